@@ -1,0 +1,81 @@
+# `make reproduce` and `make test` are the two commands; each does all of its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+MADE := $(VENV)/.made
+LOCKED := $(VENV)/.locked
+INSTALLED := $(VENV)/.installed
+PYTHONS := python3 python3.13 python3.12 python3.11
+RESOLVER := build/lock/bin/uv
+OUT := reproduced
+
+.PHONY: help install reproduce test format lock clean
+
+help:
+	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
+	@echo "make test        linters, type checker, then all tests"
+	@echo "make format      sort imports, mend what the linter can, lay out the code"
+	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
+	@echo "make clean       remove the environment, caches and results"
+
+install: $(INSTALLED)
+
+# An environment with the first interpreter that runs and is new enough.
+$(MADE):
+	@rm -rf $(VENV)
+	@for python in $(PYTHON) $(PYTHONS); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv $(VENV); \
+	    exit; \
+	  fi; \
+	done; \
+	echo "make: no Python 3.11 or later among: $(PYTHON) $(PYTHONS)" >&2; \
+	echo "      Install one, or name it: make PYTHON=/path/to/python ..." >&2; \
+	exit 1
+	@touch $@
+
+# The packages of the lock file, exact versions and hashes.
+$(LOCKED): $(MADE) requirements.lock
+	@echo "Installing the packages of requirements.lock"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+# The project itself, editable.
+$(INSTALLED): $(LOCKED) pyproject.toml
+	@echo "Installing the project"
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+reproduce: $(INSTALLED)
+	$(BIN)/kinetics reproduce --out $(OUT)
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -q --durations=10
+
+format: $(LOCKED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The resolver has an environment of its own, so that it never becomes a dependency.
+# It writes no address, and one version of each package for every Python.
+$(RESOLVER): $(MADE)
+	@$(BIN)/python -m venv $(@D)/..
+	@$(@D)/python -m pip install --quiet --disable-pip-version-check uv
+
+lock: $(RESOLVER)
+	$(RESOLVER) pip compile pyproject.toml --extra test --group build --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	@if grep -nE '://|^--' requirements.lock; then echo "make: an address in requirements.lock" >&2; exit 1; fi
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

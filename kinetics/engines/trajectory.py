@@ -1,0 +1,81 @@
+"""A dense solution in pieces, one a segment, and outputs read off it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinetics.compile import System
+
+__all__ = ["OutputCurve", "Trajectory"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """The states of one patient at any time.
+
+    Parameters
+    ----------
+    system : System
+        What was integrated.
+    constants : ndarray, (constant,)
+        Parameters and derived constants of the patient.
+    start : ndarray, (state,)
+        The states before the first dose.
+    pieces : sequence of scipy.integrate.OdeSolution
+        One a segment, in order of time.
+    """
+
+    system: System
+    constants: np.ndarray
+    start: np.ndarray
+    pieces: Sequence[Any]
+
+    def vector(self, times: np.ndarray) -> np.ndarray:
+        """Whatever was integrated, (time, component); at an edge, the value before it."""
+        times = np.asarray(times, dtype=float)
+        ends = np.array([piece.t_max for piece in self.pieces])
+        piece_of = np.minimum(np.searchsorted(ends, times, side="left"), len(self.pieces) - 1)
+        values = np.empty((times.size, self.start.size))
+        for index in np.unique(piece_of):
+            chosen = piece_of == index
+            values[chosen] = self.pieces[index](times[chosen]).T
+        values[times <= 0.0] = self.start
+        return values
+
+    def states(self, times: np.ndarray) -> np.ndarray:
+        """States, (time, state), in the units of the model."""
+        return self.vector(times)[:, : len(self.system.states)]
+
+    def outputs(self, times: np.ndarray) -> np.ndarray:
+        """Outputs, (time, output), in the units of the model."""
+        function = self.system.functions.outputs
+        return np.array([function(y, self.constants) for y in self.states(times)]).reshape(len(times), -1)
+
+    def curve(self, name: str) -> OutputCurve:
+        """An output or state as a function of time."""
+        return OutputCurve(self, *self.system.row(name))
+
+
+@dataclass(frozen=True, eq=False)
+class OutputCurve:
+    """One output or state of a `Trajectory`: a curve that measures can be taken of."""
+
+    trajectory: Trajectory
+    kind: str
+    index: int
+
+    @property
+    def knots(self) -> np.ndarray:
+        """The integrator's own steps, increasing, in the model's time."""
+        return np.unique(np.concatenate([piece.ts for piece in self.trajectory.pieces]))
+
+    def __call__(self, times: np.ndarray) -> np.ndarray:
+        """Values at ``times``, same shape."""
+        times = np.asarray(times, dtype=float)
+        flat = np.atleast_1d(times).ravel()
+        table = self.trajectory.outputs(flat) if self.kind == "output" else self.trajectory.states(flat)
+        return table[:, self.index].reshape(times.shape)

@@ -1,0 +1,115 @@
+"""The exceptions of the package: one root, and faults that name what, where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+__all__ = ["Fault", "Faults", "InputError", "IntegrationError", "KineticsError", "UnitError", "UnknownNameError"]
+
+
+class KineticsError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with an input.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do about it.
+    where : str
+        ``file:line``, or the name of the argument.
+    name : str
+        The symbol or key the fault is about, dotted; empty for a fault of a whole file.
+
+    Examples
+    --------
+    >>> print(Fault("unknown name 'V3'", "models/pk.toml:7", "outputs.C.value"))
+    models/pk.toml:7: outputs.C.value: unknown name 'V3'
+    """
+
+    message: str
+    where: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.where, self.name, self.message) if part)
+
+
+class InputError(KineticsError, ValueError):
+    """An input is wrong; ``faults`` lists everything that is.
+
+    Parameters
+    ----------
+    *faults : Fault or str
+        One or more faults.
+
+    Examples
+    --------
+    >>> InputError("dose is negative").faults
+    (Fault(message='dose is negative', where='', name=''),)
+    """
+
+    def __init__(self, *faults: Fault | str) -> None:
+        self.faults = tuple(Fault(fault) if isinstance(fault, str) else fault for fault in faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class UnitError(InputError):
+    """Units that do not fit together, or a unit that cannot be read."""
+
+
+class UnknownNameError(InputError, KeyError):
+    """A name that nothing in reach defines."""
+
+    __str__ = Exception.__str__
+
+
+class IntegrationError(KineticsError, RuntimeError):
+    """The integrator gave up; the message says in which segment, at which time, in which state, and what to try."""
+
+
+class Faults:
+    """A list of faults that is filled during a check and raised once, whole.
+
+    Examples
+    --------
+    >>> faults = Faults()
+    >>> with faults.gather("pk.toml:3", "V1"):
+    ...     raise UnitError("unknown unit 'litter'")
+    >>> [str(fault) for fault in faults]
+    ["pk.toml:3: V1: unknown unit 'litter'"]
+    """
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._faults)
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def add(self, message: str, where: str = "", name: str = "") -> None:
+        """Note one fault; the same fault twice counts once."""
+        fault = Fault(message, where, name)
+        if fault not in self._faults:
+            self._faults.append(fault)
+
+    @contextmanager
+    def gather(self, where: str = "", name: str = "") -> Iterator[None]:
+        """Turn an `InputError` of the block into faults placed at ``where`` and ``name``."""
+        try:
+            yield
+        except InputError as error:
+            for fault in error.faults:
+                self.add(fault.message, fault.where or where, fault.name or name)
+
+    def raise_if_any(self) -> None:
+        """Raise one `InputError` with all faults, if there are any."""
+        if self._faults:
+            raise InputError(*self._faults)

@@ -1,0 +1,6 @@
+"""Models as text: files to checked, flat, symbolic models."""
+
+from kinetics.model.model import Model
+from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, State
+
+__all__ = ["Cohort", "Derived", "Dose", "Input", "Model", "Output", "Parameter", "State"]

@@ -1,0 +1,132 @@
+"""The checks that make a draft a model: order, units, doses, limits, bounds. Every fault is noted, none stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kinetics.errors import Faults
+from kinetics.expressions import Dimensions
+from kinetics.model.quantities import Derived, Dose, Output, Parameter, State
+from kinetics.units import conversion
+
+__all__ = ["check_doses", "check_limits", "check_parameters", "convert_units", "ordered", "parameter_closure"]
+
+
+def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list[str]:
+    """The names of definitions, each after those it uses; a cycle is a fault that names its members."""
+    uses = {
+        name: [s.name for s in sorted(row.value.free_symbols, key=str) if s.name in definitions]
+        for name, row in definitions.items()
+    }
+    order: list[str] = []
+    state: dict[str, int] = {}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if state.get(name) == 2:
+            return
+        if name in trail:
+            cycle = " -> ".join((*trail[trail.index(name) :], name))
+            row = definitions[name]
+            faults.add(f"cyclic definition: {cycle}", row.where, name)
+            return
+        for used in uses[name]:
+            visit(used, (*trail, name))
+        if state.get(name) != 2:
+            state[name] = 2
+            order.append(name)
+
+    for name in definitions:
+        visit(name, ())
+    return order
+
+
+def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, dict[str, Any]]:
+    """Check every expression against its unit, and rewrite it with the conversions it needs.
+
+    Parameters
+    ----------
+    tables : dict
+        Quantities by kind and name.
+    time : pint.Unit
+        The model's unit of time: a rate is state-unit per time.
+    """
+    rows = [row for kind in ("parameters", "inputs", "derived", "states", "outputs") for row in tables[kind].values()]
+    dimensions = Dimensions({row.symbol: row.unit for row in rows})
+
+    def converted(expression: Any, unit: Any, row: Any, key: str) -> Any:
+        with faults.gather(row.where, f"{row.name}.{key}"):
+            return dimensions.convert(expression, unit)
+        return expression
+
+    def state(row: State) -> State:
+        rate_unit = None if row.unit is None or time is None else row.unit / time
+        return replace(
+            row,
+            initial=converted(row.initial, row.unit, row, "initial"),
+            rate=converted(row.rate, rate_unit, row, "rate"),
+        )
+
+    def defined(row: Any) -> Any:
+        return replace(row, value=converted(row.value, row.unit, row, "value"))
+
+    return {
+        **tables,
+        "derived": {name: defined(row) for name, row in tables["derived"].items()},
+        "outputs": {name: defined(row) for name, row in tables["outputs"].items()},
+        "states": {name: state(row) for name, row in tables["states"].items()},
+    }
+
+
+def check_doses(doses: Iterable[Dose], states: Mapping[str, State], faults: Faults) -> None:
+    """A dose goes into a state of its dimension."""
+    for dose in doses:
+        if dose.into not in states:
+            faults.add(f"goes into unknown state '{dose.into}'", dose.where, f"doses.{dose.name}.into")
+        elif dose.unit is not None and states[dose.into].unit is not None:
+            with faults.gather(dose.where, f"doses.{dose.name}.unit"):
+                conversion(dose.unit, states[dose.into].unit)
+
+
+def check_limits(outputs: Iterable[Output], parameters: Mapping[str, Parameter], faults: Faults) -> None:
+    """A lower limit is a parameter of the output's dimension."""
+    for output in outputs:
+        if output.lower_limit is None:
+            continue
+        label = f"outputs.{output.name}.lower_limit"
+        if output.lower_limit not in parameters:
+            faults.add(f"unknown parameter '{output.lower_limit}'", output.where, label)
+        elif output.unit is not None and (unit := parameters[output.lower_limit].unit) is not None:
+            with faults.gather(output.where, label):
+                conversion(unit, output.unit)
+
+
+def check_parameters(parameters: Iterable[Parameter], faults: Faults) -> None:
+    """Spread and prior are on the logarithm: such a parameter must be positive."""
+    for parameter in parameters:
+        if parameter.value <= 0 and (parameter.spread is not None or parameter.prior is not None):
+            message = f"has a log-normal spread or prior, but its value {parameter.value:g} is not positive"
+            faults.add(message, parameter.where, f"parameters.{parameter.name}")
+
+
+def parameter_closure(
+    definitions: Mapping[str, Derived | Output], order: Iterable[str], states: Mapping[str, State], faults: Faults
+) -> list[str]:
+    """The definitions that depend on parameters alone, in order; initial values and bounded quantities must."""
+    varying = set(states)
+    constants = []
+    for name in order:
+        if any(symbol.name in varying for symbol in definitions[name].value.free_symbols):
+            varying.add(name)
+        else:
+            constants.append(name)
+    for name in sorted(varying - set(states)):
+        if getattr(definitions[name], "minimum", None) is not None:
+            faults.add("a minimum needs a quantity of parameters alone", definitions[name].where, name)
+    for row in states.values():
+        for symbol in sorted(row.initial.free_symbols, key=str):
+            if symbol.name in varying:
+                faults.add(f"an initial value cannot depend on state '{symbol.name}'", row.where, f"{row.name}.initial")
+    return constants
+

@@ -1,0 +1,61 @@
+"""Where the files that ship lie, and how a name on a command line becomes a path."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from kinetics.errors import UnknownNameError
+
+__all__ = ["find_file", "library_folder", "library_names"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def library_folder(part: str) -> Path:
+    """The folder of the shipped ``models`` or ``fits``: inside the installed package, or beside it in a checkout.
+
+    Examples
+    --------
+    >>> library_folder("models").name
+    'models'
+    """
+    inside = _PACKAGE / "library" / part
+    return inside if inside.is_dir() else _PACKAGE.parent / part
+
+
+def library_names(part: str) -> list[str]:
+    """The names of the shipped files of a folder such as ``models``, ``models/regimens``, ``fits``."""
+    return sorted(
+        path.stem for path in library_folder(part).glob("*.toml") if "." not in path.stem and path.stem != "reproduce"
+    )
+
+
+def find_file(name: str | Path, part: str) -> Path:
+    """The path of a file named by a user.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        A path if it has a separator or ends in ``.toml``, else a name of the library.
+    part : str
+        The library's folder, such as ``models`` or ``models/regimens``.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    UnknownNameError
+        If the library has no such file.
+    """
+    text = str(name)
+    if isinstance(name, Path) or "/" in text or "\\" in text or text.endswith(".toml"):
+        return Path(text)
+    names = library_names(part)
+    if text not in names:
+        near = difflib.get_close_matches(text, names, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(names) or 'none'}"
+        raise UnknownNameError(f"no '{text}' in {part}{hint}")
+    return library_folder(part) / f"{text}.toml"

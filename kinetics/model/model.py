@@ -1,0 +1,329 @@
+"""`Model`: what a model file says, checked, with its symbols, rates and outputs as sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from kinetics.documents import content_hash
+from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.expressions import is_name
+from kinetics.model.checks import (
+    check_doses,
+    check_limits,
+    check_parameters,
+    convert_units,
+    ordered,
+    parameter_closure,
+)
+from kinetics.model.composition import read_draft
+from kinetics.model.library import find_file
+from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, Quantity, State
+from kinetics.units import conversion, parse_unit, unit_text
+
+__all__ = ["Model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
+
+    Use `Model.load` or `Model.from_symbols` to make one.
+
+    Parameters
+    ----------
+    name, title, about : str
+        What it is called and what it is.
+    time : pint.Unit
+        The unit of time of the rates.
+    parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
+        What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
+    order : tuple of str
+        Derived quantities and outputs, each after those it uses.
+    constants : tuple of str
+        Those of ``order`` that depend on parameters alone.
+    path : pathlib.Path or None
+        The file it was read from.
+    """
+
+    name: str
+    title: str
+    time: Any
+    parameters: Mapping[str, Parameter]
+    inputs: Mapping[str, Input]
+    derived: Mapping[str, Derived]
+    doses: Mapping[str, Dose]
+    states: Mapping[str, State]
+    outputs: Mapping[str, Output]
+    cohorts: Mapping[str, Cohort] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+    about: str = ""
+    path: Path | None = None
+
+    @classmethod
+    def load(cls, name: str | Path) -> Model:
+        """Read a model file.
+
+        Parameters
+        ----------
+        name : str or pathlib.Path
+            A path (it has a separator or ends in ``.toml``), or the name of a model that ships.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        InputError
+            With every fault of the file and of the files it uses.
+
+        Examples
+        --------
+        >>> Model.load("alemtuzumab").doses["alemtuzumab"].into
+        'A_c'
+        """
+        path = find_file(name, "models")
+        faults = Faults()
+        draft = read_draft(path, faults)
+        header = draft.header
+        time = None
+        if header is not None:
+            with faults.gather(draft.document.where("model", "time"), "model.time"):
+                time = _time_unit(header.time)
+        model = _checked(
+            faults,
+            name=path.stem,
+            title=header.title if header else "",
+            about=header.about if header else "",
+            time=time,
+            tables=draft.tables,
+            cohorts=draft.cohorts,
+            path=path,
+        )
+        return model
+
+    @classmethod
+    def from_symbols(
+        cls,
+        name: str,
+        *,
+        time: str,
+        states: Iterable[State],
+        parameters: Iterable[Parameter] = (),
+        inputs: Iterable[Input] = (),
+        derived: Iterable[Derived] = (),
+        doses: Iterable[Dose] = (),
+        outputs: Iterable[Output] = (),
+        title: str = "",
+    ) -> Model:
+        """Build a model from sympy expressions, with the same checks as a file.
+
+        Parameters
+        ----------
+        name : str
+            What to call it.
+        time : str
+            The unit of time.
+        states, parameters, inputs, derived, doses, outputs : iterable of quantity
+            Units may be text; expressions may use any sympy symbols of the declared names.
+        title : str
+            A longer name.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong.
+
+        Examples
+        --------
+        >>> k, A = sp.symbols("k A")
+        >>> model = Model.from_symbols(
+        ...     "decay", time="day",
+        ...     parameters=[Parameter(name="k", value=0.1, unit="1/day")],
+        ...     states=[State(name="A", unit="mg", initial=10, rate=-k * A)],
+        ... )
+        >>> model.states["A"].rate
+        -A*k
+        """
+        faults = Faults()
+        tables = {
+            kind: _adopted(rows, kind, faults)
+            for kind, rows in (
+                ("parameters", parameters),
+                ("inputs", inputs),
+                ("derived", derived),
+                ("doses", doses),
+                ("states", states),
+                ("outputs", outputs),
+            )
+        }
+        _check_adopted(tables, faults)
+        unit = None
+        with faults.gather("time"):
+            unit = _time_unit(time)
+        return _checked(faults, name=name, title=title or name, about="", time=unit, tables=tables, cohorts={}, path=None)
+
+    @cached_property
+    def definitions(self) -> dict[str, Derived | Output]:
+        """Derived quantities and outputs, by name."""
+        return {**self.derived, **self.outputs}
+
+    @cached_property
+    def defaults(self) -> dict[str, float]:
+        """The value of every parameter, and the resting value of every input, in its unit."""
+        return {name: row.value for name, row in self.parameters.items()} | {n: row.rest for n, row in self.inputs.items()}
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the model without its cohorts: structure, units and default values."""
+        return content_hash(self.structure_hash, self.defaults, [(p.name, p.spread, p.prior) for p in self.parameters.values()])
+
+    @cached_property
+    def structure_hash(self) -> str:
+        """SHA-256 of the equations and units alone: what compiled code depends on."""
+        return content_hash(
+            unit_text(self.time),
+            [(n, _unit(p)) for n, p in self.parameters.items()],
+            [(n, _unit(p)) for n, p in self.inputs.items()],
+            [(n, str(d.value), _unit(d)) for n, d in self.definitions.items()],
+            [(n, _unit(d), d.into) for n, d in self.doses.items()],
+            [(n, str(s.initial), str(s.rate), _unit(s)) for n, s in self.states.items()],
+        )
+
+    def flat_name(self, name: str) -> str:
+        """The flat name of a parameter or input that may be written with a dot.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that name.
+        """
+        flat = name.replace(".", "_")
+        if flat not in self.defaults:
+            raise UnknownNameError(f"model '{self.name}' has no parameter '{name}'")
+        return flat
+
+    def quantity(self, name: str) -> Quantity:
+        """The state or output of a name.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that name.
+        """
+        row = self.outputs.get(name) or self.states.get(name)
+        if row is None:
+            there = ", ".join(self.outputs) or "none"
+            raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {there}")
+        return row
+
+    def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
+        """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
+        kept = set(keep)
+        values: dict[sp.Symbol, Any] = {}
+        for name in self.order:
+            if name not in kept:
+                row = self.definitions[name]
+                values[row.symbol] = row.value.xreplace(values)
+        return expression.xreplace(values)
+
+    def constant_values(self, parameters: Mapping[str, float]) -> dict[str, float]:
+        """The derived quantities that depend on parameters alone, for given values.
+
+        Raises
+        ------
+        InputError
+            If one lies below its declared minimum or is not finite; the parameters behind it are named.
+        """
+        values = {sp.Symbol(name, real=True): value for name, value in parameters.items()}
+        result: dict[str, float] = {}
+        faults = Faults()
+        for name in self.constants:
+            row = self.definitions[name]
+            number = complex(row.value.xreplace(values).evalf(17)) if not row.value.is_Symbol else complex(values[row.value])
+            value = number.real if abs(number.imag) == 0 else np.nan
+            values[row.symbol] = result[name] = value
+            minimum = getattr(row, "minimum", None)
+            if not np.isfinite(value) or (minimum is not None and value < minimum):
+                behind = ", ".join(
+                    f"{s.name} = {parameters[s.name]:g}"
+                    for s in sorted(self.written_out(row.value).free_symbols, key=str)
+                )
+                bound = "not finite" if not np.isfinite(value) else f"below its minimum {minimum:g}"
+                faults.add(f"is {value:.4g}, {bound}; it follows from {behind}", row.where, name)
+        faults.raise_if_any()
+        return result
+
+
+def _unit(row: Quantity) -> str:
+    return unit_text(row.unit)
+
+
+def _time_unit(text: str) -> Any:
+    unit = parse_unit(text)
+    conversion(unit, parse_unit("day"))
+    return unit
+
+
+def _adopted(rows: Iterable[Any], kind: str, faults: Faults) -> dict[str, Any]:
+    """Rows built in Python: units read, expressions over the model's own real symbols."""
+    adopted: dict[str, Any] = {}
+    for row in rows:
+        changes: dict[str, Any] = {"where": row.where or f"{kind}.{row.name}"}
+        if isinstance(row.unit, str):
+            changes["unit"] = None
+            with faults.gather(changes["where"]):
+                changes["unit"] = parse_unit(row.unit)
+        for key in ("value", "initial", "rate"):
+            expression = getattr(row, key, None)
+            if kind != "parameters" and expression is not None:
+                exact = sp.nsimplify(expression, rational=True) if isinstance(expression, int | float) else sp.S(0) + expression
+                changes[key] = exact.xreplace({s: sp.Symbol(s.name, real=True) for s in exact.free_symbols})
+        if row.name in adopted:
+            faults.add("duplicate name", changes["where"], row.name)
+        adopted[row.name] = replace(row, **changes)
+    return adopted
+
+
+def _check_adopted(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> None:
+    kinds: dict[str, str] = {}
+    for kind, rows in tables.items():
+        for name, row in rows.items():
+            if not is_name(name):
+                faults.add("reserved or no identifier", row.where, name)
+            if kind != "doses" and kinds.setdefault(name, kind) != kind:
+                faults.add(f"duplicate name: also among {kinds[name]}", row.where, name)
+    for rows in tables.values():
+        for row in rows.values():
+            for key in ("value", "initial", "rate"):
+                for symbol in getattr(getattr(row, key, None), "free_symbols", ()):
+                    if symbol.name not in kinds:
+                        faults.add(f"unknown name '{symbol.name}'", row.where, row.name)
+
+
+def _checked(faults: Faults, *, tables: dict[str, dict[str, Any]], time: Any, **header: Any) -> Model:
+    definitions = {**tables["derived"], **tables["outputs"]}
+    order = ordered(definitions, faults)
+    constants = parameter_closure(definitions, order, tables["states"], faults)
+    converted = convert_units(tables, time, faults)
+    check_doses(tables["doses"].values(), tables["states"], faults)
+    check_limits(tables["outputs"].values(), tables["parameters"], faults)
+    check_parameters(tables["parameters"].values(), faults)
+    if not tables["states"]:
+        faults.add("a model needs at least one state", str(header["path"] or ""), "states")
+    faults.raise_if_any()
+    model = Model(time=time, order=tuple(order), constants=tuple(constants), **header, **converted)
+    model.constant_values(model.defaults)
+    return model

@@ -1,0 +1,62 @@
+"""Literature keys: the BibTeX file beside a file, then the shipped one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from kinetics.documents import read_text
+from kinetics.model.library import library_folder
+
+__all__ = ["CHOICE", "Source", "find_source", "read_bibliography"]
+
+CHOICE = "choice"
+_ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^\s,{}]+)\s*,", re.MULTILINE)
+_FIELD = re.compile(r"^\s*(\w+)\s*=\s*[{\"](.*?)[}\"]\s*,?\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An entry of a bibliography.
+
+    Parameters
+    ----------
+    key : str
+        Its key.
+    fields : dict of str to str
+        Its fields, such as ``author``, ``year``, ``doi``.
+    """
+
+    key: str
+    fields: dict[str, str]
+
+    @property
+    def short(self) -> str:
+        """Family name of the first author and the year, for tables."""
+        author = self.fields.get("author", "").split(" and ")[0]
+        family = author.split(",")[0] if "," in author else author.rsplit(" ", 1)[-1]
+        return f"{family.strip('{}')} {self.fields.get('year', '')}".strip() or self.key
+
+
+@lru_cache(maxsize=32)
+def read_bibliography(path: Path) -> dict[str, Source]:
+    """The entries of a BibTeX file by key; empty if there is no such file."""
+    if not path.is_file():
+        return {}
+    text = read_text(path)
+    entries = list(_ENTRY.finditer(text))
+    ends = [entry.start() for entry in entries[1:]] + [len(text)]
+    return {
+        entry[2]: Source(entry[2], dict(_FIELD.findall(text[entry.end() : end])))
+        for entry, end in zip(entries, ends, strict=True)
+    }
+
+
+def find_source(key: str, folder: Path) -> Source | None:
+    """The entry of a key in ``folder``/references.bib, then in the folder ``models`` beside it, then in the library."""
+    for place in (folder, folder.parent / "models", folder.parent, library_folder("models")):
+        if source := read_bibliography(place / "references.bib").get(key):
+            return source
+    return None

@@ -1,0 +1,135 @@
+"""`Dose`: an amount of a drug, given at a time, at once or as an infusion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from numbers import Real
+from typing import Any
+
+import pint
+
+from kinetics.errors import Faults, UnitError
+from kinetics.expressions import is_name
+from kinetics.regimen.times import SAME, Amount, days, in_days, offsets, time_text
+from kinetics.units import parse_quantity, registry, unit_text
+
+__all__ = ["Dose", "amount_text"]
+
+
+@dataclass(frozen=True, init=False)
+class Dose:
+    """An amount of a drug.
+
+    Parameters
+    ----------
+    drug : str
+        An identifier, the name of a dose of the model.
+    amount : str or pint.Quantity
+        Positive; kept in its own unit.
+    start : str or pint.Quantity
+        Time since time zero, not negative; kept in days.
+    duration : str or pint.Quantity
+        Length of a constant infusion; zero is a bolus. Kept in days.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+
+    Examples
+    --------
+    >>> dose = Dose("drug_a", "12 mg", start="1 month", duration="4 hour")
+    >>> print(dose)
+    drug_a 12 mg at 1 month over 4 hour
+    >>> print(dose.start)
+    30.4375 day
+    >>> Dose("drug_a", "-12 mg", start="-1 day")
+    Traceback (most recent call last):
+    kinetics.errors.InputError: amount: must be positive, found '-12 mg'
+    start: is before time zero, found '-1 day'
+    """
+
+    drug: str
+    amount: pint.Quantity
+    start: pint.Quantity
+    duration: pint.Quantity
+
+    def __init__(self, drug: str, amount: Amount, start: Amount = "0 day", duration: Amount = "0 day") -> None:
+        faults = Faults()
+        if not isinstance(drug, str) or not is_name(drug):
+            faults.add(f"must be a name (letters, digits, _) that is not reserved, found {drug!r:.40}", name="drug")
+        with faults.gather(name="amount"):
+            object.__setattr__(self, "amount", _amount(amount))
+            if self.amount.magnitude <= 0:
+                faults.add(f"must be positive, found '{amount}'", name="amount")
+        for name, value, wrong in (
+            ("start", start, "is before time zero"),
+            ("duration", duration, "must not be negative"),
+        ):
+            with faults.gather(name=name):
+                object.__setattr__(self, name, days(in_days(value)))
+                if getattr(self, name).magnitude < 0:
+                    faults.add(f"{wrong}, found '{value}'", name=name)
+        object.__setattr__(self, "drug", drug)
+        faults.raise_if_any()
+
+    @property
+    def end(self) -> pint.Quantity:
+        """When it has been given, in days; the start of a bolus."""
+        return days(self.start.magnitude + self.duration.magnitude)
+
+    @cached_property
+    def key(self) -> tuple[float, float, str, float, str]:
+        """Start and duration in days, drug, amount and unit in root units: the order of doses, and what they are."""
+        root = self.amount.to_root_units()
+        return (self.start.magnitude, self.duration.magnitude, self.drug, float(root.magnitude), str(root.units))
+
+    @property
+    def fingerprint(self) -> list[str]:
+        """The key to 1e-9 day and 12 digits: what a content hash is made of."""
+        start, duration, drug, amount, unit = self.key
+        return [f"{start:.9f}", f"{duration:.9f}", drug, f"{amount:.11e}", unit]
+
+    def shift(self, by: Amount) -> Dose:
+        """The same dose later, or earlier if ``by`` is negative."""
+        start = self.start.magnitude + in_days(by)
+        return replace(self, start=days(0.0 if -SAME <= start < 0 else start))  # there and back again may miss zero
+
+    def repeat(self, count: int, every: Amount | None = None) -> tuple[Dose, ...]:
+        """The same dose ``count`` times, each ``every`` after the one before.
+
+        Examples
+        --------
+        >>> [str(dose.start) for dose in Dose("drug_a", "1 mg").repeat(3, "12 hour")]
+        ['0.0 day', '0.5 day', '1.0 day']
+        """
+        start = self.start.magnitude
+        return tuple(replace(self, start=days(start + offset)) for offset in offsets(count, every))
+
+    def __str__(self) -> str:
+        given = f"{self.drug} {amount_text(self.amount)} at {time_text(self.start.magnitude)}"
+        return given + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
+
+
+def amount_text(amount: pint.Quantity) -> str:
+    """An amount as `kinetics.units.parse_quantity` reads it.
+
+    Examples
+    --------
+    >>> amount_text(Dose("drug_a", "0.5 mg/kg").amount)
+    '0.5 mg/kg'
+    """
+    return f"{amount.magnitude:.10g} {unit_text(amount.units)}"
+
+
+def _amount(value: Any) -> pint.Quantity:
+    """An amount as a pint quantity with a finite float."""
+    if isinstance(value, str):
+        return registry.Quantity(*parse_quantity(value))
+    if not isinstance(value, pint.Quantity):
+        raise UnitError(f"{value!r:.40} has no unit; write a quantity such as '12 mg'")
+    if not isinstance(value.magnitude, Real) or not math.isfinite(value.magnitude):
+        raise UnitError(f"must be one finite number, found '{unit_text(value.units)}' of {value.magnitude!r:.40}")
+    return registry.Quantity(float(value.magnitude), value.units)

@@ -1,0 +1,170 @@
+"""A regimen file to doses: every fault of it at once, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StrictInt
+
+from kinetics.documents import Document, read_document
+from kinetics.errors import Faults, InputError
+from kinetics.model.schema import Row, Text, read_row
+from kinetics.model.sources import CHOICE, find_source
+from kinetics.regimen.dose import Dose
+from kinetics.regimen.times import MAX_COUNT, in_days, offsets
+
+__all__ = ["RegimenFile", "read_regimen"]
+
+Keys = tuple[str | int, ...]
+
+
+class FileRow(Row):
+    """A whole regimen file; no courses is a drug-free regimen."""
+
+    regimen: Any
+    courses: list[Any] = Field(default_factory=list)
+
+
+class HeaderRow(Row):
+    """``[regimen]``."""
+
+    title: Text
+    source: Text
+    about: str = ""
+
+
+class CourseRow(Row):
+    """A row of ``[[courses]]``; its ``doses`` are `DoseRow`."""
+
+    start: Text
+    doses: Annotated[list[Any], Field(min_length=1)]
+
+
+class DoseRow(Row):
+    """A dose of a course, and its repeats."""
+
+    drug: Text
+    amount: Text
+    start: Text = "0 day"
+    duration: Text = "0 day"
+    every: Text | None = None
+    count: Annotated[StrictInt, Field(ge=1, le=MAX_COUNT)] = 1
+
+
+@dataclass(frozen=True)
+class RegimenFile:
+    """What a regimen file says: the doses of each course, in time since time zero."""
+
+    title: str
+    source: str
+    about: str
+    courses: tuple[tuple[Dose, ...], ...]
+
+
+def read_regimen(path: Path) -> RegimenFile:
+    """Read and check a regimen file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A TOML file as docs/formats.md describes it.
+
+    Returns
+    -------
+    RegimenFile
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+    """
+    document = read_document(path)
+    reader = _Reader(document)
+    read_row(FileRow, document.data, document, (), reader.faults)
+    header = reader.header()
+    courses = [reader.course(table, ("courses", i)) for i, table in enumerate(_list(document.data.get("courses")))]
+    reader.faults.raise_if_any()
+    assert header is not None
+    return RegimenFile(header.title, header.source, header.about, tuple(courses))
+
+
+class _Reader:
+    """Reads the tables of one file and notes every fault."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.faults, self.given = document, Faults(), 0
+
+    def add(self, message: str, *keys: str | int) -> None:
+        self.faults.add(message, self.document.where(*keys), ".".join(map(str, keys)))
+
+    @contextmanager
+    def at(self, *keys: str | int) -> Iterator[None]:
+        """Note the faults of the block under ``keys`` and their own names."""
+        try:
+            yield
+        except InputError as error:
+            for fault in error.faults:
+                self.add(fault.message, *keys, *([fault.name] if fault.name else []))
+
+    def header(self) -> HeaderRow | None:
+        """The title and the source, which must exist."""
+        if "regimen" not in self.document.data:
+            return None
+        row = read_row(HeaderRow, self.document.data["regimen"], self.document, ("regimen",), self.faults)
+        if row and row.source != CHOICE and find_source(row.source, self.document.path.parent) is None:
+            message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
+            self.add(message, "regimen", "source")
+        return row
+
+    def course(self, table: Any, keys: Keys) -> tuple[Dose, ...]:
+        """The doses of one course, moved to its start."""
+        read_row(CourseRow, table, self.document, keys, self.faults)
+        table = table if isinstance(table, dict) else {}
+        start = self.start(table.get("start"), (*keys, "start"))
+        rows = enumerate(_list(table.get("doses")))
+        return tuple(chain.from_iterable(self.doses(row, (*keys, "doses", i), start) for i, row in rows))
+
+    def start(self, text: Any, keys: Keys) -> str:
+        """The start of a course; time zero, and a fault, if it is none."""
+        with self.at(*keys):
+            if isinstance(text, str) and text:
+                if in_days(text) >= 0:
+                    return text
+                self.add(f"is before time zero, found '{text}'", *keys)
+        return "0 day"
+
+    def doses(self, table: Any, keys: Keys, start: str) -> tuple[Dose, ...]:
+        """The doses of one row. What is sound in a faulty row is checked too, so that one report has every fault."""
+        row = read_row(DoseRow, table, self.document, keys, self.faults) or self.sound(table)
+        if isinstance(table, dict) and "every" in table and "count" not in table:
+            self.add("needs 'count', the number of doses", *keys, "every")
+        with self.at(*keys):
+            offsets(row.count, row.every)
+        with self.at(*keys):
+            dose = Dose(row.drug, row.amount, row.start, row.duration)
+            self.given += row.count
+            if self.given <= MAX_COUNT:
+                return dose.shift(start).repeat(row.count, row.every)
+            self.add(f"more than {MAX_COUNT} doses in the file", "courses")
+        return ()
+
+    def sound(self, table: Any) -> DoseRow:
+        """A row of the values that are sound one by one, with stand-ins for the rest."""
+        table = table if isinstance(table, dict) else {}
+        stand_in = {"drug": "drug", "amount": "1 gram"} | ({"every": "1 day"} if "every" in table else {})
+        kept = {
+            key: table[key]
+            for key in DoseRow.model_fields.keys() & table
+            if read_row(DoseRow, {**stand_in, key: table[key]}, self.document, (), Faults())
+        }
+        return DoseRow.model_validate({**stand_in, **kept})
+
+
+def _list(value: Any) -> list[Any]:
+    """A list, or none of it; that it is no list has been noted."""
+    return value if isinstance(value, list) else []

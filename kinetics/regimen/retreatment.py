@@ -1,0 +1,68 @@
+"""Retreatment: a course appended to a regimen at given times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kinetics.errors import Faults
+from kinetics.regimen.regimen import Course, Regimen
+from kinetics.regimen.times import SAME, Amount, in_days, time_text
+
+__all__ = ["with_retreatment"]
+
+
+def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) -> Regimen:
+    """Give a course again at each time.
+
+    Parameters
+    ----------
+    regimen : Regimen
+        What was given before.
+    course : Course
+        What is given again; its own start does not matter.
+    times : sequence of str or pint.Quantity
+        When its first dose is given, in time since time zero; in any order.
+
+    Returns
+    -------
+    Regimen
+
+    Raises
+    ------
+    InputError
+        For every time that is negative, or at which another course is being given.
+
+    Examples
+    --------
+    >>> course = Course.of("drug_a", "12 mg", every="1 day", count=3)
+    >>> again = with_retreatment(Regimen([course], name="first"), course, ["24 month", "12 month"])
+    >>> again.name
+    'first, again at 24 month, 12 month'
+    >>> with_retreatment(again, course, ["1 day"])
+    Traceback (most recent call last):
+    kinetics.errors.InputError: retreatment at 1 day: overlaps the course from 0 day to 2 day; start after its end
+    """
+    times = [times] if isinstance(times, Amount) else list(times)
+    faults, courses = Faults(), list(regimen.courses)
+    for time in times:
+        name = f"retreatment at {time}"
+        with faults.gather(name=name):
+            if in_days(time) < 0:
+                faults.add("is before time zero", name=name)
+                continue
+            added = course.at(time)
+            for other in filter(lambda other: _overlap(added, other), courses):
+                begin, end = time_text(other.start.magnitude), time_text(other.end.magnitude)
+                faults.add(f"overlaps the course from {begin} to {end}; start after its end", name=name)
+            courses.append(added)
+    faults.raise_if_any()
+    if not times:
+        return regimen
+    name = ", ".join(filter(None, (regimen.name, "again at " + ", ".join(map(str, times)))))
+    return Regimen(courses, name, regimen.title, regimen.source)
+
+
+def _overlap(one: Course, other: Course) -> bool:
+    """Whether two courses share time; the last dose, even a bolus, is part of a course."""
+    first, second = sorted((one, other), key=lambda course: course.start.magnitude)
+    return second.start.magnitude <= first.end.magnitude + SAME

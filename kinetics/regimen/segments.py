@@ -1,0 +1,199 @@
+"""A regimen as an engine sees it: stretches of time with constant infusion rates, and boluses at their starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pint
+
+from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
+from kinetics.regimen.dose import amount_text
+from kinetics.regimen.regimen import Regimen
+from kinetics.regimen.times import DAY, SAME, rescale
+from kinetics.units import conversion, unit_text
+
+__all__ = ["Segments", "course_starts", "segments"]
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Constant infusion between edges; a dose starts or ends at every inner edge.
+
+    Parameters
+    ----------
+    drugs : tuple of str
+        The order of the columns.
+    edges : numpy.ndarray, (segment + 1,), model time
+        Strictly increasing, from 0 to the end of the simulation.
+    rates : numpy.ndarray, (segment, drug), model dose unit per model time
+        Infusion rate during each segment.
+    boluses : numpy.ndarray, (segment, drug), model dose unit
+        Amount given at the start of each segment.
+    """
+
+    drugs: tuple[str, ...]
+    edges: np.ndarray
+    rates: np.ndarray
+    boluses: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rates)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(segment,), model time."""
+        return np.diff(self.edges)
+
+    @property
+    def totals(self) -> np.ndarray:
+        """(drug,), model dose unit: what is given in all."""
+        return self.lengths @ self.rates + self.boluses.sum(axis=0)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A dose in model units: column, amount, start and end."""
+
+    drug: int
+    amount: float
+    start: float
+    end: float
+
+
+def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, until: float) -> Segments:
+    """Cut time at every start and end of a dose.
+
+    Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than
+    1e-9 day are one; an infusion keeps its whole amount by its rate, and one shorter than that is a bolus.
+
+    Parameters
+    ----------
+    regimen : Regimen
+        What is given.
+    doses : mapping of str to pint.Unit
+        The drugs that the model accepts, each with the model's unit of amount. Their order is that of the columns.
+    time : pint.Unit
+        The model's unit of time.
+    until : float
+        The end, in ``time``.
+
+    Returns
+    -------
+    Segments
+
+    Raises
+    ------
+    UnknownNameError
+        If the model accepts no such drug.
+    UnitError
+        If an amount has another dimension than the model's, or ``time`` is no unit of time.
+    InputError
+        If ``until`` is not positive and finite.
+
+    Examples
+    --------
+    >>> from kinetics.regimen import Course
+    >>> from kinetics.units import parse_unit
+    >>> regimen = Regimen([Course.of("drug_a", "12 mg", "4 hour", every="1 day", count=2)])
+    >>> found = segments(regimen, {"drug_a": parse_unit("mg")}, parse_unit("hour"), until=48)
+    >>> found.edges, found.rates[:, 0]
+    (array([ 0.,  4., 24., 28., 48.]), array([3., 0., 3., 0.]))
+    """
+    if not isinstance(until, Real) or isinstance(until, bool) or not math.isfinite(until) or until <= 0:
+        raise InputError(f"until must be a positive finite number of {unit_text(time)}, found {until!r}")
+    per_day = conversion(DAY, time)
+    same = SAME * float(per_day)
+    given = [dose for dose in _in_model_units(regimen, doses, per_day) if dose.start < until - same]
+    edges = _edges(given, float(until), same)
+    last = len(edges) - 1
+
+    def place(moment: float) -> int:
+        """The edge that stands for a time; the last one for all that is later."""
+        return last if moment >= until - same else int(np.searchsorted(edges, moment + same, side="right")) - 1
+
+    rates, boluses = np.zeros((last, len(doses))), np.zeros((last, len(doses)))
+    for dose in given:
+        first, stop = place(dose.start), place(dose.end)
+        if first == stop:
+            boluses[first, dose.drug] += dose.amount
+        else:
+            end = dose.end if dose.end > until + same else edges[stop]
+            rates[first:stop, dose.drug] += dose.amount / (end - edges[first])
+    return Segments(tuple(doses), edges, rates, boluses)
+
+
+def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
+    """When courses start: the windows in which recovery is measured.
+
+    Returns
+    -------
+    numpy.ndarray, (start,), time_unit
+        Strictly increasing; courses that start together, closer than 1e-9 day, count once.
+
+    Examples
+    --------
+    >>> from kinetics.regimen import Course
+    >>> from kinetics.units import parse_unit
+    >>> course_starts(Course.of("drug_a", "1 mg").repeat(2, every="1 year"), parse_unit("month"))
+    array([ 0., 12.])
+    """
+    per_day = conversion(DAY, time_unit)
+    starts = _apart([course.start.magnitude for course in regimen.courses], SAME)
+    return np.array([rescale(start, per_day) for start in starts], dtype=float)
+
+
+def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: Fraction | float) -> list[_Given]:
+    factors = _factors(regimen, doses)
+    columns = {drug: column for column, drug in enumerate(doses)}
+    return [
+        _Given(
+            drug=columns[dose.drug],
+            amount=rescale(dose.amount.magnitude, factors[dose.drug, dose.amount.units]),
+            start=rescale(dose.start.magnitude, per_day),
+            end=rescale(dose.end.magnitude, per_day),
+        )
+        for dose in regimen.doses
+    ]
+
+
+def _factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
+    """The conversion of every amount, or one error with every drug and amount that does not fit the model."""
+    factors: dict[tuple[str, Any], Fraction | float] = {}
+    faults: dict[tuple[str, Any], Fault] = {}
+    unknown = False
+    for i, course in enumerate(regimen.courses, 1):
+        for j, dose in enumerate(course.doses, 1):
+            place, kind = f"course {i}, dose {j}", (dose.drug, dose.amount.units)
+            if dose.drug not in doses:
+                unknown = True
+                message = f"unknown drug '{dose.drug}'; the model accepts {', '.join(doses) or 'none'}"
+                faults.setdefault((dose.drug, None), Fault(message, regimen.name, place))
+            elif kind not in factors and kind not in faults:
+                try:
+                    factors[kind] = conversion(dose.amount.units, doses[dose.drug])
+                except UnitError as error:
+                    message = f"amount {amount_text(dose.amount)} of {dose.drug}: {error}"
+                    faults[kind] = Fault(message, regimen.name, place)
+    if faults:
+        raise (UnknownNameError if unknown else UnitError)(*faults.values())
+    return factors
+
+
+def _edges(given: Sequence[_Given], until: float, same: float) -> np.ndarray:
+    moments = [moment for dose in given for moment in (dose.start, dose.end) if same < moment < until - same]
+    return np.array([0.0, *_apart(moments, same), until])
+
+
+def _apart(moments: Iterable[float], same: float) -> list[float]:
+    """The moments in order, without those that follow another too closely."""
+    kept: list[float] = []
+    for moment in sorted(moments):
+        if not kept or moment - kept[-1] > same:
+            kept.append(moment)
+    return kept

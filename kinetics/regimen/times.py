@@ -1,0 +1,143 @@
+"""Times of a regimen: quantities to days, rounded once, and back to text a reader knows."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any
+
+import pint
+
+from kinetics.errors import Fault, InputError, UnitError
+from kinetics.units import conversion, parse_quantity, parse_unit, registry, to_unit
+
+__all__ = ["MAX_COUNT", "SAME", "Amount", "days", "in_days", "offsets", "rescale", "time_text"]
+
+Amount = str | pint.Quantity
+"""What a user may write for a quantity: text such as ``"4 hour"``, or a pint quantity."""
+
+MAX_COUNT = 10_000
+"""The most repeats of one thing."""
+
+SAME = 1e-9
+"""Days, about 0.1 ms: two times closer than this are one."""
+
+DAY: Any = parse_unit("day")
+_SHOWN = ("month", "day", "hour", "minute")
+
+
+def rescale(value: float, factor: Fraction | float) -> float:
+    """Multiply by a factor with a single rounding where the factor is exact.
+
+    Raises
+    ------
+    UnitError
+        If the result is not finite.
+
+    Examples
+    --------
+    >>> rescale(4.0, Fraction(1, 24)) == 4 / 24
+    True
+    """
+    try:
+        result = float(Fraction(value) * factor) if isinstance(factor, Fraction) else value * factor
+    except (OverflowError, ValueError):
+        result = math.inf
+    if not math.isfinite(result):
+        raise UnitError(f"the number {value:g} is not finite in the unit needed")
+    return result
+
+
+def in_days(value: Amount) -> float:
+    """A time, which may be negative, as a number of days.
+
+    Parameters
+    ----------
+    value : str or pint.Quantity
+        A quantity of the dimension of time.
+
+    Returns
+    -------
+    float
+        day
+
+    Raises
+    ------
+    UnitError
+        If it is no quantity, no time, or not finite.
+
+    Examples
+    --------
+    >>> in_days("12 month"), in_days("-6 hour")
+    (365.25, -0.25)
+    """
+    if isinstance(value, str):
+        number, unit = parse_quantity(value)
+        return rescale(number, conversion(unit, DAY))
+    if isinstance(value, pint.Quantity) and isinstance(value.magnitude, Real):
+        return rescale(float(value.magnitude), conversion(value.units, DAY))
+    return to_unit(value, DAY)
+
+
+def days(number: float) -> pint.Quantity:
+    """A pint quantity of so many days."""
+    return registry.Quantity(float(number) + 0.0, DAY)  # never -0.0
+
+
+def offsets(count: int, every: Amount | None) -> list[float]:
+    """The times of ``count`` repeats, the first at zero.
+
+    Parameters
+    ----------
+    count : int
+        From 1 to 10000.
+    every : str or pint.Quantity, optional
+        From one to the next, positive; needed for more than one.
+
+    Returns
+    -------
+    list of float
+        day
+
+    Raises
+    ------
+    InputError
+        Naming ``count`` and ``every``, whichever is wrong.
+
+    Examples
+    --------
+    >>> offsets(3, "12 hour")
+    [0.0, 0.5, 1.0]
+    """
+    faults, step = [], 0.0
+    if isinstance(count, bool) or not isinstance(count, Integral) or not 1 <= count <= MAX_COUNT:
+        faults.append(Fault(f"must be a whole number from 1 to {MAX_COUNT}, found {count!r:.40}", name="count"))
+    elif count > 1 and every is None:
+        faults.append(Fault(f"missing: {count} repeats need the time from one to the next", name="every"))
+    if every is not None:
+        try:
+            step = in_days(every)
+            if step <= 0:
+                faults.append(Fault(f"must be positive, found '{every}'", name="every"))
+        except InputError as error:
+            faults += [Fault(fault.message, name="every") for fault in error.faults]
+    if faults:
+        raise InputError(*faults)
+    return [repeat * step for repeat in range(count)]
+
+
+def time_text(number: float) -> str:
+    """Write a number of days in the largest unit that makes it whole.
+
+    Examples
+    --------
+    >>> time_text(365.25), time_text(7.0), time_text(1 / 6), time_text(0.0)
+    ('12 month', '7 day', '4 hour', '0 day')
+    """
+    if number:
+        for unit in _SHOWN:
+            value = rescale(number, conversion(DAY, parse_unit(unit)))
+            if abs(value) > 0.5 and abs(value - round(value)) <= 1e-9 * abs(value):
+                return f"{round(value)} {unit}"
+    return f"{number:.10g} day"

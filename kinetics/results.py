@@ -1,0 +1,129 @@
+"""Results: datasets with units and provenance, written to NetCDF whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from kinetics import __version__
+from kinetics.errors import InputError
+from kinetics.units import unit_text
+
+__all__ = ["provenance", "read_result", "variable", "write_atomically", "write_result"]
+
+
+def provenance(**facts: Any) -> dict[str, Any]:
+    """Attributes that say how a result came about; facts that are None are left out.
+
+    Examples
+    --------
+    >>> sorted(provenance(model="pk", seed=None))
+    ['Conventions', 'created', 'model', 'package', 'package_version']
+    """
+    return {
+        "Conventions": "CF-1.11",
+        "package": "lymphokinetics",
+        "package_version": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **{name: fact for name, fact in facts.items() if fact is not None},
+    }
+
+
+def variable(dims: tuple[str, ...], values: Any, unit: Any, long_name: str, **attrs: Any) -> xr.Variable:
+    """An xarray variable with its unit as CF-like text.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Its dims.
+    values : array
+        Its values, in ``unit``.
+    unit : pint.Unit
+        Its unit.
+    long_name : str
+        What it is.
+    **attrs
+        More attributes.
+    """
+    return xr.Variable(dims, values, {"units": unit_text(unit), "long_name": long_name, **attrs})
+
+
+def write_atomically(path: str | Path, write: Callable[[Path], Any]) -> None:
+    """Write a file through a temporary one beside it, so that a failure leaves what was there untouched.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Where the file goes.
+    write : callable
+        Writes the content to the path it is given.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.stem}-", suffix=path.suffix)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
+    """Write a dataset or a tree of them to NetCDF, atomically.
+
+    Raises
+    ------
+    InputError
+        If the path cannot be written, or does not end in ``.nc``.
+    """
+    if Path(path).suffix != ".nc":
+        raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
+    write_atomically(path, lambda temporary: result.to_netcdf(temporary, engine="h5netcdf"))
+
+
+def read_result(path: str | Path) -> xr.DataTree:
+    """Read a NetCDF file of this package, whole, into memory.
+
+    Returns
+    -------
+    xarray.DataTree
+        A plain dataset is the root's.
+
+    Raises
+    ------
+    InputError
+        If it is no NetCDF file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf", decode_timedelta=False) as tree:
+            return tree.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a NetCDF result: {error}") from error
+

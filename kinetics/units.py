@@ -1,0 +1,258 @@
+"""Units: one pint registry, a reader of unit text that never hands raw text to pint's parser, exact conversions."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import pint
+
+from kinetics.errors import UnitError
+
+__all__ = ["conversion", "display_unit", "parse_quantity", "parse_unit", "registry", "to_unit", "unit_text"]
+
+registry = pint.get_application_registry()
+
+MAX_EXPONENT = 12
+MAX_LENGTH = 80
+_COUNTS = {"3": "1/mL", "6": "1/uL", "9": "1/nL", "12": "1/pL"}
+_COUNT = re.compile(r"(?<![\w.])1e(3|6|9|12)\s*/\s*L\b")
+_TOKEN = re.compile(r"\s*(?:(?P<name>[^\W\d]+|%)|(?P<integer>\d+)|(?P<operator>\*\*|[*/^()-]))")
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:\s+(\S.*?))?\s*")
+_TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
+
+
+class _UnitReader:
+    """Recursive descent over ``factor (('*' | '/') factor)*`` with small whole exponents."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = self._tokens(_COUNT.sub(lambda match: _COUNTS[match[1]], text.strip()))
+        self.position = 0
+
+    def _tokens(self, text: str) -> list[str]:
+        tokens, position = [], 0
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise UnitError(f"cannot read unit '{self.text}' at '{text[position:]}'; write products such as 'mg/L'")
+            tokens.append(match[0].strip())
+            position = match.end()
+        return tokens
+
+    def _next(self) -> str:
+        token = self.tokens[self.position] if self.position < len(self.tokens) else ""
+        self.position += 1
+        return token
+
+    def _accept(self, *wanted: str) -> str:
+        if self.position < len(self.tokens) and self.tokens[self.position] in wanted:
+            return self._next()
+        return ""
+
+    def read(self) -> Any:
+        unit = self._product()
+        if self.position < len(self.tokens):
+            raise UnitError(f"cannot read unit '{self.text}' at '{self.tokens[self.position]}'")
+        return unit
+
+    def _product(self) -> Any:
+        unit = self._power()
+        while operator := self._accept("*", "/"):
+            unit = unit * self._power() if operator == "*" else unit / self._power()
+        return unit
+
+    def _power(self) -> Any:
+        base = self._atom()
+        if self._accept("^", "**"):
+            sign = -1 if self._accept("-") else 1
+            digits = self._next()
+            if not digits.isdigit() or len(digits) > 3 or int(digits) > MAX_EXPONENT:
+                raise UnitError(f"exponent in unit '{self.text}' must be a whole number of at most {MAX_EXPONENT}")
+            base = base ** (sign * int(digits))
+            if self._accept("^", "**"):
+                raise UnitError(f"a power of a power in unit '{self.text}'")
+        return base
+
+    def _atom(self) -> Any:
+        token = self._next()
+        if token == "(":
+            unit = self._product()
+            if self._next() != ")":
+                raise UnitError(f"missing ')' in unit '{self.text}'")
+            return unit
+        if token == "1" or token in ("cell", "cells"):
+            return registry.Unit("")
+        if not token or not (token == "%" or token.isalpha() or token.replace("_", "a").isalpha()):
+            raise UnitError(f"cannot read unit '{self.text}' at '{token or 'its end'}'; only 1, 1e9/L and unit names")
+        return _named(token, self.text)
+
+
+def _named(name: str, text: str) -> Any:
+    try:
+        unit = registry.Unit("percent" if name == "%" else name)
+        multiplicative = registry.Quantity(1, unit)._is_multiplicative
+    except Exception as error:  # pint raises many kinds on odd names; each means the same to the reader
+        raise UnitError(f"unknown unit '{name}' in '{text}'") from error
+    if not multiplicative:
+        raise UnitError(f"unit '{name}' has an offset; use one that is a plain factor")
+    return unit
+
+
+@lru_cache(maxsize=1024)
+def parse_unit(text: str) -> Any:
+    """Read a unit.
+
+    Parameters
+    ----------
+    text : str
+        A product of pint unit names with whole exponents of at most 12; also ``1e9/L`` and ``cells/uL``.
+
+    Returns
+    -------
+    pint.Unit
+
+    Raises
+    ------
+    UnitError
+        If the text is no such product.
+
+    Examples
+    --------
+    >>> parse_unit("1e9/L") == parse_unit("1/nL")
+    True
+    >>> parse_unit("10**10**8")
+    Traceback (most recent call last):
+    kinetics.errors.UnitError: cannot read unit '10**10**8' at '10'; only 1, 1e9/L and unit names
+    """
+    if not isinstance(text, str) or len(text) > MAX_LENGTH:
+        raise UnitError(f"a unit is a text of at most {MAX_LENGTH} characters")
+    if not text.strip():
+        raise UnitError("missing unit; write '1' for a dimensionless number")
+    if text.count("(") > 8:
+        raise UnitError(f"unit '{text}' is nested too deeply")
+    return _UnitReader(text).read()
+
+
+def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any]:
+    """Read a number with its unit, and convert it if asked.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"12 mg"``, ``"35 month"``, ``"0.4 1e9/L"``.
+    unit : str or pint.Unit, optional
+        The unit to convert to; without it the quantity keeps its own.
+
+    Returns
+    -------
+    value : float
+    unit : pint.Unit
+
+    Raises
+    ------
+    UnitError
+        If the text is no quantity, is not finite, or has another dimension.
+
+    Examples
+    --------
+    >>> parse_quantity("2 month", "day")[0]
+    60.875
+    """
+    match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
+    if match is None:
+        raise UnitError(f"cannot read quantity {str(text)[:60]!r}; write a number, a space and a unit, such as '12 mg'")
+    if match[2] is None:
+        raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} day'")
+    value, own = float(match[1]), parse_unit(match[2])
+    if not math.isfinite(value):
+        raise UnitError(f"quantity '{text}' is not finite")
+    if unit is None:
+        return value, own
+    target = parse_unit(unit) if isinstance(unit, str) else unit
+    return value * float(conversion(own, target)), target
+
+
+def to_unit(value: Any, unit: str | Any) -> float:
+    """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused.
+
+    Examples
+    --------
+    >>> to_unit("1 week", "day")
+    7.0
+    """
+    target = parse_unit(unit) if isinstance(unit, str) else unit
+    if isinstance(value, str):
+        return parse_quantity(value, target)[0]
+    if isinstance(value, pint.Quantity):
+        number = float(value.magnitude) * float(conversion(value.units, target))
+        if not math.isfinite(number):
+            raise UnitError(f"quantity {value} is not finite")
+        return number
+    raise UnitError(f"{value!r} has no unit; write a quantity such as '{value} {unit_text(target)}'")
+
+
+@lru_cache(maxsize=4096)
+def conversion(source: Any, target: Any) -> Fraction | float:
+    """The factor from one unit to another, as an exact fraction where it is one.
+
+    Raises
+    ------
+    UnitError
+        If the dimensions differ.
+
+    Examples
+    --------
+    >>> conversion(parse_unit("1e9/L"), parse_unit("cells/uL"))
+    Fraction(1000, 1)
+    """
+    if source == target:
+        return Fraction(1)
+    if source.dimensionality != target.dimensionality:
+        raise UnitError(f"'{unit_text(source)}' is not a kind of '{unit_text(target)}'")
+    factor = float(registry.convert(1.0, source, target))
+    near = Fraction(factor).limit_denominator(10**9) if factor >= 1 else 1 / Fraction(1 / factor).limit_denominator(10**9)
+    # pint computes factors in floating point; a fraction within a few roundings of it is the factor meant
+    return near if abs(float(near) - factor) <= 8e-16 * factor else factor
+
+
+def _micro(symbol: str) -> str:
+    return symbol.replace("µ", "u").replace("μ", "u")
+
+
+@lru_cache(maxsize=1024)
+def unit_text(unit: Any) -> str:
+    """Write a unit as CF-like text that pint and `parse_unit` read back.
+
+    Examples
+    --------
+    >>> unit_text(parse_unit("1e9/L")), unit_text(parse_unit("mg/L/day")), unit_text(parse_unit("1"))
+    ('1/nL', 'mg/L/day', '1')
+    """
+
+    def power(name: str, exponent: float) -> str:
+        symbol = _micro(registry.get_symbol(name))
+        if name.endswith("liter"):
+            symbol = symbol[:-1] + "L"
+        text = name if name in _TIMES or not (symbol.isascii() and symbol.isalpha()) else symbol
+        return text if exponent == 1 else f"{text}^{exponent:g}"
+
+    items = sorted(unit._units.items())
+    above = "*".join(power(name, exponent) for name, exponent in items if exponent > 0)
+    below = "".join("/" + power(name, -exponent) for name, exponent in items if exponent < 0)
+    return (above or "1") + below
+
+
+def display_unit(unit: Any) -> str:
+    """Write a unit for tables and axes: counts as 1e9/L, a dimensionless number as nothing.
+
+    Examples
+    --------
+    >>> display_unit(parse_unit("1/nL")), display_unit(parse_unit("1"))
+    ('1e9/L', '')
+    """
+    text = unit_text(unit)
+    return {"1/nL": "1e9/L", "1": ""}.get(text, text)
