@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError
 
 __all__ = ["MAX_BYTES", "Document", "content_hash", "read_document", "read_text"]
 
 MAX_BYTES = 1_000_000
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
-_PART = re.compile(r"[\w-]+|\"[^\"]*\"|'[^']*'")
+MAX_DEPTH = 32
+# possessive throughout: no line can make them go back, so a hostile file is scanned in linear time
+_PART = re.compile(r"""[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
+_PATH = rf"(?>{_PART.pattern})(?:[ \t]*+\.[ \t]*+(?>{_PART.pattern}))*+"
+_HEADER = re.compile(rf"[ \t]*+(\[\[?+)[ \t]*+({_PATH})[ \t]*+\]")
+_KEY = re.compile(rf"[ \t]*+({_PATH})[ \t]*+=")
+_LONG_PATH = re.compile(rf"(?<![\w-])(?:(?>{_PART.pattern})[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}")
+_LONG_NUMBER = re.compile(r"(?<![\w])[0-9][0-9_]{4000,}+")
+_MULTILINE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -61,17 +67,24 @@ def read_text(path: Path) -> str:
     """
     try:
         if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a file")
+            raise InputError(Fault("is a folder; name a file", str(path)))
+        if path.exists() and not path.is_file():
+            raise InputError(Fault("is no regular file", str(path)))
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise InputError(Fault(f"cannot be read: {error.strerror or error}", str(path))) from error
+    except InputError:
+        raise
+    except ValueError as error:  # a name the system refuses, such as one with a NUL byte
+        raise InputError(Fault(f"cannot be read: {error}", str(path))) from error
     if len(raw) > MAX_BYTES:
-        raise InputError(f"{path}: larger than {MAX_BYTES // 1000} kB, the limit for a text file")
+        raise InputError(Fault(f"larger than {MAX_BYTES // 1000} kB, the limit for a text file", str(path)))
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(Fault(f"not UTF-8 text (byte {error.start})", f"{path}:{line}")) from error
 
 
 def read_document(path: str | Path) -> Document:
@@ -93,18 +106,45 @@ def read_document(path: str | Path) -> Document:
     """
     path = Path(path)
     text = read_text(path)
+    return Document(path, _parsed(text, path), _line_map(text))
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    def fault(message: str, line: int, name: str = "") -> InputError:
+        return InputError(Fault(message, f"{path}:{line}", name))
+
+    # tomllib takes cubic time over dotted keys, and Python refuses numbers of thousands of digits
+    for pattern, message in ((_LONG_PATH, "nested beyond reason"), (_LONG_NUMBER, "number too large")):
+        if found := pattern.search(text):
+            raise fault(message, text.count("\n", 0, found.start()) + 1)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise InputError(f"{path}:{line[1] if line else 1}: not valid TOML: {error}") from error
+        told = re.search(r"at line (\d+)", str(error))
+        lines = text.split("\n")
+        line = int(told[1]) if told else len(lines)
+        key = _HEADER.match(lines[line - 1]) or _KEY.match(lines[line - 1])
+        raise fault(f"not valid TOML: {error}", line, key[key.re.groups] if key else "") from error
     except RecursionError as error:
-        raise InputError(f"{path}: nested beyond reason") from error
-    return Document(path, data, _line_map(text))
+        raise fault("nested beyond reason", 1) from error
+    except ValueError as error:
+        raise fault(f"not valid TOML: {error}", 1) from error
+    if _depth(data) > MAX_DEPTH:
+        raise fault("nested beyond reason", 1)
+    return data
+
+
+def _depth(data: Any) -> int:
+    depth, level = 0, [data]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        rows = [row.values() if isinstance(row, dict) else row for row in level]
+        level = [value for row in rows for value in row if isinstance(value, dict | list)]
+    return depth
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+    return tuple(tomllib.loads(f"part = {part}")["part"] if part[0] in "\"'" else part for part in _PART.findall(dotted))
 
 
 def _line_map(text: str) -> dict[tuple[str, ...], int]:
@@ -112,10 +152,11 @@ def _line_map(text: str) -> dict[tuple[str, ...], int]:
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     counts: dict[tuple[str, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    text = _MULTILINE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(line):
             table = _parts(header[2])
-            if header[1] == "[[":
+            if len(header[1]) == 2:
                 index = counts[table] = counts.get(table, -1) + 1
                 table = (*table, str(index))
             lines.setdefault(table, number)

@@ -37,7 +37,12 @@ class Fault:
     name: str = ""
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.where, self.name, self.message) if part)
+        return _one_line(": ".join(part for part in (self.where, self.name, self.message) if part))
+
+
+def _one_line(text: str) -> str:
+    # a file's keys go into messages: none may forge a second message or move the cursor of a terminal
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class InputError(KineticsError, ValueError):

@@ -18,10 +18,9 @@ registry = pint.get_application_registry()
 
 MAX_EXPONENT = 12
 MAX_LENGTH = 80
-_COUNTS = {"3": "1/mL", "6": "1/uL", "9": "1/nL", "12": "1/pL"}
-_COUNT = re.compile(r"(?<![\w.])1e(3|6|9|12)\s*/\s*L\b")
-_TOKEN = re.compile(r"\s*(?:(?P<name>[^\W\d]+|%)|(?P<integer>\d+)|(?P<operator>\*\*|[*/^()-]))")
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:\s+(\S.*?))?\s*")
+_COUNTS = {"1e3/L": "milliliter", "1e6/L": "microliter", "1e9/L": "nanoliter", "1e12/L": "picoliter"}
+_TOKEN = re.compile(r"\s*(1e(?:3|6|9|12)\s*/\s*L\b|[^\W\d]+|%|[0-9]+|\*\*|[*/^()-])")
+_QUANTITY = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?:\s+(\S.*?))?\s*")
 _TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
 
 
@@ -30,7 +29,7 @@ class _UnitReader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = self._tokens(_COUNT.sub(lambda match: _COUNTS[match[1]], text.strip()))
+        self.tokens = self._tokens(text.strip())
         self.position = 0
 
     def _tokens(self, text: str) -> list[str]:
@@ -39,35 +38,44 @@ class _UnitReader:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise UnitError(f"cannot read unit '{self.text}' at '{text[position:]}'; write products such as 'mg/L'")
-            tokens.append(match[0].strip())
+            tokens.append("".join(match[1].split()))
             position = match.end()
         return tokens
 
+    @property
+    def _token(self) -> str:
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
+
     def _next(self) -> str:
-        token = self.tokens[self.position] if self.position < len(self.tokens) else ""
+        token = self._token
         self.position += 1
         return token
 
     def _accept(self, *wanted: str) -> str:
-        if self.position < len(self.tokens) and self.tokens[self.position] in wanted:
-            return self._next()
-        return ""
+        return self._next() if self._token in wanted else ""
 
     def read(self) -> Any:
         unit = self._product()
         if self.position < len(self.tokens):
             raise UnitError(f"cannot read unit '{self.text}' at '{self.tokens[self.position]}'")
+        if any(abs(exponent) > MAX_EXPONENT for exponent in unit._units.values()):
+            raise UnitError(f"unit '{self.text}' has an exponent beyond {MAX_EXPONENT}")
         return unit
 
     def _product(self) -> Any:
         unit = self._power()
         while operator := self._accept("*", "/"):
+            if operator == "/" and self._token in _COUNTS:
+                raise UnitError(f"unit '{self.text}' divides by a count; put the count in brackets")
             unit = unit * self._power() if operator == "*" else unit / self._power()
         return unit
 
     def _power(self) -> Any:
+        is_count = self._token in _COUNTS
         base = self._atom()
         if self._accept("^", "**"):
+            if is_count:
+                raise UnitError(f"a power of a count in unit '{self.text}'; put the count in brackets")
             sign = -1 if self._accept("-") else 1
             digits = self._next()
             if not digits.isdigit() or len(digits) > 3 or int(digits) > MAX_EXPONENT:
@@ -84,9 +92,11 @@ class _UnitReader:
             if self._next() != ")":
                 raise UnitError(f"missing ')' in unit '{self.text}'")
             return unit
-        if token == "1" or token in ("cell", "cells"):
+        if token in ("1", "cell", "cells"):
             return registry.Unit("")
-        if not token or not (token == "%" or token.isalpha() or token.replace("_", "a").isalpha()):
+        if token in _COUNTS:
+            return registry.Unit(_COUNTS[token]) ** -1
+        if token != "%" and not token.replace("_", "a").isalpha():
             raise UnitError(f"cannot read unit '{self.text}' at '{token or 'its end'}'; only 1, 1e9/L and unit names")
         return _named(token, self.text)
 
@@ -102,7 +112,6 @@ def _named(name: str, text: str) -> Any:
     return unit
 
 
-@lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Any:
     """Read a unit.
 
@@ -134,6 +143,11 @@ def parse_unit(text: str) -> Any:
         raise UnitError("missing unit; write '1' for a dimensionless number")
     if text.count("(") > 8:
         raise UnitError(f"unit '{text}' is nested too deeply")
+    return _read(text)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Any:
     return _UnitReader(text).read()
 
 
@@ -167,13 +181,12 @@ def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any
         raise UnitError(f"cannot read quantity {str(text)[:60]!r}; write a number, a space and a unit, such as '12 mg'")
     if match[2] is None:
         raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} day'")
-    value, own = float(match[1]), parse_unit(match[2])
+    own = parse_unit(match[2])
+    target = own if unit is None else parse_unit(unit) if isinstance(unit, str) else unit
+    value = float(match[1]) * float(conversion(own, target))
     if not math.isfinite(value):
         raise UnitError(f"quantity '{text}' is not finite")
-    if unit is None:
-        return value, own
-    target = parse_unit(unit) if isinstance(unit, str) else unit
-    return value * float(conversion(own, target)), target
+    return value, target
 
 
 def to_unit(value: Any, unit: str | Any) -> float:
@@ -196,8 +209,8 @@ def to_unit(value: Any, unit: str | Any) -> float:
 
 
 @lru_cache(maxsize=4096)
-def conversion(source: Any, target: Any) -> Fraction | float:
-    """The factor from one unit to another, as an exact fraction where it is one.
+def conversion(source: Any, target: Any) -> Fraction:
+    """The factor from one unit to another, the exact fraction where the units are defined by one.
 
     Raises
     ------
@@ -214,13 +227,22 @@ def conversion(source: Any, target: Any) -> Fraction | float:
     if source.dimensionality != target.dimensionality:
         raise UnitError(f"'{unit_text(source)}' is not a kind of '{unit_text(target)}'")
     factor = float(registry.convert(1.0, source, target))
-    near = Fraction(factor).limit_denominator(10**9) if factor >= 1 else 1 / Fraction(1 / factor).limit_denominator(10**9)
-    # pint computes factors in floating point; a fraction within a few roundings of it is the factor meant
-    return near if abs(float(near) - factor) <= 8e-16 * factor else factor
+    return _exact(factor) if factor >= 1 else 1 / _exact(1 / factor)
 
 
-def _micro(symbol: str) -> str:
-    return symbol.replace("µ", "u").replace("μ", "u")
+def _exact(factor: float) -> Fraction:
+    # pint computes factors in floating point; a short fraction within a few roundings of one is the factor meant
+    near = Fraction(factor).limit_denominator(10**9)
+    return near if abs(float(near) - factor) <= 8e-16 * factor else Fraction(factor)
+
+
+def _symbol(name: str) -> str:
+    """The short form of a unit's name if it is plain text that means the same to pint, else the name."""
+    symbol = registry.get_symbol(name).replace("µ", "u").replace("μ", "u")
+    if name.endswith("liter"):
+        symbol = symbol[:-1] + "L"
+    is_plain = name not in _TIMES and symbol.isascii() and symbol.isalpha()
+    return symbol if is_plain and registry.Unit(symbol) == registry.Unit(name) else name
 
 
 @lru_cache(maxsize=1024)
@@ -234,13 +256,9 @@ def unit_text(unit: Any) -> str:
     """
 
     def power(name: str, exponent: float) -> str:
-        symbol = _micro(registry.get_symbol(name))
-        if name.endswith("liter"):
-            symbol = symbol[:-1] + "L"
-        text = name if name in _TIMES or not (symbol.isascii() and symbol.isalpha()) else symbol
-        return text if exponent == 1 else f"{text}^{exponent:g}"
+        return _symbol(name) if exponent == 1 else f"{_symbol(name)}^{exponent:g}"
 
-    items = sorted(unit._units.items())
+    items = sorted(unit._units.items(), key=lambda item: (item[0] in _TIMES, item[0]))
     above = "*".join(power(name, exponent) for name, exponent in items if exponent > 0)
     below = "".join("/" + power(name, -exponent) for name, exponent in items if exponent < 0)
     return (above or "1") + below
@@ -251,8 +269,8 @@ def display_unit(unit: Any) -> str:
 
     Examples
     --------
-    >>> display_unit(parse_unit("1/nL")), display_unit(parse_unit("1"))
-    ('1e9/L', '')
+    >>> display_unit(parse_unit("1/nL")), display_unit(parse_unit("1/nL/day")), display_unit(parse_unit("1"))
+    ('1e9/L', '1e9/L/day', '')
     """
     text = unit_text(unit)
-    return {"1/nL": "1e9/L", "1": ""}.get(text, text)
+    return "" if text == "1" else re.sub(r"^1/nL(?=/|$)", "1e9/L", text)

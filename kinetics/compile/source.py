@@ -20,7 +20,16 @@ import numpy as np
 from numba import njit
 
 '''
-_AUGMENTED = '''
+_TAIL = '''
+@njit(cache=True, error_model="numpy")
+def output_table(states, c):
+    """Outputs at many times, (time, output)."""
+    out = np.empty((len(states), outputs(states[0], c).size))
+    for i in range(len(states)):
+        out[i] = outputs(states[i], c)
+    return out
+
+
 @njit(cache=True, error_model="numpy")
 def augmented_rate(z, c, by_parameter, forcing):
     """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp)."""
@@ -92,7 +101,7 @@ def generate(model: Model) -> str:
     str
         Functions ``constants(p)``, ``initial(c)``, ``rate(y, c, forcing)``, ``jacobian(y, c)``, ``outputs(y, c)``, and the derivatives
         ``constants_by_parameter(p)``, ``initial_by_constant(c)``, ``rate_by_constant(y, c)``, ``outputs_by_state(y, c)``,
-        ``outputs_by_constant(y, c)``, ``augmented_rate`` and ``augmented_jacobian``. Names are generated: y0, p3, c5.
+        ``outputs_by_constant(y, c)``, ``output_table(states, c)``, ``augmented_rate`` and ``augmented_jacobian``. Names are generated: y0, p3, c5.
     """
     parameters = [sp.Symbol(name, real=True) for name in model.defaults]
     derived = [model.definitions[name].symbol for name in model.constants]
@@ -123,7 +132,7 @@ def generate(model: Model) -> str:
         of_states.function("outputs_by_state", "y, c", f"({k}, {n})", _matrix(outputs, states)),
         of_states.function("outputs_by_constant", "y, c", f"({k}, {m})", _matrix(outputs, constants)),
     ]
-    return _HEAD + "\n".join(functions) + _AUGMENTED
+    return _HEAD + "\n".join(functions) + _TAIL
 
 
 def _vector(expressions: Sequence[Any]) -> list[tuple[str, Any]]:

@@ -52,8 +52,7 @@ class Trajectory:
 
     def outputs(self, times: np.ndarray) -> np.ndarray:
         """Outputs, (time, output), in the units of the model."""
-        function = self.system.functions.outputs
-        return np.array([function(y, self.constants) for y in self.states(times)]).reshape(len(times), -1)
+        return self.system.functions.output_table(np.ascontiguousarray(self.states(times)), self.constants)
 
     def curve(self, name: str) -> OutputCurve:
         """An output or state as a function of time."""

@@ -108,9 +108,9 @@ def _one(objective: Objective, start: np.ndarray, index: int, progress: Callable
         bounds=(objective.lower, objective.upper),
         method="trf",
         x_scale="jac",
-        xtol=1e-10,
-        ftol=1e-10,
-        gtol=1e-10,
+        xtol=1e-7,
+        ftol=1e-9,
+        gtol=1e-9,
         max_nfev=200,
     )
     return Search(start, found.x, float(found.cost), found.status > 0, found.message)

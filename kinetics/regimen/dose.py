@@ -95,7 +95,7 @@ class Dose:
     def shift(self, by: Amount) -> Dose:
         """The same dose later, or earlier if ``by`` is negative."""
         start = self.start.magnitude + in_days(by)
-        return replace(self, start=days(0.0 if -SAME <= start < 0 else start))  # there and back again may miss zero
+        return replace(self, start=days(0.0 if abs(start) <= SAME else start))  # there and back again may miss zero
 
     def repeat(self, count: int, every: Amount | None = None) -> tuple[Dose, ...]:
         """The same dose ``count`` times, each ``every`` after the one before.

@@ -150,7 +150,7 @@ class _Reader:
             self.given += row.count
             if self.given <= MAX_COUNT:
                 return dose.shift(start).repeat(row.count, row.every)
-            self.add(f"more than {MAX_COUNT} doses in the file", "courses")
+            self.faults.add(f"more than {MAX_COUNT} doses in the file", self.document.where("courses", 0), "courses")
         return ()
 
     def sound(self, table: Any) -> DoseRow:

@@ -173,7 +173,7 @@ def test_content_hash_sees_content_and_not_names_or_units():
 def test_regimens_are_values():
     regimen = COURSE.repeat(2, "1 year")
     assert len({regimen, COURSE.repeat(2, "12 month")}) == 1
-    assert pickle.loads(pickle.dumps(regimen)) == regimen  # noqa: S301
+    assert pickle.loads(pickle.dumps(regimen)) == regimen
     with pytest.raises(AttributeError):
         regimen.courses = ()  # type: ignore[misc]
 

@@ -118,7 +118,7 @@ def fit(
     """
     objective = Objective(problem)
     searches = search(objective, progress, done)
-    best = min(searches, key=lambda one: one.cost)
+    best = _best(searches)
     found = uncertainty(objective, best.end)
     evaluation = objective.evaluate(best.end, problem.targets)
     given, response = _response(objective, best.end, found)
@@ -145,6 +145,12 @@ def fit(
         },
     )
     return Fit(problem, searches, best, found, evaluation, estimates)
+
+
+def _best(searches: tuple[Search, ...]) -> Search:
+    """The first search whose cost is the least but for rounding, so that the choice between equal ones is not left to noise."""
+    least = min(one.cost for one in searches)
+    return next(one for one in searches if one.cost <= least * (1 + 1e-6) + 1e-9)
 
 
 def _response(objective: Objective, optimum: np.ndarray, found: Uncertainty) -> tuple[tuple[str, ...], np.ndarray]:

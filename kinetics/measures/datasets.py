@@ -1,0 +1,169 @@
+"""Measures of a dataset, over every patient and draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.errors import InputError, UnitError, UnknownNameError
+from kinetics.measures.curves import check_increasing, interpolated
+from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
+from kinetics.results import variable
+from kinetics.units import conversion, parse_unit, to_unit
+
+__all__ = ["measure"]
+
+
+def measure(
+    data: xr.Dataset, measures: Sequence[Measure], courses: xr.DataArray | Sequence[str] | None = None
+) -> xr.Dataset:
+    """Take measures of simulated or observed values, course by course.
+
+    Values between times are those of `curve_of`, whose accuracy is given there; for root-finding on the solution
+    itself hand the measures to `kinetics.simulate`.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, (time, ...)
+        Variables with ``units`` over the coordinate ``time``, which has ``units`` of time too; other dims such as
+        patient and draw stay. NaN is a missing value.
+    measures : sequence of Measure
+        What to take.
+    courses : xarray.DataArray, (course, ...), or sequence of str, optional
+        First dose of each course: an array with units of time, NaN where a patient had no such course, or quantities
+        such as ``"12 month"``. Without it ``data["course_start"]``, else one course at time 0.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable a measure, (..., course), float64, with ``units`` and ``long_name``; ``course`` counts from 1.
+        Times are in the unit of the time coordinate.
+
+    Raises
+    ------
+    UnknownNameError
+        If an output is not in ``data``.
+    UnitError
+        If units are missing or do not fit.
+    InputError
+        If time does not increase, courses are not in order or not those of the patients, a value is infinite, or two
+        measures have one name; also for faults of several kinds, all listed.
+
+    Examples
+    --------
+    >>> from kinetics.measures import Nadir, TimeToThreshold
+    >>> time = xr.Variable("time", [0.0, 30.0, 60.0, 90.0], {"units": "day"})
+    >>> data = xr.Dataset({"A": ("time", [1.0, 0.2, 0.6, 0.8], {"units": "1/nL"})}, {"time": time})
+    >>> result = measure(data, [Nadir("A"), TimeToThreshold("A", "60 % of baseline")])
+    >>> result.A_nadir.item(), result.A_nadir.attrs["units"]
+    (0.2, '1/nL')
+    >>> round(result.A_time_to_60_percent_of_baseline.item(), 6)
+    60.0
+    """
+    times, time_unit = _time(data)
+    starts = _starts(data, courses, time_unit)
+    units = _checked_units(data, measures, time_unit)
+    coords = {
+        "course": xr.Variable("course", np.arange(1, starts.sizes["course"] + 1), {"long_name": "course of treatment"})
+    }
+    results = xr.Dataset(coords=coords, attrs=data.attrs)
+    for each in measures:
+        unit = units[each.output]
+
+        def row(values: np.ndarray, starts: np.ndarray, each: Measure = each, unit: Any = unit) -> np.ndarray:
+            return evaluate(each, interpolated(times, values), starts, float(times[-1]), unit, time_unit)
+
+        found = xr.apply_ufunc(
+            row,
+            data[each.output].astype(float),
+            starts,
+            input_core_dims=[["time"], ["course"]],
+            output_core_dims=[["course"]],
+            vectorize=True,
+            output_dtypes=[float],
+            keep_attrs=False,
+        )
+        results[each.name] = variable(found.dims, found.values, each.unit(unit, time_unit), each.long_name)
+        results = results.assign_coords({name: found.coords[name] for name in found.coords if name != "course"})
+    return results
+
+
+def _time(data: xr.Dataset) -> tuple[np.ndarray, Any]:
+    """Times of the data, (time,), and their unit."""
+    if "time" not in data.coords:
+        raise UnknownNameError("the data have no coordinate 'time'")
+    time = data["time"]
+    if time.dtype.kind not in "iuf":
+        raise UnitError(
+            "time must be numbers with units such as 'day'; open files with decode_times=False, decode_timedelta=False"
+        )
+    unit = _unit(time, "time")
+    check_time_unit(unit)
+    times = np.asarray(time.values, dtype=float)
+    if times.ndim != 1 or times.size == 0:
+        raise InputError("time must be one-dimensional and not empty")
+    check_increasing(times)
+    return times, unit
+
+
+def _unit(array: xr.DataArray, name: str) -> Any:
+    text = array.attrs.get("units")
+    if text is None:
+        raise UnitError(f"'{name}' has no units; set attrs['units'], or ds.pint.dequantify() if they are pint's")
+    try:
+        return parse_unit(text)
+    except UnitError as error:
+        raise UnitError(f"'{name}': {error}") from error
+
+
+def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time_unit: Any) -> xr.DataArray:
+    """First doses, (course, ...), in the unit of time, without a course coordinate."""
+    if courses is None:
+        courses = (
+            data["course_start"]
+            if "course_start" in data
+            else xr.DataArray([0.0], dims="course", attrs=data["time"].attrs)
+        )
+    if not isinstance(courses, xr.DataArray):
+        return xr.DataArray([to_unit(text, time_unit) for text in courses], dims="course")
+    if "course" not in courses.dims:
+        raise InputError(f"courses need the dim 'course', not {courses.dims}")
+    try:
+        xr.align(data, courses, join="exact", exclude=["course"])
+    except ValueError as error:
+        raise InputError(f"courses and data do not have the same patients: {error}") from error
+    factor = float(conversion(_unit(courses, "courses"), time_unit))
+    return (courses.astype(float) * factor).drop_vars("course", errors="ignore")
+
+
+def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Any) -> dict[str, Any]:
+    """The unit of each output, after every measure has been checked against it."""
+    units: dict[str, Any] = {}
+    errors: list[InputError] = []
+    names = [each.name for each in measures]
+    for each in measures:
+        try:
+            if names.count(each.name) > 1:
+                raise InputError(f"two measures have the name '{each.name}'; leave one out")
+            units[each.output] = _unit(_series(data, each.output), each.output)
+            each.check(units[each.output], time_unit)
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        kinds = {type(error) for error in errors}
+        kind = kinds.pop() if len(kinds) == 1 else InputError
+        raise kind(*dict.fromkeys(fault for error in errors for fault in error.faults))
+    return units
+
+
+def _series(data: xr.Dataset, output: str) -> xr.DataArray:
+    if output not in data.data_vars:
+        raise UnknownNameError(f"the data have no variable '{output}'; there are {', '.join(map(str, data.data_vars))}")
+    if "time" not in data[output].dims or "course" in data[output].dims:
+        raise InputError(f"'{output}' is no series: its dims are {data[output].dims}, not time and others than course")
+    if data[output].dtype.kind not in "iuf":
+        raise InputError(f"'{output}' does not hold numbers")
+    return data[output]

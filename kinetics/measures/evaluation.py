@@ -1,0 +1,150 @@
+"""What every measure has, and how one is evaluated course by course."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinetics.errors import InputError, UnitError
+from kinetics.measures.curves import Curve, check_increasing
+from kinetics.measures.windows import Window
+from kinetics.units import parse_unit, unit_text
+
+__all__ = ["Measure", "check_time_unit", "evaluate", "identifier"]
+
+
+@dataclass(frozen=True)
+class Measure(ABC):
+    """One number a course, read off a curve.
+
+    Parameters
+    ----------
+    output : str
+        The output, state or data variable it is taken of.
+    """
+
+    output: str
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name of its result variable, an identifier."""
+
+    @property
+    @abstractmethod
+    def long_name(self) -> str:
+        """What it is, in words."""
+
+    @abstractmethod
+    def unit(self, unit: Any, time_unit: Any) -> Any:
+        """Unit of the result, a pint.Unit, given those of the curve and its time."""
+
+    @abstractmethod
+    def of(self, window: Window) -> float:
+        """The number, in `unit`."""
+
+    def check(self, unit: Any, time_unit: Any) -> None:
+        """Refuse units of a curve and its time that do not fit.
+
+        Raises
+        ------
+        UnitError
+            If ``time_unit`` is no time, or a level has another dimension than ``unit``.
+        """
+        check_time_unit(time_unit)
+
+
+def check_time_unit(unit: Any) -> None:
+    """Refuse a unit that is not one of time.
+
+    Raises
+    ------
+    UnitError
+        Naming the unit.
+    """
+    if unit.dimensionality != parse_unit("day").dimensionality:
+        raise UnitError(f"'{unit_text(unit)}' is not a unit of time")
+
+
+def identifier(text: str) -> str:
+    """Turn the text of a level or duration into the tail of an identifier.
+
+    Examples
+    --------
+    >>> identifier("0.4 1e9/L"), identifier("40 % of baseline")
+    ('0p4_1e9_per_L', '40_percent_of_baseline')
+    """
+    for symbol, word in (("%", " percent"), ("/", " per "), ("-", " minus "), (".", "p")):
+        text = text.replace(symbol, word)
+    return re.sub(r"\W+", "_", text).strip("_")
+
+
+def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> np.ndarray:
+    """Take a measure of a curve in the window of each course.
+
+    The window of a course reaches from its first dose up to the first dose of the next, or to ``until``, as far as the
+    knots of the curve go.
+
+    Parameters
+    ----------
+    measure : Measure
+        What to read off.
+    curve : Curve
+        In ``unit`` over ``time_unit``.
+    starts : ndarray, (course,)
+        First dose of each course, increasing, in ``time_unit``; NaN for a course not given.
+    until : float
+        End of the last window, in ``time_unit``.
+    unit : pint.Unit or str
+        Of the values of the curve.
+    time_unit : pint.Unit or str
+        Of time.
+
+    Returns
+    -------
+    ndarray, (course,)
+        In ``measure.unit(unit, time_unit)``; NaN for an empty window.
+
+    Raises
+    ------
+    UnitError
+        If units do not fit.
+    InputError
+        If the courses are not in order.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from kinetics.measures import Nadir, curve_of
+    >>> curve = curve_of(xr.DataArray([1.0, 0.2, 0.9, 0.1], {"time": [0.0, 30.0, 360.0, 390.0]}, "time"))
+    >>> evaluate(Nadir("A"), curve, np.array([0.0, 360.0]), 390.0, "1/nL", "day")
+    array([0.2, 0.1])
+    """
+    unit, time_unit = (parse_unit(u) if isinstance(u, str) else u for u in (unit, time_unit))
+    measure.check(unit, time_unit)
+    windows = _windows(curve, np.asarray(starts, dtype=float), until, unit, time_unit)
+    return np.array([np.nan if window is None else measure.of(window) for window in windows], dtype=float)
+
+
+def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:
+    given = np.flatnonzero(~np.isnan(starts))
+    try:
+        check_increasing(starts[given])
+    except InputError as error:
+        raise InputError(f"first doses of courses: {error}") from error
+    windows: list[Window | None] = [None] * starts.size
+    knots = curve.knots
+    if knots.size == 0:
+        return windows
+    covers_zero = knots[0] <= 0.0 <= knots[-1]
+    baseline = float(curve(np.array([0.0]))[0]) if covers_zero else np.nan
+    for i, following in zip(given, np.append(starts[given[1:]], np.inf), strict=True) if given.size else ():
+        start, stop = float(starts[i]), min(float(following), until)
+        begin, end = max(start, float(knots[0])), min(stop, float(knots[-1]))
+        if start < stop and begin <= end:
+            windows[i] = Window(curve, start, begin, end, baseline, unit, time_unit)
+    return windows
