@@ -12,7 +12,12 @@ _PLACES = {
     "Regimen": "kinetics.regimen",
     "Course": "kinetics.regimen",
     "Dose": "kinetics.regimen",
-    "simulate": "kinetics.simulate",
+    "simulate": "kinetics.simulation",
+    "predict": "kinetics.prediction",
+    "Estimates": "kinetics.estimate",
+    "FitProblem": "kinetics.estimate",
+    "fit": "kinetics.estimate",
+    "measure": "kinetics.measures",
     "InputError": "kinetics.errors",
     "KineticsError": "kinetics.errors",
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinetics.errors import Fault, InputError
+from kinetics.errors import Fault, Faults, InputError
 
 __all__ = ["MAX_BYTES", "Document", "content_hash", "read_document", "read_text"]
 
@@ -106,7 +106,9 @@ def read_document(path: str | Path) -> Document:
     """
     path = Path(path)
     text = read_text(path)
-    return Document(path, _parsed(text, path), _line_map(text))
+    document = Document(path, _parsed(text, path), _line_map(text))
+    _check_values(document)
+    return document
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         if found := pattern.search(text):
             raise fault(message, text.count("\n", 0, found.start()) + 1)
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         told = re.search(r"at line (\d+)", str(error))
         lines = text.split("\n")
@@ -127,24 +129,28 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise fault(f"not valid TOML: {error}", line, key[key.re.groups] if key else "") from error
     except RecursionError as error:
         raise fault("nested beyond reason", 1) from error
-    except ValueError as error:
-        raise fault(f"not valid TOML: {error}", 1) from error
-    if _depth(data) > MAX_DEPTH:
-        raise fault("nested beyond reason", 1)
-    return data
 
 
-def _depth(data: Any) -> int:
-    depth, level = 0, [data]
-    while level and depth <= MAX_DEPTH:
-        depth += 1
-        rows = [row.values() if isinstance(row, dict) else row for row in level]
-        level = [value for row in rows for value in row if isinstance(value, dict | list)]
-    return depth
+def _check_values(document: Document) -> None:
+    """Refuse what later code should not have to expect: deep nesting, and whole numbers beyond the 64 bits of TOML."""
+    faults = Faults()
+    level: list[tuple[tuple[str, ...], Any]] = [((), document.data)]
+    while level:
+        path, value = level.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            faults.add("number too large", document.where(*path), ".".join(path))
+        elif isinstance(value, dict | list) and len(path) > MAX_DEPTH:
+            faults.add("nested beyond reason", document.where(*path), path[0])
+        elif isinstance(value, dict | list):
+            rows = value.items() if isinstance(value, dict) else enumerate(value)
+            level.extend(((*path, str(key)), row) for key, row in rows)
+    faults.raise_if_any()
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(tomllib.loads(f"part = {part}")["part"] if part[0] in "\"'" else part for part in _PART.findall(dotted))
+    return tuple(
+        tomllib.loads(f"part = {part}")["part"] if part[0] in "\"'" else part for part in _PART.findall(dotted)
+    )
 
 
 def _line_map(text: str) -> dict[tuple[str, ...], int]:

@@ -12,9 +12,10 @@ import pint
 
 from kinetics.errors import UnitError
 
-__all__ = ["conversion", "display_unit", "parse_quantity", "parse_unit", "registry", "to_unit", "unit_text"]
+__all__ = ["adopt", "conversion", "display_unit", "parse_quantity", "parse_unit", "registry", "to_unit", "unit_text"]
 
-registry = pint.get_application_registry()
+registry = pint.UnitRegistry()
+"""The package's own: other packages change settings of pint's shared one, such as ``force_ndarray_like``."""
 
 MAX_EXPONENT = 12
 MAX_LENGTH = 80
@@ -78,8 +79,8 @@ class _UnitReader:
                 raise UnitError(f"a power of a count in unit '{self.text}'; put the count in brackets")
             sign = -1 if self._accept("-") else 1
             digits = self._next()
-            if not digits.isdigit() or len(digits) > 3 or int(digits) > MAX_EXPONENT:
-                raise UnitError(f"exponent in unit '{self.text}' must be a whole number of at most {MAX_EXPONENT}")
+            if not digits.isdigit() or len(digits) > 3 or not 1 <= int(digits) <= MAX_EXPONENT:
+                raise UnitError(f"exponent in unit '{self.text}' must be a whole number from 1 to {MAX_EXPONENT}")
             base = base ** (sign * int(digits))
             if self._accept("^", "**"):
                 raise UnitError(f"a power of a power in unit '{self.text}'")
@@ -189,6 +190,31 @@ def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any
     return value, target
 
 
+def adopt(quantity: Any) -> tuple[float, Any]:
+    """The number and the unit of a pint quantity of any registry.
+
+    Raises
+    ------
+    UnitError
+        If it is no single finite number, or its unit is unknown here.
+
+    Examples
+    --------
+    >>> adopt(pint.get_application_registry().Quantity(12, "mg"))
+    (12.0, <Unit('milligram')>)
+    """
+    if not isinstance(quantity, pint.Quantity):
+        raise UnitError(f"{quantity!r:.60} has no unit; write a quantity such as '12 mg'")
+    try:
+        number = float(quantity.magnitude)
+        unit = registry.Unit(quantity.units._units)
+    except (TypeError, ValueError, AttributeError, pint.UndefinedUnitError) as error:
+        raise UnitError(f"quantity {quantity!s:.60}: must be one finite number in a known unit") from error
+    if not math.isfinite(number):
+        raise UnitError(f"quantity {quantity!s:.60}: must be one finite number")
+    return number, unit
+
+
 def to_unit(value: Any, unit: str | Any) -> float:
     """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused.
 
@@ -198,14 +224,8 @@ def to_unit(value: Any, unit: str | Any) -> float:
     7.0
     """
     target = parse_unit(unit) if isinstance(unit, str) else unit
-    if isinstance(value, str):
-        return parse_quantity(value, target)[0]
-    if isinstance(value, pint.Quantity):
-        number = float(value.magnitude) * float(conversion(value.units, target))
-        if not math.isfinite(number):
-            raise UnitError(f"quantity {value} is not finite")
-        return number
-    raise UnitError(f"{value!r} has no unit; write a quantity such as '{value} {unit_text(target)}'")
+    number, own = parse_quantity(value) if isinstance(value, str) else adopt(value)
+    return number * float(conversion(own, target))
 
 
 @lru_cache(maxsize=4096)

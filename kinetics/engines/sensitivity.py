@@ -15,7 +15,7 @@ from kinetics.regimen import Segments
 __all__ = ["SensitiveTrajectory", "integrate_with_sensitivities"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SensitiveTrajectory(Trajectory):
     """A trajectory whose vector holds the states, then the derivatives of all states by each parameter in turn.
 
@@ -122,4 +122,4 @@ def integrate_with_sensitivities(
             uband=n - 1,
         )
         pieces.append(piece)
-    return SensitiveTrajectory(system, constants, first, pieces, by_parameter)
+    return SensitiveTrajectory(system, constants, first, pieces, by_parameter=by_parameter)

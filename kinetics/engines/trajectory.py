@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Trajectory:
     constants: np.ndarray
     start: np.ndarray
     pieces: Sequence[Any]
+    # measures of several outputs sample the same times
+    _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def vector(self, times: np.ndarray) -> np.ndarray:
         """Whatever was integrated, (time, component); at an edge, the value before it."""
@@ -52,7 +54,11 @@ class Trajectory:
 
     def outputs(self, times: np.ndarray) -> np.ndarray:
         """Outputs, (time, output), in the units of the model."""
-        return self.system.functions.output_table(np.ascontiguousarray(self.states(times)), self.constants)
+        key = np.asarray(times, dtype=float).tobytes()
+        if self._latest.get("key") != key:
+            states = np.ascontiguousarray(self.states(times))
+            self._latest.update(key=key, table=self.system.functions.output_table(states, self.constants))
+        return self._latest["table"]
 
     def curve(self, name: str) -> OutputCurve:
         """An output or state as a function of time."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy as sp
 
-from kinetics.errors import UnitError
-from kinetics.units import conversion, parse_unit, registry, unit_text
+from kinetics.errors import Faults, UnitError
+from kinetics.units import conversion, registry, unit_text
 
 __all__ = ["Dimensions"]
 
@@ -26,6 +25,7 @@ class Dimensions:
 
     Examples
     --------
+    >>> from kinetics.units import parse_unit
     >>> a, b = sp.symbols("a b", real=True)
     >>> dimensions = Dimensions({a: parse_unit("mg"), b: parse_unit("g")})
     >>> dimensions.convert(a + b, parse_unit("mg"))
@@ -83,22 +83,32 @@ class Dimensions:
         try:
             factor = conversion(own, wanted)
         except UnitError as error:
-            message = f"'{expression}' has unit '{unit_text(own)}', expected '{unit_text(wanted)}'"
+            message = f"'{_short(expression)}' has unit '{unit_text(own)}', expected '{unit_text(wanted)}'"
             raise UnitError(message) from error
-        return sp.Rational(factor) if isinstance(factor, Fraction) else sp.Float(factor)
+        return sp.Rational(factor)
 
     def _plain(self, expression: Any, use: str) -> Any:
         unit, converted = self.infer(expression)
         if unit is None:
             return converted
         if not unit.dimensionless:
-            raise UnitError(f"{use} of '{expression}', which has unit '{unit_text(unit)}'; divide it by a reference value")
+            hint = "divide it by a reference value"
+            raise UnitError(f"{use} of '{_short(expression)}', which has unit '{unit_text(unit)}'; {hint}")
         return self._factor(expression, unit, _DIMENSIONLESS) * converted
+
+    def _inferred(self, parts: Iterable[Any]) -> list[tuple[Any, Any]]:
+        """The units and rewritings of several expressions; the faults of all of them, not of the first alone."""
+        faults, inferred = Faults(), []
+        for part in parts:
+            with faults.gather():
+                inferred.append(self.infer(part))
+        if len(faults):
+            raise UnitError(*faults)
+        return inferred
 
     def _product(self, expression: Any) -> tuple[Any, Any]:
         unit, factors = _DIMENSIONLESS, []
-        for argument in expression.args:
-            own, converted = self.infer(argument)
+        for own, converted in self._inferred(expression.args):
             unit = None if unit is None or own is None else unit * own
             factors.append(converted)
         return unit, sp.Mul(*factors)
@@ -122,11 +132,13 @@ class Dimensions:
     def _condition(self, condition: Any) -> Any:
         if condition in (sp.true, sp.false):
             return condition
+        if isinstance(condition, sp.And | sp.Or | sp.Not):  # sympy's own merging of branches with equal values
+            return condition.func(*map(self._condition, condition.args))
         _, sides = self._alike(condition.args, condition)
         return condition.func(*sides)
 
     def _alike(self, parts: Any, whole: Any) -> tuple[Any, list[Any]]:
-        inferred = [self.infer(part) for part in parts]
+        inferred = self._inferred(parts)
         named = [(unit, part) for (unit, _), part in zip(inferred, parts, strict=True) if unit is not None]
         if not named:
             return None, [converted for _, converted in inferred]
@@ -135,8 +147,12 @@ class Dimensions:
         converted = []
         for (own, rewritten), part in zip(inferred, parts, strict=True):
             if own is not None and own.dimensionality != unit.dimensionality:
-                raise UnitError(
-                    f"'{part}' has unit '{unit_text(own)}' but '{reference}' beside it in '{whole}' has '{unit_text(unit)}'"
-                )
+                beside = f"'{_short(reference)}' beside it in '{_short(whole)}' has '{unit_text(unit)}'"
+                raise UnitError(f"'{_short(part)}' has unit '{unit_text(own)}' but {beside}")
             converted.append(rewritten if own is None else self._factor(part, own, unit) * rewritten)
         return unit, converted
+
+
+def _short(expression: Any) -> str:
+    text = str(expression)
+    return text if len(text) <= 60 else text[:57] + "..."

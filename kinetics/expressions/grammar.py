@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions.evaluation import evaluate
 
 __all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
 
@@ -19,18 +21,15 @@ MAX_DEPTH = 50
 MAX_LENGTH = 4000
 MAX_POWER = 64
 MAX_DIGITS = 40
+MAX_BITS = 2048
+MAX_EXTREMES = 16
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)"
     r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/^(),<>]))"
 )
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-
-
-def _piecewise(*arguments: Any) -> Any:
-    pairs = list(zip(arguments[:-1:2], arguments[1::2], strict=False))
-    return sp.Piecewise(*((value, condition) for condition, value in pairs), (arguments[-1], True))
 
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
@@ -40,10 +39,9 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "abs": (sp.Abs, 1, 1),
     "min": (sp.Min, 2, None),
     "max": (sp.Max, 2, None),
-    "piecewise": (_piecewise, 3, None),
 }
 _COMPARISONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
-RESERVED = frozenset(_FUNCTIONS) | {"t", "time", "pi", "E", "patient", "draw", "course"}
+RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "time", "pi", "E", "patient", "draw", "course"}
 
 
 def is_name(text: str) -> bool:
@@ -89,6 +87,7 @@ class _Parser:
         self.tokens = _tokens(text)
         self.position = 0
         self.depth = 0
+        self.extremes = 0
         self.unknown: list[str] = []
 
     @property
@@ -112,35 +111,37 @@ class _Parser:
     def whole(self) -> Any:
         value = self.sum()
         if self.token.kind != "end":
-            raise self.fail(f"unexpected '{self.token.text}'")
+            hint = "; comparisons stand in piecewise alone," if self.token.text in _COMPARISONS else ""
+            raise self.fail(f"unexpected '{self.token.text}'{hint}")
         return value
 
     def condition(self) -> Any:
         left = self.sum()
         operator = self.accept(*_COMPARISONS)
         if not operator:
-            raise self.fail("a condition of piecewise needs one of < <= > >=, found " + repr(self.token.text or "the end"))
-        return _COMPARISONS[operator](left, self.sum())
+            found = self.token.text or "the end"
+            raise self.fail(f"a condition of piecewise needs one of < <= > >=, found '{found}'")
+        right = self.sum()
+        if any(side.has(sp.Piecewise) for side in (left, right)):
+            raise self.fail("a piecewise inside a condition")
+        return _COMPARISONS[operator](left, right)
 
     def sum(self) -> Any:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise InputError(f"expression nested more than {MAX_DEPTH} deep")
-        terms = [self.product()]
-        while operator := self.accept("+", "-"):
-            term = self.product()
-            terms.append(term if operator == "+" else -term)
-        self.depth -= 1
-        return sp.Add(*terms)
+        with self.deeper():
+            terms = [self.product()]
+            while operator := self.accept("+", "-"):
+                term = self.product()
+                terms.append(term if operator == "+" else -term)
+        return self.build(sp.Add, *terms)
 
     def product(self) -> Any:
-        value = self.sign()
+        factors = [self.sign()]
         while operator := self.accept("*", "/"):
             factor = self.sign()
             if operator == "/" and factor == 0:
                 raise self.fail("division by zero")
-            value = self.bounded(value * factor if operator == "*" else value / factor)
-        return value
+            factors.append(factor if operator == "*" else self.build(sp.Pow, factor, sp.S.NegativeOne))
+        return self.build(sp.Mul, *factors)
 
     def sign(self) -> Any:
         negative = False
@@ -153,21 +154,24 @@ class _Parser:
         base = self.atom()
         if not self.accept("^", "**"):
             return base
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise InputError(f"expression nested more than {MAX_DEPTH} deep")
-        exponent = self.sign()
-        self.depth -= 1
-        if exponent.is_number:
-            size = abs(float(exponent))
-            if size > MAX_POWER:
-                raise self.fail(f"exponent beyond {MAX_POWER}")
-            if base.is_number:
-                if base == 0 and float(exponent) <= 0:
-                    raise self.fail("zero to a power that is not positive")
-                if base != 0 and abs(math.log10(abs(float(base)))) * size > 300:
-                    raise self.fail("number too large")
-        return base**exponent
+        with self.deeper():
+            exponent = self.sign()
+        self.check_power(base, exponent)
+        return self.build(sp.Pow, base, exponent)
+
+    def check_power(self, base: Any, exponent: Any) -> None:
+        """Refuse what sympy would take forever over, or turn into an infinite or a complex number."""
+        if base.is_number and evaluate(base, {}) < 0 and not exponent.is_Integer:
+            raise self.fail("a negative number to a power that is not whole")
+        if not exponent.is_number:
+            return
+        size = abs(evaluate(exponent, {}))
+        if size > MAX_POWER:
+            raise self.fail(f"exponent beyond {MAX_POWER}")
+        if base == 0 and not exponent.is_positive:
+            raise self.fail("zero to a power that is not positive")
+        if size * _bits(base) > MAX_BITS:
+            raise self.fail("number too large")
 
     def atom(self) -> Any:
         token = self.token
@@ -185,39 +189,66 @@ class _Parser:
 
     def number(self, text: str) -> Any:
         value = float(text)
-        if len(text) > MAX_DIGITS or not math.isfinite(value) or (value == 0 and text.strip("0.eE+-")[:1] not in ("",)):
+        is_zero = not re.search("[1-9]", text.lower().split("e")[0])
+        if len(text) > MAX_DIGITS or not math.isfinite(value) or (value == 0) != is_zero:
             raise self.fail(f"number '{text[:MAX_DIGITS]}' is out of range")
-        return sp.Rational(text) if value else sp.S.Zero
-
-    def bounded(self, value: Any) -> Any:
-        if value.is_Rational and value != 0 and abs(math.log10(abs(value.p)) - math.log10(value.q)) > 300:
-            raise self.fail("number too large")
-        return value
+        return sp.S.Zero if is_zero else sp.Rational(text)
 
     def symbol(self, name: str) -> Any:
-        if name not in self.symbols:
-            self.unknown.append(name)
+        try:
+            return self.symbols[name]
+        except KeyError:
+            self.unknown.append(_unknown(name, self.symbols))
             return sp.Dummy(real=True)
-        return self.symbols[name]
 
     def call(self, name: str) -> Any:
+        if name == "piecewise":
+            return self.piecewise()
         if name not in _FUNCTIONS:
-            raise UnknownNameError(f"unknown function '{name}'; there are {', '.join(sorted(_FUNCTIONS))}")
-        function, least, most = _FUNCTIONS[name]
-        arguments = []
-        while True:
-            is_condition = name == "piecewise" and len(arguments) % 2 == 0 and self.is_condition_ahead()
-            arguments.append(self.condition() if is_condition else self.sum())
-            if not self.accept(","):
-                break
+            there = ", ".join(sorted((*_FUNCTIONS, "piecewise")))
+            self.unknown.append(f"unknown function '{name}'; there are {there}")
+        function, least, most = _FUNCTIONS.get(name, (_nothing, 1, None))
+        arguments = [self.sum()]
+        while self.accept(","):
+            arguments.append(self.sum())
         self.expect(")")
         if len(arguments) < least or (most is not None and len(arguments) > most):
-            raise InputError(f"{name} takes {least if most else f'at least {least}'} argument(s), found {len(arguments)}")
-        if name == "piecewise" and (len(arguments) % 2 == 0 or any(a.is_Relational for a in arguments[-1:])):
-            raise InputError("piecewise takes (condition, value) pairs and one last value")
-        if name == "log" and arguments[0].is_number and float(arguments[0]) <= 0:
-            raise InputError("log of a number that is not positive")
-        return function(*arguments)
+            wanted = least if most else f"at least {least}"
+            raise self.fail(f"{name} takes {wanted} argument(s), found {len(arguments)},")
+        self.check_call(name, arguments)
+        return self.build(function, *arguments)
+
+    def check_call(self, name: str, arguments: list[Any]) -> None:
+        """Refuse what sympy takes forever over: it compares extremes pairwise, and turns exp(n*log(x)) into x^n."""
+        if name in ("min", "max"):
+            self.extremes += len(arguments)
+            if self.extremes > MAX_EXTREMES:
+                raise self.fail(f"more than {MAX_EXTREMES} arguments of min and max in one expression")
+        if name == "exp" and any(
+            abs(evaluate(term.as_coeff_Mul()[0], {})) > MAX_POWER and term.has(sp.log)
+            for term in sp.Add.make_args(arguments[0])
+        ):
+            raise self.fail(f"exponent beyond {MAX_POWER}")
+        if name == "exp" and arguments[0].is_number and evaluate(arguments[0], {}) > 700:
+            raise self.fail("number too large")
+        if name in ("log", "sqrt") and arguments[0].is_number and evaluate(arguments[0], {}) < 0:
+            raise self.fail(f"{name} of a number that is negative")
+        if name == "log" and arguments[0] == 0:
+            raise self.fail("log of zero")
+
+    def piecewise(self) -> Any:
+        pairs = []
+        while self.is_condition_ahead():
+            condition = self.condition()
+            self.expect(",")
+            pairs.append((self.sum(), condition))
+            if not self.accept(","):
+                raise self.fail("piecewise needs one last value, without a condition")
+        if not pairs:
+            raise self.fail("piecewise takes (condition, value) pairs and one last value; no condition")
+        otherwise = self.sum()
+        self.expect(")")
+        return self.build(sp.Piecewise, *pairs, (otherwise, sp.true))
 
     def is_condition_ahead(self) -> bool:
         """Whether a comparison stands before the next comma or closing bracket of this call."""
@@ -232,6 +263,39 @@ class _Parser:
             if level == 0 and token.text in _COMPARISONS:
                 return True
         return False
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise InputError(f"expression nested more than {MAX_DEPTH} deep")
+        yield
+        self.depth -= 1
+
+    def build(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Apply a function of sympy; its result must be real, finite, and made of numbers a float can hold."""
+        try:
+            value = function(*arguments)
+        except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
+            raise self.fail("not a real number") from error
+        if value.is_number and not math.isfinite(evaluate(value, {})):
+            raise self.fail("not a finite real number")
+        if not math.isfinite(evaluate(value.as_coeff_Mul()[0], {})) or _bits(value.as_coeff_Mul()[0]) > MAX_BITS:
+            raise self.fail("number too large")
+        for factor in sp.Mul.make_args(value):
+            _, exponent = factor.as_base_exp()
+            if factor.is_Pow and exponent.is_number and abs(evaluate(exponent, {})) > MAX_POWER:
+                raise self.fail(f"exponent beyond {MAX_POWER}")
+        return value
+
+
+def _nothing(*_: Any) -> Any:
+    return sp.Dummy(real=True)
+
+
+def _bits(expression: Any) -> int:
+    """The length of the longest whole number in an expression."""
+    return max((max(abs(n.p), n.q).bit_length() for n in expression.atoms(sp.Rational)), default=0)
 
 
 def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
@@ -272,9 +336,9 @@ def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
     parser = _Parser(text, symbols)
     value = parser.whole()
     if parser.unknown:
-        raise UnknownNameError("; ".join(_unknown(name, symbols) for name in dict.fromkeys(parser.unknown)))
-    if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
-        raise InputError(f"'{_short(text)}' is not finite")
+        raise UnknownNameError(*dict.fromkeys(parser.unknown))
+    if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
+        raise InputError(f"'{_short(text)}' is not a finite real number")
     return value
 
 

@@ -67,7 +67,9 @@ def interpolated(times: np.ndarray, values: np.ndarray) -> DataCurve:
     if knots.size < 2:
         only = points[0] if points.size else np.nan
         return DataCurve(knots, lambda times: np.full(np.shape(times), only))
-    return DataCurve(knots, PchipInterpolator(knots, points))
+    cubic = PchipInterpolator(knots, points)
+    # the last point is the end of a polynomial, rounded; a visit that is back at a level must count as back
+    return DataCurve(knots, lambda times: np.where(times == knots[-1], points[-1], cubic(times)))
 
 
 def curve_of(array: xr.DataArray) -> Curve:

@@ -23,7 +23,7 @@ def measure(
     """Take measures of simulated or observed values, course by course.
 
     Values between times are those of `curve_of`, whose accuracy is given there; for root-finding on the solution
-    itself hand the measures to `kinetics.simulate`.
+    itself hand the measures to `kinetics.simulation`.
 
     Parameters
     ----------

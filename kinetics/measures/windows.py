@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
 
@@ -16,6 +16,8 @@ __all__ = ["Window"]
 
 PARTS = 4  # samples of each step, so that a curve that dips or crosses inside one is seen
 CANDIDATES = 3  # lowest samples that are refined: the lowest sample need not lie in the lowest valley
+FRACTIONS = np.linspace(0.0, 1.0, 17)  # where a bracket of a minimum is looked at
+PASSES = 9  # each narrows the bracket eightfold, to 1e-8: closer, a smooth minimum is lost in rounding
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # exact to degree 15; LSODA's polynomials have at most 12
 
 
@@ -67,20 +69,19 @@ class Window:
     @cached_property
     def nadir(self) -> tuple[float, float]:
         """Time and value of the lowest point; the earliest of equals."""
-        return _lowest(self._at, self.times, self.values)
+        return _lowest(self.curve, self.times, self.values)
 
     @cached_property
     def peak(self) -> tuple[float, float]:
         """Time and value of the highest point after the nadir; the earliest of equals."""
         times, values = self._after_nadir
-        time, negative = _lowest(lambda time: -self._at(time), times, -values)
+        time, negative = _lowest(lambda at: -self.curve(at), times, -values)
         return time, -negative
 
     @cached_property
     def _after_nadir(self) -> tuple[np.ndarray, np.ndarray]:
-        time, value = self.nadir
-        later = self.times > time
-        return np.append(time, self.times[later]), np.append(value, self.values[later])
+        times, values = _inserted(self.times, self.values, self.nadir)
+        return times[times >= self.nadir[0]], values[times >= self.nadir[0]]
 
     def return_to(self, level: float) -> float:
         """Time of the first upward crossing of ``level`` after the nadir; infinite without one, NaN if never below.
@@ -90,9 +91,9 @@ class Window:
         level : float
             In `unit`.
         """
-        times, values = self._after_nadir
-        if not values[0] < level:
+        if not self.nadir[1] < level:
             return np.nan
+        times, values = _inserted(*self._after_nadir, self.peak)
         if not (back := values >= level).any():
             return np.inf
         first = int(back.argmax())
@@ -108,7 +109,8 @@ class Window:
         """
         if np.isnan(level):
             return np.nan
-        below, times = self.values < level, self.times
+        times, values = _inserted(self.times, self.values, self.nadir)
+        below = values < level
         total = float(np.diff(times)[below[:-1] & below[1:]].sum())
         for i in np.flatnonzero(below[:-1] != below[1:]):
             left, right = float(times[i]), float(times[i + 1])
@@ -138,23 +140,38 @@ class Window:
         return float(root)
 
 
-def _lowest(function: Callable[[float], float], times: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """Time and value of the minimum of a sampled function, refined between the neighbours of the lowest samples."""
-    last = times.size - 1
+def _inserted(times: np.ndarray, values: np.ndarray, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Samples with an extremum among them, so that a level met only next to it is seen."""
+    at = int(np.searchsorted(times, point[0]))
+    if times[at] == point[0]:
+        return times, values
+    return np.insert(times, at, point[0]), np.insert(values, at, point[1])
+
+
+def _lowest(curve: Callable[[np.ndarray], np.ndarray], times: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """Time and value of the minimum of a sampled curve, refined between the neighbours of the lowest samples."""
     padded = np.concatenate([[np.inf], values, [np.inf]])
     valleys = np.flatnonzero((values <= padded[:-2]) & (values <= padded[2:]))
     lowest = valleys[np.argsort(values[valleys], kind="stable")[:CANDIDATES]]
     best = (float(times[lowest[0]]), float(values[lowest[0]]))
     rounding = 4 * np.finfo(float).eps * float(np.abs(values).max())
-    for i in lowest if last else ():
-        left, right = float(times[max(i - 1, 0)]), float(times[min(i + 1, last)])
-        # offsets from the left, because the minimiser's tolerance is relative to its argument
-        found: Any = minimize_scalar(
-            lambda offset, left=left: function(left + offset),
-            bounds=(0.0, right - left),
-            method="bounded",
-            options={"xatol": 1e-9 * (right - left)},
-        )
-        if found.fun < best[1] - rounding:
-            best = (left + float(found.x), float(found.fun))
+    left, right = times[np.maximum(lowest - 1, 0)], times[np.minimum(lowest + 1, times.size - 1)]
+    for time, value in zip(*_zoom(curve, left, right), strict=True):
+        if value < best[1] - rounding:
+            best = (float(time), float(value))
     return best
+
+
+def _zoom(
+    curve: Callable[[np.ndarray], np.ndarray], left: np.ndarray, right: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times and values of the minima of brackets, together: many times cost a curve little more than one."""
+    each, times, values = np.arange(left.size), left, np.full(left.size, np.inf)
+    for _ in range(PASSES):
+        # not past the right end by a rounding, where the next dose may have been given
+        grid = np.minimum(left[:, None] + (right - left)[:, None] * FRACTIONS, right[:, None])
+        found = curve(grid.ravel()).reshape(grid.shape)
+        at = found.argmin(axis=1)
+        times, values = grid[each, at], found[each, at]
+        left, right = grid[each, np.maximum(at - 1, 0)], grid[each, np.minimum(at + 1, FRACTIONS.size - 1)]
+    return times, values

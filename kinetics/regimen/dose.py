@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import pint
 
-from kinetics.errors import Faults, UnitError
+from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.regimen.times import SAME, Amount, days, in_days, offsets, time_text
-from kinetics.units import parse_quantity, registry, unit_text
+from kinetics.units import adopt, parse_quantity, registry, unit_text
 
 __all__ = ["Dose", "amount_text"]
 
@@ -126,10 +124,4 @@ def amount_text(amount: pint.Quantity) -> str:
 
 def _amount(value: Any) -> pint.Quantity:
     """An amount as a pint quantity with a finite float."""
-    if isinstance(value, str):
-        return registry.Quantity(*parse_quantity(value))
-    if not isinstance(value, pint.Quantity):
-        raise UnitError(f"{value!r:.40} has no unit; write a quantity such as '12 mg'")
-    if not isinstance(value.magnitude, Real) or not math.isfinite(value.magnitude):
-        raise UnitError(f"must be one finite number, found '{unit_text(value.units)}' of {value.magnitude!r:.40}")
-    return registry.Quantity(float(value.magnitude), value.units)
+    return registry.Quantity(*(parse_quantity(value) if isinstance(value, str) else adopt(value)))

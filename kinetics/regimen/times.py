@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import pint
 
 from kinetics.errors import Fault, InputError, UnitError
-from kinetics.units import conversion, parse_quantity, parse_unit, registry, to_unit
+from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
 
 __all__ = ["MAX_COUNT", "SAME", "Amount", "days", "in_days", "offsets", "rescale", "time_text"]
 
@@ -72,12 +72,8 @@ def in_days(value: Amount) -> float:
     >>> in_days("12 month"), in_days("-6 hour")
     (365.25, -0.25)
     """
-    if isinstance(value, str):
-        number, unit = parse_quantity(value)
-        return rescale(number, conversion(unit, DAY))
-    if isinstance(value, pint.Quantity) and isinstance(value.magnitude, Real):
-        return rescale(float(value.magnitude), conversion(value.units, DAY))
-    return to_unit(value, DAY)
+    number, unit = parse_quantity(value) if isinstance(value, str) else adopt(value)
+    return rescale(number, conversion(unit, DAY))
 
 
 def days(number: float) -> pint.Quantity:

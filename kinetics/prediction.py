@@ -16,7 +16,7 @@ from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import variable
-from kinetics.simulate import simulate
+from kinetics.simulation import simulate
 from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = ["QUANTILES", "predict", "recovery_summary"]

@@ -1,0 +1,124 @@
+"""`draw_figure`: a figure file to a picture on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from kinetics import __version__
+from kinetics.documents import Document, read_document
+from kinetics.errors import Fault, InputError
+from kinetics.figures.style import style
+from kinetics.figures.time_course import TimeCourse
+from kinetics.model.library import find_file
+from kinetics.results import write_atomically
+
+__all__ = ["FORMATS", "KINDS", "Kind", "draw_figure", "read_figure"]
+
+
+class Kind(Protocol):
+    """What a kind of figure can do; one class a file."""
+
+    @classmethod
+    def read(cls, document: Document) -> Kind:
+        """Check a figure file of this kind."""
+        ...
+
+    def compute(self, progress: Callable[[int, int], None] | None = None) -> xr.DataTree:
+        """Simulate what is drawn."""
+        ...
+
+    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
+        """Refuse a result that is not what the figure shows."""
+        ...
+
+    def draw(self, tree: xr.DataTree) -> Figure:
+        """Draw a result."""
+        ...
+
+
+KINDS: dict[str, type[Kind]] = {"time_course": TimeCourse}
+
+FORMATS: dict[str, dict[str, Any]] = {
+    ".svg": {"Date": None, "Creator": f"lymphokinetics {__version__}"},
+    ".pdf": {"CreationDate": None, "Creator": f"lymphokinetics {__version__}"},
+    ".png": {"Software": f"lymphokinetics {__version__}"},
+}
+"""What a picture may be, with metadata that is the same every time."""
+
+
+def read_figure(name: str | Path) -> Kind:
+    """Read a figure file.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        A path, or the name of a figure that ships.
+
+    Returns
+    -------
+    Kind
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+    """
+    document = read_document(find_file(name, "fits/figures"))
+    header = document.data.get("figure")
+    kind = header.get("kind") if isinstance(header, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        message = f"unknown kind '{kind}'" if kind is not None else "missing 'kind'"
+        place = document.where("figure", "kind")
+        raise InputError(Fault(f"{message}; there are {', '.join(KINDS)}", place, "figure.kind"))
+    return KINDS[kind].read(document)
+
+
+def draw_figure(
+    name: str | Path,
+    result: xr.DataTree | xr.Dataset | None,
+    out: str | Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Draw a figure and write it.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        A path, or the name of a figure that ships.
+    result : xarray.DataTree or xarray.Dataset or None
+        A prediction or a simulation to draw; None to compute what the file says. One of another regimen is drawn without published points.
+    out : str or pathlib.Path
+        Where the picture goes: ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi). The same figure gives the same bytes.
+    progress : callable, optional
+        Called with (done, all).
+
+    Raises
+    ------
+    InputError
+        With every fault of the file or of the result; nothing is written.
+
+    Examples
+    --------
+    >>> draw_figure("recovery", None, "recovery.jpeg")
+    Traceback (most recent call last):
+    kinetics.errors.InputError: recovery.jpeg: a figure is written as .svg, .pdf, .png
+    """
+    out = Path(out)
+    if out.suffix.lower() not in FORMATS:
+        raise InputError(f"{out}: a figure is written as {', '.join(FORMATS)}")
+    figure = read_figure(name)
+    tree = xr.DataTree(result) if isinstance(result, xr.Dataset) else result
+    if tree is None:
+        tree = figure.compute(progress)
+    figure.check(tree)
+    with style():
+        picture = figure.draw(tree)
+        suffix = out.suffix.lower()
+        write_atomically(
+            out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=FORMATS[suffix])
+        )

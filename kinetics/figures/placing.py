@@ -1,0 +1,103 @@
+"""Where labels go once the axes have their size: beside the ends of curves, and on lines where nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+__all__ = ["place_on_line", "spread", "spread_labels"]
+
+
+def spread(wanted: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
+    """Move numbers apart by as little as it takes.
+
+    Parameters
+    ----------
+    wanted : ndarray, (label,)
+        Where each would like to be.
+    gap : float
+        The least distance between two.
+    lower, upper : float
+        Where all should stay, if there is room.
+
+    Returns
+    -------
+    ndarray, (label,)
+        In the same order; the least-squares answer, by pooling neighbours.
+
+    Examples
+    --------
+    >>> spread(np.array([1.0, 1.0, 5.0]), 1.0, 0.0, 10.0)
+    array([0.5, 1.5, 5. ])
+    """
+    order = np.argsort(wanted, kind="stable")
+    steps = gap * np.arange(wanted.size)
+    pools: list[list[float]] = []  # mean and size; positions less their steps must not fall
+    for value in wanted[order] - steps:
+        pools.append([float(value), 1])
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            mean, size = pools.pop()
+            pools[-1] = [(pools[-1][0] * pools[-1][1] + mean * size) / (pools[-1][1] + size), pools[-1][1] + size]
+    flat = np.concatenate([np.full(int(size), mean) for mean, size in pools])
+    ends = max(lower, upper - steps[-1])
+    result = np.empty_like(wanted, dtype=float)
+    result[order] = np.clip(flat, lower, ends) + steps
+    return result
+
+
+def spread_labels(axes: Axes, labels: Sequence[Text], heights: Sequence[float]) -> None:
+    """Set labels beside the right end of the axes at the heights of their curves, in data, without overlap."""
+    if not labels:
+        return
+    box = axes.get_window_extent()
+    pixels = axes.transData.transform(np.column_stack([np.full(len(heights), axes.get_xlim()[1]), heights]))[:, 1]
+    line = max(label.get_window_extent().height for label in labels)
+    placed = spread(np.clip(pixels, box.y0, box.y1), 1.05 * line, box.y0, box.y1)
+    for label, y in zip(labels, placed, strict=True):
+        label.set_y((y - box.y0) / box.height)
+
+
+def place_on_line(axes: Axes, label: Text, height: float, taken: Sequence[np.ndarray]) -> np.ndarray:
+    """Set a label on a horizontal line where it covers least.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where both are.
+    label : matplotlib.text.Text
+        Placed in axes fractions.
+    height : float
+        The line's, in data.
+    taken : sequence of ndarray, (point, 2)
+        What must stay free, in pixels, dense.
+
+    Returns
+    -------
+    ndarray, (point, 2)
+        What the label itself takes, in pixels.
+    """
+    box, size = axes.get_window_extent(), label.get_window_extent()
+    y = axes.transData.transform((axes.get_xlim()[0], height))[1]
+    pad = 0.12 * size.height
+    points = np.concatenate([np.empty((0, 2)), *taken])
+    best: tuple[float, float, float] | None = None
+    for below in (False, True):
+        y0 = y - pad - size.height if below else y + pad
+        if y0 < box.y0 or y0 + size.height > box.y1:
+            continue
+        rows = points[(points[:, 1] > y0 - pad) & (points[:, 1] < y0 + size.height + pad)]
+        for x0 in np.linspace(box.x1 - size.width - 4 * pad, box.x0 + 4 * pad, 60):
+            covered = int(((rows[:, 0] > x0 - 3 * pad) & (rows[:, 0] < x0 + size.width + 3 * pad)).sum())
+            # above the line and to the right, other things equal
+            cost = covered + 0.4 * below + 0.3 * (box.x1 - x0) / box.width
+            if best is None or cost < best[0]:
+                best = cost, float(x0), y0
+    if best is None:
+        best = 0.0, float(box.x0), y + pad
+    _, x0, y0 = best
+    label.set_position(((x0 - box.x0) / box.width, (y0 - box.y0) / box.height))
+    across, up = np.meshgrid(np.linspace(x0, x0 + size.width, 40), np.linspace(y0, y0 + size.height, 6))
+    return np.column_stack([across.ravel(), up.ravel()])
