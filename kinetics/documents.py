@@ -84,7 +84,7 @@ def read_text(path: Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(Fault(f"not UTF-8 text (byte {error.start})", f"{path}:{line}")) from error
+        raise InputError(Fault(f"not UTF-8 text (byte {error.start}, line {line})", str(path))) from error
 
 
 def read_document(path: str | Path) -> Document:
@@ -124,11 +124,11 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         told = re.search(r"at line (\d+)", str(error))
         lines = text.split("\n")
-        line = int(told[1]) if told else len(lines)
+        line = int(told[1]) if told else len(text.rstrip().split("\n"))
         key = _HEADER.match(lines[line - 1]) or _KEY.match(lines[line - 1])
         raise fault(f"not valid TOML: {error}", line, key[key.re.groups] if key else "") from error
     except RecursionError as error:
-        raise fault("nested beyond reason", 1) from error
+        raise InputError(Fault("nested beyond reason", str(path))) from error
 
 
 def _check_values(document: Document) -> None:

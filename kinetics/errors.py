@@ -91,7 +91,7 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: dict[Fault, None] = {}
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._faults)
@@ -101,9 +101,7 @@ class Faults:
 
     def add(self, message: str, where: str = "", name: str = "") -> None:
         """Note one fault; the same fault twice counts once."""
-        fault = Fault(message, where, name)
-        if fault not in self._faults:
-            self._faults.append(fault)
+        self._faults[Fault(message, where, name)] = None
 
     @contextmanager
     def gather(self, where: str = "", name: str = "") -> Iterator[None]:

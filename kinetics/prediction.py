@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -63,24 +64,35 @@ def predict(
     Returns
     -------
     xarray.DataTree
-        The root: the typical patient at the estimates, outputs on (time). ``draws``: outputs on (draw, time). ``interval``: outputs on (quantile, time) at 2.5, 50
-        and 97.5 %. ``recovery``: time to the lower limit of normal after each course, on (course) and (quantile, course), and the share of draws that
-        recover. ``patients``, if asked: outputs on (patient, time).
+        The root: the typical patient at the estimates, outputs on (time). ``draws``: outputs on (draw, time).
+        ``interval``: outputs on (quantile, time) at 2.5, 50 and 97.5 %. ``recovery``: time to the lower limit of normal
+        after each course, on (output, course) and (quantile, output, course), and the share that recovers of the draws
+        that fell below it. ``patients``, if asked: outputs on (patient, time).
 
     Raises
     ------
     InputError
-        If cohort and fit do not belong together, or names or units are wrong.
+        If cohort and fit do not belong together, or names or units are wrong, or the regimen has no course.
+
+    Warns
+    -----
+    UserWarning
+        If the model has changed since the fit.
     """
     if draws < 2:
         raise InputError("draws must be at least 2")
+    if not regimen.courses:
+        raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
     model = Model.load(estimates.model)
+    if estimates.facts.get("model_hash", model.content_hash) != model.content_hash:
+        message = f"model '{model.name}' has changed since fit '{estimates.fit}'; run 'kinetics fit' again"
+        warnings.warn(message, stacklevel=2)
     name = cohort or estimates.cohort
     if not name:
         raise InputError(f"fit '{estimates.fit}' estimates several cohorts; name one")
-    system = compile_model(model)
-    chain = chain_of_fits(system, estimates, name)
-    typical = typical_values(system, chain, name)
+    chain = chain_of_fits(model, estimates, name)
+    typical = typical_values(model, chain, name)
+    drawn_values = parameter_draws(compile_model(model), chain, name, draws, seed)
     measures = recovery_measures(model, typical)
     total, done = 1 + draws + (patients or 0), 0
 
@@ -91,12 +103,10 @@ def predict(
     common: dict[str, Any] = {"until": until, "every": every, "cohort": name, "states": states, "measures": measures}
     root = simulate(model, regimen, parameters=typical, progress=advance, **common)
     done = 1
-    drawn = simulate(
-        model, regimen, parameters=parameter_draws(system, chain, name, draws, seed), progress=advance, **common
-    )
+    drawn = simulate(model, regimen, parameters=drawn_values, progress=advance, **common)
     done += draws
     groups = {"draws": drawn, "interval": _interval(drawn), "recovery": _recovery(root, drawn, measures)}
-    if patients:
+    if patients is not None:
         groups["patients"] = simulate(
             model, regimen, parameters=typical, patients=patients, seed=seed, progress=advance, **common
         )
@@ -108,7 +118,9 @@ def predict(
 def recovery_measures(model: Model, values: dict[str, float]) -> list[TimeToThreshold]:
     """Time to the lower limit of normal of every output that has one, at the given parameter values."""
     return [
-        TimeToThreshold(output.name, f"{values[output.lower_limit]!r} {unit_text(model.parameters[output.lower_limit].unit)}")
+        TimeToThreshold(
+            output.name, f"{values[output.lower_limit]!r} {unit_text(model.parameters[output.lower_limit].unit)}"
+        )
         for output in model.outputs.values()
         if output.lower_limit is not None
     ]
@@ -120,8 +132,9 @@ def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``output``, ``course``, ``months`` at the estimates, ``lower`` and ``upper`` (95 % over parameter draws), ``share_recovered`` of the draws. A time is
-        infinite if the limit is not reached again before the next course or the end, NaN if the count never fell below it.
+        ``output``, ``course``, ``months`` at the estimates, ``lower`` and ``upper`` (95 % over parameter draws),
+        ``share_recovered`` of the draws that fell below the limit. A time is infinite if the limit is not reached again
+        before the next course or the end, NaN if the count never fell below it; the share is NaN if no draw's did.
     """
     recovery = tree["recovery"].to_dataset()
     month = float(conversion(parse_unit(tree["time"].attrs["units"]), parse_unit("month")))
@@ -151,23 +164,41 @@ def _interval(drawn: xr.Dataset) -> xr.Dataset:
 
 
 def _recovery(root: xr.Dataset, drawn: xr.Dataset, measures: list[TimeToThreshold]) -> xr.Dataset:
-    """Recovery times stacked over outputs; quantiles count a draw that does not recover as later than any that does."""
-    names = [measure.name for measure in measures]
-    times = np.stack([drawn[name].values for name in names])
-    at_risk = ~np.isnan(times)
-    with np.errstate(invalid="ignore"):
-        ordered = np.nanquantile(np.where(at_risk, times, np.nan), QUANTILES, axis=1, method="inverted_cdf")
-        share = np.isfinite(times).sum(axis=1) / np.maximum(at_risk.sum(axis=1), 1)
-    unit = parse_unit(root["time"].attrs["units"])
+    """Recovery times stacked over outputs."""
+    unit, one = parse_unit(root["time"].attrs["units"]), parse_unit("1")
+    outputs, courses = [measure.output for measure in measures], root["course"]
+    estimate = np.array([root[measure.name].values for measure in measures]).reshape(len(outputs), courses.size)
+    over_draws = [_over_draws(column) for measure in measures for column in drawn[measure.name].values.T]
+    table = np.array(over_draws).reshape(len(outputs), courses.size, len(QUANTILES) + 1)
+    long_name = "time from the course's first dose to the lower limit of normal"
     return xr.Dataset(
         {
-            "estimate": variable(("output", "course"), np.stack([root[n].values for n in names]), unit, "time to the lower limit of normal"),
-            "quantiles": variable(("quantile", "output", "course"), ordered, unit, "the same over parameter draws"),
-            "share_recovered": variable(("output", "course"), share, parse_unit("1"), "share of draws that recover"),
+            "estimate": variable(("output", "course"), estimate, unit, f"{long_name}, at the estimates"),
+            "quantiles": variable(
+                ("quantile", "output", "course"),
+                np.moveaxis(table[:, :, :-1], -1, 0),
+                unit,
+                f"{long_name}, over parameter draws; one that does not recover is later than any that does",
+            ),
+            "share_recovered": variable(
+                ("output", "course"),
+                table[:, :, -1],
+                one,
+                "share that recovers, of the draws that fell below the limit",
+            ),
         },
         {
-            "output": [measure.output for measure in measures],
-            "course": root["course"],
+            "output": outputs,
+            "course": courses,
             "quantile": ("quantile", list(QUANTILES), {"units": "1", "long_name": "quantile over parameter draws"}),
         },
     )
+
+
+def _over_draws(times: np.ndarray) -> list[float]:
+    """Quantiles of the times of the draws at risk, (draw,), then the share that recovers; NaN if none is at risk."""
+    at_risk = times[~np.isnan(times)]
+    if not at_risk.size:
+        return [np.nan] * (len(QUANTILES) + 1)
+    quantiles = np.quantile(at_risk, QUANTILES, method="inverted_cdf")
+    return [*quantiles.tolist(), float(np.isfinite(at_risk).mean())]

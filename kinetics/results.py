@@ -126,4 +126,3 @@ def read_result(path: str | Path) -> xr.DataTree:
             return tree.load()
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: not a NetCDF result: {error}") from error
-

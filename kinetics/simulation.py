@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics.compile import System, compile_model
+from kinetics.documents import content_hash
 from kinetics.engines.scipy import METHODS, Tolerances, integrate
-from kinetics.errors import InputError, IntegrationError
+from kinetics.errors import Faults, InputError, IntegrationError
 from kinetics.measures import evaluate
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen, Segments, course_starts, segments
 from kinetics.results import provenance, variable
-from kinetics.units import to_unit
+from kinetics.units import to_unit, unit_text
 
 if TYPE_CHECKING:
+    from kinetics.engines.trajectory import Trajectory
     from kinetics.measures import Measure
 
 __all__ = ["output_times", "simulate"]
 
 Progress = Callable[[int, int], None]
+ParameterSet = Mapping[str, float | str]
 
 
 def output_times(until: float, every: float) -> np.ndarray:
@@ -42,7 +46,10 @@ def output_times(until: float, every: float) -> np.ndarray:
     if until / every > 1e6:
         raise InputError(f"{until / every:.3g} output times; make 'every' longer")
     grid = np.arange(int(until / every * (1 + 1e-12)) + 1) * every
-    return grid if until - grid[-1] <= 1e-9 * until else np.append(grid, until)
+    if until - grid[-1] > 1e-9 * until:
+        return np.append(grid, until)
+    grid[-1] = until
+    return grid
 
 
 def simulate(
@@ -52,7 +59,7 @@ def simulate(
     until: str,
     every: str,
     cohort: str | None = None,
-    parameters: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
+    parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
     seed: int = 0,
     states: bool = False,
@@ -74,7 +81,8 @@ def simulate(
     cohort : str, optional
         A cohort of the model; its own values otherwise.
     parameters : mapping, or sequence of mappings, optional
-        Values that differ from the cohort's, in the units of the model, by name; a sequence adds the dim ``draw``.
+        Values that differ from the cohort's, by name: quantities such as ``"2 L/day"``, or numbers in the units of the
+        model; a sequence adds the dim ``draw``.
     patients : int, optional
         Draw that many virtual patients (dim ``patient``); without it the typical patient is simulated.
     seed : int
@@ -93,8 +101,9 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Outputs on (time), (draw, time) or (patient, time), each with ``units``; ``course_start`` on (course). A value at the time of a dose is the value before it. A
-        patient whose integration fails is NaN with the reason in ``failure``.
+        Outputs on (time), (draw, time) or (patient, time), each with ``units``; ``course_start`` on (course). A value
+        at the time of a dose is the value before it. A patient whose integration fails is NaN with the reason in
+        ``failure``.
 
     Raises
     ------
@@ -114,14 +123,18 @@ def simulate(
     """
     if method not in METHODS:
         raise InputError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
-    system = compile_model(model)
+    for measure in measures:
+        measure.check(model.quantity(measure.output).unit, model.time)
     values = cohort_parameters(model, cohort)
-    dim, table = _parameter_table(system, values, parameters, patients, seed)
     last = to_unit(until, model.time)
+    times = output_times(last, to_unit(every, model.time))
+    given = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, last)
+    system = compile_model(model)
+    dim, table = _parameter_table(system, values, parameters, patients, seed)
     run = _Run(
         system,
-        segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, last),
-        output_times(last, to_unit(every, model.time)),
+        given,
+        times,
         course_starts(regimen, model.time),
         tuple(measures),
         states,
@@ -137,6 +150,8 @@ def simulate(
             regimen_hash=regimen.content_hash,
             cohort=values.name or None,
             cohort_hash=values.content_hash,
+            parameters=_changes(model, values, parameters) if dim != "draw" else None,
+            parameters_hash=content_hash(table.tolist()) if dim == "draw" else None,
             fits=", ".join(values.fits) or None,
             seed=seed if patients is not None else None,
             engine=f"scipy {method}",
@@ -169,44 +184,64 @@ class _Run:
         constants = self.system.constants(parameters)
         if below := self.system.below_minimum(constants):
             raise IntegrationError(f"impossible parameters: {', '.join(below)} below its minimum or not finite")
-        trajectory = integrate(
-            self.system, constants, self.segments, method=self.method, tolerances=self.tolerances
-        )
+        trajectory = integrate(self.system, constants, self.segments, method=self.method, tolerances=self.tolerances)
         table = trajectory.outputs(self.times)
         if self.with_states:
             table = np.hstack([table, trajectory.states(self.times)])
-        model = self.system.model
-        return [
-            table,
-            *(
-                evaluate(m, trajectory.curve(m.output), self.starts, self.times[-1], model.quantity(m.output).unit, model.time)
-                for m in self.measures
-            ),
-        ]
+        return [table, *(self._measured(measure, trajectory) for measure in self.measures)]
+
+    def _measured(self, measure: Measure, trajectory: Trajectory) -> np.ndarray:
+        model, curve = self.system.model, trajectory.curve(measure.output)
+        return evaluate(measure, curve, self.starts, self.times[-1], model.quantity(measure.output).unit, model.time)
 
 
 def _parameter_table(
     system: System,
     cohort: CohortParameters,
-    parameters: Mapping[str, float] | Sequence[Mapping[str, float]] | None,
+    parameters: ParameterSet | Sequence[ParameterSet] | None,
     patients: int | None,
     seed: int,
 ) -> tuple[str | None, np.ndarray]:
     """The dim that is added, and the parameters of each run, (run, parameter)."""
-    sets = [parameters or {}] if parameters is None or isinstance(parameters, Mapping) else list(parameters)
-    many = not (parameters is None or isinstance(parameters, Mapping))
+    model = system.model
+    if parameters is not None and not isinstance(parameters, Mapping):
+        if patients is not None:
+            raise InputError("give either patients or a sequence of parameter sets")
+        if not parameters:
+            raise InputError("a sequence of parameter sets needs at least one")
+        return "draw", np.array([system.parameter_array({**cohort.values, **_in_units(model, s)}) for s in parameters])
+    typical = {**cohort.values, **_in_units(model, parameters or {})}
+    array = system.parameter_array(typical)
+    if system.below_minimum(system.constants(array)):
+        model.constant_values(typical)  # raises, and names the parameters behind it
     if patients is None:
-        return ("draw" if many else None), np.array([system.parameter_array({**cohort.values, **_flat(system, s)}) for s in sets])
-    if many:
-        raise InputError("give either patients or a sequence of parameter sets")
+        return None, array[None, :]
     if patients < 1:
         raise InputError("patients must be at least 1")
-    typical = {**cohort.values, **_flat(system, sets[0])}
-    return "patient", draw_patients(system, CohortParameters(cohort.name, typical, cohort.spreads, cohort.fits), patients, seed)
+    return "patient", draw_patients(system, replace(cohort, values=typical), patients, seed)
 
 
-def _flat(system: System, values: Mapping[str, float]) -> dict[str, float]:
-    return {system.model.flat_name(name): value for name, value in values.items()}
+def _in_units(model: Model, values: ParameterSet) -> dict[str, float]:
+    """Values by flat name, in the units of the model."""
+    numbers: dict[str, float] = {}
+    faults = Faults()
+    for name, value in values.items():
+        with faults.gather(name=name):
+            flat = model.flat_name(name)
+            unit = (model.parameters.get(flat) or model.inputs[flat]).unit
+            numbers[flat] = float(value) if isinstance(value, Real) else to_unit(value, unit)
+            if not np.isfinite(numbers[flat]):
+                faults.add("is not a finite number", name=name)
+    faults.raise_if_any()
+    return numbers
+
+
+def _changes(model: Model, cohort: CohortParameters, parameters: Any) -> str | None:
+    """What was changed in the cohort, as text."""
+    given = _in_units(model, parameters or {})
+    units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
+    changed = (name for name in given if given[name] != cohort.values[name])
+    return ", ".join(f"{name} = {given[name]:.10g} {unit_text(units[name])}" for name in changed) or None
 
 
 def _run_all(
@@ -241,15 +276,18 @@ def _dataset(run: _Run, rows: list[list[np.ndarray] | None], reasons: list[str],
     for index, row in enumerate(quantities):
         values = columns[0][:, :, index]
         attrs = {"lower_limit": row.lower_limit} if getattr(row, "lower_limit", None) else {}
-        data[row.name] = variable((*lead, "time"), values if dim else values[0], row.unit, row.about or row.name, **attrs)
+        about = row.about or row.name
+        data[row.name] = variable((*lead, "time"), values if dim else values[0], row.unit, about, **attrs)
     for measure, values in zip(run.measures, columns[1:], strict=True):
         unit = measure.unit(model.quantity(measure.output).unit, model.time)
         data[measure.name] = variable((*lead, "course"), values if dim else values[0], unit, measure.long_name)
     coords: dict[str, Any] = {"time": variable(("time",), run.times, model.time, "time since the first dose")}
     if run.starts.size:
-        coords["course"] = xr.Variable(("course",), np.arange(1, run.starts.size + 1), {"long_name": "course of treatment"})
+        number = np.arange(1, run.starts.size + 1)
+        coords["course"] = xr.Variable(("course",), number, {"long_name": "course of treatment"})
         data["course_start"] = variable(("course",), run.starts, model.time, "first dose of the course")
     if dim is not None:
         coords[dim] = xr.Variable((dim,), np.arange(len(rows)), {"long_name": f"number of the {dim}"})
-        data["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), {"long_name": "reason of a failure, or nothing"})
+        told = {"long_name": "reason of a failure, or nothing"}
+        data["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), told)
     return xr.Dataset(data, coords)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+from kinetics import __version__
 from kinetics.errors import KineticsError
 
 __all__ = ["cache_folder", "load_module", "source_key"]
@@ -28,17 +29,23 @@ def _wanted_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lymphokinetics"
 
 
-def _is_private(folder: Path) -> bool:
-    """Whether nobody else can write there: its files are imported."""
+def _objection(folder: Path) -> str:
+    """What speaks against importing files from a folder, or nothing."""
+    if not os.access(folder, os.W_OK):
+        return "it is not writable"
     if os.name == "nt":
-        return True
+        return ""
     status = folder.stat()
-    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and os.access(folder, os.W_OK)
+    if status.st_uid != os.getuid():
+        return "it belongs to somebody else"
+    return "others may write to it" if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
 
 
 @lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """The folder of compiled code: ``$LYMPHOKINETICS_CACHE``, or the user's cache folder; a fresh temporary one, with a warning, if neither can be used.
+    """The folder of compiled code: ``$LYMPHOKINETICS_CACHE``, or the user's cache folder.
+
+    A fresh temporary one, with a warning, where that cannot be used.
 
     Returns
     -------
@@ -48,9 +55,9 @@ def cache_folder() -> Path:
     wanted = _wanted_folder()
     try:
         wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _is_private(wanted):
+        reason = _objection(wanted)
+        if not reason:
             return wanted
-        reason = "others may write to it"
     except OSError as error:
         reason = error.strerror or str(error)
     fallback = Path(tempfile.mkdtemp(prefix="lymphokinetics-"))
@@ -74,17 +81,21 @@ def source_key(sources: Iterable[Path], *parts: str) -> str:
         24 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for part in (*parts, sys.version, _processor(), *map(importlib.metadata.version, ("numba", "sympy", "numpy"))):
+    for part in (*parts, *_surroundings()):
         digest.update(part.encode() + b"\0")
     for source in sorted(sources):
-        digest.update(source.read_bytes())
+        digest.update(source.read_bytes() + b"\0")
     return digest.hexdigest()[:24]
 
 
-def _processor() -> str:
+@lru_cache(maxsize=1)
+def _surroundings() -> tuple[str, ...]:
+    """Versions and processor: what compiled code depends on beside its source."""
     from llvmlite import binding
 
-    return f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    versions = map(importlib.metadata.version, ("numba", "llvmlite", "sympy", "numpy"))
+    processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    return (__version__, sys.version, processor, *versions)
 
 
 def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
@@ -102,14 +113,19 @@ def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
         return sys.modules[name]
     path = cache_folder() / key / "system.py"
     if not path.is_file():
+        text = generate()
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-            file.write(generate())
+            file.write(text)
         os.replace(file.name, path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise KineticsError(f"cannot import compiled code from {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module

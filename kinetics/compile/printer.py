@@ -67,6 +67,6 @@ class CodePrinter(PythonCodePrinter):
     def _print_Heaviside(self, expr: Any) -> str:
         return f"(1.0 if {self._print(expr.args[0])} > 0.0 else 0.0)"
 
-    def _print_sign(self, expr: Any) -> str:
-        argument = self._print(expr.args[0])
+    def _print_sign(self, e: Any) -> str:
+        argument = self._print(e.args[0])
         return f"(1.0 if {argument} > 0.0 else (-1.0 if {argument} < 0.0 else 0.0))"

@@ -24,7 +24,7 @@ _TAIL = '''
 @njit(cache=True, error_model="numpy")
 def output_table(states, c):
     """Outputs at many times, (time, output)."""
-    out = np.empty((len(states), outputs(states[0], c).size))
+    out = np.empty((len(states), OUTPUTS))
     for i in range(len(states)):
         out[i] = outputs(states[i], c)
     return out
@@ -69,7 +69,12 @@ class _Writer:
         }
 
     def function(
-        self, name: str, arguments: str, shape: str, entries: Iterable[tuple[str, Any]], extra: dict[str, str] | None = None
+        self,
+        name: str,
+        arguments: str,
+        shape: str,
+        entries: Iterable[tuple[str, Any]],
+        extra: dict[str, str] | None = None,
     ) -> str:
         """The text of one function that fills ``out``, entry by entry."""
         places, expressions = [], []
@@ -99,9 +104,10 @@ def generate(model: Model) -> str:
     Returns
     -------
     str
-        Functions ``constants(p)``, ``initial(c)``, ``rate(y, c, forcing)``, ``jacobian(y, c)``, ``outputs(y, c)``, and the derivatives
-        ``constants_by_parameter(p)``, ``initial_by_constant(c)``, ``rate_by_constant(y, c)``, ``outputs_by_state(y, c)``,
-        ``outputs_by_constant(y, c)``, ``output_table(states, c)``, ``augmented_rate`` and ``augmented_jacobian``. Names are generated: y0, p3, c5.
+        Functions ``constants(p)``, ``initial(c)``, ``rate(y, c, forcing)``, ``jacobian(y, c)``, ``outputs(y, c)``, and
+        the derivatives ``constants_by_parameter(p)``, ``initial_by_constant(c)``, ``rate_by_constant(y, c)``,
+        ``outputs_by_state(y, c)``, ``outputs_by_constant(y, c)``; ``output_table(states, c)``, ``augmented_rate`` and
+        ``augmented_jacobian``. Names are generated: y0, p3, c5.
     """
     parameters = [sp.Symbol(name, real=True) for name in model.defaults]
     derived = [model.definitions[name].symbol for name in model.constants]
@@ -132,7 +138,7 @@ def generate(model: Model) -> str:
         of_states.function("outputs_by_state", "y, c", f"({k}, {n})", _matrix(outputs, states)),
         of_states.function("outputs_by_constant", "y, c", f"({k}, {m})", _matrix(outputs, constants)),
     ]
-    return _HEAD + "\n".join(functions) + _TAIL
+    return _HEAD + f"OUTPUTS = {k}\n" + "\n".join(functions) + _TAIL
 
 
 def _vector(expressions: Sequence[Any]) -> list[tuple[str, Any]]:

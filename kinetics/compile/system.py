@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -101,25 +99,9 @@ class System:
         raise UnknownNameError(name)
 
 
-_GENERATOR = tuple(Path(__file__).with_name(name) for name in ("source.py", "printer.py"))
-
-
-@lru_cache(maxsize=32)
-def _system(key: str, model: Any) -> System:
-    return System(model.value, load_module(key, lambda: generate(model.value)))
-
-
-class _ByHash:
-    """A model as a cache key."""
-
-    def __init__(self, model: Model) -> None:
-        self.value = model
-
-    def __hash__(self) -> int:
-        return hash(self.value.content_hash)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByHash) and self.value.content_hash == other.value.content_hash
+_HERE = Path(__file__).parent
+# what the text of the code depends on beside the model's own expressions
+_GENERATOR = (_HERE / "source.py", _HERE / "printer.py", _HERE.parent / "model" / "model.py")
 
 
 def compile_model(model: Model) -> System:
@@ -140,4 +122,4 @@ def compile_model(model: Model) -> System:
     >>> system.states
     ('A_c', 'A_p')
     """
-    return _system(source_key(_GENERATOR, model.structure_hash), _ByHash(model))
+    return System(model, load_module(source_key(_GENERATOR, model.structure_hash), lambda: generate(model)))

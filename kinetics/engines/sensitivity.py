@@ -28,7 +28,7 @@ class SensitiveTrajectory(Trajectory):
     by_parameter: np.ndarray
 
     def output_gradient(self, times: np.ndarray) -> np.ndarray:
-        """Derivatives of the outputs by the chosen parameters, (time, output, parameter), output unit per parameter unit."""
+        """Derivatives of the outputs by the chosen parameters, (time, output, parameter), output per parameter unit."""
         n, m = len(self.system.states), self.by_parameter.shape[1]
         functions = self.system.functions
         gradients = []
@@ -42,9 +42,11 @@ class SensitiveTrajectory(Trajectory):
         """Derivatives of the outputs by time, (time, output), without infusion."""
         functions, n = self.system.functions, len(self.system.states)
         rest = np.zeros(n)
-        return np.array(
-            [functions.outputs_by_state(y, self.constants) @ functions.rate(y, self.constants, rest) for y in self.states(times)]
-        )
+        slopes = [
+            functions.outputs_by_state(y, self.constants) @ functions.rate(y, self.constants, rest)
+            for y in self.states(times)
+        ]
+        return np.array(slopes)
 
     def crossing_gradient(self, name: str, time: float) -> np.ndarray:
         """Derivatives of the time at which an output crosses a fixed level, (parameter,), by implicit differentiation.
@@ -90,8 +92,8 @@ def integrate_with_sensitivities(
 
     Notes
     -----
-    The Newton iteration uses the block diagonal of the augmented Jacobian (one block a parameter, each the model's own); the coupling left out
-    affects the number of iterations, not the solution.
+    The Newton iteration uses the block diagonal of the augmented Jacobian (one block a parameter, each the model's
+    own); the coupling left out affects the number of iterations, not the solution.
     """
     tolerances = tolerances or Tolerances()
     functions, n = system.functions, len(system.states)

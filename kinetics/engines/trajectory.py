@@ -12,6 +12,8 @@ from kinetics.compile import System
 
 __all__ = ["OutputCurve", "Trajectory"]
 
+_ROUNDING = 1e-12  # 3 * 0.1 lies a rounding after a dose at 0.3
+
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
@@ -37,14 +39,14 @@ class Trajectory:
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def vector(self, times: np.ndarray) -> np.ndarray:
-        """Whatever was integrated, (time, component); at an edge, the value before it."""
+        """Whatever was integrated, (time, component); at an edge, and a rounding beyond it, the value before it."""
         times = np.asarray(times, dtype=float)
         ends = np.array([piece.t_max for piece in self.pieces])
-        piece_of = np.minimum(np.searchsorted(ends, times, side="left"), len(self.pieces) - 1)
+        piece_of = np.minimum(np.searchsorted(ends * (1 + _ROUNDING), times, side="left"), len(self.pieces) - 1)
         values = np.empty((times.size, self.start.size))
         for index in np.unique(piece_of):
             chosen = piece_of == index
-            values[chosen] = self.pieces[index](times[chosen]).T
+            values[chosen] = self.pieces[index](np.minimum(times[chosen], ends[index])).T
         values[times <= 0.0] = self.start
         return values
 

@@ -9,60 +9,59 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
-from kinetics.model.cohorts import cohort_parameters, fits_folder
+from kinetics.model import Model
+from kinetics.model.cohorts import cohort_parameters, fits_behind, fits_folder, result_path
 
 __all__ = ["chain_of_fits", "parameter_draws", "typical_values"]
 
 ATTEMPTS = 1000
 
 
-def chain_of_fits(system: System, estimates: Estimates, cohort: str) -> list[Estimates]:
-    """The fits a cohort's values come from, earlier first, with ``estimates`` in place of the committed result of the same fit.
+def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estimates]:
+    """The fits a cohort's values come from, earlier first, with ``estimates`` for the committed result of that fit.
 
     Parameters
     ----------
-    system : System
-        The compiled model.
+    model : Model
+        The model that declares the cohort.
     estimates : Estimates
         The fit that is predicted from; it comes last if the cohort does not name it.
     cohort : str
         The cohort.
+
+    Raises
+    ------
+    InputError
+        If the fit says nothing of the cohort, or a fit before or after it has no committed result.
     """
-    model = system.model
-    names = cohort_parameters(model, cohort, without_fit=estimates.fit).fits
-    committed = [Estimates.read(fits_folder(model) / f"{name}.result.toml") for name in names]
-    if estimates.fit in _fits_of(system, cohort) or estimates.cohort == cohort:
-        place = _place(system, estimates, cohort, names)
-        return [*committed[:place], estimates, *committed[place:]]
-    raise InputError(
-        f"fit '{estimates.fit}' estimates cohort '{estimates.cohort}', from which cohort '{cohort}' takes nothing"
-    )
+    names = fits_behind(model, cohort)
+    if estimates.fit not in names:
+        if estimates.cohort != cohort:
+            own = estimates.cohort or "several"
+            raise InputError(f"fit '{estimates.fit}' is of cohort '{own}', from which cohort '{cohort}' takes nothing")
+        names = (*names, estimates.fit)
+    folder = fits_folder(model)
+    return [
+        estimates if name == estimates.fit else Estimates.read(result_path(folder / f"{name}.toml")) for name in names
+    ]
 
 
-def _fits_of(system: System, cohort: str) -> tuple[str, ...]:
-    return cohort_parameters(system.model, cohort).fits
-
-
-def _place(system: System, estimates: Estimates, cohort: str, names: Sequence[str]) -> int:
-    try:
-        return _fits_of(system, cohort).index(estimates.fit)
-    except (ValueError, InputError):
-        return len(names)
-
-
-def typical_values(system: System, chain: Sequence[Estimates], cohort: str) -> dict[str, float]:
-    """The cohort's parameters at the estimates, by flat name."""
-    values = dict(cohort_parameters(system.model, cohort, without_fit=chain[-1].fit).values)
+def typical_values(model: Model, chain: Sequence[Estimates], cohort: str) -> dict[str, float]:
+    """The cohort's parameters at the estimates, by flat name; each fit follows those before it."""
+    values = dict(cohort_parameters(model, cohort, without=[fit.fit for fit in chain]).values)
     for fit in chain:
-        values |= {system.model.flat_name(n): float(v) for n, v in zip(fit.names, fit.values, strict=True)}
+        values |= _drawn(model, fit, values, np.zeros(len(fit.names)))
     return values
 
 
-def parameter_draws(system: System, chain: Sequence[Estimates], cohort: str, draws: int, seed: int) -> list[dict[str, float]]:
+def parameter_draws(
+    system: System, chain: Sequence[Estimates], cohort: str, draws: int, seed: int
+) -> list[dict[str, float]]:
     r"""Parameters drawn from the joint normal approximation of all fits of a chain, on logarithms.
 
-    A fit that held others' estimates fixed follows them: :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) + Lz`, with
-    :math:`LL^T` its own covariance.
+    A fit that held others' estimates fixed follows them:
+    :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) + Lz`, with :math:`LL^T` its own covariance and
+    :math:`z` standard normal.
 
     Parameters
     ----------
@@ -80,27 +79,44 @@ def parameter_draws(system: System, chain: Sequence[Estimates], cohort: str, dra
     Returns
     -------
     list of dict
-        All parameters by flat name, in the units of the model. A draw that puts a derived quantity below its minimum is drawn again.
+        All parameters by flat name, in the units of the model. A draw that puts a derived quantity below its minimum is
+        drawn again.
+
+    Raises
+    ------
+    InputError
+        If a thousand draws in a row are all inadmissible.
     """
-    typical = typical_values(system, chain, cohort)
+    typical = typical_values(system.model, chain, cohort)
     roots = [_root(fit.covariance) for fit in chain]
     return [_draw(system, chain, roots, typical, np.random.SeedSequence((seed, k))) for k in range(draws)]
 
 
 def _draw(
-    system: System, chain: Sequence[Estimates], roots: Sequence[np.ndarray], typical: dict[str, float], key: np.random.SeedSequence
+    system: System,
+    chain: Sequence[Estimates],
+    roots: Sequence[np.ndarray],
+    typical: dict[str, float],
+    key: np.random.SeedSequence,
 ) -> dict[str, float]:
     generator = np.random.default_rng(key)
-    flat = system.model.flat_name
     for _ in range(ATTEMPTS):
         values = dict(typical)
         for fit, root in zip(chain, roots, strict=True):
-            moved = np.array([np.log(values[flat(name)] / typical[flat(name)]) for name in fit.given])
-            logs = np.log(fit.values) + fit.response @ moved + root @ generator.standard_normal(len(fit.names))
-            values |= {flat(name): float(value) for name, value in zip(fit.names, np.exp(logs), strict=True)}
-        if not system.below_minimum(system.constants(system.parameter_array(values))):
+            values |= _drawn(system.model, fit, values, root @ generator.standard_normal(len(fit.names)))
+        parameters = system.parameter_array(values)
+        if np.isfinite(parameters).all() and not system.below_minimum(system.constants(parameters)):
             return values
     raise InputError(f"no admissible draw in {ATTEMPTS}: the covariance of {chain[-1].fit} is too wide for the model")
+
+
+def _drawn(model: Model, fit: Estimates, values: dict[str, float], deviation: np.ndarray) -> dict[str, float]:
+    """The parameters of one fit, given those before it, at a deviation of their logarithms."""
+    estimated = fit.by_flat_name(model)
+    given = np.array([values[model.flat_name(name)] for name in fit.given])
+    with np.errstate(all="ignore"):  # a draw that is not finite is drawn again
+        logs = np.log(list(estimated.values())) + fit.response @ np.log(given / fit.given_values) + deviation
+        return dict(zip(estimated, np.exp(logs).tolist(), strict=True))
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

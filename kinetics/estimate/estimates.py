@@ -3,31 +3,72 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
+from pydantic import Field, StrictStr
 
-from kinetics.documents import read_document
-from kinetics.errors import InputError
+from kinetics.documents import Document, read_document
+from kinetics.errors import Fault, Faults, InputError
+from kinetics.model import Model
+from kinetics.model.cohorts import EstimateRow, in_model_units, read_estimates
+from kinetics.model.schema import Row, read_row
 from kinetics.results import write_atomically
 
-__all__ = ["Estimates"]
+__all__ = ["FACTS", "Estimates"]
+
+FACTS = ("package_version", "model_hash", "data_hash", "seed", "cost", "condition_number", "about")
+"""The keys of `Estimates.facts`."""
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Matrix = Annotated[list[Annotated[list[Number], Field(max_length=1000)]], Field(max_length=1000)]
+
+
+class ResultRow(Row):
+    """``[result]``."""
+
+    fit: StrictStr
+    model: StrictStr
+    cohort: StrictStr
+    package_version: StrictStr = ""
+    model_hash: StrictStr = ""
+    data_hash: StrictStr = ""
+    seed: int = 0
+    cost: float = np.nan
+    condition_number: float = np.nan
+    about: StrictStr = ""
+
+
+class CovarianceRow(Row):
+    """``[covariance]``."""
+
+    log: Matrix
+
+
+class ResponseRow(Row):
+    """``[response]``."""
+
+    given: list[StrictStr]
+    at: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+    log: Matrix
 
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
     r"""What a fit found, enough to draw from.
 
-    With :math:`\theta` the free parameters and :math:`\eta` those fixed at another fit's estimates, the estimate follows a change of :math:`\eta` as
-    :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta)`.
+    With :math:`\theta` the free parameters and :math:`\eta` those fixed at another fit's estimates, the estimate
+    follows a change of :math:`\eta` as :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta)`.
 
     Parameters
     ----------
     fit, model, cohort : str
-        The fit problem, its model, and the cohort its rows are of.
+        The fit problem, its model (a name of the library, or a path), and the cohort its rows are of.
     names, units, verdicts : tuple of str
         Of each parameter: dotted name, unit, what the data say of it.
     values : ndarray, (parameter,)
@@ -36,10 +77,17 @@ class Estimates:
         Of the natural logarithms.
     given : tuple of str
         Names of the parameters :math:`\eta` estimated by earlier fits.
+    given_values : ndarray, (given,)
+        The values :math:`\hat\eta` at which they were fixed, in the model's units.
     response : ndarray, (parameter, given)
         The matrix :math:`B`.
     facts : dict
-        Provenance and summary numbers.
+        Provenance and summary numbers; see `FACTS`.
+
+    Raises
+    ------
+    InputError
+        If shapes do not agree, a number is not finite, an estimate is not positive, or the covariance is none.
     """
 
     fit: str
@@ -51,13 +99,42 @@ class Estimates:
     values: np.ndarray
     covariance: np.ndarray
     given: tuple[str, ...]
+    given_values: np.ndarray
     response: np.ndarray
     facts: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        faults, size, given = Faults(), len(self.names), len(self.given)
+        if not size:
+            faults.add("there are no estimates", name="estimates")
+        for values, name in ((self.values, "estimates"), (self.given_values, "response.at")):
+            if not (np.isfinite(values).all() and (values > 0).all()):
+                faults.add("must be positive and finite", name=name)
+        if self.given_values.shape != (given,):
+            faults.add(f"needs {given} values, one for each name in 'given'", name="response.at")
+        if self.response.shape != (size, given) or not np.isfinite(self.response).all():
+            faults.add(f"must be {size} rows of {given} finite numbers", name="response.log")
+        if self.covariance.shape != (size, size) or not np.isfinite(self.covariance).all():
+            faults.add(f"must be {size} rows of {size} finite numbers", name="covariance.log")
+        elif not _is_covariance(self.covariance):
+            faults.add("is no covariance: not symmetric, or with a negative variance", name="covariance.log")
+        faults.raise_if_any()
 
     @property
     def log_se(self) -> np.ndarray:
         """Standard errors of the natural logarithms, (parameter,)."""
         return np.sqrt(np.diag(self.covariance))
+
+    def by_flat_name(self, model: Model) -> dict[str, float]:
+        """The estimates by flat name, in the order of `names`, in the units of a model.
+
+        Raises
+        ------
+        InputError
+            If they do not belong to the model.
+        """
+        rows = zip(self.names, self.values, self.units, strict=True)
+        return in_model_units(model, {name: (float(value), unit) for name, value, unit in rows})
 
     @classmethod
     def read(cls, path: str | Path) -> Estimates:
@@ -66,49 +143,55 @@ class Estimates:
         Raises
         ------
         InputError
-            If it is missing or not of the form `write` gives it.
+            If it is missing or not of the form `write` gives it; every fault of the file.
         """
         document = read_document(path)
+        faults = Faults()
+        rows = read_estimates(document, faults)
+        result = read_row(ResultRow, document.data.get("result"), document, ("result",), faults)
+        covariance = read_row(CovarianceRow, document.data.get("covariance"), document, ("covariance",), faults)
+        response = read_row(ResponseRow, document.data.get("response"), document, ("response",), faults)
+        if result is None or covariance is None or response is None or len(faults):
+            raise InputError(*faults)
         try:
-            data = document.data
-            rows = data["estimates"]
-            size, given = len(rows), tuple(data["response"]["given"])
             return cls(
-                **{key: str(data["result"][key]) for key in ("fit", "model", "cohort")},
+                fit=result.fit,
+                model=_moved(result.model, document.path.parent),
+                cohort=result.cohort,
                 names=tuple(rows),
-                units=tuple(row["unit"] for row in rows.values()),
-                verdicts=tuple(row["verdict"] for row in rows.values()),
-                values=np.array([float(row["value"]) for row in rows.values()]),
-                covariance=np.array(data["covariance"]["log"], dtype=float).reshape(size, size),
-                given=given,
-                response=np.array(data["response"]["log"], dtype=float).reshape(size, len(given)),
-                facts={key: value for key, value in data["result"].items() if key not in ("fit", "model", "cohort")},
+                units=tuple(row.unit for row in rows.values()),
+                verdicts=tuple(row.verdict for row in rows.values()),
+                values=np.array([row.value for row in rows.values()]),
+                covariance=_array(covariance.log, len(rows)),
+                given=tuple(response.given),
+                given_values=np.array(response.at, dtype=float),
+                response=_array(response.log, len(response.given)),
+                facts={key: getattr(result, key) for key in FACTS},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"{path}: not a committed fit result: {error}") from error
+        except InputError as error:
+            raise _placed(error, document) from error
 
     def write(self, path: str | Path) -> None:
-        """Write the committed result, atomically; numbers keep ten digits, the same on every machine that agrees to that many."""
+        """Write the committed result, atomically; ten digits, the same on every machine that agrees to that many."""
+        identity = {"fit": self.fit, "model": _relative(self.model, Path(path).parent), "cohort": self.cohort}
+        columns = zip(self.values, self.units, self.log_se, self.verdicts, strict=True)
+        rows = [dict(zip(EstimateRow.model_fields, row, strict=True)) for row in columns]
         lines = [
             f"# Written by 'kinetics fit {self.fit} --save'; the only place of these estimates.",
             "[result]",
-            *(f"{key} = {_toml(getattr(self, key))}" for key in ("fit", "model", "cohort")),
-            *(f"{key} = {_toml(value)}" for key, value in self.facts.items()),
+            *_table({**identity, **self.facts}),
             "",
             "[estimates]",
-        ]
-        for name, value, unit, log_se, verdict in zip(
-            self.names, self.values, self.units, self.log_se, self.verdicts, strict=True
-        ):
-            lines.append(
-                f'"{name}" = {{ value = {_toml(value)}, unit = {_toml(unit)}, log_se = {_toml(log_se)}, verdict = {_toml(verdict)} }}'
-            )
-        lines += ["", "# of the natural logarithms, in the order above", "[covariance]", f"log = {_matrix(self.covariance)}"]
-        lines += [
+            *(f"{_toml(name)} = {{ {', '.join(_table(row))} }}" for name, row in zip(self.names, rows, strict=True)),
             "",
-            "# how the logarithms of the estimates follow those of parameters that another fit estimated",
+            "# of the natural logarithms, in the order above",
+            "[covariance]",
+            f"log = {_matrix(self.covariance)}",
+            "",
+            "# how the logarithms of the estimates follow those of parameters fixed 'at' another fit's estimates",
             "[response]",
             f"given = {_toml(list(self.given))}",
+            f"at = [{', '.join(map(_toml, self.given_values))}]",
             f"log = {_matrix(self.response)}",
         ]
         write_atomically(path, lambda temporary: temporary.write_text("\n".join(lines) + "\n", encoding="utf-8"))
@@ -123,26 +206,68 @@ class Estimates:
             If the tree is not that of a fit.
         """
         try:
-            estimates, covariance = tree["estimates"], tree["covariance"]
+            estimates, covariance = tree["estimates"].to_dataset(), tree["covariance"].to_dataset()
+            facts = {key: tree.attrs[key] for key in FACTS}
             return cls(
                 **{key: str(tree.attrs[key]) for key in ("fit", "model", "cohort")},
-                names=tuple(map(str, estimates["parameter"].values)),
-                units=tuple(map(str, estimates["unit"].values)),
-                verdicts=tuple(map(str, estimates["verdict"].values)),
+                names=_texts(estimates["parameter"]),
+                units=_texts(estimates["unit"]),
+                verdicts=_texts(estimates["verdict"]),
                 values=np.asarray(estimates["value"].values, dtype=float),
                 covariance=np.asarray(covariance["log_covariance"].values, dtype=float),
-                given=tuple(map(str, covariance["given"].values)),
+                given=_texts(covariance["given"]),
+                given_values=np.asarray(covariance["given_value"].values, dtype=float),
                 response=np.asarray(covariance["log_response"].values, dtype=float),
-                facts=dict(tree.attrs),
+                facts={key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},
             )
-        except KeyError as error:
+        except (KeyError, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError(f"not the result of a fit: it has no {error}") from error
 
 
+def _is_covariance(matrix: np.ndarray) -> bool:
+    size = float(np.abs(matrix).max(initial=0.0))
+    return np.allclose(matrix, matrix.T, rtol=0, atol=1e-8 * size) and np.linalg.eigvalsh(matrix)[0] >= -1e-6 * size
+
+
+def _array(rows: list[list[float]], columns: int) -> np.ndarray:
+    """Rows as a matrix; an odd one, which no fit accepts, if their lengths differ."""
+    if len({len(row) for row in rows}) > 1:
+        return np.empty((len(rows), 0))
+    return np.array(rows, dtype=float).reshape(len(rows), len(rows[0]) if rows else columns)
+
+
+def _placed(error: InputError, document: Document) -> InputError:
+    return InputError(*(Fault(f.message, document.where(*f.name.split(".")), f.name) for f in error.faults))
+
+
+def _texts(values: xr.DataArray) -> tuple[str, ...]:
+    return tuple(map(str, values.values))
+
+
+def _is_path(model: str) -> bool:
+    return model.endswith(".toml")
+
+
+def _moved(model: str, folder: Path) -> str:
+    return str((folder / model).resolve()) if _is_path(model) else model
+
+
+def _relative(model: str, folder: Path) -> str:
+    return Path(os.path.relpath(model, folder.resolve())).as_posix() if _is_path(model) else model
+
+
+def _table(values: Mapping[str, Any]) -> Iterable[str]:
+    return (f"{key} = {_toml(value)}" for key, value in values.items())
+
+
 def _toml(value: Any) -> str:
-    if isinstance(value, float | np.floating):
-        return f"{float(value):.10g}" if float(value) % 1 or abs(value) > 1e15 else f"{float(value):.1f}"
-    return json.dumps(value.item() if isinstance(value, np.generic) else value, ensure_ascii=True)
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return f"{value:.10g}" if value % 1 or abs(value) > 1e15 else f"{value:.1f}"
+    # TOML has no surrogate pairs, and JSON leaves the delete character as it is
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _matrix(matrix: np.ndarray) -> str:

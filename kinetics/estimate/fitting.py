@@ -1,8 +1,8 @@
-"""The fit: search, uncertainty, and a tree of everything found."""
+"""The fit: search, uncertainty, and what is kept of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +11,18 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.objective import Evaluation, Objective
+from kinetics.estimate.objective import Objective
 from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.search import Search, search
+from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty import Uncertainty, uncertainty
-from kinetics.model.cohorts import cohort_parameters, fits_folder, result_path
-from kinetics.results import provenance
+from kinetics.model.cohorts import fits_behind, fits_folder, result_path
 from kinetics.units import unit_text
 
 __all__ = ["Fit", "fit"]
+
+SAME_COST = 1e-6
+"""Relative difference of costs, and of logarithms as a share of their range, that is only rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +39,9 @@ class Fit:
         The one of least cost.
     uncertainty : Uncertainty
         At the best.
-    evaluation : Evaluation
-        Model values of all targets, fitted and compared, at the best.
+    values : ndarray, (target,)
+        The model's counterpart of all targets, fitted and compared, at the best, in the row's unit; infinite if a
+        threshold is not reached again, NaN if the output is never below it.
     estimates : Estimates
         What to keep.
     """
@@ -46,20 +50,36 @@ class Fit:
     searches: tuple[Search, ...]
     best: Search
     uncertainty: Uncertainty
-    evaluation: Evaluation
+    values: np.ndarray
     estimates: Estimates
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know, in plain words: of the parameters, the searches and the rows."""
+        return (*self.uncertainty.warnings, *_search_warnings(self.searches, self.best), *self._row_warnings())
+
+    def _row_warnings(self) -> list[str]:
+        lost = [
+            target.row.name
+            for target, value in zip(self.problem.targets, self.values, strict=True)
+            if target.row.use == "fit" and not np.isfinite(value)
+        ]
+        message = "the model has no recovery time for {}: the search had a stand-in, and standard errors mean little"
+        return [message.format(", ".join(lost))] if lost else []
+
     def rms_log_error(self) -> float:
-        """Root mean square of ln(model / published) over the fitted rows that give a value."""
+        """Root mean square of ln(model / published) over the fitted rows that give a value; NaN if none does."""
         errors = [
             target.log_error(value)
-            for target, value in zip(self.problem.targets, self.evaluation.values, strict=True)
+            for target, value in zip(self.problem.targets, self.values, strict=True)
             if target.row.use == "fit" and not target.row.is_range
         ]
-        return float(np.sqrt(np.mean(np.square(errors))))
+        return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
 
     def summary(self) -> dict[str, Any]:
         """The fit as the JSON object of the command."""
+        kept = self.estimates
+        columns = zip(kept.names, kept.values, kept.log_se, kept.units, kept.verdicts, strict=True)
         return {
             "fit": self.problem.name,
             "targets": [
@@ -70,32 +90,23 @@ class Fit:
                     "fitted": float(value),
                     "unit": target.row.unit,
                 }
-                for target, value in zip(self.problem.targets, self.evaluation.values, strict=True)
+                for target, value in zip(self.problem.targets, self.values, strict=True)
             ],
             "estimates": {
                 name: {"value": float(value), "se": float(value * log_se), "unit": unit, "verdict": verdict}
-                for name, value, log_se, unit, verdict in zip(
-                    self.estimates.names,
-                    self.estimates.values,
-                    self.estimates.log_se,
-                    self.estimates.units,
-                    self.estimates.verdicts,
-                    strict=True,
-                )
+                for name, value, log_se, unit, verdict in columns
             },
             "rms_log_error": self.rms_log_error(),
             "condition_number": self.uncertainty.condition_number,
-            "warnings": list(self.uncertainty.warnings),
+            "warnings": list(self.warnings),
         }
 
     def tree(self) -> xr.DataTree:
         """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics."""
-        return _tree(self)
+        return fit_tree(self.problem, self.searches, self.uncertainty, self.values, self.estimates, self.warnings)
 
 
-def fit(
-    problem: FitProblem, progress: Callable[[str], None] | None = None, done: tuple[Search, ...] = ()
-) -> Fit:
+def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done: tuple[Search, ...] = ()) -> Fit:
     """Fit a problem.
 
     Parameters
@@ -120,20 +131,20 @@ def fit(
     searches = search(objective, progress, done)
     best = _best(searches)
     found = uncertainty(objective, best.end)
-    evaluation = objective.evaluate(best.end, problem.targets)
-    given, response = _response(objective, best.end, found)
+    earlier = _earlier(problem)
     cohorts = sorted({target.row.cohort for target in problem.fitted})
     estimates = Estimates(
         fit=problem.name,
-        model=problem.model.name,
+        model=problem.model_reference,
         cohort=cohorts[0] if len(cohorts) == 1 else "",
         names=tuple(free.name for free in problem.free),
         units=tuple(unit_text(free.unit) for free in problem.free),
         verdicts=found.verdicts,
         values=np.exp(best.end),
         covariance=found.covariance,
-        given=given,
-        response=response,
+        given=tuple(earlier),
+        given_values=np.array([value for _, value in earlier.values()]),
+        response=_response(objective, best.end, found, [flat for flat, _ in earlier.values()]),
         facts={
             "package_version": __version__,
             "model_hash": problem.model.content_hash,
@@ -144,100 +155,51 @@ def fit(
             "about": problem.about,
         },
     )
-    return Fit(problem, searches, best, found, evaluation, estimates)
+    return Fit(problem, searches, best, found, objective.values(best.end, problem.targets), estimates)
 
 
-def _best(searches: tuple[Search, ...]) -> Search:
-    """The first search whose cost is the least but for rounding, so that the choice between equal ones is not left to noise."""
+def _best(searches: Sequence[Search]) -> Search:
+    """The first search whose cost is the least but for rounding: noise does not choose between equal ones."""
     least = min(one.cost for one in searches)
-    return next(one for one in searches if one.cost <= least * (1 + 1e-6) + 1e-9)
+    return next(one for one in searches if one.cost <= least * (1 + SAME_COST) + 1e-9)
 
 
-def _response(objective: Objective, optimum: np.ndarray, found: Uncertainty) -> tuple[tuple[str, ...], np.ndarray]:
-    """How the optimum moves with parameters that earlier fits estimated: B = -(J'J)^-1 J' K, K the residuals' Jacobian by those."""
-    problem = objective.problem
-    earlier: dict[str, str] = {}
-    for cohort in {target.row.cohort for target in problem.fitted}:
-        for name in cohort_parameters(problem.model, cohort, without_fit=problem.name).fits:
-            kept = Estimates.read(result_path(fits_folder(problem.model) / f"{name}.toml"))
-            earlier |= {problem.model.flat_name(parameter): parameter for parameter in kept.names}
-    flats = [flat for flat in earlier if flat not in objective.names]
-    if not flats:
-        return (), np.zeros((optimum.size, 0))
-    rows = objective.evaluate(optimum, problem.fitted, flats)
-    values = np.array([objective.fixed_value(flat) for flat in flats])
-    by_given = np.array(
-        [t.residual(v, g)[1] for t, v, g in zip(problem.fitted, rows.values, rows.gradients, strict=True)]
-    ) * values
-    jacobian = objective.residuals(optimum)[1][: len(problem.fitted)]
-    return tuple(earlier[flat] for flat in flats), -found.covariance @ jacobian.T @ by_given
+def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
+    found = []
+    if not best.converged:
+        found.append(f"the best search did not converge ({best.message}): these are not estimates yet")
+    worse = sum(one.cost > best.cost * (1 + 1e-3) + 1e-6 for one in searches)
+    if worse:
+        found.append(
+            f"{worse} of {len(searches)} searches ended at a worse fit: try more starts for a better one still"
+        )
+    equal = [one.end for one in searches if one.cost <= best.cost * (1 + 1e-3) + 1e-6]
+    if max(float(np.abs(end - best.end).max()) for end in equal) > 0.05:
+        found.append("searches ended equally well at different values: the estimates are not unique")
+    return found
 
 
-def _tree(fit: Fit) -> xr.DataTree:
-    problem, found, kept = fit.problem, fit.uncertainty, fit.estimates
-    names = list(kept.names)
-    targets = [target.row for target in problem.targets]
-    text = {"long_name": "unit of the value"}
-    one = {"units": "1"}
-    parameter, target = {"parameter": names}, {"target": [row.name for row in targets]}
-    groups = {
-        "estimates": xr.Dataset(
-            {
-                "value": ("parameter", kept.values, {"long_name": "estimate, in its own unit"}),
-                "unit": ("parameter", list(kept.units), text),
-                "log_se": ("parameter", kept.log_se, one | {"long_name": "standard error of the natural logarithm"}),
-                "verdict": ("parameter", list(kept.verdicts), {"long_name": "what the data say"}),
-            },
-            parameter,
-        ),
-        "covariance": xr.Dataset(
-            {
-                "log_covariance": (("parameter", "parameter_2"), found.covariance, one),
-                "correlation": (("parameter", "parameter_2"), found.correlation, one),
-                "log_response": (("parameter", "given"), kept.response, one),
-            },
-            parameter | {"parameter_2": names, "given": np.array(kept.given, dtype=object)},
-        ),
-        "prior": xr.Dataset(
-            {
-                "center": ("parameter", [free.start for free in problem.free], {"long_name": "in its own unit"}),
-                "log_sd": ("parameter", [np.nan if f.log_sd is None else f.log_sd for f in problem.free], one),
-                "lower": ("parameter", [free.lower for free in problem.free], {"long_name": "in its own unit"}),
-                "upper": ("parameter", [free.upper for free in problem.free], {"long_name": "in its own unit"}),
-                "unit": ("parameter", list(kept.units), text),
-            },
-            parameter,
-        ),
-        "observed": xr.Dataset(
-            {
-                key: ("target", [_cell(getattr(row, key)) for row in targets], {"long_name": key})
-                for key in ("value", "lower", "upper", "unit", "use", "statistic", "source")
-            },
-            target,
-        ),
-        "predicted": xr.Dataset(
-            {
-                "value": ("target", fit.evaluation.values, {"long_name": "of the model, in the unit of the row"}),
-                "unit": ("target", [row.unit for row in targets], text),
-            },
-            target,
-        ),
-        "diagnostics": xr.Dataset(
-            {
-                "cost": ("search", [s.cost for s in fit.searches], one),
-                "start": (("search", "parameter"), np.exp([s.start for s in fit.searches])),
-                "end": (("search", "parameter"), np.exp([s.end for s in fit.searches])),
-                "converged": ("search", [int(s.converged) for s in fit.searches], one),
-            },
-            parameter | {"search": np.arange(1, len(fit.searches) + 1)},
-        ),
-    }
-    attrs = provenance(fit=kept.fit, model=kept.model, cohort=kept.cohort, **{k: v for k, v in kept.facts.items() if k != "package_version"})
-    attrs |= {"engine": "scipy LSODA, augmented with exact sensitivities", "warnings": "; ".join(found.warnings)}
-    tree = xr.DataTree.from_dict(groups)
-    tree.attrs.update(attrs)
-    return tree
+def _earlier(problem: FitProblem) -> dict[str, tuple[str, float]]:
+    """Parameters held at the estimates of earlier fits, by dotted name: flat name, and value in the model's unit."""
+    free = {parameter.flat for parameter in problem.free}
+    earlier: dict[str, tuple[str, float]] = {}
+    for cohort in sorted({target.row.cohort for target in problem.fitted}):
+        values = problem.cohort(cohort).values
+        for name in fits_behind(problem.model, cohort):
+            if name != problem.name:
+                kept = Estimates.read(result_path(fits_folder(problem.model) / f"{name}.toml"))
+                flats = ((parameter, problem.model.flat_name(parameter)) for parameter in kept.names)
+                earlier |= {parameter: (flat, values[flat]) for parameter, flat in flats if flat not in free}
+    return earlier
 
 
-def _cell(value: Any) -> Any:
-    return np.nan if value is None else value
+def _response(objective: Objective, optimum: np.ndarray, found: Uncertainty, given: Sequence[str]) -> np.ndarray:
+    """How the optimum moves with parameters that earlier fits estimated, (parameter, given).
+
+    B = -(J'J)^-1 J' K, with J and K the Jacobians of the fitted rows by the free and by the given parameters.
+    """
+    if not given:
+        return np.zeros((optimum.size, 0))
+    both = objective.rows(optimum, [*objective.names, *given])[1]
+    by_free, by_given = both[:, : optimum.size], both[:, optimum.size :]
+    return -found.covariance @ by_free.T @ by_given

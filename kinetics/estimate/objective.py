@@ -1,38 +1,34 @@
-"""The model against the published rows: residuals, priors and their exact Jacobian in the logarithms of the free parameters."""
+"""The model against the published rows: residuals and priors with their exact Jacobian, in logarithms."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.engines.scipy import Tolerances
+from kinetics.engines.scipy import Tolerances, integrate
 from kinetics.engines.sensitivity import integrate_with_sensitivities
+from kinetics.errors import IntegrationError
 from kinetics.estimate.problem import FitProblem
-from kinetics.regimen import segments
+from kinetics.regimen import Segments, segments
 from kinetics.targets import Target
 
-__all__ = ["Evaluation", "Objective"]
+__all__ = ["Objective"]
 
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """The model at one set of parameters.
+@dataclass(frozen=True, eq=False)
+class _Arm:
+    """Rows of one cohort under one regimen: one simulation."""
 
-    Parameters
-    ----------
-    values : ndarray, (target,)
-        The model's counterpart of each target, in the row's unit; infinite if a threshold is not reached again.
-    gradients : ndarray, (target, parameter)
-        Derivatives by the parameters that were differentiated by, in their own units.
-    """
-
-    values: np.ndarray
-    gradients: np.ndarray
+    cohort: str
+    plan: Segments
+    until: float
+    rows: list[int]
 
 
 class Objective:
@@ -52,46 +48,72 @@ class Objective:
         self.upper = np.log([free.upper for free in problem.free])
         self.with_prior = np.array([free.log_sd is not None for free in problem.free])
         self.prior_sd = np.array([free.log_sd if free.log_sd is not None else math.inf for free in problem.free])
-        self._fixed = {name: problem.cohort(name).values for name in {t.row.cohort for t in problem.targets}}
-        self.evaluations = 0
+        cohorts = {target.row.cohort for target in problem.targets}
+        self._fixed = {name: problem.cohort(name).values for name in cohorts}
+        self._fitted_arms = self._arms(problem.fitted)
 
-    def fixed_value(self, flat: str) -> float:
-        """The value at which a parameter that is not free is held."""
-        return next(iter(self._fixed.values()))[flat]
+    def values(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> np.ndarray:
+        """The model's counterpart of each target in the row's unit, (target,).
 
-    def evaluate(
-        self, log_parameters: np.ndarray, targets: tuple[Target, ...], names: list[str] | None = None
-    ) -> Evaluation:
-        """The targets at given parameters, and their derivatives by ``names`` (the free parameters by default)."""
-        names = self.names if names is None else names
-        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for index, target in enumerate(targets):
-            groups[target.row.cohort, target.row.regimen].append(index)
-        values, gradients = np.empty(len(targets)), np.empty((len(targets), len(names)))
-        system = self.problem.system
-        for (cohort, _), indices in groups.items():
-            first = targets[indices[0]]
-            until = max(targets[index].quantity.horizon() for index in indices) or 1.0
-            free = dict(zip(self.names, np.exp(log_parameters), strict=True))
-            parameters = system.parameter_array({**self._fixed[cohort], **free})
-            doses = {name: dose.unit for name, dose in self.problem.model.doses.items()}
-            plan = segments(first.regimen, doses, self.problem.model.time, until)
-            trajectory = integrate_with_sensitivities(system, parameters, names, plan, tolerances=TOLERANCES)
-            for index in indices:
-                values[index], gradients[index] = targets[index].value(trajectory, until)
-        self.evaluations += 1
-        return Evaluation(values, gradients)
+        Infinite if a threshold is not reached again, NaN if the output is never below it.
+
+        Raises
+        ------
+        IntegrationError
+            If the model cannot be integrated, or a derived quantity is below its minimum.
+        """
+        values = np.empty(len(targets))
+        for arm in self._arms(targets):
+            constants = self.problem.system.constants(self._parameters(log_parameters, arm))
+            trajectory = integrate(self.problem.system, constants, arm.plan, tolerances=TOLERANCES)
+            for row in arm.rows:
+                values[row] = targets[row].value(trajectory, arm.until)
+        return values
+
+    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals of the fitted rows, (row,), and derivatives by the logarithms of named parameters, (row, name).
+
+        Raises
+        ------
+        IntegrationError
+            If the model cannot be integrated, or a derived quantity is below its minimum.
+        """
+        system, targets = self.problem.system, self.problem.fitted
+        columns = [system.parameters.index(name) for name in names]
+        residual, jacobian = np.empty(len(targets)), np.empty((len(targets), len(names)))
+        for arm in self._fitted_arms:
+            parameters = self._parameters(log_parameters, arm)
+            trajectory = integrate_with_sensitivities(system, parameters, names, arm.plan, tolerances=TOLERANCES)
+            for row in arm.rows:
+                residual[row], gradient = targets[row].residual(trajectory, arm.until)
+                jacobian[row] = gradient * parameters[columns]
+        return residual, jacobian
 
     def residuals(self, log_parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residuals of the fitted rows then of the priors, (residual,), and their Jacobian, (residual, parameter)."""
-        targets = self.problem.fitted
-        evaluation = self.evaluate(log_parameters, targets)
-        rows = [
-            target.residual(value, gradient)
-            for target, value, gradient in zip(targets, evaluation.values, evaluation.gradients, strict=True)
-        ]
-        residual = np.array([row[0] for row in rows])
-        jacobian = np.array([row[1] for row in rows]) * np.exp(log_parameters)
+        residual, jacobian = self.rows(log_parameters, self.names)
         prior = ((log_parameters - self.start) / self.prior_sd)[self.with_prior]
         prior_jacobian = np.diag(1 / self.prior_sd)[self.with_prior]
         return np.concatenate([residual, prior]), np.vstack([jacobian, prior_jacobian])
+
+    def _arms(self, targets: Sequence[Target]) -> list[_Arm]:
+        model = self.problem.model
+        doses = {name: dose.unit for name, dose in model.doses.items()}
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for index, target in enumerate(targets):
+            groups[target.row.cohort, target.regimen.content_hash].append(index)
+        arms = []
+        for (cohort, _), indices in groups.items():
+            until = max(targets[index].quantity.horizon() for index in indices) or 1.0
+            plan = segments(targets[indices[0]].regimen, doses, model.time, until)
+            arms.append(_Arm(cohort, plan, until, indices))
+        return arms
+
+    def _parameters(self, log_parameters: np.ndarray, arm: _Arm) -> np.ndarray:
+        """All parameters of an arm, (parameter,), checked against the minima of the model."""
+        system = self.problem.system
+        free = dict(zip(self.names, np.exp(log_parameters), strict=True))
+        parameters = system.parameter_array({**self._fixed[arm.cohort], **free})
+        if below := system.below_minimum(system.constants(parameters)):
+            raise IntegrationError(f"impossible parameters: {', '.join(below)} below its minimum or not finite")
+        return parameters

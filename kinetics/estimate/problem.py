@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +14,17 @@ import numpy as np
 from kinetics.compile import System, compile_model
 from kinetics.documents import Document, content_hash, read_document
 from kinetics.errors import Faults, InputError
-from kinetics.estimate.schema import FitRow, FreeRow
+from kinetics.estimate.free import FreeParameter, read_free
+from kinetics.estimate.schema import FitRow
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
-from kinetics.model.library import find_file
-from kinetics.model.schema import read_row
-from kinetics.regimen import Regimen
+from kinetics.model.library import find_file, library_folder
+from kinetics.model.schema import read_fields
+from kinetics.regimen import Regimen, segments
 from kinetics.targets import PlacedRow, Target, read_table, target_of
-from kinetics.units import conversion, parse_quantity, parse_unit
+from kinetics.units import to_unit
 
 __all__ = ["FitProblem", "FreeParameter"]
-
-
-@dataclass(frozen=True)
-class FreeParameter:
-    """A parameter that is estimated on its logarithm, in the model's unit.
-
-    Parameters
-    ----------
-    name : str
-        As written, dotted.
-    flat : str
-        Its name in the model.
-    start, lower, upper : float
-        Where the first search starts, and the bounds.
-    log_sd : float or None
-        Standard deviation of the normal prior of the logarithm about ``start``; None for flat within the bounds.
-    """
-
-    name: str
-    flat: str
-    unit: Any
-    start: float
-    lower: float
-    upper: float
-    log_sd: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +48,7 @@ class FitProblem:
     path : pathlib.Path
         The file.
     data_hash : str
-        SHA-256 of the problem and its tables.
+        SHA-256 of the problem, its tables, their regimens, and their cohorts without this fit's own estimates.
     """
 
     name: str
@@ -107,34 +84,44 @@ class FitProblem:
         """
         document = read_document(find_file(name, "fits"))
         faults = Faults()
-        for key in document.data.keys() - {"fit", "free"}:
+        for key in sorted(document.data.keys() - {"fit", "free"}):
             faults.add("unknown table; there are fit, free", document.where(key), key)
-        header = read_row(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
-        if header is None:
-            faults.raise_if_any()
-            raise AssertionError
-        model = _model(header.model, document, faults)
-        placed = [row for table in header.tables for row in read_table(document.path.parent / table, faults)]
-        problem_name = document.path.stem
-        if model is None:
-            faults.raise_if_any()
-            raise AssertionError
-        free = _free(model, document, problem_name, placed, faults)
-        targets = _targets(model, placed, header, problem_name, document, faults)
+        header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
+        model = _model(header["model"], document, faults)
+        tables = [document.path.parent / table for table in header["tables"] or ()]
+        placed = [row for table in tables for row in read_table(table, faults)]
+        cohorts = _cohorts(model, placed, document, faults)
+        fitted = next((item.row.cohort for item in placed if item.row.use == "fit"), None)
+        free = read_free(document, model, cohorts[fitted].values if fitted in cohorts else None, faults)
+        targets = _targets(model, placed, cohorts, header, document, faults)
         faults.raise_if_any()
+        assert model is not None
         return cls(
-            name=problem_name,
-            title=header.title,
-            about=header.about,
+            name=document.path.stem,
+            title=header["title"],
+            about=header["about"],
             model=model,
             free=free,
             targets=targets,
-            discrepancy=float(header.discrepancy),
-            starts=header.starts,
-            seed=header.seed,
+            discrepancy=float(header["discrepancy"]),
+            starts=header["starts"],
+            seed=header["seed"],
             path=document.path,
-            data_hash=content_hash(document.data, [row.row.model_dump() for row in placed]),
+            data_hash=content_hash(
+                document.data,
+                [item.row.model_dump() for item in placed],
+                {target.row.regimen: target.regimen.content_hash for target in targets},
+                {name: cohort.content_hash for name, cohort in cohorts.items()},
+            ),
         )
+
+    @property
+    def model_reference(self) -> str:
+        """What `Model.load` finds the model by: its name if it ships, else its path."""
+        path = self.model.path
+        if path is None or path.resolve().parent == library_folder("models").resolve():
+            return self.model.name
+        return str(path.resolve())
 
     @cached_property
     def system(self) -> System:
@@ -148,98 +135,79 @@ class FitProblem:
 
     def cohort(self, name: str) -> CohortParameters:
         """A cohort's parameters without this fit's own estimates."""
-        return cohort_parameters(self.model, name, without_fit=self.name)
+        return cohort_parameters(self.model, name, without=[self.name])
 
 
-def _model(name: str, document: Document, faults: Faults) -> Model | None:
+def _located(name: str, folder: Path) -> str | Path:
+    """A file named inside another: a path is relative to that file's folder."""
+    return folder / name if "/" in name or "\\" in name or name.endswith(".toml") else name
+
+
+def _model(name: str | None, document: Document, faults: Faults) -> Model | None:
     with faults.gather(document.where("fit", "model"), "fit.model"):
-        is_path = "/" in name or name.endswith(".toml")
-        return Model.load(document.path.parent / name if is_path else name)
+        return None if name is None else Model.load(_located(name, document.path.parent))
     return None
 
 
-def _free(
-    model: Model, document: Document, problem: str, placed: Iterable[PlacedRow], faults: Faults
-) -> tuple[FreeParameter, ...]:
-    cohorts = sorted({row.row.cohort for row in placed if row.row.use == "fit"} & model.cohorts.keys())
-    values = model.defaults
-    if cohorts:
-        with faults.gather(document.where("fit"), "fit"):
-            values = cohort_parameters(model, cohorts[0], without_fit=problem).values
-    free: list[FreeParameter] = []
-    table = document.data.get("free", {})
-    if not isinstance(table, dict) or not table:
-        faults.add("no free parameters; add [free]", document.where("free"), "free")
-        return ()
-    for path, data in _leaves(table):
-        keys, name = ("free", *path), ".".join(path)
-        row = read_row(FreeRow, data, document, keys, faults)
-        if row is None:
-            continue
-        with faults.gather(document.where(*keys), f"free.{name}"):
-            free.append(_free_parameter(model, name, row, values))
-    return tuple(free)
-
-
-def _leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict) and not path and not value.keys() & FreeRow.model_fields.keys():
-            yield from _leaves(value, (key,))
-        else:
-            yield (*path, key), value
-
-
-def _free_parameter(model: Model, name: str, row: FreeRow, values: dict[str, float]) -> FreeParameter:
-    flat = model.flat_name(name)
-    declared = model.parameters.get(flat)
-    if declared is None:
-        raise InputError(f"'{name}' is an input; only parameters can be free")
-    factor = float(conversion(parse_unit(row.unit), declared.unit))
-    lower, upper, start = row.lower * factor, row.upper * factor, values[flat]
-    if not lower < upper:
-        raise InputError(f"lower bound {row.lower:g} is not below upper bound {row.upper:g}")
-    if not lower <= start <= upper:
-        raise InputError(f"the value it starts from, {start:g}, is outside its bounds")
-    prior = row.prior if row.prior is not None else declared.prior
-    if prior is None:
-        raise InputError("has no prior in the model file; give prior = NUMBER (log standard deviation) or prior = \"flat\"")
-    return FreeParameter(name, flat, declared.unit, start, lower, upper, None if prior == "flat" else float(prior))
+def _cohorts(
+    model: Model | None, placed: Iterable[PlacedRow], document: Document, faults: Faults
+) -> dict[str, CohortParameters]:
+    """The cohorts that rows name, without this fit's own estimates; those that cannot be had are left out."""
+    cohorts: dict[str, CohortParameters] = {}
+    for item in placed if model else ():
+        assert model is not None
+        if (name := item.row.cohort) not in cohorts:
+            with faults.gather(item.where, f"{item.row.name}.cohort"):
+                cohorts[name] = cohort_parameters(model, name, without=[document.path.stem])
+    return cohorts
 
 
 def _targets(
-    model: Model, placed: Iterable[PlacedRow], header: FitRow, problem: str, document: Document, faults: Faults
+    model: Model | None,
+    placed: Sequence[PlacedRow],
+    cohorts: Mapping[str, CohortParameters],
+    header: Mapping[str, Any],
+    document: Document,
+    faults: Faults,
 ) -> tuple[Target, ...]:
-    horizon = 0.0
-    with faults.gather(document.where("fit", "horizon"), "fit.horizon"):
-        horizon = parse_quantity(header.horizon, model.time)[0]
-    baselines: dict[str, np.ndarray | None] = {}
-    targets: list[Target] = []
-    names: set[str] = set()
-    for item in placed:
-        row = item.row
-        if row.name in names:
-            faults.add("duplicate name in another table", item.where, row.name)
-        names.add(row.name)
-        regimen = None
-        with faults.gather(item.where, f"{row.name}.regimen"):
-            regimen = Regimen.load(row.regimen)
-        if row.cohort not in baselines:
-            baselines[row.cohort] = None
-            with faults.gather(item.where, f"{row.name}.cohort"):
-                baselines[row.cohort] = _baseline(model, row.cohort, problem)
-        baseline = baselines[row.cohort]
-        with faults.gather(item.where, row.name):
-            if regimen is None or baseline is None:
-                continue
-            targets.append(target_of(row, model, regimen, float(header.discrepancy), horizon, baseline, item.where))
-    if not any(target.row.use == "fit" for target in targets):
+    if not any(item.row.use == "fit" for item in placed) and not len(faults):
         faults.add("no row is for fitting (use = fit)", document.where("fit", "tables"), "fit.tables")
+    regimens = _regimens(placed, faults)
+    if model is None:
+        return ()
+    horizon = math.inf
+    with faults.gather(document.where("fit", "horizon"), "fit.horizon"):
+        if header["horizon"] is not None and (horizon := to_unit(header["horizon"], model.time)) <= 0:
+            raise InputError("must be a positive duration")
+    baselines = {name: _baseline(model, cohort) for name, cohort in cohorts.items()}
+    doses = {name: dose.unit for name, dose in model.doses.items()}
+    targets: list[Target] = []
+    first: dict[str, str] = {}
+    for item in placed:
+        row, regimen = item.row, regimens.get(item)
+        if first.setdefault(row.name, item.where) != item.where:
+            faults.add(f"duplicate name: also at {first[row.name]}", item.where, row.name)
+        with faults.gather(item.where, row.name):
+            if regimen is None or row.cohort not in baselines:
+                continue
+            segments(regimen, doses, model.time, 1.0)
+            baseline, discrepancy = baselines[row.cohort], float(header["discrepancy"] or 0)
+            targets.append(target_of(row, model, regimen, baseline, discrepancy=discrepancy, horizon=horizon))
     return tuple(targets)
 
 
-def _baseline(model: Model, cohort: str, problem: str) -> np.ndarray:
-    system = compile_model(model)
-    values = cohort_parameters(model, cohort, without_fit=problem).values
-    constants = system.constants(system.parameter_array(values))
-    return system.functions.outputs(system.functions.initial(constants), constants)
+def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Regimen]:
+    """The regimen of every row, each file read once."""
+    load = cache(Regimen.load)
+    regimens: dict[PlacedRow, Regimen] = {}
+    for item in placed:
+        with faults.gather(item.where, f"{item.row.name}.regimen"):
+            regimens[item] = load(_located(item.row.regimen, item.path.parent))
+    return regimens
 
+
+def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:
+    """The outputs before treatment, (output,), in the model's units."""
+    system = compile_model(model)
+    constants = system.constants(system.parameter_array(cohort.values))
+    return system.functions.outputs(system.functions.initial(constants), constants)

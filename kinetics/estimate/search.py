@@ -14,7 +14,10 @@ from kinetics.estimate.objective import Objective
 __all__ = ["Search", "search"]
 
 START_SD = 0.5
-FAR = 1e3
+"""How far later starts scatter, on the logarithm, if no narrower prior holds them."""
+
+FAR = 1e4
+"""Every residual where the model cannot be integrated: farther than any it gives."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Search:
     cost : float
         Half the sum of squared residuals at the end.
     converged : bool
-        Whether it ended by its own criterion.
+        Whether it ended by its own criterion, where the model can be integrated.
     message : str
         Why it ended.
     """
@@ -57,11 +60,13 @@ def search(
     Returns
     -------
     tuple of Search
-        In the order of their starts. A KeyboardInterrupt ends the list after the searches that are complete; if none is, it is raised.
+        In the order of their starts. A KeyboardInterrupt ends the list after the searches that are complete; if none
+        is, it is raised.
 
     Notes
     -----
-    scipy's trust-region reflective algorithm (Branch, Coleman, Li 1999, doi 10.1137/S1064827595289108) on logarithms, with the exact Jacobian.
+    scipy's trust-region reflective algorithm (Branch, Coleman, Li 1999, doi 10.1137/S1064827595289108) on logarithms,
+    with the exact Jacobian.
     """
     searches = list(done)
     try:
@@ -85,26 +90,19 @@ def _start(objective: Objective, index: int) -> np.ndarray:
 
 
 def _one(objective: Objective, start: np.ndarray, index: int, progress: Callable[[str], None] | None) -> Search:
-    latest: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+    residuals = _Residuals(objective)
 
-    def both(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        key = x.tobytes()
-        if key not in latest:
-            try:
-                pair = objective.residuals(x)
-            except IntegrationError:
-                size = len(objective.problem.fitted) + int(objective.with_prior.sum())
-                pair = np.full(size, FAR), np.zeros((size, x.size))
-            latest.clear()
-            latest[key] = pair
-            if progress is not None:
-                progress(f"start {index + 1} of {objective.problem.starts}, cost {0.5 * float(pair[0] @ pair[0]):.6g}")
-        return latest[key]
+    def value(x: np.ndarray) -> np.ndarray:
+        residual = residuals(x)[0]
+        if progress is not None:
+            cost = 0.5 * float(residual @ residual)
+            progress(f"start {index + 1} of {objective.problem.starts}, cost {cost:.6g}")
+        return residual
 
     found = least_squares(
-        lambda x: both(x)[0],
+        value,
         start,
-        jac=lambda x: both(x)[1],  # pyright: ignore[reportArgumentType]
+        jac=lambda x: residuals(x)[1],  # pyright: ignore[reportArgumentType]
         bounds=(objective.lower, objective.upper),
         method="trf",
         x_scale="jac",
@@ -113,4 +111,31 @@ def _one(objective: Objective, start: np.ndarray, index: int, progress: Callable
         gtol=1e-9,
         max_nfev=200,
     )
-    return Search(start, found.x, float(found.cost), found.status > 0, found.message)
+    failure = residuals.failure(found.x)
+    return Search(start, found.x, float(found.cost), found.status > 0 and not failure, failure or found.message)
+
+
+class _Residuals:
+    """Residuals and Jacobian, kept for the second of two calls; a wall where the model cannot be integrated."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._size = len(objective.problem.fitted) + int(objective.with_prior.sum())
+        self._at = b""
+        self._pair = np.empty(0), np.empty((0, 0))
+        self._failure = ""
+
+    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if x.tobytes() != self._at:
+            try:
+                self._pair, self._failure = self._objective.residuals(x), ""
+            except IntegrationError as error:
+                self._pair = np.full(self._size, FAR), np.zeros((self._size, x.size))
+                self._failure = str(error)
+            self._at = x.tobytes()
+        return self._pair
+
+    def failure(self, x: np.ndarray) -> str:
+        """Why the model cannot be integrated at a point; empty if it can."""
+        self(x)
+        return self._failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,25 @@ from kinetics.estimate.objective import Objective
 
 __all__ = ["Uncertainty", "uncertainty"]
 
+ESTIMATED = "estimated from the data"
+
 INFORMED = 0.5
+"""Below this share of the prior's standard deviation the data decide."""
+
 UNINFORMED = 0.9
+"""Above this share the prior does."""
+
 WIDE = 1.0
+"""A log standard error from which a parameter with a flat prior is not identified."""
+
 STRONG = 0.9
+"""A correlation worth a warning."""
+
+UNSEEN = 1e-12
+"""A direction of less information than this share of the best-known one is not seen by the data."""
+
+AT_BOUND = 1e-6
+"""An estimate closer to a bound than this share of its range is at the bound."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,8 @@ class Uncertainty:
     Parameters
     ----------
     covariance : ndarray, (parameter, parameter)
-        Inverse of J'J, J the Jacobian of residuals and priors; entries of parameters at a bound are zero.
+        Inverse of J'J, J the Jacobian of residuals and priors; entries of parameters at a bound are zero, and a
+        combination that the data do not see varies as widely as the bounds allow.
     log_se : ndarray, (parameter,)
         Standard errors of the logarithms.
     correlation : ndarray, (parameter, parameter)
@@ -31,7 +48,8 @@ class Uncertainty:
     condition_number : float
         Of J'J scaled to a unit diagonal.
     verdicts : tuple of str
-        One a parameter: ``estimated from the data``, ``from the data and the prior``, ``not identified: ...`` or ``at its lower (upper) bound``.
+        One a parameter: ``estimated from the data``, ``from the data and the prior``, ``not identified: ...`` or
+        ``at its lower (upper) bound``.
     warnings : tuple of str
         What a reader must know, in plain words.
     """
@@ -53,70 +71,94 @@ def uncertainty(objective: Objective, log_parameters: np.ndarray) -> Uncertainty
         What was minimised.
     log_parameters : ndarray, (parameter,)
         The optimum.
+
+    Raises
+    ------
+    IntegrationError
+        If the model cannot be integrated there.
     """
     jacobian = objective.residuals(log_parameters)[1]
     width = objective.upper - objective.lower
-    at_lower = log_parameters - objective.lower < 1e-6 * width
-    at_upper = objective.upper - log_parameters < 1e-6 * width
+    at_lower = log_parameters - objective.lower < AT_BOUND * width
+    at_upper = objective.upper - log_parameters < AT_BOUND * width
     inside = ~(at_lower | at_upper)
     information = jacobian[:, inside].T @ jacobian[:, inside]
     covariance = np.zeros((inside.size, inside.size))
-    covariance[np.ix_(inside, inside)] = np.linalg.pinv(information, hermitian=True)
-    # a direction the data do not see at all has no variance in a pseudo-inverse; its parameters are bounded by their box
+    covariance[np.ix_(inside, inside)], unseen = _covariance(information, width[inside])
     blind = np.zeros(inside.size, dtype=bool)
-    blind[inside] = _blind(information)
-    covariance[blind, blind] = (width[blind] / np.sqrt(12)) ** 2
+    blind[inside] = unseen
     log_se = np.sqrt(np.diag(covariance))
     scale = np.where(log_se > 0, log_se, 1.0)
-    verdicts = tuple(
-        _verdict(objective, i, log_se[i], bool(at_lower[i]), bool(at_upper[i]), bool(blind[i])) for i in range(inside.size)
-    )
     correlation = covariance / np.outer(scale, scale)
-    return Uncertainty(
-        covariance, log_se, correlation, _condition(information), verdicts, _warnings(objective, correlation, verdicts)
-    )
+    verdicts = []
+    for index in range(inside.size):
+        if not inside[index]:
+            verdicts.append(f"at its {'lower' if at_lower[index] else 'upper'} bound")
+        elif blind[index]:
+            verdicts.append(_blind_verdict(np.linalg.norm(jacobian, axis=0), index))
+        else:
+            verdicts.append(_verdict(float(log_se[index]), float(objective.prior_sd[index])))
+    warnings = _warnings(objective, correlation, verdicts)
+    return Uncertainty(covariance, log_se, correlation, _condition(information), tuple(verdicts), warnings)
 
 
-def _blind(information: np.ndarray) -> np.ndarray:
+def _covariance(information: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse of the information, and which parameters it does not bound.
+
+    Along a direction that the data do not see, the covariance is that of a normal as wide as the box: width^2/12 for
+    one parameter.
+    """
     values, vectors = np.linalg.eigh(information)
-    null = values <= 1e-12 * max(values.max(initial=0.0), 1e-300)
-    return (np.abs(vectors[:, null]) > 0.1).any(axis=1)
+    seen = values > UNSEEN * max(values.max(initial=0.0), np.finfo(float).tiny)
+    covariance = (vectors[:, seen] / values[seen]) @ vectors[:, seen].T
+    null = vectors[:, ~seen]
+    covariance += null @ np.linalg.inv(null.T @ np.diag(12 / width**2) @ null) @ null.T
+    return covariance, np.any(np.abs(null) > 0.1, axis=1)
 
 
 def _condition(information: np.ndarray) -> float:
     if information.size == 0:
         return float("nan")
     root = np.sqrt(np.diag(information))
-    scaled = information / np.outer(np.where(root > 0, root, 1), np.where(root > 0, root, 1))
-    return float(np.linalg.cond(scaled))
+    scale = np.where(root > 0, root, 1)
+    return float(np.linalg.cond(information / np.outer(scale, scale)))
 
 
-def _verdict(objective: Objective, index: int, log_se: float, at_lower: bool, at_upper: bool, blind: bool) -> str:
-    if at_lower or at_upper:
-        return f"at its {'lower' if at_lower else 'upper'} bound"
-    if blind:
+def _blind_verdict(sizes: np.ndarray, index: int) -> str:
+    """What to say of a parameter in a direction the data do not see, given the size of each column of the Jacobian."""
+    if sizes[index] <= np.sqrt(UNSEEN) * sizes.max(initial=0.0):
         return "not identified: the data do not see it"
-    if not objective.with_prior[index]:
-        return "estimated from the data" if log_se < WIDE else "not identified: its standard error is a factor of e or more"
-    ratio = log_se / objective.prior_sd[index]
+    return "not identified: the data see it only together with another"
+
+
+def _verdict(log_se: float, prior_sd: float) -> str:
+    if np.isinf(prior_sd):
+        return ESTIMATED if log_se < WIDE else "not identified: known to no better than a factor of e"
+    ratio = log_se / prior_sd
     if ratio < INFORMED:
-        return "estimated from the data"
+        return ESTIMATED
     return "from the data and the prior" if ratio < UNINFORMED else "not identified: the prior alone"
 
 
-def _warnings(objective: Objective, correlation: np.ndarray, verdicts: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(objective: Objective, correlation: np.ndarray, verdicts: Sequence[str]) -> tuple[str, ...]:
     names = [free.name for free in objective.problem.free]
     found = []
     unidentified = [name for name, verdict in zip(names, verdicts, strict=True) if verdict.startswith("not identified")]
     if unidentified:
-        found.append(f"these rows say nothing, or next to nothing, about {', '.join(unidentified)}: do not read their values as estimates")
+        found.append(
+            f"these rows say nothing, or next to nothing, about {', '.join(unidentified)}: "
+            "do not read their values as estimates"
+        )
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
         if abs(correlation[i, j]) > STRONG:
-            kind = "product" if correlation[i, j] < 0 else "ratio"
-            found.append(f"{names[i]} and {names[j]} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
+            pair, kind = f"{names[i]} and {names[j]}", "product" if correlation[i, j] < 0 else "ratio"
+            found.append(f"{pair} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
     rows = sum(not target.row.is_range for target in objective.problem.fitted)
-    if rows == len(names) and not objective.with_prior.any():
-        found.append(f"just identified: {rows} rows and {rows} parameters, so agreement with these rows is no test of the model")
+    all_seen = all(verdict == ESTIMATED for verdict in verdicts)
+    if rows == len(names) and not objective.with_prior.any() and all_seen:
+        found.append(
+            f"just identified: {rows} rows and {rows} parameters, so agreement with these rows is no test of the model"
+        )
     elif rows < len(names) and not objective.with_prior.all():
         found.append(f"{rows} rows for {len(names)} parameters, not all with a prior: the estimates are not unique")
     return tuple(found)

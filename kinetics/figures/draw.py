@@ -91,9 +91,11 @@ def draw_figure(
     name : str or pathlib.Path
         A path, or the name of a figure that ships.
     result : xarray.DataTree or xarray.Dataset or None
-        A prediction or a simulation to draw; None to compute what the file says. One of another regimen is drawn without published points.
+        A prediction or a simulation to draw; None to compute what the file says. One of another regimen is drawn
+        without published points.
     out : str or pathlib.Path
-        Where the picture goes: ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi). The same figure gives the same bytes.
+        Where the picture goes: ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi). The same figure gives the
+        same bytes.
     progress : callable, optional
         Called with (done, all).
 
@@ -119,6 +121,4 @@ def draw_figure(
     with style():
         picture = figure.draw(tree)
         suffix = out.suffix.lower()
-        write_atomically(
-            out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=FORMATS[suffix])
-        )
+        write_atomically(out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=FORMATS[suffix]))

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.style import GREY, SMALL
-from kinetics.model.sources import find_source
+from kinetics.model.sources import CHOICE, find_source
 from kinetics.regimen import Regimen
 from kinetics.targets.published import PublishedRow
 from kinetics.units import conversion, parse_unit, unit_text
@@ -33,8 +33,8 @@ _STATISTICS = {
 }
 _KINDS = {
     "count": "{statistics}",
-    "percent_of_baseline": "{statistics}",
-    "time_to_threshold": "time to the lower limit of normal, {statistics}",
+    "percent_of_baseline": "{statistics} in percent of baseline, drawn from the model's baseline",
+    "time_to_threshold": "recovery time, {statistics}",
 }
 
 
@@ -42,9 +42,16 @@ def simulated_entries(band: bool, limit: bool) -> list[Entry]:
     """What lines and areas mean."""
     entries: list[Entry] = [(Line2D([], [], color=GREY), "simulated with the model: typical patient")]
     if band:
-        entries.append((Patch(facecolor=GREY, alpha=0.25, linewidth=0), "simulated with the model: 95 % interval over parameter uncertainty"))
+        entries.append(
+            (
+                Patch(facecolor=GREY, alpha=0.25, linewidth=0),
+                "simulated with the model: 95 % interval over parameter uncertainty",
+            )
+        )
     if limit:
-        entries.append((Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5))), "lower limit of normal (LLN)"))
+        entries.append(
+            (Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5))), "lower limit of normal (LLN)")
+        )
     return entries
 
 
@@ -62,6 +69,8 @@ def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path) -> str
     """
     rows = list(rows)
     statistics = dict.fromkeys(_STATISTICS[row.statistic] + _bar_text(row, bars) for row in rows)
+    if rows[0].source == CHOICE:
+        return f"chosen, not published: {_KINDS[rows[0].kind].format(statistics='; '.join(statistics))}"
     source = find_source(rows[0].source, folder)
     text = _KINDS[rows[0].kind].format(statistics="; ".join(statistics))
     return f"published: {text} ({source.short if source else rows[0].source})"
@@ -114,7 +123,10 @@ def add_key(figure: Figure, entries: Iterable[Entry], width: int) -> Legend:
     -------
     matplotlib.legend.Legend
     """
-    handles, labels = zip(*((handle, "\n".join(textwrap.wrap(label, width))) for handle, label in entries), strict=True)
+    handles, labels = zip(
+        *((handle, "\n".join(textwrap.wrap(label, width, break_on_hyphens=False))) for handle, label in entries),
+        strict=True,
+    )
     longest = max(len(line) for label in labels for line in label.splitlines())
     handlers: Mapping[Any, Any] = {tuple: HandlerTuple(ndivide=None, pad=0.4)}
     return figure.legend(
@@ -127,6 +139,7 @@ def add_key(figure: Figure, entries: Iterable[Entry], width: int) -> Legend:
         fontsize=SMALL,
         handler_map=dict(handlers),
         handlelength=2.6,
-        borderaxespad=0.2,
+        borderaxespad=0,
+        borderpad=0.1,
         labelspacing=0.35,
     )

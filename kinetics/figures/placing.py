@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-__all__ = ["place_on_line", "spread", "spread_labels"]
+__all__ = ["pixels_along", "place_beside", "place_on_line", "spread", "spread_labels"]
 
 
 def spread(wanted: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
@@ -82,22 +82,51 @@ def place_on_line(axes: Axes, label: Text, height: float, taken: Sequence[np.nda
     box, size = axes.get_window_extent(), label.get_window_extent()
     y = axes.transData.transform((axes.get_xlim()[0], height))[1]
     pad = 0.12 * size.height
+    lefts = np.linspace(box.x1 - size.width - 4 * pad, box.x0 + 4 * pad, 60)
+    # above the line and to the right, other things equal
+    corners = [
+        (left, bottom, penalty + 0.3 * (box.x1 - left) / box.width)
+        for bottom, penalty in ((y + pad, 0.0), (y - pad - size.height, 0.4))
+        for left in lefts
+    ]
+    return _place(axes, label, corners, taken, pad)
+
+
+def place_beside(axes: Axes, label: Text, point: tuple[float, float], taken: Sequence[np.ndarray]) -> np.ndarray:
+    """Set a label beside a point, in data, where it covers least; the rest as for `place_on_line`."""
+    size = label.get_window_extent()
+    x, y = axes.transData.transform(point)
+    off = 0.55 * size.height
+    right, left, middle = x + off, x - off - size.width, x - size.width / 2
+    above, below = y + off, y - off - size.height
+    places = [(right, below), (left, above), (right, above), (left, below), (middle, above), (middle, below)]
+    corners = [(column, row, 0.1 * rank) for rank, (column, row) in enumerate(places)]
+    return _place(axes, label, corners, taken, 0.08 * size.height)
+
+
+def _place(
+    axes: Axes, label: Text, corners: Sequence[tuple[float, float, float]], taken: Sequence[np.ndarray], pad: float
+) -> np.ndarray:
+    """Try lower left corners (x, y, penalty), in pixels; those that leave the axes are the last resort."""
+    box, size = axes.get_window_extent(), label.get_window_extent()
     points = np.concatenate([np.empty((0, 2)), *taken])
-    best: tuple[float, float, float] | None = None
-    for below in (False, True):
-        y0 = y - pad - size.height if below else y + pad
-        if y0 < box.y0 or y0 + size.height > box.y1:
-            continue
-        rows = points[(points[:, 1] > y0 - pad) & (points[:, 1] < y0 + size.height + pad)]
-        for x0 in np.linspace(box.x1 - size.width - 4 * pad, box.x0 + 4 * pad, 60):
-            covered = int(((rows[:, 0] > x0 - 3 * pad) & (rows[:, 0] < x0 + size.width + 3 * pad)).sum())
-            # above the line and to the right, other things equal
-            cost = covered + 0.4 * below + 0.3 * (box.x1 - x0) / box.width
-            if best is None or cost < best[0]:
-                best = cost, float(x0), y0
-    if best is None:
-        best = 0.0, float(box.x0), y + pad
-    _, x0, y0 = best
+
+    def cost(corner: tuple[float, float, float]) -> float:
+        low = np.array(corner[:2]) - pad
+        high = low + np.array([size.width + 2 * pad, size.height + 2 * pad])
+        outside = low[0] < box.x0 or low[1] < box.y0 or high[0] > box.x1 or high[1] > box.y1
+        return float(((points > low) & (points < high)).all(axis=1).sum()) + corner[2] + 1e6 * outside
+
+    x0, y0, _ = min(corners, key=cost)
     label.set_position(((x0 - box.x0) / box.width, (y0 - box.y0) / box.height))
     across, up = np.meshgrid(np.linspace(x0, x0 + size.width, 40), np.linspace(y0, y0 + size.height, 6))
     return np.column_stack([across.ravel(), up.ravel()])
+
+
+def pixels_along(axes: Axes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A curve as points about a pixel apart, (pixel, 2); what leaves the axes runs along their ends."""
+    lower, upper = sorted(axes.get_ylim())
+    pixels = axes.transData.transform(np.column_stack([x, np.clip(y, lower, upper)]))
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(pixels, axis=0).T))])
+    at = np.linspace(0, along[-1], int(along[-1]) + 2)
+    return np.column_stack([np.interp(at, along, pixels[:, 0]), np.interp(at, along, pixels[:, 1])])

@@ -41,7 +41,9 @@ class PublishedPoint:
     y_interval: tuple[float, float] | None
 
 
-def published_point(row: PublishedRow, time: str, unit: str, own: Any, scale: float, bars: str) -> PublishedPoint:
+def published_point(
+    row: PublishedRow, time: str, unit: str, own: Any, scale: float, baseline: float, bars: str
+) -> PublishedPoint:
     """Place a row on the axes.
 
     Parameters
@@ -53,7 +55,9 @@ def published_point(row: PublishedRow, time: str, unit: str, own: Any, scale: fl
     own : pint.Unit
         The unit of the output.
     scale : float
-        From there to the axis; a threshold can be drawn in percent of baseline.
+        From there to the axis.
+    baseline : float
+        The simulated value before treatment, in ``unit``: what a published percentage of baseline is taken of.
     bars : {"sd", "se"}
         The bar of a mean with a published standard deviation.
 
@@ -69,7 +73,10 @@ def published_point(row: PublishedRow, time: str, unit: str, own: Any, scale: fl
         if row.lower is not None and row.upper is not None:
             interval = (row.lower * factor, row.upper * factor)
         return PublishedPoint(row, (row.value or math.nan) * factor, level, interval, None)
-    factor = float(conversion(parse_unit(row.unit), parse_unit(unit)))
+    if row.kind == "percent_of_baseline":
+        factor = float(conversion(parse_unit(row.unit), parse_unit("1"))) * baseline
+    else:
+        factor = float(conversion(parse_unit(row.unit), parse_unit(unit)))
     value = math.nan if row.value is None else row.value * factor
     return PublishedPoint(row, to_unit(str(row.time), time), value, None, _bar(row, factor, bars))
 
@@ -91,7 +98,7 @@ def check_published(
     regimen: Regimen | None,
     faults: Faults,
 ) -> dict[str, PublishedRow]:
-    """The rows that curves name, each checked to be about what is drawn: same output, same cohort, same doses until then."""
+    """The rows that curves name, each checked to be of what is drawn: output, cohort, and doses until then."""
     chosen: dict[str, PublishedRow] = {}
     for index, curve in rows.curves.items():
         for name in curve.published:
@@ -106,7 +113,9 @@ def check_published(
     return chosen
 
 
-def _check_row(row: PublishedRow, curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None) -> None:
+def _check_row(
+    row: PublishedRow, curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None
+) -> None:
     faults = Faults()
     if row.output != curve.output:
         faults.add(f"row '{row.name}' is of output '{row.output}', the curve of '{curve.output}'")
@@ -132,8 +141,12 @@ def _check_scale(row: PublishedRow, panel: PanelRow, model: Model | None) -> Non
         _, unit = parse_quantity(str(row.level))
         target = model.outputs[row.output].unit if model is not None and row.output in model.outputs else unit
         conversion(unit, target)
-    elif (row.kind == "percent_of_baseline") != panel.percent_of_baseline:
-        raise InputError(f"row '{row.name}' is a {row.kind.replace('_', ' ')}; the panel is not")
+    elif row.kind == "percent_of_baseline":
+        conversion(parse_unit(row.unit), parse_unit("percent"))
+    elif panel.percent_of_baseline:
+        raise InputError(
+            f"row '{row.name}' is a count, whose baseline is not the model's; the panel is in percent of it"
+        )
     else:
         conversion(parse_unit(row.unit), parse_unit(panel.unit))
 

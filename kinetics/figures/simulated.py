@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import Faults, InputError
-from kinetics.estimate.estimates import Estimates
 from kinetics.figures.loading import FigureSpec, path_from
 from kinetics.figures.spec import CurveRow
 from kinetics.model.cohorts import cohort_parameters, result_path
@@ -71,6 +70,7 @@ def compute(spec: FigureSpec, progress: Progress | None = None) -> xr.DataTree:
             spec.model, spec.regimen, until=header.until, every=header.every, cohort=header.cohort, progress=progress
         )
         return xr.DataTree(only)
+    from kinetics.estimate.estimates import Estimates
     from kinetics.prediction import predict
 
     problem = find_file(path_from(spec.path, header.fit), "fits")
@@ -147,7 +147,9 @@ def simulated_curve(spec: FigureSpec, tree: xr.DataTree, curve: CurveRow) -> Sim
     root, panel = tree.to_dataset(), spec.rows.panels[curve.panel]
     array = root[curve.output]
     own = parse_unit(array.attrs["units"])
-    time = root["time"].values * float(conversion(parse_unit(root["time"].attrs["units"]), parse_unit(spec.rows.time.unit)))
+    time = root["time"].values * float(
+        conversion(parse_unit(root["time"].attrs["units"]), parse_unit(spec.rows.time.unit))
+    )
     start = float(array.isel(time=0))
     scale = 100.0 / start if panel.percent_of_baseline else float(conversion(own, parse_unit(panel.unit)))
     return SimulatedCurve(
@@ -162,16 +164,16 @@ def simulated_curve(spec: FigureSpec, tree: xr.DataTree, curve: CurveRow) -> Sim
 def _band(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple[np.ndarray, np.ndarray] | None:
     if "interval" not in tree.children or output not in tree["interval"]:
         return None
-    quantiles = tree["interval"]["quantile"].values
+    interval = tree["interval"].to_dataset()
+    quantiles = interval["quantile"].values
     ends = [float(quantiles.min()), float(quantiles.max())]
     if percent and "draws" in tree.children:
         # each draw in percent of its own baseline: quantiles of the ratio, not a ratio of quantiles
-        drawn = tree["draws"][output]
+        drawn = tree["draws"].to_dataset()[output]
         relative = 100.0 * drawn / drawn.isel(time=0)
         lower, upper = (relative.quantile(end, dim="draw", skipna=True).values for end in ends)
         return lower, upper
-    interval = tree["interval"][output]
-    lower, upper = (interval.sel(quantile=end).values for end in ends)
+    lower, upper = (interval[output].sel(quantile=end).values for end in ends)
     if percent and not np.isclose(lower[0], upper[0], rtol=1e-9):
         raise InputError(f"percent of baseline of '{output}' needs the group 'draws', which the result does not have")
     return lower * scale, upper * scale

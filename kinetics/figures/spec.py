@@ -33,7 +33,7 @@ class HeaderRow(Row):
     every: Text
     draws: Annotated[StrictInt, Field(ge=20, le=100_000)] = 200
     seed: Annotated[StrictInt, Field(ge=0)] = 0
-    tables: list[Text] = []
+    tables: tuple[Text, ...] = ()
     bars: Literal["sd", "se"] = "se"
 
 
@@ -80,7 +80,7 @@ class CurveRow(Row):
     label: Text
     colour: Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"] | None = None
     limit: StrictBool = True
-    published: list[Text] = []
+    published: tuple[Text, ...] = ()
 
 
 class SpecRows(Row):
@@ -170,7 +170,9 @@ def _check_curves(curves: dict[int, CurveRow], panels: Any, document: Document, 
         place, name = document.where("curves", index), f"curves.{index}"
         if row.panel not in names:
             there = ", ".join(names) or "none"
-            faults.add(f"no panel '{row.panel}'; there are {there}", document.where("curves", index, "panel"), f"{name}.panel")
+            faults.add(
+                f"no panel '{row.panel}'; there are {there}", document.where("curves", index, "panel"), f"{name}.panel"
+            )
         if seen.setdefault((row.panel, row.output), index) != index:
             faults.add(f"output '{row.output}' is in panel '{row.panel}' already", place, name)
         if row.colour is None and [c.panel for c in curves.values()].count(row.panel) > len(COLOURS):

@@ -1,7 +1,8 @@
-"""The time course: outputs against time in one or more panels, with limits, published points and courses of treatment."""
+"""The time course: outputs against time in panels, with limits, published points and courses of treatment."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,7 +11,6 @@ import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -19,17 +19,20 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFo
 from kinetics.documents import Document
 from kinetics.figures.key import add_key, courses_text, published_text, simulated_entries
 from kinetics.figures.loading import FigureSpec, load_spec
-from kinetics.figures.placing import place_on_line, spread_labels
+from kinetics.figures.placing import pixels_along, place_beside, place_on_line, spread_labels
+from kinetics.figures.points import draw_point, draw_value, pixels_around, sample
 from kinetics.figures.published import PublishedPoint, published_point
 from kinetics.figures.simulated import SimulatedCurve, check_result, compute, simulated_curve
 from kinetics.figures.spec import CurveRow, PanelRow
-from kinetics.figures.style import COLOURS, FONT_SIZE, GREY, LINES, MARKERS, MM, SMALL, text_colour
+from kinetics.figures.style import COLOURS, FONT_SIZE, LINES, MARKERS, MM, SMALL, text_colour
 from kinetics.units import display_unit, parse_unit, to_unit
 
 __all__ = ["TimeCourse"]
 
 _CHARACTERS_PER_MM = 0.76
 _DOTTED = (0, (1, 1.5))
+_MARGIN = 0.02
+"""Of the time axis, left of zero, so that the fall from baseline is not hidden by the axis."""
 
 
 class TimeCourse:
@@ -75,7 +78,8 @@ class TimeCourse:
         Returns
         -------
         matplotlib.figure.Figure
-            Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-...``, limits ``limit-...``, points ``published-ROW``.
+            Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-PANEL-OUTPUT``, limits
+            ``limit-PANEL-OUTPUT``, published points ``published-ROW``, courses ``courses-PANEL``.
         """
         return _Drawing(self.spec, tree).finished()
 
@@ -90,7 +94,7 @@ class _Panel:
     curves: list[tuple[CurveRow, SimulatedCurve]] = field(default_factory=list)
     ends: list[tuple[Text, float]] = field(default_factory=list)
     limits: list[tuple[Text, float]] = field(default_factory=list)
-    points: list[PublishedPoint] = field(default_factory=list)
+    points: list[tuple[PublishedPoint, Text | None]] = field(default_factory=list)
 
 
 class _Drawing:
@@ -103,7 +107,7 @@ class _Drawing:
         size = spec.rows.size
         self.figure = Figure(figsize=(size.width * MM, size.height * MM), layout="constrained")
         FigureCanvasAgg(self.figure)
-        self.published: dict[tuple[str, str], list[tuple[str, Line2D]]] = {}
+        self.published: dict[tuple[str, ...], list[tuple[str, Line2D]]] = {}
         self.panels: list[_Panel] = []
 
     def finished(self) -> Figure:
@@ -119,9 +123,11 @@ class _Drawing:
             self._fill(panel)
             self._furnish(panel, letter="abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else "")
             last = index + columns >= len(names)
-            axes.set_xlabel(f"{self.spec.rows.time.label} ({self.spec.rows.time.unit})" if last else "")
             axes.tick_params(labelbottom=last)
+            if last:
+                axes.set_xlabel(f"{self.spec.rows.time.label} ({self.spec.rows.time.unit})")
             self.panels.append(panel)
+        self.figure.align_ylabels()
         self._surround()
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
@@ -145,24 +151,33 @@ class _Drawing:
     def _draw_curve(self, panel: _Panel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
         gid = f"{panel.name}-{row.output}"
         if curve.band is not None:
-            area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.22, linewidth=0, zorder=2)
+            area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.2, linewidth=0, zorder=2)
             area.set_gid(f"band-{gid}")
         style = LINES[index % len(LINES)]
         (line,) = panel.axes.plot(curve.time, curve.value, color=colour, linestyle=style, label=row.label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
             text = panel.axes.text(
-                1.015, 0.5, row.label, transform=panel.axes.transAxes, color=text_colour(colour), va="center", fontsize=FONT_SIZE
+                1.015,
+                0.5,
+                row.label,
+                transform=panel.axes.transAxes,
+                color=text_colour(colour),
+                va="center",
+                fontsize=FONT_SIZE,
             )
             panel.ends.append((text, float(curve.value[-1])))
 
     def _draw_limit(self, panel: _Panel, row: CurveRow, limit: float, colour: str) -> None:
         line = panel.axes.axhline(limit, color=text_colour(colour), linewidth=0.8, linestyle=_DOTTED, zorder=3)
         line.set_gid(f"limit-{panel.name}-{row.output}")
-        several = len(self.spec.panel_curves(panel.name)) > 1
-        text = f"LLN {row.label} {limit:.3g}" if several else f"LLN {limit:.3g}"
+        look = {"color": text_colour(colour), "fontsize": SMALL, "zorder": 6}
+        if len(self.spec.panel_curves(panel.name)) == 1:
+            text, beside = f"LLN\n{limit:.3g}", panel.axes.get_yaxis_transform()
+            panel.axes.text(1.02, limit, text, transform=beside, va="center", linespacing=1.0, **look)
+            return
         label = panel.axes.text(
-            0, 0, text, transform=panel.axes.transAxes, color=text_colour(colour), va="bottom", fontsize=SMALL, zorder=6
+            0, 0, f"LLN {row.label} {limit:.3g}", transform=panel.axes.transAxes, va="bottom", **look
         )
         label.set_in_layout(False)
         panel.limits.append((label, limit))
@@ -177,19 +192,22 @@ class _Drawing:
             panel.row.unit,
             self.spec.model.outputs[row.output].unit,
             curve.scale,
+            float(curve.value[0]),
             self.spec.rows.header.bars,
         )
-        bar = _errorbar(panel.axes, point, colour, marker)
-        bar.lines[0].set_gid(f"published-{name}")
-        panel.points.append(point)
-        self.published.setdefault((published.source, published.kind), []).append((name, _sample(colour, marker)))
+        draw_point(panel.axes, point, colour, marker).lines[0].set_gid(f"published-{name}")
+        panel.points.append((point, draw_value(panel.axes, point, colour)))
+        self.published.setdefault((published.source, published.kind, published.statistic), []).append(
+            (name, sample(point, colour, marker))
+        )
 
     def _furnish(self, panel: _Panel, letter: str) -> None:
         axes, row, time = panel.axes, panel.row, self.spec.rows.time
         unit = {"percent": "%"}.get(row.unit, display_unit(parse_unit(row.unit)))
         axes.set_ylabel(f"{row.label} ({unit})" if unit else row.label)
-        axes.set_title("  ".join(filter(None, (letter, row.title))), loc="left", fontweight="bold", pad=8)
-        axes.set_xlim(0, to_unit(self.spec.rows.header.until, time.unit) if self.as_planned else panel.curves[0][1].time[-1])
+        axes.set_title("  ".join(filter(None, (letter, row.title))), loc="left", fontweight="bold", pad=9)
+        end = min(to_unit(self.spec.rows.header.until, time.unit), float(panel.curves[0][1].time[-1]))
+        axes.set_xlim(-_MARGIN * end, end)
         axes.xaxis.set_major_locator(MultipleLocator(to_unit(time.ticks, time.unit)))
         _set_values(axes, panel)
         root = self.tree.to_dataset()
@@ -198,8 +216,14 @@ class _Drawing:
             for start in starts:
                 axes.axvline(start, color="#C8C8C8", linewidth=0.5, zorder=1)
             (marks,) = axes.plot(
-                starts, np.full(starts.size, 1.04), "v", color="black", markersize=3.5, markeredgewidth=0,
-                transform=axes.get_xaxis_transform(), clip_on=False,
+                starts,
+                np.full(starts.size, 1.03),
+                "v",
+                color="black",
+                markersize=3.5,
+                markeredgewidth=0,
+                transform=axes.get_xaxis_transform(),
+                clip_on=False,
             )
             marks.set_gid(f"courses-{panel.name}")
 
@@ -209,10 +233,12 @@ class _Drawing:
         characters = int(size.width * _CHARACTERS_PER_MM)
         key = add_key(self.figure, self._entries(), characters - 10)
         height = self.figure.bbox.height
-        note = self.figure.text(2.0 / size.width, 1.2 / size.height, _wrapped(header.note, characters), fontsize=SMALL, va="bottom")
+        note = self.figure.text(
+            2.0 / size.width, 1.2 / size.height, _wrapped(header.note, characters), fontsize=SMALL, va="bottom"
+        )
         below = 1.2 / size.height + (note.get_window_extent().height + 3) / height if header.note else 0.0
-        key.set_bbox_to_anchor((0, below), transform=self.figure.transFigure)
-        below += key.get_window_extent().height / height + 1.5 / size.height
+        key.set_bbox_to_anchor((2.0 / size.width, below), transform=self.figure.transFigure)
+        below += key.get_window_extent().height / height
         title = self.figure.text(
             2.0 / size.width, 1 - 1.2 / size.height, header.title, fontsize=FONT_SIZE + 0.5, fontweight="bold", va="top"
         )
@@ -221,14 +247,14 @@ class _Drawing:
             artist.set_in_layout(False)
         engine = self.figure.get_layout_engine()
         assert engine is not None
-        engine.set(rect=(0, below, 1, 1 - below - above), w_pad=1.2 * MM, h_pad=1.2 * MM)  # pyright: ignore[reportCallIssue]
+        engine.set(rect=(0, below, 1 - 1.0 / size.width, 1 - below - above), w_pad=1.2 * MM, h_pad=1.2 * MM)  # pyright: ignore[reportCallIssue]
 
     def _entries(self) -> list[tuple[Artist | tuple[Artist, ...], str]]:
         curves = [curve for panel in self.panels for _, curve in panel.curves]
         entries = simulated_entries(
             any(curve.band is not None for curve in curves), any(curve.limit is not None for curve in curves)
         )
-        for (_, _), marked in self.published.items():
+        for marked in self.published.values():
             samples = {(s.get_marker(), s.get_markerfacecolor()): s for _, s in marked}
             rows = [self.spec.published[name] for name, _ in marked]
             text = published_text(rows, self.spec.rows.header.bars, self.spec.path.parent)
@@ -237,28 +263,13 @@ class _Drawing:
         if "course_start" in root:
             mark = Line2D([], [], color="black", marker="v", markersize=3.5, markeredgewidth=0, linestyle="none")
             known = courses_text(self.spec.regimen, self.spec.rows.time.unit)
-            entries.append((mark, known if self.as_planned else f"course of treatment ({root.attrs.get('regimen') or 'own regimen'})"))
+            entries.append(
+                (
+                    mark,
+                    known if self.as_planned else f"course of treatment ({root.attrs.get('regimen') or 'own regimen'})",
+                )
+            )
         return entries
-
-
-def _errorbar(axes: Axes, point: PublishedPoint, colour: str, marker: str) -> ErrorbarContainer:
-    def ends(value: float, interval: tuple[float, float] | None) -> np.ndarray | None:
-        return None if interval is None else np.abs(np.array(interval)[:, None] - value)
-
-    y = point.y
-    if np.isnan(y) and point.y_interval is not None:
-        y, marker = sum(point.y_interval) / 2, "none"  # a range has a bar and no value
-    return axes.errorbar(
-        [point.x], [y], xerr=ends(point.x, point.x_interval), yerr=ends(y, point.y_interval),
-        color=colour, ecolor="black", marker=marker, markersize=4.2, markeredgecolor="black", markeredgewidth=0.6,
-        elinewidth=0.8, capsize=2, capthick=0.8, linestyle="none", zorder=7, clip_on=False,
-    )  # fmt: skip
-
-
-def _sample(colour: str, marker: str) -> Line2D:
-    return Line2D(
-        [], [], color=colour, marker=marker, markersize=4.2, markeredgecolor="black", markeredgewidth=0.6, linestyle="none"
-    )
 
 
 def _set_values(axes: Axes, panel: _Panel) -> None:
@@ -270,42 +281,23 @@ def _set_values(axes: Axes, panel: _Panel) -> None:
         lower, upper = axes.get_ylim()
         wide = np.log10(upper / lower) > 1.7
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_locator(LogLocator(subs=np.arange(2, 10), numticks=99))
+        axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
         axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _place_labels(panel: _Panel) -> None:
     axes = panel.axes
     spread_labels(axes, [text for text, _ in panel.ends], [y for _, y in panel.ends])
-    taken = [_dense(axes, curve.time, curve.value) for _, curve in panel.curves]
-    taken += [_dense(axes, curve.time, end) for _, curve in panel.curves for end in curve.band or ()]
-    taken += [_around(axes, point) for point in panel.points]
-    span = np.array(axes.get_xlim())
+    taken = [pixels_along(axes, curve.time, curve.value) for _, curve in panel.curves]
+    taken += [pixels_along(axes, curve.time, end) for _, curve in panel.curves for end in curve.band or ()]
+    taken += [pixels_around(axes, point) for point, _ in panel.points]
+    taken += [pixels_along(axes, np.array(axes.get_xlim()), np.full(2, height)) for _, height in panel.limits]
+    for point, text in panel.points:
+        if text is not None:
+            taken.append(place_beside(axes, text, (point.x, point.y), taken))
     for label, height in panel.limits:
-        others = [_dense(axes, span, np.full(2, other)) for _, other in panel.limits if other != height]
-        taken.append(place_on_line(axes, label, height, [*taken, *others]))
-
-
-def _dense(axes: Axes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A curve as points about a pixel apart, (point, 2); what is not positive on a log scale is at its lower end."""
-    pixels = axes.transData.transform(np.column_stack([x, np.clip(y, *sorted(axes.get_ylim()))]))
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(pixels, axis=0).T))])
-    at = np.linspace(0, along[-1], int(along[-1]) + 2)
-    return np.column_stack([np.interp(at, along, pixels[:, 0]), np.interp(at, along, pixels[:, 1])])
-
-
-def _around(axes: Axes, point: PublishedPoint) -> np.ndarray:
-    """A point with its bars, in pixels, thick enough that a label keeps clear of it."""
-    x = np.array([point.x, *(point.x_interval or ())])
-    y = np.array([point.y, *(point.y_interval or ())])
-    line = [_dense(axes, np.array([x.min(), x.max()]), np.full(2, point.y)), _dense(axes, np.full(2, point.x), np.array([np.nanmin(y), np.nanmax(y)]))]
-    across, up = np.meshgrid(np.linspace(-4, 4, 9), np.linspace(-4, 4, 9))
-    marker = axes.transData.transform((point.x, np.nanmean(y))) + np.column_stack([across.ravel(), up.ravel()])
-    thick = np.concatenate([*line, marker])
-    return np.repeat(thick, 3, axis=0)  # covering a point is worse than covering a curve
+        taken.append(place_on_line(axes, label, height, taken))
 
 
 def _wrapped(text: str, characters: int) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, characters))
+    return "\n".join(textwrap.wrap(text, characters, break_on_hyphens=False))

@@ -107,7 +107,7 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
     Returns
     -------
     ndarray, (course,)
-        In ``measure.unit(unit, time_unit)``; NaN for an empty window.
+        In ``measure.unit(unit, time_unit)``; NaN for an empty window, or one in which the curve is not finite.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
     unit, time_unit = (parse_unit(u) if isinstance(u, str) else u for u in (unit, time_unit))
     measure.check(unit, time_unit)
     windows = _windows(curve, np.asarray(starts, dtype=float), until, unit, time_unit)
-    return np.array([np.nan if window is None else measure.of(window) for window in windows], dtype=float)
+    return np.array([measure.of(each) if each and each.is_finite else np.nan for each in windows], dtype=float)
 
 
 def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:

@@ -66,6 +66,11 @@ class Window:
         """The curve at `times`, (sample,)."""
         return self.curve(self.times)
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether the curve is finite at all of `times`."""
+        return bool(np.isfinite(self.values).all())
+
     @cached_property
     def nadir(self) -> tuple[float, float]:
         """Time and value of the lowest point; the earliest of equals."""

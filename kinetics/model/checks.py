@@ -1,4 +1,4 @@
-"""The checks that make a draft a model: order, units, doses, limits, bounds. Every fault is noted, none stops the rest."""
+"""The checks that make a draft a model: order, units, doses, limits, bounds. All are noted, none stops the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from kinetics.expressions import Dimensions
 from kinetics.model.quantities import Derived, Dose, Output, Parameter, State
 from kinetics.units import conversion
 
-__all__ = ["check_doses", "check_limits", "check_parameters", "convert_units", "ordered", "parameter_closure"]
+__all__ = [
+    "check_doses",
+    "check_limits",
+    "check_parameters",
+    "check_size",
+    "convert_units",
+    "ordered",
+    "parameter_closure",
+]
+
+MAX_SIZE = 20_000
 
 
 def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list[str]:
@@ -20,29 +30,24 @@ def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list
         name: [s.name for s in sorted(row.value.free_symbols, key=str) if s.name in definitions]
         for name, row in definitions.items()
     }
-    order: list[str] = []
-    state: dict[str, int] = {}
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if state.get(name) == 2:
-            return
-        if name in trail:
-            cycle = " -> ".join((*trail[trail.index(name) :], name))
-            row = definitions[name]
-            faults.add(f"cyclic definition: {cycle}", row.where, name)
-            return
-        for used in uses[name]:
-            visit(used, (*trail, name))
-        if state.get(name) != 2:
-            state[name] = 2
-            order.append(name)
-
-    for name in definitions:
-        visit(name, ())
-    return order
+    order: dict[str, None] = {}
+    for root in definitions:
+        trail = {} if root in order else {root: iter(uses[root])}
+        while trail:
+            name = next(reversed(trail))
+            used = next(trail[name], None)
+            if used is None:
+                del trail[name]
+                order[name] = None
+            elif used in trail:
+                cycle = list(trail)[list(trail).index(used) :]
+                faults.add(f"cyclic definition: {' -> '.join((*cycle, used))}", definitions[used].where, used)
+            elif used not in order:
+                trail[used] = iter(uses[used])
+    return list(order)
 
 
-def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, dict[str, Any]]:
+def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, Any]:
     """Check every expression against its unit, and rewrite it with the conversions it needs.
 
     Parameters
@@ -52,39 +57,70 @@ def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) 
     time : pint.Unit
         The model's unit of time: a rate is state-unit per time.
     """
-    rows = [row for kind in ("parameters", "inputs", "derived", "states", "outputs") for row in tables[kind].values()]
-    dimensions = Dimensions({row.symbol: row.unit for row in rows})
+    units: dict[Any, Any] = {}
+    for kind in ("parameters", "inputs", "derived", "states", "outputs"):
+        for row in tables[kind].values():
+            units[row.symbol] = None if row.symbol in units else row.unit  # a duplicate name has no unit of its own
+    dimensions = Dimensions(units)
 
-    def converted(expression: Any, unit: Any, row: Any, key: str) -> Any:
-        with faults.gather(row.where, f"{row.name}.{key}"):
-            return dimensions.convert(expression, unit)
-        return expression
+    def converted(row: Any, **wanted: Any) -> Any:
+        changes = {}
+        for key, unit in wanted.items():
+            with faults.gather(row.where, f"{row.name}.{key}"):
+                changes[key] = dimensions.convert(getattr(row, key), unit)
+        return replace(row, **changes)
 
     def state(row: State) -> State:
         rate_unit = None if row.unit is None or time is None else row.unit / time
-        return replace(
-            row,
-            initial=converted(row.initial, row.unit, row, "initial"),
-            rate=converted(row.rate, rate_unit, row, "rate"),
-        )
-
-    def defined(row: Any) -> Any:
-        return replace(row, value=converted(row.value, row.unit, row, "value"))
+        return converted(row, initial=row.unit, rate=rate_unit)
 
     return {
         **tables,
-        "derived": {name: defined(row) for name, row in tables["derived"].items()},
-        "outputs": {name: defined(row) for name, row in tables["outputs"].items()},
+        "derived": {name: converted(row, value=row.unit) for name, row in tables["derived"].items()},
+        "outputs": {name: converted(row, value=row.unit) for name, row in tables["outputs"].items()},
         "states": {name: state(row) for name, row in tables["states"].items()},
     }
+
+
+def check_size(
+    definitions: Mapping[str, Derived | Output], order: Iterable[str], states: Mapping[str, State], faults: Faults
+) -> None:
+    """Refuse a model that is beyond reason once every derived quantity is written out.
+
+    A chain of quantities, each twice the one before or its 60th power, is short in the file and endless in full.
+    """
+    sizes: dict[Any, int] = {}
+
+    def measured(expression: Any, row: Any, key: str) -> int:
+        size = _size(expression, sizes)
+        if size > MAX_SIZE:
+            faults.add("too large when the quantities it uses are written out", row.where, f"{row.name}.{key}")
+            return 1  # what uses it is not to be reported for its sake
+        return size
+
+    for name in order:
+        row = definitions[name]
+        sizes[row.symbol] = measured(row.value, row, "value")
+    for row in states.values():
+        measured(row.initial, row, "initial")
+        measured(row.rate, row, "rate")
+
+
+def _size(expression: Any, sizes: Mapping[Any, int]) -> int:
+    if not expression.args:
+        return sizes.get(expression, 1)
+    size = sum(_size(argument, sizes) for argument in expression.args)
+    if expression.is_Pow and expression.exp.is_Rational:
+        size *= max(1, abs(int(expression.exp)))
+    return size
 
 
 def check_doses(doses: Iterable[Dose], states: Mapping[str, State], faults: Faults) -> None:
     """A dose goes into a state of its dimension."""
     for dose in doses:
-        if dose.into not in states:
+        if dose.into and dose.into not in states:
             faults.add(f"goes into unknown state '{dose.into}'", dose.where, f"doses.{dose.name}.into")
-        elif dose.unit is not None and states[dose.into].unit is not None:
+        elif dose.into and dose.unit is not None and states[dose.into].unit is not None:
             with faults.gather(dose.where, f"doses.{dose.name}.unit"):
                 conversion(dose.unit, states[dose.into].unit)
 
@@ -129,4 +165,3 @@ def parameter_closure(
             if symbol.name in varying:
                 faults.add(f"an initial value cannot depend on state '{symbol.name}'", row.where, f"{row.name}.initial")
     return constants
-

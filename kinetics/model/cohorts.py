@@ -1,18 +1,40 @@
-"""The parameter values of a cohort: model file, then ``extends``, then its own values, then the estimates of its fit."""
+"""The parameter values of a cohort: model file, then ``extends``, then its own values, then its fit's estimates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any
 
-from kinetics.documents import content_hash, read_document
-from kinetics.errors import Fault, InputError, UnknownNameError
+from pydantic import Field, StrictFloat, StrictStr
+
+from kinetics.documents import Document, content_hash, read_document
+from kinetics.errors import Fault, Faults, InputError, UnknownNameError
 from kinetics.model.library import library_folder
 from kinetics.model.model import Model
+from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["CohortParameters", "cohort_parameters", "fits_folder", "result_path"]
+__all__ = [
+    "CohortParameters",
+    "EstimateRow",
+    "cohort_parameters",
+    "fits_behind",
+    "fits_folder",
+    "in_model_units",
+    "read_estimates",
+    "result_path",
+]
+
+
+class EstimateRow(Row):
+    """A row of ``[estimates]`` of a committed result."""
+
+    value: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+    unit: StrictStr
+    log_se: Annotated[StrictFloat, Field(ge=0, allow_inf_nan=False)]
+    verdict: Annotated[StrictStr, Field(max_length=1000)]
 
 
 @dataclass(frozen=True)
@@ -54,7 +76,7 @@ def result_path(problem: Path) -> Path:
     return problem.with_name(f"{problem.stem}.result.toml")
 
 
-def cohort_parameters(model: Model, cohort: str | None = None, *, without_fit: str = "") -> CohortParameters:
+def cohort_parameters(model: Model, cohort: str | None = None, *, without: Container[str] = ()) -> CohortParameters:
     """The parameters of a cohort.
 
     Parameters
@@ -63,8 +85,8 @@ def cohort_parameters(model: Model, cohort: str | None = None, *, without_fit: s
         A model that declares the cohort.
     cohort : str, optional
         Its name; without it the model's own values.
-    without_fit : str
-        The name of a fit whose estimates are left out: a fit does not start from its own result.
+    without : container of str
+        The names of fits whose estimates are left out: a fit does not start from its own result.
 
     Returns
     -------
@@ -89,14 +111,26 @@ def cohort_parameters(model: Model, cohort: str | None = None, *, without_fit: s
         row = model.cohorts[name]
         values |= {flat: entry.value for flat, entry in row.values.items()}
         spreads |= {flat: entry.spread for flat, entry in row.values.items() if entry.spread is not None}
-        if row.from_fit and row.from_fit != without_fit:
+        if row.from_fit and row.from_fit not in without:
             fits.append(row.from_fit)
-            values |= _estimates(model, fits_folder(model) / f"{row.from_fit}.result.toml", row.where)
+            values |= _committed(model, row.from_fit, row.where)
     try:
         model.constant_values(values)
     except InputError as error:
-        raise InputError(*(Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)) from error
+        faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
+        raise InputError(*faults) from error
     return CohortParameters(cohort or "", values, spreads, tuple(fits))
+
+
+def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
+    """The names of the fits a cohort takes estimates from, earlier first.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such cohort.
+    """
+    return tuple(fit for name in _lineage(model, cohort) if (fit := model.cohorts[name].from_fit))
 
 
 def _lineage(model: Model, cohort: str | None) -> list[str]:
@@ -114,13 +148,57 @@ def _lineage(model: Model, cohort: str | None) -> list[str]:
     return names
 
 
-def _estimates(model: Model, path: Path, where: str) -> Mapping[str, float]:
+def _committed(model: Model, fit: str, where: str) -> dict[str, float]:
+    """The estimates of a committed result by flat name, in the model's units."""
+    folder = fits_folder(model)
+    if Path(fit).name != fit:
+        raise InputError(Fault(f"from_fit names a fit of {folder}, without a folder; found '{fit}'", where))
+    path = result_path(folder / f"{fit}.toml")
     if not path.is_file():
-        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {path.name.split('.')[0]} --save'", where))
-    document = read_document(path)
-    values = {}
-    for name, row in document.data.get("estimates", {}).items():
-        flat = model.flat_name(name)
-        unit = model.parameters[flat].unit
-        values[flat] = float(row["value"]) * float(conversion(parse_unit(row["unit"]), unit))
+        problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
+        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", where))
+    document, faults = read_document(path), Faults()
+    rows = read_estimates(document, faults)
+    faults.raise_if_any()
+    return in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+
+
+def read_estimates(document: Document, faults: Faults) -> dict[str, EstimateRow]:
+    """The rows of ``[estimates]`` of a committed result, by dotted name; every wrong one is a fault."""
+    table = document.data.get("estimates")
+    if not isinstance(table, dict):
+        faults.add("not a committed fit result: it has no table [estimates]", str(document.path))
+        return {}
+    rows = {name: read_row(EstimateRow, row, document, ("estimates", name), faults) for name, row in table.items()}
+    return {name: row for name, row in rows.items() if row is not None}
+
+
+def in_model_units(
+    model: Model, estimates: Mapping[str, tuple[float, Any]], document: Document | None = None
+) -> dict[str, float]:
+    """Estimates by flat name, in the units of a model.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    estimates : mapping of str to (float, str)
+        Value and unit by dotted name.
+    document : Document, optional
+        Where they were read, for messages.
+
+    Raises
+    ------
+    InputError
+        With every estimate of an unknown parameter, or in a unit that is not the parameter's.
+    """
+    values: dict[str, float] = {}
+    faults = Faults()
+    for name, (value, unit) in estimates.items():
+        with faults.gather(document.where("estimates", name) if document else "", f"estimates.{name}"):
+            flat = model.flat_name(name)
+            if flat not in model.parameters:
+                raise InputError("is an input of the model, not a parameter")
+            values[flat] = value * float(conversion(parse_unit(unit), model.parameters[flat].unit))
+    faults.raise_if_any()
     return values

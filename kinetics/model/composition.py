@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,30 @@ from kinetics.documents import Document, read_document
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name
 from kinetics.model.library import find_file
-from kinetics.model.quantities import Cohort, Derived, Dose, Output, State
-from kinetics.model.reading import TableReader, read_cohorts, read_tables
-from kinetics.model.schema import HeaderRow, read_row
+from kinetics.model.notation import latex_name
+from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, State
+from kinetics.model.reading import Names, TableReader, read_cohorts, read_tables
+from kinetics.model.schema import HeaderRow, read_fields
 
 __all__ = ["Draft", "read_draft"]
 
 _TABLES = frozenset(
     {"model", "uses", "bindings", "parameters", "inputs", "derived", "doses", "states", "outputs", "cohorts"}
 )
+MAX_FILES = 100
+MAX_LEVELS = 8
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A flat model before its units and order are checked."""
+    """A flat model before its units and order are checked; ``header`` is `HeaderRow` by key, None for what is wrong."""
 
-    header: HeaderRow | None
+    header: dict[str, Any]
     tables: dict[str, dict[str, Any]]
     cohorts: dict[str, Cohort]
     document: Document
+    files: int = 1
 
 
 def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
@@ -59,100 +63,121 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     document = read_document(path)
     for key in document.data.keys() - _TABLES:
         faults.add(f"unknown table; there are {', '.join(sorted(_TABLES))}", document.where(key), key)
-    header = read_row(HeaderRow, document.data.get("model", {}), document, ("model",), faults)
-    used = _read_used(document, faults, (*trail, path.resolve()))
+    header = read_fields(HeaderRow, document.data.get("model", {}), document, ("model",), faults)
+    used, lost = _read_used(document, faults, (*trail, path.resolve()))
     foreign = {
         f"{alias}.{name}": sp.Symbol(f"{alias}_{name}", real=True)
         for alias, draft in used.items()
         for kind in _VALUES
         for name in draft.tables[kind]
     }
-    reader = TableReader(document, faults, foreign)
+    reader = TableReader(document, faults, Names(foreign, lost))
     tables = read_tables(reader)
     for alias, draft in used.items():
-        for kind, rows in _renamed(alias, draft).items():
-            for name, row in rows.items():
-                if any(name in tables[other] for other in (_VALUES if kind != "doses" else ("doses",))):
-                    faults.add(f"'{name}' of '{alias}' collides with a name of this file or of another", document.where("uses", alias), f"uses.{alias}")
-                tables[kind].setdefault(name, row)
-    _bind(reader, used, tables, faults)
-    return Draft(header, tables, read_cohorts(reader, tables["parameters"]), document)
+        _join(reader, alias, _renamed(alias, draft), tables)
+    _bind(reader, used, tables)
+    files = 1 + sum(draft.files for draft in used.values())
+    return Draft(header, tables, read_cohorts(reader, tables["parameters"]), document, files)
 
 
-def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> dict[str, Draft]:
+def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> tuple[dict[str, Draft], list[str]]:
+    """The models a file uses by alias, and the aliases of those that cannot be read."""
     used: dict[str, Draft] = {}
     table = document.data.get("uses", {})
     if not isinstance(table, dict):
         faults.add("must be a table of ALIAS = MODEL", document.where("uses"), "uses")
-        return used
+        return used, []
     for alias, name in table.items():
-        where, label = document.where("uses", alias), f"uses.{alias}"
-        if not is_name(alias) or not isinstance(name, str):
-            faults.add("must be an identifier = the name of a model", where, label)
-            continue
-        with faults.gather(where, label):
-            is_path = "/" in name or name.endswith(".toml")
-            path = document.path.parent / name if is_path else find_file(name, "models")
-            if path.resolve() in trail:
-                raise InputError("a model that uses itself")
-            used[alias] = read_draft(path, faults, trail)
-    return used
+        with faults.gather(document.where("uses", alias), f"uses.{alias}"):
+            if not is_name(alias) or not isinstance(name, str):
+                raise InputError("must be an identifier = the name of a model")
+            if sum(draft.files for draft in used.values()) >= MAX_FILES or len(trail) > MAX_LEVELS:
+                raise InputError(f"more than {MAX_FILES} models in all, or {MAX_LEVELS} levels of them")
+            used[alias] = read_draft(_used_path(name, document, trail), faults, trail)
+    return used, [alias for alias in table if alias not in used]
+
+
+def _used_path(name: str, document: Document, trail: tuple[Path, ...]) -> Path:
+    is_path = "/" in name or name.endswith(".toml")
+    path = document.path.parent / name if is_path else find_file(name, "models")
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links, a NUL byte
+        raise InputError(f"{name!r} leads to no file") from error
+    if resolved in trail:
+        raise InputError("a model that uses itself")
+    return path
+
+
+def _join(
+    reader: TableReader, alias: str, renamed: dict[str, dict[str, Any]], tables: dict[str, dict[str, Any]]
+) -> None:
+    for kind, rows in renamed.items():
+        for name, row in rows.items():
+            if any(name in tables[other] for other in (_VALUES if kind != "doses" else ("doses",))):
+                reader.add(f"'{name}' of '{alias}' collides with a name of this file or of another", "uses", alias)
+            tables[kind].setdefault(name, row)
 
 
 def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
-    """The tables of a used model under flat names; its outputs become derived quantities, its inputs wait to be bound."""
+    """The tables of a used model under flat names; outputs become derived quantities, inputs wait to be bound."""
     names = {
-        sp.Symbol(name, real=True): sp.Symbol(f"{alias}_{name}", real=True) for kind in _VALUES for name in draft.tables[kind]
+        sp.Symbol(name, real=True): sp.Symbol(f"{alias}_{name}", real=True)
+        for kind in _VALUES
+        for name in draft.tables[kind]
     }
 
     def flat(row: Any) -> Any:
-        changes: dict[str, Any] = {"name": f"{alias}_{row.name}"}
+        changes: dict[str, Any] = {"name": f"{alias}_{row.name}", "latex": row.latex or latex_name(row.name)}
         if isinstance(row, Derived):
             changes |= {"value": row.value.xreplace(names)}
         elif isinstance(row, State):
             changes |= {"initial": row.initial.xreplace(names), "rate": row.rate.xreplace(names)}
         elif isinstance(row, Dose):
-            changes = {"into": f"{alias}_{row.into}"}
-        elif isinstance(row, Output):
-            return Derived(
-                name=f"{alias}_{row.name}", value=row.value.xreplace(names), unit=row.unit, about=row.about, latex=row.latex, where=row.where
-            )
+            changes = {"into": row.into and f"{alias}_{row.into}"}
         return replace(row, **changes)
 
+    def derived(row: Output) -> Derived:
+        return Derived(name=row.name, value=row.value, unit=row.unit, about=row.about, latex=row.latex, where=row.where)
+
     tables = draft.tables
-    derived = [flat(row) for row in (*tables["derived"].values(), *tables["outputs"].values())]
-    return {
-        "parameters": {row.name: row for row in map(flat, tables["parameters"].values())},
-        "derived": {row.name: row for row in derived},
-        "states": {row.name: row for row in map(flat, tables["states"].values())},
-        "doses": {row.name: row for row in map(flat, tables["doses"].values())},
-    }
+    kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses")}
+    kinds["derived"] = (*tables["derived"].values(), *map(derived, tables["outputs"].values()))
+    return {kind: {row.name: row for row in map(flat, rows)} for kind, rows in kinds.items()}
 
 
-def _bind(reader: TableReader, used: Mapping[str, Draft], tables: dict[str, dict[str, Any]], faults: Faults) -> None:
-    document = reader.document
-    bindings = document.data.get("bindings", {})
-    if not isinstance(bindings, dict):
-        faults.add("must be a table of ALIAS.INPUT = expression", document.where("bindings"), "bindings")
-        return
+def _bind(reader: TableReader, used: Mapping[str, Draft], tables: dict[str, dict[str, Any]]) -> None:
+    """Every input of every used model, bound once, becomes a derived quantity."""
+    bindings = reader.table("bindings")
     for alias, table in bindings.items():
+        if alias in reader.names.lost:
+            continue
+        if not isinstance(table, dict):
+            reader.add("must be ALIAS.INPUT = an expression, without quotes around the key", "bindings", alias)
+            continue
         inputs = used[alias].tables["inputs"] if alias in used else {}
-        for name, text in table.items() if isinstance(table, dict) else [("", table)]:
-            keys = ("bindings", alias, name) if name else ("bindings", alias)
+        for name, text in table.items():
+            keys = ("bindings", alias, name)
             if name not in inputs:
-                faults.add(f"no used model has an input '{'.'.join(keys[1:])}'", document.where(*keys), ".".join(keys))
-                continue
-            row = inputs[name]
-            tables["derived"][f"{alias}_{name}"] = Derived(
-                name=f"{alias}_{name}",
-                value=reader.expression(text, *keys),
-                unit=row.unit,
-                about=row.about,
-                latex=row.latex,
-                where=document.where(*keys),
-            )
+                reader.add(f"no used model has an input '{alias}.{name}'", *keys)
+            elif any(f"{alias}_{name}" in tables[kind] for kind in _VALUES):
+                reader.add(f"'{alias}_{name}' collides with a name of this file or of another", *keys)
+            else:
+                tables["derived"][f"{alias}_{name}"] = _bound(reader, inputs[name], text, keys)
     for alias, draft in used.items():
         bound = bindings.get(alias, {})
         for name in draft.tables["inputs"]:
-            if not isinstance(bound, dict) or name not in bound:
-                faults.add(f"input '{alias}.{name}' is not bound; add it to [bindings]", document.where("uses", alias), f"bindings.{alias}.{name}")
+            if isinstance(bound, dict) and name not in bound:
+                where, label = reader.document.where("uses", alias), f"bindings.{alias}.{name}"
+                reader.faults.add(f"input '{alias}.{name}' is not bound; add it to [bindings]", where, label)
+
+
+def _bound(reader: TableReader, row: Input, text: Any, keys: tuple[str, str, str]) -> Derived:
+    return Derived(
+        name="_".join(keys[1:]),
+        value=reader.expression(text, *keys),
+        unit=row.unit,
+        about=row.about,
+        latex=row.latex or latex_name(row.name),
+        where=reader.document.where(*keys),
+    )

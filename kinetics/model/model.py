@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sympy as sp
 
 from kinetics.documents import content_hash
-from kinetics.errors import Faults, InputError, UnknownNameError
-from kinetics.expressions import is_name
+from kinetics.errors import Faults, UnknownNameError
+from kinetics.expressions import evaluate
+from kinetics.model.adoption import adopted_tables
 from kinetics.model.checks import (
     check_doses,
     check_limits,
     check_parameters,
+    check_size,
     convert_units,
     ordered,
     parameter_closure,
@@ -26,6 +28,9 @@ from kinetics.model.composition import read_draft
 from kinetics.model.library import find_file
 from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.units import conversion, parse_unit, unit_text
+
+if TYPE_CHECKING:
+    from kinetics.model.presentation import TableRow
 
 __all__ = ["Model"]
 
@@ -95,20 +100,19 @@ class Model:
         draft = read_draft(path, faults)
         header = draft.header
         time = None
-        if header is not None:
+        if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
-                time = _time_unit(header.time)
-        model = _checked(
+                time = _time_unit(header["time"])
+        return _checked(
             faults,
             name=path.stem,
-            title=header.title if header else "",
-            about=header.about if header else "",
+            title=header["title"],
+            about=header["about"],
             time=time,
             tables=draft.tables,
             cohorts=draft.cohorts,
             path=path,
         )
-        return model
 
     @classmethod
     def from_symbols(
@@ -152,28 +156,27 @@ class Model:
         >>> model = Model.from_symbols(
         ...     "decay", time="day",
         ...     parameters=[Parameter(name="k", value=0.1, unit="1/day")],
-        ...     states=[State(name="A", unit="mg", initial=10, rate=-k * A)],
+        ...     states=[State(name="A", unit="mg", initial=0, rate=-k * A)],
         ... )
         >>> model.states["A"].rate
         -A*k
         """
         faults = Faults()
-        tables = {
-            kind: _adopted(rows, kind, faults)
-            for kind, rows in (
-                ("parameters", parameters),
-                ("inputs", inputs),
-                ("derived", derived),
-                ("doses", doses),
-                ("states", states),
-                ("outputs", outputs),
-            )
-        }
-        _check_adopted(tables, faults)
+        tables = adopted_tables(
+            faults,
+            parameters=parameters,
+            inputs=inputs,
+            derived=derived,
+            doses=doses,
+            states=states,
+            outputs=outputs,
+        )
         unit = None
         with faults.gather("time"):
             unit = _time_unit(time)
-        return _checked(faults, name=name, title=title or name, about="", time=unit, tables=tables, cohorts={}, path=None)
+        return _checked(
+            faults, name=name, title=title or name, about="", time=unit, tables=tables, cohorts={}, path=None
+        )
 
     @cached_property
     def definitions(self) -> dict[str, Derived | Output]:
@@ -183,12 +186,16 @@ class Model:
     @cached_property
     def defaults(self) -> dict[str, float]:
         """The value of every parameter, and the resting value of every input, in its unit."""
-        return {name: row.value for name, row in self.parameters.items()} | {n: row.rest for n, row in self.inputs.items()}
+        return {name: row.value for name, row in self.parameters.items()} | {
+            n: row.rest for n, row in self.inputs.items()
+        }
 
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the model without its cohorts: structure, units and default values."""
-        return content_hash(self.structure_hash, self.defaults, [(p.name, p.spread, p.prior) for p in self.parameters.values()])
+        return content_hash(
+            self.structure_hash, self.defaults, [(p.name, p.spread, p.prior) for p in self.parameters.values()]
+        )
 
     @cached_property
     def structure_hash(self) -> str:
@@ -201,6 +208,18 @@ class Model:
             [(n, _unit(d), d.into) for n, d in self.doses.items()],
             [(n, str(s.initial), str(s.rate), _unit(s)) for n, s in self.states.items()],
         )
+
+    def latex(self) -> str:
+        """The model as an aligned system of LaTeX equations; see `kinetics.model.presentation.latex`."""
+        from kinetics.model.presentation import latex
+
+        return latex(self)
+
+    def parameter_table(self, cohort: str | None = None) -> list[TableRow]:
+        """Every parameter with its value, unit, spread and source; see `kinetics.model.presentation`."""
+        from kinetics.model.presentation import parameter_table
+
+        return parameter_table(self, cohort)
 
     def flat_name(self, name: str) -> str:
         """The flat name of a parameter or input that may be written with a dot.
@@ -248,23 +267,27 @@ class Model:
             If one lies below its declared minimum or is not finite; the parameters behind it are named.
         """
         values = {sp.Symbol(name, real=True): value for name, value in parameters.items()}
-        result: dict[str, float] = {}
         faults = Faults()
         for name in self.constants:
             row = self.definitions[name]
-            number = complex(row.value.xreplace(values).evalf(17)) if not row.value.is_Symbol else complex(values[row.value])
-            value = number.real if abs(number.imag) == 0 else np.nan
-            values[row.symbol] = result[name] = value
+            value = values[row.symbol] = evaluate(row.value, values)
             minimum = getattr(row, "minimum", None)
-            if not np.isfinite(value) or (minimum is not None and value < minimum):
-                behind = ", ".join(
-                    f"{s.name} = {parameters[s.name]:g}"
-                    for s in sorted(self.written_out(row.value).free_symbols, key=str)
-                )
-                bound = "not finite" if not np.isfinite(value) else f"below its minimum {minimum:g}"
+            if not math.isfinite(value) or (minimum is not None and value < minimum):
+                bound = f"below its minimum {minimum:g}" if math.isfinite(value) else "not finite"
+                behind = ", ".join(f"{name} = {parameters[name]:g}" for name in self._behind(name))
                 faults.add(f"is {value:.4g}, {bound}; it follows from {behind}", row.where, name)
         faults.raise_if_any()
-        return result
+        return {name: values[self.definitions[name].symbol] for name in self.constants}
+
+    def _behind(self, name: str) -> list[str]:
+        """The parameters and inputs a definition depends on, directly or through others."""
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            used = {symbol.name for symbol in self.definitions[pending.pop()].value.free_symbols} - found
+            found |= used
+            pending += [other for other in used if other in self.definitions]
+        return sorted(found & self.defaults.keys())
 
 
 def _unit(row: Quantity) -> str:
@@ -277,42 +300,6 @@ def _time_unit(text: str) -> Any:
     return unit
 
 
-def _adopted(rows: Iterable[Any], kind: str, faults: Faults) -> dict[str, Any]:
-    """Rows built in Python: units read, expressions over the model's own real symbols."""
-    adopted: dict[str, Any] = {}
-    for row in rows:
-        changes: dict[str, Any] = {"where": row.where or f"{kind}.{row.name}"}
-        if isinstance(row.unit, str):
-            changes["unit"] = None
-            with faults.gather(changes["where"]):
-                changes["unit"] = parse_unit(row.unit)
-        for key in ("value", "initial", "rate"):
-            expression = getattr(row, key, None)
-            if kind != "parameters" and expression is not None:
-                exact = sp.nsimplify(expression, rational=True) if isinstance(expression, int | float) else sp.S(0) + expression
-                changes[key] = exact.xreplace({s: sp.Symbol(s.name, real=True) for s in exact.free_symbols})
-        if row.name in adopted:
-            faults.add("duplicate name", changes["where"], row.name)
-        adopted[row.name] = replace(row, **changes)
-    return adopted
-
-
-def _check_adopted(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> None:
-    kinds: dict[str, str] = {}
-    for kind, rows in tables.items():
-        for name, row in rows.items():
-            if not is_name(name):
-                faults.add("reserved or no identifier", row.where, name)
-            if kind != "doses" and kinds.setdefault(name, kind) != kind:
-                faults.add(f"duplicate name: also among {kinds[name]}", row.where, name)
-    for rows in tables.values():
-        for row in rows.values():
-            for key in ("value", "initial", "rate"):
-                for symbol in getattr(getattr(row, key, None), "free_symbols", ()):
-                    if symbol.name not in kinds:
-                        faults.add(f"unknown name '{symbol.name}'", row.where, row.name)
-
-
 def _checked(faults: Faults, *, tables: dict[str, dict[str, Any]], time: Any, **header: Any) -> Model:
     definitions = {**tables["derived"], **tables["outputs"]}
     order = ordered(definitions, faults)
@@ -322,7 +309,8 @@ def _checked(faults: Faults, *, tables: dict[str, dict[str, Any]], time: Any, **
     check_limits(tables["outputs"].values(), tables["parameters"], faults)
     check_parameters(tables["parameters"].values(), faults)
     if not tables["states"]:
-        faults.add("a model needs at least one state", str(header["path"] or ""), "states")
+        faults.add("a model needs at least one state", f"{header['path']}:1" if header["path"] else "", "states")
+    check_size(definitions, order, tables["states"], faults)
     faults.raise_if_any()
     model = Model(time=time, order=tuple(order), constants=tuple(constants), **header, **converted)
     model.constant_values(model.defaults)

@@ -1,16 +1,29 @@
-"""A model file to a `Model` that is not yet checked: tables to quantities, expressions to sympy."""
+"""A model file to quantities that are not yet checked against each other: tables to rows, expressions to sympy."""
 
 from __future__ import annotations
 
+import difflib
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
 from kinetics.documents import Document
 from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
-from kinetics.model.quantities import Cohort, CohortValue, Derived, Dose, Input, Output, Parameter, State
+from kinetics.model.dotted import dotted_rows
+from kinetics.model.quantities import (
+    Cohort,
+    CohortValue,
+    Derived,
+    Dose,
+    Input,
+    Output,
+    Parameter,
+    Quantity,
+    State,
+)
 from kinetics.model.schema import (
     CohortRow,
     CohortValueRow,
@@ -19,26 +32,60 @@ from kinetics.model.schema import (
     InputRow,
     OutputRow,
     ParameterRow,
+    Row,
     StateRow,
-    read_row,
+    read_fields,
 )
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["TableReader", "read_cohorts", "read_tables"]
+__all__ = ["Names", "TableReader", "read_cohorts", "read_tables"]
 
-_ROWS = {
-    "parameters": ParameterRow,
-    "inputs": InputRow,
-    "derived": DerivedRow,
-    "doses": DoseRow,
-    "states": StateRow,
-    "outputs": OutputRow,
+MAX_ROWS = 1000
+
+
+class _Kind(NamedTuple):
+    row: type[Row]
+    quantity: type[Quantity]
+    expressions: tuple[str, ...] = ()
+
+
+_KINDS = {
+    "parameters": _Kind(ParameterRow, Parameter),
+    "inputs": _Kind(InputRow, Input),
+    "derived": _Kind(DerivedRow, Derived, ("value",)),
+    "doses": _Kind(DoseRow, Dose),
+    "states": _Kind(StateRow, State, ("initial", "rate")),
+    "outputs": _Kind(OutputRow, Output, ("value",)),
 }
+# what stands for a value that was missing or wrong, and has been reported
+_BLANK = {"value": math.nan, "rest": math.nan, "into": "", "about": "", "latex": "", "source": CHOICE}
+
+
+class Names(dict[str, sp.Symbol]):
+    """The names expressions may use. Every name of a model that could not be read counts as known.
+
+    Parameters
+    ----------
+    known : mapping of str to sympy.Symbol
+        Names such as ``V1`` and ``pk.V1``.
+    lost : collection of str
+        Aliases of models that could not be read.
+    """
+
+    def __init__(self, known: Mapping[str, sp.Symbol], lost: Iterable[str] = ()) -> None:
+        super().__init__(known)
+        self.lost = frozenset(lost)
+
+    def __missing__(self, name: str) -> sp.Symbol:
+        alias, dot, _ = name.partition(".")
+        if dot and alias in self.lost:
+            return sp.Symbol(name.replace(".", "_"), real=True)
+        raise KeyError(name)
 
 
 class TableReader:
-    """Reads the quantities of one file, given the names of others it may refer to.
+    """Reads the tables of one file, given the names of others it may refer to.
 
     Parameters
     ----------
@@ -46,43 +93,41 @@ class TableReader:
         The file.
     faults : Faults
         Where everything wrong is noted.
-    foreign : mapping of str to sympy.Symbol
-        Names of other files, such as ``cd4.M4_b``, that expressions may use.
+    names : Names
+        Names of other files, such as ``pk.A_c``, that expressions may use; those of this file are added.
     """
 
-    def __init__(self, document: Document, faults: Faults, foreign: Mapping[str, sp.Symbol]) -> None:
-        self.document, self.faults = document, faults
-        self.symbols = dict(foreign)
-        for kind in ("parameters", "inputs", "derived", "states", "outputs"):
-            for name in self._names(kind):
-                self.symbols.setdefault(name, sp.Symbol(name, real=True))
-        self._check_names()
+    def __init__(self, document: Document, faults: Faults, names: Names) -> None:
+        self.document, self.faults, self.names = document, faults, names
+        self.kinds: dict[str, list[str]] = {}
+        for kind in _KINDS:
+            for name in self.table(kind):
+                self._note_name(kind, name)
+        names.update({name: sp.Symbol(name, real=True) for name in self.kinds})
 
-    def _names(self, kind: str) -> list[str]:
+    def table(self, kind: str) -> dict[str, Any]:
+        """A table of the file, within its largest size; empty if there is none, or it is none."""
         table = self.document.data.get(kind, {})
-        return list(table) if isinstance(table, dict) else []
+        if not isinstance(table, dict):
+            self.add("must be a table", kind)
+            return {}
+        if len(table) > MAX_ROWS:
+            self.add(f"more than {MAX_ROWS} rows", kind)
+            return dict(list(table.items())[:MAX_ROWS])
+        return table
 
-    def _check_names(self) -> None:
-        seen: dict[str, str] = {}
-        for kind in _ROWS:
-            if not isinstance(self.document.data.get(kind, {}), dict):
-                self.faults.add("must be a table", self.document.where(kind), kind)
-            for name in self._names(kind):
-                where = self.document.where(kind, name)
-                if not is_name(name):
-                    self.faults.add(f"'{name[:70]}' is reserved or no identifier; rename it", where, f"{kind}.{name[:70]}")
-                if kind == "doses":
-                    continue
-                if name in seen:
-                    self.faults.add(f"duplicate name: also in [{seen[name]}]", where, f"{kind}.{name}")
-                seen.setdefault(name, kind)
+    def _note_name(self, kind: str, name: str) -> None:
+        if not is_name(name):
+            self.add(f"'{name[:70]}' is reserved or no identifier; rename it", kind, name)
+        if kind != "doses":
+            others = self.kinds.setdefault(name, [])
+            if others:
+                self.add(f"duplicate name: also in [{others[0]}]", kind, name)
+            others.append(kind)
 
-    def rows(self, kind: str) -> Iterable[tuple[str, Any, str]]:
-        """The well-formed rows of a table: name, row, ``file:line``."""
-        for name in filter(is_name, self._names(kind)):
-            row = read_row(_ROWS[kind], self.document.data[kind][name], self.document, (kind, name), self.faults)
-            if row is not None:
-                yield name, row, self.document.where(kind, name)
+    def add(self, message: str, *keys: str) -> None:
+        """Note a fault of a key."""
+        self.faults.add(message, self.document.where(*keys), ".".join(keys)[:200])
 
     def unit(self, text: str, *keys: str) -> Any:
         """A unit, or None and a fault."""
@@ -93,140 +138,96 @@ class TableReader:
     def expression(self, text: str, *keys: str) -> Any:
         """An expression, or zero and a fault."""
         with self.faults.gather(self.document.where(*keys), ".".join(keys)):
-            return parse(text, self.symbols)
+            return parse(text, self.names)
         return sp.S.Zero
 
     def source(self, key: str, *keys: str) -> str:
         """A source key, checked to exist."""
-        if key != CHOICE and find_source(key, self.document.path.parent) is None:
-            message = f"source '{key}' is in no references.bib; add it there, or write 'choice'"
-            self.faults.add(message, self.document.where(*keys), ".".join(keys))
+        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
+            if key != CHOICE and find_source(key, self.document.path.parent) is None:
+                self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
         return key
+
+    def quantity(self, kind: str, name: str, table: Any) -> Quantity:
+        """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
+        row, quantity, expressions = _KINDS[kind]
+        fields = read_fields(row, table, self.document, (kind, name), self.faults)
+        readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
+        for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
+            fields[key] = readers[key](fields[key], kind, name, key)
+        if "symbol" in fields:
+            fields["latex"] = fields.pop("symbol")
+        if len(self.kinds.get(name, ())) > 1:  # one name for two things: neither is known
+            fields |= {"unit": None} | dict.fromkeys(expressions)
+        blank: dict[str, Any] = _BLANK | dict.fromkeys(expressions, sp.S.Zero)
+        filled: dict[str, Any] = {key: blank.get(key) if value is None else value for key, value in fields.items()}
+        return quantity(name=name, where=self.document.where(kind, name), **filled)
 
 
 def read_tables(reader: TableReader) -> dict[str, dict[str, Any]]:
-    """All quantities of a file by kind and name; faulty rows keep their name with no unit, so that they cause no second fault."""
-    unit, expression = reader.unit, reader.expression
-    parameters = {
-        name: Parameter(
-            name=name,
-            value=float(row.value),
-            unit=unit(row.unit, "parameters", name, "unit"),
-            source=reader.source(row.source, "parameters", name, "source"),
-            about=row.about,
-            spread=None if row.spread is None else float(row.spread),
-            prior=None if row.prior is None else float(row.prior),
-            latex=row.symbol,
-            where=where,
-        )
-        for name, row, where in reader.rows("parameters")
-    }
-    inputs = {
-        name: Input(
-            name=name, rest=float(row.rest), unit=unit(row.unit, "inputs", name, "unit"), about=row.about, latex=row.symbol, where=where
-        )
-        for name, row, where in reader.rows("inputs")
-    }
-    derived = {
-        name: Derived(
-            name=name,
-            value=expression(row.value, "derived", name, "value"),
-            unit=unit(row.unit, "derived", name, "unit"),
-            minimum=None if row.minimum is None else float(row.minimum),
-            about=row.about,
-            latex=row.symbol,
-            where=where,
-        )
-        for name, row, where in reader.rows("derived")
-    }
-    doses = {
-        name: Dose(name=name, unit=unit(row.unit, "doses", name, "unit"), into=row.into, about=row.about, where=where)
-        for name, row, where in reader.rows("doses")
-    }
-    states = {
-        name: State(
-            name=name,
-            unit=unit(row.unit, "states", name, "unit"),
-            initial=expression(row.initial, "states", name, "initial"),
-            rate=expression(row.rate, "states", name, "rate"),
-            about=row.about,
-            latex=row.symbol,
-            where=where,
-        )
-        for name, row, where in reader.rows("states")
-    }
-    outputs = {
-        name: Output(
-            name=name,
-            unit=unit(row.unit, "outputs", name, "unit"),
-            value=expression(row.value, "outputs", name, "value"),
-            lower_limit=row.lower_limit,
-            about=row.about,
-            latex=row.symbol,
-            where=where,
-        )
-        for name, row, where in reader.rows("outputs")
-    }
+    """All quantities of a file by kind and name."""
     return {
-        "parameters": parameters,
-        "inputs": inputs,
-        "derived": derived,
-        "doses": doses,
-        "states": states,
-        "outputs": outputs,
+        kind: {name: reader.quantity(kind, name, row) for name, row in reader.table(kind).items()} for kind in _KINDS
     }
 
 
 def read_cohorts(reader: TableReader, parameters: Mapping[str, Parameter]) -> dict[str, Cohort]:
     """The cohorts of a file; their values are looked up among the parameters of the flat model."""
-    document, faults = reader.document, reader.faults
     cohorts: dict[str, Cohort] = {}
-    tables = document.data.get("cohorts", {})
-    for name, data in tables.items() if isinstance(tables, dict) else ():
+    tables = reader.table("cohorts")
+    for name, data in tables.items():
         keys = ("cohorts", name)
-        row = read_row(CohortRow, data, document, keys, faults)
+        fields = read_fields(CohortRow, data, reader.document, keys, reader.faults)
         if not is_name(name):
-            faults.add("a cohort's name must be an identifier", document.where(*keys), ".".join(keys))
-        if row is None:
-            continue
-        if row.extends is not None and row.extends not in tables:
-            faults.add(f"extends unknown cohort '{row.extends}'", document.where(*keys, "extends"), f"cohorts.{name}.extends")
-        values: dict[str, CohortValue] = {}
-        for path, value in _leaves(row.parameters):
-            value_keys = (*keys, "parameters", *path)
-            parsed = read_row(CohortValueRow, value, document, value_keys, faults)
-            flat, label, where = "_".join(path), ".".join(value_keys), document.where(*value_keys)
-            if flat not in parameters:
-                faults.add(f"unknown parameter '{'.'.join(path)}'", where, label)
-            elif parsed is not None:
-                unit = reader.unit(parsed.unit, *value_keys)
-                with faults.gather(where, label):
-                    factor = 1.0 if unit is None or parameters[flat].unit is None else float(conversion(unit, parameters[flat].unit))
-                    source = reader.source(parsed.source, *value_keys)
-                    values[flat] = CohortValue(float(parsed.value) * factor, source, parsed.spread)
-        cohorts[name] = Cohort(
-            name=name, about=row.about, extends=row.extends, from_fit=row.from_fit, values=values, where=document.where(*keys)
-        )
-    _check_extends(cohorts, faults)
+            reader.add("a cohort's name must be an identifier", *keys)
+        if fields["extends"] is not None and fields["extends"] not in tables:
+            reader.add(f"extends unknown cohort '{fields['extends']}'", *keys, "extends")
+        values = {}
+        for path, row in dotted_rows(fields.pop("parameters") or {}, parameters, CohortValueRow.model_fields):
+            value = _cohort_value(reader, (*keys, "parameters"), path, row, parameters)
+            if value is not None:
+                values["_".join(path)] = value
+        fields["about"] = fields["about"] or ""
+        cohorts[name] = Cohort(name=name, values=values, where=reader.document.where(*keys), **fields)
+    _check_extends(cohorts, reader.faults)
     return cohorts
 
 
-def _leaves(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
-    """Rows of a table whose keys may be dotted: TOML nests ``cd4.k = {...}``."""
-    for key, value in table.items():
-        if isinstance(value, dict) and not {"value", "unit", "source"} & set(value) and len(path) == 0:
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key), value
+def _cohort_value(
+    reader: TableReader, table: tuple[str, ...], path: tuple[str, ...], row: Any, parameters: Mapping[str, Parameter]
+) -> CohortValue | None:
+    keys, flat = (*table, *path), "_".join(path)
+    fields = read_fields(CohortValueRow, row, reader.document, keys, reader.faults)
+    value, unit, source, spread = (fields[key] for key in ("value", "unit", "source", "spread"))
+    own = reader.unit(unit, *keys) if unit else None
+    if source:
+        reader.source(source, *keys)
+    parameter = parameters.get(flat)
+    if parameter is None:
+        if path[0] not in reader.names.lost:
+            near = difflib.get_close_matches(flat, parameters, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            reader.add(f"unknown parameter '{'.'.join(path)}'{hint}", *keys)
+        return None
+    if value is None:
+        return None
+    if value <= 0 and any(width is not None for width in (spread, parameter.spread, parameter.prior)):
+        reader.add(f"has a log-normal spread or prior, but its value {value:g} is not positive", *keys)
+    if own is None or parameter.unit is None:
+        return CohortValue(value, source or CHOICE, spread)
+    with reader.faults.gather(reader.document.where(*keys), ".".join(keys)):
+        return CohortValue(value * float(conversion(own, parameter.unit)), source or CHOICE, spread)
+    return None
 
 
 def _check_extends(cohorts: Mapping[str, Cohort], faults: Faults) -> None:
+    reported: set[str] = set()
     for cohort in cohorts.values():
-        seen, name = {cohort.name}, cohort.extends
-        while name in cohorts:
-            if name in seen:
-                faults.add(f"extends itself through '{name}'", cohort.where, f"cohorts.{cohort.name}.extends")
-                break
-            seen.add(name)
-            name = cohorts[name].extends
-
+        lineage, name = [cohort.name], cohort.extends
+        while name in cohorts and name not in lineage:
+            lineage.append(str(name))
+            name = cohorts[str(name)].extends
+        if name == cohort.name and cohort.name not in reported:
+            message = f"extends itself: {' -> '.join((*lineage, cohort.name))}"
+            faults.add(message, cohort.where, f"cohorts.{cohort.name}.extends")
+            reported.update(lineage)

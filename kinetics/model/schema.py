@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictStr, ValidationError
+from pydantic_core import PydanticCustomError
 
 from kinetics.documents import Document
 from kinetics.errors import Faults
+from kinetics.model.notation import is_latex
 
 __all__ = [
     "CohortRow",
@@ -20,12 +24,22 @@ __all__ = [
     "ParameterRow",
     "Row",
     "StateRow",
+    "read_fields",
     "read_row",
 ]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
-Positive = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False, gt=0, le=10)]
+Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Positive = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=10)]
+
+
+def _latex(text: str) -> str:
+    if text and not is_latex(text):
+        raise PydanticCustomError("latex", "must be a short LaTeX symbol, such as k_{1} or \\varphi")
+    return text
+
+
+Latex = Annotated[StrictStr, AfterValidator(_latex)]
 
 
 class Row(BaseModel):
@@ -51,7 +65,7 @@ class ParameterRow(Row):
     about: str = ""
     spread: Positive | None = None
     prior: Positive | None = None
-    symbol: str = ""
+    symbol: Latex = ""
 
 
 class DerivedRow(Row):
@@ -61,7 +75,7 @@ class DerivedRow(Row):
     unit: Text
     about: str = ""
     minimum: Number | None = None
-    symbol: str = ""
+    symbol: Latex = ""
 
 
 class InputRow(Row):
@@ -70,7 +84,7 @@ class InputRow(Row):
     unit: Text
     rest: Number
     about: str = ""
-    symbol: str = ""
+    symbol: Latex = ""
 
 
 class DoseRow(Row):
@@ -88,7 +102,7 @@ class StateRow(Row):
     initial: Text
     rate: Text
     about: str = ""
-    symbol: str = ""
+    symbol: Latex = ""
 
 
 class OutputRow(Row):
@@ -98,7 +112,7 @@ class OutputRow(Row):
     value: Text
     about: str = ""
     lower_limit: Text | None = None
-    symbol: str = ""
+    symbol: Latex = ""
 
 
 class CohortRow(Row):
@@ -129,12 +143,35 @@ def read_row(kind: type[R], data: Any, document: Document, keys: tuple[str | int
         return kind.model_validate(data)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            path = (*keys, *(part for part in problem["loc"] if isinstance(part, str) and part.isidentifier()))
-            known = ", ".join(kind.model_fields)
-            message = {
-                "missing": f"missing '{problem['loc'][-1] if problem['loc'] else ''}'",
-                "extra_forbidden": f"unknown key; there are {known}",
-                "model_type": f"must be a table with {known}",
-            }.get(problem["type"], f"{problem['msg'].lower()}, found {problem['input']!r:.60}")
-            faults.add(message, document.where(*path), ".".join(map(str, keys if problem["type"] == "missing" else path)))
+            _note(kind, problem, document, keys, faults)
         return None
+
+
+def read_fields(
+    kind: type[Row], data: Any, document: Document, keys: tuple[str | int, ...], faults: Faults
+) -> dict[str, Any]:
+    """The values of one table by key, each checked for itself: None, and a fault, for what is missing or wrong."""
+    try:
+        return dict(kind.model_validate(data))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    for problem in problems:
+        _note(kind, problem, document, keys, faults)
+    faulty = {problem["loc"][0] for problem in problems if problem["loc"]}
+    defaults = {key: None if field.is_required() else field.get_default() for key, field in kind.model_fields.items()}
+    given = data if isinstance(data, Mapping) else {}
+    return {key: None if key in faulty else given.get(key, default) for key, default in defaults.items()}
+
+
+def _note(kind: type[Row], problem: Any, document: Document, keys: tuple[str | int, ...], faults: Faults) -> None:
+    path = (*keys, *(part for part in problem["loc"] if isinstance(part, str)))
+    known = ", ".join(kind.model_fields)
+    if problem["type"] == "missing":
+        faults.add(f"missing '{path[-1]}'", document.where(*keys), ".".join(map(str, keys)))
+        return
+    message = {
+        "extra_forbidden": f"unknown key; there are {known}",
+        "model_type": f"must be a table with {known}",
+        "latex": problem["msg"],
+    }.get(problem["type"], f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}")
+    faults.add(message, document.where(*path), ".".join(map(str, path)))

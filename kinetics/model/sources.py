@@ -13,8 +13,9 @@ from kinetics.model.library import library_folder
 __all__ = ["CHOICE", "Source", "find_source", "read_bibliography"]
 
 CHOICE = "choice"
-_ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^\s,{}]+)\s*,", re.MULTILINE)
-_FIELD = re.compile(r"^\s*(\w+)\s*=\s*[{\"](.*?)[}\"]\s*,?\s*$", re.MULTILINE)
+# scripts of one line each, so that a hostile file is scanned in linear time
+_ENTRY = re.compile(r"^@(\w++)[ \t]*+\{[ \t]*+([^\s,{}]++)[ \t]*+,", re.MULTILINE)
+_FIELD = re.compile(r"^[ \t]*+(\w++)[ \t]*+=[ \t]*+[{\"](.*)[}\"][ \t]*+,?[ \t]*+\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,10 @@ class Source:
     def short(self) -> str:
         """Family name of the first author and the year, for tables."""
         author = self.fields.get("author", "").split(" and ")[0]
-        family = author.split(",")[0] if "," in author else author.rsplit(" ", 1)[-1]
+        words = author.split()
+        # "Marie de Vries": the family name starts at its particle
+        start = next((place for place, word in enumerate(words) if word[0].islower()), -1)
+        family = author.split(",")[0] if "," in author else " ".join(words[start:])
         return f"{family.strip('{}')} {self.fields.get('year', '')}".strip() or self.key
 
 
@@ -47,7 +51,7 @@ def read_bibliography(path: Path) -> dict[str, Source]:
         return {}
     text = read_text(path)
     entries = list(_ENTRY.finditer(text))
-    ends = [entry.start() for entry in entries[1:]] + [len(text)]
+    ends = [*(entry.start() for entry in entries), len(text)][1:]
     return {
         entry[2]: Source(entry[2], dict(_FIELD.findall(text[entry.end() : end])))
         for entry, end in zip(entries, ends, strict=True)

@@ -35,11 +35,13 @@ def draw_patients(system: System, cohort: CohortParameters, patients: int, seed:
     Raises
     ------
     InputError
-        If a thousand draws of one patient are all inadmissible.
+        If the seed is negative, or a thousand draws of one patient are all inadmissible.
     """
     typical = np.array([cohort.values[name] for name in system.parameters])
     spread = np.array([cohort.spreads.get(name, 0.0) for name in system.parameters])
     varying = np.flatnonzero(spread)
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; it must not be negative")
     return np.array([_draw(system, typical, spread, varying, seed, patient) for patient in range(patients)])
 
 
@@ -56,5 +58,6 @@ def _draw(
             return values
     names = ", ".join(system.parameters[index] for index in varying)
     raise InputError(
-        f"no admissible patient in {ATTEMPTS} draws: {', '.join(below)} stays below its minimum; reduce the spread of {names}"
+        f"no admissible patient in {ATTEMPTS} draws: {', '.join(below)} stays below its minimum; "
+        f"reduce the spread of {names}"
     )

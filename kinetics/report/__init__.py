@@ -1,1 +1,1 @@
-""" """
+"""Results as text: numbers, tables, and what a reader must know beside them."""

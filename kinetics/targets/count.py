@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.engines.sensitivity import SensitiveTrajectory
+from kinetics.engines.trajectory import Trajectory
 
 __all__ = ["Count", "PercentOfBaseline"]
 
 
 @dataclass(frozen=True)
 class Count:
-    """The output at ``time`` (in the model's time)."""
+    """The output at ``time`` (in the model's time), in the output's unit."""
 
     output: str
     time: float
@@ -22,10 +23,14 @@ class Count:
         """How long a simulation must be, in the model's time."""
         return self.time
 
-    def of(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
-        """Value in the output's unit, and its derivatives by the chosen parameters, (parameter,)."""
-        index, at = trajectory.system.outputs.index(self.output), np.array([self.time])
-        return float(trajectory.outputs(at)[0, index]), trajectory.output_gradient(at)[0, index]
+    def value(self, trajectory: Trajectory, until: float) -> float:
+        """The output at the time."""
+        return float(trajectory.outputs(np.array([self.time]))[0, trajectory.system.outputs.index(self.output)])
+
+    def with_gradient(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
+        """The same with its derivatives by the chosen parameters, (parameter,)."""
+        index = trajectory.system.outputs.index(self.output)
+        return self.value(trajectory, until), trajectory.output_gradient(np.array([self.time]))[0, index]
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,15 @@ class PercentOfBaseline:
         """How long a simulation must be, in the model's time."""
         return self.time
 
-    def of(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
-        """Value in percent, and its derivatives by the chosen parameters, (parameter,)."""
-        baseline, baseline_gradient = Count(self.output, 0.0).of(trajectory, until)
-        value, gradient = Count(self.output, self.time).of(trajectory, until)
-        ratio = value / baseline
-        return 100 * ratio, 100 * (gradient - ratio * baseline_gradient) / baseline
+    def value(self, trajectory: Trajectory, until: float) -> float:
+        """The percentage."""
+        then, before = (Count(self.output, time).value(trajectory, until) for time in (self.time, 0.0))
+        return 100 * then / before
+
+    def with_gradient(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
+        """The same with its derivatives by the chosen parameters, (parameter,)."""
+        (then, by_then), (before, by_before) = (
+            Count(self.output, time).with_gradient(trajectory, until) for time in (self.time, 0.0)
+        )
+        ratio = then / before
+        return 100 * ratio, 100 * (by_then - ratio * by_before) / before

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+import reprlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -16,7 +19,7 @@ from kinetics.errors import Faults
 from kinetics.model.schema import Row
 from kinetics.model.sources import CHOICE, find_source
 
-__all__ = ["PublishedRow", "read_table"]
+__all__ = ["PlacedRow", "PublishedRow", "read_table"]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -65,26 +68,30 @@ class PublishedRow(Row):
 
     def faults(self) -> list[str]:
         """What is wrong between columns."""
-        needed = {"count": "time", "percent_of_baseline": "time", "time_to_threshold": "level"}[self.kind]
-        found = [f"kind '{self.kind}' needs a '{needed}'"] if getattr(self, needed) is None else []
-        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            found.append(f"interval {self.lower:g} to {self.upper:g} is empty")
-        if self.is_range:
-            found += ["a range needs 'lower' and 'upper'"] if self.lower is None or self.upper is None else []
-            found += ["a range has no 'value'"] if self.value is not None else []
-        elif self.value is None:
-            found.append(f"statistic '{self.statistic}' needs a 'value'")
-        elif (self.lower is not None and self.value < self.lower) or (self.upper is not None and self.value > self.upper):
-            found.append(f"the interval excludes its own value {self.value:g}")
-        return found
+        needed, useless = ("level", "time") if self.kind == "time_to_threshold" else ("time", "level")
+        lower, upper = self.lower or 0.0, self.upper or math.inf
+        wrong = {
+            f"kind '{self.kind}' needs a '{needed}'": getattr(self, needed) is None,
+            f"kind '{self.kind}' has no '{useless}'": getattr(self, useless) is not None,
+            f"interval {lower:g} to {upper:g} is empty": not lower < upper,
+            "an interval needs both 'lower' and 'upper'": (self.lower is None) != (self.upper is None),
+            "a range needs 'lower' and 'upper'": self.is_range and self.lower is None and self.upper is None,
+            "a range has no 'value'": self.is_range and self.value is not None,
+            f"statistic '{self.statistic}' needs a 'value'": not self.is_range and self.value is None,
+            f"the interval excludes its own value {self.value}": self.value is not None
+            and lower < upper
+            and not lower <= self.value <= upper,
+        }
+        return [message for message, is_wrong in wrong.items() if is_wrong]
 
 
 @dataclass(frozen=True)
 class PlacedRow:
-    """A published row and where it was read."""
+    """A published row and where it was read: ``file:line``, and the file."""
 
     row: PublishedRow
     where: str
+    path: Path
 
 
 def read_table(path: Path, faults: Faults) -> list[PlacedRow]:
@@ -105,16 +112,10 @@ def read_table(path: Path, faults: Faults) -> list[PlacedRow]:
     rows: list[PlacedRow] = []
     with faults.gather(str(path)):
         reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
-        unknown = set(reader.fieldnames or ()) - PublishedRow.model_fields.keys()
-        for column in sorted(unknown):
-            faults.add(f"unknown column; there are {', '.join(PublishedRow.model_fields)}", f"{path}:1", column)
         try:
-            for number, record in enumerate(reader, 2):
-                place = f"{path}:{max(number, reader.line_num)}"
-                given = {key: text.strip() for key, text in record.items() if key in PublishedRow.model_fields and text and text.strip()}
-                if None in record or any(text is None for text in record.values()):
-                    faults.add("has more or fewer fields than the header", place, given.get("name", ""))
-                rows += _checked_row(given, place, path, faults)
+            _check_header(reader.fieldnames or (), path, faults)
+            for record in reader:
+                rows += _checked_row(record, f"{path}:{reader.line_num}", path, faults)
         except csv.Error as error:
             faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
     seen: set[str] = set()
@@ -125,18 +126,39 @@ def read_table(path: Path, faults: Faults) -> list[PlacedRow]:
     return rows
 
 
-def _checked_row(given: dict[str, str], place: str, path: Path, faults: Faults) -> list[PlacedRow]:
-    name = given.get("name", "?")
+def _check_header(columns: Iterable[str], path: Path, faults: Faults) -> None:
+    known = PublishedRow.model_fields
+    counts = Counter(columns)
+    for column, count in counts.items():
+        if column not in known:
+            faults.add(f"unknown column; there are {', '.join(known)}", f"{path}:1", column)
+        if count > 1:
+            faults.add("duplicate column", f"{path}:1", column)
+    for column, field in known.items():
+        if field.is_required() and column not in counts:
+            faults.add("missing column", f"{path}:1", column)
+
+
+def _checked_row(record: Mapping[Any, Any], place: str, path: Path, faults: Faults) -> list[PlacedRow]:
+    """The row, or nothing and its faults; a missing column has been reported with the header."""
+    name = str(record.get("name") or "").strip()
+    if None in record or None in record.values():
+        faults.add("has more or fewer fields than the header; quote a text that holds a comma", place, name)
+        return []
+    given = {key: text.strip() for key, text in record.items() if key in PublishedRow.model_fields and text.strip()}
     try:
         row = PublishedRow.model_validate(given)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             column = ".".join(map(str, problem["loc"]))
-            message = "missing" if problem["type"] == "missing" else f"{problem['msg'].lower()}, found {problem['input']!r:.60}"
-            faults.add(message, place, f"{name}.{column}")
+            found = reprlib.repr(problem["input"])
+            message = "missing" if problem["type"] == "missing" else f"{problem['msg'].lower()}, found {found}"
+            if problem["type"] != "missing" or column in record:
+                faults.add(message, place, f"{name}.{column}")
         return []
-    for message in row.faults():
+    wrong = row.faults()
+    for message in wrong:
         faults.add(message, place, name)
     if row.source != CHOICE and find_source(row.source, path.parent) is None:
         faults.add(f"source '{row.source}' is in no references.bib", place, f"{name}.source")
-    return [] if row.faults() else [PlacedRow(row, place)]
+    return [] if wrong else [PlacedRow(row, place, path)]

@@ -224,6 +224,13 @@ def test_a_curve_that_begins_after_time_zero_has_no_baseline():
     assert take(TimeOfNadir("A"), late)[0] == pytest.approx(np.log(2) / K, rel=1e-6)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_curve_that_is_not_finite_gives_nan_in_that_course_only(wrong):
+    curve = Analytic(lambda t: np.where((t > 800) & (t < 900), wrong, repeated(t)), REPEATED.knots)
+    for measure in (Nadir("A"), TimeOfOvershoot("A"), TimeBelow("A", "baseline"), AreaUnderCurve("A")):
+        assert np.isnan(take(measure, curve, COURSES, 3000.0)).tolist() == [False, True, False]
+
+
 def test_a_constant_has_its_nadir_at_once():
     flat = Analytic(lambda t: np.full(np.shape(t), 0.7), np.linspace(0, 100, 11))
     assert take(TimeOfNadir("A"), flat, until=100.0)[0] == 0

@@ -1,0 +1,5 @@
+"""``python -m kinetics.cli``."""
+
+from kinetics.cli.app import main
+
+main()

@@ -1,0 +1,131 @@
+"""The command itself: its subcommands, its version, and one place where failures become messages and exit statuses."""
+
+from __future__ import annotations
+
+import gc
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from kinetics import __version__
+from kinetics.cli.check import check
+from kinetics.cli.failures import reported
+from kinetics.cli.figure import figure
+from kinetics.cli.fit import fit
+from kinetics.cli.models import models
+from kinetics.cli.predict import predict
+from kinetics.cli.reproduce import reproduce
+from kinetics.cli.show import show
+from kinetics.cli.simulate import simulate
+
+__all__ = ["app", "main"]
+
+
+class _Group(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        with reported(traceback=bool(ctx.params.get("traceback"))):
+            return super().invoke(ctx)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)  # in the order of the work, not of the alphabet
+
+
+_WITH_ARGUMENTS = (show, simulate, fit, predict, figure)
+
+
+def example(*lines: str) -> str:
+    """An example at the end of a help text; the mark keeps its lines as they are."""
+    return "\n".join(["\b", "Example:", *(f"  {line}" for line in lines)])
+
+
+app = typer.Typer(
+    name="kinetics",
+    cls=_Group,
+    help="Simulate lymphocyte depletion and recovery, fit it to published numbers, predict, draw.",
+    epilog=example("kinetics reproduce --out reproduced"),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kinetics {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", envvar="KINETICS_TRACEBACK", help="After a failure, print where it happened.")
+    ] = False,
+) -> None:
+    """Options of every subcommand; they stand before it."""
+
+
+_COMMANDS = (
+    (
+        reproduce,
+        "The main job: fits, predictions, figures.",
+        ["kinetics reproduce --out reproduced"],
+    ),
+    (
+        models,
+        "List what ships.",
+        ["kinetics models"],
+    ),
+    (
+        show,
+        "Equations and parameter table.",
+        ["kinetics show reconstitution --cohort progressive"],
+    ),
+    (
+        check,
+        "Report every fault of files.",
+        ["kinetics check my/models/clearance.toml my/fits/cohort.toml"],
+    ),
+    (
+        simulate,
+        "Counts over time under a regimen.",
+        [
+            "kinetics simulate reconstitution --cohort relapsing \\",
+            '  --regimen ms_licensed --retreat "36 month" \\',
+            '  --until "10 year" --every "1 month" --out licensed.nc',
+        ],
+    ),
+    (
+        fit,
+        "Estimate parameters.",
+        ["kinetics fit hill_cawthorne_2012 --out fit.nc"],
+    ),
+    (
+        predict,
+        "Counts and recovery, with uncertainty.",
+        [
+            "kinetics predict fit.nc --regimen single_100mg \\",
+            '  --retreat "48 month" --until "10 year" --out predicted.nc',
+        ],
+    ),
+    (
+        figure,
+        "Draw a figure.",
+        ["kinetics figure recovery --out recovery.svg"],
+    ),
+)
+
+for _command, _short, _lines in _COMMANDS:
+    app.command(short_help=_short, epilog=example(*_lines), no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
+
+
+def main() -> None:
+    """Run the command."""
+    # imports make objects that stay; looking through them for garbage again and again takes a fifth of a short run
+    gc.set_threshold(1_000_000)
+    app()

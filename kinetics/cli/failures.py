@@ -1,0 +1,72 @@
+"""Failures and warnings as plain lines on stderr, and the exit status of each kind."""
+
+from __future__ import annotations
+
+import sys
+import traceback as tracebacks
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from kinetics.errors import Fault, InputError, KineticsError
+
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "reported", "tell"]
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def reported(*, traceback: bool = False) -> Iterator[None]:
+    """Run a command: warnings become lines, failures become lines and an exit status.
+
+    Parameters
+    ----------
+    traceback : bool
+        Print where a failure happened as well.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.simplefilter("default", RuntimeWarning)
+            warnings.showwarning = _show_warning
+            yield
+    except InputError as error:
+        _trace(traceback)
+        for fault in error.faults:
+            tell(f"error: {fault}")
+        raise typer.Exit(BAD_INPUT) from None
+    except KineticsError as error:
+        _trace(traceback)
+        tell(f"error: {Fault(str(error))}")
+        raise typer.Exit(FAILED) from None
+    except KeyboardInterrupt:
+        _trace(traceback)
+        tell("interrupted: nothing was kept")
+        raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:
+        if hasattr(error, "format_message"):  # the parser's own, which it reports itself
+            raise
+        _trace(traceback)
+        tell(f"error: a fault of the program, not of your input: {Fault(f'{type(error).__name__}: {error}')}")
+        if not traceback:
+            tell("Run it again as 'kinetics --traceback ...' and report what it prints.")
+        raise typer.Exit(FAILED) from None
+
+
+def _trace(wanted: bool) -> None:
+    if wanted:
+        tracebacks.print_exc(file=sys.stderr)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    tell(f"warning: {Fault(str(message))}")

@@ -1,0 +1,42 @@
+"""`kinetics figure`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinetics.cli.inputs import destination
+from kinetics.cli.output import wrote
+from kinetics.cli.progress import watched
+from kinetics.errors import Faults
+
+__all__ = ["figure"]
+
+
+def figure(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A figure that ships, or a figure file.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE.{svg,pdf,png}", help="Where it goes; replaced only by a success.")
+    ],
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="INPUT.nc", help="A result to draw; without it the figure's own simulation is run."),
+    ] = None,
+) -> None:
+    """Draw a figure as svg, pdf or png."""
+    from kinetics.figures import draw_figure, read_figure
+    from kinetics.results import read_result
+
+    faults = Faults()
+    destination(faults, out, ".svg", ".pdf", ".png")
+    result = None
+    with faults.gather():
+        read_figure(name)
+    with faults.gather():
+        result = None if source is None else read_result(source)
+    faults.raise_if_any()
+    with watched(f"drawing {name}") as steps:
+        draw_figure(name, result, out, steps.count)
+    wrote(out)

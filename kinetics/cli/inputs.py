@@ -1,0 +1,95 @@
+"""What a user gives on the command line, checked before any work: durations, courses, values, places to write."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinetics.errors import Faults, InputError
+
+if TYPE_CHECKING:
+    from kinetics.model import Model
+    from kinetics.regimen import Regimen
+
+__all__ = ["chosen_regimen", "destination", "durations", "parameter_values"]
+
+
+def durations(faults: Faults, **given: str) -> None:
+    """Check that options are positive durations with a unit."""
+    from kinetics.units import to_unit
+
+    for name, text in given.items():
+        with faults.gather(name=f"--{name}"):
+            if to_unit(text, "day") <= 0:
+                raise InputError(f"must be positive, found '{text}'")
+
+
+def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
+    """The regimen of a name, or no drug, with a course of another at each of some times."""
+    from kinetics.regimen import Regimen, with_retreatment
+
+    regimen = Regimen.none()
+    if name is not None:
+        with faults.gather(name="--regimen"):
+            regimen = Regimen.load(name)
+    if retreat:
+        with faults.gather(name="--retreat"):
+            again = Regimen.load(with_regimen)
+            if len(again.courses) != 1:
+                raise InputError(f"regimen '{with_regimen}' has {len(again.courses)} courses; retreatment is with one")
+            regimen = with_retreatment(regimen, again.courses[0], list(retreat))
+    return regimen
+
+
+def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
+    """All values of a cohort by flat name, in the model's units; ``NAME=VALUE UNIT`` settings replace some."""
+    from kinetics.model.cohorts import cohort_parameters
+    from kinetics.units import to_unit
+
+    units = {**{n: row.unit for n, row in model.parameters.items()}, **{n: row.unit for n, row in model.inputs.items()}}
+    values: dict[str, float] = {}
+    with faults.gather(name="--cohort"):
+        values = dict(cohort_parameters(model, cohort).values)
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        label = f"--set {name.strip()}"
+        with faults.gather(name=label):
+            if not equals:
+                raise InputError("write NAME='VALUE UNIT', such as k='0.1 1/day'")
+            flat = model.flat_name(name.strip())
+            values[flat] = to_unit(text.strip(), units[flat])
+    if values and not len(faults):
+        with faults.gather(name="--set" if settings else "--cohort"):
+            model.constant_values(values)
+    return values
+
+
+def destination(faults: Faults, path: Path | None, *suffixes: str, name: str = "--out") -> None:
+    """Check, before the work, that a file can be written; what is there stays untouched.
+
+    Parameters
+    ----------
+    faults : Faults
+        Where it is noted if not.
+    path : pathlib.Path or None
+        The file; None is fine.
+    *suffixes : str
+        What its name may end in.
+    name : str
+        The option, for messages.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        faults.add(f"end the name in {' or '.join(suffixes)}", str(path), name)
+    elif path.is_dir():
+        faults.add("is a folder; name a file", str(path), name)
+    else:
+        try:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem[:40]}-"):
+                pass
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            faults.add(f"cannot be written: {reason}", str(path), name)

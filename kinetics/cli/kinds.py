@@ -1,0 +1,62 @@
+"""What kind of file a name or a path means, told by its content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kinetics.errors import Fault, InputError
+
+__all__ = ["KINDS", "is_path", "kind_of", "shipped"]
+
+KINDS = {"model": "models", "regimen": "models/regimens", "fit": "fits", "figure": "fits/figures"}
+"""The table a TOML file of each kind has, and the folder of the library it lies in."""
+
+OTHERS = ("result", "reproduce")
+_SUFFIXES = {".csv": "table", ".nc": "netcdf", ".bib": "bibliography"}
+
+
+def is_path(name: str) -> bool:
+    """Whether a name on the command line is a path rather than a name of the library."""
+    return "/" in name or "\\" in name or Path(name).suffix in (".toml", *_SUFFIXES)
+
+
+def shipped(name: str) -> list[tuple[str, Path]]:
+    """The files of the library of that name, each with its kind.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    import difflib
+
+    from kinetics.model.library import library_folder, library_names
+
+    found = [
+        (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
+    ]
+    if not found:
+        names = [other for part in KINDS.values() for other in library_names(part)]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "'kinetics models' lists what ships"
+        raise InputError(f"no model, regimen, fit or figure '{name}'; {hint}")
+    return found
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a file: by its suffix, or by the table that only files of that kind have.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is of no known kind.
+    """
+    from kinetics.documents import read_document
+
+    if path.suffix in _SUFFIXES:
+        return _SUFFIXES[path.suffix]
+    known = (*KINDS, *OTHERS)
+    kinds = [kind for kind in known if kind in read_document(path).data]
+    if not kinds:
+        raise InputError(Fault(f"is no file of ours: it has none of the tables [{'], ['.join(known)}]", f"{path}:1"))
+    return kinds[0]

@@ -1,0 +1,140 @@
+"""The check of each kind of file: the loader that reads it for work, and what only a check looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kinetics.errors import Faults, InputError
+
+__all__ = ["lint"]
+
+
+def lint(kind: str, path: Path, faults: Faults) -> None:
+    """Note every fault of a file.
+
+    Parameters
+    ----------
+    kind : str
+        From `kinetics.cli.kinds`.
+    path : pathlib.Path
+        The file.
+    faults : Faults
+        Where they are noted.
+    """
+    with faults.gather(str(path)):
+        _CHECKS[kind](path, faults)
+
+
+def _model(path: Path, faults: Faults) -> None:
+    from kinetics.model import Model
+    from kinetics.model.cohorts import cohort_parameters
+
+    model = Model.load(path)
+    for name, row in model.cohorts.items():
+        with faults.gather(row.where, f"cohorts.{name}"):
+            cohort_parameters(model, name)
+
+
+def _regimen(path: Path, _: Faults) -> None:
+    from kinetics.regimen import Regimen
+
+    Regimen.load(path)
+
+
+def _fit(path: Path, _: Faults) -> None:
+    from kinetics.estimate import FitProblem
+
+    FitProblem.load(path)
+
+
+def _figure(path: Path, _: Faults) -> None:
+    from kinetics.figures import read_figure
+
+    read_figure(path)
+
+
+def _reproduce(path: Path, _: Faults) -> None:
+    from kinetics.reproduce import read_plan
+
+    read_plan(path)
+
+
+def _result(path: Path, _: Faults) -> None:
+    """A committed result belongs to the problem beside it."""
+    from kinetics.estimate import Estimates, FitProblem
+
+    estimates = Estimates.read(path)
+    problem_path = path.with_name(path.name.replace(".result.toml", ".toml"))
+    if problem_path == path or not problem_path.is_file():
+        raise InputError(f"there is no fit problem {problem_path.name} beside it")
+    problem = FitProblem.load(problem_path)
+    if sorted(estimates.names) != sorted(free.name for free in problem.free):
+        raise InputError(f"its estimates are not the free parameters of {problem_path.name}; run 'kinetics fit --save'")
+    stale = [
+        what
+        for key, what, now in (
+            ("data_hash", "problem or tables", problem.data_hash),
+            ("model_hash", "model", problem.model.content_hash),
+        )
+        if estimates.facts.get(key) != now
+    ]
+    if stale:
+        import warnings
+
+        warnings.warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'", stacklevel=1)
+
+
+def _table(path: Path, faults: Faults) -> None:
+    from kinetics.targets import read_table
+
+    read_table(path, faults)
+
+
+def _netcdf(path: Path, faults: Faults) -> None:
+    """Every variable of a result has a unit that can be read, or holds text."""
+    from kinetics.results import read_result
+    from kinetics.units import parse_unit
+
+    for group in read_result(path).subtree:
+        for name, array in group.variables.items():
+            if "units" in array.attrs:
+                with faults.gather(str(path), f"{group.path}:{name}"):
+                    parse_unit(str(array.attrs["units"]))
+
+
+def _bibliography(path: Path, faults: Faults) -> None:
+    """Every entry can be read, has a key of its own, and says whose or what it is."""
+    import re
+
+    from kinetics.documents import read_text
+    from kinetics.model.sources import read_bibliography
+
+    seen: set[str] = set()
+    for line, text in enumerate(read_text(path).split("\n"), 1):
+        if not text.startswith("@"):
+            continue
+        entry = re.match(r"@\w+\s*\{\s*([^\s,{}]+)\s*,", text)
+        if entry is None:
+            faults.add("cannot read this entry; write @article{key,", f"{path}:{line}")
+            continue
+        key = entry[1]
+        if key in seen:
+            faults.add("duplicate key", f"{path}:{line}", key)
+        seen.add(key)
+        fields = read_bibliography(path.resolve())[key].fields
+        if not fields.keys() & {"author", "title"}:
+            faults.add("says neither author nor title", f"{path}:{line}", key)
+
+
+_CHECKS: dict[str, Callable[[Path, Faults], None]] = {
+    "model": _model,
+    "regimen": _regimen,
+    "fit": _fit,
+    "figure": _figure,
+    "reproduce": _reproduce,
+    "result": _result,
+    "table": _table,
+    "netcdf": _netcdf,
+    "bibliography": _bibliography,
+}

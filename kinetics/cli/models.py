@@ -1,0 +1,41 @@
+"""`kinetics models`."""
+
+from __future__ import annotations
+
+import textwrap
+
+from kinetics.cli.kinds import KINDS
+from kinetics.cli.options import AsJson
+from kinetics.cli.output import page_width, print_json, print_text
+
+__all__ = ["models"]
+
+
+def models(as_json: AsJson = False) -> None:
+    """List what ships: models, cohorts, regimens, fits, figures."""
+    from kinetics.documents import read_document
+    from kinetics.model.library import find_file, library_names
+
+    listed: dict[str, dict[str, str]] = {}
+    cohorts: dict[str, str] = {}
+    for kind, part in KINDS.items():
+        listed[f"{kind}s"] = {}
+        for name in library_names(part):
+            data = read_document(find_file(name, part)).data
+            listed[f"{kind}s"][name] = str(data.get(kind, {}).get("title", ""))
+            for cohort, row in data.get("cohorts", {}).items():
+                cohorts[f"{name}, {cohort}"] = str(row.get("about", ""))
+    listed = {"models": listed.pop("models"), "cohorts": cohorts, **listed}
+    if as_json:
+        print_json(listed)
+    else:
+        print_text("\n\n".join(_section(title, rows) for title, rows in listed.items() if rows))
+
+
+def _section(title: str, rows: dict[str, str]) -> str:
+    width = max(map(len, rows)) + 4
+    lines = [
+        textwrap.fill(f"  {name.ljust(width - 2)}{about}", page_width(), subsequent_indent=" " * width).rstrip()
+        for name, about in rows.items()
+    ]
+    return "\n".join([title, *lines])

@@ -1,0 +1,46 @@
+"""Options that several subcommands share: the same name, the same meaning, the same help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "AsJson",
+    "Every",
+    "OutNetCDF",
+    "Patients",
+    "RegimenName",
+    "Retreat",
+    "RetreatWith",
+    "Seed",
+    "States",
+    "Until",
+]
+
+RegimenName = Annotated[
+    str | None,
+    typer.Option("--regimen", metavar="NAME|FILE", help="What is given; see 'kinetics models'. Without it, no drug."),
+]
+Retreat = Annotated[
+    list[str] | None,
+    typer.Option("--retreat", metavar="TIME", help='A further course at this time, such as "24 month"; repeatable.'),
+]
+RetreatWith = Annotated[
+    str, typer.Option("--retreat-with", metavar="NAME|FILE", help="The regimen of one course that --retreat gives.")
+]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help='The last time, such as "10 year".')]
+Every = Annotated[str, typer.Option("--every", metavar="TIME", help='The step of the output, such as "1 month".')]
+Patients = Annotated[
+    int | None,
+    typer.Option("--patients", metavar="N", min=1, help="Draw N virtual patients; without it the typical patient."),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The study that draws belong to.")]
+States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
+OutNetCDF = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE.nc", help="Write the result as NetCDF; replaced only by a success."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]

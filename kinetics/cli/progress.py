@@ -1,0 +1,88 @@
+"""Progress of anything that takes longer than two seconds, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kinetics.cli.failures import tell
+
+__all__ = ["Steps", "watched"]
+
+PATIENCE = 2.0
+LINE_EVERY = 10.0
+REFRESH = 0.2
+
+
+class Steps:
+    """What a long job has done so far; the job writes it, the watcher reads it.
+
+    Parameters
+    ----------
+    label : str
+        What the job is.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label, self.done, self.total, self.latest = label, 0, 0, ""
+
+    def count(self, done: int, total: int) -> None:
+        """So many steps of all are done."""
+        self.done, self.total = done, total
+
+    def say(self, text: str) -> None:
+        """What the job is doing now."""
+        self.latest = text
+
+    def __str__(self) -> str:
+        counted = f"{self.done} of {self.total}" if self.total > 1 else ""
+        return ", ".join(filter(None, (self.label, counted, self.latest)))
+
+
+@contextmanager
+def watched(label: str) -> Iterator[Steps]:
+    """Show how the block gets on: a bar on a terminal, else a line every ten seconds; nothing if it is quick.
+
+    Parameters
+    ----------
+    label : str
+        What the block does.
+
+    Yields
+    ------
+    Steps
+        To be told.
+    """
+    steps, over = Steps(label), threading.Event()
+    show = _show_bar if sys.stderr.isatty() else _show_lines
+    thread = threading.Thread(target=show, args=(steps, over), daemon=True)
+    thread.start()
+    try:
+        yield steps
+    finally:
+        over.set()
+        thread.join(timeout=2)
+
+
+def _show_lines(steps: Steps, over: threading.Event) -> None:
+    begun = time.monotonic()
+    while not over.wait(LINE_EVERY):
+        tell(f"{steps} ({time.monotonic() - begun:.0f} s)")
+
+
+def _show_bar(steps: Steps, over: threading.Event) -> None:
+    if over.wait(PATIENCE):
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(str(steps), total=None)
+        while not over.wait(REFRESH):
+            bar.update(
+                task, description=str(steps), completed=steps.done, total=steps.total if steps.total > 1 else None
+            )

@@ -1,0 +1,165 @@
+"""A finished fit as a tree of datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.problem import FitProblem
+from kinetics.estimate.search import Search
+from kinetics.estimate.uncertainty import Uncertainty
+from kinetics.results import provenance
+
+__all__ = ["fit_tree"]
+
+ONE = {"units": "1"}
+OWN = {"long_name": "in its own unit"}
+UNIT = {"long_name": "unit of the value"}
+
+
+def fit_tree(
+    problem: FitProblem,
+    searches: Sequence[Search],
+    found: Uncertainty,
+    values: np.ndarray,
+    kept: Estimates,
+    warnings: Sequence[str],
+) -> xr.DataTree:
+    """Everything a fit found.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        What was fitted.
+    searches : sequence of Search
+        Every search.
+    found : Uncertainty
+        At the best of them.
+    values : ndarray, (target,)
+        The model's counterpart of all targets there, in the row's unit.
+    kept : Estimates
+        The estimates.
+    warnings : sequence of str
+        What a reader must know.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``estimates``, ``covariance``, ``prior``, ``observed``, ``predicted``, ``diagnostics``; numbers in
+        different units stand beside a variable ``unit``.
+    """
+    tree = xr.DataTree.from_dict(
+        {
+            "estimates": _estimates(kept),
+            "covariance": _covariance(kept, found),
+            "prior": _prior(problem, kept),
+            "observed": _observed(problem),
+            "predicted": _predicted(problem, values),
+            "diagnostics": _diagnostics(searches, kept),
+        }
+    )
+    facts = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort} | kept.facts
+    engine = "scipy LSODA, augmented with exact sensitivities"
+    tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | facts)
+    return tree
+
+
+def _text(values: Sequence[str]) -> np.ndarray:
+    return np.array(values, dtype=object)
+
+
+def _parameter(kept: Estimates) -> dict[str, Any]:
+    return {"parameter": _text(kept.names)}
+
+
+def _estimates(kept: Estimates) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "value": ("parameter", kept.values, {"long_name": "estimate, in its own unit"}),
+            "unit": ("parameter", _text(kept.units), UNIT),
+            "log_se": ("parameter", kept.log_se, ONE | {"long_name": "standard error of the natural logarithm"}),
+            "verdict": ("parameter", _text(kept.verdicts), {"long_name": "what the data say"}),
+        },
+        _parameter(kept),
+    )
+
+
+def _covariance(kept: Estimates, found: Uncertainty) -> xr.Dataset:
+    square = ("parameter", "parameter_2")
+    return xr.Dataset(
+        {
+            "log_covariance": (square, kept.covariance, ONE | {"long_name": "covariance of the natural logarithms"}),
+            "correlation": (square, found.correlation, ONE | {"long_name": "correlation of the natural logarithms"}),
+            "log_response": (
+                ("parameter", "given"),
+                kept.response,
+                ONE
+                | {"long_name": "how the logarithm of an estimate follows that of a parameter fixed at another fit's"},
+            ),
+            "given_value": ("given", kept.given_values, {"long_name": "where it was fixed, in the model's unit"}),
+        },
+        _parameter(kept) | {"parameter_2": _text(kept.names), "given": _text(kept.given)},
+    )
+
+
+def _prior(problem: FitProblem, kept: Estimates) -> xr.Dataset:
+    free = problem.free
+    log_sd = [np.nan if one.log_sd is None else one.log_sd for one in free]
+    return xr.Dataset(
+        {
+            "center": ("parameter", [one.start for one in free], OWN),
+            "log_sd": ("parameter", log_sd, ONE | {"long_name": "of the natural logarithm; NaN is flat"}),
+            "lower": ("parameter", [one.lower for one in free], OWN),
+            "upper": ("parameter", [one.upper for one in free], OWN),
+            "unit": ("parameter", _text(kept.units), UNIT),
+        },
+        _parameter(kept),
+    )
+
+
+def _target(problem: FitProblem) -> dict[str, Any]:
+    return {"target": _text([target.row.name for target in problem.targets])}
+
+
+def _observed(problem: FitProblem) -> xr.Dataset:
+    rows = [target.row for target in problem.targets]
+    numbers = {
+        key: [np.nan if (at := getattr(row, key)) is None else at for row in rows]
+        for key in ("value", "lower", "upper")
+    }
+    texts = {key: _text([getattr(row, key) for row in rows]) for key in ("unit", "use", "statistic", "source")}
+    return xr.Dataset(
+        {key: ("target", cells, {"long_name": key}) for key, cells in (numbers | texts).items()}, _target(problem)
+    )
+
+
+def _predicted(problem: FitProblem, values: np.ndarray) -> xr.Dataset:
+    units = _text([target.row.unit for target in problem.targets])
+    return xr.Dataset(
+        {
+            "value": ("target", values, {"long_name": "of the model, in the unit of the row"}),
+            "unit": ("target", units, UNIT),
+        },
+        _target(problem),
+    )
+
+
+def _diagnostics(searches: Sequence[Search], kept: Estimates) -> xr.Dataset:
+    each = ("search", "parameter")
+    return xr.Dataset(
+        {
+            "cost": (
+                "search",
+                [one.cost for one in searches],
+                ONE | {"long_name": "half the sum of squared residuals"},
+            ),
+            "start": (each, np.exp([one.start for one in searches]), OWN),
+            "end": (each, np.exp([one.end for one in searches]), OWN),
+            "converged": ("search", [int(one.converged) for one in searches], ONE),
+        },
+        _parameter(kept) | {"search": np.arange(1, len(searches) + 1)},
+    )

@@ -1,0 +1,83 @@
+"""Quantities built in Python, made the same as those of a file: exact expressions over real symbols of known names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from numbers import Real
+from typing import Any
+
+import sympy as sp
+
+from kinetics.errors import Faults, InputError
+from kinetics.expressions import is_name
+from kinetics.units import parse_unit
+
+__all__ = ["adopted_tables"]
+
+
+def adopted_tables(faults: Faults, **rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """The quantities by kind and name, with everything that is wrong in them noted.
+
+    Parameters
+    ----------
+    faults : Faults
+        Where it is noted.
+    **rows : iterable of quantity
+        By kind, such as ``parameters``; units may be text, expressions may use any sympy symbols.
+    """
+    tables = {kind: _adopted(quantities, kind, faults) for kind, quantities in rows.items()}
+    _check_names(tables, faults)
+    return tables
+
+
+def _adopted(rows: Iterable[Any], kind: str, faults: Faults) -> dict[str, Any]:
+    """Rows built in Python: units read, expressions over the model's own real symbols."""
+    adopted: dict[str, Any] = {}
+    for row in rows:
+        changes: dict[str, Any] = {"where": row.where or f"{kind}.{row.name}"}
+        if isinstance(row.unit, str):
+            changes["unit"] = None
+            with faults.gather(changes["where"]):
+                changes["unit"] = parse_unit(row.unit)
+        for key in {"value", "initial", "rate"} & vars(row).keys():
+            changes[key] = sp.S.Zero
+            with faults.gather(changes["where"], row.name):
+                changes[key] = _number(row.value) if kind == "parameters" else _exact(getattr(row, key))
+        if row.name in adopted:
+            faults.add("duplicate name", changes["where"], row.name)
+        adopted[row.name] = replace(row, **changes)
+    return adopted
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise InputError(f"must be a finite number, found {value!r:.60}")
+    return float(value)
+
+
+def _exact(expression: Any) -> Any:
+    try:
+        exact = sp.nsimplify(sp.sympify(expression, strict=True), rational=True)
+    except (sp.SympifyError, AttributeError, TypeError):
+        exact = None
+    if not isinstance(exact, sp.Expr) or exact.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
+        raise InputError(f"must be a finite real number or an expression of sympy, found {expression!r:.60}")
+    return exact.xreplace({symbol: sp.Symbol(str(symbol), real=True) for symbol in exact.free_symbols})
+
+
+def _check_names(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> None:
+    kinds: dict[str, str] = {}
+    for kind, rows in tables.items():
+        for name, row in rows.items():
+            if not is_name(name):
+                faults.add("reserved or no identifier", row.where, name)
+            if kind != "doses" and kinds.setdefault(name, kind) != kind:
+                faults.add(f"duplicate name: also among {kinds[name]}", row.where, name)
+    for rows in tables.values():
+        for row in rows.values():
+            for key in ("value", "initial", "rate"):
+                for name in sorted(map(str, getattr(getattr(row, key, None), "free_symbols", ()))):
+                    if name not in kinds:
+                        faults.add(f"unknown name '{name}'", row.where, f"{row.name}.{key}")

@@ -1,0 +1,63 @@
+"""A fresh fit beside the committed result of the same problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kinetics.errors import InputError
+from kinetics.estimate import Estimates
+from kinetics.units import conversion, parse_unit
+
+__all__ = ["TOLERANCE", "Agreement", "agreement"]
+
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far fresh estimates are from committed ones.
+
+    Parameters
+    ----------
+    largest : float or None
+        The largest relative difference of an estimate; None if there is nothing to compare with.
+    name : str
+        The parameter that differs most, or why there is no comparison.
+    """
+
+    largest: float | None
+    name: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the committed result does not stand for this fit."""
+        return self.largest is None or self.largest > TOLERANCE
+
+    def __str__(self) -> str:
+        if self.largest is None:
+            return f"not compared with a committed result: {self.name}"
+        verdict = "differ from" if self.differs else "agree with"
+        difference = f"the largest difference is {100 * self.largest:.2g} %, of {self.name}"
+        return f"The estimates {verdict} the committed result: {difference}."
+
+
+def agreement(fresh: Estimates, committed: Path) -> Agreement:
+    """Compare fresh estimates with the committed result at a path."""
+    if not committed.is_file():
+        return Agreement(None, f"there is no {committed.name}; --save writes it")
+    try:
+        kept = Estimates.read(committed)
+    except InputError as error:
+        return Agreement(None, f"{error.faults[0]}; --save writes it anew")
+    if sorted(kept.names) != sorted(fresh.names):
+        return Agreement(None, f"{committed.name} has other parameters; --save writes it anew")
+    differences = []
+    for name, value, unit in zip(fresh.names, fresh.values, fresh.units, strict=True):
+        index = kept.names.index(name)
+        factor = float(conversion(parse_unit(kept.units[index]), parse_unit(unit)))
+        differences.append(abs(float(value) / (float(kept.values[index]) * factor) - 1))
+    worst = int(np.argmax(differences))
+    return Agreement(differences[worst], fresh.names[worst])

@@ -1,0 +1,89 @@
+"""A fit as text: published against fitted, the estimates, and what a reader must know about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kinetics.report.numbers import interval_text, number_text
+from kinetics.report.tables import WIDTH, paragraph, table
+
+__all__ = ["estimates_table", "fit_json", "fit_text", "targets_table"]
+
+_USES = {"fit": "fitted", "calibrate": "sets a constant, not fitted", "validate": "compared, not fitted"}
+
+
+def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
+    """Everything a fit says, in the order in which it is read.
+
+    Parameters
+    ----------
+    summary : mapping
+        Of `kinetics.estimate.Fit.summary`.
+    title, about : str
+        Of the fit problem.
+    width : int
+        Characters a line.
+    """
+    facts = f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}"
+    if math.isfinite(summary["condition_number"]):
+        facts += f", condition number {number_text(summary['condition_number'])}"
+    parts = [
+        f"{summary['fit']}: {title}",
+        paragraph(about, width) if about else "",
+        "Published against fitted\n" + targets_table(summary["targets"]),
+        "Estimates\n" + estimates_table(summary["estimates"]),
+        facts,
+    ]
+    parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
+    return "\n\n".join(filter(None, parts))
+
+
+def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
+    """Published and fitted values, rows for fitting first."""
+    order = list(_USES)
+    rows = sorted(targets, key=lambda row: order.index(row["use"]))
+    cells = [
+        [row["name"], row["unit"], _published(row["published"]), _fitted(row["fitted"]), _ratio(row), _USES[row["use"]]]
+        for row in rows
+    ]
+    return table(["row", "unit", "published", "fitted", "ratio", "use"], cells, left=2)
+
+
+def _published(value: Any) -> str:
+    return interval_text(*value) if isinstance(value, list) else number_text(value)
+
+
+def _fitted(value: float) -> str:
+    if math.isnan(value):
+        return "never below"
+    return "not reached" if math.isinf(value) else number_text(value)
+
+
+def _ratio(row: Mapping[str, Any]) -> str:
+    """Fitted over published; for a range whether the value lies in it."""
+    value, published = row["fitted"], row["published"]
+    if not math.isfinite(value):
+        return "-"
+    if isinstance(published, list):
+        return "inside" if published[0] <= value <= published[1] else "outside"
+    return number_text(value / published) if published else "-"
+
+
+def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
+    """Estimates with their standard errors and what the data say of each."""
+    cells = [
+        [name, row["unit"], number_text(row["value"]), number_text(row["se"]), row["verdict"]]
+        for name, row in estimates.items()
+    ]
+    lines = table(["parameter", "unit", "estimate", "standard error"], [row[:4] for row in cells], left=2).split("\n")
+    return "\n".join(
+        f"{line}  {verdict}" for line, verdict in zip(lines, ["verdict", *(r[4] for r in cells)], strict=True)
+    )
+
+
+def fit_json(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary with ``censored`` on every target: true if the model does not reach the threshold again."""
+    targets = [{**row, "censored": math.isinf(row["fitted"])} for row in summary["targets"]]
+    return {**summary, "targets": targets}

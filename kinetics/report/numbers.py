@@ -1,0 +1,93 @@
+"""Numbers and units as they are printed: three significant digits, counts in 1e9/L, no infinity in JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kinetics.units import display_unit, parse_unit
+
+__all__ = ["finite", "heading", "interval_text", "number_text", "percent_text"]
+
+DIGITS = 3
+
+
+def number_text(value: float) -> str:
+    """A number with three significant digits; whole digits are never rounded away.
+
+    Examples
+    --------
+    >>> [number_text(x) for x in (7.0999, 0.04231, 1234.4, 0.0, 2.5e-7)]
+    ['7.10', '0.0423', '1234', '0', '2.50e-07']
+    """
+    if not math.isfinite(value):
+        return "-" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e7:
+        return f"{value:.{DIGITS - 1}e}"
+    # the exponent after rounding: 9.999 is 10.0
+    exponent = int(f"{value:.{DIGITS - 1}e}".partition("e")[2])
+    return f"{value:.{max(0, DIGITS - 1 - exponent)}f}"
+
+
+def interval_text(lower: float, upper: float) -> str:
+    """An interval, with an open end where the upper end is infinite.
+
+    Examples
+    --------
+    >>> interval_text(5.3, 9.5), interval_text(5.3, float("inf"))
+    ('5.30 to 9.50', '5.30 or later')
+    """
+    if math.isnan(lower) or math.isnan(upper):
+        return "-"
+    if math.isinf(lower):
+        return "not reached"
+    return f"{number_text(lower)} or later" if math.isinf(upper) else f"{number_text(lower)} to {number_text(upper)}"
+
+
+def percent_text(share: float) -> str:
+    """A share as a whole percentage.
+
+    Examples
+    --------
+    >>> percent_text(0.876), percent_text(float("nan"))
+    ('88 %', '-')
+    """
+    return "-" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def heading(name: str, unit: str) -> str:
+    """A column's name with its unit; nothing for a dimensionless one.
+
+    Parameters
+    ----------
+    name : str
+        What is shown.
+    unit : str
+        As `kinetics.units.unit_text` writes it.
+
+    Examples
+    --------
+    >>> heading("A", "1/nL"), heading("share", "1")
+    ('A (1e9/L)', 'share')
+    """
+    shown = display_unit(parse_unit(unit))
+    return f"{name} ({shown})" if shown else name
+
+
+def finite(value: Any) -> Any:
+    """The same content for strict JSON: a number that is not finite becomes None, at any depth.
+
+    Examples
+    --------
+    >>> finite({"a": [1.0, float("inf")], "b": "text"})
+    {'a': [1.0, None], 'b': 'text'}
+    """
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value

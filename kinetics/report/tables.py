@@ -1,0 +1,73 @@
+"""Tables of plain text: columns aligned, wide ones in blocks that fit the page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+__all__ = ["WIDTH", "in_blocks", "paragraph", "table"]
+
+WIDTH = 100
+GAP = "  "
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Lay out rows under a head.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Names of the columns.
+    rows : iterable of sequence of str
+        Cells, as many as the head has.
+    left : int
+        How many columns, from the first, are aligned to the left; the others, numbers, to the right.
+
+    Examples
+    --------
+    >>> print(table(["name", "value"], [["a", "1.00"], ["longer", "12.0"]]))
+    name    value
+    a        1.00
+    longer   12.0
+    """
+    cells = [list(head), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        GAP.join(
+            cell.ljust(width) if index < left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def in_blocks(head: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
+    """A table whose columns are spread over blocks, each with the first column repeated, so that no line is too long.
+
+    Examples
+    --------
+    >>> print(in_blocks(["t", "first", "second"], [["0", "1", "2"]], width=12))
+    t  first
+    0      1
+    <BLANKLINE>
+    t  second
+    0       2
+    """
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    blocks: list[list[int]] = [[]]
+    used = widths[0]
+    for column in range(1, len(head)):
+        if blocks[-1] and used + len(GAP) + widths[column] > width:
+            blocks.append([])
+            used = widths[0]
+        blocks[-1].append(column)
+        used += len(GAP) + widths[column]
+    chosen = [[0, *columns] for columns in blocks]
+    return "\n\n".join(
+        table([head[i] for i in block], [[row[i] for i in block] for row in rows], 0) for block in chosen
+    )
+
+
+def paragraph(text: str, width: int = WIDTH) -> str:
+    """A text in lines of at most ``width`` characters."""
+    return textwrap.fill(text, width)

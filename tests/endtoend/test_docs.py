@@ -1,0 +1,195 @@
+"""The documentation against the program: its code runs, its tables are the program's numbers, its links lead somewhere."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinetics import FitProblem, Model, Regimen, simulate
+from kinetics.engines.scipy import Tolerances
+from kinetics.estimate import Estimates
+from kinetics.estimate.objective import Objective
+from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED
+from kinetics.model.cohorts import result_path
+from kinetics.units import to_unit
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+FITS = ("care_ms_course_1", "hill_cawthorne_2012")
+PARTS = ("alemtuzumab", "cd4", "treg", "cd8", "b_cells", "nk", "signals", "reconstitution")
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page, language):
+    """The fenced blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def section(page, heading):
+    """The text from a heading to the next of its level or above."""
+    text = page.read_text(encoding="utf-8")
+    found = re.search(rf"^(#+) {re.escape(heading)}.*?$(.*?)(?=^#{{1,2}} |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"{name_of(page)} has no section '{heading}'"
+    return found[2]
+
+
+def rows(text, first=""):
+    """The rows of tables of Markdown whose head begins with a text, as dicts by the head."""
+    found, head = [], None
+    for line in text.split("\n"):
+        if not line.startswith("|"):
+            head = None
+            continue
+        cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        if head is None:
+            head = cells
+        elif not set(line) <= set("|-: ") and head[0].startswith(first):
+            found.append(dict(zip(head, cells, strict=True)))
+    assert found
+    return found
+
+
+def anchors(page):
+    """The anchors that headings make."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "validation.md"], ids=name_of)
+def test_python_blocks_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for number, block in enumerate(blocks(page, "python"), 1):
+        exec(compile(block, f"{name_of(page)}, block {number}", "exec"), namespace)
+    assert namespace
+
+
+@cache
+def evaluated(name):
+    """The rows of a fit with the model's values at the committed estimates, by name."""
+    problem = FitProblem.load(name)
+    estimates = Estimates.read(result_path(problem.path))
+    assert estimates.names == tuple(free.name for free in problem.free)
+    values = Objective(problem).values(np.log(estimates.values), problem.targets)
+    return {target.row.name: (target, float(value)) for target, value in zip(problem.targets, values, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [(FITS[0], "Phase-3 programme, first course"), (FITS[1], "Early Cambridge patients, one course of 100 mg")],
+)
+def test_validation_has_every_row_as_published_and_as_the_model_gives_it(name, heading):
+    told = {row["row"]: row for row in rows(section(DOCS / "validation.md", heading), "row")}
+    assert told.keys() == evaluated(name).keys()
+    for row_name, (target, value) in evaluated(name).items():
+        row = told[row_name]
+        assert (row["use"], row["published"], row["unit"]) == (target.row.use, target.published_text, target.row.unit)
+        assert float(row["model"]) == pytest.approx(value, rel=0.01), row_name
+
+
+def test_validation_course_of_the_relapsing_cohort():
+    page = section(DOCS / "validation.md", "Behaviour of the relapsing cohort after one course")
+    model, regimen = Model.load("reconstitution"), Regimen.load("ms_first_course")
+    result = simulate(model, regimen, cohort="relapsing", until="10 year", every="0.25 day")
+    for row in rows(page, "time"):
+        then = result.interp(time=to_unit(row.pop("time"), "day"))
+        for output, percent in row.items():
+            value = 100 * float(then[output]) / float(result[output][0])
+            assert float(percent) == pytest.approx(value, rel=0.01), (output, percent)
+
+
+def test_rms_of_the_counts_is_the_one_told():
+    targets = [(t, v) for t, v in evaluated(FITS[0]).values() if t.row.use == "fit" and not t.row.is_range]
+    rms = np.sqrt(np.mean([target.log_error(value) ** 2 for target, value in targets]))
+    assert f"value: {rms:.3f}." in section(DOCS / "validation.md", "Phase-3 programme, first course")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_models_page_has_the_parameters_of_the_file(name):
+    page = section(DOCS / "models.md", name)
+    declared = tomllib.loads((ROOT / "models" / f"{name}.toml").read_text(encoding="utf-8"))
+    for kind, first in (("parameters", "parameter"), ("inputs", "input"), ("outputs", "output")):
+        told = {row[first]: row for row in rows(page, first)} if kind in declared else {}
+        assert told.keys() == declared.get(kind, {}).keys()
+        for key, row in told.items():
+            written = declared[kind][key]
+            number = {"parameters": ("value", "value"), "inputs": ("at rest", "rest")}.get(kind)
+            if number is not None:
+                assert float(row[number[0]]) == pytest.approx(written[number[1]], rel=1e-5), key
+            assert row["unit"] == written["unit"], key
+            for column in ("source", "spread", "prior") if kind == "parameters" else ():
+                assert row[column] == (f"{written[column]:g}" if column != "source" and column in written else
+                                       written.get(column, "")), (key, column)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_models_page_has_the_committed_estimates(name):
+    estimates = Estimates.read(ROOT / "fits" / f"{name}.result.toml")
+    told = {row[name]: row for row in rows(section(DOCS / "models.md", "reconstitution"), name)}
+    assert list(told) == list(estimates.names)
+    for key, value, log_se, verdict in zip(
+        estimates.names, estimates.values, estimates.log_se, estimates.verdicts, strict=True
+    ):
+        assert float(told[key]["estimate"]) == pytest.approx(value, rel=0.01)
+        assert float(told[key]["log standard error"]) == pytest.approx(log_se, rel=0.03)
+        assert told[key]["verdict"] == verdict
+
+
+def test_theory_has_the_tolerances_and_cut_offs_of_the_code():
+    text = (DOCS / "theory.md").read_text(encoding="utf-8")
+    assert f"default relative tolerance is {Tolerances().relative:g}" in text
+    assert f"absolute tolerance of a state is {Tolerances().absolute:g}" in text
+    assert f"log standard error below {INFORMED:g} of the prior's" in text
+    assert f"{INFORMED:g} to {UNINFORMED:g} of the prior's" in text
+    assert f"correlated beyond {STRONG:g}" in text
+
+
+def test_formats_page_has_files_that_are_read(tmp_path):
+    kinds = {}
+    for block in blocks(DOCS / "formats.md", "toml"):
+        data = tomllib.loads(block)
+        kinds.setdefault(next(iter(data)), block)
+    (tmp_path / "one.toml").write_text(kinds["model"], encoding="utf-8")
+    (tmp_path / "regimen.toml").write_text(kinds["regimen"], encoding="utf-8")
+    assert Model.load(tmp_path / "one.toml").outputs
+    assert Regimen.load(tmp_path / "regimen.toml").drugs == ("alemtuzumab",)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), f"{name_of(page)}: {target}"
+        assert not anchor or anchor in anchors(file), f"{name_of(page)}: {target}"
+
+
+def commands():
+    """Every command line of the pages, by subcommand: the options it uses."""
+    used = {}
+    for page in PAGES:
+        fenced = re.findall(r"^```\w*\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        for command, rest in re.findall(r"^kinetics (\w+)(.*)$", "\n".join(fenced), re.MULTILINE):
+            used.setdefault(command, set()).update(re.findall(r"(?<=\s)--[a-z-]+", rest))
+    return used
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_commands_exist_with_their_options(command):
+    told = subprocess.run([sys.executable, "-m", "kinetics.cli", command, "--help"], capture_output=True, text=True)
+    if told.returncode and "__main__" in told.stderr:  # the package has no __main__: ask the script
+        script = Path(sys.executable).with_name("kinetics")
+        told = subprocess.run([script, command, "--help"], capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    assert {option for option in commands()[command] if option not in told.stdout} == set()

@@ -1,0 +1,188 @@
+"""`kinetics fit` and `kinetics predict`: JSON as pinned, what Ctrl-C keeps, and results that lead to predictions."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kinetics.results import read_result
+
+
+def test_fit_json_as_pinned(run, project: Path) -> None:
+    out = project / "fit.nc"
+    answer = run("fit", project / "fits" / "turnover.toml", "--json", "--out", out)
+    assert answer.status == 0, answer.err
+    content = answer.json
+    targets = {row["name"]: row for row in content["targets"]}
+    assert [set(row) >= {"name", "use", "published", "fitted", "unit"} for row in content["targets"]] == [True] * 3
+    assert targets["day_30"]["published"] == 0.25
+    assert targets["back"]["use"] == "validate"
+    estimate = content["estimates"]["k"]
+    assert set(estimate) == {"value", "se", "unit", "verdict"}
+    assert estimate["unit"] == "1/day"
+    assert 0.001 < estimate["value"] < 0.2
+    assert {"estimates", "covariance", "prior", "observed", "predicted", "diagnostics"} <= set(
+        read_result(out).children
+    )
+
+
+def test_fit_text_has_all_a_reader_needs(run, project: Path) -> None:
+    answer = run("fit", project / "fits" / "turnover.toml")
+    assert answer.status == 0, answer.err
+    assert "One patient stands for the mean." in answer.out
+    lines = answer.out.splitlines()
+    rows = {line.split()[0]: line for line in lines if line.startswith(("day_30", "day_90", "back", "k "))}
+    assert rows["day_30"].endswith("fitted")
+    assert rows["back"].endswith("compared, not fitted")
+    assert list(rows).index("back") == 2
+    assert "--save writes it" in answer.out
+
+
+def test_a_threshold_that_is_not_reached_says_so(run, project: Path) -> None:
+    table = project / "fits" / "pool.csv"
+    table.write_text(table.read_text().replace("0.4 1e9/L", "0.999 1e9/L"))
+    problem = project / "fits" / "turnover.toml"
+    problem.write_text(problem.read_text().replace("starts = 2", 'starts = 1\nhorizon = "100 day"'))
+    assert "not reached" in run("fit", problem).out
+    row = run("fit", problem, "--json").json["targets"][-1]
+    assert (row["fitted"], row["censored"]) == (None, True)
+
+
+def test_save_then_agree_then_predict(run, project: Path) -> None:
+    problem, out = project / "fits" / "turnover.toml", project / "predicted.nc"
+    assert run("fit", problem, "--save").status == 0
+    again = run("fit", problem, "--json")
+    assert again.json["largest_difference_from_committed"] < 1e-6
+    assert "warning" not in again.err
+    regimen = project / "models" / "regimens" / "once.toml"
+    common = ("predict", problem, "--regimen", regimen, "--retreat", "1 year", "--retreat-with", regimen)
+    rest = ("--until", "3 year", "--every", "1 month", "--draws", "20", "--seed", "1")
+    answer = run(*common, *rest, "--json", "--out", out)
+    assert answer.status == 0, answer.err
+    content = answer.json
+    assert content["cohort"] == "adults"
+    assert "1 year" in content["regimen"]
+    first, second = content["recovery"]
+    assert set(first) >= {"output", "course", "months", "lower", "upper", "share_recovered"}
+    assert (first["output"], first["course"], second["course"]) == ("pool", 1, 2)
+    assert first["lower"] < first["months"] < first["upper"]
+    assert first["share_recovered"] == 1.0
+    assert read_result(out)["draws"]["pool"].sizes["draw"] == 20
+    text = run(*common, *rest).out
+    assert "pool (1e9/L)" in text
+    assert "100 %" in text
+
+
+def test_predict_from_a_fit_file(run, project: Path) -> None:
+    fit = project / "fit.nc"
+    assert run("fit", project / "fits" / "turnover.toml", "--out", fit).status == 0
+    regimen = project / "models" / "regimens" / "once.toml"
+    answer = run("predict", fit, "--regimen", regimen, "--until", "1 year", "--draws", "10", "--json")
+    assert answer.status == 0, answer.err
+    assert answer.json["recovery"][0]["months"] > 0
+
+
+def test_a_stale_committed_result_is_told(run, project: Path) -> None:
+    problem, result = project / "fits" / "turnover.toml", project / "fits" / "turnover.result.toml"
+    assert run("fit", problem, "--save").status == 0
+    table = project / "fits" / "pool.csv"
+    table.write_text(table.read_text().replace("0.25,1e9/L", "0.35,1e9/L"))
+    answer = run("fit", problem)
+    assert "warning: The estimates differ from the committed result" in answer.err
+    checked = run("check", result)
+    assert checked.status == 0
+    assert "older than its problem or tables" in checked.err
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("predict", "turnover", "--until", "1 year"), "turnover"),
+        (("predict", "no.nc", "--until", "1 year", "--regimen", "ms_licensed"), "no such file"),
+        (("predict", "hill_cawthorne_2012", "--until", "1 year"), "--regimen"),
+        (("predict", "hill_cawthorne_2012", "--until", "10", "--regimen", "single_100mg"), "--until"),
+        (("predict", "hill_cawthorne_2012", "--until", "1 year", "--regimen", "single_100mg", "--cohort", "x"), "'x'"),
+        (("fit", "hill_cawthorne_2012", "--out", "x.toml"), "end the name in .nc"),
+        (("fit", "hill_cawthorne"), "did you mean 'hill_cawthorne_2012'"),
+    ],
+)
+def test_bad_calls(run, call: tuple[str, ...], said: str) -> None:
+    answer = run(*call)
+    assert answer.status == 2, answer.err
+    assert answer.out == ""
+    assert said in answer.err
+
+
+def test_predict_needs_a_committed_result(run, project: Path) -> None:
+    answer = run("predict", project / "fits" / "turnover.toml", "--until", "1 year", "--regimen", "single_100mg")
+    assert answer.status == 2
+    assert "--save" in answer.err
+
+
+def test_an_interrupted_fit_goes_on(run, project: Path, monkeypatch) -> None:
+    import kinetics.estimate.search as searching
+
+    problem, out = project / "fits" / "turnover.toml", project / "fit.nc"
+    problem.write_text(problem.read_text().replace("starts = 2", "starts = 3"))
+    whole = run("fit", problem, "--json").json["estimates"]
+    original, searched = searching.search, []
+
+    def interrupted(objective, progress=None, done=()):
+        if len(done) == 2 and not searched:
+            raise KeyboardInterrupt
+        searched.append(len(done))
+        return original(objective, progress, done)
+
+    monkeypatch.setattr(
+        searching,
+        "search",
+        lambda o, p=None, d=(): (_ for _ in ()).throw(KeyboardInterrupt) if len(d) == 2 else original(o, p, d),
+    )
+    stopped = run("fit", problem, "--out", out, "--json")
+    assert (stopped.status, stopped.out) == (130, "")
+    assert "2 of 3 searches are done and kept" in stopped.err
+    assert not out.exists()
+    monkeypatch.setattr(searching, "search", interrupted)
+    searched.append(-1)
+    resumed = run("fit", problem, "--resume", "--json", "--out", out)
+    assert resumed.status == 0, resumed.err
+    assert "2 of 3 searches were done before" in resumed.err
+    assert searched[1:] == [2]
+    assert resumed.json["estimates"]["k"]["value"] == pytest.approx(whole["k"]["value"], rel=1e-9)
+    assert "0 of 3 searches were done before" in run("fit", problem, "--resume").err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT to another process")
+def test_control_c_ends_a_process_cleanly(project: Path, tmp_path: Path) -> None:
+    problem = project / "fits" / "turnover.toml"
+    problem.write_text(problem.read_text().replace("starts = 2", "starts = 1000"))
+    cache = tmp_path / "cache"
+    environment = {**os.environ, "LYMPHOKINETICS_CACHE": str(cache)}
+    # a parent that runs in the background may have passed on that SIGINT is ignored
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from kinetics.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "fit", str(problem), "--out", str(project / "fit.nc")]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        begun = time.monotonic()
+        while not list(cache.glob("searches/*.json")) and time.monotonic() - begun < 120 and process.poll() is None:
+            time.sleep(0.1)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err
+    assert out == ""
+    assert "of 1000 searches are done and kept" in err
+    assert "--resume" in err
+    assert "Traceback" not in err
+    assert not (project / "fit.nc").exists()

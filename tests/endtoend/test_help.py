@@ -1,0 +1,109 @@
+"""Help is quick, complete, and shows an example of everything."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import kinetics
+
+COMMANDS = ("reproduce", "models", "show", "check", "simulate", "fit", "predict", "figure")
+HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from kinetics.cli import main\n"
+        "sys.argv = ['kinetics', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('IMPORTED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split("IMPORTED")[1].split())
+    assert "typer" in imported
+    assert not imported & set(HEAVY)
+
+
+def test_help_is_quick() -> None:
+    took = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "kinetics.cli", "--help"], capture_output=True, check=True)
+        took.append(time.perf_counter() - begun)
+    assert min(took) < 0.7
+
+
+def test_help_lists_every_command(run) -> None:
+    answer = run("--help")
+    assert answer.status == 0
+    assert all(f"\n  {name} " in answer.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example(run, command: str) -> None:
+    answer = run(command, "--help")
+    assert answer.status == 0
+    assert f"Example:\n    kinetics {command}" in answer.out
+
+
+def test_version(run) -> None:
+    assert run("--version").out == f"kinetics {kinetics.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [("simulat",), ("simulate",), ("simulate", "nk", "--untill", "1 day")])
+def test_a_wrong_call_says_so_with_status_2(run, arguments: tuple[str, ...]) -> None:
+    answer = run(*arguments)
+    assert answer.status == 2
+    assert answer.out == "" or "Usage" in answer.out
+
+
+def test_an_input_fault_is_one_plain_line_without_a_traceback(run) -> None:
+    answer = run("simulate", "nonesuch", "--until", "1 day", "--every", "1 day")
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    assert "nonesuch" in answer.err
+
+
+def test_a_fault_of_the_program_is_status_1_and_short(run, monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("of the test")
+
+    monkeypatch.setattr("kinetics.simulation.simulate", broken)
+    call = ("simulate", "nk", "--until", "1 day", "--every", "1 day")
+    answer = run(*call)
+    assert answer.status == 1
+    assert "ZeroDivisionError: of the test" in answer.err
+    assert "Traceback" not in answer.err
+    assert "Traceback" in run("--traceback", *call).err
+    assert "Traceback" in run(*call, env={"KINETICS_TRACEBACK": "1"}).err
+
+
+def test_a_failed_integration_is_status_1(run, monkeypatch) -> None:
+    from kinetics.errors import IntegrationError
+
+    def failed(*_: object, **__: object) -> None:
+        raise IntegrationError("LSODA stopped in segment 2 of 3 at time 4, state A; try BDF")
+
+    monkeypatch.setattr("kinetics.simulation.simulate", failed)
+    answer = run("simulate", "nk", "--until", "1 day", "--every", "1 day")
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err == "error: LSODA stopped in segment 2 of 3 at time 4, state A; try BDF\n"
+
+
+def test_a_warning_is_one_line_on_stderr(run, monkeypatch) -> None:
+    import warnings
+
+    from kinetics.simulation import simulate
+
+    def warned(*arguments: object, **options: object) -> object:
+        warnings.warn("first line\nsecond line", stacklevel=1)
+        return simulate(*arguments, **options)
+
+    monkeypatch.setattr("kinetics.simulation.simulate", warned)
+    answer = run("simulate", "nk", "--until", "1 day", "--every", "1 day", "--json")
+    assert answer.status == 0
+    assert answer.err == "warning: first line\\nsecond line\n"
+    assert answer.json["model"] == "nk"

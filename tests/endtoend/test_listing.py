@@ -1,0 +1,63 @@
+"""`kinetics models` and `kinetics show`."""
+
+from pathlib import Path
+
+
+def test_models_lists_what_is_pinned(run) -> None:
+    listed = run("models", "--json").json
+    assert {"alemtuzumab", "cd4", "cd8", "treg", "b_cells", "nk", "signals", "reconstitution"} <= set(listed["models"])
+    assert {"reconstitution, relapsing", "reconstitution, progressive"} <= set(listed["cohorts"])
+    assert {"ms_first_course", "ms_licensed", "single_100mg", "oncology_12_weeks"} <= set(listed["regimens"])
+    assert {"care_ms_course_1", "hill_cawthorne_2012"} <= set(listed["fits"])
+    assert {"recovery", "retreatment"} <= set(listed["figures"])
+    text = run("models").out
+    assert all(name.split(", ")[-1] in text for group in listed.values() for name in group)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_show_a_model(run) -> None:
+    text = run("show", "alemtuzumab").out
+    assert "d/dt A_p = Q*(A_c/V1 - A_p/V2)" in text
+    assert "concentration^2/(EC50^2 + concentration^2)" in text
+    row = next(line for line in text.splitlines() if line.startswith("CL "))
+    assert row.split()[:5] == ["CL", "2.2", "L/day", "0.25", "choice"]
+    assert "1e9/L" in run("show", "cd4").out
+
+
+def test_show_latex(run) -> None:
+    text = run("show", "alemtuzumab", "--latex").out
+    assert r"\begin{align*}" in text
+    assert r"\frac{" in text
+
+
+def test_show_a_cohort(run) -> None:
+    def phi(*options: str) -> list[str]:
+        lines = run("show", "reconstitution", *options).out.splitlines()
+        return next(line for line in lines if line.startswith("cd4_phi ")).split()
+
+    assert phi()[1] == "1"
+    assert phi("--cohort", "progressive")[1] != "1"
+    assert "hill_cawthorne_2012" in " ".join(phi("--cohort", "progressive"))
+    assert run("show", "reconstitution", "--cohort", "young").status == 2
+
+
+def test_show_a_regimen_a_fit_and_a_figure(run) -> None:
+    assert "12 mg   4 hour    5, every 1 day" in run("show", "ms_licensed").out
+    text = run("show", "hill_cawthorne_2012").out
+    assert "Three recovery times" in text
+    assert "CD4_recovery" in text
+    assert "Committed result" in text
+    assert "recovery: " in run("show", "recovery").out
+
+
+def test_show_a_file(run, project: Path) -> None:
+    assert "d/dt A = -A*ke" in run("show", project / "models" / "pool.toml").out
+    assert "10 mg" in run("show", project / "models" / "regimens" / "once.toml").out
+    assert "No committed result" in run("show", project / "fits" / "turnover.toml").out
+
+
+def test_show_what_is_not_there(run, project: Path) -> None:
+    assert "did you mean 'alemtuzumab'" in run("show", "alemtuzumap").err
+    answer = run("show", project / "fits" / "pool.csv")
+    assert answer.status == 2
+    assert run("show", "ms_licensed", "--latex").status == 2

@@ -1,0 +1,141 @@
+"""Derivatives by parameters against closed forms and against differences of sixth order."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from kinetics.compile import compile_model
+from kinetics.engines.scipy import Tolerances, integrate
+from kinetics.engines.sensitivity import integrate_with_sensitivities
+from kinetics.model import Model
+from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.quantities import Derived, Output, Parameter, State
+from kinetics.model.quantities import Dose as DoseInput
+from kinetics.regimen import Course, Dose, Regimen, segments
+
+N0, K, V, DOSE, LEVEL = 0.8, 0.21, 14.1, 30.0, 0.3
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A pool that decays from its own baseline, and a drug in a volume; k is CL/V, a derived constant."""
+    n, a, base, clearance, volume, k = sp.symbols("N A N_0 CL V k")
+    model = Model.from_symbols(
+        "small",
+        time="day",
+        parameters=[
+            Parameter(name="N_0", value=N0, unit="1e9/L"),
+            Parameter(name="CL", value=K * V, unit="L/day"),
+            Parameter(name="V", value=V, unit="L"),
+        ],
+        derived=[Derived(name="k", unit="1/day", value=clearance / volume)],
+        doses=[DoseInput(name="drug", unit="mg", into="A")],
+        states=[
+            State(name="N", unit="1e9/L", initial=base, rate=-k * n),
+            State(name="A", unit="mg", initial=0, rate=-k * a),
+        ],
+        outputs=[
+            Output(name="count", unit="1e9/L", value=n),
+            Output(name="ratio", unit="1", value=n / base),
+            Output(name="C", unit="mg/L", value=a / volume),
+        ],
+    )
+    system = compile_model(model)
+    regimen = Regimen([Course([Dose("drug", f"{DOSE} mg", "1 day")])])
+    given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 20.0)
+    return integrate_with_sensitivities(system, system.parameter_array(), ["N_0", "CL", "V"], given)
+
+
+def test_gradients_of_a_small_model_are_those_of_its_closed_form(small):
+    times = np.array([0.0, 0.5, 1.5, 3.0, 7.0, 20.0])
+    found = small.output_gradient(times)
+    assert found.shape == (6, 3, 3)
+    decay, zero = np.exp(-K * times), np.zeros(6)
+    since = np.maximum(times - 1.0, 0.0)
+    drug = np.where(times > 1.0, DOSE / V * np.exp(-K * since), 0.0)
+    expected = [
+        [decay, -times / V * N0 * decay, times * K / V * N0 * decay],
+        [zero, -times / V * decay, times * K / V * decay],
+        [zero, -since / V * drug, (since * K - 1) / V * drug],
+    ]
+    np.testing.assert_allclose(np.moveaxis(found, 0, -1), expected, rtol=1e-6, atol=1e-11)
+
+
+def test_time_of_crossing_follows_its_closed_form(small):
+    time = np.log(N0 / LEVEL) / K
+    expected = [1 / (K * N0), -time / (K * V), time / V]
+    np.testing.assert_allclose(small.crossing_gradient("count", time), expected, rtol=1e-6)
+    assert small.curve("count")(np.array([time]))[0] == pytest.approx(LEVEL, rel=1e-7)
+
+
+NAMES = (
+    "cd4_CD4_0",
+    "cd8_CD8_0",
+    "b_cells_B_0",
+    "cd4_k_M4",
+    "signals_e4",
+    "alemtuzumab_EC50",
+    "alemtuzumab_CL",
+    "alemtuzumab_k_t",
+    "cd4_phi",
+    "b_cells_phi",
+)
+OUTPUTS = ("CD4", "CD8", "B", "Treg", "Treg_fraction", "NK", "lymphocytes", "C")
+STEP = 2e-3
+WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # central differences of sixth order
+
+
+@pytest.fixture(scope="module")
+def reconstitution():
+    """The sensitive trajectory of the relapsing cohort under one course, and a function that integrates a variant."""
+    system = compile_model(Model.load("reconstitution"))
+    model = system.model
+    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    given = segments(Regimen.load("ms_first_course"), drugs, model.time, 730.5)
+    parameters = system.parameter_array(cohort_parameters(model, "relapsing").values)
+
+    def variant(name: str, factor: float):
+        changed = parameters.copy()
+        changed[system.parameters.index(name)] *= factor
+        return integrate(system, system.constants(changed), given, tolerances=Tolerances(1e-12, 1e-16))
+
+    return integrate_with_sensitivities(system, parameters, NAMES, given), variant
+
+
+def log_difference(variant, name: str, read):
+    """d read / d ln(parameter), by differences."""
+    return sum(
+        weight * (read(variant(name, np.exp(k * STEP))) - read(variant(name, np.exp(-k * STEP)))) / STEP
+        for k, weight in WEIGHTS.items()
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_of_reconstitution_are_those_of_differences(reconstitution, name):
+    trajectory, variant = reconstitution
+    system, times = trajectory.system, np.array([0.0, 0.1, 1.0, 4.5, 7, 14, 30.4375, 61, 122, 244, 365.25, 730.5])
+    columns = [system.outputs.index(output) for output in OUTPUTS]
+    value = trajectory.constants[system.parameters.index(name)]
+    found = trajectory.output_gradient(times)[:, columns, NAMES.index(name)] * value
+    expected = log_difference(variant, name, lambda t: t.outputs(times)[:, columns])
+    # differences resolve nothing below the noise of the integrations they are made of
+    noise = 1e-8 * np.abs(trajectory.outputs(times)[:, columns]).max(axis=0)
+    np.testing.assert_array_less(np.abs(found - expected), 1e-5 * np.abs(expected) + noise)
+
+
+@pytest.mark.parametrize("name", ["cd4_CD4_0", "cd4_k_M4", "cd4_phi", "signals_e4"])
+def test_crossing_of_reconstitution_moves_as_differences_say(reconstitution, name):
+    trajectory, variant = reconstitution
+    level = 0.3
+
+    def crossing(t) -> float:
+        low, high = 61.0, 730.5
+        curve = t.curve("CD4")
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if curve(np.array([middle]))[0] < level else (low, middle)
+        return (low + high) / 2
+
+    value = trajectory.constants[trajectory.system.parameters.index(name)]
+    found = trajectory.crossing_gradient("CD4", crossing(trajectory))[NAMES.index(name)] * value
+    assert found == pytest.approx(log_difference(variant, name, crossing), rel=1e-5)

@@ -1,0 +1,146 @@
+"""Equations and tables for readers."""
+
+import re
+
+import pytest
+import sympy as sp
+
+from kinetics.errors import UnknownNameError
+from kinetics.model import Derived, Input, Model, Output, Parameter, State
+from kinetics.model.library import library_names
+from kinetics.model.notation import is_latex, latex_name
+from kinetics.model.presentation import equations, latex, parameter_table
+
+k, V, A, S, C = sp.symbols("k_el V A_c alpha_0 total")
+
+
+def known() -> Model:
+    return Model.from_symbols(
+        "known",
+        time="day",
+        parameters=[
+            Parameter(name="k_el", value=0.1, unit="1/day", spread=0.3, about="elimination"),
+            Parameter(name="V", value=3, unit="L", latex="V_{1}"),
+        ],
+        inputs=[Input(name="alpha_0", unit="1", rest=1)],
+        derived=[Derived(name="total", unit="mg/L", value=A / V)],
+        states=[State(name="A_c", unit="mg", initial=0, rate=-k * A * S)],
+        outputs=[Output(name="C", unit="mg/L", value=C, latex=r"\input{x}")],
+    )
+
+
+def test_a_known_model_is_written_as_by_hand():
+    assert [tuple(row) for row in equations(known())] == [
+        ("rate", "A_c", r"\frac{\mathrm{d} A_{c}}{\mathrm{d} t} &= - A_{c} \alpha_{0} k_{el}"),
+        ("initial", "A_c", r"A_{c}(0) &= 0"),
+        ("derived", "total", r"\mathrm{total} &= \frac{A_{c}}{V_{1}}"),
+        ("output", "C", r"C &= \mathrm{total}"),
+    ]
+    assert known().latex() == latex(known())
+
+
+def test_the_system_is_aligned():
+    text = latex(known())
+    assert text.startswith("\\begin{align*}\n")
+    assert text.endswith("\n\\end{align*}\n")
+    assert text.count("&=") == 4
+    assert text.count("\\\\\n") == 3
+
+
+def test_two_names_never_share_a_symbol():
+    model = Model.from_symbols(
+        "shared",
+        time="day",
+        parameters=[Parameter(name=n, value=1, unit="1/day", latex=t) for n, t in (("p", "k"), ("q", "k"), ("k", ""))]
+        + [Parameter(name=n, value=1, unit="1/day") for n in ("a_b", "a__b", "a_b_")],
+        states=[State(name="X", unit="mg", initial=0, rate=-sum(sp.symbols("p q k a_b a__b a_b_")) * sp.Symbol("X"))],
+    )
+    text = equations(model)[0].latex
+    for symbol in (r"\mathrm{a\_b}", r"\mathrm{a\_\_b}", r"\mathrm{a\_b\_}"):
+        assert symbol in text
+    assert len(set(re.findall(r"\b[pqk]\b", text))) == 3
+
+
+@pytest.mark.parametrize("name", library_names("models"))
+def test_every_equation_of_every_model_that_ships(name):
+    model = Model.load(name)
+    rows = equations(model)
+    assert {row.name for row in rows if row.kind == "rate"} == set(model.states)
+    assert {row.name for row in rows if row.kind == "initial"} == set(model.states)
+    assert {row.name for row in rows if row.kind == "derived"} == set(model.derived)
+    assert {row.name for row in rows if row.kind == "output"} == set(model.outputs)
+    left = [row.latex.split(" &= ")[0] for row in rows if row.kind != "output"]
+    assert len(set(left)) == len(left)
+    for row in rows:
+        assert row.latex.count("&") == 1
+        assert row.latex.count("{") == row.latex.count("}")
+        assert not re.search(r"\\(input|include|write|def|catcode)", row.latex)
+
+
+@pytest.mark.parametrize("name", library_names("models"))
+def test_every_parameter_of_every_model_that_ships(name):
+    model = Model.load(name)
+    rows = model.parameter_table()
+    assert [row.name for row in rows] == list(model.parameters)
+    assert {row.name: row.value for row in rows} == {n: p.value for n, p in model.parameters.items()}
+    assert all(row.source and row.about for row in rows)
+
+
+@pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
+def test_the_table_of_a_cohort_tells_estimates_from_sources(cohort):
+    from kinetics.model.cohorts import cohort_parameters
+
+    model = Model.load("reconstitution")
+    values = cohort_parameters(model, cohort)
+    rows = {row.name: row for row in parameter_table(model, cohort)}
+    assert {name: row.value for name, row in rows.items()} == {n: values.values[n] for n in model.parameters}
+    assert rows["cd4_CD4_0"].doi == "10.1111/imm.12879"
+    estimated = [row for row in rows.values() if row.source.startswith("estimate of ")]
+    assert all(set(row.source.removeprefix("estimate of ").split(", ")) <= set(values.fits) for row in estimated)
+
+
+def test_an_unknown_cohort_is_told():
+    with pytest.raises(UnknownNameError, match="has no cohort 'none'"):
+        parameter_table(known(), "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("k_M4", "k_{M4}"),
+        ("k", "k"),
+        ("CL", "CL"),
+        ("phi", r"\phi"),
+        ("clearance_0", r"\mathrm{clearance}_{0}"),
+        ("x__y", "x_{y}"),
+    ],
+)
+def test_names_become_symbols(name, written):
+    assert latex_name(name) == written
+    assert is_latex(written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "k_",
+        "k^",
+        "{",
+        "}{",
+        "$x$",
+        "x%",
+        "x&y",
+        "x#1",
+        "~",
+        r"\input{a}",
+        r"\write18{ls}",
+        r"\\",
+        "\\",
+        "a\nb",
+        "é",
+        "x" * 61,
+    ],
+)
+def test_what_is_no_symbol(text):
+    assert not is_latex(text)
