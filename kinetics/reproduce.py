@@ -240,6 +240,8 @@ def reproduce(plan: Plan, folder: Path, watch: Watch) -> Iterator[Product]:
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
             found = fit(problem, steps.say)
+            if len(found.searches) < problem.starts:  # it answers an interrupt with the searches that are done
+                raise KeyboardInterrupt
         fresh[problem.name] = found.estimates
         path = folder / f"{problem.name}.nc"
         write_result(found.tree(), path)

@@ -18,7 +18,7 @@ class CodePrinter(PythonCodePrinter):
     --------
     >>> x = sp.Symbol("x", real=True)
     >>> CodePrinter().doprint(sp.Rational(1, 2) * x**2 + sp.Max(0, x))
-    '0.5*x**2 + max(0.0, x)'
+    '(0.5)*x**2 + max(0.0, x)'
     """
 
     def __init__(self) -> None:

@@ -99,5 +99,4 @@ def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, 
     if prior is None:
         faults.add('has no prior in the model file; give prior = NUMBER (log standard deviation) or prior = "flat"')
     faults.raise_if_any()
-    log_sd = float(prior) if isinstance(prior, int | float) else None
-    return FreeParameter(name, flat, declared.unit, start, lower, upper, log_sd)
+    return FreeParameter(name, flat, declared.unit, start, lower, upper, None if prior == "flat" else float(prior))

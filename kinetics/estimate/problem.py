@@ -180,7 +180,6 @@ def _targets(
         if header["horizon"] is not None and (horizon := to_unit(header["horizon"], model.time)) <= 0:
             raise InputError("must be a positive duration")
     baselines = {name: _baseline(model, cohort) for name, cohort in cohorts.items()}
-    doses = {name: dose.unit for name, dose in model.doses.items()}
     targets: list[Target] = []
     first: dict[str, str] = {}
     for item in placed:
@@ -190,7 +189,7 @@ def _targets(
         with faults.gather(item.where, row.name):
             if regimen is None or row.cohort not in baselines:
                 continue
-            segments(regimen, doses, model.time, 1.0)
+            _check_doses(model, regimen)
             baseline, discrepancy = baselines[row.cohort], float(header["discrepancy"] or 0)
             targets.append(target_of(row, model, regimen, baseline, discrepancy=discrepancy, horizon=horizon))
     return tuple(targets)
@@ -204,6 +203,14 @@ def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Re
         with faults.gather(item.where, f"{item.row.name}.regimen"):
             regimens[item] = load(_located(item.row.regimen, item.path.parent))
     return regimens
+
+
+def _check_doses(model: Model, regimen: Regimen) -> None:
+    """Refuse a regimen whose doses the model does not take; its faults become one of the row that names it."""
+    try:
+        segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 1.0)
+    except InputError as error:
+        raise InputError(f"cannot be given to model '{model.name}': {error}") from error
 
 
 def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:

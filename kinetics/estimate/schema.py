@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Any
 
-from pydantic import Field, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
 
 from kinetics.model.schema import Row
 
@@ -12,6 +14,16 @@ __all__ = ["FitRow", "FreeRow"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 PositiveNumber = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
+
+
+def _prior(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "flat" and not (is_number and 0 < value < math.inf):
+        raise PydanticCustomError("prior", "must be 'flat' or a positive log standard deviation")
+    return value
+
+
+Prior = Annotated[Any, AfterValidator(_prior)]
 
 
 class FitRow(Row):
@@ -33,4 +45,4 @@ class FreeRow(Row):
     lower: PositiveNumber
     upper: PositiveNumber
     unit: Text
-    prior: Literal["flat"] | PositiveNumber | None = None
+    prior: Prior | None = None

@@ -13,6 +13,7 @@ from kinetics.documents import Document, content_hash, read_document
 from kinetics.errors import Fault, Faults, InputError, UnknownNameError
 from kinetics.model.library import library_folder
 from kinetics.model.model import Model
+from kinetics.model.quantities import Cohort
 from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_unit
 
@@ -113,7 +114,7 @@ def cohort_parameters(model: Model, cohort: str | None = None, *, without: Conta
         spreads |= {flat: entry.spread for flat, entry in row.values.items() if entry.spread is not None}
         if row.from_fit and row.from_fit not in without:
             fits.append(row.from_fit)
-            values |= _committed(model, row.from_fit, row.where)
+            values |= _committed(model, row.from_fit, row)
     try:
         model.constant_values(values)
     except InputError as error:
@@ -148,15 +149,15 @@ def _lineage(model: Model, cohort: str | None) -> list[str]:
     return names
 
 
-def _committed(model: Model, fit: str, where: str) -> dict[str, float]:
+def _committed(model: Model, fit: str, cohort: Cohort) -> dict[str, float]:
     """The estimates of a committed result by flat name, in the model's units."""
-    folder = fits_folder(model)
+    folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
     if Path(fit).name != fit:
-        raise InputError(Fault(f"from_fit names a fit of {folder}, without a folder; found '{fit}'", where))
+        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.where, name))
     path = result_path(folder / f"{fit}.toml")
     if not path.is_file():
         problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
-        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", where))
+        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.where, name))
     document, faults = read_document(path), Faults()
     rows = read_estimates(document, faults)
     faults.raise_if_any()

@@ -1,4 +1,4 @@
-"""Dotted keys: TOML nests ``cd4.k = {...}``, a reader means one row named ``cd4.k``."""
+"""Dotted keys: TOML nests ``pk.k = {...}``, a reader means one row named ``pk.k``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def dotted_rows(
     table : mapping
         As TOML reads it.
     names : container of str
-        Flat names that are known to be rows, such as ``cd4_k``.
+        Flat names that are known to be rows, such as ``pk_k``.
     columns : iterable of str
         The keys of a row.
     path : tuple of str
@@ -26,8 +26,8 @@ def dotted_rows(
 
     Examples
     --------
-    >>> [".".join(path) for path, _ in dotted_rows({"k": {"unit": "1"}, "cd4": {"k": {"unit": "1"}}}, (), ["unit"])]
-    ['k', 'cd4.k']
+    >>> [".".join(path) for path, _ in dotted_rows({"k": {"unit": "1"}, "pk": {"k": {"unit": "1"}}}, (), ["unit"])]
+    ['k', 'pk.k']
     """
     columns = frozenset(columns)
     for key, row in table.items():

@@ -92,8 +92,10 @@ class Model:
 
         Examples
         --------
-        >>> Model.load("alemtuzumab").doses["alemtuzumab"].into
-        'A_c'
+        >>> from kinetics.model.library import library_names
+        >>> name = library_names("models")[0]
+        >>> Model.load(name).name == name
+        True
         """
         path = find_file(name, "models")
         faults = Faults()

@@ -120,9 +120,16 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
 
     Examples
     --------
-    >>> row = parameter_table(Model.load("alemtuzumab"))[0]
-    >>> row.name, row.value, row.unit
-    ('V1', 14.1, 'L')
+    >>> from kinetics.model import Parameter, State
+    >>> V, A = sp.symbols("V A")
+    >>> still = Model.from_symbols(
+    ...     "still",
+    ...     time="day",
+    ...     parameters=[Parameter(name="V", value=10, unit="L", spread=0.2, about="volume")],
+    ...     states=[State(name="A", unit="mg", initial=0, rate=0 * A)],
+    ... )
+    >>> parameter_table(still)[0]
+    TableRow(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume')
     """
     resolved = cohort_parameters(model, cohort)
     stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}

@@ -101,16 +101,18 @@ def equations_text(model: Model) -> str:
 def parameters_text(model: Model, cohort: str | None = None) -> str:
     """Every parameter with unit, value, between-patient spread, source and meaning."""
     rows = model.parameter_table(cohort)
-    cells = [[row.name, f"{row.value:.6g}", row.unit, "" if row.spread is None else f"{row.spread:g}"] for row in rows]
-    head = ["parameter", "value", "unit", "spread"]
-    sources = [f"{row.source} ({row.doi})" if row.doi else row.source for row in rows]
-    wide = max(map(len, ["source", *sources]))
-    lines = table(head, cells).split("\n")
-    tails = [
-        f"{'source'.ljust(wide)}  about",
-        *(f"{s.ljust(wide)}  {row.about}" for s, row in zip(sources, rows, strict=True)),
+    cells = [
+        [
+            row.name,
+            f"{row.value:.6g}",
+            row.unit,
+            "" if row.spread is None else f"{row.spread:g}",
+            f"{row.source} ({row.doi})" if row.doi else row.source,
+            row.about,
+        ]
+        for row in rows
     ]
-    return "\n".join(f"{line.ljust(len(lines[0]))}  {tail}".rstrip() for line, tail in zip(lines, tails, strict=True))
+    return table(["parameter", "value", "unit", "spread", "source", "about"], cells, text=(0, 2, 4, 5))
 
 
 def problem_text(problem: FitProblem, width: int = WIDTH) -> str:
@@ -144,9 +146,10 @@ def problem_text(problem: FitProblem, width: int = WIDTH) -> str:
         paragraph(problem.about, width) if problem.about else "",
         f"Model {problem.model.name}; {problem.starts} searches from seed {problem.seed}; "
         f"discrepancy {problem.discrepancy:g} (log standard deviation)",
-        "Free parameters\n" + table(["parameter", "unit", "start", "lower", "upper", "prior (log SD)"], free, left=2),
+        "Free parameters\n"
+        + table(["parameter", "unit", "start", "lower", "upper", "prior (log SD)"], free, text=(0, 1)),
         "Published rows\n"
-        + table(["row", "use", "statistic", "cohort", "regimen", "published", "unit", "source"], rows, left=8),
+        + table(["row", "use", "statistic", "cohort", "regimen", "published", "unit", "source"], rows, text=range(8)),
     ]
     return "\n\n".join(filter(None, parts))
 

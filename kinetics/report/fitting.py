@@ -48,7 +48,7 @@ def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
         [row["name"], row["unit"], _published(row["published"]), _fitted(row["fitted"]), _ratio(row), _USES[row["use"]]]
         for row in rows
     ]
-    return table(["row", "unit", "published", "fitted", "ratio", "use"], cells, left=2)
+    return table(["row", "unit", "published", "model", "ratio", "use"], cells, text=(0, 1, 5))
 
 
 def _published(value: Any) -> str:
@@ -77,10 +77,7 @@ def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
         [name, row["unit"], number_text(row["value"]), number_text(row["se"]), row["verdict"]]
         for name, row in estimates.items()
     ]
-    lines = table(["parameter", "unit", "estimate", "standard error"], [row[:4] for row in cells], left=2).split("\n")
-    return "\n".join(
-        f"{line}  {verdict}" for line, verdict in zip(lines, ["verdict", *(r[4] for r in cells)], strict=True)
-    )
+    return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
 
 
 def fit_json(summary: Mapping[str, Any]) -> dict[str, Any]:

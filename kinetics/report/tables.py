@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 __all__ = ["WIDTH", "in_blocks", "paragraph", "table"]
 
@@ -11,7 +11,7 @@ WIDTH = 100
 GAP = "  "
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], text: Collection[int] = (0,)) -> str:
     """Lay out rows under a head.
 
     Parameters
@@ -20,8 +20,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> 
         Names of the columns.
     rows : iterable of sequence of str
         Cells, as many as the head has.
-    left : int
-        How many columns, from the first, are aligned to the left; the others, numbers, to the right.
+    text : collection of int
+        The columns of text, aligned to the left; the others, numbers, are aligned to the right.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> 
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         GAP.join(
-            cell.ljust(width) if index < left else cell.rjust(width)
+            cell.ljust(width) if index in text else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in cells

@@ -210,7 +210,9 @@ def test_transit_chain_is_an_erlang_density(method):
             return (rate * since) ** index * np.exp(-rate * since) / math.factorial(index)
 
         expected = 100 * erlang(times) + np.where(times > 11, 40 * erlang(times - 11), 0)
-        np.testing.assert_allclose(found.states(times)[:, index], expected, rtol=1e-6, atol=1e-6 * expected.max() * 1e-3)
+        np.testing.assert_allclose(
+            found.states(times)[:, index], expected, rtol=1e-6, atol=1e-6 * expected.max() * 1e-3
+        )
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -12,7 +12,9 @@ from kinetics.regimen import Regimen, segments
 
 UNTIL = 3652.5
 # close where the drug acts: within both courses, the first month after each, and then the years
-TIMES = np.unique(np.concatenate([start + np.linspace(0, 45, 451) for start in (0, 365.25)] + [np.linspace(0, UNTIL, 500)]))
+TIMES = np.unique(
+    np.concatenate([start + np.linspace(0, 45, 451) for start in (0, 365.25)] + [np.linspace(0, UNTIL, 500)])
+)
 
 
 @pytest.fixture(scope="module")

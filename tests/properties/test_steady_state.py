@@ -71,7 +71,8 @@ def test_rates_at_rest_are_exactly_zero(name, scattered):
     model = Model.load(name)
     chance = random.Random(name)
     values = {
-        sp.Symbol(n, real=True): sp.Rational(str(row.value)) * (sp.Rational(chance.randint(70, 140), 100) if scattered else 1)
+        sp.Symbol(n, real=True): sp.Rational(str(row.value))
+        * (sp.Rational(chance.randint(70, 140), 100) if scattered else 1)
         for n, row in model.parameters.items()
     }
     values |= {row.symbol: sp.Rational(str(row.rest)) for row in model.inputs.values()}

@@ -116,7 +116,8 @@ def test_a_solution_that_ends_is_told_with_segment_time_and_state(rate, initial,
         run(scalar(rate, initial), until=3.0, method=method)
     message = str(caught.value)
     told = re.fullmatch(
-        rf"{method} stopped in segment 1 of 1 \(0 to 3\) at time (\S+), state y: .+ Try .+ or check the parameters\.", message
+        rf"{method} stopped in segment 1 of 1 \(0 to 3\) at time (\S+), state y: .+ Try .+ or check the parameters\.",
+        message,
     )
     assert told, message
     assert float(told[1]) == pytest.approx(time, abs=1e-3)

@@ -39,7 +39,9 @@ def test_only_parameters_with_a_spread_vary(system, relapsing):
     drawn = draw_patients(system, relapsing, 10, seed=1)
     fixed = [i for i, name in enumerate(system.parameters) if name not in relapsing.spreads]
     assert len(relapsing.spreads) >= 8
-    np.testing.assert_array_equal(drawn[:, fixed], np.broadcast_to(system.parameter_array(relapsing.values)[fixed], (10, len(fixed))))
+    np.testing.assert_array_equal(
+        drawn[:, fixed], np.broadcast_to(system.parameter_array(relapsing.values)[fixed], (10, len(fixed)))
+    )
 
 
 def test_every_patient_is_admissible(system, relapsing):
@@ -100,7 +102,7 @@ def test_draws_follow_the_truncated_distribution():
 def test_an_impossible_spread_is_told():
     system, cohort = bounded(spread=0.5, floor=0.4999999)
     values = {**cohort.values, "a": 50.0}
-    with pytest.raises(InputError, match="no admissible patient in 1000 draws: room .* reduce the spread of a"):
+    with pytest.raises(InputError, match=r"no admissible patient in 1000 draws: room .* reduce the spread of a"):
         draw_patients(system, type(cohort)("", values, {"a": 0.01}), 1, seed=0)
 
 

@@ -116,12 +116,15 @@ def test_the_writer_sees_the_suffix_of_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("missing/result.nc", "cannot be written"), (".", "is a folder"), ("result.txt", "end the name in .nc")]
+    ("name", "said"),
+    [("missing/result.nc", "cannot be written"), (".", "is a folder"), ("result.txt", "end the name in .nc")],
 )
 def test_places_that_cannot_be_written_are_refused(tmp_path, name, said):
     path = tmp_path / name
     with pytest.raises(InputError, match=said):
-        (write_result if path.suffix else write_atomically)(*((xr.Dataset(), path) if path.suffix else (path, lambda _: None)))
+        (write_result if path.suffix else write_atomically)(
+            *((xr.Dataset(), path) if path.suffix else (path, lambda _: None))
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -130,7 +133,7 @@ def test_files_that_are_no_result_are_refused(tmp_path, content):
     path = tmp_path / "wrong.nc"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match="wrong.nc: "):
+    with pytest.raises(InputError, match=r"wrong\.nc: "):
         read_result(path)
 
 

@@ -52,7 +52,10 @@ def decay(spread: float | None = None, rate=None) -> Model:
             State(name="N", unit="1e9/L", initial=sp.Symbol("N_0"), rate=-(k + sp.Symbol("loss")) * n),
             State(name="A", unit="mg", initial=0, rate=-k * a if rate is None else rate(a, k)),
         ],
-        outputs=[Output(name="count", unit="cells/uL", value=n, about="cells"), Output(name="drug", unit="ug", value=a)],
+        outputs=[
+            Output(name="count", unit="cells/uL", value=n, about="cells"),
+            Output(name="drug", unit="ug", value=a),
+        ],
     )
 
 
@@ -153,7 +156,9 @@ def test_draws_are_those_parameter_sets():
 
 
 def test_parameters_may_be_quantities():
-    found = simulate(decay(), Regimen.none(), until="1 day", every="1 day", parameters={"k": "0.01 1/hour", "loss": 0.5})
+    found = simulate(
+        decay(), Regimen.none(), until="1 day", every="1 day", parameters={"k": "0.01 1/hour", "loss": 0.5}
+    )
     np.testing.assert_allclose(found["count"][-1], 2000 * np.exp(-0.74), rtol=1e-6)
     assert found.attrs["parameters"] == "k = 0.24 1/day, loss = 0.5 1/day"
 
@@ -178,7 +183,9 @@ def test_every_unit_is_the_one_claimed(typical, reconstitution):
         assert typical[name].attrs["units"] == unit_text(row.unit)
         claimed = quantified[name].pint.units
         assert dict(claimed.dimensionality) == dict(row.unit.dimensionality)
-        assert (1 * claimed).to_base_units().magnitude == pytest.approx((1 * row.unit).to_base_units().magnitude, rel=1e-12)
+        assert (1 * claimed).to_base_units().magnitude == pytest.approx(
+            (1 * row.unit).to_base_units().magnitude, rel=1e-12
+        )
     for name in ("time", "course_start"):
         assert str(quantified[name].pint.units) == "day"
     cells = quantified.CD4.pint.to("1/microliter")
@@ -219,7 +226,11 @@ def test_quantities_of_any_registry_are_understood():
         ({"parameters": {"cd4.phy": 1.0}}, InputError, "no parameter 'cd4.phy'"),
         ({"parameters": {"alemtuzumab.CL": "2 mg"}}, InputError, "alemtuzumab.CL: 'mg' is not a kind of 'L/day'"),
         ({"parameters": {"alemtuzumab.CL": np.nan}}, InputError, "alemtuzumab.CL: is not a finite number"),
-        ({"parameters": {"cd4.naive_fraction": 0.99}}, InputError, "cd4_M4_0: is -.*below its minimum 0.*naive_fraction"),
+        (
+            {"parameters": {"cd4.naive_fraction": 0.99}},
+            InputError,
+            "cd4_M4_0: is -.*below its minimum 0.*naive_fraction",
+        ),
         ({"parameters": []}, InputError, "at least one"),
         ({"parameters": [{}], "patients": 2}, InputError, "either patients or"),
         ({"patients": 0}, InputError, "at least 1"),
@@ -248,7 +259,9 @@ def test_every_wrong_parameter_is_told_at_once(reconstitution):
 
 
 def test_typical_patient_that_fails_raises():
-    with pytest.raises(IntegrationError, match=r"LSODA stopped in segment 1 of 1 \(0 to 30\) at time 20, state y: .*Try"):
+    with pytest.raises(
+        IntegrationError, match=r"LSODA stopped in segment 1 of 1 \(0 to 30\) at time 20, state y: .*Try"
+    ):
         simulate(explosive(), Regimen.none(), until="30 day", every="10 day")
 
 
@@ -303,7 +316,12 @@ def test_a_draw_without_a_number_is_nan_in_every_method():
     for method in ("LSODA", "BDF", "Radau"):
         with pytest.warns(UserWarning, match="1 of 2"):
             found = simulate(
-                model, Regimen.none(), until="0.1 day", every="0.1 day", parameters=[{"a": -0.5}, {"a": 3.0}], method=method
+                model,
+                Regimen.none(),
+                until="0.1 day",
+                every="0.1 day",
+                parameters=[{"a": -0.5}, {"a": 3.0}],
+                method=method,
             )
         assert "not" in str(found.failure.values[1])
         assert np.isfinite(found["size"][0]).all()

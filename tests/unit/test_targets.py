@@ -43,9 +43,9 @@ class Constant:
         return self.number, np.array([1.0])
 
 
-def target(value, log_sd=0.5, factor=1.0, **row):
+def target(model, /, log_sd=0.5, factor=1.0, **row):
     published = {"value": None, "lower": None, "upper": None, "is_range": "value" not in row} | row
-    return Target(SimpleNamespace(**published), None, Constant(value), factor, log_sd)
+    return Target(SimpleNamespace(**published), None, Constant(model), factor, log_sd)
 
 
 def test_the_residual_is_the_log_ratio_over_its_standard_deviation():

@@ -1,0 +1,135 @@
+"""The fits that ship: published against fitted, committed against found from scratch."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kinetics.estimate import Estimates, Fit, FitProblem, fit
+from kinetics.estimate.objective import Objective
+from kinetics.estimate.search import search
+from kinetics.model.cohorts import CohortParameters, result_path
+
+FITS = ("care_ms_course_1", "hill_cawthorne_2012")
+
+
+@pytest.fixture(scope="module")
+def problems() -> dict[str, FitProblem]:
+    return {name: FitProblem.load(name) for name in FITS}
+
+
+@pytest.fixture(scope="module")
+def fits(problems) -> dict[str, Fit]:
+    return {name: fit(problem) for name, problem in problems.items()}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_a_committed_result_is_of_this_model_and_these_data(problems, name):
+    problem = problems[name]
+    facts = Estimates.read(result_path(problem.path)).facts
+    again = f"run 'kinetics fit {name} --save' (care_ms_course_1 first: the other starts from it)"
+    assert facts["model_hash"] == problem.model.content_hash, f"the model has changed; {again}"
+    assert facts["data_hash"] == problem.data_hash, f"problem, tables, regimens or cohorts have changed; {again}"
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_from_scratch_the_committed_estimates_are_found_again(fits, name):
+    found, kept = fits[name].estimates, Estimates.read(result_path(fits[name].problem.path))
+    assert (found.names, found.units, found.verdicts) == (kept.names, kept.units, kept.verdicts)
+    np.testing.assert_allclose(found.values, kept.values, rtol=1e-3)
+    scale = np.outer(kept.log_se, kept.log_se)
+    np.testing.assert_allclose(found.covariance / scale, kept.covariance / scale, atol=0.02)
+    assert found.given == kept.given
+    np.testing.assert_allclose(found.given_values, kept.given_values, rtol=1e-9)
+    np.testing.assert_allclose(found.response, kept.response, atol=0.01)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_every_search_ends_at_the_same_optimum(fits, name):
+    searches = fits[name].searches
+    assert len(searches) == 3
+    assert all(one.converged for one in searches)
+    assert np.ptp([one.end for one in searches], axis=0).max() < 1e-3
+
+
+def test_the_published_recovery_times_are_met(fits):
+    fitted = {row["name"]: row["fitted"] for row in fits["hill_cawthorne_2012"].summary()["targets"]}
+    for name, months in (("B_recovery", 7.1), ("CD8_recovery", 20), ("CD4_recovery", 35)):
+        assert fitted[name] == pytest.approx(months, rel=0.01)
+
+
+def test_log_standard_errors_of_the_recovery_times(problems):
+    own = {target.row.name: target.log_sd for target in problems["hill_cawthorne_2012"].fitted}
+    assert own == {"B_recovery": 0.149, "CD8_recovery": 0.19, "CD4_recovery": 0.19}
+
+
+def test_the_recovery_fit_says_that_it_is_just_identified(fits):
+    assert any(
+        "just identified: 3 rows and 3 parameters" in warning for warning in fits["hill_cawthorne_2012"].warnings
+    )
+    # exact, so the standard errors are those of the rows, carried over: J'J = S' diag(1/s^2) S
+    found = fits["hill_cawthorne_2012"]
+    jacobian = Objective(found.problem).residuals(found.best.end)[1]
+    inverse = np.linalg.inv(jacobian)
+    np.testing.assert_allclose(found.estimates.covariance, inverse @ inverse.T, rtol=1e-4, atol=1e-8)
+
+
+def test_the_phase_3_counts_are_met(fits):
+    found = fits["care_ms_course_1"]
+    errors = [
+        np.log(row["fitted"] / row["published"])
+        for row in found.summary()["targets"]
+        if row["use"] == "fit" and row["name"].startswith(("CD4_month", "CD8_month"))
+    ]
+    assert len(errors) == 10
+    assert np.sqrt(np.mean(np.square(errors))) <= 0.15
+    assert found.rms_log_error() <= 0.15
+
+
+def test_what_is_for_validation_is_not_fitted(problems):
+    uses = {target.row.name: target.row.use for problem in problems.values() for target in problem.targets}
+    fitted = {name for name, use in uses.items() if use == "fit"}
+    counts = {f"{cell}_month_{month}" for cell in ("CD4", "CD8") for month in (1, 3, 6, 9, 12)}
+    assert fitted == counts | {"B_month_3", "B_month_12", "B_recovery", "CD8_recovery", "CD4_recovery"}
+    assert uses["lymphocytes_recovery"] == "validate"
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_the_jacobian_agrees_with_differences_of_high_order(problems, name):
+    objective = Objective(problems[name])
+    generator = np.random.default_rng(11)
+    width = np.where(objective.with_prior, 0.5 * objective.prior_sd, 0.2)
+    at = np.log(Estimates.read(result_path(problems[name].path)).values) + 0.5 * width * generator.uniform(
+        -1, 1, objective.start.size
+    )
+    jacobian = objective.residuals(at)[1]
+    step, weights = 4e-3, {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
+    for column in range(at.size):
+        unit = step * np.eye(at.size)[column]
+        differences = sum(
+            weight * (objective.residuals(at + n * unit)[0] - objective.residuals(at - n * unit)[0])
+            for n, weight in weights.items()
+        )
+        np.testing.assert_allclose(
+            jacobian[:, column], differences / step, rtol=1e-5, atol=1e-5 * np.abs(jacobian).max(axis=1).max()
+        )
+
+
+def test_the_capacities_follow_the_shared_kinetics_as_their_response_says(fits, monkeypatch):
+    """Refit with one shared parameter moved by 3 %: ln phi moves by B ln 1.03."""
+    found = fits["hill_cawthorne_2012"]
+    given, flat = "signals.e4", "signals_e4"
+    column = found.estimates.given.index(given)
+    fixed = FitProblem.cohort
+
+    def moved(problem: FitProblem, name: str) -> CohortParameters:
+        cohort = fixed(problem, name)
+        return replace(cohort, values=cohort.values | {flat: cohort.values[flat] * 1.03})
+
+    monkeypatch.setattr(FitProblem, "cohort", moved)
+    objective = Objective(replace(found.problem, starts=1))
+    objective.start = found.best.end
+    (again,) = search(objective)
+    expected = found.estimates.response[:, column] * np.log(1.03)
+    assert expected[0] > 0.02
+    np.testing.assert_allclose(again.end - found.best.end, expected, atol=0.05 * expected[0])

@@ -1,0 +1,116 @@
+"""Cohorts: which value wins, and results that are missing, malformed or hostile."""
+
+import time
+
+import pytest
+
+from kinetics.errors import InputError, UnknownNameError
+from kinetics.model import Model
+from kinetics.model.cohorts import cohort_parameters, fits_behind
+
+RESULT = """[result]
+fit = "one"
+model = "../models/toy.toml"
+cohort = "first"
+
+[estimates]
+{rows}
+
+[covariance]
+log = [[0.01]]
+
+[response]
+given = []
+at = []
+log = [[]]
+"""
+ROW = '"{name}" = {{ value = {value}, unit = "{unit}", log_se = 0.1, verdict = "" }}'
+
+
+def committed(project, name="one", rows=None, **row):
+    text = rows if rows is not None else ROW.format(**({"name": "A0", "value": 3.0, "unit": "1e9/L"} | row))
+    path = project.fits / f"{name}.result.toml"
+    path.write_text(RESULT.format(rows=text))
+    return path
+
+
+def test_values_come_from_the_model_then_extends_then_own_then_the_fit(project):
+    first = '[cohorts.first.parameters]\nA0 = { value = 9.0, unit = "1e9/L", source = "choice" }\n'
+    first += 'N0 = { value = 4000.0, unit = "cells/uL", source = "choice", spread = 0.1 }\n'
+    second = '[cohorts.second.parameters]\nN0 = { value = 5.0, unit = "1e9/L", source = "choice" }\n'
+    project.model.write_text(project.model.read_text() + first + second)
+    committed(project)
+    committed(project, "two", value=7.0)
+    model = Model.load(project.model)
+    first, second = (cohort_parameters(model, name) for name in ("first", "second"))
+    assert (first.values["A0"], first.values["N0"], first.values["k"]) == (3.0, 4.0, 0.1)
+    assert (second.values["A0"], second.values["N0"]) == (7.0, 5.0)
+    assert (first.fits, second.fits) == (("one",), ("one", "two"))
+    assert first.spreads == {"N0": 0.1}
+    assert cohort_parameters(model, "second", without=["two"]).values["A0"] == 3.0
+    assert cohort_parameters(model, "first", without=["one"]).values["A0"] == 9.0
+    assert fits_behind(model, "second") == ("one", "two")
+    assert fits_behind(model, "plain") == ()
+
+
+def test_estimates_are_converted_to_the_models_unit(project):
+    committed(project, value=3000.0, unit="cells/uL")
+    assert cohort_parameters(Model.load(project.model), "first").values["A0"] == pytest.approx(3.0)
+
+
+def test_an_unknown_cohort_names_those_there_are(project):
+    with pytest.raises(UnknownNameError, match="no cohort 'x'; there are first, plain, second"):
+        cohort_parameters(Model.load(project.model), "x")
+
+
+def test_a_missing_result_says_what_to_run(project):
+    with pytest.raises(
+        InputError, match=r"toy.toml:\d+: cohorts.first.from_fit: there is no result .*run 'kinetics fit"
+    ):
+        cohort_parameters(Model.load(project.model), "first")
+
+
+def test_a_result_outside_the_folder_of_fits_is_not_read(project):
+    project.model.write_text(project.model.read_text().replace('from_fit = "one"', 'from_fit = "../fits/one"'))
+    committed(project)
+    with pytest.raises(InputError, match=r"without a folder; found '\.\./fits/one'"):
+        cohort_parameters(Model.load(project.model), "first")
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "message"),
+    [
+        (ROW.format(name="V9", value=1.0, unit="1"), "estimates.V9", "no parameter 'V9'"),
+        (ROW.format(name="k_max", value=1.0, unit="1/day"), "estimates.k_max", "is an input"),
+        (ROW.format(name="A0", value=1.0, unit="mg"), "estimates.A0", "is not a kind of"),
+        (ROW.format(name="A0", value=1.0, unit="10**10**8"), "estimates.A0", "cannot read unit"),
+        (ROW.format(name="A0", value="nan", unit="1e9/L"), "estimates.A0.value", "finite"),
+        (ROW.format(name="A0", value="inf", unit="1e9/L"), "estimates.A0.value", "finite"),
+        (ROW.format(name="A0", value="-1.0", unit="1e9/L"), "estimates.A0.value", "greater than 0"),
+        (ROW.format(name="A0", value='"__import__(1)"', unit="1e9/L"), "estimates.A0.value", "valid number"),
+        ("A0 = 3.0", "estimates.A0", "must be a table"),
+        ('A0 = { unit = "1e9/L" }', "estimates.A0", "missing 'value'"),
+    ],
+)
+def test_each_fault_of_a_result_has_file_line_and_name(project, rows, name, message):
+    path = committed(project, rows=rows)
+    model = Model.load(project.model)
+    started = time.perf_counter()
+    with pytest.raises(InputError) as caught:
+        cohort_parameters(model, "first")
+    assert time.perf_counter() - started < 1
+    found = str(caught.value).splitlines()
+    assert any(line.startswith(f"{path}:7: {name}: ") and message in line for line in found), found
+
+
+@pytest.mark.parametrize("text", ["", "estimates = 3", "[result", "x = " + "[" * 900, "\x00"])
+def test_results_that_are_none(project, text):
+    (project.fits / "one.result.toml").write_text(text)
+    with pytest.raises(InputError, match=r"one\.result\.toml"):
+        cohort_parameters(Model.load(project.model), "first")
+
+
+def test_values_below_a_minimum_name_the_cohort(project):
+    committed(project, rows=ROW.format(name="g", value=2.0, unit="1/day"))
+    with pytest.raises(InputError, match=r"margin: cohort 'first': is -1, below its minimum 0; it follows from"):
+        cohort_parameters(Model.load(project.model), "first")

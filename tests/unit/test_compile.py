@@ -1,0 +1,386 @@
+"""Compiled code: what is generated, under which key it is kept, where, and when it is made again."""
+
+import ast
+import os
+import re
+import stat
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from kinetics.compile import cache, compile_model, source
+from kinetics.compile.cache import cache_folder, load_module, source_key
+from kinetics.errors import UnknownNameError
+from kinetics.model import Model
+from kinetics.model.library import library_names
+from kinetics.model.quantities import Derived, Input, Output, Parameter, State
+
+X, Y, A, B = (sp.Symbol(name, real=True) for name in "xyab")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """A cache folder of this test's own."""
+    place = tmp_path / "compiled"
+    monkeypatch.setenv("LYMPHOKINETICS_CACHE", str(place))
+    cache_folder.cache_clear()
+    yield place
+    cache_folder.cache_clear()
+
+
+def model(
+    rate=-A * X, *, value: float = 0.5, unit: str = "1/day", name: str = "made", minimum: float | None = None
+) -> Model:
+    return Model.from_symbols(
+        name,
+        time="day",
+        parameters=[Parameter(name="a", value=value, unit=unit)],
+        derived=[Derived(name="b", value=2 * A, unit=unit, minimum=minimum)],
+        states=[State(name="x", unit="1", initial=1, rate=rate)],
+        outputs=[Output(name="y", unit="1", value=X)],
+    )
+
+
+# --- the key
+
+
+def test_key_does_not_change_with_values_names_or_words():
+    key = source_key([], model().structure_hash)
+    assert source_key([], model(value=0.7).structure_hash) == key
+    assert source_key([], model(name="other").structure_hash) == key
+    assert re.fullmatch("[0-9a-f]{24}", key)
+
+
+@pytest.mark.parametrize("other", [{"rate": -2 * A * X}, {"rate": -A * X**2}, {"rate": -B * X}, {"unit": "1/hour"}])
+def test_key_changes_with_equations_and_units(other):
+    assert source_key([], model(**other).structure_hash) != source_key([], model().structure_hash)
+
+
+def test_key_changes_with_the_generator(tmp_path):
+    generator = tmp_path / "source.py"
+    generator.write_text("one")
+    before = source_key([generator], "structure")
+    generator.write_text("two")
+    assert source_key([generator], "structure") != before
+
+
+@pytest.mark.parametrize("position", range(7))
+def test_key_changes_with_versions_and_processor(monkeypatch, position):
+    surroundings = cache._surroundings()
+    assert len(surroundings) == 7  # package, Python, processor, numba, llvmlite, sympy, numpy
+    before = source_key([], "structure")
+    changed = [*surroundings]
+    changed[position] += "1"
+    monkeypatch.setattr(cache, "_surroundings", lambda: tuple(changed))
+    assert source_key([], "structure") != before
+
+
+def test_the_generators_own_files_are_in_the_key(monkeypatch):
+    from kinetics.compile import system
+
+    seen = []
+    monkeypatch.setattr(
+        system, "source_key", lambda sources, *parts: seen.append((set(sources), parts)) or source_key(sources, *parts)
+    )
+    compile_model(model())
+    sources, parts = seen[0]
+    assert {Path(source.__file__), Path(source.__file__).with_name("printer.py")} <= sources
+    assert parts == (model().structure_hash,)
+
+
+# --- the folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_folder_is_the_users_own(folder):
+    before = os.umask(0o002)
+    try:
+        assert cache_folder() == folder
+        load_module("0" * 24, lambda: "value = 1\n")
+    finally:
+        os.umask(before)
+        sys.modules.pop(f"kinetics_generated_{'0' * 24}", None)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / ("0" * 24)).stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+def test_a_folder_others_may_write_to_is_not_used(folder, mode):
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.warns(UserWarning, match="others may write to it"):
+        used = cache_folder()
+    assert used != folder
+    assert stat.S_IMODE(used.stat().st_mode) == 0o700
+    assert used.name.startswith("lymphokinetics-")
+    assert list(used.iterdir()) == list(folder.iterdir()) == []
+    used.rmdir()
+
+
+def test_a_folder_of_somebody_else_is_not_used(folder, monkeypatch):
+    if os.name == "nt":
+        pytest.skip("owners are POSIX's")
+    folder.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    with pytest.warns(UserWarning, match="belongs to somebody else"):
+        used = cache_folder()
+    assert used != folder
+    used.rmdir()
+
+
+def test_a_folder_that_cannot_be_made_is_replaced(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("LYMPHOKINETICS_CACHE", str(tmp_path / "file" / "folder"))
+    cache_folder.cache_clear()
+    with pytest.warns(UserWarning, match="cannot keep compiled code"):
+        used = cache_folder()
+    cache_folder.cache_clear()
+    assert used.is_dir()
+    used.rmdir()
+
+
+def test_fallback_is_a_fresh_folder_each_time(folder):
+    folder.mkdir()
+    folder.chmod(0o777)
+    used = set()
+    for _ in range(2):
+        cache_folder.cache_clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            used.add(cache_folder())
+    assert len(used) == 2
+    for place in used:
+        place.rmdir()
+
+
+# --- the files
+
+
+def test_code_is_generated_once(folder):
+    key, calls = "1" * 24, []
+    try:
+        first = load_module(key, lambda: calls.append(1) or "value = 42\n")
+        del sys.modules[first.__name__]
+        second = load_module(key, lambda: calls.append(1) or "value = 43\n")
+    finally:
+        sys.modules.pop(f"kinetics_generated_{key}", None)
+    assert (first.value, second.value, len(calls)) == (42, 42, 1)
+    assert [p.name for p in (folder / key).iterdir() if p.is_file()] == ["system.py"]
+
+
+def test_a_generator_that_fails_leaves_nothing(folder):
+    def fail() -> str:
+        raise RuntimeError("no text")
+
+    with pytest.raises(RuntimeError, match="no text"):
+        load_module("2" * 24, fail)
+    assert not (folder / ("2" * 24)).exists()
+
+
+def test_code_that_cannot_be_imported_is_not_remembered(folder):
+    with pytest.raises(ZeroDivisionError):
+        load_module("3" * 24, lambda: "1/0\n")
+    assert f"kinetics_generated_{'3' * 24}" not in sys.modules
+
+
+SECOND = """
+import sys, time
+from kinetics.compile import source, system
+from kinetics.model import Model
+
+def refused(model):
+    raise SystemExit("generated again")
+
+if sys.argv[1] == "second":
+    system.generate = refused
+compiled = system.compile_model(Model.load("alemtuzumab"))
+p = compiled.parameter_array()
+begin = time.perf_counter()
+c = compiled.constants(p)
+y = compiled.functions.initial(c)
+compiled.functions.rate(y, c, y * 0.0)
+hits = sum(sum(f.stats.cache_hits.values()) for f in (compiled.functions.constants, compiled.functions.rate))
+print(hits)
+"""
+
+
+def test_a_second_process_neither_generates_nor_compiles(tmp_path):
+    environment = {**os.environ, "LYMPHOKINETICS_CACHE": str(tmp_path / "compiled")}
+    hits = [
+        int(
+            subprocess.run(
+                [sys.executable, "-c", SECOND, which], env=environment, capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for which in ("first", "second")
+    ]
+    assert hits == [0, 2]
+
+
+# --- the model beside the code
+
+
+def test_models_that_share_code_keep_their_own_words_and_bounds():
+    one, other = compile_model(model()), compile_model(model(name="other", minimum=0.8))
+    assert one.functions is other.functions
+    assert (one.model.name, other.model.name) == ("made", "other")
+    constants = one.constants(one.parameter_array({"a": 0.3}))
+    assert one.below_minimum(constants) == []
+    assert other.below_minimum(constants) == ["b"]
+
+
+def test_a_constant_that_is_not_finite_counts_as_below_its_minimum():
+    system = compile_model(model())
+    assert system.below_minimum(np.array([np.nan, np.nan])) == ["b"]
+
+
+def test_parameters_by_name_dotted_or_flat():
+    system = compile_model(Model.load("reconstitution"))
+    by_dot, by_line = (system.parameter_array({name: 0.123}) for name in ("cd4.phi", "cd4_phi"))
+    np.testing.assert_array_equal(by_dot, by_line)
+    assert by_dot[system.parameters.index("cd4_phi")] == 0.123
+    assert system.row("CD4") == ("output", system.outputs.index("CD4"))
+    assert system.row("cd4_M4_b") == ("state", system.states.index("cd4_M4_b"))
+    for wrong in (lambda: system.parameter_array({"cd4.phy": 1.0}), lambda: system.row("CD5")):
+        with pytest.raises(UnknownNameError):
+            wrong()
+
+
+# --- the text
+
+
+@pytest.mark.parametrize("name", library_names("models"))
+def test_generated_code_holds_generated_names_alone(name):
+    loaded = Model.load(name)
+    tree = ast.parse(source.generate(loaded))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    allowed = functions | {
+        *("OUTPUTS", "y", "c", "p", "z", "forcing", "by_parameter", "out", "math", "np", "njit", "max", "min", "abs"),
+        *("states", "range", "len", "n", "m", "i", "j", "k", "block", "band", "sensitivities", "direct"),
+    }
+    unexpected = {n for n in names - allowed if not re.fullmatch(r"[ycpx]\d+", n)}
+    assert unexpected == set()
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert calls <= functions | {
+        "njit", "max", "min", "abs", "len", "range", "math.sqrt", "math.exp", "math.log", "np.zeros", "np.empty",
+        "z[n:].reshape", "(sensitivities @ jacobian(y, c).T + direct.T).ravel",
+    }  # fmt: skip
+    text = source.generate(loaded)
+    biology = [n for n in (*loaded.parameters, *loaded.states, *loaded.outputs, *loaded.derived) if len(n) > 2]
+    assert not [n for n in biology if re.search(rf"\b{n}\b", text)]
+
+
+def test_generation_is_deterministic():
+    code = "from kinetics.compile.source import generate; from kinetics.model import Model; import hashlib\n"
+    code += "print(hashlib.sha256(generate(Model.load('reconstitution')).encode()).hexdigest())"
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_names_like_those_of_generated_code_do_no_harm():
+    """States called c0 and x0, parameters called y0 and p0: each keeps its own place."""
+    c0, x0, y0, p0, out = sp.symbols("c0 x0 y0 p0 out")
+    shared = sp.sqrt(y0 * c0 + p0 * x0)
+    made = Model.from_symbols(
+        "clash",
+        time="day",
+        parameters=[Parameter(name=n, value=v, unit="1") for n, v in (("y0", 2.0), ("p0", 3.0))]
+        + [Parameter(name="out", value=1.0, unit="1/day")],
+        states=[
+            State(name="c0", unit="1", initial=5, rate=out * (shared + y0)),
+            State(name="x0", unit="1", initial=7, rate=out * (shared - p0 * c0)),
+        ],
+    )
+    system = compile_model(made)
+    c = system.constants(system.parameter_array())
+    y = system.functions.initial(c)
+    root = np.sqrt(2 * 5 + 3 * 7)
+    np.testing.assert_allclose(system.functions.rate(y, c, np.zeros(2)), [root + 2, root - 15], rtol=1e-15)
+
+
+GRAMMAR = {
+    "powers": X**2 - 3 * X**-1 + X ** sp.Rational(1, 2) / 7 + X ** sp.Rational(-3, 2),
+    "power of a parameter": X**A - (X + 1) ** (-A),
+    "exponentials": sp.exp(-A * X) + sp.log(X + A) - 1 / sp.exp(X),
+    "maximum": sp.Max(0, X - A, A / 3) + sp.Min(X, 2 * A, 9),
+    "modulus": sp.Abs(X - 2 * A) * X,
+    "pieces": sp.Piecewise((X**2, X < A), (A * X, X < 2), (3 + X, True)),
+    "quotients": (X + A) / (1 + X / (A + 2)) - sp.Rational(1, 3) * X / 7,
+}
+
+
+@pytest.mark.parametrize("expression", GRAMMAR.values(), ids=GRAMMAR)
+@pytest.mark.parametrize(("x", "a"), [(0.3, 0.7), (2.5, 0.7), (1.7, 1.9)])
+def test_compiled_values_and_derivatives_are_those_of_sympy(expression, x, a):
+    made = Model.from_symbols(
+        "grammar",
+        time="day",
+        parameters=[Parameter(name="a", value=a, unit="1"), Parameter(name="k", value=1.0, unit="1/day")],
+        inputs=[Input(name="b", unit="1", rest=0.0)],
+        states=[State(name="x", unit="1", initial=1, rate=sp.Symbol("k", real=True) * expression)],
+        outputs=[Output(name="y", unit="1", value=expression)],
+    )
+    system = compile_model(made)
+    f, c, y = system.functions, system.constants(system.parameter_array()), np.array([x])
+
+    def truth(e) -> float:
+        return float(e.subs({X: sp.Float(x, 30), A: sp.Float(a, 30)}).evalf(30))
+
+    def slope(symbol, h=1e-9) -> float:
+        """A difference in thirty digits: no derivative rule is trusted."""
+        at = {X: sp.Float(x, 40), A: sp.Float(a, 40)}
+        up, down = ({**at, symbol: at[symbol] + s * sp.Float(h, 40)} for s in (1, -1))
+        return float((expression.subs(up).evalf(40) - expression.subs(down).evalf(40)) / (2 * sp.Float(h, 40)))
+
+    assert f.rate(y, c, np.zeros(1))[0] == pytest.approx(truth(expression), rel=1e-14)
+    assert f.outputs(y, c)[0] == pytest.approx(truth(expression), rel=1e-14)
+    assert f.jacobian(y, c)[0, 0] == pytest.approx(slope(X), rel=1e-12, abs=1e-14)
+    assert f.outputs_by_state(y, c)[0, 0] == pytest.approx(slope(X), rel=1e-12, abs=1e-14)
+    assert f.rate_by_constant(y, c)[0, 0] == pytest.approx(slope(A), rel=1e-12, abs=1e-14)
+    assert f.outputs_by_constant(y, c)[0, 0] == pytest.approx(slope(A), rel=1e-12, abs=1e-14)
+
+
+def test_derived_constants_and_their_derivatives_follow_the_chain():
+    """b = 2 a, c = b^2 + a: dc/da = 8 a + 1; an initial value c."""
+    made = Model.from_symbols(
+        "chain",
+        time="day",
+        parameters=[Parameter(name="a", value=0.5, unit="1"), Parameter(name="k", value=1.0, unit="1/day")],
+        derived=[
+            Derived(name="last", value=sp.Symbol("b") ** 2 + A, unit="1"),
+            Derived(name="b", value=2 * A, unit="1"),
+        ],
+        states=[State(name="x", unit="1", initial=3 * sp.Symbol("last"), rate=-sp.Symbol("k") * X)],
+    )
+    system = compile_model(made)
+    p = system.parameter_array()
+    c = system.constants(p)
+    named = dict(zip((*system.parameters, *made.constants), c, strict=True))
+    assert named == {"a": 0.5, "k": 1.0, "b": 1.0, "last": 1.5}
+    slopes = system.functions.constants_by_parameter(p)
+    by_a = dict(zip(named, slopes[:, 0], strict=True))
+    assert by_a == {"a": 1.0, "k": 0.0, "b": 2.0, "last": 5.0}
+    assert system.functions.initial(c).tolist() == [4.5]
+    assert (system.functions.initial_by_constant(c) @ slopes).tolist() == [[15.0, 0.0]]
+
+
+def test_doses_are_converted_to_the_unit_of_their_state():
+    system = compile_model(Model.load("alemtuzumab"))
+    np.testing.assert_array_equal(system.dose_matrix(), [[1.0, 0.0]])
