@@ -149,7 +149,9 @@ def problem_text(problem: FitProblem, width: int = WIDTH) -> str:
         "Free parameters\n"
         + table(["parameter", "unit", "start", "lower", "upper", "prior (log SD)"], free, text=(0, 1)),
         "Published rows\n"
-        + table(["row", "use", "statistic", "cohort", "regimen", "published", "unit", "source"], rows, text=range(8)),
+        + table(
+            ["row", "use", "statistic", "cohort", "regimen", "published", "unit", "source"], rows, text=tuple(range(8))
+        ),
     ]
     return "\n\n".join(filter(None, parts))
 

@@ -186,3 +186,38 @@ def test_control_c_ends_a_process_cleanly(project: Path, tmp_path: Path) -> None
     assert "--resume" in err
     assert "Traceback" not in err
     assert not (project / "fit.nc").exists()
+
+
+@pytest.mark.slow
+def test_the_published_recovery_times_are_reached(run) -> None:
+    answer = run("fit", "hill_cawthorne_2012", "--json")
+    assert answer.status == 0, answer.err
+    content = answer.json
+    fitted = {row["name"]: row["fitted"] for row in content["targets"] if row["use"] == "fit"}
+    assert fitted == pytest.approx({"B_recovery": 7.1, "CD8_recovery": 20.0, "CD4_recovery": 35.0}, rel=0.01)
+    assert content["largest_difference_from_committed"] < 0.01
+    assert any("just identified" in warning for warning in content["warnings"])
+
+
+def test_predict_after_retreatment_as_pinned(run) -> None:
+    given = (
+        "--regimen",
+        "single_100mg",
+        "--retreat",
+        "48 month",
+        "--until",
+        "8 year",
+        "--draws",
+        "5",
+        "--patients",
+        "2",
+    )
+    answer = run("predict", "hill_cawthorne_2012", *given, "--json")
+    assert answer.status == 0, answer.err
+    content = answer.json
+    assert content["cohort"] == "progressive"
+    rows = {(row["output"], row["course"]): row["months"] for row in content["recovery"]}
+    assert rows["CD4", 1] == pytest.approx(35.0, rel=0.01)
+    assert rows["CD8", 1] == pytest.approx(20.0, rel=0.01)
+    assert rows["B", 1] == pytest.approx(7.1, rel=0.01)
+    assert ("CD4", 2) in rows
