@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kinetics.errors import InputError, KineticsError
+    from kinetics.estimate import Estimates, FitProblem, fit
+    from kinetics.measures import measure
+    from kinetics.model import Model
+    from kinetics.prediction import predict
+    from kinetics.regimen import Course, Dose, Regimen
+    from kinetics.simulation import simulate
 
 __version__ = "0.1.0"
+__all__ = [
+    "Course",
+    "Dose",
+    "Estimates",
+    "FitProblem",
+    "InputError",
+    "KineticsError",
+    "Model",
+    "Regimen",
+    "__version__",
+    "fit",
+    "measure",
+    "predict",
+    "simulate",
+]
 
+# importing numba, scipy and xarray takes seconds, so a name is fetched when it is first used
 _PLACES = {
-    "Model": "kinetics.model",
-    "Regimen": "kinetics.regimen",
     "Course": "kinetics.regimen",
     "Dose": "kinetics.regimen",
-    "simulate": "kinetics.simulation",
-    "predict": "kinetics.prediction",
     "Estimates": "kinetics.estimate",
     "FitProblem": "kinetics.estimate",
-    "fit": "kinetics.estimate",
-    "measure": "kinetics.measures",
     "InputError": "kinetics.errors",
     "KineticsError": "kinetics.errors",
+    "Model": "kinetics.model",
+    "Regimen": "kinetics.regimen",
+    "fit": "kinetics.estimate",
+    "measure": "kinetics.measures",
+    "predict": "kinetics.prediction",
+    "simulate": "kinetics.simulation",
 }
-__all__ = [*_PLACES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

@@ -99,4 +99,5 @@ def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, 
     if prior is None:
         faults.add('has no prior in the model file; give prior = NUMBER (log standard deviation) or prior = "flat"')
     faults.raise_if_any()
-    return FreeParameter(name, flat, declared.unit, start, lower, upper, None if prior == "flat" else float(prior))
+    log_sd = None if prior is None or prior == "flat" else float(prior)
+    return FreeParameter(name, flat, declared.unit, start, lower, upper, log_sd)

@@ -1,6 +1,7 @@
 """Models as text: files to checked, flat, symbolic models."""
 
 from kinetics.model.model import Model
+from kinetics.model.presentation import latex, parameter_table
 from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, State
 
-__all__ = ["Cohort", "Derived", "Dose", "Input", "Model", "Output", "Parameter", "State"]
+__all__ = ["Cohort", "Derived", "Dose", "Input", "Model", "Output", "Parameter", "State", "latex", "parameter_table"]

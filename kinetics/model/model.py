@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
@@ -28,9 +28,6 @@ from kinetics.model.composition import read_draft
 from kinetics.model.library import find_file
 from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.units import conversion, parse_unit, unit_text
-
-if TYPE_CHECKING:
-    from kinetics.model.presentation import TableRow
 
 __all__ = ["Model"]
 
@@ -210,18 +207,6 @@ class Model:
             [(n, _unit(d), d.into) for n, d in self.doses.items()],
             [(n, str(s.initial), str(s.rate), _unit(s)) for n, s in self.states.items()],
         )
-
-    def latex(self) -> str:
-        """The model as an aligned system of LaTeX equations; see `kinetics.model.presentation.latex`."""
-        from kinetics.model.presentation import latex
-
-        return latex(self)
-
-    def parameter_table(self, cohort: str | None = None) -> list[TableRow]:
-        """Every parameter with its value, unit, spread and source; see `kinetics.model.presentation`."""
-        from kinetics.model.presentation import parameter_table
-
-        return parameter_table(self, cohort)
 
     def flat_name(self, name: str) -> str:
         """The flat name of a parameter or input that may be written with a dot.

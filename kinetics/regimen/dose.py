@@ -122,6 +122,6 @@ def amount_text(amount: pint.Quantity) -> str:
     return f"{amount.magnitude:.10g} {unit_text(amount.units)}"
 
 
-def _amount(value: Any) -> pint.Quantity:
+def _amount(value: Any) -> Any:
     """An amount as a pint quantity with a finite float."""
     return registry.Quantity(*(parse_quantity(value) if isinstance(value, str) else adopt(value)))

@@ -76,7 +76,7 @@ def in_days(value: Amount) -> float:
     return rescale(number, conversion(unit, DAY))
 
 
-def days(number: float) -> pint.Quantity:
+def days(number: float) -> Any:
     """A pint quantity of so many days."""
     return registry.Quantity(float(number) + 0.0, DAY)  # never -0.0
 

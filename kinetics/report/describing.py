@@ -8,7 +8,8 @@ from typing import Any
 from sympy.printing.str import StrPrinter
 
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.model import Model
+from kinetics.model import Model, parameter_table
+from kinetics.model import latex as latex_of
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
@@ -57,7 +58,7 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
     parts = [
         f"{model.name}: {model.title}",
         paragraph(model.about, width) if model.about else "",
-        model.latex().rstrip() if latex else equations_text(model),
+        latex_of(model).rstrip() if latex else equations_text(model),
         f"{values}\n{parameters_text(model, cohort)}" if model.parameters else "",
         _listed("Inputs, with their resting values", ((n, number_text(r.rest), r) for n, r in model.inputs.items())),
         _listed("Doses", ((n, f"into {row.into}", row) for n, row in model.doses.items())),
@@ -100,7 +101,7 @@ def equations_text(model: Model) -> str:
 
 def parameters_text(model: Model, cohort: str | None = None) -> str:
     """Every parameter with unit, value, between-patient spread, source and meaning."""
-    rows = model.parameter_table(cohort)
+    rows = parameter_table(model, cohort)
     cells = [
         [
             row.name,

@@ -64,7 +64,7 @@ def in_blocks(head: Sequence[str], rows: Sequence[Sequence[str]], width: int = W
         used += len(GAP) + widths[column]
     chosen = [[0, *columns] for columns in blocks]
     return "\n\n".join(
-        table([head[i] for i in block], [[row[i] for i in block] for row in rows], 0) for block in chosen
+        table([head[i] for i in block], [[row[i] for i in block] for row in rows], text=()) for block in chosen
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.model import Derived, Dose, Model, Output, Parameter, State
+from kinetics.model import Derived, Dose, Model, Output, Parameter, State, parameter_table
 from kinetics.model.library import library_names
 
 SOUND = """\
@@ -373,7 +373,7 @@ def test_a_bibliography_beside_the_file_counts(tmp_path):
         "@article{vries_1999,\n  author = {Anna de Vries and others},\n  year = {1999},\n  doi = {10.1/x}\n}\n"
     )
     path = written(tmp_path, text)
-    row = {row.name: row for row in Model.load(path).parameter_table()}["MIC"]
+    row = {row.name: row for row in parameter_table(Model.load(path))}["MIC"]
     assert (row.source, row.doi) == ("de Vries 1999", "10.1/x")
     (tmp_path / "references.bib").unlink()
     (tmp_path / "bad").mkdir()
