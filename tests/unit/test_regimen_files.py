@@ -98,7 +98,7 @@ def test_a_source_beside_the_file(load, tmp_path):
         (GOOD + ', every = "1 day", count = nan', "count: input should be a valid integer"),
         (GOOD + ', every = "1 day", count = true', "count: input should be a valid integer"),
         (GOOD + ", every = 1, count = 3", "every: input should be a valid string"),
-        (GOOD + ', every = "1e308 day", count = 3', "start: the number inf is not finite"),
+        (GOOD + ', every = "1e308 day", count = 3', "start: quantity inf day: must be one finite number"),
         (GOOD + ', dose = "1 mg"', "dose: unknown key; there are drug, amount"),
     ],
 )
