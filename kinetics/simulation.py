@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -186,6 +187,10 @@ class _Run:
             raise IntegrationError(f"impossible parameters: {', '.join(below)} below its minimum or not finite")
         trajectory = integrate(self.system, constants, self.segments, method=self.method, tolerances=self.tolerances)
         table = trajectory.outputs(self.times)
+        if not np.isfinite(table).all():
+            row, column = np.argwhere(~np.isfinite(table))[0]
+            name = self.system.outputs[column]
+            raise IntegrationError(f"output {name} is not finite at time {self.times[row]:g}; check the parameters")
         if self.with_states:
             table = np.hstack([table, trajectory.states(self.times)])
         return [table, *(self._measured(measure, trajectory) for measure in self.measures)]
@@ -232,15 +237,23 @@ def _in_units(model: Model, values: ParameterSet) -> dict[str, float]:
             numbers[flat] = float(value) if isinstance(value, Real) else to_unit(value, unit)
             if not np.isfinite(numbers[flat]):
                 faults.add("is not a finite number", name=name)
+            elif numbers[flat] <= 0 and _must_be_positive(model, flat):
+                faults.add(f"has a log-normal spread or prior, so {numbers[flat]:g} must be positive", name=name)
     faults.raise_if_any()
     return numbers
+
+
+def _must_be_positive(model: Model, flat: str) -> bool:
+    row = model.parameters.get(flat)
+    return row is not None and (row.spread is not None or row.prior is not None)
 
 
 def _changes(model: Model, cohort: CohortParameters, parameters: Any) -> str | None:
     """What was changed in the cohort, as text."""
     given = _in_units(model, parameters or {})
     units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
-    changed = (name for name in given if given[name] != cohort.values[name])
+    # a value that went through a file differs by a rounding; that is no change
+    changed = (name for name in given if not math.isclose(given[name], cohort.values[name], rel_tol=1e-9))
     return ", ".join(f"{name} = {given[name]:.10g} {unit_text(units[name])}" for name in changed) or None
 
 

@@ -91,8 +91,6 @@ def simulate(
             tolerances=Tolerances(relative=rtol) if rtol is not None else None,
             progress=steps.count,
         )
-    if settings:
-        result.attrs["changed"] = "; ".join(settings)
     if out is not None:
         write_result(result, out)
         wrote(out)

@@ -120,6 +120,9 @@ def _drawn(model: Model, fit: Estimates, values: dict[str, float], deviation: np
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """A square root that exists for a singular covariance too."""
+    """The symmetric square root: it exists for a singular covariance too, and follows a rounding of it smoothly.
+
+    That of eigenvectors alone turns with any rounding where eigenvalues are nearly equal, and the draws with it.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(np.maximum(values, 0.0))
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T

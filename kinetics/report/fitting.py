@@ -52,7 +52,8 @@ def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _published(value: Any) -> str:
-    return interval_text(*value) if isinstance(value, list) else number_text(value)
+    """As it was published: no digit more."""
+    return interval_text(*value) if isinstance(value, list) else f"{value:g}"
 
 
 def _fitted(value: float) -> str:

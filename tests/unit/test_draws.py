@@ -15,7 +15,7 @@ from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, parameter_draws, typical_values
 from kinetics.estimate.estimates import FACTS
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters, result_path
+from kinetics.model.cohorts import cohort_parameters, fits_folder, result_path
 from kinetics.results import read_result, write_result
 
 A0 = 'lower = 0.1, upper = 10, unit = "1e9/L"'
@@ -85,6 +85,22 @@ def test_draw_k_depends_on_the_seed_and_k_alone(chain):
     assert few == many[:3]
     assert parameter_draws(system, fits, "second", 3, seed=2)[0] != few[0]
     assert len({values["k"] for values in many}) == 6
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1e-9])
+def test_a_rounding_of_the_covariance_does_not_move_the_draws(noise):
+    model = Model.load("reconstitution")
+    system = compile_model(model)
+    committed = Estimates.read(fits_folder(model) / "care_ms_course_1.result.toml")
+    rounding = np.random.default_rng(0).standard_normal(committed.covariance.shape)
+    rounded = committed.covariance * (1 + noise * (rounding + rounding.T) / 2)
+    draws = [
+        parameter_draws(system, [replace(committed, covariance=covariance)], "relapsing", 5, seed=1)
+        for covariance in (committed.covariance, rounded)
+    ]
+    for one, other in zip(*draws, strict=True):
+        logs = [np.log(one[flat] / other[flat]) for flat in map(model.flat_name, committed.names)]
+        assert np.abs(logs).max() < 10 * noise
 
 
 def test_typical_values_are_those_of_the_cohort(chain):

@@ -358,3 +358,25 @@ def test_changed_parameters_leave_a_trace():
     assert run(parameters={"k": 0.3})["parameters"] == "k = 0.3 1/day"
     one, same, other = (run(parameters=[{"k": k}])["parameters_hash"] for k in (0.1, 0.1, 0.2))
     assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("alemtuzumab.CL", "-3 L/day"), ("signals.eI", "-0.1 1"), ("cd4.phi", "0 1")]
+)
+def test_a_parameter_on_the_log_scale_must_be_positive(name, value):
+    with pytest.raises(InputError, match=f"{name}: has a log-normal spread or prior, so .* must be positive"):
+        simulate(Model.load("reconstitution"), Regimen.none(), until="1 day", every="1 day", parameters={name: value})
+
+
+def test_an_output_that_is_not_finite_is_named():
+    V, A = sp.symbols("V A")
+    model = Model.from_symbols(
+        "pk",
+        time="day",
+        parameters=[Parameter(name="V", value=1.0, unit="L")],
+        states=[State(name="A", unit="mg", initial=0, rate=-A / V * sp.Symbol("CL"))],
+        outputs=[Output(name="C", unit="mg/L", value=A / sp.Symbol("W"))],
+        inputs=[Input(name="CL", unit="L/day", rest=1.0), Input(name="W", unit="L", rest=1.0)],
+    )
+    with pytest.raises(IntegrationError, match="output C is not finite at time 0"):
+        simulate(model, Regimen.none(), until="1 day", every="1 day", parameters={"W": 0.0})
