@@ -13,12 +13,14 @@ INSTALLED := $(VENV)/.installed
 PYTHONS := python3 python3.13 python3.12 python3.11
 RESOLVER := build/lock/bin/uv
 OUT := reproduced
+BENCH := build/benchmarks.json
 
-.PHONY: help install reproduce test format lock clean
+.PHONY: help install reproduce test bench format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
 	@echo "make test        linters, type checker, then all tests"
+	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
 	@echo "make format      sort imports, mend what the linter can, lay out the code"
 	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment, caches and results"
@@ -61,6 +63,11 @@ test: $(INSTALLED)
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -q --durations=10
 
+# The peer is no dependency of the project: without it the benchmark says so and goes on.
+bench: $(INSTALLED)
+	@$(PIP) install --require-hashes --no-deps -r requirements-bench.lock || echo "make: CasADi cannot be installed" >&2
+	$(BIN)/python tests/benchmarks --out $(BENCH) $(ARGS)
+
 format: $(LOCKED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -74,7 +81,10 @@ $(RESOLVER): $(MADE)
 lock: $(RESOLVER)
 	$(RESOLVER) pip compile pyproject.toml --extra test --group build --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
-	@if grep -nE '://|^--' requirements.lock; then echo "make: an address in requirements.lock" >&2; exit 1; fi
+	sed -n 's/^bench = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(RESOLVER) pip compile - --constraint requirements.lock --no-deps --upgrade \
+	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet \
+	  --output-file requirements-bench.lock
+	@if grep -nE '://|^--' requirements.lock requirements-bench.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:
 	rm -rf $(VENV) $(OUT) build dist .pytest_cache .ruff_cache .hypothesis .coverage

@@ -24,6 +24,7 @@ _HEADER = re.compile(rf"[ \t]*+(\[\[?+)[ \t]*+({_PATH})[ \t]*+\]")
 _KEY = re.compile(rf"[ \t]*+({_PATH})[ \t]*+=")
 _LONG_PATH = re.compile(rf"(?<![\w-])(?:(?>{_PART.pattern})[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}")
 _LONG_NUMBER = re.compile(r"(?<![\w])[0-9][0-9_]{4000,}+")
+_STRING = r"""['"]([^'"]*)['"]"""
 _MULTILINE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
 
 
@@ -126,9 +127,17 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         lines = text.split("\n")
         line = int(told[1]) if told else len(text.rstrip().split("\n"))
         key = _HEADER.match(lines[line - 1]) or _KEY.match(lines[line - 1])
-        raise fault(f"not valid TOML: {error}", line, key[key.re.groups] if key else "") from error
+        raise fault(f"not valid TOML: {_in_words(error)}", line, key[key.re.groups] if key else "") from error
     except RecursionError as error:
         raise InputError(Fault("nested beyond reason", str(path))) from error
+
+
+def _in_words(error: tomllib.TOMLDecodeError) -> str:
+    """What tomllib says, with the table or key it shows as a tuple of Python written as in the file."""
+    told = re.match(r"Cannot (?:declare|redefine namespace|mutate immutable namespace) \((.*)\)", str(error))
+    if told is None:
+        return str(error)
+    return f"[{'.'.join(re.findall(_STRING, told[1]))}] is declared twice; put all its keys under one header"
 
 
 def _check_values(document: Document) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-__all__ = ["Fault", "Faults", "InputError", "IntegrationError", "KineticsError", "UnitError", "UnknownNameError"]
+__all__ = [
+    "Fault",
+    "Faults",
+    "InputError",
+    "IntegrationError",
+    "KineticsError",
+    "StorageError",
+    "UnitError",
+    "UnknownNameError",
+]
 
 
 class KineticsError(Exception):
@@ -76,6 +85,10 @@ class UnknownNameError(InputError, KeyError):
 
 class IntegrationError(KineticsError, RuntimeError):
     """The integrator gave up; the message says in which segment, at which time, in which state, and what to try."""
+
+
+class StorageError(KineticsError, OSError):
+    """A result could not be stored; the message says what is kept and how to go on."""
 
 
 class Faults:

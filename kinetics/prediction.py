@@ -13,12 +13,12 @@ from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate.draws import chain_of_fits, parameter_draws, typical_values
 from kinetics.estimate.estimates import Estimates
-from kinetics.measures import TimeToThreshold
+from kinetics.measures import TimeToThreshold, course_windows, recovery_measures
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import variable
 from kinetics.simulation import simulate
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.units import conversion, parse_unit
 
 __all__ = ["QUANTILES", "predict", "recovery_summary"]
 
@@ -27,7 +27,7 @@ QUANTILES = (0.025, 0.5, 0.975)
 
 def predict(
     estimates: Estimates,
-    regimen: Regimen,
+    regimen: Regimen | str,
     *,
     until: str,
     every: str,
@@ -36,6 +36,7 @@ def predict(
     patients: int | None = None,
     seed: int = 0,
     states: bool = False,
+    engine: str = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.DataTree:
     """Predict counts and recovery times.
@@ -44,8 +45,8 @@ def predict(
     ----------
     estimates : Estimates
         A fit's, committed or fresh.
-    regimen : Regimen
-        What is given; ``ms_licensed + course.at("36 month")`` for a retreatment.
+    regimen : Regimen or str
+        What is given, or its name; ``regimen + course.at("36 month")`` for a retreatment.
     until, every : str
         Quantities of time.
     cohort : str, optional
@@ -58,6 +59,8 @@ def predict(
         Of draws and patients.
     states : bool
         Return every state beside the outputs.
+    engine : {"auto", "scipy", "batch"}
+        ``auto`` takes the batch engine for draws and patients.
     progress : callable, optional
         Called with (done, all).
 
@@ -81,6 +84,7 @@ def predict(
     """
     if draws < 2:
         raise InputError("draws must be at least 2")
+    regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
     if not regimen.courses:
         raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
     model = Model.load(estimates.model)
@@ -100,7 +104,8 @@ def predict(
         if progress is not None:
             progress(done + step, total)
 
-    common: dict[str, Any] = {"until": until, "every": every, "cohort": name, "states": states, "measures": measures}
+    common: dict[str, Any] = {"until": until, "every": every, "cohort": name, "states": states, "engine": engine}
+    common["measures"] = measures
     root = simulate(model, regimen, parameters=typical, progress=advance, **common)
     done = 1
     drawn = simulate(model, regimen, parameters=drawn_values, progress=advance, **common)
@@ -115,29 +120,21 @@ def predict(
     return tree
 
 
-def recovery_measures(model: Model, values: dict[str, float]) -> list[TimeToThreshold]:
-    """Time to the lower limit of normal of every output that has one, at the given parameter values."""
-    return [
-        TimeToThreshold(
-            output.name, f"{values[output.lower_limit]!r} {unit_text(model.parameters[output.lower_limit].unit)}"
-        )
-        for output in model.outputs.values()
-        if output.lower_limit is not None
-    ]
-
-
 def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
     """The recovery times of a prediction as rows.
 
     Returns
     -------
     list of dict
-        ``output``, ``course``, ``months`` at the estimates, ``lower`` and ``upper`` (95 % over parameter draws),
-        ``share_recovered`` of the draws that fell below the limit. A time is infinite if the limit is not reached again
-        before the next course or the end, NaN if the count never fell below it; the share is NaN if no draw's did.
+        ``output``, ``course``, ``window`` (months to the next course or the end), ``months`` at the estimates,
+        ``lower`` and ``upper`` (95 % over parameter draws), ``share_recovered`` of the draws that fell below the limit.
+        A time is infinite if the limit is not reached again in the window, NaN if the count never fell below it; the
+        share is NaN if no draw's did.
     """
     recovery = tree["recovery"].to_dataset()
     month = float(conversion(parse_unit(tree["time"].attrs["units"]), parse_unit("month")))
+    root = tree.to_dataset()
+    windows = course_windows(root["course_start"].values, float(root["time"][-1])) * month
     rows = []
     for output in recovery["output"].values:
         for course in recovery["course"].values:
@@ -147,6 +144,7 @@ def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
                 {
                     "output": str(output),
                     "course": int(course),
+                    "window": float(windows[int(course) - 1]),
                     "months": float(at["estimate"]) * month,
                     "lower": lower,
                     "upper": upper,

@@ -5,81 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Protocol
 
 import xarray as xr
-from pydantic import Field, StrictInt, StrictStr
 
-from kinetics.documents import Document, read_document
-from kinetics.errors import Faults, InputError
-from kinetics.estimate import Estimates, Fit, FitProblem, fit
+from kinetics.estimate import Estimates, Fit, fit
 from kinetics.model.cohorts import result_path
-from kinetics.model.library import library_folder
-from kinetics.model.schema import Row, read_row
+from kinetics.plan import Plan
 from kinetics.prediction import predict
-from kinetics.regimen import Regimen, with_retreatment
 from kinetics.results import write_result
-from kinetics.units import to_unit
 
-__all__ = ["FigureRow", "Plan", "PredictionRow", "Product", "Steps", "read_plan", "reproduce"]
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
-Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
-T = TypeVar("T")
-
-
-class HeaderRow(Row):
-    """``[reproduce]``."""
-
-    title: Text
-    fits: Annotated[list[Text], Field(min_length=1)]
-
-
-class PredictionRow(Row):
-    """``[[predictions]]``: counts and recovery from one of the fits."""
-
-    name: Name
-    fit: Text
-    cohort: Text
-    regimen: Text
-    retreat: tuple[Text, ...] = ()
-    retreat_with: Text = "retreatment"
-    until: Text
-    every: Text
-    draws: Annotated[StrictInt, Field(ge=2, le=100_000)] = 200
-    patients: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
-    seed: Annotated[StrictInt, Field(ge=0)] = 0
-
-
-class FigureRow(Row):
-    """``[[figures]]``: one figure in each of some formats."""
-
-    name: Text
-    formats: Annotated[tuple[Literal["svg", "pdf", "png"], ...], Field(min_length=1)] = ("svg",)
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What to run, checked.
-
-    Parameters
-    ----------
-    title : str
-        What it is for.
-    fits : tuple of FitProblem
-        In order.
-    predictions : tuple of (PredictionRow, Regimen)
-        Each with what is given, retreatment included.
-    figures : tuple of (FigureRow, str or pathlib.Path)
-        In order, each with its file, or its name in the library.
-    """
-
-    title: str
-    fits: tuple[FitProblem, ...]
-    predictions: tuple[tuple[PredictionRow, Regimen], ...]
-    figures: tuple[tuple[FigureRow, str | Path], ...]
+__all__ = ["Product", "Steps", "reproduce"]
 
 
 class Steps(Protocol):
@@ -123,102 +60,6 @@ class Product:
     prediction: xr.DataTree | None = None
 
 
-def read_plan(path: Path | None = None) -> Plan:
-    """Read a plan and everything it names.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-        The file; the one that ships by default.
-
-    Raises
-    ------
-    InputError
-        With every fault.
-    """
-    document = read_document(path or library_folder("fits") / "reproduce.toml")
-    faults = Faults()
-    for key in document.data.keys() - {"reproduce", "predictions", "figures"}:
-        faults.add("unknown table; there are reproduce, predictions, figures", document.where(key), key)
-    header = read_row(HeaderRow, document.data.get("reproduce", {}), document, ("reproduce",), faults)
-    fits = tuple(_fits(header.fits, document, faults)) if header else ()
-    known = [problem.name for problem in fits]
-    predictions = tuple(_predictions(document, known, faults))
-    figures = tuple(_figures(document, faults))
-    faults.raise_if_any()
-    assert header is not None
-    return Plan(header.title, fits, predictions, figures)
-
-
-def _from(document: Document, name: str) -> str | Path:
-    return document.path.parent / name if "/" in name or name.endswith(".toml") else name
-
-
-def _loaded(load: Callable[[], T], document: Document, faults: Faults, *keys: str | int) -> T | None:
-    with faults.gather(document.where(*keys), ".".join(map(str, keys))):
-        return load()
-    return None
-
-
-def _fits(names: list[str], document: Document, faults: Faults) -> Iterator[FitProblem]:
-    for name in names:
-        problem = _loaded(
-            lambda name=name: FitProblem.load(_from(document, name)), document, faults, "reproduce", "fits"
-        )
-        if problem is not None:
-            yield problem
-
-
-def _rows(kind: type[Any], key: str, document: Document, faults: Faults) -> Iterator[tuple[int, Any]]:
-    """The well-formed rows of an array of tables, each name once."""
-    tables = document.data.get(key, [])
-    if not isinstance(tables, list):
-        faults.add(f"must be written [[{key}]]", document.where(key), key)
-        return
-    seen: set[str] = set()
-    for index, table in enumerate(tables):
-        row = read_row(kind, table, document, (key, index), faults)
-        if row is not None and row.name in seen:
-            faults.add(f"duplicate name '{row.name}'", document.where(key, index, "name"), f"{key}.{index}.name")
-        elif row is not None:
-            seen.add(row.name)
-            yield index, row
-
-
-def _predictions(document: Document, fits: list[str], faults: Faults) -> Iterator[tuple[PredictionRow, Regimen]]:
-    for index, row in _rows(PredictionRow, "predictions", document, faults):
-        keys = ("predictions", index)
-        if row.fit not in fits:
-            message = f"'{row.fit}' is not among the fits of this plan, {', '.join(fits) or 'none'}"
-            faults.add(message, document.where(*keys, "fit"), f"predictions.{index}.fit")
-        if row.name in fits:
-            faults.add("is the name of a fit already", document.where(*keys, "name"), f"predictions.{index}.name")
-        for key in ("until", "every"):
-            _loaded(partial(to_unit, getattr(row, key), "day"), document, faults, *keys, key)
-        regimen = _loaded(partial(_regimen, row, document), document, faults, *keys, "regimen")
-        if regimen is not None:
-            yield row, regimen
-
-
-def _regimen(row: PredictionRow, document: Document) -> Regimen:
-    regimen = Regimen.load(_from(document, row.regimen))
-    if not row.retreat:
-        return regimen
-    again = Regimen.load(_from(document, row.retreat_with))
-    if len(again.courses) != 1:
-        raise InputError(f"regimen '{row.retreat_with}' has {len(again.courses)} courses; retreatment is with one")
-    return with_retreatment(regimen, again.courses[0], row.retreat)
-
-
-def _figures(document: Document, faults: Faults) -> Iterator[tuple[FigureRow, str | Path]]:
-    from kinetics.figures import read_figure
-
-    for index, row in _rows(FigureRow, "figures", document, faults):
-        place = _from(document, row.name)
-        _loaded(partial(read_figure, place), document, faults, "figures", index, "name")
-        yield row, place
-
-
 def reproduce(plan: Plan, folder: Path, watch: Watch) -> Iterator[Product]:
     """Run a plan; each product is yielded as soon as its files are written.
 
@@ -236,7 +77,10 @@ def reproduce(plan: Plan, folder: Path, watch: Watch) -> Iterator[Product]:
     Product
         Fits (NAME.nc), then predictions (NAME.nc), then figures (NAME.FORMAT).
     """
+    from kinetics.figures import draw_figure, read_figure
+
     fresh: dict[str, Estimates] = {}
+    made: list[xr.DataTree] = []
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
             found = fit(problem, steps.say)
@@ -261,18 +105,12 @@ def reproduce(plan: Plan, folder: Path, watch: Watch) -> Iterator[Product]:
             )
         path = folder / f"{row.name}.nc"
         write_result(tree, path)
+        made.append(tree)
         yield Product(row.name, (path,), prediction=tree)
     for row, place in plan.figures:
-        yield _drawn(row, place, folder, watch)
-
-
-def _drawn(row: FigureRow, place: str | Path, folder: Path, watch: Watch) -> Product:
-    from kinetics.figures import draw_figure, read_figure
-
-    stem = Path(row.name).stem
-    files = tuple(folder / f"{stem}.{kind}" for kind in row.formats)
-    with watch(f"drawing {stem}") as steps:
-        result = read_figure(place).compute(steps.count)
-        for path in files:
-            draw_figure(place, result, path)
-    return Product(stem, files)
+        with watch(f"drawing {Path(row.name).stem}") as steps:
+            tree = read_figure(place).compute(steps.count, tuple(fresh.values()), made)
+            files = tuple(folder / f"{Path(row.name).stem}.{kind}" for kind in row.formats)
+            for path in files:
+                draw_figure(place, tree, path)
+        yield Product(Path(row.name).stem, files)

@@ -1,4 +1,4 @@
-"""Results: datasets with units and provenance, written to NetCDF whole or not at all."""
+"""Results: datasets with units and provenance, written to NetCDF whole or not at all, read from NetCDF or Zarr."""
 
 from __future__ import annotations
 
@@ -100,13 +100,13 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     InputError
         If the path cannot be written, or does not end in ``.nc``.
     """
-    if Path(path).suffix != ".nc":
+    if Path(path).suffix.lower() != ".nc":
         raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
     write_atomically(path, lambda temporary: result.to_netcdf(temporary, engine="h5netcdf"))
 
 
 def read_result(path: str | Path) -> xr.DataTree:
-    """Read a NetCDF file of this package, whole, into memory.
+    """Read a result of this package: a NetCDF file whole, into memory; a Zarr store as far as its values are asked for.
 
     Returns
     -------
@@ -116,9 +116,11 @@ def read_result(path: str | Path) -> xr.DataTree:
     Raises
     ------
     InputError
-        If it is no NetCDF file.
+        If it is no NetCDF file and no Zarr store.
     """
     path = Path(path)
+    if path.suffix.lower() == ".zarr":
+        return _read_store(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
@@ -126,3 +128,18 @@ def read_result(path: str | Path) -> xr.DataTree:
             return tree.load()
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: not a NetCDF result: {error}") from error
+
+
+def _read_store(path: Path) -> xr.DataTree:
+    from zarr.storage import LocalStore
+
+    if not path.is_dir():
+        unfinished = path.with_name(f"{path.name}.part")
+        hint = f"; {unfinished.name} is unfinished, go on with --resume" if unfinished.is_dir() else ""
+        raise InputError(f"{path}: no such Zarr store{hint}")
+    # a LocalStore: as text, a path with '::' in it would be taken for an address
+    options: dict[str, Any] = {"consolidated": (path / ".zmetadata").is_file(), "chunks": None}
+    try:
+        return xr.open_datatree(LocalStore(path), engine="zarr", decode_timedelta=False, **options)  # pyright: ignore
+    except Exception as error:  # metadata that are not what they should be raise anything
+        raise InputError(f"{path}: not a Zarr result: {type(error).__name__}: {error}") from error

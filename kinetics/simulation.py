@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from math import isclose
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from kinetics.compile import System, compile_model
 from kinetics.documents import content_hash
-from kinetics.engines.scipy import METHODS, Tolerances, integrate
-from kinetics.errors import Faults, InputError, IntegrationError
-from kinetics.measures import evaluate
+from kinetics.engines.firing import baselines_of
+from kinetics.errors import Faults, InputError
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
+from kinetics.model.ranges import out_of_range
 from kinetics.population.draws import draw_patients
-from kinetics.regimen import Regimen, Segments, course_starts, segments
-from kinetics.results import provenance, variable
+from kinetics.regimen import Regimen, course_starts, segments, triggers
+from kinetics.results import read_result
+from kinetics.runs import Progress, Run, choose_engine
+from kinetics.study import Study
+from kinetics.triggered import cap_warnings, rules_text
 from kinetics.units import to_unit, unit_text
 
 if TYPE_CHECKING:
-    from kinetics.engines.trajectory import Trajectory
+    from kinetics.engines import Tolerances
     from kinetics.measures import Measure
 
 __all__ = ["output_times", "simulate"]
 
-Progress = Callable[[int, int], None]
 ParameterSet = Mapping[str, float | str]
 
 
@@ -54,8 +58,8 @@ def output_times(until: float, every: float) -> np.ndarray:
 
 
 def simulate(
-    model: Model,
-    regimen: Regimen,
+    model: Model | str,
+    regimen: Regimen | str,
     *,
     until: str,
     every: str,
@@ -65,18 +69,22 @@ def simulate(
     seed: int = 0,
     states: bool = False,
     measures: Sequence[Measure] = (),
-    method: str = "LSODA",
+    engine: str = "auto",
+    method: str | None = None,
     tolerances: Tolerances | None = None,
+    out: str | Path | None = None,
+    chunk: int | None = None,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate a model under a regimen.
 
     Parameters
     ----------
-    model : Model
-        What to integrate.
-    regimen : Regimen
-        What is given; ``Regimen.none()`` for no drug.
+    model : Model or str
+        What to integrate, or its name.
+    regimen : Regimen or str
+        What is given, or its name; ``Regimen.none()`` for no drug.
     until, every : str
         Quantities of time: the last output time, and the step of the outputs, both ends included.
     cohort : str, optional
@@ -92,112 +100,111 @@ def simulate(
         Return every state beside the outputs.
     measures : sequence of Measure
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
-    method : {"LSODA", "BDF", "Radau"}
-        The integrator.
+    engine : {"auto", "scipy", "batch"}
+        The fast engine, or the reference; ``auto`` takes the fast one for more than one patient.
+    method : {"LSODA", "BDF", "Radau"}, optional
+        The integrator of the reference engine, LSODA by default; naming one chooses that engine.
     tolerances : Tolerances, optional
         Its error bounds.
+    out : str or pathlib.Path, optional
+        Stream patients or draws to this Zarr store, ``NAME.zarr``, chunk by chunk in bounded memory, and return it
+        opened lazily: the same dataset to the last bit. Finished chunks wait in ``NAME.zarr.part`` until all are; what
+        was at ``NAME.zarr`` is then replaced.
+    chunk : int, optional
+        Patients that are integrated and written together; 1000, or fewer that take 128 MiB.
+    resume : bool
+        Go on after the finished chunks of an interrupted stream of the same request, if there are any.
     progress : callable, optional
-        Called with (done, all) after each patient.
+        Called with (done, all) as patients are done.
 
     Returns
     -------
     xarray.Dataset
         Outputs on (time), (draw, time) or (patient, time), each with ``units``; ``course_start`` on (course). A value
         at the time of a dose is the value before it. A patient whose integration fails is NaN with the reason in
-        ``failure``.
+        ``failure``. With rules, what they gave: ``triggered_time``, ``triggered_amount`` and ``triggered_rule`` on
+        (..., trigger), NaN or 0 behind the last dose, and ``trigger_capped`` on (..., rule).
 
     Raises
     ------
     InputError
-        If names, units or times are wrong.
+        If names, units or times are wrong, or ``out`` cannot be written, or holds unfinished work that is not resumed.
     IntegrationError
         If the typical patient cannot be integrated.
+    StorageError
+        If writing a stream fails on the way, such as on a full disk; finished chunks are kept.
 
     Examples
     --------
+    >>> import sympy as sp
+    >>> from kinetics.model import Dose, Model, Output, Parameter, State
     >>> from kinetics.regimen import Course
-    >>> from kinetics.model import Model
-    >>> dose = Course.of("alemtuzumab", "12 mg", "4 hour")
-    >>> result = simulate(Model.load("alemtuzumab"), dose.repeat(1, every="1 day"), until="2 day", every="1 day")
-    >>> result.C.attrs["units"], result.sizes["time"]
-    ('mg/L', 3)
+    >>> k, A = sp.symbols("k A")
+    >>> model = Model.from_symbols(
+    ...     "decay", time="day",
+    ...     parameters=[Parameter(name="k", value=0.1, unit="1/day")],
+    ...     states=[State(name="A", unit="mg", initial=0, rate=-k * A)],
+    ...     doses=[Dose(name="drug_a", unit="mg", into="A")],
+    ...     outputs=[Output(name="amount", unit="mg", value=A)],
+    ... )
+    >>> result = simulate(model, Course.of("drug_a", "12 mg", "4 hour").repeat(1), until="2 day", every="1 day")
+    >>> result.amount.attrs["units"], result.sizes["time"]
+    ('mg', 3)
     """
-    if method not in METHODS:
-        raise InputError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
+    model = Model.load(model) if isinstance(model, str) else model
+    regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
     for measure in measures:
         measure.check(model.quantity(measure.output).unit, model.time)
     values = cohort_parameters(model, cohort)
-    last = to_unit(until, model.time)
-    times = output_times(last, to_unit(every, model.time))
-    given = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, last)
+    last, step = to_unit(until, model.time), to_unit(every, model.time)
+    times = output_times(last, step)
+    doses = {name: dose.unit for name, dose in model.doses.items()}
+    given = segments(regimen, doses, model.time, last)
     system = compile_model(model)
-    dim, table = _parameter_table(system, values, parameters, patients, seed)
-    run = _Run(
-        system,
-        given,
-        times,
-        course_starts(regimen, model.time),
-        tuple(measures),
-        states,
-        method,
-        tolerances or Tolerances(),
+    dim, size, table = _parameter_table(system, values, parameters, patients, seed)
+    solver = choose_engine(engine, method, size, tolerances)
+    drawn = dim == "draw"
+    changed = _in_units(model, parameters) if isinstance(parameters, Mapping) else {}
+    rules = triggers(regimen, {name: row.unit for name, row in model.outputs.items()}, doses, model.time)
+    if rules is not None:
+        _, count, typical = _parameter_table(system, values, parameters, None, seed)
+        rules.check(baselines_of(system, system.constants_table(typical(0, count)), rules))
+    study = Study(
+        Run(system, given, times, course_starts(regimen, model.time), tuple(measures), states, solver, rules),
+        dim,
+        size,
+        table,
+        facts={
+            "model": model.name,
+            "model_hash": model.content_hash,
+            "regimen": regimen.name,
+            "regimen_hash": regimen.content_hash,
+            "rules": None if rules is None else rules_text(rules),
+            "cohort": values.name or None,
+            "cohort_hash": values.content_hash,
+            "parameters": _changes(model, values, changed),
+            "parameters_hash": content_hash(table(0, size).tolist()) if drawn else None,
+            "fits": ", ".join(values.fits) or None,
+            "seed": None if patients is None else seed,
+            "engine": solver.name,
+            "relative_tolerance": solver.tolerances.relative,
+            "absolute_tolerance": solver.tolerances.absolute,
+        },
+        request={"until": last, "every": step, "parameter_values_hash": content_hash(changed)},
     )
-    rows, reasons = _run_all(run, table, strict=dim is None, progress=progress)
-    return _dataset(run, rows, reasons, dim).assign_attrs(
-        provenance(
-            model=model.name,
-            model_hash=model.content_hash,
-            regimen=regimen.name,
-            regimen_hash=regimen.content_hash,
-            cohort=values.name or None,
-            cohort_hash=values.content_hash,
-            parameters=_changes(model, values, parameters) if dim != "draw" else None,
-            parameters_hash=content_hash(table.tolist()) if dim == "draw" else None,
-            fits=", ".join(values.fits) or None,
-            seed=seed if patients is not None else None,
-            engine=f"scipy {method}",
-            relative_tolerance=run.tolerances.relative,
-            absolute_tolerance=run.tolerances.absolute,
-        )
-    )
+    if out is None:
+        result = study.dataset(progress=progress)
+        failed = 0 if dim is None else int((result["failure"].values != "").sum())
+    else:
+        from kinetics.streaming import stream
 
-
-@dataclass(frozen=True)
-class _Run:
-    """What all patients of a simulation share."""
-
-    system: System
-    segments: Segments
-    times: np.ndarray
-    starts: np.ndarray
-    measures: tuple[Any, ...]
-    with_states: bool
-    method: str
-    tolerances: Tolerances
-
-    def rows(self) -> list[Any]:
-        """The quantities returned over time: outputs, then states if asked."""
-        model = self.system.model
-        return [*model.outputs.values(), *(model.states.values() if self.with_states else ())]
-
-    def of_patient(self, parameters: np.ndarray) -> list[np.ndarray]:
-        """The table of values over time, (time, quantity), then one array (course,) a measure."""
-        constants = self.system.constants(parameters)
-        if below := self.system.below_minimum(constants):
-            raise IntegrationError(f"impossible parameters: {', '.join(below)} below its minimum or not finite")
-        trajectory = integrate(self.system, constants, self.segments, method=self.method, tolerances=self.tolerances)
-        table = trajectory.outputs(self.times)
-        if not np.isfinite(table).all():
-            row, column = np.argwhere(~np.isfinite(table))[0]
-            name = self.system.outputs[column]
-            raise IntegrationError(f"output {name} is not finite at time {self.times[row]:g}; check the parameters")
-        if self.with_states:
-            table = np.hstack([table, trajectory.states(self.times)])
-        return [table, *(self._measured(measure, trajectory) for measure in self.measures)]
-
-    def _measured(self, measure: Measure, trajectory: Trajectory) -> np.ndarray:
-        model, curve = self.system.model, trajectory.curve(measure.output)
-        return evaluate(measure, curve, self.starts, self.times[-1], model.quantity(measure.output).unit, model.time)
+        failed = stream(study, out, chunk=chunk, resume=resume, progress=progress)
+        result = read_result(out).to_dataset()
+    if failed:
+        warnings.warn(f"{failed} of {size} could not be integrated; see the variable 'failure'", stacklevel=2)
+    for line in cap_warnings(result, rules.rules) if rules is not None else ():
+        warnings.warn(line, stacklevel=2)
+    return result
 
 
 def _parameter_table(
@@ -206,24 +213,26 @@ def _parameter_table(
     parameters: ParameterSet | Sequence[ParameterSet] | None,
     patients: int | None,
     seed: int,
-) -> tuple[str | None, np.ndarray]:
-    """The dim that is added, and the parameters of each run, (run, parameter)."""
+) -> tuple[str | None, int, Callable[[int, int], np.ndarray]]:
+    """The dim that is added, how many runs there are, and the parameters, (run, parameter), of a stretch of them."""
     model = system.model
     if parameters is not None and not isinstance(parameters, Mapping):
         if patients is not None:
             raise InputError("give either patients or a sequence of parameter sets")
         if not parameters:
             raise InputError("a sequence of parameter sets needs at least one")
-        return "draw", np.array([system.parameter_array({**cohort.values, **_in_units(model, s)}) for s in parameters])
+        rows = np.array([system.parameter_array({**cohort.values, **_in_units(model, s)}) for s in parameters])
+        return "draw", len(rows), lambda begin, end: rows[begin:end]
     typical = {**cohort.values, **_in_units(model, parameters or {})}
     array = system.parameter_array(typical)
     if system.below_minimum(system.constants(array)):
         model.constant_values(typical)  # raises, and names the parameters behind it
     if patients is None:
-        return None, array[None, :]
-    if patients < 1:
-        raise InputError("patients must be at least 1")
-    return "patient", draw_patients(system, replace(cohort, values=typical), patients, seed)
+        return None, 1, lambda begin, end: array[None, :]
+    if isinstance(patients, bool) or not isinstance(patients, Integral) or patients < 1:
+        raise InputError(f"patients must be a whole number, at least 1; found {patients!r:.40}")
+    draw = partial(draw_patients, system, replace(cohort, values=typical))
+    return "patient", int(patients), lambda begin, end: draw(end - begin, seed, first=begin)
 
 
 def _in_units(model: Model, values: ParameterSet) -> dict[str, float]:
@@ -237,70 +246,15 @@ def _in_units(model: Model, values: ParameterSet) -> dict[str, float]:
             numbers[flat] = float(value) if isinstance(value, Real) else to_unit(value, unit)
             if not np.isfinite(numbers[flat]):
                 faults.add("is not a finite number", name=name)
-            elif numbers[flat] <= 0 and _must_be_positive(model, flat):
-                faults.add(f"has a log-normal spread or prior, so {numbers[flat]:g} must be positive", name=name)
+            elif flat in model.parameters:
+                for message in out_of_range(model.parameters[flat], numbers[flat]):
+                    faults.add(message, name=name)
     faults.raise_if_any()
     return numbers
 
 
-def _must_be_positive(model: Model, flat: str) -> bool:
-    row = model.parameters.get(flat)
-    return row is not None and (row.spread is not None or row.prior is not None)
-
-
-def _changes(model: Model, cohort: CohortParameters, parameters: Any) -> str | None:
+def _changes(model: Model, cohort: CohortParameters, given: Mapping[str, float]) -> str | None:
     """What was changed in the cohort, as text."""
-    given = _in_units(model, parameters or {})
     units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
-    # a value that went through a file differs by a rounding; that is no change
-    changed = (name for name in given if not math.isclose(given[name], cohort.values[name], rel_tol=1e-9))
+    changed = (name for name in given if not isclose(given[name], cohort.values[name], rel_tol=1e-9))
     return ", ".join(f"{name} = {given[name]:.10g} {unit_text(units[name])}" for name in changed) or None
-
-
-def _run_all(
-    run: _Run, table: np.ndarray, *, strict: bool, progress: Progress | None
-) -> tuple[list[list[np.ndarray] | None], list[str]]:
-    rows: list[list[np.ndarray] | None] = []
-    reasons: list[str] = []
-    for index, parameters in enumerate(table):
-        try:
-            rows.append(run.of_patient(parameters))
-            reasons.append("")
-        except IntegrationError as error:
-            if strict:
-                raise
-            rows.append(None)
-            reasons.append(str(error))
-        if progress is not None:
-            progress(index + 1, len(table))
-    if failed := sum(map(bool, reasons)):
-        warnings.warn(f"{failed} of {len(table)} could not be integrated; see the variable 'failure'", stacklevel=3)
-    return rows, reasons
-
-
-def _dataset(run: _Run, rows: list[list[np.ndarray] | None], reasons: list[str], dim: str | None) -> xr.Dataset:
-    model = run.system.model
-    quantities = run.rows()
-    shapes = [(run.times.size, len(quantities)), *((run.starts.size,) for _ in run.measures)]
-    blank = [np.full(shape, np.nan) for shape in shapes]
-    columns = [np.array([row[i] if row is not None else blank[i] for row in rows]) for i in range(len(shapes))]
-    lead: tuple[str, ...] = () if dim is None else (dim,)
-    data: dict[str, Any] = {}
-    for index, row in enumerate(quantities):
-        values = columns[0][:, :, index]
-        attrs = {"lower_limit": row.lower_limit} if getattr(row, "lower_limit", None) else {}
-        about = row.about or row.name
-        data[row.name] = variable((*lead, "time"), values if dim else values[0], row.unit, about, **attrs)
-    for measure, values in zip(run.measures, columns[1:], strict=True):
-        unit = measure.unit(model.quantity(measure.output).unit, model.time)
-        data[measure.name] = variable((*lead, "course"), values if dim else values[0], unit, measure.long_name)
-    coords: dict[str, Any] = {"time": variable(("time",), run.times, model.time, "time since the first dose")}
-    if run.starts.size:
-        number = np.arange(1, run.starts.size + 1)
-        coords["course"] = xr.Variable(("course",), number, {"long_name": "course of treatment"})
-        data["course_start"] = variable(("course",), run.starts, model.time, "first dose of the course")
-    if dim is not None:
-        coords[dim] = xr.Variable((dim,), np.arange(len(rows)), {"long_name": f"number of the {dim}"})
-        told = {"long_name": "reason of a failure, or nothing"}
-        data["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), told)
-    return xr.Dataset(data, coords)

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from kinetics import __version__
 from kinetics.cli.check import check
+from kinetics.cli.examples import examples
 from kinetics.cli.failures import reported
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
@@ -31,6 +32,7 @@ class _Group(TyperGroup):
         return list(self.commands)  # in the order of the work, not of the alphabet
 
 
+_EXAMPLES = examples()
 _WITH_ARGUMENTS = (show, simulate, fit, predict, figure)
 
 
@@ -43,7 +45,7 @@ app = typer.Typer(
     name="kinetics",
     cls=_Group,
     help="Simulate lymphocyte depletion and recovery, fit it to published numbers, predict, draw.",
-    epilog=example("kinetics reproduce --out reproduced"),
+    epilog=example(*_EXAMPLES["reproduce"]),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -71,57 +73,19 @@ def options(
 
 
 _COMMANDS = (
-    (
-        reproduce,
-        "The main job: fits, predictions, figures.",
-        ["kinetics reproduce --out reproduced"],
-    ),
-    (
-        models,
-        "List what ships.",
-        ["kinetics models"],
-    ),
-    (
-        show,
-        "Equations and parameter table.",
-        ["kinetics show reconstitution --cohort progressive"],
-    ),
-    (
-        check,
-        "Report every fault of files.",
-        ["kinetics check my/models/clearance.toml my/fits/cohort.toml"],
-    ),
-    (
-        simulate,
-        "Counts over time under a regimen.",
-        [
-            "kinetics simulate reconstitution --cohort relapsing \\",
-            '  --regimen ms_licensed --retreat "36 month" \\',
-            '  --until "10 year" --every "1 month" --out licensed.nc',
-        ],
-    ),
-    (
-        fit,
-        "Estimate parameters.",
-        ["kinetics fit hill_cawthorne_2012 --out fit.nc"],
-    ),
-    (
-        predict,
-        "Counts and recovery, with uncertainty.",
-        [
-            "kinetics predict fit.nc --regimen single_100mg \\",
-            '  --retreat "48 month" --until "10 year" --out predicted.nc',
-        ],
-    ),
-    (
-        figure,
-        "Draw a figure.",
-        ["kinetics figure recovery --out recovery.svg"],
-    ),
+    (reproduce, "The main job: fits, predictions, figures."),
+    (models, "List what ships."),
+    (show, "Equations and parameter table."),
+    (check, "Report every fault of files."),
+    (simulate, "Counts over time under a regimen."),
+    (fit, "Estimate parameters."),
+    (predict, "Counts and recovery, with uncertainty."),
+    (figure, "Draw a figure."),
 )
 
-for _command, _short, _lines in _COMMANDS:
-    app.command(short_help=_short, epilog=example(*_lines), no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
+for _command, _short in _COMMANDS:
+    _epilog = example(*_EXAMPLES[_command.__name__])
+    app.command(short_help=_short, epilog=_epilog, no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
 
 
 def main() -> None:

@@ -15,13 +15,16 @@ __all__ = ["checkpoint_path", "keep", "kept"]
 
 
 def checkpoint_path(problem: FitProblem) -> Path:
-    """Where the searches of a problem are kept: another file for every other problem, table, model or cohort value."""
+    """Where the searches of a problem are kept: another file for other data, models, cohort values or engines."""
     from kinetics.compile.cache import cache_folder
     from kinetics.documents import content_hash
 
     cohorts = sorted({target.row.cohort for target in problem.targets})
     key = content_hash(
-        problem.data_hash, problem.model.content_hash, [problem.cohort(name).content_hash for name in cohorts]
+        problem.data_hash,
+        problem.model.content_hash,
+        [problem.cohort(name).content_hash for name in cohorts],
+        problem.engine,
     )
     return cache_folder() / "searches" / f"{problem.name}-{key[:24]}.json"
 

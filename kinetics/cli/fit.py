@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,8 +18,9 @@ from kinetics.cli.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
-    from kinetics.estimate import FitProblem
+    from kinetics.estimate import Fit, FitProblem
     from kinetics.estimate.search import Search
+    from kinetics.report.agreement import Agreement
 
 __all__ = ["fit"]
 
@@ -33,42 +35,63 @@ def fit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the searches that an interrupted run of the same fit finished.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="batch|scipy", help="scipy: LSODA, slower, to check the other.")
+    ] = "batch",
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""
-    from kinetics.estimate import FitProblem
     from kinetics.estimate import fit as finish
     from kinetics.model.cohorts import result_path
     from kinetics.report.agreement import agreement
-    from kinetics.report.fitting import fit_json, fit_text
     from kinetics.results import write_result
 
-    faults = Faults()
-    destination(faults, out, ".nc")
-    problem = None
-    with faults.gather():
-        problem = FitProblem.load(name)
-        if save:
-            destination(faults, result_path(problem.path), ".toml", name="--save")
-    faults.raise_if_any()
-    assert problem is not None
+    problem = _problem(name, engine, out, save=save)
+    committed = result_path(problem.path)
     searches = _search(problem, name, resume=resume)
     with watched(f"{problem.name}: uncertainty"):
         found = finish(problem, done=searches)
-    compared = agreement(found.estimates, result_path(problem.path))
+    compared = agreement(found.estimates, committed)
     if out is not None:
         write_result(found.tree(), out)
         wrote(out)
     if save:
-        found.estimates.write(result_path(problem.path))
-        wrote(result_path(problem.path))
+        found.estimates.write(committed)
+        wrote(committed)
     checkpoint_path(problem).unlink(missing_ok=True)
     if compared.differs and not save:
         tell(f"warning: {compared}")
+    _print(found, compared, as_json=as_json)
+
+
+def _problem(name: str, engine: str, out: Path | None, *, save: bool) -> FitProblem:
+    """The problem, when it is sound and its result can be written."""
+    from kinetics.estimate import FitProblem
+    from kinetics.estimate.objective import ENGINES
+    from kinetics.model.cohorts import result_path
+
+    faults = Faults()
+    if engine not in ENGINES:
+        faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="--engine")
+    destination(faults, out, ".nc")
+    problem = None
+    with faults.gather():
+        problem = replace(FitProblem.load(name), engine=engine)
+        if save:
+            destination(faults, result_path(problem.path), ".toml", name="--save")
+    faults.raise_if_any()
+    assert problem is not None
+    return problem
+
+
+def _print(found: Fit, compared: Agreement, *, as_json: bool) -> None:
+    from kinetics.report.fitting import fit_json, fit_text
+
     if as_json:
         print_json({**fit_json(found.summary()), "largest_difference_from_committed": compared.largest})
     else:
-        print_text(f"{fit_text(found.summary(), problem.title, problem.about, page_width())}\n\n{compared}")
+        text = fit_text(found.summary(), found.problem.title, found.problem.about, page_width())
+        print_text(f"{text}\n\n{compared}")
 
 
 def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ...]:

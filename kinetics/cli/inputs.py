@@ -28,7 +28,7 @@ def durations(faults: Faults, **given: str) -> None:
 
 def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
     """The regimen of a name, or no drug, with a course of another at each of some times."""
-    from kinetics.regimen import Regimen, with_retreatment
+    from kinetics.regimen import Regimen, only_course, with_retreatment
 
     regimen = Regimen.none()
     if name is not None:
@@ -36,16 +36,14 @@ def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], wit
             regimen = Regimen.load(name)
     if retreat:
         with faults.gather(name="--retreat"):
-            again = Regimen.load(with_regimen)
-            if len(again.courses) != 1:
-                raise InputError(f"regimen '{with_regimen}' has {len(again.courses)} courses; retreatment is with one")
-            regimen = with_retreatment(regimen, again.courses[0], list(retreat))
+            regimen = with_retreatment(regimen, only_course(Regimen.load(with_regimen)), list(retreat))
     return regimen
 
 
 def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
     """All values of a cohort by flat name, in the model's units; ``NAME=VALUE UNIT`` settings replace some."""
     from kinetics.model.cohorts import cohort_parameters
+    from kinetics.model.ranges import out_of_range
     from kinetics.units import to_unit
 
     units = {**{n: row.unit for n, row in model.parameters.items()}, **{n: row.unit for n, row in model.inputs.items()}}
@@ -60,6 +58,9 @@ def parameter_values(faults: Faults, model: Model, cohort: str | None, settings:
                 raise InputError("write NAME='VALUE UNIT', such as k='0.1 1/day'")
             flat = model.flat_name(name.strip())
             values[flat] = to_unit(text.strip(), units[flat])
+            if flat in model.parameters:
+                for message in out_of_range(model.parameters[flat], values[flat]):
+                    faults.add(message, name=label)
     if values and not len(faults):
         with faults.gather(name="--set" if settings else "--cohort"):
             model.constant_values(values)

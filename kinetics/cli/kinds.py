@@ -12,7 +12,7 @@ KINDS = {"model": "models", "regimen": "models/regimens", "fit": "fits", "figure
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
 OTHERS = ("result", "reproduce")
-_SUFFIXES = {".csv": "table", ".nc": "netcdf", ".bib": "bibliography"}
+_SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
 
 
 def is_path(name: str) -> bool:

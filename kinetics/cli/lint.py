@@ -55,7 +55,7 @@ def _figure(path: Path, _: Faults) -> None:
 
 
 def _reproduce(path: Path, _: Faults) -> None:
-    from kinetics.reproduce import read_plan
+    from kinetics.plan import read_plan
 
     read_plan(path)
 
@@ -91,7 +91,7 @@ def _table(path: Path, faults: Faults) -> None:
     read_table(path, faults)
 
 
-def _netcdf(path: Path, faults: Faults) -> None:
+def _dataset(path: Path, faults: Faults) -> None:
     """Every variable of a result has a unit that can be read, or holds text."""
     from kinetics.results import read_result
     from kinetics.units import parse_unit
@@ -103,8 +103,12 @@ def _netcdf(path: Path, faults: Faults) -> None:
                     parse_unit(str(array.attrs["units"]))
 
 
+# fields that together lead to a publication
+_WAYS = ({"doi"}, {"url"}, {"howpublished"}, {"note"}, {"journal", "volume"}, {"journal", "pages"})
+
+
 def _bibliography(path: Path, faults: Faults) -> None:
-    """Every entry can be read, has a key of its own, and says whose or what it is."""
+    """Every entry can be read, has a key of its own, says whose or what it is, and how to find it."""
     import re
 
     from kinetics.documents import read_text
@@ -125,6 +129,9 @@ def _bibliography(path: Path, faults: Faults) -> None:
         fields = read_bibliography(path.resolve())[key].fields
         if not fields.keys() & {"author", "title"}:
             faults.add("says neither author nor title", f"{path}:{line}", key)
+        if not any(fields.keys() >= way for way in _WAYS):
+            message = "gives no way to find it; add a doi, url, howpublished or note, or journal and volume or pages"
+            faults.add(message, f"{path}:{line}", key)
 
 
 _CHECKS: dict[str, Callable[[Path, Faults], None]] = {
@@ -135,6 +142,6 @@ _CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "reproduce": _reproduce,
     "result": _result,
     "table": _table,
-    "netcdf": _netcdf,
+    "dataset": _dataset,
     "bibliography": _bibliography,
 }

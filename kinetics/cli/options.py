@@ -9,7 +9,11 @@ import typer
 
 __all__ = [
     "AsJson",
+    "Draws",
+    "EngineName",
     "Every",
+    "FitCohort",
+    "FitResult",
     "OutNetCDF",
     "Patients",
     "RegimenName",
@@ -20,6 +24,19 @@ __all__ = [
     "Until",
 ]
 
+FitResult = Annotated[
+    str, typer.Argument(metavar="FIT", help="A file of 'kinetics fit --out', or a fit with a committed result.")
+]
+FitCohort = Annotated[
+    str | None, typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default that of the fit.")
+]
+Draws = Annotated[
+    int, typer.Option("--draws", metavar="N", min=2, help="Parameter sets drawn from the covariance of the fit.")
+]
+EngineName = Annotated[
+    str,
+    typer.Option("--engine", metavar="auto|scipy|batch", help="auto: batch for more than one run, else scipy."),
+]
 RegimenName = Annotated[
     str | None,
     typer.Option("--regimen", metavar="NAME|FILE", help="What is given; see 'kinetics models'. Without it, no drug."),

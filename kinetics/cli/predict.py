@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kinetics.cli.inputs import chosen_regimen, destination, durations
 from kinetics.cli.options import (
     AsJson,
+    Draws,
+    EngineName,
     Every,
+    FitCohort,
+    FitResult,
     OutNetCDF,
     Patients,
     RegimenName,
@@ -24,74 +27,74 @@ from kinetics.cli.progress import watched
 from kinetics.errors import Faults, InputError
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from kinetics.estimate import Estimates
+    from kinetics.regimen import Regimen
 
 __all__ = ["predict"]
 
 
 def predict(
-    fit: Annotated[
-        str,
-        typer.Argument(metavar="FIT", help="A file of 'kinetics fit --out', or a fit with a committed result."),
-    ],
+    fit: FitResult,
     until: Until,
     every: Every = "1 month",
-    cohort: Annotated[
-        str | None,
-        typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default that of the fit."),
-    ] = None,
+    cohort: FitCohort = None,
     regimen: RegimenName = None,
     retreat: Retreat = None,
     retreat_with: RetreatWith = "retreatment",
-    draws: Annotated[
-        int, typer.Option("--draws", metavar="N", min=2, help="Parameter sets drawn from the covariance of the fit.")
-    ] = 200,
+    draws: Draws = 200,
     patients: Patients = None,
     seed: Seed = 0,
     states: States = False,
+    engine: EngineName = "auto",
     out: OutNetCDF = None,
     as_json: AsJson = False,
 ) -> None:
     """Counts and recovery after any courses, with the uncertainty of the estimates."""
     from kinetics.prediction import predict as run
-    from kinetics.prediction import recovery_summary
-    from kinetics.report.predicting import prediction_text
-    from kinetics.report.recovery import recovery_json
     from kinetics.results import write_result
+    from kinetics.runs import choose_engine
 
     faults = Faults()
+    with faults.gather(name="--engine"):
+        choose_engine(engine, None, 1, None)
     durations(faults, until=until, every=every)
     destination(faults, out, ".nc")
-    given = chosen_regimen(faults, regimen, retreat or (), retreat_with)
-    if not given.courses and not len(faults):
-        faults.add("needs --regimen or --retreat: without a course there is no recovery to predict")
+    given = _regimen(faults, regimen, retreat or (), retreat_with)
     estimates = None
     with faults.gather():
         estimates = _estimates(fit)
     faults.raise_if_any()
     assert estimates is not None
+    asked: dict[str, Any] = {"until": until, "every": every, "cohort": cohort, "states": states, "engine": engine}
     with watched(f"predicting from {estimates.fit}") as steps:
-        tree = run(
-            estimates,
-            given,
-            until=until,
-            every=every,
-            cohort=cohort,
-            draws=draws,
-            patients=patients,
-            seed=seed,
-            states=states,
-            progress=steps.count,
-        )
+        tree = run(estimates, given, draws=draws, patients=patients, seed=seed, progress=steps.count, **asked)
     if out is not None:
         write_result(tree, out)
         wrote(out)
+    _print(tree, as_json=as_json, counts=out is None)
+
+
+def _regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
+    """What is given, which must have a course."""
+    given = chosen_regimen(faults, name, retreat, with_regimen)
+    if not given.courses and not len(faults):
+        faults.add("needs --regimen or --retreat: without a course there is no recovery to predict")
+    return given
+
+
+def _print(tree: xr.DataTree, *, as_json: bool, counts: bool) -> None:
+    from kinetics.prediction import recovery_summary
+    from kinetics.report.predicting import prediction_text
+    from kinetics.report.recovery import recovery_json
+
     recovery = recovery_summary(tree)
     if as_json:
         facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "draws", "seed")}
         print_json({**facts, "recovery": recovery_json(recovery)})
-    elif out is None:
-        print_text(prediction_text(tree, recovery, page_width()))
+    else:
+        print_text(prediction_text(tree, recovery, page_width(), counts=counts))
 
 
 def _estimates(name: str) -> Estimates:

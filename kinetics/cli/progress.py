@@ -44,7 +44,7 @@ class Steps:
 
 @contextmanager
 def watched(label: str) -> Iterator[Steps]:
-    """Show how the block gets on: a bar on a terminal, else a line every ten seconds; nothing if it is quick.
+    """Show how the block gets on: a bar on a terminal, else a line after two seconds and then every ten.
 
     Parameters
     ----------
@@ -68,8 +68,9 @@ def watched(label: str) -> Iterator[Steps]:
 
 
 def _show_lines(steps: Steps, over: threading.Event) -> None:
-    begun = time.monotonic()
-    while not over.wait(LINE_EVERY):
+    begun, pause = time.monotonic(), PATIENCE
+    while not over.wait(pause):
+        pause = LINE_EVERY
         tell(f"{steps} ({time.monotonic() - begun:.0f} s)")
 
 

@@ -14,7 +14,8 @@ from kinetics.cli.progress import watched
 from kinetics.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from kinetics.reproduce import Plan, Product
+    from kinetics.plan import Plan
+    from kinetics.reproduce import Product
 
 __all__ = ["reproduce"]
 
@@ -30,7 +31,7 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """The main job: fits, published against fitted, predictions after retreatment, figures, NetCDF files."""
-    from kinetics.reproduce import read_plan
+    from kinetics.plan import read_plan
     from kinetics.reproduce import reproduce as run
 
     checked = read_plan(plan)

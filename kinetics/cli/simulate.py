@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinetics.cli.failures import INTERRUPTED, tell
 from kinetics.cli.inputs import chosen_regimen, destination, durations, parameter_values
 from kinetics.cli.options import (
     AsJson,
+    EngineName,
     Every,
-    OutNetCDF,
     Patients,
     RegimenName,
     Retreat,
@@ -20,7 +24,7 @@ from kinetics.cli.options import (
     Until,
 )
 from kinetics.cli.output import page_width, print_json, print_text, wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.progress import Steps, watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
@@ -47,26 +51,46 @@ def simulate(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help='Change a parameter, such as k_el="0.1 1/day"; repeatable.'),
     ] = None,
-    method: Annotated[str, typer.Option("--method", metavar="LSODA|BDF|Radau", help="The integrator.")] = "LSODA",
+    engine: EngineName = "auto",
+    method: Annotated[
+        str | None, typer.Option("--method", metavar="LSODA|BDF|Radau", help="SciPy's integrator; by default LSODA.")
+    ] = None,
     rtol: Annotated[
         float | None,
         typer.Option("--rtol", metavar="NUMBER", min=1e-13, max=0.1, help="Relative tolerance."),
     ] = None,
-    out: OutNetCDF = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE.nc|FILE.zarr",
+            help="Write the result; patients go to .zarr chunk by chunk, in little memory. Replaced only by a success.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the FILE.zarr of an interrupted run of the same call.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Counts over time under a regimen, and recovery after each course."""
-    from kinetics.engines.scipy import METHODS, Tolerances
+    from kinetics.engines import Tolerances
+    from kinetics.measures import recovery_measures
     from kinetics.model import Model
-    from kinetics.prediction import recovery_measures
     from kinetics.results import write_result
+    from kinetics.runs import choose_engine
     from kinetics.simulation import simulate as run
 
     faults = Faults()
     durations(faults, until=until, every=every)
-    destination(faults, out, ".nc")
-    if method not in METHODS:
-        faults.add(f"unknown integrator '{method}'; there are {', '.join(METHODS)}", name="--method")
+    streamed = out is not None and out.suffix.lower() == ".zarr"
+    if out is not None and streamed:
+        _stream_destination(faults, out, patients)
+    else:
+        destination(faults, out, ".nc", *([".zarr"] if patients is not None else []))
+    if resume and not streamed:
+        faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
+    with faults.gather(name="--engine or --method"):
+        choose_engine(engine, method, 1, None)
     given = chosen_regimen(faults, regimen, retreat or (), retreat_with)
     chosen, values = None, {}
     with faults.gather():
@@ -75,7 +99,7 @@ def simulate(
     faults.raise_if_any()
     assert chosen is not None
     measures = recovery_measures(chosen, values) if given.courses else []
-    with watched(f"simulating {chosen.name}") as steps:
+    with _watched(chosen.name, out if streamed else None) as steps:
         result = run(
             chosen,
             given,
@@ -87,14 +111,41 @@ def simulate(
             seed=seed,
             states=states,
             measures=measures,
+            engine=engine,
             method=method,
-            tolerances=Tolerances(relative=rtol) if rtol is not None else None,
+            tolerances=Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None,
+            out=out if streamed else None,
+            resume=resume,
             progress=steps.count,
         )
     if out is not None:
-        write_result(result, out)
+        if not streamed:
+            write_result(result, out)
         wrote(out)
     _print(result, {measure.output: measure.name for measure in measures}, as_json=as_json, quiet=out is not None)
+
+
+def _stream_destination(faults: Faults, out: Path, patients: int | None) -> None:
+    from kinetics.streaming import check_destination
+
+    with faults.gather(name="--out"):
+        check_destination(out)
+    if patients is None:
+        faults.add("is for --patients; for the typical patient end the name in .nc", str(out), "--out")
+
+
+@contextmanager
+def _watched(model: str, store: Path | None) -> Iterator[Steps]:
+    """Progress; an interrupt of a stream tells what is kept."""
+    with watched(f"simulating {model}") as steps:
+        try:
+            yield steps
+        except KeyboardInterrupt:
+            if store is None or not steps.done:
+                raise
+            kept = f"{steps.done} of {steps.total} patients are kept in {store}.part"
+            tell(f"interrupted: {kept}; the same call with --resume goes on from there")
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def _print(result: xr.Dataset, variables: dict[str, str], *, as_json: bool, quiet: bool) -> None:
@@ -103,16 +154,20 @@ def _print(result: xr.Dataset, variables: dict[str, str], *, as_json: bool, quie
     recovery = recovery_rows(result, variables)
     if as_json:
         print_json(_json(result, recovery_json(recovery)))
-    elif not quiet:
-        from kinetics.report.course import series, time_course_table
+        return
+    who = "typical patient"
+    if "patient" in result.dims:
+        who = f"median of {result.sizes['patient']} patients [95 % of them]"
+    below = recovery_table(recovery, f"Time from the first dose of each course to the lower limit of normal, {who}")
+    above = "" if quiet else _time_course(result)
+    print_text("\n\n".join(filter(None, (f"{_title(result)}, {who}", above, below))))
 
-        table, interval, who = result, None, "typical patient"
-        if "patient" in result.dims:
-            table, interval = _over_patients(result)
-            who = f"median of {result.sizes['patient']} patients [95 % of them]"
-        text = time_course_table(table, series(table), interval, page_width())
-        below = recovery_table(recovery, f"Time from the first dose of each course to the lower limit of normal, {who}")
-        print_text(f"{_title(result)}, {who}\n\n{text}" + (f"\n\n{below}" if below else ""))
+
+def _time_course(result: xr.Dataset) -> str:
+    from kinetics.report.course import series, time_course_table
+
+    table, interval = _over_patients(result) if "patient" in result.dims else (result, None)
+    return time_course_table(table, series(table), interval, page_width())
 
 
 def _title(result: xr.Dataset) -> str:
@@ -120,17 +175,21 @@ def _title(result: xr.Dataset) -> str:
     return ", ".join(
         filter(
             None,
-            (facts["model"], facts.get("cohort") and f"cohort {facts['cohort']}", facts.get("regimen") or "no drug"),
+            (facts["model"], facts.get("cohort") and f"cohort {facts['cohort']}", facts["regimen"]),
         )
     )
 
 
 def _over_patients(result: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
     """The median over patients on (time), and 95 % of them on (quantile, time)."""
+    import xarray as xr
+
     from kinetics.report.course import series
 
     names = series(result, "patient")
-    quantiles = result[names].quantile([0.025, 0.5, 0.975], dim="patient", skipna=True, keep_attrs=True)
+    # one variable after another: a store may be larger than memory
+    each = [result[name].quantile([0.025, 0.5, 0.975], dim="patient", skipna=True, keep_attrs=True) for name in names]
+    quantiles = xr.Dataset(dict(zip(names, each, strict=True)), attrs=result.attrs)
     return quantiles.sel(quantile=0.5), quantiles
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from kinetics.compile.printer import CodePrinter
+from kinetics.compile.sparse import Elimination, eliminate, factor_lines, solve_lines
 from kinetics.model import Model
 
-__all__ = ["generate"]
+__all__ = ["generate", "template"]
 
 _HEAD = '''"""Generated from a model; do not edit."""
 
@@ -18,79 +22,12 @@ import math
 
 import numpy as np
 from numba import njit
-
 '''
-_TAIL = '''
-@njit(cache=True, error_model="numpy")
-def output_table(states, c):
-    """Outputs at many times, (time, output)."""
-    out = np.empty((len(states), OUTPUTS))
-    for i in range(len(states)):
-        out[i] = outputs(states[i], c)
-    return out
+Entry = tuple[int, int]
+_OF_MODEL = re.compile(r"^from kinetics\.compile\.decay import \(([^)]*)\)\n", re.MULTILINE)
 
-
-@njit(cache=True, error_model="numpy")
-def augmented_rate(z, c, by_parameter, forcing):
-    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp)."""
-    n, m = forcing.size, by_parameter.shape[1]
-    y = z[:n]
-    out = np.empty(n * (m + 1))
-    out[:n] = rate(y, c, forcing)
-    sensitivities = z[n:].reshape(m, n)
-    direct = rate_by_constant(y, c) @ by_parameter
-    out[n:] = (sensitivities @ jacobian(y, c).T + direct.T).ravel()
-    return out
-
-
-@njit(cache=True, error_model="numpy")
-def augmented_jacobian(z, c, by_parameter, forcing):
-    """The block diagonal of the augmented Jacobian in LAPACK band storage, (2 n - 1, n (m + 1))."""
-    n, m = forcing.size, by_parameter.shape[1]
-    block = jacobian(z[:n], c)
-    band = np.zeros((2 * n - 1, n * (m + 1)))
-    for k in range(m + 1):
-        for i in range(n):
-            for j in range(n):
-                band[n - 1 + i - j, k * n + j] = block[i, j]
-    return band
-'''
-
-
-class _Writer:
-    """Writes functions of arrays ``y`` (states) and ``c`` (parameters and constants)."""
-
-    def __init__(self, arrays: dict[str, Sequence[sp.Symbol]]) -> None:
-        self._printer = CodePrinter()
-        self._generated = {
-            symbol: sp.Symbol(f"{array}{index}", real=True)
-            for array, symbols in arrays.items()
-            for index, symbol in enumerate(symbols)
-        }
-
-    def function(
-        self,
-        name: str,
-        arguments: str,
-        shape: str,
-        entries: Iterable[tuple[str, Any]],
-        extra: dict[str, str] | None = None,
-    ) -> str:
-        """The text of one function that fills ``out``, entry by entry."""
-        places, expressions = [], []
-        for place, expression in entries:
-            places.append(place)
-            expressions.append(expression.xreplace(self._generated))
-        shared, reduced = sp.cse(expressions, symbols=sp.numbered_symbols("x", real=True), order="none")
-        used = sorted({s.name for e in expressions for s in e.free_symbols}, key=lambda s: (s[0], int(s[1:])))
-        lines = [f"    out = np.zeros({shape})"]
-        lines += [f"    {symbol} = {symbol[0]}[{symbol[1:]}]" for symbol in used]
-        lines += [f"    {symbol.name} = {self._printer.doprint(value)}" for symbol, value in shared]
-        for place, expression in zip(places, reduced, strict=True):
-            text = self._printer.doprint(expression)
-            lines.append(f"    out[{place}] = {text}{(extra or {}).get(place, '')}")
-        body = "\n".join([*lines, "    return out"])
-        return f'\n@njit(cache=True, error_model="numpy")\ndef {name}({arguments}):\n{body}\n'
+LANES = 16
+"""Sensitivities that advance together, in vector registers."""
 
 
 def generate(model: Model) -> str:
@@ -104,17 +41,31 @@ def generate(model: Model) -> str:
     Returns
     -------
     str
-        Functions ``constants(p)``, ``initial(c)``, ``rate(y, c, forcing)``, ``jacobian(y, c)``, ``outputs(y, c)``, and
-        the derivatives ``constants_by_parameter(p)``, ``initial_by_constant(c)``, ``rate_by_constant(y, c)``,
-        ``outputs_by_state(y, c)``, ``outputs_by_constant(y, c)``; ``output_table(states, c)``, ``augmented_rate`` and
-        ``augmented_jacobian``. Names are generated: y0, p3, c5.
+        What `kinetics.compile.decay` holds for the smallest model, then `kinetics.compile.arrays`. Names are
+        generated: y0, p3, c5.
     """
+    return "\n".join([_HEAD, *_functions(model), template(Path(__file__).with_name("arrays.py"))])
+
+
+def template(path: Path, module: str = "") -> str:
+    """A source file whose import of `kinetics.compile.decay` is dropped, or made one of another module.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A Python file written against the smallest model.
+    module : str
+        The generated module to import from; empty if the text goes behind the generated functions themselves.
+    """
+    lines = path.read_text(encoding="utf-8").replace("from __future__ import annotations\n", "")
+    return _OF_MODEL.sub(lambda found: f"from {module} import ({found[1]})\n" if module else "", lines)
+
+
+def _functions(model: Model) -> Iterable[str]:
     parameters = [sp.Symbol(name, real=True) for name in model.defaults]
     derived = [model.definitions[name].symbol for name in model.constants]
     constants = parameters + derived
     states = [row.symbol for row in model.states.values()]
-    n, m, k = len(states), len(constants), len(model.outputs)
-
     rates = [model.written_out(row.rate, model.constants) for row in model.states.values()]
     initials = [row.initial for row in model.states.values()]
     outputs = [
@@ -122,36 +73,144 @@ def generate(model: Model) -> str:
         for row in model.outputs.values()
     ]
     closed = parameters + [model.written_out(symbol) for symbol in derived]
+    jacobian = _derivatives(rates, states)
+    plan = eliminate(len(states), jacobian)
+    kinks = _kinks(rates)
+    write = _Writer({"p": parameters, "y": states, "c": constants})
 
-    of_parameters = _Writer({"p": parameters})
-    of_states = _Writer({"y": states, "c": constants})
-    forcing = {str(i): f" + forcing[{i}]" for i in range(n)}
-    functions = [
-        of_parameters.function("constants", "p", str(m), _vector(closed)),
-        of_states.function("initial", "c", str(n), _vector(initials)),
-        of_states.function("rate", "y, c, forcing", str(n), _vector(rates), forcing),
-        of_states.function("jacobian", "y, c", f"({n}, {n})", _matrix(rates, states)),
-        of_states.function("outputs", "y, c", str(k), _vector(outputs)),
-        of_parameters.function("constants_by_parameter", "p", f"({m}, {len(parameters)})", _matrix(closed, parameters)),
-        of_states.function("initial_by_constant", "c", f"({n}, {m})", _matrix(initials, constants)),
-        of_states.function("rate_by_constant", "y, c", f"({n}, {m})", _matrix(rates, constants)),
-        of_states.function("outputs_by_state", "y, c", f"({k}, {n})", _matrix(outputs, states)),
-        of_states.function("outputs_by_constant", "y, c", f"({k}, {m})", _matrix(outputs, constants)),
-    ]
-    return _HEAD + f"OUTPUTS = {k}\n" + "\n".join(functions) + _TAIL
+    yield f"PARAMETERS, CONSTANTS, STATES = {len(parameters)}, {len(constants)}, {len(states)}"
+    yield f"OUTPUTS, FACTORS, KINKS, LANES = {len(outputs)}, {plan.length}, {len(kinks)}, {LANES}"
+    yield write.vector("constants", "p", closed)
+    yield write.vector("start", "c", initials)
+    yield write.vector("rate", "y, c", rates)
+    yield write.vector("outputs", "y, c", outputs)
+    yield write.vector("kinks", "y, c", kinks)
+    yield write.matrix("jacobian", "y, c", jacobian)
+    yield write.matrix("constants_by_parameter", "p", _derivatives(closed, parameters))
+    yield write.matrix("start_by_constant", "c", _derivatives(initials, constants))
+    yield write.matrix("rate_by_constant", "y, c", _derivatives(rates, constants))
+    yield write.matrix("outputs_by_state", "y, c", _derivatives(outputs, states))
+    yield write.matrix("outputs_by_constant", "y, c", _derivatives(outputs, constants))
+    yield write.matrix("curvature_by_state", "y, c", _derivatives(list(jacobian.values()), states))
+    yield write.matrix("curvature_by_constant", "y, c", _derivatives(list(jacobian.values()), constants))
+    yield write.factors(jacobian, plan)
+    yield write.function("solve", "lu, b", solve_lines(plan))
+    yield write.lanes("solve_lanes", "lu, b", solve_lines(plan, LANES))
+    yield write.lanes("add_jacobian_lanes", "values, right, out", _product_lines(list(jacobian)))
+    yield write.lanes("add_bent_lanes", "values, right, out", _bent_lines(list(jacobian)))
+    curvature = _derivatives(list(jacobian.values()), states)
+    yield write.lanes("bend_lanes", "values, right, out", _bend_lines(list(curvature), len(jacobian)))
 
 
-def _vector(expressions: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(str(index), expression) for index, expression in enumerate(expressions)]
-
-
-def _matrix(expressions: Sequence[Any], symbols: Sequence[sp.Symbol]) -> list[tuple[str, Any]]:
-    """The nonzero entries of a Jacobian."""
-    derivative: Callable[[Any, sp.Symbol], Any] = sp.diff
+def _derivatives(expressions: Sequence[Any], symbols: Sequence[sp.Symbol]) -> dict[Entry, Any]:
+    """The nonzero entries of a matrix of derivatives; a kink of max, min or abs has no curvature."""
     position = {symbol: index for index, symbol in enumerate(symbols)}
-    return [
-        (f"{row}, {position[symbol]}", value)
+    return {
+        (row, position[symbol]): value
         for row, expression in enumerate(expressions)
         for symbol in sorted(expression.free_symbols & position.keys(), key=lambda s: position[s])
-        if (value := derivative(expression, symbol)) != 0
-    ]
+        if (value := sp.diff(expression, symbol).replace(sp.DiracDelta, lambda *_: sp.S.Zero)) != 0
+    }
+
+
+def _kinks(expressions: Iterable[Any]) -> list[Any]:
+    """What changes sign where a branch of max, min, abs or piecewise takes over from another."""
+    found: dict[Any, None] = {}
+    for expression in expressions:
+        for node in sp.preorder_traversal(expression):
+            branches: tuple[Any, ...] = node.args
+            if isinstance(node, sp.Max | sp.Min | sp.core.relational.Relational):
+                found |= dict.fromkeys(one - other for one, other in combinations(branches, 2))
+            elif isinstance(node, sp.Abs):
+                found[branches[0]] = None
+    return [kink for kink in found if kink.free_symbols]
+
+
+def _table(name: str, entries: Iterable[tuple[int, ...]], axes: int = 2) -> str:
+    """An array (axis, entry) of rows, columns and further indices."""
+    places = list(entries)
+    indices = [[entry[axis] for entry in places] for axis in range(axes)]
+    return f"{name} = np.array({indices}, dtype=np.int64).reshape({axes}, {len(places)})\n"
+
+
+def _product_lines(entries: Sequence[Entry]) -> list[str]:
+    """Statements that add a sparse matrix times lanes of vectors to other lanes."""
+    lines = [f"r{column} = right[{LANES * column} + q]" for column in sorted({column for _, column in entries})]
+    for row in sorted({row for row, _ in entries}):
+        terms = " + ".join(f"values[{e}] * r{j}" for e, (i, j) in enumerate(entries) if i == row)
+        lines.append(f"out[{LANES * row} + q] += {terms}")
+    return lines
+
+
+def _bent_lines(entries: Sequence[Entry]) -> list[str]:
+    """Statements that add lanes of sparse matrices times one vector to lanes of vectors."""
+    lines = [f"r{column} = right[{column}]" for column in sorted({column for _, column in entries})]
+    for row in sorted({row for row, _ in entries}):
+        terms = " + ".join(f"values[{LANES * e} + q] * r{j}" for e, (i, j) in enumerate(entries) if i == row)
+        lines.append(f"out[{LANES * row} + q] += {terms}")
+    return lines
+
+
+def _bend_lines(entries: Sequence[Entry], size: int) -> list[str]:
+    """Statements that set lanes of the Jacobian's entries to its derivatives times lanes of states."""
+    lines = [f"r{column} = right[{LANES * column} + q]" for column in sorted({column for _, column in entries})]
+    for row in range(size):
+        terms = " + ".join(f"values[{e}] * r{j}" for e, (i, j) in enumerate(entries) if i == row)
+        lines.append(f"out[{LANES * row} + q] = {terms or '0.0'}")
+    return lines
+
+
+class _Writer:
+    """Writes functions over arrays ``p`` (parameters), ``y`` (states) and ``c`` (constants)."""
+
+    def __init__(self, arrays: Mapping[str, Sequence[sp.Symbol]]) -> None:
+        self._printer = CodePrinter()
+        self._names = arrays
+
+    def function(self, name: str, arguments: str, lines: Iterable[str]) -> str:
+        """A function of the given statements."""
+        body = "\n".join(f"    {line}" for line in lines) or "    pass"
+        return f'\n@njit(cache=True, error_model="numpy")\ndef {name}({arguments}):\n{body}\n'
+
+    def lanes(self, name: str, arguments: str, lines: Iterable[str]) -> str:
+        """A function that does the given statements for each lane ``q`` of flat arrays."""
+        statements = list(lines) or ["pass"]
+        body = "\n".join(["    for q in range(LANES):", *(f"        {line}" for line in statements)])
+        math = '{"contract", "reassoc"}'
+        return f'\n@njit(cache=True, error_model="numpy", fastmath={math})\ndef {name}({arguments}):\n{body}\n'
+
+    def vector(self, name: str, arguments: str, expressions: Sequence[Any]) -> str:
+        """``fill_NAME(arguments, out)``."""
+        before, values = self._reduced(arguments, expressions)
+        lines = [*before, *(f"out[{index}] = {value}" for index, value in enumerate(values))]
+        return self.function(f"fill_{name}", f"{arguments}, out", lines)
+
+    def matrix(self, name: str, arguments: str, entries: Mapping[Any, Any], axes: int = 2) -> str:
+        """``fill_NAME(arguments, out)`` for the nonzero entries, and their indices as the table ``NAME``."""
+        return _table(name.upper(), entries, axes) + self.vector(name, arguments, list(entries.values()))
+
+    def factors(self, jacobian: Mapping[Entry, Any], plan: Elimination) -> str:
+        """``factor(y, c, w, lu)``: the LU factors of w I - J."""
+        before, values = self._reduced("y, c", list(jacobian.values()))
+        lines = list(before)
+        for (row, column), value in zip(jacobian, values, strict=True):
+            lines.append(f"m_{row}_{column} = {'w - ' if row == column else '-'}({value})")
+        lines += [f"m_{i}_{i} = w" for i in range(plan.size) if (i, i) not in jacobian]
+        entries = {*jacobian, *((i, i) for i in range(plan.size))}
+        return self.function("factor", "y, c, w, lu", lines + factor_lines(plan, entries))
+
+    def _reduced(self, arguments: str, expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
+        """Statements that must come first, and the text of each expression after them."""
+        generated = {
+            symbol: sp.Symbol(f"{array}{index}", real=True)
+            for array in arguments.split(", ")
+            for index, symbol in enumerate(self._names[array])
+        }
+        renamed = [expression.xreplace(generated) for expression in expressions]
+        shared, reduced = sp.cse(renamed, symbols=sp.numbered_symbols("x", real=True), order="none")
+        used = sorted({s.name for e in renamed for s in e.free_symbols}, key=lambda s: (s[0], int(s[1:])))
+        loads = [f"{name} = {name[0]}[{name[1:]}]" for name in used]
+        return (
+            loads + [f"{symbol.name} = {self._printer.doprint(value)}" for symbol, value in shared],
+            [str(self._printer.doprint(expression)) for expression in reduced],
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from kinetics.compile.cache import load_module, source_key
 from kinetics.compile.source import generate
 from kinetics.errors import UnknownNameError
 from kinetics.model import Model
+from kinetics.model.ranges import range_of
 from kinetics.units import conversion
 
 __all__ = ["System", "compile_model"]
@@ -65,15 +67,39 @@ class System:
         """Parameters followed by the derived quantities that depend on them alone, (constant,)."""
         return self.functions.constants(parameters)
 
+    def constants_table(self, parameters: np.ndarray) -> np.ndarray:
+        """`constants` of many patients, (patient, constant)."""
+        return np.array([self.functions.constants(row) for row in parameters])
+
+    def admissible(self, constants: np.ndarray) -> np.ndarray:
+        """Whether `below_minimum` is empty, (patient,), for constants (patient, constant)."""
+        return np.all(self._within(constants), axis=1)
+
     def below_minimum(self, constants: np.ndarray) -> list[str]:
-        """The names of derived quantities that lie below their declared minimum, or are not finite."""
-        offset = len(self.parameters)
-        names = []
-        for index, name in enumerate(self.model.constants):
-            value, minimum = constants[offset + index], getattr(self.model.definitions[name], "minimum", None)
-            if not np.isfinite(value) or (minimum is not None and value < minimum):
-                names.append(name)
-        return names
+        """The names of parameters out of their range, and of derived quantities below their minimum, or not finite."""
+        names = (*self.parameters, *self.model.constants)
+        return [names[index] for index in np.flatnonzero(~self._within(constants))]
+
+    def _within(self, constants: np.ndarray) -> np.ndarray:
+        least, most = self._ranges
+        # beyond every bound is what is not finite: a bound that is none is the largest float
+        return (constants >= least) & (constants <= most)
+
+    @cached_property
+    def _ranges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the greatest value of each entry of ``constants``."""
+        model, largest = self.model, np.finfo(float).max
+        ranges = [range_of(row) for row in model.parameters.values()] + [(-np.inf, np.inf)] * len(model.inputs)
+        minima = [getattr(model.definitions[name], "minimum", None) for name in model.constants]
+        ranges += [(-np.inf if minimum is None else minimum, np.inf) for minimum in minima]
+        bounds = np.clip(np.array(ranges, dtype=float).reshape(-1, 2), -largest, largest)
+        return bounds[:, 0], bounds[:, 1]
+
+    @cached_property
+    def states_alike(self) -> list[np.ndarray]:
+        """For each state, the indices of all states in its unit."""
+        units = [row.unit for row in self.model.states.values()]
+        return [np.flatnonzero([other == unit for other in units]) for unit in units]
 
     def dose_matrix(self) -> np.ndarray:
         """Amount of each dose to each state, (dose, state), dose unit to state unit."""
@@ -101,7 +127,7 @@ class System:
 
 _HERE = Path(__file__).parent
 # what the text of the code depends on beside the model's own expressions
-_GENERATOR = (_HERE / "source.py", _HERE / "printer.py", _HERE.parent / "model" / "model.py")
+_GENERATOR = (*_HERE.glob("*.py"), _HERE.parent / "model" / "model.py")
 
 
 def compile_model(model: Model) -> System:
@@ -118,8 +144,13 @@ def compile_model(model: Model) -> System:
 
     Examples
     --------
-    >>> system = compile_model(Model.load("alemtuzumab"))
-    >>> system.states
-    ('A_c', 'A_p')
+    >>> import sympy as sp
+    >>> from kinetics.model import Parameter, State
+    >>> k, A = sp.symbols("k A")
+    >>> rate = Parameter(name="k", value=0.1, unit="1/day")
+    >>> pool = State(name="A", unit="mg", initial=0, rate=-k * A)
+    >>> system = compile_model(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool]))
+    >>> system.parameters, system.states
+    (('k',), ('A',))
     """
     return System(model, load_module(source_key(_GENERATOR, model.structure_hash), lambda: generate(model)))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.scipy import Tolerances, solve_segment, state_scale
+from kinetics.engines.scipy import TOLERANCES, solve_segment
+from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.regimen import Segments
 
@@ -95,7 +96,7 @@ def integrate_with_sensitivities(
     The Newton iteration uses the block diagonal of the augmented Jacobian (one block a parameter, each the model's
     own); the coupling left out affects the number of iterations, not the solution.
     """
-    tolerances = tolerances or Tolerances()
+    tolerances = tolerances or TOLERANCES
     functions, n = system.functions, len(system.states)
     columns = [system.parameters.index(name) for name in names]
     constants = system.constants(parameters)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.firing import Fired
 
 __all__ = ["OutputCurve", "Trajectory"]
 
@@ -29,12 +30,15 @@ class Trajectory:
         The states before the first dose.
     pieces : sequence of scipy.integrate.OdeSolution
         One a segment, in order of time.
+    fired : Fired, optional
+        What rules did; None without rules.
     """
 
     system: System
     constants: np.ndarray
     start: np.ndarray
     pieces: Sequence[Any]
+    fired: Fired | None = None
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 

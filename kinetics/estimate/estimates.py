@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +13,9 @@ from pydantic import Field, StrictStr
 
 from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.estimate.writing import result_text
 from kinetics.model import Model
-from kinetics.model.cohorts import EstimateRow, in_model_units, read_estimates
+from kinetics.model.cohorts import in_model_units, read_estimates
 from kinetics.model.schema import Row, read_row
 from kinetics.results import write_atomically
 
@@ -173,28 +172,8 @@ class Estimates:
 
     def write(self, path: str | Path) -> None:
         """Write the committed result, atomically; ten digits, the same on every machine that agrees to that many."""
-        identity = {"fit": self.fit, "model": _relative(self.model, Path(path).parent), "cohort": self.cohort}
-        columns = zip(self.values, self.units, self.log_se, self.verdicts, strict=True)
-        rows = [dict(zip(EstimateRow.model_fields, row, strict=True)) for row in columns]
-        lines = [
-            f"# Written by 'kinetics fit {self.fit} --save'; the only place of these estimates.",
-            "[result]",
-            *_table({**identity, **self.facts}),
-            "",
-            "[estimates]",
-            *(f"{_toml(name)} = {{ {', '.join(_table(row))} }}" for name, row in zip(self.names, rows, strict=True)),
-            "",
-            "# of the natural logarithms, in the order above",
-            "[covariance]",
-            f"log = {_matrix(self.covariance)}",
-            "",
-            "# how the logarithms of the estimates follow those of parameters fixed 'at' another fit's estimates",
-            "[response]",
-            f"given = {_toml(list(self.given))}",
-            f"at = [{', '.join(map(_toml, self.given_values))}]",
-            f"log = {_matrix(self.response)}",
-        ]
-        write_atomically(path, lambda temporary: temporary.write_text("\n".join(lines) + "\n", encoding="utf-8"))
+        text = result_text(self, _relative(self.model, Path(path).parent))
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree) -> Estimates:
@@ -205,6 +184,9 @@ class Estimates:
         InputError
             If the tree is not that of a fit.
         """
+        for group in ("estimates", "covariance"):
+            if group not in tree.children:
+                raise InputError(f"not the result of a fit: it has no group '{group}'")
         try:
             estimates, covariance = tree["estimates"].to_dataset(), tree["covariance"].to_dataset()
             facts = {key: tree.attrs[key] for key in FACTS}
@@ -256,20 +238,3 @@ def _moved(model: str, folder: Path) -> str:
 
 def _relative(model: str, folder: Path) -> str:
     return Path(os.path.relpath(model, folder.resolve())).as_posix() if _is_path(model) else model
-
-
-def _table(values: Mapping[str, Any]) -> Iterable[str]:
-    return (f"{key} = {_toml(value)}" for key, value in values.items())
-
-
-def _toml(value: Any) -> str:
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float):
-        return f"{value:.10g}" if value % 1 or abs(value) > 1e15 else f"{value:.1f}"
-    # TOML has no surrogate pairs, and JSON leaves the delete character as it is
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _matrix(matrix: np.ndarray) -> str:
-    rows = ["  [" + ", ".join(f"{value:.9e}" for value in row) + "]," for row in matrix]
-    return "[\n" + "\n".join(rows) + "\n]" if rows else "[]"

@@ -83,13 +83,7 @@ class Fit:
         return {
             "fit": self.problem.name,
             "targets": [
-                {
-                    "name": target.row.name,
-                    "use": target.row.use,
-                    "published": [target.row.lower, target.row.upper] if target.row.is_range else target.row.value,
-                    "fitted": float(value),
-                    "unit": target.row.unit,
-                }
+                {**target.row.summary(), "fitted": float(value)}
                 for target, value in zip(self.problem.targets, self.values, strict=True)
             ],
             "estimates": {

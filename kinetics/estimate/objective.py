@@ -9,15 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.engines.scipy import Tolerances, integrate
-from kinetics.engines.sensitivity import integrate_with_sensitivities
-from kinetics.errors import IntegrationError
+from kinetics.engines import Tolerances, batch, scipy, sensitivity
+from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.problem import FitProblem
 from kinetics.regimen import Segments, segments
 from kinetics.targets import Target
 
 __all__ = ["Objective"]
 
+ENGINES = {
+    "batch": (batch.integrate, batch.integrate_with_sensitivities),
+    "scipy": (scipy.integrate, sensitivity.integrate_with_sensitivities),
+}
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
 
 
@@ -38,9 +41,17 @@ class Objective:
     ----------
     problem : FitProblem
         What is fitted.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine as the problem names.
     """
 
     def __init__(self, problem: FitProblem) -> None:
+        if problem.engine not in ENGINES:
+            raise InputError(f"unknown engine '{problem.engine}'; there are {', '.join(ENGINES)}")
+        self._integrate, self._with_sensitivities = ENGINES[problem.engine]
         self.problem = problem
         self.names = [free.flat for free in problem.free]
         self.start = np.log([free.start for free in problem.free])
@@ -65,7 +76,7 @@ class Objective:
         values = np.empty(len(targets))
         for arm in self._arms(targets):
             constants = self.problem.system.constants(self._parameters(log_parameters, arm))
-            trajectory = integrate(self.problem.system, constants, arm.plan, tolerances=TOLERANCES)
+            trajectory = self._integrate(self.problem.system, constants, arm.plan, tolerances=TOLERANCES)
             for row in arm.rows:
                 values[row] = targets[row].value(trajectory, arm.until)
         return values
@@ -83,7 +94,7 @@ class Objective:
         residual, jacobian = np.empty(len(targets)), np.empty((len(targets), len(names)))
         for arm in self._fitted_arms:
             parameters = self._parameters(log_parameters, arm)
-            trajectory = integrate_with_sensitivities(system, parameters, names, arm.plan, tolerances=TOLERANCES)
+            trajectory = self._with_sensitivities(system, parameters, names, arm.plan, tolerances=TOLERANCES)
             for row in arm.rows:
                 residual[row], gradient = targets[row].residual(trajectory, arm.until)
                 jacobian[row] = gradient * parameters[columns]

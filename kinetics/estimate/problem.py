@@ -49,6 +49,8 @@ class FitProblem:
         The file.
     data_hash : str
         SHA-256 of the problem, its tables, their regimens, and their cohorts without this fit's own estimates.
+    engine : {"batch", "scipy"}
+        Who integrates; the file does not say.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FitProblem:
     seed: int
     path: Path
     data_hash: str
+    engine: str = "batch"
 
     @classmethod
     def load(cls, name: str | Path) -> FitProblem:
@@ -79,8 +82,10 @@ class FitProblem:
 
         Examples
         --------
-        >>> [free.name for free in FitProblem.load("hill_cawthorne_2012").free]
-        ['cd4.phi', 'cd8.phi', 'b_cells.phi']
+        >>> from kinetics.model.library import library_names
+        >>> name = library_names("fits")[0]
+        >>> FitProblem.load(name).name == name
+        True
         """
         document = read_document(find_file(name, "fits"))
         faults = Faults()
@@ -207,6 +212,8 @@ def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Re
 
 def _check_doses(model: Model, regimen: Regimen) -> None:
     """Refuse a regimen whose doses the model does not take; its faults become one of the row that names it."""
+    if regimen.rules:
+        raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
     try:
         segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 1.0)
     except InputError as error:

@@ -63,7 +63,7 @@ def fit_tree(
         }
     )
     facts = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort} | kept.facts
-    engine = "scipy LSODA, augmented with exact sensitivities"
+    engine = "batch Rodas5P" if problem.engine == "batch" else "scipy LSODA"
     tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | facts)
     return tree
 

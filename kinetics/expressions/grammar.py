@@ -7,28 +7,24 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.expressions.evaluation import evaluate
+from kinetics.expressions.limits import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_EXTREMES,
+    MAX_LENGTH,
+    call_fault,
+    power_fault,
+    result_fault,
+)
+from kinetics.expressions.tokens import Token, read_tokens, shortened
 
 __all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
 
-MAX_DEPTH = 50
-MAX_LENGTH = 4000
-MAX_POWER = 64
-MAX_DIGITS = 40
-MAX_BITS = 2048
-MAX_EXTREMES = 16
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)"
-    r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/^(),<>]))"
-)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -41,7 +37,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "max": (sp.Max, 2, None),
 }
 _COMPARISONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
-RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "time", "pi", "E", "patient", "draw", "course"}
+RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "time", "pi", "E", "patient", "draw", "course", "rule", "trigger"}
 
 
 def is_name(text: str) -> bool:
@@ -49,34 +45,10 @@ def is_name(text: str) -> bool:
 
     Examples
     --------
-    >>> is_name("k_M4"), is_name("exp"), is_name("x; y")
+    >>> is_name("k_A4"), is_name("exp"), is_name("x; y")
     (True, False, False)
     """
     return _NAME.fullmatch(text) is not None and text not in RESERVED
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    column: int
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens, position = [], 0
-    while text[position:].strip():
-        match = _TOKEN.match(text, position)
-        if match is None:
-            rest = text[position:].strip()
-            raise InputError(f"cannot read '{rest[:20]}' in '{_short(text)}'")
-        kind = str(match.lastgroup)
-        tokens.append(_Token(kind, match[kind], match.start(kind) + 1))
-        position = match.end()
-    return [*tokens, _Token("end", "", len(text) + 1)]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class _Parser:
@@ -84,18 +56,23 @@ class _Parser:
 
     def __init__(self, text: str, symbols: Mapping[str, sp.Symbol]) -> None:
         self.text, self.symbols = text, symbols
-        self.tokens = _tokens(text)
+        self.tokens = read_tokens(text)
         self.position = 0
         self.depth = 0
         self.extremes = 0
         self.unknown: list[str] = []
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.position]
 
     def fail(self, message: str) -> InputError:
-        return InputError(f"{message} at column {self.token.column} of '{_short(self.text)}'")
+        return InputError(f"{message} at column {self.token.column} of '{shortened(self.text)}'")
+
+    def refuse(self, fault: str) -> None:
+        """Fail for a fault in words, if there is one."""
+        if fault:
+            raise self.fail(fault)
 
     def accept(self, *operators: str) -> str:
         token = self.token
@@ -156,22 +133,8 @@ class _Parser:
             return base
         with self.deeper():
             exponent = self.sign()
-        self.check_power(base, exponent)
+        self.refuse(power_fault(base, exponent))
         return self.build(sp.Pow, base, exponent)
-
-    def check_power(self, base: Any, exponent: Any) -> None:
-        """Refuse what sympy would take forever over, or turn into an infinite or a complex number."""
-        if base.is_number and evaluate(base, {}) < 0 and not exponent.is_Integer:
-            raise self.fail("a negative number to a power that is not whole")
-        if not exponent.is_number:
-            return
-        size = abs(evaluate(exponent, {}))
-        if size > MAX_POWER:
-            raise self.fail(f"exponent beyond {MAX_POWER}")
-        if base == 0 and not exponent.is_positive:
-            raise self.fail("zero to a power that is not positive")
-        if size * _bits(base) > MAX_BITS:
-            raise self.fail("number too large")
 
     def atom(self) -> Any:
         token = self.token
@@ -219,22 +182,11 @@ class _Parser:
         return self.build(function, *arguments)
 
     def check_call(self, name: str, arguments: list[Any]) -> None:
-        """Refuse what sympy takes forever over: it compares extremes pairwise, and turns exp(n*log(x)) into x^n."""
         if name in ("min", "max"):
             self.extremes += len(arguments)
             if self.extremes > MAX_EXTREMES:
                 raise self.fail(f"more than {MAX_EXTREMES} arguments of min and max in one expression")
-        if name == "exp" and any(
-            abs(evaluate(term.as_coeff_Mul()[0], {})) > MAX_POWER and term.has(sp.log)
-            for term in sp.Add.make_args(arguments[0])
-        ):
-            raise self.fail(f"exponent beyond {MAX_POWER}")
-        if name == "exp" and arguments[0].is_number and evaluate(arguments[0], {}) > 700:
-            raise self.fail("number too large")
-        if name in ("log", "sqrt") and arguments[0].is_number and evaluate(arguments[0], {}) < 0:
-            raise self.fail(f"{name} of a number that is negative")
-        if name == "log" and arguments[0] == 0:
-            raise self.fail("log of zero")
+        self.refuse(call_fault(name, arguments))
 
     def piecewise(self) -> Any:
         pairs = []
@@ -278,24 +230,12 @@ class _Parser:
             value = function(*arguments)
         except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
             raise self.fail("not a real number") from error
-        if value.is_number and not math.isfinite(evaluate(value, {})):
-            raise self.fail("not a finite real number")
-        if not math.isfinite(evaluate(value.as_coeff_Mul()[0], {})) or _bits(value.as_coeff_Mul()[0]) > MAX_BITS:
-            raise self.fail("number too large")
-        for factor in sp.Mul.make_args(value):
-            _, exponent = factor.as_base_exp()
-            if factor.is_Pow and exponent.is_number and abs(evaluate(exponent, {})) > MAX_POWER:
-                raise self.fail(f"exponent beyond {MAX_POWER}")
+        self.refuse(result_fault(value))
         return value
 
 
 def _nothing(*_: Any) -> Any:
     return sp.Dummy(real=True)
-
-
-def _bits(expression: Any) -> int:
-    """The length of the longest whole number in an expression."""
-    return max((max(abs(n.p), n.q).bit_length() for n in expression.atoms(sp.Rational)), default=0)
 
 
 def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
@@ -338,7 +278,7 @@ def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
     if parser.unknown:
         raise UnknownNameError(*dict.fromkeys(parser.unknown))
     if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
-        raise InputError(f"'{_short(text)}' is not a finite real number")
+        raise InputError(f"'{shortened(text)}' is not a finite real number")
     return value
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import xarray as xr
 from matplotlib.figure import Figure
@@ -17,6 +17,9 @@ from kinetics.figures.time_course import TimeCourse
 from kinetics.model.library import find_file
 from kinetics.results import write_atomically
 
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
+
 __all__ = ["FORMATS", "KINDS", "Kind", "draw_figure", "read_figure"]
 
 
@@ -28,8 +31,13 @@ class Kind(Protocol):
         """Check a figure file of this kind."""
         ...
 
-    def compute(self, progress: Callable[[int, int], None] | None = None) -> xr.DataTree:
-        """Simulate what is drawn."""
+    def compute(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        estimates: Sequence[Estimates] = (),
+        predictions: Sequence[xr.DataTree] = (),
+    ) -> xr.DataTree:
+        """Simulate what is drawn, from fresh estimates if given; a prediction that shows it already is taken."""
         ...
 
     def check(self, tree: xr.DataTree, source: str = "the result") -> None:
@@ -83,6 +91,8 @@ def draw_figure(
     result: xr.DataTree | xr.Dataset | None,
     out: str | Path,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    estimates: Sequence[Estimates] = (),
 ) -> None:
     """Draw a figure and write it.
 
@@ -98,6 +108,8 @@ def draw_figure(
         same bytes.
     progress : callable, optional
         Called with (done, all).
+    estimates : sequence of Estimates
+        Fresh ones, each taken for the committed result of the fit of that name.
 
     Raises
     ------
@@ -116,7 +128,7 @@ def draw_figure(
     figure = read_figure(name)
     tree = xr.DataTree(result) if isinstance(result, xr.Dataset) else result
     if tree is None:
-        tree = figure.compute(progress)
+        tree = figure.compute(progress, estimates)
     figure.check(tree)
     with style():
         picture = figure.draw(tree)

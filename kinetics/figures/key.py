@@ -30,6 +30,7 @@ _STATISTICS = {
     "geometric_mean": "geometric mean",
     "survival_median": "median of survival analysis",
     "range": "range",
+    "unstated": "value (statistic not stated)",
 }
 _KINDS = {
     "count": "{statistics}",

@@ -13,7 +13,7 @@ from kinetics.figures.published import check_published
 from kinetics.figures.spec import CurveRow, PanelRow, SpecRows, read_rows
 from kinetics.model import Model
 from kinetics.model.library import find_file
-from kinetics.regimen import Regimen, segments, with_retreatment
+from kinetics.regimen import Regimen, only_course, segments, with_retreatment
 from kinetics.targets.published import PublishedRow, read_table
 from kinetics.units import conversion, parse_unit
 
@@ -119,14 +119,12 @@ def _load_regimen(file: Path, name: str) -> Regimen:
 def _retreated(document: Document, rows: SpecRows, regimen: Regimen, faults: Faults) -> Regimen | None:
     assert rows.retreat is not None
     again = rows.retreat
-    course = _named(faults, document, "retreat.regimen", lambda: _load_regimen(document.path, again.regimen))
+    course = _named(
+        faults, document, "retreat.regimen", lambda: only_course(_load_regimen(document.path, again.regimen))
+    )
     if course is None:
         return None
-    if len(course.courses) != 1:
-        message = f"'{again.regimen}' has {len(course.courses)} courses; retreatment is with one"
-        faults.add(message, document.where("retreat", "regimen"), "retreat.regimen")
-        return None
-    return _named(faults, document, "retreat.at", lambda: with_retreatment(regimen, course.courses[0], again.at))
+    return _named(faults, document, "retreat.at", lambda: with_retreatment(regimen, course, again.at))
 
 
 def _check_against_model(document: Document, rows: SpecRows, model: Model, faults: Faults) -> None:

@@ -163,4 +163,4 @@ def _same_before(one: Regimen, other: Regimen, day: float) -> bool:
         early = [course for course in regimen.courses if course.start.magnitude < day - _SAME_DAY]
         return Regimen(early).content_hash
 
-    return given(one) == given(other)
+    return given(one) == given(other) and one.rules == other.rules

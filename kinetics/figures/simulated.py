@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -13,7 +14,10 @@ from kinetics.figures.loading import FigureSpec, path_from
 from kinetics.figures.spec import CurveRow
 from kinetics.model.cohorts import cohort_parameters, result_path
 from kinetics.model.library import find_file
-from kinetics.units import conversion, parse_unit
+from kinetics.units import conversion, parse_unit, to_unit
+
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
 
 __all__ = ["SimulatedCurve", "check_result", "compute", "simulated_curve"]
 
@@ -43,7 +47,12 @@ class SimulatedCurve:
     scale: float
 
 
-def compute(spec: FigureSpec, progress: Progress | None = None) -> xr.DataTree:
+def compute(
+    spec: FigureSpec,
+    progress: Progress | None = None,
+    estimates: Sequence[Estimates] = (),
+    predictions: Sequence[xr.DataTree] = (),
+) -> xr.DataTree:
     """Simulate what a figure shows: a prediction from its fit, or the cohort's typical patient if it names none.
 
     Parameters
@@ -52,6 +61,10 @@ def compute(spec: FigureSpec, progress: Progress | None = None) -> xr.DataTree:
         The figure.
     progress : callable, optional
         Called with (done, all).
+    estimates : sequence of Estimates
+        Fresh ones, each taken for the committed result of the fit of that name.
+    predictions : sequence of xarray.DataTree
+        Made from these estimates; one that answers the figure's question is taken instead of a new one.
 
     Returns
     -------
@@ -74,8 +87,13 @@ def compute(spec: FigureSpec, progress: Progress | None = None) -> xr.DataTree:
     from kinetics.prediction import predict
 
     problem = find_file(path_from(spec.path, header.fit), "fits")
+    fresh = {each.fit: each for each in estimates}
+    chosen = fresh.get(problem.stem) or Estimates.read(result_path(problem))
+    for tree in predictions:
+        if _answers(spec, chosen, tree):
+            return _until(tree, to_unit(header.until, tree["time"].attrs["units"]))
     return predict(
-        Estimates.read(result_path(problem)),
+        chosen,
         spec.regimen,
         until=header.until,
         every=header.every,
@@ -84,6 +102,37 @@ def compute(spec: FigureSpec, progress: Progress | None = None) -> xr.DataTree:
         seed=header.seed,
         progress=progress,
     )
+
+
+def _answers(spec: FigureSpec, estimates: Estimates, tree: xr.DataTree) -> bool:
+    """Whether a prediction is what a figure would compute: from the same fits and draws, no shorter and no coarser."""
+    from kinetics.estimate.draws import chain_of_fits
+
+    header, facts = spec.rows.header, tree.attrs
+    cohort = header.cohort or estimates.cohort
+    wanted = {
+        "model_hash": spec.model.content_hash,
+        "regimen_hash": spec.regimen.content_hash,
+        "cohort": cohort,
+        "draws": header.draws,
+        "seed": header.seed,
+    }
+    if any(facts.get(key) != value for key, value in wanted.items()):
+        return False
+    if facts["fits"] != ", ".join(fit.fit for fit in chain_of_fits(spec.model, estimates, cohort)):
+        return False
+    time = tree.to_dataset()["time"]
+    until, every = (to_unit(text, time.attrs["units"]) for text in (header.until, header.every))
+    return until <= float(time[-1]) * (1 + 1e-9) and float(np.diff(time.values).max()) <= every * (1 + 1e-9)
+
+
+def _until(tree: xr.DataTree, end: float) -> xr.DataTree:
+    """What a figure draws of a prediction, up to a time."""
+    kept = {}
+    for path, node in {"/": tree, "draws": tree["draws"], "interval": tree["interval"]}.items():
+        group = node.to_dataset()
+        kept[path] = group.isel(time=np.flatnonzero(group["time"].values <= end * (1 + 1e-9)))
+    return xr.DataTree.from_dict(kept)
 
 
 def check_result(spec: FigureSpec, tree: xr.DataTree, source: str = "the result") -> None:

@@ -25,6 +25,8 @@ class HeaderRow(Row):
     kind: Text
     title: str = ""
     note: str = ""
+    note_published: str = ""
+    note_band: str = ""
     model: Text
     cohort: Text | None = None
     fit: Text | None = None

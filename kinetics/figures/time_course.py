@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 
 from kinetics.documents import Document
 from kinetics.figures.key import add_key, courses_text, published_text, simulated_entries
 from kinetics.figures.loading import FigureSpec, load_spec
-from kinetics.figures.placing import pixels_along, place_beside, place_on_line, spread_labels
-from kinetics.figures.points import draw_point, draw_value, pixels_around, sample
-from kinetics.figures.published import PublishedPoint, published_point
+from kinetics.figures.panel import Panel, furnish, place_labels
+from kinetics.figures.points import draw_point, draw_value, sample
+from kinetics.figures.published import published_point
 from kinetics.figures.simulated import SimulatedCurve, check_result, compute, simulated_curve
-from kinetics.figures.spec import CurveRow, PanelRow
+from kinetics.figures.spec import CurveRow
 from kinetics.figures.style import COLOURS, FONT_SIZE, LINES, MARKERS, MM, SMALL, text_colour
-from kinetics.units import display_unit, parse_unit, to_unit
+
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
 
 __all__ = ["TimeCourse"]
 
 _CHARACTERS_PER_MM = 0.76
 _DOTTED = (0, (1, 1.5))
-_MARGIN = 0.02
-"""Of the time axis, left of zero, so that the fall from baseline is not hidden by the axis."""
 
 
 class TimeCourse:
@@ -58,9 +54,14 @@ class TimeCourse:
         """
         return cls(load_spec(document))
 
-    def compute(self, progress: Callable[[int, int], None] | None = None) -> xr.DataTree:
-        """Simulate what is drawn."""
-        return compute(self.spec, progress)
+    def compute(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        estimates: Sequence[Estimates] = (),
+        predictions: Sequence[xr.DataTree] = (),
+    ) -> xr.DataTree:
+        """Simulate what is drawn, from fresh estimates if given; a prediction that shows it already is taken."""
+        return compute(self.spec, progress, estimates, predictions)
 
     def check(self, tree: xr.DataTree, source: str = "the result") -> None:
         """Refuse a result that is not what the figure shows.
@@ -84,19 +85,6 @@ class TimeCourse:
         return _Drawing(self.spec, tree).finished()
 
 
-@dataclass
-class _Panel:
-    """A panel while it is drawn, and what is placed when its size is known."""
-
-    axes: Axes
-    name: str
-    row: PanelRow
-    curves: list[tuple[CurveRow, SimulatedCurve]] = field(default_factory=list)
-    ends: list[tuple[Text, float]] = field(default_factory=list)
-    limits: list[tuple[Text, float]] = field(default_factory=list)
-    points: list[tuple[PublishedPoint, Text | None]] = field(default_factory=list)
-
-
 class _Drawing:
     """One figure under construction."""
 
@@ -108,7 +96,7 @@ class _Drawing:
         self.figure = Figure(figsize=(size.width * MM, size.height * MM), layout="constrained")
         FigureCanvasAgg(self.figure)
         self.published: dict[tuple[str, ...], list[tuple[str, Line2D]]] = {}
-        self.panels: list[_Panel] = []
+        self.panels: list[Panel] = []
 
     def finished(self) -> Figure:
         """Draw everything, lay it out, then place the labels that depend on the layout."""
@@ -119,9 +107,10 @@ class _Drawing:
             if index >= len(names):
                 axes.remove()
                 continue
-            panel = _Panel(axes, names[index], self.spec.rows.panels[names[index]])
+            panel = Panel(axes, names[index], self.spec.rows.panels[names[index]])
             self._fill(panel)
-            self._furnish(panel, letter="abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else "")
+            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            furnish(panel, self.spec, self.tree.to_dataset(), letter)
             last = index + columns >= len(names)
             axes.tick_params(labelbottom=last)
             if last:
@@ -132,10 +121,10 @@ class _Drawing:
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         for panel in self.panels:
-            _place_labels(panel)
+            place_labels(panel)
         return self.figure
 
-    def _fill(self, panel: _Panel) -> None:
+    def _fill(self, panel: Panel) -> None:
         axes, rows = panel.axes, self.spec.panel_curves(panel.name)
         axes.set_yscale(panel.row.scale, **({"nonpositive": "clip"} if panel.row.scale == "log" else {}))
         for index, row in enumerate(rows):
@@ -148,7 +137,7 @@ class _Drawing:
             for name in row.published if self.as_planned else ():
                 self._draw_published(panel, name, row, curve, colour, MARKERS[index % len(MARKERS)])
 
-    def _draw_curve(self, panel: _Panel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
+    def _draw_curve(self, panel: Panel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
         gid = f"{panel.name}-{row.output}"
         if curve.band is not None:
             area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.2, linewidth=0, zorder=2)
@@ -168,7 +157,7 @@ class _Drawing:
             )
             panel.ends.append((text, float(curve.value[-1])))
 
-    def _draw_limit(self, panel: _Panel, row: CurveRow, limit: float, colour: str) -> None:
+    def _draw_limit(self, panel: Panel, row: CurveRow, limit: float, colour: str) -> None:
         line = panel.axes.axhline(limit, color=text_colour(colour), linewidth=0.8, linestyle=_DOTTED, zorder=3)
         line.set_gid(f"limit-{panel.name}-{row.output}")
         look = {"color": text_colour(colour), "fontsize": SMALL, "zorder": 6}
@@ -183,7 +172,7 @@ class _Drawing:
         panel.limits.append((label, limit))
 
     def _draw_published(
-        self, panel: _Panel, name: str, row: CurveRow, curve: SimulatedCurve, colour: str, marker: str
+        self, panel: Panel, name: str, row: CurveRow, curve: SimulatedCurve, colour: str, marker: str
     ) -> None:
         published = self.spec.published[name]
         point = published_point(
@@ -201,42 +190,17 @@ class _Drawing:
             (name, sample(point, colour, marker))
         )
 
-    def _furnish(self, panel: _Panel, letter: str) -> None:
-        axes, row, time = panel.axes, panel.row, self.spec.rows.time
-        unit = {"percent": "%"}.get(row.unit, display_unit(parse_unit(row.unit)))
-        axes.set_ylabel(f"{row.label} ({unit})" if unit else row.label)
-        axes.set_title("  ".join(filter(None, (letter, row.title))), loc="left", fontweight="bold", pad=9)
-        end = min(to_unit(self.spec.rows.header.until, time.unit), float(panel.curves[0][1].time[-1]))
-        axes.set_xlim(-_MARGIN * end, end)
-        axes.xaxis.set_major_locator(MultipleLocator(to_unit(time.ticks, time.unit)))
-        _set_values(axes, panel)
-        root = self.tree.to_dataset()
-        if "course_start" in root:
-            starts = root["course_start"].values * to_unit(f"1 {root['course_start'].attrs['units']}", time.unit)
-            for start in starts:
-                axes.axvline(start, color="#C8C8C8", linewidth=0.5, zorder=1)
-            (marks,) = axes.plot(
-                starts,
-                np.full(starts.size, 1.03),
-                "v",
-                color="black",
-                markersize=3.5,
-                markeredgewidth=0,
-                transform=axes.get_xaxis_transform(),
-                clip_on=False,
-            )
-            marks.set_gid(f"courses-{panel.name}")
-
     def _surround(self) -> None:
         """Title above, key and note below; the axes get what is between."""
         header, size = self.spec.rows.header, self.spec.rows.size
         characters = int(size.width * _CHARACTERS_PER_MM)
         key = add_key(self.figure, self._entries(), characters - 10)
         height = self.figure.bbox.height
+        words = self._note()
         note = self.figure.text(
-            2.0 / size.width, 1.2 / size.height, _wrapped(header.note, characters), fontsize=SMALL, va="bottom"
+            2.0 / size.width, 1.2 / size.height, _wrapped(words, characters), fontsize=SMALL, va="bottom"
         )
-        below = 1.2 / size.height + (note.get_window_extent().height + 3) / height if header.note else 0.0
+        below = 1.2 / size.height + (note.get_window_extent().height + 3) / height if words else 0.0
         key.set_bbox_to_anchor((2.0 / size.width, below), transform=self.figure.transFigure)
         below += key.get_window_extent().height / height
         title = self.figure.text(
@@ -248,6 +212,13 @@ class _Drawing:
         engine = self.figure.get_layout_engine()
         assert engine is not None
         engine.set(rect=(0, below, 1 - 1.0 / size.width, 1 - below - above), w_pad=1.2 * MM, h_pad=1.2 * MM)  # pyright: ignore[reportCallIssue]
+
+    def _note(self) -> str:
+        """What is said beneath, of published numbers and of bands only if they are drawn."""
+        header = self.spec.rows.header
+        band = any(curve.band is not None for panel in self.panels for _, curve in panel.curves)
+        said = (header.note, header.note_published if self.published else "", header.note_band if band else "")
+        return " ".join(filter(None, said))
 
     def _entries(self) -> list[tuple[Artist | tuple[Artist, ...], str]]:
         curves = [curve for panel in self.panels for _, curve in panel.curves]
@@ -270,33 +241,6 @@ class _Drawing:
                 )
             )
         return entries
-
-
-def _set_values(axes: Axes, panel: _Panel) -> None:
-    row = panel.row
-    if row.lower is not None or row.upper is not None or row.scale == "linear":
-        axes.set_ylim(row.lower if row.lower is not None or row.scale == "log" else 0, row.upper)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    if row.scale == "log":
-        lower, upper = axes.get_ylim()
-        wide = np.log10(upper / lower) > 1.7
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _place_labels(panel: _Panel) -> None:
-    axes = panel.axes
-    spread_labels(axes, [text for text, _ in panel.ends], [y for _, y in panel.ends])
-    taken = [pixels_along(axes, curve.time, curve.value) for _, curve in panel.curves]
-    taken += [pixels_along(axes, curve.time, end) for _, curve in panel.curves for end in curve.band or ()]
-    taken += [pixels_around(axes, point) for point, _ in panel.points]
-    taken += [pixels_along(axes, np.array(axes.get_xlim()), np.full(2, height)) for _, height in panel.limits]
-    for point, text in panel.points:
-        if text is not None:
-            taken.append(place_beside(axes, text, (point.x, point.y), taken))
-    for label, height in panel.limits:
-        taken.append(place_on_line(axes, label, height, taken))
 
 
 def _wrapped(text: str, characters: int) -> str:

@@ -75,8 +75,8 @@ def identifier(text: str) -> str:
 
     Examples
     --------
-    >>> identifier("0.4 1e9/L"), identifier("40 % of baseline")
-    ('0p4_1e9_per_L', '40_percent_of_baseline')
+    >>> identifier("0.4 1/nL"), identifier("40 % of baseline")
+    ('0p4_1_per_nL', '40_percent_of_baseline')
     """
     for symbol, word in (("%", " percent"), ("/", " per "), ("-", " minus "), (".", "p")):
         text = text.replace(symbol, word)

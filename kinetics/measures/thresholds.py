@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kinetics.levels import read_level
 from kinetics.measures.evaluation import Measure, identifier
-from kinetics.measures.levels import read_level
 from kinetics.measures.windows import Window
 
 __all__ = ["TimeBelow", "TimeToThreshold"]
@@ -71,7 +71,7 @@ class TimeToThreshold(_AtLevel):
     @property
     def name(self) -> str:
         """Name of its result variable."""
-        return f"{self.output}_time_to_{identifier(self.level)}"
+        return f"{self.output}_time_to_{identifier(read_level(self.level).text)}"
 
     @property
     def long_name(self) -> str:
@@ -97,13 +97,13 @@ class TimeBelow(_AtLevel):
     Examples
     --------
     >>> TimeBelow("A", "0.4 1e9/L").name
-    'A_time_below_0p4_1e9_per_L'
+    'A_time_below_0p4_1_per_nL'
     """
 
     @property
     def name(self) -> str:
         """Name of its result variable."""
-        return f"{self.output}_time_below_{identifier(self.level)}"
+        return f"{self.output}_time_below_{identifier(read_level(self.level).text)}"
 
     @property
     def long_name(self) -> str:

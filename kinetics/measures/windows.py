@@ -12,13 +12,32 @@ from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
 
-__all__ = ["Window"]
+__all__ = ["Window", "course_windows"]
 
 PARTS = 4  # samples of each step, so that a curve that dips or crosses inside one is seen
 CANDIDATES = 3  # lowest samples that are refined: the lowest sample need not lie in the lowest valley
 FRACTIONS = np.linspace(0.0, 1.0, 17)  # where a bracket of a minimum is looked at
 PASSES = 9  # each narrows the bracket eightfold, to 1e-8: closer, a smooth minimum is lost in rounding
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # exact to degree 15; LSODA's polynomials have at most 12
+
+
+def course_windows(starts: np.ndarray, until: float) -> np.ndarray:
+    """How long the window of each course is: up to the next course, or to ``until``.
+
+    Parameters
+    ----------
+    starts : ndarray, (course,)
+        First doses, increasing.
+    until : float
+        The end, in the same unit.
+
+    Examples
+    --------
+    >>> course_windows(np.array([0.0, 12.0, 36.0]), 60.0)
+    array([12., 24., 24.])
+    """
+    ends = np.append(starts[1:], until)
+    return np.maximum(np.minimum(ends, until) - starts, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

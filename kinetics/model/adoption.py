@@ -42,7 +42,7 @@ def _adopted(rows: Iterable[Any], kind: str, faults: Faults) -> dict[str, Any]:
             with faults.gather(changes["where"]):
                 changes["unit"] = parse_unit(row.unit)
         for key in {"value", "initial", "rate"} & vars(row).keys():
-            changes[key] = sp.S.Zero
+            changes[key] = math.nan if kind == "parameters" else sp.S.Zero
             with faults.gather(changes["where"], row.name):
                 changes[key] = _number(row.value) if kind == "parameters" else _exact(getattr(row, key))
         if row.name in adopted:

@@ -9,19 +9,44 @@ from typing import Any
 from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
 from kinetics.model.quantities import Derived, Dose, Output, Parameter, State
+from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion
 
-__all__ = [
-    "check_doses",
-    "check_limits",
-    "check_parameters",
-    "check_size",
-    "convert_units",
-    "ordered",
-    "parameter_closure",
-]
+__all__ = ["check_tables"]
 
 MAX_SIZE = 20_000
+
+
+def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, faults: Faults) -> dict[str, Any]:
+    """Check the tables of a flat model against each other.
+
+    Parameters
+    ----------
+    tables : dict
+        Quantities by kind and name.
+    time : pint.Unit or None
+        The model's unit of time.
+    where : str
+        Where the model begins, for messages.
+    faults : Faults
+        Where everything wrong is noted.
+
+    Returns
+    -------
+    dict
+        The tables with every conversion of units written in, the ``order`` of definitions, and the ``constants`` of it.
+    """
+    definitions, states = {**tables["derived"], **tables["outputs"]}, tables["states"]
+    order = ordered(definitions, faults)
+    constants = parameter_closure(definitions, order, states, faults)
+    converted = convert_units(tables, time, faults)
+    check_doses(tables["doses"].values(), states, faults)
+    check_limits(tables["outputs"].values(), tables["parameters"], faults)
+    check_parameters(tables["parameters"].values(), faults)
+    if not states:
+        faults.add("a model needs at least one state", where, "states")
+    check_size(definitions, order, states, faults)
+    return {**converted, "order": tuple(order), "constants": tuple(constants)}
 
 
 def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list[str]:
@@ -41,7 +66,7 @@ def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list
                 order[name] = None
             elif used in trail:
                 cycle = list(trail)[list(trail).index(used) :]
-                faults.add(f"cyclic definition: {' -> '.join((*cycle, used))}", definitions[used].where, used)
+                faults.add(f"cyclic definition: {' -> '.join((*cycle, used))}", *definitions[used].place("value"))
             elif used not in order:
                 trail[used] = iter(uses[used])
     return list(order)
@@ -66,7 +91,7 @@ def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) 
     def converted(row: Any, **wanted: Any) -> Any:
         changes = {}
         for key, unit in wanted.items():
-            with faults.gather(row.where, f"{row.name}.{key}"):
+            with faults.gather(*row.place(key)):
                 changes[key] = dimensions.convert(getattr(row, key), unit)
         return replace(row, **changes)
 
@@ -94,7 +119,7 @@ def check_size(
     def measured(expression: Any, row: Any, key: str) -> int:
         size = _size(expression, sizes)
         if size > MAX_SIZE:
-            faults.add("too large when the quantities it uses are written out", row.where, f"{row.name}.{key}")
+            faults.add("too large when the quantities it uses are written out", *row.place(key))
             return 1  # what uses it is not to be reported for its sake
         return size
 
@@ -119,9 +144,9 @@ def check_doses(doses: Iterable[Dose], states: Mapping[str, State], faults: Faul
     """A dose goes into a state of its dimension."""
     for dose in doses:
         if dose.into and dose.into not in states:
-            faults.add(f"goes into unknown state '{dose.into}'", dose.where, f"doses.{dose.name}.into")
+            faults.add(f"goes into unknown state '{dose.into}'", *dose.place("into"))
         elif dose.into and dose.unit is not None and states[dose.into].unit is not None:
-            with faults.gather(dose.where, f"doses.{dose.name}.unit"):
+            with faults.gather(*dose.place("unit")):
                 conversion(dose.unit, states[dose.into].unit)
 
 
@@ -130,20 +155,22 @@ def check_limits(outputs: Iterable[Output], parameters: Mapping[str, Parameter],
     for output in outputs:
         if output.lower_limit is None:
             continue
-        label = f"outputs.{output.name}.lower_limit"
         if output.lower_limit not in parameters:
-            faults.add(f"unknown parameter '{output.lower_limit}'", output.where, label)
+            faults.add(f"unknown parameter '{output.lower_limit}'", *output.place("lower_limit"))
         elif output.unit is not None and (unit := parameters[output.lower_limit].unit) is not None:
-            with faults.gather(output.where, label):
+            with faults.gather(*output.place("lower_limit")):
                 conversion(unit, output.unit)
 
 
 def check_parameters(parameters: Iterable[Parameter], faults: Faults) -> None:
-    """Spread and prior are on the logarithm: such a parameter must be positive."""
+    """A parameter lies in its own range."""
     for parameter in parameters:
-        if parameter.value <= 0 and (parameter.spread is not None or parameter.prior is not None):
-            message = f"has a log-normal spread or prior, but its value {parameter.value:g} is not positive"
-            faults.add(message, parameter.where, f"parameters.{parameter.name}")
+        if parameter.minimum is not None and parameter.maximum is not None and parameter.minimum > parameter.maximum:
+            message = f"its maximum {parameter.maximum:g} is below its minimum {parameter.minimum:g}"
+            faults.add(message, *parameter.place("maximum"))
+        else:
+            for message in out_of_range(parameter, parameter.value):
+                faults.add(message, *parameter.place("value"))
 
 
 def parameter_closure(
@@ -159,9 +186,10 @@ def parameter_closure(
             constants.append(name)
     for name in sorted(varying - set(states)):
         if getattr(definitions[name], "minimum", None) is not None:
-            faults.add("a minimum needs a quantity of parameters alone", definitions[name].where, name)
+            faults.add("a minimum needs a quantity of parameters alone", *definitions[name].place("minimum"))
     for row in states.values():
         for symbol in sorted(row.initial.free_symbols, key=str):
             if symbol.name in varying:
-                faults.add(f"an initial value cannot depend on state '{symbol.name}'", row.where, f"{row.name}.initial")
+                message = f"an initial value cannot depend on state '{symbol.name}'"
+                faults.add(message, *row.place("initial"))
     return constants

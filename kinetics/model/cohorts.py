@@ -24,6 +24,7 @@ __all__ = [
     "fits_behind",
     "fits_folder",
     "in_model_units",
+    "lineage",
     "read_estimates",
     "result_path",
 ]
@@ -52,12 +53,15 @@ class CohortParameters:
         Between-patient standard deviations of the natural logarithm, of those that vary.
     fits : tuple of str
         The fits whose estimates went in, earlier first.
+    estimated : dict of str to str
+        The fit a parameter's value was estimated by, of those that were.
     """
 
     name: str
     values: dict[str, float]
     spreads: dict[str, float] = field(default_factory=dict)
     fits: tuple[str, ...] = ()
+    estimated: dict[str, str] = field(default_factory=dict)
 
     @property
     def content_hash(self) -> str:
@@ -102,25 +106,32 @@ def cohort_parameters(model: Model, cohort: str | None = None, *, without: Conta
 
     Examples
     --------
-    >>> cohort_parameters(Model.load("alemtuzumab")).values["V1"]
-    14.1
+    >>> from kinetics.model import Parameter, State
+    >>> rate = Parameter(name="k", value=0.1, unit="1/day", spread=0.3)
+    >>> pool = State(name="A", unit="mg", initial=0, rate=0)
+    >>> found = cohort_parameters(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool]))
+    >>> found.values, found.spreads
+    ({'k': 0.1}, {'k': 0.3})
     """
     values = dict(model.defaults)
     spreads = {name: row.spread for name, row in model.parameters.items() if row.spread is not None}
     fits: list[str] = []
-    for name in _lineage(model, cohort):
-        row = model.cohorts[name]
+    estimated: dict[str, str] = {}
+    for row in lineage(model, cohort):
         values |= {flat: entry.value for flat, entry in row.values.items()}
+        estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
         spreads |= {flat: entry.spread for flat, entry in row.values.items() if entry.spread is not None}
         if row.from_fit and row.from_fit not in without:
             fits.append(row.from_fit)
-            values |= _committed(model, row.from_fit, row)
+            committed = _committed(model, row.from_fit, row)
+            values |= committed
+            estimated |= dict.fromkeys(committed, row.from_fit)
     try:
         model.constant_values(values)
     except InputError as error:
         faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
         raise InputError(*faults) from error
-    return CohortParameters(cohort or "", values, spreads, tuple(fits))
+    return CohortParameters(cohort or "", values, spreads, tuple(fits), estimated)
 
 
 def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
@@ -131,22 +142,24 @@ def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
     UnknownNameError
         If the model has no such cohort.
     """
-    return tuple(fit for name in _lineage(model, cohort) if (fit := model.cohorts[name].from_fit))
+    return tuple(row.from_fit for row in lineage(model, cohort) if row.from_fit)
 
 
-def _lineage(model: Model, cohort: str | None) -> list[str]:
-    """The cohort and those it extends, oldest first."""
+def lineage(model: Model, cohort: str | None) -> list[Cohort]:
+    """The cohort and those it extends, oldest first; nothing for the model's own values.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such cohort.
+    """
     if cohort is None:
         return []
     if cohort not in model.cohorts:
-        there = ", ".join(model.cohorts) or "none"
-        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; there are {there}")
-    names: list[str] = []
-    name: str | None = cohort
-    while name is not None:
-        names.insert(0, name)
-        name = model.cohorts[name].extends
-    return names
+        there = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
+        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; {there}")
+    row = model.cohorts[cohort]
+    return [*lineage(model, row.extends), row]
 
 
 def _committed(model: Model, fit: str, cohort: Cohort) -> dict[str, float]:

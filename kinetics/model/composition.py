@@ -138,7 +138,8 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return replace(row, **changes)
 
     def derived(row: Output) -> Derived:
-        return Derived(name=row.name, value=row.value, unit=row.unit, about=row.about, latex=row.latex, where=row.where)
+        shared = ("name", "value", "unit", "about", "latex", "where", "places")
+        return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
     kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses")}
@@ -180,4 +181,5 @@ def _bound(reader: TableReader, row: Input, text: Any, keys: tuple[str, str, str
         about=row.about,
         latex=row.latex or latex_name(row.name),
         where=reader.document.where(*keys),
+        places={"value": (reader.document.where(*keys), ".".join(keys))},
     )

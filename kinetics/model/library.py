@@ -6,22 +6,9 @@ import difflib
 from pathlib import Path
 
 from kinetics.errors import UnknownNameError
+from kinetics.folders import library_folder
 
 __all__ = ["find_file", "library_folder", "library_names"]
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def library_folder(part: str) -> Path:
-    """The folder of the shipped ``models`` or ``fits``: inside the installed package, or beside it in a checkout.
-
-    Examples
-    --------
-    >>> library_folder("models").name
-    'models'
-    """
-    inside = _PACKAGE / "library" / part
-    return inside if inside.is_dir() else _PACKAGE.parent / part
 
 
 def library_names(part: str) -> list[str]:

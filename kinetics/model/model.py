@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,26 +12,19 @@ import sympy as sp
 
 from kinetics.documents import content_hash
 from kinetics.errors import Faults, UnknownNameError
-from kinetics.expressions import evaluate
 from kinetics.model.adoption import adopted_tables
-from kinetics.model.checks import (
-    check_doses,
-    check_limits,
-    check_parameters,
-    check_size,
-    convert_units,
-    ordered,
-    parameter_closure,
-)
+from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
+from kinetics.model.constants import evaluated_constants
 from kinetics.model.library import find_file
 from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, Quantity, State
+from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = ["Model"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
 
@@ -68,6 +60,11 @@ class Model:
     constants: tuple[str, ...] = ()
     about: str = ""
     path: Path | None = None
+
+    def __repr__(self) -> str:
+        kinds = ("states", "parameters", "outputs", "doses", "cohorts")
+        counts = ", ".join(f"{kind}: {len(getattr(self, kind))}" for kind in kinds)
+        return f"<Model {self.name} ({counts})>"
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -157,6 +154,8 @@ class Model:
         ...     parameters=[Parameter(name="k", value=0.1, unit="1/day")],
         ...     states=[State(name="A", unit="mg", initial=0, rate=-k * A)],
         ... )
+        >>> model
+        <Model decay (states: 1, parameters: 1, outputs: 0, doses: 0, cohorts: 0)>
         >>> model.states["A"].rate
         -A*k
         """
@@ -251,30 +250,16 @@ class Model:
         Raises
         ------
         InputError
-            If one lies below its declared minimum or is not finite; the parameters behind it are named.
+            If a parameter is out of its range, or one of them lies below its declared minimum or is not finite; the
+            parameters behind it are named.
         """
-        values = {sp.Symbol(name, real=True): value for name, value in parameters.items()}
         faults = Faults()
-        for name in self.constants:
-            row = self.definitions[name]
-            value = values[row.symbol] = evaluate(row.value, values)
-            minimum = getattr(row, "minimum", None)
-            if not math.isfinite(value) or (minimum is not None and value < minimum):
-                bound = f"below its minimum {minimum:g}" if math.isfinite(value) else "not finite"
-                behind = ", ".join(f"{name} = {parameters[name]:g}" for name in self._behind(name))
-                faults.add(f"is {value:.4g}, {bound}; it follows from {behind}", row.where, name)
+        for name, row in self.parameters.items():
+            for message in out_of_range(row, parameters[name]):
+                faults.add(message, *row.place("value"))
         faults.raise_if_any()
-        return {name: values[self.definitions[name].symbol] for name in self.constants}
-
-    def _behind(self, name: str) -> list[str]:
-        """The parameters and inputs a definition depends on, directly or through others."""
-        found: set[str] = set()
-        pending = [name]
-        while pending:
-            used = {symbol.name for symbol in self.definitions[pending.pop()].value.free_symbols} - found
-            found |= used
-            pending += [other for other in used if other in self.definitions]
-        return sorted(found & self.defaults.keys())
+        constants = {name: self.definitions[name] for name in self.constants}
+        return evaluated_constants(constants, parameters, faults)
 
 
 def _unit(row: Quantity) -> str:
@@ -288,17 +273,8 @@ def _time_unit(text: str) -> Any:
 
 
 def _checked(faults: Faults, *, tables: dict[str, dict[str, Any]], time: Any, **header: Any) -> Model:
-    definitions = {**tables["derived"], **tables["outputs"]}
-    order = ordered(definitions, faults)
-    constants = parameter_closure(definitions, order, tables["states"], faults)
-    converted = convert_units(tables, time, faults)
-    check_doses(tables["doses"].values(), tables["states"], faults)
-    check_limits(tables["outputs"].values(), tables["parameters"], faults)
-    check_parameters(tables["parameters"].values(), faults)
-    if not tables["states"]:
-        faults.add("a model needs at least one state", f"{header['path']}:1" if header["path"] else "", "states")
-    check_size(definitions, order, tables["states"], faults)
+    checked = check_tables(tables, time, f"{header['path']}:1" if header["path"] else "", faults)
     faults.raise_if_any()
-    model = Model(time=time, order=tuple(order), constants=tuple(constants), **header, **converted)
+    model = Model(time=time, **header, **checked)
     model.constant_values(model.defaults)
     return model

@@ -45,8 +45,8 @@ def latex_name(name: str) -> str:
 
     Examples
     --------
-    >>> latex_name("k_M4"), latex_name("alpha_0"), latex_name("pk_A_c"), latex_name("clearance")
-    ('k_{M4}', '\\alpha_{0}', 'pk_{A,c}', '\\mathrm{clearance}')
+    >>> latex_name("k_A4"), latex_name("alpha_0"), latex_name("pk_A_c"), latex_name("clearance")
+    ('k_{A4}', '\\alpha_{0}', 'pk_{A,c}', '\\mathrm{clearance}')
     """
     head, *rest = [_word(word) for word in name.split("_") if word]
     return f"{head}_{{{','.join(rest)}}}" if rest else head

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.cohorts import cohort_parameters, lineage
 from kinetics.model.library import library_folder
 from kinetics.model.model import Model
 from kinetics.model.notation import is_latex, latex_name
-from kinetics.model.quantities import Cohort, CohortValue, Parameter, Quantity
+from kinetics.model.quantities import CohortValue, Parameter, Quantity
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.units import display_unit
 
@@ -133,25 +133,17 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
     """
     resolved = cohort_parameters(model, cohort)
     stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
-    for row in _lineage(model, cohort):
+    for row in lineage(model, cohort):
         stated |= row.values
     rows = []
     for name, row in model.parameters.items():
         value, unit = resolved.values[name], display_unit(row.unit)
-        if value == stated[name].value:
-            source, doi = _cited(stated[name].source, row, model)
+        if name in resolved.estimated:
+            source, doi = f"estimate of {resolved.estimated[name]}", ""
         else:
-            source, doi = f"estimate of {', '.join(resolved.fits)}", ""
+            source, doi = _cited(stated[name].source, row, model)
         rows.append(TableRow(name, value, unit, resolved.spreads.get(name), source, doi, row.about))
     return rows
-
-
-def _lineage(model: Model, cohort: str | None) -> list[Cohort]:
-    """The cohort and those it extends, oldest first."""
-    if cohort is None:
-        return []
-    row = model.cohorts[cohort]
-    return [*_lineage(model, row.extends), row]
 
 
 def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:

@@ -27,6 +27,8 @@ class Quantity:
         Its symbol in equations; made from the name if empty.
     where : str
         ``file:line`` of its declaration, for messages.
+    places : mapping of str to (str, str)
+        ``file:line`` of each of its keys there, with the dotted key as the file has it.
     """
 
     name: str
@@ -34,6 +36,17 @@ class Quantity:
     about: str = ""
     latex: str = ""
     where: str = field(default="", compare=False)
+    places: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, key: str) -> tuple[str, str]:
+        """Where one of its keys stands, and what to call it in a message.
+
+        Examples
+        --------
+        >>> Quantity(name="A", unit="mg", where="pk.toml:7").place("rate")
+        ('pk.toml:7', 'A.rate')
+        """
+        return self.places.get(key, (self.where, f"{self.name}.{key}"))
 
     @property
     def symbol(self) -> sp.Symbol:
@@ -55,12 +68,19 @@ class Parameter(Quantity):
         Between-patient standard deviation of the natural logarithm.
     prior : float, optional
         Standard deviation of the natural logarithm about ``value``, for fits that free the parameter.
+    minimum, maximum : float, optional
+        The least and the greatest value it may take, in ``unit``.
+    positive : bool
+        Whether zero is excluded too: a volume, or what else is divided by.
     """
 
     value: float
     source: str = "choice"
     spread: float | None = None
     prior: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    positive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -24,6 +25,7 @@ from kinetics.model.quantities import (
     Quantity,
     State,
 )
+from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import (
     CohortRow,
     CohortValueRow,
@@ -161,7 +163,8 @@ class TableReader:
             fields |= {"unit": None} | dict.fromkeys(expressions)
         blank: dict[str, Any] = _BLANK | dict.fromkeys(expressions, sp.S.Zero)
         filled: dict[str, Any] = {key: blank.get(key) if value is None else value for key, value in fields.items()}
-        return quantity(name=name, where=self.document.where(kind, name), **filled)
+        places = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
+        return quantity(name=name, where=self.document.where(kind, name), places=places, **filled)
 
 
 def read_tables(reader: TableReader) -> dict[str, dict[str, Any]]:
@@ -211,13 +214,12 @@ def _cohort_value(
         return None
     if value is None:
         return None
-    if value <= 0 and any(width is not None for width in (spread, parameter.spread, parameter.prior)):
-        reader.add(f"has a log-normal spread or prior, but its value {value:g} is not positive", *keys)
-    if own is None or parameter.unit is None:
-        return CohortValue(value, source or CHOICE, spread)
-    with reader.faults.gather(reader.document.where(*keys), ".".join(keys)):
-        return CohortValue(value * float(conversion(own, parameter.unit)), source or CHOICE, spread)
-    return None
+    if own is not None and parameter.unit is not None:
+        with reader.faults.gather(reader.document.where(*keys), ".".join(keys)):
+            value *= float(conversion(own, parameter.unit))
+            for message in out_of_range(replace(parameter, spread=spread or parameter.spread), value):
+                reader.add(message, *keys, "value")
+    return CohortValue(value, source or CHOICE, spread)
 
 
 def _check_extends(cohorts: Mapping[str, Cohort], faults: Faults) -> None:

@@ -6,7 +6,7 @@ import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictStr, ValidationError
 from pydantic_core import PydanticCustomError
 
 from kinetics.documents import Document
@@ -65,6 +65,9 @@ class ParameterRow(Row):
     about: str = ""
     spread: Positive | None = None
     prior: Positive | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    positive: StrictBool = False
     symbol: Latex = ""
 
 

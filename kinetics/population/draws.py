@@ -13,7 +13,7 @@ __all__ = ["draw_patients"]
 ATTEMPTS = 1000
 
 
-def draw_patients(system: System, cohort: CohortParameters, patients: int, seed: int) -> np.ndarray:
+def draw_patients(system: System, cohort: CohortParameters, patients: int, seed: int, *, first: int = 0) -> np.ndarray:
     """Parameters of virtual patients.
 
     Parameters
@@ -26,6 +26,8 @@ def draw_patients(system: System, cohort: CohortParameters, patients: int, seed:
         How many.
     seed : int
         The study. A patient's numbers depend on (seed, patient) alone, not on how many there are.
+    first : int
+        The number of the first of them.
 
     Returns
     -------
@@ -42,13 +44,23 @@ def draw_patients(system: System, cohort: CohortParameters, patients: int, seed:
     varying = np.flatnonzero(spread)
     if seed < 0:
         raise InputError(f"the seed is {seed}; it must not be negative")
-    return np.array([_draw(system, typical, spread, varying, seed, patient) for patient in range(patients)])
+    numbers = range(first, first + patients)
+    normal = np.array([_generator(seed, number).standard_normal(varying.size) for number in numbers])
+    table = np.tile(typical, (patients, 1))
+    table[:, varying] *= np.exp(spread[varying] * normal)
+    for row in np.flatnonzero(~system.admissible(system.constants_table(table))):
+        table[row] = _redrawn(system, typical, spread, varying, _generator(seed, numbers[row]))
+    return table
 
 
-def _draw(
-    system: System, typical: np.ndarray, spread: np.ndarray, varying: np.ndarray, seed: int, patient: int
+def _generator(seed: int, patient: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence((seed, patient)))
+
+
+def _redrawn(
+    system: System, typical: np.ndarray, spread: np.ndarray, varying: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    generator = np.random.default_rng(np.random.SeedSequence((seed, patient)))
+    """The first admissible draw of a patient's own numbers."""
     below: list[str] = []
     for _ in range(ATTEMPTS):
         values = typical.copy()

@@ -2,7 +2,21 @@
 
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.regimen import Course, Regimen
-from kinetics.regimen.retreatment import with_retreatment
+from kinetics.regimen.retreatment import only_course, with_retreatment
+from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import Segments, course_starts, segments
+from kinetics.regimen.triggers import Triggers, triggers
 
-__all__ = ["Course", "Dose", "Regimen", "Segments", "course_starts", "segments", "with_retreatment"]
+__all__ = [
+    "Course",
+    "Dose",
+    "Regimen",
+    "Rule",
+    "Segments",
+    "Triggers",
+    "course_starts",
+    "only_course",
+    "segments",
+    "triggers",
+    "with_retreatment",
+]

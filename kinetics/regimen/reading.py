@@ -1,4 +1,4 @@
-"""A regimen file to doses: every fault of it at once, with file and line."""
+"""A regimen file to doses and rules: every fault of it at once, with file and line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StrictInt
 
@@ -16,11 +16,16 @@ from kinetics.errors import Faults, InputError
 from kinetics.model.schema import Row, Text, read_row
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.regimen.dose import Dose
-from kinetics.regimen.times import MAX_COUNT, in_days, offsets
+from kinetics.regimen.rule import MOST, Rule, check_rules
+from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
 
 __all__ = ["RegimenFile", "read_regimen"]
 
 Keys = tuple[str | int, ...]
+R = TypeVar("R", bound=Row)
+
+# for a value of a faulty row, so that the others are checked too
+_STAND_IN = {"drug": "drug", "amount": "1 gram", "output": "output", "level": "baseline"}
 
 
 class FileRow(Row):
@@ -28,6 +33,7 @@ class FileRow(Row):
 
     regimen: Any
     courses: list[Any] = Field(default_factory=list)
+    rules: list[Any] = Field(default_factory=list)
 
 
 class HeaderRow(Row):
@@ -56,14 +62,29 @@ class DoseRow(Row):
     count: Annotated[StrictInt, Field(ge=1, le=MAX_COUNT)] = 1
 
 
+class RuleRow(Row):
+    """A row of ``[[rules]]``: a dose that depends on the state."""
+
+    output: Text
+    level: Text
+    drug: Text
+    amount: Text
+    duration: Text = "0 day"
+    direction: Literal["up", "down"] = "up"
+    most: Annotated[StrictInt, Field(ge=1, le=MOST)] = 1
+    apart: Text = "0 day"
+    after_course: Annotated[StrictInt, Field(ge=1)] | None = None
+
+
 @dataclass(frozen=True)
 class RegimenFile:
-    """What a regimen file says: the doses of each course, in time since time zero."""
+    """What a regimen file says: the doses of each course, in time since time zero, and the rules."""
 
     title: str
     source: str
     about: str
     courses: tuple[tuple[Dose, ...], ...]
+    rules: tuple[Rule, ...]
 
 
 def read_regimen(path: Path) -> RegimenFile:
@@ -88,9 +109,10 @@ def read_regimen(path: Path) -> RegimenFile:
     read_row(FileRow, document.data, document, (), reader.faults)
     header = reader.header()
     courses = [reader.course(table, ("courses", i)) for i, table in enumerate(_list(document.data.get("courses")))]
+    rules = reader.rules(courses)
     reader.faults.raise_if_any()
     assert header is not None
-    return RegimenFile(header.title, header.source, header.about, tuple(courses))
+    return RegimenFile(header.title, header.source, header.about, tuple(courses), tuple(rules))
 
 
 class _Reader:
@@ -140,7 +162,7 @@ class _Reader:
 
     def doses(self, table: Any, keys: Keys, start: str) -> tuple[Dose, ...]:
         """The doses of one row. What is sound in a faulty row is checked too, so that one report has every fault."""
-        row = read_row(DoseRow, table, self.document, keys, self.faults) or self.sound(table)
+        row = read_row(DoseRow, table, self.document, keys, self.faults) or self.sound(table, DoseRow)
         if isinstance(table, dict) and "every" in table and "count" not in table:
             self.add("needs 'count', the number of doses", *keys, "every")
         with self.at(*keys):
@@ -153,16 +175,32 @@ class _Reader:
             self.faults.add(f"more than {MAX_COUNT} doses in the file", self.document.where("courses", 0), "courses")
         return ()
 
-    def sound(self, table: Any) -> DoseRow:
+    def rules(self, courses: list[tuple[Dose, ...]]) -> list[Rule]:
+        """The rules, each checked for itself, then against the courses."""
+        rows: dict[int, RuleRow] = {}
+        rules: list[Rule] = []
+        for number, table in enumerate(_list(self.document.data.get("rules"))):
+            row = read_row(RuleRow, table, self.document, ("rules", number), self.faults) or self.sound(table, RuleRow)
+            rows[number] = row
+            with self.at("rules", number):
+                rules.append(Rule(**dict(row)))
+        found = Faults()
+        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), found)
+        for fault in found:
+            self.add(fault.message, *fault.name.split("."))
+        return rules
+
+    def sound(self, table: Any, kind: type[R]) -> R:
         """A row of the values that are sound one by one, with stand-ins for the rest."""
         table = table if isinstance(table, dict) else {}
-        stand_in = {"drug": "drug", "amount": "1 gram"} | ({"every": "1 day"} if "every" in table else {})
+        required = (name for name, field in kind.model_fields.items() if field.is_required())
+        stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
         kept = {
             key: table[key]
-            for key in DoseRow.model_fields.keys() & table
-            if read_row(DoseRow, {**stand_in, key: table[key]}, self.document, (), Faults())
+            for key in kind.model_fields.keys() & table
+            if read_row(kind, {**stand_in, key: table[key]}, self.document, (), Faults())
         }
-        return DoseRow.model_validate({**stand_in, **kept})
+        return kind.model_validate({**stand_in, **kept})
 
 
 def _list(value: Any) -> list[Any]:

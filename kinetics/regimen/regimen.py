@@ -1,4 +1,4 @@
-"""`Course` and `Regimen`: doses in groups, and an algebra that moves, repeats and joins them."""
+"""`Course` and `Regimen`: doses in groups, rules for more of them, and an algebra that moves, repeats and joins."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from textwrap import fill
 from typing import TypeVar
 
 import pint
 
 from kinetics.documents import content_hash
-from kinetics.errors import InputError
+from kinetics.errors import Faults, InputError
 from kinetics.model.library import find_file
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.reading import read_regimen
+from kinetics.regimen.rule import Rule, check_rules
 from kinetics.regimen.table import course_table
-from kinetics.regimen.times import SAME, Amount, days, in_days, offsets, time_text
+from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
 
 __all__ = ["Course", "Regimen"]
 
 T = TypeVar("T")
+
+_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,9 @@ class Course:
         """The same course ``count`` times, each ``every`` after the one before."""
         return Regimen([self], name=self._name).repeat(count, every)
 
-    def __add__(self, other: Course | Regimen) -> Regimen:
-        return Regimen([self], name=self._name) + other if isinstance(other, Course | Regimen) else NotImplemented
+    def __add__(self, other: Course | Regimen | Rule) -> Regimen:
+        joined = isinstance(other, Course | Regimen | Rule)
+        return Regimen([self], name=self._name) + other if joined else NotImplemented
 
     def __str__(self) -> str:
         return course_table([self.doses])
@@ -113,7 +118,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Regimen:
-    """Courses in order of time. Two regimens are equal if their courses are, whatever they are called.
+    """Courses in order of time, and rules. Two regimens are equal if these are, whatever they are called.
 
     Parameters
     ----------
@@ -121,6 +126,17 @@ class Regimen:
         In any order; kept in order of time. Infusions that overlap add.
     name, title, source : str
         What it is called, what it is, and the key of its publication.
+    rules : sequence of Rule
+        Doses that depend on the state; the same rule twice counts once. A rule that names a course counts those that
+        start together as one.
+    about : str
+        What the publication says of it, and which parts are choices.
+
+    Raises
+    ------
+    InputError
+        If a member is of the wrong kind, a rule names a course that is not there, or the rules may give more than
+        10000 doses.
 
     Examples
     --------
@@ -129,16 +145,28 @@ class Regimen:
     True
     >>> Regimen.none().drugs
     ()
+    >>> print(course + Rule("A", "40 % of baseline", "drug_b", "1 g", after_course=1))
+    course at 0 day + rule on A
+    course  start  drug    amount  duration  doses
+    1       0 day  drug_a  12 mg   bolus     3, every 1 day
+    rule 1: when A rises to 40 % of baseline after course 1: drug_b 1 g, once
     """
 
     courses: Sequence[Course] = ()
     name: str = field(default="", compare=False)
     title: str = field(default="", compare=False)
     source: str = field(default="", compare=False)
+    rules: Sequence[Rule] = ()
+    about: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         courses = _members(self.courses, Course, "a regimen is made of courses; put doses into Course([...])")
         object.__setattr__(self, "courses", tuple(sorted(courses, key=lambda course: course.key)))
+        rules = tuple(dict.fromkeys(_members(self.rules, Rule, "rules are made with Rule(...)")))
+        object.__setattr__(self, "rules", rules)
+        faults = Faults()
+        check_rules(dict(enumerate(rules)), len(self.starts), faults)
+        faults.raise_if_any()
 
     @classmethod
     def load(cls, name: str | Path) -> Regimen:
@@ -151,7 +179,8 @@ class Regimen:
         """
         path = find_file(name, "models/regimens")
         file = read_regimen(path)
-        return cls([Course(doses) for doses in file.courses], path.stem, file.title, file.source)
+        courses = [Course(doses) for doses in file.courses]
+        return cls(courses, path.stem, file.title, file.source, file.rules, file.about)
 
     @classmethod
     def none(cls) -> Regimen:
@@ -165,45 +194,74 @@ class Regimen:
 
     @property
     def drugs(self) -> tuple[str, ...]:
-        """The drugs given, sorted."""
-        return tuple(sorted({dose.drug for dose in self.doses}))
+        """The drugs that are given, or that a rule may give, sorted."""
+        return tuple(sorted({member.drug for member in (*self.doses, *self.rules)}))
+
+    @cached_property
+    def starts(self) -> tuple[float, ...]:
+        """When courses start, in days, increasing; those closer than 1e-9 day count once."""
+        return tuple(apart((course.start.magnitude for course in self.courses), SAME))
 
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of what is given and when, to 1e-9 day and 12 digits; names do not count."""
-        return content_hash([[dose.fingerprint for dose in course.doses] for course in self.courses])
+        courses = [[dose.fingerprint for dose in course.doses] for course in self.courses]
+        return content_hash(courses, *([sorted(rule.fingerprint for rule in self.rules)] if self.rules else ()))
 
     def shift(self, by: Amount) -> Regimen:
         """The same regimen later, or earlier if ``by`` is negative; `InputError` if that is before time zero."""
         in_days(by)
-        return self._called([course.shift(by) for course in self.courses], f"shifted by {by}")
+        return self._called([course.shift(by) for course in self.courses], f"shifted by {by}", self.rules)
 
     def repeat(self, count: int, every: Amount | None = None) -> Regimen:
-        """The same regimen ``count`` times, each ``every`` after the one before."""
-        shifts = [days(offset) for offset in offsets(count, every)]
-        courses = [course.shift(by) for by in shifts for course in self.courses]
-        return self._called(courses, f"{count} times every {every}") if count > 1 else self
+        """The same regimen ``count`` times, each ``every`` after the one before; rules on a course are repeated too."""
+        copies = [[course.shift(days(offset)) for course in self.courses] for offset in offsets(count, every)]
+        courses = list(chain.from_iterable(copies))
+        rules = chain.from_iterable(self.rules_among(courses, copy) for copy in copies)
+        return self._called(courses, f"{count} times every {every}", tuple(rules)) if count > 1 else self
 
-    def _called(self, courses: Sequence[Course], change: str) -> Regimen:
-        return Regimen(courses, ", ".join(filter(None, (self.name, change))), self.title, self.source)
+    def _called(self, courses: Sequence[Course], change: str, rules: Sequence[Rule]) -> Regimen:
+        name = ", ".join(filter(None, (self.name, change)))
+        return Regimen(courses, name, self.title, self.source, rules, self.about)
 
-    def __add__(self, other: Course | Regimen) -> Regimen:
+    def rules_among(self, courses: Sequence[Course], own: Sequence[Course] | None = None) -> list[Rule]:
+        """The rules with the numbers that this regimen's courses, as they stand among others, have there."""
+        starts, there = Regimen(self.courses if own is None else own).starts, Regimen(courses).starts
+        return [
+            replace(rule, after_course=1 + sum(start < starts[rule.after_course - 1] - SAME for start in there))
+            if rule.after_course
+            else rule
+            for rule in self.rules
+        ]
+
+    def __add__(self, other: Course | Regimen | Rule) -> Regimen:
+        if isinstance(other, Rule):
+            base = self if self._is_drug else Regimen()
+            name = " + ".join(filter(None, (base.name, f"rule on {other.output}")))
+            return replace(base, name=name, rules=(*self.rules, other))
         if isinstance(other, Course):
             other = Regimen([other], name=other._name)
         if not isinstance(other, Regimen):
             return NotImplemented
-        if not (self.courses and other.courses):
-            return self if self.courses else other
+        if not (self._is_drug and other._is_drug):
+            return self if self._is_drug else other
         name, title, source = (
             " + ".join(dict.fromkeys(filter(None, both)))
             for both in ((self.name, other.name), (self.title, other.title), (self.source, other.source))
         )
-        return Regimen([*self.courses, *other.courses], name, title, source)
+        about = " ".join(dict.fromkeys(filter(None, (self.about, other.about))))
+        courses = [*self.courses, *other.courses]
+        return Regimen(courses, name, title, source, self.rules_among(courses) + other.rules_among(courses), about)
+
+    @property
+    def _is_drug(self) -> bool:
+        return bool(self.courses or self.rules)
 
     def __str__(self) -> str:
-        about = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
+        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
         table = course_table(course.doses for course in self.courses) if self.courses else ""
-        return "\n".join(filter(None, (about, table)))
+        rules = (f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1))
+        return "\n".join(filter(None, (head, fill(self.about, _WIDTH), table, *rules)))
 
 
 def _members(items: Iterable[T], kind: type[T], message: str) -> tuple[T, ...]:

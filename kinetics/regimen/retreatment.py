@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kinetics.errors import Faults
+from kinetics.errors import Faults, InputError
 from kinetics.regimen.regimen import Course, Regimen
-from kinetics.regimen.times import SAME, Amount, in_days, time_text
+from kinetics.regimen.times import SAME, Amount, in_days, span_text
 
-__all__ = ["with_retreatment"]
+__all__ = ["only_course", "with_retreatment"]
+
+
+def only_course(regimen: Regimen) -> Course:
+    """The course of a regimen that is given again.
+
+    Raises
+    ------
+    InputError
+        If it has none, or several.
+    """
+    if len(regimen.courses) != 1:
+        raise InputError(f"regimen '{regimen.name}' has {len(regimen.courses)} courses; retreatment is with one")
+    return regimen.courses[0]
 
 
 def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) -> Regimen:
@@ -52,14 +65,15 @@ def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) 
                 continue
             added = course.at(time)
             for other in filter(lambda other: _overlap(added, other), courses):
-                begin, end = time_text(other.start.magnitude), time_text(other.end.magnitude)
-                faults.add(f"overlaps the course from {begin} to {end}; start after its end", name=name)
+                taken = span_text(other.start.magnitude, other.end.magnitude)
+                faults.add(f"overlaps the course from {taken}; start after its end", name=name)
             courses.append(added)
     faults.raise_if_any()
     if not times:
         return regimen
     name = ", ".join(filter(None, (regimen.name, "again at " + ", ".join(map(str, times)))))
-    return Regimen(courses, name, regimen.title, regimen.source)
+    rules = regimen.rules_among(courses)
+    return Regimen(courses, name, regimen.title, regimen.source, rules, regimen.about)
 
 
 def _overlap(one: Course, other: Course) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -13,12 +13,13 @@ import numpy as np
 import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
-from kinetics.regimen.dose import amount_text
+from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.regimen import Regimen
-from kinetics.regimen.times import DAY, SAME, rescale
+from kinetics.regimen.rule import Rule
+from kinetics.regimen.times import DAY, SAME, apart, rescale
 from kinetics.units import conversion, unit_text
 
-__all__ = ["Segments", "course_starts", "segments"]
+__all__ = ["Segments", "course_starts", "dose_factors", "segments"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class _Given:
 
 
 def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, until: float) -> Segments:
-    """Cut time at every start and end of a dose.
+    """Cut time at every start and end of a dose; what rules give is not in it.
 
     Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than
     1e-9 day are one; an infusion keeps its whole amount by its rate, and one shorter than that is a bolus.
@@ -144,12 +145,11 @@ def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
     array([ 0., 12.])
     """
     per_day = conversion(DAY, time_unit)
-    starts = _apart([course.start.magnitude for course in regimen.courses], SAME)
-    return np.array([rescale(start, per_day) for start in starts], dtype=float)
+    return np.array([rescale(start, per_day) for start in regimen.starts], dtype=float)
 
 
 def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: Fraction | float) -> list[_Given]:
-    factors = _factors(regimen, doses)
+    factors = dose_factors(regimen, doses)
     columns = {drug: column for column, drug in enumerate(doses)}
     return [
         _Given(
@@ -162,38 +162,42 @@ def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: F
     ]
 
 
-def _factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
-    """The conversion of every amount, or one error with every drug and amount that does not fit the model."""
+def dose_factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
+    """The conversion of every amount, by drug and unit, those that a rule may give included.
+
+    Raises
+    ------
+    UnknownNameError, UnitError
+        One error with every drug and amount that does not fit the model.
+    """
     factors: dict[tuple[str, Any], Fraction | float] = {}
     faults: dict[tuple[str, Any], Fault] = {}
     unknown = False
-    for i, course in enumerate(regimen.courses, 1):
-        for j, dose in enumerate(course.doses, 1):
-            place, kind = f"course {i}, dose {j}", (dose.drug, dose.amount.units)
-            if dose.drug not in doses:
-                unknown = True
-                message = f"unknown drug '{dose.drug}'; the model accepts {', '.join(doses) or 'none'}"
-                faults.setdefault((dose.drug, None), Fault(message, regimen.name, place))
-            elif kind not in factors and kind not in faults:
-                try:
-                    factors[kind] = conversion(dose.amount.units, doses[dose.drug])
-                except UnitError as error:
-                    message = f"amount {amount_text(dose.amount)} of {dose.drug}: {error}"
-                    faults[kind] = Fault(message, regimen.name, place)
+    for place, given in _places(regimen):
+        kind = (given.drug, given.amount.units)
+        if given.drug not in doses:
+            unknown = True
+            message = f"unknown drug '{given.drug}'; the model accepts {', '.join(doses) or 'none'}"
+            faults.setdefault((given.drug, None), Fault(message, regimen.name, place))
+        elif kind not in factors and kind not in faults:
+            try:
+                factors[kind] = conversion(given.amount.units, doses[given.drug])
+            except UnitError as error:
+                message = f"amount {amount_text(given.amount)} of {given.drug}: {error}"
+                faults[kind] = Fault(message, regimen.name, place)
     if faults:
         raise (UnknownNameError if unknown else UnitError)(*faults.values())
     return factors
 
 
+def _places(regimen: Regimen) -> Iterator[tuple[str, Dose | Rule]]:
+    for i, course in enumerate(regimen.courses, 1):
+        for j, dose in enumerate(course.doses, 1):
+            yield f"course {i}, dose {j}", dose
+    for i, rule in enumerate(regimen.rules, 1):
+        yield f"rule {i}", rule
+
+
 def _edges(given: Sequence[_Given], until: float, same: float) -> np.ndarray:
     moments = [moment for dose in given for moment in (dose.start, dose.end) if same < moment < until - same]
-    return np.array([0.0, *_apart(moments, same), until])
-
-
-def _apart(moments: Iterable[float], same: float) -> list[float]:
-    """The moments in order, without those that follow another too closely."""
-    kept: list[float] = []
-    for moment in sorted(moments):
-        if not kept or moment - kept[-1] > same:
-            kept.append(moment)
-    return kept
+    return np.array([0.0, *apart(moments, same), until])

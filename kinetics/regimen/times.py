@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from numbers import Integral
 from typing import Any
@@ -12,7 +13,7 @@ import pint
 from kinetics.errors import Fault, InputError, UnitError
 from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
 
-__all__ = ["MAX_COUNT", "SAME", "Amount", "days", "in_days", "offsets", "rescale", "time_text"]
+__all__ = ["MAX_COUNT", "SAME", "Amount", "apart", "days", "in_days", "offsets", "rescale", "span_text", "time_text"]
 
 Amount = str | pint.Quantity
 """What a user may write for a quantity: text such as ``"4 hour"``, or a pint quantity."""
@@ -123,6 +124,21 @@ def offsets(count: int, every: Amount | None) -> list[float]:
     return [repeat * step for repeat in range(count)]
 
 
+def apart(moments: Iterable[float], same: float) -> list[float]:
+    """The moments in order, without those that follow another by no more than ``same``.
+
+    Examples
+    --------
+    >>> apart([3.0, 1.0, 1.0], SAME)
+    [1.0, 3.0]
+    """
+    kept: list[float] = []
+    for moment in sorted(moments):
+        if not kept or moment - kept[-1] > same:
+            kept.append(moment)
+    return kept
+
+
 def time_text(number: float) -> str:
     """Write a number of days in the largest unit that makes it whole.
 
@@ -137,3 +153,18 @@ def time_text(number: float) -> str:
             if abs(value) > 0.5 and abs(value - round(value)) <= 1e-9 * abs(value):
                 return f"{round(value)} {unit}"
     return f"{number:.10g} day"
+
+
+def span_text(begin: float, end: float) -> str:
+    """Write the ends of a span of days in one unit: months or days as the begin has them, hours on the first two days.
+
+    Examples
+    --------
+    >>> span_text(0.0, 2.0), span_text(365.25, 8818 / 24), span_text(0.0, 1 / 6)
+    ('0 day to 2 day', '12 month to 12.0712 month', '0 hour to 4 hour')
+    """
+    unit = time_text(begin or end).split()[1]
+    if unit not in ("month", "day"):
+        unit = "hour" if end < 2 else "day"
+    shown = (rescale(number, conversion(DAY, parse_unit(unit))) for number in (begin, end))
+    return " to ".join(f"{number:.6g} {unit}" for number in shown)

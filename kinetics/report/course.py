@@ -47,7 +47,9 @@ def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
     index : ndarray, (row,)
     """
     times, own = result["time"].values, parse_unit(result["time"].attrs["units"])
-    unit = next((u for u in ("hour", "day") if times[-1] * _factor(own, u) <= STEPS[u][-1] * ROWS / 2), "month")
+    days = times * _factor(own, "day")
+    short = ("day",) if np.allclose(days, np.round(days), rtol=0, atol=1e-9) else ("hour", "day")
+    unit = next((u for u in short if times[-1] * _factor(own, u) <= STEPS[u][-1] * ROWS / 2), "month")
     shown = times * _factor(own, unit)
     if times.size <= ROWS:
         return unit, np.arange(times.size)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kinetics.report.numbers import interval_text, number_text
+from kinetics.report.numbers import number_text
 from kinetics.report.tables import WIDTH, paragraph, table
+from kinetics.units import display_unit, parse_unit
 
 __all__ = ["estimates_table", "fit_json", "fit_text", "targets_table"]
 
@@ -32,7 +33,7 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
     parts = [
         f"{summary['fit']}: {title}",
         paragraph(about, width) if about else "",
-        "Published against fitted\n" + targets_table(summary["targets"]),
+        "Published against fitted; 95 % intervals in brackets\n" + targets_table(summary["targets"]),
         "Estimates\n" + estimates_table(summary["estimates"]),
         facts,
     ]
@@ -41,19 +42,37 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
 
 
 def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
-    """Published and fitted values, rows for fitting first."""
+    """Published and fitted values, under their use and source; rows for fitting first."""
     order = list(_USES)
     rows = sorted(targets, key=lambda row: order.index(row["use"]))
+    head = ["row", "unit", "published", "statistic", "n", "model", "ratio"]
     cells = [
-        [row["name"], row["unit"], _published(row["published"]), _fitted(row["fitted"]), _ratio(row), _USES[row["use"]]]
+        [
+            row["name"],
+            display_unit(parse_unit(row["unit"])),
+            _published(row),
+            row["statistic"].replace("_", " "),
+            "-" if row["n"] is None else str(row["n"]),
+            _fitted(row["fitted"]),
+            _ratio(row),
+        ]
         for row in rows
     ]
-    return table(["row", "unit", "published", "model", "ratio", "use"], cells, text=(0, 1, 5))
+    first, *lines = table(head, cells, text=(0, 1, 2, 3)).splitlines()
+    text, group = [first], None
+    for row, line in zip(rows, lines, strict=True):
+        if group != (group := (row["use"], row["source"])):
+            text.append(f"{_USES[row['use']]}, {row['source']}:")
+        text.append(line)
+    return "\n".join(text)
 
 
-def _published(value: Any) -> str:
-    """As it was published: no digit more."""
-    return interval_text(*value) if isinstance(value, list) else f"{value:g}"
+def _published(row: Mapping[str, Any]) -> str:
+    """The value as it was published, with its interval."""
+    if isinstance(row["published"], list):
+        return "{:g} to {:g}".format(*row["published"])
+    interval = " [{:g}, {:g}]".format(*row["interval"]) if row["interval"] else ""
+    return f"{row['published']:g}{interval}"
 
 
 def _fitted(value: float) -> str:

@@ -41,8 +41,6 @@ def interval_text(lower: float, upper: float) -> str:
     """
     if math.isnan(lower) or math.isnan(upper):
         return "-"
-    if math.isinf(lower):
-        return "not reached"
     return f"{number_text(lower)} or later" if math.isinf(upper) else f"{number_text(lower)} to {number_text(upper)}"
 
 

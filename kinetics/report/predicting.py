@@ -14,7 +14,9 @@ from kinetics.report.tables import WIDTH
 __all__ = ["prediction_text"]
 
 
-def prediction_text(tree: xr.DataTree, recovery: Sequence[dict[str, Any]], width: int = WIDTH) -> str:
+def prediction_text(
+    tree: xr.DataTree, recovery: Sequence[dict[str, Any]], width: int = WIDTH, *, counts: bool = True
+) -> str:
     """Counts over time and recovery times of a prediction.
 
     Parameters
@@ -25,16 +27,19 @@ def prediction_text(tree: xr.DataTree, recovery: Sequence[dict[str, Any]], width
         Of `kinetics.prediction.recovery_summary`.
     width : int
         Characters a line.
+    counts : bool
+        Print the counts over time too.
     """
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names = [name for name in series(root) if "lower_limit" in root[name].attrs] or series(root)
     facts = tree.attrs
     parts = (
         f"{facts['regimen']}, cohort {facts['cohort']}, from {facts['fits']}; {facts['draws']} draws of the parameters",
-        "Typical patient [95 % interval over parameter uncertainty]\n"
-        + time_course_table(root, names, interval, width),
+        "Typical patient [95 % interval over parameter uncertainty]\n" + time_course_table(root, names, interval, width)
+        if counts
+        else "",
         recovery_table(
-            recovery, "Time from the first dose of each course to the lower limit of normal, typical patient"
+            recovery, "Time from the first dose of each course to the lower limit of normal, typical patient", "draws"
         ),
     )
     return "\n\n".join(filter(None, parts))

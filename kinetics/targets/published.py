@@ -18,6 +18,7 @@ from kinetics.documents import read_text
 from kinetics.errors import Faults
 from kinetics.model.schema import Row
 from kinetics.model.sources import CHOICE, find_source
+from kinetics.units import parse_unit, unit_text
 
 __all__ = ["PlacedRow", "PublishedRow", "read_table"]
 
@@ -33,7 +34,7 @@ class PublishedRow(Row):
     name: Text
     use: Literal["fit", "calibrate", "validate"]
     kind: Literal["count", "percent_of_baseline", "time_to_threshold"]
-    statistic: Literal["mean", "median", "geometric_mean", "survival_median", "range"]
+    statistic: Literal["mean", "median", "geometric_mean", "survival_median", "range", "unstated"]
     output: Text
     regimen: Text
     cohort: Text
@@ -53,6 +54,24 @@ class PublishedRow(Row):
     def is_range(self) -> bool:
         """Whether the row gives an interval and no value."""
         return self.statistic == "range"
+
+    def summary(self) -> dict[str, Any]:
+        """The row as JSON has it.
+
+        ``published`` is the value, or the ends of a range; ``interval`` is the 95 % interval of a value, or None.
+        """
+        ends = None if self.lower is None or self.upper is None else [self.lower, self.upper]
+        return {
+            "name": self.name,
+            "use": self.use,
+            "published": ends if self.is_range else self.value,
+            "unit": unit_text(parse_unit(self.unit)),
+            "interval": None if self.is_range else ends,
+            "statistic": self.statistic,
+            "sd": self.sd,
+            "n": self.n,
+            "source": self.source,
+        }
 
     def own_log_se(self) -> float | None:
         """The standard error of the natural logarithm: as given, from the 95 % interval, or from SD and n."""

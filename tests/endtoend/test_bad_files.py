@@ -7,8 +7,8 @@ import pytest
 
 MODEL_FAULTS = {
     "unknown symbol": ('value = "s*A"', 'value = "s*A*zz"', "zz"),
-    "sum of unlike units": ('rate = "-ke*A"', 'rate = "-ke*A + N0"', "A.rate"),
-    "rate in the wrong unit": ('rate = "-ke*A"', 'rate = "-A"', "A.rate"),
+    "sum of unlike units": ('rate = "-ke*A"', 'rate = "-ke*A + N0"', "states.A.rate"),
+    "rate in the wrong unit": ('rate = "-ke*A"', 'rate = "-A"', "states.A.rate"),
     "log of a unit": ('value = "s*A"', 'value = "s*A*log(N0)"', "kill"),
     "comparison of unlike units": ('value = "s*A"', 'value = "piecewise(A < N0, s*A, 0)"', "kill"),
     "output in the wrong unit": ('value = "N"', 'value = "A"', "pool"),
@@ -48,6 +48,9 @@ def test_model(run, project: Path, fault: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new.replace("{trap}", str(trap))))
+    first = next(
+        n for n, (a, b) in enumerate(zip(text.split("\n"), path.read_text().split("\n"), strict=False), 1) if a != b
+    )
     out.write_bytes(b"before")
     begun = time.monotonic()
     checked = run("check", path)
@@ -57,11 +60,31 @@ def test_model(run, project: Path, fault: str) -> None:
         assert answer.status == 2, answer.err
         assert answer.out == ""
         assert "fault of the program" not in answer.err
-        assert any(line.startswith(f"error: {path}:") and symbol in line for line in answer.err.splitlines()), (
-            answer.err
-        )
+        # the line that was changed; a value of a cohort and what has no line of its own stand at their table
+        places = [f"error: {path}:{line}:" for line in (first, first + 1)]
+        assert any(line.startswith(tuple(places)) and symbol in line for line in answer.err.splitlines()), answer.err
     assert out.read_bytes() == b"before"
     assert not trap.exists()
+
+
+RANGES = {
+    "negative clearance": ("alemtuzumab.CL=-3 L/day", "--set alemtuzumab.CL: is -3 L/day, but must be positive"),
+    "negative share": ("signals.eI=-0.1 1", "--set signals.eI: is -0.1, but must be positive"),
+    "share above one": ("signals.e4=1.2 1", "--set signals.e4: is 1.2, above its maximum 1"),
+    "negative capacity": ("cd4.phi=-1 1", "--set cd4.phi: is -1, but must be positive"),
+    "no volume": ("alemtuzumab.V2=0 L", "--set alemtuzumab.V2: is 0 L, but must be positive"),
+    "no unit": ("alemtuzumab.CL=3", "quantity '3' has no unit; write for example '3 L/day'"),
+    "long unit": ("alemtuzumab.CL=3 furlong", "'furlong' is not a kind of 'L/day'"),
+}
+
+
+@pytest.mark.parametrize("case", RANGES)
+def test_a_parameter_out_of_its_range(run, case: str) -> None:
+    setting, told = RANGES[case]
+    answer = run("simulate", "reconstitution", "--until", "1 year", "--every", "1 month", "--set", setting)
+    assert answer.status == 2
+    assert answer.out == ""
+    assert told in answer.err
 
 
 def test_all_faults_of_a_file_at_once(run, project: Path) -> None:
@@ -195,4 +218,27 @@ def test_bibliography(run, tmp_path: Path) -> None:
     )
     answer = run("check", path)
     assert answer.status == 2
-    assert [line.split(": ")[1] for line in answer.err.splitlines()] == [f"{path}:{n}" for n in (4, 7, 10)]
+    assert [line.split(": ")[1] for line in answer.err.splitlines()] == [f"{path}:{n}" for n in (1, 4, 4, 7, 7, 10)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ("", False),
+        ("year = {2000},", False),
+        ("journal = {J},", False),
+        ("volume = {1},\n  pages = {2},", False),
+        ("journal = {J},\n  volume = {1},", True),
+        ("journal = {J},\n  pages = {2},", True),
+        ("doi = {10.1/2},", True),
+        ("url = {a.example},", True),
+        ("howpublished = {by hand},", True),
+        ("note = {a label},", True),
+    ],
+)
+def test_an_entry_of_a_bibliography_says_how_to_find_it(run, tmp_path: Path, fields: str, found: bool) -> None:
+    path = tmp_path / "references.bib"
+    path.write_text("@misc{a_2000,\n  author = {A},\n  " + fields + "\n}\n")
+    answer = run("check", path)
+    assert (answer.status == 0) == found
+    assert ("gives no way to find it" in answer.err) != found

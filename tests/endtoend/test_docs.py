@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from kinetics import FitProblem, Model, Regimen, simulate
-from kinetics.engines.scipy import Tolerances
+from kinetics.engines.scipy import TOLERANCES
 from kinetics.estimate import Estimates, uncertainty
 from kinetics.estimate.objective import Objective
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
 from kinetics.model.cohorts import result_path
+from kinetics.model.sources import read_bibliography
 from kinetics.units import to_unit
 
 ROOT = Path(__file__).parents[2]
@@ -149,8 +150,8 @@ def test_models_page_has_the_committed_estimates(name):
 
 def test_theory_has_the_tolerances_and_cut_offs_of_the_code():
     text = " ".join((DOCS / "theory.md").read_text(encoding="utf-8").split())
-    assert f"default relative tolerance is {Tolerances().relative:g}" in text
-    assert f"absolute tolerance of a state is {Tolerances().absolute:g}" in text
+    assert f"default relative tolerance is {TOLERANCES.relative:g}" in text
+    assert f"absolute tolerance of a state is {TOLERANCES.absolute:g}" in text
     assert f"log standard error below {INFORMED:g} of the prior's" in text
     assert f"{INFORMED:g} to {UNINFORMED:g} of the prior's" in text
     assert f"correlated beyond {STRONG:g}" in text
@@ -168,6 +169,14 @@ def test_formats_page_has_files_that_are_read(tmp_path):
     (tmp_path / "regimen.toml").write_text(kinds["regimen"], encoding="utf-8")
     assert Model.load(tmp_path / "one.toml").outputs
     assert Regimen.load(tmp_path / "regimen.toml").drugs == ("alemtuzumab",)
+
+
+def test_every_publication_that_is_quoted_is_in_the_bibliography():
+    known = {source.short for source in read_bibliography(ROOT / "models" / "references.bib").values()}
+    texts = [path.read_text(encoding="utf-8") for path in [*PAGES, *sorted((ROOT / "models").rglob("*.toml"))]]
+    quoted = {tuple(found) for text in texts for found in re.findall(r"\b([A-Z][\w'-]+)\s((?:19|20)\d\d)\b", text)}
+    assert len(quoted) > 15
+    assert {" ".join(found) for found in quoted} - known == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -36,9 +36,10 @@ def test_fit_text_has_all_a_reader_needs(run, project: Path) -> None:
     assert "One patient stands for the mean." in answer.out
     lines = answer.out.splitlines()
     rows = {line.split()[0]: line for line in lines if line.startswith(("day_30", "day_90", "back", "k "))}
-    assert rows["day_30"].endswith("fitted")
-    assert rows["back"].endswith("compared, not fitted")
     assert list(rows).index("back") == 2
+    assert lines[lines.index(rows["day_30"]) - 1] == "fitted, choice:"
+    assert lines[lines.index(rows["back"]) - 1] == "compared, not fitted, choice:"
+    assert rows["day_30"].split()[1:5] == ["1e9/L", "0.25", "mean", "-"]
     assert "--save writes it" in answer.out
 
 

@@ -12,6 +12,30 @@ COMMANDS = ("reproduce", "models", "show", "check", "simulate", "fit", "predict"
 HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")
 
 
+def imported_by(code: str) -> set[str]:
+    """The modules that are loaded after some code in a process of its own."""
+    code += "\nimport sys\nprint('IMPORTED', *sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split("IMPORTED")[1].split())
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    imported = imported_by("import kinetics")
+    assert "kinetics" in imported
+    assert not {name.partition(".")[0] for name in imported} & set(HEAVY)
+
+
+def test_simulating_does_not_import_estimation() -> None:
+    call = ("simulate", "nk", "--until", "2 day", "--every", "1 day")
+    imported = imported_by(
+        "import sys\nfrom kinetics.cli import main\n"
+        f"sys.argv = ['kinetics', *{call}]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    )
+    assert "kinetics.simulation" in imported
+    assert not [name for name in imported if name.startswith(("kinetics.estimate", "kinetics.prediction"))]
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
@@ -46,6 +70,18 @@ def test_every_command_has_an_example(run, command: str) -> None:
     answer = run(command, "--help")
     assert answer.status == 0
     assert f"Example:\n    kinetics {command}" in answer.out
+
+
+def test_the_examples_name_what_ships(run) -> None:
+    from kinetics.cli.examples import examples
+    from kinetics.cli.kinds import KINDS, is_path
+    from kinetics.model.library import library_names
+
+    there = {name for part in KINDS.values() for name in library_names(part)}
+    assert examples().keys() == set(COMMANDS)
+    named = [line.split()[2] for lines in examples().values() for line in lines[:1] if len(line.split()) > 2]
+    named += [after.split()[0] for lines in examples().values() for after in " ".join(lines).split("--regimen ")[1:]]
+    assert {name for name in named if not is_path(name) and not name.startswith("-")} - there == set()
 
 
 def test_version(run) -> None:

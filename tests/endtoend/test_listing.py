@@ -43,6 +43,7 @@ def test_show_a_cohort(run) -> None:
 
 def test_show_a_regimen_a_fit_and_a_figure(run) -> None:
     assert "12 mg   4 hour    5, every 1 day" in run("show", "ms_licensed").out
+    assert "Choices: each infusion lasts 2" in run("show", "oncology_12_weeks").out
     text = run("show", "hill_cawthorne_2012").out
     assert "Three recovery times" in text
     assert "CD4_recovery" in text

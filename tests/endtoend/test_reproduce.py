@@ -82,6 +82,60 @@ def test_reproduce_json(run, plan: Path, tmp_path: Path) -> None:
     assert len(content["files"]) == 5
 
 
+def figure_of_the_fit(plan: Path, **changes: str) -> Path:
+    """The figure drawn from the fit of the plan, asked as its prediction is but for the changes."""
+    path = plan.parent / "figures" / "pool.toml"
+    text = path.read_text().replace("[figure]", '[figure]\nfit = "../turnover.toml"\ndraws = 20')
+    text = text.replace(
+        "[panels.pool]", '[retreat]\nregimen = "../../models/regimens/once.toml"\nat = ["1 year"]\n\n[panels.pool]'
+    )
+    for old, new in changes.items():
+        text = text.replace(f'{old} = "', f'{old} = "{new}" # "')
+    path.write_text(text)
+    plan.write_text(plan.read_text().replace("draws = 10", "draws = 20"))
+    return path
+
+
+@pytest.mark.parametrize(("changes", "predictions"), [({}, 1), ({"every": "1 week"}, 2), ({"until": "30 month"}, 2)])
+def test_a_figure_that_shows_a_prediction_of_the_plan_is_drawn_from_it(
+    run, plan: Path, tmp_path: Path, monkeypatch, changes: dict[str, str], predictions: int
+) -> None:
+    import kinetics.prediction
+    import kinetics.reproduce
+
+    asked, original = [], kinetics.prediction.predict
+
+    def counted(estimates, *arguments: object, **options: object):
+        asked.append(estimates)
+        return original(estimates, *arguments, **options)
+
+    monkeypatch.setattr(kinetics.prediction, "predict", counted)
+    monkeypatch.setattr(kinetics.reproduce, "predict", counted)
+    figure_of_the_fit(plan, **changes)
+    answer = run("reproduce", "--plan", plan, "--out", tmp_path / "made")
+    assert answer.status == 0, answer.err
+    assert "<svg" in (tmp_path / "made" / "pool.svg").read_text()
+    assert len(asked) == predictions
+    assert all(estimates is asked[0] for estimates in asked)  # the fresh ones: there is no committed result
+
+
+def test_a_figure_follows_the_estimates_it_is_given(run, plan: Path) -> None:
+    from dataclasses import replace
+
+    from kinetics.estimate import Estimates
+    from kinetics.figures import read_figure
+
+    assert run("fit", plan.parent / "turnover.toml", "--save").status == 0
+    committed = Estimates.read(plan.parent / "turnover.result.toml")
+    figure = read_figure(figure_of_the_fit(plan))
+    before = figure.compute()["pool"]
+    assert figure.compute(estimates=[replace(committed, fit="another", values=2 * committed.values)])["pool"].equals(
+        before
+    )
+    after = figure.compute(estimates=[replace(committed, values=2 * committed.values)])["pool"]
+    assert float(after[1]) > 1.2 * float(before[1])  # twice the turnover recovers sooner
+
+
 def test_every_fault_of_a_plan_before_any_work(run, plan: Path, tmp_path: Path) -> None:
     text = plan.read_text()
     for old, new in (

@@ -224,6 +224,22 @@ def test_another_regimen_is_drawn_without_published_points(folder, tree):
     assert not any("published" in text for text in texts)
 
 
+def test_a_note_speaks_only_of_what_is_drawn(folder, tree):
+    path = folder / "figure.toml"
+    path.write_text(
+        FIGURE.replace('note = "A note."', 'note = "Always."\nnote_published = "Points."\nnote_band = "Bands."')
+    )
+    root = tree.to_dataset()
+    other = xr.DataTree(root.assign_attrs(regimen_hash="other", regimen="mine"))
+
+    def note(picture):
+        return [text.get_text() for text in picture.findobj(match=is_text) if text.get_text().startswith("Always")]
+
+    assert note(drawn(path, tree)) == ["Always. Points. Bands."]
+    assert note(drawn(path, xr.DataTree(root))) == ["Always. Points."]
+    assert note(drawn(path, other)) == ["Always."]
+
+
 def test_without_a_result_the_figure_is_simulated(folder):
     out = folder / "a.svg"
     steps = []

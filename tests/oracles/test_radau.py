@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kinetics.compile import compile_model
-from kinetics.engines.scipy import Tolerances, integrate
+from kinetics.engines import Tolerances
+from kinetics.engines.scipy import integrate
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.population.draws import draw_patients

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kinetics.compile import compile_model
-from kinetics.engines.scipy import Tolerances, integrate, state_scale
+from kinetics.engines.scipy import TOLERANCES, integrate
+from kinetics.engines.tolerances import state_scale
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.regimen import Regimen, segments
@@ -103,7 +104,7 @@ def test_no_state_falls_below_minus_its_absolute_tolerance(patient):
     trajectory, given = patient
     scale = state_scale(trajectory.system, trajectory.start, given)
     times = np.unique(np.concatenate([trajectory.curve("CD4").knots, np.linspace(0, UNTIL, 5000)]))
-    assert (trajectory.states(times) >= -Tolerances().absolute * scale).all()
+    assert (trajectory.states(times) >= -TOLERANCES.absolute * scale).all()
 
 
 def test_lymphocytes_are_the_sum_of_their_parts(patient):

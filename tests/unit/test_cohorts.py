@@ -112,5 +112,5 @@ def test_results_that_are_none(project, text):
 
 def test_values_below_a_minimum_name_the_cohort(project):
     committed(project, rows=ROW.format(name="g", value=2.0, unit="1/day"))
-    with pytest.raises(InputError, match=r"margin: cohort 'first': is -1, below its minimum 0; it follows from"):
+    with pytest.raises(InputError, match=r"margin.value: cohort 'first': is -1, below its minimum 0; it follows from"):
         cohort_parameters(Model.load(project.model), "first")

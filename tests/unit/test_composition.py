@@ -158,15 +158,15 @@ CASES = [
         "both",
         ('level = "pk.C"', 'level = "pk.A"'),
         "both.toml:10",
-        "pd_level.value",
+        "bindings.pd.level",
         "'pk_A' has unit 'mg', expected 'mg/L'",
     ),
     (
         "unit of an output",
         "both",
         ('"pd.count"', '"pk.C"'),
-        "both.toml:11",
-        "R.value",
+        "both.toml:13",
+        "outputs.R.value",
         "'pk_C' has unit 'mg/L', expected '1/uL'",
     ),
     (
@@ -198,8 +198,8 @@ CASES = [
         "both",
         ("value = 500,", "value = -500,"),
         "both.toml:18",
-        "cohorts.low.parameters.pd.R_0",
-        "value -500 is not positive",
+        "cohorts.low.parameters.pd.R_0.value",
+        "must be positive",
     ),
     (
         "quoted binding",
@@ -240,8 +240,8 @@ CASES = [
         "fault in a used model",
         "pk",
         ('"A/V"', '"A"'),
-        "pk.toml:14",
-        "pk_C.value",
+        "pk.toml:16",
+        "outputs.C.value",
         "'pk_A' has unit 'mg', expected 'mg/L'",
     ),
     ("faulty input of a used model", "pd", ('unit = "mg/L", ', ""), "pd.toml:11", "inputs.level", "missing 'unit'"),
@@ -301,7 +301,7 @@ def test_faults_of_all_files_are_told_at_once(folder):
         ("pd.toml:7", "parameters.slope.unit"),
         ("both.toml:13", "outputs.R.value"),
         ("both.toml:19", "cohorts.low.parameters.pk.W"),
-        ("pd.toml:9", "pd_made.value"),
+        ("pd.toml:9", "derived.made.value"),
     ]
 
 

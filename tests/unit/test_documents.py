@@ -74,6 +74,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
         ("a = 1\nb = ", 2, "b", "not valid TOML"),
         ("a = 1\nb = 1\na = 2\n", 3, "a", "Cannot overwrite"),
         ("[t]\nx = 1\n\n[t]\n", 4, "t", "twice"),
+        ("[t.A]\nx = 1\n\n[t.A]\n", 4, "t.A", "[t.A] is declared twice; put all its keys under one header"),
         ('a = 1\nb = "x\nc = 3\n', 2, "b", "not valid TOML"),
         ("just words", 1, "", "not valid TOML"),
         ("a = 1\x00", 1, "a", "not valid TOML"),

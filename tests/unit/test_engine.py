@@ -7,8 +7,9 @@ import pytest
 import sympy as sp
 
 from kinetics.compile import compile_model
-from kinetics.engines.scipy import METHODS, Tolerances, integrate, state_scale
+from kinetics.engines.scipy import METHODS, integrate
 from kinetics.engines.sensitivity import integrate_with_sensitivities
+from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.errors import IntegrationError, KineticsError
 from kinetics.model import Model
 from kinetics.model.quantities import Dose as DoseInput

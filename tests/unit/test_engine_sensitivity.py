@@ -5,8 +5,8 @@ import pytest
 import sympy as sp
 
 from kinetics.compile import compile_model
-from kinetics.engines.scipy import Tolerances, integrate
-from kinetics.engines.sensitivity import integrate_with_sensitivities
+from kinetics.engines import Tolerances, batch, sensitivity
+from kinetics.engines.scipy import integrate
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Derived, Output, Parameter, State
@@ -14,10 +14,17 @@ from kinetics.model.quantities import Dose as DoseInput
 from kinetics.regimen import Course, Dose, Regimen, segments
 
 N0, K, V, DOSE, LEVEL = 0.8, 0.21, 14.1, 30.0, 0.3
+ENGINES = {engine.__name__.split(".")[-1]: engine.integrate_with_sensitivities for engine in (sensitivity, batch)}
+
+
+@pytest.fixture(scope="module", params=ENGINES.values(), ids=ENGINES)
+def with_sensitivities(request):
+    """The augmented system of the reference, or the exact tangent of the batch engine, at their own tolerances."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def small():
+def small(with_sensitivities):
     """A pool that decays from its own baseline, and a drug in a volume; k is CL/V, a derived constant."""
     n, a, base, clearance, volume, k = sp.symbols("N A N_0 CL V k")
     model = Model.from_symbols(
@@ -43,7 +50,7 @@ def small():
     system = compile_model(model)
     regimen = Regimen([Course([Dose("drug", f"{DOSE} mg", "1 day")])])
     given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 20.0)
-    return integrate_with_sensitivities(system, system.parameter_array(), ["N_0", "CL", "V"], given)
+    return with_sensitivities(system, system.parameter_array(), ["N_0", "CL", "V"], given)
 
 
 def test_gradients_of_a_small_model_are_those_of_its_closed_form(small):
@@ -86,7 +93,7 @@ WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # central differences of sixth or
 
 
 @pytest.fixture(scope="module")
-def reconstitution():
+def reconstitution(with_sensitivities):
     """The sensitive trajectory of the relapsing cohort under one course, and a function that integrates a variant."""
     system = compile_model(Model.load("reconstitution"))
     model = system.model
@@ -99,7 +106,7 @@ def reconstitution():
         changed[system.parameters.index(name)] *= factor
         return integrate(system, system.constants(changed), given, tolerances=Tolerances(1e-12, 1e-16))
 
-    return integrate_with_sensitivities(system, parameters, NAMES, given), variant
+    return with_sensitivities(system, parameters, NAMES, given), variant
 
 
 def log_difference(variant, name: str, read):

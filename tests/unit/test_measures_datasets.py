@@ -46,7 +46,7 @@ def test_one_series():
     assert result.sizes == {"course": 1}
     assert result.A_nadir.item() == 0.1
     assert result.A_time_of_nadir.item() == 30
-    assert 90 < result.A_time_to_0p4_1e9_per_L.item() < 180
+    assert 90 < result.A_time_to_0p4_1_per_nL.item() < 180
     assert result.A_time_to_baseline.item() == np.inf
     assert result.A_overshoot.item() == 0.9
     assert result.A_time_of_overshoot.item() == 360
@@ -79,7 +79,7 @@ def test_who_leaves_before_recovery_is_censored():
     result = measure(
         dataset([1.0, 0.1, 0.3, np.nan, np.nan]), [TimeToThreshold("A", "0.4 1e9/L"), Plateau("A", "2 month")]
     )
-    assert result.A_time_to_0p4_1e9_per_L.item() == np.inf
+    assert result.A_time_to_0p4_1_per_nL.item() == np.inf
     assert np.isfinite(result.A_plateau_2_month.item())
 
 
@@ -90,7 +90,7 @@ def test_who_has_no_data_is_nan_and_who_has_one_visit_is_read_off_it():
     assert all(np.isnan(result[m.name].sel(course=1, patient=0)) for m in EVERY)
     second = result.isel(patient=1, course=0)
     assert second.A_nadir == 0.1
-    assert second.A_time_to_0p4_1e9_per_L == np.inf
+    assert second.A_time_to_0p4_1_per_nL == np.inf
     assert second.A_area_under_curve == 0
     assert np.isnan(second.A_time_to_baseline)
 
@@ -128,7 +128,7 @@ def test_courses_as_text_or_array(courses):
     result = measure(dataset(*TWO), [Nadir("A"), TimeOfNadir("A"), TimeToThreshold("A", "0.5 1e9/L")], courses)
     assert result.A_nadir.values.tolist() == [0.1, 0.2]
     np.testing.assert_allclose(result.A_time_of_nadir, [30, 30])
-    assert result.A_time_to_0p5_1e9_per_L[0] == pytest.approx(180)
+    assert result.A_time_to_0p5_1_per_nL[0] == pytest.approx(180)
     assert result.course.values.tolist() == [1, 2]
 
 

@@ -107,19 +107,24 @@ FAULTY = [
     ("attribute", ('value = "A/V"', 'value = "A.__class__"'), "outputs.C.value", "unknown name 'A.__class__'"),
     ("tower", ('value = "A/V"', 'value = "9^9^9^9"'), "outputs.C.value", "exponent beyond 64"),
     ("deep", ('value = "A/V"', f'value = "{"(" * 99}A{")" * 99}"'), "outputs.C.value", "nested more than 50"),
-    ("sum", ('rate = "-(k_el + loss)*A"', 'rate = "-(k_el + V)*A"'), "A.rate", "has unit"),
-    ("rate", ('rate = "-(k_el + loss)*A"', 'rate = "-A"'), "A.rate", "'-A' has unit 'mg', expected 'mg/day'"),
-    ("log", ('value = "CL/V"', 'value = "log(V)*CL/V"'), "k_el.value", "log of 'V', which has unit 'L'"),
-    ("comparison", ('"A/V"', '"piecewise(A < 5, A/V, 0)"'), "C.value", "'mg'"),
-    ("output", ('value = "A/V"', 'value = "A"'), "C.value", "'A' has unit 'mg', expected 'mg/L'"),
-    ("derived", ('value = "CL/V"', 'value = "CL"'), "k_el.value", "expected '1/day'"),
-    ("initial", ('initial = "0"', 'initial = "V"'), "A.initial", "'V' has unit 'L', expected 'mg'"),
-    ("initial from a state", ('initial = "0"', 'initial = "2*A"'), "A.initial", "cannot depend on state 'A'"),
+    ("sum", ('rate = "-(k_el + loss)*A"', 'rate = "-(k_el + V)*A"'), "states.A.rate", "has unit"),
+    ("rate", ('rate = "-(k_el + loss)*A"', 'rate = "-A"'), "states.A.rate", "'-A' has unit 'mg', expected 'mg/day'"),
+    ("log", ('value = "CL/V"', 'value = "log(V)*CL/V"'), "derived.k_el.value", "log of 'V', which has unit 'L'"),
+    ("comparison", ('"A/V"', '"piecewise(A < 5, A/V, 0)"'), "outputs.C.value", "'mg'"),
+    ("output", ('value = "A/V"', 'value = "A"'), "outputs.C.value", "'A' has unit 'mg', expected 'mg/L'"),
+    ("derived", ('value = "CL/V"', 'value = "CL"'), "derived.k_el.value", "expected '1/day'"),
+    ("initial", ('initial = "0"', 'initial = "V"'), "states.A.initial", "'V' has unit 'L', expected 'mg'"),
+    ("initial from a state", ('initial = "0"', 'initial = "2*A"'), "states.A.initial", "cannot depend on state 'A'"),
     ("missing unit", ('unit = "L", ', ""), "parameters.V", "missing 'unit'"),
     ("empty unit", ('unit = "L", ', 'unit = " ", '), "parameters.V.unit", "missing unit"),
     ("unknown unit", ('unit = "L", ', 'unit = "litter", '), "parameters.V.unit", "unknown unit 'litter'"),
     ("hostile unit", ('unit = "L", ', 'unit = "10**10**8", '), "parameters.V.unit", "cannot read unit"),
-    ("cycle", ('value = "CL/V"', 'value = "k_el*CL/CL + k_el"'), "k_el", "cyclic definition: k_el -> k_el"),
+    (
+        "cycle",
+        ('value = "CL/V"', 'value = "k_el*CL/CL + k_el"'),
+        "derived.k_el.value",
+        "cyclic definition: k_el -> k_el",
+    ),
     (
         "duplicate",
         ("loss = {", 'CL = { unit = "1/day", rest = 0 }\nloss = {'),
@@ -147,7 +152,17 @@ FAULTY = [
         "must be a table",
     ),
     ("negative spread", ("spread = 0.3", "spread = -0.3"), "parameters.CL.spread", "greater than 0, found -0.3"),
-    ("spread of a negative", ("value = 2.0,", "value = -2.0,"), "parameters.CL", "value -2 is not positive"),
+    (
+        "spread of a negative",
+        ("value = 2.0,", "value = -2.0,"),
+        "parameters.CL.value",
+        "is -2 L/day, but must be positive",
+    ),
+    ("a volume of zero", ("value = 10,", "value = 0, positive = true,"), "parameters.V.value", "is 0 L, but must be"),
+    ("above the maximum", ("value = 10,", "value = 10, maximum = 9,"), "parameters.V.value", "above its maximum 9"),
+    ("below the minimum", ("value = 10,", "value = 10, minimum = 11,"), "parameters.V.value", "below its minimum 11"),
+    ("no range", ("value = 10,", "value = 10, minimum = 9, maximum = 8,"), "parameters.V.maximum", "below its minimum"),
+    ("positive is no word", ("value = 10,", 'value = 10, positive = "yes",'), "parameters.V.positive", "valid boolean"),
     ("unknown key", ("spread = 0.3", "spred = 0.3"), "parameters.CL.spred", "unknown key; there are value, unit"),
     (
         "unknown source",
@@ -175,7 +190,12 @@ FAULTY = [
         "outputs.C.lower_limit",
         "'L' is not a kind of 'mg/L'",
     ),
-    ("minimum of what varies", ('value = "CL/V"', 'value = "CL*A/(V*A + V*max(A, 0))"'), "k_el", "of parameters alone"),
+    (
+        "minimum of what varies",
+        ('value = "CL/V"', 'value = "CL*A/(V*A + V*max(A, 0))"'),
+        "derived.k_el.minimum",
+        "of parameters alone",
+    ),
     (
         "cohort of an unknown parameter",
         ("CL = { value = 500", "LC = { value = 500"),
@@ -193,8 +213,8 @@ FAULTY = [
     (
         "negative cohort value",
         ("value = 500", "value = -500"),
-        "cohorts.slow.parameters.CL",
-        "value -500 is not positive",
+        "cohorts.slow.parameters.CL.value",
+        "is -0.5 L/day, but must be positive",
     ),
     (
         "cohort of a cohort that is none",
@@ -214,10 +234,15 @@ FAULTY = [
     (
         "below its minimum",
         ("value = 10,", "value = -10,"),
-        "k_el",
+        "derived.k_el.value",
         "is -0.2, below its minimum 0; it follows from CL = 2, V = -10",
     ),
-    ("division by zero", ("value = 10,", "value = 0,"), "k_el", "is inf, not finite; it follows from CL = 2, V = 0"),
+    (
+        "division by zero",
+        ("value = 10,", "value = 0,"),
+        "derived.k_el.value",
+        "is inf, not finite; it follows from CL = 2, V = 0",
+    ),
 ]
 
 
@@ -233,7 +258,9 @@ def test_one_fault_is_told_once_and_alone(tmp_path, monkeypatch, change, name, t
     assert told in found[0][2]
     first = next(n for n, (a, b) in enumerate(zip(SOUND.split("\n"), text.split("\n"), strict=False), 1) if a != b)
     table = max((n for n, line in enumerate(text.split("\n")[:first], 1) if line.startswith("[")), default=1)
-    assert table <= found[0][0] <= first + 1 or found[0][:2] == (line_of(text, "k_el"), "k_el")
+    assert table <= found[0][0] <= first + 1 or found[0][:2] == (line_of(text, "k_el"), "derived.k_el.value")
+    if name.startswith(("states.A.", "outputs.C.", "derived.k_el.")) and "follows from" not in told:
+        assert found[0][0] == first  # the line of the key itself
     assert not (tmp_path / "owned").exists()
 
 
@@ -284,14 +311,14 @@ def test_all_faults_of_a_file_are_told_at_once_and_none_else(tmp_path):
         (8, "parameters.neg.unit"): "unknown unit 'litter'",
         (8, "parameters.neg.source"): "source 'nobody'",
         (13, "derived.twice"): "duplicate name",
-        (11, "one"): "cyclic definition: one -> two -> one",
+        (11, "derived.one.value"): "cyclic definition: one -> two -> one",
         (17, "doses.drug.into"): "unknown state 'nowhere'",
-        (18, "A.initial"): "'V' has unit 'L'",
+        (20, "states.A.initial"): "'V' has unit 'L'",
         (21, "states.A.rate"): "unknown function 'foo'",
         (22, "states.B"): "missing 'unit'",
         (24, "states.B.rate"): "unknown name 'mistake'",
-        (25, "C.value"): "log of 'A'",
-        (28, "D.value"): "beside it",
+        (27, "outputs.C.value"): "log of 'A'",
+        (30, "outputs.D.value"): "beside it",
         (34, "cohorts.c.parameters.kk"): "unknown parameter 'kk'; did you mean 'k'?",
     }
     # a dose's fault stands at its table
@@ -299,6 +326,13 @@ def test_all_faults_of_a_file_are_told_at_once_and_none_else(tmp_path):
     assert found.keys() == expected.keys()
     for place, told in expected.items():
         assert told in found[place]
+
+
+def test_a_cohort_stays_in_the_range_of_its_parameter(tmp_path):
+    text = changed(("spread = 0.3", "minimum = 1"))
+    assert faults_of(written(tmp_path, text)) == [
+        (line_of(text, "CL = { value = 500"), "cohorts.slow.parameters.CL.value", "is 0.5 L/day, below its minimum 1")
+    ]
 
 
 def test_two_cycles_are_two_faults(tmp_path):

@@ -29,6 +29,28 @@ def test_a_patient_is_the_same_whatever_the_number_of_patients(system, relapsing
     assert len(np.unique(twenty, axis=0)) == 20
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 64])
+def test_a_patient_is_the_same_in_any_stretch(system, relapsing, count):
+    whole = draw_patients(system, relapsing, 100, seed=7)
+    for first in (0, 3, 36):
+        stretch = draw_patients(system, relapsing, count, seed=7, first=first)
+        np.testing.assert_array_equal(stretch, whole[first : first + count])
+
+
+def test_a_patient_takes_the_first_admissible_of_its_own_numbers():
+    system, cohort = bounded(spread=0.5, floor=0.4)  # one in three falls below
+    drawn = draw_patients(system, cohort, 200, seed=5)
+    again = 0
+    for number, parameters in enumerate(drawn):
+        generator = np.random.default_rng(np.random.SeedSequence((5, number)))
+        values = [np.exp(0.5 * generator.standard_normal(1))[0]]
+        while 1 - values[-1] / 2 < 0.4:
+            values.append(np.exp(0.5 * generator.standard_normal(1))[0])
+        again += len(values) > 1
+        assert parameters[0] == values[-1]
+    assert 40 < again < 100
+
+
 def test_another_seed_is_another_study(system, relapsing):
     one, other = (draw_patients(system, relapsing, 3, seed=seed) for seed in (7, 8))
     varying = [system.parameters.index(name) for name in relapsing.spreads]

@@ -95,11 +95,25 @@ def test_the_table_of_a_cohort_tells_estimates_from_sources(cohort):
     assert {name: row.value for name, row in rows.items()} == {n: values.values[n] for n in model.parameters}
     assert rows["cd4_CD4_0"].doi == "10.1111/imm.12879"
     estimated = [row for row in rows.values() if row.source.startswith("estimate of ")]
-    assert all(set(row.source.removeprefix("estimate of ").split(", ")) <= set(values.fits) for row in estimated)
+    assert {row.name: row.source.removeprefix("estimate of ") for row in estimated} == values.estimated
+    assert rows["signals_e4"].source == "estimate of care_ms_course_1"  # the second fit holds it fixed
+    second = "estimate of hill_cawthorne_2012"
+    assert (rows["cd4_phi"].source == second) == (cohort == "progressive")
+
+
+def test_a_model_is_short_to_print():
+    assert repr(known()) == "<Model known (states: 1, parameters: 2, outputs: 1, doses: 0, cohorts: 0)>"
+    assert len(repr(Model.load("reconstitution"))) < 100
+
+
+def test_the_package_lists_its_public_names():
+    import kinetics
+
+    assert dir(kinetics) == sorted(kinetics.__all__)
 
 
 def test_an_unknown_cohort_is_told():
-    with pytest.raises(UnknownNameError, match="has no cohort 'none'"):
+    with pytest.raises(UnknownNameError, match="has no cohort 'none'; it declares no cohorts"):
         parameter_table(known(), "none")
 
 

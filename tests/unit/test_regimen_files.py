@@ -7,7 +7,7 @@ import time
 import pytest
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.regimen import Course, Regimen
+from kinetics.regimen import Course, Regimen, with_retreatment
 
 HEADER = '[regimen]\ntitle = "A regimen"\nsource = "choice"\n'
 GOOD = 'drug = "drug_a", amount = "12 mg"'
@@ -38,6 +38,22 @@ def test_a_good_file(load):
     regimen = load(course(GOOD + ', start = "1 day", duration = "4 hour", every = "1 day", count = 3', '"12 month"'))
     assert (regimen.name, regimen.title, regimen.source) == ("mine", "A regimen", "choice")
     assert regimen.courses == (Course.of("drug_a", "12 mg", "4 hour", "1 day", 3).at("366.25 day"),)
+
+
+def test_what_is_said_about_it_is_shown_and_kept_and_is_no_difference(load):
+    said = load(
+        course().replace('source = "choice"', 'source = "choice"\nabout = "Amounts published, durations chosen."')
+    )
+    assert said.about == "Amounts published, durations chosen."
+    assert str(said).splitlines()[1] == said.about
+    again = with_retreatment(said, said.courses[0], ["24 month"])
+    assert {said.shift("1 day").about, said.repeat(2, "1 year").about, (said + said.shift("1 year")).about} == {
+        said.about
+    }
+    assert (again.about, (said + Course.of("drug_a", "1 mg").at("2 year")).about) == (said.about, said.about)
+    plain = load(course())
+    assert (plain, plain.content_hash) == (said, said.content_hash)
+    assert (plain.about, len(str(plain).splitlines())) == ("", len(str(said).splitlines()) - 1)
 
 
 def test_a_text_path_and_a_path_are_the_same(load, tmp_path):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from kinetics.errors import UnitError
-from kinetics.units import conversion, parse_quantity
+from kinetics.units import conversion, parse_quantity, unit_text
 
 __all__ = ["Level", "read_level"]
 
@@ -28,6 +28,19 @@ class Level:
 
     number: float
     unit: Any | None
+
+    @property
+    def text(self) -> str:
+        """The same text for every way to write the level in its unit.
+
+        Examples
+        --------
+        >>> read_level("0.40 1e9/L").text, read_level("0.4 1/nL").text, read_level("40 % of baseline").text
+        ('0.4 1/nL', '0.4 1/nL', '40 percent of baseline')
+        """
+        if self.unit is not None:
+            return f"{self.number:.10g} {unit_text(self.unit)}"
+        return "baseline" if self.number == 1 else f"{100 * self.number:.10g} percent of baseline"
 
     def value(self, unit: Any, baseline: float) -> float:
         """The level in the unit of a curve.

@@ -1,0 +1,165 @@
+"""Generated functions that return new arrays, as SciPy and Python callers want them.
+
+The generator appends this file to a model's functions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from kinetics.compile.decay import (
+    CONSTANTS,
+    CONSTANTS_BY_PARAMETER,
+    JACOBIAN,
+    KINKS,
+    OUTPUTS,
+    OUTPUTS_BY_CONSTANT,
+    OUTPUTS_BY_STATE,
+    PARAMETERS,
+    RATE_BY_CONSTANT,
+    START_BY_CONSTANT,
+    STATES,
+    fill_constants,
+    fill_constants_by_parameter,
+    fill_jacobian,
+    fill_kinks,
+    fill_outputs,
+    fill_outputs_by_constant,
+    fill_outputs_by_state,
+    fill_rate,
+    fill_rate_by_constant,
+    fill_start,
+    fill_start_by_constant,
+)
+
+
+@njit(cache=True, error_model="numpy")
+def scattered(places, values, rows, columns):
+    """A dense matrix of its nonzero entries."""
+    out = np.zeros((rows, columns))
+    for entry in range(values.size):
+        out[places[0, entry], places[1, entry]] = values[entry]
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def constants(p):
+    """Parameters, then derived constants, (constant,)."""
+    out = np.empty(CONSTANTS)
+    fill_constants(p, out)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def initial(c):
+    """States at rest, (state,)."""
+    out = np.empty(STATES)
+    fill_start(c, out)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def rate(y, c, forcing):
+    """Rates of the states with a constant inflow, (state,)."""
+    out = np.empty(STATES)
+    fill_rate(y, c, out)
+    return out + forcing
+
+
+@njit(cache=True, error_model="numpy")
+def outputs(y, c):
+    """Outputs, (output,)."""
+    out = np.empty(OUTPUTS)
+    fill_outputs(y, c, out)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def output_table(states, c):
+    """Outputs at many times, (time, output)."""
+    out = np.empty((len(states), OUTPUTS))
+    for i in range(len(states)):
+        fill_outputs(states[i], c, out[i])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def kink_table(states, c):
+    """What changes sign at kinks of the rates, at many times, (time, kink)."""
+    out = np.empty((len(states), KINKS))
+    for i in range(len(states)):
+        fill_kinks(states[i], c, out[i])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def jacobian(y, c):
+    """Derivatives of the rates by the states, (state, state)."""
+    values = np.empty(JACOBIAN.shape[1])
+    fill_jacobian(y, c, values)
+    return scattered(JACOBIAN, values, STATES, STATES)
+
+
+@njit(cache=True, error_model="numpy")
+def constants_by_parameter(p):
+    """Derivatives of the constants by the parameters, (constant, parameter)."""
+    values = np.empty(CONSTANTS_BY_PARAMETER.shape[1])
+    fill_constants_by_parameter(p, values)
+    return scattered(CONSTANTS_BY_PARAMETER, values, CONSTANTS, PARAMETERS)
+
+
+@njit(cache=True, error_model="numpy")
+def initial_by_constant(c):
+    """Derivatives of the start by the constants, (state, constant)."""
+    values = np.empty(START_BY_CONSTANT.shape[1])
+    fill_start_by_constant(c, values)
+    return scattered(START_BY_CONSTANT, values, STATES, CONSTANTS)
+
+
+@njit(cache=True, error_model="numpy")
+def rate_by_constant(y, c):
+    """Derivatives of the rates by the constants, (state, constant)."""
+    values = np.empty(RATE_BY_CONSTANT.shape[1])
+    fill_rate_by_constant(y, c, values)
+    return scattered(RATE_BY_CONSTANT, values, STATES, CONSTANTS)
+
+
+@njit(cache=True, error_model="numpy")
+def outputs_by_state(y, c):
+    """Derivatives of the outputs by the states, (output, state)."""
+    values = np.empty(OUTPUTS_BY_STATE.shape[1])
+    fill_outputs_by_state(y, c, values)
+    return scattered(OUTPUTS_BY_STATE, values, OUTPUTS, STATES)
+
+
+@njit(cache=True, error_model="numpy")
+def outputs_by_constant(y, c):
+    """Derivatives of the outputs by the constants, (output, constant)."""
+    values = np.empty(OUTPUTS_BY_CONSTANT.shape[1])
+    fill_outputs_by_constant(y, c, values)
+    return scattered(OUTPUTS_BY_CONSTANT, values, OUTPUTS, CONSTANTS)
+
+
+@njit(cache=True, error_model="numpy")
+def augmented_rate(z, c, by_parameter, forcing):
+    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp)."""
+    y = z[:STATES]
+    out = np.empty(z.size)
+    out[:STATES] = rate(y, c, forcing)
+    sensitivities = z[STATES:].reshape(by_parameter.shape[1], STATES)
+    direct = rate_by_constant(y, c) @ by_parameter
+    out[STATES:] = (sensitivities @ jacobian(y, c).T + direct.T).ravel()
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def augmented_jacobian(z, c, by_parameter, forcing):
+    """The block diagonal of the augmented Jacobian in LAPACK band storage, (2 n - 1, n (m + 1))."""
+    block = jacobian(z[:STATES], c)
+    band = np.zeros((2 * STATES - 1, z.size))
+    for k in range(by_parameter.shape[1] + 1):
+        for i in range(STATES):
+            for j in range(STATES):
+                band[STATES - 1 + i - j, k * STATES + j] = block[i, j]
+    return band

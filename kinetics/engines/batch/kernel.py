@@ -1,0 +1,265 @@
+"""One patient, compiled: Rodas5P with adaptive steps, restarts at dose edges, dense output and root-found crossings.
+
+The engine copies this file, and `tangent.py`, `dense.py` and `triggered.py` before it, behind the functions of a model.
+"""
+
+# a branch on None is compiled or left out, and what it binds with it
+# pyright: reportPossiblyUnboundVariable=false
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from kinetics.compile.decay import (
+    FACTORS,
+    OUTPUTS,
+    STATES,
+    factor,
+    fill_outputs,
+    fill_rate,
+    fill_start,
+    solve,
+)
+from kinetics.engines.batch.dense import between, dense_terms
+from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
+from kinetics.engines.batch.tangent import advance_tangent, start_tangent
+from kinetics.engines.batch.triggered import act, add_inflow, look, settle, start_rules
+from kinetics.engines.batch.windows import SAMPLES, after_jump, begin_course, watch
+
+DONE, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE = 0, 1, 2, 3
+SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
+CLOSER = 3
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def step(y, c, forcing, h, lu, k, u, points):
+    """The eight stages of a step: slopes ``k``, the ``points`` where rates were taken, new states ``u``."""
+    factor(y, c, 1.0 / (h * GAMMA), lu)
+    for s in range(STAGES):
+        for i in range(STATES):
+            total = y[i]
+            inflow = 0.0
+            for j in range(s):
+                total += A[s, j] * k[j, i]
+                inflow += C[s, j] * k[j, i]
+            points[s, i] = total
+            u[i] = forcing[i] + inflow / h
+        fill_rate(points[s], c, k[s])
+        for i in range(STATES):
+            k[s, i] += u[i]
+        solve(lu, k[s])
+    for i in range(STATES):
+        u[i] = points[STAGES - 1, i] + k[STAGES - 1, i]
+
+
+@njit(cache=True, error_model="numpy")
+def error_norm(y, u, k, rtol, atol):
+    """Root mean square of the error estimate over its tolerance."""
+    total = 0.0
+    for i in range(STATES):
+        ratio = k[STAGES - 1, i] / (atol[i] + rtol * max(abs(y[i]), abs(u[i])))
+        total += ratio * ratio
+    return math.sqrt(total / STATES)
+
+
+@njit(cache=True, error_model="numpy")
+def worst(k, y, rtol, atol):
+    """The state whose error estimate is largest against its tolerance."""
+    found, largest = 0, -1.0
+    for i in range(STATES):
+        ratio = abs(k[STAGES - 1, i]) / (atol[i] + rtol * abs(y[i]))
+        if not math.isfinite(ratio):
+            return i
+        if ratio > largest:
+            found, largest = i, ratio
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def first_step(y, c, forcing, rtol, atol, span, f):
+    """A first step that moves no state by more than a hundredth of itself."""
+    fill_rate(y, c, f)
+    speed = 0.0
+    for i in range(STATES):
+        speed = max(speed, abs(f[i] + forcing[i]) / (atol[i] / rtol + abs(y[i])))
+    return span if speed == 0.0 else min(span, 0.01 / speed)
+
+
+@njit(cache=True, error_model="numpy")
+def close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, row):
+    """Take the step that ends where an output meets the level of a rule; returns its length.
+
+    The crossing of the dense output is where it starts, its slope there what it goes by.
+    """
+    column, level = rules[0][rule], rules[1][rule]
+    near = 1e-3 * theta
+    between(y, u, terms, theta, state)
+    fill_outputs(state, c, row)
+    slope = row[column]
+    between(y, u, terms, theta - near, state)
+    fill_outputs(state, c, row)
+    slope = (slope - row[column]) / (near * h)
+    length = theta * h
+    if not length > 0.0:
+        for i in range(STATES):
+            u[i] = y[i]
+        return 0.0
+    for _ in range(CLOSER):
+        step(y, c, flow, length, lu, k, u, points)
+        fill_outputs(u, c, row)
+        move = (row[column] - level) / slope
+        # a level that is only touched has no slope to go by
+        if not abs(move) <= 1e-3 * length:
+            break
+        length -= move
+    step(y, c, flow, length, lu, k, u, points)
+    return length
+
+
+@njit(cache=True, error_model="numpy")
+def integrate(c, plan, limits, events, samples, reached, states, record, tangent, rules):
+    """Integrate one patient.
+
+    Parameters
+    ----------
+    c : (constant,)
+        Parameters and derived constants.
+    plan : (edges, forcings, jumps, starts)
+        (segment + 1,), (segment, state) inflow, (segment, state) what is added at the start of each, (course,).
+    limits : (rtol, atol, most)
+        Relative tolerance, absolute ones (state,), most steps.
+    events : (watched, levels)
+        Outputs (event,) and levels (event,) whose upward crossing after the nadir of each course is found.
+    samples : (times, rows)
+        (time,), and filled: outputs (time, output).
+    reached : (event, course)
+        Filled: time of the crossing; infinite if none, NaN if never below.
+    states : None or (time, state)
+        Filled.
+    record : None or (knots, values)
+        Filled: the end of each step, (step,), and its left and right states and dense terms, (step, 5, state).
+    tangent : None or tuple
+        See `tangent.start_tangent`; without rules.
+    rules : None or tuple
+        See `triggered`.
+
+    Returns
+    -------
+    (status, steps, time, state)
+        Where it stopped, and the state to blame.
+    """
+    edges, forcings, jumps, starts = plan
+    rtol, atol, most = limits
+    times, rows = samples
+    watched = events[0]
+    y, u, f = np.empty(STATES), np.zeros(STATES), np.zeros(STATES)
+    k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.empty((3, STATES))
+    state, lu, row = np.empty(STATES), np.empty(FACTORS), np.empty(OUTPUTS)
+    lowest, values_of_step = np.empty(watched.size), np.empty((watched.size, SAMPLES + 1))
+    fill_start(c, y)
+    flow = np.empty(STATES)
+    if rules is not None:
+        alert = start_rules(rules, y, c, row)
+    if tangent is not None:
+        start_tangent(tangent)
+    steps, course, place = 0, -1, 0
+    while place < times.size and times[place] <= 0.0:
+        fill_outputs(y, c, rows[place])
+        if states is not None:
+            states[place] = y
+        place += 1
+    for segment in range(edges.size - 1):
+        t, end = edges[segment], edges[segment + 1]
+        if course + 1 < starts.size and starts[course + 1] <= t:
+            course += 1
+            begin_course(y, c, events, lowest, reached, row, course)
+        for i in range(STATES):
+            y[i] += jumps[segment, i]
+        # without rules one stretch; what a rule gives, and the end of its infusion, start another
+        while t < end:
+            stop = end
+            for i in range(STATES):
+                flow[i] = forcings[segment, i]
+            if rules is not None:
+                settle(rules, alert, y, c, t, edges, row)
+                stop = add_inflow(rules, alert, t, end, flow)
+            if watched.size > 0:
+                after_jump(y, c, t, events, lowest, values_of_step, reached, row, course)
+            h = first_step(y, c, flow, rtol, atol, stop - t, f)
+            rejected, acting = False, False
+            while t < stop and not acting:
+                last = t + h * 1.0000001 >= stop
+                if last:
+                    h = stop - t
+                if steps >= most:
+                    return TOO_MANY_STEPS, steps, t, worst(k, y, rtol, atol)
+                if not h > max(1e-15 * t, 1e-30 * end):
+                    finite = h > 0.0 and math.isfinite(error_norm(y, u, k, rtol, atol))
+                    return (STEP_TOO_SMALL if finite else NOT_FINITE), steps, t, worst(k, y, rtol, atol)
+                step(y, c, flow, h, lu, k, u, points)
+                error = error_norm(y, u, k, rtol, atol)
+                steps += 1
+                if not error <= 1.0:
+                    h *= max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else 0.1
+                    rejected = True
+                    continue
+                after = stop if last else t + h
+                if rules is not None:
+                    dense_terms(k, terms)
+                    theta, rule = look(rules, alert, y, u, terms, c, t, h, edges[-1], state, row)
+                    if rule >= 0:
+                        acting = True
+                        if stop - (t + theta * h) <= rules[8]:
+                            h, after = stop - t, stop
+                            step(y, c, flow, h, lu, k, u, points)
+                        else:
+                            h = close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, row)
+                            after = t + h
+                if watched.size > 0 or record is not None or (place < times.size and times[place] <= after):
+                    dense_terms(k, terms)
+                while place < times.size and times[place] <= after:
+                    between(y, u, terms, (times[place] - t) / h, state)
+                    fill_outputs(state, c, rows[place])
+                    if states is not None:
+                        states[place] = state
+                    place += 1
+                if watched.size > 0 and course >= 0 and after > t:
+                    watch(y, u, terms, c, t, h, events, lowest, values_of_step, reached, state, row, course)
+                if record is not None and after > t:
+                    knots, values = record
+                    if steps_kept(knots) >= knots.size - 1:
+                        return TOO_MANY_STEPS, steps, t, 0
+                    keep(knots, values, after, y, u, terms)
+                if tangent is not None:
+                    advance_tangent(tangent, y, c, h, lu, k, points, segment)
+                for i in range(STATES):
+                    y[i] = u[i]
+                t = after
+                growth = GROW if error < 1e-6 else min(GROW, SAFETY * error**-0.2)
+                h *= min(1.0, growth) if rejected else growth
+                rejected = False
+            if rules is not None:
+                act(rules, alert, y, t, edges)
+    return DONE, steps, edges[-1], -1
+
+
+@njit(cache=True, error_model="numpy")
+def steps_kept(knots):
+    """How many steps a record holds; its first entry counts them."""
+    return int(knots[0])
+
+
+@njit(cache=True, error_model="numpy")
+def keep(knots, values, after, y, u, terms):
+    """Add a step to a record."""
+    index = int(knots[0])
+    for i in range(STATES):
+        values[index, 0, i] = y[i]
+        values[index, 1, i] = u[i]
+        for m in range(3):
+            values[index, 2 + m, i] = terms[m, i]
+    knots[0] = index + 1
+    knots[index + 1] = after

@@ -1,0 +1,124 @@
+"""Recovery after each course, found while a patient is integrated: what `kinetics.measures` does on a dense solution.
+
+The engine copies this file before `kernel.py`. A window reaches from a course's first dose to the next course's. It is
+followed by the lowest value so far: a new low forgets the crossing found before it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from kinetics.compile.decay import fill_outputs
+from kinetics.engines.batch.dense import between, crossing
+
+SAMPLES = 4  # of each step, so that an output that dips or crosses inside one is seen
+NEAR_END = 1e-3
+GOLDEN = 0.6180339887498949
+
+
+@njit(cache=True, error_model="numpy")
+def begin_course(y, c, events, lowest, reached, row, course):
+    """The first value of a window, before the dose, is its lowest so far."""
+    watched, levels = events
+    fill_outputs(y, c, row)
+    for e in range(watched.size):
+        lowest[e] = row[watched[e]]
+        reached[e, course] = np.inf if lowest[e] < levels[e] else np.nan
+
+
+@njit(cache=True, error_model="numpy")
+def after_jump(y, c, t, events, lowest, samples, reached, row, course):
+    """Right after a bolus an output may be at a new low, or back at its level."""
+    watched, levels = events
+    fill_outputs(y, c, row)
+    for e in range(watched.size):
+        now = row[watched[e]]
+        samples[e, 0] = now
+        if course >= 0 and now < lowest[e]:
+            lowest[e] = now
+            reached[e, course] = np.inf if now < levels[e] else np.nan
+        elif course >= 0 and reached[e, course] == np.inf and now >= levels[e]:
+            reached[e, course] = t
+
+
+@njit(cache=True, error_model="numpy")
+def watch(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course):
+    """Follow each watched output through a step.
+
+    The first of ``samples``, (event, sample), is the value at the beginning of the step. A turn between two samples is
+    looked for if it could be the nadir, or the only moment at the level.
+    """
+    watched, levels = events
+    for q in range(1, SAMPLES + 1):
+        between(y, u, terms, q / SAMPLES, state)
+        fill_outputs(state, c, row)
+        for e in range(watched.size):
+            samples[e, q] = row[watched[e]]
+    for e in range(watched.size):
+        index, level, values = watched[e], levels[e], samples[e]
+        bottom = turn(y, u, terms, c, index, 1.0, lowest[e], values, state, row)
+        top = 2.0
+        if values.max() < level:
+            top = turn(y, u, terms, c, index, -1.0, -level, values, state, row)
+        left = 0.0
+        for q in range(1, SAMPLES + 1):
+            right = q / SAMPLES
+            for theta in (min(bottom, top), max(bottom, top), right):
+                if not left < theta <= right:
+                    continue
+                now = values[q] if theta == right else value_at(y, u, terms, c, index, theta, state, row)
+                if now < lowest[e]:
+                    lowest[e] = now
+                    reached[e, course] = np.inf if now < level else np.nan
+                elif reached[e, course] == np.inf and now >= level:
+                    root = crossing(y, u, terms, c, index, level, 1.0, left, theta, state, row)
+                    reached[e, course] = t + h * root
+                left = theta
+        samples[e, 0] = samples[e, SAMPLES]
+
+
+@njit(cache=True, error_model="numpy")
+def value_at(y, u, terms, c, index, theta, state, row):
+    """An output at a fraction of the step."""
+    between(y, u, terms, theta, state)
+    fill_outputs(state, c, row)
+    return row[index]
+
+
+@njit(cache=True, error_model="numpy")
+def turn(y, u, terms, c, index, sign, limit, samples, state, row):
+    """Where ``sign`` times an output turns below its samples if that may be below ``limit``; 2 if nowhere."""
+    least = 0
+    for q in range(1, SAMPLES + 1):
+        if sign * samples[q] < sign * samples[least]:
+            least = q
+    before, after = max(least - 1, 0), min(least + 1, SAMPLES)
+    lowest = sign * samples[least]
+    rise = sign * (samples[before] + samples[after]) - 2.0 * lowest
+    if not lowest - rise < limit:
+        return 2.0
+    # at an end of the step the output turns inside only if it falls away from that end
+    if least == 0 and sign * value_at(y, u, terms, c, index, NEAR_END, state, row) >= lowest:
+        return 2.0
+    if least == SAMPLES and sign * value_at(y, u, terms, c, index, 1.0 - NEAR_END, state, row) >= lowest:
+        return 2.0
+    return bottom_between(y, u, terms, c, index, sign, before / SAMPLES, after / SAMPLES, state, row)
+
+
+@njit(cache=True, error_model="numpy")
+def bottom_between(y, u, terms, c, index, sign, left, right, state, row):
+    """The fraction at which ``sign`` times an output is least, by golden section."""
+    low, high = right - GOLDEN * (right - left), left + GOLDEN * (right - left)
+    at_low = sign * value_at(y, u, terms, c, index, low, state, row)
+    at_high = sign * value_at(y, u, terms, c, index, high, state, row)
+    while right - left > 1e-8:
+        if at_low <= at_high:
+            right, high, at_high = high, low, at_low
+            low = right - GOLDEN * (right - left)
+            at_low = sign * value_at(y, u, terms, c, index, low, state, row)
+        else:
+            left, low, at_low = low, high, at_high
+            high = left + GOLDEN * (right - left)
+            at_high = sign * value_at(y, u, terms, c, index, high, state, row)
+    return 0.5 * (left + right)

@@ -1,0 +1,68 @@
+"""Estimates as the text of ``NAME.result.toml``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinetics.model.cohorts import EstimateRow
+
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
+
+__all__ = ["result_text"]
+
+
+def result_text(estimates: Estimates, model: str) -> str:
+    """The committed result of a fit as TOML, numbers to ten digits.
+
+    Parameters
+    ----------
+    estimates : Estimates
+        What is kept.
+    model : str
+        How the file names the model: a name of the library, or a path from the file's folder.
+    """
+    found = estimates
+    identity = {"fit": found.fit, "model": model, "cohort": found.cohort}
+    columns = zip(found.values, found.units, found.log_se, found.verdicts, strict=True)
+    rows = [dict(zip(EstimateRow.model_fields, row, strict=True)) for row in columns]
+    lines = [
+        f"# Written by 'kinetics fit {found.fit} --save'; the only place of these estimates.",
+        "[result]",
+        *_table({**identity, **found.facts}),
+        "",
+        "[estimates]",
+        *(f"{_toml(name)} = {{ {', '.join(_table(row))} }}" for name, row in zip(found.names, rows, strict=True)),
+        "",
+        "# of the natural logarithms, in the order above",
+        "[covariance]",
+        f"log = {_matrix(found.covariance)}",
+        "",
+        "# how the logarithms of the estimates follow those of parameters fixed 'at' another fit's estimates",
+        "[response]",
+        f"given = {_toml(list(found.given))}",
+        f"at = [{', '.join(map(_toml, found.given_values))}]",
+        f"log = {_matrix(found.response)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(values: Mapping[str, Any]) -> Iterable[str]:
+    return (f"{key} = {_toml(value)}" for key, value in values.items())
+
+
+def _toml(value: Any) -> str:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return f"{value:.10g}" if value % 1 or abs(value) > 1e15 else f"{value:.1f}"
+    # TOML has no surrogate pairs, and JSON leaves the delete character as it is
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _matrix(matrix: np.ndarray) -> str:
+    rows = ["  [" + ", ".join(f"{value:.9e}" for value in row) + "]," for row in matrix]
+    return "[\n" + "\n".join(rows) + "\n]" if rows else "[]"

@@ -1,0 +1,186 @@
+"""Rules as an engine sees them: numbers in the units of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pint
+
+from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
+from kinetics.regimen.regimen import Regimen
+from kinetics.regimen.rule import Rule
+from kinetics.regimen.segments import dose_factors
+from kinetics.regimen.times import DAY, SAME, rescale
+from kinetics.units import conversion
+
+__all__ = ["Triggers", "triggers"]
+
+
+@dataclass(frozen=True, eq=False)
+class Triggers:
+    """Rules in the units of a model, each array (rule,) unless said otherwise.
+
+    Parameters
+    ----------
+    rules : tuple of Rule
+        What they are made from.
+    shares, fixed : ndarray
+        The level as a share of the baseline, and in the unit of the output; one of them is zero.
+    signs : ndarray
+        1 for an upward crossing, -1 for a downward one.
+    gifts : ndarray, (rule, drug), model dose unit
+        What a rule gives.
+    durations, apart : ndarray, model time
+        Length of the infusion, 0 for a bolus, and the least time between two actions.
+    most : ndarray of int
+        How often each acts at most.
+    windows : ndarray, (rule, 2), model time
+        From when, and up to when, it acts.
+    same : float, model time
+        Times no further apart than this are one.
+    """
+
+    rules: tuple[Rule, ...]
+    shares: np.ndarray
+    fixed: np.ndarray
+    signs: np.ndarray
+    gifts: np.ndarray
+    durations: np.ndarray
+    apart: np.ndarray
+    most: np.ndarray
+    windows: np.ndarray
+    same: float
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The output that each watches."""
+        return tuple(rule.output for rule in self.rules)
+
+    @property
+    def size(self) -> int:
+        """How many doses the rules give at most."""
+        return int(self.most.sum())
+
+    @property
+    def amounts(self) -> np.ndarray:
+        """What each gives, (rule,), in the model's unit of its drug."""
+        return self.gifts.sum(axis=1)
+
+    def levels(self, baselines: np.ndarray) -> np.ndarray:
+        """The levels, (..., rule), in the units of the outputs.
+
+        Parameters
+        ----------
+        baselines : ndarray, (..., rule)
+            The watched outputs before any drug.
+        """
+        return self.shares * baselines + self.fixed
+
+    def check(self, baselines: np.ndarray) -> None:
+        """Refuse a level that an output cannot return to.
+
+        Parameters
+        ----------
+        baselines : ndarray, (patient, rule)
+            The watched outputs before any drug. A fault is one of all patients: in a population some may lie beyond.
+
+        Raises
+        ------
+        InputError
+            If a level is zero, or an upward crossing cannot be a return because the level is not below a positive
+            baseline. An output that starts at zero may rise to any level.
+        """
+        levels, faults = self.levels(baselines), []
+        for number, rule in enumerate(self.rules):
+            level, rest = levels[:, number], baselines[:, number]
+            if (level <= 0).all():
+                faults.append(Fault(f"is 0: {rule.output} is 0 before any drug", name=f"rule {number + 1}, level"))
+            elif rule.direction == "up" and ((level >= rest) & (rest > 0)).all():
+                message = f"{rule.level} is not below the baseline of {rule.output}, {rest[0]:.4g}"
+                faults.append(Fault(f"{message}: it cannot rise back to it", name=f"rule {number + 1}, level"))
+        if faults:
+            raise InputError(*faults)
+
+
+def triggers(
+    regimen: Regimen, outputs: Mapping[str, pint.Unit], doses: Mapping[str, pint.Unit], time: pint.Unit
+) -> Triggers | None:
+    """The rules of a regimen in the units of a model; None if it has none.
+
+    Parameters
+    ----------
+    regimen : Regimen
+        What is given.
+    outputs, doses : mapping of str to pint.Unit
+        The outputs of the model, and the drugs that it accepts.
+    time : pint.Unit
+        The model's unit of time.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such output or drug.
+    UnitError
+        If a level or an amount has another dimension than the model's.
+
+    Examples
+    --------
+    >>> from kinetics.units import parse_unit
+    >>> rule = Rule("N", "400 cells/uL", "drug_a", "1 g", "4 hour")
+    >>> units = {"N": parse_unit("1e9/L")}, {"drug_a": parse_unit("mg")}
+    >>> found = triggers(Regimen(rules=[rule]), *units, parse_unit("hour"))
+    >>> found.levels(np.array([1.0])), found.gifts[0], found.durations, found.windows[0]
+    (array([0.4]), array([1000.]), array([4.]), array([ 0., inf]))
+    """
+    if not regimen.rules:
+        return None
+    rules = tuple(regimen.rules)
+    _check_outputs(regimen, outputs)
+    factors, per_day = dose_factors(regimen, doses), conversion(DAY, time)
+    gifts = np.zeros((len(rules), len(doses)))
+    for row, rule in zip(gifts, rules, strict=True):
+        row[list(doses).index(rule.drug)] = rescale(rule.amount.magnitude, factors[rule.drug, rule.amount.units])
+    starts = [*(rescale(start, per_day) for start in regimen.starts), np.inf]
+    return Triggers(
+        rules,
+        np.array([rule.threshold.number if rule.threshold.unit is None else 0.0 for rule in rules]),
+        # a share of a baseline of 0
+        np.array([rule.threshold.value(outputs[rule.output], 0.0) for rule in rules]),
+        np.array([1.0 if rule.direction == "up" else -1.0 for rule in rules]),
+        gifts,
+        np.array([rescale(rule.duration.magnitude, per_day) for rule in rules]),
+        np.array([rescale(rule.apart.magnitude, per_day) for rule in rules]),
+        np.array([rule.most for rule in rules], dtype=np.int64),
+        np.array([_window(rule, starts) for rule in rules]),
+        SAME * float(per_day),
+    )
+
+
+def _window(rule: Rule, starts: list[float]) -> tuple[float, float]:
+    """The stretch in which a rule acts; ``starts`` are those of the courses, and infinity."""
+    if rule.after_course is None:
+        return 0.0, np.inf
+    return starts[rule.after_course - 1], starts[rule.after_course]
+
+
+def _check_outputs(regimen: Regimen, outputs: Mapping[str, pint.Unit]) -> None:
+    """Refuse outputs that the model has not, and levels of another dimension."""
+    faults, unknown = [], False
+    for number, rule in enumerate(regimen.rules, 1):
+        where = f"rule {number}"
+        if rule.output not in outputs:
+            unknown = True
+            message = f"the model has no output '{rule.output}'; outputs are {', '.join(outputs) or 'none'}"
+            faults.append(Fault(message, regimen.name, f"{where}, output"))
+            continue
+        try:
+            rule.threshold.value(outputs[rule.output], 1.0)
+        except UnitError as error:
+            faults.append(Fault(str(error), regimen.name, f"{where}, level"))
+    if faults:
+        raise (UnknownNameError if unknown else UnitError)(*faults)

@@ -1,0 +1,106 @@
+"""A study: the runs that one request asks for, any stretch of them as a dataset with units and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.engines.firing import Fired
+from kinetics.results import provenance, variable
+from kinetics.runs import Progress, Run
+from kinetics.triggered import triggered_variables
+
+__all__ = ["Study"]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Who is simulated, and what is said about the result.
+
+    Parameters
+    ----------
+    run : Run
+        What all of them share.
+    dim : {"patient", "draw"} or None
+        The dim they add; None for one run without any.
+    size : int
+        How many.
+    table : callable
+        The parameters, (run, parameter), of the runs from one number up to another; they depend on those numbers alone.
+    facts : mapping
+        Provenance of the result.
+    request : mapping
+        What the numbers depend on beside it, as JSON has it.
+    """
+
+    run: Run
+    dim: str | None
+    size: int
+    table: Callable[[int, int], np.ndarray]
+    facts: Mapping[str, Any]
+    request: Mapping[str, Any]
+
+    def dataset(self, begin: int = 0, end: int | None = None, *, progress: Progress | None = None) -> xr.Dataset:
+        """Integrate the runs from one number up to another.
+
+        Parameters
+        ----------
+        begin, end : int
+            The stretch; all by default.
+        progress : callable, optional
+            Called with (done, all).
+
+        Returns
+        -------
+        xarray.Dataset
+            As `kinetics.simulation.simulate` describes it.
+
+        Raises
+        ------
+        IntegrationError
+            If the only run, of a study without a dim, cannot be integrated.
+        """
+        table = self.table(begin, self.size if end is None else end)
+        if self.dim is None:
+            columns, reasons = [column[None] for column in self.run.of_patient(table[0])], [""]
+            if progress is not None:
+                progress(1, 1)
+        else:
+            columns, reasons = self.run.of_patients(table, progress)
+        return self._labelled(columns, reasons, begin)
+
+    def blank(self) -> xr.Dataset:
+        """The dataset of one run of which nothing is known: every variable, dim, unit and attribute of the others'."""
+        return self._labelled(self.run.nothing(1), [""], 0)
+
+    def _labelled(self, columns: list[np.ndarray], reasons: list[str], first: int) -> xr.Dataset:
+        run, dim, model = self.run, self.dim, self.run.system.model
+        lead: tuple[str, ...] = () if dim is None else (dim,)
+        data: dict[str, Any] = {}
+        for index, row in enumerate(run.quantities()):
+            values = columns[0][:, :, index]
+            attrs = {"lower_limit": row.lower_limit} if getattr(row, "lower_limit", None) else {}
+            about = row.about or row.name
+            data[row.name] = variable((*lead, "time"), values if dim else values[0], row.unit, about, **attrs)
+        for measure, values in zip(run.measures, columns[1 : 1 + len(run.measures)], strict=True):
+            unit = measure.unit(model.quantity(measure.output).unit, model.time)
+            data[measure.name] = variable((*lead, "course"), values if dim else values[0], unit, measure.long_name)
+        coords: dict[str, Any] = {"time": variable(("time",), run.times, model.time, "time since the first dose")}
+        if run.starts.size:
+            number = np.arange(1, run.starts.size + 1)
+            coords["course"] = xr.Variable(("course",), number, {"long_name": "course of treatment"})
+            data["course_start"] = variable(("course",), run.starts, model.time, "first dose of the course")
+        if run.triggers is not None:
+            fired = Fired(*(values if dim else values[0] for values in columns[1 + len(run.measures) :]))
+            for known, added in zip((data, coords), triggered_variables(model, run.triggers, fired, lead), strict=True):
+                known |= added
+        if dim is not None:
+            number = np.arange(first, first + len(reasons))
+            coords[dim] = xr.Variable((dim,), number, {"long_name": f"number of the {dim}"})
+            told = {"long_name": "reason of a failure, or nothing"}
+            data["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), told)
+        return xr.Dataset(data, coords, provenance(**self.facts))

@@ -1,0 +1,99 @@
+"""Numbers with a unit: from text, from pint, to a float in the unit that is asked for."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pint
+
+from kinetics.errors import UnitError
+from kinetics.units.conversion import conversion
+from kinetics.units.reader import MAX_LENGTH, parse_unit, registry
+from kinetics.units.text import display_unit, unit_text
+
+__all__ = ["adopt", "parse_quantity", "to_unit"]
+
+_QUANTITY = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?:\s+(\S.*?))?\s*")
+
+
+def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any]:
+    """Read a number with its unit, and convert it if asked.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"12 mg"``, ``"35 month"``, ``"0.4 1e9/L"``.
+    unit : str or pint.Unit, optional
+        The unit to convert to; without it the quantity keeps its own.
+
+    Returns
+    -------
+    value : float
+    unit : pint.Unit
+
+    Raises
+    ------
+    UnitError
+        If the text is no quantity, is not finite, or has another dimension.
+
+    Examples
+    --------
+    >>> parse_quantity("2 month", "day")[0]
+    60.875
+    """
+    match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
+    if match is None:
+        raise UnitError(f"cannot read quantity {str(text)[:60]!r}; write a number, a space and a unit, such as '12 mg'")
+    target = parse_unit(unit) if isinstance(unit, str) else unit
+    if match[2] is None:
+        wanted = "day" if target is None else display_unit(target) or "1"
+        raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {wanted}'")
+    own = parse_unit(match[2])
+    target = own if target is None else target
+    if own.dimensionality != target.dimensionality:  # told in the words of the text, before units are made short
+        raise UnitError(f"'{match[2]}' is not a kind of '{unit_text(target)}'")
+    value = float(match[1]) * float(conversion(own, target))
+    if not math.isfinite(value):
+        raise UnitError(f"quantity '{text}' is not finite")
+    return value, target
+
+
+def adopt(quantity: Any) -> tuple[float, Any]:
+    """The number and the unit of a pint quantity of any registry.
+
+    Raises
+    ------
+    UnitError
+        If it is no single finite number, or its unit is unknown here.
+
+    Examples
+    --------
+    >>> adopt(pint.get_application_registry().Quantity(12, "mg"))
+    (12.0, <Unit('milligram')>)
+    """
+    if not isinstance(quantity, pint.Quantity):
+        raise UnitError(f"{quantity!r:.60} has no unit; write a quantity such as '12 mg'")
+    try:
+        number = float(quantity.magnitude)
+        unit = registry.Unit(quantity.units._units)
+    except (TypeError, ValueError, AttributeError, pint.UndefinedUnitError) as error:
+        raise UnitError(f"quantity {quantity!s:.60}: must be one finite number in a known unit") from error
+    if not math.isfinite(number):
+        raise UnitError(f"quantity {quantity!s:.60}: must be one finite number")
+    return number, unit
+
+
+def to_unit(value: Any, unit: str | Any) -> float:
+    """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused.
+
+    Examples
+    --------
+    >>> to_unit("1 week", "day")
+    7.0
+    """
+    if isinstance(value, str):
+        return parse_quantity(value, unit)[0]
+    number, own = adopt(value)
+    return number * float(conversion(own, parse_unit(unit) if isinstance(unit, str) else unit))

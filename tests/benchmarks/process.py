@@ -1,0 +1,58 @@
+"""One measurement, one process: a request goes in as JSON, an answer comes out as JSON.
+
+``python tests/benchmarks/process.py MODULE REQUEST ANSWER`` calls ``MODULE.measure(**request)``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+__all__ = ["measured", "say"]
+
+
+def measured(module: str, environment: dict[str, str] | None = None, **request: Any) -> dict[str, Any]:
+    """What a module measures in a process of its own.
+
+    Parameters
+    ----------
+    module : str
+        A module of this folder with a function ``measure``.
+    environment : dict, optional
+        Variables to set for it.
+    **request
+        Its arguments, anything JSON holds.
+
+    Returns
+    -------
+    dict
+        Its answer, or ``{"failed": reason}``.
+    """
+    with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
+        asked, told = Path(folder, "request.json"), Path(folder, "answer.json")
+        asked.write_text(json.dumps(request))
+        command = [sys.executable, str(Path(__file__)), module, str(asked), str(told)]
+        status = subprocess.run(command, env={**os.environ, **(environment or {})}, check=False).returncode
+        if status or not told.is_file():
+            return {"failed": f"the process of {module} ended with status {status}"}
+        return json.loads(told.read_text())
+
+
+def say(text: str) -> None:
+    """Progress, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _main(module: str, asked: str, told: str) -> None:
+    answer = importlib.import_module(module).measure(**json.loads(Path(asked).read_text()))
+    Path(told).write_text(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,254 @@
+"""The batch engine: the same bits however it is run, a failure stays with its patient, nothing is compiled in vain."""
+
+import re
+
+import numba
+import numpy as np
+import pytest
+import sympy as sp
+
+from kinetics import runs
+from kinetics.compile import compile_model
+from kinetics.engines import Tolerances, batch
+from kinetics.engines.batch.program import load_program
+from kinetics.errors import IntegrationError
+from kinetics.measures import TimeToThreshold
+from kinetics.model import Model
+from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.quantities import Derived, Output, Parameter, State
+from kinetics.model.quantities import Dose as DoseInput
+from kinetics.population.draws import draw_patients
+from kinetics.regimen import Course, Regimen, course_starts, segments
+from kinetics.simulation import simulate
+
+TIMES = np.linspace(0, 730.5, 50)
+Y, K, V = sp.symbols("y k V")
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """A system, its plan, and the constants of nine patients."""
+    system = compile_model(Model.load("reconstitution"))
+    model, regimen = system.model, Regimen.load("ms_licensed")
+    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, TIMES[-1])
+    table = draw_patients(system, cohort_parameters(model, "relapsing"), 9, seed=3)
+    return system, (plan, course_starts(regimen, model.time)), np.array([system.constants(row) for row in table])
+
+
+def integrated(drawn, chosen=slice(None)):
+    system, plan, constants = drawn
+    constants = constants[chosen]
+    events = (["CD4", "B"], np.tile([0.4, 0.1], (len(constants), 1)))
+    which = np.zeros(len(constants), int)
+    return batch.integrate_many(system, constants, [plan], which, TIMES, events=events, states=True)
+
+
+def same_bits(one: batch.Batch, other: batch.Batch) -> None:
+    for name in ("outputs", "states", "reached", "steps"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+# --- the same numbers
+
+
+@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="there is one thread alone")
+def test_the_number_of_threads_changes_no_bit(drawn):
+    before, found = numba.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            numba.set_num_threads(threads)
+            found.append(integrated(drawn))
+    finally:
+        numba.set_num_threads(before)
+    same_bits(*found)
+
+
+@pytest.mark.parametrize("chosen", [slice(4, 5), slice(2, 9), slice(None, None, -1)], ids=["one", "some", "backwards"])
+def test_the_company_of_a_patient_changes_no_bit(drawn, chosen):
+    together = integrated(drawn)
+    picked = batch.Batch(
+        together.outputs[chosen],
+        together.states[chosen],
+        together.reached[chosen],
+        together.steps[chosen],
+        together.reasons[chosen],
+    )
+    same_bits(integrated(drawn, chosen), picked)
+
+
+@pytest.mark.parametrize("chunk", [2, 3])
+def test_the_size_of_a_chunk_changes_no_bit(monkeypatch, chunk):
+    def run():
+        return simulate(
+            Model.load("reconstitution"), Regimen.load("ms_licensed"), until="2 year", every="1 month",
+            cohort="relapsing", patients=4, seed=8, measures=[TimeToThreshold("CD4", "0.4 1e9/L")],
+        )  # fmt: skip
+
+    whole = run()
+    monkeypatch.setattr(runs, "CHUNK", chunk)
+    parts = run()
+    for name in whole.data_vars:
+        np.testing.assert_array_equal(whole[name], parts[name], err_msg=str(name))
+
+
+def test_one_patient_with_a_dense_solution_is_that_patient_of_many(drawn):
+    system, (plan, _), constants = drawn
+    alone, together = batch.integrate(system, constants[2], plan), integrated(drawn)
+    np.testing.assert_allclose(alone.outputs(TIMES), together.outputs[2], rtol=1e-12)
+    np.testing.assert_allclose(alone.states(TIMES), together.states[2], rtol=1e-12, atol=1e-300)
+
+
+def test_each_patient_may_have_a_regimen_of_its_own(drawn):
+    system, (licensed, starts), constants = drawn
+    model = system.model
+    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    single = segments(Regimen.load("single_100mg"), drugs, model.time, TIMES[-1])
+    plans = [(licensed, starts), (single, np.array([0.0, np.nan]))]
+    both = batch.integrate_many(system, constants[:2], plans, np.array([1, 0]), TIMES)
+    for patient, plan in enumerate((single, licensed)):
+        alone = batch.integrate(system, constants[patient], plan).outputs(TIMES)
+        np.testing.assert_allclose(both.outputs[patient], alone, rtol=1e-12, atol=1e-300)
+
+
+def test_values_at_a_dose_are_those_before_it():
+    system = compile_model(drug())
+    dose = Course.of("drug", "4 mg").repeat(2, every="0.3 day")
+    plan = segments(dose, {"drug": system.model.doses["drug"].unit}, system.model.time, 1.0)
+    times = np.array([0.0, 3 * 0.1, 0.3, 0.4])  # the second lies a rounding after the dose
+    constants = system.constants(system.parameter_array())
+    found = batch.integrate_many(system, constants[None], [(plan, np.empty(0))], np.zeros(1, int), times)
+    first = 4 / 2 * np.exp(-0.1 * 0.3)
+    np.testing.assert_allclose(found.outputs[0, :, 0], [0, first, first, (first + 2) * np.exp(-0.01)], rtol=1e-6)
+
+
+# --- patients that fail
+
+
+def drug() -> Model:
+    """An amount in a volume, with a clearance that a derived rate keeps positive."""
+    return Model.from_symbols(
+        "drug",
+        time="day",
+        parameters=[Parameter(name="k", value=0.2, unit="L/day"), Parameter(name="V", value=2.0, unit="L")],
+        derived=[Derived(name="k_out", value=K / V, unit="1/day", minimum=0.0)],
+        doses=[DoseInput(name="drug", unit="mg", into="y")],
+        states=[State(name="y", unit="mg", initial=0, rate=-sp.Symbol("k_out") * Y)],
+        outputs=[Output(name="C", unit="mg/L", value=Y / V)],
+    )
+
+
+def explosive() -> Model:
+    return Model.from_symbols(
+        "explosive",
+        time="day",
+        parameters=[Parameter(name="k", value=0.01, unit="1/day"), Parameter(name="a", value=0.0, unit="1")],
+        states=[State(name="y", unit="1", initial=1, rate=K * Y**2 / (1 - sp.Symbol("a")))],
+        outputs=[Output(name="size", unit="1", value=Y)],
+    )
+
+
+def test_impossible_patients_are_nan_with_their_reasons_and_the_rest_are_right():
+    system = compile_model(drug())
+    plan = segments(Course.of("drug", "4 mg").repeat(1, every="1 day"), {"drug": system.model.doses["drug"].unit},
+                    system.model.time, 10.0)  # fmt: skip
+    sets = [{}, {"V": -2.0}, {"k": np.nan}, {"V": np.nan}, {"V": 0.0}, {"k": np.inf}, {"k": 0.4}]
+    constants = np.array([system.constants(system.parameter_array(values)) for values in sets])
+    times, events = np.linspace(0, 10, 11), (["C"], np.full((len(sets), 1), 0.5))
+    which = np.zeros(len(sets), int)
+    found = batch.integrate_many(system, constants, [(plan, np.zeros(1))], which, times, events=events, states=True)
+    blamed = ("", "k_out", "k, k_out", "V, k_out", "k_out", "k, k_out", "")
+    for patient in range(1, 6):
+        assert found.reasons[patient] == f"impossible parameters: {blamed[patient]} below its minimum or not finite"
+        assert np.isnan(found.outputs[patient]).all()
+        assert np.isnan(found.states[patient]).all()
+        assert np.isnan(found.reached[patient]).all()
+    assert (found.reasons[0], found.reasons[6]) == ("", "")
+    for patient, rate in ((0, 0.1), (6, 0.2)):
+        np.testing.assert_allclose(found.outputs[patient, 1:, 0], 2 * np.exp(-rate * times[1:]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"k": 0.2}, r"at time 5, state y: (the step size fell to zero|the rates are not finite)"),
+        ({"a": 1.0}, r"at time 0, state y: the rates are not finite"),
+        ({"k": 1e9}, r"at time 1e-09, state y"),
+    ],
+    ids=["pole", "division by zero", "pole at once"],
+)
+def test_a_solution_that_ends_is_told_with_segment_time_and_state(change, said):
+    system = compile_model(explosive())
+    plan = segments(Regimen.none(), {}, system.model.time, 30.0)
+    sets, times = [{}, change, {"k": 0.02}], np.array([0.0, 10.0, 30.0])
+    constants = np.array([system.constants(system.parameter_array(values)) for values in sets])
+    found = batch.integrate_many(system, constants, [(plan, np.empty(0))], np.zeros(3, int), times)
+    assert re.search(rf"^Rodas5P stopped in segment 1 of 1 {said}.*Try ", found.reasons[1]), found.reasons[1]
+    assert np.isnan(found.outputs[1]).all()
+    assert (found.reasons[0], found.reasons[2]) == ("", "")
+    np.testing.assert_allclose(found.outputs[[0, 2], :, 0], 1 / (1 - np.outer([0.01, 0.02], times)), rtol=1e-6)
+    with pytest.raises(IntegrationError, match=said):
+        batch.integrate(system, constants[1], plan)
+
+
+def test_a_run_that_needs_too_many_steps_is_given_up(monkeypatch, drawn):
+    from kinetics.engines.batch import engine
+
+    monkeypatch.setattr(engine, "MOST_STEPS", 50)
+    found = integrated(drawn, slice(0, 2))
+    assert all("more than 50 steps after 50 steps" in reason for reason in found.reasons)
+    assert (found.steps == 50).all()
+
+
+def test_a_record_grows_with_the_steps(monkeypatch, drawn):
+    from kinetics.engines.batch import engine
+
+    system, (plan, _), constants = drawn
+    whole = batch.integrate(system, constants[0], plan)
+    monkeypatch.setattr(engine, "FIRST_RECORD", 10)
+    grown = batch.integrate(system, constants[0], plan)
+    np.testing.assert_array_equal(whole.pieces[0].ts, grown.pieces[0].ts)
+    np.testing.assert_array_equal(whole.outputs(TIMES), grown.outputs(TIMES))
+
+
+def test_a_failing_draw_warns_and_keeps_the_others():
+    with pytest.warns(UserWarning, match="1 of 3 could not be integrated; see the variable 'failure'"):
+        found = simulate(
+            explosive(), Regimen.none(), until="30 day", every="10 day", parameters=[{}, {"k": 0.2}, {"k": 0.02}],
+            engine="batch",
+        )  # fmt: skip
+    assert np.isnan(found["size"][1]).all()
+    assert np.isfinite(found["size"][[0, 2]]).all()
+    assert "Rodas5P stopped" in str(found.failure.values[1])
+
+
+# --- what is compiled
+
+
+def test_a_single_patient_compiles_the_scalar_kernel_alone():
+    made = Model.from_symbols(
+        "of_this_test_alone",
+        time="day",
+        parameters=[Parameter(name="k", value=0.123, unit="1/day"), Parameter(name="m", value=3.0, unit="1")],
+        states=[State(name="y", unit="1", initial=sp.Symbol("m"), rate=-K * Y / (1 + Y**2 + sp.Symbol("m")))],
+        outputs=[Output(name="twice", unit="1", value=2 * Y)],
+    )
+    program = load_program(compile_model(made))
+    functions = {name: value for name, value in vars(program).items() if hasattr(value, "signatures")}
+    assert not [name for name, function in functions.items() if function.signatures]
+    simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
+    compiled = {name for name, function in functions.items() if function.signatures}
+    assert {"integrate", "step"} <= compiled
+    assert not {"integrate_population", "advance_tangent", "start_tangent", "combine"} & compiled
+    assert "integrate_population" in functions
+    assert "advance_tangent" in functions
+
+
+def test_error_bounds_are_in_the_attributes():
+    made = drug()
+    given = {"until": "1 day", "every": "1 day", "parameters": [{}, {"k": 0.1}]}
+    found = simulate(made, Regimen.none(), **given)
+    assert found.attrs["engine"] == "batch Rodas5P"
+    assert (found.attrs["relative_tolerance"], found.attrs["absolute_tolerance"]) == (1e-7, 1e-12)
+    found = simulate(made, Regimen.none(), **given, tolerances=Tolerances(1e-5, 1e-9))
+    assert (found.attrs["relative_tolerance"], found.attrs["absolute_tolerance"]) == (1e-5, 1e-9)
+    assert simulate(made, Regimen.none(), until="1 day", every="1 day").attrs["engine"] == "scipy LSODA"

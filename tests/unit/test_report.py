@@ -1,0 +1,104 @@
+"""What is printed says what was published, what was given, and what could not be had."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from kinetics import FitProblem
+from kinetics.cli import progress
+from kinetics.measures import TimeToThreshold
+from kinetics.report.course import chosen_times
+from kinetics.report.fitting import targets_table
+from kinetics.report.recovery import recovery_rows, recovery_table
+from kinetics.results import variable
+from kinetics.units import parse_unit
+
+DAY, MONTH = parse_unit("day"), 30.4375
+
+
+@pytest.fixture(params=["care_ms_course_1", "hill_cawthorne_2012"])
+def rows(request):
+    problem = FitProblem.load(request.param)
+    return [{**target.row.summary(), "fitted": 1.0} for target in problem.targets]
+
+
+def test_the_table_of_a_fit_keeps_what_was_published(rows):
+    text = targets_table(rows)
+    assert max(map(len, text.splitlines())) <= 100
+    for row in rows:
+        (line,) = [line for line in text.splitlines() if line.split()[0] == row["name"]]
+        assert row["source"] in text
+        assert row["statistic"].replace("_", " ") in line
+        assert (str(row["n"]) if row["n"] else " - ") in line
+    lines = {line.split()[0]: line for line in text.splitlines()}
+    if "B_recovery" in lines:
+        assert "  7.1 [5.3, 9.5]    geometric mean   36 " in lines["B_recovery"]
+        assert "  20  " in lines["CD8_recovery"]
+    else:
+        assert "  0.042  " in lines["CD4_month_1"]
+        assert "  120 to 180  " in lines["B_month_12"]
+
+
+def test_units_in_json_are_those_of_results(rows):
+    assert {row["unit"] for row in rows} <= {"1/nL", "percent", "month"}
+
+
+@pytest.fixture
+def result():
+    """Four patients, two courses: recovered, censored, failed, never below."""
+    months = np.array([[6.0, 3.0], [np.inf, 5.0], [np.nan, np.nan], [np.nan, np.nan]])
+    return xr.Dataset(
+        {
+            "back": variable(("patient", "course"), months * MONTH, DAY, "time to the limit"),
+            "course_start": variable(("course",), np.array([0.0, 12 * MONTH]), DAY, "first dose"),
+            "failure": ("patient", np.array(["", "", "stopped", ""], dtype=object)),
+        },
+        {"time": variable(("time",), np.array([0.0, 36 * MONTH]), DAY, "time"), "course": [1, 2]},
+    )
+
+
+def test_patients_who_failed_are_not_taken_for_healthy_ones(result):
+    first, second = recovery_rows(result, {"A": "back"})
+    assert (first["patients"], first["failed"], first["share_recovered"]) == (4, 1, 0.5)
+    assert (first["window"], second["window"]) == pytest.approx((12, 24))
+    text = recovery_table([first, second], "Recovery")
+    assert "patients recovered" in text
+    assert "1 of the patients could not be integrated" in text
+    (lost,) = recovery_rows(result.isel(patient=[2], course=[0]), {"A": "back"})
+    (healthy,) = recovery_rows(result.isel(patient=[3], course=[0]), {"A": "back"})
+    assert "failed" in recovery_table([lost], "Recovery").splitlines()[2]
+    assert "never below" in recovery_table([healthy], "Recovery")
+
+
+def test_what_is_not_reached_says_within_how_long(result):
+    (row,) = recovery_rows(result.isel(patient=[1], course=[0]), {"A": "back"})
+    assert recovery_table([row], "Recovery").count("not in 36 months") == 2
+    (row, _) = recovery_rows(result.isel(patient=[1]), {"A": "back"})
+    assert recovery_table([row], "Recovery", "draws").count("not in 12 months") == 2
+    assert "draws recovered" in recovery_table([row], "Recovery", "draws")
+
+
+@pytest.mark.parametrize(("days", "unit"), [([0, 1, 2], "day"), ([0, 0.5, 1, 1.5, 2], "hour"), ([0, 30, 400], "month")])
+def test_times_are_shown_in_the_unit_they_were_asked_in(days, unit):
+    result = xr.Dataset(coords={"time": variable(("time",), np.array(days, dtype=float), DAY, "time")})
+    assert chosen_times(result)[0] == unit
+
+
+@pytest.mark.parametrize("level", ["0.4 1e9/L", "0.40 1/nL", "0.4  1e9/L"])
+def test_a_level_has_one_name(level):
+    assert TimeToThreshold("A", level).name == "A_time_to_0p4_1_per_nL"
+
+
+def test_progress_off_a_terminal_begins_before_the_first_long_pause(monkeypatch, capsys):
+    assert (progress.PATIENCE, progress.LINE_EVERY) == (2.0, 10.0)
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "LINE_EVERY", 1000.0)
+    over = progress.threading.Event()
+    told = progress.threading.Event()
+    monkeypatch.setattr(progress, "tell", lambda text: (print(text), told.set()))
+    thread = progress.threading.Thread(target=progress._show_lines, args=(progress.Steps("work"), over), daemon=True)
+    thread.start()
+    assert told.wait(30)
+    over.set()
+    thread.join(30)
+    assert capsys.readouterr().out.count("work") == 1
