@@ -100,8 +100,36 @@ def solve(lu, b):
 
 
 @njit(cache=True, error_model="numpy")
+def fill_rate_wide(y, c, out):
+    """Rates of patients side by side, in flat arrays of (state, lane) and (constant, lane)."""
+    for q in range(LANES):
+        out[q] = -c[q] * y[q]
+
+
+@njit(cache=True, error_model="numpy")
+def fill_outputs_wide(y, c, out):
+    """Outputs of patients side by side."""
+    for q in range(LANES):
+        out[q] = y[q]
+
+
+@njit(cache=True, error_model="numpy")
+def factor_wide(y, c, w, lu):
+    """LU factors of w I - J of patients side by side."""
+    for q in range(LANES):
+        lu[q] = 1.0 / (w[q] + c[q])
+
+
+@njit(cache=True, error_model="numpy")
+def solve_wide(lu, b):
+    """Replace b by the solutions of patients side by side."""
+    for q in range(LANES):
+        b[q] = b[q] * lu[q]
+
+
+@njit(cache=True, error_model="numpy")
 def solve_lanes(lu, b):
-    """The same for each lane of a flat (state, lane) array."""
+    """Replace the lanes of b by the solutions of one patient's matrix."""
     for q in range(LANES):
         b[q] = b[q] * lu[0]
 

@@ -12,13 +12,13 @@ __all__ = ["CodePrinter"]
 
 
 class CodePrinter(PythonCodePrinter):
-    """Print numbers as floats, whole powers as literal powers, and kinks as conditional expressions.
+    """Print numbers as floats, whole powers as literal powers, others as ``power``, kinks as conditional expressions.
 
     Examples
     --------
     >>> x = sp.Symbol("x", real=True)
-    >>> CodePrinter().doprint(sp.Rational(1, 2) * x**2 + sp.Max(0, x))
-    '(0.5)*x**2 + max(0.0, x)'
+    >>> CodePrinter().doprint(sp.Rational(1, 2) * x**2 + sp.Max(0, x**sp.Float(0.3)))
+    '(0.5)*x**2 + max(0.0, power(x, 0.3))'
     """
 
     def __init__(self) -> None:
@@ -43,14 +43,12 @@ class CodePrinter(PythonCodePrinter):
         base, exponent = expr.args
         if exponent.is_Rational and exponent < 0:
             return f"1.0/{self.parenthesize(sp.Pow(base, -exponent, evaluate=False), PRECEDENCE['Pow'])}"
-        text = self.parenthesize(base, PRECEDENCE["Pow"] + 1)
-        if exponent == 1:
-            return text
         if exponent == sp.Rational(1, 2):
             return f"math.sqrt({self._print(base)})"
         if exponent.is_Integer:
-            return f"{text}**{int(exponent)}"
-        return f"{text}**{self.parenthesize(exponent, PRECEDENCE['Pow'])}"
+            text = self.parenthesize(base, PRECEDENCE["Pow"] + 1)
+            return text if exponent == 1 else f"{text}**{int(exponent)}"
+        return f"power({self._print(base)}, {self._print(exponent)})"
 
     def _print_Max(self, expr: Any) -> str:
         return self._nested("max", expr.args)

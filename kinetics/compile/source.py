@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import ast
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ import math
 
 import numpy as np
 from numba import njit
+
+from kinetics.compile.power import power
 '''
 Entry = tuple[int, int]
-_OF_MODEL = re.compile(r"^from kinetics\.compile\.decay import \(([^)]*)\)\n", re.MULTILINE)
+_STAND_IN = "kinetics.compile.decay"
 
 LANES = 16
-"""Sensitivities that advance together, in vector registers."""
+"""Patients, or sensitivities of one patient, that advance together in vector registers."""
 
 
 def generate(model: Model) -> str:
@@ -47,7 +49,7 @@ def generate(model: Model) -> str:
     return "\n".join([_HEAD, *_functions(model), template(Path(__file__).with_name("arrays.py"))])
 
 
-def template(path: Path, module: str = "") -> str:
+def template(path: Path, module: str = "", beside: Collection[str] = ()) -> str:
     """A source file whose import of `kinetics.compile.decay` is dropped, or made one of another module.
 
     Parameters
@@ -56,9 +58,17 @@ def template(path: Path, module: str = "") -> str:
         A Python file written against the smallest model.
     module : str
         The generated module to import from; empty if the text goes behind the generated functions themselves.
+    beside : collection of str
+        Modules whose text stands in the same file: their imports are dropped too.
     """
-    lines = path.read_text(encoding="utf-8").replace("from __future__ import annotations\n", "")
-    return _OF_MODEL.sub(lambda found: f"from {module} import ({found[1]})\n" if module else "", lines)
+    text = path.read_text(encoding="utf-8")
+    lines: list[str] = text.splitlines()
+    for node in reversed(ast.parse(text).body):
+        if isinstance(node, ast.ImportFrom) and node.module in {_STAND_IN, "__future__", *beside}:
+            names = ", ".join(alias.name for alias in node.names)
+            of_model = module and node.module == _STAND_IN
+            lines[node.lineno - 1 : node.end_lineno] = [f"from {module} import {names}"] if of_model else []
+    return "\n".join(lines)
 
 
 def _functions(model: Model) -> Iterable[str]:
@@ -93,9 +103,13 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.matrix("outputs_by_constant", "y, c", _derivatives(outputs, constants))
     yield write.matrix("curvature_by_state", "y, c", _derivatives(list(jacobian.values()), states))
     yield write.matrix("curvature_by_constant", "y, c", _derivatives(list(jacobian.values()), constants))
-    yield write.factors(jacobian, plan)
+    yield write.factors("factor", jacobian, plan)
     yield write.function("solve", "lu, b", solve_lines(plan))
-    yield write.lanes("solve_lanes", "lu, b", solve_lines(plan, LANES))
+    yield write.vector("rate", "y, c", rates, wide=True)
+    yield write.vector("outputs", "y, c", outputs, wide=True)
+    yield write.factors("factor_wide", jacobian, plan, wide=True)
+    yield write.lanes("solve_wide", "lu, b", solve_lines(plan, LANES))
+    yield write.lanes("solve_lanes", "lu, b", solve_lines(plan, LANES, shared=True))
     yield write.lanes("add_jacobian_lanes", "values, right, out", _product_lines(list(jacobian)))
     yield write.lanes("add_bent_lanes", "values, right, out", _bent_lines(list(jacobian)))
     curvature = _derivatives(list(jacobian.values()), states)
@@ -160,6 +174,11 @@ def _bend_lines(entries: Sequence[Entry], size: int) -> list[str]:
     return lines
 
 
+def _place(index: int, wide: bool) -> str:
+    """Where an entry of an array stands; of lane ``q`` in a flat array of (entry, lane)."""
+    return f"{LANES * index} + q" if wide else str(index)
+
+
 class _Writer:
     """Writes functions over arrays ``p`` (parameters), ``y`` (states) and ``c`` (constants)."""
 
@@ -179,27 +198,32 @@ class _Writer:
         math = '{"contract", "reassoc"}'
         return f'\n@njit(cache=True, error_model="numpy", fastmath={math})\ndef {name}({arguments}):\n{body}\n'
 
-    def vector(self, name: str, arguments: str, expressions: Sequence[Any]) -> str:
-        """``fill_NAME(arguments, out)``."""
-        before, values = self._reduced(arguments, expressions)
-        lines = [*before, *(f"out[{index}] = {value}" for index, value in enumerate(values))]
+    def vector(self, name: str, arguments: str, expressions: Sequence[Any], *, wide: bool = False) -> str:
+        """``fill_NAME(arguments, out)``, or ``fill_NAME_wide`` over flat arrays of (entry, lane)."""
+        before, values = self._reduced(arguments, expressions, wide=wide)
+        lines = [*before, *(f"out[{_place(index, wide)}] = {value}" for index, value in enumerate(values))]
+        if wide:
+            return self.lanes(f"fill_{name}_wide", f"{arguments}, out", lines)
         return self.function(f"fill_{name}", f"{arguments}, out", lines)
 
     def matrix(self, name: str, arguments: str, entries: Mapping[Any, Any], axes: int = 2) -> str:
         """``fill_NAME(arguments, out)`` for the nonzero entries, and their indices as the table ``NAME``."""
         return _table(name.upper(), entries, axes) + self.vector(name, arguments, list(entries.values()))
 
-    def factors(self, jacobian: Mapping[Entry, Any], plan: Elimination) -> str:
-        """``factor(y, c, w, lu)``: the LU factors of w I - J."""
-        before, values = self._reduced("y, c", list(jacobian.values()))
-        lines = list(before)
+    def factors(self, name: str, jacobian: Mapping[Entry, Any], plan: Elimination, *, wide: bool = False) -> str:
+        """``NAME(y, c, w, lu)``: the LU factors of w I - J; if wide, of each lane."""
+        before, values = self._reduced("y, c", list(jacobian.values()), wide=wide)
+        lines, w = list(before), "w[q]" if wide else "w"
         for (row, column), value in zip(jacobian, values, strict=True):
-            lines.append(f"m_{row}_{column} = {'w - ' if row == column else '-'}({value})")
-        lines += [f"m_{i}_{i} = w" for i in range(plan.size) if (i, i) not in jacobian]
+            lines.append(f"m_{row}_{column} = {f'{w} - ' if row == column else '-'}({value})")
+        lines += [f"m_{i}_{i} = {w}" for i in range(plan.size) if (i, i) not in jacobian]
         entries = {*jacobian, *((i, i) for i in range(plan.size))}
-        return self.function("factor", "y, c, w, lu", lines + factor_lines(plan, entries))
+        lines += factor_lines(plan, entries, LANES if wide else 0)
+        return (self.lanes if wide else self.function)(name, "y, c, w, lu", lines)
 
-    def _reduced(self, arguments: str, expressions: Sequence[Any]) -> tuple[list[str], list[str]]:
+    def _reduced(
+        self, arguments: str, expressions: Sequence[Any], *, wide: bool = False
+    ) -> tuple[list[str], list[str]]:
         """Statements that must come first, and the text of each expression after them."""
         generated = {
             symbol: sp.Symbol(f"{array}{index}", real=True)
@@ -209,7 +233,7 @@ class _Writer:
         renamed = [expression.xreplace(generated) for expression in expressions]
         shared, reduced = sp.cse(renamed, symbols=sp.numbered_symbols("x", real=True), order="none")
         used = sorted({s.name for e in renamed for s in e.free_symbols}, key=lambda s: (s[0], int(s[1:])))
-        loads = [f"{name} = {name[0]}[{name[1:]}]" for name in used]
+        loads = [f"{name} = {name[0]}[{_place(int(name[1:]), wide)}]" for name in used]
         return (
             loads + [f"{symbol.name} = {self._printer.doprint(value)}" for symbol, value in shared],
             [str(self._printer.doprint(expression)) for expression in reduced],

@@ -82,7 +82,7 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
     return Elimination(size, tuple(order), tuple(lower), tuple(upper))
 
 
-def factor_lines(plan: Elimination, entries: Iterable[Entry]) -> list[str]:
+def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) -> list[str]:
     """Statements that turn locals ``m_I_J`` (the matrix) into the array ``lu``.
 
     Parameters
@@ -91,16 +91,23 @@ def factor_lines(plan: Elimination, entries: Iterable[Entry]) -> list[str]:
         The order.
     entries : iterable of (int, int)
         The entries that exist as locals before the first statement.
+    lanes : int
+        If not 0, for lane ``q`` of a flat ``lu`` of (entry, lane).
     """
+
+    def lu(entry: Entry) -> str:
+        place = plan.place(entry)
+        return f"lu[{lanes * place} + q]" if lanes else f"lu[{place}]"
+
     known = set(entries)
     lines: list[str] = []
     for pivot in plan.order:
         below = [row for row, column in plan.lower if column == pivot]
         right = [column for row, column in plan.upper if row == pivot]
-        lines += [f"d_{pivot} = 1.0 / m_{pivot}_{pivot}", f"lu[{plan.place((pivot, pivot))}] = d_{pivot}"]
-        lines += [f"lu[{plan.place((pivot, j))}] = m_{pivot}_{j}" for j in right]
+        lines += [f"d_{pivot} = 1.0 / m_{pivot}_{pivot}", f"{lu((pivot, pivot))} = d_{pivot}"]
+        lines += [f"{lu((pivot, j))} = m_{pivot}_{j}" for j in right]
         for i in below:
-            lines += [f"f = m_{i}_{pivot} * d_{pivot}", f"lu[{plan.place((i, pivot))}] = f"]
+            lines += [f"f = m_{i}_{pivot} * d_{pivot}", f"{lu((i, pivot))} = f"]
             for j in right:
                 before = f"m_{i}_{j}" if (i, j) in known else "0.0"
                 lines.append(f"m_{i}_{j} = {before} - f * m_{pivot}_{j}")
@@ -108,15 +115,29 @@ def factor_lines(plan: Elimination, entries: Iterable[Entry]) -> list[str]:
     return lines
 
 
-def solve_lines(plan: Elimination, lanes: int = 0) -> list[str]:
-    """Statements that replace ``b`` by the solution, given ``lu``; with lanes, for lane ``q`` of a flat ``b``."""
+def solve_lines(plan: Elimination, lanes: int = 0, *, shared: bool = False) -> list[str]:
+    """Statements that replace ``b`` by the solution, given ``lu``.
+
+    Parameters
+    ----------
+    plan : Elimination
+        The order.
+    lanes : int
+        If not 0, for lane ``q`` of a flat ``b`` of (row, lane).
+    shared : bool
+        Whether all lanes have the same ``lu``; else it is flat too.
+    """
 
     def b(row: int) -> str:
         return f"b[{lanes * row} + q]" if lanes else f"b[{row}]"
 
+    def lu(entry: Entry) -> str:
+        place = plan.place(entry)
+        return f"lu[{lanes * place} + q]" if lanes and not shared else f"lu[{place}]"
+
     lines = [f"x{i} = {b(i)}" for i in range(plan.size)]
-    lines += [f"x{i} -= lu[{plan.place((i, p))}] * x{p}" for i, p in plan.lower]
+    lines += [f"x{i} -= {lu((i, p))} * x{p}" for i, p in plan.lower]
     for pivot in reversed(plan.order):
-        terms = "".join(f" - lu[{plan.place((pivot, j))}] * x{j}" for row, j in plan.upper if row == pivot)
-        lines.append(f"x{pivot} = (x{pivot}{terms}) * lu[{plan.place((pivot, pivot))}]")
+        terms = "".join(f" - {lu((pivot, j))} * x{j}" for row, j in plan.upper if row == pivot)
+        lines.append(f"x{pivot} = (x{pivot}{terms}) * {lu((pivot, pivot))}")
     return lines + [f"{b(i)} = x{i}" for i in range(plan.size)]

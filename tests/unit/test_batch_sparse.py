@@ -58,12 +58,15 @@ def test_every_lane_is_solved_as_it_is_alone(pattern, seed):
     lu = factored(plan, dominant(size, entries, seed), entries)
     lanes = np.random.default_rng(seed + 1).normal(size=(size, LANES))
     flat = lanes.ravel().copy()
-    lines = solve_lines(plan, LANES)
+    shared, apart = flat.copy(), flat.copy()
+    factors = np.repeat(lu, LANES)
     for q in range(LANES):
-        carried_out(lines, {"lu": lu, "b": flat, "q": q})
+        carried_out(solve_lines(plan, LANES, shared=True), {"lu": lu, "b": shared, "q": q})
+        carried_out(solve_lines(plan, LANES), {"lu": factors, "b": apart, "q": q})
+    np.testing.assert_array_equal(shared, apart)
     for q in range(LANES):
         alone = carried_out(solve_lines(plan), {"lu": lu, "b": lanes[:, q].copy()})["b"]
-        np.testing.assert_allclose(flat.reshape(size, LANES)[:, q], alone, rtol=1e-13, atol=1e-300)
+        np.testing.assert_allclose(shared.reshape(size, LANES)[:, q], alone, rtol=1e-13, atol=1e-300)
 
 
 @given(patterns())

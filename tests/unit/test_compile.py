@@ -282,15 +282,17 @@ def test_generated_code_holds_generated_names_alone(name):
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     fixed_names, fixed_texts = appended_names_and_texts()
     allowed = (
-        functions | fixed_names | {"b", "f", "lu", "q", "w", "values", "right", "out", "math", "max", "min", "abs"}
+        functions
+        | fixed_names
+        | {"b", "f", "lu", "q", "w", "values", "right", "out", "math", "power", "max", "min", "abs"}
     )
     unexpected = {n for n in names - allowed if not re.fullmatch(r"[ycpxrdm]\d+|d_\d+|m_\d+_\d+|[A-Z_]+", n)}
     assert unexpected == set()
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and not is_table(node)]
-    assert {ast.unparse(node.func) for node in calls} <= functions | {
-        "njit", "max", "min", "abs", "len", "range", "math.sqrt", "math.exp", "math.log", "np.zeros", "np.empty",
-        "z[STATES:].reshape", "(sensitivities @ jacobian(y, c).T + direct.T).ravel",
-    }  # fmt: skip
+    known = "njit max min abs len range math.sqrt math.exp math.log power np.zeros np.empty z[STATES:].reshape"
+    assert {ast.unparse(node.func) for node in calls} <= (
+        functions | {*known.split(), "(sensitivities @ jacobian(y, c).T + direct.T).ravel"}
+    )
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert texts <= fixed_texts | {"Generated from a model; do not edit.", "numpy", "contract", "reassoc"}
     text = source.generate(loaded)

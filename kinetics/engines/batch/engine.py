@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, set_num_threads
+from numba import get_num_threads
 
 from kinetics.compile import System
 from kinetics.engines.batch.kinks import kink_times, with_edges
@@ -25,6 +26,7 @@ __all__ = ["TOLERANCES", "Batch", "integrate", "integrate_many", "integrate_with
 TOLERANCES = Tolerances(relative=1e-7, absolute=1e-12)
 MOST_STEPS = 100_000
 FIRST_RECORD = 2_000
+ROUNDS = 8
 _REASONS = {
     1: "more than {most} steps",
     2: "the step size fell to zero",
@@ -213,7 +215,7 @@ def integrate_many(
     names, levels = events if events is not None else ((), np.empty((size, 0)))
     watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
     rows = np.full((size, times.size, len(system.outputs)), np.nan)
-    kept = np.full((size, times.size, len(system.states)), np.nan) if states else None
+    kept = np.full((size, times.size, len(system.states)) if states else (size, 0, 0), np.nan)
     reached = np.full((size, watched.size, courses), np.nan)
     told = np.zeros((size, 4))
     reasons = ["" for _ in range(size)]
@@ -234,27 +236,37 @@ def integrate_many(
         given = which >= 0
         thresholds[given] = levels_of(system, constants[given], triggers)
         rules = _rules(system, triggers, thresholds, fired)
-    threads = get_num_threads()
-    set_num_threads(max(1, min(threads, size)))  # a thread without a patient is waited for all the same
-    try:
-        program.integrate_population(
-            np.ascontiguousarray(constants),
-            _stacked(system, plans),
-            which,
-            limits,
-            (watched, np.ascontiguousarray(levels, dtype=float)),
-            _snapped(times, plans),
-            rows,
-            reached,
-            kept,
-            told,
-            rules,
-        )
-    finally:
-        set_num_threads(threads)
+    asked = (
+        np.ascontiguousarray(constants),
+        _stacked(system, plans),
+        which,
+        limits,
+        (watched, np.ascontiguousarray(levels, dtype=float)),
+        _snapped(times, plans),
+    )
+    filled = (rows, reached, kept, told)
+    if rules is None:
+        _in_stretches(program.integrate_population, size, functions.LANES, (*asked, *filled))
+    else:
+        _in_stretches(program.integrate_with_rules, size, 1, (*asked, *filled, rules))
     for patient in np.flatnonzero(told[:, 0]):
         reasons[patient] = _reason(system, plans[which[patient]][0], told[patient])
-    return Batch(rows, kept, reached, told[:, 1].astype(np.int64), reasons, fired)
+    return Batch(rows, kept if states else None, reached, told[:, 1].astype(np.int64), reasons, fired)
+
+
+def _in_stretches(integrate: Callable[..., None], patients: int, lanes: int, arrays: tuple[Any, ...]) -> None:
+    """Integrate all patients on the threads that numba is allowed, a few full lanes at a time."""
+    threads = get_num_threads()
+    share = -(-patients // (threads * lanes))
+    size = lanes * max(1, min(share, ROUNDS))
+    begins = range(0, patients, size)
+    if min(threads, len(begins)) < 2:
+        integrate(0, patients, *arrays)
+        return
+    integrate(0, 0, *arrays)  # compiles, before threads would all want to
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(integrate, begin, min(begin + size, patients), *arrays) for begin in begins]:
+            done.result()
 
 
 def _stacked(system: System, plans: Sequence[tuple[Segments, np.ndarray]]) -> tuple[np.ndarray, ...]:
@@ -306,9 +318,8 @@ def _recorded(
             plan,
             limits,
             _NO_EVENTS,
-            (np.empty(0), np.empty((0, 0))),
+            (np.empty(0), np.empty((0, 0)), np.empty((0, 0))),
             np.empty((0, 0)),
-            None,
             (knots, values),
             lanes,
             rules,

@@ -120,7 +120,7 @@ def close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, 
 
 
 @njit(cache=True, error_model="numpy")
-def integrate(c, plan, limits, events, samples, reached, states, record, tangent, rules):
+def integrate(c, plan, limits, events, samples, reached, record, tangent, rules):
     """Integrate one patient.
 
     Parameters
@@ -133,12 +133,10 @@ def integrate(c, plan, limits, events, samples, reached, states, record, tangent
         Relative tolerance, absolute ones (state,), most steps.
     events : (watched, levels)
         Outputs (event,) and levels (event,) whose upward crossing after the nadir of each course is found.
-    samples : (times, rows)
-        (time,), and filled: outputs (time, output).
+    samples : (times, rows, states)
+        (time,), and filled: outputs (time, output), and states (time, state) unless of size 0.
     reached : (event, course)
         Filled: time of the crossing; infinite if none, NaN if never below.
-    states : None or (time, state)
-        Filled.
     record : None or (knots, values)
         Filled: the end of each step, (step,), and its left and right states and dense terms, (step, 5, state).
     tangent : None or tuple
@@ -153,7 +151,7 @@ def integrate(c, plan, limits, events, samples, reached, states, record, tangent
     """
     edges, forcings, jumps, starts = plan
     rtol, atol, most = limits
-    times, rows = samples
+    times, rows, states = samples
     watched = events[0]
     y, u, f = np.empty(STATES), np.zeros(STATES), np.zeros(STATES)
     k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.empty((3, STATES))
@@ -168,7 +166,7 @@ def integrate(c, plan, limits, events, samples, reached, states, record, tangent
     steps, course, place = 0, -1, 0
     while place < times.size and times[place] <= 0.0:
         fill_outputs(y, c, rows[place])
-        if states is not None:
+        if states.size > 0:
             states[place] = y
         place += 1
     for segment in range(edges.size - 1):
@@ -223,7 +221,7 @@ def integrate(c, plan, limits, events, samples, reached, states, record, tangent
                 while place < times.size and times[place] <= after:
                     between(y, u, terms, (times[place] - t) / h, state)
                     fill_outputs(state, c, rows[place])
-                    if states is not None:
+                    if states.size > 0:
                         states[place] = state
                     place += 1
                 if watched.size > 0 and course >= 0 and after > t:

@@ -1,25 +1,26 @@
-"""Many patients, compiled: a loop over patients on all threads, each with its own place in the results.
+"""A stretch of many patients, compiled: each has a place of its own in the results, so stretches may run in threads.
 
-The engine copies this file behind `kernel.py`.
+The engine copies this file last.
 """
-
-# a branch on None is compiled or left out, and what it binds with it
-# pyright: reportPossiblyUnboundVariable=false
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
+from kinetics.engines.batch.crowd import integrate_crowd
 from kinetics.engines.batch.kernel import integrate
+from kinetics.engines.batch.room import Task
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def integrate_population(constants, plans, which, limits, events, times, rows, reached, states, told, rules):
-    """Integrate many patients.
+@njit(cache=True, error_model="numpy", nogil=True)
+def integrate_population(begin, end, constants, plans, which, limits, events, times, rows, reached, states, told):
+    """Integrate the patients from one number up to another, lanes of them together.
 
     Parameters
     ----------
+    begin, end : int
+        The stretch.
     constants : (patient, constant)
         Parameters and derived constants.
     plans : (edges, counts, forcings, jumps, starts)
@@ -32,51 +33,49 @@ def integrate_population(constants, plans, which, limits, events, times, rows, r
         (event,) outputs and (patient, event) levels.
     times : (time,)
         Output times.
-    rows, reached, states : (patient, time, output), (patient, event, course), None or (patient, time, state)
-        Filled.
+    rows, reached, states : (patient, time, output), (patient, event, course), (patient, time, state)
+        Filled; states of size 0 are not.
     told : (patient, 4)
         Filled: status, steps, time and state where it stopped.
-    rules : None or tuple
-        See `triggered`; levels, and what is filled, have a leading axis (patient,).
     """
     edges, counts, forcings, jumps, starts = plans
     rtol, atol, most = limits
     watched, levels = events
-    if rules is not None:
-        columns, thresholds, signs, caps, apart, windows, durations, gifts, same, acted_at, acted_by, capped = rules
-    for p in prange(which.size):
+    task = Task(
+        constants, edges, counts, forcings, jumps, starts, which, rtol, atol, most, watched, levels, times, rows,
+        reached, states, told,
+    )  # fmt: skip
+    integrate_crowd(begin, end, task)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def integrate_with_rules(
+    begin, end, constants, plans, which, limits, events, times, rows, reached, states, told, rules
+):
+    """Integrate patients to whom rules give doses, one after the other.
+
+    Parameters
+    ----------
+    rules : tuple
+        See `triggered`; levels, and what is filled, have a leading axis (patient,). All else as above.
+    """
+    edges, counts, forcings, jumps, starts = plans
+    rtol, atol, most = limits
+    watched, levels = events
+    columns, thresholds, signs, caps, apart, windows, durations, gifts, same, acted_at, acted_by, capped = rules
+    for p in range(begin, end):
         g = which[p]
         if g < 0:
             continue
         n = counts[g]
         plan = (edges[g, : n + 1], forcings[g, :n], jumps[g, :n], starts[g])
-        samples, event = (times, rows[p]), (watched, levels[p])
-        limit = (rtol, atol[p], most)
-        if rules is None:
-            if states is None:
-                status, steps, time, state = integrate(
-                    constants[p], plan, limit, event, samples, reached[p], None, None, None, None
-                )
-            else:
-                status, steps, time, state = integrate(
-                    constants[p], plan, limit, event, samples, reached[p], states[p], None, None, None
-                )
-        else:
-            shared = (signs, caps, apart, windows, durations, gifts, same)
-            own = (columns, thresholds[p], *shared, acted_at[p], acted_by[p], capped[p])
-            if states is None:
-                status, steps, time, state = integrate(
-                    constants[p], plan, limit, event, samples, reached[p], None, None, None, own
-                )
-            else:
-                status, steps, time, state = integrate(
-                    constants[p], plan, limit, event, samples, reached[p], states[p], None, None, own
-                )
-            if status != 0:
-                acted_at[p], acted_by[p], capped[p] = np.nan, 0, False
+        shared = (signs, caps, apart, windows, durations, gifts, same)
+        own = (columns, thresholds[p], *shared, acted_at[p], acted_by[p], capped[p])
+        limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p])
+        status, steps, time, state = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own)
         told[p, 0], told[p, 1], told[p, 2], told[p, 3] = status, steps, time, state
         if status != 0:
+            acted_at[p], acted_by[p], capped[p] = np.nan, 0, False
             rows[p] = np.nan
             reached[p] = np.nan
-            if states is not None:
-                states[p] = np.nan
+            states[p] = np.nan

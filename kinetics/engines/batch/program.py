@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -14,14 +13,14 @@ from kinetics.compile.source import template
 __all__ = ["load_program"]
 
 _HERE = Path(__file__).parent
-_NAMES = ("tangent", "dense", "windows", "triggered", "kernel", "population")
+_NAMES = ("lanes", "tangent", "dense", "windows", "triggered", "kernel", "wide", "crowd", "population")
 _TEMPLATES = tuple(_HERE / f"{name}.py" for name in _NAMES)
 # what one template takes from another stands in the same file
-_AMONG = re.compile(rf"^from kinetics\.engines\.batch\.(?:{'|'.join(_NAMES)}) import .*\n", re.MULTILINE)
+_AMONG = tuple(f"kinetics.engines.batch.{name}" for name in _NAMES)
 
 
 def load_program(system: System) -> ModuleType:
-    """The kernels of a system: ``integrate``, ``integrate_population``.
+    """The kernels of a system: ``integrate``, ``integrate_population``, ``integrate_with_rules``.
 
     Parameters
     ----------
@@ -38,10 +37,9 @@ def load_program(system: System) -> ModuleType:
 
 @cache  # the key reads a dozen files, which takes as long as a patient
 def _loaded(model: str) -> ModuleType:
-    sources = (*_TEMPLATES, _HERE / "rodas5p.py", _HERE.parent / "firing.py", Path(__file__))
+    sources = (*_HERE.glob("*.py"), _HERE.parent / "firing.py")
     return load_module(source_key(sources, model), lambda: _text(model))
 
 
 def _text(model: str) -> str:
-    texts = [_AMONG.sub("", template(path, model)) for path in _TEMPLATES]
-    return "\n\n".join(texts)
+    return "\n\n".join(template(path, model, _AMONG) for path in _TEMPLATES)

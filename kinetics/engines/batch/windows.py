@@ -44,17 +44,42 @@ def after_jump(y, c, t, events, lowest, samples, reached, row, course):
 
 @njit(cache=True, error_model="numpy")
 def watch(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course):
-    """Follow each watched output through a step.
+    """Sample each watched output in a step, and follow it.
 
-    The first of ``samples``, (event, sample), is the value at the beginning of the step. A turn between two samples is
-    looked for if it could be the nadir, or the only moment at the level.
+    The first of ``samples``, (event, sample), is the value at the beginning of the step.
     """
-    watched, levels = events
+    watched = events[0]
     for q in range(1, SAMPLES + 1):
         between(y, u, terms, q / SAMPLES, state)
         fill_outputs(state, c, row)
         for e in range(watched.size):
             samples[e, q] = row[watched[e]]
+    if not all_quiet(events, lowest, samples, reached, course):
+        follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course)
+    samples[:, 0] = samples[:, SAMPLES]
+
+
+@njit(cache=True, error_model="numpy")
+def all_quiet(events, lowest, samples, reached, course):
+    """Whether no output can reach a new low in a step, or its level: most steps are of this kind."""
+    levels = events[1]
+    for e in range(levels.size):
+        least, most = samples[e, 0], samples[e, 0]
+        for q in range(1, SAMPLES + 1):
+            least, most = min(least, samples[e, q]), max(most, samples[e, q])
+        reach = 2.0 * (most - least)  # a turn between samples lies no further off; see `turn`
+        if not least - reach > lowest[e] or (reached[e, course] == np.inf and not most + reach < levels[e]):
+            return False
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course):
+    """Follow each watched output through the samples of a step.
+
+    A turn between two samples is looked for if it could be the nadir, or the only moment at the level.
+    """
+    watched, levels = events
     for e in range(watched.size):
         index, level, values = watched[e], levels[e], samples[e]
         bottom = turn(y, u, terms, c, index, 1.0, lowest[e], values, state, row)
@@ -75,7 +100,6 @@ def watch(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, co
                     root = crossing(y, u, terms, c, index, level, 1.0, left, theta, state, row)
                     reached[e, course] = t + h * root
                 left = theta
-        samples[e, 0] = samples[e, SAMPLES]
 
 
 @njit(cache=True, error_model="numpy")

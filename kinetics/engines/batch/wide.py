@@ -1,0 +1,115 @@
+"""Many patients in vector registers: each lane holds a patient, at a time, a step and a place in a plan of its own.
+
+The engine copies this file behind `kernel.py`. No lane looks at another, so a patient's numbers do not depend on who
+else is integrated; one that is done makes room for the next.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from kinetics.compile.decay import LANES, STATES, factor_wide, fill_outputs_wide, fill_rate_wide, solve_wide
+from kinetics.compile.power import power
+from kinetics.engines.batch.kernel import SAFETY
+from kinetics.engines.batch.lanes import WIDTH, combine
+from kinetics.engines.batch.rodas5p import DENSE, GAMMA, STAGES, A, C
+from kinetics.engines.batch.windows import SAMPLES
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def step_wide(h, wide):
+    """A step of every lane: slopes, and new states."""
+    y, u, k, points, flow, w = wide.y, wide.u, wide.k, wide.points, wide.flow, wide.w
+    repeat(1.0 / GAMMA, h, w)
+    factor_wide(y, wide.c, w, wide.lu)
+    repeat(1.0, h, w)
+    for s in range(STAGES):
+        slope = k[s * WIDTH : (s + 1) * WIDTH]
+        combine_both(y, k, A[s], C[s], s <= 4, points, u)
+        fill_rate_wide(points, wide.c, slope)
+        for i in range(WIDTH):
+            slope[i] += flow[i] + w[i] * u[i]
+        solve_wide(wide.lu, slope)
+    for i in range(WIDTH):
+        u[i] = points[i] + k[(STAGES - 1) * WIDTH + i]
+
+
+# A short loop over lanes would be unrolled before it is put into vector registers. Those below are as long as a flat
+# array, or of a length that the compiler does not know.
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def repeat(over, h, w):
+    """``over / h``, (lane,), for every state: (state, lane)."""
+    for q in range(h.size):
+        w[q] = over / h[q]
+    for i in range(LANES, WIDTH):
+        w[i] = w[i - LANES]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def combine_both(y, k, a, c, half, points, inflow):
+    """``points = y + sum_j a[j] k[j]`` and ``inflow = sum_j c[j] k[j]`` in one pass; four slopes alone if ``half``."""
+    if half:
+        for i in range(WIDTH):
+            k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
+            points[i] = y[i] + (a[0] * k0 + a[1] * k1 + a[2] * k2 + a[3] * k3)
+            inflow[i] = c[0] * k0 + c[1] * k1 + c[2] * k2 + c[3] * k3
+        return
+    for i in range(WIDTH):
+        k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
+        k4, k5, k6 = k[4 * WIDTH + i], k[5 * WIDTH + i], k[6 * WIDTH + i]
+        points[i] = y[i] + (a[0] * k0 + a[1] * k1 + a[2] * k2 + a[3] * k3 + a[4] * k4 + a[5] * k5 + a[6] * k6)
+        inflow[i] = c[0] * k0 + c[1] * k1 + c[2] * k2 + c[3] * k3 + c[4] * k4 + c[5] * k5 + c[6] * k6
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def norm_wide(relative, wide, norm, growth):
+    """The error of each lane's step over its tolerance, and the growth of the step that it allows."""
+    y, u, k, atol, squares = wide.y, wide.u, wide.k[(STAGES - 1) * WIDTH :], wide.atol, wide.points
+    for i in range(WIDTH):
+        before, after = abs(y[i]), abs(u[i])
+        ratio = k[i] / (atol[i] + relative * (before if before > after else after))
+        squares[i] = ratio * ratio
+    for i in range(LANES, WIDTH):
+        squares[i] += squares[i - LANES]
+    for q in range(norm.size):
+        norm[q] = math.sqrt(squares[WIDTH - LANES + q] / STATES)
+        growth[q] = SAFETY * power(norm[q], -0.2)
+
+
+@njit(cache=True, error_model="numpy")
+def keep_wide(kept, wide):
+    """The new states become the states where the step is accepted."""
+    y, u, w = wide.y, wide.u, wide.w
+    for q in range(kept.size):
+        w[q] = 1.0 if kept[q] else 0.0
+    for i in range(LANES, WIDTH):
+        w[i] = w[i - LANES]
+    for i in range(WIDTH):
+        y[i] = u[i] if w[i] > 0.0 else y[i]
+
+
+@njit(cache=True, error_model="numpy")
+def dense_wide(wide):
+    """The vectors of the dense output of every lane."""
+    for m in range(3):
+        combine(wide.zero, wide.k, DENSE[m], 1.0, False, wide.terms[m * WIDTH : (m + 1) * WIDTH])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def sample_wide(watched, wide, samples):
+    """The watched outputs at the samples of every lane's step."""
+    y, u, points, terms = wide.y, wide.u, wide.points, wide.terms
+    for m in range(1, SAMPLES + 1):
+        theta = m / SAMPLES
+        rest = 1.0 - theta
+        for i in range(WIDTH):
+            inner = terms[i] + theta * (terms[WIDTH + i] + theta * terms[2 * WIDTH + i])
+            points[i] = rest * y[i] + theta * (u[i] + rest * inner)
+        fill_outputs_wide(points, wide.c, wide.row)
+        for e in range(watched.size):
+            for q in range(LANES):
+                samples[q, e, m] = wide.row[watched[e] * LANES + q]

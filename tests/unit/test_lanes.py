@@ -1,0 +1,62 @@
+"""Patients side by side: powers without branches, and wide functions that do what those of one patient do."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinetics.compile import compile_model
+from kinetics.compile.power import power
+from kinetics.model import Model
+from kinetics.model.library import library_names
+
+SPECIAL = (0.0, -2.0, -1.5, 1.0, 2.5, math.inf, -math.inf, math.nan)
+EXPONENTS = (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 0.3, math.nan)
+
+
+@given(st.floats(1e-300, 1e300), st.floats(-20, 20))
+def test_powers_are_those_of_the_c_library(base, exponent):
+    logarithm = exponent * math.log(base)
+    if abs(logarithm) < 700:
+        assert power(base, exponent) == pytest.approx(math.exp(logarithm), rel=2e-15 * max(1.0, abs(logarithm)))
+
+
+@pytest.mark.parametrize("base", SPECIAL)
+@pytest.mark.parametrize("exponent", EXPONENTS)
+def test_powers_of_what_is_no_positive_number(base, exponent):
+    with np.errstate(all="ignore"):
+        expected = float(np.power(base, exponent))
+    # The standard has 1 for NaN to the power of 0, and for 1 to the power of NaN.
+    if math.isnan(base) or math.isnan(exponent) or (base == -math.inf and exponent % 1):
+        assert math.isnan(power(base, exponent))
+    else:
+        assert power(base, exponent) == pytest.approx(expected, rel=1e-14, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", library_names("models"))
+def test_each_lane_does_what_one_patient_does(name):
+    system = compile_model(Model.load(name))
+    functions, generator = system.functions, np.random.default_rng(5)
+    lanes, typical = functions.LANES, system.constants(system.parameter_array())
+    c = typical * generator.uniform(0.8, 1.2, (lanes, typical.size))
+    y = np.array([functions.initial(own) for own in c]) * generator.uniform(0.1, 2.0, (lanes, functions.STATES)) + 1e-3
+    w = generator.uniform(1.0, 100.0, lanes)
+    wide_y, wide_c = (np.ascontiguousarray(array.T).ravel() for array in (y, c))
+    rate, outputs, lu = (np.zeros(size * lanes) for size in (y.shape[1], functions.OUTPUTS, functions.FACTORS))
+    functions.fill_rate_wide(wide_y, wide_c, rate)
+    functions.fill_outputs_wide(wide_y, wide_c, outputs)
+    functions.factor_wide(wide_y, wide_c, w, lu)
+    solved = rate.copy()
+    functions.solve_wide(lu, solved)
+    for q in range(lanes):
+        own_rate, own_lu = np.empty(functions.STATES), np.empty(functions.FACTORS)
+        functions.fill_rate(y[q], c[q], own_rate)
+        functions.factor(y[q], c[q], w[q], own_lu)
+        size = np.abs(own_rate).max()
+        np.testing.assert_allclose(rate.reshape(-1, lanes)[:, q], own_rate, rtol=1e-10, atol=1e-13 * size)
+        np.testing.assert_allclose(outputs.reshape(-1, lanes)[:, q], functions.outputs(y[q], c[q]), rtol=1e-12)
+        np.testing.assert_allclose(lu.reshape(-1, lanes)[:, q], own_lu, rtol=1e-8, atol=1e-12)
+        functions.solve(own_lu, own_rate)
+        np.testing.assert_allclose(solved.reshape(-1, lanes)[:, q], own_rate, rtol=1e-8, atol=1e-13 * size)
