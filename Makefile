@@ -61,7 +61,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -q --durations=10
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=10
 
 # The peer is no dependency of the project: without it the benchmark says so and goes on.
 bench: $(INSTALLED)

@@ -12,7 +12,6 @@ from kinetics.compile.decay import (
     CONSTANTS,
     CONSTANTS_BY_PARAMETER,
     JACOBIAN,
-    KINKS,
     OUTPUTS,
     OUTPUTS_BY_CONSTANT,
     OUTPUTS_BY_STATE,
@@ -23,7 +22,6 @@ from kinetics.compile.decay import (
     fill_constants,
     fill_constants_by_parameter,
     fill_jacobian,
-    fill_kinks,
     fill_outputs,
     fill_outputs_by_constant,
     fill_outputs_by_state,
@@ -60,6 +58,15 @@ def initial(c):
 
 
 @njit(cache=True, error_model="numpy")
+def initial_table(constants):
+    """States at rest of many patients, (patient, state), given (patient, constant)."""
+    out = np.empty((len(constants), STATES))
+    for i in range(len(constants)):
+        fill_start(constants[i], out[i])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
 def rate(y, c, forcing):
     """Rates of the states with a constant inflow, (state,)."""
     out = np.empty(STATES)
@@ -81,15 +88,6 @@ def output_table(states, c):
     out = np.empty((len(states), OUTPUTS))
     for i in range(len(states)):
         fill_outputs(states[i], c, out[i])
-    return out
-
-
-@njit(cache=True, error_model="numpy")
-def kink_table(states, c):
-    """What changes sign at kinks of the rates, at many times, (time, kink)."""
-    out = np.empty((len(states), KINKS))
-    for i in range(len(states)):
-        fill_kinks(states[i], c, out[i])
     return out
 
 

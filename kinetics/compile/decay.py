@@ -128,10 +128,17 @@ def solve_wide(lu, b):
 
 
 @njit(cache=True, error_model="numpy")
-def solve_lanes(lu, b):
-    """Replace the lanes of b by the solutions of one patient's matrix."""
+def fill_jacobian_wide(y, c, out):
+    """Nonzero derivatives of the rates by the states, in flat arrays."""
     for q in range(LANES):
-        b[q] = b[q] * lu[0]
+        out[q] = -c[q]
+
+
+@njit(cache=True, error_model="numpy")
+def solve_lanes(lu, right, out):
+    """Solve for many right sides with the factors of one patient."""
+    for q in range(LANES):
+        out[q] = right[q] * lu[0]
 
 
 @njit(cache=True, error_model="numpy")

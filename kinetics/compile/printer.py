@@ -12,7 +12,9 @@ __all__ = ["CodePrinter"]
 
 
 class CodePrinter(PythonCodePrinter):
-    """Print numbers as floats, whole powers as literal powers, others as ``power``, kinks as conditional expressions.
+    """Print numbers as floats, whole powers as literal powers, kinks as conditional expressions.
+
+    Other powers, exponentials and logarithms are those of `elementary`.
 
     Examples
     --------
@@ -49,6 +51,12 @@ class CodePrinter(PythonCodePrinter):
             text = self.parenthesize(base, PRECEDENCE["Pow"] + 1)
             return text if exponent == 1 else f"{text}**{int(exponent)}"
         return f"power({self._print(base)}, {self._print(exponent)})"
+
+    def _print_exp(self, expr: Any) -> str:
+        return f"exponential({self._print(expr.args[0])})"
+
+    def _print_log(self, expr: Any) -> str:
+        return f"logarithm({self._print(expr.args[0])})"
 
     def _print_Max(self, expr: Any) -> str:
         return self._nested("max", expr.args)

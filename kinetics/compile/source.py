@@ -23,7 +23,7 @@ import math
 import numpy as np
 from numba import njit
 
-from kinetics.compile.power import power
+from kinetics.compile.elementary import exponential, logarithm, power
 '''
 Entry = tuple[int, int]
 _STAND_IN = "kinetics.compile.decay"
@@ -84,6 +84,7 @@ def _functions(model: Model) -> Iterable[str]:
     ]
     closed = parameters + [model.written_out(symbol) for symbol in derived]
     jacobian = _derivatives(rates, states)
+    curvature = _derivatives(list(jacobian.values()), states)
     plan = eliminate(len(states), jacobian)
     kinks = _kinks(rates)
     write = _Writer({"p": parameters, "y": states, "c": constants})
@@ -101,18 +102,18 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.matrix("rate_by_constant", "y, c", _derivatives(rates, constants))
     yield write.matrix("outputs_by_state", "y, c", _derivatives(outputs, states))
     yield write.matrix("outputs_by_constant", "y, c", _derivatives(outputs, constants))
-    yield write.matrix("curvature_by_state", "y, c", _derivatives(list(jacobian.values()), states))
+    yield write.matrix("curvature_by_state", "y, c", curvature)
     yield write.matrix("curvature_by_constant", "y, c", _derivatives(list(jacobian.values()), constants))
     yield write.factors("factor", jacobian, plan)
-    yield write.function("solve", "lu, b", solve_lines(plan))
+    yield write.function("solve", "lu, b", solve_lines(plan, "b", "b"))
     yield write.vector("rate", "y, c", rates, wide=True)
     yield write.vector("outputs", "y, c", outputs, wide=True)
+    yield write.vector("jacobian", "y, c", list(jacobian.values()), wide=True)
     yield write.factors("factor_wide", jacobian, plan, wide=True)
-    yield write.lanes("solve_wide", "lu, b", solve_lines(plan, LANES))
-    yield write.lanes("solve_lanes", "lu, b", solve_lines(plan, LANES, shared=True))
+    yield write.lanes("solve_wide", "lu, b", solve_lines(plan, "b", "b", LANES))
+    yield write.lanes("solve_lanes", "lu, right, out", solve_lines(plan, "right", "out", LANES, shared=True))
     yield write.lanes("add_jacobian_lanes", "values, right, out", _product_lines(list(jacobian)))
     yield write.lanes("add_bent_lanes", "values, right, out", _bent_lines(list(jacobian)))
-    curvature = _derivatives(list(jacobian.values()), states)
     yield write.lanes("bend_lanes", "values, right, out", _bend_lines(list(curvature), len(jacobian)))
 
 

@@ -96,8 +96,7 @@ def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) ->
     """
 
     def lu(entry: Entry) -> str:
-        place = plan.place(entry)
-        return f"lu[{lanes * place} + q]" if lanes else f"lu[{place}]"
+        return _item("lu", plan.place(entry), lanes)
 
     known = set(entries)
     lines: list[str] = []
@@ -115,29 +114,32 @@ def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) ->
     return lines
 
 
-def solve_lines(plan: Elimination, lanes: int = 0, *, shared: bool = False) -> list[str]:
-    """Statements that replace ``b`` by the solution, given ``lu``.
+def solve_lines(plan: Elimination, right: str, out: str, lanes: int = 0, *, shared: bool = False) -> list[str]:
+    """Statements that solve for the array ``out``, given ``lu`` and the array ``right``, which may be the same.
 
     Parameters
     ----------
     plan : Elimination
         The order.
+    right, out : str
+        Names.
     lanes : int
-        If not 0, for lane ``q`` of a flat ``b`` of (row, lane).
+        If not 0, for lane ``q`` of flat arrays of (row, lane).
     shared : bool
         Whether all lanes have the same ``lu``; else it is flat too.
     """
 
-    def b(row: int) -> str:
-        return f"b[{lanes * row} + q]" if lanes else f"b[{row}]"
-
     def lu(entry: Entry) -> str:
-        place = plan.place(entry)
-        return f"lu[{lanes * place} + q]" if lanes and not shared else f"lu[{place}]"
+        return _item("lu", plan.place(entry), 0 if shared else lanes)
 
-    lines = [f"x{i} = {b(i)}" for i in range(plan.size)]
+    lines = [f"x{i} = {_item(right, i, lanes)}" for i in range(plan.size)]
     lines += [f"x{i} -= {lu((i, p))} * x{p}" for i, p in plan.lower]
     for pivot in reversed(plan.order):
         terms = "".join(f" - {lu((pivot, j))} * x{j}" for row, j in plan.upper if row == pivot)
         lines.append(f"x{pivot} = (x{pivot}{terms}) * {lu((pivot, pivot))}")
-    return lines + [f"{b(i)} = x{i}" for i in range(plan.size)]
+    return lines + [f"{_item(out, i, lanes)} = x{i}" for i in range(plan.size)]
+
+
+def _item(array: str, index: int, lanes: int) -> str:
+    """An entry of an array; of lane ``q`` in a flat array of (entry, lane)."""
+    return f"{array}[{lanes * index} + q]" if lanes else f"{array}[{index}]"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.scipy import TOLERANCES, solve_segment
 from kinetics.engines.tolerances import Tolerances, state_scale
-from kinetics.engines.trajectory import Trajectory
+from kinetics.engines.trajectory import Trajectory, read
 from kinetics.regimen import Segments
 
 __all__ = ["SensitiveTrajectory", "integrate_with_sensitivities"]
@@ -18,14 +19,17 @@ __all__ = ["SensitiveTrajectory", "integrate_with_sensitivities"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SensitiveTrajectory(Trajectory):
-    """A trajectory whose vector holds the states, then the derivatives of all states by each parameter in turn.
+    """A trajectory with its derivatives.
 
     Parameters
     ----------
+    with_tangent : sequence of scipy.integrate.OdeSolution
+        Pieces that hold the states, then the derivatives of all states by each parameter in turn; so does ``start``.
     by_parameter : ndarray, (constant, parameter)
         Derivatives of the constants by the chosen parameters.
     """
 
+    with_tangent: Sequence[Any]
     by_parameter: np.ndarray
 
     def output_gradient(self, times: np.ndarray) -> np.ndarray:
@@ -33,7 +37,7 @@ class SensitiveTrajectory(Trajectory):
         n, m = len(self.system.states), self.by_parameter.shape[1]
         functions = self.system.functions
         gradients = []
-        for z in self.vector(times):
+        for z in read(self.with_tangent, times, self.start):
             states = z[n:].reshape(m, n).T
             direct = functions.outputs_by_constant(z[:n], self.constants) @ self.by_parameter
             gradients.append(functions.outputs_by_state(z[:n], self.constants) @ states + direct)
@@ -125,4 +129,4 @@ def integrate_with_sensitivities(
             uband=n - 1,
         )
         pieces.append(piece)
-    return SensitiveTrajectory(system, constants, first, pieces, by_parameter=by_parameter)
+    return SensitiveTrajectory(system, constants, first, pieces, with_tangent=pieces, by_parameter=by_parameter)

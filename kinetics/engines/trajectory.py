@@ -11,7 +11,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.firing import Fired
 
-__all__ = ["OutputCurve", "Trajectory"]
+__all__ = ["OutputCurve", "Trajectory", "read"]
 
 _ROUNDING = 1e-12  # 3 * 0.1 lies a rounding after a dose at 0.3
 
@@ -42,21 +42,9 @@ class Trajectory:
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
-    def vector(self, times: np.ndarray) -> np.ndarray:
-        """Whatever was integrated, (time, component); at an edge, and a rounding beyond it, the value before it."""
-        times = np.asarray(times, dtype=float)
-        ends = np.array([piece.t_max for piece in self.pieces])
-        piece_of = np.minimum(np.searchsorted(ends * (1 + _ROUNDING), times, side="left"), len(self.pieces) - 1)
-        values = np.empty((times.size, self.start.size))
-        for index in np.unique(piece_of):
-            chosen = piece_of == index
-            values[chosen] = self.pieces[index](np.minimum(times[chosen], ends[index])).T
-        values[times <= 0.0] = self.start
-        return values
-
     def states(self, times: np.ndarray) -> np.ndarray:
-        """States, (time, state), in the units of the model."""
-        return self.vector(times)[:, : len(self.system.states)]
+        """States, (time, state), in the units of the model; at an edge, and a rounding beyond it, before the dose."""
+        return read(self.pieces, times, self.start[: len(self.system.states)])
 
     def outputs(self, times: np.ndarray) -> np.ndarray:
         """Outputs, (time, output), in the units of the model."""
@@ -90,3 +78,26 @@ class OutputCurve:
         flat = np.atleast_1d(times).ravel()
         table = self.trajectory.outputs(flat) if self.kind == "output" else self.trajectory.states(flat)
         return table[:, self.index].reshape(times.shape)
+
+
+def read(pieces: Sequence[Any], times: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The first components of a solution in pieces, (time, component).
+
+    Parameters
+    ----------
+    pieces : sequence of scipy.integrate.OdeSolution
+        In order of time.
+    times : ndarray, (time,)
+        At an edge, and a rounding beyond it, the value before it is read.
+    start : ndarray, (component,)
+        The values at 0 and before; as many components are read.
+    """
+    times = np.asarray(times, dtype=float)
+    ends = np.array([piece.t_max for piece in pieces])
+    piece_of = np.minimum(np.searchsorted(ends * (1 + _ROUNDING), times, side="left"), len(pieces) - 1)
+    values = np.empty((times.size, start.size))
+    for index in np.unique(piece_of):
+        chosen = piece_of == index
+        values[chosen] = pieces[index](np.minimum(times[chosen], ends[index]))[: start.size].T
+    values[times <= 0.0] = start
+    return values

@@ -17,9 +17,9 @@ __all__ = ["measure"]
 
 NUMBER = 10
 ROUNDS = 5
-STEP = 1e-3
+STEP = 1e-2
 SMALL = 1e-6
-TIGHT = Tolerances(relative=1e-11, absolute=1e-16)
+TIGHT = Tolerances(relative=1e-12, absolute=1e-16)
 # central differences of order 6: Fornberg 1988, Mathematics of Computation 51:699
 STENCIL = np.array([[-3, -1 / 60], [-2, 3 / 20], [-1, -3 / 4], [1, 3 / 4], [2, -3 / 20], [3, 1 / 60]])
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from kinetics import streaming
 from kinetics.results import read_result
+from kinetics.streaming import chunks
 
 
 @pytest.fixture
@@ -51,15 +51,15 @@ def test_a_run_that_is_cut_off_goes_on(run, call, project: Path, kill: signal.Si
     out = project / "all.zarr"
     script = """
 import sys, time
-from kinetics import streaming
+from kinetics.streaming import chunks
 from kinetics.cli import main
-whole = streaming._write
+whole = chunks.write
 def slow(arrays, dataset, begin, end):
     if begin == 2000:
         print("now", flush=True)
         time.sleep(120)
     whole(arrays, dataset, begin, end)
-streaming._write = slow
+chunks.write = slow
 main()
 """
     command = [sys.executable, "-c", script, *map(str, call), "--out", str(out)]
@@ -85,7 +85,7 @@ main()
 
 
 def test_a_full_disk_is_told_and_keeps_what_is_finished(run, call, project: Path, monkeypatch) -> None:
-    out, whole = project / "all.zarr", streaming._write
+    out, whole = project / "all.zarr", chunks.write
     assert run(*call, "--patients", 3, "--out", out).status == 0
 
     def full(arrays, dataset, begin, end):
@@ -93,7 +93,7 @@ def test_a_full_disk_is_told_and_keeps_what_is_finished(run, call, project: Path
             raise OSError(28, "No space left on device")
         whole(arrays, dataset, begin, end)
 
-    monkeypatch.setattr(streaming, "_write", full)
+    monkeypatch.setattr(chunks, "write", full)
     answer = run(*call, "--out", out)
     assert answer.status == 1
     assert "No space left on device; 1000 of 2500 are finished and kept in" in answer.err

@@ -47,7 +47,7 @@ def test_factors_solve_what_lapack_solves(pattern, seed):
     lu = factored(plan, matrix, entries)
     assert np.isfinite(lu).all()  # every stored place is written
     right = np.random.default_rng(seed + 1).normal(size=size)
-    found = carried_out(solve_lines(plan), {"lu": lu, "b": right.copy()})["b"]
+    found = carried_out(solve_lines(plan, "b", "b"), {"lu": lu, "b": right.copy()})["b"]
     np.testing.assert_allclose(found, np.linalg.solve(matrix, right), rtol=1e-10, atol=1e-12)
 
 
@@ -61,11 +61,11 @@ def test_every_lane_is_solved_as_it_is_alone(pattern, seed):
     shared, apart = flat.copy(), flat.copy()
     factors = np.repeat(lu, LANES)
     for q in range(LANES):
-        carried_out(solve_lines(plan, LANES, shared=True), {"lu": lu, "b": shared, "q": q})
-        carried_out(solve_lines(plan, LANES), {"lu": factors, "b": apart, "q": q})
+        carried_out(solve_lines(plan, "b", "b", LANES, shared=True), {"lu": lu, "b": shared, "q": q})
+        carried_out(solve_lines(plan, "b", "b", LANES), {"lu": factors, "b": apart, "q": q})
     np.testing.assert_array_equal(shared, apart)
     for q in range(LANES):
-        alone = carried_out(solve_lines(plan), {"lu": lu, "b": lanes[:, q].copy()})["b"]
+        alone = carried_out(solve_lines(plan, "b", "b"), {"lu": lu, "b": lanes[:, q].copy()})["b"]
         np.testing.assert_allclose(shared.reshape(size, LANES)[:, q], alone, rtol=1e-13, atol=1e-300)
 
 

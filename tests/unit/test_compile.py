@@ -284,12 +284,28 @@ def test_generated_code_holds_generated_names_alone(name):
     allowed = (
         functions
         | fixed_names
-        | {"b", "f", "lu", "q", "w", "values", "right", "out", "math", "power", "max", "min", "abs"}
+        | {
+            "b",
+            "f",
+            "lu",
+            "q",
+            "w",
+            "values",
+            "right",
+            "out",
+            "math",
+            "power",
+            "exponential",
+            "logarithm",
+            "max",
+            "min",
+            "abs",
+        }
     )
     unexpected = {n for n in names - allowed if not re.fullmatch(r"[ycpxrdm]\d+|d_\d+|m_\d+_\d+|[A-Z_]+", n)}
     assert unexpected == set()
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and not is_table(node)]
-    known = "njit max min abs len range math.sqrt math.exp math.log power np.zeros np.empty z[STATES:].reshape"
+    known = "njit max min abs len range math.sqrt power exponential logarithm np.zeros np.empty z[STATES:].reshape"
     assert {ast.unparse(node.func) for node in calls} <= (
         functions | {*known.split(), "(sensitivities @ jacobian(y, c).T + direct.T).ravel"}
     )

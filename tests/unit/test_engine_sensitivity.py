@@ -68,6 +68,34 @@ def test_gradients_of_a_small_model_are_those_of_its_closed_form(small):
     np.testing.assert_allclose(np.moveaxis(found, 0, -1), expected, rtol=1e-6, atol=1e-11)
 
 
+def test_gradients_past_a_kink_are_those_of_the_closed_form(with_sensitivities):
+    """M' = r max(0, a - N) with N = N_0 exp(-k t): nothing until N falls to a, smooth from then on."""
+    n, m, base, level, rate = sp.symbols("N M N_0 a r")
+    model = Model.from_symbols(
+        "kinked",
+        time="day",
+        parameters=[
+            Parameter(name="N_0", value=N0, unit="1"),
+            Parameter(name="a", value=LEVEL, unit="1"),
+            Parameter(name="r", value=2.0, unit="1/day"),
+            Parameter(name="k", value=K, unit="1/day"),
+        ],
+        states=[
+            State(name="N", unit="1", initial=base, rate=-sp.Symbol("k") * n),
+            State(name="M", unit="1", initial=0, rate=rate * sp.Max(0, level - n)),
+        ],
+        outputs=[Output(name="M_out", unit="1", value=m)],
+    )
+    system = compile_model(model)
+    given = segments(Regimen.none(), {}, model.time, 20.0)
+    times, start = np.array([3.0, 6.0, 10.0, 20.0]), np.log(N0 / LEVEL) / K
+    late = np.maximum(times, start)
+    fall = (np.exp(-K * start) - np.exp(-K * late)) / K
+    expected = np.array([-2.0 * fall, 2.0 * (late - start), LEVEL * (late - start) - N0 * fall])
+    found = with_sensitivities(system, system.parameter_array(), ["N_0", "a", "r"], given)
+    np.testing.assert_allclose(found.output_gradient(times)[:, 0].T, expected, rtol=2e-6, atol=1e-9)
+
+
 def test_time_of_crossing_follows_its_closed_form(small):
     time = np.log(N0 / LEVEL) / K
     expected = [1 / (K * N0), -time / (K * V), time / V]

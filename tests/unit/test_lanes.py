@@ -1,4 +1,4 @@
-"""Patients side by side: powers without branches, and wide functions that do what those of one patient do."""
+"""Patients side by side: elementary functions without branches, and wide functions that do what one patient's do."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinetics.compile import compile_model
-from kinetics.compile.power import power
+from kinetics.compile.elementary import exponential, logarithm, power
 from kinetics.model import Model
 from kinetics.model.library import library_names
 
@@ -35,6 +35,22 @@ def test_powers_of_what_is_no_positive_number(base, exponent):
         assert power(base, exponent) == pytest.approx(expected, rel=1e-14, nan_ok=True)
 
 
+@given(st.floats(1e-307, 1e307))
+def test_logarithms_are_those_of_the_c_library(x):
+    assert logarithm(x) == pytest.approx(math.log(x), rel=4e-16, abs=4e-16)
+
+
+@given(st.floats(-707, 708))
+def test_exponentials_are_those_of_the_c_library(x):
+    assert exponential(x) == pytest.approx(math.exp(x), rel=2e-15)
+
+
+def test_logarithms_and_exponentials_at_the_ends():
+    assert (logarithm(0.0), logarithm(math.inf), exponential(-math.inf)) == (-math.inf, math.inf, 0.0)
+    assert (exponential(math.inf), exponential(1000.0), exponential(0.0)) == (math.inf, math.inf, 1.0)
+    assert all(math.isnan(value) for value in (logarithm(-1.0), logarithm(math.nan), exponential(math.nan)))
+
+
 @pytest.mark.parametrize("name", library_names("models"))
 def test_each_lane_does_what_one_patient_does(name):
     system = compile_model(Model.load(name))
@@ -48,6 +64,8 @@ def test_each_lane_does_what_one_patient_does(name):
     functions.fill_rate_wide(wide_y, wide_c, rate)
     functions.fill_outputs_wide(wide_y, wide_c, outputs)
     functions.factor_wide(wide_y, wide_c, w, lu)
+    jacobian = np.zeros(functions.JACOBIAN.shape[1] * lanes)
+    functions.fill_jacobian_wide(wide_y, wide_c, jacobian)
     solved = rate.copy()
     functions.solve_wide(lu, solved)
     for q in range(lanes):
@@ -58,5 +76,10 @@ def test_each_lane_does_what_one_patient_does(name):
         np.testing.assert_allclose(rate.reshape(-1, lanes)[:, q], own_rate, rtol=1e-10, atol=1e-13 * size)
         np.testing.assert_allclose(outputs.reshape(-1, lanes)[:, q], functions.outputs(y[q], c[q]), rtol=1e-12)
         np.testing.assert_allclose(lu.reshape(-1, lanes)[:, q], own_lu, rtol=1e-8, atol=1e-12)
+        own_jacobian = np.empty(functions.JACOBIAN.shape[1])
+        functions.fill_jacobian(y[q], c[q], own_jacobian)
+        size = np.abs(own_jacobian).max()
+        np.testing.assert_allclose(jacobian.reshape(-1, lanes)[:, q], own_jacobian, rtol=1e-9, atol=1e-13 * size)
         functions.solve(own_lu, own_rate)
+        size = np.abs(own_rate).max()
         np.testing.assert_allclose(solved.reshape(-1, lanes)[:, q], own_rate, rtol=1e-8, atol=1e-13 * size)

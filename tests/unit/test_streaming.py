@@ -14,7 +14,6 @@ import pytest
 import sympy as sp
 import xarray as xr
 
-from kinetics import streaming
 from kinetics.engines import Tolerances
 from kinetics.errors import InputError, StorageError
 from kinetics.measures import Nadir, TimeToThreshold
@@ -23,6 +22,7 @@ from kinetics.model.quantities import Output, Parameter, State
 from kinetics.regimen import Course, Regimen, Rule
 from kinetics.results import read_result
 from kinetics.simulation import simulate
+from kinetics.streaming import chunks
 
 ONCE = Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")])
 SIZE, CHUNK = 25, 10
@@ -167,7 +167,7 @@ def test_nothing_is_compressed(drug, tmp_path):
 
 
 def test_very_many_times_make_smaller_chunks(drug, tmp_path, monkeypatch):
-    monkeypatch.setattr(streaming, "CHUNK_BYTES", 8 * 11 * 3 * len(drug.outputs))
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 8 * 11 * 3 * len(drug.outputs))
     sizes = []
     stream(drug, tmp_path / "all.zarr", chunk=None, progress=lambda done, total: sizes.append((done, total)))
     assert sizes == [(min(end, SIZE), SIZE) for end in range(3, SIZE + 3, 3)]
@@ -183,7 +183,7 @@ def test_what_is_finished_is_not_done_again(drug, in_memory, tmp_path, monkeypat
         stream(drug, out, progress=stop_after(count))
     assert not out.exists()
     done = []
-    monkeypatch.setattr(streaming, "_write", lambda *args, kept=streaming._write: (done.append(args[2]), kept(*args)))
+    monkeypatch.setattr(chunks, "write", lambda *args, kept=chunks.write: (done.append(args[2]), kept(*args)))
     told = []
     assert_same(stream(drug, out, resume=True, progress=lambda *step: told.append(step)), in_memory)
     assert done == list(range(count, SIZE, CHUNK))
@@ -193,7 +193,7 @@ def test_what_is_finished_is_not_done_again(drug, in_memory, tmp_path, monkeypat
 
 SCRIPT = """
 import sys, time
-from kinetics import streaming
+from kinetics.streaming import chunks
 from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
 from kinetics.regimen import Course, Regimen
@@ -203,15 +203,15 @@ def stay(*_):
     print("now", flush=True)
     time.sleep(120)
 
-def half_of_the_second(arrays, dataset, begin, end, write=streaming._write):
+def half_of_the_second(arrays, dataset, begin, end, write=chunks.write):
     if not begin:
         return write(arrays, dataset, begin, end)
     arrays["C"][begin:end] = 0.5 * dataset["C"].values
-    (streaming.Path(sys.argv[1] + ".part") / "store" / "C" / "1.abc.partial").write_bytes(b"cut off")
+    (chunks.Path(sys.argv[1] + ".part") / "store" / "C" / "1.abc.partial").write_bytes(b"cut off")
     stay()
 
 if sys.argv[2] == "writing":
-    streaming._write = half_of_the_second
+    chunks.write = half_of_the_second
 simulate(
     Model.load("alemtuzumab"), Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")]), until="10 day", every="1 day",
     seed=3, engine="batch", measures=[TimeToThreshold("C", "1 mg/L")], patients=25, chunk=10, out=sys.argv[1],
@@ -350,7 +350,7 @@ def test_a_success_replaces(drug, in_memory, there):
 
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_full_disk_keeps_what_is_finished(drug, in_memory, there, monkeypatch, after):
-    whole, calls = streaming._write, []
+    whole, calls = chunks.write, []
 
     def until_full(*args):
         calls.append(args)
@@ -358,7 +358,7 @@ def test_a_full_disk_keeps_what_is_finished(drug, in_memory, there, monkeypatch,
             raise OSError(28, "No space left on device")
         whole(*args)
 
-    monkeypatch.setattr(streaming, "_write", until_full)
+    monkeypatch.setattr(chunks, "write", until_full)
     said = f"{after * CHUNK} of 25 are finished and kept in .*all.zarr.part.*--resume" if after else "nothing was fini"
     with pytest.raises(StorageError, match=f"writing stopped: No space left on device; {said}"):
         stream(drug, there)

@@ -1,5 +1,7 @@
 """The fast engine: a Rosenbrock method on code generated for one model, one patient or a million."""
 
-from kinetics.engines.batch.engine import TOLERANCES, Batch, integrate, integrate_many, integrate_with_sensitivities
+from kinetics.engines.batch.many import Batch, integrate_many
+from kinetics.engines.batch.one import integrate, integrate_with_sensitivities
+from kinetics.engines.batch.stopping import TOLERANCES
 
 __all__ = ["TOLERANCES", "Batch", "integrate", "integrate_many", "integrate_with_sensitivities"]

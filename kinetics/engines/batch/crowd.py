@@ -22,10 +22,10 @@ from kinetics.engines.batch.kernel import (
     first_step,
     worst,
 )
-from kinetics.engines.batch.lanes import WIDTH
+from kinetics.engines.batch.lanes import WIDTH, dense_lanes
 from kinetics.engines.batch.rodas5p import STAGES
 from kinetics.engines.batch.room import Lanes, Own, Seen, Wide
-from kinetics.engines.batch.wide import dense_wide, keep_wide, norm_wide, sample_wide, step_wide
+from kinetics.engines.batch.wide import keep_wide, norm_wide, sample_wide, step_wide
 from kinetics.engines.batch.windows import SAMPLES, after_jump, all_quiet, begin_course, follow
 
 
@@ -40,7 +40,7 @@ def integrate_crowd(begin, end, task):
         norm_wide(task.relative, wide, lanes.norm, lanes.growth)
         passed = judge_all(task, lanes, wide)
         if passed or task.watched.size > 0:
-            dense_wide(wide)
+            dense_lanes(wide.k, wide.terms)
             note_all(task, lanes, wide, seen, own)
         keep_wide(lanes.kept, wide)
         go_on_all(task, lanes, wide, seen, own)
@@ -145,7 +145,7 @@ def make_room(task):
     told = (np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_))
     clock = (np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES))
     lanes = Lanes(*number, np.zeros(LANES, np.int64), *told, *clock, np.ones(LANES), np.zeros(LANES), np.ones(LANES))
-    state = (np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.ones(WIDTH), np.zeros(WIDTH))
+    state = (np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.ones(WIDTH))
     slopes = (np.zeros(STAGES * WIDTH), np.zeros(3 * WIDTH), np.zeros(FACTORS * LANES))
     wide = Wide(*state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH))
     events = task.watched.size

@@ -1,6 +1,6 @@
 """One patient, compiled: Rodas5P with adaptive steps, restarts at dose edges, dense output and root-found crossings.
 
-The engine copies this file, and `tangent.py`, `dense.py` and `triggered.py` before it, behind the functions of a model.
+The engine copies this file, and what it imports of this folder before it, behind the functions of a model.
 """
 
 # a branch on None is compiled or left out, and what it binds with it
@@ -15,6 +15,7 @@ from numba import njit
 
 from kinetics.compile.decay import (
     FACTORS,
+    KINKS,
     OUTPUTS,
     STATES,
     factor,
@@ -24,6 +25,7 @@ from kinetics.compile.decay import (
     solve,
 )
 from kinetics.engines.batch.dense import between, dense_terms
+from kinetics.engines.batch.kinks import allowed, first_kink
 from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.tangent import advance_tangent, start_tangent
 from kinetics.engines.batch.triggered import act, add_inflow, look, settle, start_rules
@@ -162,7 +164,8 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
     if rules is not None:
         alert = start_rules(rules, y, c, row)
     if tangent is not None:
-        start_tangent(tangent)
+        room = start_tangent(tangent, c)
+        sides, full = np.empty((3, KINKS)), 0.0
     steps, course, place = 0, -1, 0
     while place < times.size and times[place] <= 0.0:
         fill_outputs(y, c, rows[place])
@@ -204,6 +207,14 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                     h *= max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else 0.1
                     rejected = True
                     continue
+                if tangent is not None and KINKS > 0:
+                    dense_terms(k, terms)
+                    share = first_kink(y, u, terms, c, state, sides)
+                    if share <= 1.0:
+                        full = max(full, h)
+                        if allowed(h, share, full) < 0.99 * h:
+                            h = allowed(h, share, full)
+                            continue
                 after = stop if last else t + h
                 if rules is not None:
                     dense_terms(k, terms)
@@ -232,13 +243,15 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                         return TOO_MANY_STEPS, steps, t, 0
                     keep(knots, values, after, y, u, terms)
                 if tangent is not None:
-                    advance_tangent(tangent, y, c, h, lu, k, points, segment)
+                    advance_tangent(tangent, room, y, c, h, lu, k, points, segment)
                 for i in range(STATES):
                     y[i] = u[i]
                 t = after
                 growth = GROW if error < 1e-6 else min(GROW, SAFETY * error**-0.2)
                 h *= min(1.0, growth) if rejected else growth
                 rejected = False
+                if tangent is not None and KINKS > 0 and share <= 1.0:
+                    h, full = full, 0.0
             if rules is not None:
                 act(rules, alert, y, t, edges)
     return DONE, steps, edges[-1], -1

@@ -1,70 +1,48 @@
-"""Where rates have a kink: there the numerical solution is not smooth in the parameters, so no step may pass one."""
+"""Where rates have a kink: there the numerical solution is not smooth in the parameters, so no long step passes one.
+
+The rates are continuous where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` takes over from another, their
+derivatives are not. A step across is as accurate as the tolerance asks, but the derivative of that step only as the
+square root of it. So steps close in on the kink, and the one across is so short that it does not matter.
+
+The engine copies this file before `kernel.py`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from numba import njit
 
-import numpy as np
-from scipy.optimize import brentq
+from kinetics.compile.decay import KINKS, fill_kinks
+from kinetics.engines.batch.dense import between
 
-from kinetics.compile import System
-from kinetics.engines.batch.recorded import Recorded
-from kinetics.regimen import Segments
-
-__all__ = ["kink_times", "with_edges"]
-
-# in shares of a step: stages look ahead with an error of the square of their step, so the last before a kink are short
-BEFORE = 10.0 ** np.arange(-1, -6, -1)
-AFTER = 1e-5
+# In shares of the step that met the kink: stages look ahead with an error of the square of their step, so the last
+# steps before it are short.
+BEFORE, AFTER = 0.9, 1e-5
+HALVINGS = 50
 
 
-def kink_times(system: System, constants: np.ndarray, recorded: Recorded) -> np.ndarray:
-    """Times that close in on each kink of a solution, and one just after it, increasing.
-
-    Parameters
-    ----------
-    system : System
-        The compiled model; its ``kinks`` change sign where ``max``, ``min``, ``abs`` or ``piecewise`` in a rate change
-        branch.
-    constants : ndarray, (constant,)
-        Parameters and derived constants.
-    recorded : Recorded
-        The solution.
-
-    Notes
-    -----
-    The rates are continuous at a kink, their derivatives are not. A step across one is as accurate as the tolerance
-    asks, but the derivative of that step is only as accurate as the square root of it. The step from the last time
-    before a kink to the one after it is so short that this does not matter.
-    """
-    functions = system.functions
-    if not functions.KINKS:
-        return np.empty(0)
-    sides = functions.kink_table(np.ascontiguousarray(recorded(recorded.ts).T), constants)
-    found: list[float] = []
-    for step, kink in np.argwhere(sides[:-1] * sides[1:] < 0):
-        begin, end = float(recorded.ts[step]), float(recorded.ts[step + 1])
-
-        def side(time: float, kink: int = int(kink)) -> float:
-            state = np.ascontiguousarray(recorded(np.array([time])).T)
-            return float(functions.kink_table(state, constants)[0, kink])
-
-        if side(begin) * side(end) < 0:  # at a dose the value on its right is another
-            root: Any = brentq(side, begin, end)
-            length = end - begin
-            found += [*(root - BEFORE * length), root + AFTER * length]
-    return np.unique(found)
+@njit(cache=True, error_model="numpy")
+def first_kink(y, u, terms, c, state, sides):
+    """The fraction of a step at which the first kink lies, by bisection; 2 if there is none."""
+    fill_kinks(y, c, sides[0])
+    fill_kinks(u, c, sides[1])
+    first = 2.0
+    for kink in range(KINKS):
+        if sides[0, kink] * sides[1, kink] < 0.0:
+            left, right = 0.0, min(first, 1.0)
+            for _ in range(HALVINGS):
+                middle = 0.5 * (left + right)
+                between(y, u, terms, middle, state)
+                fill_kinks(state, c, sides[2])
+                if sides[2, kink] * sides[0, kink] > 0.0:
+                    left = middle
+                else:
+                    right = middle
+            first = right
+    return first
 
 
-def with_edges(segments: Segments, times: np.ndarray) -> Segments:
-    """The same doses with more edges, at which nothing is given."""
-    inside = times[(times > segments.edges[0]) & (times < segments.edges[-1]) & ~np.isin(times, segments.edges)]
-    if not inside.size:
-        return segments
-    edges = np.union1d(segments.edges, inside)
-    source = np.searchsorted(segments.edges, edges[:-1], side="right") - 1
-    given = np.isin(edges[:-1], segments.edges)
-    return replace(
-        segments, edges=edges, rates=segments.rates[source], boluses=segments.boluses[source] * given[:, None]
-    )
+@njit(cache=True, error_model="numpy")
+def allowed(h, share, full):
+    """How long a step may be that meets a kink at a fraction ``share``, ``full`` being the first that met it."""
+    distance = share * h
+    return BEFORE * distance if distance > AFTER * full else distance + AFTER * full

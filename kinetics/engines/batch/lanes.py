@@ -8,27 +8,35 @@ from __future__ import annotations
 from numba import njit
 
 from kinetics.compile.decay import LANES, STATES
+from kinetics.engines.batch.rodas5p import DENSE
 
 WIDTH = STATES * LANES
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
-def combine(base, slopes, w, scale, half, out):
-    """``out = base + scale * sum_j w[j] slopes[j]`` over (state, lane) in one pass; four slopes alone if ``half``."""
-    w0, w1, w2, w3 = scale * w[0], scale * w[1], scale * w[2], scale * w[3]
+def combine(y, k, a, c, half, points, inflow):
+    """``points = y + sum_j a[j] k[j]`` and ``inflow = sum_j c[j] k[j]`` in one pass; four slopes alone if ``half``."""
     if half:
         for i in range(WIDTH):
-            out[i] = base[i] + (
-                w0 * slopes[i] + w1 * slopes[WIDTH + i] + w2 * slopes[2 * WIDTH + i] + w3 * slopes[3 * WIDTH + i]
-            )
+            k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
+            points[i] = y[i] + (a[0] * k0 + a[1] * k1 + a[2] * k2 + a[3] * k3)
+            inflow[i] = c[0] * k0 + c[1] * k1 + c[2] * k2 + c[3] * k3
         return
-    w4, w5, w6, w7 = scale * w[4], scale * w[5], scale * w[6], scale * w[7]
     for i in range(WIDTH):
-        first = w0 * slopes[i] + w1 * slopes[WIDTH + i] + w2 * slopes[2 * WIDTH + i] + w3 * slopes[3 * WIDTH + i]
-        second = (
-            w4 * slopes[4 * WIDTH + i]
-            + w5 * slopes[5 * WIDTH + i]
-            + w6 * slopes[6 * WIDTH + i]
-            + w7 * slopes[7 * WIDTH + i]
-        )
-        out[i] = base[i] + (first + second)
+        k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
+        k4, k5, k6 = k[4 * WIDTH + i], k[5 * WIDTH + i], k[6 * WIDTH + i]
+        points[i] = y[i] + (a[0] * k0 + a[1] * k1 + a[2] * k2 + a[3] * k3 + a[4] * k4 + a[5] * k5 + a[6] * k6)
+        inflow[i] = c[0] * k0 + c[1] * k1 + c[2] * k2 + c[3] * k3 + c[4] * k4 + c[5] * k5 + c[6] * k6
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def dense_lanes(k, terms):
+    """The three vectors of the dense output in one pass, (3, state, lane)."""
+    d, e, f = DENSE
+    for i in range(WIDTH):
+        k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
+        k4, k5, k6, k7 = k[4 * WIDTH + i], k[5 * WIDTH + i], k[6 * WIDTH + i], k[7 * WIDTH + i]
+        first = d[0] * k0 + d[1] * k1 + d[2] * k2 + d[3] * k3 + d[4] * k4 + d[5] * k5 + d[6] * k6 + d[7] * k7
+        second = e[0] * k0 + e[1] * k1 + e[2] * k2 + e[3] * k3 + e[4] * k4 + e[5] * k5 + e[6] * k6 + e[7] * k7
+        third = f[0] * k0 + f[1] * k1 + f[2] * k2 + f[3] * k3 + f[4] * k4 + f[5] * k5 + f[6] * k6 + f[7] * k7
+        terms[i], terms[WIDTH + i], terms[2 * WIDTH + i] = first, second, third

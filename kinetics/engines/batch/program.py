@@ -13,7 +13,7 @@ from kinetics.compile.source import template
 __all__ = ["load_program"]
 
 _HERE = Path(__file__).parent
-_NAMES = ("lanes", "tangent", "dense", "windows", "triggered", "kernel", "wide", "crowd", "population")
+_NAMES = ("lanes", "tangent", "dense", "kinks", "windows", "triggered", "kernel", "wide", "crowd", "population")
 _TEMPLATES = tuple(_HERE / f"{name}.py" for name in _NAMES)
 # what one template takes from another stands in the same file
 _AMONG = tuple(f"kinetics.engines.batch.{name}" for name in _NAMES)

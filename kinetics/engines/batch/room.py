@@ -63,7 +63,7 @@ class Wide(NamedTuple):
     """The numbers of a step, flat with the lane last.
 
     (state, lane) ``y`` before and ``u`` after it, ``points`` where rates are taken, inflow ``flow``, tolerances
-    ``atol``, ``w`` for what is divided by the step, and ``zero``; (stage, state, lane) slopes ``k``; (3, state, lane)
+    ``atol``, and ``w`` for what is divided by the step; (stage, state, lane) slopes ``k``; (3, state, lane)
     dense ``terms``; (factor, lane) ``lu``; (constant, lane) ``c``; (output, lane) ``row``.
     """
 
@@ -72,7 +72,6 @@ class Wide(NamedTuple):
     points: np.ndarray
     flow: np.ndarray
     atol: np.ndarray
-    zero: np.ndarray
     k: np.ndarray
     terms: np.ndarray
     lu: np.ndarray

@@ -15,32 +15,43 @@ import numpy as np
 from numba import njit
 
 from kinetics.compile.decay import (
+    CONSTANTS,
     CURVATURE_BY_CONSTANT,
     CURVATURE_BY_STATE,
     JACOBIAN,
     LANES,
     RATE_BY_CONSTANT,
+    STATES,
     add_bent_lanes,
     add_jacobian_lanes,
     bend_lanes,
     fill_curvature_by_constant,
     fill_curvature_by_state,
-    fill_jacobian,
+    fill_jacobian_wide,
     fill_rate_by_constant,
     solve_lanes,
 )
-from kinetics.engines.batch.lanes import WIDTH, combine
-from kinetics.engines.batch.rodas5p import DENSE, STAGES, A, C
+from kinetics.engines.batch.lanes import WIDTH, combine, dense_lanes
+from kinetics.engines.batch.rodas5p import STAGES, A, C
 
 
 @njit(cache=True, error_model="numpy")
-def start_tangent(tangent):
-    """Nothing of the record is used yet."""
+def start_tangent(tangent, c):
+    """Nothing of the record is used yet; returns room for a step."""
     tangent[-1][:] = 0.0
+    constants = np.empty(CONSTANTS * LANES)
+    for i in range(CONSTANTS * LANES):
+        constants[i] = c[i // LANES]
+    entries = JACOBIAN.shape[1]
+    by_constant = np.empty((STAGES, RATE_BY_CONSTANT.shape[1]))
+    of_stages = np.empty(WIDTH), np.empty(LANES * entries), np.empty((STAGES, entries)), by_constant
+    curvatures = np.empty(CURVATURE_BY_STATE.shape[1]), np.empty(CURVATURE_BY_CONSTANT.shape[1])
+    bent = np.empty(LANES * entries)
+    return constants, of_stages, curvatures, bent, np.empty(WIDTH), np.empty(WIDTH), np.zeros(STAGES * WIDTH)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def advance_tangent(tangent, y, c, h, lu, k, points, segment):
+def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
     """Advance the sensitivities through an accepted step.
 
     Parameters
@@ -49,46 +60,51 @@ def advance_tangent(tangent, y, c, h, lu, k, points, segment):
         (block, state * lane) now; (segment, block, state * lane) derivatives of the inflow, and of what is added at
         the start of a segment; two pairs of places (3, entry) and weights (entry,), the derivatives of rates and of
         Jacobian entries by constants that some parameter moves: block, place in (row, lane), number of the
-        derivative; filled: (step, 5, block, state * lane); (2,) steps kept, and segments whose jumps are in.
+        derivative; filled: (step, block, 5 * state * lane); (2,) steps kept, and segments whose jumps are in.
+    room : tuple
+        Of `start_tangent`.
     """
     sensitivities, inflows, jumps, direct, curved, record, kept = tangent
+    constants, (at, found, jacobian, by_constant), (second, second_direct), bent, here, right, slopes = room
     if kept[1] < segment + 1.0:
         kept[1] = segment + 1.0
         sensitivities += jumps[segment]
-    jacobian = np.empty((STAGES, JACOBIAN.shape[1]))
-    by_constant = np.empty((STAGES, RATE_BY_CONSTANT.shape[1]))
-    second, second_direct = np.empty(CURVATURE_BY_STATE.shape[1]), np.empty(CURVATURE_BY_CONSTANT.shape[1])
-    bent, here, nothing = np.empty(JACOBIAN.shape[1] * LANES), np.empty(WIDTH), np.zeros(WIDTH)
-    right = np.empty(WIDTH)
-    slopes = np.zeros(STAGES * WIDTH)
+    # the stages stand side by side, in as many lanes as there are parameters in a block
+    for i in range(STATES):
+        for q in range(LANES):
+            at[LANES * i + q] = points[q % STAGES, i]
+    fill_jacobian_wide(at, constants, found)
+    for s in range(STAGES):
+        for entry in range(JACOBIAN.shape[1]):
+            jacobian[s, entry] = found[LANES * entry + s]
+        fill_rate_by_constant(points[s], c, by_constant[s])
     fill_curvature_by_state(y, c, second)
     fill_curvature_by_constant(y, c, second_direct)
-    for s in range(STAGES):
-        fill_jacobian(points[s], c, jacobian[s])
-        fill_rate_by_constant(points[s], c, by_constant[s])
     step = record[int(kept[0])]
     kept[0] += 1.0
     places, weights = direct
     for block in range(sensitivities.shape[0]):
-        now = sensitivities[block]
+        now, flow, knot = sensitivities[block], inflows[segment, block], step[block]
         bend_lanes(second, now, bent)
         for entry in range(curved[1].size):
             if curved[0][0, entry] == block:
                 bent[curved[0][1, entry]] += second_direct[curved[0][2, entry]] * curved[1][entry]
         for s in range(STAGES):
-            stage = slopes[s * WIDTH : (s + 1) * WIDTH]
-            combine(now, slopes, A[s], 1.0, s <= 4, here)
-            combine(inflows[segment, block], slopes, C[s], 1.0 / h, s <= 4, right)
-            add_jacobian_lanes(jacobian[s], here, right)
-            add_bent_lanes(bent, k[s], right)
+            if s == 0:
+                here[:], right[:] = now, flow
+            else:
+                combine(now, slopes, A[s], C[s], s <= 4, here, right)
+                for i in range(WIDTH):
+                    right[i] = flow[i] + right[i] / h
             for entry in range(weights.size):
                 if places[0, entry] == block:
                     right[places[1, entry]] += by_constant[s, places[2, entry]] * weights[entry]
-            solve_lanes(lu, right)
-            stage[:] = right
-        for m in range(3):
-            combine(nothing, slopes, DENSE[m], 1.0, False, step[2 + m, block])
-        step[0, block] = now
+            add_jacobian_lanes(jacobian[s], here, right)
+            add_bent_lanes(bent, k[s], right)
+            solve_lanes(lu, right, slopes[s * WIDTH : (s + 1) * WIDTH])
+        last = slopes[(STAGES - 1) * WIDTH :]
         for i in range(WIDTH):
-            now[i] = here[i] + right[i]
-        step[1, block] = now
+            knot[i] = now[i]
+            now[i] = here[i] + last[i]
+            knot[WIDTH + i] = now[i]
+        dense_lanes(slopes, knot[2 * WIDTH :])

@@ -11,10 +11,10 @@ import math
 from numba import njit
 
 from kinetics.compile.decay import LANES, STATES, factor_wide, fill_outputs_wide, fill_rate_wide, solve_wide
-from kinetics.compile.power import power
+from kinetics.compile.elementary import power
 from kinetics.engines.batch.kernel import SAFETY
 from kinetics.engines.batch.lanes import WIDTH, combine
-from kinetics.engines.batch.rodas5p import DENSE, GAMMA, STAGES, A, C
+from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.windows import SAMPLES
 
 
@@ -27,7 +27,7 @@ def step_wide(h, wide):
     repeat(1.0, h, w)
     for s in range(STAGES):
         slope = k[s * WIDTH : (s + 1) * WIDTH]
-        combine_both(y, k, A[s], C[s], s <= 4, points, u)
+        combine(y, k, A[s], C[s], s <= 4, points, u)
         fill_rate_wide(points, wide.c, slope)
         for i in range(WIDTH):
             slope[i] += flow[i] + w[i] * u[i]
@@ -47,22 +47,6 @@ def repeat(over, h, w):
         w[q] = over / h[q]
     for i in range(LANES, WIDTH):
         w[i] = w[i - LANES]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
-def combine_both(y, k, a, c, half, points, inflow):
-    """``points = y + sum_j a[j] k[j]`` and ``inflow = sum_j c[j] k[j]`` in one pass; four slopes alone if ``half``."""
-    if half:
-        for i in range(WIDTH):
-            k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
-            points[i] = y[i] + (a[0] * k0 + a[1] * k1 + a[2] * k2 + a[3] * k3)
-            inflow[i] = c[0] * k0 + c[1] * k1 + c[2] * k2 + c[3] * k3
-        return
-    for i in range(WIDTH):
-        k0, k1, k2, k3 = k[i], k[WIDTH + i], k[2 * WIDTH + i], k[3 * WIDTH + i]
-        k4, k5, k6 = k[4 * WIDTH + i], k[5 * WIDTH + i], k[6 * WIDTH + i]
-        points[i] = y[i] + (a[0] * k0 + a[1] * k1 + a[2] * k2 + a[3] * k3 + a[4] * k4 + a[5] * k5 + a[6] * k6)
-        inflow[i] = c[0] * k0 + c[1] * k1 + c[2] * k2 + c[3] * k3 + c[4] * k4 + c[5] * k5 + c[6] * k6
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -90,13 +74,6 @@ def keep_wide(kept, wide):
         w[i] = w[i - LANES]
     for i in range(WIDTH):
         y[i] = u[i] if w[i] > 0.0 else y[i]
-
-
-@njit(cache=True, error_model="numpy")
-def dense_wide(wide):
-    """The vectors of the dense output of every lane."""
-    for m in range(3):
-        combine(wide.zero, wide.k, DENSE[m], 1.0, False, wide.terms[m * WIDTH : (m + 1) * WIDTH])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

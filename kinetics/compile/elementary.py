@@ -1,4 +1,7 @@
-"""Powers that the compiler can put into vector registers, which a call of the C library's ``pow`` keeps it from."""
+"""Powers, exponentials and logarithms without branches, for vector registers; the C library's take one at a time.
+
+What is smaller than 1e-308 counts as zero, what is larger than 1e307 as infinite.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["power"]
+__all__ = ["exponential", "logarithm", "power"]
 
 LOG_2 = 0.6931471805599453
 # ln 2 in two parts, the first with zeros at its end, so that a whole number times it is exact
@@ -39,7 +42,7 @@ number: Any = _number  # the float of some bits
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def logarithm(x):
+def logarithm_of_normal(x):
     """The natural logarithm of a positive number: x = 2^e m with m about 1, ln m = 2 artanh((m - 1)/(m + 1))."""
     pattern = bits(x)
     exponent = (pattern - ROOT_HALF_BITS) >> 52
@@ -52,8 +55,15 @@ def logarithm(x):
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
+def logarithm(x):
+    """Return the natural logarithm: minus infinity of 0, NaN of what is negative."""
+    found = -math.inf if x < SMALLEST else (math.inf if x > LARGEST else logarithm_of_normal(x))
+    return math.nan if x < 0.0 or x != x else found
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
 def exponential(x):
-    """The exponential of x: x = k ln 2 + r with |r| < ln 2 / 2, and the series of e^r."""
+    """Return e^x: x = k ln 2 + r with |r| < ln 2 / 2, and the series of e^r."""
     shifted = x / LOG_2 + ROUNDING
     k = shifted - ROUNDING
     r = (x - k * LOG_2_HIGH) - k * LOG_2_LOW
@@ -70,17 +80,14 @@ def power(x, y):
     Parameters
     ----------
     x, y : float
-        NaN for a negative base under a broken exponent. What is smaller than 1e-308 counts as zero, what is larger
-        than 1e307 as infinite.
+        NaN for a negative base under a broken exponent.
 
     Examples
     --------
     >>> round(power(9.0, 0.5), 12), round(power(-2.0, 3.0), 12), power(0.0, 0.3)
     (3.0, -8.0, 0.0)
     """
-    size = abs(x)
-    log_of_size = -math.inf if size < SMALLEST else (math.inf if size > LARGEST else logarithm(size))
-    exponent = y * log_of_size
+    exponent = y * logarithm(abs(x))
     magnitude = 1.0 if y == 0.0 else exponential(exponent)
     odd = math.floor(0.5 * y) * 2.0 != y
     signed = -magnitude if odd else magnitude

@@ -1,0 +1,208 @@
+"""One patient: every step is kept for a dense solution, with or without its sensitivities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kinetics.compile import System
+from kinetics.engines.batch.program import load_program
+from kinetics.engines.batch.recorded import Recorded
+from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, impossible, rule_arrays, why_stopped
+from kinetics.engines.firing import Fired, levels_of
+from kinetics.engines.sensitivity import SensitiveTrajectory
+from kinetics.engines.tolerances import Tolerances, state_scale
+from kinetics.engines.trajectory import Trajectory
+from kinetics.errors import IntegrationError
+from kinetics.regimen import Segments, Triggers
+
+__all__ = ["integrate", "integrate_with_sensitivities"]
+
+FIRST_RECORD = 2_000
+_NO_EVENTS = (np.empty(0, np.int64), np.empty(0))
+_NO_SAMPLES = (np.empty(0), np.empty((0, 0)), np.empty((0, 0)))
+
+
+def integrate(
+    system: System,
+    constants: np.ndarray,
+    segments: Segments,
+    *,
+    tolerances: Tolerances | None = None,
+    triggers: Triggers | None = None,
+) -> Trajectory:
+    """Integrate one patient, with a dense solution of order 4.
+
+    Parameters
+    ----------
+    system : System
+        The compiled model.
+    constants : ndarray, (constant,)
+        Parameters and derived constants, in the model's units.
+    segments : Segments
+        Dose edges, rates and boluses; no step crosses an edge.
+    tolerances : Tolerances, optional
+        Error bounds.
+    triggers : Triggers, optional
+        Rules that give doses.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    IntegrationError
+        If the integrator gives up; the message names segment, time and state.
+    """
+    first = system.functions.initial(constants)
+    tolerances = tolerances or TOLERANCES
+    if triggers is None:
+        recorded, _ = _recorded(system, constants, first, segments, tolerances, None)
+        return Trajectory(system, constants, first, [recorded])
+    fired = Fired.none(triggers)
+    rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), fired)
+    recorded, _ = _recorded(system, constants, first, segments, tolerances, None, (triggers, rules))
+    return Trajectory(system, constants, first, [recorded], fired)
+
+
+def integrate_with_sensitivities(
+    system: System,
+    parameters: np.ndarray,
+    names: Sequence[str],
+    segments: Segments,
+    *,
+    initial: Sequence[str] = (),
+    drugs: Sequence[str] = (),
+    tolerances: Tolerances | None = None,
+) -> SensitiveTrajectory:
+    """Integrate one patient and the exact tangent of the numerical solution by parameters, initial values and doses.
+
+    Parameters
+    ----------
+    system : System
+        The compiled model.
+    parameters : ndarray, (parameter,)
+        All parameters, in the model's units.
+    names : sequence of str
+        The flat names of those to differentiate by.
+    segments : Segments
+        Dose edges, rates and boluses.
+    initial : sequence of str
+        States whose initial value to differentiate by, after the parameters.
+    drugs : sequence of str
+        Drugs to differentiate by last: by a factor on all amounts of the drug, at 1.
+    tolerances : Tolerances, optional
+        Error bounds of the states; the derivatives are those of the numerical solution.
+
+    Returns
+    -------
+    SensitiveTrajectory
+
+    Raises
+    ------
+    IntegrationError
+        If the integrator gives up.
+    """
+    functions = system.functions
+    constants = system.constants(parameters)
+    columns = [system.parameters.index(name) for name in names]
+    size = len(names) + len(initial) + len(drugs)
+    by_parameter = np.zeros((constants.size, size))
+    by_parameter[:, : len(names)] = functions.constants_by_parameter(parameters)[:, columns]
+    first = functions.initial(constants)
+    at_start = functions.initial_by_constant(constants) @ by_parameter
+    for column, state in enumerate(initial, len(names)):
+        at_start[system.states.index(state), column] = 1.0
+    tolerances = tolerances or TOLERANCES
+    inflows, jumps = np.zeros((2, len(segments), first.size, size))
+    for column, drug in enumerate(drugs, len(names) + len(initial)):
+        row = segments.drugs.index(drug)
+        inflows[:, :, column] = np.outer(segments.rates[:, row], system.dose_matrix()[row])
+        jumps[:, :, column] = np.outer(segments.boluses[:, row], system.dose_matrix()[row])
+    directions = (at_start, by_parameter, inflows, jumps)
+    recorded, _ = _recorded(system, constants, first, segments, tolerances, directions)
+    start = np.concatenate([first, at_start.T.ravel()])
+    states = Recorded(recorded.ts, recorded.values)
+    return SensitiveTrajectory(system, constants, start, [states], with_tangent=[recorded], by_parameter=by_parameter)
+
+
+def _recorded(
+    system: System,
+    constants: np.ndarray,
+    first: np.ndarray,
+    segments: Segments,
+    tolerances: Tolerances,
+    tangent: tuple[np.ndarray, ...] | None,
+    triggered: tuple[Triggers, tuple[Any, ...]] | None = None,
+) -> tuple[Recorded, int]:
+    """One patient with every step kept; the record grows until it is long enough."""
+    program, doses = load_program(system), system.dose_matrix()
+    if reason := impossible(system, constants):
+        raise IntegrationError(reason)
+    triggers, rules = triggered or (None, None)
+    atol = tolerances.absolute * state_scale(system, first, segments, triggers)
+    plan = (segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
+    limits = (tolerances.relative, atol, MOST_STEPS)
+    size = FIRST_RECORD
+    while True:
+        knots, values = np.zeros(size + 1), np.empty((size, 5, len(system.states)))
+        lanes = None if tangent is None else _lanes(system, size, *tangent)
+        status, steps, time, state = program.integrate(
+            constants,
+            plan,
+            limits,
+            _NO_EVENTS,
+            _NO_SAMPLES,
+            np.empty((0, 0)),
+            (knots, values),
+            lanes,
+            rules,
+        )
+        if status == 0:
+            break
+        if status != 1 or steps >= MOST_STEPS:
+            raise IntegrationError(why_stopped(system, segments, np.array([status, steps, time, state])))
+        size *= 4
+    count = int(knots[0])
+    ends = np.concatenate([[0.0], knots[1 : count + 1]])
+    if tangent is None or lanes is None:
+        return Recorded(ends, values[:count]), steps
+    record = lanes[5][:count].reshape(count, -1, 5, len(system.states), system.functions.LANES)
+    return Recorded(ends, values[:count], np.moveaxis(record, 2, 1), tangent[1].shape[1]), steps
+
+
+def _lanes(
+    system: System, steps: int, at_start: np.ndarray, by_parameter: np.ndarray, inflows: np.ndarray, jumps: np.ndarray
+) -> tuple[Any, ...]:
+    """The arrays of `tangent.advance_tangent`: parameters in blocks of lanes."""
+    functions, lanes = system.functions, system.functions.LANES
+    blocks = max(1, -(-by_parameter.shape[1] // lanes))
+
+    def blocked(array: np.ndarray) -> np.ndarray:
+        """(..., state, parameter) to (..., block, state * lane)."""
+        *lead, states, size = array.shape
+        padded = np.zeros((*lead, states, blocks * lanes))
+        padded[..., :size] = array
+        return np.ascontiguousarray(
+            np.moveaxis(padded.reshape(*lead, states, blocks, lanes), -2, -3).reshape(*lead, blocks, states * lanes)
+        )
+
+    return (
+        blocked(at_start),
+        blocked(inflows),
+        blocked(jumps),
+        _moved(functions.RATE_BY_CONSTANT, by_parameter, lanes),
+        _moved(functions.CURVATURE_BY_CONSTANT, by_parameter, lanes),
+        np.empty((steps, blocks, 5 * at_start.shape[0] * lanes)),
+        np.zeros(2),
+    )
+
+
+def _moved(table: np.ndarray, by_parameter: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which derivatives by constants a parameter moves: (block, place, entry) and weights."""
+    entries, columns = np.nonzero(by_parameter[table[1]])
+    places = np.vstack([columns // lanes, table[0, entries] * lanes + columns % lanes, entries]).astype(np.uint64)
+    return np.ascontiguousarray(places), by_parameter[table[1, entries], columns]

@@ -1,0 +1,125 @@
+"""Studies too large for memory: finished chunks go to a Zarr store beside the place of the result, and survive a kill.
+
+What ``NAME.zarr.part`` holds until the study is complete:
+
+store/
+    The Zarr store, in the form of the result, with what is finished so far.
+progress.json
+    The request, so that only the same one goes on, and how many runs are finished. It is replaced after each chunk is
+    written: a kill at any time loses the chunk at work and nothing else.
+lock
+    Held by the process at work.
+replaced/
+    For a moment at the end, what stood at ``NAME.zarr`` before.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+from kinetics import __version__
+from kinetics.errors import InputError, StorageError
+from kinetics.runs import CHUNK, Progress
+from kinetics.streaming.finished import Finished
+from kinetics.streaming.place import check_destination, locked, put_in_place
+from kinetics.streaming.store import arrays_of, begin_store, write
+from kinetics.study import Study
+
+__all__ = ["stream"]
+
+CHUNK_BYTES = 2**27
+"""A chunk of a study with very many output times has fewer runs, so that its values stay below this."""
+
+
+def stream(
+    study: Study,
+    path: str | Path,
+    *,
+    chunk: int | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> int:
+    """Write a study to a Zarr store, chunk by chunk.
+
+    Parameters
+    ----------
+    study : Study
+        One that has a dim.
+    path : str or pathlib.Path
+        The store, ``NAME.zarr``. What is there is replaced when the study is complete, and not touched before.
+    chunk : int, optional
+        Runs that are integrated and written together; 1000, or fewer that take 128 MiB.
+    resume : bool
+        Go on after the finished chunks of an interrupted run of the same request, if there are any.
+    progress : callable, optional
+        Called with (done, all) after each chunk.
+
+    Returns
+    -------
+    int
+        How many runs could not be integrated.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to, another process writes there, or there are finished chunks of another
+        request, or of this one without ``resume``.
+    StorageError
+        If writing fails on the way, such as on a full disk; finished chunks are kept.
+    """
+    if study.dim is None:
+        raise InputError("one run without patients or draws needs no store; write it as NetCDF")
+    path = check_destination(path)
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, Integral) or chunk < 1):
+        raise InputError(f"chunk must be a whole number, at least 1; found {chunk!r:.40}")
+    runs = min(int(chunk or 0) or max(1, min(CHUNK, CHUNK_BYTES // study.run.bytes_of_one())), study.size)
+    with locked(path) as part:
+        done = Finished.read(part, _request(study, runs), study.size, resume=resume)
+        try:
+            if not done.count:
+                begin_store(study, part, runs)
+            failed = _advance(study, part, runs, done, progress)
+            put_in_place(part, path)
+        except OSError as error:
+            kept = Finished.read_count(part)
+            state = (
+                f"{kept} of {study.size} are finished and kept in {part}; with room made, "
+                "the same request with --resume (in Python resume=True) goes on from there"
+                if kept
+                else "nothing was finished"
+            )
+            raise StorageError(f"{path}: writing stopped: {error.strerror or error}; {state}") from error
+        finally:
+            if not Finished.read_count(part):
+                shutil.rmtree(part, ignore_errors=True)
+    return failed
+
+
+def _request(study: Study, chunk: int) -> dict[str, Any]:
+    """Everything the numbers depend on, as JSON."""
+    facts = {name: fact for name, fact in study.facts.items() if fact is not None}
+    asked = {f"{study.dim}s": study.size, "chunk": chunk, "version": __version__, "variables": list(study.blank())}
+    return json.loads(json.dumps({**facts, **study.request, **asked}, default=lambda number: number.item()))
+
+
+def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Progress | None) -> int:
+    """The chunks that are left; returns how many runs failed in all."""
+    arrays = arrays_of(study, study.blank(), part / "store")
+    for leftover in (part / "store").rglob("*.partial"):  # of the write that a kill cut off
+        leftover.unlink()
+    if progress is not None and done.count:
+        progress(done.count, study.size)
+    for begin in range(done.count, study.size, chunk):
+        end = min(begin + chunk, study.size)
+        dataset = study.dataset(begin, end)
+        write(arrays, dataset, begin, end)
+        done = replace(done, count=end, failed=done.failed + int((dataset["failure"].values != "").sum()))
+        done.write(part)
+        if progress is not None:
+            progress(end, study.size)
+    return done.failed
