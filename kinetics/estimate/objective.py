@@ -15,7 +15,7 @@ from kinetics.estimate.problem import FitProblem
 from kinetics.regimen import Segments, segments
 from kinetics.targets import Target
 
-__all__ = ["Objective"]
+__all__ = ["TOLERANCES", "Objective"]
 
 ENGINES = {
     "batch": (batch.integrate, batch.integrate_with_sensitivities),

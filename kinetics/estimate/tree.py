@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.objective import TOLERANCES
 from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.search import Search
 from kinetics.estimate.uncertainty import Uncertainty
@@ -64,7 +65,8 @@ def fit_tree(
     )
     facts = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort} | kept.facts
     engine = "batch Rodas5P" if problem.engine == "batch" else "scipy LSODA"
-    tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | facts)
+    bounds = {"relative_tolerance": TOLERANCES.relative, "absolute_tolerance": TOLERANCES.absolute}
+    tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | bounds | facts)
     return tree
 
 

@@ -1,6 +1,7 @@
 """`kinetics fit` and `kinetics predict`: JSON as pinned, what Ctrl-C keeps, and results that lead to predictions."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -76,6 +77,31 @@ def test_save_then_agree_then_predict(run, project: Path) -> None:
     text = run(*common, *rest).out
     assert "pool (1e9/L)" in text
     assert "100 %" in text
+
+
+def test_both_engines_fit_and_predict_the_same(run, project: Path) -> None:
+    problem, fits, recoveries = project / "fits" / "turnover.toml", {}, {}
+    regimen = project / "models" / "regimens" / "once.toml"
+    for engine in ("batch", "scipy"):
+        fit = project / f"{engine}.nc"
+        answer = run("fit", problem, "--engine", engine, "--json", "--out", fit)
+        assert answer.status == 0, answer.err
+        attrs = read_result(fit).attrs
+        assert attrs["engine"].startswith(engine)
+        assert (attrs["relative_tolerance"], attrs["absolute_tolerance"]) == (1e-8, 1e-12)
+        fits[engine] = [estimate["value"] for estimate in answer.json["estimates"].values()]
+        asked = ("--regimen", regimen, "--until", "1 year", "--draws", "5", "--json", "--engine", engine)
+        recoveries[engine] = [row["months"] for row in run("predict", project / "batch.nc", *asked).json["recovery"]]
+    assert fits["batch"] == pytest.approx(fits["scipy"], rel=1e-5)
+    assert recoveries["batch"] == pytest.approx(recoveries["scipy"], rel=1e-5)
+
+
+@pytest.mark.parametrize("command", [("fit",), ("predict", "--until", "1 year")], ids=" ".join)
+def test_an_engine_that_there_is_not_is_refused(run, project: Path, command: tuple[str, ...]) -> None:
+    answer = run(*command, project / "fits" / "turnover.toml", "--engine", "abacus")
+    assert answer.status == 2
+    assert "abacus" in answer.err
+    assert re.search(r"there are .*batch", answer.err)
 
 
 def test_predict_from_a_fit_file(run, project: Path) -> None:
