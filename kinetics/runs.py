@@ -140,8 +140,8 @@ class Run:
             If the parameters are impossible or the engine gives up.
         """
         constants = self.system.constants(parameters)
-        if below := self.system.below_minimum(constants):
-            raise IntegrationError(f"impossible parameters: {', '.join(below)} below its minimum or not finite")
+        if reason := self.system.impossible(constants):
+            raise IntegrationError(reason)
         trajectory = self.engine.integrate(self.system, constants, self.segments, self.triggers)
         table = trajectory.outputs(self.times)
         if self.with_states:

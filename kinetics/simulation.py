@@ -91,7 +91,7 @@ def simulate(
         A cohort of the model; its own values otherwise.
     parameters : mapping, or sequence of mappings, optional
         Values that differ from the cohort's, by name: quantities such as ``"2 L/day"``, or numbers in the units of the
-        model; a sequence adds the dim ``draw``.
+        model; a sequence adds the dim ``draw``, and a draw of impossible values is NaN with its reason.
     patients : int, optional
         Draw that many virtual patients (dim ``patient``); without it the typical patient is simulated.
     seed : int
@@ -221,11 +221,12 @@ def _parameter_table(
             raise InputError("give either patients or a sequence of parameter sets")
         if not parameters:
             raise InputError("a sequence of parameter sets needs at least one")
-        rows = np.array([system.parameter_array({**cohort.values, **_in_units(model, s)}) for s in parameters])
+        sets = [_in_units(model, given, possible=False) for given in parameters]
+        rows = np.array([system.parameter_array({**cohort.values, **values}) for values in sets])
         return "draw", len(rows), lambda begin, end: rows[begin:end]
     typical = {**cohort.values, **_in_units(model, parameters or {})}
     array = system.parameter_array(typical)
-    if system.below_minimum(system.constants(array)):
+    if system.out_of_range(system.constants(array)):
         model.constant_values(typical)  # raises, and names the parameters behind it
     if patients is None:
         return None, 1, lambda begin, end: array[None, :]
@@ -235,8 +236,8 @@ def _parameter_table(
     return "patient", int(patients), lambda begin, end: draw(end - begin, seed, first=begin)
 
 
-def _in_units(model: Model, values: ParameterSet) -> dict[str, float]:
-    """Values by flat name, in the units of the model."""
+def _in_units(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:
+    """Values by flat name, in the units of the model; refused if they are impossible, or left to the engine."""
     numbers: dict[str, float] = {}
     faults = Faults()
     for name, value in values.items():
@@ -244,6 +245,8 @@ def _in_units(model: Model, values: ParameterSet) -> dict[str, float]:
             flat = model.flat_name(name)
             unit = (model.parameters.get(flat) or model.inputs[flat]).unit
             numbers[flat] = float(value) if isinstance(value, Real) else to_unit(value, unit)
+            if not possible:
+                continue
             if not np.isfinite(numbers[flat]):
                 faults.add("is not a finite number", name=name)
             elif flat in model.parameters:

@@ -82,13 +82,7 @@ def simulate(
 
     faults = Faults()
     durations(faults, until=until, every=every)
-    streamed = out is not None and out.suffix.lower() == ".zarr"
-    if out is not None and streamed:
-        _stream_destination(faults, out, patients)
-    else:
-        destination(faults, out, ".nc", *([".zarr"] if patients is not None else []))
-    if resume and not streamed:
-        faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
+    store = _place(faults, out, patients, resume=resume)
     with faults.gather(name="--engine or --method"):
         choose_engine(engine, method, 1, None)
     given = chosen_regimen(faults, regimen, retreat or (), retreat_with)
@@ -99,7 +93,7 @@ def simulate(
     faults.raise_if_any()
     assert chosen is not None
     measures = recovery_measures(chosen, values) if given.courses else []
-    with _watched(chosen.name, out if streamed else None) as steps:
+    with _watched(chosen.name, store) as steps:
         result = run(
             chosen,
             given,
@@ -114,24 +108,31 @@ def simulate(
             engine=engine,
             method=method,
             tolerances=Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None,
-            out=out if streamed else None,
+            out=store,
             resume=resume,
             progress=steps.count,
         )
     if out is not None:
-        if not streamed:
+        if store is None:
             write_result(result, out)
         wrote(out)
     _print(result, {measure.output: measure.name for measure in measures}, as_json=as_json, quiet=out is not None)
 
 
-def _stream_destination(faults: Faults, out: Path, patients: int | None) -> None:
+def _place(faults: Faults, out: Path | None, patients: int | None, *, resume: bool) -> Path | None:
+    """The store to stream to; None if the result, if it is written at all, is written when it is complete."""
     from kinetics.streaming import check_destination
 
+    if out is None or out.suffix.lower() != ".zarr":
+        destination(faults, out, ".nc", *([".zarr"] if patients is not None else []))
+        if resume:
+            faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
+        return None
     with faults.gather(name="--out"):
         check_destination(out)
     if patients is None:
         faults.add("is for --patients; for the typical patient end the name in .nc", str(out), "--out")
+    return out
 
 
 @contextmanager

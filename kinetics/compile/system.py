@@ -72,13 +72,19 @@ class System:
         return np.array([self.functions.constants(row) for row in parameters])
 
     def admissible(self, constants: np.ndarray) -> np.ndarray:
-        """Whether `below_minimum` is empty, (patient,), for constants (patient, constant)."""
+        """Whether `out_of_range` is empty, (patient,), for constants (patient, constant)."""
         return np.all(self._within(constants), axis=1)
 
-    def below_minimum(self, constants: np.ndarray) -> list[str]:
+    def out_of_range(self, constants: np.ndarray) -> list[str]:
         """The names of parameters out of their range, and of derived quantities below their minimum, or not finite."""
         names = (*self.parameters, *self.model.constants)
         return [names[index] for index in np.flatnonzero(~self._within(constants))]
+
+    def impossible(self, constants: np.ndarray) -> str:
+        """Why a patient of given constants, (constant,), cannot be; empty if it can."""
+        names = (*self.parameters, *self.model.constants)
+        values = ", ".join(f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants))
+        return f"impossible parameters, out of range or not finite: {values}" if values else ""
 
     def _within(self, constants: np.ndarray) -> np.ndarray:
         least, most = self._ranges

@@ -105,7 +105,7 @@ def _draw(
         for fit, root in zip(chain, roots, strict=True):
             values |= _drawn(system.model, fit, values, root @ generator.standard_normal(len(fit.names)))
         parameters = system.parameter_array(values)
-        if np.isfinite(parameters).all() and not system.below_minimum(system.constants(parameters)):
+        if np.isfinite(parameters).all() and not system.out_of_range(system.constants(parameters)):
             return values
     raise InputError(f"no admissible draw in {ATTEMPTS}: the covariance of {chain[-1].fit} is too wide for the model")
 

@@ -125,6 +125,6 @@ class Objective:
         system = self.problem.system
         free = dict(zip(self.names, np.exp(log_parameters), strict=True))
         parameters = system.parameter_array({**self._fixed[arm.cohort], **free})
-        if below := system.below_minimum(system.constants(parameters)):
-            raise IntegrationError(f"impossible parameters: {', '.join(below)} below its minimum or not finite")
+        if reason := system.impossible(system.constants(parameters)):
+            raise IntegrationError(reason)
         return parameters

@@ -65,7 +65,7 @@ def _redrawn(
     for _ in range(ATTEMPTS):
         values = typical.copy()
         values[varying] *= np.exp(spread[varying] * generator.standard_normal(varying.size))
-        below = system.below_minimum(system.constants(values))
+        below = system.out_of_range(system.constants(values))
         if not below:
             return values
     names = ", ".join(system.parameters[index] for index in varying)

@@ -58,7 +58,7 @@ def random_parameters(cohort: str, count: int) -> tuple[list[np.ndarray], int]:
     while len(admissible) < count:
         assert refused < 20 * count
         drawn = np.where(centre > 0, centre * np.exp(LOG_SD * generator.standard_normal(centre.size)), centre)
-        if system.below_minimum(system.constants(drawn)):
+        if system.out_of_range(system.constants(drawn)):
             refused += 1
         else:
             admissible.append(drawn)

@@ -157,9 +157,10 @@ def test_impossible_patients_are_nan_with_their_reasons_and_the_rest_are_right()
     times, events = np.linspace(0, 10, 11), (["C"], np.full((len(sets), 1), 0.5))
     which = np.zeros(len(sets), int)
     found = batch.integrate_many(system, constants, [(plan, np.zeros(1))], which, times, events=events, states=True)
-    blamed = ("", "k_out", "k, k_out", "V, k_out", "k_out", "k, k_out", "")
+    nan = "k = nan, k_out = nan"
+    blamed = ("", "k_out = -0.1", nan, "V = nan, k_out = nan", "k_out = inf", "k = inf, k_out = inf", "")
     for patient in range(1, 6):
-        assert found.reasons[patient] == f"impossible parameters: {blamed[patient]} below its minimum or not finite"
+        assert found.reasons[patient] == f"impossible parameters, out of range or not finite: {blamed[patient]}"
         assert np.isnan(found.outputs[patient]).all()
         assert np.isnan(found.states[patient]).all()
         assert np.isnan(found.reached[patient]).all()
@@ -189,6 +190,22 @@ def test_a_solution_that_ends_is_told_with_segment_time_and_state(change, said):
     np.testing.assert_allclose(found.outputs[[0, 2], :, 0], 1 / (1 - np.outer([0.01, 0.02], times)), rtol=1e-6)
     with pytest.raises(IntegrationError, match=said):
         batch.integrate(system, constants[1], plan)
+
+
+@pytest.mark.parametrize("engine", ["batch", "scipy"])
+def test_impossible_draws_are_told_and_the_rest_are_right(engine):
+    asked = {"until": "4 day", "every": "1 day", "engine": engine}
+    once = Course.of("drug", "4 mg").repeat(1)
+    with pytest.warns(UserWarning, match="2 of 4 could not be integrated"):
+        found = simulate(drug(), once, **asked, parameters=[{}, {"V": "-2 L"}, {"k": np.nan}, {"k": 0.4}])
+    assert [reason.split(":")[-1] for reason in found.failure.values] == [
+        "",
+        " k_out = -0.1",
+        " k = nan, k_out = nan",
+        "",
+    ]
+    assert np.isnan(found["C"][1:3]).all()
+    np.testing.assert_allclose(found["C"][[0, 3], 1:], 2 * np.exp(-np.outer([0.1, 0.2], found.time[1:])), rtol=1e-6)
 
 
 def test_a_run_that_needs_too_many_steps_is_given_up(monkeypatch, drawn):

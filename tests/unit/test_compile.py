@@ -231,13 +231,13 @@ def test_models_that_share_code_keep_their_own_words_and_bounds():
     assert one.functions is other.functions
     assert (one.model.name, other.model.name) == ("made", "other")
     constants = one.constants(one.parameter_array({"a": 0.3}))
-    assert one.below_minimum(constants) == []
-    assert other.below_minimum(constants) == ["b"]
+    assert one.out_of_range(constants) == []
+    assert other.out_of_range(constants) == ["b"]
 
 
 def test_what_is_not_finite_counts_as_below_its_minimum():
     system = compile_model(model())
-    assert system.below_minimum(np.array([np.nan, np.nan])) == ["a", "b"]
+    assert system.out_of_range(np.array([np.nan, np.nan])) == ["a", "b"]
 
 
 def test_parameters_by_name_dotted_or_flat():

@@ -68,7 +68,7 @@ def test_only_parameters_with_a_spread_vary(system, relapsing):
 
 def test_every_patient_is_admissible(system, relapsing):
     for parameters in draw_patients(system, relapsing, 200, seed=3):
-        assert system.below_minimum(system.constants(parameters)) == []
+        assert system.out_of_range(system.constants(parameters)) == []
         assert (parameters > 0).all()
 
 

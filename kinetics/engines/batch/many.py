@@ -12,7 +12,7 @@ from numba import get_num_threads
 
 from kinetics.compile import System
 from kinetics.engines.batch.program import load_program
-from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, impossible, rule_arrays, why_stopped
+from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
 from kinetics.engines.firing import Fired, levels_of
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.regimen import Segments, Triggers
@@ -125,7 +125,7 @@ def _admitted(system: System, constants: np.ndarray, which: np.ndarray) -> tuple
     """Why each patient cannot be, if so, and plans with -1 for those patients."""
     reasons, which = ["" for _ in range(len(constants))], np.array(which, dtype=np.int64)
     for patient in np.flatnonzero(~system.admissible(constants)):
-        reasons[patient], which[patient] = impossible(system, constants[patient]), -1
+        reasons[patient], which[patient] = system.impossible(constants[patient]), -1
     return reasons, which
 
 

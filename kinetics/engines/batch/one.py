@@ -10,7 +10,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.recorded import Recorded
-from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, impossible, rule_arrays, why_stopped
+from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
 from kinetics.engines.firing import Fired, levels_of
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
@@ -140,7 +140,7 @@ def _recorded(
 ) -> tuple[Recorded, int]:
     """One patient with every step kept; the record grows until it is long enough."""
     program, doses = load_program(system), system.dose_matrix()
-    if reason := impossible(system, constants):
+    if reason := system.impossible(constants):
         raise IntegrationError(reason)
     triggers, rules = triggered or (None, None)
     atol = tolerances.absolute * state_scale(system, first, segments, triggers)

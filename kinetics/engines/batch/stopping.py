@@ -11,7 +11,7 @@ from kinetics.engines.firing import Fired
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["MOST_STEPS", "TOLERANCES", "impossible", "rule_arrays", "why_stopped"]
+__all__ = ["MOST_STEPS", "TOLERANCES", "rule_arrays", "why_stopped"]
 
 TOLERANCES = Tolerances(relative=1e-7, absolute=1e-12)
 MOST_STEPS = 100_000
@@ -20,12 +20,6 @@ _REASONS = {
     2: "the step size fell to zero",
     3: "the rates are not finite",
 }
-
-
-def impossible(system: System, constants: np.ndarray) -> str:
-    """Why a patient of given constants, (constant,), cannot be; empty if it can."""
-    below = system.below_minimum(constants)
-    return f"impossible parameters: {', '.join(below)} below its minimum or not finite" if below else ""
 
 
 def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, fired: Fired) -> tuple[Any, ...]:
