@@ -226,10 +226,10 @@ class Run:
 
     def _events(self, constants: np.ndarray) -> tuple[list[str], np.ndarray]:
         """Outputs and levels (patient, event); a level may be a share of the patient's own baseline."""
-        model, functions = self.system.model, self.system.functions
+        model = self.system.model
         names = [measure.output for measure in self.measures]
         columns = [self.system.outputs.index(name) for name in names]
-        rest = np.array([functions.outputs(functions.initial(own), own) for own in constants])
+        rest = self.system.functions.rest_table(np.ascontiguousarray(constants))
         levels = np.empty((len(constants), len(names)))
         for event, (measure, column) in enumerate(zip(self.measures, columns, strict=True)):
             assert isinstance(measure, TimeToThreshold)

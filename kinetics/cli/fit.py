@@ -36,8 +36,9 @@ def fit(
         bool, typer.Option("--resume", help="Go on from the searches that an interrupted run of the same fit finished.")
     ] = False,
     engine: Annotated[
-        str, typer.Option("--engine", metavar="batch|scipy", help="scipy: LSODA, slower, to check the other.")
-    ] = "batch",
+        str,
+        typer.Option("--engine", metavar="auto|scipy|batch", help="auto: batch; scipy, slower, checks it."),
+    ] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""

@@ -7,8 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from kinetics.cli.failures import tell
+
+if TYPE_CHECKING:
+    from kinetics.cli.compilation import Compilation
 
 __all__ = ["Steps", "watched"]
 
@@ -24,10 +28,13 @@ class Steps:
     ----------
     label : str
         What the job is.
+    compilation : Compilation
+        What it waits for.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, compilation: Compilation) -> None:
         self.label, self.done, self.total, self.latest = label, 0, 0, ""
+        self.compilation = compilation
 
     def count(self, done: int, total: int) -> None:
         """So many steps of all are done."""
@@ -39,7 +46,7 @@ class Steps:
 
     def __str__(self) -> str:
         counted = f"{self.done} of {self.total}" if self.total > 1 else ""
-        return ", ".join(filter(None, (self.label, counted, self.latest)))
+        return ", ".join(filter(None, (self.label, counted, self.latest, str(self.compilation))))
 
 
 @contextmanager
@@ -56,12 +63,17 @@ def watched(label: str) -> Iterator[Steps]:
     Steps
         To be told.
     """
-    steps, over = Steps(label), threading.Event()
+    from numba.core.event import install_listener
+
+    from kinetics.cli.compilation import Compilation
+
+    steps, over = Steps(label, Compilation()), threading.Event()
     show = _show_bar if sys.stderr.isatty() else _show_lines
     thread = threading.Thread(target=show, args=(steps, over), daemon=True)
     thread.start()
     try:
-        yield steps
+        with install_listener("numba:compile", steps.compilation):
+            yield steps
     finally:
         over.set()
         thread.join(timeout=2)

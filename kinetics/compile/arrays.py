@@ -50,6 +50,15 @@ def constants(p):
 
 
 @njit(cache=True, error_model="numpy")
+def constants_table(parameters):
+    """`constants` of many patients, (patient, constant)."""
+    out = np.empty((len(parameters), CONSTANTS))
+    for i in range(len(parameters)):
+        fill_constants(parameters[i], out[i])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
 def initial(c):
     """States at rest, (state,)."""
     out = np.empty(STATES)
@@ -63,6 +72,16 @@ def initial_table(constants):
     out = np.empty((len(constants), STATES))
     for i in range(len(constants)):
         fill_start(constants[i], out[i])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def rest_table(constants):
+    """Outputs at rest of many patients, (patient, output), given (patient, constant)."""
+    out, y = np.empty((len(constants), OUTPUTS)), np.empty(STATES)
+    for i in range(len(constants)):
+        fill_start(constants[i], y)
+        fill_outputs(y, constants[i], out[i])
     return out
 
 

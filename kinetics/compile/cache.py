@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -20,6 +21,9 @@ from kinetics.errors import KineticsError
 
 __all__ = ["cache_folder", "load_module", "source_key"]
 
+ROOM = 2**26
+"""Bytes that have to be free: a model takes up to a tenth of this."""
+
 
 def _wanted_folder() -> Path:
     if named := os.environ.get("LYMPHOKINETICS_CACHE"):
@@ -33,6 +37,8 @@ def _objection(folder: Path) -> str:
     """What speaks against importing files from a folder, or nothing."""
     if not os.access(folder, os.W_OK):
         return "it is not writable"
+    if shutil.disk_usage(folder).free < ROOM:
+        return "its disk is full"
     if os.name == "nt":
         return ""
     status = folder.stat()

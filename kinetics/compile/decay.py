@@ -128,6 +128,11 @@ def solve_wide(lu, b):
 
 
 @njit(cache=True, error_model="numpy")
+def fill_kinks_wide(y, c, out):
+    """What changes sign at kinks, of patients side by side."""
+
+
+@njit(cache=True, error_model="numpy")
 def fill_jacobian_wide(y, c, out):
     """Nonzero derivatives of the rates by the states, in flat arrays."""
     for q in range(LANES):

@@ -108,6 +108,7 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.function("solve", "lu, b", solve_lines(plan, "b", "b"))
     yield write.vector("rate", "y, c", rates, wide=True)
     yield write.vector("outputs", "y, c", outputs, wide=True)
+    yield write.vector("kinks", "y, c", kinks, wide=True)
     yield write.vector("jacobian", "y, c", list(jacobian.values()), wide=True)
     yield write.factors("factor_wide", jacobian, plan, wide=True)
     yield write.lanes("solve_wide", "lu, b", solve_lines(plan, "b", "b", LANES))

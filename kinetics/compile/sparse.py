@@ -103,7 +103,9 @@ def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) ->
     for pivot in plan.order:
         below = [row for row, column in plan.lower if column == pivot]
         right = [column for row, column in plan.upper if row == pivot]
-        lines += [f"d_{pivot} = 1.0 / m_{pivot}_{pivot}", f"{lu((pivot, pivot))} = d_{pivot}"]
+        # NaN if the pivot is infinite: its inverse alone, 0, would hold the state still without a word
+        inverse = f"1.0 / m_{pivot}_{pivot} + 0.0 * m_{pivot}_{pivot}"
+        lines += [f"d_{pivot} = {inverse}", f"{lu((pivot, pivot))} = d_{pivot}"]
         lines += [f"{lu((pivot, j))} = m_{pivot}_{j}" for j in right]
         for i in below:
             lines += [f"f = m_{i}_{pivot} * d_{pivot}", f"{lu((i, pivot))} = f"]

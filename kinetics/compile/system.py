@@ -20,6 +20,9 @@ from kinetics.units import conversion
 __all__ = ["System", "compile_model"]
 
 
+MOST_TOLD = 6
+
+
 @dataclass(frozen=True, eq=False)
 class System:
     """A model ready to integrate: plain floats in the model's units, arrays in the order of the names.
@@ -69,7 +72,7 @@ class System:
 
     def constants_table(self, parameters: np.ndarray) -> np.ndarray:
         """`constants` of many patients, (patient, constant)."""
-        return np.array([self.functions.constants(row) for row in parameters])
+        return self.functions.constants_table(np.ascontiguousarray(parameters))
 
     def admissible(self, constants: np.ndarray) -> np.ndarray:
         """Whether `out_of_range` is empty, (patient,), for constants (patient, constant)."""
@@ -83,8 +86,10 @@ class System:
     def impossible(self, constants: np.ndarray) -> str:
         """Why a patient of given constants, (constant,), cannot be; empty if it can."""
         names = (*self.parameters, *self.model.constants)
-        values = ", ".join(f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants))
-        return f"impossible parameters, out of range or not finite: {values}" if values else ""
+        told = [f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants)]
+        more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+        values = ", ".join(told[:MOST_TOLD]) + more
+        return f"impossible parameters, out of range or not finite: {values}" if told else ""
 
     def _within(self, constants: np.ndarray) -> np.ndarray:
         least, most = self._ranges

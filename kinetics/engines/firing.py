@@ -55,10 +55,9 @@ def levels_of(system: System, constants: np.ndarray, triggers: Triggers) -> np.n
 
 def baselines_of(system: System, constants: np.ndarray, triggers: Triggers) -> np.ndarray:
     """The watched outputs before any drug, (..., rule)."""
-    functions, columns = system.functions, [system.outputs.index(name) for name in triggers.outputs]
-    patients = constants.reshape(-1, constants.shape[-1])
-    rest = [functions.outputs(functions.initial(own), own)[columns] for own in patients]
-    return np.array(rest).reshape(*constants.shape[:-1], len(triggers))
+    columns = [system.outputs.index(name) for name in triggers.outputs]
+    rest = system.functions.rest_table(np.ascontiguousarray(constants.reshape(-1, constants.shape[-1])))
+    return rest[:, columns].reshape(*constants.shape[:-1], len(triggers))
 
 
 class Watch:

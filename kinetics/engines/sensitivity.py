@@ -25,11 +25,14 @@ class SensitiveTrajectory(Trajectory):
     ----------
     with_tangent : sequence of scipy.integrate.OdeSolution
         Pieces that hold the states, then the derivatives of all states by each parameter in turn; so does ``start``.
+    segments : Segments
+        What was given.
     by_parameter : ndarray, (constant, parameter)
         Derivatives of the constants by the chosen parameters.
     """
 
     with_tangent: Sequence[Any]
+    segments: Segments
     by_parameter: np.ndarray
 
     def output_gradient(self, times: np.ndarray) -> np.ndarray:
@@ -44,12 +47,13 @@ class SensitiveTrajectory(Trajectory):
         return np.array(gradients)
 
     def output_slope(self, times: np.ndarray) -> np.ndarray:
-        """Derivatives of the outputs by time, (time, output), without infusion."""
-        functions, n = self.system.functions, len(self.system.states)
-        rest = np.zeros(n)
+        """Derivatives of the outputs by time, (time, output); at an edge, those before it."""
+        functions, plan = self.system.functions, self.segments
+        segment = np.clip(np.searchsorted(plan.edges, times, side="left") - 1, 0, len(plan) - 1)
+        inflows = plan.rates[segment] @ self.system.dose_matrix()
         slopes = [
-            functions.outputs_by_state(y, self.constants) @ functions.rate(y, self.constants, rest)
-            for y in self.states(times)
+            functions.outputs_by_state(y, self.constants) @ functions.rate(y, self.constants, inflow)
+            for y, inflow in zip(self.states(times), inflows, strict=True)
         ]
         return np.array(slopes)
 
@@ -129,4 +133,6 @@ def integrate_with_sensitivities(
             uband=n - 1,
         )
         pieces.append(piece)
-    return SensitiveTrajectory(system, constants, first, pieces, with_tangent=pieces, by_parameter=by_parameter)
+    return SensitiveTrajectory(
+        system, constants, first, pieces, with_tangent=pieces, segments=segments, by_parameter=by_parameter
+    )

@@ -17,8 +17,10 @@ from kinetics.targets import Target
 
 __all__ = ["TOLERANCES", "Objective"]
 
+_BATCH = (batch.integrate, batch.integrate_with_sensitivities)
 ENGINES = {
-    "batch": (batch.integrate, batch.integrate_with_sensitivities),
+    "auto": _BATCH,
+    "batch": _BATCH,
     "scipy": (scipy.integrate, sensitivity.integrate_with_sensitivities),
 }
 TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)

@@ -49,8 +49,8 @@ class FitProblem:
         The file.
     data_hash : str
         SHA-256 of the problem, its tables, their regimens, and their cohorts without this fit's own estimates.
-    engine : {"batch", "scipy"}
-        Who integrates; the file does not say.
+    engine : {"auto", "scipy", "batch"}
+        Who integrates; ``auto`` is the batch engine. The file does not say.
     """
 
     name: str
@@ -64,7 +64,7 @@ class FitProblem:
     seed: int
     path: Path
     data_hash: str
-    engine: str = "batch"
+    engine: str = "auto"
 
     @classmethod
     def load(cls, name: str | Path) -> FitProblem:

@@ -64,7 +64,7 @@ def fit_tree(
         }
     )
     facts = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort} | kept.facts
-    engine = "batch Rodas5P" if problem.engine == "batch" else "scipy LSODA"
+    engine = "scipy LSODA" if problem.engine == "scipy" else "batch Rodas5P"
     bounds = {"relative_tolerance": TOLERANCES.relative, "absolute_tolerance": TOLERANCES.absolute}
     tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | bounds | facts)
     return tree

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 import xarray as xr
-from scipy.interpolate import PchipInterpolator
 
 from kinetics.errors import InputError
 
@@ -67,6 +66,8 @@ def interpolated(times: np.ndarray, values: np.ndarray) -> DataCurve:
     if knots.size < 2:
         only = points[0] if points.size else np.nan
         return DataCurve(knots, lambda times: np.full(np.shape(times), only))
+    from scipy.interpolate import PchipInterpolator  # half a second, for data alone
+
     cubic = PchipInterpolator(knots, points)
     # the last point is the end of a polynomial, rounded; a visit that is back at a level must count as back
     return DataCurve(knots, lambda times: np.where(times == knots[-1], points[-1], cubic(times)))

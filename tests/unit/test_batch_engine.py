@@ -12,7 +12,7 @@ from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
 from kinetics.engines.batch import many, one, stopping
 from kinetics.engines.batch.program import load_program
-from kinetics.errors import IntegrationError
+from kinetics.errors import InputError, IntegrationError
 from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
@@ -28,20 +28,23 @@ Y, K, V = sp.symbols("y k V")
 
 @pytest.fixture(scope="module")
 def drawn():
-    """A system, its plan, and the constants of nine patients."""
+    """A system, two plans, and the constants of so many patients that lanes are refilled and threads share them."""
     system = compile_model(Model.load("reconstitution"))
-    model, regimen = system.model, Regimen.load("ms_licensed")
-    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, TIMES[-1])
-    table = draw_patients(system, cohort_parameters(model, "relapsing"), 9, seed=3)
-    return system, (plan, course_starts(regimen, model.time)), np.array([system.constants(row) for row in table])
+    model, plans = system.model, []
+    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    for name in ("ms_licensed", "single_100mg"):
+        regimen = Regimen.load(name)
+        plans.append((segments(regimen, drugs, model.time, TIMES[-1]), course_starts(regimen, model.time)))
+    table = draw_patients(system, cohort_parameters(model, "relapsing"), 70, seed=3)
+    return system, plans, system.constants_table(table)
 
 
 def integrated(drawn, chosen=slice(None)):
-    system, plan, constants = drawn
-    constants = constants[chosen]
+    """Patients with even numbers have the first plan, the others the second."""
+    system, plans, constants = drawn
+    which, constants = (np.arange(len(constants)) % 2)[chosen], constants[chosen]
     events = (["CD4", "B"], np.tile([0.4, 0.1], (len(constants), 1)))
-    which = np.zeros(len(constants), int)
-    return batch.integrate_many(system, constants, [plan], which, TIMES, events=events, states=True)
+    return batch.integrate_many(system, constants, plans, which, TIMES, events=events, states=True)
 
 
 def same_bits(one: batch.Batch, other: batch.Batch) -> None:
@@ -64,7 +67,9 @@ def test_the_number_of_threads_changes_no_bit(drawn):
     same_bits(*found)
 
 
-@pytest.mark.parametrize("chosen", [slice(4, 5), slice(2, 9), slice(None, None, -1)], ids=["one", "some", "backwards"])
+@pytest.mark.parametrize(
+    "chosen", [slice(4, 5), slice(2, 41, 3), slice(None, None, -1)], ids=["one", "some", "backwards"]
+)
 def test_the_company_of_a_patient_changes_no_bit(drawn, chosen):
     together = integrated(drawn)
     picked = batch.Batch(
@@ -92,23 +97,15 @@ def test_the_size_of_a_chunk_changes_no_bit(monkeypatch, chunk):
         np.testing.assert_array_equal(whole[name], parts[name], err_msg=str(name))
 
 
-def test_one_patient_with_a_dense_solution_is_that_patient_of_many(drawn):
-    system, (plan, _), constants = drawn
-    alone, together = batch.integrate(system, constants[2], plan), integrated(drawn)
-    np.testing.assert_allclose(alone.outputs(TIMES), together.outputs[2], rtol=1e-7)
-    np.testing.assert_allclose(alone.states(TIMES), together.states[2], rtol=1e-7, atol=1e-12)
-
-
-def test_each_patient_may_have_a_regimen_of_its_own(drawn):
-    system, (licensed, starts), constants = drawn
-    model = system.model
-    drugs = {name: dose.unit for name, dose in model.doses.items()}
-    single = segments(Regimen.load("single_100mg"), drugs, model.time, TIMES[-1])
-    plans = [(licensed, starts), (single, np.array([0.0, np.nan]))]
-    both = batch.integrate_many(system, constants[:2], plans, np.array([1, 0]), TIMES)
-    for patient, plan in enumerate((single, licensed)):
-        alone = batch.integrate(system, constants[patient], plan).outputs(TIMES)
-        np.testing.assert_allclose(both.outputs[patient], alone, rtol=1e-7, atol=1e-12)
+@pytest.mark.parametrize("patient", [2, 5, 40, 69])
+def test_one_patient_with_a_dense_solution_is_that_patient_of_many(drawn, patient):
+    system, plans, constants = drawn
+    plan, starts = plans[patient % 2]
+    alone, together = batch.integrate(system, constants[patient], plan), integrated(drawn)
+    np.testing.assert_allclose(alone.outputs(TIMES), together.outputs[patient], rtol=1e-6)
+    np.testing.assert_allclose(alone.states(TIMES), together.states[patient], rtol=1e-6, atol=1e-12)
+    assert together.reached.shape == (70, 2, 2)
+    assert np.isnan(together.reached[patient, :, starts.size :]).all()
 
 
 def test_values_at_a_dose_are_those_before_it():
@@ -172,9 +169,9 @@ def test_impossible_patients_are_nan_with_their_reasons_and_the_rest_are_right()
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"k": 0.2}, r"at time 5, state y: (the step size fell to zero|the rates are not finite)"),
-        ({"a": 1.0}, r"at time 0, state y: the rates are not finite"),
-        ({"k": 1e9}, r"at time 1e-09, state y"),
+        ({"k": 0.2}, r"at 5 day, state y: (the step size fell to zero|the rates are not finite)"),
+        ({"a": 1.0}, r"at 0 day, state y: the rates are not finite"),
+        ({"k": 1e9}, r"at 1e-09 day, state y"),
     ],
     ids=["pole", "division by zero", "pole at once"],
 )
@@ -184,12 +181,60 @@ def test_a_solution_that_ends_is_told_with_segment_time_and_state(change, said):
     sets, times = [{}, change, {"k": 0.02}], np.array([0.0, 10.0, 30.0])
     constants = np.array([system.constants(system.parameter_array(values)) for values in sets])
     found = batch.integrate_many(system, constants, [(plan, np.empty(0))], np.zeros(3, int), times)
-    assert re.search(rf"^Rodas5P stopped in segment 1 of 1 {said}.*Try ", found.reasons[1]), found.reasons[1]
+    assert re.search(rf"^Rodas5P stopped in segment 1 of 1 {said}.*try ", found.reasons[1]), found.reasons[1]
     assert np.isnan(found.outputs[1]).all()
     assert (found.reasons[0], found.reasons[2]) == ("", "")
     np.testing.assert_allclose(found.outputs[[0, 2], :, 0], 1 / (1 - np.outer([0.01, 0.02], times)), rtol=1e-6)
     with pytest.raises(IntegrationError, match=said):
         batch.integrate(system, constants[1], plan)
+
+
+@pytest.mark.parametrize(
+    ("rate", "start"),
+    [(-1 / sp.sqrt(sp.Symbol("z")), 1), (1 / (sp.Symbol("z") - 1), 1), (sp.Symbol("z") ** sp.Rational(7, 10) - 1, 0)],
+    ids=["runs dry", "infinite rate", "infinite derivative"],
+)
+def test_the_state_that_cannot_go_on_is_named(rate, start):
+    x, y, z = sp.symbols("x y z")
+    made = Model.from_symbols(
+        "stuck",
+        time="day",
+        states=[
+            State(name="x", unit="1", initial=1, rate=-x / sp.Symbol("T")),
+            State(name="y", unit="1", initial=1, rate=(x - y) / sp.Symbol("T")),
+            State(name="z", unit="1", initial=start, rate=rate / sp.Symbol("T")),
+        ],
+        parameters=[Parameter(name="T", value=1.0, unit="day")],
+        outputs=[Output(name="out", unit="1", value=x + y + z)],
+    )
+    system = compile_model(made)
+    plan, constants = segments(Regimen.none(), {}, made.time, 30.0), system.constants(system.parameter_array())
+    found = batch.integrate_many(system, constants[None], [(plan, np.empty(0))], np.zeros(1, int), np.array([30.0]))
+    assert "state z: " in found.reasons[0]
+    with pytest.raises(IntegrationError, match="state z: "):
+        batch.integrate(system, constants, plan)
+
+
+def test_plans_with_edges_a_rounding_apart_are_read_before_the_dose():
+    system, times = compile_model(drug()), np.array([0.1 + 0.2])
+    assert times[0] != 0.3
+    mg = {"drug": system.model.doses["drug"].unit}
+    plans = [
+        (segments(Course.of("drug", "4 mg").repeat(2, every=every), mg, system.model.time, 1.0), np.array([0.0, 0.3]))
+        for every in ("0.3 day", f"{0.1 + 0.2!r} day")
+    ]
+    constants = np.tile(system.constants(system.parameter_array()), (2, 1))
+    found = batch.integrate_many(system, constants, plans, np.arange(2), times)
+    np.testing.assert_allclose(found.outputs[:, 0, 0], 2 * np.exp(-0.1 * 0.3), rtol=1e-6)
+
+
+@pytest.mark.parametrize("times", [[0.0, 5.0, 2.0], [0.0, np.nan], [-1.0, 2.0], [0.0, 11.0]])
+def test_output_times_out_of_order_or_out_of_range_are_refused(times):
+    system = compile_model(drug())
+    plan = segments(Regimen.none(), {"drug": system.model.doses["drug"].unit}, system.model.time, 10.0)
+    constants = system.constants(system.parameter_array())[None]
+    with pytest.raises(InputError, match="in order, from 0 to the end at 10"):
+        batch.integrate_many(system, constants, [(plan, np.empty(0))], np.zeros(1, int), np.array(times))
 
 
 @pytest.mark.parametrize("engine", ["batch", "scipy"])
@@ -217,7 +262,7 @@ def test_a_run_that_needs_too_many_steps_is_given_up(monkeypatch, drawn):
 
 
 def test_a_record_grows_with_the_steps(monkeypatch, drawn):
-    system, (plan, _), constants = drawn
+    system, ((plan, _), _), constants = drawn
     whole = batch.integrate(system, constants[0], plan)
     monkeypatch.setattr(one, "FIRST_RECORD", 10)
     grown = batch.integrate(system, constants[0], plan)
@@ -263,7 +308,7 @@ def test_error_bounds_are_in_the_attributes():
     given = {"until": "1 day", "every": "1 day", "parameters": [{}, {"k": 0.1}]}
     found = simulate(made, Regimen.none(), **given)
     assert found.attrs["engine"] == "batch Rodas5P"
-    assert (found.attrs["relative_tolerance"], found.attrs["absolute_tolerance"]) == (1e-7, 1e-12)
+    assert (found.attrs["relative_tolerance"], found.attrs["absolute_tolerance"]) == (1e-7, 1e-13)
     found = simulate(made, Regimen.none(), **given, tolerances=Tolerances(1e-5, 1e-9))
     assert (found.attrs["relative_tolerance"], found.attrs["absolute_tolerance"]) == (1e-5, 1e-9)
     assert simulate(made, Regimen.none(), until="1 day", every="1 day").attrs["engine"] == "scipy LSODA"

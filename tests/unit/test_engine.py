@@ -80,7 +80,7 @@ def test_knots_hold_every_dose_edge(decay):
     assert (np.diff(knots) > 0).all()
 
 
-def test_scale_of_a_state_is_what_it_starts_with_or_is_given_or_its_units():
+def test_scale_of_a_state_is_its_start_or_the_largest_dose_or_that_of_its_unit():
     a, b, c, d = sp.symbols("a b c d")
     model = Model.from_symbols(
         "scales",
@@ -98,7 +98,7 @@ def test_scale_of_a_state_is_what_it_starts_with_or_is_given_or_its_units():
     regimen = Regimen([Course([Dose("drug", "12 mg", duration="4 hour"), Dose("drug", "30 mg", "1 day")])])
     given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 5.0)
     start = system.functions.initial(system.constants(system.parameter_array()))
-    np.testing.assert_allclose(state_scale(system, start, given), [42.0, 42.0, 0.3, 1.0], rtol=1e-12)
+    np.testing.assert_allclose(state_scale(system, start, given), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -103,6 +103,40 @@ def test_time_of_crossing_follows_its_closed_form(small):
     assert small.curve("count")(np.array([time]))[0] == pytest.approx(LEVEL, rel=1e-7)
 
 
+def infused():
+    """A drug that runs in for two days at the rate R: A = R (1 - exp(-k t))/k."""
+    k, a = sp.symbols("k A")
+    model = Model.from_symbols(
+        "infused",
+        time="day",
+        parameters=[Parameter(name="k", value=K, unit="1/day")],
+        doses=[DoseInput(name="drug", unit="mg", into="A")],
+        states=[State(name="A", unit="mg", initial=0, rate=-k * a)],
+        outputs=[Output(name="amount", unit="mg", value=a)],
+    )
+    regimen = Regimen([Course([Dose("drug", "8 mg", "0 day", "2 day")])])
+    return compile_model(model), segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 5.0)
+
+
+def test_time_of_crossing_during_an_infusion_follows_its_closed_form(with_sensitivities):
+    system, given = infused()
+    rate, level = 4.0, 3.0
+    decay = 1 - K * level / rate
+    time = -np.log(decay) / K
+    by_rate_constant = level / (rate * K * decay) - time / K
+    found = with_sensitivities(system, system.parameter_array(), ["k"], given)
+    assert found.crossing_gradient("amount", time) == pytest.approx([by_rate_constant], rel=1e-6)
+
+
+def test_time_of_crossing_by_the_amount_of_a_dose_follows_its_closed_form():
+    system, given = infused()
+    rate, level = 4.0, 3.0
+    decay = 1 - K * level / rate
+    by_factor = -level / (rate * decay)  # dt/dR = -level/(R^2 decay), times R
+    found = batch.integrate_with_sensitivities(system, system.parameter_array(), [], given, drugs=["drug"])
+    assert found.crossing_gradient("amount", -np.log(decay) / K) == pytest.approx([by_factor], rel=1e-6)
+
+
 NAMES = (
     "cd4_CD4_0",
     "cd8_CD8_0",

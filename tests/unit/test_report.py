@@ -6,6 +6,7 @@ import xarray as xr
 
 from kinetics import FitProblem
 from kinetics.cli import progress
+from kinetics.cli.compilation import Compilation
 from kinetics.measures import TimeToThreshold
 from kinetics.report.course import chosen_times
 from kinetics.report.fitting import targets_table
@@ -96,7 +97,8 @@ def test_progress_off_a_terminal_begins_before_the_first_long_pause(monkeypatch,
     over = progress.threading.Event()
     told = progress.threading.Event()
     monkeypatch.setattr(progress, "tell", lambda text: (print(text), told.set()))
-    thread = progress.threading.Thread(target=progress._show_lines, args=(progress.Steps("work"), over), daemon=True)
+    steps = progress.Steps("work", Compilation())
+    thread = progress.threading.Thread(target=progress._show_lines, args=(steps, over), daemon=True)
     thread.start()
     assert told.wait(30)
     over.set()

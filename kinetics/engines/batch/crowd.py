@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from kinetics.compile.decay import CONSTANTS, FACTORS, LANES, OUTPUTS, STATES, fill_outputs, fill_start
+from kinetics.compile.decay import CONSTANTS, FACTORS, KINKS, LANES, OUTPUTS, STATES, fill_outputs, fill_start
 from kinetics.engines.batch.dense import between
 from kinetics.engines.batch.kernel import (
     DONE,
@@ -20,7 +20,6 @@ from kinetics.engines.batch.kernel import (
     STEP_TOO_SMALL,
     TOO_MANY_STEPS,
     first_step,
-    worst,
 )
 from kinetics.engines.batch.lanes import WIDTH, dense_lanes
 from kinetics.engines.batch.rodas5p import STAGES
@@ -73,7 +72,7 @@ def aim_all(upcoming, end, task, lanes, wide, seen, own):
             if lanes.steps[q] < task.most and h > max(1e-15 * time, 1e-30 * lanes.final[q]):
                 busy = True
                 break
-            give_up(q, task, lanes, wide, own)
+            give_up(q, task, lanes, wide)
     return upcoming, busy
 
 
@@ -147,11 +146,12 @@ def make_room(task):
     lanes = Lanes(*number, np.zeros(LANES, np.int64), *told, *clock, np.ones(LANES), np.zeros(LANES), np.ones(LANES))
     state = (np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.ones(WIDTH))
     slopes = (np.zeros(STAGES * WIDTH), np.zeros(3 * WIDTH), np.zeros(FACTORS * LANES))
-    wide = Wide(*state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH))
+    sides = (np.zeros(KINKS * LANES), np.zeros(KINKS * LANES))
+    wide = Wide(*state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH), *sides)
     events = task.watched.size
     seen = Seen(np.zeros((LANES, events)), np.zeros((LANES, events, SAMPLES + 1)))
     vectors = (np.zeros(STATES), np.zeros(STATES), np.zeros(STATES), np.zeros(STATES))
-    own = Own(*vectors, np.zeros((STAGES, STATES)), np.zeros((3, STATES)), np.zeros(OUTPUTS))
+    own = Own(*vectors, np.zeros((3, STATES)), np.zeros(OUTPUTS))
     return lanes, wide, seen, own
 
 
@@ -235,16 +235,14 @@ def pull(q, wide, own):
 
 
 @njit(cache=True, error_model="numpy")
-def give_up(q, task, lanes, wide, own):
-    """A patient that cannot go on is NaN; why, and the state to blame, are told."""
+def give_up(q, task, lanes, wide):
+    """A patient that cannot go on is NaN; why, and where it stopped, are told."""
     p = lanes.patient[q]
     for i in range(STATES):
-        own.y[i] = wide.y[i * LANES + q]
-        own.k[STAGES - 1, i] = wide.k[(STAGES - 1) * WIDTH + i * LANES + q]
+        task.told[p, 3 + i] = wide.y[i * LANES + q]
     status = STEP_TOO_SMALL if lanes.h[q] > 0.0 and math.isfinite(lanes.norm[q]) else NOT_FINITE
     task.told[p, 0] = TOO_MANY_STEPS if lanes.steps[q] >= task.most else status
     task.told[p, 1], task.told[p, 2] = lanes.steps[q], lanes.time[q]
-    task.told[p, 3] = worst(own.k, own.y, task.relative, task.absolute[p])
     task.rows[p] = np.nan
     task.reached[p] = np.nan
     if task.states.size > 0:

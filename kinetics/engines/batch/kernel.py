@@ -25,7 +25,7 @@ from kinetics.compile.decay import (
     solve,
 )
 from kinetics.engines.batch.dense import between, dense_terms
-from kinetics.engines.batch.kinks import allowed, first_kink
+from kinetics.engines.batch.kinks import CAUTION, allowed, first_kink, passes_kink
 from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.tangent import advance_tangent, start_tangent
 from kinetics.engines.batch.triggered import act, add_inflow, look, settle, start_rules
@@ -68,19 +68,6 @@ def error_norm(y, u, k, rtol, atol):
 
 
 @njit(cache=True, error_model="numpy")
-def worst(k, y, rtol, atol):
-    """The state whose error estimate is largest against its tolerance."""
-    found, largest = 0, -1.0
-    for i in range(STATES):
-        ratio = abs(k[STAGES - 1, i]) / (atol[i] + rtol * abs(y[i]))
-        if not math.isfinite(ratio):
-            return i
-        if ratio > largest:
-            found, largest = i, ratio
-    return found
-
-
-@njit(cache=True, error_model="numpy")
 def first_step(y, c, forcing, rtol, atol, span, f):
     """A first step that moves no state by more than a hundredth of itself."""
     fill_rate(y, c, f)
@@ -96,7 +83,7 @@ def close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, 
 
     The crossing of the dense output is where it starts, its slope there what it goes by.
     """
-    column, level = rules[0][rule], rules[1][rule]
+    column, level = rules.columns[rule], rules.levels[rule]
     near = 1e-3 * theta
     between(y, u, terms, theta, state)
     fill_outputs(state, c, row)
@@ -143,35 +130,32 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
         Filled: the end of each step, (step,), and its left and right states and dense terms, (step, 5, state).
     tangent : None or tuple
         See `tangent.start_tangent`; without rules.
-    rules : None or tuple
-        See `triggered`.
+    rules : None or Rules
+        Of this patient.
 
     Returns
     -------
-    (status, steps, time, state)
-        Where it stopped, and the state to blame.
+    (status, steps, time, states)
+        Where it stopped; states are (state,).
     """
     edges, forcings, jumps, starts = plan
     rtol, atol, most = limits
-    times, rows, states = samples
+    times = samples[0]
     watched = events[0]
     y, u, f = np.empty(STATES), np.zeros(STATES), np.zeros(STATES)
-    k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.empty((3, STATES))
+    k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.zeros((3, STATES))
     state, lu, row = np.empty(STATES), np.empty(FACTORS), np.empty(OUTPUTS)
     lowest, values_of_step = np.empty(watched.size), np.empty((watched.size, SAMPLES + 1))
+    sides = np.empty((3, KINKS))
     fill_start(c, y)
     flow = np.empty(STATES)
     if rules is not None:
         alert = start_rules(rules, y, c, row)
     if tangent is not None:
         room = start_tangent(tangent, c)
-        sides, full = np.empty((3, KINKS)), 0.0
-    steps, course, place = 0, -1, 0
-    while place < times.size and times[place] <= 0.0:
-        fill_outputs(y, c, rows[place])
-        if states.size > 0:
-            states[place] = y
-        place += 1
+        full = 0.0
+    steps, course = 0, -1
+    place = write_passed(0, 0.0, y, y, terms, c, 0.0, 1.0, samples, state)
     for segment in range(edges.size - 1):
         t, end = edges[segment], edges[segment + 1]
         if course + 1 < starts.size and starts[course + 1] <= t:
@@ -196,12 +180,14 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                 if last:
                     h = stop - t
                 if steps >= most:
-                    return TOO_MANY_STEPS, steps, t, worst(k, y, rtol, atol)
+                    return TOO_MANY_STEPS, steps, t, y
                 if not h > max(1e-15 * t, 1e-30 * end):
                     finite = h > 0.0 and math.isfinite(error_norm(y, u, k, rtol, atol))
-                    return (STEP_TOO_SMALL if finite else NOT_FINITE), steps, t, worst(k, y, rtol, atol)
+                    return (STEP_TOO_SMALL if finite else NOT_FINITE), steps, t, y
                 step(y, c, flow, h, lu, k, u, points)
                 error = error_norm(y, u, k, rtol, atol)
+                if KINKS > 0 and passes_kink(y, u, c, sides):
+                    error *= CAUTION
                 steps += 1
                 if not error <= 1.0:
                     h *= max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else 0.1
@@ -221,7 +207,7 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                     theta, rule = look(rules, alert, y, u, terms, c, t, h, edges[-1], state, row)
                     if rule >= 0:
                         acting = True
-                        if stop - (t + theta * h) <= rules[8]:
+                        if stop - (t + theta * h) <= rules.same:
                             h, after = stop - t, stop
                             step(y, c, flow, h, lu, k, u, points)
                         else:
@@ -229,18 +215,13 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                             after = t + h
                 if watched.size > 0 or record is not None or (place < times.size and times[place] <= after):
                     dense_terms(k, terms)
-                while place < times.size and times[place] <= after:
-                    between(y, u, terms, (times[place] - t) / h, state)
-                    fill_outputs(state, c, rows[place])
-                    if states.size > 0:
-                        states[place] = state
-                    place += 1
+                place = write_passed(place, after, y, u, terms, c, t, h, samples, state)
                 if watched.size > 0 and course >= 0 and after > t:
                     watch(y, u, terms, c, t, h, events, lowest, values_of_step, reached, state, row, course)
                 if record is not None and after > t:
                     knots, values = record
                     if steps_kept(knots) >= knots.size - 1:
-                        return TOO_MANY_STEPS, steps, t, 0
+                        return TOO_MANY_STEPS, steps, t, y
                     keep(knots, values, after, y, u, terms)
                 if tangent is not None:
                     advance_tangent(tangent, room, y, c, h, lu, k, points, segment)
@@ -254,7 +235,20 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                     h, full = full, 0.0
             if rules is not None:
                 act(rules, alert, y, t, edges)
-    return DONE, steps, edges[-1], -1
+    return DONE, steps, edges[-1], y
+
+
+@njit(cache=True, error_model="numpy")
+def write_passed(place, after, y, u, terms, c, t, h, samples, state):
+    """Write what is asked for at the output times that a step passes; returns the number of the next."""
+    times, rows, states = samples
+    while place < times.size and times[place] <= after:
+        between(y, u, terms, (times[place] - t) / h, state)
+        fill_outputs(state, c, rows[place])
+        if states.size > 0:
+            states[place] = state
+        place += 1
+    return place
 
 
 @njit(cache=True, error_model="numpy")

@@ -1,8 +1,8 @@
-"""Where rates have a kink: there the numerical solution is not smooth in the parameters, so no long step passes one.
+"""Where rates have a kink: continuous where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` takes over.
 
-The rates are continuous where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` takes over from another, their
-derivatives are not. A step across is as accurate as the tolerance asks, but the derivative of that step only as the
-square root of it. So steps close in on the kink, and the one across is so short that it does not matter.
+The error estimate of a step supposes smooth rates and is too small on a step across, which is therefore held to a
+stricter bound. Its derivative by parameters is only as accurate as the square root of its error. So with sensitivities
+steps close in on the kink, and the one across is so short that it does not matter.
 
 The engine copies this file before `kernel.py`.
 """
@@ -17,7 +17,20 @@ from kinetics.engines.batch.dense import between
 # In shares of the step that met the kink: stages look ahead with an error of the square of their step, so the last
 # steps before it are short.
 BEFORE, AFTER = 0.9, 1e-5
+CAUTION = 50.0
+"""How many times smaller the error of a step across a kink has to be than that of another."""
 HALVINGS = 50
+
+
+@njit(cache=True, error_model="numpy")
+def passes_kink(y, u, c, sides):
+    """Whether a step passes a kink."""
+    fill_kinks(y, c, sides[0])
+    fill_kinks(u, c, sides[1])
+    passed = False
+    for kink in range(KINKS):
+        passed |= sides[0, kink] * sides[1, kink] < 0.0
+    return passed
 
 
 @njit(cache=True, error_model="numpy")

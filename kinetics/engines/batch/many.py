@@ -15,11 +15,13 @@ from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
 from kinetics.engines.firing import Fired, levels_of
 from kinetics.engines.tolerances import Tolerances, state_scale
+from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
 
 __all__ = ["Batch", "integrate_many"]
 
 ROUNDS = 8
+ROUNDING = 1e-12
 Plan = tuple[Segments, np.ndarray]
 
 
@@ -72,11 +74,11 @@ def integrate_many(
     constants : ndarray, (patient, constant)
         Parameters and derived constants.
     plans : sequence of (Segments, ndarray)
-        Dose edges with the starts of the courses, (course,); all with as many courses.
+        Dose edges with the starts of the courses, (course,); crossings are NaN in the courses a plan does not have.
     which : ndarray of int, (patient,)
         The plan of each patient.
     times : ndarray, (time,)
-        Output times.
+        Output times, in order.
     events : (sequence of str, ndarray), optional
         Outputs, and levels (patient, event) whose upward crossing after each course's nadir is found.
     states : bool
@@ -90,9 +92,14 @@ def integrate_many(
     -------
     Batch
         A patient that fails, or whose constants are not admissible, is NaN with its reason.
+
+    Raises
+    ------
+    InputError
+        If the output times are not in order, or not between 0 and the end of every plan.
     """
     tolerances, program = tolerances or TOLERANCES, load_program(system)
-    size, courses = len(constants), plans[0][1].size
+    size, courses = len(constants), max(begins.size for _, begins in plans)
     names, levels = events if events is not None else ((), np.empty((size, 0)))
     watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
     reasons, which = _admitted(system, constants, which)
@@ -102,12 +109,12 @@ def integrate_many(
         which,
         (tolerances.relative, _absolute(system, constants, plans, which, tolerances, triggers), MOST_STEPS),
         (watched, np.ascontiguousarray(levels, dtype=float)),
-        _snapped(times, plans),
+        _output_times(times, plans),
     )
     rows = np.full((size, times.size, len(system.outputs)), np.nan)
     kept = np.full((size, times.size, len(system.states)) if states else (size, 0, 0), np.nan)
     reached = np.full((size, watched.size, courses), np.nan)
-    told, fired = np.zeros((size, 4)), None
+    told, fired = np.zeros((size, 3 + len(system.states))), None
     filled = (rows, reached, kept, told)
     if triggers is None:
         _in_stretches(program.integrate_population, size, system.functions.LANES, (*asked, *filled))
@@ -117,7 +124,7 @@ def integrate_many(
         rules = rule_arrays(system, triggers, thresholds, fired)
         _in_stretches(program.integrate_with_rules, size, 1, (*asked, *filled, rules))
     for patient in np.flatnonzero(told[:, 0]):
-        reasons[patient] = why_stopped(system, plans[which[patient]][0], told[patient])
+        reasons[patient] = why_stopped(system, constants[patient], plans[which[patient]][0], told[patient])
     return Batch(rows, kept if states else None, reached, told[:, 1].astype(np.int64), reasons, fired)
 
 
@@ -166,19 +173,32 @@ def _stacked(system: System, plans: Sequence[Plan]) -> tuple[np.ndarray, ...]:
     doses, most, states = system.dose_matrix(), max(len(plan) for plan, _ in plans), len(system.states)
     edges = np.zeros((len(plans), most + 1))
     forcings, jumps = np.zeros((2, len(plans), most, states))
-    for place, (plan, _) in enumerate(plans):
-        edges[place, : len(plan) + 1] = plan.edges
+    starts, known = np.full((len(plans), max(begins.size for _, begins in plans)), np.nan), _edges(plans)
+    for place, (plan, begins) in enumerate(plans):
+        edges[place, : len(plan) + 1] = _snapped(plan.edges, known)
         forcings[place, : len(plan)], jumps[place, : len(plan)] = plan.rates @ doses, plan.boluses @ doses
+        starts[place, : begins.size] = _snapped(np.asarray(begins, dtype=float), known)
     counts = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
-    # a course that starts a rounding after another dose ends shares its edge
-    starts = [_snapped(np.asarray(begin, dtype=float), [(plan, begin)]) for plan, begin in plans]
-    return edges, counts, forcings, jumps, np.array(starts)
+    return edges, counts, forcings, jumps, starts
 
 
-def _snapped(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
-    """Times a rounding away from a dose edge, put on it: the value at a dose is the value before it."""
+def _output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
+    """Output times in order, on the dose edges that they are a rounding away from: a value at a dose is that before."""
+    times, end = np.asarray(times, dtype=float), min(plan.edges[-1] for plan, _ in plans)
+    snapped = _snapped(times, _edges(plans))
+    if not (np.diff(snapped) >= 0).all() or not ((snapped >= 0) & (snapped <= end)).all():
+        raise InputError(f"output times must be numbers in order, from 0 to the end at {end:g}")
+    return snapped
+
+
+def _edges(plans: Sequence[Plan]) -> np.ndarray:
+    """The dose edges of all plans; of those a rounding apart the first."""
     edges = np.unique(np.concatenate([plan.edges for plan, _ in plans]))
-    nearest = edges[np.clip(np.searchsorted(edges, times), 0, edges.size - 1)]
-    before = edges[np.clip(np.searchsorted(edges, times) - 1, 0, edges.size - 1)]
-    nearest = np.where(np.abs(before - times) < np.abs(nearest - times), before, nearest)
-    return np.where(np.abs(nearest - times) <= 1e-12 * np.abs(times), nearest, times)
+    return edges[np.diff(edges, prepend=-np.inf) > ROUNDING * edges]
+
+
+def _snapped(times: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Times a rounding away from an edge, put on it."""
+    after = np.clip(np.searchsorted(edges, times), 1, edges.size - 1)
+    nearest = np.where(times - edges[after - 1] < edges[after] - times, edges[after - 1], edges[after])
+    return np.where(np.abs(nearest - times) <= ROUNDING * np.abs(times), nearest, times)

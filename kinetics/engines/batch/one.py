@@ -126,7 +126,15 @@ def integrate_with_sensitivities(
     recorded, _ = _recorded(system, constants, first, segments, tolerances, directions)
     start = np.concatenate([first, at_start.T.ravel()])
     states = Recorded(recorded.ts, recorded.values)
-    return SensitiveTrajectory(system, constants, start, [states], with_tangent=[recorded], by_parameter=by_parameter)
+    return SensitiveTrajectory(
+        system,
+        constants,
+        start,
+        [states],
+        with_tangent=[recorded],
+        segments=segments,
+        by_parameter=by_parameter,
+    )
 
 
 def _recorded(
@@ -150,7 +158,7 @@ def _recorded(
     while True:
         knots, values = np.zeros(size + 1), np.empty((size, 5, len(system.states)))
         lanes = None if tangent is None else _lanes(system, size, *tangent)
-        status, steps, time, state = program.integrate(
+        status, steps, time, last = program.integrate(
             constants,
             plan,
             limits,
@@ -164,7 +172,7 @@ def _recorded(
         if status == 0:
             break
         if status != 1 or steps >= MOST_STEPS:
-            raise IntegrationError(why_stopped(system, segments, np.array([status, steps, time, state])))
+            raise IntegrationError(why_stopped(system, constants, segments, np.array([status, steps, time, *last])))
         size *= 4
     count = int(knots[0])
     ends = np.concatenate([[0.0], knots[1 : count + 1]])

@@ -10,7 +10,7 @@ from numba import njit
 
 from kinetics.engines.batch.crowd import integrate_crowd
 from kinetics.engines.batch.kernel import integrate
-from kinetics.engines.batch.room import Task
+from kinetics.engines.batch.room import Rules, Task
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -35,8 +35,8 @@ def integrate_population(begin, end, constants, plans, which, limits, events, ti
         Output times.
     rows, reached, states : (patient, time, output), (patient, event, course), (patient, time, state)
         Filled; states of size 0 are not.
-    told : (patient, 4)
-        Filled: status, steps, time and state where it stopped.
+    told : (patient, 3 + state)
+        Filled: status, steps, time and states where it stopped.
     """
     edges, counts, forcings, jumps, starts = plans
     rtol, atol, most = limits
@@ -56,26 +56,27 @@ def integrate_with_rules(
 
     Parameters
     ----------
-    rules : tuple
-        See `triggered`; levels, and what is filled, have a leading axis (patient,). All else as above.
+    rules : Rules
+        Of all patients. All else as above.
     """
     edges, counts, forcings, jumps, starts = plans
     rtol, atol, most = limits
     watched, levels = events
-    columns, thresholds, signs, caps, apart, windows, durations, gifts, same, acted_at, acted_by, capped = rules
     for p in range(begin, end):
         g = which[p]
         if g < 0:
             continue
         n = counts[g]
         plan = (edges[g, : n + 1], forcings[g, :n], jumps[g, :n], starts[g])
-        shared = (signs, caps, apart, windows, durations, gifts, same)
-        own = (columns, thresholds[p], *shared, acted_at[p], acted_by[p], capped[p])
+        of_all = (rules.signs, rules.most, rules.apart, rules.windows, rules.durations, rules.gifts, rules.same)
+        filled = (rules.times[p], rules.which[p], rules.capped[p])
+        own = Rules(rules.columns, rules.levels[p], *of_all, *filled)
         limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p])
-        status, steps, time, state = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own)
-        told[p, 0], told[p, 1], told[p, 2], told[p, 3] = status, steps, time, state
+        status, steps, time, last = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own)
+        told[p, 0], told[p, 1], told[p, 2] = status, steps, time
+        told[p, 3:] = last
         if status != 0:
-            acted_at[p], acted_by[p], capped[p] = np.nan, 0, False
+            rules.times[p], rules.which[p], rules.capped[p] = np.nan, 0, False
             rows[p] = np.nan
             reached[p] = np.nan
             states[p] = np.nan

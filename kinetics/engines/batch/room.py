@@ -1,4 +1,4 @@
-"""What the lanes of a population work on: named arrays that compiled functions hand to one another."""
+"""Named arrays that compiled functions hand to one another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Lanes", "Own", "Seen", "Task", "Wide"]
+__all__ = ["Alert", "Lanes", "Own", "Rules", "Seen", "Task", "Wide"]
 
 
 class Task(NamedTuple):
@@ -64,7 +64,8 @@ class Wide(NamedTuple):
 
     (state, lane) ``y`` before and ``u`` after it, ``points`` where rates are taken, inflow ``flow``, tolerances
     ``atol``, and ``w`` for what is divided by the step; (stage, state, lane) slopes ``k``; (3, state, lane)
-    dense ``terms``; (factor, lane) ``lu``; (constant, lane) ``c``; (output, lane) ``row``.
+    dense ``terms``; (factor, lane) ``lu``; (constant, lane) ``c``; (output, lane) ``row``;
+    (kink, lane) sides ``before`` and ``after``.
     """
 
     y: np.ndarray
@@ -78,6 +79,8 @@ class Wide(NamedTuple):
     c: np.ndarray
     row: np.ndarray
     w: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
 
 
 class Seen(NamedTuple):
@@ -88,7 +91,7 @@ class Seen(NamedTuple):
 
 
 class Own(NamedTuple):
-    """Room for one patient: (state,) ``y``, ``u``, ``state`` and ``f``, (stage, state) ``k``, (3, state) ``terms``,
+    """Room for one patient: (state,) ``y``, ``u``, ``state`` and ``f``, (3, state) ``terms``,
     (output,) ``row``.
     """
 
@@ -96,6 +99,49 @@ class Own(NamedTuple):
     u: np.ndarray
     state: np.ndarray
     f: np.ndarray
-    k: np.ndarray
     terms: np.ndarray
     row: np.ndarray
+
+
+class Rules(NamedTuple):
+    """Rules that give doses, and what they did.
+
+    (rule,) ``columns`` of outputs, their ``levels``, ``signs`` 1 for a rise and -1 for a fall, ``most`` actions, time
+    ``apart``; (rule, 2) ``windows``; (rule,) ``durations`` of infusions, 0 for a bolus; (rule, state) ``gifts``; times
+    no further apart than ``same`` are one. Filled, as `kinetics.engines.firing.Fired` has them: (trigger,) ``times``
+    and ``which``, (rule,) ``capped``. Of many patients ``levels`` and what is filled have a leading axis.
+    """
+
+    columns: np.ndarray
+    levels: np.ndarray
+    signs: np.ndarray
+    most: np.ndarray
+    apart: np.ndarray
+    windows: np.ndarray
+    durations: np.ndarray
+    gifts: np.ndarray
+    same: float
+    times: np.ndarray
+    which: np.ndarray
+    capped: np.ndarray
+
+
+class Alert(NamedTuple):
+    """How rules stand.
+
+    (rule,) ``armed``: the output has been before its level; ``counts`` of actions and time of the ``last``; ``due``
+    now; ``acted`` at this instant; ``sides``: how far the output is beyond its level; ``roots``: when it meets it.
+    (infusion,) ``ends``, ``speeds`` in shares a unit of time, and ``whose``. ``tally`` of actions and of infusions.
+    """
+
+    armed: np.ndarray
+    counts: np.ndarray
+    last: np.ndarray
+    due: np.ndarray
+    acted: np.ndarray
+    sides: np.ndarray
+    roots: np.ndarray
+    ends: np.ndarray
+    speeds: np.ndarray
+    whose: np.ndarray
+    tally: np.ndarray

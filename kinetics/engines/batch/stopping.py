@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.batch.room import Rules
 from kinetics.engines.firing import Fired
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
+from kinetics.units import unit_text
 
 __all__ = ["MOST_STEPS", "TOLERANCES", "rule_arrays", "why_stopped"]
 
-TOLERANCES = Tolerances(relative=1e-7, absolute=1e-12)
+TOLERANCES = Tolerances(relative=1e-7, absolute=1e-13)
 MOST_STEPS = 100_000
 _REASONS = {
     1: "more than {most} steps",
@@ -22,21 +22,33 @@ _REASONS = {
 }
 
 
-def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, fired: Fired) -> tuple[Any, ...]:
-    """The rules as `triggered` has them; ``levels`` and ``fired`` may have a leading axis (patient,)."""
+def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, fired: Fired) -> Rules:
+    """The rules in arrays; ``levels`` and ``fired`` may have a leading axis (patient,)."""
     columns = np.array([system.outputs.index(name) for name in triggers.outputs], dtype=np.int64)
     gifts = np.ascontiguousarray(triggers.gifts @ system.dose_matrix())
     numbers = (triggers.signs, triggers.most, triggers.apart, triggers.windows, triggers.durations)
-    return columns, levels, *numbers, gifts, triggers.same, fired.times, fired.rules, fired.capped
+    return Rules(columns, levels, *numbers, gifts, triggers.same, *fired.arrays)
 
 
-def why_stopped(system: System, segments: Segments, told: np.ndarray) -> str:
-    """What the kernel told, (status, steps, time, state), in words."""
-    status, steps, time, state = told
+def why_stopped(system: System, constants: np.ndarray, segments: Segments, told: np.ndarray) -> str:
+    """What the kernel told, (3 + state,): status, steps, time and states where it stopped, in words."""
+    (status, steps, time), last = told[:3], np.ascontiguousarray(told[3:])
     segment = int(np.clip(np.searchsorted(segments.edges, time, side="right"), 1, len(segments)))
+    blamed = _to_blame(system, constants, last, segments.rates[segment - 1] @ system.dose_matrix())
     what = _REASONS[int(status)].format(most=MOST_STEPS)
     return (
-        f"Rodas5P stopped in segment {segment} of {len(segments)} at time {time:.6g}, "
-        f"state {system.states[int(state)]}: {what} after {int(steps)} steps. "
-        f"Try the scipy engine, a looser tolerance, or check the parameters."
+        f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {unit_text(system.model.time)}, "
+        f"state {blamed}: {what} after {int(steps)} steps. "
+        f"Check the parameters, or try a looser tolerance or the scipy engine."
     )
+
+
+def _to_blame(system: System, constants: np.ndarray, states: np.ndarray, inflow: np.ndarray) -> str:
+    """The state whose rate, or a derivative of it, is not finite, else the one that changes fastest for its size."""
+    rates = system.functions.rate(states, constants, inflow)
+    infinite = ~np.isfinite(rates)
+    if not infinite.any():
+        infinite = ~np.isfinite(system.functions.jacobian(states, constants)).all(axis=1)
+    if infinite.any():
+        return system.states[int(infinite.argmax())]
+    return system.states[int(np.argmax(np.abs(rates) / (np.abs(states) + np.finfo(float).tiny)))]

@@ -10,9 +10,19 @@ import math
 
 from numba import njit
 
-from kinetics.compile.decay import LANES, STATES, factor_wide, fill_outputs_wide, fill_rate_wide, solve_wide
+from kinetics.compile.decay import (
+    KINKS,
+    LANES,
+    STATES,
+    factor_wide,
+    fill_kinks_wide,
+    fill_outputs_wide,
+    fill_rate_wide,
+    solve_wide,
+)
 from kinetics.compile.elementary import power
 from kinetics.engines.batch.kernel import SAFETY
+from kinetics.engines.batch.kinks import CAUTION
 from kinetics.engines.batch.lanes import WIDTH, combine
 from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.windows import SAMPLES
@@ -61,6 +71,15 @@ def norm_wide(relative, wide, norm, growth):
         squares[i] += squares[i - LANES]
     for q in range(norm.size):
         norm[q] = math.sqrt(squares[WIDTH - LANES + q] / STATES)
+    if KINKS > 0:
+        fill_kinks_wide(y, wide.c, wide.before)
+        fill_kinks_wide(u, wide.c, wide.after)
+        for q in range(norm.size):
+            for kink in range(KINKS):
+                if wide.before[kink * LANES + q] * wide.after[kink * LANES + q] < 0.0:
+                    norm[q] *= CAUTION
+                    break
+    for q in range(norm.size):
         growth[q] = SAFETY * power(norm[q], -0.2)
 
 
