@@ -100,6 +100,8 @@ def simulate(
         Return every state beside the outputs.
     measures : sequence of Measure
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
+        Of many patients, times to a threshold of an output are found while all are integrated together; any other
+        measure takes them one after another.
     engine : {"auto", "scipy", "batch"}
         The fast engine, or the reference; ``auto`` takes the fast one for more than one patient.
     method : {"LSODA", "BDF", "Radau"}, optional

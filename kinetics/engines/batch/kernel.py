@@ -109,7 +109,7 @@ def close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, 
 
 
 @njit(cache=True, error_model="numpy")
-def integrate(c, plan, limits, events, samples, reached, record, tangent, rules):
+def integrate(c, plan, limits, events, samples, reached, record, tangent, rules, y):
     """Integrate one patient.
 
     Parameters
@@ -132,17 +132,20 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
         See `tangent.start_tangent`; without rules.
     rules : None or Rules
         Of this patient.
+    y : (state,)
+        Filled: the states where it stopped. An array that is returned would be made by Python code, where a Ctrl-C
+        cannot be passed on.
 
     Returns
     -------
-    (status, steps, time, states)
-        Where it stopped; states are (state,).
+    (status, steps, time)
+        Where it stopped.
     """
     edges, forcings, jumps, starts = plan
     rtol, atol, most = limits
     times = samples[0]
     watched = events[0]
-    y, u, f = np.empty(STATES), np.zeros(STATES), np.zeros(STATES)
+    u, f = np.zeros(STATES), np.zeros(STATES)
     k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.zeros((3, STATES))
     state, lu, row = np.empty(STATES), np.empty(FACTORS), np.empty(OUTPUTS)
     lowest, values_of_step = np.empty(watched.size), np.empty((watched.size, SAMPLES + 1))
@@ -180,10 +183,10 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                 if last:
                     h = stop - t
                 if steps >= most:
-                    return TOO_MANY_STEPS, steps, t, y
+                    return TOO_MANY_STEPS, steps, t
                 if not h > max(1e-15 * t, 1e-30 * end):
                     finite = h > 0.0 and math.isfinite(error_norm(y, u, k, rtol, atol))
-                    return (STEP_TOO_SMALL if finite else NOT_FINITE), steps, t, y
+                    return (STEP_TOO_SMALL if finite else NOT_FINITE), steps, t
                 step(y, c, flow, h, lu, k, u, points)
                 error = error_norm(y, u, k, rtol, atol)
                 if KINKS > 0 and passes_kink(y, u, c, sides):
@@ -221,7 +224,7 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                 if record is not None and after > t:
                     knots, values = record
                     if steps_kept(knots) >= knots.size - 1:
-                        return TOO_MANY_STEPS, steps, t, y
+                        return TOO_MANY_STEPS, steps, t
                     keep(knots, values, after, y, u, terms)
                 if tangent is not None:
                     advance_tangent(tangent, room, y, c, h, lu, k, points, segment)
@@ -235,7 +238,7 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules)
                     h, full = full, 0.0
             if rules is not None:
                 act(rules, alert, y, t, edges)
-    return DONE, steps, edges[-1], y
+    return DONE, steps, edges[-1]
 
 
 @njit(cache=True, error_model="numpy")

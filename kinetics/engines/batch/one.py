@@ -154,11 +154,11 @@ def _recorded(
     atol = tolerances.absolute * state_scale(system, first, segments, triggers)
     plan = (segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
     limits = (tolerances.relative, atol, MOST_STEPS)
-    size = FIRST_RECORD
+    size, last = FIRST_RECORD, np.empty(len(system.states))
     while True:
         knots, values = np.zeros(size + 1), np.empty((size, 5, len(system.states)))
         lanes = None if tangent is None else _lanes(system, size, *tangent)
-        status, steps, time, last = program.integrate(
+        status, steps, time = program.integrate(
             constants,
             plan,
             limits,
@@ -168,6 +168,7 @@ def _recorded(
             (knots, values),
             lanes,
             rules,
+            last,
         )
         if status == 0:
             break

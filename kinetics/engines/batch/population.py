@@ -72,10 +72,9 @@ def integrate_with_rules(
         filled = (rules.times[p], rules.which[p], rules.capped[p])
         own = Rules(rules.columns, rules.levels[p], *of_all, *filled)
         limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p])
-        status, steps, time, last = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own)
-        told[p, 0], told[p, 1], told[p, 2] = status, steps, time
-        told[p, 3:] = last
-        if status != 0:
+        stopped = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own, told[p, 3:])
+        told[p, 0], told[p, 1], told[p, 2] = stopped
+        if told[p, 0] != 0.0:
             rules.times[p], rules.which[p], rules.capped[p] = np.nan, 0, False
             rows[p] = np.nan
             reached[p] = np.nan
