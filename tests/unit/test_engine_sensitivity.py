@@ -137,6 +137,16 @@ def test_time_of_crossing_by_the_amount_of_a_dose_follows_its_closed_form():
     assert found.crossing_gradient("amount", -np.log(decay) / K) == pytest.approx([by_factor], rel=1e-6)
 
 
+def test_gradients_and_crossings_by_an_initial_value_follow_their_closed_form():
+    """A = a exp(-k t) + R/k (1 - exp(-k t)), from a = 0: dA/da = exp(-k t), and dt*/da = -dA/da over dA/dt."""
+    system, given = infused()
+    rate, level, times = 4.0, 3.0, np.array([0.5, 1.0, 2.0, 5.0])
+    found = batch.integrate_with_sensitivities(system, system.parameter_array(), [], given, initial=["A"])
+    np.testing.assert_allclose(found.output_gradient(times)[:, 0, 0], np.exp(-K * times), rtol=1e-6)
+    decay = 1 - K * level / rate
+    assert found.crossing_gradient("amount", -np.log(decay) / K) == pytest.approx([-1 / rate], rel=1e-6)
+
+
 NAMES = (
     "cd4_CD4_0",
     "cd8_CD8_0",

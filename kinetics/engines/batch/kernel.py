@@ -201,8 +201,9 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
                     share = first_kink(y, u, terms, c, state, sides)
                     if share <= 1.0:
                         full = max(full, h)
-                        if allowed(h, share, full) < 0.99 * h:
-                            h = allowed(h, share, full)
+                        shorter = allowed(h, share, full)
+                        if shorter < 0.99 * h:
+                            h = shorter
                             continue
                 after = stop if last else t + h
                 if rules is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.recorded import Recorded
+from kinetics.engines.batch.room import Rules
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
 from kinetics.engines.firing import Fired, levels_of
 from kinetics.engines.sensitivity import SensitiveTrajectory
@@ -58,13 +59,12 @@ def integrate(
         If the integrator gives up; the message names segment, time and state.
     """
     first = system.functions.initial(constants)
-    tolerances = tolerances or TOLERANCES
-    if triggers is None:
-        recorded, _ = _recorded(system, constants, first, segments, tolerances, None)
-        return Trajectory(system, constants, first, [recorded])
-    fired = Fired.none(triggers)
-    rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), fired)
-    recorded, _ = _recorded(system, constants, first, segments, tolerances, None, (triggers, rules))
+    scale = state_scale(system, first, segments, triggers)
+    fired = rules = None
+    if triggers is not None:
+        fired = Fired.none(triggers)
+        rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), fired)
+    recorded = _recorded(system, constants, segments, tolerances or TOLERANCES, scale, rules=rules)
     return Trajectory(system, constants, first, [recorded], fired)
 
 
@@ -116,14 +116,14 @@ def integrate_with_sensitivities(
     at_start = functions.initial_by_constant(constants) @ by_parameter
     for column, state in enumerate(initial, len(names)):
         at_start[system.states.index(state), column] = 1.0
-    tolerances = tolerances or TOLERANCES
     inflows, jumps = np.zeros((2, len(segments), first.size, size))
     for column, drug in enumerate(drugs, len(names) + len(initial)):
         row = segments.drugs.index(drug)
         inflows[:, :, column] = np.outer(segments.rates[:, row], system.dose_matrix()[row])
         jumps[:, :, column] = np.outer(segments.boluses[:, row], system.dose_matrix()[row])
     directions = (at_start, by_parameter, inflows, jumps)
-    recorded, _ = _recorded(system, constants, first, segments, tolerances, directions)
+    scale = state_scale(system, first, segments)
+    recorded = _recorded(system, constants, segments, tolerances or TOLERANCES, scale, tangent=directions)
     start = np.concatenate([first, at_start.T.ravel()])
     states = Recorded(recorded.ts, recorded.values)
     return SensitiveTrajectory(
@@ -140,20 +140,19 @@ def integrate_with_sensitivities(
 def _recorded(
     system: System,
     constants: np.ndarray,
-    first: np.ndarray,
     segments: Segments,
     tolerances: Tolerances,
-    tangent: tuple[np.ndarray, ...] | None,
-    triggered: tuple[Triggers, tuple[Any, ...]] | None = None,
-) -> tuple[Recorded, int]:
+    scale: np.ndarray,
+    *,
+    tangent: tuple[np.ndarray, ...] | None = None,
+    rules: Rules | None = None,
+) -> Recorded:
     """One patient with every step kept; the record grows until it is long enough."""
     program, doses = load_program(system), system.dose_matrix()
     if reason := system.impossible(constants):
         raise IntegrationError(reason)
-    triggers, rules = triggered or (None, None)
-    atol = tolerances.absolute * state_scale(system, first, segments, triggers)
     plan = (segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
-    limits = (tolerances.relative, atol, MOST_STEPS)
+    limits = (tolerances.relative, tolerances.absolute * scale, MOST_STEPS)
     size, last = FIRST_RECORD, np.empty(len(system.states))
     while True:
         knots, values = np.zeros(size + 1), np.empty((size, 5, len(system.states)))
@@ -178,9 +177,9 @@ def _recorded(
     count = int(knots[0])
     ends = np.concatenate([[0.0], knots[1 : count + 1]])
     if tangent is None or lanes is None:
-        return Recorded(ends, values[:count]), steps
+        return Recorded(ends, values[:count])
     record = lanes[5][:count].reshape(count, -1, 5, len(system.states), system.functions.LANES)
-    return Recorded(ends, values[:count], np.moveaxis(record, 2, 1), tangent[1].shape[1]), steps
+    return Recorded(ends, values[:count], np.moveaxis(record, 2, 1), tangent[1].shape[1])
 
 
 def _lanes(
