@@ -11,7 +11,7 @@ import xarray as xr
 
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
-from kinetics.estimate.draws import chain_of_fits, parameter_draws, typical_values
+from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import Estimates
 from kinetics.measures import TimeToThreshold, course_windows, recovery_measures
 from kinetics.model import Model
@@ -95,8 +95,8 @@ def predict(
     if not name:
         raise InputError(f"fit '{estimates.fit}' estimates several cohorts; name one")
     chain = chain_of_fits(model, estimates, name)
-    typical = typical_values(model, chain, name)
-    drawn_values = parameter_draws(compile_model(model), chain, name, draws, seed)
+    typical = estimated_cohort(model, chain, name).values
+    drawn_values = [drawn.values for drawn in drawn_cohorts(compile_model(model), chain, name, draws, seed)]
     measures = recovery_measures(model, typical)
     total, done = 1 + draws + (patients or 0), 0
 

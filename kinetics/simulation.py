@@ -21,6 +21,8 @@ from kinetics.errors import Faults, InputError
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
 from kinetics.model.ranges import out_of_range
+from kinetics.observation import Observation, VisitSchedule
+from kinetics.population.covariates import Covariates, read_covariates
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen, course_starts, segments, triggers
 from kinetics.results import read_result
@@ -67,8 +69,11 @@ def simulate(
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
     seed: int = 0,
+    sampling: str = "random",
+    covariates: str | Path | None = None,
     states: bool = False,
     measures: Sequence[Measure] = (),
+    observe: VisitSchedule | str | None = None,
     engine: str = "auto",
     method: str | None = None,
     tolerances: Tolerances | None = None,
@@ -96,12 +101,21 @@ def simulate(
         Draw that many virtual patients (dim ``patient``); without it the typical patient is simulated.
     seed : int
         The study the patients belong to.
+    sampling : {"random", "quasi"}
+        Whether patients are independent draws, or points of a scrambled Sobol sequence, whose means converge faster.
+    covariates : str or pathlib.Path, optional
+        A CSV table of known values, one row a patient, which replace drawn ones; ``patients`` is then the number of
+        rows.
     states : bool
         Return every state beside the outputs.
     measures : sequence of Measure
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
         Of many patients, times to a threshold of an output are found while all are integrated together; any other
         measure takes them one after another.
+    observe : VisitSchedule or str, optional
+        Visits, or the name of a schedule: what they show of each patient is added, with the noise, the limit of
+        quantification and the rounding of each output. Patients are integrated at the visits too, and the true values
+        are those without visits.
     engine : {"auto", "scipy", "batch"}
         The fast engine, or the reference; ``auto`` takes the fast one for more than one patient.
     method : {"LSODA", "BDF", "Radau"}, optional
@@ -124,7 +138,8 @@ def simulate(
     xarray.Dataset
         Outputs on (time), (draw, time) or (patient, time), each with ``units``; ``course_start`` on (course). A value
         at the time of a dose is the value before it. A patient whose integration fails is NaN with the reason in
-        ``failure``. With rules, what they gave: ``triggered_time``, ``triggered_amount`` and ``triggered_rule`` on
+        ``failure``. With visits, ``OUTPUT_seen`` on (patient, visit_SERIES), as `kinetics.observation.observe` has it.
+        With rules, what they gave: ``triggered_time``, ``triggered_amount`` and ``triggered_rule`` on
         (..., trigger), NaN or 0 behind the last dose, and ``trigger_capped`` on (..., rule).
 
     Raises
@@ -158,12 +173,14 @@ def simulate(
     for measure in measures:
         measure.check(model.quantity(measure.output).unit, model.time)
     values = cohort_parameters(model, cohort)
+    known = None if covariates is None else read_covariates(covariates, model)
+    patients = patients if known is None else known.patients(patients)
     last, step = to_unit(until, model.time), to_unit(every, model.time)
     times = output_times(last, step)
     doses = {name: dose.unit for name, dose in model.doses.items()}
     given = segments(regimen, doses, model.time, last)
     system = compile_model(model)
-    dim, size, table = _parameter_table(system, values, parameters, patients, seed)
+    dim, size, table = _parameter_table(system, values, parameters, patients, seed, sampling, known)
     solver = choose_engine(engine, method, size, tolerances)
     drawn = dim == "draw"
     changed = _in_units(model, parameters) if isinstance(parameters, Mapping) else {}
@@ -171,8 +188,11 @@ def simulate(
     if rules is not None:
         _, count, typical = _parameter_table(system, values, parameters, None, seed)
         rules.check(baselines_of(system, system.constants_table(typical(0, count)), rules))
+    starts = course_starts(regimen, model.time)
+    seen = None if observe is None else _observation(model, observe, patients, seed, times, starts)
+    integrated = times if seen is None else seen.times
     study = Study(
-        Run(system, given, times, course_starts(regimen, model.time), tuple(measures), states, solver, rules),
+        Run(system, given, integrated, starts, tuple(measures), states, solver, rules),
         dim,
         size,
         table,
@@ -188,11 +208,17 @@ def simulate(
             "parameters_hash": content_hash(table(0, size).tolist()) if drawn else None,
             "fits": ", ".join(values.fits) or None,
             "seed": None if patients is None else seed,
+            "sampling": None if patients is None else sampling,
+            "covariates": None if known is None else ", ".join(known.names),
+            "covariates_hash": None if known is None else known.content_hash,
+            "visits": None if seen is None else seen.schedule.name,
+            "visits_hash": None if seen is None else seen.schedule.content_hash,
             "engine": solver.name,
             "relative_tolerance": solver.tolerances.relative,
             "absolute_tolerance": solver.tolerances.absolute,
         },
         request={"until": last, "every": step, "parameter_values_hash": content_hash(changed)},
+        observation=seen,
     )
     if out is None:
         result = study.dataset(progress=progress)
@@ -209,12 +235,24 @@ def simulate(
     return result
 
 
+def _observation(
+    model: Model, observe: VisitSchedule | str, patients: int | None, seed: int, times: np.ndarray, starts: np.ndarray
+) -> Observation:
+    """The visits of a study, beside its output times, (time,), and the first doses of its courses, (course,)."""
+    if patients is None:
+        raise InputError("visits are of patients; give patients=N")
+    schedule = VisitSchedule.load(observe) if isinstance(observe, str) else observe
+    return Observation.plan(model, schedule, seed, times, starts)
+
+
 def _parameter_table(
     system: System,
     cohort: CohortParameters,
     parameters: ParameterSet | Sequence[ParameterSet] | None,
     patients: int | None,
     seed: int,
+    sampling: str = "random",
+    covariates: Covariates | None = None,
 ) -> tuple[str | None, int, Callable[[int, int], np.ndarray]]:
     """The dim that is added, how many runs there are, and the parameters, (run, parameter), of a stretch of them."""
     model = system.model
@@ -234,8 +272,10 @@ def _parameter_table(
         return None, 1, lambda begin, end: array[None, :]
     if isinstance(patients, bool) or not isinstance(patients, Integral) or patients < 1:
         raise InputError(f"patients must be a whole number, at least 1; found {patients!r:.40}")
-    draw = partial(draw_patients, system, replace(cohort, values=typical))
-    return "patient", int(patients), lambda begin, end: draw(end - begin, seed, first=begin)
+    draw = partial(
+        draw_patients, system, replace(cohort, values=typical), seed=seed, sampling=sampling, covariates=covariates
+    )
+    return "patient", int(patients), lambda begin, end: draw(end - begin, first=begin)
 
 
 def _in_units(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.engines.firing import Fired
+from kinetics.observation import Observation
 from kinetics.results import provenance, variable
 from kinetics.runs import Progress, Run
 from kinetics.triggered import triggered_variables
@@ -35,6 +36,8 @@ class Study:
         Provenance of the result.
     request : mapping
         What the numbers depend on beside it, as JSON has it.
+    observation : Observation, optional
+        Visits at which patients are seen; the run's times are then those of the observation.
     """
 
     run: Run
@@ -43,6 +46,7 @@ class Study:
     table: Callable[[int, int], np.ndarray]
     facts: Mapping[str, Any]
     request: Mapping[str, Any]
+    observation: Observation | None = None
 
     def dataset(self, begin: int = 0, end: int | None = None, *, progress: Progress | None = None) -> xr.Dataset:
         """Integrate the runs from one number up to another.
@@ -103,4 +107,5 @@ class Study:
             coords[dim] = xr.Variable((dim,), number, {"long_name": f"number of the {dim}"})
             told = {"long_name": "reason of a failure, or nothing"}
             data["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), told)
-        return xr.Dataset(data, coords, provenance(**self.facts))
+        whole = xr.Dataset(data, coords, provenance(**self.facts))
+        return whole if self.observation is None else self.observation.added(whole)

@@ -14,6 +14,7 @@ from kinetics.cli.examples import examples
 from kinetics.cli.failures import reported
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
+from kinetics.cli.identify import identify
 from kinetics.cli.models import models
 from kinetics.cli.predict import predict
 from kinetics.cli.reproduce import reproduce
@@ -33,7 +34,7 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, fit, predict, figure)
+_WITH_ARGUMENTS = (show, simulate, identify, fit, predict, figure)
 
 
 def example(*lines: str) -> str:
@@ -78,6 +79,7 @@ _COMMANDS = (
     (show, "Equations and parameter table."),
     (check, "Report every fault of files."),
     (simulate, "Counts over time under a regimen."),
+    (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
     (predict, "Counts and recovery, with uncertainty."),
     (figure, "Draw a figure."),

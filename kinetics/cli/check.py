@@ -20,7 +20,7 @@ def check(
         typer.Argument(metavar="[FILE]...", help="Files, or names that ship; without any, everything that ships."),
     ] = None,
 ) -> None:
-    """Report every fault of models, regimens, fits, published tables, figures, results and bibliographies."""
+    """Report every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies."""
     from kinetics.cli.lint import lint
 
     faults = Faults()

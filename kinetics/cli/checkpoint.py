@@ -1,17 +1,18 @@
-"""Finished searches of a fit, kept in the user's cache so that an interrupted fit can go on."""
+"""Searches and evaluations of a fit, kept in the user's cache so that an interrupted fit can go on."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
-    from kinetics.estimate.search import Search
+    from kinetics.estimate.search import AnyObjective, Search
 
-__all__ = ["checkpoint_path", "keep", "kept"]
+__all__ = ["checkpoint_path", "evaluations_kept", "keep", "kept"]
 
 
 def checkpoint_path(problem: FitProblem) -> Path:
@@ -72,3 +73,65 @@ def kept(path: Path, size: int) -> tuple[Search, ...]:
         for search in searches
     )
     return searches if usable else ()
+
+
+@contextmanager
+def evaluations_kept(path: Path, objective: AnyObjective, *, resume: bool) -> Iterator[None]:
+    """Keep every evaluation of a population fit while it runs: they take seconds each, and a search repeats itself.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of `checkpoint_path`; the evaluations stand beside it, and go when the block ends well.
+    objective : Objective or PopulationObjective
+        What is searched; of the typical patient nothing is kept.
+    resume : bool
+        Begin with those of an earlier run.
+    """
+    from kinetics.estimate.population import PopulationObjective
+
+    if not isinstance(objective, PopulationObjective):
+        yield
+        return
+    file = path.with_suffix(".evaluations.jsonl")
+    if resume:
+        objective.known.update(_read_evaluations(file, objective.start.size))
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with file.open("a" if resume else "w", encoding="utf-8") as lines:
+        objective.found = lambda key, one: _write_evaluation(lines, key, one)
+        yield
+    file.unlink(missing_ok=True)
+
+
+def _write_evaluation(lines: Any, key: bytes, one: Any) -> None:
+    row = {
+        "at": key.hex(),
+        "log_likelihood": one.log_likelihood,
+        "gradient": one.gradient.tolist(),
+        "errors": [error.tolist() for error in one.errors],
+        "covariances": [covariance.tolist() for covariance in one.covariances],
+        "jacobians": [jacobian.tolist() for jacobian in one.jacobians],
+    }
+    lines.write(json.dumps(row) + "\n")
+    lines.flush()
+
+
+def _read_evaluations(file: Path, size: int) -> dict[bytes, Any]:
+    """The evaluations of an earlier run; a line that was cut off, or is not ours, ends them."""
+    import numpy as np
+
+    from kinetics.estimate.population import Linearised
+
+    found: dict[bytes, Any] = {}
+    try:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            key = bytes.fromhex(row["at"])
+            arrays = {name: [np.array(part) for part in row[name]] for name in ("errors", "covariances", "jacobians")}
+            one = Linearised(float(row["log_likelihood"]), np.array(row["gradient"]), **arrays)
+            if len(key) != 8 * size or one.gradient.shape != (size,):
+                break
+            found[key] = one
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.checkpoint import checkpoint_path, keep, kept
+from kinetics.cli.checkpoint import checkpoint_path, evaluations_kept, keep, kept
 from kinetics.cli.failures import INTERRUPTED, tell
 from kinetics.cli.inputs import destination
 from kinetics.cli.options import AsJson, OutNetCDF
@@ -19,7 +19,7 @@ from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.estimate.search import Search
+    from kinetics.estimate.search import AnyObjective, Search
     from kinetics.report.agreement import Agreement
 
 __all__ = ["fit"]
@@ -97,8 +97,7 @@ def _print(found: Fit, compared: Agreement, *, as_json: bool) -> None:
 
 def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ...]:
     """All searches, each kept as soon as it is finished."""
-    from kinetics.estimate.objective import Objective
-    from kinetics.estimate.search import search
+    from kinetics.estimate.search import objective_of, search
 
     path = checkpoint_path(problem)
     searches = kept(path, len(problem.free))[: problem.starts]
@@ -107,22 +106,31 @@ def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ..
     searches = searches if resume else ()
     if resume:
         tell(f"{len(searches)} of {problem.starts} searches were done before")
+    objective = objective_of(problem)
     try:
-        with watched(problem.name) as steps:
+        with watched(problem.name) as steps, evaluations_kept(path, objective, resume=resume):
             for index in range(len(searches), problem.starts):
-                objective = Objective(replace(problem, starts=index + 1))
-                longer = search(objective, _line(steps.say, index + 1, problem.starts), searches)
+                longer = search(objective, _line(steps.say, index + 1, problem.starts), searches, index + 1)
                 if len(longer) == len(searches):  # it answers an interrupt with what it was given
                     raise KeyboardInterrupt
                 searches = longer
                 keep(path, searches)
     except KeyboardInterrupt:
-        tell(
-            f"interrupted: {len(searches)} of {problem.starts} searches are done"
-            + (f" and kept; 'kinetics fit {name} --resume' goes on from there" if searches else ", nothing was kept")
-        )
+        tell(f"interrupted: {_so_far(objective, searches)}; 'kinetics fit {name} --resume' goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     return searches
+
+
+def _so_far(objective: AnyObjective, searches: Sequence[Search]) -> str:
+    """What is done when a fit is interrupted."""
+    from kinetics.estimate.population import PopulationObjective
+
+    done = f"{len(searches)} of {objective.problem.starts} searches are done and kept"
+    if not isinstance(objective, PopulationObjective) or not objective.known:
+        return done
+    best = objective.best()
+    values = ", ".join(f"{free.name} = {value:.4g}" for free, value in zip(objective.problem.free, best, strict=True))
+    return f"{done}, and all of {len(objective.known)} evaluations; the best so far is {values}"
 
 
 def _line(say: Callable[[str], None], number: int, starts: int) -> Callable[[str], None]:

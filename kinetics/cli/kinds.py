@@ -8,7 +8,13 @@ from kinetics.errors import Fault, InputError
 
 __all__ = ["KINDS", "is_path", "kind_of", "shipped"]
 
-KINDS = {"model": "models", "regimen": "models/regimens", "fit": "fits", "figure": "fits/figures"}
+KINDS = {
+    "model": "models",
+    "regimen": "models/regimens",
+    "visits": "models/visits",
+    "fit": "fits",
+    "figure": "fits/figures",
+}
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
 OTHERS = ("result", "reproduce")
@@ -39,7 +45,7 @@ def shipped(name: str) -> list[tuple[str, Path]]:
         names = [other for part in KINDS.values() for other in library_names(part)]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{near[0]}'?" if near else "'kinetics models' lists what ships"
-        raise InputError(f"no model, regimen, fit or figure '{name}'; {hint}")
+        raise InputError(f"no model, regimen, visits, fit or figure '{name}'; {hint}")
     return found
 
 

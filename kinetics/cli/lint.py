@@ -42,6 +42,12 @@ def _regimen(path: Path, _: Faults) -> None:
     Regimen.load(path)
 
 
+def _visits(path: Path, _: Faults) -> None:
+    from kinetics.observation import VisitSchedule
+
+    VisitSchedule.load(path)
+
+
 def _fit(path: Path, _: Faults) -> None:
     from kinetics.estimate import FitProblem
 
@@ -86,9 +92,9 @@ def _result(path: Path, _: Faults) -> None:
 
 
 def _table(path: Path, faults: Faults) -> None:
-    from kinetics.targets import read_table
+    from kinetics.targets import check_units, read_table
 
-    read_table(path, faults)
+    check_units(read_table(path, faults), faults)
 
 
 def _dataset(path: Path, faults: Faults) -> None:
@@ -137,6 +143,7 @@ def _bibliography(path: Path, faults: Faults) -> None:
 _CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "model": _model,
     "regimen": _regimen,
+    "visits": _visits,
     "fit": _fit,
     "figure": _figure,
     "reproduce": _reproduce,

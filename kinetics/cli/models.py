@@ -12,17 +12,18 @@ __all__ = ["models"]
 
 
 def models(as_json: AsJson = False) -> None:
-    """List what ships: models, cohorts, regimens, fits, figures."""
+    """List what ships: models, cohorts, regimens, visits, fits, figures."""
     from kinetics.documents import read_document
     from kinetics.model.library import find_file, library_names
 
     listed: dict[str, dict[str, str]] = {}
     cohorts: dict[str, str] = {}
     for kind, part in KINDS.items():
-        listed[f"{kind}s"] = {}
+        title = f"{kind.removesuffix('s')}s"
+        listed[title] = {}
         for name in library_names(part):
             data = read_document(find_file(name, part)).data
-            listed[f"{kind}s"][name] = str(data.get(kind, {}).get("title", ""))
+            listed[title][name] = str(data.get(kind, {}).get("title", ""))
             for cohort, row in data.get("cohorts", {}).items():
                 cohorts[f"{name}, {cohort}"] = str(row.get("about", ""))
     listed = {"models": listed.pop("models"), "cohorts": cohorts, **listed}

@@ -9,6 +9,7 @@ import typer
 
 __all__ = [
     "AsJson",
+    "Covariates",
     "Draws",
     "EngineName",
     "Every",
@@ -19,6 +20,7 @@ __all__ = [
     "RegimenName",
     "Retreat",
     "RetreatWith",
+    "Sampling",
     "Seed",
     "States",
     "Until",
@@ -53,6 +55,18 @@ Every = Annotated[str, typer.Option("--every", metavar="TIME", help='The step of
 Patients = Annotated[
     int | None,
     typer.Option("--patients", metavar="N", min=1, help="Draw N virtual patients; without it the typical patient."),
+]
+Covariates = Annotated[
+    Path | None,
+    typer.Option(
+        "--covariates", metavar="FILE.csv", help="Known values of virtual patients, one row each, in place of draws."
+    ),
+]
+Sampling = Annotated[
+    str,
+    typer.Option(
+        "--sampling", metavar="random|quasi", help="quasi: patients of a Sobol sequence, whose means converge faster."
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The study that draws belong to.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]

@@ -15,13 +15,15 @@ __all__ = ["show"]
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, regimen, fit or figure that ships, or a file.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A model, regimen, visits, fit or figure that ships, or a file.")
+    ],
     cohort: Annotated[
         str | None, typer.Option("--cohort", metavar="NAME", help="Show this cohort's values in a model's table.")
     ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print a model's equations as LaTeX.")] = False,
 ) -> None:
-    """Equations and parameter table of a model; doses of a regimen; problem and committed result of a fit."""
+    """Equations and parameter table of a model; doses of a regimen; visits; problem and committed result of a fit."""
     files = [(kind_of(Path(name)), Path(name))] if is_path(name) else shipped(name)
     if (cohort or latex) and not any(kind == "model" for kind, _ in files):
         raise InputError("--cohort and --latex are for models")
@@ -39,6 +41,10 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool) -> str:
         from kinetics.regimen import Regimen
 
         return str(Regimen.load(path))
+    if kind == "visits":
+        from kinetics.observation import VisitSchedule
+
+        return str(VisitSchedule.load(path))
     if kind == "fit":
         return _fit_text(path)
     if kind == "result":

@@ -13,12 +13,14 @@ from kinetics.cli.failures import INTERRUPTED, tell
 from kinetics.cli.inputs import chosen_regimen, destination, durations, parameter_values
 from kinetics.cli.options import (
     AsJson,
+    Covariates,
     EngineName,
     Every,
     Patients,
     RegimenName,
     Retreat,
     RetreatWith,
+    Sampling,
     Seed,
     States,
     Until,
@@ -29,6 +31,8 @@ from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from kinetics.observation import VisitSchedule
 
 __all__ = ["simulate"]
 
@@ -45,7 +49,15 @@ def simulate(
     retreat: Retreat = None,
     retreat_with: RetreatWith = "retreatment",
     patients: Patients = None,
+    observe: Annotated[
+        str | None,
+        typer.Option(
+            "--observe", metavar="NAME|FILE", help="Add what visits show of each patient: with noise, at these times."
+        ),
+    ] = None,
+    covariates: Covariates = None,
     seed: Seed = 0,
+    sampling: Sampling = "random",
     states: States = False,
     settings: Annotated[
         list[str] | None,
@@ -76,20 +88,28 @@ def simulate(
     from kinetics.engines import Tolerances
     from kinetics.measures import recovery_measures
     from kinetics.model import Model
+    from kinetics.population.covariates import read_covariates
+    from kinetics.population.variability import check_sampling
     from kinetics.results import write_result
     from kinetics.runs import choose_engine
     from kinetics.simulation import simulate as run
 
     faults = Faults()
     durations(faults, until=until, every=every)
-    store = _place(faults, out, patients, resume=resume)
+    with_patients = patients is not None or covariates is not None
+    store = _place(faults, out, with_patients=with_patients, resume=resume)
     with faults.gather(name="--engine or --method"):
         choose_engine(engine, method, 1, None)
     given = chosen_regimen(faults, regimen, retreat or (), retreat_with)
+    schedule = _schedule(faults, observe, with_patients=with_patients)
+    with faults.gather(name="--sampling"):
+        check_sampling(seed, sampling)
     chosen, values = None, {}
     with faults.gather():
         chosen = Model.load(model)
         values = parameter_values(faults, chosen, cohort, settings or ())
+        if covariates is not None:
+            read_covariates(covariates, chosen).patients(patients)
     faults.raise_if_any()
     assert chosen is not None
     measures = recovery_measures(chosen, values) if given.courses else []
@@ -103,8 +123,11 @@ def simulate(
             parameters=values,
             patients=patients,
             seed=seed,
+            sampling=sampling,
+            covariates=covariates,
             states=states,
             measures=measures,
+            observe=schedule,
             engine=engine,
             method=method,
             tolerances=Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None,
@@ -116,21 +139,35 @@ def simulate(
         if store is None:
             write_result(result, out)
         wrote(out)
-    _print(result, {measure.output: measure.name for measure in measures}, as_json=as_json, quiet=out is not None)
+    levels = {measure.output: measure.level for measure in measures}
+    _print(result, {m.output: m.name for m in measures}, levels, as_json=as_json, quiet=out is not None)
 
 
-def _place(faults: Faults, out: Path | None, patients: int | None, *, resume: bool) -> Path | None:
+def _schedule(faults: Faults, name: str | None, *, with_patients: bool) -> VisitSchedule | None:
+    """The visits of a name, which are of patients."""
+    from kinetics.observation import VisitSchedule
+
+    if name is None:
+        return None
+    if not with_patients:
+        faults.add("is for --patients; the typical patient has no visits", name="--observe")
+    with faults.gather(name="--observe"):
+        return VisitSchedule.load(name)
+    return None
+
+
+def _place(faults: Faults, out: Path | None, *, with_patients: bool, resume: bool) -> Path | None:
     """The store to stream to; None if the result, if it is written at all, is written when it is complete."""
     from kinetics.streaming import check_destination
 
     if out is None or out.suffix.lower() != ".zarr":
-        destination(faults, out, ".nc", *([".zarr"] if patients is not None else []))
+        destination(faults, out, ".nc", *([".zarr"] if with_patients else []))
         if resume:
             faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
         return None
     with faults.gather(name="--out"):
         check_destination(out)
-    if patients is None:
+    if not with_patients:
         faults.add("is for --patients; for the typical patient end the name in .nc", str(out), "--out")
     return out
 
@@ -149,19 +186,36 @@ def _watched(model: str, store: Path | None) -> Iterator[Steps]:
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _print(result: xr.Dataset, variables: dict[str, str], *, as_json: bool, quiet: bool) -> None:
+def _print(
+    result: xr.Dataset, variables: dict[str, str], levels: dict[str, str], *, as_json: bool, quiet: bool
+) -> None:
     from kinetics.report.recovery import recovery_json, recovery_rows, recovery_table
 
-    recovery = recovery_rows(result, variables)
+    recovery, seen = recovery_rows(result, variables), _seen_rows(result, levels)
     if as_json:
-        print_json(_json(result, recovery_json(recovery)))
+        content = _json(result, recovery_json(recovery))
+        if "visits" in result.attrs:
+            content |= {"visits": result.attrs["visits"], "seen_recovery": recovery_json(seen)}
+        print_json(content)
         return
     who = "typical patient"
     if "patient" in result.dims:
         who = f"median of {result.sizes['patient']} patients [95 % of them]"
     below = recovery_table(recovery, f"Time from the first dose of each course to the lower limit of normal, {who}")
     above = "" if quiet else _time_course(result)
-    print_text("\n\n".join(filter(None, (f"{_title(result)}, {who}", above, below))))
+    visits = recovery_table(seen, f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}")
+    print_text("\n\n".join(filter(None, (f"{_title(result)}, {who}", above, below, visits))))
+
+
+def _seen_rows(result: xr.Dataset, levels: dict[str, str]) -> list[dict[str, Any]]:
+    """Recovery of each output to its level as visits show it; nothing without visits."""
+    if "visits" not in result.attrs:
+        return []
+    from kinetics.observation import seen_recovery
+    from kinetics.report.recovery import recovery_rows
+
+    times = {out: seen_recovery(result, out, level) for out, level in levels.items() if f"{out}_seen" in result}
+    return recovery_rows(result.assign(times), {out: out for out in times})
 
 
 def _time_course(result: xr.Dataset) -> str:

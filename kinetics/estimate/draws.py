@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,9 +11,16 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters, fits_behind, fits_folder, result_path
+from kinetics.model.cohorts import (
+    CohortParameters,
+    cohort_parameters,
+    fits_behind,
+    fits_folder,
+    flat_key,
+    result_path,
+)
 
-__all__ = ["chain_of_fits", "parameter_draws", "typical_values"]
+__all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
 
 ATTEMPTS = 1000
 
@@ -25,7 +33,7 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
     model : Model
         The model that declares the cohort.
     estimates : Estimates
-        The fit that is predicted from; it comes last if the cohort does not name it.
+        The fit that is predicted from. If the cohort does not name it, it comes last, behind those it builds on.
     cohort : str
         The cohort.
 
@@ -39,25 +47,25 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
         if estimates.cohort != cohort:
             own = estimates.cohort or "several"
             raise InputError(f"fit '{estimates.fit}' is of cohort '{own}', from which cohort '{cohort}' takes nothing")
-        names = (*names, estimates.fit)
+        names = (*estimates.builds_on, estimates.fit)
     folder = fits_folder(model)
     return [
         estimates if name == estimates.fit else Estimates.read(result_path(folder / f"{name}.toml")) for name in names
     ]
 
 
-def typical_values(model: Model, chain: Sequence[Estimates], cohort: str) -> dict[str, float]:
-    """The cohort's parameters at the estimates, by flat name; each fit follows those before it."""
-    values = dict(cohort_parameters(model, cohort, without=[fit.fit for fit in chain]).values)
+def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:
+    """The cohort at the estimates of a chain, each fit after those before it."""
+    own = cohort_parameters(model, cohort, fits=())
     for fit in chain:
-        values |= _drawn(model, fit, values, np.zeros(len(fit.names)))
-    return values
+        own = own.with_estimates(_drawn(model, fit, own.estimable, np.zeros(len(fit.names))))
+    return replace(own, fits=tuple(fit.fit for fit in chain))
 
 
-def parameter_draws(
+def drawn_cohorts(
     system: System, chain: Sequence[Estimates], cohort: str, draws: int, seed: int
-) -> list[dict[str, float]]:
-    r"""Parameters drawn from the joint normal approximation of all fits of a chain, on logarithms.
+) -> list[CohortParameters]:
+    r"""Cohorts drawn from the joint normal approximation of all fits of a chain, on logarithms.
 
     A fit that held others' estimates fixed follows them:
     :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) + Lz`, with :math:`LL^T` its own covariance and
@@ -78,16 +86,15 @@ def parameter_draws(
 
     Returns
     -------
-    list of dict
-        All parameters by flat name, in the units of the model. A draw that puts a derived quantity below its minimum is
-        drawn again.
+    list of CohortParameters
+        Values and spreads. A draw that puts a derived quantity below its minimum is drawn again.
 
     Raises
     ------
     InputError
         If a thousand draws in a row are all inadmissible.
     """
-    typical = typical_values(system.model, chain, cohort)
+    typical = estimated_cohort(system.model, chain, cohort)
     roots = [_root(fit.covariance) for fit in chain]
     return [_draw(system, chain, roots, typical, np.random.SeedSequence((seed, k))) for k in range(draws)]
 
@@ -96,24 +103,25 @@ def _draw(
     system: System,
     chain: Sequence[Estimates],
     roots: Sequence[np.ndarray],
-    typical: dict[str, float],
+    typical: CohortParameters,
     key: np.random.SeedSequence,
-) -> dict[str, float]:
+) -> CohortParameters:
     generator = np.random.default_rng(key)
     for _ in range(ATTEMPTS):
-        values = dict(typical)
+        drawn = typical
         for fit, root in zip(chain, roots, strict=True):
-            values |= _drawn(system.model, fit, values, root @ generator.standard_normal(len(fit.names)))
-        parameters = system.parameter_array(values)
+            deviation = root @ generator.standard_normal(len(fit.names))
+            drawn = drawn.with_estimates(_drawn(system.model, fit, drawn.estimable, deviation))
+        parameters = system.parameter_array(drawn.values)
         if np.isfinite(parameters).all() and not system.out_of_range(system.constants(parameters)):
-            return values
+            return drawn
     raise InputError(f"no admissible draw in {ATTEMPTS}: the covariance of {chain[-1].fit} is too wide for the model")
 
 
 def _drawn(model: Model, fit: Estimates, values: dict[str, float], deviation: np.ndarray) -> dict[str, float]:
-    """The parameters of one fit, given those before it, at a deviation of their logarithms."""
+    """What one fit estimates, given those before it, at a deviation of the logarithms."""
     estimated = fit.by_flat_name(model)
-    given = np.array([values[model.flat_name(name)] for name in fit.given])
+    given = np.array([values[flat_key(model, name)] for name in fit.given])
     with np.errstate(all="ignore"):  # a draw that is not finite is drawn again
         logs = np.log(list(estimated.values())) + fit.response @ np.log(given / fit.given_values) + deviation
         return dict(zip(estimated, np.exp(logs).tolist(), strict=True))

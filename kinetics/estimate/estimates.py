@@ -34,6 +34,7 @@ class ResultRow(Row):
     fit: StrictStr
     model: StrictStr
     cohort: StrictStr
+    builds_on: tuple[str, ...] = ()
     package_version: StrictStr = ""
     model_hash: StrictStr = ""
     data_hash: StrictStr = ""
@@ -69,7 +70,7 @@ class Estimates:
     fit, model, cohort : str
         The fit problem, its model (a name of the library, or a path), and the cohort its rows are of.
     names, units, verdicts : tuple of str
-        Of each parameter: dotted name, unit, what the data say of it.
+        Of each parameter: dotted name, unit, what the data say of it. The name of a spread ends in ``.spread``.
     values : ndarray, (parameter,)
         Estimates, each in its unit.
     covariance : ndarray, (parameter, parameter)
@@ -82,6 +83,8 @@ class Estimates:
         The matrix :math:`B`.
     facts : dict
         Provenance and summary numbers; see `FACTS`.
+    builds_on : tuple of str
+        The fits that estimated :math:`\eta`, earlier first.
 
     Raises
     ------
@@ -101,6 +104,7 @@ class Estimates:
     given_values: np.ndarray
     response: np.ndarray
     facts: dict[str, Any]
+    builds_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults, size, given = Faults(), len(self.names), len(self.given)
@@ -166,6 +170,7 @@ class Estimates:
                 given_values=np.array(response.at, dtype=float),
                 response=_array(response.log, len(response.given)),
                 facts={key: getattr(result, key) for key in FACTS},
+                builds_on=tuple(result.builds_on),
             )
         except InputError as error:
             raise _placed(error, document) from error
@@ -201,6 +206,7 @@ class Estimates:
                 given_values=np.asarray(covariance["given_value"].values, dtype=float),
                 response=np.asarray(covariance["log_response"].values, dtype=float),
                 facts={key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},
+                builds_on=tuple(filter(None, str(tree.attrs["builds_on"]).split(", "))),
             )
         except (KeyError, AttributeError) as error:
             if isinstance(error, InputError):

@@ -11,12 +11,13 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.objective import Objective
+from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.problem import FitProblem
-from kinetics.estimate.search import Search, search
+from kinetics.estimate.search import AnyObjective, Search, objective_of, search
 from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty import Uncertainty, uncertainty
-from kinetics.model.cohorts import fits_behind, fits_folder, result_path
+from kinetics.model.cohorts import fits_folder, result_path
+from kinetics.summaries import Shown
 from kinetics.units import unit_text
 
 __all__ = ["Fit", "fit"]
@@ -44,6 +45,8 @@ class Fit:
         threshold is not reached again, NaN if the output is never below it.
     estimates : Estimates
         What to keep.
+    shown : tuple of Shown
+        Of a population fit: what each target is in the population, and where a study of its size lies. Else empty.
     """
 
     problem: FitProblem
@@ -52,6 +55,7 @@ class Fit:
     uncertainty: Uncertainty
     values: np.ndarray
     estimates: Estimates
+    shown: tuple[Shown, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -64,7 +68,12 @@ class Fit:
             for target, value in zip(self.problem.targets, self.values, strict=True)
             if target.row.use == "fit" and not np.isfinite(value)
         ]
-        message = "the model has no recovery time for {}: the search had a stand-in, and standard errors mean little"
+        if self.shown:
+            message = "in the model less than half of the patients recover, which {} contradicts"
+        else:
+            message = (
+                "the model has no recovery time for {}: the search had a stand-in, and standard errors mean little"
+            )
         return [message.format(", ".join(lost))] if lost else []
 
     def rms_log_error(self) -> float:
@@ -83,8 +92,8 @@ class Fit:
         return {
             "fit": self.problem.name,
             "targets": [
-                {**target.row.summary(), "fitted": float(value)}
-                for target, value in zip(self.problem.targets, self.values, strict=True)
+                {**target.row.summary(), "fitted": float(value), **extra}
+                for target, value, extra in zip(self.problem.targets, self.values, self._extras(), strict=True)
             ],
             "estimates": {
                 name: {"value": float(value), "se": float(value * log_se), "unit": unit, "verdict": verdict}
@@ -94,6 +103,10 @@ class Fit:
             "condition_number": self.uncertainty.condition_number,
             "warnings": list(self.warnings),
         }
+
+    def _extras(self) -> list[dict[str, Any]]:
+        """What only a population says of each target: intervals, and whether what was published lies inside."""
+        return [one.summary() for one in self.shown] or [{} for _ in self.problem.targets]
 
     def tree(self) -> xr.DataTree:
         """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics."""
@@ -121,7 +134,7 @@ def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done
     IntegrationError
         If the model cannot be integrated at the best parameters.
     """
-    objective = Objective(problem)
+    objective = objective_of(problem)
     searches = search(objective, progress, done)
     best = _best(searches)
     found = uncertainty(objective, best.end)
@@ -148,26 +161,33 @@ def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done
             "condition_number": found.condition_number,
             "about": problem.about,
         },
+        builds_on=tuple(dict.fromkeys(fit for cohort in cohorts for fit in problem.fits_before(cohort))),
     )
-    return Fit(problem, searches, best, found, objective.values(best.end, problem.targets), estimates)
+    if isinstance(objective, PopulationObjective):
+        shown = objective.shown(best.end, problem.targets)
+        values = np.array([one.interval.value for one in shown])
+    else:
+        shown, values = (), objective.values(best.end, problem.targets)
+    return Fit(problem, searches, best, found, values, estimates, shown)
 
 
 def _best(searches: Sequence[Search]) -> Search:
     """The first search whose cost is the least but for rounding: noise does not choose between equal ones."""
     least = min(one.cost for one in searches)
-    return next(one for one in searches if one.cost <= least * (1 + SAME_COST) + 1e-9)
+    return next(one for one in searches if one.cost <= least + SAME_COST * abs(least) + 1e-9)
 
 
 def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
     found = []
     if not best.converged:
         found.append(f"the best search did not converge ({best.message}): these are not estimates yet")
-    worse = sum(one.cost > best.cost * (1 + 1e-3) + 1e-6 for one in searches)
+    equal_cost = best.cost + 1e-3 * abs(best.cost) + 1e-6
+    worse = sum(one.cost > equal_cost for one in searches)
     if worse:
         found.append(
             f"{worse} of {len(searches)} searches ended at a worse fit: try more starts for a better one still"
         )
-    equal = [one.end for one in searches if one.cost <= best.cost * (1 + 1e-3) + 1e-6]
+    equal = [one.end for one in searches if one.cost <= equal_cost]
     if max(float(np.abs(end - best.end).max()) for end in equal) > 0.05:
         found.append("searches ended equally well at different values: the estimates are not unique")
     return found
@@ -178,16 +198,15 @@ def _earlier(problem: FitProblem) -> dict[str, tuple[str, float]]:
     free = {parameter.flat for parameter in problem.free}
     earlier: dict[str, tuple[str, float]] = {}
     for cohort in sorted({target.row.cohort for target in problem.fitted}):
-        values = problem.cohort(cohort).values
-        for name in fits_behind(problem.model, cohort):
-            if name != problem.name:
-                kept = Estimates.read(result_path(fits_folder(problem.model) / f"{name}.toml"))
-                flats = ((parameter, problem.model.flat_name(parameter)) for parameter in kept.names)
-                earlier |= {parameter: (flat, values[flat]) for parameter, flat in flats if flat not in free}
+        values = problem.cohort(cohort).estimable
+        for name in problem.fits_before(cohort):
+            kept = Estimates.read(result_path(fits_folder(problem.model) / f"{name}.toml"))
+            flats = zip(kept.names, kept.by_flat_name(problem.model), strict=True)
+            earlier |= {parameter: (flat, values[flat]) for parameter, flat in flats if flat not in free}
     return earlier
 
 
-def _response(objective: Objective, optimum: np.ndarray, found: Uncertainty, given: Sequence[str]) -> np.ndarray:
+def _response(objective: AnyObjective, optimum: np.ndarray, found: Uncertainty, given: Sequence[str]) -> np.ndarray:
     """How the optimum moves with parameters that earlier fits estimated, (parameter, given).
 
     B = -(J'J)^-1 J' K, with J and K the Jacobians of the fitted rows by the free and by the given parameters.

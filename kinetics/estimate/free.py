@@ -1,4 +1,4 @@
-"""The free parameters of a fit problem: table ``[free]`` against the model."""
+"""The free parameters of a fit problem: tables ``[free]`` and ``[spreads]`` against the model."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from typing import Any
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
-from kinetics.estimate.schema import FreeRow
+from kinetics.estimate.schema import FreeRow, SpreadRow
 from kinetics.model import Model
+from kinetics.model.cohorts import SPREAD, CohortParameters
 from kinetics.model.dotted import dotted_rows
 from kinetics.model.schema import read_row
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["FreeParameter", "read_free"]
+__all__ = ["FreeParameter", "read_free", "read_spreads"]
+
+DOUBT = 0.5
+"""Standard deviation of the logarithm of a spread about the model's, where a fit does not say."""
 
 
 @dataclass(frozen=True)
 class FreeParameter:
-    """A parameter that is estimated on its logarithm, in the model's unit.
+    """A parameter, or its spread between patients, that is estimated on its logarithm, in the model's unit.
 
     Parameters
     ----------
     name : str
-        As written, dotted.
+        As written, dotted; that of a spread ends in ``.spread``.
     flat : str
-        Its name in the model.
+        Its name in the model; that of a spread ends in ``.spread``.
     unit : pint.Unit
         Its unit in the model.
     start, lower, upper : float
@@ -42,6 +46,16 @@ class FreeParameter:
     lower: float
     upper: float
     log_sd: float | None
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is a spread between patients."""
+        return self.flat.endswith(SPREAD)
+
+    @property
+    def parameter(self) -> str:
+        """The flat name of the parameter itself, or of the one that spreads."""
+        return self.flat.removesuffix(SPREAD)
 
 
 def read_free(
@@ -101,3 +115,53 @@ def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, 
     faults.raise_if_any()
     log_sd = None if prior is None or prior == "flat" else float(prior)
     return FreeParameter(name, flat, declared.unit, start, lower, upper, log_sd)
+
+
+def read_spreads(
+    document: Document, model: Model | None, cohort: CohortParameters | None, faults: Faults
+) -> tuple[FreeParameter, ...]:
+    """Read the table of free spreads.
+
+    Parameters
+    ----------
+    document : Document
+        The fit problem.
+    model : Model or None
+        What is fitted; without it only the rows' own form is checked.
+    cohort : CohortParameters or None
+        Where the search starts; without it starts are not checked.
+    faults : Faults
+        Where everything wrong is noted.
+    """
+    table = document.data.get("spreads", {})
+    if not isinstance(table, dict):
+        faults.add("must be a table", document.where("spreads"), "spreads")
+        return ()
+    free: dict[str, FreeParameter] = {}
+    for path, data in dotted_rows(table, model.parameters if model else (), SpreadRow.model_fields):
+        keys, name = ("spreads", *path), ".".join(path)
+        row = read_row(SpreadRow, data, document, keys, faults)
+        with faults.gather(document.where(*keys), f"spreads.{name}"):
+            if model is None or cohort is None:
+                continue
+            flat = model.flat_name(name)
+            if flat in free:
+                raise InputError(f"duplicate: '{free[flat].name}' is the same parameter")
+            if row is not None:
+                free[flat] = _free_spread(model, name, row, cohort)
+    return tuple(free.values())
+
+
+def _free_spread(model: Model, name: str, row: SpreadRow, cohort: CohortParameters) -> FreeParameter:
+    flat = model.flat_name(name)
+    if flat not in cohort.spreads:
+        raise InputError(f"parameter '{name}' has no spread in the model file or cohort; give it one to start from")
+    start = float(row.start) if row.start is not None else cohort.spreads[flat]
+    if not row.lower < row.upper:
+        raise InputError(f"lower bound {row.lower:g} is not below upper bound {row.upper:g}")
+    if not row.lower <= start <= row.upper:
+        raise InputError(f"starts from {start:g}, outside its bounds {row.lower:g} to {row.upper:g}")
+    unit = model.parameters[flat].unit if cohort.distributions.get(flat) == "normal" else parse_unit("1")
+    prior = DOUBT if row.prior is None else row.prior
+    log_sd = None if prior == "flat" else float(prior)
+    return FreeParameter(name + SPREAD, flat + SPREAD, unit, start, float(row.lower), float(row.upper), log_sd)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ import numpy as np
 
 from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import InputError, IntegrationError
+from kinetics.estimate.priors import Priors
 from kinetics.estimate.problem import FitProblem
 from kinetics.regimen import Segments, segments
-from kinetics.targets import Target
+from kinetics.targets import Target, TypicalTarget
 
 __all__ = ["TOLERANCES", "Objective"]
 
@@ -36,7 +36,7 @@ class _Arm:
     rows: list[int]
 
 
-class Objective:
+class Objective(Priors):
     """Residuals of a fit problem as a function of the logarithms of its free parameters.
 
     Parameters
@@ -51,19 +51,14 @@ class Objective:
     """
 
     def __init__(self, problem: FitProblem) -> None:
+        super().__init__(problem)
         if problem.engine not in ENGINES:
             raise InputError(f"unknown engine '{problem.engine}'; there are {', '.join(ENGINES)}")
         self._integrate, self._with_sensitivities = ENGINES[problem.engine]
-        self.problem = problem
-        self.names = [free.flat for free in problem.free]
-        self.start = np.log([free.start for free in problem.free])
-        self.lower = np.log([free.lower for free in problem.free])
-        self.upper = np.log([free.upper for free in problem.free])
-        self.with_prior = np.array([free.log_sd is not None for free in problem.free])
-        self.prior_sd = np.array([free.log_sd if free.log_sd is not None else math.inf for free in problem.free])
         cohorts = {target.row.cohort for target in problem.targets}
         self._fixed = {name: problem.cohort(name).values for name in cohorts}
-        self._fitted_arms = self._arms(problem.fitted)
+        self._fitted = _typical(problem.fitted)
+        self._fitted_arms = self._arms(self._fitted)
 
     def values(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> np.ndarray:
         """The model's counterpart of each target in the row's unit, (target,).
@@ -75,7 +70,7 @@ class Objective:
         IntegrationError
             If the model cannot be integrated, or a derived quantity is below its minimum.
         """
-        values = np.empty(len(targets))
+        values, targets = np.empty(len(targets)), _typical(targets)
         for arm in self._arms(targets):
             constants = self.problem.system.constants(self._parameters(log_parameters, arm))
             trajectory = self._integrate(self.problem.system, constants, arm.plan, tolerances=TOLERANCES)
@@ -91,7 +86,7 @@ class Objective:
         IntegrationError
             If the model cannot be integrated, or a derived quantity is below its minimum.
         """
-        system, targets = self.problem.system, self.problem.fitted
+        system, targets = self.problem.system, self._fitted
         columns = [system.parameters.index(name) for name in names]
         residual, jacobian = np.empty(len(targets)), np.empty((len(targets), len(names)))
         for arm in self._fitted_arms:
@@ -104,12 +99,9 @@ class Objective:
 
     def residuals(self, log_parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residuals of the fitted rows then of the priors, (residual,), and their Jacobian, (residual, parameter)."""
-        residual, jacobian = self.rows(log_parameters, self.names)
-        prior = ((log_parameters - self.start) / self.prior_sd)[self.with_prior]
-        prior_jacobian = np.diag(1 / self.prior_sd)[self.with_prior]
-        return np.concatenate([residual, prior]), np.vstack([jacobian, prior_jacobian])
+        return self.with_priors(log_parameters, *self.rows(log_parameters, self.names))
 
-    def _arms(self, targets: Sequence[Target]) -> list[_Arm]:
+    def _arms(self, targets: Sequence[TypicalTarget]) -> list[_Arm]:
         model = self.problem.model
         doses = {name: dose.unit for name, dose in model.doses.items()}
         groups: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -117,7 +109,7 @@ class Objective:
             groups[target.row.cohort, target.regimen.content_hash].append(index)
         arms = []
         for (cohort, _), indices in groups.items():
-            until = max(targets[index].quantity.horizon() for index in indices) or 1.0
+            until = max(targets[index].horizon() for index in indices) or 1.0
             plan = segments(targets[indices[0]].regimen, doses, model.time, until)
             arms.append(_Arm(cohort, plan, until, indices))
         return arms
@@ -130,3 +122,7 @@ class Objective:
         if reason := system.impossible(system.constants(parameters)):
             raise IntegrationError(reason)
         return parameters
+
+
+def _typical(targets: Sequence[Target]) -> list[TypicalTarget]:
+    return [target for target in targets if isinstance(target, TypicalTarget)]

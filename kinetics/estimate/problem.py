@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kinetics.compile import System, compile_model
 from kinetics.documents import Document, content_hash, read_document
-from kinetics.errors import Faults, InputError
-from kinetics.estimate.free import FreeParameter, read_free
-from kinetics.estimate.schema import FitRow
+from kinetics.errors import Faults
+from kinetics.estimate.free import FreeParameter, read_free, read_spreads
+from kinetics.estimate.rows import read_targets
+from kinetics.estimate.schema import FitRow, PopulationRow
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters, cohort_parameters
-from kinetics.model.library import find_file, library_folder
-from kinetics.model.schema import read_fields
-from kinetics.regimen import Regimen, segments
-from kinetics.targets import PlacedRow, Target, read_table, target_of
-from kinetics.units import to_unit
+from kinetics.model.cohorts import CohortParameters, cohort_parameters, fits_behind
+from kinetics.model.library import find_file, library_folder, path_from
+from kinetics.model.schema import read_fields, read_row
+from kinetics.targets import PlacedRow, Target, read_table
 
 __all__ = ["FitProblem", "FreeParameter"]
 
@@ -44,13 +40,17 @@ class FitProblem:
     discrepancy : float
         Log standard deviation added to every row's own.
     starts, seed : int
-        Number of searches, and where the later ones begin.
+        Number of searches, and where the later ones begin; the seed is also that of virtual patients.
     path : pathlib.Path
         The file.
     data_hash : str
         SHA-256 of the problem, its tables, their regimens, and their cohorts without this fit's own estimates.
     engine : {"auto", "scipy", "batch"}
         Who integrates; ``auto`` is the batch engine. The file does not say.
+    population : PopulationRow, optional
+        The virtual patients of a population fit; None for a fit of the typical patient.
+    builds_on : tuple of str, optional
+        The fits whose estimates are held; None for those the cohorts name, without this one.
     """
 
     name: str
@@ -65,6 +65,8 @@ class FitProblem:
     path: Path
     data_hash: str
     engine: str = "auto"
+    population: PopulationRow | None = None
+    builds_on: tuple[str, ...] | None = None
 
     @classmethod
     def load(cls, name: str | Path) -> FitProblem:
@@ -89,16 +91,21 @@ class FitProblem:
         """
         document = read_document(find_file(name, "fits"))
         faults = Faults()
-        for key in sorted(document.data.keys() - {"fit", "free"}):
-            faults.add("unknown table; there are fit, free", document.where(key), key)
+        for key in sorted(document.data.keys() - set(_TABLES)):
+            faults.add(f"unknown table; there are {', '.join(_TABLES)}", document.where(key), key)
         header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
+        population = _population(document, header, faults)
         model = _model(header["model"], document, faults)
         tables = [document.path.parent / table for table in header["tables"] or ()]
         placed = [row for table in tables for row in read_table(table, faults)]
-        cohorts = _cohorts(model, placed, document, faults)
-        fitted = next((item.row.cohort for item in placed if item.row.use == "fit"), None)
-        free = read_free(document, model, cohorts[fitted].values if fitted in cohorts else None, faults)
-        targets = _targets(model, placed, cohorts, header, document, faults)
+        if population is not None and population.calibrate:
+            placed = [_calibrated(item) for item in placed]
+        builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
+        cohorts = _cohorts(model, placed, builds_on, document, faults)
+        fitted = cohorts.get(next((item.row.cohort for item in placed if item.row.use == "fit"), ""))
+        free = read_free(document, model, None if fitted is None else fitted.values, faults)
+        free += read_spreads(document, model, fitted, faults)
+        targets = read_targets(model, placed, cohorts, header, population, document, faults)
         faults.raise_if_any()
         assert model is not None
         return cls(
@@ -114,10 +121,13 @@ class FitProblem:
             path=document.path,
             data_hash=content_hash(
                 document.data,
-                [item.row.model_dump() for item in placed],
+                [item.row.model_dump(exclude_defaults=True) for item in placed],
                 {target.row.regimen: target.regimen.content_hash for target in targets},
                 {name: cohort.content_hash for name, cohort in cohorts.items()},
+                {target.row.name: target.visits for target in targets if target.visits},
             ),
+            population=population,
+            builds_on=builds_on,
         )
 
     @property
@@ -139,23 +149,53 @@ class FitProblem:
         return tuple(target for target in self.targets if target.row.use == "fit")
 
     def cohort(self, name: str) -> CohortParameters:
-        """A cohort's parameters without this fit's own estimates."""
-        return cohort_parameters(self.model, name, without=[self.name])
+        """A cohort's parameters with the estimates of the fits before this one."""
+        return cohort_parameters(self.model, name, fits=self.fits_before(name))
+
+    def fits_before(self, cohort: str) -> tuple[str, ...]:
+        """The fits whose estimates are held in a cohort, earlier first."""
+        return _before(self.name, self.builds_on, self.model, cohort)
 
 
-def _located(name: str, folder: Path) -> str | Path:
-    """A file named inside another: a path is relative to that file's folder."""
-    return folder / name if "/" in name or "\\" in name or name.endswith(".toml") else name
+_TABLES = ("fit", "population", "free", "spreads")
+
+
+def _before(name: str, builds_on: tuple[str, ...] | None, model: Model, cohort: str) -> tuple[str, ...]:
+    behind = fits_behind(model, cohort) if builds_on is None else builds_on
+    return tuple(fit for fit in behind if fit != name)
+
+
+def _population(document: Document, header: Mapping[str, Any], faults: Faults) -> PopulationRow | None:
+    """The table of a population fit, or None; what only such a fit has, and has not, is checked."""
+    if "population" not in document.data:
+        if "spreads" in document.data:
+            faults.add("needs a table [population]: a typical patient has no spread", document.where("spreads"))
+        return None
+    if header["discrepancy"]:
+        message = "a population fit has none: the errors of its rows are those of sampling patients"
+        faults.add(message, document.where("fit", "discrepancy"), "fit.discrepancy")
+    return read_row(PopulationRow, document.data["population"], document, ("population",), faults)
+
+
+def _calibrated(item: PlacedRow) -> PlacedRow:
+    """A row marked for calibration as one for fitting: a population fit can learn what a typical patient is given."""
+    if item.row.use != "calibrate":
+        return item
+    return replace(item, row=item.row.model_copy(update={"use": "fit"}))
 
 
 def _model(name: str | None, document: Document, faults: Faults) -> Model | None:
     with faults.gather(document.where("fit", "model"), "fit.model"):
-        return None if name is None else Model.load(_located(name, document.path.parent))
+        return None if name is None else Model.load(path_from(document.path, name))
     return None
 
 
 def _cohorts(
-    model: Model | None, placed: Iterable[PlacedRow], document: Document, faults: Faults
+    model: Model | None,
+    placed: Iterable[PlacedRow],
+    builds_on: tuple[str, ...] | None,
+    document: Document,
+    faults: Faults,
 ) -> dict[str, CohortParameters]:
     """The cohorts that rows name, without this fit's own estimates; those that cannot be had are left out."""
     cohorts: dict[str, CohortParameters] = {}
@@ -163,65 +203,6 @@ def _cohorts(
         assert model is not None
         if (name := item.row.cohort) not in cohorts:
             with faults.gather(item.where, f"{item.row.name}.cohort"):
-                cohorts[name] = cohort_parameters(model, name, without=[document.path.stem])
+                fits = _before(document.path.stem, builds_on, model, name)
+                cohorts[name] = cohort_parameters(model, name, fits=fits)
     return cohorts
-
-
-def _targets(
-    model: Model | None,
-    placed: Sequence[PlacedRow],
-    cohorts: Mapping[str, CohortParameters],
-    header: Mapping[str, Any],
-    document: Document,
-    faults: Faults,
-) -> tuple[Target, ...]:
-    if not any(item.row.use == "fit" for item in placed) and not len(faults):
-        faults.add("no row is for fitting (use = fit)", document.where("fit", "tables"), "fit.tables")
-    regimens = _regimens(placed, faults)
-    if model is None:
-        return ()
-    horizon = math.inf
-    with faults.gather(document.where("fit", "horizon"), "fit.horizon"):
-        if header["horizon"] is not None and (horizon := to_unit(header["horizon"], model.time)) <= 0:
-            raise InputError("must be a positive duration")
-    baselines = {name: _baseline(model, cohort) for name, cohort in cohorts.items()}
-    targets: list[Target] = []
-    first: dict[str, str] = {}
-    for item in placed:
-        row, regimen = item.row, regimens.get(item)
-        if first.setdefault(row.name, item.where) != item.where:
-            faults.add(f"duplicate name: also at {first[row.name]}", item.where, row.name)
-        with faults.gather(item.where, row.name):
-            if regimen is None or row.cohort not in baselines:
-                continue
-            _check_doses(model, regimen)
-            baseline, discrepancy = baselines[row.cohort], float(header["discrepancy"] or 0)
-            targets.append(target_of(row, model, regimen, baseline, discrepancy=discrepancy, horizon=horizon))
-    return tuple(targets)
-
-
-def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Regimen]:
-    """The regimen of every row, each file read once."""
-    load = cache(Regimen.load)
-    regimens: dict[PlacedRow, Regimen] = {}
-    for item in placed:
-        with faults.gather(item.where, f"{item.row.name}.regimen"):
-            regimens[item] = load(_located(item.row.regimen, item.path.parent))
-    return regimens
-
-
-def _check_doses(model: Model, regimen: Regimen) -> None:
-    """Refuse a regimen whose doses the model does not take; its faults become one of the row that names it."""
-    if regimen.rules:
-        raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
-    try:
-        segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 1.0)
-    except InputError as error:
-        raise InputError(f"cannot be given to model '{model.name}': {error}") from error
-
-
-def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:
-    """The outputs before treatment, (output,), in the model's units."""
-    system = compile_model(model)
-    constants = system.constants(system.parameter_array(cohort.values))
-    return system.functions.outputs(system.functions.initial(constants), constants)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
 from kinetics.model.schema import Row
 
-__all__ = ["FitRow", "FreeRow"]
+__all__ = ["FitRow", "FreeRow", "PopulationRow", "SpreadRow"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 PositiveNumber = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
@@ -37,6 +37,37 @@ class FitRow(Row):
     horizon: Text = "20 year"
     starts: Annotated[StrictInt, Field(ge=1, le=1000)] = 3
     seed: Annotated[StrictInt, Field(ge=0)] = 0
+    builds_on: list[Text] | None = None
+
+
+class PopulationRow(Row):
+    """``[population]``: the virtual patients that stand for those of the published studies.
+
+    Parameters
+    ----------
+    patients : int
+        How many.
+    sampling : {"quasi", "random"}
+        How they are drawn.
+    correlation : {"simulated", "none"}
+        Whether rows of one study have the covariance of the simulated population, or are taken as independent.
+    calibrate : bool
+        Whether rows marked ``calibrate`` are fitted too.
+    """
+
+    patients: Annotated[StrictInt, Field(ge=16, le=100_000)] = 512
+    sampling: Literal["quasi", "random"] = "quasi"
+    correlation: Literal["simulated", "none"] = "simulated"
+    calibrate: StrictBool = False
+
+
+class SpreadRow(Row):
+    """A row of ``[spreads]``: the standard deviation between patients of a parameter, in the unit of its spread."""
+
+    lower: PositiveNumber
+    upper: PositiveNumber
+    start: PositiveNumber | None = None
+    prior: Prior | None = None
 
 
 class FreeRow(Row):

@@ -1,4 +1,4 @@
-"""Bounded least squares from several starts."""
+"""Searches from several starts: bounded least squares, or Fisher scoring of a population."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ from scipy.optimize import least_squares
 
 from kinetics.errors import IntegrationError
 from kinetics.estimate.objective import Objective
+from kinetics.estimate.population import PopulationObjective
+from kinetics.estimate.problem import FitProblem
+from kinetics.estimate.scoring import maximise
 
-__all__ = ["Search", "search"]
+__all__ = ["AnyObjective", "Search", "objective_of", "search"]
+
+AnyObjective = Objective | PopulationObjective
 
 START_SD = 0.5
 """How far later starts scatter, on the logarithm, if no narrower prior holds them."""
 
 FAR = 1e4
 """Every residual where the model cannot be integrated: farther than any it gives."""
+
+
+def objective_of(problem: FitProblem) -> AnyObjective:
+    """What a fit searches: the typical patient's residuals, or the log posterior of a population."""
+    return Objective(problem) if problem.population is None else PopulationObjective(problem)
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Search:
     start, end : ndarray, (parameter,)
         Logarithms of the parameters where it began and ended.
     cost : float
-        Half the sum of squared residuals at the end.
+        At the end: half the sum of squared residuals, or of a population fit minus the log posterior.
     converged : bool
         Whether it ended by its own criterion, where the model can be integrated.
     message : str
@@ -44,18 +54,23 @@ class Search:
 
 
 def search(
-    objective: Objective, progress: Callable[[str], None] | None = None, done: tuple[Search, ...] = ()
+    objective: AnyObjective,
+    progress: Callable[[str], None] | None = None,
+    done: tuple[Search, ...] = (),
+    starts: int | None = None,
 ) -> tuple[Search, ...]:
     """Search from the given start and from others drawn about it.
 
     Parameters
     ----------
-    objective : Objective
-        What is minimised.
+    objective : Objective or PopulationObjective
+        What is minimised, or climbed.
     progress : callable, optional
         Called with a line of text after each evaluation.
     done : tuple of Search
         Searches of an earlier, interrupted call; they are not repeated.
+    starts : int, optional
+        How many searches in all; by default as many as the problem asks.
 
     Returns
     -------
@@ -65,12 +80,12 @@ def search(
 
     Notes
     -----
-    scipy's trust-region reflective algorithm (Branch, Coleman, Li 1999, doi 10.1137/S1064827595289108) on logarithms,
-    with the exact Jacobian.
+    Of the typical patient scipy's trust-region reflective algorithm (Branch, Coleman, Li 1999, doi
+    10.1137/S1064827595289108) on logarithms, with the exact Jacobian; of a population `kinetics.estimate.scoring`.
     """
     searches = list(done)
     try:
-        for index in range(len(searches), objective.problem.starts):
+        for index in range(len(searches), objective.problem.starts if starts is None else starts):
             searches.append(_one(objective, _start(objective, index), index, progress))
     except KeyboardInterrupt:
         if not searches:
@@ -78,7 +93,7 @@ def search(
     return tuple(searches)
 
 
-def _start(objective: Objective, index: int) -> np.ndarray:
+def _start(objective: AnyObjective, index: int) -> np.ndarray:
     """The first start is the model's own values; others scatter about it, keyed by the seed and their number."""
     if index == 0:
         return objective.start
@@ -89,7 +104,26 @@ def _start(objective: Objective, index: int) -> np.ndarray:
     return np.clip(drawn, objective.lower + margin, objective.upper - margin)
 
 
-def _one(objective: Objective, start: np.ndarray, index: int, progress: Callable[[str], None] | None) -> Search:
+def _one(objective: AnyObjective, start: np.ndarray, index: int, progress: Callable[[str], None] | None) -> Search:
+    if isinstance(objective, PopulationObjective):
+        return _scored(objective, start, index, progress)
+    return _least_squares(objective, start, index, progress)
+
+
+def _scored(
+    objective: PopulationObjective, start: np.ndarray, index: int, progress: Callable[[str], None] | None
+) -> Search:
+    def say(text: str) -> None:
+        if progress is not None:
+            progress(f"start {index + 1} of {objective.problem.starts}, {text}")
+
+    found = maximise(objective, start, progress=say)
+    return Search(start, found.end, -found.log_posterior, found.converged, found.message)
+
+
+def _least_squares(
+    objective: Objective, start: np.ndarray, index: int, progress: Callable[[str], None] | None
+) -> Search:
     residuals = _Residuals(objective)
 
     def value(x: np.ndarray) -> np.ndarray:

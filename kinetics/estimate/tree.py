@@ -63,10 +63,10 @@ def fit_tree(
             "diagnostics": _diagnostics(searches, kept),
         }
     )
-    facts = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort} | kept.facts
+    of = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort, "builds_on": ", ".join(kept.builds_on)}
     engine = "scipy LSODA" if problem.engine == "scipy" else "batch Rodas5P"
     bounds = {"relative_tolerance": TOLERANCES.relative, "absolute_tolerance": TOLERANCES.absolute}
-    tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | bounds | facts)
+    tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | bounds | of | kept.facts)
     return tree
 
 

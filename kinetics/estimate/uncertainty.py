@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.objective import Objective
+from kinetics.estimate.search import AnyObjective
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -62,12 +62,12 @@ class Uncertainty:
     warnings: tuple[str, ...]
 
 
-def uncertainty(objective: Objective, log_parameters: np.ndarray) -> Uncertainty:
+def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertainty:
     """The uncertainty of estimates from the exact Jacobian at the optimum.
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or PopulationObjective
         What was minimised.
     log_parameters : ndarray, (parameter,)
         The optimum.
@@ -98,7 +98,8 @@ def uncertainty(objective: Objective, log_parameters: np.ndarray) -> Uncertainty
             verdicts.append(_blind_verdict(np.linalg.norm(jacobian, axis=0), index))
         else:
             verdicts.append(_verdict(float(log_se[index]), float(objective.prior_sd[index])))
-    warnings = _warnings(objective, correlation, verdicts)
+    numbers = len(jacobian) - int(objective.with_prior.sum())
+    warnings = _warnings(objective, correlation, verdicts, numbers)
     return Uncertainty(covariance, log_se, correlation, _condition(information), tuple(verdicts), warnings)
 
 
@@ -140,7 +141,9 @@ def _verdict(log_se: float, prior_sd: float) -> str:
     return "from the data and the prior" if ratio < UNINFORMED else "not identified: the prior alone"
 
 
-def _warnings(objective: Objective, correlation: np.ndarray, verdicts: Sequence[str]) -> tuple[str, ...]:
+def _warnings(
+    objective: AnyObjective, correlation: np.ndarray, verdicts: Sequence[str], numbers: int
+) -> tuple[str, ...]:
     names = [free.name for free in objective.problem.free]
     found = []
     unidentified = [name for name, verdict in zip(names, verdicts, strict=True) if verdict.startswith("not identified")]
@@ -153,12 +156,12 @@ def _warnings(objective: Objective, correlation: np.ndarray, verdicts: Sequence[
         if abs(correlation[i, j]) > STRONG:
             pair, kind = f"{names[i]} and {names[j]}", "product" if correlation[i, j] < 0 else "ratio"
             found.append(f"{pair} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
-    rows = sum(not target.row.is_range for target in objective.problem.fitted)
+    rows = numbers - sum(target.row.is_range for target in objective.problem.fitted)
     all_seen = all(verdict == ESTIMATED for verdict in verdicts)
     if rows == len(names) and not objective.with_prior.any() and all_seen:
         found.append(
             f"just identified: {rows} rows and {rows} parameters, so agreement with these rows is no test of the model"
         )
-    elif rows < len(names) and not objective.with_prior.all():
-        found.append(f"{rows} rows for {len(names)} parameters, not all with a prior: the estimates are not unique")
+    elif rows < (flat := int((~objective.with_prior).sum())):
+        found.append(f"{rows} rows for {flat} parameters without a prior: the estimates are not unique")
     return tuple(found)

@@ -27,7 +27,7 @@ def result_text(estimates: Estimates, model: str) -> str:
         How the file names the model: a name of the library, or a path from the file's folder.
     """
     found = estimates
-    identity = {"fit": found.fit, "model": model, "cohort": found.cohort}
+    identity = {"fit": found.fit, "model": model, "cohort": found.cohort, "builds_on": list(found.builds_on)}
     columns = zip(found.values, found.units, found.log_se, found.verdicts, strict=True)
     rows = [dict(zip(EstimateRow.model_fields, row, strict=True)) for row in columns]
     lines = [

@@ -12,12 +12,12 @@ from kinetics.errors import Faults
 from kinetics.figures.published import check_published
 from kinetics.figures.spec import CurveRow, PanelRow, SpecRows, read_rows
 from kinetics.model import Model
-from kinetics.model.library import find_file
+from kinetics.model.library import find_file, path_from
 from kinetics.regimen import Regimen, only_course, segments, with_retreatment
 from kinetics.targets.published import PublishedRow, read_table
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["FigureSpec", "load_spec", "path_from"]
+__all__ = ["FigureSpec", "load_spec"]
 
 T = TypeVar("T")
 
@@ -99,11 +99,6 @@ def load_spec(document: Document) -> FigureSpec:
     assert model is not None
     assert regimen is not None
     return FigureSpec(document.path.stem, rows, model, regimen, published, document.path)
-
-
-def path_from(file: Path, name: str) -> str | Path:
-    """A file named inside another: a path relative to it, or a name of the library."""
-    return file.parent / name if "/" in name or name.endswith(".toml") else name
 
 
 def _named(faults: Faults, document: Document, key: str, load: Callable[[], T]) -> T | None:

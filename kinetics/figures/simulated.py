@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import Faults, InputError
-from kinetics.figures.loading import FigureSpec, path_from
+from kinetics.figures.loading import FigureSpec
 from kinetics.figures.spec import CurveRow
 from kinetics.model.cohorts import cohort_parameters, result_path
-from kinetics.model.library import find_file
+from kinetics.model.library import find_file, path_from
 from kinetics.units import conversion, parse_unit, to_unit
 
 if TYPE_CHECKING:

@@ -2,6 +2,18 @@
 
 from kinetics.model.model import Model
 from kinetics.model.presentation import latex, parameter_table
-from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, State
+from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, State
 
-__all__ = ["Cohort", "Derived", "Dose", "Input", "Model", "Output", "Parameter", "State", "latex", "parameter_table"]
+__all__ = [
+    "Cohort",
+    "Correlation",
+    "Derived",
+    "Dose",
+    "Input",
+    "Model",
+    "Output",
+    "Parameter",
+    "State",
+    "latex",
+    "parameter_table",
+]

@@ -10,6 +10,7 @@ from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
 from kinetics.model.quantities import Derived, Dose, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
+from kinetics.model.variation import variation_faults
 from kinetics.units import conversion
 
 __all__ = ["check_tables"]
@@ -163,12 +164,16 @@ def check_limits(outputs: Iterable[Output], parameters: Mapping[str, Parameter],
 
 
 def check_parameters(parameters: Iterable[Parameter], faults: Faults) -> None:
-    """A parameter lies in its own range."""
+    """A parameter lies in its own range, and how it varies between patients makes sense."""
     for parameter in parameters:
         if parameter.minimum is not None and parameter.maximum is not None and parameter.minimum > parameter.maximum:
             message = f"its maximum {parameter.maximum:g} is below its minimum {parameter.minimum:g}"
             faults.add(message, *parameter.place("maximum"))
-        else:
+            continue
+        wrong = list(variation_faults(parameter))
+        for key, message in wrong:
+            faults.add(message, *parameter.place(key))
+        if not wrong:
             for message in out_of_range(parameter, parameter.value):
                 faults.add(message, *parameter.place("value"))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,23 +11,30 @@ from pydantic import Field, StrictFloat, StrictStr
 
 from kinetics.documents import Document, content_hash, read_document
 from kinetics.errors import Fault, Faults, InputError, UnknownNameError
+from kinetics.model.correlations import by_pair
 from kinetics.model.library import library_folder
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
 from kinetics.model.schema import Row, read_row
+from kinetics.model.variation import in_cohort
 from kinetics.units import conversion, parse_unit
 
 __all__ = [
+    "SPREAD",
     "CohortParameters",
     "EstimateRow",
     "cohort_parameters",
     "fits_behind",
     "fits_folder",
+    "flat_key",
     "in_model_units",
     "lineage",
     "read_estimates",
     "result_path",
 ]
+
+SPREAD = ".spread"
+"""What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
 
 
 class EstimateRow(Row):
@@ -50,11 +57,18 @@ class CohortParameters:
     values : dict of str to float
         By flat name, in the parameter's unit, all parameters and inputs.
     spreads : dict of str to float
-        Between-patient standard deviations of the natural logarithm, of those that vary.
+        Between-patient standard deviations, of those that have one: of the natural logarithm, of the logit, or in the
+        parameter's unit.
     fits : tuple of str
         The fits whose estimates went in, earlier first.
     estimated : dict of str to str
         The fit a parameter's value was estimated by, of those that were.
+    distributions : dict of str to str
+        How a parameter varies, of those that vary in another way than log-normally.
+    shares : dict of str to tuple of float
+        Of patients in each category, of parameters that are categories.
+    correlations : dict of (str, str) to float
+        Of the normal deviates of two parameters, whose names are in alphabetical order.
     """
 
     name: str
@@ -62,11 +76,28 @@ class CohortParameters:
     spreads: dict[str, float] = field(default_factory=dict)
     fits: tuple[str, ...] = ()
     estimated: dict[str, str] = field(default_factory=dict)
+    distributions: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    correlations: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def estimable(self) -> dict[str, float]:
+        """What a fit can estimate: values, and spreads under the parameter's name with ``.spread`` behind it."""
+        return self.values | {name + SPREAD: spread for name, spread in self.spreads.items()}
+
+    def with_estimates(self, estimates: Mapping[str, float]) -> CohortParameters:
+        """The same cohort with some of `estimable` replaced."""
+        changed = self.estimable | dict(estimates)
+        values = {name: value for name, value in changed.items() if not name.endswith(SPREAD)}
+        spreads = {name.removesuffix(SPREAD): value for name, value in changed.items() if name.endswith(SPREAD)}
+        return replace(self, values=values, spreads=spreads)
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of values and spreads."""
-        return content_hash(self.values, self.spreads)
+        """SHA-256 of values and of how they vary."""
+        correlations = sorted([*pair, value] for pair, value in self.correlations.items())
+        further = [self.distributions, self.shares, correlations]
+        return content_hash(self.values, self.spreads, *(further if any(further) else ()))
 
 
 def fits_folder(model: Model) -> Path:
@@ -81,7 +112,9 @@ def result_path(problem: Path) -> Path:
     return problem.with_name(f"{problem.stem}.result.toml")
 
 
-def cohort_parameters(model: Model, cohort: str | None = None, *, without: Container[str] = ()) -> CohortParameters:
+def cohort_parameters(
+    model: Model, cohort: str | None = None, *, fits: Sequence[str] | None = None
+) -> CohortParameters:
     """The parameters of a cohort.
 
     Parameters
@@ -90,8 +123,9 @@ def cohort_parameters(model: Model, cohort: str | None = None, *, without: Conta
         A model that declares the cohort.
     cohort : str, optional
         Its name; without it the model's own values.
-    without : container of str
-        The names of fits whose estimates are left out: a fit does not start from its own result.
+    fits : sequence of str, optional
+        The fits whose estimates it takes, instead of those it names: a fit does not start from its own result. Each
+        counts where the cohort or one it extends names it, or else where the cohort it is of stands among them.
 
     Returns
     -------
@@ -114,24 +148,66 @@ def cohort_parameters(model: Model, cohort: str | None = None, *, without: Conta
     ({'k': 0.1}, {'k': 0.3})
     """
     values = dict(model.defaults)
-    spreads = {name: row.spread for name, row in model.parameters.items() if row.spread is not None}
-    fits: list[str] = []
+    rows, correlations = dict(model.parameters), by_pair(model.correlations)
+    taken: list[str] = []
     estimated: dict[str, str] = {}
+    spreads: dict[str, float] = {}
     for row in lineage(model, cohort):
         values |= {flat: entry.value for flat, entry in row.values.items()}
         estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
-        spreads |= {flat: entry.spread for flat, entry in row.values.items() if entry.spread is not None}
-        if row.from_fit and row.from_fit not in without:
-            fits.append(row.from_fit)
-            committed = _committed(model, row.from_fit, row)
-            values |= committed
-            estimated |= dict.fromkeys(committed, row.from_fit)
+        rows |= {flat: in_cohort(rows[flat], entry) for flat, entry in row.values.items()}
+        correlations |= by_pair(row.correlations)
+        spreads = {flat: spread for flat, spread in spreads.items() if flat not in row.values}
+        for fit in _fits_of(model, row, fits):
+            taken.append(fit)
+            committed = _committed(model, fit, row)
+            found = {key: value for key, value in committed.items() if not key.endswith(SPREAD)}
+            values |= found
+            estimated |= dict.fromkeys(found, fit)
+            spreads |= {key.removesuffix(SPREAD): committed[key] for key in committed.keys() - found.keys()}
     try:
         model.constant_values(values)
     except InputError as error:
         faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
         raise InputError(*faults) from error
-    return CohortParameters(cohort or "", values, spreads, tuple(fits), estimated)
+    return CohortParameters(
+        cohort or "",
+        values,
+        {name: row.spread for name, row in rows.items() if row.spread is not None} | spreads,
+        tuple(taken),
+        estimated,
+        {name: row.distribution for name, row in rows.items() if row.distribution not in (None, "log_normal")},
+        {name: row.shares for name, row in rows.items() if row.shares is not None},
+        {pair: row.value for pair, row in correlations.items()},
+    )
+
+
+def _fits_of(model: Model, row: Cohort, fits: Sequence[str] | None) -> list[str]:
+    """The fits whose estimates are taken at one cohort of a lineage."""
+    if fits is None:
+        return [row.from_fit] if row.from_fit else []
+    named = {other.from_fit for other in model.cohorts.values()}
+    return [
+        fit for fit in fits if fit == row.from_fit or (fit not in named and _cohort_of(model, fit, row) == row.name)
+    ]
+
+
+def _cohort_of(model: Model, fit: str, cohort: Cohort) -> str:
+    """The cohort that a fit is of, as its committed result says."""
+    result = read_document(_result_file(model, fit, cohort)).data.get("result", {})
+    return str(result.get("cohort", "")) if isinstance(result, dict) else ""
+
+
+def _result_file(model: Model, fit: str, cohort: Cohort) -> Path:
+    """The committed result of a fit that a cohort takes estimates of."""
+    folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
+    if Path(fit).name != fit:
+        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.where, name))
+    path = result_path(folder / f"{fit}.toml")
+    if not path.is_file():
+        problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
+        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.where, name))
+    return path
 
 
 def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
@@ -164,17 +240,22 @@ def lineage(model: Model, cohort: str | None) -> list[Cohort]:
 
 def _committed(model: Model, fit: str, cohort: Cohort) -> dict[str, float]:
     """The estimates of a committed result by flat name, in the model's units."""
-    folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
-    if Path(fit).name != fit:
-        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.where, name))
-    path = result_path(folder / f"{fit}.toml")
-    if not path.is_file():
-        problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
-        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.where, name))
-    document, faults = read_document(path), Faults()
+    document, faults = read_document(_result_file(model, fit, cohort)), Faults()
     rows = read_estimates(document, faults)
     faults.raise_if_any()
     return in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+
+
+def flat_key(model: Model, name: str) -> str:
+    """The flat name of what was estimated, a parameter or its spread.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such parameter.
+    """
+    plain = name.removesuffix(SPREAD)
+    return model.flat_name(plain) + name[len(plain) :]
 
 
 def read_estimates(document: Document, faults: Faults) -> dict[str, EstimateRow]:
@@ -190,7 +271,7 @@ def read_estimates(document: Document, faults: Faults) -> dict[str, EstimateRow]
 def in_model_units(
     model: Model, estimates: Mapping[str, tuple[float, Any]], document: Document | None = None
 ) -> dict[str, float]:
-    """Estimates by flat name, in the units of a model.
+    """Estimates by flat name, in the units of a model; that of a spread between patients ends in ``.spread``.
 
     Parameters
     ----------
@@ -210,9 +291,11 @@ def in_model_units(
     faults = Faults()
     for name, (value, unit) in estimates.items():
         with faults.gather(document.where("estimates", name) if document else "", f"estimates.{name}"):
-            flat = model.flat_name(name)
-            if flat not in model.parameters:
+            key = flat_key(model, name)
+            parameter = model.parameters.get(key.removesuffix(SPREAD))
+            if parameter is None:
                 raise InputError("is an input of the model, not a parameter")
-            values[flat] = value * float(conversion(parse_unit(unit), model.parameters[flat].unit))
+            # a spread has no unit, or that of a normal parameter, in which it was estimated
+            values[key] = value if key.endswith(SPREAD) else value * float(conversion(parse_unit(unit), parameter.unit))
     faults.raise_if_any()
     return values

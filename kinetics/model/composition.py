@@ -12,16 +12,30 @@ import sympy as sp
 from kinetics.documents import Document, read_document
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name
+from kinetics.model.cohort_tables import read_cohorts
+from kinetics.model.correlations import read_correlations
 from kinetics.model.library import find_file
 from kinetics.model.notation import latex_name
-from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, State
-from kinetics.model.reading import Names, TableReader, read_cohorts, read_tables
+from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
+from kinetics.model.reading import Names, TableReader, read_tables
 from kinetics.model.schema import HeaderRow, read_fields
 
 __all__ = ["Draft", "read_draft"]
 
 _TABLES = frozenset(
-    {"model", "uses", "bindings", "parameters", "inputs", "derived", "doses", "states", "outputs", "cohorts"}
+    {
+        "model",
+        "uses",
+        "bindings",
+        "parameters",
+        "inputs",
+        "derived",
+        "doses",
+        "states",
+        "outputs",
+        "correlations",
+        "cohorts",
+    }
 )
 MAX_FILES = 100
 MAX_LEVELS = 8
@@ -34,6 +48,7 @@ class Draft:
 
     header: dict[str, Any]
     tables: dict[str, dict[str, Any]]
+    correlations: tuple[Correlation, ...]
     cohorts: dict[str, Cohort]
     document: Document
     files: int = 1
@@ -77,7 +92,9 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
         _join(reader, alias, _renamed(alias, draft), tables)
     _bind(reader, used, tables)
     files = 1 + sum(draft.files for draft in used.values())
-    return Draft(header, tables, read_cohorts(reader, tables["parameters"]), document, files)
+    correlations = _correlations(reader, used)
+    cohorts = read_cohorts(reader, tables["parameters"], correlations)
+    return Draft(header, tables, correlations, cohorts, document, files)
 
 
 def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> tuple[dict[str, Draft], list[str]]:
@@ -145,6 +162,17 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
     kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses")}
     kinds["derived"] = (*tables["derived"].values(), *map(derived, tables["outputs"].values()))
     return {kind: {row.name: row for row in map(flat, rows)} for kind, rows in kinds.items()}
+
+
+def _correlations(reader: TableReader, used: Mapping[str, Draft]) -> tuple[Correlation, ...]:
+    """Those of the used models, under flat names, and of the file itself."""
+    renamed = [
+        replace(row, between=(f"{alias}_{row.between[0]}", f"{alias}_{row.between[1]}"))
+        for alias, draft in used.items()
+        for row in draft.correlations
+    ]
+    own = read_correlations(reader, ("correlations",), reader.document.data.get("correlations", []))
+    return (*renamed, *own)
 
 
 def _bind(reader: TableReader, used: Mapping[str, Draft], tables: dict[str, dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from kinetics.errors import UnknownNameError
 from kinetics.folders import library_folder
 
-__all__ = ["find_file", "library_folder", "library_names"]
+__all__ = ["find_file", "library_folder", "library_names", "path_from"]
 
 
 def library_names(part: str) -> list[str]:
@@ -46,3 +46,14 @@ def find_file(name: str | Path, part: str) -> Path:
         hint = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(names) or 'none'}"
         raise UnknownNameError(f"no '{text}' in {part}{hint}")
     return library_folder(part) / f"{text}.toml"
+
+
+def path_from(file: Path, name: str) -> str | Path:
+    """A file named inside another: a path relative to it, or a name of the library.
+
+    Examples
+    --------
+    >>> path_from(Path("fits/mine.toml"), "../mine.toml").as_posix(), path_from(Path("fits/mine.toml"), "shipped")
+    ('fits/../mine.toml', 'shipped')
+    """
+    return file.parent / name if "/" in name or "\\" in name or name.endswith(".toml") else name

@@ -16,8 +16,9 @@ from kinetics.model.adoption import adopted_tables
 from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
 from kinetics.model.constants import evaluated_constants
+from kinetics.model.correlations import check_correlations
 from kinetics.model.library import find_file
-from kinetics.model.quantities import Cohort, Derived, Dose, Input, Output, Parameter, Quantity, State
+from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion, parse_unit, unit_text
 
@@ -38,6 +39,8 @@ class Model:
         The unit of time of the rates.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
+    correlations : tuple of Correlation
+        Of the parameters that vary between patients, by flat name.
     order : tuple of str
         Derived quantities and outputs, each after those it uses.
     constants : tuple of str
@@ -55,6 +58,7 @@ class Model:
     doses: Mapping[str, Dose]
     states: Mapping[str, State]
     outputs: Mapping[str, Output]
+    correlations: tuple[Correlation, ...] = ()
     cohorts: Mapping[str, Cohort] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
@@ -106,6 +110,7 @@ class Model:
             about=header["about"],
             time=time,
             tables=draft.tables,
+            correlations=draft.correlations,
             cohorts=draft.cohorts,
             path=path,
         )
@@ -122,6 +127,7 @@ class Model:
         derived: Iterable[Derived] = (),
         doses: Iterable[Dose] = (),
         outputs: Iterable[Output] = (),
+        correlations: Iterable[Correlation] = (),
         title: str = "",
     ) -> Model:
         """Build a model from sympy expressions, with the same checks as a file.
@@ -134,6 +140,8 @@ class Model:
             The unit of time.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
+        correlations : iterable of Correlation
+            Between parameters that vary.
         title : str
             A longer name.
 
@@ -173,7 +181,15 @@ class Model:
         with faults.gather("time"):
             unit = _time_unit(time)
         return _checked(
-            faults, name=name, title=title or name, about="", time=unit, tables=tables, cohorts={}, path=None
+            faults,
+            name=name,
+            title=title or name,
+            about="",
+            time=unit,
+            tables=tables,
+            correlations=tuple(correlations),
+            cohorts={},
+            path=None,
         )
 
     @cached_property
@@ -190,10 +206,24 @@ class Model:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of the model without its cohorts: structure, units and default values."""
+        """SHA-256 of the model without its cohorts: structure, units, default values, and how outputs are measured."""
+        measured = {name: row.measurement for name, row in self.outputs.items() if row.measurement}
         return content_hash(
-            self.structure_hash, self.defaults, [(p.name, p.spread, p.prior) for p in self.parameters.values()]
+            self.structure_hash,
+            self.defaults,
+            [(p.name, p.spread, p.prior) for p in self.parameters.values()],
+            *([measured] if measured else ()),
+            *self._variation(),
         )
+
+    def _variation(self) -> list[Any]:
+        """What is declared of variability beyond log-normal spreads; empty if nothing is."""
+        rows = [
+            ["distribution", p.name, p.distribution, p.shares, p.minimum, p.maximum]
+            for p in self.parameters.values()
+            if p.distribution not in (None, "log_normal")
+        ]
+        return rows + [["correlation", *row.pair, row.value] for row in self.correlations]
 
     @cached_property
     def structure_hash(self) -> str:
@@ -272,9 +302,17 @@ def _time_unit(text: str) -> Any:
     return unit
 
 
-def _checked(faults: Faults, *, tables: dict[str, dict[str, Any]], time: Any, **header: Any) -> Model:
+def _checked(
+    faults: Faults,
+    *,
+    tables: dict[str, dict[str, Any]],
+    correlations: tuple[Correlation, ...],
+    time: Any,
+    **header: Any,
+) -> Model:
     checked = check_tables(tables, time, f"{header['path']}:1" if header["path"] else "", faults)
+    check_correlations(correlations, (), tables["parameters"], faults)
     faults.raise_if_any()
-    model = Model(time=time, **header, **checked)
+    model = Model(time=time, correlations=correlations, **header, **checked)
     model.constant_values(model.defaults)
     return model

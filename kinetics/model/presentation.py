@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from kinetics.model.cohorts import cohort_parameters, lineage
+from kinetics.model.cohorts import CohortParameters, cohort_parameters, lineage
 from kinetics.model.library import library_folder
 from kinetics.model.model import Model
 from kinetics.model.notation import is_latex, latex_name
@@ -29,7 +29,10 @@ class Equation(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one."""
+    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one.
+
+    ``distribution`` says how it varies if not log-normally; categories have their shares there.
+    """
 
     name: str
     value: float
@@ -38,6 +41,7 @@ class TableRow(NamedTuple):
     source: str
     doi: str
     about: str
+    distribution: str
 
 
 def equations(model: Model) -> list[Equation]:
@@ -129,7 +133,7 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
     ...     states=[State(name="A", unit="mg", initial=0, rate=0 * A)],
     ... )
     >>> parameter_table(still)[0]
-    TableRow(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume')
+    TableRow(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume', distribution='')
     """
     resolved = cohort_parameters(model, cohort)
     stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
@@ -142,8 +146,15 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
             source, doi = f"estimate of {resolved.estimated[name]}", ""
         else:
             source, doi = _cited(stated[name].source, row, model)
-        rows.append(TableRow(name, value, unit, resolved.spreads.get(name), source, doi, row.about))
+        rows.append(
+            TableRow(name, value, unit, resolved.spreads.get(name), source, doi, row.about, _kind(resolved, name))
+        )
     return rows
+
+
+def _kind(resolved: CohortParameters, name: str) -> str:
+    shares = "/".join(f"{share:g}" for share in resolved.shares.get(name, ()))
+    return f"{resolved.distributions.get(name, '')} {shares}".strip()
 
 
 def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:

@@ -8,7 +8,18 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = ["Cohort", "CohortValue", "Derived", "Dose", "Input", "Output", "Parameter", "Quantity", "State"]
+__all__ = [
+    "Cohort",
+    "CohortValue",
+    "Correlation",
+    "Derived",
+    "Dose",
+    "Input",
+    "Output",
+    "Parameter",
+    "Quantity",
+    "State",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +76,11 @@ class Parameter(Quantity):
     source : str
         A key of the bibliography, or ``choice``.
     spread : float, optional
-        Between-patient standard deviation of the natural logarithm.
+        Between-patient standard deviation: of the natural logarithm, of the logit, or of the value itself in ``unit``.
+    distribution : {"log_normal", "logit_normal", "normal", "categories"}, optional
+        How it varies between patients; log-normally if it has a spread.
+    shares : tuple of float, optional
+        Of patients in category 0, 1, ...; of distribution ``categories`` alone.
     prior : float, optional
         Standard deviation of the natural logarithm about ``value``, for fits that free the parameter.
     minimum, maximum : float, optional
@@ -77,10 +92,17 @@ class Parameter(Quantity):
     value: float
     source: str = "choice"
     spread: float | None = None
+    distribution: str | None = None
+    shares: tuple[float, ...] | None = None
     prior: float | None = None
     minimum: float | None = None
     maximum: float | None = None
     positive: bool = False
+
+    @property
+    def varies(self) -> bool:
+        """Whether patients differ in it."""
+        return any(declared is not None for declared in (self.spread, self.distribution, self.shares))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,19 +137,60 @@ class State(Quantity):
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Quantity):
-    """What a simulation returns; ``lower_limit`` names the parameter with its lower limit of normal."""
+    """What a simulation returns, and how one measurement of it is reported.
+
+    Parameters
+    ----------
+    value : sympy expression
+        In ``unit``.
+    lower_limit : str, optional
+        The parameter with its lower limit of normal.
+    noise : float, optional
+        Standard deviation of the natural logarithm of one measurement, assay and day-to-day together.
+    quantification : float, optional
+        Lower limit of quantification, in ``unit``: what lies below is reported as that limit.
+    rounding : float, optional
+        Step of reported values, in ``unit``.
+    """
 
     value: Any
     lower_limit: str | None = None
+    noise: float | None = None
+    quantification: float | None = None
+    rounding: float | None = None
+
+    @property
+    def measurement(self) -> dict[str, float]:
+        """Those of ``noise``, ``quantification`` and ``rounding`` that are given."""
+        given = {"noise": self.noise, "quantification": self.quantification, "rounding": self.rounding}
+        return {key: value for key, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class CohortValue:
-    """A parameter's value in a cohort, in the parameter's unit, with its source and its spread if it has its own."""
+    """A parameter's value in a cohort, in the parameter's unit, its source, and how it varies if that is its own."""
 
     value: float
     source: str
     spread: float | None = None
+    distribution: str | None = None
+    shares: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """How the normal deviates of two parameters that vary, by flat name, are correlated."""
+
+    between: tuple[str, str]
+    value: float
+    source: str = "choice"
+    where: str = field(default="", compare=False)
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two in alphabetical order, whichever way round they were written."""
+        one, other = sorted(self.between)
+        return one, other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +207,8 @@ class Cohort:
         A fit whose estimates it takes.
     values : mapping of str to CohortValue
         By the flat name of the parameter.
+    correlations : tuple of Correlation
+        Each replaces what the model, or the cohort it extends, says of the same two parameters.
     """
 
     name: str
@@ -151,4 +216,5 @@ class Cohort:
     extends: str | None = None
     from_fit: str | None = None
     values: Mapping[str, CohortValue] = field(default_factory=dict)
+    correlations: tuple[Correlation, ...] = ()
     where: str = field(default="", compare=False)

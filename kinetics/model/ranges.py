@@ -1,4 +1,4 @@
-"""What values a parameter may take: its own bounds, and those that a logarithm or a volume implies."""
+"""What values a parameter may take: its own bounds, and those that a logarithm, a logit or a volume implies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from kinetics.model.quantities import Parameter
 from kinetics.units import display_unit
 
-__all__ = ["out_of_range", "range_of"]
+__all__ = ["logit_bounds", "out_of_range", "range_of"]
 
 _LEAST_POSITIVE = float(np.finfo(float).tiny)
 
@@ -17,7 +17,7 @@ _LEAST_POSITIVE = float(np.finfo(float).tiny)
 def range_of(parameter: Parameter) -> tuple[float, float]:
     """The least and the greatest value of a parameter, both included; a positive one begins at the smallest float.
 
-    A spread or prior is on the logarithm, so the parameter is positive.
+    A prior, and a spread of the logarithm, make it positive; a spread of the logit excludes the bounds themselves.
 
     Examples
     --------
@@ -26,7 +26,18 @@ def range_of(parameter: Parameter) -> tuple[float, float]:
     """
     least = -np.inf if parameter.minimum is None else float(parameter.minimum)
     most = np.inf if parameter.maximum is None else float(parameter.maximum)
+    if parameter.distribution == "logit_normal":
+        low, high = logit_bounds(parameter)
+        least, most = float(np.nextafter(low, np.inf)), float(np.nextafter(high, -np.inf))
+    elif parameter.distribution == "categories" and parameter.shares is not None:
+        least, most = max(least, 0.0), min(most, len(parameter.shares) - 1.0)
     return (max(least, _LEAST_POSITIVE) if _is_positive(parameter) else least), most
+
+
+def logit_bounds(parameter: Parameter) -> tuple[float, float]:
+    """Between what a logit-normal parameter lies: its minimum and maximum, 0 and 1 where it declares none."""
+    low, high = parameter.minimum, parameter.maximum
+    return (0.0 if low is None else float(low)), (1.0 if high is None else float(high))
 
 
 def out_of_range(parameter: Parameter, value: float) -> Iterator[str]:
@@ -41,14 +52,21 @@ def out_of_range(parameter: Parameter, value: float) -> Iterator[str]:
     """
     written = f"is {value:g} {display_unit(parameter.unit) if parameter.unit is not None else ''}".rstrip()
     least, most = range_of(parameter)
-    if value > most:
-        yield f"{written}, above its maximum {most:g}"
-    elif value < least and parameter.minimum is not None and value < parameter.minimum:
+    if parameter.maximum is not None and value > parameter.maximum:
+        yield f"{written}, above its maximum {parameter.maximum:g}"
+    elif parameter.minimum is not None and value < parameter.minimum:
         yield f"{written}, below its minimum {parameter.minimum:g}"
+    elif parameter.shares is not None and value not in range(len(parameter.shares)) and value == value:
+        yield f"{written}, but its categories are the whole numbers from 0 to {len(parameter.shares) - 1}"
+    elif parameter.distribution == "logit_normal" and (value < least or value > most):
+        low, high = logit_bounds(parameter)
+        yield f"{written}, but must lie between {low:g} and {high:g}, both excluded: its spread is on the logit"
     elif value < least:
         reason = "" if parameter.positive else ": its spread or prior is log-normal"
         yield f"{written}, but must be positive{reason}"
 
 
 def _is_positive(parameter: Parameter) -> bool:
-    return parameter.positive or parameter.spread is not None or parameter.prior is not None
+    spread = np.nan if parameter.spread is None else parameter.spread
+    on_logarithm = spread > 0 and parameter.distribution in (None, "log_normal")
+    return parameter.positive or parameter.prior is not None or on_logarithm

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -13,10 +11,7 @@ import sympy as sp
 from kinetics.documents import Document
 from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
-from kinetics.model.dotted import dotted_rows
 from kinetics.model.quantities import (
-    Cohort,
-    CohortValue,
     Derived,
     Dose,
     Input,
@@ -25,10 +20,7 @@ from kinetics.model.quantities import (
     Quantity,
     State,
 )
-from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import (
-    CohortRow,
-    CohortValueRow,
     DerivedRow,
     DoseRow,
     InputRow,
@@ -39,9 +31,10 @@ from kinetics.model.schema import (
     read_fields,
 )
 from kinetics.model.sources import CHOICE, find_source
-from kinetics.units import conversion, parse_unit
+from kinetics.model.variation import VARIATION_KEYS
+from kinetics.units import parse_unit
 
-__all__ = ["Names", "TableReader", "read_cohorts", "read_tables"]
+__all__ = ["Names", "TableReader", "read_tables", "without_half_told"]
 
 MAX_ROWS = 1000
 
@@ -153,7 +146,7 @@ class TableReader:
     def quantity(self, kind: str, name: str, table: Any) -> Quantity:
         """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
         row, quantity, expressions = _KINDS[kind]
-        fields = read_fields(row, table, self.document, (kind, name), self.faults)
+        fields = without_half_told(read_fields(row, table, self.document, (kind, name), self.faults), table)
         readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
         for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
             fields[key] = readers[key](fields[key], kind, name, key)
@@ -167,69 +160,16 @@ class TableReader:
         return quantity(name=name, where=self.document.where(kind, name), places=places, **filled)
 
 
+def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
+    """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
+    told = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
+    if not any(fields[key] is None for key in told):
+        return fields
+    return fields | {"spread": math.nan, "distribution": None, "shares": None}
+
+
 def read_tables(reader: TableReader) -> dict[str, dict[str, Any]]:
     """All quantities of a file by kind and name."""
     return {
         kind: {name: reader.quantity(kind, name, row) for name, row in reader.table(kind).items()} for kind in _KINDS
     }
-
-
-def read_cohorts(reader: TableReader, parameters: Mapping[str, Parameter]) -> dict[str, Cohort]:
-    """The cohorts of a file; their values are looked up among the parameters of the flat model."""
-    cohorts: dict[str, Cohort] = {}
-    tables = reader.table("cohorts")
-    for name, data in tables.items():
-        keys = ("cohorts", name)
-        fields = read_fields(CohortRow, data, reader.document, keys, reader.faults)
-        if not is_name(name):
-            reader.add("a cohort's name must be an identifier", *keys)
-        if fields["extends"] is not None and fields["extends"] not in tables:
-            reader.add(f"extends unknown cohort '{fields['extends']}'", *keys, "extends")
-        values = {}
-        for path, row in dotted_rows(fields.pop("parameters") or {}, parameters, CohortValueRow.model_fields):
-            value = _cohort_value(reader, (*keys, "parameters"), path, row, parameters)
-            if value is not None:
-                values["_".join(path)] = value
-        fields["about"] = fields["about"] or ""
-        cohorts[name] = Cohort(name=name, values=values, where=reader.document.where(*keys), **fields)
-    _check_extends(cohorts, reader.faults)
-    return cohorts
-
-
-def _cohort_value(
-    reader: TableReader, table: tuple[str, ...], path: tuple[str, ...], row: Any, parameters: Mapping[str, Parameter]
-) -> CohortValue | None:
-    keys, flat = (*table, *path), "_".join(path)
-    fields = read_fields(CohortValueRow, row, reader.document, keys, reader.faults)
-    value, unit, source, spread = (fields[key] for key in ("value", "unit", "source", "spread"))
-    own = reader.unit(unit, *keys) if unit else None
-    if source:
-        reader.source(source, *keys)
-    parameter = parameters.get(flat)
-    if parameter is None:
-        if path[0] not in reader.names.lost:
-            near = difflib.get_close_matches(flat, parameters, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            reader.add(f"unknown parameter '{'.'.join(path)}'{hint}", *keys)
-        return None
-    if value is None:
-        return None
-    if own is not None and parameter.unit is not None:
-        with reader.faults.gather(reader.document.where(*keys), ".".join(keys)):
-            value *= float(conversion(own, parameter.unit))
-            for message in out_of_range(replace(parameter, spread=spread or parameter.spread), value):
-                reader.add(message, *keys, "value")
-    return CohortValue(value, source or CHOICE, spread)
-
-
-def _check_extends(cohorts: Mapping[str, Cohort], faults: Faults) -> None:
-    reported: set[str] = set()
-    for cohort in cohorts.values():
-        lineage, name = [cohort.name], cohort.extends
-        while name in cohorts and name not in lineage:
-            lineage.append(str(name))
-            name = cohorts[str(name)].extends
-        if name == cohort.name and cohort.name not in reported:
-            message = f"extends itself: {' -> '.join((*lineage, cohort.name))}"
-            faults.add(message, cohort.where, f"cohorts.{cohort.name}.extends")
-            reported.update(lineage)

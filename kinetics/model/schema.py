@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -16,6 +16,7 @@ from kinetics.model.notation import is_latex
 __all__ = [
     "CohortRow",
     "CohortValueRow",
+    "CorrelationRow",
     "DerivedRow",
     "DoseRow",
     "HeaderRow",
@@ -31,6 +32,11 @@ __all__ = [
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Positive = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=10)]
+Spread = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0)]
+Distribution = Literal["log_normal", "logit_normal", "normal", "categories"]
+Shares = tuple[Annotated[StrictFloat, Field(ge=0, le=1)], ...]
+Noise = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=2)]
+AboveZero = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0)]
 
 
 def _latex(text: str) -> str:
@@ -63,7 +69,9 @@ class ParameterRow(Row):
     unit: Text
     source: Text
     about: str = ""
-    spread: Positive | None = None
+    spread: Spread | None = None
+    distribution: Distribution | None = None
+    shares: Shares | None = None
     prior: Positive | None = None
     minimum: Number | None = None
     maximum: Number | None = None
@@ -115,16 +123,20 @@ class OutputRow(Row):
     value: Text
     about: str = ""
     lower_limit: Text | None = None
+    noise: Noise | None = None
+    quantification: AboveZero | None = None
+    rounding: AboveZero | None = None
     symbol: Latex = ""
 
 
 class CohortRow(Row):
-    """``[cohorts.NAME]``; the values of ``parameters`` are `CohortValueRow`."""
+    """``[cohorts.NAME]``; the values of ``parameters`` are `CohortValueRow`, ``correlations`` are `CorrelationRow`."""
 
     about: str = ""
     extends: Text | None = None
     from_fit: Text | None = None
     parameters: dict[str, Any] = {}
+    correlations: list[Any] = []
 
 
 class CohortValueRow(Row):
@@ -134,7 +146,18 @@ class CohortValueRow(Row):
     unit: Text
     source: Text
     about: str = ""
-    spread: Positive | None = None
+    spread: Spread | None = None
+    distribution: Distribution | None = None
+    shares: Shares | None = None
+
+
+class CorrelationRow(Row):
+    """A row of ``[[correlations]]``."""
+
+    between: Annotated[list[Text], Field(min_length=2, max_length=2)]
+    value: Annotated[StrictFloat, Field(gt=-1, lt=1)]
+    source: Text
+    about: str = ""
 
 
 R = TypeVar("R", bound=Row)

@@ -1,19 +1,30 @@
-"""Virtual patients: log-normal draws of the parameters that vary, within what the model admits."""
+"""Virtual patients: draws of the parameters that vary, within what the model admits."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError
 from kinetics.model.cohorts import CohortParameters
+from kinetics.population.covariates import Covariates
+from kinetics.population.variability import Variability, patient_generator
 
 __all__ = ["draw_patients"]
 
 ATTEMPTS = 1000
 
 
-def draw_patients(system: System, cohort: CohortParameters, patients: int, seed: int, *, first: int = 0) -> np.ndarray:
+def draw_patients(
+    system: System,
+    cohort: CohortParameters,
+    patients: int,
+    seed: int,
+    *,
+    first: int = 0,
+    sampling: str = "random",
+    covariates: Covariates | None = None,
+) -> np.ndarray:
     """Parameters of virtual patients.
 
     Parameters
@@ -21,55 +32,52 @@ def draw_patients(system: System, cohort: CohortParameters, patients: int, seed:
     system : System
         The compiled model.
     cohort : CohortParameters
-        Typical values and spreads: a parameter is its value times exp(spread z), z standard normal.
+        Typical values, and how patients differ from them; see `kinetics.population.variability.Variability`.
     patients : int
         How many.
     seed : int
         The study. A patient's numbers depend on (seed, patient) alone, not on how many there are.
     first : int
         The number of the first of them.
+    sampling : {"random", "quasi"}
+        Independent patients, or points of a Sobol sequence.
+    covariates : Covariates, optional
+        Known values, one row a patient, that replace drawn ones.
 
     Returns
     -------
     ndarray, (patient, parameter)
-        In the model's units. A draw that puts a derived quantity below its minimum is drawn again.
+        In the model's units. A draw that puts a parameter out of its range, or a derived quantity below its minimum, is
+        drawn again, from random numbers of the patient's own.
 
     Raises
     ------
     InputError
-        If the seed is negative, or a thousand draws of one patient are all inadmissible.
+        If the seed is negative, there is no such sampling, or a thousand draws of one patient are all inadmissible.
     """
     typical = np.array([cohort.values[name] for name in system.parameters])
-    spread = np.array([cohort.spreads.get(name, 0.0) for name in system.parameters])
-    varying = np.flatnonzero(spread)
-    if seed < 0:
-        raise InputError(f"the seed is {seed}; it must not be negative")
-    numbers = range(first, first + patients)
-    normal = np.array([_generator(seed, number).standard_normal(varying.size) for number in numbers])
-    table = np.tile(typical, (patients, 1))
-    table[:, varying] *= np.exp(spread[varying] * normal)
-    for row in np.flatnonzero(~system.admissible(system.constants_table(table))):
-        table[row] = _redrawn(system, typical, spread, varying, _generator(seed, numbers[row]))
+    variability = Variability.of(system, cohort)
+    spreads = np.array([cohort.spreads.get(name, 0.0) for name in variability.names])
+
+    def complete(deviates: np.ndarray, begin: int) -> np.ndarray:
+        table = variability.table(typical, spreads, deviates)
+        return table if covariates is None else covariates.put_into(table, begin)
+
+    def drawn_again(patient: int) -> np.ndarray:
+        generator = patient_generator(seed, patient)
+        out_of_range: list[str] = []
+        for _ in range(ATTEMPTS):
+            independent = generator.standard_normal((1, len(variability.names)))
+            row = complete(variability.correlated(independent), patient)[0]
+            if not (out_of_range := system.out_of_range(system.constants(row))):
+                return row
+        message = (
+            f"no admissible patient in {ATTEMPTS} draws: {', '.join(out_of_range)} stays out of its range; "
+            f"reduce the spread of {', '.join(variability.names) or 'what varies'}"
+        )
+        raise InputError(Fault(message, "" if covariates is None else covariates.where(patient)))
+
+    table = complete(variability.deviates(patients, seed, first=first, sampling=sampling), first)
+    for row in map(int, np.flatnonzero(~system.admissible(system.constants_table(table)))):
+        table[row] = drawn_again(first + row)
     return table
-
-
-def _generator(seed: int, patient: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence((seed, patient)))
-
-
-def _redrawn(
-    system: System, typical: np.ndarray, spread: np.ndarray, varying: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    """The first admissible draw of a patient's own numbers."""
-    below: list[str] = []
-    for _ in range(ATTEMPTS):
-        values = typical.copy()
-        values[varying] *= np.exp(spread[varying] * generator.standard_normal(varying.size))
-        below = system.out_of_range(system.constants(values))
-        if not below:
-            return values
-    names = ", ".join(system.parameters[index] for index in varying)
-    raise InputError(
-        f"no admissible patient in {ATTEMPTS} draws: {', '.join(below)} stays below its minimum; "
-        f"reduce the spread of {names}"
-    )

@@ -10,6 +10,7 @@ from sympy.printing.str import StrPrinter
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.model import Model, parameter_table
 from kinetics.model import latex as latex_of
+from kinetics.model.cohorts import cohort_parameters
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
@@ -60,6 +61,7 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
         paragraph(model.about, width) if model.about else "",
         latex_of(model).rstrip() if latex else equations_text(model),
         f"{values}\n{parameters_text(model, cohort)}" if model.parameters else "",
+        _correlations_text(model, cohort),
         _listed("Inputs, with their resting values", ((n, number_text(r.rest), r) for n, r in model.inputs.items())),
         _listed("Doses", ((n, f"into {row.into}", row) for n, row in model.doses.items())),
         _listed("Outputs in words", ((n, _limit(row.lower_limit), row) for n, row in model.outputs.items())),
@@ -68,6 +70,12 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
         else "",
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _correlations_text(model: Model, cohort: str | None) -> str:
+    rows = cohort_parameters(model, cohort).correlations.items()
+    lines = [f"  {one} and {other}: {value:g}" for (one, other), value in rows]
+    return "\n".join(["Correlations between patients", *lines]) if lines else ""
 
 
 def _limit(name: str | None) -> str:
@@ -107,7 +115,7 @@ def parameters_text(model: Model, cohort: str | None = None) -> str:
             row.name,
             f"{row.value:.6g}",
             row.unit,
-            "" if row.spread is None else f"{row.spread:g}",
+            " ".join(filter(None, ("" if row.spread is None else f"{row.spread:g}", row.distribution))),
             f"{row.source} ({row.doi})" if row.doi else row.source,
             row.about,
         ]

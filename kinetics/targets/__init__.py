@@ -1,6 +1,15 @@
 """Published numbers, and what a model says of them."""
 
-from kinetics.targets.published import PlacedRow, PublishedRow, read_table
-from kinetics.targets.target import Target, target_of
+from kinetics.targets.published import PlacedRow, PublishedRow, check_units, read_table
+from kinetics.targets.target import Target, TypicalTarget, time_within, typical_target
 
-__all__ = ["PlacedRow", "PublishedRow", "Target", "read_table", "target_of"]
+__all__ = [
+    "PlacedRow",
+    "PublishedRow",
+    "Target",
+    "TypicalTarget",
+    "check_units",
+    "read_table",
+    "time_within",
+    "typical_target",
+]

@@ -15,12 +15,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from kinetics.documents import read_text
-from kinetics.errors import Faults
+from kinetics.errors import Faults, UnitError
 from kinetics.model.schema import Row
 from kinetics.model.sources import CHOICE, find_source
-from kinetics.units import parse_unit, unit_text
+from kinetics.targets.kinds import KINDS, kind_faults
+from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["PlacedRow", "PublishedRow", "read_table"]
+__all__ = ["PlacedRow", "PublishedRow", "check_units", "read_table"]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -33,22 +34,40 @@ class PublishedRow(Row):
 
     name: Text
     use: Literal["fit", "calibrate", "validate"]
-    kind: Literal["count", "percent_of_baseline", "time_to_threshold"]
-    statistic: Literal["mean", "median", "geometric_mean", "survival_median", "range", "unstated"]
+    kind: Literal[
+        "count",
+        "percent_of_baseline",
+        "ratio",
+        "time_to_threshold",
+        "share_below",
+        "share_above",
+        "share_recovered",
+    ]
+    statistic: Literal["mean", "median", "geometric_mean", "survival_median", "share", "range", "unstated"]
     output: Text
+    over: str | None = None
     regimen: Text
     cohort: Text
     time: str | None = None
+    since: str | None = None
     level: str | None = None
-    value: Positive | None = None
+    visits: str | None = None
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     unit: Text
     sd: Positive | None = None
     lower: Positive | None = None
     upper: Positive | None = None
+    interval: Literal["confidence", "quartiles", "extremes"] = "confidence"
     n: Annotated[int, Field(gt=0)] | None = None
     log_se: Positive | None = None
+    rounding: Positive | None = None
     source: Text
     note: str = ""
+
+    @property
+    def of_patients(self) -> bool:
+        """Whether only a population can show it: a share of patients."""
+        return KINDS[self.kind].of_patients
 
     @property
     def is_range(self) -> bool:
@@ -77,9 +96,9 @@ class PublishedRow(Row):
         """The standard error of the natural logarithm: as given, from the 95 % interval, or from SD and n."""
         if self.log_se is not None:
             return self.log_se
-        if self.is_range or self.value is None:
+        if self.is_range or not self.value:
             return None
-        if self.lower is not None and self.upper is not None:
+        if self.interval == "confidence" and self.lower is not None and self.upper is not None:
             return math.log(self.upper / self.lower) / (2 * NORMAL_95)
         if self.sd is not None and self.n is not None:
             return self.sd / self.value / math.sqrt(self.n)
@@ -87,21 +106,33 @@ class PublishedRow(Row):
 
     def faults(self) -> list[str]:
         """What is wrong between columns."""
-        needed, useless = ("level", "time") if self.kind == "time_to_threshold" else ("time", "level")
+        return [*kind_faults(self), *self._value_faults(), *self._share_faults()]
+
+    def _value_faults(self) -> list[str]:
         lower, upper = self.lower or 0.0, self.upper or math.inf
         wrong = {
-            f"kind '{self.kind}' needs a '{needed}'": getattr(self, needed) is None,
-            f"kind '{self.kind}' has no '{useless}'": getattr(self, useless) is not None,
             f"interval {lower:g} to {upper:g} is empty": not lower < upper,
             "an interval needs both 'lower' and 'upper'": (self.lower is None) != (self.upper is None),
             "a range needs 'lower' and 'upper'": self.is_range and self.lower is None and self.upper is None,
             "a range has no 'value'": self.is_range and self.value is not None,
             f"statistic '{self.statistic}' needs a 'value'": not self.is_range and self.value is None,
+            "value must be positive, found 0": self.value == 0 and not self.of_patients,
             f"the interval excludes its own value {self.value}": self.value is not None
             and lower < upper
             and not lower <= self.value <= upper,
+            f"interval '{self.interval}' needs the statistic median or survival_median": self.interval != "confidence"
+            and self.statistic not in ("median", "survival_median"),
         }
         return [message for message, is_wrong in wrong.items() if is_wrong]
+
+    def _share_faults(self) -> list[str]:
+        if not self.of_patients or self.value is None:
+            return []
+        try:
+            share = self.value * float(conversion(parse_unit(self.unit), parse_unit("1")))
+        except UnitError as error:
+            return [f"a share of patients is in percent or 1: {error}"]
+        return [] if share <= 1 else [f"a share of patients is at most 100 %, found {self.value:g} {self.unit}"]
 
 
 @dataclass(frozen=True)
@@ -143,6 +174,31 @@ def read_table(path: Path, faults: Faults) -> list[PlacedRow]:
             faults.add("duplicate name", placed.where, placed.row.name)
         seen.add(placed.row.name)
     return rows
+
+
+def check_units(rows: Iterable[PlacedRow], faults: Faults) -> None:
+    """Note rows of one kind and output in units that contradict each other, where no model tells which is wrong.
+
+    Parameters
+    ----------
+    rows : iterable of PlacedRow
+        Of one table.
+    faults : Faults
+        Where they are noted.
+    """
+    first: dict[tuple[str, str, str | None], PlacedRow] = {}
+    for placed in rows:
+        row = placed.row
+        other = first.setdefault((row.kind, row.output, row.over), placed)
+        try:
+            units = parse_unit(row.unit), parse_unit(other.row.unit)
+        except UnitError:
+            continue  # reported where the row meets a model
+        try:
+            conversion(*units)
+        except UnitError:
+            message = f"unit '{row.unit}' contradicts '{other.row.unit}' of {other.row.name} at {other.where}"
+            faults.add(f"{message}: both are a {row.kind} of {row.output}", placed.where, f"{row.name}.unit")
 
 
 def _check_header(columns: Iterable[str], path: Path, faults: Faults) -> None:

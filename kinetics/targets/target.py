@@ -21,7 +21,7 @@ from kinetics.targets.quantity import Quantity
 from kinetics.targets.recovery import Recovery
 from kinetics.units import conversion, parse_quantity, parse_unit
 
-__all__ = ["Target", "target_of"]
+__all__ = ["Target", "TypicalTarget", "time_within", "typical_target"]
 
 LOWEST = 1e-9
 """Below this share of the published number the logarithm goes on as its tangent: finite at zero and below."""
@@ -29,11 +29,7 @@ LOWEST = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    r"""One published number under the typical patient.
-
-    With model value :math:`x`, published value :math:`v`, own log standard error :math:`s` and discrepancy :math:`d`,
-    the residual is :math:`(\ln x - \ln v)/\sqrt{s^2 + d^2}`; for a range it is zero inside and counts from the nearer
-    end outside.
+    """One published number, and what its patients were given.
 
     Parameters
     ----------
@@ -41,19 +37,10 @@ class Target:
         The published number.
     regimen : Regimen
         What its patients were given.
-    quantity : Quantity
-        The model's counterpart.
-    factor : float
-        From the model's unit to the row's.
-    log_sd : float
-        :math:`\sqrt{s^2 + d^2}`; infinite for a row that is only compared and gives no error.
     """
 
     row: PublishedRow
     regimen: Regimen
-    quantity: Quantity
-    factor: float
-    log_sd: float
 
     @cached_property
     def published_text(self) -> str:
@@ -62,22 +49,15 @@ class Target:
             return f"{self.row.lower:g}-{self.row.upper:g}"
         return f"{self.row.value:g}"
 
-    def value(self, trajectory: Trajectory, until: float) -> float:
-        """The model's value in the row's unit; infinite if a threshold is not reached again, NaN if never below it."""
-        return self.quantity.value(trajectory, until) * self.factor
+    @property
+    def visits(self) -> tuple[float, ...]:
+        """When patients are seen; a typical patient is always."""
+        return ()
 
     def log_error(self, value: float) -> float:
         """ln(model / published) of a value in the row's unit; for a range the distance outside it."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return self._distance(float(np.log(value)))[0]
-
-    def residual(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
-        """The residual, always finite, and its derivatives by the chosen parameters, (parameter,)."""
-        value, gradient = self.quantity.with_gradient(trajectory, until)
-        lowest = LOWEST * float(self.row.value or self.row.lower or math.nan) / self.factor
-        log = math.log(value) if value > lowest else math.log(lowest) + value / lowest - 1
-        error, outside = self._distance(log + math.log(self.factor))
-        return error / self.log_sd, outside * gradient / max(value, lowest) / self.log_sd
 
     def _distance(self, log_value: float) -> tuple[float, float]:
         """The error on the log scale, and its derivative: 0 inside a range, else 1."""
@@ -88,10 +68,49 @@ class Target:
         return above + below, float(above + below != 0)
 
 
-def target_of(
+@dataclass(frozen=True, eq=False)
+class TypicalTarget(Target):
+    r"""One published number under the typical patient.
+
+    With model value :math:`x`, published value :math:`v`, own log standard error :math:`s` and discrepancy :math:`d`,
+    the residual is :math:`(\ln x - \ln v)/\sqrt{s^2 + d^2}`; for a range it is zero inside and counts from the nearer
+    end outside.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        The model's counterpart.
+    factor : float
+        From the model's unit to the row's.
+    log_sd : float
+        :math:`\sqrt{s^2 + d^2}`; infinite for a row that is only compared and gives no error.
+    """
+
+    quantity: Quantity
+    factor: float
+    log_sd: float
+
+    def horizon(self) -> float:
+        """How long a simulation must be, in the model's time."""
+        return self.quantity.horizon()
+
+    def value(self, trajectory: Trajectory, until: float) -> float:
+        """The model's value in the row's unit; infinite if a threshold is not reached again, NaN if never below it."""
+        return self.quantity.value(trajectory, until) * self.factor
+
+    def residual(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
+        """The residual, always finite, and its derivatives by the chosen parameters, (parameter,)."""
+        value, gradient = self.quantity.with_gradient(trajectory, until)
+        lowest = LOWEST * float(self.row.value or self.row.lower or math.nan) / self.factor
+        log = math.log(value) if value > lowest else math.log(lowest) + value / lowest - 1
+        error, outside = self._distance(log + math.log(self.factor))
+        return error / self.log_sd, outside * gradient / max(value, lowest) / self.log_sd
+
+
+def typical_target(
     row: PublishedRow, model: Model, regimen: Regimen, baseline: np.ndarray, *, discrepancy: float, horizon: float
-) -> Target:
-    """Check a published row against a model and make it a target.
+) -> TypicalTarget:
+    """Check a published row against a model and make it a target of the typical patient.
 
     Parameters
     ----------
@@ -125,7 +144,7 @@ def target_of(
     time = 0.0
     if row.time is not None:
         with faults.gather(name=f"{row.name}.time"):
-            time = _time(row.time, model, horizon)
+            time = time_within(row.time, model, horizon)
     factor, quantity = 1.0, None
     with faults.gather(name=row.name):
         quantity, own_unit = _quantity(row, model, regimen, time, horizon, baseline)
@@ -134,10 +153,17 @@ def target_of(
     faults.raise_if_any()
     assert quantity is not None
     log_sd = math.inf if own is None and discrepancy == 0 else math.hypot(own or 0.0, discrepancy)
-    return Target(row, regimen, quantity, factor, log_sd)
+    return TypicalTarget(row, regimen, quantity, factor, log_sd)
 
 
-def _time(text: str, model: Model, horizon: float) -> float:
+def time_within(text: str, model: Model, horizon: float) -> float:
+    """A time in the model's unit.
+
+    Raises
+    ------
+    InputError
+        If it is none, or outside the simulation.
+    """
     time, _ = parse_quantity(text, model.time)
     if not 0 <= time <= horizon:
         raise InputError(f"time {text} is outside the simulation, 0 to {horizon:g}")
@@ -153,6 +179,8 @@ def _quantity(
     unit, rest = model.outputs[row.output].unit, float(baseline[list(model.outputs).index(row.output)])
     if row.kind == "count":
         return Count(row.output, time), unit
+    if row.kind == "ratio":
+        raise InputError("a ratio of outputs needs a population; give the fit a table [population]")
     if row.kind == "percent_of_baseline":
         if not rest > 0:
             raise InputError(f"{row.output} is {rest:g} before treatment, so nothing is a percentage of it")

@@ -18,6 +18,7 @@ from kinetics.estimate.objective import Objective
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
 from kinetics.model.cohorts import result_path
 from kinetics.model.sources import read_bibliography
+from kinetics.observation import VisitSchedule
 from kinetics.units import to_unit
 
 ROOT = Path(__file__).parents[2]
@@ -167,7 +168,9 @@ def test_formats_page_has_files_that_are_read(tmp_path):
         kinds.setdefault(next(iter(data)), block)
     (tmp_path / "one.toml").write_text(kinds["model"], encoding="utf-8")
     (tmp_path / "regimen.toml").write_text(kinds["regimen"], encoding="utf-8")
+    (tmp_path / "visits.toml").write_text(kinds["visits"], encoding="utf-8")
     assert Model.load(tmp_path / "one.toml").outputs
+    assert VisitSchedule.load(tmp_path / "visits.toml").series[1].outputs == ("C",)
     assert Regimen.load(tmp_path / "regimen.toml").drugs == ("alemtuzumab",)
 
 

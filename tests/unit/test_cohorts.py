@@ -47,8 +47,8 @@ def test_values_come_from_the_model_then_extends_then_own_then_the_fit(project):
     assert (second.values["A0"], second.values["N0"]) == (7.0, 5.0)
     assert (first.fits, second.fits) == (("one",), ("one", "two"))
     assert first.spreads == {"N0": 0.1}
-    assert cohort_parameters(model, "second", without=["two"]).values["A0"] == 3.0
-    assert cohort_parameters(model, "first", without=["one"]).values["A0"] == 9.0
+    assert cohort_parameters(model, "second", fits=["one"]).values["A0"] == 3.0
+    assert cohort_parameters(model, "first", fits=[]).values["A0"] == 9.0
     assert fits_behind(model, "second") == ("one", "two")
     assert fits_behind(model, "plain") == ()
 

@@ -12,7 +12,7 @@ import xarray as xr
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
-from kinetics.estimate.draws import chain_of_fits, parameter_draws, typical_values
+from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import FACTS
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters, fits_folder, result_path
@@ -59,7 +59,7 @@ def test_joint_draws_have_the_covariance_of_both_fits(chain):
     fits = chain_of_fits(model, second.estimates, "second")
     assert [one.fit for one in fits] == ["one", "two"]
     count = 4000
-    drawn = parameter_draws(compile_model(model), fits, "second", count, seed=5)
+    drawn = [one.values for one in drawn_cohorts(compile_model(model), fits, "second", count, seed=5)]
     logs = np.log([[values[name] for name in ("A0", "c", "k")] for values in drawn])
     own, response = first.estimates.covariance, second.estimates.response
     below = response @ own
@@ -81,10 +81,10 @@ def test_draw_k_depends_on_the_seed_and_k_alone(chain):
     project, _, second = chain
     system = compile_model(Model.load(project.model))
     fits = chain_of_fits(system.model, second.estimates, "second")
-    few, many = (parameter_draws(system, fits, "second", count, seed=1) for count in (3, 6))
+    few, many = (drawn_cohorts(system, fits, "second", count, seed=1) for count in (3, 6))
     assert few == many[:3]
-    assert parameter_draws(system, fits, "second", 3, seed=2)[0] != few[0]
-    assert len({values["k"] for values in many}) == 6
+    assert drawn_cohorts(system, fits, "second", 3, seed=2)[0] != few[0]
+    assert len({one.values["k"] for one in many}) == 6
 
 
 @pytest.mark.parametrize("noise", [1e-6, 1e-9])
@@ -95,19 +95,19 @@ def test_a_rounding_of_the_covariance_does_not_move_the_draws(noise):
     rounding = np.random.default_rng(0).standard_normal(committed.covariance.shape)
     rounded = committed.covariance * (1 + noise * (rounding + rounding.T) / 2)
     draws = [
-        parameter_draws(system, [replace(committed, covariance=covariance)], "relapsing", 5, seed=1)
+        drawn_cohorts(system, [replace(committed, covariance=covariance)], "relapsing", 5, seed=1)
         for covariance in (committed.covariance, rounded)
     ]
     for one, other in zip(*draws, strict=True):
-        logs = [np.log(one[flat] / other[flat]) for flat in map(model.flat_name, committed.names)]
+        logs = [np.log(one.values[flat] / other.values[flat]) for flat in map(model.flat_name, committed.names)]
         assert np.abs(logs).max() < 10 * noise
 
 
 def test_typical_values_are_those_of_the_cohort(chain):
     project, _, second = chain
     model = Model.load(project.model)
-    typical = typical_values(model, chain_of_fits(model, second.estimates, "second"), "second")
-    assert typical == pytest.approx(cohort_parameters(model, "second").values, rel=1e-9)
+    typical = estimated_cohort(model, chain_of_fits(model, second.estimates, "second"), "second")
+    assert typical.values == pytest.approx(cohort_parameters(model, "second").values, rel=1e-9)
 
 
 def test_a_later_fit_follows_a_fresh_earlier_one(chain):
@@ -117,7 +117,7 @@ def test_a_later_fit_follows_a_fresh_earlier_one(chain):
     fits = chain_of_fits(model, fresh, "second")
     assert [one.fit for one in fits] == ["one", "two"]
     assert fits[0] is fresh
-    typical = typical_values(model, fits, "second")
+    typical = estimated_cohort(model, fits, "second").values
     k = np.log(3.0 / 0.5) / 10
     assert typical["A0"] == pytest.approx(3.3, rel=1e-5)
     assert typical["k"] == pytest.approx(k * 1.1 ** (1 / (10 * k)), rel=1e-5)
@@ -133,11 +133,11 @@ def test_draws_stay_within_the_minima_of_the_model(chain):
         values=np.array([0.5, 1.0]),
         covariance=np.diag([4.0, 0.01]),
     )
-    drawn = parameter_draws(compile_model(model), [wide], "first", 100, seed=0)
-    assert 0.3 < np.max([values["g"] for values in drawn]) <= 1.0
+    drawn = drawn_cohorts(compile_model(model), [wide], "first", 100, seed=0)
+    assert 0.3 < np.max([one.values["g"] for one in drawn]) <= 1.0
     hopeless = replace(wide, values=np.array([1e6, 1.0]), covariance=np.diag([1e-6, 0.01]))
     with pytest.raises(InputError, match="no admissible draw in 1000: the covariance of one is too wide"):
-        parameter_draws(compile_model(model), [hopeless], "first", 1, seed=0)
+        drawn_cohorts(compile_model(model), [hopeless], "first", 1, seed=0)
 
 
 def test_a_fit_that_says_nothing_of_a_cohort_is_refused(chain):

@@ -8,7 +8,7 @@ import pytest
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
-from kinetics.estimate.draws import chain_of_fits, parameter_draws
+from kinetics.estimate.draws import chain_of_fits, drawn_cohorts
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.model.library import library_folder
@@ -74,7 +74,7 @@ def test_groups_have_their_dims_and_every_unit_is_readable(tree):
 def test_draws_are_those_of_the_chain_of_fits(tree, regimen):
     model = Model.load("reconstitution")
     chain = chain_of_fits(model, estimates("care_ms_course_1"), "relapsing")
-    drawn = parameter_draws(compile_model(model), chain, "relapsing", DRAWS, seed=4)
+    drawn = [one.values for one in drawn_cohorts(compile_model(model), chain, "relapsing", DRAWS, seed=4)]
     third = simulate(model, regimen, until="60 month", every="1 month", cohort="relapsing", parameters=[drawn[2]] * 2)
     np.testing.assert_allclose(tree["draws"]["CD8"].sel(draw=2), third["CD8"][0], rtol=1e-9)
 

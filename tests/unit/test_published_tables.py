@@ -72,14 +72,14 @@ def test_the_interval_of_hill_cawthorne_gives_the_published_error():
 @pytest.mark.parametrize(
     ("change", "name", "message"),
     [
-        ({"kind": "ratio"}, "CD4.kind", "input should be 'count'"),
+        ({"kind": "quotient"}, "CD4.kind", "input should be 'count'"),
         ({"statistic": "mode"}, "CD4.statistic", "input should be 'mean'"),
         ({"use": "train"}, "CD4.use", "input should be 'fit'"),
         ({"n": "-3"}, "CD4.n", "greater than 0"),
         ({"n": "2.5"}, "CD4.n", "integer"),
         ({"value": "nan"}, "CD4.value", "found 'nan'"),
         ({"value": "inf"}, "CD4.value", "finite number"),
-        ({"value": "-1"}, "CD4.value", "greater than 0"),
+        ({"value": "-1"}, "CD4.value", "greater than or equal to 0"),
         ({"value": "many"}, "CD4.value", "valid number"),
         ({"log_se": "0"}, "CD4.log_se", "greater than 0"),
         ({"sd": "1e999"}, "CD4.sd", "finite number"),

@@ -10,7 +10,7 @@ from kinetics.engines.scipy import integrate
 from kinetics.engines.sensitivity import integrate_with_sensitivities
 from kinetics.estimate import FitProblem
 from kinetics.regimen import segments
-from kinetics.targets import Target
+from kinetics.targets import TypicalTarget
 from kinetics.targets.recovery import EARLIEST
 
 RECOVERY = {
@@ -45,7 +45,7 @@ class Constant:
 
 def target(model, /, log_sd=0.5, factor=1.0, **row):
     published = {"value": None, "lower": None, "upper": None, "is_range": "value" not in row} | row
-    return Target(SimpleNamespace(**published), None, Constant(model), factor, log_sd)
+    return TypicalTarget(SimpleNamespace(**published), None, Constant(model), factor, log_sd)
 
 
 def test_the_residual_is_the_log_ratio_over_its_standard_deviation():

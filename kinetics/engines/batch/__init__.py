@@ -1,7 +1,16 @@
 """The fast engine: a Rosenbrock method on code generated for one model, one patient or a million."""
 
+from kinetics.engines.batch.gradients import Gradients, integrate_many_with_sensitivities
 from kinetics.engines.batch.many import Batch, integrate_many
 from kinetics.engines.batch.one import integrate, integrate_with_sensitivities
 from kinetics.engines.batch.stopping import TOLERANCES
 
-__all__ = ["TOLERANCES", "Batch", "integrate", "integrate_many", "integrate_with_sensitivities"]
+__all__ = [
+    "TOLERANCES",
+    "Batch",
+    "Gradients",
+    "integrate",
+    "integrate_many",
+    "integrate_many_with_sensitivities",
+    "integrate_with_sensitivities",
+]

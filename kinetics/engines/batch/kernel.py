@@ -25,6 +25,7 @@ from kinetics.compile.decay import (
     solve,
 )
 from kinetics.engines.batch.dense import between, dense_terms
+from kinetics.engines.batch.derivatives import write_derivatives
 from kinetics.engines.batch.kinks import CAUTION, allowed, first_kink, passes_kink
 from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.tangent import advance_tangent, start_tangent
@@ -122,8 +123,9 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
         Relative tolerance, absolute ones (state,), most steps.
     events : (watched, levels)
         Outputs (event,) and levels (event,) whose upward crossing after the nadir of each course is found.
-    samples : (times, rows, states)
-        (time,), and filled: outputs (time, output), and states (time, state) unless of size 0.
+    samples : (times, rows, states, wanted)
+        (time,), and filled: outputs (time, output), and states (time, state) unless of size 0; None or, with a
+        tangent, Wanted derivatives.
     reached : (event, course)
         Filled: time of the crossing; infinite if none, NaN if never below.
     record : None or (knots, values)
@@ -219,16 +221,13 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
                             after = t + h
                 if watched.size > 0 or record is not None or (place < times.size and times[place] <= after):
                     dense_terms(k, terms)
+                if record is not None and after > t and not keep(record, after, y, u, terms):
+                    return TOO_MANY_STEPS, steps, t
+                if tangent is not None:
+                    advance_tangent(tangent, room, y, c, h, lu, k, points, segment)
                 place = write_passed(place, after, y, u, terms, c, t, h, samples, state)
                 if watched.size > 0 and course >= 0 and after > t:
                     watch(y, u, terms, c, t, h, events, lowest, values_of_step, reached, state, row, course)
-                if record is not None and after > t:
-                    knots, values = record
-                    if steps_kept(knots) >= knots.size - 1:
-                        return TOO_MANY_STEPS, steps, t
-                    keep(knots, values, after, y, u, terms)
-                if tangent is not None:
-                    advance_tangent(tangent, room, y, c, h, lu, k, points, segment)
                 for i in range(STATES):
                     y[i] = u[i]
                 t = after
@@ -245,26 +244,25 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
 @njit(cache=True, error_model="numpy")
 def write_passed(place, after, y, u, terms, c, t, h, samples, state):
     """Write what is asked for at the output times that a step passes; returns the number of the next."""
-    times, rows, states = samples
+    times, rows, states, wanted = samples
     while place < times.size and times[place] <= after:
-        between(y, u, terms, (times[place] - t) / h, state)
+        theta = (times[place] - t) / h
+        between(y, u, terms, theta, state)
         fill_outputs(state, c, rows[place])
         if states.size > 0:
             states[place] = state
+        write_derivatives(wanted, place, theta, state, c)
         place += 1
     return place
 
 
 @njit(cache=True, error_model="numpy")
-def steps_kept(knots):
-    """How many steps a record holds; its first entry counts them."""
-    return int(knots[0])
-
-
-@njit(cache=True, error_model="numpy")
-def keep(knots, values, after, y, u, terms):
-    """Add a step to a record."""
+def keep(record, after, y, u, terms):
+    """Add a step to a record, whose first knot counts them; False if it is full."""
+    knots, values = record
     index = int(knots[0])
+    if index >= knots.size - 1:
+        return False
     for i in range(STATES):
         values[index, 0, i] = y[i]
         values[index, 1, i] = u[i]
@@ -272,3 +270,4 @@ def keep(knots, values, after, y, u, terms):
             values[index, 2 + m, i] = terms[m, i]
     knots[0] = index + 1
     knots[index + 1] = after
+    return True

@@ -40,3 +40,12 @@ def dense_lanes(k, terms):
         second = e[0] * k0 + e[1] * k1 + e[2] * k2 + e[3] * k3 + e[4] * k4 + e[5] * k5 + e[6] * k6 + e[7] * k7
         third = f[0] * k0 + f[1] * k1 + f[2] * k2 + f[3] * k3 + f[4] * k4 + f[5] * k5 + f[6] * k6 + f[7] * k7
         terms[i], terms[WIDTH + i], terms[2 * WIDTH + i] = first, second, third
+
+
+@njit(cache=True, error_model="numpy")
+def between_lanes(step, theta, out):
+    """`dense.between` of lanes, given (5, state, lane): left and right values and the terms of the dense output."""
+    rest = 1.0 - theta
+    for i in range(WIDTH):
+        inner = step[2 * WIDTH + i] + theta * (step[3 * WIDTH + i] + theta * step[4 * WIDTH + i])
+        out[i] = rest * step[i] + theta * (step[WIDTH + i] + rest * inner)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.batch.blocks import blocked, moved
 from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.recorded import Recorded
 from kinetics.engines.batch.room import Rules
@@ -23,7 +24,7 @@ __all__ = ["integrate", "integrate_with_sensitivities"]
 
 FIRST_RECORD = 2_000
 _NO_EVENTS = (np.empty(0, np.int64), np.empty(0))
-_NO_SAMPLES = (np.empty(0), np.empty((0, 0)), np.empty((0, 0)))
+_NO_SAMPLES = (np.empty(0), np.empty((0, 0)), np.empty((0, 0)), None)
 
 
 def integrate(
@@ -185,32 +186,15 @@ def _recorded(
 def _lanes(
     system: System, steps: int, at_start: np.ndarray, by_parameter: np.ndarray, inflows: np.ndarray, jumps: np.ndarray
 ) -> tuple[Any, ...]:
-    """The arrays of `tangent.advance_tangent`: parameters in blocks of lanes."""
+    """The arrays of `tangent.advance_tangent`."""
     functions, lanes = system.functions, system.functions.LANES
-    blocks = max(1, -(-by_parameter.shape[1] // lanes))
-
-    def blocked(array: np.ndarray) -> np.ndarray:
-        """(..., state, parameter) to (..., block, state * lane)."""
-        *lead, states, size = array.shape
-        padded = np.zeros((*lead, states, blocks * lanes))
-        padded[..., :size] = array
-        return np.ascontiguousarray(
-            np.moveaxis(padded.reshape(*lead, states, blocks, lanes), -2, -3).reshape(*lead, blocks, states * lanes)
-        )
-
+    start = blocked(at_start, lanes)
     return (
-        blocked(at_start),
-        blocked(inflows),
-        blocked(jumps),
-        _moved(functions.RATE_BY_CONSTANT, by_parameter, lanes),
-        _moved(functions.CURVATURE_BY_CONSTANT, by_parameter, lanes),
-        np.empty((steps, blocks, 5 * at_start.shape[0] * lanes)),
+        start,
+        blocked(inflows, lanes),
+        blocked(jumps, lanes),
+        moved(functions.RATE_BY_CONSTANT, by_parameter, lanes),
+        moved(functions.CURVATURE_BY_CONSTANT, by_parameter, lanes),
+        np.empty((steps, len(start), 5 * start.shape[1])),
         np.zeros(2),
     )
-
-
-def _moved(table: np.ndarray, by_parameter: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which derivatives by constants a parameter moves: (block, place, entry) and weights."""
-    entries, columns = np.nonzero(by_parameter[table[1]])
-    places = np.vstack([columns // lanes, table[0, entries] * lanes + columns % lanes, entries]).astype(np.uint64)
-    return np.ascontiguousarray(places), by_parameter[table[1, entries], columns]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from kinetics.compile.decay import LANES, OUTPUTS
 from kinetics.engines.batch.crowd import integrate_crowd
+from kinetics.engines.batch.derivatives import begin_tangent, tangent_room
 from kinetics.engines.batch.kernel import integrate
 from kinetics.engines.batch.room import Rules, Task
 
@@ -71,7 +73,7 @@ def integrate_with_rules(
         of_all = (rules.signs, rules.most, rules.apart, rules.windows, rules.durations, rules.gifts, rules.same)
         filled = (rules.times[p], rules.which[p], rules.capped[p])
         own = Rules(rules.columns, rules.levels[p], *of_all, *filled)
-        limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p])
+        limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p], None)
         stopped = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own, told[p, 3:])
         told[p, 0], told[p, 1], told[p, 2] = stopped
         if told[p, 0] != 0.0:
@@ -79,3 +81,41 @@ def integrate_with_rules(
             rows[p] = np.nan
             reached[p] = np.nan
             states[p] = np.nan
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def integrate_with_tangent(begin, end, constants, plan, admitted, limits, times, moved, wanted, rows, gradients, told):
+    """Integrate patients and their derivatives, one after the other.
+
+    Parameters
+    ----------
+    plan : (edges, forcings, jumps, starts)
+        Of all patients, as `kernel.integrate` takes it.
+    admitted : (patient,)
+        False for one that is not integrated.
+    moved : (start, direct, curved, outputs)
+        Of START_BY_CONSTANT, RATE_BY_CONSTANT, CURVATURE_BY_CONSTANT and OUTPUTS_BY_CONSTANT the entries by constants
+        that some parameter moves: places (3, entry), see `blocks.moved`, and (entry,) which of
+        CONSTANTS_BY_PARAMETER moves it.
+    wanted : (output,)
+        Outputs.
+    rows, gradients : (patient, time, output), (patient, time, output, parameter)
+        Filled unless the patient fails. All else as above.
+    """
+    rtol, atol, most = limits
+    nothing, names = np.empty((0, 0)), gradients.shape[3]
+    no_events = (np.empty(0, np.int64), np.empty(0))
+    blocks, of_all = max(1, -(-names // LANES)), np.empty((times.size, OUTPUTS))
+    tangent, asked = tangent_room(moved, plan[0].size - 1, blocks, wanted, times.size)
+    sample = (times, of_all, nothing, asked)
+    for p in range(begin, end):
+        if not admitted[p]:
+            continue
+        c, limit, last = constants[p], (rtol, atol[p], most), told[p, 3:]
+        begin_tangent(c, moved, tangent, asked)
+        stopped = integrate(c, plan, limit, no_events, sample, nothing, None, tangent, None, last)
+        told[p, 0], told[p, 1], told[p, 2] = stopped
+        if told[p, 0] == 0.0:
+            gradients[p] = asked.rows[:, :, :names]
+            for index in range(wanted.size):
+                rows[p, :, index] = of_all[:, wanted[index]]

@@ -13,14 +13,17 @@ from kinetics.compile.source import template
 __all__ = ["load_program"]
 
 _HERE = Path(__file__).parent
-_NAMES = ("lanes", "tangent", "dense", "kinks", "windows", "triggered", "kernel", "wide", "crowd", "population")
+_NAMES = (
+    "lanes", "tangent", "derivatives", "dense", "kinks", "windows", "triggered", "kernel", "wide", "crowd",
+    "population",
+)  # fmt: skip
 _TEMPLATES = tuple(_HERE / f"{name}.py" for name in _NAMES)
 # what one template takes from another stands in the same file
 _AMONG = tuple(f"kinetics.engines.batch.{name}" for name in _NAMES)
 
 
 def load_program(system: System) -> ModuleType:
-    """The kernels of a system: ``integrate``, ``integrate_population``, ``integrate_with_rules``.
+    """The kernels of a system: ``integrate``, and ``integrate_population``, ``..._with_rules``, ``..._with_tangent``.
 
     Parameters
     ----------

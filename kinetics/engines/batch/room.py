@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Alert", "Lanes", "Own", "Rules", "Seen", "Task", "Wide"]
+__all__ = ["Alert", "Lanes", "Own", "Rules", "Seen", "Task", "Wanted", "Wide"]
 
 
 class Task(NamedTuple):
@@ -145,3 +145,23 @@ class Alert(NamedTuple):
     speeds: np.ndarray
     whose: np.ndarray
     tally: np.ndarray
+
+
+class Wanted(NamedTuple):
+    """Derivatives of outputs at the output times of a patient, and room for them.
+
+    (output,) ``outputs`` that are wanted; (block, 5 * state * lane) the last ``step`` of the sensitivities; (3, entry)
+    ``places`` and (entry,) ``weights`` of what moves an output by a constant, as `blocks.moved` lays them out. Filled:
+    derivatives of all outputs ``by_state`` and ``by_constant``, (state, lane) sensitivities in ``lanes``, (output,
+    lane) those of all outputs ``found``; (time, output, block * lane) ``rows``, the result.
+    """
+
+    outputs: np.ndarray
+    step: np.ndarray
+    places: np.ndarray
+    weights: np.ndarray
+    by_state: np.ndarray
+    by_constant: np.ndarray
+    lanes: np.ndarray
+    found: np.ndarray
+    rows: np.ndarray

@@ -60,7 +60,8 @@ def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
         (block, state * lane) now; (segment, block, state * lane) derivatives of the inflow, and of what is added at
         the start of a segment; two pairs of places (3, entry) and weights (entry,), the derivatives of rates and of
         Jacobian entries by constants that some parameter moves: block, place in (row, lane), number of the
-        derivative; filled: (step, block, 5 * state * lane); (2,) steps kept, and segments whose jumps are in.
+        derivative; filled: (step, block, 5 * state * lane), over again when it is full; (2,) steps so far, and segments
+        whose jumps are in.
     room : tuple
         Of `start_tangent`.
     """
@@ -80,7 +81,7 @@ def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
         fill_rate_by_constant(points[s], c, by_constant[s])
     fill_curvature_by_state(y, c, second)
     fill_curvature_by_constant(y, c, second_direct)
-    step = record[int(kept[0])]
+    step = record[int(kept[0]) % record.shape[0]]
     kept[0] += 1.0
     places, weights = direct
     for block in range(sensitivities.shape[0]):

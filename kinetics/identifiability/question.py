@@ -1,0 +1,125 @@
+"""`Question`: which unknowns, from what is measured in which arms; checked, with the program of each arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kinetics.errors import Faults, InputError
+from kinetics.expressions import evaluate
+from kinetics.identifiability.arm import Arm
+from kinetics.identifiability.program import Program, build_program, start_name
+from kinetics.model import Model
+
+__all__ = ["Question", "ask"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A checked question.
+
+    Parameters
+    ----------
+    model : Model
+        The equations.
+    names : tuple of str
+        The unknowns as they were asked for; an initial value is ``STATE(0)``.
+    leaves : tuple of str
+        The same as a program calls them.
+    arms : tuple of Arm
+        What is measured.
+    values : tuple of dict of str to float
+        For each arm all parameters, inputs and unknown initial values.
+    programs : tuple of Program
+        For each arm, the steps to what is measured.
+    """
+
+    model: Model
+    names: tuple[str, ...]
+    leaves: tuple[str, ...]
+    arms: tuple[Arm, ...]
+    values: tuple[dict[str, float], ...]
+    programs: tuple[Program, ...]
+
+    @property
+    def size(self) -> int:
+        """States and unknowns together: the order of derivatives that is enough at a start that is not special."""
+        return max(len(program.states) for program in self.programs) + len(self.names)
+
+
+def ask(
+    model: Model,
+    parameters: Iterable[str],
+    arms: Sequence[Arm],
+    unknown_initial: Iterable[str] = (),
+    also: Iterable[str] = (),
+) -> Question:
+    """Check a question and make its programs.
+
+    Parameters
+    ----------
+    model : Model
+        The equations.
+    parameters : iterable of str
+        The unknown parameters; a name may have a dot.
+    arms : sequence of Arm
+        What is measured.
+    unknown_initial : iterable of str
+        States whose initial value is unknown too, the same in every arm.
+    also : iterable of str
+        Further outputs and states that the programs are to hold, measured or not.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    faults = Faults()
+    leaves: dict[str, str] = {}
+    for name in parameters:
+        with faults.gather(name="parameters"):
+            _note(leaves, _parameter(model, name), name)
+    for name in unknown_initial:
+        with faults.gather(name="unknown_initial"):
+            _note(leaves, _initial(model, name), start_name(name))
+    if not leaves:
+        faults.add("names no parameter to ask for", name="parameters")
+    if not arms:
+        faults.add("nothing is measured; give an arm", name="arms")
+    for arm in arms:
+        arm.check(model, faults)
+    faults.raise_if_any()
+    values = tuple(_values(model, arm, tuple(unknown_initial)) for arm in arms)
+    programs = tuple(
+        build_program(model, dict.fromkeys((*arm.outputs, *also)), own, leaves)
+        for arm, own in zip(arms, values, strict=True)
+    )
+    return Question(model, tuple(leaves.values()), tuple(leaves), tuple(arms), values, programs)
+
+
+def _note(leaves: dict[str, str], leaf: str, name: str) -> None:
+    if leaves.setdefault(leaf, name) != name:
+        raise InputError(f"'{name}' and '{leaves[leaf]}' are the same parameter")
+
+
+def _parameter(model: Model, name: str) -> str:
+    flat = model.flat_name(name)
+    if flat not in model.parameters:
+        raise InputError(f"'{name}' is an input of model '{model.name}', not a parameter")
+    return flat
+
+
+def _initial(model: Model, name: str) -> str:
+    if name not in model.states:
+        raise InputError(f"model '{model.name}' has no state '{name}'; there are {', '.join(model.states)}")
+    return start_name(name)
+
+
+def _values(model: Model, arm: Arm, unknown_initial: Sequence[str]) -> dict[str, float]:
+    known: Mapping[str, float] = arm.all_values(model)
+    found = dict(known)
+    for name in unknown_initial:
+        written: Any = model.written_out(model.states[name].initial)
+        found[start_name(name)] = evaluate(written, {symbol: known[symbol.name] for symbol in written.free_symbols})
+    return found

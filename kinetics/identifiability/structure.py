@@ -1,0 +1,226 @@
+"""`structure`: which parameters can be known at all from what is measured, were it known at all times without error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from kinetics.errors import InputError
+from kinetics.identifiability.arm import Arm
+from kinetics.identifiability.combinations import Group, groups
+from kinetics.identifiability.dual import ZERO, many_digits
+from kinetics.identifiability.elimination import UnclearError, null_space, reduced
+from kinetics.identifiability.measured import Measured
+from kinetics.identifiability.question import Question, ask
+from kinetics.model import Model
+
+__all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
+
+T = TypeVar("T")
+
+DIGITS = (200, 400, 800)
+"""Decimal digits of the arithmetic, the next if zero cannot be told from a small number."""
+
+STILL = 2
+"""Orders over which the rank must stand still at a start that is not special."""
+
+MOST = 5
+"""No more derivatives than so many times the states and unknowns."""
+
+MAX_POINTS = 8
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What can be known.
+
+    Parameters
+    ----------
+    parameters : tuple of str
+        The unknowns as they were asked for; an initial value is ``STATE(0)``.
+    rank : int
+        How many independent combinations of them can be known.
+    order : int
+        The highest derivative in time that was used.
+    identifiable : dict of str to bool
+        Of each unknown, whether it can be known: locally, that is among values near it.
+    unseen : tuple of str
+        Unknowns on which nothing that is measured depends.
+    combinations : list of str
+        What can be known of the others, in words: "only the product k*j".
+    words : dict of str to str
+        The verdict on each unknown.
+    """
+
+    parameters: tuple[str, ...]
+    rank: int
+    order: int
+    identifiable: dict[str, bool]
+    unseen: tuple[str, ...]
+    combinations: list[str]
+    words: dict[str, str]
+
+
+def structure(
+    model: Model, parameters: Iterable[str], arms: Sequence[Arm], *, unknown_initial: Iterable[str] = (), seed: int = 0
+) -> Structure:
+    r"""Tell which parameters are structurally identifiable.
+
+    The derivatives of :math:`L_f^k h(y_0)/k!`, the Taylor coefficients in time of every measured output :math:`h` after
+    the first dose, by the logarithms of the unknowns, are the rows of a matrix. Its rank at a random point is the
+    number of combinations that can be known. Two random points must agree.
+
+    Parameters
+    ----------
+    model : Model
+        The equations, which start at the model's own initial values.
+    parameters : iterable of str
+        The unknown parameters; a name may have a dot. All others are known.
+    arms : sequence of Arm
+        What is measured, and under which first dose.
+    unknown_initial : iterable of str
+        States whose initial value is unknown as well, the same in every arm.
+    seed : int
+        Of the random points.
+
+    Returns
+    -------
+    Structure
+
+    Raises
+    ------
+    InputError
+        If a name is wrong, or the equations have no power series at the start.
+
+    References
+    ----------
+    Pohjanpalo 1978, doi:10.1016/0025-5564(78)90063-9; Sedoglavic 2002, doi:10.1006/jsco.2002.0532; Karlsson,
+    Anguelova and Jirstrand 2012, doi:10.3182/20120711-3-BE-2027.00381.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from kinetics.model import Parameter, State
+    >>> k, j, A = sp.symbols("k j A", real=True)
+    >>> model = Model.from_symbols(
+    ...     "decay", time="day",
+    ...     parameters=[Parameter(name="k", value=0.1, unit="1/day"), Parameter(name="j", value=2.0, unit="1")],
+    ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)],
+    ... )
+    >>> found = structure(model, ["k", "j"], [Arm(["A"])])
+    >>> found.rank, found.combinations
+    (1, ['only the product k*j'])
+    """
+    question = ask(model, parameters, arms, unknown_initial)
+    return with_enough_digits(lambda: _found(question, seed))
+
+
+def with_enough_digits(calculate: Callable[[], T]) -> T:
+    """A calculation with as many digits as it takes to tell a small number from zero.
+
+    Raises
+    ------
+    InputError
+        If the most are not enough.
+    """
+    for digits in DIGITS:
+        with many_digits(digits), suppress(UnclearError):
+            return calculate()
+    raise InputError(f"the rank cannot be told even with {DIGITS[-1]} digits; ask for fewer parameters at a time")
+
+
+def _found(question: Question, seed: int) -> Structure:
+    points = [Measured(question, seed), Measured(question, seed + 1)]
+    order = enough(question, points[0])
+    directions = [null_space(reduced(point.rows(order))) for point in points]
+    if _seen(directions[0]) != _seen(directions[1]):
+        raise InputError("two random points disagree about what can be known; try another seed")
+    while len(directions[0]) and _still_turning(directions) and len(points) < MAX_POINTS:
+        points.append(Measured(question, seed + len(points)))
+        directions.append(null_space(reduced(points[-1].rows(order))))
+    unseen = _unseen(points[0].rows(order))
+    seen = [column for column in range(len(question.names)) if column not in unseen]
+    directions = [_among(at, seen) for at in directions]
+    names = [question.names[column] for column in seen]
+    together = groups(names, [point.values[seen] for point in points], directions) if len(directions[0]) else []
+    return _in_words(question.names, order, [question.names[column] for column in unseen], names, together)
+
+
+def enough(question: Question, point: Measured) -> int:
+    """The order at which every unknown is seen, or the rank has stood still for long.
+
+    At a start that is not special, derivatives up to the number of states and unknowns are enough. Here drugs and
+    signals start at zero or at rest. If the last of them begins to move at order w, its powers follow w apart, so the
+    rank must stand still that much longer.
+    """
+    found = reduced(point.rows(0))
+    grew = 0
+    for order in range(1, MOST * question.size + 1):
+        before = found.rank
+        found = reduced(np.concatenate([found.rows, point.rows(order, first=order)]))
+        grew = order if found.rank > before else grew
+        long = order >= question.size + point.latest + STILL and order >= grew + point.latest + STILL
+        if found.rank == len(question.names) or long:
+            return order
+    return MOST * question.size
+
+
+def _seen(directions: np.ndarray) -> tuple[int, list[bool]]:
+    return len(directions), [not column.any() for column in (directions != ZERO).T]
+
+
+def _still_turning(directions: list[np.ndarray]) -> bool:
+    """Whether the last point added null directions that those before do not span."""
+    return reduced(np.concatenate(directions)).rank > reduced(np.concatenate(directions[:-1])).rank
+
+
+def _unseen(rows: np.ndarray) -> list[int]:
+    return [column for column in range(rows.shape[1]) if not (rows[:, column] != ZERO).any()]
+
+
+def _among(directions: np.ndarray, columns: list[int]) -> np.ndarray:
+    """The null directions among some of the unknowns; the others have null directions of their own."""
+    own = directions[:, columns]
+    return own[(own != ZERO).any(axis=1)]
+
+
+def _in_words(
+    names: tuple[str, ...], order: int, unseen: list[str], seen: list[str], together: list[Group]
+) -> Structure:
+    words = dict.fromkeys(names, "identifiable") | dict.fromkeys(unseen, "not seen by these outputs")
+    combinations: list[str] = []
+    exchanged = 0
+    for group in together:
+        members = [seen[member] for member in group.members]
+        text = _group_words(members, group)
+        combinations.append(text)
+        for name in members:
+            others = _listed([other for other in members if other != name])
+            words[name] = text if group.known == len(group.words) == 1 else f"only together with {others}"
+        exchanged += len(members) - group.known
+    return Structure(
+        parameters=names,
+        rank=len(seen) - exchanged,
+        order=order,
+        identifiable={name: word == "identifiable" for name, word in words.items()},
+        unseen=tuple(unseen),
+        combinations=combinations,
+        words=words,
+    )
+
+
+def _group_words(members: list[str], group: Group) -> str:
+    if len(group.words) == group.known:
+        return f"only {_listed(group.words)}"
+    number = f"{group.known} combination{'s' if group.known > 1 else ''}"
+    rest = f": {', '.join(group.words)}, and others" if group.words else ""
+    return f"only {number} of {_listed(members)}{rest}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,149 @@
+"""A file of visits to series: every fault of it at once, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from kinetics.documents import Document, read_document
+from kinetics.errors import Faults, InputError
+from kinetics.model.schema import Row, Text, read_fields, read_row
+from kinetics.model.sources import CHOICE, find_source
+from kinetics.observation.series import Series
+
+__all__ = ["VisitFile", "check_together", "read_visits"]
+
+
+class FileRow(Row):
+    """A whole file of visits."""
+
+    visits: Any
+    series: Annotated[list[Any], Field(min_length=1, max_length=100)]
+
+
+class HeaderRow(Row):
+    """``[visits]``."""
+
+    title: Text
+    source: Text
+    about: str = ""
+
+
+class SeriesRow(Row):
+    """A row of ``[[series]]``."""
+
+    name: Text
+    outputs: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    at: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    every: Text | None = None
+    begin: Text | None = None
+    until: Text | None = None
+    after: Literal["first", "last"] = "first"
+
+
+@dataclass(frozen=True)
+class VisitFile:
+    """What a file of visits says."""
+
+    title: str
+    source: str
+    about: str
+    series: tuple[Series, ...]
+
+
+def read_visits(path: Path) -> VisitFile:
+    """Read and check a file of visits.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A TOML file as docs/formats.md describes it.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+    """
+    document, faults = read_document(path), Faults()
+    read_row(FileRow, document.data, document, (), faults)
+    header = _header(document, faults)
+    tables = document.data.get("series")
+    read = {
+        n: _series(document, n, table, faults) for n, table in enumerate(tables if isinstance(tables, list) else ())
+    }
+    series = {number: row for number, row in read.items() if row is not None}
+    together = Faults()
+    check_together(series, together)
+    for fault in together:
+        _add(faults, document, fault.message, ("series", *fault.name.split(".")))
+    faults.raise_if_any()
+    assert header is not None
+    return VisitFile(header.title, header.source, header.about, tuple(series.values()))
+
+
+def check_together(series: Mapping[int, Series], faults: Faults) -> None:
+    """Check series against each other: names differ, an output has one series, the rest has one at most.
+
+    Parameters
+    ----------
+    series : mapping of int to Series
+        By their number.
+    faults : Faults
+        Where it is noted, under ``NUMBER.KEY``.
+    """
+    names: set[str] = set()
+    owners: dict[str, str] = {}
+    rest = ""
+    for number, row in series.items():
+        if row.name in names:
+            faults.add(f"another series is called '{row.name}'; rename one", name=f"{number}.name")
+        names.add(row.name)
+        for output in row.outputs:
+            if output in owners:
+                faults.add(f"'{output}' has visits in '{owners[output]}'; leave one out", name=f"{number}.outputs")
+            owners.setdefault(output, row.name)
+        if not row.outputs and rest:
+            faults.add(f"'{rest}' has no outputs either; only one may stand for the rest", name=f"{number}.name")
+        rest = rest or ("" if row.outputs else row.name)
+
+
+def _add(faults: Faults, document: Document, message: str, keys: tuple[str | int, ...]) -> None:
+    faults.add(message, document.where(*keys), ".".join(map(str, keys)))
+
+
+def _header(document: Document, faults: Faults) -> HeaderRow | None:
+    """The title and the source, which must exist."""
+    if "visits" not in document.data:
+        return None
+    row = read_row(HeaderRow, document.data["visits"], document, ("visits",), faults)
+    if row and row.source != CHOICE and find_source(row.source, document.path.parent) is None:
+        message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
+        _add(faults, document, message, ("visits", "source"))
+    return row
+
+
+def _series(document: Document, number: int, table: Any, faults: Faults) -> Series | None:
+    """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
+    keys = ("series", number)
+    fields = read_fields(SeriesRow, table, document, keys, faults)
+    given = table if isinstance(table, dict) else {}
+    faulty = {key for key in fields if fields[key] is None and (key in given or key == "name")}
+    stand_in = {
+        "name": "series",
+        "at": ["0 day"],
+        "every": fields["until"] or "1 day",
+        "until": fields["begin"] or fields["every"] or "1 day",
+    }
+    kept = {key: value for key, value in fields.items() if value is not None}
+    try:
+        series = Series(**kept, **{key: stand_in[key] for key in faulty & stand_in.keys()})
+    except InputError as error:
+        for fault in error.faults:
+            if fault.name not in faulty:
+                _add(faults, document, fault.message, (*keys, fault.name))
+        return None
+    return None if faulty else series

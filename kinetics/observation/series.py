@@ -1,0 +1,165 @@
+"""A series of visits: which outputs are measured, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any, Literal
+
+import numpy as np
+
+from kinetics.errors import Fault, Faults, InputError
+from kinetics.expressions import is_name
+from kinetics.regimen.times import MAX_COUNT, SAME, Amount, apart, in_days, time_text
+
+__all__ = ["Series"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Visits at which the same outputs are measured, in time from the first dose of the first course.
+
+    Parameters
+    ----------
+    name : str
+        An identifier; in results the visits are the dim ``visit_NAME``.
+    outputs : sequence of str
+        What is measured; empty for all outputs that no other series of the schedule names.
+    at : sequence of str or pint.Quantity
+        Visits at these times, zero or later.
+    every : str or pint.Quantity, optional
+        Regular visits so far apart.
+    begin : str or pint.Quantity, optional
+        The first of the regular ones; ``every`` by default.
+    until : str or pint.Quantity, optional
+        No regular visit is later; needed with ``every``.
+    after : {"first", "last"}
+        The course whose first dose ``until`` counts from.
+
+    Raises
+    ------
+    InputError
+        With every fault, each named by its key.
+
+    Examples
+    --------
+    >>> series = Series(name="counts", at=["0 month"], every="3 month", until="1 year")
+    >>> print(series)
+    counts: all other outputs; at 0 day; every 3 month from 3 month to 12 month
+    >>> series.days([0.0])
+    [0.0, 91.3125, 182.625, 273.9375, 365.25]
+    """
+
+    name: str
+    outputs: Sequence[str] = ()
+    at: Sequence[Amount] = ()
+    every: Amount | None = None
+    begin: Amount | None = None
+    until: Amount | None = None
+    after: Literal["first", "last"] = "first"
+
+    def __post_init__(self) -> None:
+        faults = Faults()
+        for key in ("outputs", "at"):
+            given = getattr(self, key)
+            object.__setattr__(self, key, (given,) if isinstance(given, Amount) else tuple(given))
+        if not is_name(self.name):
+            faults.add(f"'{self.name!s:.70}' is reserved or no identifier; rename it", name="name")
+        for output in self.outputs:
+            if not is_name(output):
+                faults.add(f"'{output!s:.70}' is no name of an output", name="outputs")
+        for text in self.at:
+            _time(text, "at", faults, least=0.0)
+        self._check_regular(faults)
+        faults.raise_if_any()
+
+    def _check_regular(self, faults: Faults) -> None:
+        if self.after not in ("first", "last"):
+            faults.add(f"must be 'first' or 'last', found {self.after!r:.40}", name="after")
+        if self.every is None:
+            if not self.at:
+                faults.add("has no visits; give 'at' or 'every'", name="name")
+            for key in ("begin", "until"):
+                if getattr(self, key) is not None:
+                    faults.add("is of regular visits; give 'every' too", name=key)
+            return
+        every = _time(self.every, "every", faults)
+        begin = every if self.begin is None else _time(self.begin, "begin", faults, least=0.0)
+        if every is not None and every <= 0:
+            faults.add(f"must be positive, found '{self.every}'", name="every")
+            every = None
+        if self.until is None:
+            faults.add("regular visits need 'until', when they end", name="every")
+            return
+        until = _time(self.until, "until", faults)
+        if until is None or begin is None or every is None:
+            return
+        if until < begin - SAME and self.after == "first":
+            faults.add(f"is before the first regular visit at {time_text(begin)}", name="until")
+        elif (until - begin) / every >= MAX_COUNT:
+            faults.add(f"more than {MAX_COUNT} visits until '{self.until}'", name="every")
+
+    @cached_property
+    def _regular(self) -> tuple[float, float, float]:
+        """Step, first and end of the regular visits, day; the end is none without any."""
+        if self.every is None or self.until is None:
+            return 1.0, 0.0, -np.inf
+        every = in_days(self.every)
+        return every, every if self.begin is None else in_days(self.begin), in_days(self.until)
+
+    @property
+    def fingerprint(self) -> list[Any]:
+        """What it is, to 1e-9 day, as JSON has it."""
+        at = sorted(round(in_days(text), 9) for text in self.at)
+        regular = None if self.every is None else [*(round(time, 9) for time in self._regular), self.after]
+        return [self.name, sorted(self.outputs), at, regular]
+
+    def days(self, starts: Sequence[float]) -> list[float]:
+        """Times of the visits.
+
+        Parameters
+        ----------
+        starts : sequence of float, day
+            First doses of the courses, increasing; without any, time zero is the first dose.
+
+        Returns
+        -------
+        list of float, day
+            Increasing, from time zero; visits closer than 1e-9 day are one.
+
+        Raises
+        ------
+        InputError
+            If the last course is so late that there are too many.
+        """
+        first, last = (starts[0], starts[-1]) if len(starts) else (0.0, 0.0)
+        every, begin, until = self._regular
+        end = until + (last - first if self.after == "last" else 0.0)
+        if (end - begin) / every >= MAX_COUNT:
+            raise InputError(
+                Fault(f"more than {MAX_COUNT} visits, the last course being at {time_text(last)}", self.name)
+            )
+        count = int(np.floor((end - begin) / every + SAME)) + 1 if end >= begin - SAME else 0
+        regular = (begin + number * every for number in range(count))
+        return [first + time for time in apart(chain(map(in_days, self.at), regular), SAME)]
+
+    def __str__(self) -> str:
+        who = ", ".join(self.outputs) or "all other outputs"
+        parts = [f"at {', '.join(time_text(in_days(text)) for text in self.at)}"] if self.at else []
+        if self.every is not None:
+            every, begin, until = map(time_text, self._regular)
+            after = " after the last course" if self.after == "last" else ""
+            parts.append(f"every {every} from {begin} to {until}{after}")
+        return f"{self.name}: {'; '.join([who, *parts])}"
+
+
+def _time(text: Amount, key: str, faults: Faults, least: float = -np.inf) -> float | None:
+    """A time in days; None, and a fault, if it is none or too early."""
+    with faults.gather(name=key):
+        time = in_days(text)
+        if time < least:
+            raise InputError(f"is before the first dose, found '{text}'")
+        return time
+    return None

@@ -1,0 +1,123 @@
+"""`VisitSchedule`: when patients are seen, and what is measured then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+import pint
+
+from kinetics.documents import content_hash
+from kinetics.errors import Faults
+from kinetics.model.library import find_file
+from kinetics.observation.reading import check_together, read_visits
+from kinetics.observation.series import Series
+from kinetics.regimen.times import DAY, SAME
+from kinetics.units import conversion
+
+__all__ = ["VisitSchedule"]
+
+_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class VisitSchedule:
+    """Series of visits. Two schedules are equal if these are, whatever they are called.
+
+    Parameters
+    ----------
+    series : sequence of Series
+        With names of their own; an output is in one of them at most.
+    name, title, source, about : str
+        What it is called, what it is, the key of its publication, and which parts are choices.
+
+    Raises
+    ------
+    InputError
+        If two series clash.
+
+    Examples
+    --------
+    >>> from kinetics.units import parse_unit
+    >>> monthly = VisitSchedule([Series(name="counts", every="1 month", until="2 month", after="last")])
+    >>> monthly.times("A", parse_unit("month"), np.array([0.0, 3.0]), until=12.0)
+    array([1., 2., 3., 4., 5.])
+    """
+
+    series: Sequence[Series]
+    name: str = field(default="", compare=False)
+    title: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
+    about: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "series", tuple(self.series))
+        faults = Faults()
+        check_together(dict(enumerate(self.series)), faults)
+        faults.raise_if_any()
+
+    @classmethod
+    def load(cls, name: str | Path) -> VisitSchedule:
+        """Read a file of visits: a path, or the name of a schedule that ships.
+
+        Raises
+        ------
+        InputError
+            With every fault of the file.
+        """
+        path = find_file(name, "models/visits")
+        file = read_visits(path)
+        return cls(file.series, path.stem, file.title, file.source, file.about)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of what is measured and when, to 1e-9 day; titles do not count."""
+        return content_hash(sorted(row.fingerprint for row in self.series))
+
+    def series_of(self, output: str) -> Series | None:
+        """The series an output is measured in; None if it is in none."""
+        own = (row for row in self.series if output in row.outputs)
+        rest = (row for row in self.series if not row.outputs)
+        return next(own, None) or next(rest, None)
+
+    def times(self, output: str, unit: pint.Unit, starts: np.ndarray, until: float) -> np.ndarray:
+        """When an output is measured.
+
+        Parameters
+        ----------
+        output : str
+            Its name.
+        unit : pint.Unit
+            The model's unit of time.
+        starts : ndarray, (course,), unit
+            First doses of the courses, increasing; NaN for one not given. Without any, time zero is the first dose.
+        until : float, unit
+            The end; later visits are left out.
+
+        Returns
+        -------
+        ndarray, (visit,), unit
+            Increasing; those closer than 1e-9 day are one. Empty for an output that is in no series.
+
+        Raises
+        ------
+        InputError
+            If there are more than 10000.
+        UnitError
+            If ``unit`` is no unit of time.
+        """
+        series, per_day = self.series_of(output), float(conversion(DAY, unit))
+        if series is None:
+            return np.empty(0)
+        given = np.asarray(starts, dtype=float)
+        days = series.days((given[~np.isnan(given)] / per_day).tolist())
+        times = np.array(days, dtype=float) * per_day
+        return np.minimum(times[times <= until + SAME * per_day], until)
+
+    def __str__(self) -> str:
+        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
+        return "\n".join(filter(None, (head, fill(self.about, _WIDTH), *map(str, self.series))))

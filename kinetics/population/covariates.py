@@ -1,0 +1,183 @@
+"""A table of known patients: one CSV row a patient, one column a parameter, whose values replace drawn ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+
+from kinetics.documents import content_hash, read_text
+from kinetics.errors import Faults, InputError, UnitError
+from kinetics.model import Model
+from kinetics.model.quantities import Input, Parameter
+from kinetics.model.ranges import out_of_range
+from kinetics.units import conversion, display_unit, parse_unit
+
+__all__ = ["Covariates", "read_covariates"]
+
+_COLUMN = re.compile(r"\s*+([^\s\[\]]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?+")
+
+
+@dataclass(frozen=True, eq=False)
+class Covariates:
+    """Known values of patients.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Flat names of the parameters that are known.
+    columns : ndarray of int, (covariate,)
+        Their places among all parameters of the model.
+    values : ndarray, (patient, covariate)
+        In the units of the model.
+    path : pathlib.Path
+        The file.
+    lines : tuple of int
+        Where each patient stands in it.
+    """
+
+    names: tuple[str, ...]
+    columns: np.ndarray
+    values: np.ndarray
+    path: Path
+    lines: tuple[int, ...]
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of names and values, whatever the file is called and whatever units it has."""
+        return content_hash(self.names, self.values.tolist())
+
+    def put_into(self, table: np.ndarray, first: int) -> np.ndarray:
+        """Replace the known values of patients ``first`` and following in their parameters, (patient, parameter)."""
+        table[:, self.columns] = self.values[first : first + len(table)]
+        return table
+
+    def where(self, patient: int) -> str:
+        """``file:line`` of a patient."""
+        return f"{self.path}:{self.lines[patient]}"
+
+    def patients(self, asked: int | None) -> int:
+        """How many there are.
+
+        Raises
+        ------
+        InputError
+            If another number was asked for.
+        """
+        if asked is not None and asked != len(self.values):
+            raise InputError(f"{self.path} has {len(self.values)} patients, and {asked} are asked for; leave one out")
+        return len(self.values)
+
+
+def read_covariates(path: str | Path, model: Model) -> Covariates:
+    """Read a table of covariates.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV file: a header of parameters, dotted in a composite, with the unit in brackets (``weight [kg]``), then one
+        row a patient.
+    model : Model
+        Whose parameters they are.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file: an unknown or repeated column, a unit that is missing or does not fit, a value
+        that is no number or out of range, rows that are too short or too long, or none.
+    """
+    path, faults = Path(path), Faults()
+    reader = csv.reader(io.StringIO(read_text(path)), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
+    faults.raise_if_any()
+    if len(rows) < 2:
+        faults.add("has no patients; give a header, and one row a patient", f"{path}:1")
+    faults.raise_if_any()
+    (line, header), patients = rows[0], rows[1:]
+    columns = _columns(header, model, f"{path}:{line}", faults)
+    values = [_patient(row, header, columns, f"{path}:{line}", faults) for line, row in patients]
+    faults.raise_if_any()
+    names = tuple(column.name for column in columns if column is not None)
+    everyone = list(model.defaults)
+    places = np.array([everyone.index(name) for name in names], dtype=int)
+    return Covariates(names, places, np.array(values), path, tuple(line for line, _ in patients))
+
+
+@dataclass(frozen=True)
+class _Column:
+    row: Parameter | Input
+    factor: float
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+
+def _columns(header: Sequence[str], model: Model, where: str, faults: Faults) -> list[_Column | None]:
+    """The columns; None, and a fault, for one that cannot be read."""
+    columns: list[_Column | None] = []
+    seen: set[str] = set()
+    for text in header:
+        columns.append(None)
+        with faults.gather(where, text.strip()[:100]):
+            column = _column(text, model)
+            if column.name in seen:
+                raise InputError("duplicate column")
+            seen.add(column.name)
+            columns[-1] = column
+    return columns
+
+
+def _column(text: str, model: Model) -> _Column:
+    parts = _COLUMN.fullmatch(text)
+    if parts is None:
+        raise InputError("a column is a parameter with its unit in brackets, such as 'weight [kg]'")
+    name, unit = parts[1], parts[2]
+    flat = model.flat_name(name)
+    row = model.parameters.get(flat) or model.inputs[flat]
+    try:
+        return _Column(row, float(conversion(parse_unit("1" if unit is None else unit), row.unit)))
+    except UnitError as error:
+        if unit is None:
+            raise UnitError(f"needs a unit: write '{name} [{display_unit(row.unit)}]'") from error
+        raise
+
+
+def _patient(
+    row: Sequence[str], header: Sequence[str], columns: Sequence[_Column | None], where: str, faults: Faults
+) -> list[float]:
+    """The values of one patient, in the units of the model."""
+    if len(row) != len(header):
+        faults.add(f"has {len(row)} fields, and the header {len(header)}", where)
+        return []
+    values = []
+    for text, column in zip(row, columns, strict=True):
+        if column is None:
+            continue
+        value = _number(text)
+        if value is None:
+            faults.add(f"is no finite number: {text.strip()!r:.60}", where, column.name)
+            continue
+        values.append(value * column.factor)
+        if isinstance(column.row, Parameter):
+            for message in out_of_range(column.row, values[-1]):
+                faults.add(message, where, column.name)
+    return values
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) and "_" not in text else None

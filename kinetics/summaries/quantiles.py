@@ -1,0 +1,35 @@
+"""Quantiles of a population as a study sees it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from kinetics.summaries.seen import Seen, share
+
+__all__ = ["quantile", "quantile_with_slope"]
+
+
+def quantile(seen: Seen, probability: float) -> float:
+    """The level below which a share of the population lies.
+
+    Infinite if fewer are below any level, as for a time that too few reach.
+    """
+    low, high = seen.bracket()
+    if float(np.real(share(seen, high))) <= probability:
+        return math.inf
+    if float(np.real(share(seen, low))) >= probability:
+        return low
+    root = brentq(lambda x: float(np.real(share(seen, x))) - probability, low, high, xtol=1e-14 * high)
+    assert isinstance(root, float)
+    return root
+
+
+def quantile_with_slope(seen: Seen, probability: float) -> complex | float:
+    """The same, with the imaginary part that what is seen carries: one step of Newton's method from the real root."""
+    root = quantile(seen, probability)
+    if not math.isfinite(root):
+        return root
+    return root - (share(seen, root) - probability) / np.real(seen.density(root))
