@@ -14,13 +14,15 @@ PYTHONS := python3 python3.13 python3.12 python3.11
 RESOLVER := build/lock/bin/uv
 OUT := reproduced
 BENCH := build/benchmarks.json
+STUDY := build/study.json
 
-.PHONY: help install reproduce test bench format lock clean
+.PHONY: help install reproduce test bench study format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
 	@echo "make test        linters, type checker, then all tests"
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
+	@echo "make study       200 synthetic studies of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
 	@echo "make format      sort imports, mend what the linter can, lay out the code"
 	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment, caches and results"
@@ -67,6 +69,12 @@ test: $(INSTALLED)
 bench: $(INSTALLED)
 	@$(PIP) install --require-hashes --no-deps -r requirements-bench.lock || echo "make: CasADi cannot be installed" >&2
 	$(BIN)/python tests/benchmarks --out $(BENCH) $(ARGS)
+
+study: $(INSTALLED)
+	@mkdir -p $(dir $(STUDY))
+	$(BIN)/kinetics refit tests/study/recovery.toml --studies 200 --seed 1 --out $(STUDY) --resume \
+	  --set cd4.phi="0.6 1" --set cd8.phi="0.6 1" --set b_cells.phi="0.4 1" \
+	  --set cd4.phi.spread=0.6 --set cd8.phi.spread=0.6 --set b_cells.phi.spread=0.6
 
 format: $(LOCKED)
 	$(BIN)/ruff check --fix .

@@ -15,7 +15,7 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError, IntegrationError
 from kinetics.levels import read_level
 from kinetics.measures import Measure, TimeToThreshold, evaluate
-from kinetics.regimen import Segments, Triggers
+from kinetics.regimen import Regimen, Segments, Triggers, course_starts, segments, triggers
 from kinetics.units import unit_text
 
 __all__ = ["CHUNK", "ENGINES", "Engine", "Progress", "Run", "choose_engine"]
@@ -115,6 +115,31 @@ class Run:
     with_states: bool
     engine: Engine
     triggers: Triggers | None = None
+
+    @classmethod
+    def under(
+        cls,
+        regimen: Regimen,
+        system: System,
+        times: np.ndarray,
+        measures: tuple[Measure, ...],
+        engine: Engine,
+        *,
+        with_states: bool = False,
+    ) -> Run:
+        """A run under a regimen up to the last output time; its other arguments are those of the class.
+
+        Raises
+        ------
+        InputError
+            If the model has no such dose or output, or units do not fit.
+        """
+        model = system.model
+        doses = {name: dose.unit for name, dose in model.doses.items()}
+        outputs = {name: output.unit for name, output in model.outputs.items()}
+        given = segments(regimen, doses, model.time, float(times[-1]))
+        rules = triggers(regimen, outputs, doses, model.time)
+        return cls(system, given, times, course_starts(regimen, model.time), measures, with_states, engine, rules)
 
     def quantities(self) -> list[Any]:
         """What is returned over time: outputs, then states if asked."""

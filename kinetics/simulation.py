@@ -24,7 +24,7 @@ from kinetics.model.ranges import out_of_range
 from kinetics.observation import Observation, VisitSchedule
 from kinetics.population.covariates import Covariates, read_covariates
 from kinetics.population.draws import draw_patients
-from kinetics.regimen import Regimen, course_starts, segments, triggers
+from kinetics.regimen import Regimen
 from kinetics.results import read_result
 from kinetics.runs import Progress, Run, choose_engine
 from kinetics.study import Study
@@ -65,7 +65,7 @@ def simulate(
     *,
     until: str,
     every: str,
-    cohort: str | None = None,
+    cohort: str | CohortParameters | None = None,
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
     seed: int = 0,
@@ -92,8 +92,8 @@ def simulate(
         What is given, or its name; ``Regimen.none()`` for no drug.
     until, every : str
         Quantities of time: the last output time, and the step of the outputs, both ends included.
-    cohort : str, optional
-        A cohort of the model; its own values otherwise.
+    cohort : str or CohortParameters, optional
+        A cohort of the model, or its values and spreads as something else found them; the model's own otherwise.
     parameters : mapping, or sequence of mappings, optional
         Values that differ from the cohort's, by name: quantities such as ``"2 L/day"``, or numbers in the units of the
         model; a sequence adds the dim ``draw``, and a draw of impossible values is NaN with its reason.
@@ -172,27 +172,24 @@ def simulate(
     regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
     for measure in measures:
         measure.check(model.quantity(measure.output).unit, model.time)
-    values = cohort_parameters(model, cohort)
+    values = cohort if isinstance(cohort, CohortParameters) else cohort_parameters(model, cohort)
     known = None if covariates is None else read_covariates(covariates, model)
     patients = patients if known is None else known.patients(patients)
     last, step = to_unit(until, model.time), to_unit(every, model.time)
     times = output_times(last, step)
-    doses = {name: dose.unit for name, dose in model.doses.items()}
-    given = segments(regimen, doses, model.time, last)
     system = compile_model(model)
     dim, size, table = _parameter_table(system, values, parameters, patients, seed, sampling, known)
     solver = choose_engine(engine, method, size, tolerances)
     drawn = dim == "draw"
     changed = _in_units(model, parameters) if isinstance(parameters, Mapping) else {}
-    rules = triggers(regimen, {name: row.unit for name, row in model.outputs.items()}, doses, model.time)
+    run = Run.under(regimen, system, times, tuple(measures), solver, with_states=states)
+    rules = run.triggers
     if rules is not None:
         _, count, typical = _parameter_table(system, values, parameters, None, seed)
         rules.check(baselines_of(system, system.constants_table(typical(0, count)), rules))
-    starts = course_starts(regimen, model.time)
-    seen = None if observe is None else _observation(model, observe, patients, seed, times, starts)
-    integrated = times if seen is None else seen.times
+    seen = None if observe is None else _observation(model, observe, patients, seed, times, run.starts)
     study = Study(
-        Run(system, given, integrated, starts, tuple(measures), states, solver, rules),
+        run if seen is None else replace(run, times=seen.times),
         dim,
         size,
         table,

@@ -17,6 +17,7 @@ from kinetics.cli.fit import fit
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
 from kinetics.cli.predict import predict
+from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
 from kinetics.cli.show import show
 from kinetics.cli.simulate import simulate
@@ -34,7 +35,7 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, identify, fit, predict, figure)
+_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, figure)
 
 
 def example(*lines: str) -> str:
@@ -81,6 +82,7 @@ _COMMANDS = (
     (simulate, "Counts over time under a regimen."),
     (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
+    (refit, "Is a fit to be trusted? Simulated studies, refitted."),
     (predict, "Counts and recovery, with uncertainty."),
     (figure, "Draw a figure."),
 )

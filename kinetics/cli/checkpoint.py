@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
     from kinetics.estimate.search import AnyObjective, Search
 
-__all__ = ["checkpoint_path", "evaluations_kept", "keep", "kept"]
+__all__ = ["checkpoint_path", "evaluations_kept", "keep", "kept", "write_rows"]
 
 
 def checkpoint_path(problem: FitProblem) -> Path:
@@ -32,8 +32,6 @@ def checkpoint_path(problem: FitProblem) -> Path:
 
 def keep(path: Path, searches: Sequence[Search]) -> None:
     """Write finished searches, atomically."""
-    from kinetics.results import write_atomically
-
     rows = [
         {
             "start": search.start.tolist(),
@@ -44,8 +42,15 @@ def keep(path: Path, searches: Sequence[Search]) -> None:
         }
         for search in searches
     ]
+    write_rows(path, {"searches": rows})
+
+
+def write_rows(path: Path, content: Any) -> None:
+    """Write what is to be kept as JSON, atomically."""
+    from kinetics.results import write_atomically
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomically(path, lambda temporary: temporary.write_text(json.dumps({"searches": rows}), encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(json.dumps(content), encoding="utf-8"))
 
 
 def kept(path: Path, size: int) -> tuple[Search, ...]:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinetics.cli.checkpoint import checkpoint_path, evaluations_kept, keep, kept
+from kinetics.cli.checkpoint_intervals import forget
 from kinetics.cli.failures import INTERRUPTED, tell
 from kinetics.cli.inputs import destination
+from kinetics.cli.intervals import intervals_of, parameters_to_profile
 from kinetics.cli.options import AsJson, OutNetCDF
 from kinetics.cli.output import page_width, print_json, print_text, wrote
 from kinetics.cli.progress import watched
@@ -39,6 +41,16 @@ def fit(
         str,
         typer.Option("--engine", metavar="auto|scipy|batch", help="auto: batch; scipy, slower, checks it."),
     ] = "auto",
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile", metavar="all|NAME,...", help="Also follow the profile likelihood of these parameters."
+        ),
+    ] = None,
+    posterior: Annotated[
+        int | None,
+        typer.Option("--posterior", metavar="DRAWS", min=100, help="Also draw from the posterior itself."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""
@@ -47,11 +59,12 @@ def fit(
     from kinetics.report.agreement import agreement
     from kinetics.results import write_result
 
-    problem = _problem(name, engine, out, save=save)
+    problem, profiled = _problem(name, engine, out, profile, save=save)
     committed = result_path(problem.path)
     searches = _search(problem, name, resume=resume)
     with watched(f"{problem.name}: uncertainty"):
         found = finish(problem, done=searches)
+    found = replace(found, intervals=intervals_of(found, profiled, posterior, resume=resume))
     compared = agreement(found.estimates, committed)
     if out is not None:
         write_result(found.tree(), out)
@@ -59,14 +72,16 @@ def fit(
     if save:
         found.estimates.write(committed)
         wrote(committed)
-    checkpoint_path(problem).unlink(missing_ok=True)
+    forget(problem)
     if compared.differs and not save:
         tell(f"warning: {compared}")
     _print(found, compared, as_json=as_json)
 
 
-def _problem(name: str, engine: str, out: Path | None, *, save: bool) -> FitProblem:
-    """The problem, when it is sound and its result can be written."""
+def _problem(
+    name: str, engine: str, out: Path | None, profile: str | None, *, save: bool
+) -> tuple[FitProblem, list[int]]:
+    """The problem and the parameters to profile, when it is sound and its result can be written."""
     from kinetics.estimate import FitProblem
     from kinetics.estimate.objective import ENGINES
     from kinetics.model.cohorts import result_path
@@ -75,14 +90,15 @@ def _problem(name: str, engine: str, out: Path | None, *, save: bool) -> FitProb
     if engine not in ENGINES:
         faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="--engine")
     destination(faults, out, ".nc")
-    problem = None
+    problem, profiled = None, []
     with faults.gather():
         problem = replace(FitProblem.load(name), engine=engine)
+        profiled = parameters_to_profile(faults, problem, profile)
         if save:
             destination(faults, result_path(problem.path), ".toml", name="--save")
     faults.raise_if_any()
     assert problem is not None
-    return problem
+    return problem, profiled
 
 
 def _print(found: Fit, compared: Agreement, *, as_json: bool) -> None:

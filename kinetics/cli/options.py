@@ -15,6 +15,7 @@ __all__ = [
     "Every",
     "FitCohort",
     "FitResult",
+    "FutureStudy",
     "OutNetCDF",
     "Patients",
     "RegimenName",
@@ -55,6 +56,10 @@ Every = Annotated[str, typer.Option("--every", metavar="TIME", help='The step of
 Patients = Annotated[
     int | None,
     typer.Option("--patients", metavar="N", min=1, help="Draw N virtual patients; without it the typical patient."),
+]
+FutureStudy = Annotated[
+    int | None,
+    typer.Option("--study", metavar="N", min=1, help="Predict what a future study of N patients finds."),
 ]
 Covariates = Annotated[
     Path | None,

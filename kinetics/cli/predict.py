@@ -13,6 +13,7 @@ from kinetics.cli.options import (
     Every,
     FitCohort,
     FitResult,
+    FutureStudy,
     OutNetCDF,
     Patients,
     RegimenName,
@@ -45,13 +46,14 @@ def predict(
     retreat_with: RetreatWith = "retreatment",
     draws: Draws = 200,
     patients: Patients = None,
+    study: FutureStudy = None,
     seed: Seed = 0,
     states: States = False,
     engine: EngineName = "auto",
     out: OutNetCDF = None,
     as_json: AsJson = False,
 ) -> None:
-    """Counts and recovery after any courses, with the uncertainty of the estimates."""
+    """Counts and recovery after any courses, over patients and over the uncertainty of the estimates."""
     from kinetics.prediction import predict as run
     from kinetics.results import write_result
     from kinetics.runs import choose_engine
@@ -61,6 +63,8 @@ def predict(
         choose_engine(engine, None, 1, None)
     durations(faults, until=until, every=every)
     destination(faults, out, ".nc")
+    if study is not None and patients is None:
+        faults.add("a future study is of virtual patients; give --patients N too", name="--study")
     given = _regimen(faults, regimen, retreat or (), retreat_with)
     estimates = None
     with faults.gather():
@@ -69,7 +73,8 @@ def predict(
     assert estimates is not None
     asked: dict[str, Any] = {"until": until, "every": every, "cohort": cohort, "states": states, "engine": engine}
     with watched(f"predicting from {estimates.fit}") as steps:
-        tree = run(estimates, given, draws=draws, patients=patients, seed=seed, progress=steps.count, **asked)
+        population = {"patients": patients, "study": study, "seed": seed}
+        tree = run(estimates, given, draws=draws, progress=steps.count, **population, **asked)
     if out is not None:
         write_result(tree, out)
         wrote(out)
@@ -86,13 +91,11 @@ def _regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regi
 
 def _print(tree: xr.DataTree, *, as_json: bool, counts: bool) -> None:
     from kinetics.prediction import recovery_summary
-    from kinetics.report.predicting import prediction_text
-    from kinetics.report.recovery import recovery_json
+    from kinetics.report.predicting import prediction_json, prediction_text
 
     recovery = recovery_summary(tree)
     if as_json:
-        facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "draws", "seed")}
-        print_json({**facts, "recovery": recovery_json(recovery)})
+        print_json(prediction_json(tree, recovery))
     else:
         print_text(prediction_text(tree, recovery, page_width(), counts=counts))
 

@@ -222,7 +222,7 @@ def _time_course(result: xr.Dataset) -> str:
     from kinetics.report.course import series, time_course_table
 
     table, interval = _over_patients(result) if "patient" in result.dims else (result, None)
-    return time_course_table(table, series(table), interval, page_width())
+    return time_course_table(table, series(table), () if interval is None else (interval,), page_width())
 
 
 def _title(result: xr.Dataset) -> str:

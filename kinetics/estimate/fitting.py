@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.intervals import Intervals
 from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search, objective_of, search
@@ -47,6 +48,8 @@ class Fit:
         What to keep.
     shown : tuple of Shown
         Of a population fit: what each target is in the population, and where a study of its size lies. Else empty.
+    intervals : Intervals
+        Profiles and posterior, as far as they were asked for.
     """
 
     problem: FitProblem
@@ -56,11 +59,17 @@ class Fit:
     values: np.ndarray
     estimates: Estimates
     shown: tuple[Shown, ...] = ()
+    intervals: Intervals = field(default_factory=Intervals)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader must know, in plain words: of the parameters, the searches and the rows."""
-        return (*self.uncertainty.warnings, *_search_warnings(self.searches, self.best), *self._row_warnings())
+        """What a reader must know, in plain words: of the parameters, the searches, the rows and the intervals."""
+        return (
+            *self.uncertainty.warnings,
+            *_search_warnings(self.searches, self.best),
+            *self._row_warnings(),
+            *self.intervals.warnings(self.estimates.names),
+        )
 
     def _row_warnings(self) -> list[str]:
         lost = [
@@ -88,6 +97,7 @@ class Fit:
     def summary(self) -> dict[str, Any]:
         """The fit as the JSON object of the command."""
         kept = self.estimates
+        intervals = self.intervals.summary(self.problem, kept)
         columns = zip(kept.names, kept.values, kept.log_se, kept.units, kept.verdicts, strict=True)
         return {
             "fit": self.problem.name,
@@ -96,11 +106,18 @@ class Fit:
                 for target, value, extra in zip(self.problem.targets, self.values, self._extras(), strict=True)
             ],
             "estimates": {
-                name: {"value": float(value), "se": float(value * log_se), "unit": unit, "verdict": verdict}
+                name: {
+                    "value": float(value),
+                    "se": float(value * log_se),
+                    "unit": unit,
+                    "verdict": verdict,
+                    **intervals[name],
+                }
                 for name, value, log_se, unit, verdict in columns
             },
             "rms_log_error": self.rms_log_error(),
             "condition_number": self.uncertainty.condition_number,
+            **self.intervals.sampling(),
             "warnings": list(self.warnings),
         }
 
@@ -109,8 +126,10 @@ class Fit:
         return [one.summary() for one in self.shown] or [{} for _ in self.problem.targets]
 
     def tree(self) -> xr.DataTree:
-        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics."""
-        return fit_tree(self.problem, self.searches, self.uncertainty, self.values, self.estimates, self.warnings)
+        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals."""
+        return fit_tree(
+            self.problem, self.searches, self.uncertainty, self.values, self.estimates, self.warnings, self.intervals
+        )
 
 
 def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done: tuple[Search, ...] = ()) -> Fit:

@@ -101,6 +101,17 @@ class Objective(Priors):
         """Residuals of the fitted rows then of the priors, (residual,), and their Jacobian, (residual, parameter)."""
         return self.with_priors(log_parameters, *self.rows(log_parameters, self.names))
 
+    def log_posterior(self, log_parameters: np.ndarray) -> float:
+        """Minus half the sum of squared residuals, priors among them: the log posterior without its constant.
+
+        Raises
+        ------
+        IntegrationError
+            If the model cannot be integrated, or a derived quantity is below its minimum.
+        """
+        residual = self.rows(log_parameters, ())[0]
+        return self.log_prior(log_parameters) - 0.5 * float(residual @ residual)
+
     def _arms(self, targets: Sequence[TypicalTarget]) -> list[_Arm]:
         model = self.problem.model
         doses = {name: dose.unit for name, dose in model.doses.items()}

@@ -17,7 +17,7 @@ from kinetics.summaries import Evaluation, PopulationTarget, Shown, View, covari
 from kinetics.summaries.normal import STEP
 from kinetics.targets import Target
 
-__all__ = ["Linearised", "PopulationObjective"]
+__all__ = ["Linearised", "PopulationObjective", "studies_of"]
 
 Studies = list[list[PopulationTarget]]
 
@@ -66,7 +66,7 @@ class PopulationObjective(Priors):
         super().__init__(problem)
         assert problem.population is not None
         self.population = problem.population
-        self._arms = [(arm, _studies(rows)) for arm, rows in self._grouped(problem.fitted)]
+        self._arms = [(arm, studies_of(rows)) for arm, rows in self.grouped(problem.fitted)]
         self.known: dict[bytes, Linearised] = {}
         """What was computed before, by the bytes of the logarithms: a search that is repeated finds it here."""
         self.found: Callable[[bytes, Linearised], None] = lambda key, one: None
@@ -128,7 +128,7 @@ class PopulationObjective(Priors):
     def views(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> list[tuple[View, list[PopulationTarget]]]:
         """True values of the virtual patients, with the targets that are seen in them."""
         estimates = self._estimates(log_parameters)
-        return [(arm.view(estimates), rows) for arm, rows in self._grouped(targets)]
+        return [(arm.view(estimates), rows) for arm, rows in self.grouped(targets)]
 
     def _linearise(self, log_parameters: np.ndarray, names: Sequence[str]) -> Linearised:
         estimates, total, gradient = self._estimates(log_parameters), 0.0, np.zeros(len(names))
@@ -157,7 +157,8 @@ class PopulationObjective(Priors):
         joint = covariance(rows, evaluations, independent=independent)
         return evaluations, log_likelihood(evaluations, None if independent else joint), joint
 
-    def _grouped(self, targets: Sequence[Target]) -> list[tuple[Arm, list[PopulationTarget]]]:
+    def grouped(self, targets: Sequence[Target]) -> list[tuple[Arm, list[PopulationTarget]]]:
+        """The simulations that targets need, each with its targets."""
         groups: dict[tuple[str, str], list[PopulationTarget]] = defaultdict(list)
         for target in targets:
             assert isinstance(target, PopulationTarget)
@@ -182,7 +183,7 @@ class PopulationObjective(Priors):
         return dict(zip(self.names, np.exp(log_parameters).tolist(), strict=True))
 
 
-def _studies(rows: Sequence[PopulationTarget]) -> Studies:
+def studies_of(rows: Sequence[PopulationTarget]) -> Studies:
     """Rows of the same patients together."""
     groups: dict[tuple[str, ...], list[PopulationTarget]] = defaultdict(list)
     for row in rows:

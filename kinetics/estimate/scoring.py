@@ -24,6 +24,8 @@ WALL = 1e10
 EDGE = 1e-6
 """A start on a bound is moved inside by this share of the range."""
 
+DONE = "no step promises more"
+
 
 class Maximum:
     """Where a search ended.
@@ -111,12 +113,16 @@ def maximise(
         if promise(intermediate_result.x) < CLOSE:
             raise StopIteration
 
+    if not moving.size:
+        found, _ = value(np.empty(0))
+        return Maximum(point, -found, found < WALL, "nothing moves")
     share = np.clip((point[moving] - lower[moving]) / width[moving], EDGE, 1 - EDGE)
+    first = logit(share)
+    if value(first)[0] < WALL and promise(first) < CLOSE:
+        return Maximum(at(first), -value(first)[0], True, DONE)
     options = {"initial_trust_radius": 0.5, "max_trust_radius": 4.0, "gtol": 1e-6, "maxiter": STEPS}
-    found = minimize(
-        value, logit(share), jac=True, hess=information, method="trust-exact", callback=stop, options=options
-    )
+    found = minimize(value, first, jac=True, hess=information, method="trust-exact", callback=stop, options=options)
     end = at(found.x)
     converged = bool(found.fun < WALL and promise(found.x) < CLOSE)
-    message = "no step promises more" if converged else str(found.message)
+    message = DONE if converged else str(found.message)
     return Maximum(end, -float(found.fun), converged, message)

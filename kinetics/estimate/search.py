@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.scoring import maximise
 
-__all__ = ["AnyObjective", "Search", "objective_of", "search"]
+__all__ = ["AnyObjective", "Search", "minimise", "objective_of", "search"]
 
 AnyObjective = Objective | PopulationObjective
 
@@ -86,11 +86,15 @@ def search(
     searches = list(done)
     try:
         for index in range(len(searches), objective.problem.starts if starts is None else starts):
-            searches.append(_one(objective, _start(objective, index), index, progress))
+            searches.append(minimise(objective, _start(objective, index), progress=_line(objective, index, progress)))
     except KeyboardInterrupt:
         if not searches:
             raise
     return tuple(searches)
+
+
+def _line(objective: AnyObjective, index: int, progress: Callable[[str], None] | None) -> Callable[[str], None] | None:
+    return progress and (lambda text: progress(f"start {index + 1} of {objective.problem.starts}, {text}"))
 
 
 def _start(objective: AnyObjective, index: int) -> np.ndarray:
@@ -104,40 +108,67 @@ def _start(objective: AnyObjective, index: int) -> np.ndarray:
     return np.clip(drawn, objective.lower + margin, objective.upper - margin)
 
 
-def _one(objective: AnyObjective, start: np.ndarray, index: int, progress: Callable[[str], None] | None) -> Search:
+def minimise(
+    objective: AnyObjective,
+    start: np.ndarray,
+    fixed: Mapping[int, float] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Search:
+    """One search, free or with some parameters held.
+
+    Parameters
+    ----------
+    objective : Objective or PopulationObjective
+        What is minimised, or climbed.
+    start : ndarray, (parameter,)
+        Logarithms.
+    fixed : mapping of int to float, optional
+        Parameters that are held, by number, and the logarithms at which they are.
+    progress : callable, optional
+        Called with a line of text after each evaluation.
+    """
+    start, held = start.copy(), dict(fixed or {})
+    start[list(held)] = list(held.values())
+    moving = np.array([index for index in range(start.size) if index not in held], dtype=int)
     if isinstance(objective, PopulationObjective):
-        return _scored(objective, start, index, progress)
-    return _least_squares(objective, start, index, progress)
+        return _scored(objective, start, held, progress)
+    return _least_squares(objective, start, moving, progress)
 
 
 def _scored(
-    objective: PopulationObjective, start: np.ndarray, index: int, progress: Callable[[str], None] | None
+    objective: PopulationObjective,
+    start: np.ndarray,
+    held: Mapping[int, float],
+    progress: Callable[[str], None] | None,
 ) -> Search:
-    def say(text: str) -> None:
-        if progress is not None:
-            progress(f"start {index + 1} of {objective.problem.starts}, {text}")
-
-    found = maximise(objective, start, progress=say)
+    found = maximise(objective, start, held, progress)
     return Search(start, found.end, -found.log_posterior, found.converged, found.message)
 
 
 def _least_squares(
-    objective: Objective, start: np.ndarray, index: int, progress: Callable[[str], None] | None
+    objective: Objective, start: np.ndarray, moving: np.ndarray, progress: Callable[[str], None] | None
 ) -> Search:
     residuals = _Residuals(objective)
 
-    def value(x: np.ndarray) -> np.ndarray:
-        residual = residuals(x)[0]
+    def at(u: np.ndarray) -> np.ndarray:
+        x = start.copy()
+        x[moving] = u
+        return x
+
+    def value(u: np.ndarray) -> np.ndarray:
+        residual = residuals(at(u))[0]
         if progress is not None:
-            cost = 0.5 * float(residual @ residual)
-            progress(f"start {index + 1} of {objective.problem.starts}, cost {cost:.6g}")
+            progress(f"cost {0.5 * float(residual @ residual):.6g}")
         return residual
 
+    if not moving.size:
+        residual, failure = value(start[moving]), residuals.failure(start)
+        return Search(start, start, 0.5 * float(residual @ residual), not failure, failure or "nothing moves")
     found = least_squares(
         value,
-        start,
-        jac=lambda x: residuals(x)[1],  # pyright: ignore[reportArgumentType]
-        bounds=(objective.lower, objective.upper),
+        start[moving],
+        jac=lambda u: residuals(at(u))[1][:, moving],  # pyright: ignore[reportArgumentType]
+        bounds=(objective.lower[moving], objective.upper[moving]),
         method="trf",
         x_scale="jac",
         xtol=1e-7,
@@ -145,8 +176,9 @@ def _least_squares(
         gtol=1e-9,
         max_nfev=200,
     )
-    failure = residuals.failure(found.x)
-    return Search(start, found.x, float(found.cost), found.status > 0 and not failure, failure or found.message)
+    end = at(found.x)
+    failure = residuals.failure(end)
+    return Search(start, end, float(found.cost), found.status > 0 and not failure, failure or found.message)
 
 
 class _Residuals:

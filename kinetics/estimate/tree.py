@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import emcee
 import numpy as np
 import xarray as xr
 
 from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.intervals import Intervals
 from kinetics.estimate.objective import TOLERANCES
+from kinetics.estimate.posterior import Posterior
+from kinetics.estimate.practical import profile_verdict
 from kinetics.estimate.problem import FitProblem
+from kinetics.estimate.profile import Profile
 from kinetics.estimate.search import Search
 from kinetics.estimate.uncertainty import Uncertainty
-from kinetics.results import provenance
+from kinetics.results import provenance, variable
 
 __all__ = ["fit_tree"]
 
@@ -29,6 +34,7 @@ def fit_tree(
     values: np.ndarray,
     kept: Estimates,
     warnings: Sequence[str],
+    intervals: Intervals,
 ) -> xr.DataTree:
     """Everything a fit found.
 
@@ -46,12 +52,15 @@ def fit_tree(
         The estimates.
     warnings : sequence of str
         What a reader must know.
+    intervals : Intervals
+        Profiles and posterior, as far as they were asked for.
 
     Returns
     -------
     xarray.DataTree
         Groups ``estimates``, ``covariance``, ``prior``, ``observed``, ``predicted``, ``diagnostics``; numbers in
-        different units stand beside a variable ``unit``.
+        different units stand beside a variable ``unit``. Also ``profiles``, and ``posterior`` and ``sample_stats`` in
+        the form that ArviZ reads.
     """
     tree = xr.DataTree.from_dict(
         {
@@ -61,6 +70,8 @@ def fit_tree(
             "observed": _observed(problem),
             "predicted": _predicted(problem, values),
             "diagnostics": _diagnostics(searches, kept),
+            **({"profiles": _profiles(problem, kept, intervals.profiles)} if intervals.profiles else {}),
+            **({} if intervals.posterior is None else _sampled(problem, intervals.posterior)),
         }
     )
     of = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort, "builds_on": ", ".join(kept.builds_on)}
@@ -165,3 +176,54 @@ def _diagnostics(searches: Sequence[Search], kept: Estimates) -> xr.Dataset:
         },
         _parameter(kept) | {"search": np.arange(1, len(searches) + 1)},
     )
+
+
+def _profiles(problem: FitProblem, kept: Estimates, profiles: Sequence[Profile]) -> xr.Dataset:
+    """One row a profiled parameter; rows shorter than the longest are filled with NaN."""
+    size, each = max(one.drop.size for one in profiles), ("parameter", "point")
+    along = np.full((len(profiles), size, len(kept.names)), np.nan)
+    drop = np.full((len(profiles), size), np.nan)
+    for row, one in enumerate(profiles):
+        along[row, : one.drop.size], drop[row, : one.drop.size] = np.exp(one.points), one.drop
+    value = along[np.arange(len(profiles)), :, [one.index for one in profiles]]
+    sds = [problem.free[one.index].log_sd for one in profiles]
+    verdicts = [profile_verdict(one, np.inf if sd is None else sd) for one, sd in zip(profiles, sds, strict=True)]
+    ends = np.array([one.interval for one in profiles])
+    below = {"long_name": "log posterior below that of the estimates, the other parameters following"}
+    return xr.Dataset(
+        {
+            "value": (each, value, OWN),
+            "drop": (each, drop, ONE | below),
+            "along": ((*each, "free"), along, {"long_name": "all parameters there, each in its own unit"}),
+            "unit": ("parameter", _text([kept.units[one.index] for one in profiles]), UNIT),
+            "lower": ("parameter", ends[:, 0], OWN | {"comment": "of the 95 % interval; 0 is open"}),
+            "upper": ("parameter", ends[:, 1], OWN | {"comment": "of the 95 % interval; infinity is open"}),
+            "lower_end": ("parameter", _text([one.lower.state for one in profiles])),
+            "upper_end": ("parameter", _text([one.upper.state for one in profiles])),
+            "verdict": ("parameter", _text(verdicts), {"long_name": "what the profile says"}),
+        },
+        {"parameter": _text([kept.names[one.index] for one in profiles]), "free": _text(kept.names)},
+    )
+
+
+def _sampled(problem: FitProblem, found: Posterior) -> dict[str, xr.Dataset]:
+    each = ("chain", "draw")
+    walkers, draws = found.log_density.shape
+    coordinates = {"chain": np.arange(walkers), "draw": np.arange(draws)}
+    facts = {
+        "inference_library": "emcee",
+        "inference_library_version": emcee.__version__,
+        "comment": "chains are walkers of one ensemble: they are not independent of one another",
+    }
+    values = {
+        free.name: variable(each, np.exp(found.logs[:, :, number]), free.unit, free.name)
+        for number, free in enumerate(problem.free)
+    }
+    statistics = {
+        "lp": (each, found.log_density, ONE | {"long_name": "log posterior of the logarithms, without its constant"}),
+        "accepted": (each, found.accepted.astype(np.int8), ONE | {"long_name": "whether the walker moved"}),
+    }
+    return {
+        "posterior": xr.Dataset(values, coordinates, facts),
+        "sample_stats": xr.Dataset(statistics, coordinates, facts),
+    }

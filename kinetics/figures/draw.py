@@ -12,8 +12,12 @@ from matplotlib.figure import Figure
 from kinetics import __version__
 from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, InputError
+from kinetics.figures.agreement import Agreement
+from kinetics.figures.prior_posterior import PriorPosterior
 from kinetics.figures.style import style
 from kinetics.figures.time_course import TimeCourse
+from kinetics.figures.tornado import Tornado
+from kinetics.figures.visual_predictive_check import VisualPredictiveCheck
 from kinetics.model.library import find_file
 from kinetics.results import write_atomically
 
@@ -25,6 +29,9 @@ __all__ = ["FORMATS", "KINDS", "Kind", "draw_figure", "read_figure"]
 
 class Kind(Protocol):
     """What a kind of figure can do; one class a file."""
+
+    from_estimates: bool
+    """Whether the result of a fit is taken for estimates to compute from, not for what is drawn."""
 
     @classmethod
     def read(cls, document: Document) -> Kind:
@@ -49,7 +56,13 @@ class Kind(Protocol):
         ...
 
 
-KINDS: dict[str, type[Kind]] = {"time_course": TimeCourse}
+KINDS: dict[str, type[Kind]] = {
+    "time_course": TimeCourse,
+    "visual_predictive_check": VisualPredictiveCheck,
+    "agreement": Agreement,
+    "prior_posterior": PriorPosterior,
+    "tornado": Tornado,
+}
 
 FORMATS: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": f"lymphokinetics {__version__}"},
@@ -101,8 +114,8 @@ def draw_figure(
     name : str or pathlib.Path
         A path, or the name of a figure that ships.
     result : xarray.DataTree or xarray.Dataset or None
-        A prediction or a simulation to draw; None to compute what the file says. One of another regimen is drawn
-        without published points.
+        A prediction or a simulation to draw, or the result of a fit for a figure of it; None to compute what the file
+        says. A time course of another regimen is drawn without published points.
     out : str or pathlib.Path
         Where the picture goes: ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi). The same figure gives the
         same bytes.
@@ -122,11 +135,15 @@ def draw_figure(
     Traceback (most recent call last):
     kinetics.errors.InputError: recovery.jpeg: a figure is written as .svg, .pdf, .png
     """
+    from kinetics.estimate.estimates import Estimates
+
     out = Path(out)
     if out.suffix.lower() not in FORMATS:
         raise InputError(f"{out}: a figure is written as {', '.join(FORMATS)}")
     figure = read_figure(name)
     tree = xr.DataTree(result) if isinstance(result, xr.Dataset) else result
+    if tree is not None and figure.from_estimates and "estimates" in tree.children:
+        tree, estimates = None, (Estimates.from_tree(tree),)
     if tree is None:
         tree = figure.compute(progress, estimates)
     figure.check(tree)

@@ -14,29 +14,23 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from kinetics.figures.labels import STATISTICS
 from kinetics.figures.style import GREY, SMALL
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.regimen import Regimen
 from kinetics.targets.published import PublishedRow
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["add_key", "courses_text", "published_text", "simulated_entries"]
+__all__ = ["Entry", "add_key", "courses_text", "published_text", "simulated_entries"]
 
 Entry = tuple[Artist | tuple[Artist, ...], str]
 
-_STATISTICS = {
-    "mean": "mean",
-    "median": "median",
-    "geometric_mean": "geometric mean",
-    "survival_median": "median of survival analysis",
-    "range": "range",
-    "unstated": "value (statistic not stated)",
-}
 _KINDS = {
     "count": "{statistics}",
     "percent_of_baseline": "{statistics} in percent of baseline, drawn from the model's baseline",
     "time_to_threshold": "recovery time, {statistics}",
 }
+_INTERVALS = {"confidence": "95 % interval", "quartiles": "quartiles", "extremes": "extremes"}
 
 
 def simulated_entries(band: bool, limit: bool) -> list[Entry]:
@@ -56,7 +50,7 @@ def simulated_entries(band: bool, limit: bool) -> list[Entry]:
     return entries
 
 
-def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path) -> str:
+def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path, kinds: Mapping[str, str] = _KINDS) -> str:
     """What published points are: kind, statistics with their bars, source.
 
     Parameters
@@ -67,13 +61,15 @@ def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path) -> str
         The bar of a mean with a published standard deviation.
     folder : pathlib.Path
         Where its bibliography is looked for first.
+    kinds : mapping of str to str
+        What is said of each kind, with a place for ``{statistics}``; by default what a time course says.
     """
     rows = list(rows)
-    statistics = dict.fromkeys(_STATISTICS[row.statistic] + _bar_text(row, bars) for row in rows)
+    statistics = dict.fromkeys(STATISTICS[row.statistic] + _bar_text(row, bars) for row in rows)
     if rows[0].source == CHOICE:
-        return f"chosen, not published: {_KINDS[rows[0].kind].format(statistics='; '.join(statistics))}"
+        return f"chosen, not published: {kinds[rows[0].kind].format(statistics='; '.join(statistics))}"
     source = find_source(rows[0].source, folder)
-    text = _KINDS[rows[0].kind].format(statistics="; ".join(statistics))
+    text = kinds[rows[0].kind].format(statistics="; ".join(statistics))
     return f"published: {text} ({source.short if source else rows[0].source})"
 
 
@@ -81,7 +77,7 @@ def _bar_text(row: PublishedRow, bars: str) -> str:
     if row.is_range:
         return ""
     if row.lower is not None and row.upper is not None:
-        return " and 95 % interval"
+        return f" and {_INTERVALS[row.interval]}"
     return f" ± {bars.upper()}" if row.sd is not None and row.kind != "time_to_threshold" else ""
 
 

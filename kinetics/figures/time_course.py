@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import xarray as xr
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from kinetics.documents import Document
-from kinetics.figures.key import add_key, courses_text, published_text, simulated_entries
+from kinetics.figures.key import courses_text, published_text, simulated_entries
 from kinetics.figures.loading import FigureSpec, load_spec
+from kinetics.figures.page import blank_page, surround
 from kinetics.figures.panel import Panel, furnish, place_labels
 from kinetics.figures.points import draw_point, draw_value, sample
 from kinetics.figures.published import published_point
 from kinetics.figures.simulated import SimulatedCurve, check_result, compute, simulated_curve
 from kinetics.figures.spec import CurveRow
-from kinetics.figures.style import COLOURS, FONT_SIZE, LINES, MARKERS, MM, SMALL, text_colour
+from kinetics.figures.style import COLOURS, FONT_SIZE, LINES, MARKERS, SMALL, text_colour
 
 if TYPE_CHECKING:
     from kinetics.estimate.estimates import Estimates
 
 __all__ = ["TimeCourse"]
 
-_CHARACTERS_PER_MM = 0.76
 _DOTTED = (0, (1, 1.5))
 
 
@@ -39,6 +37,8 @@ class TimeCourse:
     spec : FigureSpec
         The checked figure file.
     """
+
+    from_estimates = False
 
     def __init__(self, spec: FigureSpec) -> None:
         self.spec = spec
@@ -93,8 +93,7 @@ class _Drawing:
         root = tree.to_dataset()
         self.as_planned = root.attrs.get("regimen_hash", spec.regimen.content_hash) == spec.regimen.content_hash
         size = spec.rows.size
-        self.figure = Figure(figsize=(size.width * MM, size.height * MM), layout="constrained")
-        FigureCanvasAgg(self.figure)
+        self.figure = blank_page(size.width, size.height)
         self.published: dict[tuple[str, ...], list[tuple[str, Line2D]]] = {}
         self.panels: list[Panel] = []
 
@@ -117,7 +116,7 @@ class _Drawing:
                 axes.set_xlabel(f"{self.spec.rows.time.label} ({self.spec.rows.time.unit})")
             self.panels.append(panel)
         self.figure.align_ylabels()
-        self._surround()
+        surround(self.figure, self.spec.rows.header.title, self._entries(), self._note())
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         for panel in self.panels:
@@ -190,29 +189,6 @@ class _Drawing:
             (name, sample(point, colour, marker))
         )
 
-    def _surround(self) -> None:
-        """Title above, key and note below; the axes get what is between."""
-        header, size = self.spec.rows.header, self.spec.rows.size
-        characters = int(size.width * _CHARACTERS_PER_MM)
-        key = add_key(self.figure, self._entries(), characters - 10)
-        height = self.figure.bbox.height
-        words = self._note()
-        note = self.figure.text(
-            2.0 / size.width, 1.2 / size.height, _wrapped(words, characters), fontsize=SMALL, va="bottom"
-        )
-        below = 1.2 / size.height + (note.get_window_extent().height + 3) / height if words else 0.0
-        key.set_bbox_to_anchor((2.0 / size.width, below), transform=self.figure.transFigure)
-        below += key.get_window_extent().height / height
-        title = self.figure.text(
-            2.0 / size.width, 1 - 1.2 / size.height, header.title, fontsize=FONT_SIZE + 0.5, fontweight="bold", va="top"
-        )
-        above = 1.2 / size.height + (title.get_window_extent().height + 4) / height if header.title else 0.0
-        for artist in (key, note, title):
-            artist.set_in_layout(False)
-        engine = self.figure.get_layout_engine()
-        assert engine is not None
-        engine.set(rect=(0, below, 1 - 1.0 / size.width, 1 - below - above), w_pad=1.2 * MM, h_pad=1.2 * MM)  # pyright: ignore[reportCallIssue]
-
     def _note(self) -> str:
         """What is said beneath, of published numbers and of bands only if they are drawn."""
         header = self.spec.rows.header
@@ -241,7 +217,3 @@ class _Drawing:
                 )
             )
         return entries
-
-
-def _wrapped(text: str, characters: int) -> str:
-    return "\n".join(textwrap.wrap(text, characters, break_on_hyphens=False))

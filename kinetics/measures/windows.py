@@ -154,14 +154,17 @@ class Window:
         return float(self.curve(np.array([time]))[0])
 
     def _crossing(self, level: float, left: float, right: float) -> float:
-        def above(time: float) -> float:
-            return self._at(time) - level
-
         # a value read alone can differ in its last bit from the same among many, so the sign may change no more
-        if (above(left) < 0) == (above(right) < 0):
-            return min(left, right, key=lambda time: abs(above(time)))
-        root: Any = brentq(above, left, right)
+        at_left, at_right = _above(left, self, level), _above(right, self, level)
+        if (at_left < 0) == (at_right < 0):
+            return left if abs(at_left) <= abs(at_right) else right
+        # SciPy wraps a function in one that refers to itself: a closure would keep the window's trajectory in memory
+        root: Any = brentq(_above, left, right, args=(self, level))
         return float(root)
+
+
+def _above(time: float, window: Window, level: float) -> float:
+    return window._at(time) - level
 
 
 def _inserted(times: np.ndarray, values: np.ndarray, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

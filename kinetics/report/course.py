@@ -66,7 +66,7 @@ def _factor(own: object, unit: str) -> float:
 
 
 def time_course_table(
-    result: xr.Dataset, names: Sequence[str], interval: xr.Dataset | None = None, width: int = WIDTH
+    result: xr.Dataset, names: Sequence[str], intervals: Sequence[xr.Dataset] = (), width: int = WIDTH
 ) -> str:
     """Outputs over time as a table.
 
@@ -76,8 +76,8 @@ def time_course_table(
         Outputs on (time).
     names : sequence of str
         Which to print, one a column.
-    interval : xarray.Dataset, optional
-        The same on (quantile, time); the lowest and the highest quantile are printed in brackets.
+    intervals : sequence of xarray.Dataset
+        The same on (quantile, time); the lowest and the highest quantile of each are printed in brackets.
     width : int
         Characters a line.
     """
@@ -88,7 +88,7 @@ def time_course_table(
         values = result[name].values
         values = np.where(np.abs(values) < NOTHING * np.abs(values).max(), 0.0, values)
         cells = [number_text(float(value)) for value in values[index]]
-        if interval is not None:
+        for interval in intervals:
             ends = interval[name].transpose("quantile", "time").values[:, index]
             cells = [
                 f"{cell} [{number_text(low)}, {number_text(high)}]"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kinetics.report.intervals import intervals_text
 from kinetics.report.numbers import interval_text, number_text
 from kinetics.report.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit, parse_unit
@@ -41,6 +42,7 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
         paragraph(about, width) if about else "",
         paragraph(_POPULATION_HEAD if population else _TYPICAL_HEAD, width) + "\n" + targets_table(summary["targets"]),
         "Estimates\n" + estimates_table(summary["estimates"]),
+        intervals_text(summary, width),
         facts,
     ]
     parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
@@ -133,8 +135,9 @@ def _ratio(row: Mapping[str, Any]) -> str:
 def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
     """Estimates with their standard errors and what the data say of each."""
     cells = [
-        [name, display_unit(parse_unit(row["unit"])) or "1", number_text(row["value"]), number_text(row["se"]), row["verdict"]]
+        [name, unit, number_text(row["value"]), number_text(row["se"]), row["verdict"]]
         for name, row in estimates.items()
+        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
     ]
     return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
 

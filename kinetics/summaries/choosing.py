@@ -20,20 +20,20 @@ UNKNOWN = 2
 """Patients of a row that does not say how many and is only compared: it has a value, and no interval is printed."""
 
 
-def summary_of(row: PublishedRow, level: float) -> Summary:
+def summary_of(row: PublishedRow, level: float | None) -> Summary:
     """The likelihood of a row, in its own unit.
 
     Parameters
     ----------
     row : PublishedRow
         A row that `PublishedRow.faults` finds nothing in.
-    level : float
+    level : float or None
         Its level in its own unit, if it is a share below or above one.
 
     Raises
     ------
     InputError
-        If a row for fitting lacks what its likelihood needs: the number of patients, or an error.
+        If a row for fitting lacks what its likelihood needs, the number of patients or an error, or is of too few.
     """
     if row.statistic in ("range", "unstated"):
         return _stated(row)
@@ -46,7 +46,10 @@ def summary_of(row: PublishedRow, level: float) -> Summary:
     if row.statistic in ("median", "survival_median"):
         return _median(row, n, value)
     log = row.statistic == "geometric_mean"
-    if row.lower is not None and row.upper is not None and n > 1:
+    if n < 2 and (row.sd or row.lower) is not None:
+        raise InputError("one patient has no standard deviation and no interval; leave out sd, lower and upper")
+    if row.lower is not None and row.upper is not None:
+        # says the same as a standard deviation beside it
         return Mean.with_interval(n, value, row.lower, row.upper, log=log, rounding=rounding)
     return Mean(n, math.log(value) if log else value, log, None if log else row.sd, rounding=rounding)
 
@@ -59,7 +62,7 @@ def _stated(row: PublishedRow) -> Stated:
     return Stated(float(ends[0]), float(ends[1]), log_se or 1.0)
 
 
-def _proportion(row: PublishedRow, n: int, level: float) -> Proportion:
+def _proportion(row: PublishedRow, n: int, level: float | None) -> Proportion:
     share = float(row.value or 0.0) * float(conversion(parse_unit(row.unit), parse_unit("1")))
     since = 0.0 if row.since is None else to_unit(row.since, "month")
     until = math.inf if row.time is None or row.kind != "share_recovered" else to_unit(row.time, "month")
@@ -74,8 +77,8 @@ def _median(row: PublishedRow, n: int, value: float) -> Summary:
         return Median(n, value)
     if not row.lower < value < row.upper:
         raise InputError(f"the median {value:g} is not inside its {row.interval}")
+    if n < 3 and row.n is not None:
+        raise InputError(f"{row.interval} need three patients at least")
     if row.interval == "quartiles":
         return Quartiles(n, row.lower, value, row.upper)
-    if n < 3:
-        raise InputError("extremes need three patients at least")
     return Extremes(n, row.lower, value, row.upper)

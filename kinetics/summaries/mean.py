@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from kinetics.summaries.normal import log_density_of_normals
-from kinetics.summaries.seen import Expected, Seen
-from kinetics.summaries.summary import Evaluation
+from kinetics.summaries.seen import Expected, Seen, joined
+from kinetics.summaries.spread import Spread, log_spread
+from kinetics.summaries.summary import Evaluation, impossible
 
 __all__ = ["Mean"]
 
@@ -19,19 +21,18 @@ __all__ = ["Mean"]
 class Mean:
     r"""The mean of a quantity, or of its logarithm, over those of n patients who have it.
 
-    The mean :math:`m` and the logarithm of the standard deviation :math:`s` of :math:`n` draws have, with central
-    moments :math:`\mu_k` of the population and :math:`W` the share of patients that have a value (1 for a count, the
-    share seen to recover for a time),
+    The mean :math:`m` and the logarithm of the standard deviation :math:`s` of :math:`n` draws are taken as normal.
+    With the mean :math:`\mu` and variance :math:`\mu_2` of the population and :math:`W` the share of patients that have
+    a value (1 for a count, the share seen back of those seen below for a time), :math:`E m = \mu` and
+    :math:`\operatorname{var} m = \mu_2/nW`; the law of :math:`\ln s` is that of `log_spread`. It tends to
 
     .. math::
-        \operatorname{cov}(m, \ln s) = \frac1{nW}
-        \begin{pmatrix} \mu_2 & \mu_3/2\mu_2 \\ \cdot & (\mu_4 - \mu_2^2)/4\mu_2^2 \end{pmatrix},
-        \qquad E[\ln s] = \ln\sqrt{\mu_2} - \frac{\mu_4/\mu_2^2 - 1}{4nW} .
+        \operatorname{cov}(m, \ln s) \to \frac1{nW}
+        \begin{pmatrix} \mu_2 & \mu_3/2\mu_2 \\ \cdot & (\mu_4 - \mu_2^2)/4\mu_2^2 \end{pmatrix}
 
-    (Cramér 1946, Mathematical Methods of Statistics, 27.4 and 27.7.) Normal theory, :math:`\mu_3 = 0` and
-    :math:`\mu_4 = 3\mu_2^2`, is wrong for counts: a log-normal of CV 1.5 has a standard deviation five times as
-    uncertain. A confidence interval gives the standard error :math:`s/\sqrt{nW}`, by Student's t with
-    :math:`n - 1` degrees of freedom.
+    (Cramér 1946, Mathematical Methods of Statistics, 27.4 and 27.7), with :math:`\mu_3 = 0` and
+    :math:`\mu_4 = 3\mu_2^2` for normal values. A confidence interval gives the standard error :math:`s/\sqrt{nW}`, by
+    Student's t with :math:`n - 1` degrees of freedom.
 
     Parameters
     ----------
@@ -66,35 +67,62 @@ class Mean:
     def evaluate(self, seen: Seen) -> Evaluation:
         """The log density of mean and spread, jointly."""
         functions = seen.moments(log=self.log)
-        weight, mean, central = _pooled(functions)
-        shape = central[4] / central[2] ** 2 - 1
-        variance = np.array(
-            [[central[2], 0.5 * central[3] / central[2]], [0.5 * central[3] / central[2], 0.25 * shape]]
+        weight, mean, variance = _pooled(functions)
+        size, numbers = self._size(seen, weight), 1 if self.sd is None and self.standard_error is None else 2
+        if not np.real(variance) > 0 or not np.real(size) > numbers - 1:
+            return impossible(functions, numbers)
+        influence = functions.combined(np.array([[-mean], [1.0], [0.0]]) / weight, np.zeros(1))
+        errors, covariance = np.array([self.mean - mean]), np.array([[variance / size]])
+        if numbers == 2:
+            spread = log_spread(seen, mean, variance, size, log=self.log)
+            error, own_variance, own = self._of_spread(spread, functions, weight, size)
+            errors = np.array([errors[0], error])
+            covariance = np.array([[covariance[0, 0], spread.with_mean], [spread.with_mean, own_variance]])
+            influence = joined([influence, own])
+        covariance = covariance + np.diag(self._rounding()[:numbers]) ** 2 / 12
+        likelihood = log_density_of_normals(errors, covariance)
+        # where hardly anybody is above a limit, no quadrature tells the spread
+        possible = np.isfinite(likelihood)
+        return Evaluation(likelihood, errors, covariance, influence) if possible else impossible(functions, numbers)
+
+    def _of_spread(self, spread: Spread, functions: Expected, weight: Any, size: Any) -> tuple[Any, Any, Expected]:
+        """Error, variance and influence of the logarithm of the standard deviation, or of the standard error."""
+        own = joined([spread.influence, functions])
+        by_spread = np.array([[1.0], [0.0], [0.0], [0.0]])
+        if self.standard_error is None:
+            return (
+                math.log(self.sd or 1.0) - spread.mean,
+                spread.variance,
+                own.combined(by_spread / weight, np.zeros(1)),
+            )
+        # the fewer have a value, the larger the standard error
+        by_spread[1] = -0.5
+        error = math.log(self.standard_error) - spread.mean + 0.5 * np.log(size)
+        variance = spread.variance + 0.25 * (1 - weight) / size
+        return error, variance, own.combined(by_spread / weight, np.array([0.5]))
+
+    def _rounding(self) -> tuple[float, float]:
+        """The steps of the two numbers; that of an interval is small beside what it is the error of."""
+        of_mean = self.rounding / math.exp(self.mean) if self.log else self.rounding
+        return of_mean, 0.0 if self.sd is None else self.rounding / self.sd
+
+    def of(self, sample: np.ndarray) -> Mean:
+        """The same of other patients, of whom those count that have a value."""
+        values = sample[np.isfinite(sample)]
+        own = np.log(values) if self.log else values
+        mean, sd = float(own.mean()), float(values.std(ddof=1))
+        if self.rounding:
+            # what rounds to nothing is printed with another digit
+            sd = self.rounding * round(sd / self.rounding) or sd
+            number = math.exp(mean) if self.log else mean
+            number = self.rounding * round(number / self.rounding) or number
+            mean = math.log(number) if self.log else number
+        return replace(
+            self,
+            mean=mean,
+            sd=None if self.sd is None else sd,
+            standard_error=None if self.standard_error is None else float(own.std(ddof=1)) / math.sqrt(own.size),
         )
-        # 1, g, g^2 to the influences on the mean and on the logarithm of the standard deviation
-        weights = np.zeros((5, 2), dtype=functions.of_patients.dtype)
-        weights[:2, 0] = -mean / weight, 1 / weight
-        weights[:3, 1] = np.array([mean**2 - central[2], -2 * mean, 1]) / (2 * central[2] * weight)
-        constant = np.zeros(2, dtype=weights.dtype)
-        error = [self.mean - mean]
-        log_sd = 0.5 * np.log(central[2]) - 0.25 * shape / (self.n * weight)
-        published = self.sd or 0.0
-        if self.sd is not None:
-            error.append(math.log(self.sd) - log_sd)
-        elif self.standard_error is not None:
-            error.append(math.log(self.standard_error) - log_sd + 0.5 * np.log(self.n * weight))
-            published = math.inf  # its rounding is that of the ends of the interval, which is small beside it
-            # the fewer have a value, the larger the standard error
-            weights[0, 1] -= 0.5 / weight
-            constant[1] += 0.5
-            variance[1, 1] += 0.25 * (1 - weight)
-        size = len(error)
-        covariance = variance[:size, :size] / (self.n * weight)
-        scale = math.exp(self.mean) if self.log else 1.0
-        covariance = covariance + np.diag([self.rounding / scale, self.rounding / (published or 1.0)][:size]) ** 2 / 12
-        errors = np.array(error)
-        influence = functions.combined(weights[:, :size], constant[:size])
-        return Evaluation(log_density_of_normals(errors, covariance), errors, covariance, influence)
 
     def value(self, seen: Seen) -> float:
         """The population's mean or geometric mean."""
@@ -103,25 +131,35 @@ class Mean:
 
     def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
         """By the standard error of the mean of a study of this size."""
-        weight, mean, central = (np.real(part) for part in _pooled(seen.moments(log=self.log)))
-        reach = float(ndtri(0.5 + level / 2)) * math.sqrt(central[2] / (self.n * weight))
+        weight, mean, variance = (np.real(part) for part in _pooled(seen.moments(log=self.log)))
+        size = float(np.real(self._size(seen, weight)))
+        if not size > 0:
+            return math.nan, math.nan
+        reach = float(ndtri(0.5 + level / 2)) * math.sqrt(variance / size)
         ends = float(mean) - reach, float(mean) + reach
         return (math.exp(ends[0]), math.exp(ends[1])) if self.log else ends
 
     def sd_interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float, float]:
         """The standard deviation of the quantity in the population, and where that of a study lies."""
-        weight, _, central = (np.real(part) for part in _pooled(seen.moments(log=False)))
-        shape = central[4] / central[2] ** 2 - 1
-        reach = float(ndtri(0.5 + level / 2)) * math.sqrt(0.25 * shape / (self.n * weight))
-        middle = 0.5 * math.log(central[2]) - 0.25 * shape / (self.n * weight)
-        return math.sqrt(central[2]), math.exp(middle - reach), math.exp(middle + reach)
+        weight, mean, variance = (float(np.real(part)) for part in _pooled(seen.moments(log=False)))
+        size = float(np.real(self._size(seen, weight)))
+        if not variance > 0 or not size > 1:
+            return math.sqrt(variance), math.nan, math.nan
+        spread = log_spread(seen, mean, variance, size, log=False)
+        middle = float(np.real(spread.mean))
+        reach = float(ndtri(0.5 + level / 2)) * math.sqrt(np.real(spread.variance))
+        return math.sqrt(variance), math.exp(middle - reach), math.exp(middle + reach)
+
+    def _size(self, seen: Seen, weight: Any) -> Any:
+        """How many of the n have a value."""
+        return self.n * weight / (seen.counted + 1e-300)
 
 
-def _pooled(functions: Expected) -> tuple[complex, complex, np.ndarray]:
-    """The share that has a value, the mean, and central moments (0 to 4) of the population."""
-    raw = functions.of_patients.mean(axis=0)
-    weight, raw = raw[0], raw / raw[0]
-    m = raw[1]
-    third = raw[3] - 3 * m * raw[2] + 2 * m**3
-    fourth = raw[4] - 4 * m * raw[3] + 6 * m**2 * raw[2] - 3 * m**4
-    return weight, m, np.array([1.0, 0.0, raw[2] - m**2, third, fourth])
+def _pooled(functions: Expected) -> tuple[Any, Any, Any]:
+    """The share that has a value, the mean, and the variance; zero where rounding leaves nothing of it."""
+    weight, first, second = functions.of_patients.mean(axis=0)
+    if not np.real(weight) > 0:
+        return 0.0, math.nan, 0.0
+    mean, square = first / weight, second / weight
+    variance = square - mean**2
+    return weight, mean, variance if np.real(variance) > 1e-13 * np.real(square) else 0.0

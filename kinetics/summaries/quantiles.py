@@ -28,8 +28,12 @@ def quantile(seen: Seen, probability: float) -> float:
 
 
 def quantile_with_slope(seen: Seen, probability: float) -> complex | float:
-    """The same, with the imaginary part that what is seen carries: one step of Newton's method from the real root."""
+    """The same, with the imaginary part that what is seen carries, by the derivative of an inverse.
+
+    The lower end of the bracket is the limit of quantification, which no parameter moves.
+    """
     root = quantile(seen, probability)
-    if not math.isfinite(root):
+    if not math.isfinite(root) or root <= seen.bracket()[0] or not np.iscomplexobj(share(seen, root)):
         return root
-    return root - (share(seen, root) - probability) / np.real(seen.density(root))
+    slope = float(np.real(seen.density(root)))
+    return root - 1j * np.imag(share(seen, root)) / slope if slope > 0 else root

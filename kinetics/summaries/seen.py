@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["POWERS", "Expected", "Seen", "share"]
+__all__ = ["POWERS", "Expected", "Seen", "joined", "share", "shares"]
 
-POWERS = np.arange(5)
-"""Raw moments up to the fourth: the standard error of a standard deviation needs that."""
+POWERS = np.arange(3)
+"""Raw moments up to the second."""
 
 
 class Expected(NamedTuple):
@@ -32,6 +33,13 @@ class Expected(NamedTuple):
         return Expected(self.of_patients @ weights + constant, by_outcome)
 
 
+def joined(parts: Sequence[Expected]) -> Expected:
+    """Functions side by side."""
+    outcomes = [one.by_outcome for one in parts if one.by_outcome is not None]
+    together = np.concatenate(outcomes, axis=1) if outcomes else None
+    return Expected(np.concatenate([one.of_patients for one in parts], axis=1), together)
+
+
 class Seen(Protocol):
     """A quantity as a study sees it in a population of virtual patients of equal weight."""
 
@@ -40,12 +48,29 @@ class Seen(Protocol):
         """Probability of each outcome, (outcome,), over the population; None where there is a continuum."""
         ...
 
+    @property
+    def counted(self) -> complex | float:
+        """The share of the population that the n of a row counts."""
+        ...
+
     def moments(self, *, log: bool) -> Expected:
-        """Raw moments 0 to 4 of the quantity or of its logarithm, among those who have it; the 0th is their share."""
+        """Raw moments 0 to 2 of the quantity or of its logarithm, among those who have it; the 0th is their share."""
+        ...
+
+    def nodes(self, *, log: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the quantity or of its logarithm and their probabilities, both (row, node).
+
+        A row is a patient, or an outcome that is a value; nodes are of a quadrature over noise or scatter.
+        """
+        ...
+
+    def averaged(self, function: np.ndarray) -> Expected:
+        """The expectation of a function that is given at the nodes, (row, node), and is zero without a value."""
         ...
 
     def below(self, level: float) -> Expected:
-        """Two functions: being below a level, and being counted at all."""
+        """Two functions: being at or below a level, and being counted but above it."""
+        ...
         ...
 
     def density(self, level: float) -> complex | float:
@@ -58,6 +83,12 @@ class Seen(Protocol):
 
 
 def share(seen: Seen, level: float) -> complex | float:
-    """The share of a population below a level, of those who are counted."""
-    below, counted = seen.below(level).of_patients.mean(axis=0)
-    return below / counted
+    """The share of a population at or below a level, of those who are counted."""
+    return shares(seen.below(level))[0]
+
+
+def shares(functions: Expected) -> tuple[complex | float, complex | float]:
+    """The two parts of those who are counted, each exact however small it is; 0 and 1 if nobody is counted."""
+    first, second = functions.of_patients.mean(axis=0)
+    counted = first + second
+    return (first / counted, second / counted) if np.real(counted) > 0 else (0.0, 1.0)

@@ -54,6 +54,9 @@ class Shown:
             assert row.lower is not None
             assert row.upper is not None
             return row.lower <= self.interval.value <= row.upper
+        if row.n is None and row.value is not None and row.rounding is not None:
+            # nobody knows where a study would lie, but the model's own number may be one that rounds to it
+            return abs(self.interval.value - row.value) <= 0.5 * row.rounding
         # a rounded number stands for all that round to it
         return _holds(self.interval, row.value, row.rounding)
 

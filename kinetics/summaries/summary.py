@@ -9,7 +9,7 @@ import numpy as np
 
 from kinetics.summaries.seen import Expected, Seen
 
-__all__ = ["Evaluation", "Summary"]
+__all__ = ["Evaluation", "Summary", "impossible"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,12 @@ class Evaluation:
     influence: Expected | None
 
 
+def impossible(functions: Expected, numbers: int) -> Evaluation:
+    """What no patients of this population can show; errors say nothing and are of no other row."""
+    none = functions.combined(np.zeros((functions.of_patients.shape[1], numbers)), np.zeros(numbers))
+    return Evaluation(-np.inf, np.zeros(numbers), np.eye(numbers), none)
+
+
 class Summary(Protocol):
     """A published summary of n patients: one class a formula."""
 
@@ -45,6 +51,16 @@ class Summary(Protocol):
 
     def evaluate(self, seen: Seen) -> Evaluation:
         """How likely the published numbers are, complex if what is seen is."""
+        ...
+
+    def of(self, sample: np.ndarray) -> Summary:
+        """The same summary of other patients.
+
+        Parameters
+        ----------
+        sample : ndarray, (patient,)
+            What is seen of each, in the unit of the row; of a time infinite for never, NaN for not counted.
+        """
         ...
 
     def value(self, seen: Seen) -> float:

@@ -96,7 +96,7 @@ def population_target(
         the simulation, a row that lacks what its likelihood needs.
     """
     faults = Faults()
-    probe, level = None, math.nan
+    probe, level = None, None
     with faults.gather(name=row.name):
         if row.level is not None and not row.kind.endswith(("threshold", "recovered")):
             probe, level = _share_probe(row, model, horizon)
@@ -107,10 +107,32 @@ def population_target(
     summary = None
     with faults.gather(name=row.name):
         summary = summary_of(row, level)
+    if probe is not None and row.use != "validate":
+        with faults.gather(name=row.name):
+            _check_reach(row, probe)
     faults.raise_if_any()
     assert probe is not None
     assert summary is not None
     return PopulationTarget(row, regimen, probe, summary)
+
+
+def _check_reach(row: PublishedRow, probe: Probe) -> None:
+    """Refuse a fitted number that the measurements can never show: its likelihood is zero whatever the parameters."""
+    if row.of_patients or row.statistic in ("range", "unstated"):
+        return
+    if isinstance(probe, RecoveryProbe):
+        # back is seen at the second visit at the earliest
+        first, last = ((visit - probe.start) * probe.factor for visit in (probe.visits[0], probe.visits[-1]))
+    elif row.statistic == "median":
+        first, last = probe.limit, math.inf
+    else:
+        return
+    numbers = [row.value, *((row.lower, row.upper) if row.interval != "confidence" else ())]
+    if wrong := [number for number in numbers if number is not None and not first < number <= last]:
+        shown = ", ".join(f"{number:g}" for number in wrong)
+        if isinstance(probe, RecoveryProbe):
+            raise InputError(f"{shown} {row.unit} is not after the first visit and by the last, {first:g} to {last:g}")
+        raise InputError(f"{shown} {row.unit} is not above the limit of quantification, {first:g}; give it as a share")
 
 
 def _noise(model: Model, name: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +11,12 @@ from kinetics.summaries.normal import cumulative
 from kinetics.summaries.seen import POWERS, Expected
 
 __all__ = ["SeenTimes", "first_seen_back"]
+
+CELLS = 4
+"""Parts of either side of a triangle: so finely are two functions of one reported time multiplied."""
+
+_NODES, _WEIGHTS = (part / 2 for part in np.polynomial.legendre.leggauss(3))
+_NODES = _NODES + 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +33,8 @@ class SeenTimes:
     Notes
     -----
     A reported time is that of a visit. Visits scatter about the schedule: the density is a triangle about each time,
-    from the visit before to the visit after, so that shares and medians are smooth.
+    from the visit before to the visit after, so that shares and medians are smooth. Patients who are never seen below
+    the level are not counted: the n of a row is of those who are.
     """
 
     times: np.ndarray
@@ -34,45 +42,92 @@ class SeenTimes:
 
     @property
     def outcomes(self) -> np.ndarray:
-        """Of each visit, never back, and never below, (visit + 2,), over the population."""
-        return self.probabilities.mean(axis=0)
+        """Of each cell of the scatter of each visit, never back, and never below, over the population."""
+        return self._outcomes
+
+    @cached_property
+    def _outcomes(self) -> np.ndarray:
+        pooled = self.probabilities.mean(axis=0)
+        return np.concatenate([(pooled[:-2, None] * self._cells[2]).ravel(), pooled[-2:]])
+
+    @property
+    def counted(self) -> complex | float:
+        """The share that is ever seen below."""
+        return self.outcomes[:-1].sum()
 
     def moments(self, *, log: bool) -> Expected:
-        """Raw moments 0 to 4 of the time, or of its logarithm, among those seen back."""
-        values = np.log(self.times) if log else self.times
-        return self._expected(np.concatenate([values[:, None] ** POWERS, np.zeros((2, POWERS.size))]))
+        """Raw moments 0 to 2 of the time, or of its logarithm, among those seen back."""
+        values, _ = self.nodes(log=log)
+        return self._expected((values[..., None] ** POWERS * self._scatter[1][..., None]).sum(axis=1))
+
+    def nodes(self, *, log: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Times or logarithms and their probabilities, (cell, node), of a Gauss-Legendre quadrature of each cell."""
+        values, weights = self._scatter
+        return np.log(values) if log else values, self.outcomes[:-2, None] * weights
+
+    def averaged(self, function: np.ndarray) -> Expected:
+        """Over the scatter within each cell; zero for those not seen back."""
+        return self._expected((function * self._scatter[1]).sum(axis=1)[:, None])
 
     def below(self, level: float) -> Expected:
-        """Being seen back before a time, and having been seen below."""
-        return self._expected(self._functions(self._cumulative(level), 0.0))
+        """Being seen back before a time, and having been seen below but not so."""
+        return self._within(self._cumulative(level))
 
     def back(self, since: float = 0.0, until: float = np.inf) -> Expected:
-        """Being first seen back between two times, or ever, and having been seen below."""
-        early = self._cumulative(since) if since > 0 else np.zeros(self.times.size)
-        late = self._cumulative(until) if np.isfinite(until) else np.ones(self.times.size)
-        return self._expected(self._functions(late - early, 0.0))
+        """Being first seen back between two times, or ever, and having been seen below but not so."""
+        return self._within(self._cumulative(until) - self._cumulative(since))
 
     def density(self, level: float) -> complex | float:
         """The density of times there, of those seen below, per unit of time."""
-        left, middle, right = self._edges()
+        left, middle, right = self._edges
         rise = np.where((level > left) & (level <= middle), (level - left) / (middle - left), 0.0)
         fall = np.where((level > middle) & (level < right), (right - level) / (right - middle), 0.0)
-        outcomes = self.outcomes
-        return (outcomes[:-2] @ ((rise + fall) * 2 / (right - left))) / (1 - outcomes[-1])
+        inside = self.probabilities.mean(axis=0)[:-2] @ ((rise + fall) * 2 / (right - left))
+        return inside / self.counted if np.real(self.counted) > 0 else 0.0
 
     def bracket(self) -> tuple[float, float]:
         """From the first dose to the last visit."""
-        left, _, right = self._edges()
+        left, _, right = self._edges
         return float(left[0]), float(right[-1])
 
-    def _expected(self, functions: np.ndarray) -> Expected:
-        return Expected(self.probabilities @ functions, functions)
+    def scattered(self, patients: int, generator: np.random.Generator) -> np.ndarray:
+        """Times of the visits of some patients, (patient, visit), drawn from the triangles."""
+        return generator.triangular(*self._edges, size=(patients, self.times.size))
 
-    def _functions(self, of_visits: np.ndarray, of_never: float) -> np.ndarray:
-        """A function of the outcomes beside that of having been seen below, (visit + 2, 2)."""
-        first = np.concatenate([of_visits, [of_never, 0.0]])
-        return np.stack([first, np.concatenate([np.ones(self.times.size + 1), [0.0]])], axis=1)
+    def _expected(self, of_cells: np.ndarray, never: tuple[float, ...] = (0.0,)) -> Expected:
+        """Functions of the cells, (cell, function), and of those never back; zero for those never below."""
+        mass = self._cells[2]
+        of_visits = (of_cells.reshape(*mass.shape, -1) * mass[..., None]).sum(axis=1)
+        others = np.zeros((2, of_cells.shape[1]))
+        others[0] = never
+        by_outcome = np.concatenate([of_cells, others])
+        return Expected(self.probabilities @ np.concatenate([of_visits, others]), by_outcome)
 
+    def _within(self, inside: np.ndarray) -> Expected:
+        """The share of each cell that counts, and the rest of those seen below."""
+        return self._expected(np.stack([inside, 1 - inside], axis=1), (0.0, 1.0))
+
+    @cached_property
+    def _scatter(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times at the nodes of each cell and their weights there, both (cell, node)."""
+        lower, upper, _ = (part.reshape(-1, 1) for part in self._cells)
+        times = lower + (upper - lower) * _NODES
+        visit = np.repeat(np.arange(self.times.size), 2 * CELLS)
+        left, middle, right = (edge[visit][:, None] for edge in self._edges)
+        height = (
+            np.where(times < middle, (times - left) / (middle - left), (right - times) / (right - middle)) * _WEIGHTS
+        )
+        return times, height / height.sum(axis=1, keepdims=True)
+
+    @cached_property
+    def _cells(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where the cells of each triangle begin and end, and the share of it in each, (visit, cell)."""
+        left, middle, right = (edge[:, None] for edge in self._edges)
+        steps = np.arange(CELLS + 1) / CELLS
+        ends = np.concatenate([left + (middle - left) * steps, (middle + (right - middle) * steps)[:, 1:]], axis=1)
+        return ends[:, :-1], ends[:, 1:], np.diff(self._before(ends), axis=1)
+
+    @cached_property
     def _edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The three corners of each triangle, (visit,)."""
         t = self.times
@@ -80,12 +135,16 @@ class SeenTimes:
         return np.concatenate([[first], t[:-1]]), t, np.concatenate([t[1:], [last]])
 
     def _cumulative(self, level: float) -> np.ndarray:
-        """The share of each triangle before a time, (visit,)."""
-        left, middle, right = self._edges()
+        """The share of each cell before a time, (cell,)."""
+        lower, upper, mass = self._cells
+        return ((self._before(np.clip(level, lower, upper)) - self._before(lower)) / mass).ravel()
+
+    def _before(self, times: np.ndarray) -> np.ndarray:
+        """The share of each triangle before times within it, (visit, time)."""
+        left, middle, right = (edge[:, None] for edge in self._edges)
         width = right - left
-        rise = (np.clip(level, left, middle) - left) ** 2 / (width * (middle - left))
-        fall = (right - np.clip(level, middle, right)) ** 2 / (width * (right - middle))
-        return np.where(level <= middle, rise, 1.0 - fall)
+        rise, fall = (times - left) ** 2 / (width * (middle - left)), (right - times) ** 2 / (width * (right - middle))
+        return np.where(times <= middle, rise, 1.0 - fall)
 
 
 def first_seen_back(times: np.ndarray, location: np.ndarray, log_level: np.ndarray | float, noise: float) -> SeenTimes:

@@ -44,6 +44,19 @@ class View:
         column = self.values[:, np.searchsorted(self.times, times), self.outputs.index(output)]
         return np.log(np.where(np.real(column) > TINY, column, TINY))
 
+    def measured(self, noise: Sequence[float], generator: np.random.Generator) -> View:
+        """The same patients as measured once at each time.
+
+        Parameters
+        ----------
+        noise : sequence of float
+            Standard deviation of the logarithm, one an output.
+        generator : numpy.random.Generator
+            Of the noise.
+        """
+        normal = generator.standard_normal(self.values.shape)
+        return View(self.times, self.outputs, self.values * np.exp(np.asarray(noise) * normal))
+
     def once(self, key: Any, make: Callable[[], Seen]) -> Seen:
         """What is seen, the same object for rows of the same recovery."""
         if key not in self._known:
@@ -92,6 +105,11 @@ class CountProbe:
             location = location - view.log(self.over[0], np.array([self.over[1]]))[:, 0]
         return SeenCounts(location + np.log(self.factor), self.noise, self.limit)
 
+    def sample(self, measured: View, generator: np.random.Generator) -> np.ndarray:
+        """What is reported of each patient of a measured view, (patient,), in the unit of the row."""
+        location = self.seen(measured).location
+        return np.maximum(np.exp(location), self.limit)
+
 
 @dataclass(frozen=True)
 class RecoveryProbe:
@@ -130,6 +148,22 @@ class RecoveryProbe:
     def seen(self, view: View) -> Seen:
         """When visits see it."""
         return view.once(self, lambda: self._follow(view))
+
+    def sample(self, measured: View, generator: np.random.Generator) -> np.ndarray:
+        """When each patient of a measured view is seen back, (patient,), in the unit of the row.
+
+        Infinite for one that is not, NaN for one never seen below. Visits scatter as `SeenTimes` says.
+        """
+        times = np.array(self.visits)
+        level = np.full(len(measured.values), np.log(self.level))
+        if self.of_baseline:
+            level = level + measured.log(self.output, np.array([0.0]))[:, 0]
+        above = measured.log(self.output, times) >= level[:, None]
+        below_before = np.cumsum(~above, axis=1) > 0
+        back = above & below_before
+        scattered = SeenTimes((times - self.start) * self.factor, np.empty((0, 0))).scattered(len(above), generator)
+        first = np.where(back.any(axis=1), scattered[np.arange(len(above)), back.argmax(axis=1)], np.inf)
+        return np.where(below_before[:, -1], first, np.nan)
 
     def _follow(self, view: View) -> SeenTimes:
         times = np.array(self.visits)

@@ -79,6 +79,34 @@ def test_save_then_agree_then_predict(run, project: Path) -> None:
     assert "100 %" in text
 
 
+def test_predict_a_population_and_a_study(run, project: Path) -> None:
+    problem, out = project / "fits" / "turnover.toml", project / "predicted.nc"
+    assert run("fit", problem, "--save").status == 0
+    regimen = project / "models" / "regimens" / "once.toml"
+    asked = ("predict", problem, "--regimen", regimen, "--until", "1 year", "--draws", "20", "--patients", "64")
+    answer = run(*asked, "--study", "30", "--json", "--out", out)
+    assert answer.status == 0, answer.err
+    content = answer.json
+    population, (recovery,) = content["population"], content["population"]["recovery"]
+    assert (population["patients"], content["study"]["patients"]) == (64, 30)
+    # before the dose patients are N0, log-normal about 1 with a spread of 0.2, and the fit says nothing of it
+    begin = population["counts"][0]
+    assert (begin["output"], begin["unit"], begin["months"]) == ("pool", "1e9/L", 0.0)
+    assert begin["median"] == pytest.approx(1.0, rel=0.02)
+    assert begin["patients_upper"] == pytest.approx(1.48, rel=0.05)  # exp(1.96 * 0.2)
+    assert begin["median_lower"] == pytest.approx(begin["median_upper"], rel=1e-9)
+    mean = content["study"]["rows"][0]
+    assert (mean["statistic"], mean["months"]) == ("mean", 0.0)
+    assert mean["upper"] - mean["lower"] == pytest.approx(2 * 1.96 * 0.206 / 30**0.5, rel=0.3)
+    # more at rest is earlier back, so the median patient is the typical one
+    assert recovery["months"] == pytest.approx(content["recovery"][0]["months"], rel=0.05)
+    assert recovery["share_never"] == 0.0
+    assert read_result(out)["over_parameters"].attrs["draws"] == 20
+    text = run(*asked, "--study", "30").out
+    assert "Population of 64 patients" in text
+    assert "A future study of 30 patients, its mean" in text
+
+
 def test_both_engines_fit_and_predict_the_same(run, project: Path) -> None:
     problem, fits, recoveries = project / "fits" / "turnover.toml", {}, {}
     regimen = project / "models" / "regimens" / "once.toml"
@@ -133,6 +161,10 @@ def test_a_stale_committed_result_is_told(run, project: Path) -> None:
         (("predict", "hill_cawthorne_2012", "--until", "1 year"), "--regimen"),
         (("predict", "hill_cawthorne_2012", "--until", "10", "--regimen", "single_100mg"), "--until"),
         (("predict", "hill_cawthorne_2012", "--until", "1 year", "--regimen", "single_100mg", "--cohort", "x"), "'x'"),
+        (
+            ("predict", "hill_cawthorne_2012", "--until", "1 year", "--regimen", "single_100mg", "--study", "9"),
+            "--study",
+        ),
         (("fit", "hill_cawthorne_2012", "--out", "x.toml"), "end the name in .nc"),
         (("fit", "hill_cawthorne"), "did you mean 'hill_cawthorne_2012'"),
     ],
@@ -158,16 +190,16 @@ def test_an_interrupted_fit_goes_on(run, project: Path, monkeypatch) -> None:
     whole = run("fit", problem, "--json").json["estimates"]
     original, searched = searching.search, []
 
-    def interrupted(objective, progress=None, done=()):
+    def interrupted(objective, progress=None, done=(), starts=None):
         if len(done) == 2 and not searched:
             raise KeyboardInterrupt
         searched.append(len(done))
-        return original(objective, progress, done)
+        return original(objective, progress, done, starts)
 
     monkeypatch.setattr(
         searching,
         "search",
-        lambda o, p=None, d=(): (_ for _ in ()).throw(KeyboardInterrupt) if len(d) == 2 else original(o, p, d),
+        lambda o, p, d, n: (_ for _ in ()).throw(KeyboardInterrupt) if len(d) == 2 else original(o, p, d, n),
     )
     stopped = run("fit", problem, "--out", out, "--json")
     assert (stopped.status, stopped.out) == (130, "")

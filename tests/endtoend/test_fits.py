@@ -7,27 +7,35 @@ import pytest
 
 from kinetics.estimate import Estimates, Fit, FitProblem, fit
 from kinetics.estimate.objective import Objective
+from kinetics.estimate.population import PopulationObjective
+from kinetics.estimate.scoring import CLOSE
 from kinetics.estimate.search import search
 from kinetics.model.cohorts import CohortParameters, result_path
 
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
+POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
 
 
 @pytest.fixture(scope="module")
 def problems() -> dict[str, FitProblem]:
-    return {name: FitProblem.load(name) for name in FITS}
+    return {name: FitProblem.load(name) for name in (*FITS, *POPULATIONS)}
+
+
+@pytest.fixture(scope="module")
+def objectives(problems) -> dict[str, PopulationObjective]:
+    return {name: PopulationObjective(problems[name]) for name in POPULATIONS}
 
 
 @pytest.fixture(scope="module")
 def fits(problems) -> dict[str, Fit]:
-    return {name: fit(problem) for name, problem in problems.items()}
+    return {name: fit(problems[name]) for name in FITS}
 
 
-@pytest.mark.parametrize("name", FITS)
+@pytest.mark.parametrize("name", [*FITS, *POPULATIONS])
 def test_a_committed_result_is_of_this_model_and_these_data(problems, name):
     problem = problems[name]
     facts = Estimates.read(result_path(problem.path)).facts
-    again = f"run 'kinetics fit {name} --save' (care_ms_course_1 first: the other starts from it)"
+    again = f"run 'kinetics fit {name} --save' (those it builds on first)"
     assert facts["model_hash"] == problem.model.content_hash, f"the model has changed; {again}"
     assert facts["data_hash"] == problem.data_hash, f"problem, tables, regimens or cohorts have changed; {again}"
 
@@ -50,6 +58,51 @@ def test_every_search_ends_at_the_same_optimum(fits, name):
     assert len(searches) == 3
     assert all(one.converged for one in searches)
     assert np.ptp([one.end for one in searches], axis=0).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_a_committed_population_has_the_likelihood_it_was_committed_with_and_no_step_betters_it(objectives, name):
+    """The population fits take a minute: their committed optimum is evaluated once, with its gradient."""
+    kept, objective = Estimates.read(result_path(objectives[name].problem.path)), objectives[name]
+    at = np.log(kept.values)
+    assert objective.linearised(at).log_likelihood + objective.log_prior(at) == pytest.approx(
+        -kept.facts["cost"], abs=1e-4
+    )
+    jacobian = objective.residuals(at)[1]
+    information = jacobian.T @ jacobian
+    slope = objective.linearised(at).gradient - (at - objective.start) / objective.prior_sd**2
+    # what the next step of the search promises
+    assert 0.5 * slope @ np.linalg.solve(information, slope) < 2 * CLOSE
+    scale = np.outer(kept.log_se, kept.log_se)
+    np.testing.assert_allclose(np.linalg.inv(information) / scale, kept.covariance / scale, atol=1e-3)
+
+
+# what the docs name as a deviation
+OUTSIDE = {"care_ms_course_1_population": {"CD4_month_9 SD"}, "hill_cawthorne_2012_population": set()}
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_fitted_rows_lie_where_a_study_of_their_size_would_but_for_named_deviations(objectives, name):
+    objective = objectives[name]
+    at = np.log(Estimates.read(result_path(objective.problem.path)).values)
+    outside = set()
+    for shown in objective.shown(at, objective.problem.fitted):
+        if shown.inside() is False:
+            outside.add(shown.row.name)
+        if shown.spread_inside() is False:
+            outside.add(f"{shown.row.name} SD")
+    assert outside == OUTSIDE[name]
+
+
+def test_the_typical_patient_lies_below_the_mean_of_patients(objectives):
+    """ln(mean/median) of a log-normal is half its variance: 0.06 for a spread of 0.36 before treatment."""
+    objective = objectives["care_ms_course_1_population"]
+    kept = Estimates.read(result_path(objective.problem.path))
+    shown = {one.row.name: one for one in objective.shown(np.log(kept.values), objective.problem.fitted)}
+    typical = dict(zip(kept.names, kept.values, strict=True))
+    gap = np.log(shown["CD4_month_0"].interval.value / typical["cd4.CD4_0"])
+    noise = objective.problem.model.outputs["CD4"].noise
+    assert gap == pytest.approx((typical["cd4.CD4_0.spread"] ** 2 + noise**2) / 2, abs=0.003)
 
 
 def test_the_published_recovery_times_are_met(fits):
@@ -87,11 +140,13 @@ def test_the_phase_3_counts_are_met(fits):
 
 
 def test_what_is_for_validation_is_not_fitted(problems):
-    uses = {target.row.name: target.row.use for problem in problems.values() for target in problem.targets}
+    uses = {target.row.name: target.row.use for name in FITS for target in problems[name].targets}
     fitted = {name for name, use in uses.items() if use == "fit"}
     counts = {f"{cell}_month_{month}" for cell in ("CD4", "CD8") for month in (1, 3, 6, 9, 12)}
     assert fitted == counts | {"B_month_3", "B_month_12", "B_recovery", "CD8_recovery", "CD4_recovery"}
     assert uses["lymphocytes_recovery"] == "validate"
+    populations = {target.row.name for name in POPULATIONS for target in problems[name].fitted}
+    assert populations == fitted | {"CD4_month_0", "CD8_month_0"}
 
 
 @pytest.mark.parametrize("name", FITS)

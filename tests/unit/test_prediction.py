@@ -8,11 +8,13 @@ import pytest
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
-from kinetics.estimate.draws import chain_of_fits, drawn_cohorts
+from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.model.library import library_folder
 from kinetics.prediction import QUANTILES, predict, recovery_summary
+from kinetics.prediction.populations import PATIENTS
+from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Regimen, with_retreatment
 from kinetics.simulation import simulate
 from kinetics.units import parse_unit
@@ -52,18 +54,24 @@ def test_each_retreatment_depletes_again(tree):
 
 
 def test_the_root_is_the_simulation_of_the_cohort(tree, regimen):
-    plain = simulate(Model.load("reconstitution"), regimen, until="60 month", every="1 month", cohort="relapsing")
+    model = Model.load("reconstitution")
+    cohort = estimated_cohort(model, chain_of_fits(model, estimates("care_ms_course_1"), "relapsing"), "relapsing")
+    plain = simulate(model, regimen, until="60 month", every="1 month", cohort=cohort)
     np.testing.assert_allclose(tree["CD4"].values, plain["CD4"].values, rtol=1e-6)
     assert (tree.attrs["cohort"], tree.attrs["fits"]) == ("relapsing", "care_ms_course_1")
     assert (tree.attrs["draws"], tree.attrs["seed"]) == (DRAWS, 4)
 
 
 def test_groups_have_their_dims_and_every_unit_is_readable(tree):
-    assert set(tree.children) == {"draws", "interval", "recovery", "patients"}
+    populations = {"patients", "over_patients", "over_parameters", "population_recovery"}
+    assert set(tree.children) == {"draws", "interval", "recovery", *populations}
     times = tree.sizes["time"]
     assert dict(tree["draws"]["CD4"].sizes) == {"draw": DRAWS, "time": times}
     assert dict(tree["interval"]["CD4"].sizes) == {"quantile": 3, "time": times}
     assert dict(tree["patients"]["CD4"].sizes) == {"patient": 3, "time": times}
+    assert dict(tree["over_patients"]["CD4"].sizes) == {"quantile": 5, "time": times}
+    assert dict(tree["over_parameters"]["CD4"].sizes) == {"patient_quantile": 3, "quantile": 3, "time": times}
+    assert dict(tree["population_recovery"]["share_never"].sizes) == {"output": 4, "course": 3}
     assert dict(tree["recovery"]["quantiles"].sizes) == {"quantile": 3, "output": 4, "course": 3}
     for group in tree.subtree:
         for array in group.variables.values():
@@ -114,15 +122,13 @@ class TestQuantiles:
     """Summary over known times, days, of draws on one course."""
 
     def summary(self, tree, times):
-        from kinetics.prediction import _recovery
-
         model = Model.load("reconstitution")
         (measure,) = [m for m in recovery_measures(model, dict(model.defaults)) if m.output == "B"]
         root, drawn = tree.to_dataset(), tree["draws"].to_dataset()
         column = np.full(drawn[measure.name].shape, np.nan)
         column[:, 0] = times
         drawn = drawn.assign({measure.name: (("draw", "course"), column)})
-        return _recovery(root, drawn, [measure]).sel(output="B", course=1)
+        return recovery_over_draws(root, drawn, [measure]).sel(output="B", course=1)
 
     def test_one_that_does_not_recover_is_later_than_any_that_does(self, tree):
         found = self.summary(tree, [np.inf, 10.0, 30.0, np.inf, 20.0, 40.0] * 2)
@@ -157,9 +163,11 @@ def test_the_progressive_cohort_has_the_uncertainty_of_both_fits():
     for output, published in (("B", 7.1), ("CD8", 20), ("CD4", 35)):
         assert by[output]["months"] == pytest.approx(published, rel=0.01)
         assert by[output]["lower"] < published < by[output]["upper"]
-    # the same cohort from the earlier fit
-    first = predict(estimates("care_ms_course_1"), single, **common)
-    np.testing.assert_allclose(first["draws"]["CD4"], both["draws"]["CD4"], rtol=1e-9)
+    # the cohort that takes both estimates of a population is the same from the earlier fit
+    later, first = (
+        predict(estimates(f"{fit}_population"), single, **common) for fit in ("hill_cawthorne_2012", "care_ms_course_1")
+    )
+    np.testing.assert_allclose(first["draws"]["CD4"], later["draws"]["CD4"], rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -210,4 +218,5 @@ def test_progress_counts_every_simulation(regimen):
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == sorted(set(seen))
-    assert (seen[0], seen[-1]) == ((1, 5), (5, 5))  # draws and patients are integrated together
+    total = 1 + 2 + 2 + 3 * PATIENTS  # typical, draws, patients, populations at the estimates and at each draw
+    assert (seen[0], seen[-1]) == ((1, total), (total, total))

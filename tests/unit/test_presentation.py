@@ -93,11 +93,11 @@ def test_the_table_of_a_cohort_tells_estimates_from_sources(cohort):
     values = cohort_parameters(model, cohort)
     rows = {row.name: row for row in parameter_table(model, cohort)}
     assert {name: row.value for name, row in rows.items()} == {n: values.values[n] for n in model.parameters}
-    assert rows["cd4_CD4_0"].doi == "10.1111/imm.12879"
+    assert rows["limit_CD4"].doi == "10.1136/jnnp-2011-300826"
     estimated = [row for row in rows.values() if row.source.startswith("estimate of ")]
     assert {row.name: row.source.removeprefix("estimate of ") for row in estimated} == values.estimated
-    assert rows["signals_e4"].source == "estimate of care_ms_course_1"  # the second fit holds it fixed
-    second = "estimate of hill_cawthorne_2012"
+    assert rows["signals_e4"].source == "estimate of care_ms_course_1_population"  # the second fit holds it fixed
+    second = "estimate of hill_cawthorne_2012_population"
     assert (rows["cd4_phi"].source == second) == (cohort == "progressive")
 
 

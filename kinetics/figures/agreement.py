@@ -1,0 +1,81 @@
+"""Agreement: every published number of a fit over the model's, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from kinetics.documents import Document
+from kinetics.figures.agreement_lines import NUMBERS, agreement_lines
+from kinetics.figures.forest import Forest
+from kinetics.figures.of_fit import FitFigureSpec, check_groups, chosen_estimates, read_fit_figure
+
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
+
+__all__ = ["Agreement"]
+
+
+class Agreement:
+    """A figure of kind ``agreement``.
+
+    Parameters
+    ----------
+    spec : FitFigureSpec
+        The checked figure file.
+    """
+
+    from_estimates = True
+
+    def __init__(self, spec: FitFigureSpec) -> None:
+        self.spec = spec
+
+    @classmethod
+    def read(cls, document: Document) -> Agreement:
+        """Check a figure file.
+
+        Raises
+        ------
+        InputError
+            With every fault of it.
+        """
+        return cls(read_fit_figure(document))
+
+    def compute(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        estimates: Sequence[Estimates] = (),
+        predictions: Sequence[xr.DataTree] = (),
+    ) -> xr.DataTree:
+        """The lines, at fresh estimates if given, else at the committed ones."""
+        problem = self.spec.problem
+        lines = agreement_lines(problem, chosen_estimates(problem, estimates))
+        if progress is not None:
+            progress(1, 1)
+        return xr.DataTree(lines.assign_attrs(figure="agreement", fit=problem.name))
+
+    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
+        """Refuse a result that is not what the figure shows.
+
+        Raises
+        ------
+        InputError
+            With everything that does not fit.
+        """
+        needed = (*NUMBERS, "inside", "is_range", "label", "unit", "use", "source")
+        check_groups(tree, {"/": needed}, {"figure": "agreement", "fit": self.spec.problem.name}, source)
+
+    def draw(self, tree: xr.DataTree) -> Figure:
+        """Draw the lines, within `kinetics.figures.style.style`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Abscissas are natural logarithms of ratios to the model. The published number of a line has the gid
+            ``published-LINE``, its interval ``interval-LINE``, the model's interval ``model-LINE``; a number that the
+            axis does not reach is an arrow at its end.
+        """
+        return Forest(self.spec, tree.to_dataset()).finished()

@@ -1,0 +1,137 @@
+"""The population of each draw of the parameters: the same virtual patients, integrated under every draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from kinetics.engines import Tolerances
+from kinetics.measures import Measure
+from kinetics.model.cohorts import CohortParameters
+from kinetics.population.draws import draw_patients
+from kinetics.runs import CHUNK, Progress, Run
+
+__all__ = ["PATIENTS", "SAMPLING", "TOLERANCES", "Population", "populations"]
+
+PATIENTS = 64
+"""Of the population of one draw: points of a Sobol sequence, which is balanced at powers of 2."""
+SAMPLING = "quasi"
+TOLERANCES = Tolerances(relative=1e-4, absolute=1e-8)
+"""Of populations of draws: counts err by a thousandth, times by hours, far less than draws differ."""
+BYTES = 2**27
+"""What the values of patients that are integrated together may take."""
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Patients of one set of parameters and spreads; those that could not be integrated are left out.
+
+    Parameters
+    ----------
+    values : ndarray, (patient, time, quantity)
+        Outputs, and states if asked for.
+    recovery : ndarray, (patient, output, course)
+        Time to the lower limit of normal: infinite if it is not reached again in the course's window, NaN if the output
+        was never below it.
+    failed : int
+        How many were left out.
+    """
+
+    values: np.ndarray
+    recovery: np.ndarray
+    failed: int
+
+    @classmethod
+    def of(cls, patients: xr.Dataset, names: Sequence[str], measures: Sequence[Measure]) -> Population:
+        """The patients of a simulation, with some of their quantities and their recovery."""
+        kept = patients["failure"].values == ""
+        values = np.stack([patients[name].values[kept] for name in names], axis=-1)
+        recovery = np.empty((int(kept.sum()), len(measures), patients.sizes["course"]))
+        for index, measure in enumerate(measures):
+            recovery[:, index] = patients[measure.name].values[kept]
+        return cls(values, recovery, int((~kept).sum()))
+
+    def quantiles(self, shares: Sequence[float]) -> np.ndarray:
+        """Quantiles of the counts over patients, (quantile, time, quantity); NaN without patients.
+
+        Of N patients the k-th smallest is the quantile (k - 1/2)/N, which is where the points of a Sobol sequence lie.
+        """
+        if not len(self.values):
+            return np.full((len(shares), *self.values.shape[1:]), np.nan)
+        ranks = np.clip(np.asarray(shares) * len(self.values) - 0.5, 0, len(self.values) - 1)
+        below = ranks.astype(int)
+        above = np.minimum(below + 1, len(self.values) - 1)
+        # sorted along the last axis, which is several times quicker than along the first
+        ordered = np.sort(np.ascontiguousarray(np.moveaxis(self.values, 0, -1)), axis=-1)
+        found = ordered[..., below] + (ranks - below) * (ordered[..., above] - ordered[..., below])
+        return np.moveaxis(found, -1, 0)
+
+    def recovered(self) -> np.ndarray:
+        """Of each output and course three numbers, (number, output, course).
+
+        The median time of those at risk: one who never recovers is later than any who does, so that it is infinite if
+        more than half never do. The share of those at risk who never recover in the window. The share of all who were
+        never at risk. The first two are NaN if nobody is at risk, all are without patients.
+        """
+        total, times = len(self.recovery), np.sort(self.recovery, axis=0)  # not at risk come last
+        at_risk = (~np.isnan(times)).sum(axis=0)
+        found = np.full((3, *at_risk.shape), np.nan)
+        for output, course in np.argwhere(at_risk > 0):
+            column = times[: at_risk[output, course], output, course]
+            lower, upper = column[(column.size - 1) // 2], column[column.size // 2]
+            found[0, output, course] = 0.5 * (lower + upper) if np.isfinite(upper) else lower
+            found[1, output, course] = np.isinf(column).mean()
+        if total:
+            found[2] = 1 - at_risk / total
+        return found
+
+
+def populations(
+    run: Run, cohorts: Sequence[CohortParameters], seed: int, *, progress: Progress | None = None
+) -> Iterator[Population]:
+    """The population of each draw, one after the other.
+
+    All draws have the same `PATIENTS` virtual patients, whose normal deviates are points of a Sobol sequence: what
+    differs between two populations is due to the draws. They are the first of `simulate` of that seed.
+
+    Parameters
+    ----------
+    run : Run
+        What all share; its measures are times to a threshold.
+    cohorts : sequence of CohortParameters
+        Values and spreads of each draw.
+    seed : int
+        The study the patients belong to.
+    progress : callable, optional
+        Called with (patients done, all).
+
+    Yields
+    ------
+    Population
+        That of draw k depends on that draw and the seed alone.
+
+    Raises
+    ------
+    InputError
+        If the spreads of a draw are such that a thousand patients in a row are impossible.
+    """
+    total = PATIENTS * len(cohorts)
+    together = max(1, min(CHUNK, BYTES // run.bytes_of_one()) // PATIENTS)
+    for begin in range(0, len(cohorts), together):
+        block = cohorts[begin : begin + together]
+        table = np.concatenate(
+            [draw_patients(run.system, cohort, PATIENTS, seed, sampling=SAMPLING) for cohort in block]
+        )
+        columns, reasons = run.of_patients(table, None)
+        recovery = np.empty((len(table), len(run.measures), run.starts.size))
+        for index in range(len(run.measures)):
+            recovery[:, index] = columns[1 + index]
+        failed = np.array([reason != "" for reason in reasons])
+        for first in range(0, len(table), PATIENTS):
+            rows = first + np.flatnonzero(~failed[first : first + PATIENTS])
+            yield Population(columns[0][rows], recovery[rows], PATIENTS - rows.size)
+        if progress is not None:
+            progress(PATIENTS * (begin + len(block)), total)

@@ -1,0 +1,76 @@
+"""A future study: what the mean, the median and the share below the limit of a number of new patients will be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinetics.model.quantities import Output
+from kinetics.observation.measurement import measured
+from kinetics.prediction.populations import Population
+
+__all__ = ["STATISTICS", "STUDIES", "FutureStudy"]
+
+STUDIES = 5
+"""Studies of each draw."""
+STATISTICS = ("mean", "median", "share_below")
+STREAM = int.from_bytes(b"study", "big")
+"""Sets these draws apart from those of parameters and patients."""
+
+
+@dataclass(frozen=True, eq=False)
+class FutureStudy:
+    r"""Studies that have not been done, each of patients nobody has seen.
+
+    A study samples its patients from the population of one draw of the parameters, with replacement, so that no further
+    patient is integrated: given the draw, the variance of its mean is that of the population over the number of
+    patients. Over draws it is that plus the variance of the population's mean. Each value is measured as the model
+    declares (`kinetics.observation.measurement.measured`). The noise of a patient is drawn once: what is returned is of
+    one time and one output at a time, where noise that differs between visits gives the same numbers.
+
+    Parameters
+    ----------
+    patients : int
+        In the study.
+    outputs : sequence of Output
+        The outputs of the model, in order.
+    limits : mapping of str to float
+        Lower limits of normal, in the unit of the output, of those that have one.
+    """
+
+    patients: int
+    outputs: Sequence[Output]
+    limits: Mapping[str, float]
+
+    def statistics(self, population: Population, seed: int, draw: int) -> np.ndarray:
+        """What `STUDIES` studies of one population find.
+
+        Parameters
+        ----------
+        population : Population
+            Its first quantities are the outputs.
+        seed, draw : int
+            All that the numbers depend on beside the population.
+
+        Returns
+        -------
+        ndarray, (study, statistic, time, output)
+            NaN for the share of an output without a limit, and everywhere if the population has no patients.
+        """
+        _, times, _ = population.values.shape
+        found = np.full((STUDIES, len(STATISTICS), times, len(self.outputs)), np.nan)
+        if not len(population.values):
+            return found
+        generator = np.random.default_rng(np.random.SeedSequence((seed, draw), spawn_key=(STREAM,)))
+        for study in found:
+            who = generator.integers(len(population.values), size=self.patients)
+            noise = generator.standard_normal((len(self.outputs), self.patients, 1))
+            for index, output in enumerate(self.outputs):
+                seen = measured(output, population.values[who, :, index], noise[index])
+                study[0, :, index] = seen.mean(axis=0)
+                study[1, :, index] = np.median(seen, axis=0)
+                if output.name in self.limits:
+                    study[2, :, index] = (seen < self.limits[output.name]).mean(axis=0)
+        return found

@@ -1,0 +1,51 @@
+"""Refits of synthetic studies as text: how well the truth is recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kinetics.estimate import FitProblem
+from kinetics.report.numbers import number_text
+from kinetics.report.tables import table
+
+__all__ = ["refit_text"]
+
+
+def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], seconds: Sequence[float], lost: int) -> str:
+    """Bias and coverage of every parameter.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        What was refitted.
+    rows : sequence of mapping
+        Of `kinetics.estimate.refitting.performance`.
+    seconds : sequence of float
+        What each refit took.
+    lost : int
+        Searches that did not converge.
+    """
+    head = ["parameter", "truth", "mean", "median", "bias", "scatter", "standard error", "coverage"]
+    cells = [
+        [
+            row["name"],
+            number_text(row["truth"]),
+            number_text(row["mean"]),
+            number_text(row["median"]),
+            f"{100 * row['bias']:+.1f} ± {100 * row['bias_se']:.1f} %",
+            number_text(row["scatter"]),
+            number_text(row["log_se"]),
+            f"{100 * row['coverage']:.1f} %",
+        ]
+        for row in rows
+    ]
+    count = rows[0]["studies"]
+    parts = [
+        f"{problem.name}: {count} synthetic studies, refitted; scatter and standard error are of the logarithm",
+        table(head, cells, text=(0,)),
+        f"{np.median(seconds):.1f} s a refit (median), {np.max(seconds):.1f} s at most; {lost} did not converge",
+    ]
+    return "\n\n".join(parts)

@@ -1,0 +1,225 @@
+"""Population fits on the toy model: A(t) = A0 exp(-k j t), with A0, k between patients; N recovers after a drug."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numba import get_num_threads, set_num_threads
+
+from kinetics.errors import InputError
+from kinetics.estimate import Estimates, FitProblem, fit
+from kinetics.estimate.population import PopulationObjective
+from kinetics.estimate.refitting import performance, refit, synthetic
+from kinetics.estimate.scoring import maximise
+
+FLAT = 'prior = "flat"'
+A0 = f'lower = 0.1, upper = 20, unit = "1e9/L", {FLAT}'
+K = f'lower = 0.005, upper = 1, unit = "1/day", {FLAT}'
+G = f'lower = 0.005, upper = 0.9, unit = "1/day", {FLAT}'
+SPREAD = f"lower = 0.02, upper = 2, {FLAT}"
+NOISE = 0.1
+COUNT = {"statistic": "mean", "n": 100}
+RECOVERY = {
+    "kind": "time_to_threshold",
+    "output": "N_blood",
+    "regimen": "../models/regimens/once.toml",
+    "level": "0.5 1e9/L",
+    "unit": "day",
+    "visits": "visits.toml",
+    "n": 60,
+}
+VISITS = """
+[visits]
+title = "every four days"
+source = "choice"
+
+[[series]]
+name = "all"
+at = ["0 day"]
+every = "4 day"
+until = "80 day"
+"""
+
+
+@pytest.fixture
+def population(project):
+    """Problems of a population: spreads of A0, k and g, noise on two outputs, visits every four days."""
+    text = project.model.read_text()
+    for name, spread in (("A0", 0.4), ("k", 0.3), ("g", 0.5)):
+        text = text.replace(f"{name} = {{ ", f"{name} = {{ spread = {spread}, ", 1)
+    for name in ("A_blood", "N_blood"):
+        text = text.replace(f'{name} = {{ unit = "1e9/L",', f'{name} = {{ unit = "1e9/L", noise = {NOISE},')
+    project.model.write_text(text)
+    (project.fits / "visits.toml").write_text(VISITS)
+
+    def make(*rows, free, spreads=(), patients=256, correlation="simulated", name="one", header="starts = 1"):
+        path = project.fit(*rows, free=free, name=name, header=header)
+        text = path.read_text() + f'\n[population]\npatients = {patients}\ncorrelation = "{correlation}"\n'
+        text += "\n[spreads]\n" + "".join(f"{key} = {{ {SPREAD} }}\n" for key in spreads)
+        path.write_text(text)
+        return FitProblem.load(path)
+
+    return make
+
+
+def log_normal(mean, sd):
+    """Median and log-SD of a log-normal."""
+    variance = np.log(1 + (sd / mean) ** 2)
+    return mean * np.exp(-variance / 2), np.sqrt(variance)
+
+
+def test_mean_and_sd_give_the_log_normal_that_has_them(population):
+    # two numbers, two parameters: met exactly but for the small bias of ln s; measurement adds its variance
+    problem = population(
+        COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 100_000},
+        free={"A0": A0},
+        spreads=["A0"],
+        patients=4096,
+    )
+    found = fit(problem).estimates
+    median, spread = log_normal(2.0, 1.0)
+    assert found.names == ("A0", "A0.spread")
+    # 4096 quasi-random patients carry the moments of a log-normal of CV 0.5 to a few per mille
+    np.testing.assert_allclose(found.values, [median, np.sqrt(spread**2 - NOISE**2)], rtol=0.01)
+
+
+def test_the_covariance_is_that_of_normal_theory_on_logarithms(population):
+    # geometric mean and its interval are mean and standard error of a normal: cov = diag(s^2/n, 1/2n)
+    n, spread = 400, 0.5
+    half = np.exp(1.9659272 * spread / np.sqrt(n))  # Student's t, 399 degrees of freedom
+    row = {"time": "0 day", "value": 2.0, "lower": 2.0 / half, "upper": 2.0 * half, "n": n}
+    problem = population(row | {"statistic": "geometric_mean"}, free={"A0": A0}, spreads=["A0"], patients=2048)
+    found = fit(problem).estimates
+    own = np.sqrt(spread**2 - NOISE**2)
+    np.testing.assert_allclose(found.values, [2.0, own], rtol=0.01)
+    # d ln s / d ln omega = omega^2/s^2
+    expected = [spread / np.sqrt(n), (spread / own) ** 2 / np.sqrt(2 * n)]
+    np.testing.assert_allclose(found.log_se, expected, rtol=0.02)
+
+
+@pytest.mark.parametrize("correlation", ["simulated", "none"])
+def test_the_gradient_is_that_of_the_log_posterior(population, correlation):
+    problem = population(
+        COUNT | {"time": "0 day", "value": 2.2, "sd": 0.9},
+        COUNT | {"time": "6 day", "value": 1.3, "sd": 0.8},
+        COUNT | {"time": "9 day", "value": 0.9, "statistic": "median"},
+        RECOVERY | {"value": 16, "lower": 12, "upper": 21, "statistic": "geometric_mean"},
+        RECOVERY | {"value": 17, "statistic": "survival_median"},
+        RECOVERY | {"kind": "share_recovered", "statistic": "share", "value": 80, "unit": "percent", "time": "30 day"},
+        free={"A0": A0, "k": K, "g": G},
+        spreads=["A0", "k", "g"],
+        correlation=correlation,
+    )
+    objective = PopulationObjective(problem)
+    at = objective.start + np.random.default_rng(3).uniform(-0.2, 0.2, objective.start.size)
+    gradient = objective.linearised(at).gradient
+    step, weights = 5e-3, {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
+    for column in range(at.size):
+        unit = step * np.eye(at.size)[column]
+        rise = sum(
+            w * (objective.log_posterior(at + m * unit) - objective.log_posterior(at - m * unit))
+            for m, w in weights.items()
+        )
+        assert gradient[column] == pytest.approx(rise / step, rel=2e-4, abs=2e-3), objective.names[column]
+
+
+def test_rows_of_one_study_share_its_patients(population):
+    # the count at two times is of the same patients: the second says less than it would of others
+    rows = [COUNT | {"time": f"{day} day", "value": 2.0 * np.exp(-0.1 * day), "sd": 1.0} for day in (0, 1)]
+    alone, together = (
+        population(*rows, free={"A0": A0}, correlation=correlation, name=name)
+        for correlation, name in (("none", "one"), ("simulated", "two"))
+    )
+    log_se = [fit(problem).estimates.log_se[0] for problem in (alone, together)]
+    # nearly the same counts: between all of the information of two studies and that of one
+    assert 1.2 < log_se[1] / log_se[0] < np.sqrt(2)
+
+
+def test_the_same_seed_gives_the_same_numbers_on_one_thread_and_on_two(population):
+    problem = population(
+        COUNT | {"time": "3 day", "value": 1.6, "sd": 0.9}, free={"A0": A0}, spreads=["A0"], patients=128
+    )
+    threads, found = get_num_threads(), []
+    try:
+        for number in (1, threads):
+            set_num_threads(number)
+            found.append(fit(problem).estimates)
+    finally:
+        set_num_threads(threads)
+    np.testing.assert_array_equal(found[0].values, found[1].values)
+    np.testing.assert_array_equal(found[0].covariance, found[1].covariance)
+
+
+def test_a_search_that_is_repeated_with_what_is_known_computes_nothing_and_ends_at_the_same_bits(population):
+    problem = population(COUNT | {"time": "3 day", "value": 1.6, "sd": 0.9}, free={"A0": A0}, spreads=["A0"])
+    first = PopulationObjective(problem)
+    whole = maximise(first, first.start)
+    again, computed = PopulationObjective(problem), []
+    again.known.update(first.known)
+    again.found = lambda key, one: computed.append(key)
+    np.testing.assert_array_equal(maximise(again, again.start).end, whole.end)
+    assert not computed
+
+
+def test_a_committed_spread_comes_back_from_its_file_and_into_a_cohort(population, project):
+    problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0}, free={"A0": A0}, spreads=["A0"])
+    found = fit(problem).estimates
+    found.write(project.fits / "one.result.toml")
+    read = Estimates.read(project.fits / "one.result.toml")
+    np.testing.assert_allclose(read.values, found.values, rtol=1e-9)
+    from kinetics.model import Model
+    from kinetics.model.cohorts import cohort_parameters
+
+    cohort = cohort_parameters(Model.load(project.model), "first")
+    assert cohort.values["A0"] == pytest.approx(found.values[0], rel=1e-9)
+    assert cohort.spreads["A0"] == pytest.approx(found.values[1], rel=1e-9)
+    assert cohort.fits == ("one",)
+
+
+def test_a_synthetic_study_has_the_summaries_of_its_patients(population):
+    problem = population(
+        COUNT | {"time": "0 day", "value": 9.0, "sd": 9.0, "n": 20_000},
+        RECOVERY | {"kind": "share_recovered", "statistic": "share", "value": 1, "unit": "percent", "time": "30 day"},
+        free={"A0": A0, "g": G},
+        spreads=["A0"],
+    )
+    truth = {"A0": 2.0, "g": 0.05, "A0.spread": 0.4}
+    first, again, other = (synthetic(problem, truth, 5, study).targets for study in (0, 0, 1))
+    assert [row.summary for row in first] == [row.summary for row in again]
+    assert first[0].summary != other[0].summary
+    spread = np.hypot(0.4, NOISE)
+    assert first[0].summary.mean == pytest.approx(2.0 * np.exp(spread**2 / 2), rel=0.02)
+    assert first[0].summary.sd == pytest.approx(2.0 * np.exp(spread**2 / 2) * np.sqrt(np.expm1(spread**2)), rel=0.04)
+
+
+def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
+    """The reduced simulation study: 60 studies of 36 patients, median and spread of A0 and of the recovery rate."""
+    problem = population(
+        COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36},
+        RECOVERY | {"value": 16, "lower": 12, "upper": 21, "statistic": "geometric_mean", "n": 36},
+        free={"A0": A0, "g": G},
+        spreads=["A0", "g"],
+        patients=128,
+    )
+    truth = {"A0": 2.4, "g": 0.05, "A0.spread": 0.45, "g.spread": 0.5}
+    studies = 60
+    rows = performance(problem, truth, [refit(problem, truth, 7, study) for study in range(studies)])
+    for row in rows:
+        assert abs(row["bias"]) < 0.05 + 3 * row["bias_se"], row
+        # 95 % within four binomial standard errors
+        assert row["coverage"] > 0.95 - 4 * np.sqrt(0.95 * 0.05 / studies), row
+        assert row["log_se"] == pytest.approx(row["scatter"], rel=0.35), row
+
+
+def test_what_cannot_be_is_refused_where_it_is_asked(population):
+    row = COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0}
+    with pytest.raises(InputError, match="parameter 'c' has no spread"):
+        population(row, free={"A0": A0}, spreads=["c"])
+    with pytest.raises(InputError, match="a population fit has none"):
+        population(row, free={"A0": A0}, header="discrepancy = 0.1")
+    with pytest.raises(InputError, match="output 'Q' of model 'toy' has no 'noise'"):
+        population(row | {"output": "Q"}, free={"A0": A0})
+    problem = population(row, free={"A0": A0})
+    with pytest.raises(InputError, match="two studies at least"):
+        performance(problem, {"A0": 1.0}, [])
+    assert replace(problem, population=None).population is None
