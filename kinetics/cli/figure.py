@@ -22,7 +22,9 @@ def figure(
     ],
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="INPUT.nc", help="A result to draw; without it the figure's own simulation is run."),
+        typer.Argument(
+            metavar="INPUT.nc", help="A result, or a fit to draw from; without it what the figure says."
+        ),
     ] = None,
 ) -> None:
     """Draw a figure as svg, pdf or png."""

@@ -12,6 +12,7 @@ from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.priors import Priors
 from kinetics.estimate.problem import FitProblem
+from kinetics.model.cohorts import SPREAD
 from kinetics.regimen import Segments, segments
 from kinetics.targets import Target, TypicalTarget
 
@@ -81,20 +82,24 @@ class Objective(Priors):
     def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Residuals of the fitted rows, (row,), and derivatives by the logarithms of named parameters, (row, name).
 
+        A spread between patients is nothing to a typical one: its derivatives are zero.
+
         Raises
         ------
         IntegrationError
             If the model cannot be integrated, or a derived quantity is below its minimum.
         """
         system, targets = self.problem.system, self._fitted
-        columns = [system.parameters.index(name) for name in names]
-        residual, jacobian = np.empty(len(targets)), np.empty((len(targets), len(names)))
+        felt = [number for number, name in enumerate(names) if not name.endswith(SPREAD)]
+        own = [names[number] for number in felt]
+        columns = [system.parameters.index(name) for name in own]
+        residual, jacobian = np.empty(len(targets)), np.zeros((len(targets), len(names)))
         for arm in self._fitted_arms:
             parameters = self._parameters(log_parameters, arm)
-            trajectory = self._with_sensitivities(system, parameters, names, arm.plan, tolerances=TOLERANCES)
+            trajectory = self._with_sensitivities(system, parameters, own, arm.plan, tolerances=TOLERANCES)
             for row in arm.rows:
                 residual[row], gradient = targets[row].residual(trajectory, arm.until)
-                jacobian[row] = gradient * parameters[columns]
+                jacobian[row, felt] = gradient * parameters[columns]
         return residual, jacobian
 
     def residuals(self, log_parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -120,6 +120,8 @@ class PublishedRow(Row):
             f"the interval excludes its own value {self.value}": self.value is not None
             and lower < upper
             and not lower <= self.value <= upper,
+            "a geometric mean has no 'sd' of its own scale; give its interval": self.statistic == "geometric_mean"
+            and self.sd is not None,
             f"interval '{self.interval}' needs the statistic median or survival_median": self.interval != "confidence"
             and self.statistic not in ("median", "survival_median"),
         }

@@ -15,6 +15,7 @@ from kinetics import FitProblem, Model, Regimen, simulate
 from kinetics.engines.scipy import TOLERANCES
 from kinetics.estimate import Estimates, uncertainty
 from kinetics.estimate.objective import Objective
+from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
 from kinetics.model.cohorts import result_path
 from kinetics.model.sources import read_bibliography
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
+POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
 PARTS = ("alemtuzumab", "cd4", "treg", "cd8", "b_cells", "nk", "signals", "reconstitution")
 
 
@@ -102,12 +104,33 @@ def test_validation_has_every_row_as_published_and_as_the_model_gives_it(name, h
 def test_validation_course_of_the_relapsing_cohort():
     page = section(DOCS / "validation.md", "Behaviour of the relapsing cohort after one course")
     model, regimen = Model.load("reconstitution"), Regimen.load("ms_first_course")
-    result = simulate(model, regimen, cohort="relapsing", until="10 year", every="0.25 day")
+    drawn = {"patients": 256, "sampling": "quasi", "seed": 1}
+    result = simulate(model, regimen, cohort="relapsing", until="10 year", every="0.25 day", **drawn)
+    means = result[list(model.outputs)].mean("patient")
+    means["Treg_fraction"] = means["Treg"] / means["CD4"]
     for row in rows(page, "time"):
-        then = result.interp(time=to_unit(row.pop("time"), "day"))
+        then = means.interp(time=to_unit(row.pop("time"), "day"))
         for output, percent in row.items():
-            value = 100 * float(then[output]) / float(result[output][0])
+            value = 100 * float(then[output]) / float(means[output][0])
             assert float(percent) == pytest.approx(value, rel=0.01), (output, percent)
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(name):
+    problem = FitProblem.load(name)
+    told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "The same as populations"), "row")}
+    values = Estimates.read(result_path(problem.path)).values
+    for shown in PopulationObjective(problem).shown(np.log(values), problem.targets):
+        parts = [(shown.row.name, shown.interval, shown.inside())]
+        if shown.spread is not None:
+            parts.append((f"{shown.row.name} SD", shown.spread, shown.spread_inside()))
+        for row_name, interval, inside in parts:
+            row = told[row_name]
+            assert float(row["model"]) == pytest.approx(interval.value, rel=0.01), row_name
+            assert row["inside"] == {True: "yes", False: "no", None: "no n"}[inside], row_name
+            if not np.isnan(interval.lower):
+                ends = [float(text) for text in row["95 % of studies"].split(" to ")]
+                assert ends == pytest.approx(interval[1:], rel=0.01), row_name
 
 
 def test_rms_of_the_counts_is_the_one_told():
@@ -136,10 +159,10 @@ def test_models_page_has_the_parameters_of_the_file(name):
                 ), (key, column)
 
 
-@pytest.mark.parametrize("name", FITS)
+@pytest.mark.parametrize("name", [*FITS, *POPULATIONS])
 def test_models_page_has_the_committed_estimates(name):
     estimates = Estimates.read(ROOT / "fits" / f"{name}.result.toml")
-    told = {row[name]: row for row in rows(section(DOCS / "models.md", "reconstitution"), name)}
+    told = {row[name]: row for row in rows(section(DOCS / "models.md", "reconstitution"), name) if name in row}
     assert list(told) == list(estimates.names)
     for key, value, log_se, verdict in zip(
         estimates.names, estimates.values, estimates.log_se, estimates.verdicts, strict=True

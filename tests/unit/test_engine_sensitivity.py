@@ -171,7 +171,8 @@ def reconstitution(with_sensitivities):
     model = system.model
     drugs = {name: dose.unit for name, dose in model.doses.items()}
     given = segments(Regimen.load("ms_first_course"), drugs, model.time, 730.5)
-    parameters = system.parameter_array(cohort_parameters(model, "relapsing").values)
+    values = cohort_parameters(model, "relapsing", fits=["care_ms_course_1"]).values
+    parameters = system.parameter_array(values)
 
     def variant(name: str, factor: float):
         changed = parameters.copy()

@@ -198,3 +198,24 @@ def test_an_evaluation_keeps_no_trajectory_in_memory(project):
         assert not [one for one in gc.get_objects() if isinstance(one, Trajectory)]
     finally:
         gc.enable()
+
+
+def test_the_posterior_of_a_population_is_that_of_its_closed_form(project):
+    # patients vary in nothing that A sees: the mean of n counts is normal about m = A exp(noise^2/2), of variance
+    # m^2 (exp(noise^2) - 1)/n
+    noise, n, published = 0.5, 9, 1.0
+    project.model.write_text(project.model.read_text().replace('value = "A" }', f'value = "A", noise = {noise} }}'))
+    row = {"time": "5 day", "value": published, "n": n}
+    path = project.fit(row, free={"A0": f"{A0}, {FLAT}"}, header="starts = 1")
+    path.write_text(path.read_text() + "[population]\npatients = 64\n")
+    problem = FitProblem.load(path)
+    finished = fit(problem)
+    found = sample(objective_of(problem), finished.best.end, finished.uncertainty.covariance, 3000, 0)
+    grid = np.linspace(-1.5, 3, 20_001)
+    mean = np.exp(grid - 0.5 + noise**2 / 2)
+    sd = mean * np.sqrt(np.expm1(noise**2) / n)
+    density = np.exp(-0.5 * ((published - mean) / sd) ** 2) / sd
+    shares = np.cumsum(density) / density.sum()
+    drawn = np.interp(found.logs.ravel(), grid, shares)  # uniform if the draws are of this density
+    error = 4 / np.sqrt(found.effective_sample_size[0])
+    np.testing.assert_allclose(np.quantile(drawn, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=error / 2)
