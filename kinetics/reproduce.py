@@ -11,7 +11,7 @@ from typing import Protocol
 import xarray as xr
 
 from kinetics.estimate import Estimates, Fit, fit
-from kinetics.model.cohorts import result_path
+from kinetics.model.committed import result_path
 from kinetics.plan import Plan
 from kinetics.prediction import predict
 from kinetics.results import write_result

@@ -22,9 +22,7 @@ def figure(
     ],
     source: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="INPUT.nc", help="A result, or a fit to draw from; without it what the figure says."
-        ),
+        typer.Argument(metavar="INPUT.nc", help="A result, or a fit to draw from; without it what the figure says."),
     ] = None,
 ) -> None:
     """Draw a figure as svg, pdf or png."""

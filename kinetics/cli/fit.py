@@ -55,7 +55,7 @@ def fit(
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""
     from kinetics.estimate import fit as finish
-    from kinetics.model.cohorts import result_path
+    from kinetics.model.committed import result_path
     from kinetics.report.agreement import agreement
     from kinetics.results import write_result
 
@@ -84,7 +84,7 @@ def _problem(
     """The problem and the parameters to profile, when it is sound and its result can be written."""
     from kinetics.estimate import FitProblem
     from kinetics.estimate.objective import ENGINES
-    from kinetics.model.cohorts import result_path
+    from kinetics.model.committed import result_path
 
     faults = Faults()
     if engine not in ENGINES:

@@ -115,7 +115,7 @@ def _of_model(path: Path, parameters: list[str], outputs: list[str], regimen: st
 def _of_fit(path: Path) -> _Asked:
     """The free parameters of a fit, and an arm for each cohort and regimen of its fitted rows."""
     from kinetics.estimate import Estimates, FitProblem
-    from kinetics.model.cohorts import result_path
+    from kinetics.model.committed import result_path
 
     problem = FitProblem.load(path)
     committed = result_path(path)

@@ -103,7 +103,7 @@ def _print(tree: xr.DataTree, *, as_json: bool, counts: bool) -> None:
 def _estimates(name: str) -> Estimates:
     """The estimates in a fit's NetCDF file, or the committed ones of a fit problem."""
     from kinetics.estimate import Estimates
-    from kinetics.model.cohorts import result_path
+    from kinetics.model.committed import result_path
     from kinetics.model.library import find_file
     from kinetics.results import read_result
 

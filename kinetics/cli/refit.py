@@ -96,7 +96,7 @@ def _run(
 def _truth(faults: Faults, problem: FitProblem, settings: Sequence[str]) -> dict[str, float]:
     """The truth of every free parameter, in the units of the model."""
     from kinetics.estimate import Estimates
-    from kinetics.model.cohorts import SPREAD, flat_key, result_path
+    from kinetics.model.committed import SPREAD, flat_key, result_path
     from kinetics.units import to_unit
 
     truth: dict[str, float] = {}

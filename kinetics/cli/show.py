@@ -64,7 +64,7 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool) -> str:
 
 def _fit_text(path: Path) -> str:
     from kinetics.estimate import Estimates, FitProblem
-    from kinetics.model.cohorts import result_path
+    from kinetics.model.committed import result_path
     from kinetics.report.describing import committed_text, problem_text
 
     text = problem_text(FitProblem.load(path), page_width())

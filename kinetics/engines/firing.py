@@ -160,15 +160,13 @@ class Watch:
         return np.flatnonzero(self._armed & (sides >= 0)).tolist()
 
     def _root(self, rule: int, dense: Any, left: float, right: float) -> float:
-        def beyond(time: float) -> float:
-            return float(self._sides(dense(time))[rule])
-
         # a level that a stretch begins on, or ends on, to a rounding
-        if not beyond(left) < 0:
+        if not _beyond(left, self, dense, rule) < 0:
             return left
-        if not beyond(right) > 0:
+        if not _beyond(right, self, dense, rule) > 0:
             return right
-        root: Any = brentq(beyond, left, right, xtol=1e-15)
+        # what brentq calls, it keeps: no closure over a trajectory
+        root: Any = brentq(_beyond, left, right, args=(self, dense, rule), xtol=1e-15)
         return float(root)
 
     def _may(self, rule: int, time: float) -> int:
@@ -196,3 +194,8 @@ class Watch:
         edges = [*self._edges, *(until for until, _ in self._infusions)]
         nearest = min(edges, key=lambda edge: abs(edge - time))
         return float(nearest) if abs(nearest - time) <= self._triggers.same else time
+
+
+def _beyond(time: float, watch: Watch, dense: Any, rule: int) -> float:
+    """How far an output is beyond its level at a time of a dense solution."""
+    return float(watch._sides(dense(time))[rule])

@@ -11,14 +11,8 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import (
-    CohortParameters,
-    cohort_parameters,
-    fits_behind,
-    fits_folder,
-    flat_key,
-    result_path,
-)
+from kinetics.model.cohorts import CohortParameters, cohort_parameters, fits_behind
+from kinetics.model.committed import fits_folder, flat_key, result_path
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
 

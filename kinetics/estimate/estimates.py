@@ -15,7 +15,7 @@ from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.writing import result_text
 from kinetics.model import Model
-from kinetics.model.cohorts import in_model_units, read_estimates
+from kinetics.model.committed import in_model_units, read_estimates
 from kinetics.model.schema import Row, read_row
 from kinetics.results import write_atomically
 

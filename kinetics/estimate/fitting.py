@@ -17,7 +17,7 @@ from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search, objective_of, search
 from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty import Uncertainty, uncertainty
-from kinetics.model.cohorts import fits_folder, result_path
+from kinetics.model.committed import fits_folder, result_path
 from kinetics.summaries import Shown
 from kinetics.units import unit_text
 

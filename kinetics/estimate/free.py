@@ -10,7 +10,8 @@ from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.schema import FreeRow, SpreadRow
 from kinetics.model import Model
-from kinetics.model.cohorts import SPREAD, CohortParameters
+from kinetics.model.cohorts import CohortParameters
+from kinetics.model.committed import SPREAD
 from kinetics.model.dotted import dotted_rows
 from kinetics.model.schema import read_row
 from kinetics.units import conversion, parse_unit, unit_text

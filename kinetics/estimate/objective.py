@@ -12,7 +12,7 @@ from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.priors import Priors
 from kinetics.estimate.problem import FitProblem
-from kinetics.model.cohorts import SPREAD
+from kinetics.model.committed import SPREAD
 from kinetics.regimen import Segments, segments
 from kinetics.targets import Target, TypicalTarget
 

@@ -10,7 +10,8 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines import Tolerances, batch
 from kinetics.errors import IntegrationError
-from kinetics.model.cohorts import SPREAD, CohortParameters
+from kinetics.model.cohorts import CohortParameters
+from kinetics.model.committed import SPREAD
 from kinetics.population.variability import Variability
 from kinetics.regimen import Segments
 from kinetics.summaries import View

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetics.model.cohorts import EstimateRow
+from kinetics.model.committed import EstimateRow
 
 if TYPE_CHECKING:
     from kinetics.estimate.estimates import Estimates

@@ -13,7 +13,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
-from kinetics.model.cohorts import result_path
+from kinetics.model.committed import result_path
 from kinetics.model.library import find_file, path_from
 from kinetics.model.schema import Row, read_row
 

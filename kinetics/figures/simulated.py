@@ -12,7 +12,8 @@ import xarray as xr
 from kinetics.errors import Faults, InputError
 from kinetics.figures.loading import FigureSpec
 from kinetics.figures.spec import CurveRow
-from kinetics.model.cohorts import cohort_parameters, result_path
+from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.committed import result_path
 from kinetics.model.library import find_file, path_from
 from kinetics.units import conversion, parse_unit, to_unit
 

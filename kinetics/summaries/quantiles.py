@@ -22,9 +22,14 @@ def quantile(seen: Seen, probability: float) -> float:
         return math.inf
     if float(np.real(share(seen, low))) >= probability:
         return low
-    root = brentq(lambda x: float(np.real(share(seen, x))) - probability, low, high, xtol=1e-14 * high)
+    # what brentq calls, it keeps: no closure over a population
+    root = brentq(_beyond, low, high, args=(seen, probability), xtol=1e-14 * high)
     assert isinstance(root, float)
     return root
+
+
+def _beyond(level: float, seen: Seen, probability: float) -> float:
+    return float(np.real(share(seen, level))) - probability
 
 
 def quantile_with_slope(seen: Seen, probability: float) -> complex | float:

@@ -17,7 +17,7 @@ from kinetics.estimate import Estimates, uncertainty
 from kinetics.estimate.objective import Objective
 from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
-from kinetics.model.cohorts import result_path
+from kinetics.model.committed import result_path
 from kinetics.model.sources import read_bibliography
 from kinetics.observation import VisitSchedule
 from kinetics.units import to_unit

@@ -10,7 +10,8 @@ from kinetics.estimate.objective import Objective
 from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.scoring import CLOSE
 from kinetics.estimate.search import search
-from kinetics.model.cohorts import CohortParameters, result_path
+from kinetics.model.cohorts import CohortParameters
+from kinetics.model.committed import result_path
 
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")

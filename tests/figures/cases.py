@@ -6,7 +6,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.model.cohorts import result_path
+from kinetics.model.committed import result_path
 
 N_0, K, KILL, K_EL, DOSE = 1.0, 0.01, 0.05, 0.2, 10.0
 SPREAD, NOISE, LEVEL = 0.3, 0.1, 0.4

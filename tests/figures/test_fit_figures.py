@@ -15,7 +15,8 @@ from kinetics.figures import draw_figure, read_figure
 from kinetics.figures.elasticities import recovery_elasticities
 from kinetics.figures.style import COLOURS, style
 from kinetics.measures import evaluate, recovery_measures
-from kinetics.model.cohorts import cohort_parameters, result_path
+from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.committed import result_path
 from kinetics.regimen import segments
 
 from .cases import (

@@ -15,7 +15,8 @@ from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import FACTS
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters, fits_folder, result_path
+from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.committed import fits_folder, result_path
 from kinetics.results import read_result, write_result
 
 A0 = 'lower = 0.1, upper = 10, unit = "1e9/L"'

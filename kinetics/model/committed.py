@@ -1,0 +1,134 @@
+"""Committed results of fits: where they lie, and the estimates in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StrictFloat, StrictStr
+
+from kinetics.documents import Document, read_document
+from kinetics.errors import Fault, Faults, InputError
+from kinetics.model.library import library_folder
+from kinetics.model.model import Model
+from kinetics.model.quantities import Cohort
+from kinetics.model.schema import Row, read_row
+from kinetics.units import conversion, parse_unit
+
+__all__ = [
+    "SPREAD",
+    "EstimateRow",
+    "cohort_of_fit",
+    "committed_estimates",
+    "fits_folder",
+    "flat_key",
+    "in_model_units",
+    "read_estimates",
+    "result_path",
+]
+
+SPREAD = ".spread"
+"""What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
+
+
+class EstimateRow(Row):
+    """A row of ``[estimates]`` of a committed result."""
+
+    value: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+    unit: StrictStr
+    log_se: Annotated[StrictFloat, Field(ge=0, allow_inf_nan=False)]
+    verdict: Annotated[StrictStr, Field(max_length=1000)]
+
+
+def fits_folder(model: Model) -> Path:
+    """The folder ``fits`` that belongs to a model: beside its folder, else the one that ships."""
+    if model.path is not None and (folder := model.path.resolve().parent.parent / "fits").is_dir():
+        return folder
+    return library_folder("fits")
+
+
+def result_path(problem: Path) -> Path:
+    """The committed result of a fit problem: ``NAME.toml`` to ``NAME.result.toml``."""
+    return problem.with_name(f"{problem.stem}.result.toml")
+
+
+def committed_estimates(model: Model, fit: str, cohort: Cohort) -> dict[str, float]:
+    """The estimates of a fit that a cohort takes, by flat name, in the model's units."""
+    document, faults = read_document(_result_file(model, fit, cohort)), Faults()
+    rows = read_estimates(document, faults)
+    faults.raise_if_any()
+    return in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+
+
+def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
+    """The cohort that a fit is of, as its committed result says."""
+    result = read_document(_result_file(model, fit, cohort)).data.get("result", {})
+    return str(result.get("cohort", "")) if isinstance(result, dict) else ""
+
+
+def _result_file(model: Model, fit: str, cohort: Cohort) -> Path:
+    """The committed result of a fit that a cohort takes estimates of."""
+    folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
+    if Path(fit).name != fit:
+        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.where, name))
+    path = result_path(folder / f"{fit}.toml")
+    if not path.is_file():
+        problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
+        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.where, name))
+    return path
+
+
+def flat_key(model: Model, name: str) -> str:
+    """The flat name of what was estimated, a parameter or its spread.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such parameter.
+    """
+    plain = name.removesuffix(SPREAD)
+    return model.flat_name(plain) + name[len(plain) :]
+
+
+def read_estimates(document: Document, faults: Faults) -> dict[str, EstimateRow]:
+    """The rows of ``[estimates]`` of a committed result, by dotted name; every wrong one is a fault."""
+    table = document.data.get("estimates")
+    if not isinstance(table, dict):
+        faults.add("not a committed fit result: it has no table [estimates]", str(document.path))
+        return {}
+    rows = {name: read_row(EstimateRow, row, document, ("estimates", name), faults) for name, row in table.items()}
+    return {name: row for name, row in rows.items() if row is not None}
+
+
+def in_model_units(
+    model: Model, estimates: Mapping[str, tuple[float, Any]], document: Document | None = None
+) -> dict[str, float]:
+    """Estimates by flat name, in the units of a model; that of a spread between patients ends in ``.spread``.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    estimates : mapping of str to (float, str)
+        Value and unit by dotted name.
+    document : Document, optional
+        Where they were read, for messages.
+
+    Raises
+    ------
+    InputError
+        With every estimate of an unknown parameter, or in a unit that is not the parameter's.
+    """
+    values: dict[str, float] = {}
+    faults = Faults()
+    for name, (value, unit) in estimates.items():
+        with faults.gather(document.where("estimates", name) if document else "", f"estimates.{name}"):
+            key = flat_key(model, name)
+            parameter = model.parameters.get(key.removesuffix(SPREAD))
+            if parameter is None:
+                raise InputError("is an input of the model, not a parameter")
+            # a spread has no unit, or that of a normal parameter, in which it was estimated
+            values[key] = value if key.endswith(SPREAD) else value * float(conversion(parse_unit(unit), parameter.unit))
+    faults.raise_if_any()
+    return values
