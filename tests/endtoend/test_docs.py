@@ -1,6 +1,7 @@
 """The documentation against the program: its code runs, its tables are true, its links lead somewhere."""
 
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from kinetics.engines.scipy import TOLERANCES
 from kinetics.estimate import Estimates, uncertainty
 from kinetics.estimate.objective import Objective
 from kinetics.estimate.population import PopulationObjective
+from kinetics.estimate.refitting import Refit, performance
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
 from kinetics.model.committed import result_path
 from kinetics.model.sources import read_bibliography
@@ -131,6 +133,26 @@ def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(nam
             if not np.isnan(interval.lower):
                 ends = [float(text) for text in row["95 % of studies"].split(" to ")]
                 assert ends == pytest.approx(interval[1:], rel=0.01), row_name
+
+
+def test_the_simulation_study_is_the_one_kept_with_its_problem():
+    kept = json.loads((ROOT / "tests" / "study" / "recovery.refits.json").read_text(encoding="utf-8"))["refits"]
+    refits = [
+        Refit(row["study"], row["log_estimates"], row["log_se"], row["converged"], row["seconds"]) for row in kept
+    ]
+    assert [one.study for one in refits] == list(range(200))
+    problem = FitProblem.load(ROOT / "tests" / "study" / "recovery.toml")
+    told = {row["parameter"]: row for row in rows(section(DOCS / "validation.md", "Simulation study"), "parameter")}
+    truth = {free.flat: float(told[free.name]["truth"]) for free in problem.free}
+    for found in performance(problem, truth, refits):
+        row = told[found["name"]]
+        assert float(row["mean estimate"]) == pytest.approx(found["mean"], abs=6e-4)
+        assert row["bias"] == f"{100 * found['bias']:+.1f} %"
+        assert row["coverage of 95 %"] == f"{100 * found['coverage']:.1f} %"
+        assert float(row["scatter"]) == pytest.approx(found["scatter"], rel=0.01)
+        if not found["name"].endswith(".spread"):
+            assert abs(found["bias"]) < 0.05
+        assert 0.90 <= found["coverage"] <= 0.98
 
 
 def test_rms_of_the_counts_is_the_one_told():
