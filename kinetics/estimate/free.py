@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
@@ -13,10 +13,12 @@ from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters
 from kinetics.model.committed import SPREAD
 from kinetics.model.dotted import dotted_rows
-from kinetics.model.schema import read_row
+from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = ["FreeParameter", "read_free", "read_spreads"]
+
+R = TypeVar("R", bound=Row)
 
 DOUBT = 0.5
 """Standard deviation of the logarithm of a spread about the model's, where a fit does not say."""
@@ -53,11 +55,6 @@ class FreeParameter:
         """Whether it is a spread between patients."""
         return self.flat.endswith(SPREAD)
 
-    @property
-    def parameter(self) -> str:
-        """The flat name of the parameter itself, or of the one that spreads."""
-        return self.flat.removesuffix(SPREAD)
-
 
 def read_free(
     document: Document, model: Model | None, values: Mapping[str, float] | None, faults: Faults
@@ -79,18 +76,32 @@ def read_free(
     if not isinstance(table, dict) or not table:
         faults.add("no free parameters; add [free]", document.where("free"), "free")
         return ()
+    return _read_rows(
+        document, "free", FreeRow, model, faults, lambda m, name, row: _free_parameter(m, name, row, values)
+    )
+
+
+def _read_rows(
+    document: Document,
+    key: str,
+    kind: type[R],
+    model: Model | None,
+    faults: Faults,
+    make: Callable[[Model, str, R], FreeParameter],
+) -> tuple[FreeParameter, ...]:
+    """What is free in one table, a parameter once; without a model only the rows' own form is checked."""
     free: dict[str, FreeParameter] = {}
-    for path, data in dotted_rows(table, model.parameters if model else (), FreeRow.model_fields):
-        keys, name = ("free", *path), ".".join(path)
-        row = read_row(FreeRow, data, document, keys, faults)
-        with faults.gather(document.where(*keys), f"free.{name}"):
+    for path, data in dotted_rows(document.data[key], model.parameters if model else (), kind.model_fields):
+        keys, name = (key, *path), ".".join(path)
+        row = read_row(kind, data, document, keys, faults)
+        with faults.gather(document.where(*keys), f"{key}.{name}"):
             if model is None:
                 continue
             flat = model.flat_name(name)
             if flat in free:
                 raise InputError(f"duplicate: '{free[flat].name}' is the same parameter")
             if row is not None:
-                free[flat] = _free_parameter(model, name, row, values)
+                free[flat] = make(model, name, row)
     return tuple(free.values())
 
 
@@ -134,23 +145,14 @@ def read_spreads(
     faults : Faults
         Where everything wrong is noted.
     """
-    table = document.data.get("spreads", {})
-    if not isinstance(table, dict):
+    if not isinstance(document.data.get("spreads", {}), dict):
         faults.add("must be a table", document.where("spreads"), "spreads")
         return ()
-    free: dict[str, FreeParameter] = {}
-    for path, data in dotted_rows(table, model.parameters if model else (), SpreadRow.model_fields):
-        keys, name = ("spreads", *path), ".".join(path)
-        row = read_row(SpreadRow, data, document, keys, faults)
-        with faults.gather(document.where(*keys), f"spreads.{name}"):
-            if model is None or cohort is None:
-                continue
-            flat = model.flat_name(name)
-            if flat in free:
-                raise InputError(f"duplicate: '{free[flat].name}' is the same parameter")
-            if row is not None:
-                free[flat] = _free_spread(model, name, row, cohort)
-    return tuple(free.values())
+    if "spreads" not in document.data or cohort is None:
+        return ()
+    return _read_rows(
+        document, "spreads", SpreadRow, model, faults, lambda m, name, row: _free_spread(m, name, row, cohort)
+    )
 
 
 def _free_spread(model: Model, name: str, row: SpreadRow, cohort: CohortParameters) -> FreeParameter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -27,6 +28,7 @@ EDGE = 1e-6
 DONE = "no step promises more"
 
 
+@dataclass(frozen=True, eq=False)
 class Maximum:
     """Where a search ended.
 
@@ -42,8 +44,10 @@ class Maximum:
         Why it ended.
     """
 
-    def __init__(self, end: np.ndarray, log_posterior: float, converged: bool, message: str) -> None:
-        self.end, self.log_posterior, self.converged, self.message = end, log_posterior, converged, message
+    end: np.ndarray
+    log_posterior: float
+    converged: bool
+    message: str
 
 
 def maximise(
