@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinetics import __version__
+
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
     from kinetics.estimate.search import AnyObjective, Search
@@ -22,6 +24,7 @@ def checkpoint_path(problem: FitProblem) -> Path:
 
     cohorts = sorted({target.row.cohort for target in problem.targets})
     key = content_hash(
+        __version__,
         problem.data_hash,
         problem.model.content_hash,
         [problem.cohort(name).content_hash for name in cohorts],
@@ -102,7 +105,10 @@ def evaluations_kept(path: Path, objective: AnyObjective, *, resume: bool) -> It
     if resume:
         objective.known.update(_read_evaluations(file, objective.start.size))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.open("a" if resume else "w", encoding="utf-8") as lines:
+    # written anew: a line that a kill cut off would swallow the next one
+    with file.open("w", encoding="utf-8") as lines:
+        for key, one in objective.known.items():
+            _write_evaluation(lines, key, one)
         objective.found = lambda key, one: _write_evaluation(lines, key, one)
         yield
     file.unlink(missing_ok=True)

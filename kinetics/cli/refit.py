@@ -65,7 +65,7 @@ def refit(
     if as_json:
         print_json({"fit": problem.name, "seed": seed, "parameters": rows})
     else:
-        print_text(refit_text(problem, rows, [one.seconds for one in done], sum(not one.converged for one in done)))
+        print_text(refit_text(problem, rows, done))
 
 
 def _run(
@@ -150,6 +150,7 @@ def _kept(path: Path, key: str) -> list[Refit]:
                 tuple(map(float, row["log_se"])),
                 bool(row["converged"]),
                 float(row["seconds"]),
+                str(row.get("failure", "")),
             )
             for row in data["refits"]
         ]

@@ -9,9 +9,10 @@ import numpy as np
 
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.posterior import Posterior
-from kinetics.estimate.practical import NORMAL, profile_verdict, profile_warnings
+from kinetics.estimate.practical import profile_verdict, profile_warnings
 from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.profile import Profile
+from kinetics.targets import NORMAL_95
 
 __all__ = ["Intervals"]
 
@@ -47,7 +48,7 @@ class Intervals:
             return {name: {} for name in kept.names}
         found: dict[str, dict[str, Any]] = {}
         for name, value, log_se in zip(kept.names, kept.values, kept.log_se, strict=True):
-            ends = value * np.exp(np.array([-NORMAL, NORMAL]) * log_se)
+            ends = value * np.exp(np.array([-NORMAL_95, NORMAL_95]) * log_se)
             found[name] = {"covariance": {"lower": float(ends[0]), "upper": float(ends[1])}}
         for one in self.profiles:
             found[kept.names[one.index]]["profile"] = _of_profile(one, problem.free[one.index].log_sd)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 from kinetics.estimate.profile import End, Profile
 from kinetics.estimate.uncertainty import ESTIMATED, INFORMED, UNINFORMED
+from kinetics.targets import NORMAL_95
 
 __all__ = ["profile_verdict", "profile_warnings"]
 
 BETTER = 0.01
 """A profile that rises by more has found a better fit."""
-
-NORMAL = 1.959963984540054
 
 _BOTH, _HELD = "from the data and the prior", "the prior alone"
 _FAULTS = {
@@ -61,7 +60,7 @@ def _held(profile: Profile, end: End, prior_sd: float) -> str:
     """By what: a closed end as far out as that of the prior is the prior's, as for standard errors."""
     if end.state != "closed" or math.isinf(prior_sd):
         return "data" if end.state == "closed" else end.state
-    ratio = abs(end.at - profile.optimum) / (NORMAL * prior_sd)
+    ratio = abs(end.at - profile.optimum) / (NORMAL_95 * prior_sd)
     return "data" if ratio < INFORMED else "both" if ratio < UNINFORMED else "prior"
 
 

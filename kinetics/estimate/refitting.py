@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.errors import InputError
+from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.population import PopulationObjective, studies_of
 from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.scoring import maximise
@@ -17,10 +17,9 @@ from kinetics.estimate.uncertainty import uncertainty
 from kinetics.estimate.virtual import Arm
 from kinetics.population.variability import Variability
 from kinetics.summaries import PopulationTarget
+from kinetics.targets import NORMAL_95
 
 __all__ = ["Refit", "performance", "refit", "synthetic"]
-
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class Refit:
         Whether the search ended by its own criterion.
     seconds : float
         How long it took.
+    failure : str
+        Why there are no estimates; empty if there are.
     """
 
     study: int
@@ -44,6 +45,7 @@ class Refit:
     log_se: tuple[float, ...]
     converged: bool
     seconds: float
+    failure: str = ""
 
 
 def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> FitProblem:
@@ -110,9 +112,12 @@ def refit(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int
     Refit
     """
     begun = time.perf_counter()
-    objective = PopulationObjective(synthetic(problem, truth, seed, study))
-    found = maximise(objective, objective.start)
-    log_se = uncertainty(objective, found.end).log_se
+    try:
+        objective = PopulationObjective(synthetic(problem, truth, seed, study))
+        found = maximise(objective, objective.start)
+        log_se = uncertainty(objective, found.end).log_se
+    except (IntegrationError, np.linalg.LinAlgError) as error:
+        return Refit(study, (), (), False, time.perf_counter() - begun, str(error))
     seconds = time.perf_counter() - begun
     return Refit(study, tuple(found.end.tolist()), tuple(log_se.tolist()), found.converged, seconds)
 
@@ -125,16 +130,17 @@ def performance(problem: FitProblem, truth: Mapping[str, float], refits: Sequenc
     list of dict
         ``name``, ``truth``, ``mean`` and ``median`` of the estimates in the model's unit, ``bias`` (of the mean,
         relative), ``bias_se`` (its Monte-Carlo error), ``scatter`` (standard deviation of the logarithms), ``log_se``
-        (root mean square of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth),
-        ``studies``.
+        (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` that
+        have estimates.
 
     Raises
     ------
     InputError
         If there are fewer than two refits.
     """
+    refits = [one for one in refits if not one.failure]
     if len(refits) < 2:
-        raise InputError("bias and coverage need two studies at least")
+        raise InputError("bias and coverage need two studies with estimates at least")
     logs = np.array([one.log_estimates for one in refits])
     errors = np.array([one.log_se for one in refits])
     rows = []
@@ -150,7 +156,7 @@ def performance(problem: FitProblem, truth: Mapping[str, float], refits: Sequenc
                 "bias": float(ratios.mean() - 1),
                 "bias_se": float(ratios.std(ddof=1) / np.sqrt(len(refits))),
                 "scatter": float(own.std(ddof=1)),
-                "log_se": float(np.sqrt(np.mean(error**2))),
+                "log_se": float(np.median(error)),
                 "coverage": float(np.mean(np.abs(own - np.log(true)) <= NORMAL_95 * error)),
                 "studies": len(refits),
             }

@@ -25,6 +25,9 @@ WIDE = 1.0
 STRONG = 0.9
 """A correlation worth a warning."""
 
+FAR_FROM_PRIOR = 2.0
+"""Standard deviations of the prior from which it is said to disagree with the data."""
+
 UNSEEN = 1e-12
 """A direction of less information than this share of the best-known one is not seen by the data."""
 
@@ -99,7 +102,10 @@ def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertai
         else:
             verdicts.append(_verdict(float(log_se[index]), float(objective.prior_sd[index])))
     numbers = len(jacobian) - int(objective.with_prior.sum())
-    warnings = _warnings(objective, correlation, verdicts, numbers)
+    warnings = (
+        *_warnings(objective, correlation, verdicts, numbers),
+        *_conflicts(objective, log_parameters),
+    )
     return Uncertainty(covariance, log_se, correlation, _condition(information), tuple(verdicts), warnings)
 
 
@@ -139,6 +145,17 @@ def _verdict(log_se: float, prior_sd: float) -> str:
     if ratio < INFORMED:
         return ESTIMATED
     return "from the data and the prior" if ratio < UNINFORMED else "not identified: the prior alone"
+
+
+def _conflicts(objective: AnyObjective, log_parameters: np.ndarray) -> list[str]:
+    """Estimates that the data drew far from the middle of their prior, which still holds them back."""
+    distances = (log_parameters - objective.start) / objective.prior_sd
+    return [
+        f"{free.name} lies {abs(distance):.1f} standard deviations from the middle of its prior, {free.start:.3g}: "
+        "the data and the prior disagree"
+        for free, distance in zip(objective.problem.free, distances, strict=True)
+        if abs(distance) > FAR_FROM_PRIOR
+    ]
 
 
 def _warnings(

@@ -10,6 +10,9 @@ from kinetics.report.tables import WIDTH, paragraph, table
 
 __all__ = ["identifiability_json", "identifiability_text"]
 
+SPREAD_ASKED = "a spread: one patient does not show it"
+"""What is said of a spread between patients, which no rank of one patient's equations tells."""
+
 SHOWN = 3
 """So many measurements that would help are named in the table."""
 
@@ -48,6 +51,11 @@ def identifiability_text(
     parts += [paragraph(f"What can be known all the same: {text.removeprefix('only ')}.", width) for text in shared]
     if practical:
         parts.append(paragraph("The fit's verdict is on the published rows alone, with their errors.", width))
+        known = [name for name in found.parameters if found.identifiable[name]]
+        weak = ", ".join(name for name in known if "prior alone" in practical.get(name, ""))
+        if weak:
+            hint = "more patients, or visits at other times, of the same outputs would tell"
+            parts.append(paragraph(f"The equations allow {weak} to be known, these rows do not: {hint}.", width))
     return "\n\n".join(parts)
 
 
@@ -65,6 +73,8 @@ def identifiability_json(
         }
         for name in found.parameters
     }
+    practical = practical or {}
+    rows |= {name: {"verdict": SPREAD_ASKED, "fit": practical[name]} for name in _others(found, practical)}
     return {
         "rank": found.rank,
         "order": found.order,
@@ -84,7 +94,14 @@ def _table(found: Structure, helping: Mapping[str, Sequence[str]], practical: Ma
         head.append("the fit says")
         for row in cells:
             row.append(practical.get(row[0], "-"))
+        blank = [""] * (len(head) - 3)
+        cells += [[name, SPREAD_ASKED, *blank, practical[name]] for name in _others(found, practical)]
     return table(head, cells, text=range(len(head)))
+
+
+def _others(found: Structure, practical: Mapping[str, str]) -> list[str]:
+    """What the fit estimates beside the parameters that were asked for: spreads between patients."""
+    return [name for name in practical if name not in found.parameters]
 
 
 def _verdict(found: Structure, name: str) -> str:

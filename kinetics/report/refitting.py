@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from kinetics.estimate import FitProblem
+from kinetics.estimate.refitting import Refit
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import table
 
 __all__ = ["refit_text"]
 
 
-def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], seconds: Sequence[float], lost: int) -> str:
+def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: Sequence[Refit]) -> str:
     """Bias and coverage of every parameter.
 
     Parameters
@@ -23,10 +24,8 @@ def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], seconds: 
         What was refitted.
     rows : sequence of mapping
         Of `kinetics.estimate.refitting.performance`.
-    seconds : sequence of float
-        What each refit took.
-    lost : int
-        Searches that did not converge.
+    refits : sequence of Refit
+        All of them.
     """
     head = ["parameter", "truth", "mean", "median", "bias", "scatter", "standard error", "coverage"]
     cells = [
@@ -42,10 +41,14 @@ def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], seconds: 
         ]
         for row in rows
     ]
-    count = rows[0]["studies"]
+    seconds = [one.seconds for one in refits]
+    failed = [one for one in refits if one.failure]
+    lost = sum(not one.converged for one in refits) - len(failed)
     parts = [
-        f"{problem.name}: {count} synthetic studies, refitted; scatter and standard error are of the logarithm",
+        f"{problem.name}: {rows[0]['studies']} synthetic studies, refitted; scatter and standard error (median) are of "
+        "the logarithm",
         table(head, cells, text=(0,)),
         f"{np.median(seconds):.1f} s a refit (median), {np.max(seconds):.1f} s at most; {lost} did not converge",
+        *(f"study {one.study} is left out: {one.failure}" for one in failed),
     ]
     return "\n\n".join(parts)

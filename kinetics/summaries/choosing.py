@@ -37,8 +37,11 @@ def summary_of(row: PublishedRow, level: float | None) -> Summary:
     """
     if row.statistic in ("range", "unstated"):
         return _stated(row)
-    if row.n is None and row.use != "validate":
-        raise InputError(f"a {row.statistic} needs the number of patients n; a row without it enters as a range")
+    if row.n is None and row.use == "fit":
+        hint = "without it give it use = validate, with its rounding"
+        if not row.of_patients:
+            hint = "without it enter it as statistic = range, with lower, upper and log_se"
+        raise InputError(f"a {row.statistic} needs the number of patients n; {hint}")
     n = row.n or UNKNOWN
     if row.of_patients:
         return _proportion(row, n, level)
@@ -49,14 +52,14 @@ def summary_of(row: PublishedRow, level: float | None) -> Summary:
     if n < 2 and (row.sd or row.lower) is not None:
         raise InputError("one patient has no standard deviation and no interval; leave out sd, lower and upper")
     if row.lower is not None and row.upper is not None:
-        # says the same as a standard deviation beside it
+        # the interval stands for the standard error; a standard deviation beside it says the same of one patient
         return Mean.with_interval(n, value, row.lower, row.upper, log=log, rounding=rounding)
     return Mean(n, math.log(value) if log else value, log, None if log else row.sd, rounding=rounding)
 
 
 def _stated(row: PublishedRow) -> Stated:
     log_se = row.own_log_se()
-    if log_se is None and row.use != "validate":
+    if log_se is None and row.use == "fit":
         raise InputError(f"statistic '{row.statistic}' needs a log_se: the row says of no number of patients")
     ends: tuple[Any, Any] = (row.lower, row.upper) if row.is_range else (row.value, row.value)
     return Stated(float(ends[0]), float(ends[1]), log_se or 1.0)

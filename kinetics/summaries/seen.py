@@ -71,7 +71,6 @@ class Seen(Protocol):
     def below(self, level: float) -> Expected:
         """Two functions: being at or below a level, and being counted but above it."""
         ...
-        ...
 
     def density(self, level: float) -> complex | float:
         """The density of the population there, among those who are counted."""

@@ -107,7 +107,7 @@ def population_target(
     summary = None
     with faults.gather(name=row.name):
         summary = summary_of(row, level)
-    if probe is not None and row.use != "validate":
+    if probe is not None and row.use == "fit":
         with faults.gather(name=row.name):
             _check_reach(row, probe)
     faults.raise_if_any()

@@ -1,9 +1,10 @@
 """Published numbers, and what a model says of them."""
 
-from kinetics.targets.published import PlacedRow, PublishedRow, check_units, read_table
+from kinetics.targets.published import NORMAL_95, PlacedRow, PublishedRow, check_units, read_table
 from kinetics.targets.target import Target, TypicalTarget, time_within, typical_target
 
 __all__ = [
+    "NORMAL_95",
     "PlacedRow",
     "PublishedRow",
     "Target",

@@ -6,8 +6,9 @@ import csv
 import io
 import math
 import reprlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,12 +22,13 @@ from kinetics.model.sources import CHOICE, find_source
 from kinetics.targets.kinds import KINDS, kind_faults
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["PlacedRow", "PublishedRow", "check_units", "read_table"]
+__all__ = ["NORMAL_95", "PlacedRow", "PublishedRow", "check_units", "read_table"]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 NORMAL_95 = 1.959963984540054
+"""The normal quantile that 95 % intervals end at."""
 
 
 class PublishedRow(Row):
@@ -188,19 +190,20 @@ def check_units(rows: Iterable[PlacedRow], faults: Faults) -> None:
     faults : Faults
         Where they are noted.
     """
-    first: dict[tuple[str, str, str | None], PlacedRow] = {}
+    groups: dict[tuple[str, str, str | None], list[tuple[PlacedRow, Any]]] = defaultdict(list)
     for placed in rows:
-        row = placed.row
-        other = first.setdefault((row.kind, row.output, row.over), placed)
-        try:
-            units = parse_unit(row.unit), parse_unit(other.row.unit)
-        except UnitError:
-            continue  # reported where the row meets a model
-        try:
-            conversion(*units)
-        except UnitError:
-            message = f"unit '{row.unit}' contradicts '{other.row.unit}' of {other.row.name} at {other.where}"
-            faults.add(f"{message}: both are a {row.kind} of {row.output}", placed.where, f"{row.name}.unit")
+        with suppress(UnitError):  # reported where the row meets a model
+            unit = parse_unit(placed.row.unit)
+            groups[placed.row.kind, placed.row.output, placed.row.over].append((placed, unit))
+    for group in groups.values():
+        # what most rows are in is taken for right
+        common = Counter(str(unit.dimensionality) for _, unit in group).most_common(1)[0][0]
+        other = next(placed for placed, unit in group if str(unit.dimensionality) == common)
+        for placed, unit in group:
+            if str(unit.dimensionality) != common:
+                row = placed.row
+                message = f"unit '{row.unit}' contradicts '{other.row.unit}' of {other.row.name} at {other.where}"
+                faults.add(f"{message}: both are a {row.kind} of {row.output}", placed.where, f"{row.name}.unit")
 
 
 def _check_header(columns: Iterable[str], path: Path, faults: Faults) -> None:

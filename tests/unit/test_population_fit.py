@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import get_num_threads, set_num_threads
 
-from kinetics.errors import InputError
+from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.refitting import performance, refit, synthetic
@@ -211,6 +211,29 @@ def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
         assert row["log_se"] == pytest.approx(row["scatter"], rel=0.35), row
 
 
+def test_a_study_that_cannot_be_fitted_is_told_and_left_out(population, monkeypatch):
+    problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36}, free={"A0": A0})
+    truth = {"A0": 2.0}
+    whole = [refit(problem, truth, 7, study) for study in range(2)]
+
+    def fails(*_):
+        raise IntegrationError("the step size fell to zero")
+
+    monkeypatch.setattr("kinetics.estimate.refitting.maximise", fails)
+    lost = refit(problem, truth, 7, 2)
+    assert (lost.study, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
+    assert performance(problem, truth, [*whole, lost]) == performance(problem, truth, whole)
+
+
+def test_an_estimate_far_from_its_prior_is_told(population):
+    row = COUNT | {"time": "0 day", "value": 9.0, "sd": 4.0, "n": 4000}
+    problem = population(row, free={"A0": A0.replace(FLAT, "prior = 0.3")})
+    told = [warning for warning in fit(problem).warnings if "prior" in warning]
+    assert len(told) == 1
+    assert told[0].startswith("A0 lies 4.")
+    assert told[0].endswith("standard deviations from the middle of its prior, 2: the data and the prior disagree")
+
+
 def test_what_cannot_be_is_refused_where_it_is_asked(population):
     row = COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0}
     with pytest.raises(InputError, match="parameter 'c' has no spread"):
@@ -220,6 +243,6 @@ def test_what_cannot_be_is_refused_where_it_is_asked(population):
     with pytest.raises(InputError, match="output 'Q' of model 'toy' has no 'noise'"):
         population(row | {"output": "Q"}, free={"A0": A0})
     problem = population(row, free={"A0": A0})
-    with pytest.raises(InputError, match="two studies at least"):
+    with pytest.raises(InputError, match="two studies with estimates at least"):
         performance(problem, {"A0": 1.0}, [])
     assert replace(problem, population=None).population is None
