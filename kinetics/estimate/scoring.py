@@ -17,7 +17,8 @@ __all__ = ["Maximum", "maximise"]
 CLOSE = 5e-4
 """A step that promises less than this of the log posterior is none: a thirtieth of a standard error."""
 
-STEPS = 60
+OPTIONS = {"initial_trust_radius": 0.5, "max_trust_radius": 4.0, "gtol": 1e-6, "maxiter": 60}
+"""Of the search, in its own coordinates."""
 
 WALL = 1e10
 """Minus the log posterior where the population cannot be simulated."""
@@ -79,54 +80,74 @@ def maximise(
     7.3), the exact gradient, and the information :math:`J^TJ` in place of the Hessian, in coordinates
     :math:`\operatorname{logit}((x - l)/(u - l))` in which the bounds are at infinity.
     """
-    lower, width = objective.lower, objective.upper - objective.lower
-    held = dict(fixed or {})
-    moving = np.array([index for index in range(start.size) if index not in held], dtype=int)
-    point = np.array(start, dtype=float)
-    point[list(held)] = list(held.values())
-
-    def at(u: np.ndarray) -> np.ndarray:
-        x = point.copy()
-        x[moving] = lower[moving] + width[moving] * expit(u)
-        return x
-
-    def scale(u: np.ndarray) -> np.ndarray:
-        return width[moving] * expit(u) * expit(-u)
-
-    def value(u: np.ndarray) -> tuple[float, np.ndarray]:
-        try:
-            found = objective.linearised(at(u))
-        except IntegrationError:
-            return WALL, np.zeros(moving.size)
-        x = at(u)
-        slope = found.gradient - (x - objective.start) / objective.prior_sd**2
-        total = found.log_likelihood + objective.log_prior(x)
-        return (-total, -slope[moving] * scale(u)) if np.isfinite(total) else (WALL, np.zeros(moving.size))
-
-    def information(u: np.ndarray) -> np.ndarray:
-        jacobian = objective.residuals(at(u))[1][:, moving] * scale(u)
-        return jacobian.T @ jacobian
-
-    def promise(u: np.ndarray) -> float:
-        slope = value(u)[1]
-        return 0.5 * float(slope @ np.linalg.lstsq(information(u), slope, rcond=1e-12)[0])
+    hill = _Hill(objective, start, fixed or {})
+    if not hill.moving.size:
+        height, _ = hill.value(np.empty(0))
+        return Maximum(hill.point, -height, height < WALL, "nothing moves")
 
     def stop(intermediate_result: OptimizeResult) -> None:
         if progress is not None:
             progress(f"log posterior {-intermediate_result.fun:.6g}")
-        if promise(intermediate_result.x) < CLOSE:
+        if hill.promise(intermediate_result.x) < CLOSE:
             raise StopIteration
 
-    if not moving.size:
-        found, _ = value(np.empty(0))
-        return Maximum(point, -found, found < WALL, "nothing moves")
-    share = np.clip((point[moving] - lower[moving]) / width[moving], EDGE, 1 - EDGE)
-    first = logit(share)
-    if value(first)[0] < WALL and promise(first) < CLOSE:
-        return Maximum(at(first), -value(first)[0], True, DONE)
-    options = {"initial_trust_radius": 0.5, "max_trust_radius": 4.0, "gtol": 1e-6, "maxiter": STEPS}
-    found = minimize(value, first, jac=True, hess=information, method="trust-exact", callback=stop, options=options)
-    end = at(found.x)
-    converged = bool(found.fun < WALL and promise(found.x) < CLOSE)
-    message = DONE if converged else str(found.message)
-    return Maximum(end, -float(found.fun), converged, message)
+    first = hill.coordinates()
+    if hill.is_top(first):
+        return Maximum(hill.at(first), -hill.value(first)[0], True, DONE)
+    found = minimize(
+        hill.value, first, jac=True, hess=hill.information, method="trust-exact", callback=stop, options=OPTIONS
+    )
+    converged = hill.is_top(found.x)
+    return Maximum(hill.at(found.x), -float(found.fun), converged, DONE if converged else str(found.message))
+
+
+class _Hill:
+    """Minus the log posterior in the coordinates of the search, of the parameters that are not held."""
+
+    def __init__(self, objective: PopulationObjective, start: np.ndarray, fixed: Mapping[int, float]) -> None:
+        self.objective = objective
+        self.moving = np.array([index for index in range(start.size) if index not in fixed], dtype=int)
+        self.point = np.array(start, dtype=float)
+        self.point[list(fixed)] = list(fixed.values())
+        self.lower = objective.lower[self.moving]
+        self.width = (objective.upper - objective.lower)[self.moving]
+
+    def coordinates(self) -> np.ndarray:
+        """Those of the start; one on a bound is moved inside."""
+        return logit(np.clip((self.point[self.moving] - self.lower) / self.width, EDGE, 1 - EDGE))
+
+    def at(self, u: np.ndarray) -> np.ndarray:
+        """Logarithms of all parameters."""
+        x = self.point.copy()
+        x[self.moving] = self.lower + self.width * expit(u)
+        return x
+
+    def value(self, u: np.ndarray) -> tuple[float, np.ndarray]:
+        """The height and its slope; a wall where the population cannot be simulated."""
+        objective, x = self.objective, self.at(u)
+        try:
+            found = objective.linearised(x)
+        except IntegrationError:
+            return WALL, np.zeros(u.size)
+        total = found.log_likelihood + objective.log_prior(x)
+        if not np.isfinite(total):
+            return WALL, np.zeros(u.size)
+        slope = found.gradient - (x - objective.start) / objective.prior_sd**2
+        return -total, -slope[self.moving] * self._scale(u)
+
+    def information(self, u: np.ndarray) -> np.ndarray:
+        """In place of the Hessian, (coordinate, coordinate)."""
+        jacobian = self.objective.residuals(self.at(u))[1][:, self.moving] * self._scale(u)
+        return jacobian.T @ jacobian
+
+    def promise(self, u: np.ndarray) -> float:
+        """What a whole step of Newton's method would gain."""
+        slope = self.value(u)[1]
+        return 0.5 * float(slope @ np.linalg.lstsq(self.information(u), slope, rcond=1e-12)[0])
+
+    def is_top(self, u: np.ndarray) -> bool:
+        """Whether no step promises more."""
+        return bool(self.value(u)[0] < WALL and self.promise(u) < CLOSE)
+
+    def _scale(self, u: np.ndarray) -> np.ndarray:
+        return self.width * expit(u) * expit(-u)
