@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import xarray as xr
 from matplotlib.figure import Figure
 
-from kinetics.documents import Document
 from kinetics.figures.agreement_lines import NUMBERS, agreement_lines
 from kinetics.figures.forest import Forest
+from kinetics.figures.kind import Kind
 from kinetics.figures.of_fit import FitFigureSpec, check_groups, chosen_estimates, read_fit_figure
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Agreement"]
 
 
-class Agreement:
+class Agreement(Kind[FitFigureSpec]):
     """A figure of kind ``agreement``.
 
     Parameters
@@ -29,20 +29,7 @@ class Agreement:
     """
 
     from_estimates = True
-
-    def __init__(self, spec: FitFigureSpec) -> None:
-        self.spec = spec
-
-    @classmethod
-    def read(cls, document: Document) -> Agreement:
-        """Check a figure file.
-
-        Raises
-        ------
-        InputError
-            With every fault of it.
-        """
-        return cls(read_fit_figure(document))
+    load = staticmethod(read_fit_figure)
 
     def compute(
         self,

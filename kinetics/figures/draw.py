@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
-from matplotlib.figure import Figure
 
 from kinetics import __version__
-from kinetics.documents import Document, read_document
+from kinetics.documents import read_document
 from kinetics.errors import Fault, InputError
 from kinetics.figures.agreement import Agreement
+from kinetics.figures.kind import Kind
 from kinetics.figures.prior_posterior import PriorPosterior
 from kinetics.figures.style import style
 from kinetics.figures.time_course import TimeCourse
@@ -24,39 +24,10 @@ from kinetics.results import write_atomically
 if TYPE_CHECKING:
     from kinetics.estimate.estimates import Estimates
 
-__all__ = ["FORMATS", "KINDS", "Kind", "draw_figure", "read_figure"]
+__all__ = ["FORMATS", "KINDS", "draw_figure", "read_figure"]
 
 
-class Kind(Protocol):
-    """What a kind of figure can do; one class a file."""
-
-    from_estimates: bool
-    """Whether the result of a fit is taken for estimates to compute from, not for what is drawn."""
-
-    @classmethod
-    def read(cls, document: Document) -> Kind:
-        """Check a figure file of this kind."""
-        ...
-
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
-        """Simulate what is drawn, from fresh estimates if given; a prediction that shows it already is taken."""
-        ...
-
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows."""
-        ...
-
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw a result."""
-        ...
-
-
-KINDS: dict[str, type[Kind]] = {
+KINDS: dict[str, type[Kind[Any]]] = {
     "time_course": TimeCourse,
     "visual_predictive_check": VisualPredictiveCheck,
     "agreement": Agreement,
@@ -72,7 +43,7 @@ FORMATS: dict[str, dict[str, Any]] = {
 """What a picture may be, with metadata that is the same every time."""
 
 
-def read_figure(name: str | Path) -> Kind:
+def read_figure(name: str | Path) -> Kind[Any]:
     """Read a figure file.
 
     Parameters

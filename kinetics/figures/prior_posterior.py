@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from kinetics.documents import Document
 from kinetics.figures.densities import GROUPS, Knowledge, knowledge, knowledge_tree
 from kinetics.figures.key import Entry
+from kinetics.figures.kind import Kind
 from kinetics.figures.labels import number_text
 from kinetics.figures.of_fit import FitFigureSpec, check_groups, chosen_estimates, read_fit_figure
 from kinetics.figures.page import blank_page, surround
@@ -35,7 +35,7 @@ _POINTS = 71
 """Of a curve over the panel, and again where the posterior is."""
 
 
-class PriorPosterior:
+class PriorPosterior(Kind[FitFigureSpec]):
     """A figure of kind ``prior_posterior``.
 
     Parameters
@@ -45,20 +45,7 @@ class PriorPosterior:
     """
 
     from_estimates = False
-
-    def __init__(self, spec: FitFigureSpec) -> None:
-        self.spec = spec
-
-    @classmethod
-    def read(cls, document: Document) -> PriorPosterior:
-        """Check a figure file.
-
-        Raises
-        ------
-        InputError
-            With every fault of it.
-        """
-        return cls(read_fit_figure(document))
+    load = staticmethod(read_fit_figure)
 
     def compute(
         self,

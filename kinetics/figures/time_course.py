@@ -10,8 +10,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from kinetics.documents import Document
 from kinetics.figures.key import courses_text, published_text, simulated_entries
+from kinetics.figures.kind import Kind
 from kinetics.figures.loading import FigureSpec, load_spec
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.panel import Panel, furnish, place_labels
@@ -29,7 +29,7 @@ __all__ = ["TimeCourse"]
 _DOTTED = (0, (1, 1.5))
 
 
-class TimeCourse:
+class TimeCourse(Kind[FigureSpec]):
     """A figure of kind ``time_course``.
 
     Parameters
@@ -39,20 +39,7 @@ class TimeCourse:
     """
 
     from_estimates = False
-
-    def __init__(self, spec: FigureSpec) -> None:
-        self.spec = spec
-
-    @classmethod
-    def read(cls, document: Document) -> TimeCourse:
-        """Check a figure file.
-
-        Raises
-        ------
-        InputError
-            With every fault of it.
-        """
-        return cls(load_spec(document))
+    load = staticmethod(load_spec)
 
     def compute(
         self,

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from kinetics.documents import Document
 from kinetics.figures.elasticities import recovery_elasticities
 from kinetics.figures.key import Entry, courses_text
+from kinetics.figures.kind import Kind
 from kinetics.figures.labels import number_text
 from kinetics.figures.of_fit import check_groups, chosen_estimates
 from kinetics.figures.page import blank_page, surround
@@ -33,7 +33,7 @@ _BAR = 3.9
 """Height of a bar with its gap, mm."""
 
 
-class Tornado:
+class Tornado(Kind[TornadoSpec]):
     """A figure of kind ``tornado``.
 
     Parameters
@@ -43,20 +43,7 @@ class Tornado:
     """
 
     from_estimates = True
-
-    def __init__(self, spec: TornadoSpec) -> None:
-        self.spec = spec
-
-    @classmethod
-    def read(cls, document: Document) -> Tornado:
-        """Check a figure file.
-
-        Raises
-        ------
-        InputError
-            With every fault of it.
-        """
-        return cls(load_tornado(document))
+    load = staticmethod(load_tornado)
 
     def compute(
         self,

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from kinetics.documents import Document
 from kinetics.figures.key import Entry, published_text
+from kinetics.figures.kind import Kind
 from kinetics.figures.labels import unit_label
 from kinetics.figures.of_fit import check_groups, chosen_estimates
 from kinetics.figures.page import blank_page, surround
@@ -56,7 +56,7 @@ _SAID = {
 _LABELS = {"counts": "count", "share": "patients", "recovery": "patients seen back"}
 
 
-class VisualPredictiveCheck:
+class VisualPredictiveCheck(Kind[CheckSpec]):
     """A figure of kind ``visual_predictive_check``.
 
     Parameters
@@ -66,20 +66,7 @@ class VisualPredictiveCheck:
     """
 
     from_estimates = True
-
-    def __init__(self, spec: CheckSpec) -> None:
-        self.spec = spec
-
-    @classmethod
-    def read(cls, document: Document) -> VisualPredictiveCheck:
-        """Check a figure file.
-
-        Raises
-        ------
-        InputError
-            With every fault of it.
-        """
-        return cls(load_check(document))
+    load = staticmethod(load_check)
 
     def compute(
         self,

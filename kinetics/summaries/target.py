@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, UnitError
 from kinetics.levels import read_level
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
@@ -146,14 +147,22 @@ def _noise(model: Model, name: str) -> float:
 
 def _count(row: PublishedRow, model: Model, horizon: float) -> CountProbe:
     noise, time = _noise(model, row.output), time_within(str(row.time), model, horizon)
-    output, unit = model.outputs[row.output], parse_unit(row.unit)
+    output = model.outputs[row.output]
     if row.kind == "count":
-        factor = float(conversion(output.unit, unit))
+        factor = _factor(row, output.unit)
         return CountProbe(row.output, time, None, factor, noise, (output.quantification or 0.0) * factor)
     other, at = (str(row.over), time) if row.kind == "ratio" else (row.output, 0.0)
     both = math.hypot(noise, _noise(model, other))
-    factor = float(conversion(output.unit / model.outputs[other].unit, unit))
+    factor = _factor(row, output.unit / model.outputs[other].unit)
     return CountProbe(row.output, time, (other, at), factor, both, 0.0)
+
+
+def _factor(row: PublishedRow, unit: Any) -> float:
+    """From a unit of the model to that of the row."""
+    try:
+        return float(conversion(unit, parse_unit(row.unit)))
+    except UnitError as error:
+        raise UnitError(f"unit '{row.unit}' does not fit a {row.kind} of {row.output}: {error}") from error
 
 
 def _share_probe(row: PublishedRow, model: Model, horizon: float) -> tuple[CountProbe, float]:
