@@ -57,6 +57,10 @@ class Document:
             path = path[:-1]
         return f"{self.path}:{self._lines.get(path, 1)}"
 
+    def file(self, *keys: str | int) -> Path:
+        """The file that says a key, from whose folder its relative paths count: here that of every key."""
+        return self.path
+
 
 def read_text(path: Path) -> str:
     """Read a UTF-8 file of at most 1 MB.

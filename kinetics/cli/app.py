@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 
 from kinetics import __version__
 from kinetics.cli.check import check
+from kinetics.cli.compare import compare
+from kinetics.cli.evidence import evidence
 from kinetics.cli.examples import examples
 from kinetics.cli.failures import reported
 from kinetics.cli.figure import figure
@@ -35,7 +37,7 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, figure)
+_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, compare, figure)
 
 
 def example(*lines: str) -> str:
@@ -84,6 +86,8 @@ _COMMANDS = (
     (fit, "Estimate parameters."),
     (refit, "Is a fit to be trusted? Simulated studies, refitted."),
     (predict, "Counts and recovery, with uncertainty."),
+    (compare, "Regimens side by side."),
+    (evidence, "Every published fact beside the model."),
     (figure, "Draw a figure."),
 )
 

@@ -17,7 +17,7 @@ KINDS = {
 }
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
-OTHERS = ("result", "reproduce")
+OTHERS = ("result", "reproduce", "comparison")
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
 
 
@@ -59,6 +59,10 @@ def kind_of(path: Path) -> str:
     """
     from kinetics.documents import read_document
 
+    if path.suffix == ".csv":
+        from kinetics.evidence import is_evidence
+
+        return "evidence" if is_evidence(path) else "table"
     if path.suffix in _SUFFIXES:
         return _SUFFIXES[path.suffix]
     known = (*KINDS, *OTHERS)

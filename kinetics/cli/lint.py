@@ -60,6 +60,12 @@ def _figure(path: Path, _: Faults) -> None:
     read_figure(path)
 
 
+def _comparison(path: Path, _: Faults) -> None:
+    from kinetics.comparison import read_comparison
+
+    read_comparison(path)
+
+
 def _reproduce(path: Path, _: Faults) -> None:
     from kinetics.plan import read_plan
 
@@ -95,6 +101,12 @@ def _table(path: Path, faults: Faults) -> None:
     from kinetics.targets import check_units, read_table
 
     check_units(read_table(path, faults), faults)
+
+
+def _evidence(path: Path, faults: Faults) -> None:
+    from kinetics.evidence import read_evidence, read_questions
+
+    read_questions(read_evidence(path, faults), faults)
 
 
 def _dataset(path: Path, faults: Faults) -> None:
@@ -146,9 +158,11 @@ _CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "visits": _visits,
     "fit": _fit,
     "figure": _figure,
+    "comparison": _comparison,
     "reproduce": _reproduce,
     "result": _result,
     "table": _table,
+    "evidence": _evidence,
     "dataset": _dataset,
     "bibliography": _bibliography,
 }

@@ -14,6 +14,8 @@ __all__ = ["models"]
 def models(as_json: AsJson = False) -> None:
     """List what ships: models, cohorts, regimens, visits, fits, figures."""
     from kinetics.documents import read_document
+    from kinetics.errors import Faults
+    from kinetics.model.extension import read_extended
     from kinetics.model.library import find_file, library_names
 
     listed: dict[str, dict[str, str]] = {}
@@ -22,7 +24,9 @@ def models(as_json: AsJson = False) -> None:
         title = f"{kind.removesuffix('s')}s"
         listed[title] = {}
         for name in library_names(part):
-            data = read_document(find_file(name, part)).data
+            path = find_file(name, part)
+            # a model has the cohorts of the one it extends too
+            data = (read_extended(path, Faults())[0] if kind == "model" else read_document(path)).data
             listed[title][name] = str(data.get(kind, {}).get("title", ""))
             for cohort, row in data.get("cohorts", {}).items():
                 cohorts[f"{name}, {cohort}"] = str(row.get("about", ""))

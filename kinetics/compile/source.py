@@ -10,6 +10,7 @@ from typing import Any
 
 import sympy as sp
 
+from kinetics.compile.derivatives import derivatives
 from kinetics.compile.printer import CodePrinter
 from kinetics.compile.sparse import Elimination, eliminate, factor_lines, solve_lines
 from kinetics.model import Model
@@ -83,8 +84,8 @@ def _functions(model: Model) -> Iterable[str]:
         for row in model.outputs.values()
     ]
     closed = parameters + [model.written_out(symbol) for symbol in derived]
-    jacobian = _derivatives(rates, states)
-    curvature = _derivatives(list(jacobian.values()), states)
+    jacobian = derivatives(rates, states)
+    curvature = derivatives(list(jacobian.values()), states)
     plan = eliminate(len(states), jacobian)
     kinks = _kinks(rates)
     write = _Writer({"p": parameters, "y": states, "c": constants})
@@ -97,13 +98,13 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.vector("outputs", "y, c", outputs)
     yield write.vector("kinks", "y, c", kinks)
     yield write.matrix("jacobian", "y, c", jacobian)
-    yield write.matrix("constants_by_parameter", "p", _derivatives(closed, parameters))
-    yield write.matrix("start_by_constant", "c", _derivatives(initials, constants))
-    yield write.matrix("rate_by_constant", "y, c", _derivatives(rates, constants))
-    yield write.matrix("outputs_by_state", "y, c", _derivatives(outputs, states))
-    yield write.matrix("outputs_by_constant", "y, c", _derivatives(outputs, constants))
+    yield write.matrix("constants_by_parameter", "p", derivatives(closed, parameters))
+    yield write.matrix("start_by_constant", "c", derivatives(initials, constants))
+    yield write.matrix("rate_by_constant", "y, c", derivatives(rates, constants))
+    yield write.matrix("outputs_by_state", "y, c", derivatives(outputs, states))
+    yield write.matrix("outputs_by_constant", "y, c", derivatives(outputs, constants))
     yield write.matrix("curvature_by_state", "y, c", curvature)
-    yield write.matrix("curvature_by_constant", "y, c", _derivatives(list(jacobian.values()), constants))
+    yield write.matrix("curvature_by_constant", "y, c", derivatives(list(jacobian.values()), constants))
     yield write.factors("factor", jacobian, plan)
     yield write.function("solve", "lu, b", solve_lines(plan, "b", "b"))
     yield write.vector("rate", "y, c", rates, wide=True)
@@ -116,17 +117,6 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.lanes("add_jacobian_lanes", "values, right, out", _product_lines(list(jacobian)))
     yield write.lanes("add_bent_lanes", "values, right, out", _bent_lines(list(jacobian)))
     yield write.lanes("bend_lanes", "values, right, out", _bend_lines(list(curvature), len(jacobian)))
-
-
-def _derivatives(expressions: Sequence[Any], symbols: Sequence[sp.Symbol]) -> dict[Entry, Any]:
-    """The nonzero entries of a matrix of derivatives; a kink of max, min or abs has no curvature."""
-    position = {symbol: index for index, symbol in enumerate(symbols)}
-    return {
-        (row, position[symbol]): value
-        for row, expression in enumerate(expressions)
-        for symbol in sorted(expression.free_symbols & position.keys(), key=lambda s: position[s])
-        if (value := sp.diff(expression, symbol).replace(sp.DiracDelta, lambda *_: sp.S.Zero)) != 0
-    }
 
 
 def _kinks(expressions: Iterable[Any]) -> list[Any]:

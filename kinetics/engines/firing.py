@@ -83,15 +83,18 @@ class Watch:
         self._levels = levels_of(system, constants, triggers)
         self._gifts = triggers.gifts @ system.dose_matrix()
         self._armed = self._sides(system.functions.initial(constants)) < 0
-        self._counts = np.zeros(len(triggers), dtype=int)
+        self._counts, self._given = np.zeros((2, len(triggers)), dtype=int)
         self._last = np.full(len(triggers), -np.inf)
+        # the next dose of a course that has begun; infinite if none has
+        self._upcoming = np.full(len(triggers), np.inf)
+        self._place = 0
         self._due: list[int] = []
         self._acted: set[int] = set()
         self._infusions: list[tuple[float, np.ndarray]] = []
         self._stop = 0.0
 
     def begin(self, time: float, y: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, float]:
-        """Open a stretch: rules that a jump has set off act at once.
+        """Open a stretch: courses go on, and rules that a jump has set off act at once.
 
         Parameters
         ----------
@@ -107,6 +110,9 @@ class Watch:
         (ndarray, ndarray, float)
             States, inflow by rules, and the end of the stretch.
         """
+        for rule in range(len(self._triggers)):
+            while self._upcoming[rule] <= time + self._triggers.same:
+                y = self._give(rule, time, y)
         while crossed := [rule for rule in self._crossed(self._sides(y)) if rule not in self._acted]:
             self._due = self._passed(dict.fromkeys(crossed, time), time)
             y = self.act(time, y)
@@ -114,7 +120,7 @@ class Watch:
         self._armed |= self._sides(y) < -slack
         self._acted, self.cut = set(), None
         self._infusions = [infusion for infusion in self._infusions if infusion[0] > time]
-        self._stop = min([end, *(until for until, _ in self._infusions)])
+        self._stop = min([end, *(until for until, _ in self._infusions), *self._upcoming.tolist()])
         return y, sum((inflow for _, inflow in self._infusions), np.zeros_like(y)), self._stop
 
     def step(self, dense: Any, left: float, right: float) -> bool:
@@ -135,20 +141,33 @@ class Watch:
         return False
 
     def act(self, time: float, y: np.ndarray) -> np.ndarray:
-        """Give what is due; returns the states after boluses."""
+        """Give what is due, of a course the first dose; returns the states after boluses."""
         for rule in self._due:
-            place = int(self._counts.sum())
-            self.fired.times[place], self.fired.rules[place] = time, rule + 1
             self._counts[rule] += 1
-            self._last[rule] = time
-            self._acted.add(rule)
-            length = self._triggers.durations[rule]
-            if length <= self._triggers.same:
-                y = y + self._gifts[rule]
-            else:
-                until = self._on_edge(time + length)
-                self._infusions.append((until, self._gifts[rule] / (until - time)))
+            self._last[rule], self._given[rule] = time, 0
+            y = self._give(rule, time, y)
         self._due = []
+        return y
+
+    def _give(self, rule: int, time: float, y: np.ndarray) -> np.ndarray:
+        """Give one dose and set the time of the next of its course; returns the states after a bolus."""
+        triggers = self._triggers
+        self.fired.times[self._place], self.fired.rules[self._place] = time, rule + 1
+        self._place += 1
+        self._given[rule] += 1
+        # what a dose itself moves across the level is no crossing
+        self._armed[rule] = False
+        self._acted.add(rule)
+        length = triggers.durations[rule]
+        if length <= triggers.same:
+            y = y + self._gifts[rule]
+        else:
+            until = self._on_edge(time + length)
+            self._infusions.append((until, self._gifts[rule] / (until - time)))
+        self._upcoming[rule] = np.inf
+        if self._given[rule] < triggers.doses[rule]:
+            # from the first dose, so that roundings do not add up; one at the end or later never comes
+            self._upcoming[rule] = self._on_edge(self._last[rule] + self._given[rule] * triggers.every[rule])
         return y
 
     def _sides(self, y: np.ndarray) -> np.ndarray:
@@ -174,7 +193,8 @@ class Watch:
         triggers = self._triggers
         begin, end = triggers.windows[rule]
         inside = begin <= time < end and time < self._edges[-1] - triggers.same
-        if not inside or time - self._last[rule] < triggers.apart[rule] - triggers.same:
+        under_way = self._upcoming[rule] < np.inf
+        if not inside or under_way or time - self._last[rule] < triggers.apart[rule] - triggers.same:
             return -1
         return int(self._counts[rule] < triggers.most[rule])
 
@@ -191,7 +211,7 @@ class Watch:
 
     def _on_edge(self, time: float) -> float:
         """A time, or the edge it is too close to."""
-        edges = [*self._edges, *(until for until, _ in self._infusions)]
+        edges = [*self._edges, *(until for until, _ in self._infusions), *self._upcoming.tolist()]
         nearest = min(edges, key=lambda edge: abs(edge - time))
         return float(nearest) if abs(nearest - time) <= self._triggers.same else time
 

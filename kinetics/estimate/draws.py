@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters, cohort_parameters, fits_behind
+from kinetics.model.cohorts import CohortParameters, assembled_cohort, fits_behind
 from kinetics.model.committed import fits_folder, flat_key, result_path
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
@@ -49,11 +48,8 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
 
 
 def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:
-    """The cohort at the estimates of a chain, each fit after those before it."""
-    own = cohort_parameters(model, cohort, fits=())
-    for fit in chain:
-        own = own.with_estimates(_drawn(model, fit, own.estimable, np.zeros(len(fit.names))))
-    return replace(own, fits=tuple(fit.fit for fit in chain))
+    """The cohort at the estimates of a chain: each counts where the cohort takes it, as `cohort_parameters` has it."""
+    return _with_deviations(model, chain, cohort, [np.zeros(len(fit.names)) for fit in chain])
 
 
 def drawn_cohorts(
@@ -88,31 +84,35 @@ def drawn_cohorts(
     InputError
         If a thousand draws in a row are all inadmissible.
     """
-    typical = estimated_cohort(system.model, chain, cohort)
     roots = [_root(fit.covariance) for fit in chain]
-    return [_draw(system, chain, roots, typical, np.random.SeedSequence((seed, k))) for k in range(draws)]
+    return [_draw(system, chain, roots, cohort, np.random.SeedSequence((seed, k))) for k in range(draws)]
 
 
 def _draw(
-    system: System,
-    chain: Sequence[Estimates],
-    roots: Sequence[np.ndarray],
-    typical: CohortParameters,
-    key: np.random.SeedSequence,
+    system: System, chain: Sequence[Estimates], roots: Sequence[np.ndarray], cohort: str, key: np.random.SeedSequence
 ) -> CohortParameters:
     generator = np.random.default_rng(key)
     for _ in range(ATTEMPTS):
-        drawn = typical
-        for fit, root in zip(chain, roots, strict=True):
-            deviation = root @ generator.standard_normal(len(fit.names))
-            drawn = drawn.with_estimates(_drawn(system.model, fit, drawn.estimable, deviation))
+        deviations = [root @ generator.standard_normal(len(root)) for root in roots]
+        drawn = _with_deviations(system.model, chain, cohort, deviations)
         parameters = system.parameter_array(drawn.values)
         if np.isfinite(parameters).all() and not system.out_of_range(system.constants(parameters)):
             return drawn
     raise InputError(f"no admissible draw in {ATTEMPTS}: the covariance of {chain[-1].fit} is too wide for the model")
 
 
-def _drawn(model: Model, fit: Estimates, values: dict[str, float], deviation: np.ndarray) -> dict[str, float]:
+def _with_deviations(
+    model: Model, chain: Sequence[Estimates], cohort: str, deviations: Sequence[np.ndarray]
+) -> CohortParameters:
+    """The cohort with the logarithms of every fit's estimates at a deviation."""
+    of_fit = {fit.fit: (fit, deviation) for fit, deviation in zip(chain, deviations, strict=True)}
+    cohorts = {fit.fit: fit.cohort or "" for fit in chain}
+    return assembled_cohort(
+        model, cohort, cohorts, lambda name, before: _drawn(model, of_fit[name][0], before, of_fit[name][1])
+    )
+
+
+def _drawn(model: Model, fit: Estimates, values: Mapping[str, float], deviation: np.ndarray) -> dict[str, float]:
     """What one fit estimates, given those before it, at a deviation of the logarithms."""
     estimated = fit.by_flat_name(model)
     given = np.array([values[flat_key(model, name)] for name in fit.given])

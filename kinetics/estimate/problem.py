@@ -98,7 +98,7 @@ class FitProblem:
         model = _model(header["model"], document, faults)
         tables = [document.path.parent / table for table in header["tables"] or ()]
         placed = [row for table in tables for row in read_table(table, faults)]
-        if population is not None and population.calibrate:
+        if header["calibrate"]:
             placed = [_calibrated(item) for item in placed]
         builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
         cohorts = _cohorts(model, placed, builds_on, document, faults)
@@ -178,7 +178,7 @@ def _population(document: Document, header: Mapping[str, Any], faults: Faults) -
 
 
 def _calibrated(item: PlacedRow) -> PlacedRow:
-    """A row marked for calibration as one for fitting: a population fit can learn what a typical patient is given."""
+    """A row marked for calibration as one for fitting: the fit learns what it would else be given."""
     if item.row.use != "calibrate":
         return item
     return replace(item, row=item.row.model_copy(update={"use": "fit"}))

@@ -17,7 +17,7 @@ from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters
 from kinetics.model.library import path_from
 from kinetics.observation import VisitSchedule
-from kinetics.regimen import Regimen, segments
+from kinetics.regimen import Regimen, check_given
 from kinetics.summaries import population_target
 from kinetics.targets import PlacedRow, Target, typical_target
 from kinetics.units import to_unit
@@ -105,7 +105,7 @@ def _check_doses(model: Model, regimen: Regimen) -> None:
     if regimen.rules:
         raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
     try:
-        segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 1.0)
+        check_given(regimen, model)
     except InputError as error:
         raise InputError(f"cannot be given to model '{model.name}': {error}") from error
 

@@ -27,7 +27,27 @@ Prior = Annotated[Any, AfterValidator(_prior)]
 
 
 class FitRow(Row):
-    """``[fit]``."""
+    """``[fit]``.
+
+    Parameters
+    ----------
+    title, about : str
+        What it is called, and what it assumes.
+    model : str
+        What is fitted.
+    tables : list of str
+        Where published rows are.
+    discrepancy : float
+        Log standard deviation added to every row's own.
+    horizon : str
+        How long a recovery is looked for.
+    starts, seed : int
+        How many searches, and where the later ones begin.
+    builds_on : list of str, optional
+        The fits whose estimates are held.
+    calibrate : bool
+        Whether rows marked ``calibrate`` are fitted too.
+    """
 
     title: Text
     model: Text
@@ -38,6 +58,7 @@ class FitRow(Row):
     starts: Annotated[StrictInt, Field(ge=1, le=1000)] = 3
     seed: Annotated[StrictInt, Field(ge=0)] = 0
     builds_on: list[Text] | None = None
+    calibrate: StrictBool = False
 
 
 class PopulationRow(Row):
@@ -51,14 +72,11 @@ class PopulationRow(Row):
         How they are drawn.
     correlation : {"simulated", "none"}
         Whether rows of one study have the covariance of the simulated population, or are taken as independent.
-    calibrate : bool
-        Whether rows marked ``calibrate`` are fitted too.
     """
 
     patients: Annotated[StrictInt, Field(ge=16, le=100_000)] = 512
     sampling: Literal["quasi", "random"] = "quasi"
     correlation: Literal["simulated", "none"] = "simulated"
-    calibrate: StrictBool = False
 
 
 class SpreadRow(Row):

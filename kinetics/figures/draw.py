@@ -12,7 +12,11 @@ from kinetics import __version__
 from kinetics.documents import read_document
 from kinetics.errors import Fault, InputError
 from kinetics.figures.agreement import Agreement
+from kinetics.figures.comparison import ComparedRegimens
+from kinetics.figures.comparison_spec import ComparisonSpec
+from kinetics.figures.facts import Facts
 from kinetics.figures.kind import Kind
+from kinetics.figures.map import Map
 from kinetics.figures.prior_posterior import PriorPosterior
 from kinetics.figures.style import style
 from kinetics.figures.time_course import TimeCourse
@@ -22,9 +26,11 @@ from kinetics.model.library import find_file
 from kinetics.results import write_atomically
 
 if TYPE_CHECKING:
+    from kinetics.comparison import Comparison
     from kinetics.estimate.estimates import Estimates
+    from kinetics.regimen import Regimen
 
-__all__ = ["FORMATS", "KINDS", "draw_figure", "read_figure"]
+__all__ = ["FORMATS", "KINDS", "draw_comparison", "draw_figure", "read_figure"]
 
 
 KINDS: dict[str, type[Kind[Any]]] = {
@@ -33,6 +39,9 @@ KINDS: dict[str, type[Kind[Any]]] = {
     "agreement": Agreement,
     "prior_posterior": PriorPosterior,
     "tornado": Tornado,
+    "comparison": ComparedRegimens,
+    "map": Map,
+    "facts": Facts,
 }
 
 FORMATS: dict[str, dict[str, Any]] = {
@@ -118,7 +127,29 @@ def draw_figure(
     if tree is None:
         tree = figure.compute(progress, estimates)
     figure.check(tree)
+    _write(figure, tree, out)
+
+
+def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result: xr.Dataset, out: str | Path) -> None:
+    """Draw what `kinetics.comparison.compare` found, without a figure file.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What was compared.
+    regimens : sequence of Regimen
+        Under what.
+    result : xarray.Dataset
+        What was found.
+    out : str or pathlib.Path
+        Where the picture goes, as of `draw_figure`.
+    """
+    figure = ComparedRegimens(ComparisonSpec.of(comparison, regimens))
+    _write(figure, xr.DataTree(result), Path(out))
+
+
+def _write(figure: Kind[Any], tree: xr.DataTree, out: Path) -> None:
+    suffix = out.suffix.lower()
     with style():
         picture = figure.draw(tree)
-        suffix = out.suffix.lower()
         write_atomically(out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=FORMATS[suffix]))

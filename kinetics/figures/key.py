@@ -104,7 +104,7 @@ def courses_text(regimen: Regimen, time: str) -> str:
         for drug in dict.fromkeys(dose.drug for dose in course.doses):
             amounts = [dose.amount for dose in course.doses if dose.drug == drug]
             total: Any = sum(amounts[1:], amounts[0])
-            amount = f"{total.magnitude:g} {unit_text(total.units)}"
+            amount = f"{total.magnitude:g} {unit_text(total.units)}".removesuffix(" 1")
             given.setdefault(drug, {}).setdefault(amount, []).append(when)
     drugs = [
         f"course of {drug}: " + ", ".join(f"{amount} at {time} {', '.join(times)}" for amount, times in amounts.items())

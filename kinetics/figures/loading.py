@@ -13,7 +13,7 @@ from kinetics.figures.published import check_published
 from kinetics.figures.spec import CurveRow, PanelRow, SpecRows, read_rows
 from kinetics.model import Model
 from kinetics.model.library import find_file, path_from
-from kinetics.regimen import Regimen, only_course, segments, with_retreatment
+from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
 from kinetics.targets.published import PublishedRow, read_table
 from kinetics.units import conversion, parse_unit
 
@@ -92,7 +92,7 @@ def load_spec(document: Document) -> FigureSpec:
         _check_against_model(document, rows, model, faults)
         if regimen is not None:
             with faults.gather(document.where("figure", "regimen"), "figure.regimen"):
-                segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 1.0)
+                check_given(regimen, model)
     table = _tables(document, rows, faults)
     published = check_published(document, rows, table, model, regimen, faults)
     faults.raise_if_any()

@@ -12,7 +12,18 @@ from kinetics.figures.style import COLOURS
 from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_quantity, parse_unit
 
-__all__ = ["CurveRow", "HeaderRow", "PanelRow", "RetreatRow", "SizeRow", "SpecRows", "TimeRow", "read_rows"]
+__all__ = [
+    "CurveRow",
+    "HeaderRow",
+    "PanelRow",
+    "RetreatRow",
+    "SizeRow",
+    "SpecRows",
+    "TimeRow",
+    "check_panel",
+    "check_time",
+    "read_rows",
+]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
@@ -139,11 +150,12 @@ def _panels(data: Any, document: Document, faults: Faults) -> dict[str, PanelRow
         row = read_row(PanelRow, table, document, ("panels", name), faults)
         if row is not None:
             rows[name] = row
-            _check_panel(name, row, document, faults)
+            check_panel(name, row, document, faults)
     return rows
 
 
-def _check_panel(name: str, row: PanelRow, document: Document, faults: Faults) -> None:
+def check_panel(name: str, row: PanelRow, document: Document, faults: Faults) -> None:
+    """Note what is wrong between the values of a panel."""
     place = document.where("panels", name, "unit")
     with faults.gather(place, f"panels.{name}.unit"):
         unit = parse_unit(row.unit)
@@ -190,8 +202,13 @@ def _check_times(header: HeaderRow | None, time: TimeRow | None, document: Docum
             if parse_quantity(getattr(header, key), "day")[0] <= 0:
                 faults.add("must be positive", document.where("figure", key), f"figure.{key}")
     if time is not None:
-        with faults.gather(document.where("time", "unit"), "time.unit"):
-            conversion(parse_unit("day"), parse_unit(time.unit))
-        with faults.gather(document.where("time", "ticks"), "time.ticks"):
-            if parse_quantity(time.ticks, "day")[0] <= 0:
-                faults.add("must be positive", document.where("time", "ticks"), "time.ticks")
+        check_time(time, document, faults)
+
+
+def check_time(time: TimeRow, document: Document, faults: Faults) -> None:
+    """Note what is wrong with the axis of time."""
+    with faults.gather(document.where("time", "unit"), "time.unit"):
+        conversion(parse_unit("day"), parse_unit(time.unit))
+    with faults.gather(document.where("time", "ticks"), "time.ticks"):
+        if parse_quantity(time.ticks, "day")[0] <= 0:
+            faults.add("must be positive", document.where("time", "ticks"), "time.ticks")

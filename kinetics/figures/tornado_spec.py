@@ -15,7 +15,7 @@ from kinetics.figures.of_fit import PageRow, problem_of, read_tables
 from kinetics.model import Model
 from kinetics.model.library import path_from
 from kinetics.model.schema import Row
-from kinetics.regimen import Regimen, course_starts, segments
+from kinetics.regimen import Regimen, check_given, course_starts
 from kinetics.units import to_unit
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def _check_model(
             raise InputError(f"regimen '{regimen.name}' has rules; a derivative needs doses at times known beforehand")
         if not course_starts(regimen, model.time).size:
             raise InputError("a time to a limit needs a regimen with a course")
-        segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 1.0)
+        check_given(regimen, model)

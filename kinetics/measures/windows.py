@@ -135,6 +135,8 @@ class Window:
             return np.nan
         times, values = _inserted(self.times, self.values, self.nadir)
         below = values < level
+        if below.all():  # exact, where a sum of differences would round
+            return float(times[-1] - times[0])
         total = float(np.diff(times)[below[:-1] & below[1:]].sum())
         for i in np.flatnonzero(below[:-1] != below[1:]):
             left, right = float(times[i]), float(times[i + 1])

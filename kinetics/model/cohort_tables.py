@@ -68,7 +68,8 @@ def _header(reader: TableReader, name: str, data: Any, tables: Mapping[str, Any]
         reader.add("a cohort's name must be an identifier", *keys)
     if fields["extends"] is not None and fields["extends"] not in tables:
         reader.add(f"extends unknown cohort '{fields['extends']}'", *keys, "extends")
-    return fields | {"about": fields["about"] or ""}
+    fits = fields["from_fit"] or ()
+    return fields | {"about": fields["about"] or "", "from_fit": (fits,) if isinstance(fits, str) else tuple(fits)}
 
 
 def _upwards(name: str, rows: Mapping[str, dict[str, Any]], known: Mapping[str, Any]) -> list[str]:
@@ -95,7 +96,8 @@ def _cohort(
             _check(reader, place, model.parameters[flat], parameters[flat])
     own = read_correlations(reader, (*keys, "correlations"), fields["correlations"] or [])
     check_correlations(own, base.correlations, parameters, reader.faults, f"cohorts.{name}.correlations")
-    cohort = Cohort(name=name, values=values, correlations=own, where=reader.document.where(*keys), **header)
+    places = {"where": reader.document.where(*keys), "fits_where": reader.document.where(*keys, "from_fit")}
+    cohort = Cohort(name=name, values=values, correlations=own, **places, **header)
     return cohort, _Known(parameters, tuple(by_pair(base.correlations, own).values()))
 
 

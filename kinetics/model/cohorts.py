@@ -1,8 +1,8 @@
-"""The parameter values of a cohort: model file, then ``extends``, then its own values, then its fit's estimates."""
+"""The parameter values of a cohort: model file, then ``extends``, then its own values, then its fits' estimates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kinetics.documents import content_hash
@@ -10,10 +10,12 @@ from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.model.committed import SPREAD, cohort_of_fit, committed_estimates
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model
-from kinetics.model.quantities import Cohort
+from kinetics.model.quantities import Cohort, Parameter
 from kinetics.model.variation import in_cohort
 
-__all__ = ["CohortParameters", "cohort_parameters", "fits_behind", "lineage"]
+__all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "fits_behind", "lineage"]
+
+EstimatesAt = Callable[[str, Mapping[str, float]], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class CohortParameters:
     @property
     def estimable(self) -> dict[str, float]:
         """What a fit can estimate: values, and spreads under the parameter's name with ``.spread`` behind it."""
-        return self.values | {name + SPREAD: spread for name, spread in self.spreads.items()}
+        return _estimable(self.values, self.spreads)
 
     def with_estimates(self, estimates: Mapping[str, float]) -> CohortParameters:
         """The same cohort with some of `estimable` replaced."""
@@ -105,11 +107,35 @@ def cohort_parameters(
     >>> found.values, found.spreads
     ({'k': 0.1}, {'k': 0.3})
     """
-    values = dict(model.defaults)
+    found = assembled_cohort(model, cohort, None if fits is None else _cohorts_of(model, cohort, fits))
+    try:
+        model.constant_values(found.values)
+    except InputError as error:
+        faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
+        raise InputError(*faults) from error
+    return found
+
+
+def assembled_cohort(
+    model: Model, cohort: str | None, fits: Mapping[str, str] | None = None, estimates: EstimatesAt | None = None
+) -> CohortParameters:
+    """`cohort_parameters` without a look at derived quantities, and with other estimates than the committed ones.
+
+    Parameters
+    ----------
+    model : Model
+        A model that declares the cohort.
+    cohort : str, optional
+        Its name; without it the model's own values.
+    fits : mapping of str to str, optional
+        As for `cohort_parameters`, in order, with the cohort that each is of.
+    estimates : callable, optional
+        Called with the name of a fit and what is estimable before it; gives estimates by flat name, which count where
+        the fit does. Without it they are the committed ones.
+    """
+    values, estimated, spreads = dict(model.defaults), {}, {}
     rows, correlations = dict(model.parameters), by_pair(model.correlations)
     taken: list[str] = []
-    estimated: dict[str, str] = {}
-    spreads: dict[str, float] = {}
     for row in lineage(model, cohort):
         values |= {flat: entry.value for flat, entry in row.values.items()}
         estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
@@ -118,20 +144,18 @@ def cohort_parameters(
         spreads = {flat: spread for flat, spread in spreads.items() if flat not in row.values}
         for fit in _fits_of(model, row, fits):
             taken.append(fit)
-            committed = committed_estimates(model, fit, row)
-            found = {key: value for key, value in committed.items() if not key.endswith(SPREAD)}
+            if estimates is None:
+                given = committed_estimates(model, fit, row)
+            else:
+                given = estimates(fit, _estimable(values, _spreads_of(rows) | spreads))
+            found = {key: value for key, value in given.items() if not key.endswith(SPREAD)}
             values |= found
             estimated |= dict.fromkeys(found, fit)
-            spreads |= {key.removesuffix(SPREAD): committed[key] for key in committed.keys() - found.keys()}
-    try:
-        model.constant_values(values)
-    except InputError as error:
-        faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
-        raise InputError(*faults) from error
+            spreads |= {key.removesuffix(SPREAD): given[key] for key in given.keys() - found.keys()}
     return CohortParameters(
         cohort or "",
         values,
-        {name: row.spread for name, row in rows.items() if row.spread is not None} | spreads,
+        _spreads_of(rows) | spreads,
         tuple(taken),
         estimated,
         {name: row.distribution for name, row in rows.items() if row.distribution not in (None, "log_normal")},
@@ -140,14 +164,32 @@ def cohort_parameters(
     )
 
 
-def _fits_of(model: Model, row: Cohort, fits: Sequence[str] | None) -> list[str]:
+def _spreads_of(rows: Mapping[str, Parameter]) -> dict[str, float]:
+    return {name: row.spread for name, row in rows.items() if row.spread is not None}
+
+
+def _estimable(values: Mapping[str, float], spreads: Mapping[str, float]) -> dict[str, float]:
+    return {**values, **{name + SPREAD: spread for name, spread in spreads.items()}}
+
+
+def _cohorts_of(model: Model, cohort: str | None, fits: Sequence[str]) -> dict[str, str]:
+    """The cohort that each fit is of; empty for those that a cohort names, whose place that is."""
+    named = _named(model)
+    return {
+        fit: "" if fit in named or cohort is None else cohort_of_fit(model, fit, model.cohorts[cohort]) for fit in fits
+    }
+
+
+def _fits_of(model: Model, row: Cohort, fits: Mapping[str, str] | None) -> list[str]:
     """The fits whose estimates are taken at one cohort of a lineage."""
     if fits is None:
-        return [row.from_fit] if row.from_fit else []
-    named = {other.from_fit for other in model.cohorts.values()}
-    return [
-        fit for fit in fits if fit == row.from_fit or (fit not in named and cohort_of_fit(model, fit, row) == row.name)
-    ]
+        return list(row.from_fit)
+    named = _named(model)
+    return [fit for fit, own in fits.items() if fit in row.from_fit or (fit not in named and own == row.name)]
+
+
+def _named(model: Model) -> set[str]:
+    return {fit for cohort in model.cohorts.values() for fit in cohort.from_fit}
 
 
 def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
@@ -158,7 +200,7 @@ def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
     UnknownNameError
         If the model has no such cohort.
     """
-    return tuple(row.from_fit for row in lineage(model, cohort) if row.from_fit)
+    return tuple(fit for row in lineage(model, cohort) for fit in row.from_fit)
 
 
 def lineage(model: Model, cohort: str | None) -> list[Cohort]:

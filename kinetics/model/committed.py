@@ -71,11 +71,13 @@ def _result_file(model: Model, fit: str, cohort: Cohort) -> Path:
     """The committed result of a fit that a cohort takes estimates of."""
     folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
     if Path(fit).name != fit:
-        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.where, name))
+        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.fits_where, name))
     path = result_path(folder / f"{fit}.toml")
     if not path.is_file():
         problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
-        raise InputError(Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.where, name))
+        raise InputError(
+            Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.fits_where, name)
+        )
     return path
 
 

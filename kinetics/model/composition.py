@@ -9,12 +9,12 @@ from typing import Any
 
 import sympy as sp
 
-from kinetics.documents import Document, read_document
+from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name
 from kinetics.model.cohort_tables import read_cohorts
 from kinetics.model.correlations import read_correlations
-from kinetics.model.library import find_file
+from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
 from kinetics.model.notation import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
 from kinetics.model.reading import Names, TableReader, read_tables
@@ -38,24 +38,27 @@ _TABLES = frozenset(
     }
 )
 MAX_FILES = 100
-MAX_LEVELS = 8
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A flat model before its units and order are checked; ``header`` is `HeaderRow` by key, None for what is wrong."""
+    """A flat model before its units and order are checked; ``header`` is `HeaderRow` by key, None for what is wrong.
+
+    ``extends`` are the files whose rows it took, ``files`` counts all that were read.
+    """
 
     header: dict[str, Any]
     tables: dict[str, dict[str, Any]]
     correlations: tuple[Correlation, ...]
     cohorts: dict[str, Cohort]
     document: Document
+    extends: tuple[Path, ...] = ()
     files: int = 1
 
 
 def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
-    """Read a model file and every model it uses.
+    """Read a model file, those it extends, and every model they use.
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     InputError
         If the file cannot be read at all.
     """
-    document = read_document(path)
+    document, bases = read_extended(path, faults, trail)
     for key in document.data.keys() - _TABLES:
         faults.add(f"unknown table; there are {', '.join(sorted(_TABLES))}", document.where(key), key)
     header = read_fields(HeaderRow, document.data.get("model", {}), document, ("model",), faults)
@@ -91,10 +94,10 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     for alias, draft in used.items():
         _join(reader, alias, _renamed(alias, draft), tables)
     _bind(reader, used, tables)
-    files = 1 + sum(draft.files for draft in used.values())
+    files = 1 + len(bases) + sum(draft.files for draft in used.values())
     correlations = _correlations(reader, used)
     cohorts = read_cohorts(reader, tables["parameters"], correlations)
-    return Draft(header, tables, correlations, cohorts, document, files)
+    return Draft(header, tables, correlations, cohorts, document, bases, files)
 
 
 def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> tuple[dict[str, Draft], list[str]]:
@@ -110,20 +113,9 @@ def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> t
                 raise InputError("must be an identifier = the name of a model")
             if sum(draft.files for draft in used.values()) >= MAX_FILES or len(trail) > MAX_LEVELS:
                 raise InputError(f"more than {MAX_FILES} models in all, or {MAX_LEVELS} levels of them")
-            used[alias] = read_draft(_used_path(name, document, trail), faults, trail)
+            path = model_path(name, document.file("uses", alias), trail, "uses")
+            used[alias] = read_draft(path, faults, trail)
     return used, [alias for alias in table if alias not in used]
-
-
-def _used_path(name: str, document: Document, trail: tuple[Path, ...]) -> Path:
-    is_path = "/" in name or name.endswith(".toml")
-    path = document.path.parent / name if is_path else find_file(name, "models")
-    try:
-        resolved = path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links, a NUL byte
-        raise InputError(f"{name!r} leads to no file") from error
-    if resolved in trail:
-        raise InputError("a model that uses itself")
-    return path
 
 
 def _join(

@@ -10,12 +10,14 @@ from kinetics.folders import library_folder
 
 __all__ = ["find_file", "library_folder", "library_names", "path_from"]
 
+_SINGLE = ("reproduce", "comparison")
+"""Files that are one of their kind among the fits, and are not chosen by name."""
+
 
 def library_names(part: str) -> list[str]:
     """The names of the shipped files of a folder such as ``models``, ``models/regimens``, ``fits``."""
-    return sorted(
-        path.stem for path in library_folder(part).glob("*.toml") if "." not in path.stem and path.stem != "reproduce"
-    )
+    stems = (path.stem for path in library_folder(part).glob("*.toml"))
+    return sorted(stem for stem in stems if "." not in stem and stem not in _SINGLE)
 
 
 def find_file(name: str | Path, part: str) -> Path:

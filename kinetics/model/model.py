@@ -47,6 +47,8 @@ class Model:
         Those of ``order`` that depend on parameters alone.
     path : pathlib.Path or None
         The file it was read from.
+    extends : tuple of pathlib.Path
+        The files whose rows it took as an extension, nearest first.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Model:
     constants: tuple[str, ...] = ()
     about: str = ""
     path: Path | None = None
+    extends: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         kinds = ("states", "parameters", "outputs", "doses", "cohorts")
@@ -86,7 +89,7 @@ class Model:
         Raises
         ------
         InputError
-            With every fault of the file and of the files it uses.
+            With every fault of the file, of the files it extends and of those it uses.
 
         Examples
         --------
@@ -113,6 +116,7 @@ class Model:
             correlations=draft.correlations,
             cohorts=draft.cohorts,
             path=path,
+            extends=draft.extends,
         )
 
     @classmethod

@@ -21,7 +21,10 @@ __all__ = ["Equation", "TableRow", "equations", "latex", "parameter_table"]
 
 
 class Equation(NamedTuple):
-    """One equation: ``kind`` is ``rate``, ``initial``, ``derived`` or ``output``; ``latex`` aligns at one ``&``."""
+    """One equation: ``kind`` is ``rate``, ``initial``, ``derived`` or ``output``; ``latex`` aligns at one ``&``.
+
+    Those of ``cases`` are within that environment.
+    """
 
     kind: str
     name: str
@@ -159,9 +162,12 @@ def _kind(resolved: CohortParameters, name: str) -> str:
 
 def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:
     """A source in short, and its DOI."""
-    # a parameter of a composite was declared in its own file, beside its own bibliography
-    folder = Path(row.where.rpartition(":")[0]).parent if model.path is not None else library_folder("models")
-    source = None if key == CHOICE else find_source(key, folder) or find_source(key, (model.path or folder).parent)
+    # a parameter of a composite was declared in its own file, and a cohort's value in the composite's or in its bases',
+    # each beside its own bibliography
+    files = [Path(row.where.rpartition(":")[0]), model.path, *model.extends] if model.path is not None else []
+    folders = [file.parent for file in files] or [library_folder("models")]
+    found = (find_source(key, folder) for folder in folders)
+    source = None if key == CHOICE else next(filter(None, found), None)
     return (source.short, source.fields.get("doi", "")) if source else (key, "")
 
 

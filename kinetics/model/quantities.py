@@ -203,18 +203,21 @@ class Cohort:
         What it is called and whom it stands for.
     extends : str, optional
         Another cohort, whose values it starts from.
-    from_fit : str, optional
-        A fit whose estimates it takes.
+    from_fit : tuple of str
+        The fits whose estimates it takes, in this order.
     values : mapping of str to CohortValue
         By the flat name of the parameter.
     correlations : tuple of Correlation
         Each replaces what the model, or the cohort it extends, says of the same two parameters.
+    where, fits_where : str
+        ``file:line`` of its declaration, and of its ``from_fit``.
     """
 
     name: str
     about: str = ""
     extends: str | None = None
-    from_fit: str | None = None
+    from_fit: tuple[str, ...] = ()
     values: Mapping[str, CohortValue] = field(default_factory=dict)
     correlations: tuple[Correlation, ...] = ()
     where: str = field(default="", compare=False)
+    fits_where: str = field(default="", compare=False)

@@ -139,7 +139,7 @@ class TableReader:
     def source(self, key: str, *keys: str) -> str:
         """A source key, checked to exist."""
         with self.faults.gather(self.document.where(*keys), ".".join(keys)):
-            if key != CHOICE and find_source(key, self.document.path.parent) is None:
+            if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
                 self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
         return key
 

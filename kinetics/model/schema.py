@@ -14,6 +14,7 @@ from kinetics.errors import Faults
 from kinetics.model.notation import is_latex
 
 __all__ = [
+    "BaseHeaderRow",
     "CohortRow",
     "CohortValueRow",
     "CorrelationRow",
@@ -45,6 +46,14 @@ def _latex(text: str) -> str:
     return text
 
 
+def _fits(names: Any) -> Any:
+    listed = names if isinstance(names, list) else [names]
+    if not all(isinstance(name, str) and 0 < len(name) <= 4000 for name in listed) or len(set(listed)) < len(listed):
+        raise PydanticCustomError("fits", "must be the name of a fit, or a list of such names, each once")
+    return names
+
+
+Fits = Annotated[Any, AfterValidator(_fits)]
 Latex = Annotated[StrictStr, AfterValidator(_latex)]
 
 
@@ -60,6 +69,13 @@ class HeaderRow(Row):
     title: Text
     time: Text
     about: str = ""
+    extends: Text | None = None
+
+
+class BaseHeaderRow(HeaderRow):
+    """``[model]`` of a file that is extended: its ``time`` is checked where it is taken."""
+
+    time: Any = None
 
 
 class ParameterRow(Row):
@@ -134,7 +150,7 @@ class CohortRow(Row):
 
     about: str = ""
     extends: Text | None = None
-    from_fit: Text | None = None
+    from_fit: Fits = ()
     parameters: dict[str, Any] = {}
     correlations: list[Any] = []
 

@@ -35,13 +35,14 @@ class Source:
 
     @property
     def short(self) -> str:
-        """Family name of the first author and the year, for tables."""
+        """Family name of the first author, or without one the journal or title, and the year; for tables."""
         author = self.fields.get("author", "").split(" and ")[0]
         words = author.split()
         # "Marie de Vries": the family name starts at its particle
         start = next((place for place, word in enumerate(words) if word[0].islower()), -1)
         family = author.split(",")[0] if "," in author else " ".join(words[start:])
-        return f"{family.strip('{}')} {self.fields.get('year', '')}".strip() or self.key
+        name = family.strip("{}") or self.fields.get("journal") or self.fields.get("title", "")
+        return f"{name} {self.fields.get('year', '')}".strip() or self.key
 
 
 @lru_cache(maxsize=32)

@@ -90,13 +90,14 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
     ------
     InputError
         With every fault of the file: an unknown or repeated column, a unit that is missing or does not fit, a value
-        that is no number or out of range, rows that are too short or too long, or none.
+        that is no number or out of range, rows that are too short or too long, an empty line before the last patient,
+        or no patients.
     """
     path, faults = Path(path), Faults()
     reader = csv.reader(io.StringIO(read_text(path)), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        rows = _within([(reader.line_num, row) for row in reader])
     except csv.Error as error:
         faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
     faults.raise_if_any()
@@ -113,10 +114,17 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
     return Covariates(names, places, np.array(values), path, tuple(line for line, _ in patients))
 
 
+def _within(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The rows from the first that is not empty to the last; one between them may be a patient without values."""
+    said = [place for place, (_, row) in enumerate(rows) if any(cell.strip() for cell in row)]
+    return rows[said[0] : said[-1] + 1] if said else []
+
+
 @dataclass(frozen=True)
 class _Column:
     row: Parameter | Input
     factor: float
+    written: str
 
     @property
     def name(self) -> str:
@@ -146,7 +154,7 @@ def _column(text: str, model: Model) -> _Column:
     flat = model.flat_name(name)
     row = model.parameters.get(flat) or model.inputs[flat]
     try:
-        return _Column(row, float(conversion(parse_unit("1" if unit is None else unit), row.unit)))
+        return _Column(row, float(conversion(parse_unit("1" if unit is None else unit), row.unit)), name)
     except UnitError as error:
         if unit is None:
             raise UnitError(f"needs a unit: write '{name} [{display_unit(row.unit)}]'") from error
@@ -157,6 +165,9 @@ def _patient(
     row: Sequence[str], header: Sequence[str], columns: Sequence[_Column | None], where: str, faults: Faults
 ) -> list[float]:
     """The values of one patient, in the units of the model."""
+    if not any(cell.strip() for cell in row):
+        faults.add("is empty; give the values of this patient, or leave the line out", where)
+        return []
     if len(row) != len(header):
         faults.add(f"has {len(row)} fields, and the header {len(header)}", where)
         return []
@@ -166,12 +177,12 @@ def _patient(
             continue
         value = _number(text)
         if value is None:
-            faults.add(f"is no finite number: {text.strip()!r:.60}", where, column.name)
+            faults.add(f"is no finite number: {text.strip()!r:.60}", where, column.written)
             continue
         values.append(value * column.factor)
         if isinstance(column.row, Parameter):
             for message in out_of_range(column.row, values[-1]):
-                faults.add(message, where, column.name)
+                faults.add(message, where, column.written)
     return values
 
 

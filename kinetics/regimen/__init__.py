@@ -1,6 +1,7 @@
 """What is given and when: doses, courses, regimens, their algebra, and the segments an engine integrates."""
 
 from kinetics.regimen.dose import Dose
+from kinetics.regimen.giving import check_given
 from kinetics.regimen.regimen import Course, Regimen
 from kinetics.regimen.retreatment import only_course, with_retreatment
 from kinetics.regimen.rule import Rule
@@ -14,6 +15,7 @@ __all__ = [
     "Rule",
     "Segments",
     "Triggers",
+    "check_given",
     "course_starts",
     "only_course",
     "segments",

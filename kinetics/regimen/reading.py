@@ -63,7 +63,7 @@ class DoseRow(Row):
 
 
 class RuleRow(Row):
-    """A row of ``[[rules]]``: a dose that depends on the state."""
+    """A row of ``[[rules]]``: a dose that depends on the state, and its repeats."""
 
     output: Text
     level: Text
@@ -74,6 +74,8 @@ class RuleRow(Row):
     most: Annotated[StrictInt, Field(ge=1, le=MOST)] = 1
     apart: Text = "0 day"
     after_course: Annotated[StrictInt, Field(ge=1)] | None = None
+    every: Text | None = None
+    count: Annotated[StrictInt, Field(ge=1, le=MAX_COUNT)] = 1
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,7 @@ class _Reader:
     def doses(self, table: Any, keys: Keys, start: str) -> tuple[Dose, ...]:
         """The doses of one row. What is sound in a faulty row is checked too, so that one report has every fault."""
         row = read_row(DoseRow, table, self.document, keys, self.faults) or self.sound(table, DoseRow)
-        if isinstance(table, dict) and "every" in table and "count" not in table:
-            self.add("needs 'count', the number of doses", *keys, "every")
+        self.counted(table, keys)
         with self.at(*keys):
             offsets(row.count, row.every)
         with self.at(*keys):
@@ -175,6 +176,11 @@ class _Reader:
             self.faults.add(f"more than {MAX_COUNT} doses in the file", self.document.where("courses", 0), "courses")
         return ()
 
+    def counted(self, table: Any, keys: Keys) -> None:
+        """Note an ``every`` without a number of doses."""
+        if isinstance(table, dict) and "every" in table and "count" not in table:
+            self.add("needs 'count', the number of doses", *keys, "every")
+
     def rules(self, courses: list[tuple[Dose, ...]]) -> list[Rule]:
         """The rules, each checked for itself, then against the courses."""
         rows: dict[int, RuleRow] = {}
@@ -182,12 +188,15 @@ class _Reader:
         for number, table in enumerate(_list(self.document.data.get("rules"))):
             row = read_row(RuleRow, table, self.document, ("rules", number), self.faults) or self.sound(table, RuleRow)
             rows[number] = row
+            self.counted(table, ("rules", number))
             with self.at("rules", number):
                 rules.append(Rule(**dict(row)))
         found = Faults()
         check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), found)
         for fault in found:
-            self.add(fault.message, *fault.name.split("."))
+            # the list itself has no line: that of its first row
+            keys = ("rules", 0) if fault.name == "rules" else fault.name.split(".")
+            self.faults.add(fault.message, self.document.where(*keys), fault.name)
         return rules
 
     def sound(self, table: Any, kind: type[R]) -> R:

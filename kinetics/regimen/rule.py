@@ -1,4 +1,4 @@
-"""`Rule`: a dose given when the simulated state calls for it, not at a time known beforehand."""
+"""`Rule`: doses given when the simulated state calls for them, not at times known beforehand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kinetics.errors import Fault, Faults
 from kinetics.expressions import is_name
 from kinetics.levels import Level, read_level
 from kinetics.regimen.dose import Dose, amount_text
-from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, time_text
+from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, time_text
 from kinetics.units import unit_text
 
 __all__ = ["DIRECTIONS", "MOST", "Rule", "check_rules"]
@@ -27,10 +27,11 @@ DIRECTIONS = ("up", "down")
 
 @dataclass(frozen=True, init=False, eq=False)
 class Rule:
-    """When an output crosses a level, give a dose at once.
+    """When an output crosses a level, give a dose at once, or begin a course of doses.
 
     An upward crossing needs the output to have been below the level, a downward one above it: after it has acted, a
-    rule waits until the output has gone back. A crossing that comes too early or outside the window is lost.
+    rule waits until the output has gone back. A crossing that comes too early or outside the window is lost, and so is
+    one from the first dose of a course to its last. A course that has begun is given to its end.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class Rule:
     drug : str
         The name of a dose of the model.
     amount : str or pint.Quantity
-        Positive; kept in its own unit.
+        Of each dose, positive; kept in its own unit.
     duration : str or pint.Quantity
         Length of a constant infusion; zero is a bolus. Kept in days.
     direction : {"up", "down"}
@@ -50,10 +51,14 @@ class Rule:
     most : int
         How often the rule acts at most, 1 to 1000.
     apart : str or pint.Quantity
-        The least time from one action of the rule to its next. Kept in days.
+        The least time from one action of the rule to its next, both at their first dose. Kept in days.
     after_course : int, optional
         The course in whose window the rule acts, counted from 1: from its first dose to that of the next course. By
         default the rule acts at any time from time zero.
+    every : str or pint.Quantity, optional
+        From one dose of a course to the next; needed for more than one. Kept in days, and only then.
+    count : int
+        How many doses one action gives, 1 to 10000; the first is at the crossing.
 
     Raises
     ------
@@ -64,6 +69,8 @@ class Rule:
     --------
     >>> print(Rule("A", "40 % of baseline", "drug_a", "12 mg", "4 hour", most=2, apart="60 day", after_course=1))
     when A rises to 40 % of baseline after course 1: drug_a 12 mg over 4 hour, at most 2 times, 60 day apart
+    >>> print(Rule("A", "0.4 mg/L", "drug_a", "12 mg", most=2, every="1 day", count=3))
+    when A rises to 0.4 mg/L: drug_a 12 mg, a course of 3 every 1 day, at most 2 times
     >>> Rule("A", "0 mg/L", "drug_a", "12 mg", direction="sideways")
     Traceback (most recent call last):
     kinetics.errors.InputError: level: must be positive, found '0 mg/L'
@@ -79,6 +86,8 @@ class Rule:
     most: int
     apart: pint.Quantity
     after_course: int | None
+    every: pint.Quantity | None
+    count: int
 
     def __init__(
         self,
@@ -91,6 +100,8 @@ class Rule:
         most: int = 1,
         apart: Amount = "0 day",
         after_course: int | None = None,
+        every: Amount | None = None,
+        count: int = 1,
     ) -> None:
         faults = Faults()
         if not isinstance(output, str) or not is_name(output):
@@ -108,16 +119,19 @@ class Rule:
                 faults.add(f"must not be negative, found '{apart}'", name="apart")
         if after_course is not None and (not _whole(after_course) or after_course < 1):
             faults.add(f"must be the number of a course, from 1, found {after_course!r:.40}", name="after_course")
+        with faults.gather():
+            offsets(count, every)
         faults.raise_if_any()
         dose = Dose(drug, amount, duration=duration)
         fields = {"output": output, "level": " ".join(level.split()), "drug": drug, "amount": dose.amount}
         fields |= {"duration": dose.duration, "direction": direction, "most": most, "after_course": after_course}
+        fields |= {"every": None if every is None or count == 1 else days(in_days(every)), "count": count}
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
     @property
     def dose(self) -> Dose:
-        """What is given, as if at time zero."""
+        """What is given at the crossing, as if at time zero."""
         return Dose(self.drug, self.amount, duration=self.duration)
 
     @property
@@ -136,7 +150,9 @@ class Rule:
             at = [f"{float(root.magnitude):.11e}", unit_text(root.units)]
         _, duration, *given = self.dose.fingerprint
         acts = [self.direction, self.most, f"{self.apart.magnitude:.9f}", self.after_course]
-        return [self.output, *at, *given, duration, *acts]
+        # a single dose has none, so that results made before there were courses keep their hash
+        course = [] if self.every is None else [self.count, f"{self.every.magnitude:.9f}"]
+        return [self.output, *at, *given, duration, *acts, *course]
 
     def __eq__(self, other: object) -> bool:
         return self.fingerprint == other.fingerprint if isinstance(other, Rule) else NotImplemented
@@ -150,6 +166,7 @@ class Rule:
         when += f" after course {self.after_course}" if self.after_course else ""
         given = f"{self.drug} {amount_text(self.amount)}"
         given += f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else ""
+        given += f", a course of {self.count} every {time_text(self.every.magnitude)}" if self.every is not None else ""
         often = "once" if self.most == 1 else f"at most {self.most} times"
         often += f", {time_text(self.apart.magnitude)} apart" if self.apart.magnitude and self.most > 1 else ""
         return f"{when}: {given}, {often}"
@@ -161,8 +178,8 @@ def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
         if rule.after_course and rule.after_course > courses:
             last = f"the last is {courses}" if courses else "the regimen has none"
             faults.add(f"there is no course {rule.after_course}; {last}", name=f"rules.{number}.after_course")
-    if sum(rule.most for rule in rules.values()) > MAX_COUNT:
-        faults.add(f"more than {MAX_COUNT} doses; give the rules a smaller 'most'", name="rules")
+    if sum(rule.most * rule.count for rule in rules.values()) > MAX_COUNT:
+        faults.add(f"more than {MAX_COUNT} doses; give the rules a smaller 'most' or 'count'", name="rules")
 
 
 def _whole(value: Any) -> bool:

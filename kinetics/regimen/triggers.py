@@ -31,11 +31,15 @@ class Triggers:
     signs : ndarray
         1 for an upward crossing, -1 for a downward one.
     gifts : ndarray, (rule, drug), model dose unit
-        What a rule gives.
+        What each dose of a rule gives.
     durations, apart : ndarray, model time
         Length of the infusion, 0 for a bolus, and the least time between two actions.
     most : ndarray of int
         How often each acts at most.
+    doses : ndarray of int
+        How many doses an action gives.
+    every : ndarray, model time
+        From one of them to the next; 0 for a single one.
     windows : ndarray, (rule, 2), model time
         From when, and up to when, it acts.
     same : float, model time
@@ -50,6 +54,8 @@ class Triggers:
     durations: np.ndarray
     apart: np.ndarray
     most: np.ndarray
+    doses: np.ndarray
+    every: np.ndarray
     windows: np.ndarray
     same: float
 
@@ -64,11 +70,11 @@ class Triggers:
     @property
     def size(self) -> int:
         """How many doses the rules give at most."""
-        return int(self.most.sum())
+        return int((self.most * self.doses).sum())
 
     @property
     def amounts(self) -> np.ndarray:
-        """What each gives, (rule,), in the model's unit of its drug."""
+        """What a dose of each is, (rule,), in the model's unit of its drug."""
         return self.gifts.sum(axis=1)
 
     def levels(self, baselines: np.ndarray) -> np.ndarray:
@@ -156,6 +162,8 @@ def triggers(
         np.array([rescale(rule.duration.magnitude, per_day) for rule in rules]),
         np.array([rescale(rule.apart.magnitude, per_day) for rule in rules]),
         np.array([rule.most for rule in rules], dtype=np.int64),
+        np.array([rule.count for rule in rules], dtype=np.int64),
+        np.array([0.0 if rule.every is None else rescale(rule.every.magnitude, per_day) for rule in rules]),
         np.array([_window(rule, starts) for rule in rules]),
         SAME * float(per_day),
     )

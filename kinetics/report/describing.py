@@ -11,6 +11,7 @@ from kinetics.estimate import Estimates, FitProblem
 from kinetics.model import Model, parameter_table
 from kinetics.model import latex as latex_of
 from kinetics.model.cohorts import cohort_parameters
+from kinetics.model.quantities import Cohort
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
@@ -37,7 +38,7 @@ class _Plain(StrPrinter):
 
 
 def model_text(model: Model, cohort: str | None = None, latex: bool = False, width: int = WIDTH) -> str:
-    """Title, equations, parameter table, outputs and cohorts of a model.
+    """Title, what it extends, equations, parameter table, outputs and cohorts of a model.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
     values = f"Parameters, cohort {cohort}" if cohort else "Parameters"
     parts = [
         f"{model.name}: {model.title}",
+        "Extends " + ", which extends ".join(path.stem for path in model.extends) if model.extends else "",
         paragraph(model.about, width) if model.about else "",
         latex_of(model).rstrip() if latex else equations_text(model),
         f"{values}\n{parameters_text(model, cohort)}" if model.parameters else "",
@@ -65,11 +67,14 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
         _listed("Inputs, with their resting values", ((n, number_text(r.rest), r) for n, r in model.inputs.items())),
         _listed("Doses", ((n, f"into {row.into}", row) for n, row in model.doses.items())),
         _listed("Outputs in words", ((n, _limit(row.lower_limit), row) for n, row in model.outputs.items())),
-        "\n".join(["Cohorts", *(f"  {row.name}: {row.about}" for row in model.cohorts.values())])
-        if model.cohorts
-        else "",
+        "\n".join(["Cohorts", *map(_cohort_text, model.cohorts.values())]) if model.cohorts else "",
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _cohort_text(cohort: Cohort) -> str:
+    fits = f"estimates of {', then '.join(cohort.from_fit)}" if cohort.from_fit else ""
+    return f"  {cohort.name}: {'; '.join(filter(None, (cohort.about, fits)))}"
 
 
 def _correlations_text(model: Model, cohort: str | None) -> str:

@@ -41,8 +41,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], text: Collection[i
     )
 
 
-def in_blocks(head: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
+def in_blocks(
+    head: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH, text: Collection[int] = ()
+) -> str:
     """A table whose columns are spread over blocks, each with the first column repeated, so that no line is too long.
+
+    Parameters
+    ----------
+    head, rows
+        As of `table`.
+    width : int
+        Characters a line.
+    text : collection of int
+        As of `table`, counted within a block: 0 if the first column is text.
 
     Examples
     --------
@@ -64,7 +75,7 @@ def in_blocks(head: Sequence[str], rows: Sequence[Sequence[str]], width: int = W
         used += len(GAP) + widths[column]
     chosen = [[0, *columns] for columns in blocks]
     return "\n\n".join(
-        table([head[i] for i in block], [[row[i] for i in block] for row in rows], text=()) for block in chosen
+        table([head[i] for i in block], [[row[i] for i in block] for row in rows], text=text) for block in chosen
     )
 
 

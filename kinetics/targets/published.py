@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import reprlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from kinetics.documents import read_text
 from kinetics.errors import Faults, UnitError
 from kinetics.model.schema import Row
-from kinetics.model.sources import CHOICE, find_source
 from kinetics.targets.kinds import KINDS, kind_faults
+from kinetics.targets.rows import read_rows
 from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = ["NORMAL_95", "PlacedRow", "PublishedRow", "check_units", "read_table"]
@@ -163,21 +159,7 @@ def read_table(path: Path, faults: Faults) -> list[PlacedRow]:
     list of PlacedRow
         The rows that are right.
     """
-    rows: list[PlacedRow] = []
-    with faults.gather(str(path)):
-        reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
-        try:
-            _check_header(reader.fieldnames or (), path, faults)
-            for record in reader:
-                rows += _checked_row(record, f"{path}:{reader.line_num}", path, faults)
-        except csv.Error as error:
-            faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
-    seen: set[str] = set()
-    for placed in rows:
-        if placed.row.name in seen:
-            faults.add("duplicate name", placed.where, placed.row.name)
-        seen.add(placed.row.name)
-    return rows
+    return [PlacedRow(row, where, path) for row, where in read_rows(path, PublishedRow, faults)]
 
 
 def check_units(rows: Iterable[PlacedRow], faults: Faults) -> None:
@@ -204,41 +186,3 @@ def check_units(rows: Iterable[PlacedRow], faults: Faults) -> None:
                 row = placed.row
                 message = f"unit '{row.unit}' contradicts '{other.row.unit}' of {other.row.name} at {other.where}"
                 faults.add(f"{message}: both are a {row.kind} of {row.output}", placed.where, f"{row.name}.unit")
-
-
-def _check_header(columns: Iterable[str], path: Path, faults: Faults) -> None:
-    known = PublishedRow.model_fields
-    counts = Counter(columns)
-    for column, count in counts.items():
-        if column not in known:
-            faults.add(f"unknown column; there are {', '.join(known)}", f"{path}:1", column)
-        if count > 1:
-            faults.add("duplicate column", f"{path}:1", column)
-    for column, field in known.items():
-        if field.is_required() and column not in counts:
-            faults.add("missing column", f"{path}:1", column)
-
-
-def _checked_row(record: Mapping[Any, Any], place: str, path: Path, faults: Faults) -> list[PlacedRow]:
-    """The row, or nothing and its faults; a missing column has been reported with the header."""
-    name = str(record.get("name") or "").strip()
-    if None in record or None in record.values():
-        faults.add("has more or fewer fields than the header; quote a text that holds a comma", place, name)
-        return []
-    given = {key: text.strip() for key, text in record.items() if key in PublishedRow.model_fields and text.strip()}
-    try:
-        row = PublishedRow.model_validate(given)
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            column = ".".join(map(str, problem["loc"]))
-            found = reprlib.repr(problem["input"])
-            message = "missing" if problem["type"] == "missing" else f"{problem['msg'].lower()}, found {found}"
-            if problem["type"] != "missing" or column in record:
-                faults.add(message, place, f"{name}.{column}")
-        return []
-    wrong = row.faults()
-    for message in wrong:
-        faults.add(message, place, name)
-    if row.source != CHOICE and find_source(row.source, path.parent) is None:
-        faults.add(f"source '{row.source}' is in no references.bib", place, f"{name}.source")
-    return [] if wrong else [PlacedRow(row, place, path)]

@@ -20,6 +20,7 @@ from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.refitting import Refit, performance
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
 from kinetics.model.committed import result_path
+from kinetics.model.library import library_names
 from kinetics.model.sources import read_bibliography
 from kinetics.observation import VisitSchedule
 from kinetics.units import to_unit
@@ -29,7 +30,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
-PARTS = ("alemtuzumab", "cd4", "treg", "cd8", "b_cells", "nk", "signals", "reconstitution")
+PARTS = tuple(library_names("models"))
 
 
 def name_of(page):
@@ -181,7 +182,7 @@ def test_models_page_has_the_parameters_of_the_file(name):
                 ), (key, column)
 
 
-@pytest.mark.parametrize("name", [*FITS, *POPULATIONS])
+@pytest.mark.parametrize("name", [*FITS, *POPULATIONS, "cladribine_nadirs"])
 def test_models_page_has_the_committed_estimates(name):
     estimates = Estimates.read(ROOT / "fits" / f"{name}.result.toml")
     told = {row[name]: row for row in rows(section(DOCS / "models.md", "reconstitution"), name) if name in row}

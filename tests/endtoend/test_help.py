@@ -8,7 +8,20 @@ import pytest
 
 import kinetics
 
-COMMANDS = ("reproduce", "models", "show", "check", "simulate", "identify", "fit", "refit", "predict", "figure")
+COMMANDS = (
+    "reproduce",
+    "models",
+    "show",
+    "check",
+    "simulate",
+    "identify",
+    "fit",
+    "refit",
+    "predict",
+    "compare",
+    "evidence",
+    "figure",
+)
 HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")
 
 

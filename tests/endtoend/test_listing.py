@@ -7,6 +7,7 @@ def test_models_lists_what_is_pinned(run) -> None:
     listed = run("models", "--json").json
     assert {"alemtuzumab", "cd4", "cd8", "treg", "b_cells", "nk", "signals", "reconstitution"} <= set(listed["models"])
     assert {"reconstitution, relapsing", "reconstitution, progressive"} <= set(listed["cohorts"])
+    assert {"consequences, relapsing", "consequences, progressive"} <= set(listed["cohorts"])
     assert {"ms_first_course", "ms_licensed", "single_100mg", "oncology_12_weeks"} <= set(listed["regimens"])
     assert {"care_ms_course_1", "hill_cawthorne_2012"} <= set(listed["fits"])
     assert {"recovery", "retreatment"} <= set(listed["figures"])
@@ -18,7 +19,7 @@ def test_models_lists_what_is_pinned(run) -> None:
 def test_show_a_model(run) -> None:
     text = run("show", "alemtuzumab").out
     assert "d/dt A_p = Q*(A_c/V1 - A_p/V2)" in text
-    assert "concentration^2/(EC50^2 + concentration^2)" in text
+    assert "effect = active^2/(EC50^2 + active^2)" in text
     row = next(line for line in text.splitlines() if line.startswith("CL "))
     assert row.split()[:5] == ["CL", "2.2", "L/day", "0.25", "choice"]
     assert "1e9/L" in run("show", "cd4").out

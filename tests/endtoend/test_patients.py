@@ -64,6 +64,43 @@ def test_what_is_wrong_is_named(call, table: Path, text: str, options: tuple[obj
     assert said in answer.err
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("rituximab.BSA [m^2]", "", "is empty; give the values of this patient"),
+        ("rituximab.BSA [m^2]", "-1", "rituximab.BSA: is -1 m^2, below its minimum 1"),
+        ("rituximab.BSA [m^2]", "0", "rituximab.BSA: is 0 m^2, below its minimum 1"),
+        ("rituximab.BSA [m^2]", "tall", "rituximab.BSA: is no finite number: 'tall'"),
+        ("rituximab.BSA [cm^2]", "1.8", "rituximab.BSA: is 0.00018 m^2, below its minimum 1"),
+        ("cladribine.weight [kg]", "", "is empty; give the values of this patient"),
+        ("cladribine.weight [kg]", "-70", "cladribine.weight: is -70 kg, below its minimum 40"),
+        ("cladribine.weight [kg]", "7e4", "cladribine.weight: is 70000 kg, above its maximum 200"),
+    ],
+)
+def test_a_body_that_cannot_be_is_refused_with_its_line(run, table: Path, column: str, value: str, said: str) -> None:
+    sound = {"rituximab.BSA [m^2]": "1.8", "rituximab.BSA [cm^2]": "18000", "cladribine.weight [kg]": "70"}[column]
+    table.write_text("\n".join([column, sound, value, sound, ""]))
+    answer = run("simulate", "reconstitution", *TIMES, "--covariates", table)
+    assert (answer.status, answer.out) == (2, "")
+    assert f"patients.csv:3: {said}" in answer.err
+
+
+def test_a_body_that_is_missing_beside_another_value_is_refused(run, table: Path) -> None:
+    table.write_text("rituximab.BSA [m^2],cladribine.weight [kg]\n1.8,70\n1.7,\n,60\n")
+    answer = run("simulate", "reconstitution", *TIMES, "--covariates", table)
+    assert (answer.status, answer.out) == (2, "")
+    assert "patients.csv:3: cladribine.weight: is no finite number: ''" in answer.err
+    assert "patients.csv:4: rituximab.BSA: is no finite number: ''" in answer.err
+
+
+@pytest.mark.parametrize("setting", ["rituximab.BSA=-1 m^2", "rituximab.BSA=0 m^2", "cladribine.weight=7 kg"])
+def test_a_body_that_cannot_be_is_not_set(run, setting: str) -> None:
+    answer = run("simulate", "reconstitution", *TIMES, "--set", setting)
+    assert (answer.status, answer.out) == (2, "")
+    name, _, value = setting.partition("=")
+    assert f"--set {name}: is {value}, below its minimum" in answer.err
+
+
 def test_all_that_is_wrong_is_told_at_once(call, table: Path) -> None:
     table.write_text("N0 [mg],q\n1,2\n")
     told = call("--covariates", table, "--sampling", "sobol", "--set", "k=1").err.splitlines()

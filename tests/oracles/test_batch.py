@@ -168,9 +168,9 @@ def reconstitution():
     return compile_model(Model.load("reconstitution"))
 
 
-def plan_of(system: System, regimen: str = "ms_licensed"):
+def plan_of(system: System, regimen: str | None):
     drugs = {name: dose.unit for name, dose in system.model.doses.items()}
-    return segments(Regimen.load(regimen) if drugs else Regimen.none(), drugs, system.model.time, UNTIL)
+    return segments(Regimen.load(regimen) if regimen else Regimen.none(), drugs, system.model.time, UNTIL)
 
 
 def worst(found: np.ndarray, exact: np.ndarray) -> float:
@@ -180,7 +180,7 @@ def worst(found: np.ndarray, exact: np.ndarray) -> float:
     return float(np.max(np.abs(found / np.where(compared, exact, 1.0) - 1.0), where=compared, initial=0.0))
 
 
-def disagreement(system: System, table: np.ndarray, regimen: str = "ms_licensed") -> list[float]:
+def disagreement(system: System, table: np.ndarray, regimen: str | None = "ms_licensed") -> list[float]:
     """Of each patient, (patient, parameter), against Radau."""
     plan = plan_of(system, regimen)
     constants = np.array([system.constants(parameters) for parameters in table])
@@ -208,15 +208,22 @@ def test_steps_across_kinks_of_the_rates_are_as_accurate_as_others(reconstitutio
     assert max(worst(*pair) for pair in zip(batch.integrate_many(*asked).outputs, exact, strict=True)) < 5e-7
 
 
-@pytest.mark.parametrize("regimen", ["oncology_12_weeks", "single_100mg"])
+@pytest.mark.parametrize("regimen", ["oncology_12_weeks", "single_100mg", "ahsct", "cladribine_tablets"])
 def test_other_regimens_agree_with_radau_to_2e_6(reconstitution, regimen):
     typical = reconstitution.parameter_array(cohort_parameters(reconstitution.model, "progressive").values)
     assert max(disagreement(reconstitution, typical[None], regimen)) < 2e-6
 
 
+def regimen_of(model: Model) -> str | None:
+    """The licensed regimen if the model takes the drug, else the first that it takes."""
+    names = ("ms_licensed", *library_names("models/regimens"))
+    return next((name for name in names if {*Regimen.load(name).drugs} <= model.doses.keys()), None)
+
+
 @pytest.mark.parametrize("name", sorted(set(library_names("models")) - {"reconstitution"}))
-def test_every_shipped_model_alone_agrees_with_radau_to_2e_6(name):
-    """Under the licensed regimen if it takes the drug; else pushed from rest by every input."""
+def test_every_shipped_model_alone_agrees_with_radau_to_3e_6(name):
+    """Under a regimen if it takes a drug, and pushed from rest by every input."""
     system = compile_model(Model.load(name))
-    pushed = {row.name: 0.05 if row.rest == 0 else 0.7 * row.rest for row in system.model.inputs.values()}
-    assert max(disagreement(system, system.parameter_array(pushed)[None])) < 2e-6
+    pushed = {row.name: 0.05 if row.rest == 0 else 1.3 * row.rest for row in system.model.inputs.values()}
+    table = system.parameter_array(pushed)[None]
+    assert max(disagreement(system, table, regimen_of(system.model))) < 3e-6

@@ -17,8 +17,10 @@ def quantity(low: float, high: float, unit: str) -> st.SearchStrategy[str]:
     return st.floats(low, high).map(lambda value: f"{value:.6g} {unit}")
 
 
+courses = st.just({}) | st.fixed_dictionaries({"every": quantity(0.01, 10.0, "day"), "count": st.integers(1, 5)})
 rules = st.builds(
-    Rule,
+    lambda course, **each: Rule(**each, **course),
+    course=courses,
     output=st.sampled_from(["Y", "Z"]),
     level=quantity(0.05, 0.95, "mg"),
     drug=st.sampled_from(["drug", "other"]),
@@ -66,12 +68,17 @@ def test_rules_keep_their_word(deficit, integrate, regimen):
     given_by_rules = 0.0
     for number, rule in enumerate(regimen.rules, 1):
         own = fired.times[fired.rules == number]
-        assert own.size <= rule.most
-        assert own.size == rule.most or not fired.capped[number - 1]
-        assert (np.diff(own) >= rule.apart.magnitude - STATED).all()
+        # each course is whole, but for the end of time, before the next begins
+        actions, every = own[:: rule.count], rule.every.magnitude if rule.every is not None else 0.0
+        planned = np.add.outer(actions, every * np.arange(rule.count)).ravel()
+        np.testing.assert_allclose(own, planned[: own.size], atol=rule.count * STATED, rtol=0)
+        assert own.size == planned.size or planned[own.size] >= UNTIL - STATED
+        assert actions.size <= rule.most
+        assert actions.size == rule.most or not fired.capped[number - 1]
+        assert (np.diff(actions) >= rule.apart.magnitude - STATED).all()
         if rule.after_course:
             begin, end = (*regimen.starts, UNTIL)[rule.after_course - 1 : rule.after_course + 1]
-            assert ((own >= begin - STATED) & (own <= end + STATED)).all()
+            assert ((actions >= begin - STATED) & (actions <= end + STATED)).all()
         duration = rule.duration.magnitude
         share = np.minimum((UNTIL - own) / duration, 1.0) if duration else np.ones(own.size)
         given_by_rules += rule.amount.magnitude * share.sum()

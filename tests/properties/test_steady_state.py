@@ -9,12 +9,19 @@ import sympy as sp
 
 from kinetics.compile import compile_model
 from kinetics.engines.scipy import integrate
+from kinetics.errors import Faults
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.library import library_names
+from kinetics.model.extension import read_extended
+from kinetics.model.library import find_file, library_names
 from kinetics.regimen import Regimen, segments
 
-COHORTS = ("relapsing", "progressive")
+MODELS = library_names("models")
+COHORTS = [
+    (name, cohort)
+    for name in MODELS
+    for cohort in read_extended(find_file(name, "models"), Faults())[0].data.get("cohorts", {})
+]
 PATIENTS = 50
 LOG_SD = 0.3
 
@@ -48,11 +55,11 @@ def drift(name: str, parameters: np.ndarray) -> float:
     return float(np.max(np.abs(rates)) / largest) if largest else float(np.max(np.abs(rates)))
 
 
-def random_parameters(cohort: str, count: int) -> tuple[list[np.ndarray], int]:
+def random_parameters(name: str, cohort: str, count: int) -> tuple[list[np.ndarray], int]:
     """Admissible parameter sets, every positive parameter scattered, and the number of those refused."""
-    system = shipped("reconstitution")
+    system = shipped(name)
     values = cohort_parameters(system.model, cohort).values
-    centre = np.array([values[name] for name in system.parameters])
+    centre = np.array([values[parameter] for parameter in system.parameters])
     generator = np.random.default_rng(20)
     admissible, refused = [], 0
     while len(admissible) < count:
@@ -65,7 +72,7 @@ def random_parameters(cohort: str, count: int) -> tuple[list[np.ndarray], int]:
     return admissible, refused
 
 
-@pytest.mark.parametrize("name", library_names("models"))
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("scattered", [False, True], ids=["own values", "random rationals"])
 def test_rates_at_rest_are_exactly_zero(name, scattered):
     model = Model.load(name)
@@ -83,31 +90,31 @@ def test_rates_at_rest_are_exactly_zero(name, scattered):
         assert sp.simplify(rate) == 0, f"d{row.name}/dt = {rate}"
 
 
-@pytest.mark.parametrize("name", library_names("models"))
+@pytest.mark.parametrize("name", MODELS)
 def test_rates_at_rest_vanish_to_rounding(name):
     assert drift(name, shipped(name).parameter_array()) < 1e-12
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
-def test_cohorts_rest(cohort):
-    values = cohort_parameters(shipped("reconstitution").model, cohort).values
-    assert drift("reconstitution", shipped("reconstitution").parameter_array(values)) < 1e-12
+@pytest.mark.parametrize(("name", "cohort"), COHORTS)
+def test_cohorts_rest(name, cohort):
+    values = cohort_parameters(shipped(name).model, cohort).values
+    assert drift(name, shipped(name).parameter_array(values)) < 1e-12
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
-def test_random_admissible_patients_rest(cohort):
-    sets, refused = random_parameters(cohort, PATIENTS)
+@pytest.mark.parametrize(("name", "cohort"), COHORTS)
+def test_random_admissible_patients_rest(name, cohort):
+    sets, refused = random_parameters(name, cohort, PATIENTS)
     assert len(sets) == PATIENTS
     assert refused > 0  # the bounds do refuse careless draws
-    assert max(drift("reconstitution", parameters) for parameters in sets) < 1e-12
+    assert max(drift(name, parameters) for parameters in sets) < 1e-12
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
-def test_ten_years_without_drug_move_nothing(cohort):
-    system = shipped("reconstitution")
+@pytest.mark.parametrize(("name", "cohort"), COHORTS)
+def test_ten_years_without_drug_move_nothing(name, cohort):
+    system = shipped(name)
     model = system.model
     typical = system.parameter_array(cohort_parameters(model, cohort).values)
     given = segments(Regimen.none(), {name: dose.unit for name, dose in model.doses.items()}, model.time, 3652.5)
-    for parameters in (typical, *random_parameters(cohort, 3)[0]):
+    for parameters in (typical, *random_parameters(name, cohort, 3)[0]):
         outputs = integrate(system, system.constants(parameters), given).outputs(np.linspace(0, 3652.5, 121))
         assert np.max(np.abs(outputs - outputs[0]) / np.where(outputs[0] > 0, outputs[0], 1.0)) < 1e-9

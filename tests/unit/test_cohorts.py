@@ -4,7 +4,10 @@ import time
 
 import pytest
 
+from kinetics.compile import compile_model
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.estimate import Estimates
+from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters, fits_behind
 
@@ -34,6 +37,12 @@ def committed(project, name="one", rows=None, **row):
     return path
 
 
+def from_fit(project, value):
+    """The model, whose cohort ``first`` takes its estimates from these fits."""
+    project.model.write_text(project.model.read_text().replace('from_fit = "one"', f"from_fit = {value}"))
+    return Model.load(project.model)
+
+
 def test_values_come_from_the_model_then_extends_then_own_then_the_fit(project):
     first = '[cohorts.first.parameters]\nA0 = { value = 9.0, unit = "1e9/L", source = "choice" }\n'
     first += 'N0 = { value = 4000.0, unit = "cells/uL", source = "choice", spread = 0.1 }\n'
@@ -51,6 +60,83 @@ def test_values_come_from_the_model_then_extends_then_own_then_the_fit(project):
     assert cohort_parameters(model, "first", fits=[]).values["A0"] == 9.0
     assert fits_behind(model, "second") == ("one", "two")
     assert fits_behind(model, "plain") == ()
+
+
+@pytest.mark.parametrize(("order", "value"), [(("one", "other"), 7.0), (("other", "one"), 3.0)])
+def test_of_several_fits_the_later_estimate_counts(project, order, value):
+    committed(project)
+    committed(
+        project,
+        "other",
+        rows="\n".join(ROW.format(name=n, value=7.0, unit=u) for n, u in (("A0", "1e9/L"), ("j", "1"))),
+    )
+    committed(project, "two", rows=ROW.format(name="c", value=1.0, unit="1"))
+    model = from_fit(project, list(order))
+    first, second = (cohort_parameters(model, name) for name in ("first", "second"))
+    assert (first.values["A0"], first.values["j"]) == (second.values["A0"], second.values["j"]) == (value, 7.0)
+    assert first.estimated == {"A0": order[-1], "j": "other"}
+    assert (first.fits, second.fits) == (order, (*order, "two"))
+    assert fits_behind(model, "second") == (*order, "two")
+    assert cohort_parameters(model, "second", fits=["other"]).values["A0"] == 7.0
+
+
+def test_no_fit_and_one_fit_as_lists(project):
+    committed(project)
+    model = from_fit(project, "[]")
+    assert cohort_parameters(model, "first").fits == ()
+    assert model.cohorts["first"].from_fit == ()
+    assert Model.load(project.model).cohorts["second"].from_fit == ("two",)
+
+
+@pytest.mark.parametrize("value", ["3", '[""]', '["one", 3]', '[["one"]]', '["one", "one"]', '""', "{}", "true"])
+def test_a_list_of_fits_holds_names_each_once(project, value):
+    with pytest.raises(InputError, match=r"toy.toml:52: cohorts.first.from_fit: must be the name of a fit, or a list"):
+        from_fit(project, value)
+
+
+def test_each_fit_of_a_list_needs_a_result(project):
+    committed(project)
+    model = from_fit(project, '["one", "none_such"]')
+    with pytest.raises(InputError, match=r"toy.toml:52: cohorts.first.from_fit: there is no result .*none_such"):
+        cohort_parameters(model, "first")
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_draws_follow_all_fits_of_a_list_whichever_is_predicted_from(project, index):
+    committed(project)
+    path = committed(project, "other", rows=ROW.format(name="k", value=0.2, unit="1/day"))
+    text = path.read_text().replace('fit = "one"', 'fit = "other"').replace("0.01", "0.0")
+    path.write_text(
+        text.replace("given = []", 'given = ["A0"]').replace("at = []", "at = [3.0]").replace("[[]]", "[[0.5]]")
+    )
+    model = from_fit(project, '["one", "other"]')
+    names = ("one", "other")
+    chain = chain_of_fits(model, Estimates.read(project.fits / f"{names[index]}.result.toml"), "first")
+    assert tuple(fit.fit for fit in chain) == estimated_cohort(model, chain, "first").fits == names
+    assert estimated_cohort(model, chain, "first").values == pytest.approx(cohort_parameters(model, "first").values)
+    drawn = drawn_cohorts(compile_model(model), chain, "first", 20, seed=1)
+    assert len({cohort.values["A0"] for cohort in drawn}) == 20
+    # the second fit has no variance of its own: k follows A0 with exponent 0.5
+    for cohort in drawn:
+        assert cohort.values["k"] == pytest.approx(0.2 * (cohort.values["A0"] / 3.0) ** 0.5)
+
+
+def test_what_a_cohort_says_itself_beats_the_estimates_of_the_one_it_extends(project):
+    own = '[cohorts.second.parameters]\nA0 = { value = 9.0, unit = "1e9/L", source = "choice" }\n'
+    project.model.write_text(project.model.read_text() + own)
+    committed(project)
+    path = committed(project, "two", rows=ROW.format(name="c", value=1.5, unit="1"))
+    path.write_text(
+        path.read_text().replace('fit = "one"', 'fit = "two"').replace('cohort = "first"', 'cohort = "second"')
+    )
+    model = Model.load(project.model)
+    chain = chain_of_fits(model, Estimates.read(path), "second")
+    expected = cohort_parameters(model, "second")
+    assert (expected.values["A0"], expected.values["c"], expected.estimated) == (9.0, 1.5, {"c": "two"})
+    assert estimated_cohort(model, chain, "second").values == pytest.approx(expected.values)
+    drawn = drawn_cohorts(compile_model(model), chain, "second", 20, seed=1)
+    assert {cohort.values["A0"] for cohort in drawn} == {9.0}
+    assert len({cohort.values["c"] for cohort in drawn}) == 20
 
 
 def test_estimates_are_converted_to_the_models_unit(project):

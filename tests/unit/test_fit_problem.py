@@ -49,6 +49,27 @@ def test_a_prior_in_the_problem_goes_before_the_models(project):
     assert [problem.free[0].log_sd for problem in problems] == [0.2, None]
 
 
+@pytest.mark.parametrize("population", ["", "\n[population]\npatients = 16\n"])
+def test_rows_marked_for_calibration_are_fitted_if_the_fit_says_so(project, population):
+    project.model.write_text(project.model.read_text().replace('value = "A" }', 'value = "A", noise = 0.1 }'))
+    rows = [row | {"sd": 1.0, "n": 20} for row in (ROW, ROW | {"use": "calibrate"}, ROW | {"use": "validate"})]
+    path = project.fit(*rows, free={"A0": A0}, header="HEADER")
+    text, used = path.read_text() + population, []
+    for header in ("", "calibrate = false", "calibrate = true"):
+        path.write_text(text.replace("HEADER", header))
+        used.append([target.row.name for target in FitProblem.load(path).fitted])
+    assert used == [["row_1"], ["row_1"], ["row_1", "row_2"]]
+    path.write_text(text.replace("HEADER", 'calibrate = "yes"'))
+    assert any(f"{path}:5: fit.calibrate: " in fault for fault in faults_of(path))
+
+
+def test_a_fit_builds_on_the_others_its_cohort_names(project):
+    project.model.write_text(project.model.read_text().replace('from_fit = "one"', 'from_fit = ["three", "one"]'))
+    problem = FitProblem.load(project.fit(ROW, free={"A0": A0}))
+    assert problem.fits_before("first") == ("three",)
+    assert problem.fits_before("second") == ("three", "two")
+
+
 def test_the_data_hash_changes_with_whatever_the_estimates_depend_on(project):
     path = project.fit(ROW, free={"A0": A0})
     hashes = [FitProblem.load(path).data_hash]
@@ -235,4 +256,4 @@ def test_a_cohort_whose_fit_has_no_result_says_what_to_run(project):
     (fault,) = faults_of(path)
     problem = project.fits.resolve() / "one.toml"
     assert fault.endswith(f"there is no result {result_path(problem)}; run 'kinetics fit {problem} --save'")
-    assert "toy.toml:51: cohorts.first.from_fit: " in fault
+    assert "toy.toml:52: cohorts.first.from_fit: " in fault

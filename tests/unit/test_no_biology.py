@@ -12,7 +12,20 @@ ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "kinetics").rglob("*.py"))
 # words of any model of recovery, which a shipped file may be called by as well; `retreatment` is the
 # regimen that --retreat gives by default, whatever drug a library means by it
-WORDS = {"recovery", "retreatment", "reproduce", "signals", "memory", "naive", "kill", "effect", "exchange", "exit"}
+WORDS = {
+    "recovery",
+    "retreatment",
+    "reproduce",
+    "comparison",
+    "therapies",
+    "signals",
+    "memory",
+    "naive",
+    "kill",
+    "effect",
+    "exchange",
+    "exit",
+}
 LITERATURE = {"IL-7", "BAFF", "CD19", "CD52", "lymphocytes", "T cells", "B cells", "multiple sclerosis"}
 
 

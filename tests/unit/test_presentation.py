@@ -11,6 +11,7 @@ from kinetics.model.library import library_names
 from kinetics.model.notation import is_latex, latex_name
 from kinetics.model.presentation import equations, latex, parameter_table
 
+CASES = re.compile(r"\\begin\{cases\}.*?\\end\{cases\}")  # it aligns by itself
 k, V, A, S, C = sp.symbols("k_el V A_c alpha_0 total")
 
 
@@ -71,7 +72,7 @@ def test_every_equation_of_every_model_that_ships(name):
     left = [row.latex.split(" &= ")[0] for row in rows if row.kind != "output"]
     assert len(set(left)) == len(left)
     for row in rows:
-        assert row.latex.count("&") == 1
+        assert CASES.sub("", row.latex).count("&") == 1
         assert row.latex.count("{") == row.latex.count("}")
         assert not re.search(r"\\(input|include|write|def|catcode)", row.latex)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kinetics.cli.kinds import kind_of
 from kinetics.errors import Faults
 from kinetics.model.library import library_folder
 from kinetics.targets import read_table
@@ -41,7 +42,12 @@ def faults_of(path: Path) -> list[str]:
     return [str(fault) for fault in faults]
 
 
-@pytest.mark.parametrize("path", sorted(library_folder("fits").glob("*.csv")), ids=lambda path: path.stem)
+def published_tables() -> list[Path]:
+    """Tables that ship; the evidence is a CSV file of another kind."""
+    return [path for path in sorted(library_folder("fits").glob("*.csv")) if kind_of(path) == "table"]
+
+
+@pytest.mark.parametrize("path", published_tables(), ids=lambda path: path.stem)
 def test_tables_that_ship_are_right(path):
     faults = Faults()
     assert read_table(path, faults)

@@ -47,6 +47,11 @@ def rule(**changes) -> Rule:
         ({"apart": "1 mg"}, "apart: 'mg' is not a kind of 'day'"),
         ({"after_course": 0}, "after_course: must be the number of a course"),
         ({"after_course": True}, "after_course: must be the number of a course"),
+        ({"count": 2}, "every: missing: 2 repeats need the time from one to the next"),
+        ({"count": 0, "every": "1 day"}, "count: must be a whole number from 1 to 10000"),
+        ({"count": 1.0}, "count: must be a whole number"),
+        ({"count": 2, "every": "0 day"}, "every: must be positive, found '0 day'"),
+        ({"count": 2, "every": "1 mg"}, "every: 'mg' is not a kind of 'day'"),
     ],
 )
 def test_a_bad_rule_is_named(changes, fault):
@@ -58,7 +63,7 @@ def test_a_bad_rule_is_named(changes, fault):
 
 def test_every_fault_of_a_rule_at_once():
     with pytest.raises(InputError) as error:
-        Rule("a.b", "0 mg", "1a", "-1 mg", "-1 day", "sideways", 0, "-1 day", -1)
+        Rule("a.b", "0 mg", "1a", "-1 mg", "-1 day", "sideways", 0, "-1 day", -1, "-1 day", 0)
     assert [fault.name for fault in error.value.faults] == [
         "output",
         "level",
@@ -69,6 +74,8 @@ def test_every_fault_of_a_rule_at_once():
         "most",
         "apart",
         "after_course",
+        "count",
+        "every",
     ]
 
 
@@ -87,9 +94,22 @@ def test_a_rule_is_what_it_does_however_it_is_written():
         {"most": 2},
         {"apart": "1 day"},
         {"after_course": 1},
+        {"count": 2, "every": "1 day"},
     ):
         assert rule(**changes) != rule()
         assert (START + rule(**changes)).content_hash != (START + rule()).content_hash
+
+
+def test_a_course_of_one_dose_is_a_dose():
+    assert rule(count=1, every="1 day") == rule()
+    assert rule(count=3, every="24 hour") == rule(count=3, every="1 day")
+    assert len({rule(), rule(count=2, every="1 day"), rule(count=3, every="1 day"), rule(count=3, every="2 day")}) == 4
+
+
+def test_the_fingerprint_of_a_single_dose_is_what_it_was_before_there_were_courses():
+    one = Rule("N", "0.4 1e9/L", "drug", "12 mg", "4 hour", most=2, apart="1 day")
+    given = ["drug", "1.20000000000e-02", "gram", "0.166666667"]
+    assert one.fingerprint == ["N", "4.00000000000e+11", "1/m^3", *given, "up", 2, "1.000000000", None]
 
 
 def test_a_regimen_shows_its_rules():
@@ -118,6 +138,8 @@ def test_rules_follow_their_course():
     assert numbers(watched + Regimen([START])) == [1]
     assert numbers((START + rule()).repeat(3, "1 year")) == [None]
     assert numbers(Regimen.none() + rule()) == [None]
+    first, second = (rule(after_course=number, every="1 day", count=3) for number in (1, 2))
+    assert (START + first).repeat(2, "1 year").rules == (first, second)
     assert (Regimen.none() + rule()) + START == START + rule()
 
 
@@ -135,6 +157,7 @@ def test_a_regimen_without_rules_keeps_its_hash():
     [
         ([rule(after_course=2)], "rules.0.after_course: there is no course 2; the last is 1"),
         ([rule(most=1000, level=f"{n} % of baseline") for n in range(1, 12)], "rules: more than 10000 doses"),
+        ([rule(most=101, count=100, every="1 day")], "rules: more than 10000 doses; .* 'most' or 'count'"),
         ([START], "rules are made with Rule"),
         (rule(), "rules are made with Rule"),
     ],
@@ -165,6 +188,7 @@ def test_a_file_with_rules(load):
         rule(),
         rule(duration="4 hour", direction="down", most=3, apart="60 day", after_course=1),
     )
+    assert load(HEADER + ROW + 'every = "1 day"\ncount = 3\n').rules == (rule(every="1 day", count=3),)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +209,11 @@ def test_a_file_with_rules(load):
         (ROW + 'apart = "-1 day"\n', "14: rules.0.apart: must not be negative"),
         (ROW + "after_course = 0\n", "14: rules.0.after_course: input should be greater than or equal to 1"),
         (ROW + "after_course = 2\n", "14: rules.0.after_course: there is no course 2; the last is 1"),
+        (ROW + "count = 3\n", "9: rules.0.every: missing: 3 repeats need the time from one to the next"),
+        (ROW + 'every = "1 day"\n', "14: rules.0.every: needs 'count', the number of doses"),
+        (ROW + 'count = 2\nevery = "0 day"\n', "15: rules.0.every: must be positive"),
+        (ROW + 'count = 0\nevery = "1 day"\n', "14: rules.0.count: input should be greater than or equal to 1"),
+        (ROW + 'most = 200\ncount = 100\nevery = "1 day"\n', "9: rules: more than 10000 doses"),
         ("rules = 3\n", "rules: input should be a valid list"),
     ],
 )
@@ -298,6 +327,11 @@ def test_a_thousand_doses(fire):
     assert min(np.diff(times)) > 0
 
 
+def test_a_course_begun_in_its_window_is_given_to_its_end(fire):
+    twice = START + START.at("6 day")
+    assert fire(twice + rule(after_course=1, every="1 day", count=4))[0] == pytest.approx(FIRST + np.arange(4.0))
+
+
 def run(deficit, regimen, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -316,6 +350,21 @@ def test_a_result_tells_what_was_given(deficit, engine):
     text = "1: when Y rises to 40 % of baseline: drug 0.3 mg, at most 3 times"
     assert result.attrs["rules"] == result["triggered_rule"].attrs["rules"] == text
     assert result.attrs["regimen_hash"] == (START + rule(most=3)).content_hash
+
+
+@pytest.mark.parametrize("engine", ["scipy", "batch"])
+def test_a_result_lists_each_dose_of_a_course(deficit, engine):
+    """Two courses of 0.3 mg in all cannot keep Y down until day 60; the cap is on courses."""
+    regimen = START + rule(most=2, amount="0.1 mg", every="12 hour", count=3)
+    with pytest.warns(UserWarning, match=r"rule 1 \(.*drug 0\.1 mg, a course of 3 every 12 hour, at most 2 times\)"):
+        result = simulate(deficit, regimen, until="60 day", every="1 day", engine=engine)
+    assert result.sizes["trigger"] == 6
+    times = result["triggered_time"].values.reshape(2, 3)
+    np.testing.assert_allclose(times - times[:, :1], [[0, 0.5, 1.0]] * 2, atol=1e-12)
+    assert times[0, 0] == pytest.approx(FIRST)
+    assert result["triggered_amount"].values.tolist() == [0.1] * 6
+    assert result["triggered_rule"].values.tolist() == [1] * 6
+    assert result["trigger_capped"].values.tolist() == [1]
 
 
 @pytest.mark.parametrize("engine", ["scipy", "batch"])

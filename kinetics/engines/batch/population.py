@@ -70,9 +70,10 @@ def integrate_with_rules(
             continue
         n = counts[g]
         plan = (edges[g, : n + 1], forcings[g, :n], jumps[g, :n], starts[g])
-        of_all = (rules.signs, rules.most, rules.apart, rules.windows, rules.durations, rules.gifts, rules.same)
+        when = (rules.signs, rules.most, rules.apart, rules.windows)
+        what = (rules.doses, rules.every, rules.durations, rules.gifts, rules.same)
         filled = (rules.times[p], rules.which[p], rules.capped[p])
-        own = Rules(rules.columns, rules.levels[p], *of_all, *filled)
+        own = Rules(rules.columns, rules.levels[p], *when, *what, *filled)
         limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p], None)
         stopped = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own, told[p, 3:])
         told[p, 0], told[p, 1], told[p, 2] = stopped

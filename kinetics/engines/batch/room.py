@@ -107,9 +107,10 @@ class Rules(NamedTuple):
     """Rules that give doses, and what they did.
 
     (rule,) ``columns`` of outputs, their ``levels``, ``signs`` 1 for a rise and -1 for a fall, ``most`` actions, time
-    ``apart``; (rule, 2) ``windows``; (rule,) ``durations`` of infusions, 0 for a bolus; (rule, state) ``gifts``; times
-    no further apart than ``same`` are one. Filled, as `kinetics.engines.firing.Fired` has them: (trigger,) ``times``
-    and ``which``, (rule,) ``capped``. Of many patients ``levels`` and what is filled have a leading axis.
+    ``apart``; (rule, 2) ``windows``; (rule,) ``doses`` of an action, the time ``every`` from one to the next, and
+    ``durations`` of infusions, 0 for a bolus; (rule, state) ``gifts``; times no further apart than ``same`` are one.
+    Filled, as `kinetics.engines.firing.Fired` has them: (trigger,) ``times`` and ``which``, (rule,) ``capped``. Of many
+    patients ``levels`` and what is filled have a leading axis.
     """
 
     columns: np.ndarray
@@ -118,6 +119,8 @@ class Rules(NamedTuple):
     most: np.ndarray
     apart: np.ndarray
     windows: np.ndarray
+    doses: np.ndarray
+    every: np.ndarray
     durations: np.ndarray
     gifts: np.ndarray
     same: float
@@ -130,14 +133,17 @@ class Alert(NamedTuple):
     """How rules stand.
 
     (rule,) ``armed``: the output has been before its level; ``counts`` of actions and time of the ``last``; ``due``
-    now; ``acted`` at this instant; ``sides``: how far the output is beyond its level; ``roots``: when it meets it.
-    (infusion,) ``ends``, ``speeds`` in shares a unit of time, and ``whose``. ``tally`` of actions and of infusions.
+    now; doses ``given`` of the last course, and time ``upcoming`` of its next, infinite if there is none; ``acted`` at
+    this instant; ``sides``: how far the output is beyond its level; ``roots``: when it meets it. (infusion,) ``ends``,
+    ``speeds`` in shares a unit of time, and ``whose``. ``tally`` of doses and of infusions.
     """
 
     armed: np.ndarray
     counts: np.ndarray
     last: np.ndarray
     due: np.ndarray
+    given: np.ndarray
+    upcoming: np.ndarray
     acted: np.ndarray
     sides: np.ndarray
     roots: np.ndarray

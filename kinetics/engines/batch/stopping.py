@@ -26,8 +26,9 @@ def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, fired: F
     """The rules in arrays; ``levels`` and ``fired`` may have a leading axis (patient,)."""
     columns = np.array([system.outputs.index(name) for name in triggers.outputs], dtype=np.int64)
     gifts = np.ascontiguousarray(triggers.gifts @ system.dose_matrix())
-    numbers = (triggers.signs, triggers.most, triggers.apart, triggers.windows, triggers.durations)
-    return Rules(columns, levels, *numbers, gifts, triggers.same, *fired.arrays)
+    when = (triggers.signs, triggers.most, triggers.apart, triggers.windows)
+    what = (triggers.doses, triggers.every, triggers.durations, gifts)
+    return Rules(columns, levels, *when, *what, triggers.same, *fired.arrays)
 
 
 def why_stopped(system: System, constants: np.ndarray, segments: Segments, told: np.ndarray) -> str:

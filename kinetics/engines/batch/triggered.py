@@ -27,9 +27,10 @@ def start_rules(rules, y, c, row):
     """Nothing given yet; a rule is armed if its output is before its level."""
     size, most = rules.columns.size, rules.times.size
     of_rules = np.zeros(size, np.bool_), np.zeros(size, np.int64), np.full(size, -np.inf), np.zeros(size, np.bool_)
+    of_courses = np.zeros(size, np.int64), np.full(size, np.inf)
     at_once = np.zeros(size, np.bool_), np.empty(size), np.empty(size)
     infusions = np.empty(most), np.empty(most), np.zeros(most, np.int64)
-    alert = Alert(*of_rules, *at_once, *infusions, np.zeros(2, np.int64))
+    alert = Alert(*of_rules, *of_courses, *at_once, *infusions, np.zeros(2, np.int64))
     fill_sides(rules, alert, c, y, row)
     for r in range(size):
         alert.armed[r] = alert.sides[r] < 0.0
@@ -40,6 +41,8 @@ def start_rules(rules, y, c, row):
 def may(rules, alert, r, time, final):
     """1 if a rule may act, 0 if only its cap forbids it, else -1."""
     windows, same = rules.windows, rules.same
+    if alert.upcoming[r] < np.inf:
+        return -1
     if not windows[r, 0] <= time < windows[r, 1] or time >= final - same:
         return -1
     if time - alert.last[r] < rules.apart[r] - same:
@@ -66,26 +69,50 @@ def pass_crossings(rules, alert, until, final):
 
 @njit(cache=True, error_model="numpy")
 def act(rules, alert, y, time, edges):
-    """Give what is due, boluses into the states."""
-    same, ends, tally = rules.same, alert.ends, alert.tally
+    """Give what is due, of a course the first dose."""
     for r in range(alert.due.size):
         if not alert.due[r]:
             continue
         alert.due[r] = False
-        rules.times[tally[0]] = time
-        rules.which[tally[0]] = r + 1
-        tally[0] += 1
         alert.counts[r] += 1
         alert.last[r] = time
-        alert.acted[r] = True
-        if rules.durations[r] <= same:
-            for i in range(STATES):
-                y[i] += rules.gifts[r, i]
-            continue
-        end = nearest(edges, time + rules.durations[r], same)
-        end = nearest(ends[: tally[1]], end, same)
+        alert.given[r] = 0
+        give(rules, alert, r, y, time, edges)
+
+
+@njit(cache=True, error_model="numpy")
+def give(rules, alert, r, y, time, edges):
+    """Give one dose, a bolus into the states, and set the time of the next of its course."""
+    ends, tally = alert.ends, alert.tally
+    rules.times[tally[0]] = time
+    rules.which[tally[0]] = r + 1
+    tally[0] += 1
+    alert.given[r] += 1
+    # what a dose itself moves across the level is no crossing
+    alert.armed[r] = False
+    alert.acted[r] = True
+    if rules.durations[r] <= rules.same:
+        for i in range(STATES):
+            y[i] += rules.gifts[r, i]
+    else:
+        end = on_edge(rules, alert, time + rules.durations[r], edges)
         ends[tally[1]], alert.speeds[tally[1]], alert.whose[tally[1]] = end, 1.0 / (end - time), r
         tally[1] += 1
+    alert.upcoming[r] = np.inf
+    if alert.given[r] < rules.doses[r]:
+        # from the first dose, so that roundings do not add up; one at the end or later never comes
+        alert.upcoming[r] = on_edge(rules, alert, alert.last[r] + alert.given[r] * rules.every[r], edges)
+
+
+@njit(cache=True, error_model="numpy")
+def on_edge(rules, alert, time, edges):
+    """A time, or what it is too close to: an edge, the end of an infusion, a dose to come."""
+    found = nearest(edges, time, rules.same)
+    if found == time:
+        found = nearest(alert.ends[: alert.tally[1]], time, rules.same)
+    if found == time:
+        found = nearest(alert.upcoming, time, rules.same)
+    return found
 
 
 @njit(cache=True, error_model="numpy")
@@ -99,8 +126,14 @@ def nearest(edges, time, same):
 
 @njit(cache=True, error_model="numpy")
 def settle(rules, alert, y, c, time, edges, row):
-    """At the start of a stretch, rules that a jump has set off act at once; what lies before its level is armed."""
+    """At the start of a stretch courses go on, and rules that a jump has set off act at once.
+
+    What then lies before its level is armed.
+    """
     armed, acted, sides = alert.armed, alert.acted, alert.sides
+    for r in range(armed.size):
+        while alert.upcoming[r] <= time + rules.same:
+            give(rules, alert, r, y, time, edges)
     again = True
     while again:
         again = False
@@ -120,7 +153,7 @@ def settle(rules, alert, y, c, time, edges, row):
 
 @njit(cache=True, error_model="numpy")
 def add_inflow(rules, alert, time, end, flow):
-    """Add the infusions that run; returns the end of the stretch."""
+    """Add the infusions that run; returns the end of the stretch, at the latest where the next dose comes."""
     ends, speeds, whose, tally = alert.ends, alert.speeds, alert.whose, alert.tally
     kept = 0
     for infusion in range(tally[1]):
@@ -132,6 +165,8 @@ def add_inflow(rules, alert, time, end, flow):
         end = min(end, ends[kept])
         kept += 1
     tally[1] = kept
+    for r in range(alert.upcoming.size):
+        end = min(end, alert.upcoming[r])
     return end
 
 

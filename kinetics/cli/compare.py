@@ -1,0 +1,91 @@
+"""`kinetics compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinetics.cli.inputs import destination, durations
+from kinetics.cli.options import AsJson, EngineName, Patients, Seed
+from kinetics.cli.output import page_width, print_json, print_text, wrote
+from kinetics.cli.progress import watched
+from kinetics.errors import Faults
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from kinetics.comparison import Comparison
+    from kinetics.regimen import Regimen
+
+__all__ = ["compare"]
+
+PICTURES = (".svg", ".pdf", ".png")
+
+
+def compare(
+    regimens: Annotated[list[str], typer.Argument(metavar="REGIMEN...", help="Regimens that ship, or files; up to 7.")],
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the comparison's.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME|FILE", help="In place of the comparison's model.")
+    ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option("--spec", metavar="FILE", help="What is compared; by default the file that ships."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="In place of the comparison's end.")
+    ] = None,
+    patients: Patients = None,
+    seed: Seed = 0,
+    engine: EngineName = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE.{svg,pdf,png,nc}", help="Draw it, or write the numbers; replaced only by a success."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Regimens side by side: nadirs, recovery, overshoot, time below limits and indices, in one cohort."""
+    from kinetics.comparison import compare as run
+    from kinetics.comparison import load_regimens, read_comparison
+    from kinetics.report.comparing import comparison_json, comparison_text
+    from kinetics.runs import choose_engine
+
+    faults = Faults()
+    with faults.gather(name="--engine"):
+        choose_engine(engine, None, 1, None)
+    destination(faults, out, *PICTURES, ".nc")
+    if until is not None:
+        durations(faults, until=until)
+    chosen, given = None, []
+    with faults.gather():
+        chosen = read_comparison(spec, model=model, cohort=cohort, until=until)
+    with faults.gather():
+        given = load_regimens(regimens, chosen)
+    faults.raise_if_any()
+    assert chosen is not None
+    with watched(f"comparing {len(given)} regimens") as steps:
+        result = run(chosen, given, patients=patients, seed=seed, engine=engine, progress=steps.count)
+    if out is not None:
+        _write(chosen, given, result, out)
+        wrote(out)
+    if as_json:
+        print_json(comparison_json(chosen, result))
+    else:
+        print_text(comparison_text(chosen, result, page_width()))
+
+
+def _write(comparison: Comparison, regimens: list[Regimen], result: xr.Dataset, out: Path) -> None:
+    """A picture, or the numbers, as the name's end says."""
+    from kinetics.figures import draw_comparison
+    from kinetics.results import write_result
+
+    if out.suffix.lower() == ".nc":
+        write_result(result, out)
+    else:
+        draw_comparison(comparison, regimens, result, out)

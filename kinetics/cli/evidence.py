@@ -1,0 +1,59 @@
+"""`kinetics evidence`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinetics.cli.inputs import destination
+from kinetics.cli.options import AsJson, Seed
+from kinetics.cli.output import page_width, print_json, print_text, wrote
+from kinetics.cli.progress import watched
+from kinetics.errors import Faults
+
+if TYPE_CHECKING:
+    from kinetics.evidence import Fact
+
+__all__ = ["evidence"]
+
+
+def evidence(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE.csv]", help="Facts; by default fits/evidence.csv that ships.")
+    ] = None,
+    patients: Annotated[
+        int, typer.Option("--patients", metavar="N", min=2, help="Virtual patients of each cohort; best a power of 2.")
+    ] = 256,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table as Markdown.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set every published fact beside the model: inside or outside its interval, and which direction."""
+    from kinetics.evidence import evaluate_evidence
+    from kinetics.model.library import library_folder
+    from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
+    from kinetics.results import write_atomically
+
+    path = library_folder("fits") / "evidence.csv" if file is None else file
+    faults = Faults()
+    destination(faults, out, ".md")
+    facts = _facts(path, faults)
+    faults.raise_if_any()
+    with watched(f"asking {len(facts)} facts") as steps:
+        evaluated = evaluate_evidence(facts, patients, seed, steps.count)
+    if out is not None:
+        page = evidence_markdown(evaluated, path.name)
+        write_atomically(out, lambda temporary: temporary.write_text(page, encoding="utf-8"))
+        wrote(out)
+    if as_json:
+        print_json(evidence_json(evaluated))
+    else:
+        print_text(evidence_text(evaluated, page_width()))
+
+
+def _facts(path: Path, faults: Faults) -> list[Fact]:
+    from kinetics.evidence import read_evidence, read_questions
+
+    return read_questions(read_evidence(path, faults), faults)

@@ -1,0 +1,18 @@
+"""Regimens side by side: what is compared, the numbers of a whole treatment, and the simulations behind them."""
+
+from kinetics.comparison.comparing import compare, load_regimens
+from kinetics.comparison.labelled import course_lengths
+from kinetics.comparison.readings import MEASURES, Reading, readings
+from kinetics.comparison.spec import ComparedRow, Comparison, read_comparison
+
+__all__ = [
+    "MEASURES",
+    "ComparedRow",
+    "Comparison",
+    "Reading",
+    "compare",
+    "course_lengths",
+    "load_regimens",
+    "read_comparison",
+    "readings",
+]

@@ -1,0 +1,209 @@
+"""A model file that extends another: one document of both, in which every key keeps the file that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kinetics.documents import Document, read_document
+from kinetics.errors import Faults, InputError
+from kinetics.model.library import find_file, path_from
+from kinetics.model.schema import BaseHeaderRow, CohortValueRow, read_fields
+
+__all__ = ["MAX_LEVELS", "ExtendedDocument", "model_path", "read_extended"]
+
+MAX_LEVELS = 8
+Keys = tuple[str, ...]
+_COLUMNS = frozenset(CohortValueRow.model_fields)
+
+
+@dataclass(frozen=True)
+class ExtendedDocument(Document):
+    """A model file together with what it takes from the one it extends.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the extension.
+    data : dict
+        The rows of both; a row of the extension stands in the place of the base's row of the same name.
+    own : Document
+        The extension alone.
+    places : mapping of tuple of str to (Document, tuple of str)
+        The document, and the keys there, of what is not the extension's under the same keys.
+    """
+
+    own: Document = field(kw_only=True)
+    places: Mapping[Keys, tuple[Document, Keys]] = field(kw_only=True, repr=False)
+
+    def where(self, *keys: str | int) -> str:
+        """``file:line`` of a key, in the file that says it."""
+        document, path = self._said(tuple(map(str, keys)))
+        return document.where(*path)
+
+    def file(self, *keys: str | int) -> Path:
+        """The file that says a key."""
+        document, path = self._said(tuple(map(str, keys)))
+        return document.file(*path)
+
+    def _said(self, keys: Keys) -> tuple[Document, Keys]:
+        for length in range(len(keys), 0, -1):
+            if found := self.places.get(keys[:length]):
+                document, path = found
+                return document, (*path, *keys[length:])
+        return self.own, keys
+
+
+def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> tuple[Document, tuple[Path, ...]]:
+    """Read a model file with all that it takes from the one it extends.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    faults : Faults
+        Where what is wrong in the headers of bases is noted.
+    trail : tuple of pathlib.Path
+        The files that led here, to refuse a model that extends itself.
+
+    Returns
+    -------
+    document : Document
+        Of the file and of its bases.
+    bases : tuple of pathlib.Path
+        The files it extends, nearest first.
+
+    Raises
+    ------
+    InputError
+        If the file or one that it extends cannot be read: without its base nothing in it can be checked.
+    """
+    own, trail = read_document(path), (*trail, path.resolve())
+    header = own.data.get("model")
+    if not isinstance(header, dict) or "extends" not in header:
+        return own, ()
+    unreadable = Faults()
+    base, bases = own, ()
+    with unreadable.gather(own.where("model", "extends"), "model.extends"):
+        if not isinstance(header["extends"], str):
+            raise InputError("must be one text: the name of a model, or a path")
+        if len(trail) > MAX_LEVELS:
+            raise InputError(f"more than {MAX_LEVELS} levels of models")
+        base_path = model_path(header["extends"], own.path, trail, "extends")
+        base, further = read_extended(base_path, faults, trail)
+        bases = (base_path, *further)
+    unreadable.raise_if_any()
+    read_fields(BaseHeaderRow, base.data.get("model", {}), base, ("model",), faults)
+    merger = _Merger(own, base)
+    return ExtendedDocument(path, merger.table(own.data, base.data, ()), own=own, places=merger.places), bases
+
+
+def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Path:
+    """The file of a model that another names, which must not be one of those that led there.
+
+    Parameters
+    ----------
+    name : str
+        A path from the folder of ``file``, or a name of the library.
+    file : pathlib.Path
+        The file that says it.
+    trail : tuple of pathlib.Path
+        The files that led there, resolved.
+    verb : str
+        What ``file`` does with the model, for messages.
+
+    Raises
+    ------
+    InputError
+        If there can be no such file, or it is in the trail.
+    """
+    path = find_file(path_from(file, name), "models")
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links, a NUL byte
+        raise InputError(f"{name!r} leads to no file") from error
+    if resolved in trail:
+        raise InputError(f"a model that {verb} itself")
+    return path
+
+
+class _Merger:
+    """Merges an extension into a base, and notes what is not at its own place in the extension.
+
+    Parameters
+    ----------
+    own, base : Document
+        The extension, and what it extends.
+    """
+
+    def __init__(self, own: Document, base: Document) -> None:
+        self.own, self.base = own, base
+        self.places: dict[Keys, tuple[Document, Keys]] = {}
+
+    def table(self, own: Mapping[str, Any], base: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
+        """The rows of the base, replaced or not, then those that are new."""
+        merged = {
+            key: self._value(own[key], row, (*keys, key)) if key in own else self._taken(row, (*keys, key))
+            for key, row in base.items()
+        }
+        return merged | {key: row for key, row in own.items() if key not in base}
+
+    def _taken(self, value: Any, keys: Keys) -> Any:
+        self.places[keys] = self.base, keys
+        return value
+
+    def _value(self, own: Any, base: Any, keys: Keys) -> Any:
+        if keys == ("model",):
+            return self._header(own, base)
+        if _is_list(keys):
+            return self._merged(list, self._correlations, own, base, keys)
+        if _holds_rows(keys, own, base):
+            return self._merged(dict, self.table, own, base, keys)
+        return own
+
+    def _merged(self, kind: type, merge: Callable[[Any, Any, Keys], Any], own: Any, base: Any, keys: Keys) -> Any:
+        """Both together; what is of the wrong kind stays, to be told as a fault of the file that says it."""
+        if not isinstance(own, kind):
+            return own
+        return merge(own, base, keys) if isinstance(base, kind) else self._taken(base, keys)
+
+    def _header(self, own: dict[str, Any], base: Any) -> dict[str, Any]:
+        """The extension's own; of the base's only the unit of time is inherited."""
+        if "time" in own or not isinstance(base, dict) or "time" not in base:
+            return own
+        return own | {"time": self._taken(base["time"], ("model", "time"))}
+
+    def _correlations(self, own: list[Any], base: list[Any], keys: Keys) -> list[Any]:
+        """The base's but those of pairs that the extension names, then the extension's."""
+        replaced = {_pair(row) for row in own} - {None}
+        kept = [index for index, row in enumerate(base) if _pair(row) not in replaced]
+        for place, index in enumerate(kept):
+            self.places[(*keys, str(place))] = self.base, (*keys, str(index))
+        for index in range(len(own)):
+            self.places[(*keys, str(len(kept) + index))] = self.own, (*keys, str(index))
+        return [base[index] for index in kept] + own
+
+
+def _is_list(keys: Keys) -> bool:
+    """Whether these keys lead to correlations, of the model or of a cohort."""
+    return keys == ("correlations",) or (len(keys) == 3 and keys[0] == "cohorts" and keys[2] == "correlations")
+
+
+def _holds_rows(keys: Keys, own: Any, base: Any) -> bool:
+    """Whether what stands under these keys is merged row by row; else it is one row, which is replaced as a whole."""
+    match keys:
+        case (_,) | ("bindings" | "cohorts", _) | ("cohorts", _, "parameters"):
+            return True
+        case ("cohorts", _, "parameters", _):  # values of the file's own parameters, or of a used model
+            return all(isinstance(row, dict) and not row.keys() & _COLUMNS for row in (own, base))
+    return False
+
+
+def _pair(row: Any) -> frozenset[str] | None:
+    """The flat names that a row of correlations is between; None if it does not say two."""
+    between = row.get("between") if isinstance(row, dict) else None
+    if not isinstance(between, list) or not all(isinstance(name, str) for name in between):
+        return None
+    return frozenset(name.replace(".", "_") for name in between)

@@ -1,0 +1,47 @@
+"""Whether a model can be given a regimen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kinetics.regimen.regimen import Regimen
+from kinetics.regimen.segments import segments
+from kinetics.regimen.triggers import triggers
+
+if TYPE_CHECKING:
+    from kinetics.model import Model
+
+__all__ = ["check_given"]
+
+
+def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
+    """Refuse a regimen whose doses or rules a model does not take.
+
+    Parameters
+    ----------
+    regimen : Regimen
+        What is given.
+    model : Model
+        To whom.
+    until : float
+        The end, in the model's time.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model accepts no such drug, or has no output that a rule looks at.
+    UnitError
+        If an amount or a level has another dimension than the model's.
+    InputError
+        If ``until`` is not positive and finite.
+
+    Examples
+    --------
+    >>> from kinetics.model import Model, State
+    >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="mg", initial=0, rate=0)])
+    >>> check_given(Regimen.none(), still)
+    """
+    doses = {name: dose.unit for name, dose in model.doses.items()}
+    outputs = {name: output.unit for name, output in model.outputs.items()}
+    segments(regimen, doses, model.time, until)
+    triggers(regimen, outputs, doses, model.time)

@@ -1,0 +1,213 @@
+"""Regimens side by side: numbers of a whole treatment against closed forms, and what is wrong with a file."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from kinetics.comparison import compare, load_regimens, read_comparison
+from kinetics.errors import InputError
+from kinetics.figures import draw_comparison
+from kinetics.report.comparing import comparison_json, comparison_text
+
+# N = 1/(1 + A) 1e9/L, and A in mg falls at 0.05/day: N is back at a share s when A is 1/s - 1
+MODEL = """
+[model]
+title = "Counts held down by a drug"
+time = "day"
+[parameters]
+k = { value = 0.05, unit = "1/day", source = "choice" }
+a = { value = 1.0, unit = "mg", source = "choice" }
+N_0 = { value = 1.0, unit = "1e9/L", source = "choice" }
+limit_N = { value = 0.5, unit = "1e9/L", source = "choice" }
+[doses.drug_a]
+unit = "mg"
+into = "A"
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-k*A"
+[outputs.N]
+unit = "1e9/L"
+value = "N_0/(1 + A/a)"
+lower_limit = "limit_N"
+[outputs.amount]
+unit = "mg"
+value = "A"
+[cohorts.adults]
+about = "anyone"
+"""
+
+TWO = """
+[regimen]
+title = "Two courses"
+source = "choice"
+[[courses]]
+start = "0 day"
+doses = [{ drug = "drug_a", amount = "3 mg" }]
+[[courses]]
+start = "100 day"
+doses = [{ drug = "drug_a", amount = "7 mg" }]
+"""
+
+SPEC = """\
+[comparison]
+title = "A comparison"
+model = "./model.toml"
+cohort = "adults"
+until = "400 day"
+every = "2 day"
+unit = "day"
+note = "A note."
+
+[[rows]]
+output = "N"
+label = "N cells"
+measures = ["nadir", "time_of_nadir", "time_to_limit", "time_below_limit", "overshoot"]
+percent_of_baseline = true
+scale = "log"
+
+[[rows]]
+output = "amount"
+label = "drug"
+measures = ["peak", "time_of_peak", "mean", "final", "value 50 day", "time_above 1 mg"]
+exploratory = true
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("comparison")
+    (path / "model.toml").write_text(MODEL)
+    (path / "two.toml").write_text(TWO)
+    (path / "one.toml").write_text(TWO[: TWO.rindex("[[courses]]")])
+    (path / "spec.toml").write_text(SPEC)
+    return path
+
+
+@pytest.fixture(scope="module")
+def compared(folder):
+    comparison = read_comparison(folder / "spec.toml")
+    regimens = load_regimens([folder / "two.toml", folder / "one.toml"], comparison)
+    return comparison, regimens, compare(comparison, regimens)
+
+
+K = 0.05
+SECOND = 7 + 3 * math.exp(-K * 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "two", "one"),
+    [
+        ("N_nadir", 1 / (1 + SECOND), 1 / 4),
+        ("N_nadir_percent", 100 / (1 + SECOND), 100 / 4),
+        ("N_time_to_limit_first", math.log(3) / K, math.log(3) / K),
+        ("N_time_to_limit_last", math.log(SECOND) / K, math.log(3) / K),
+        ("N_time_below_limit", (math.log(3) + math.log(SECOND)) / K, math.log(3) / K),
+        ("N_overshoot", 100 / (1 + SECOND * math.exp(-K * 300)), 100 / (1 + 3 * math.exp(-K * 400))),
+        ("amount_peak", SECOND, 3),
+        ("amount_final", SECOND * math.exp(-K * 300), 3 * math.exp(-K * 400)),
+        ("amount_at_50_day", 3 * math.exp(-K * 50), 3 * math.exp(-K * 50)),
+        ("amount_time_above_1_mg", (math.log(3) + math.log(SECOND)) / K, math.log(3) / K),
+        (
+            "amount_mean",
+            (3 - 3 * math.exp(-K * 100) + SECOND - SECOND * math.exp(-K * 300)) / K / 400,
+            (3 - 3 * math.exp(-K * 400)) / K / 400,
+        ),
+    ],
+)
+def test_numbers_of_a_treatment_are_those_of_the_closed_form(compared, name, two, one):
+    np.testing.assert_allclose(compared[2][name].values, [two, one], rtol=2e-5)
+
+
+def test_times_of_extremes_count_from_the_first_dose_of_all(compared):
+    found = compared[2]
+    np.testing.assert_allclose(found["N_time_of_nadir"], [100, 0], atol=1e-4)
+    np.testing.assert_allclose(found["amount_time_of_peak"], [100, 0], atol=1e-4)
+    assert found["N_time_of_nadir"].attrs["units"] == "day"
+
+
+def test_tables_and_json_tell_what_is_exploratory_and_what_has_not_come(folder, compared):
+    comparison, regimens, found = compared
+    text = comparison_text(comparison, found)
+    assert "drug (exploratory) (mg)" in text
+    assert text.count("(exploratory)") == 1
+    assert text.endswith("A note.")
+    early = read_comparison(folder / "spec.toml", until="120 day")
+    told = comparison_text(early, compare(early, regimens))
+    assert "not in 20 day" in told
+    rows = comparison_json(early, compare(early, regimens))["rows"]
+    last = next(one for one in rows[0]["readings"] if one["name"] == "time_to_limit_last")
+    assert last["censored"] == {"two": True, "one": False}
+    assert [row["exploratory"] for row in rows] == [False, True]
+
+
+def test_curves_limits_and_numbers_are_drawn(tmp_path, compared):
+    comparison, regimens, found = compared
+    draw_comparison(comparison, regimens, found, tmp_path / "out.svg")
+    drawn = (tmp_path / "out.svg").read_text()
+    for name in ("simulated-N-two", "simulated-amount-one", "limit-N", "reading-N-overshoot-one"):
+        assert f'id="{name}"' in drawn
+    assert "drug (exploratory)" in drawn
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "message"),
+    [
+        ('output = "amount"', 'output = "M"', "rows.1.output", "no output 'M'; there are N, amount"),
+        ('output = "amount"', 'output = "N"', "rows.1", "output 'N' is compared already"),
+        ('"nadir", "time', '"nadirs", "time', "rows.0.measures", "unknown measure 'nadirs'; there are nadir"),
+        ('"nadir", "time', '"nadir", "nadir", "time', "rows.0.measures", "'nadir' is measured twice"),
+        ('"peak"', '"time_to_limit"', "rows.1.measures", "'amount' has none"),
+        ('"time_above 1 mg"', '"time_above 1 L"', "rows.1.measures", "'L' is not a kind of 'mg'"),
+        ('"value 50 day"', '"value 50 mg"', "rows.1.measures", "'mg' is not a kind of 'day'"),
+        ('cohort = "adults"', 'cohort = "elders"', "comparison.cohort", "no cohort 'elders'; there are adults"),
+        ('until = "400 day"', 'until = "0 day"', "comparison.until", "must be positive"),
+        ("exploratory = true", 'exploratory = "yes"', "rows.1.exploratory", "boolean"),
+        ('scale = "log"', 'scale = "log"\nlower = 0', "rows.0.lower", "must be positive on a log scale"),
+        ("[[rows]]", "[[lines]]", "lines", "unknown table"),
+    ],
+)
+def test_a_fault_is_placed(folder, old, new, name, message):
+    path = folder / "bad.toml"
+    path.write_text(SPEC.replace(old, new, 1))
+    with pytest.raises(InputError) as raised:
+        read_comparison(path)
+    found = {fault.name: fault for fault in raised.value.faults}
+    assert name in found, found
+    assert message in found[name].message
+    assert found[name].where.startswith(f"{path}:")
+
+
+def test_everything_wrong_is_said_at_once_with_status_2(folder):
+    path = folder / "bad.toml"
+    path.write_text(SPEC.replace('output = "amount"', 'output = "M"').replace('"overshoot"', '"over"'))
+    call = ["compare", str(folder / "two.toml"), str(folder / "two.toml"), "none_such", "--spec", str(path)]
+    call += ["--cohort", "elders", "--out", str(folder / "out.jpeg")]
+    done = subprocess.run([sys.executable, "-m", "kinetics.cli", *call], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert not done.stdout
+    for said in (
+        "no output 'M'",
+        "unknown measure 'over'",
+        "no cohort 'elders'",
+        "no 'none_such'",
+        "two regimens 'two'",
+    ):
+        assert said in done.stderr
+    line = SPEC.splitlines().index('output = "amount"') + 1
+    assert f"{path}:{line}: rows.1.output" in done.stderr
+    assert "end the name in .svg" in done.stderr
+
+
+def test_json_alone_is_printed(folder):
+    call = ["compare", str(folder / "two.toml"), "--spec", str(folder / "spec.toml"), "--json"]
+    done = subprocess.run([sys.executable, "-m", "kinetics.cli", *call], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["regimens"] == ["two"]
+
+
+def test_the_comparison_that_ships_has_no_fault():
+    assert len(read_comparison().rows) > 3

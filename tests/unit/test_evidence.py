@@ -1,0 +1,411 @@
+"""Facts beside a model of closed forms: A decays at the rate k, N loses everything at a dose and comes back at g."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from kinetics.cli.app import app
+from kinetics.cli.kinds import kind_of
+from kinetics.cli.lint import lint
+from kinetics.errors import Faults, InputError
+from kinetics.evidence import evaluate_evidence, read_evidence, read_questions
+from kinetics.evidence.followed import Followed
+from kinetics.evidence.row import EvidenceRow
+from kinetics.evidence.statistics import statistic_of
+from kinetics.model.library import library_folder
+from kinetics.report.evidence import evidence_json, evidence_markdown
+
+MODEL = """
+[model]
+title = "Decay, recovery after a drug, an event"
+time = "day"
+
+[parameters]
+A0 = { value = 2.0, unit = "1e9/L", source = "choice" }
+k = { value = 0.1, unit = "1/day", source = "choice" }
+g = { value = 0.05, unit = "1/day", source = "choice" }
+h = { value = 0.001, unit = "1/day", source = "choice" }
+peak = { value = 400.0, unit = "day", source = "choice" }
+half_N0 = { value = 0.5, unit = "1e9/L", source = "choice" }
+N0 = { value = 1.0, unit = "1e9/L", spread = 0.3, source = "choice" }
+
+[derived]
+half_life = { value = "log(2)/k", unit = "day" }
+
+[doses.drug]
+unit = "mg"
+into = "D"
+
+[states.A]
+unit = "1e9/L"
+initial = "A0"
+rate = "-k*A"
+
+[states.N]
+unit = "1e9/L"
+initial = "N0"
+rate = "g*(N0 - N) - 1000*D/s*N"
+
+[states.D]
+unit = "mg"
+initial = "0"
+rate = "-50*D/day"
+
+[states.T]
+unit = "day"
+initial = "0"
+rate = "1"
+
+[outputs]
+A_blood = { unit = "1e9/L", value = "A" }
+A_noisy = { unit = "1e9/L", value = "A", noise = 0.2 }
+N_blood = { unit = "1e9/L", value = "N" }
+P = { unit = "1", value = "1 - exp(-h*T)" }
+Q = { unit = "1", value = "A0/(A0 + N0)" }
+S = { unit = "1", value = "1/(1 + exp((peak - T)/wide))" }
+
+[cohorts.plain]
+
+[cohorts.slow.parameters]
+g = { value = 0.025, unit = "1/day", source = "choice" }
+""".replace("1000*D/s*N", "loss*D*N").replace("-50*D/day", "-out*D")
+PARAMETERS = """loss = { value = 50000.0, unit = "1/mg/day", source = "choice" }
+out = { value = 500.0, unit = "1/day", source = "choice" }
+wide = { value = 60.0, unit = "day", source = "choice" }
+"""
+ONCE = """[regimen]
+title = "once"
+source = "choice"
+[[courses]]
+start = "0 day"
+doses = [{ drug = "drug", amount = "1 mg" }]
+"""
+RULE = """[[rules]]
+output = "N_blood"
+level = "50 % of baseline"
+drug = "drug"
+amount = "1 mg"
+every = "1 day"
+count = 3
+most = 2
+"""
+ROW = {
+    "mark": "S",
+    "use": "validate",
+    "statement": "a fact",
+    "kind": "count",
+    "statistic": "mean",
+    "model": "../models/toy.toml",
+    "cohort": "plain",
+    "regimen": "../models/regimens/once.toml",
+    "source": "choice",
+}
+A_AT = {"output": "A_blood", "time": "10 day", "unit": "1e9/L"}
+N_BACK = {"kind": "time_to_threshold", "output": "N_blood", "level": "50 % of baseline", "unit": "day"}
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Writes facts beside the model; what a row does not say is as in ``ROW``, its name the number of the row."""
+    (tmp_path / "models" / "regimens").mkdir(parents=True)
+    (tmp_path / "fits").mkdir()
+    model = MODEL.replace("[derived]", f"{PARAMETERS}\n[derived]")
+    (tmp_path / "models" / "toy.toml").write_text(model)
+    (tmp_path / "models" / "regimens" / "once.toml").write_text(ONCE)
+
+    def write(*rows):
+        path = tmp_path / "fits" / "facts.csv"
+        filled = [{"name": f"row_{number}", **ROW, **row} for number, row in enumerate(rows, 1)]
+        columns = list(dict.fromkeys(key for row in filled for key in row))
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(filled)
+        return path
+
+    return write
+
+
+def facts_of(path):
+    faults = Faults()
+    facts = read_questions(read_evidence(path, faults), faults)
+    faults.raise_if_any()
+    return facts
+
+
+def answers(path, patients=64):
+    return [each.model for each in evaluate_evidence(facts_of(path), patients).outcomes]
+
+
+def test_numbers_at_a_time_are_those_of_the_closed_forms(table):
+    path = table(
+        A_AT | {"value": 1},
+        A_AT | {"value": 1, "statistic": "typical", "unit": "cells/uL"},
+        A_AT | {"kind": "percent_of_baseline", "unit": "percent", "value": 1},
+        A_AT | {"kind": "ratio", "over": "A_noisy", "statistic": "typical", "unit": "1", "value": 1},
+        A_AT | {"kind": "event_share", "output": "P", "statistic": "", "unit": "percent", "value": 1},
+        A_AT | {"kind": "event_share", "output": "P", "statistic": "", "unit": "1", "since": "5 day", "value": 1},
+        A_AT | {"set": "k = 0.2 1/day; N0 = 1 1e9/L", "value": 1},
+    )
+    decayed = 2 * math.exp(-1)
+    expected = [decayed, 1000 * decayed, 100 * math.exp(-1), 1.0, 100 * (1 - math.exp(-0.01))]
+    expected += [math.exp(-0.005) - math.exp(-0.01), 2 * math.exp(-2)]
+    assert answers(path) == pytest.approx(expected, rel=1e-4)
+
+
+def test_noise_is_in_means_and_spreads_of_counts(table):
+    noisy = A_AT | {"output": "A_noisy", "value": 1}
+    mean, sd, median, below = answers(
+        table(
+            noisy,
+            noisy | {"statistic": "sd"},
+            noisy | {"statistic": "median"},
+            noisy | {"kind": "share_below", "level": "0.6 1e9/L", "statistic": "share", "unit": "1"},
+        )
+    )
+    true, variance = 2 * math.exp(-1), 0.2**2
+    assert mean is not None
+    assert mean == pytest.approx(true * math.exp(variance / 2), rel=1e-3)
+    assert sd == pytest.approx(mean * math.sqrt(math.expm1(variance)), rel=0.02)
+    assert median == pytest.approx(true, rel=1e-3)
+    z = math.log(0.6 / true) / 0.2
+    assert below == pytest.approx(0.5 * math.erfc(-z / math.sqrt(2)), abs=0.01)
+
+
+def test_a_fact_has_the_same_noise_whatever_else_is_asked(table):
+    noisy = A_AT | {"output": "A_noisy", "value": 1}
+    alone = answers(table(noisy))
+    with_others = answers(table(noisy, noisy | {"time": "3 day"}, noisy | {"time": "700 day"}))
+    assert with_others[0] == pytest.approx(alone[0], rel=1e-6)
+
+
+def test_courses_are_those_of_the_closed_forms(table):
+    # N is lost whole within the first hours and comes back as 1 - exp(-g t)
+    since_lost = {"output": "N_blood", "since": "10 day", "statistic": "median"}
+    path = table(
+        N_BACK | {"value": 1},
+        N_BACK | {"value": 1, "statistic": "survival_median", "time": "10 day"},
+        N_BACK | {"kind": "time_below", "value": 1},
+        N_BACK | {"kind": "share_recovered", "statistic": "share", "time": "10 day", "unit": "1", "lower": -0.1},
+        N_BACK | {"kind": "share_recovered", "statistic": "share", "time": "20 day", "unit": "1", "value": 1},
+        since_lost | {"kind": "nadir", "unit": "percent", "value": 1, "time": "30 day"},
+        since_lost | {"kind": "fall", "unit": "percent", "value": 1, "time": "30 day"},
+        since_lost | {"kind": "time_of_nadir", "unit": "day", "value": 1, "time": "30 day"},
+        since_lost | {"kind": "overshoot", "unit": "percent", "value": 1, "time": "30 day"},
+        since_lost | {"kind": "time_of_overshoot", "unit": "day", "value": 1, "time": "30 day"},
+        {"kind": "event_peak", "output": "S", "statistic": "", "unit": "day", "value": 1},
+    )
+    found = answers(path)
+    half = math.log(2) / 0.05
+    low, high = 100 * (1 - math.exp(-0.5)), 100 * (1 - math.exp(-1.5))
+    assert found[0] == pytest.approx(half, abs=0.1)
+    assert found[1] == math.inf
+    assert found[2] == pytest.approx(half, abs=0.6)  # the fall within the first day is a straight line
+    assert found[3:5] == [0.0, 1.0]
+    assert found[5:10] == pytest.approx([low, 100 - low, 10, high, 30], abs=0.1)
+    assert found[10] == pytest.approx(400, abs=31)
+
+
+def test_visits_see_a_return_at_the_first_visit_that_is_back(table):
+    path = table(N_BACK | {"visits": "../models/visits/weekly.toml", "value": 1})
+    (path.parent.parent / "models" / "visits").mkdir()
+    (path.parent.parent / "models" / "visits" / "weekly.toml").write_text(
+        '[visits]\ntitle = "weekly"\nsource = "choice"\n'
+        '[[series]]\nname = "counts"\nat = ["0 day"]\nevery = "7 day"\nuntil = "70 day"\n'
+    )
+    assert answers(path) == [14.0]  # log(2)/0.05 is 13.9 days
+
+
+def test_followed_patients_who_never_fall_or_never_return():
+    followed = Followed(
+        np.array([0.0, 1.0, 2.0]), np.array([[1.0, 0.2, 0.6], [1.0, 0.2, 0.3], [1.0, 0.9, 1.0]]), np.ones(3), False
+    )
+    back = followed.back(np.full(3, 0.5))
+    assert back[0] == pytest.approx(1.75)
+    assert back[1] == math.inf
+    assert math.isnan(back[2])
+    assert followed.time_below(np.full(3, 0.5)).tolist() == pytest.approx([0.375 + 0.75, 1.375, 0.0])
+
+
+def test_the_infinite_come_last_in_a_median():
+    assert statistic_of(np.array([1.0, np.inf, np.inf]), "median") == math.inf
+    assert statistic_of(np.array([3.0, 1.0, np.inf, 2.0, np.nan]), "survival_median") == 2.5
+    assert np.isnan(statistic_of(np.array([np.inf, np.nan]), "mean"))
+
+
+def test_numbers_of_parameters_alone(table):
+    number = {"kind": "parameter", "statistic": "", "use": "input", "value": 1}
+    path = table(
+        number | {"expression": "log(2)/k", "unit": "day"},
+        number | {"expression": "half_life", "unit": "hour"},
+        number | {"expression": "1/g", "unit": "day", "cohort": "slow"},
+    )
+    half = math.log(2) / 0.1
+    assert answers(path) == pytest.approx([half, 24 * half, 40])
+
+
+def test_a_covariate_is_weighted_by_the_event_or_by_none(table):
+    # with q = 1/(1 + N0/A0) all means follow from that of q: N0 q = A0 (1 - q), and N0 itself is log-normal
+    of_event = {"kind": "covariate_with_event", "output": "Q", "statistic": "", "time": "1 day", "unit": "1e9/L"}
+    of_event |= {"expression": "N0", "value": 1}
+    without = of_event | {"kind": "covariate_without_event"}
+    share = {"kind": "event_share", "output": "Q", "statistic": "", "time": "1 day", "unit": "1", "value": 1}
+    path = table(of_event, without, share, of_event | {"expression": "2*A0"})
+    with_event, without_event, q, same = (float(each or 0) for each in answers(path, 256))
+    assert with_event == pytest.approx(2 * (1 - q) / q, rel=1e-6)
+    assert without_event == pytest.approx((math.exp(0.3**2 / 2) - 2 * (1 - q)) / (1 - q), rel=5e-3)
+    assert same == pytest.approx(4)
+    compared = of_event | {"relation": "below", "versus": "kind = covariate_without_event", "value": "", "unit": ""}
+    assert evaluate_evidence(facts_of(table(compared)), 64).outcomes[0].agrees
+
+
+def test_a_level_may_be_the_value_of_a_parameter(table):
+    back = N_BACK | {"value": 1}
+    expected = answers(table(back | {"level": "0.6 1e9/L"}))
+    assert answers(table(back | {"level": "half_N0", "set": "half_N0 = 0.6 1e9/L"})) == expected
+
+
+def test_an_action_of_several_doses_counts_once(table):
+    # N comes back to half of its baseline log(2)/g = 13.86 days after each loss
+    share = {"kind": "courses_share", "statistic": "", "regimen": "../models/regimens/ruled.toml", "unit": "1"}
+    path = table(
+        share | {"level": "0", "time": "13 day", "value": 1},
+        share | {"level": "1", "time": "20 day", "value": 1},
+        share | {"level": "2", "time": "90 day", "value": 1},
+        share | {"level": "2 or more", "time": "90 day", "value": 1},
+        share | {"level": "3 or more", "time": "90 day", "lower": 0},
+    )
+    (path.parent.parent / "models" / "regimens" / "ruled.toml").write_text(ONCE + RULE)
+    assert answers(path, 16) == [1.0, 1.0, 1.0, 1.0, 0.0]
+
+
+def test_directions_compare_with_a_number_or_with_another_cohort_time_or_setting(table):
+    later = {"relation": "above", "unit": ""}
+    path = table(
+        N_BACK | later | {"versus": "cohort = plain", "cohort": "slow"},
+        N_BACK | later | {"versus": "g = 0.01 1/day"},
+        N_BACK | later | {"versus": "cohort = plain", "cohort": "slow", "relation": "about", "value": 2},
+        A_AT | later | {"versus": "time = 0 day", "relation": "below", "value": 0.5},
+        A_AT | later | {"versus": "time = 0 day", "relation": "below", "value": 0.3},
+        A_AT | {"relation": "below", "value": 800, "unit": "cells/uL"},
+        A_AT | {"relation": "about", "value": 1, "unit": "1e9/L"},
+    )
+    outcomes = evaluate_evidence(facts_of(path), 16).outcomes
+    assert [each.agrees for each in outcomes] == [True, False, True, True, False, True, False]
+    assert {each.group for each in outcomes} == {"direction"}
+
+
+def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
+    decayed = 2 * math.exp(-1)  # 0.736
+    path = table(
+        A_AT | {"value": round(decayed * 1.5, 3)},
+        A_AT | {"value": round(decayed * 1.5, 3), "mark": "m"},
+        A_AT | {"value": round(decayed * 1.2, 3), "use": "fit"},
+        A_AT | {"value": round(decayed * 1.5, 3), "lower": 0.7, "upper": 1.2},
+        A_AT | {"value": 0.75, "lower": 0.74, "upper": 0.76, "reason": "a narrow interval"},
+        A_AT | {"statistic": "range", "upper": 0.8},
+        A_AT | {"value": round(decayed, 3), "use": "input"},
+        {"kind": "told", "statistic": "", "model": "", "cohort": "", "regimen": "", "reason": "of no model"},
+    )
+    evaluated = evaluate_evidence(facts_of(path), 16)
+    assert [each.agrees for each in evaluated.outcomes] == [False, False, True, True, False, True, True, None]
+    assert (str(evaluated.tally()), str(evaluated.tally(use="validate"))) == ("3 of 5 (60 %)", "2 of 4 (50 %)")
+    assert str(evaluated.tally("input")) == "1 of 1 (100 %)"
+    page = evidence_markdown(evaluated, "facts.csv")
+    places = [page.index(text) for text in ("| numeric, all |", "## Outside", "a narrow interval", "## Inside")]
+    assert places == sorted(places)
+    assert page.index("## Inside") < page.index("## Not a matter") < page.index("## Unverified")
+    assert evidence_json(evaluated)["counts"]["numeric, fit"] == {"inside": 1, "total": 1}
+
+
+def test_rows_of_one_arm_share_a_simulation(table):
+    path = table(A_AT | {"value": 1}, A_AT | {"value": 1, "time": "20 day"}, A_AT | {"value": 1, "cohort": "slow"})
+    told = []
+    evaluate_evidence(facts_of(path), 16, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (34, 34)  # two arms of 16 patients and the typical one
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "message"),
+    [
+        ({"kind": "quotient"}, "row_2.kind", "input should be 'count'"),
+        ({"mark": "x"}, "row_2.mark", "input should be 's'"),
+        ({"time": ""}, "row_2", "kind 'count' needs a 'time'"),
+        ({"level": "1 1e9/L"}, "row_2", "kind 'count' has no 'level'"),
+        ({"statistic": "share"}, "row_2", "do not go together"),
+        ({"value": ""}, "row_2", "needs a 'value'"),
+        ({"value": 0}, "row_2", "a value of 0 needs 'lower' or 'upper'"),
+        ({"lower": 2}, "row_2", "excludes its own value"),
+        ({"unit": ""}, "row_2", "needs a 'unit'"),
+        ({"versus": "time = 0 day"}, "row_2", "'versus' needs a 'relation'"),
+        ({"kind": "told", "statistic": "", "output": "", "time": ""}, "row_2", "needs a 'reason'"),
+        ({"source": "nobody_1999"}, "row_2.source", "is in no references.bib"),
+        ({"output": "B"}, "row_2", "has no output or state 'B'"),
+        ({"unit": "mg"}, "row_2", "is not a kind of"),
+        ({"cohort": "fast"}, "row_2", "has no cohort 'fast'"),
+        ({"regimen": "absent"}, "row_2", "no 'absent' in models/regimens"),
+        ({"time": "-1 day"}, "row_2", "before the first dose"),
+        ({"set": "k = 1 mg"}, "row_2", "is not a kind of"),
+        ({"set": "q = 1 mg"}, "row_2", "has no parameter 'q'"),
+        ({"kind": "courses_share", "statistic": "", "output": "", "level": "1"}, "row_2", "has no rules"),
+        ({"relation": "above", "versus": "kind = guess", "unit": ""}, "row_2", "unknown kind 'guess'"),
+        ({"relation": "above", "versus": "time", "unit": ""}, "row_2", "write COLUMN = TEXT"),
+        (
+            {"kind": "parameter", "statistic": "", "output": "", "time": "", "expression": "k + A0"},
+            "row_2",
+            "has unit",
+        ),
+    ],
+)
+def test_each_fault_has_file_line_and_name(table, change, name, message):
+    good = A_AT | {"value": 1}
+    columns = dict.fromkeys(("level", "lower", "versus", "set", "relation", "expression", "reason"), "")
+    path = table(columns | good, columns | good | change)
+    with pytest.raises(InputError) as caught:
+        facts_of(path)
+    found = [str(fault) for fault in caught.value.faults]
+    assert any(fault.startswith(f"{path}:3: {name}: ") and message in fault for fault in found), found
+    assert all(fault.startswith(f"{path}:3: ") for fault in found)
+
+
+def test_all_faults_are_told_at_once_and_check_knows_the_file(table):
+    path = table(A_AT | {"value": 1, "output": "B"}, A_AT | {"value": 1}, A_AT | {"value": 1, "time": "soon"})
+    assert kind_of(path) == "evidence"
+    faults = Faults()
+    lint("evidence", path, faults)
+    assert [str(fault).split(": ")[0] for fault in faults] == [f"{path}:2", f"{path}:4"]
+
+
+def test_the_command_writes_a_page_and_one_json_object(table, tmp_path):
+    path, page = table(A_AT | {"value": 0.7}), tmp_path / "page.md"
+    run = CliRunner().invoke(app, ["evidence", str(path), "--patients", "16", "--out", str(page), "--json"])
+    assert run.exit_code == 0, run.output
+    found = json.loads(run.stdout)
+    assert found["counts"]["numeric, all"] == {"inside": 1, "total": 1}
+    assert found["facts"][0]["model"] == pytest.approx(2 * math.exp(-1), rel=1e-4)
+    assert "| 1 of 1 (100 %) |" in page.read_text()
+
+
+def test_the_evidence_that_ships_is_right_and_its_names_are_its_own():
+    folder, faults = library_folder("fits"), Faults()
+    rows = read_evidence(folder / "evidence.csv", faults)
+    assert rows
+    assert not list(faults)
+    others = {
+        line.split(",")[0]
+        for path in folder.glob("*.csv")
+        if path.name != "evidence.csv"
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]
+    }
+    assert not others & {each.row.name for each in rows}
+
+
+def test_an_end_that_is_not_given_is_infinite():
+    row = EvidenceRow.model_validate(
+        ROW | {"name": "a", "output": "A", "time": "1 day", "statistic": "range", "upper": 2, "unit": "1"}
+    )
+    assert row.interval == (-math.inf, 2)
