@@ -15,7 +15,7 @@ from kinetics import __version__
 from kinetics.errors import InputError
 from kinetics.units import unit_text
 
-__all__ = ["provenance", "read_result", "variable", "write_atomically", "write_result"]
+__all__ = ["marked", "provenance", "read_result", "variable", "write_atomically", "write_result"]
 
 
 def provenance(**facts: Any) -> dict[str, Any]:
@@ -35,7 +35,20 @@ def provenance(**facts: Any) -> dict[str, Any]:
     }
 
 
-def variable(dims: tuple[str, ...], values: Any, unit: Any, long_name: str, **attrs: Any) -> xr.Variable:
+def marked(label: str, exploratory: object) -> str:
+    """The name or label of an output, with the mark of what is exploratory.
+
+    Examples
+    --------
+    >>> marked("A", True), marked("B", False)
+    ('A (exploratory)', 'B')
+    """
+    return f"{label} (exploratory)" if exploratory else label
+
+
+def variable(
+    dims: tuple[str, ...], values: Any, unit: Any, long_name: str, *, exploratory: bool = False, **attrs: Any
+) -> xr.Variable:
     """An xarray variable with its unit as CF-like text.
 
     Parameters
@@ -48,10 +61,13 @@ def variable(dims: tuple[str, ...], values: Any, unit: Any, long_name: str, **at
         Its unit.
     long_name : str
         What it is.
+    exploratory : bool
+        Whether it is of an exploratory output: the attribute ``exploratory`` is 1 then, and missing otherwise.
     **attrs
         More attributes.
     """
-    return xr.Variable(dims, values, {"units": unit_text(unit), "long_name": long_name, **attrs})
+    told = {"units": unit_text(unit), "long_name": long_name} | ({"exploratory": 1} if exploratory else {})
+    return xr.Variable(dims, values, {**told, **attrs})
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], Any]) -> None:

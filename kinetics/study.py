@@ -89,7 +89,10 @@ class Study:
             values = columns[0][:, :, index]
             attrs = {"lower_limit": row.lower_limit} if getattr(row, "lower_limit", None) else {}
             about = row.about or row.name
-            data[row.name] = variable((*lead, "time"), values if dim else values[0], row.unit, about, **attrs)
+            told = getattr(row, "exploratory", False)
+            data[row.name] = variable(
+                (*lead, "time"), values if dim else values[0], row.unit, about, exploratory=told, **attrs
+            )
         for measure, values in zip(run.measures, columns[1 : 1 + len(run.measures)], strict=True):
             unit = measure.unit(model.quantity(measure.output).unit, model.time)
             data[measure.name] = variable((*lead, "course"), values if dim else values[0], unit, measure.long_name)

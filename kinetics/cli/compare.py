@@ -30,7 +30,12 @@ def compare(
         str | None, typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the comparison's.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="NAME|FILE", help="In place of the comparison's model.")
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|FILE",
+            help="In place of the comparison's model; rows of outputs it lacks are left out.",
+        ),
     ] = None,
     spec: Annotated[
         Path | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from kinetics.observation import VisitSchedule
+    from kinetics.regimen import Rule
 
 __all__ = ["simulate"]
 
@@ -140,7 +141,8 @@ def simulate(
             write_result(result, out)
         wrote(out)
     levels = {measure.output: measure.level for measure in measures}
-    _print(result, {m.output: m.name for m in measures}, levels, as_json=as_json, quiet=out is not None)
+    variables = {measure.output: measure.name for measure in measures}
+    _print(result, given.rules, variables, levels, as_json=as_json, quiet=out is not None)
 
 
 def _schedule(faults: Faults, name: str | None, *, with_patients: bool) -> VisitSchedule | None:
@@ -187,24 +189,37 @@ def _watched(model: str, store: Path | None) -> Iterator[Steps]:
 
 
 def _print(
-    result: xr.Dataset, variables: dict[str, str], levels: dict[str, str], *, as_json: bool, quiet: bool
+    result: xr.Dataset,
+    rules: Sequence[Rule],
+    variables: dict[str, str],
+    levels: dict[str, str],
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
+    from kinetics.report.course import exploratory
     from kinetics.report.recovery import recovery_json, recovery_rows, recovery_table
+    from kinetics.report.triggered import triggered_json, triggered_text
 
     recovery, seen = recovery_rows(result, variables), _seen_rows(result, levels)
     if as_json:
         content = _json(result, recovery_json(recovery))
         if "visits" in result.attrs:
             content |= {"visits": result.attrs["visits"], "seen_recovery": recovery_json(seen)}
+        if rules:
+            content |= triggered_json(result, rules)
         print_json(content)
         return
     who = "typical patient"
     if "patient" in result.dims:
         who = f"median of {result.sizes['patient']} patients [95 % of them]"
-    below = recovery_table(recovery, f"Time from the first dose of each course to the lower limit of normal, {who}")
+    title = f"Time from the first dose of each course to the lower limit of normal, {who}"
+    below = recovery_table(recovery, title, exploratory=exploratory(result))
+    given = triggered_text(result, rules, page_width()) if rules else ""
     above = "" if quiet else _time_course(result)
-    visits = recovery_table(seen, f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}")
-    print_text("\n\n".join(filter(None, (f"{_title(result)}, {who}", above, below, visits))))
+    title = f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}"
+    visits = recovery_table(seen, title, exploratory=exploratory(result))
+    print_text("\n\n".join(filter(None, (f"{_title(result)}, {who}", above, given, below, visits))))
 
 
 def _seen_rows(result: xr.Dataset, levels: dict[str, str]) -> list[dict[str, Any]]:
@@ -249,7 +264,7 @@ def _over_patients(result: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
 
 
 def _json(result: xr.Dataset, recovery: list[dict[str, Any]]) -> dict[str, Any]:
-    from kinetics.report.course import series
+    from kinetics.report.course import exploratory, series
 
     facts = {key: result.attrs.get(key) for key in ("model", "cohort", "regimen", "seed", "engine")}
     time = {"unit": result["time"].attrs["units"], "values": result["time"].values.tolist()}
@@ -271,4 +286,5 @@ def _json(result: xr.Dataset, recovery: list[dict[str, Any]]) -> dict[str, Any]:
             name: {"unit": result[name].attrs["units"], "values": result[name].values.tolist()}
             for name in series(result)
         }
-    return {**facts, "time": time, "outputs": outputs, "recovery": recovery}
+    marks = [name for name in exploratory(result) if name in outputs]
+    return {**facts, "time": time, "outputs": outputs, "exploratory": marks, "recovery": recovery}

@@ -16,6 +16,7 @@ __all__ = [
     "Courses",
     "after_first",
     "after_last",
+    "at_one_time",
     "highest",
     "highest_percent",
     "lowest",
@@ -60,6 +61,11 @@ def after_first(courses: Courses, measures: Measures) -> np.ndarray:
 def after_last(courses: Courses, measures: Measures) -> np.ndarray:
     """The number of the last course."""
     return courses.of(measures[0])[..., -1]
+
+
+def at_one_time(courses: Courses, measures: Measures) -> np.ndarray:
+    """The number of the course that has one, NaN if none has; two that meet at that time have the same."""
+    return _reduced(np.fmax, courses.of(measures[0]))
 
 
 def total(courses: Courses, measures: Measures) -> np.ndarray:

@@ -12,6 +12,7 @@ from kinetics.comparison.over_courses import (
     Courses,
     after_first,
     after_last,
+    at_one_time,
     highest,
     highest_percent,
     lowest,
@@ -176,9 +177,7 @@ def readings(text: str, output: str, limit: str | None = None) -> tuple[Reading,
     if name == "value":
         if to_unit(argument, "day") < 0:
             raise InputError(f"'{text}' is before the first dose")
-        return (
-            Reading(f"at_{identifier(argument)}", f"at {argument}", (ValueAt(output, argument),), highest),
-        )  # one has it
+        return (Reading(f"at_{identifier(argument)}", f"at {argument}", (ValueAt(output, argument),), at_one_time),)
     if name not in _PLAIN or argument:
         raise InputError(f"unknown measure '{text[:60]}'; there are {', '.join(MEASURES)}")
     return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,12 +17,10 @@ from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.library import library_folder, path_from
 from kinetics.model.schema import Row, read_row
+from kinetics.results import marked
 from kinetics.units import parse_unit, to_unit
 
 __all__ = ["ComparedRow", "Comparison", "read_comparison"]
-
-EXPLORATORY = "exploratory"
-"""What stands beside the label of every row that says so."""
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
@@ -64,11 +63,14 @@ class ComparedRow:
         The lower limit of normal, as a level.
     readings : tuple of Reading
         What is read off it.
+    exploratory : bool
+        Whether the file or the model says so.
     """
 
     row: OutputRow
     limit: str | None
     readings: tuple[Reading, ...]
+    exploratory: bool
 
     @property
     def output(self) -> str:
@@ -78,7 +80,7 @@ class ComparedRow:
     @property
     def label(self) -> str:
         """In words, with the mark of what is exploratory."""
-        return f"{self.row.label} ({EXPLORATORY})" if self.row.exploratory else self.row.label
+        return marked(self.row.label, self.exploratory)
 
     def shown(self, courses: int) -> list[Reading]:
         """What is told of regimens of at most so many courses: times after the last only if there are several."""
@@ -135,6 +137,11 @@ def read_comparison(
     ------
     InputError
         With every fault of the file, and of what is given in place of its own.
+
+    Warns
+    -----
+    UserWarning
+        If the model given in place of the file's own lacks outputs, whose rows are left out.
     """
     document = read_document(path or library_folder("fits") / "comparison.toml")
     faults = Faults()
@@ -151,9 +158,14 @@ def read_comparison(
     loaded = None
     with faults.gather(*places.of("model")):
         loaded = Model.load(wanted.model if model else path_from(document.path, header.model))
-    compared = () if loaded is None else tuple(_against_model(document, rows, loaded, wanted, places, faults))
+    lacking = [] if loaded is None or model is None else _lacking(rows, loaded, places, faults)
+    kept = {index: row for index, row in rows.items() if row.output not in lacking}
+    compared = () if loaded is None else tuple(_against_model(document, kept, loaded, wanted, places, faults))
     faults.raise_if_any()
     assert loaded is not None
+    if lacking:
+        told = ", ".join(lacking)
+        warnings.warn(f"rows left out, since model '{loaded.name}' has no such output: {told}", stacklevel=2)
     return Comparison(document.path.stem, wanted, compared, loaded, document.path)
 
 
@@ -205,6 +217,15 @@ def _check_times(header: HeaderRow, places: _Places, faults: Faults) -> None:
                 raise InputError(f"must be positive, found '{text}'")
 
 
+def _lacking(rows: dict[int, OutputRow], model: Model, places: _Places, faults: Faults) -> list[str]:
+    """The outputs of rows that a model in place of the file's own has not; a fault if it has none of them."""
+    lacking = [row.output for row in rows.values() if row.output not in model.outputs]
+    if rows and len(lacking) == len(rows):
+        message = f"model '{model.name}' has none of the outputs {', '.join(lacking)}; give a comparison of its own"
+        faults.add(f"{message} with --spec", *places.of("model"))
+    return lacking
+
+
 def _against_model(
     document: Document, rows: dict[int, OutputRow], model: Model, header: HeaderRow, places: _Places, faults: Faults
 ) -> list[ComparedRow]:
@@ -224,7 +245,8 @@ def _against_model(
             faults.add(message, document.where("rows", index, "output"), f"rows.{index}.output")
             continue
         found = _readings(document, index, row, limits.get(row.output), model, faults)
-        compared.append(ComparedRow(row, limits.get(row.output), found))
+        exploratory = row.exploratory or model.is_exploratory(row.output)
+        compared.append(ComparedRow(row, limits.get(row.output), found, exploratory))
     return compared
 
 

@@ -17,7 +17,7 @@ from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters
 from kinetics.model.library import path_from
 from kinetics.observation import VisitSchedule
-from kinetics.regimen import Regimen, check_given
+from kinetics.regimen import Regimen, check_given_by_row
 from kinetics.summaries import population_target
 from kinetics.targets import PlacedRow, Target, typical_target
 from kinetics.units import to_unit
@@ -78,7 +78,9 @@ def read_targets(
         with faults.gather(item.where, row.name):
             if regimen is None or row.cohort not in baselines:
                 continue
-            _check_doses(model, regimen)
+            if regimen.rules:
+                raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
+            check_given_by_row(regimen, model)
             if population is not None:
                 visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
                 targets.append(population_target(row, model, regimen, visits, horizon))
@@ -98,16 +100,6 @@ def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Re
         with faults.gather(item.where, f"{item.row.name}.regimen"):
             regimens[item] = load(path_from(item.path, item.row.regimen))
     return regimens
-
-
-def _check_doses(model: Model, regimen: Regimen) -> None:
-    """Refuse a regimen whose doses the model does not take; its faults become one of the row that names it."""
-    if regimen.rules:
-        raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
-    try:
-        check_given(regimen, model)
-    except InputError as error:
-        raise InputError(f"cannot be given to model '{model.name}': {error}") from error
 
 
 def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:

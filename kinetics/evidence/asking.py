@@ -20,7 +20,7 @@ from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
 from kinetics.model.library import path_from
 from kinetics.observation import VisitSchedule
-from kinetics.regimen import Regimen, check_given
+from kinetics.regimen import Regimen, check_given_by_row
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["read_questions"]
@@ -108,7 +108,7 @@ def _question(row: EvidenceRow, path: Path, library: _Library) -> Question | Non
     with faults.gather():
         if row.regimen not in (None, _NO_DRUG):
             regimen = library.regimen(path_from(path, str(row.regimen)))
-            _check_doses(regimen, model)
+            check_given_by_row(regimen, model)
     with faults.gather():
         values = cohort_parameters(model, row.cohort)
     with faults.gather():
@@ -131,14 +131,6 @@ def _question(row: EvidenceRow, path: Path, library: _Library) -> Question | Non
     own, relative = (derived.unit, False) if derived is not None else _own_unit(row, model)
     level, actions = _level_or_actions(row, model, cohort, regimen)
     return Question(row, model, regimen, cohort, settings, time, since, level, actions, visits, derived, own, relative)
-
-
-def _check_doses(regimen: Regimen, model: Model) -> None:
-    """Refuse a regimen that the model does not take; its faults become one of the row that names it."""
-    try:
-        check_given(regimen, model)
-    except InputError as error:
-        raise InputError(f"regimen '{regimen.name}' cannot be given to model '{model.name}': {error}") from error
 
 
 def _flat(name: str | None, model: Model) -> str | None:

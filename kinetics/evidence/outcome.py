@@ -31,11 +31,14 @@ class Outcome:
         The model's number, in the row's unit; of a direction with ``versus`` in the model's. None if none is asked.
     versus : float or None
         The number that a direction is compared with, in the same unit.
+    exploratory : bool
+        Whether the model's number is of an output that it calls exploratory.
     """
 
     placed: PlacedFact
     model: float | None = None
     versus: float | None = None
+    exploratory: bool = False
 
     @property
     def row(self) -> EvidenceRow:
@@ -174,5 +177,5 @@ def _outcome(fact: Fact, answers: dict[int, float]) -> Outcome:
         return Outcome(fact.placed)
     own = answers[id(fact.question)]
     if fact.versus is None:
-        return Outcome(fact.placed, own * fact.factor)
-    return Outcome(fact.placed, own, answers[id(fact.versus)] * fact.factor)
+        return Outcome(fact.placed, own * fact.factor, exploratory=fact.exploratory)
+    return Outcome(fact.placed, own, answers[id(fact.versus)] * fact.factor, fact.exploratory)

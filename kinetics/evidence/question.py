@@ -102,6 +102,13 @@ class Fact:
         return self.placed.row
 
     @property
+    def exploratory(self) -> bool:
+        """Whether it is of an output that the model calls exploratory."""
+        return any(
+            each.model.is_exploratory(name) for each in self.questions for name in (each.row.output, each.row.over)
+        )
+
+    @property
     def questions(self) -> list[Question]:
         """Those there are."""
         return [each for each in (self.question, self.versus) if each is not None]

@@ -157,7 +157,7 @@ class _Panel:
 
     def _draw_curve(self, curve: FactCurveRow, index: int) -> None:
         values, zero, colour = self._values(curve), self.spec.zero(curve), colour_of(curve, index)
-        label = f"{curve.label} (exploratory)" if curve.exploratory else curve.label
+        label = self.spec.label(curve)
         times = self.times - zero
         kept = times >= 0
         (line,) = self.axes.plot(

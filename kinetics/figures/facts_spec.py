@@ -20,6 +20,7 @@ from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.library import path_from
 from kinetics.model.schema import Row, read_row
 from kinetics.regimen import Regimen, check_given
+from kinetics.results import marked
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["FactCurveRow", "FactPanelRow", "FactsSpec", "load_facts"]
@@ -112,6 +113,10 @@ class FactsSpec:
     def of_panel(self, name: str) -> list[FactCurveRow]:
         """The curves of a panel."""
         return [row for row in self.curves if row.panel == name]
+
+    def label(self, curve: FactCurveRow) -> str:
+        """Of a curve, with the mark of what the file or the model calls exploratory."""
+        return marked(curve.label, curve.exploratory or self.model.is_exploratory(curve.output))
 
     def zero(self, curve: FactCurveRow) -> float:
         """When the time of a curve begins to count, in the unit of the axis."""

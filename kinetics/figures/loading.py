@@ -14,6 +14,7 @@ from kinetics.figures.spec import CurveRow, PanelRow, SpecRows, read_rows
 from kinetics.model import Model
 from kinetics.model.library import find_file, path_from
 from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
+from kinetics.results import marked
 from kinetics.targets.published import PublishedRow, read_table
 from kinetics.units import conversion, parse_unit
 
@@ -53,6 +54,10 @@ class FigureSpec:
     def curves(self) -> tuple[CurveRow, ...]:
         """The curves, in the order of the file."""
         return tuple(self.rows.curves.values())
+
+    def label(self, row: CurveRow) -> str:
+        """Of a curve, with the mark of what the model calls exploratory."""
+        return marked(row.label, self.model.is_exploratory(row.output))
 
     def panel_curves(self, panel: str) -> tuple[CurveRow, ...]:
         """The curves of a panel, in the order of the file."""

@@ -122,4 +122,4 @@ class Map(Kind[MapSpec]):
         for row, reading in self.spec.maps:
             values = found[f"{row.output}_{reading.name}_{WITHOUT}"]
             unit = "% of baseline" if reading.percent else unit_label(values.attrs["units"])
-            yield " ".join(filter(None, (row.label, cell_text(float(values[0, 0])), unit)))
+            yield " ".join(filter(None, (self.spec.label(row), cell_text(float(values[0, 0])), unit)))

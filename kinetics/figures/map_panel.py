@@ -82,8 +82,7 @@ class MapPanel:
         bar = self.figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
         bar.set_label(what if row.difference else unit or "no unit")
         bar.outline.set_linewidth(0.4)
-        label = f"{row.label} (exploratory)" if row.exploratory else row.label
-        self.axes.set_title("  ".join(filter(None, (letter, label))), loc="left", fontweight="bold")
+        self.axes.set_title("  ".join(filter(None, (letter, self.spec.label(row)))), loc="left", fontweight="bold")
         self._furnish()
 
     def _furnish(self) -> None:

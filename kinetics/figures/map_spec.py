@@ -14,6 +14,7 @@ from kinetics.figures.of_fit import PageRow
 from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.regimen import Regimen, Rule
+from kinetics.results import marked
 
 __all__ = ["AxisRow", "HeaderRow", "MapRow", "MapSpec", "PointRow"]
 
@@ -120,6 +121,10 @@ class MapSpec:
     model: Model
     regimen: Regimen
     path: Path
+
+    def label(self, row: MapRow) -> str:
+        """Of a panel, with the mark of what the file or the model calls exploratory."""
+        return marked(row.label, row.exploratory or self.model.is_exploratory(row.output))
 
     @property
     def without_rules(self) -> bool:

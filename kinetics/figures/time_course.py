@@ -129,13 +129,14 @@ class _Drawing:
             area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.2, linewidth=0, zorder=2)
             area.set_gid(f"band-{gid}")
         style = LINES[index % len(LINES)]
-        (line,) = panel.axes.plot(curve.time, curve.value, color=colour, linestyle=style, label=row.label, zorder=4)
+        label = self.spec.label(row)
+        (line,) = panel.axes.plot(curve.time, curve.value, color=colour, linestyle=style, label=label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
             text = panel.axes.text(
                 1.015,
                 0.5,
-                row.label,
+                label,
                 transform=panel.axes.transAxes,
                 color=text_colour(colour),
                 va="center",
@@ -152,7 +153,7 @@ class _Drawing:
             panel.axes.text(1.02, limit, text, transform=beside, va="center", linespacing=1.0, **look)
             return
         label = panel.axes.text(
-            0, 0, f"LLN {row.label} {limit:.3g}", transform=panel.axes.transAxes, va="bottom", **look
+            0, 0, f"LLN {self.spec.label(row)} {limit:.3g}", transform=panel.axes.transAxes, va="bottom", **look
         )
         label.set_in_layout(False)
         panel.limits.append((label, limit))

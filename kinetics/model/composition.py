@@ -94,6 +94,7 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     for alias, draft in used.items():
         _join(reader, alias, _renamed(alias, draft), tables)
     _bind(reader, used, tables)
+    _mark_exploratory(tables)
     files = 1 + len(bases) + sum(draft.files for draft in used.values())
     correlations = _correlations(reader, used)
     cohorts = read_cohorts(reader, tables["parameters"], correlations)
@@ -147,7 +148,7 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return replace(row, **changes)
 
     def derived(row: Output) -> Derived:
-        shared = ("name", "value", "unit", "about", "latex", "where", "places")
+        shared = ("name", "value", "unit", "about", "latex", "exploratory", "where", "places")
         return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
@@ -191,6 +192,15 @@ def _bind(reader: TableReader, used: Mapping[str, Draft], tables: dict[str, dict
             if isinstance(bound, dict) and name not in bound:
                 where, label = reader.document.where("uses", alias), f"bindings.{alias}.{name}"
                 reader.faults.add(f"input '{alias}.{name}' is not bound; add it to [bindings]", where, label)
+
+
+def _mark_exploratory(tables: dict[str, dict[str, Any]]) -> None:
+    """An output that names the exploratory output of a part is exploratory, whether or not its row says so."""
+    marked = {row.symbol for row in tables["derived"].values() if row.exploratory}
+    tables["outputs"] = {
+        name: replace(row, exploratory=True) if row.value.free_symbols & marked else row
+        for name, row in tables["outputs"].items()
+    }
 
 
 def _bound(reader: TableReader, row: Input, text: Any, keys: tuple[str, str, str]) -> Derived:

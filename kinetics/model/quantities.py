@@ -107,10 +107,21 @@ class Parameter(Quantity):
 
 @dataclass(frozen=True, kw_only=True)
 class Derived(Quantity):
-    """A quantity computed from others; ``minimum`` bounds one that depends on parameters alone."""
+    """A quantity computed from others.
+
+    Parameters
+    ----------
+    value : sympy expression
+        In ``unit``.
+    minimum : float, optional
+        Bounds one that depends on parameters alone.
+    exploratory : bool
+        Whether it is the exploratory output of a part; an output that names it is exploratory too.
+    """
 
     value: Any
     minimum: float | None = None
+    exploratory: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +162,8 @@ class Output(Quantity):
         Lower limit of quantification, in ``unit``: what lies below is reported as that limit.
     rounding : float, optional
         Step of reported values, in ``unit``.
+    exploratory : bool
+        Whether nobody should take it for more than a guess: tables and figures say so. It changes no number.
     """
 
     value: Any
@@ -158,6 +171,7 @@ class Output(Quantity):
     noise: float | None = None
     quantification: float | None = None
     rounding: float | None = None
+    exploratory: bool = False
 
     @property
     def measurement(self) -> dict[str, float]:

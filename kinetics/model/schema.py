@@ -142,6 +142,7 @@ class OutputRow(Row):
     noise: Noise | None = None
     quantification: AboveZero | None = None
     rounding: AboveZero | None = None
+    exploratory: StrictBool = False
     symbol: Latex = ""
 
 

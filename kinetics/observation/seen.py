@@ -71,7 +71,9 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, see
         z = normal[:, np.searchsorted(every, place), noisy.index(name)] if name in noisy else 0.0
         told = f"{row.about or name}, as visits show it"
         dims = ("patient", f"visit_{series.name}")
-        data[f"{name}_seen"] = variable(dims, measured(row, true, z), row.unit, told, **row.measurement)
+        data[f"{name}_seen"] = variable(
+            dims, measured(row, true, z), row.unit, told, exploratory=row.exploratory, **row.measurement
+        )
         coords[dims[1]] = variable((dims[1],), visits[name], own, "time of the visit since the first dose")
     facts = {"visits": schedule.name, "visits_hash": schedule.content_hash, "visits_seed": seed}
     return xr.Dataset(data, coords, {**result.attrs, **facts})

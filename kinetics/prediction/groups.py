@@ -80,13 +80,15 @@ def study_group(drawn: Drawn, study: FutureStudy, time: xr.DataArray) -> xr.Data
                 _linear(found[:, number, :, index]),
                 ONE if is_share else output.unit,
                 f"{output.about or output.name}, {told} of a future study",
+                exploratory=output.exploratory,
             )
     coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future studies"), "time": time}
     return xr.Dataset(data, coords, {"patients": study.patients, "studies": len(found), **_facts(drawn)})
 
 
 def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, told: str) -> xr.Variable:
-    return variable(dims, values, row.unit, f"{row.about or row.name}, {told}")
+    exploratory = getattr(row, "exploratory", False)
+    return variable(dims, values, row.unit, f"{row.about or row.name}, {told}", exploratory=exploratory)
 
 
 def _facts(drawn: Drawn) -> dict[str, Any]:

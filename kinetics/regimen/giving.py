@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kinetics.errors import InputError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.segments import segments
 from kinetics.regimen.triggers import triggers
@@ -11,7 +12,7 @@ from kinetics.regimen.triggers import triggers
 if TYPE_CHECKING:
     from kinetics.model import Model
 
-__all__ = ["check_given"]
+__all__ = ["check_given", "check_given_by_row"]
 
 
 def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
@@ -45,3 +46,30 @@ def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
     outputs = {name: output.unit for name, output in model.outputs.items()}
     segments(regimen, doses, model.time, until)
     triggers(regimen, outputs, doses, model.time)
+
+
+def check_given_by_row(regimen: Regimen, model: Model) -> None:
+    """Refuse what `check_given` refuses, with one fault that names both: it becomes one of the row that asks for them.
+
+    Parameters
+    ----------
+    regimen : Regimen
+        What is given.
+    model : Model
+        To whom.
+
+    Raises
+    ------
+    InputError
+        With one fault, without a place.
+
+    Examples
+    --------
+    >>> from kinetics.model import Model, State
+    >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="mg", initial=0, rate=0)])
+    >>> check_given_by_row(Regimen.none(), still)
+    """
+    try:
+        check_given(regimen, model)
+    except InputError as error:
+        raise InputError(f"regimen '{regimen.name}' cannot be given to model '{model.name}': {error}") from error

@@ -141,5 +141,5 @@ def comparison_json(comparison: Comparison, result: xr.Dataset) -> dict[str, Any
             if f"{name}_share" in result:
                 entry["share_back"] = dict(_by_regimen(result, f"{name}_share"))
             read.append(entry)
-        rows.append({"output": row.output, "label": row.label, "exploratory": row.row.exploratory, "readings": read})
+        rows.append({"output": row.output, "label": row.label, "exploratory": row.exploratory, "readings": read})
     return {**facts, "regimens": result["regimen"].values.tolist(), "note": comparison.header.note, "rows": rows}

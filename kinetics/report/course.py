@@ -9,9 +9,10 @@ import xarray as xr
 
 from kinetics.report.numbers import heading, number_text
 from kinetics.report.tables import WIDTH, in_blocks
+from kinetics.results import marked
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["chosen_times", "series", "time_course_table"]
+__all__ = ["chosen_times", "exploratory", "series", "time_course_table"]
 
 ROWS = 16
 STEPS = {
@@ -30,6 +31,11 @@ def series(result: xr.Dataset, dim: str | None = None) -> list[str]:
     """The names of the outputs: variables on (time), or on (dim, time)."""
     wanted = ("time",) if dim is None else (dim, "time")
     return [str(name) for name, array in result.data_vars.items() if array.dims == wanted]
+
+
+def exploratory(result: xr.Dataset) -> list[str]:
+    """The names of the variables that are of exploratory outputs."""
+    return [str(name) for name, array in result.data_vars.items() if array.attrs.get("exploratory")]
 
 
 def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
@@ -95,5 +101,6 @@ def time_course_table(
                 for cell, low, high in zip(cells, ends[0].tolist(), ends[-1].tolist(), strict=True)
             ]
         columns.append(cells)
-    head = [unit, *(heading(name, result[name].attrs["units"]) for name in names)]
+    facts = {name: result[name].attrs for name in names}
+    head = [unit, *(heading(marked(name, told.get("exploratory")), told["units"]) for name, told in facts.items())]
     return in_blocks(head, list(zip(*columns, strict=True)), width)

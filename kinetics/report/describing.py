@@ -14,6 +14,7 @@ from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Cohort
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import WIDTH, paragraph, table
+from kinetics.results import marked
 from kinetics.units import display_unit
 
 __all__ = ["committed_text", "equations_text", "model_text", "parameters_text", "problem_text"]
@@ -66,7 +67,10 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
         _correlations_text(model, cohort),
         _listed("Inputs, with their resting values", ((n, number_text(r.rest), r) for n, r in model.inputs.items())),
         _listed("Doses", ((n, f"into {row.into}", row) for n, row in model.doses.items())),
-        _listed("Outputs in words", ((n, _limit(row.lower_limit), row) for n, row in model.outputs.items())),
+        _listed(
+            "Outputs in words",
+            ((marked(n, row.exploratory), _limit(row.lower_limit), row) for n, row in model.outputs.items()),
+        ),
         "\n".join(["Cohorts", *map(_cohort_text, model.cohorts.values())]) if model.cohorts else "",
     ]
     return "\n\n".join(filter(None, parts))

@@ -8,6 +8,7 @@ from typing import Any
 from kinetics.evidence import SHARE, Evaluated, EvidenceRow, Outcome
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import paragraph, table
+from kinetics.results import marked
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["evidence_json", "evidence_markdown", "evidence_text", "unexplained_rows"]
@@ -89,6 +90,7 @@ def evidence_json(evaluated: Evaluated) -> dict[str, Any]:
             "model": each.model,
             "versus": each.versus,
             "agrees": each.agrees,
+            "exploratory": each.exploratory,
             "source": each.row.source,
             "reason": each.row.reason,
         }
@@ -125,7 +127,8 @@ def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Outcome]]]:
 
 
 def _short_cells(outcome: Outcome) -> list[str]:
-    return [outcome.row.name, _published(outcome), _model(outcome), _unit(outcome.row), outcome.row.use]
+    name = marked(outcome.row.name, outcome.exploratory)
+    return [name, _published(outcome), _model(outcome), _unit(outcome.row), outcome.row.use]
 
 
 def _published(outcome: Outcome) -> str:
@@ -175,7 +178,7 @@ def _statement(row: EvidenceRow) -> str:
 
 
 _COLUMNS: dict[str, Callable[[Outcome], str]] = {
-    "fact": lambda each: _statement(each.row),
+    "fact": lambda each: marked(_statement(each.row), each.exploratory),
     "published": _published,
     "model": _model,
     "unit": lambda each: _unit(each.row),

@@ -10,9 +10,10 @@ import xarray as xr
 
 from kinetics.measures import course_windows
 from kinetics.prediction import QUANTILES
-from kinetics.report.course import chosen_times, time_course_table
+from kinetics.report.course import chosen_times, exploratory, time_course_table
 from kinetics.report.numbers import interval_text, number_text, percent_text
 from kinetics.report.tables import WIDTH, table
+from kinetics.results import marked
 from kinetics.units import conversion, display_unit, parse_unit
 
 __all__ = ["population_json", "population_text", "study_json", "study_text"]
@@ -43,10 +44,10 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
     intervals = (people, drawn.sel(patient_quantile=0.5))
     course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
-    rows = _recovery_rows(tree)
+    rows, marks = _recovery_rows(tree), exploratory(median)
     cells = [
         [
-            row["output"],
+            marked(row["output"], row["output"] in marks),
             str(row["course"]),
             _months(row["months"], row["window"]),
             _months(row["lower"], row["window"]) if math.isinf(row["lower"]) else interval_text(*_ends(row)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.report.course import series, time_course_table
+from kinetics.report.course import exploratory, series, time_course_table
 from kinetics.report.population import population_json, population_text, study_json, study_text
 from kinetics.report.recovery import recovery_json, recovery_table
 from kinetics.report.tables import WIDTH
@@ -40,7 +40,10 @@ def prediction_text(
         if counts
         else "",
         recovery_table(
-            recovery, "Time from the first dose of each course to the lower limit of normal, typical patient", "draws"
+            recovery,
+            "Time from the first dose of each course to the lower limit of normal, typical patient",
+            "draws",
+            exploratory(root),
         ),
         population_text(tree, names, width, counts=counts) if "over_patients" in tree.children else "",
         study_text(tree, names, width) if counts and "study" in tree.children else "",

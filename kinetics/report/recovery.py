@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import xarray as xr
 from kinetics.measures import course_windows
 from kinetics.report.numbers import interval_text, number_text, percent_text
 from kinetics.report.tables import table
+from kinetics.results import marked
 from kinetics.units import conversion, parse_unit
 
 __all__ = ["recovery_json", "recovery_rows", "recovery_table"]
@@ -70,7 +71,9 @@ def recovery_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "censored": math.isinf(row["months"])} for row in rows]
 
 
-def recovery_table(rows: Iterable[Mapping[str, Any]], title: str, sample: str = "patients") -> str:
+def recovery_table(
+    rows: Iterable[Mapping[str, Any]], title: str, sample: str = "patients", exploratory: Collection[str] = ()
+) -> str:
     """Recovery times as a table under a title; empty without rows.
 
     Parameters
@@ -81,6 +84,8 @@ def recovery_table(rows: Iterable[Mapping[str, Any]], title: str, sample: str = 
         Above it.
     sample : str
         What intervals and shares are over: patients, or draws.
+    exploratory : collection of str
+        The outputs that are marked so.
 
     Examples
     --------
@@ -97,7 +102,7 @@ def recovery_table(rows: Iterable[Mapping[str, Any]], title: str, sample: str = 
     with_interval = "lower" in rows[0]
     head = ["output", "course", "months"] + (["95 % interval", f"{sample} recovered"] if with_interval else [])
     cells = [
-        [row["output"], str(row["course"]), _months(row)]
+        [marked(row["output"], row["output"] in exploratory), str(row["course"]), _months(row)]
         + ([_interval(row), percent_text(row["share_recovered"])] if with_interval else [])
         for row in rows
     ]

@@ -71,6 +71,50 @@ def test_without_a_regimen_nothing_moves(run) -> None:
     assert values == pytest.approx([values[0]] * 6, rel=1e-9)
 
 
+def test_what_is_exploratory_is_marked_wherever_it_is_named(run, project: Path) -> None:
+    model = project / "models" / "pool.toml"
+    text = model.read_text()
+    name = text.split("[outputs.", 1)[1].split("]", 1)[0]
+    model.write_text(text.replace(f"[outputs.{name}]\n", f"[outputs.{name}]\nexploratory = true\n"))
+    call = ("simulate", str(model), "--until", "2 day", "--every", "1 day")
+    assert f"{name} (exploratory)" in run(*call).out
+    assert run(*call, "--json").json["exploratory"] == [name]
+    answer = run(*call, "--out", str(project / "out.nc"))
+    assert answer.status == 0, answer.err
+    result = read_result(project / "out.nc").to_dataset()
+    assert [key for key, array in result.data_vars.items() if "exploratory" in array.attrs] == [name]
+
+
+def test_it_is_told_what_rules_gave_and_that_a_cap_was_reached(run, project: Path) -> None:
+    model, regimen = project / "models" / "pool.toml", project / "models" / "regimens" / "again.toml"
+    model.write_text(model.read_text() + '\n[outputs.amount]\nunit = "mg"\nvalue = "A"\n')
+    rule = {
+        "output": "amount",
+        "level": "1 mg",
+        "direction": "down",
+        "drug": "drug",
+        "amount": "9 mg",
+        "apart": "1 day",
+    }
+    text = "\n".join(f'{key} = "{value}"' for key, value in rule.items())
+    regimen.write_text(f"{(regimen.parent / 'once.toml').read_text()}\n[[rules]]\n{text}\nmost = 2\n")
+    call = ("simulate", model, "--regimen", regimen, "--until", "30 day", "--every", "1 day")
+    found = run(*call, "--json").json
+    # 10 mg, eliminated at 0.3 1/day, fall to 1 mg and are filled up again
+    each = np.log(10) / 0.3
+    assert [row.pop("time") for row in found["triggers"]] == pytest.approx([each, 2 * each], rel=1e-5)
+    assert found["triggers"] == [{"rule": 1, "drug": "drug", "amount": "9 mg"}] * 2
+    assert found["capped"] == [1]
+    assert "rule 1: drug 9 mg at day 7.68, 15.4; its cap (at most 2) kept it from acting again" in run(*call).out
+    among = run(*call, "--patients", "3", "--json").json
+    assert among["triggers"][0]["doses"] == {"lower": 2, "median": 2, "upper": 2}
+    assert among["triggers"][0]["first"]["median"] == pytest.approx(each, rel=1e-5)
+    assert among["capped"] == [{"rule": 1, "patients": 3}]
+    assert "in median 2 times [5 to 95 % of patients: 2 to 2]" in " ".join(run(*call, "--patients", "3").out.split())
+    early = run(*call[:-3], "5 day", "--every", "1 day")
+    assert "rule 1: drug 9 mg not given" in early.out
+
+
 def test_patients_keep_their_numbers_when_more_are_drawn(run, project: Path) -> None:
     model, regimen = project / "models" / "pool.toml", project / "models" / "regimens" / "once.toml"
     common = (

@@ -145,6 +145,18 @@ def test_tables_and_json_tell_what_is_exploratory_and_what_has_not_come(folder, 
     assert [row["exploratory"] for row in rows] == [False, True]
 
 
+def test_what_the_model_calls_exploratory_need_not_be_said_again(folder, compared, tmp_path):
+    for name in ("model", "two", "one", "spec"):
+        text = (folder / f"{name}.toml").read_text()
+        if name == "model":
+            assert text.count("[outputs.amount]\n") == 1
+        text = text.replace("[outputs.amount]\n", "[outputs.amount]\nexploratory = true\n")
+        (tmp_path / f"{name}.toml").write_text(text if name == "model" else text.replace("exploratory = true\n", ""))
+    comparison = read_comparison(tmp_path / "spec.toml")
+    assert [row.label for row in comparison.rows] == ["N cells", "drug (exploratory)"]
+    assert comparison.model.content_hash == compared[0].model.content_hash
+
+
 def test_curves_limits_and_numbers_are_drawn(tmp_path, compared):
     comparison, regimens, found = compared
     draw_comparison(comparison, regimens, found, tmp_path / "out.svg")
@@ -201,6 +213,20 @@ def test_everything_wrong_is_said_at_once_with_status_2(folder):
     line = SPEC.splitlines().index('output = "amount"') + 1
     assert f"{path}:{line}: rows.1.output" in done.stderr
     assert "end the name in .svg" in done.stderr
+
+
+def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_named(folder):
+    (folder / "fewer.toml").write_text(MODEL.replace("[outputs.amount]", "[outputs.other]"))
+    call = ["compare", str(folder / "two.toml"), "--spec", str(folder / "spec.toml"), "--json"]
+    call = [sys.executable, "-m", "kinetics.cli", *call, "--model", str(folder / "fewer.toml")]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    assert [row["output"] for row in json.loads(done.stdout)["rows"]] == ["N"]
+    assert done.stderr == "warning: rows left out, since model 'fewer' has no such output: amount\n"
+    (folder / "none.toml").write_text(
+        MODEL.replace("outputs.amount", "outputs.other").replace("outputs.N", "outputs.M")
+    )
+    with pytest.raises(InputError, match="--model: model 'none' has none of the outputs N, amount"):
+        read_comparison(folder / "spec.toml", model=str(folder / "none.toml"))
 
 
 def test_json_alone_is_printed(folder):

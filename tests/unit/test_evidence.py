@@ -17,7 +17,7 @@ from kinetics.evidence.followed import Followed
 from kinetics.evidence.row import EvidenceRow
 from kinetics.evidence.statistics import statistic_of
 from kinetics.model.library import library_folder
-from kinetics.report.evidence import evidence_json, evidence_markdown
+from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
 
 MODEL = """
 [model]
@@ -388,6 +388,19 @@ def test_the_command_writes_a_page_and_one_json_object(table, tmp_path):
     assert found["counts"]["numeric, all"] == {"inside": 1, "total": 1}
     assert found["facts"][0]["model"] == pytest.approx(2 * math.exp(-1), rel=1e-4)
     assert "| 1 of 1 (100 %) |" in page.read_text()
+
+
+def test_facts_of_exploratory_outputs_are_marked(table, tmp_path):
+    model = tmp_path / "models" / "toy.toml"
+    plain, marked = '{ unit = "1e9/L", value = "A" }', '{ unit = "1e9/L", value = "A", exploratory = true }'
+    model.write_text(model.read_text().replace(f"A_blood = {plain}", f"A_blood = {marked}"))
+    path = table(A_AT | {"value": 0.7}, A_AT | {"output": "N_blood", "value": 0.7, "statement": "another"})
+    evaluated = evaluate_evidence(facts_of(path), 4)
+    assert [each.exploratory for each in evaluated.outcomes] == [True, False]
+    text, page = evidence_text(evaluated, 100), evidence_markdown(evaluated, path.name)
+    assert "row_1 (exploratory)" in text
+    assert "| a fact (exploratory) |" in page
+    assert (text + page).count("(exploratory)") == 2
 
 
 def test_the_evidence_that_ships_is_right_and_its_names_are_its_own():

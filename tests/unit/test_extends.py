@@ -213,6 +213,18 @@ def test_correlations_of_a_cohort_replace_those_of_the_same_pair(folder):
     assert fault[0] == "extension.toml:36"
 
 
+def test_what_is_exploratory_stays_so_through_parts_and_extensions(folder):
+    before = {name: Model.load(folder / f"{name}.toml").content_hash for name in ("part", "base", "extension")}
+    edited(folder, "part", ('value = "N"\n', 'value = "N"\nexploratory = true\n'))
+    edited(folder, "base", ("[[correlations]]", '[outputs.own]\nunit = "1e9/L"\nvalue = "limit"\n[[correlations]]'))
+    model = Model.load(folder / "extension.toml")
+    assert [name for name in model.outputs if model.is_exploratory(name)] == ["N", "second"]
+    assert "N (exploratory)" in model_text(model)
+    assert "own (exploratory)" not in model_text(model)
+    edited(folder, "base", ('[outputs.own]\nunit = "1e9/L"\nvalue = "limit"\n', ""))
+    assert {name: Model.load(folder / f"{name}.toml").content_hash for name in before} == before
+
+
 def test_chains(folder):
     (folder / "top.toml").write_text(
         '[model]\ntitle = "top"\nextends = "extension.toml"\n[bindings]\none.kill = "weak"\n'

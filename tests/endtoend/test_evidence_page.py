@@ -1,0 +1,49 @@
+"""docs/evidence.md against what `kinetics evidence` says: counts, order and reasons."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def tables(page):
+    """Rows of each section's table, by heading, as dicts by the head."""
+    found = {}
+    for heading, text in re.findall(r"^## (.*?)$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL):
+        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n") if line[:1] == "|"]
+        found[heading] = [dict(zip(lines[0], line, strict=True)) for line in lines[2:]] if lines else []
+    return found
+
+
+@pytest.fixture(scope="module")
+def page():
+    return tables((ROOT / "docs" / "evidence.md").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def asked():
+    command = [sys.executable, "-m", "kinetics.cli", "evidence", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_four_fifths_of_the_numbers_are_inside_and_those_outside_come_first_with_reasons(page):
+    assert list(page)[0] == "Outside"
+    inside, outside = len(page["Inside"]), len(page["Outside"])
+    assert inside >= 0.8 * (inside + outside)
+    assert all(row["agrees"] == "no" and row["reason"] for row in page["Outside"])
+    assert all(row["agrees"] == "yes" for row in page["Inside"])
+    assert not any(row["mark"] == "m" for row in page["Inside"] + page["Outside"])
+
+
+def test_the_page_says_what_the_command_says(page, asked):
+    """Of other processors the last digit may differ, and with it a verdict at the edge of an interval."""
+    numeric = [fact for fact in asked["facts"] if fact["group"] == "numeric"]
+    assert all(fact["model"] is not None for fact in numeric)
+    assert len(numeric) == len(page["Inside"]) + len(page["Outside"])
+    assert abs(sum(not fact["agrees"] for fact in numeric) - len(page["Outside"])) <= 2
