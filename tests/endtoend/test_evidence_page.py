@@ -33,7 +33,7 @@ def asked():
 
 
 def test_four_fifths_of_the_numbers_are_inside_and_those_outside_come_first_with_reasons(page):
-    assert list(page)[0] == "Outside"
+    assert next(iter(page)) == "Outside"
     inside, outside = len(page["Inside"]), len(page["Outside"])
     assert inside >= 0.8 * (inside + outside)
     assert all(row["agrees"] == "no" and row["reason"] for row in page["Outside"])
