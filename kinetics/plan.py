@@ -13,7 +13,7 @@ from pydantic import Field, StrictInt, StrictStr
 from kinetics.documents import Document, read_document
 from kinetics.errors import Faults
 from kinetics.estimate import FitProblem
-from kinetics.model.library import library_folder
+from kinetics.model.library import library_folder, path_from
 from kinetics.model.schema import Row, read_row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
@@ -104,10 +104,6 @@ def read_plan(path: Path | None = None) -> Plan:
     return Plan(header.title, fits, predictions, figures)
 
 
-def _from(document: Document, name: str) -> str | Path:
-    return document.path.parent / name if "/" in name or name.endswith(".toml") else name
-
-
 def _loaded(load: Callable[[], T], document: Document, faults: Faults, *keys: str | int) -> T | None:
     with faults.gather(document.where(*keys), ".".join(map(str, keys))):
         return load()
@@ -117,7 +113,7 @@ def _loaded(load: Callable[[], T], document: Document, faults: Faults, *keys: st
 def _fits(names: list[str], document: Document, faults: Faults) -> Iterator[FitProblem]:
     for name in names:
         problem = _loaded(
-            lambda name=name: FitProblem.load(_from(document, name)), document, faults, "reproduce", "fits"
+            lambda name=name: FitProblem.load(path_from(document.path, name)), document, faults, "reproduce", "fits"
         )
         if problem is not None:
             yield problem
@@ -155,16 +151,16 @@ def _predictions(document: Document, fits: list[str], faults: Faults) -> Iterato
 
 
 def _regimen(row: PredictionRow, document: Document) -> Regimen:
-    regimen = Regimen.load(_from(document, row.regimen))
+    regimen = Regimen.load(path_from(document.path, row.regimen))
     if not row.retreat:
         return regimen
-    return with_retreatment(regimen, only_course(Regimen.load(_from(document, row.retreat_with))), row.retreat)
+    return with_retreatment(regimen, only_course(Regimen.load(path_from(document.path, row.retreat_with))), row.retreat)
 
 
 def _figures(document: Document, faults: Faults) -> Iterator[tuple[FigureRow, str | Path]]:
     from kinetics.figures import read_figure
 
     for index, row in _rows(FigureRow, "figures", document, faults):
-        place = _from(document, row.name)
+        place = path_from(document.path, row.name)
         _loaded(partial(read_figure, place), document, faults, "figures", index, "name")
         yield row, place

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from math import isclose
-from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from kinetics.compile import System, compile_model
+from kinetics.compile import compile_model
 from kinetics.documents import content_hash
 from kinetics.engines.firing import baselines_of
-from kinetics.errors import Faults, InputError
+from kinetics.errors import InputError
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
-from kinetics.model.ranges import out_of_range
 from kinetics.observation import Observation, VisitSchedule
-from kinetics.population.covariates import Covariates, read_covariates
-from kinetics.population.draws import draw_patients
+from kinetics.population.covariates import read_covariates
+from kinetics.population.parameter_table import ParameterSet, changes_text, given_values, parameter_table
 from kinetics.regimen import Regimen
 from kinetics.results import read_result
 from kinetics.runs import Progress, Run, choose_engine
 from kinetics.study import Study
 from kinetics.triggered import cap_warnings, rules_text
-from kinetics.units import to_unit, unit_text
+from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.engines import Tolerances
     from kinetics.measures import Measure
 
 __all__ = ["output_times", "simulate"]
-
-ParameterSet = Mapping[str, float | str]
 
 
 def output_times(until: float, every: float) -> np.ndarray:
@@ -178,14 +172,14 @@ def simulate(
     last, step = to_unit(until, model.time), to_unit(every, model.time)
     times = output_times(last, step)
     system = compile_model(model)
-    dim, size, table = _parameter_table(system, values, parameters, patients, seed, sampling, known)
+    dim, size, table = parameter_table(system, values, parameters, patients, seed, sampling, known)
     solver = choose_engine(engine, method, size, tolerances)
     drawn = dim == "draw"
-    changed = _in_units(model, parameters) if isinstance(parameters, Mapping) else {}
+    changed = given_values(model, parameters) if isinstance(parameters, Mapping) else {}
     run = Run.under(regimen, system, times, tuple(measures), solver, with_states=states)
     rules = run.triggers
     if rules is not None:
-        _, count, typical = _parameter_table(system, values, parameters, None, seed)
+        _, count, typical = parameter_table(system, values, parameters, None, seed)
         rules.check(baselines_of(system, system.constants_table(typical(0, count)), rules))
     seen = None if observe is None else _observation(model, observe, patients, seed, times, run.starts)
     study = Study(
@@ -201,7 +195,7 @@ def simulate(
             "rules": None if rules is None else rules_text(rules),
             "cohort": values.name or None,
             "cohort_hash": values.content_hash,
-            "parameters": _changes(model, values, changed),
+            "parameters": changes_text(model, values, changed),
             "parameters_hash": content_hash(table(0, size).tolist()) if drawn else None,
             "fits": ", ".join(values.fits) or None,
             "seed": None if patients is None else seed,
@@ -240,63 +234,3 @@ def _observation(
         raise InputError("visits are of patients; give patients=N")
     schedule = VisitSchedule.load(observe) if isinstance(observe, str) else observe
     return Observation.plan(model, schedule, seed, times, starts)
-
-
-def _parameter_table(
-    system: System,
-    cohort: CohortParameters,
-    parameters: ParameterSet | Sequence[ParameterSet] | None,
-    patients: int | None,
-    seed: int,
-    sampling: str = "random",
-    covariates: Covariates | None = None,
-) -> tuple[str | None, int, Callable[[int, int], np.ndarray]]:
-    """The dim that is added, how many runs there are, and the parameters, (run, parameter), of a stretch of them."""
-    model = system.model
-    if parameters is not None and not isinstance(parameters, Mapping):
-        if patients is not None:
-            raise InputError("give either patients or a sequence of parameter sets")
-        if not parameters:
-            raise InputError("a sequence of parameter sets needs at least one")
-        sets = [_in_units(model, given, possible=False) for given in parameters]
-        rows = np.array([system.parameter_array({**cohort.values, **values}) for values in sets])
-        return "draw", len(rows), lambda begin, end: rows[begin:end]
-    typical = {**cohort.values, **_in_units(model, parameters or {})}
-    array = system.parameter_array(typical)
-    if system.out_of_range(system.constants(array)):
-        model.constant_values(typical)  # raises, and names the parameters behind it
-    if patients is None:
-        return None, 1, lambda begin, end: array[None, :]
-    if isinstance(patients, bool) or not isinstance(patients, Integral) or patients < 1:
-        raise InputError(f"patients must be a whole number, at least 1; found {patients!r:.40}")
-    draw = partial(
-        draw_patients, system, replace(cohort, values=typical), seed=seed, sampling=sampling, covariates=covariates
-    )
-    return "patient", int(patients), lambda begin, end: draw(end - begin, first=begin)
-
-
-def _in_units(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:
-    """Values by flat name, in the units of the model; refused if they are impossible, or left to the engine."""
-    numbers: dict[str, float] = {}
-    faults = Faults()
-    for name, value in values.items():
-        with faults.gather(name=name):
-            flat = model.flat_name(name)
-            unit = (model.parameters.get(flat) or model.inputs[flat]).unit
-            numbers[flat] = float(value) if isinstance(value, Real) else to_unit(value, unit)
-            if not possible:
-                continue
-            if not np.isfinite(numbers[flat]):
-                faults.add("is not a finite number", name=name)
-            elif flat in model.parameters:
-                for message in out_of_range(model.parameters[flat], numbers[flat]):
-                    faults.add(message, name=name)
-    faults.raise_if_any()
-    return numbers
-
-
-def _changes(model: Model, cohort: CohortParameters, given: Mapping[str, float]) -> str | None:
-    """What was changed in the cohort, as text."""
-    units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
-    changed = (name for name in given if not isclose(given[name], cohort.values[name], rel_tol=1e-9))
-    return ", ".join(f"{name} = {given[name]:.10g} {unit_text(units[name])}" for name in changed) or None

@@ -55,6 +55,7 @@ def fit(
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""
     from kinetics.estimate import fit as finish
+    from kinetics.estimate.writing import write_estimates
     from kinetics.model.committed import result_path
     from kinetics.report.agreement import agreement
     from kinetics.results import write_result
@@ -70,7 +71,7 @@ def fit(
         write_result(found.tree(), out)
         wrote(out)
     if save:
-        found.estimates.write(committed)
+        write_estimates(found.estimates, committed)
         wrote(committed)
     forget(problem)
     if compared.differs and not save:

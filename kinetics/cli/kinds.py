@@ -23,7 +23,9 @@ _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bib
 
 def is_path(name: str) -> bool:
     """Whether a name on the command line is a path rather than a name of the library."""
-    return "/" in name or "\\" in name or Path(name).suffix in (".toml", *_SUFFIXES)
+    from kinetics.model.library import names_a_file
+
+    return names_a_file(name) or Path(name).suffix in _SUFFIXES
 
 
 def shipped(name: str) -> list[tuple[str, Path]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,11 +12,10 @@ from pydantic import Field, StrictStr
 
 from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.estimate.writing import result_text
 from kinetics.model import Model
 from kinetics.model.committed import in_model_units, read_estimates
+from kinetics.model.library import names_a_file
 from kinetics.model.schema import Row, read_row
-from kinetics.results import write_atomically
 
 __all__ = ["FACTS", "Estimates"]
 
@@ -175,11 +173,6 @@ class Estimates:
         except InputError as error:
             raise _placed(error, document) from error
 
-    def write(self, path: str | Path) -> None:
-        """Write the committed result, atomically; ten digits, the same on every machine that agrees to that many."""
-        text = result_text(self, _relative(self.model, Path(path).parent))
-        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
     @classmethod
     def from_tree(cls, tree: xr.DataTree) -> Estimates:
         """Take the estimates out of a fit's tree.
@@ -234,13 +227,5 @@ def _texts(values: xr.DataArray) -> tuple[str, ...]:
     return tuple(map(str, values.values))
 
 
-def _is_path(model: str) -> bool:
-    return model.endswith(".toml")
-
-
 def _moved(model: str, folder: Path) -> str:
-    return str((folder / model).resolve()) if _is_path(model) else model
-
-
-def _relative(model: str, folder: Path) -> str:
-    return Path(os.path.relpath(model, folder.resolve())).as_posix() if _is_path(model) else model
+    return str((folder / model).resolve()) if names_a_file(model) else model

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from kinetics.estimate.estimates import Estimates
 from kinetics.model.committed import EstimateRow
+from kinetics.model.library import names_a_file
+from kinetics.results import write_atomically
 
-if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
-
-__all__ = ["result_text"]
+__all__ = ["write_estimates"]
 
 
-def result_text(estimates: Estimates, model: str) -> str:
-    """The committed result of a fit as TOML, numbers to ten digits.
+def write_estimates(estimates: Estimates, path: str | Path) -> None:
+    """Write the committed result of a fit as TOML, atomically.
+
+    Numbers have ten digits: the same text on every machine that agrees to that many.
 
     Parameters
     ----------
     estimates : Estimates
         What is kept.
-    model : str
-        How the file names the model: a name of the library, or a path from the file's folder.
+    path : str or Path
+        ``NAME.result.toml``; a model that is a file is named by its path from there.
     """
-    found = estimates
+    text = _text(estimates, _relative(estimates.model, Path(path).parent))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _text(found: Estimates, model: str) -> str:
     identity = {"fit": found.fit, "model": model, "cohort": found.cohort, "builds_on": list(found.builds_on)}
     columns = zip(found.values, found.units, found.log_se, found.verdicts, strict=True)
     rows = [dict(zip(EstimateRow.model_fields, row, strict=True)) for row in columns]
@@ -66,3 +74,7 @@ def _toml(value: Any) -> str:
 def _matrix(matrix: np.ndarray) -> str:
     rows = ["  [" + ", ".join(f"{value:.9e}" for value in row) + "]," for row in matrix]
     return "[\n" + "\n".join(rows) + "\n]" if rows else "[]"
+
+
+def _relative(model: str, folder: Path) -> str:
+    return Path(os.path.relpath(model, folder.resolve())).as_posix() if names_a_file(model) else model

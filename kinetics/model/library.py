@@ -8,7 +8,7 @@ from pathlib import Path
 from kinetics.errors import UnknownNameError
 from kinetics.folders import library_folder
 
-__all__ = ["find_file", "library_folder", "library_names", "path_from"]
+__all__ = ["find_file", "library_folder", "library_names", "names_a_file", "path_from"]
 
 _SINGLE = ("reproduce", "comparison")
 """Files that are one of their kind among the fits, and are not chosen by name."""
@@ -40,7 +40,7 @@ def find_file(name: str | Path, part: str) -> Path:
         If the library has no such file.
     """
     text = str(name)
-    if isinstance(name, Path) or "/" in text or "\\" in text or text.endswith(".toml"):
+    if isinstance(name, Path) or names_a_file(text):
         return Path(text)
     names = library_names(part)
     if text not in names:
@@ -48,6 +48,11 @@ def find_file(name: str | Path, part: str) -> Path:
         hint = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(names) or 'none'}"
         raise UnknownNameError(f"no '{text}' in {part}{hint}")
     return library_folder(part) / f"{text}.toml"
+
+
+def names_a_file(name: str) -> bool:
+    """Whether a name is a path rather than a name of the library."""
+    return "/" in name or "\\" in name or name.endswith(".toml")
 
 
 def path_from(file: Path, name: str) -> str | Path:
@@ -58,4 +63,4 @@ def path_from(file: Path, name: str) -> str | Path:
     >>> path_from(Path("fits/mine.toml"), "../mine.toml").as_posix(), path_from(Path("fits/mine.toml"), "shipped")
     ('fits/../mine.toml', 'shipped')
     """
-    return file.parent / name if "/" in name or "\\" in name or name.endswith(".toml") else name
+    return file.parent / name if names_a_file(name) else name

@@ -47,4 +47,4 @@ def _rhythm(starts: Sequence[float]) -> str:
         return "1"
     if max(steps) - min(steps) <= SAME:
         return f"{len(starts)}, every {time_text(steps[0])}"
-    return f"{len(starts)} within {time_text(starts[-1] - starts[0])}"
+    return f"{len(starts)} within {starts[-1] - starts[0]:.3g} day"

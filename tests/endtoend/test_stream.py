@@ -49,8 +49,10 @@ def test_json_is_that_of_memory(run, call, project: Path) -> None:
 def test_a_run_that_is_cut_off_goes_on(run, call, project: Path, kill: signal.Signals, status: int) -> None:
     assert run(*call, "--out", project / "whole.zarr").status == 0
     out = project / "all.zarr"
+    # a parent that runs in the background may have passed on that SIGINT is ignored
     script = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from kinetics.streaming import chunks
 from kinetics.cli import main
 whole = chunks.write

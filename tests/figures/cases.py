@@ -6,6 +6,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from kinetics.estimate import Estimates, FitProblem
+from kinetics.estimate.writing import write_estimates
 from kinetics.model.committed import result_path
 
 N_0, K, KILL, K_EL, DOSE = 1.0, 0.01, 0.05, 0.2, 10.0
@@ -200,7 +201,7 @@ def commit(path: Path, values: dict[str, float], log_se: dict[str, float]) -> Es
             "about": "",
         },
     )
-    estimates.write(result_path(path))
+    write_estimates(estimates, result_path(path))
     return estimates
 
 

@@ -181,10 +181,10 @@ def test_a_result_outside_the_folder_of_fits_is_not_read(project):
 def test_each_fault_of_a_result_has_file_line_and_name(project, rows, name, message):
     path = committed(project, rows=rows)
     model = Model.load(project.model)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InputError) as caught:
         cohort_parameters(model, "first")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     found = str(caught.value).splitlines()
     assert any(line.startswith(f"{path}:7: {name}: ") and message in line for line in found), found
 

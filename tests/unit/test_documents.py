@@ -123,10 +123,10 @@ def test_what_cannot_be_read_is_placed(tmp_path, content, line, name, told):
 @pytest.mark.timeout(20)
 def test_a_full_file_takes_seconds_at_most(tmp_path, content):
     path = written(tmp_path, content)
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(InputError):
         read_document(path)
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
 
 
 def test_what_is_no_text_is_told(tmp_path):

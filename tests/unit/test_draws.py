@@ -14,6 +14,7 @@ from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import FACTS
+from kinetics.estimate.writing import write_estimates
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.committed import fits_folder, result_path
@@ -33,11 +34,11 @@ def chain(project):
     free = {"A0": f'{A0}, prior = "flat"', "c": 'lower = 0.1, upper = 10, unit = "1", prior = "flat"'}
     one = project.fit(*(row | {"cohort": "first"} for row in rows), free=free, name="one")
     first = fit(FitProblem.load(one))
-    first.estimates.write(result_path(one))
+    write_estimates(first.estimates, result_path(one))
     row = {"time": "10 day", "value": 0.5, "log_se": 0.1, "cohort": "second"}
     two = project.fit(row, free={"k": K}, name="two")
     second = fit(FitProblem.load(two))
-    second.estimates.write(result_path(two))
+    write_estimates(second.estimates, result_path(two))
     return project, first, second
 
 
@@ -171,7 +172,7 @@ def test_estimates_survive_their_file(chain, index, tmp_path):
     kept = chain[index].estimates
     (tmp_path / "elsewhere").mkdir()
     for path in (chain[0].fits / "again.result.toml", tmp_path / "elsewhere" / "again.result.toml"):
-        kept.write(path)
+        write_estimates(kept, path)
         assert_same(Estimates.read(path), kept, rtol=1e-9)
         assert tomllib.loads(path.read_text())["result"]["model"].startswith("../")
 
@@ -182,14 +183,14 @@ def test_estimates_survive_netcdf_and_can_be_committed_from_there(chain, index, 
     write_result(found.tree(), tmp_path / "fit.nc")
     back = Estimates.from_tree(read_result(tmp_path / "fit.nc"))
     assert_same(back, found.estimates, rtol=0)
-    back.write(tmp_path / "fit.result.toml")
+    write_estimates(back, tmp_path / "fit.result.toml")
     assert_same(Estimates.read(tmp_path / "fit.result.toml"), found.estimates, rtol=1e-9)
 
 
 def test_text_in_a_result_is_quoted_whatever_it_is(chain, tmp_path):
     about = 'a "quote", a \\, a line\nbreak, \x7f, \x01, \U0001f600 and = [x]'
     kept = replace(chain[1].estimates, facts=chain[1].estimates.facts | {"about": about, "condition_number": np.inf})
-    kept.write(tmp_path / "a.result.toml")
+    write_estimates(kept, tmp_path / "a.result.toml")
     assert Estimates.read(tmp_path / "a.result.toml").facts["about"] == about
 
 
@@ -227,10 +228,10 @@ def test_each_fault_of_a_result_has_file_line_and_name(chain, pattern, text, nam
     changed, count = re.subn(pattern, text, path.read_text(), count=1)
     assert count
     path.write_text(changed)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InputError) as caught:
         Estimates.read(path)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     found = str(caught.value).splitlines()
     assert any(
         re.match(rf"{re.escape(str(path))}:\d+: {re.escape(name)}", line) and message in line for line in found

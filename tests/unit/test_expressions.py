@@ -158,10 +158,10 @@ def test_what_is_not_of_the_grammar_is_refused(text):
 )
 @pytest.mark.timeout(5)
 def test_what_is_beyond_reason_is_refused_at_once(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError):
         parse(text, NAMES)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_what_is_beyond_reason_is_refused_at_once(text):
 )
 @pytest.mark.timeout(10)
 def test_what_is_long_but_sound_is_read_in_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     parse(text, NAMES)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_all_unknown_names_are_told_with_a_suggestion():

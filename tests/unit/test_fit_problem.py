@@ -22,10 +22,10 @@ RECOVERY = {
 
 
 def faults_of(path) -> list[str]:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InputError) as caught:
         FitProblem.load(path)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     return str(caught.value).splitlines()
 
 

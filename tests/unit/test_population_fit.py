@@ -9,6 +9,7 @@ from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.refitting import performance, refit, synthetic
 from kinetics.estimate.scoring import maximise
+from kinetics.estimate.writing import write_estimates
 
 FLAT = 'prior = "flat"'
 A0 = f'lower = 0.1, upper = 20, unit = "1e9/L", {FLAT}'
@@ -162,7 +163,7 @@ def test_a_search_that_is_repeated_with_what_is_known_computes_nothing_and_ends_
 def test_a_committed_spread_comes_back_from_its_file_and_into_a_cohort(population, project):
     problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0}, free={"A0": A0}, spreads=["A0"])
     found = fit(problem).estimates
-    found.write(project.fits / "one.result.toml")
+    write_estimates(found, project.fits / "one.result.toml")
     read = Estimates.read(project.fits / "one.result.toml")
     np.testing.assert_allclose(read.values, found.values, rtol=1e-9)
     from kinetics.model import Model

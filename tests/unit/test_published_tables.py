@@ -36,9 +36,9 @@ def written(folder: Path, *rows: dict, columns=None) -> Path:
 
 def faults_of(path: Path) -> list[str]:
     faults = Faults()
-    started = time.perf_counter()
+    started = time.process_time()
     read_table(path, faults)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     return [str(fault) for fault in faults]
 
 

@@ -198,11 +198,11 @@ doses = [{ drug = "drug_a", amount = "12 mg", count = 2 }]
 
 def test_more_doses_than_reason_are_refused_fast(load):
     row = f'{{ {GOOD}, every = "1 day", count = 10000 }},\n'
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert faults(load, f'{HEADER}[[courses]]\nstart = "0 day"\ndoses = [{row * 1000}]') == [
         "mine.toml:4: courses: more than 10000 doses in the file"
     ]
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_unknown_library_name_suggests():

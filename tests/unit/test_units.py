@@ -82,10 +82,10 @@ def test_known_units(text, meant):
 )
 @pytest.mark.timeout(5)
 def test_what_is_no_unit(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UnitError):
         parse_unit(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_message_says_which_part_is_unknown():

@@ -1,0 +1,85 @@
+"""The parameters of the runs of a simulation: the typical patient, virtual patients, or sets that were given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from math import isclose
+from numbers import Integral, Real
+
+import numpy as np
+
+from kinetics.compile import System
+from kinetics.errors import Faults, InputError
+from kinetics.model import Model
+from kinetics.model.cohorts import CohortParameters
+from kinetics.model.ranges import out_of_range
+from kinetics.population.covariates import Covariates
+from kinetics.population.draws import draw_patients
+from kinetics.units import to_unit, unit_text
+
+__all__ = ["ParameterSet", "changes_text", "given_values", "parameter_table"]
+
+ParameterSet = Mapping[str, float | str]
+"""Values by name: quantities, or numbers in the units of the model."""
+
+
+def parameter_table(
+    system: System,
+    cohort: CohortParameters,
+    parameters: ParameterSet | Sequence[ParameterSet] | None,
+    patients: int | None,
+    seed: int,
+    sampling: str = "random",
+    covariates: Covariates | None = None,
+) -> tuple[str | None, int, Callable[[int, int], np.ndarray]]:
+    """The dim that is added, how many runs there are, and the parameters, (run, parameter), of a stretch of them."""
+    model = system.model
+    if parameters is not None and not isinstance(parameters, Mapping):
+        if patients is not None:
+            raise InputError("give either patients or a sequence of parameter sets")
+        if not parameters:
+            raise InputError("a sequence of parameter sets needs at least one")
+        sets = [given_values(model, given, possible=False) for given in parameters]
+        rows = np.array([system.parameter_array({**cohort.values, **values}) for values in sets])
+        return "draw", len(rows), lambda begin, end: rows[begin:end]
+    typical = {**cohort.values, **given_values(model, parameters or {})}
+    array = system.parameter_array(typical)
+    if system.out_of_range(system.constants(array)):
+        model.constant_values(typical)  # raises, and names the parameters behind it
+    if patients is None:
+        return None, 1, lambda begin, end: array[None, :]
+    if isinstance(patients, bool) or not isinstance(patients, Integral) or patients < 1:
+        raise InputError(f"patients must be a whole number, at least 1; found {patients!r:.40}")
+    draw = partial(
+        draw_patients, system, replace(cohort, values=typical), seed=seed, sampling=sampling, covariates=covariates
+    )
+    return "patient", int(patients), lambda begin, end: draw(end - begin, first=begin)
+
+
+def given_values(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:
+    """Values by flat name, in the units of the model; refused if they are impossible, or left to the engine."""
+    numbers: dict[str, float] = {}
+    faults = Faults()
+    for name, value in values.items():
+        with faults.gather(name=name):
+            flat = model.flat_name(name)
+            unit = (model.parameters.get(flat) or model.inputs[flat]).unit
+            numbers[flat] = float(value) if isinstance(value, Real) else to_unit(value, unit)
+            if not possible:
+                continue
+            if not np.isfinite(numbers[flat]):
+                faults.add("is not a finite number", name=name)
+            elif flat in model.parameters:
+                for message in out_of_range(model.parameters[flat], numbers[flat]):
+                    faults.add(message, name=name)
+    faults.raise_if_any()
+    return numbers
+
+
+def changes_text(model: Model, cohort: CohortParameters, given: Mapping[str, float]) -> str | None:
+    """What was changed in the cohort, as text."""
+    units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
+    changed = (name for name in given if not isclose(given[name], cohort.values[name], rel_tol=1e-9))
+    return ", ".join(f"{name} = {given[name]:.10g} {unit_text(units[name])}" for name in changed) or None
