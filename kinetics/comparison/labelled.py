@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,10 +99,10 @@ def _of_row(
     """The curves of an output, its limit, and what is read off it."""
     model, output = comparison.model, comparison.model.outputs[row.output]
     label, percent = row.label, f"{row.output}_percent"
-    curve = (*lead, "time")
+    curve, of_row = (*lead, "time"), partial(variable, exploratory=row.exploratory)
     found = {
-        row.output: variable(curve, _stacked(columns, row.output), output.unit, label),
-        percent: variable(curve, _stacked(columns, percent), parse_unit("percent"), f"{label}, of baseline"),
+        row.output: of_row(curve, _stacked(columns, row.output), output.unit, label),
+        percent: of_row(curve, _stacked(columns, percent), parse_unit("percent"), f"{label}, of baseline"),
     }
     if row.limit is not None:
         limit = read_level(row.limit).value(output.unit, np.nan)
@@ -109,11 +110,11 @@ def _of_row(
     for reading in row.readings:
         name, told = f"{row.output}_{reading.name}", f"{label}, {reading.label}"
         unit, factor = reading.units(output.unit, model.time, comparison.time)
-        found[name] = variable(lead, _stacked(columns, name) * factor, unit, told)
+        found[name] = of_row(lead, _stacked(columns, name) * factor, unit, told)
         if f"{name}_share" in columns[0]:
             share = _stacked(columns, f"{name}_share")
             about = f"{told}: share of patients, of those who fell below"
-            found[f"{name}_share"] = variable(("regimen",), share, parse_unit("1"), about)
+            found[f"{name}_share"] = of_row(("regimen",), share, parse_unit("1"), about)
     return found
 
 

@@ -143,6 +143,8 @@ def test_tables_and_json_tell_what_is_exploratory_and_what_has_not_come(folder, 
     last = next(one for one in rows[0]["readings"] if one["name"] == "time_to_limit_last")
     assert last["censored"] == {"two": True, "one": False}
     assert [row["exploratory"] for row in rows] == [False, True]
+    marked = {name for name, array in found.data_vars.items() if array.attrs.get("exploratory")}
+    assert marked == {name for name in found.data_vars if name.split("_")[0] == "amount"}
 
 
 def test_what_the_model_calls_exploratory_need_not_be_said_again(folder, compared, tmp_path):
