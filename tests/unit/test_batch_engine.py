@@ -299,7 +299,7 @@ def test_a_single_patient_compiles_the_scalar_kernel_alone():
     simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
     compiled = {name for name, function in functions.items() if function.signatures}
     assert "integrate" in compiled
-    populations_or_gradients = {"integrate_population", "step_wide", "advance_tangent", "start_tangent"}
+    populations_or_gradients = {"integrate_crowd", "step_wide", "advance_tangent", "start_tangent"}
     assert populations_or_gradients <= functions.keys() - compiled
 
 

@@ -28,10 +28,25 @@ from kinetics.engines.batch.wide import keep_wide, norm_wide, sample_wide, step_
 from kinetics.engines.batch.windows import SAMPLES, after_jump, all_quiet, begin_course, follow
 
 
-@njit(cache=True, error_model="numpy")
-def integrate_crowd(begin, end, task):
+def make_room(events):
+    """Empty lanes, for so many watched outputs. Python makes them: compiled allocations cost seconds of compiling."""
+    number = (np.full(LANES, -1), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
+    told = (np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_))
+    clock = (np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES))
+    lanes = Lanes(*number, np.zeros(LANES, np.int64), *told, *clock, np.ones(LANES), np.zeros(LANES), np.ones(LANES))
+    state = (np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.ones(WIDTH))
+    slopes = (np.zeros(STAGES * WIDTH), np.zeros(3 * WIDTH), np.zeros(FACTORS * LANES))
+    sides = (np.zeros(KINKS * LANES), np.zeros(KINKS * LANES))
+    wide = Wide(*state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH), *sides)
+    seen = Seen(np.zeros((LANES, events)), np.zeros((LANES, events, SAMPLES + 1)))
+    vectors = (np.zeros(STATES), np.zeros(STATES), np.zeros(STATES), np.zeros(STATES))
+    own = Own(*vectors, np.zeros((3, STATES)), np.zeros(OUTPUTS))
+    return lanes, wide, seen, own
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def integrate_crowd(begin, end, task, lanes, wide, seen, own):
     """Integrate the patients from one number up to another."""
-    lanes, wide, seen, own = make_room(task)
     upcoming, busy = begin, True
     while busy:
         upcoming, busy = aim_all(upcoming, end, task, lanes, wide, seen, own)
@@ -117,7 +132,8 @@ def note_all(task, lanes, wide, seen, own):
         if not quiet:
             c, t, h, found = task.constants[p], lanes.time[q], lanes.h[q], task.reached[p]
             follow(own.y, own.u, own.terms, c, t, h, event, lowest, samples, found, own.state, own.row, course)
-        samples[:, 0] = samples[:, SAMPLES]
+        for e in range(task.watched.size):
+            samples[e, 0] = samples[e, SAMPLES]
 
 
 @njit(cache=True, error_model="numpy")
@@ -138,24 +154,6 @@ def go_on_all(task, lanes, wide, seen, own):
 
 
 @njit(cache=True, error_model="numpy")
-def make_room(task):
-    """Empty lanes."""
-    number = (np.full(LANES, -1), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
-    told = (np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_))
-    clock = (np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES))
-    lanes = Lanes(*number, np.zeros(LANES, np.int64), *told, *clock, np.ones(LANES), np.zeros(LANES), np.ones(LANES))
-    state = (np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.ones(WIDTH))
-    slopes = (np.zeros(STAGES * WIDTH), np.zeros(3 * WIDTH), np.zeros(FACTORS * LANES))
-    sides = (np.zeros(KINKS * LANES), np.zeros(KINKS * LANES))
-    wide = Wide(*state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH), *sides)
-    events = task.watched.size
-    seen = Seen(np.zeros((LANES, events)), np.zeros((LANES, events, SAMPLES + 1)))
-    vectors = (np.zeros(STATES), np.zeros(STATES), np.zeros(STATES), np.zeros(STATES))
-    own = Own(*vectors, np.zeros((3, STATES)), np.zeros(OUTPUTS))
-    return lanes, wide, seen, own
-
-
-@njit(cache=True, error_model="numpy")
 def take(q, p, task, lanes, wide, own):
     """Put a patient into a lane, at rest before the first segment."""
     fill_start(task.constants[p], own.y)
@@ -169,7 +167,8 @@ def take(q, p, task, lanes, wide, own):
     while place < task.times.size and task.times[place] <= 0.0:
         fill_outputs(own.y, task.constants[p], task.rows[p, place])
         if task.states.size > 0:
-            task.states[p, place] = own.y
+            for i in range(STATES):
+                task.states[p, place, i] = own.y[i]
         place += 1
     g = task.which[p]
     lanes.patient[q], lanes.segment[q], lanes.course[q], lanes.place[q], lanes.steps[q] = p, -1, -1, place, 0
@@ -218,7 +217,8 @@ def write(q, task, lanes, own):
         between(own.y, own.u, own.terms, (task.times[place] - lanes.time[q]) / lanes.h[q], own.state)
         fill_outputs(own.state, task.constants[p], task.rows[p, place])
         if task.states.size > 0:
-            task.states[p, place] = own.state
+            for i in range(STATES):
+                task.states[p, place, i] = own.state[i]
         place += 1
     lanes.place[q] = place
     lanes.due[q] = task.times[place] if place < task.times.size else np.inf

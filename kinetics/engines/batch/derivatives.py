@@ -55,7 +55,9 @@ def begin_tangent(c, moved, tangent, wanted):
         moves = at_rest[places[2, entry]] * by_parameter[sources[entry]]
         sensitivities[places[0, entry], places[1, entry]] += moves
     wanted.step[:] = 0.0
-    wanted.step[:, :WIDTH] = sensitivities
+    for block in range(sensitivities.shape[0]):
+        for i in range(WIDTH):
+            wanted.step[block, i] = sensitivities[block, i]
 
 
 @njit(cache=True, error_model="numpy")

@@ -160,7 +160,8 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
         room = start_tangent(tangent, c)
         full = 0.0
     steps, course = 0, -1
-    place = write_passed(0, 0.0, y, y, terms, c, 0.0, 1.0, samples, state)
+    # a bare 0 would be a type of its own, and compiled for it
+    place = write_passed(np.int64(0), 0.0, y, y, terms, c, 0.0, 1.0, samples, state)
     for segment in range(edges.size - 1):
         t, end = edges[segment], edges[segment + 1]
         if course + 1 < starts.size and starts[course + 1] <= t:
@@ -250,7 +251,8 @@ def write_passed(place, after, y, u, terms, c, t, h, samples, state):
         between(y, u, terms, theta, state)
         fill_outputs(state, c, rows[place])
         if states.size > 0:
-            states[place] = state
+            for i in range(STATES):
+                states[place, i] = state[i]
         write_derivatives(wanted, place, theta, state, c)
         place += 1
     return place

@@ -9,13 +9,12 @@ import numpy as np
 from numba import njit
 
 from kinetics.compile.decay import LANES, OUTPUTS
-from kinetics.engines.batch.crowd import integrate_crowd
+from kinetics.engines.batch.crowd import integrate_crowd, make_room
 from kinetics.engines.batch.derivatives import begin_tangent, tangent_room
 from kinetics.engines.batch.kernel import integrate
 from kinetics.engines.batch.room import Rules, Task
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
 def integrate_population(begin, end, constants, plans, which, limits, events, times, rows, reached, states, told):
     """Integrate the patients from one number up to another, lanes of them together.
 
@@ -47,7 +46,7 @@ def integrate_population(begin, end, constants, plans, which, limits, events, ti
         constants, edges, counts, forcings, jumps, starts, which, rtol, atol, most, watched, levels, times, rows,
         reached, states, told,
     )  # fmt: skip
-    integrate_crowd(begin, end, task)
+    integrate_crowd(begin, end, task, *make_room(watched.size))
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -117,6 +116,8 @@ def integrate_with_tangent(begin, end, constants, plan, admitted, limits, times,
         stopped = integrate(c, plan, limit, no_events, sample, nothing, None, tangent, None, last)
         told[p, 0], told[p, 1], told[p, 2] = stopped
         if told[p, 0] == 0.0:
-            gradients[p] = asked.rows[:, :, :names]
-            for index in range(wanted.size):
-                rows[p, :, index] = of_all[:, wanted[index]]
+            for place in range(times.size):
+                for index in range(wanted.size):
+                    rows[p, place, index] = of_all[place, wanted[index]]
+                    for name in range(names):
+                        gradients[p, place, index, name] = asked.rows[place, index, name]

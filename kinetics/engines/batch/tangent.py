@@ -92,7 +92,8 @@ def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
                 bent[curved[0][1, entry]] += second_direct[curved[0][2, entry]] * curved[1][entry]
         for s in range(STAGES):
             if s == 0:
-                here[:], right[:] = now, flow
+                for i in range(WIDTH):
+                    here[i], right[i] = now[i], flow[i]
             else:
                 combine(now, slopes, A[s], C[s], s <= 4, here, right)
                 for i in range(WIDTH):

@@ -56,7 +56,8 @@ def watch(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, co
             samples[e, q] = row[watched[e]]
     if not all_quiet(events, lowest, samples, reached, course):
         follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course)
-    samples[:, 0] = samples[:, SAMPLES]
+    for e in range(watched.size):
+        samples[e, 0] = samples[e, SAMPLES]
 
 
 @njit(cache=True, error_model="numpy")
@@ -84,7 +85,10 @@ def follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, c
         index, level, values = watched[e], levels[e], samples[e]
         bottom = turn(y, u, terms, c, index, 1.0, lowest[e], values, state, row)
         top = 2.0
-        if values.max() < level:
+        highest = values[0]
+        for q in range(1, SAMPLES + 1):
+            highest = max(highest, values[q])
+        if highest < level:
             top = turn(y, u, terms, c, index, -1.0, -level, values, state, row)
         left = 0.0
         for q in range(1, SAMPLES + 1):
