@@ -24,6 +24,10 @@ __all__ = ["cache_folder", "load_module", "source_key"]
 ROOM = 2**26
 """Bytes that have to be free: a model takes up to a tenth of this."""
 
+LLVM_OPTIONS = ("--memory-check-merge-threshold=100000", "--runtime-memory-check-threshold=64")
+"""With LLVM's own limits, 100 and 8, a loop over lanes that touches more than a hundred entries of its arrays is not
+checked for overlaps and runs a lane at a time, at less than half the speed: any model of more than about 25 states."""
+
 
 def _wanted_folder() -> Path:
     if named := os.environ.get("LYMPHOKINETICS_CACHE"):
@@ -101,7 +105,16 @@ def _surroundings() -> tuple[str, ...]:
 
     versions = map(importlib.metadata.version, ("numba", "llvmlite", "sympy", "numpy"))
     processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
-    return (__version__, sys.version, processor, *versions)
+    return (__version__, sys.version, processor, *LLVM_OPTIONS, *versions)
+
+
+@lru_cache(maxsize=1)
+def _set_options() -> None:
+    """For all that this process compiles from now on; an option that another LLVM does not know, it ignores."""
+    from llvmlite import binding
+
+    for option in LLVM_OPTIONS:
+        binding.set_option("kinetics", option)
 
 
 def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
@@ -114,6 +127,7 @@ def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
     generate : callable
         Returns the source text; called only if needed.
     """
+    _set_options()
     name = f"kinetics_generated_{key}"
     if name in sys.modules:
         return sys.modules[name]

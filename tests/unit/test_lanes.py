@@ -1,11 +1,13 @@
 """Patients side by side: elementary functions without branches, and wide functions that do what one patient's do."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit, types
 
 from kinetics.compile import compile_model
 from kinetics.compile.elementary import exponential, logarithm, power
@@ -83,3 +85,28 @@ def test_each_lane_does_what_one_patient_does(name):
         functions.solve(own_lu, own_rate)
         size = np.abs(own_rate).max()
         np.testing.assert_allclose(solved.reshape(-1, lanes)[:, q], own_rate, rtol=1e-8, atol=1e-13 * size)
+
+
+FLAT = types.float64[::1]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("fill_rate_wide", 3),
+        ("fill_jacobian_wide", 3),
+        ("factor_wide", 4),
+        ("solve_wide", 2),
+        ("solve_lanes", 3),
+        ("add_jacobian_lanes", 3),
+        ("add_bent_lanes", 3),
+        ("bend_lanes", 3),
+    ],
+)
+def test_lanes_of_a_large_model_are_vectors(name, arguments):
+    compiled = getattr(compile_model(Model.load("consequences")).functions, name)
+    # as it is compiled for use, but now: of code from the cache numba shows nothing
+    fresh = njit((FLAT,) * arguments, **{key: compiled.targetoptions[key] for key in ("error_model", "fastmath")})
+    (text,) = fresh(compiled.py_func).inspect_llvm().values()
+    assert "vector.body" in text
+    assert re.search(r"fmul.* <\d+ x double>", text)
