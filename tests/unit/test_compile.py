@@ -69,10 +69,10 @@ def test_key_changes_with_the_generator(tmp_path):
     assert source_key([generator], "structure") != before
 
 
-@pytest.mark.parametrize("position", range(7))
+@pytest.mark.parametrize("position", range(9))
 def test_key_changes_with_versions_and_processor(monkeypatch, position):
     surroundings = cache._surroundings()
-    assert len(surroundings) == 7  # package, Python, processor, numba, llvmlite, sympy, numpy
+    assert len(surroundings) == 9  # package, Python, processor, two options of LLVM, numba, llvmlite, sympy, numpy
     before = source_key([], "structure")
     changed = [*surroundings]
     changed[position] += "1"

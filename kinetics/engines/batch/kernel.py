@@ -40,7 +40,8 @@ CLOSER = 3
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def step(y, c, forcing, h, lu, k, u, points):
     """The eight stages of a step: slopes ``k``, the ``points`` where rates were taken, new states ``u``."""
-    factor(y, c, 1.0 / (h * GAMMA), lu)
+    pace = 1.0 / h  # a product takes a fraction of the time of a quotient
+    factor(y, c, pace / GAMMA, lu)
     for s in range(STAGES):
         for i in range(STATES):
             total = y[i]
@@ -49,7 +50,7 @@ def step(y, c, forcing, h, lu, k, u, points):
                 total += A[s, j] * k[j, i]
                 inflow += C[s, j] * k[j, i]
             points[s, i] = total
-            u[i] = forcing[i] + inflow / h
+            u[i] = forcing[i] + inflow * pace
         fill_rate(points[s], c, k[s])
         for i in range(STATES):
             k[s, i] += u[i]

@@ -83,7 +83,7 @@ def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
     fill_curvature_by_constant(y, c, second_direct)
     step = record[int(kept[0]) % record.shape[0]]
     kept[0] += 1.0
-    places, weights = direct
+    (places, weights), pace = direct, 1.0 / h
     for block in range(sensitivities.shape[0]):
         now, flow, knot = sensitivities[block], inflows[segment, block], step[block]
         bend_lanes(second, now, bent)
@@ -97,7 +97,7 @@ def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
             else:
                 combine(now, slopes, A[s], C[s], s <= 4, here, right)
                 for i in range(WIDTH):
-                    right[i] = flow[i] + right[i] / h
+                    right[i] = flow[i] + right[i] * pace
             for entry in range(weights.size):
                 if places[0, entry] == block:
                     right[places[1, entry]] += by_constant[s, places[2, entry]] * weights[entry]
