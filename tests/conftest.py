@@ -41,3 +41,37 @@ def deficit():
             Output(name="given", unit="mg", value=z + washed),
         ],
     )
+
+
+@pytest.fixture(scope="session")
+def held_down():
+    """The text of a model of closed forms: A in mg falls at 0.05/day, and N = 1/(1 + A) 1e9/L.
+
+    N is back at a share s when A is 1/s - 1.
+    """
+    return """\
+[model]
+title = "Counts held down by a drug"
+time = "day"
+[parameters]
+k = { value = 0.05, unit = "1/day", source = "choice" }
+a = { value = 1.0, unit = "mg", source = "choice" }
+N_0 = { value = 1.0, unit = "1e9/L", source = "choice" }
+limit_N = { value = 0.5, unit = "1e9/L", source = "choice" }
+[doses.drug_a]
+unit = "mg"
+into = "A"
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-k*A"
+[outputs.N]
+unit = "1e9/L"
+value = "N_0/(1 + A/a)"
+lower_limit = "limit_N"
+[outputs.amount]
+unit = "mg"
+value = "A"
+[cohorts.adults]
+about = "anyone"
+"""

@@ -8,30 +8,7 @@ import pytest
 from kinetics.errors import InputError
 from kinetics.figures import draw_figure, read_figure
 
-# N = 1/(1 + A) 1e9/L rises to a share s when A has fallen to 1/s - 1 mg; the rule then adds its dose, once
-MODEL = """
-[model]
-title = "Counts held down by a drug"
-time = "day"
-[parameters]
-k = { value = 0.05, unit = "1/day", source = "choice" }
-a = { value = 1.0, unit = "mg", source = "choice" }
-N_0 = { value = 1.0, unit = "1e9/L", source = "choice" }
-[doses.drug_a]
-unit = "mg"
-into = "A"
-[states.A]
-unit = "mg"
-initial = "0"
-rate = "-k*A"
-[outputs.N]
-unit = "1e9/L"
-value = "N_0/(1 + A/a)"
-[outputs.amount]
-unit = "mg"
-value = "A"
-"""
-
+# N of the model `held_down` rises to a share s when A has fallen to 1/s - 1 mg; the rule then adds its dose, once
 REGIMEN = """
 [regimen]
 title = "A course, and a dose on return"
@@ -86,9 +63,9 @@ label = "published"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, held_down):
     path = tmp_path_factory.mktemp("map")
-    for name, text in (("model", MODEL), ("regimen", REGIMEN), ("figure", FIGURE)):
+    for name, text in (("model", held_down), ("regimen", REGIMEN), ("figure", FIGURE)):
         (path / f"{name}.toml").write_text(text)
     return path
 

@@ -13,34 +13,6 @@ from kinetics.errors import InputError
 from kinetics.figures import draw_comparison
 from kinetics.report.comparing import comparison_json, comparison_text
 
-# N = 1/(1 + A) 1e9/L, and A in mg falls at 0.05/day: N is back at a share s when A is 1/s - 1
-MODEL = """
-[model]
-title = "Counts held down by a drug"
-time = "day"
-[parameters]
-k = { value = 0.05, unit = "1/day", source = "choice" }
-a = { value = 1.0, unit = "mg", source = "choice" }
-N_0 = { value = 1.0, unit = "1e9/L", source = "choice" }
-limit_N = { value = 0.5, unit = "1e9/L", source = "choice" }
-[doses.drug_a]
-unit = "mg"
-into = "A"
-[states.A]
-unit = "mg"
-initial = "0"
-rate = "-k*A"
-[outputs.N]
-unit = "1e9/L"
-value = "N_0/(1 + A/a)"
-lower_limit = "limit_N"
-[outputs.amount]
-unit = "mg"
-value = "A"
-[cohorts.adults]
-about = "anyone"
-"""
-
 TWO = """
 [regimen]
 title = "Two courses"
@@ -79,9 +51,9 @@ exploratory = true
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, held_down):
     path = tmp_path_factory.mktemp("comparison")
-    (path / "model.toml").write_text(MODEL)
+    (path / "model.toml").write_text(held_down)
     (path / "two.toml").write_text(TWO)
     (path / "one.toml").write_text(TWO[: TWO.rindex("[[courses]]")])
     (path / "spec.toml").write_text(SPEC)
@@ -217,15 +189,15 @@ def test_everything_wrong_is_said_at_once_with_status_2(folder):
     assert "end the name in .svg" in done.stderr
 
 
-def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_named(folder):
-    (folder / "fewer.toml").write_text(MODEL.replace("[outputs.amount]", "[outputs.other]"))
+def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_named(folder, held_down):
+    (folder / "fewer.toml").write_text(held_down.replace("[outputs.amount]", "[outputs.other]"))
     call = ["compare", str(folder / "two.toml"), "--spec", str(folder / "spec.toml"), "--json"]
     call = [sys.executable, "-m", "kinetics.cli", *call, "--model", str(folder / "fewer.toml")]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
     assert [row["output"] for row in json.loads(done.stdout)["rows"]] == ["N"]
     assert done.stderr == "warning: rows left out, since model 'fewer' has no such output: amount\n"
     (folder / "none.toml").write_text(
-        MODEL.replace("outputs.amount", "outputs.other").replace("outputs.N", "outputs.M")
+        held_down.replace("outputs.amount", "outputs.other").replace("outputs.N", "outputs.M")
     )
     with pytest.raises(InputError, match="--model: model 'none' has none of the outputs N, amount"):
         read_comparison(folder / "spec.toml", model=str(folder / "none.toml"))

@@ -55,15 +55,7 @@ strength = { value = 1, unit = "1/day", source = "choice" }
 extends = "young"
 """
 )
-EXTENSION = """\
-[model]
-title = "Extension"
-extends = "base.toml"
-[uses]
-two = "./part.toml"
-[parameters]
-limit = { value = 1.5, unit = "1e9/L", source = "choice" }
-weak = { value = 0.1, unit = "1/day", source = "choice" }
+ADDED = """\
 [bindings]
 one.kill = "strength + weak"
 two.kill = "weak"
@@ -86,11 +78,27 @@ about = "young, both pools"
 [cohorts.young.parameters]
 one.N_0 = { value = 4, unit = "1e9/L", spread = 0.5, source = "choice" }
 two.N_0 = { value = 5, unit = "1e9/L", source = "choice" }
+"""
+EXTENSION = (
+    """\
+[model]
+title = "Extension"
+extends = "base.toml"
+[uses]
+two = "./part.toml"
+[parameters]
+limit = { value = 1.5, unit = "1e9/L", source = "choice" }
+weak = { value = 0.1, unit = "1/day", source = "choice" }
+"""
+    + ADDED
+    + """\
 [cohorts.other]
 extends = "old"
 """
+)
 # the two above in one, by hand: rows of the base at their places, then those of the extension
-WRITTEN_OUT = """\
+WRITTEN_OUT = (
+    """\
 [model]
 title = "Extension"
 time = "day"
@@ -101,34 +109,16 @@ two = "./part.toml"
 strength = { value = 0.5, unit = "1/day", source = "choice" }
 limit = { value = 1.5, unit = "1e9/L", source = "choice" }
 weak = { value = 0.1, unit = "1/day", source = "choice" }
-[bindings]
-one.kill = "strength + weak"
-two.kill = "weak"
-[outputs.N]
-unit = "1e9/L"
-value = "one.count + two.count"
-[outputs.second]
-unit = "1e9/L"
-value = "two.count"
-[[correlations]]
-between = ["one.out", "one.N_0"]
-value = 0.2
-source = "choice"
-[[correlations]]
-between = ["two.N_0", "two.out"]
-value = 0.3
-source = "choice"
-[cohorts.young]
-about = "young, both pools"
-[cohorts.young.parameters]
-one.N_0 = { value = 4, unit = "1e9/L", spread = 0.5, source = "choice" }
-two.N_0 = { value = 5, unit = "1e9/L", source = "choice" }
+"""
+    + ADDED
+    + """\
 strength = { value = 1, unit = "1/day", source = "choice" }
 [cohorts.old]
 extends = "young"
 [cohorts.other]
 extends = "old"
 """
+)
 
 
 @pytest.fixture
