@@ -36,6 +36,15 @@ class _Library:
     model: Callable[[str | Path], Model | None] = field(default_factory=lambda: cache(_once(Model.load)))
     regimen: Callable[[str | Path], Regimen] = field(default_factory=lambda: cache(Regimen.load))
     visits: Callable[[str | Path], VisitSchedule] = field(default_factory=lambda: cache(VisitSchedule.load))
+    _cohorts: dict[tuple[str | Path, str | None], CohortParameters] = field(default_factory=dict)
+
+    def cohort(self, model: str | Path, name: str | None) -> CohortParameters:
+        """The values of a cohort of a model that can be read."""
+        if (model, name) not in self._cohorts:
+            found = self.model(model)
+            assert found is not None
+            self._cohorts[model, name] = cohort_parameters(found, name)
+        return self._cohorts[model, name]
 
 
 def _once(load: Callable[[str | Path], Model]) -> Callable[[str | Path], Model | None]:
@@ -98,7 +107,8 @@ def _factor(source: Any, target: Any, row: EvidenceRow) -> float:
 
 def _question(row: EvidenceRow, path: Path, library: _Library) -> Question | None:
     """What a row asks; None if the faults of its model have been told at another row."""
-    model = library.model(path_from(path, str(row.model)))
+    named = path_from(path, str(row.model))
+    model = library.model(named)
     if model is None:
         return None
     # a state of a part of the model may be written with a dot
@@ -110,7 +120,7 @@ def _question(row: EvidenceRow, path: Path, library: _Library) -> Question | Non
             regimen = library.regimen(path_from(path, str(row.regimen)))
             check_given_by_row(regimen, model)
     with faults.gather():
-        values = cohort_parameters(model, row.cohort)
+        values = library.cohort(named, row.cohort)
     with faults.gather():
         settings = read_settings(row.set, model)
     for name in (row.output, row.over):
@@ -121,7 +131,8 @@ def _question(row: EvidenceRow, path: Path, library: _Library) -> Question | Non
     assert values is not None
     cohort = values.with_estimates(settings)
     derived = None if row.expression is None else DerivedNumber.read(row.expression, model)
-    model.constant_values(cohort.values)
+    if settings:  # without them the values are the cohort's, which have been tried
+        model.constant_values(cohort.values)
     time, since = (_moment(text, model) for text in (row.time, row.since))
     if since is not None and time is not None and not since < time:
         raise InputError(f"since {row.since} is not before time {row.time}")

@@ -12,7 +12,7 @@ from kinetics.cli.app import app
 from kinetics.cli.kinds import kind_of
 from kinetics.cli.lint import lint
 from kinetics.errors import Faults, InputError
-from kinetics.evidence import evaluate_evidence, read_evidence, read_questions
+from kinetics.evidence import asking, evaluate_evidence, read_evidence, read_questions
 from kinetics.evidence.followed import Followed
 from kinetics.evidence.row import EvidenceRow
 from kinetics.evidence.statistics import statistic_of
@@ -327,6 +327,16 @@ def test_rows_of_one_arm_share_a_simulation(table):
     told = []
     evaluate_evidence(facts_of(path), 16, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (34, 34)  # two arms of 16 patients and the typical one
+
+
+def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
+    # a table of thousands of rows would read and check them as often
+    read = []
+    monkeypatch.setattr(
+        asking, "cohort_parameters", lambda *of, find=asking.cohort_parameters: (read.append(of), find(*of))[1]
+    )
+    facts = facts_of(table(*[A_AT | {"value": 1, "cohort": cohort} for cohort in ("plain", "slow") * 20]))
+    assert (len(facts), len(read)) == (40, 2)
 
 
 @pytest.mark.parametrize(
