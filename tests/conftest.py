@@ -1,14 +1,37 @@
-"""Settings every test shares: no display, no chance."""
+"""Settings every test shares: no display, no chance, no clock on the wall, nothing of the user's shell."""
 
 import os
+import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.pop("KINETICS_TRACEBACK", None)
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+# how quickly examples are drawn is a matter of the machine and of what else runs on it
+health = [HealthCheck.too_slow]
+settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True, suppress_health_check=health)
 settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A test marked ``processor_time(seconds)`` fails after so many: a busy machine makes it none longer."""
+    marker = item.get_closest_marker("processor_time")
+    if marker is None or not hasattr(signal, "setitimer"):
+        return (yield)
+
+    def late(*_):
+        pytest.fail(f"more than {marker.args[0]} s of processor time")
+
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, marker.args[0])
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @pytest.fixture(scope="session")

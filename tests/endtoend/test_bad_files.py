@@ -40,7 +40,7 @@ MODEL_FAULTS = {
 }
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.processor_time(60)
 @pytest.mark.parametrize("fault", MODEL_FAULTS)
 def test_model(run, project: Path, fault: str) -> None:
     old, new, symbol = MODEL_FAULTS[fault]

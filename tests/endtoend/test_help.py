@@ -63,12 +63,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert not imported & set(HEAVY)
 
 
-def test_help_is_quick() -> None:
+def processor_time_of_help() -> float:
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-m", "kinetics.cli", "--help"], capture_output=True, check=True)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # processor time: a busy machine makes it no longer
-    assert ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime < 0.7
+    return ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime
+
+
+def test_help_is_quick() -> None:
+    # the least of a few: the first in a fresh clone compiles files, and neighbours share a processor's caches
+    assert min(processor_time_of_help() for _ in range(3)) < 0.7
 
 
 def test_help_lists_every_command(run) -> None:

@@ -76,13 +76,13 @@ def check(text: str) -> None:
 
 
 @given(damaged(LINES))
-@pytest.mark.timeout(120)
+@pytest.mark.processor_time(120)
 def test_a_damaged_model_is_read_or_refused(text):
     check(text)
 
 
 @settings(max_examples=40)
 @given(damaged(COMPOSITE))
-@pytest.mark.timeout(120)
+@pytest.mark.processor_time(120)
 def test_a_damaged_composite_is_read_or_refused(text):
     check(text)

@@ -284,7 +284,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("name", "edit", "where", "label", "told"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
 )
-@pytest.mark.timeout(10)
+@pytest.mark.processor_time(10)
 def test_one_fault_is_told_once_and_alone(folder, name, edit, where, label, told):
     found = faults(change(folder, name, edit))
     assert [(place, fault) for place, fault, _ in found] == [(where, label)], found
@@ -321,7 +321,7 @@ def test_a_used_model_that_is_no_file(folder, name):
     assert [fault[1] for fault in found] == ["uses.pk"], found
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.processor_time(60)
 def test_models_that_use_each_other_without_end_are_refused(folder):
     for level in range(30):
         uses = f'[uses]\na = "./l{level + 1}.toml"\nb = "./l{level + 1}.toml"\n' if level < 29 else ""

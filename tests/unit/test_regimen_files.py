@@ -225,7 +225,7 @@ def test_loading_runs_nothing(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", f"from kinetics import Regimen; Regimen.load({str(path)!r})"],
         capture_output=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode != 0
     assert b"drug: must be a name" in done.stderr
