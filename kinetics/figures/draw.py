@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,8 @@ from kinetics.figures.style import style
 from kinetics.figures.time_course import TimeCourse
 from kinetics.figures.tornado import Tornado
 from kinetics.figures.visual_predictive_check import VisualPredictiveCheck
+from kinetics.files import write_atomically
 from kinetics.model.library import find_file
-from kinetics.results import write_atomically
 
 if TYPE_CHECKING:
     from kinetics.comparison import Comparison
@@ -152,4 +153,6 @@ def _write(figure: Kind[Any], tree: xr.DataTree, out: Path) -> None:
     suffix = out.suffix.lower()
     with style():
         picture = figure.draw(tree)
-        write_atomically(out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=FORMATS[suffix]))
+        content = io.BytesIO()
+        picture.savefig(content, format=suffix[1:], metadata=FORMATS[suffix])
+    write_atomically(out, content.getvalue())
