@@ -11,9 +11,9 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.declared import check_netcdf, check_store
-from kinetics.errors import InputError
+from kinetics.errors import Faults, InputError
 from kinetics.files import check_regular, write_atomically
-from kinetics.units import unit_text
+from kinetics.units import parse_unit, unit_text
 
 __all__ = ["marked", "provenance", "read_result", "variable", "write_result"]
 
@@ -109,11 +109,23 @@ def read_result(path: str | Path) -> xr.DataTree:
         with warnings.catch_warnings():  # such as of dimensions without a name, which no result has
             warnings.simplefilter("error")
             with xr.open_datatree(path, engine="h5netcdf", decode_timedelta=False) as tree:
-                return tree.load()
+                return _with_units(tree.load(), path)
     except InputError:
         raise
     except Exception as error:  # of a damaged file, HDF5 and its readers raise anything
         raise InputError(f"{path}: not a NetCDF result: {type(error).__name__}: {error}") from error
+
+
+def _with_units(tree: xr.DataTree, path: Path) -> xr.DataTree:
+    """The same tree; refused if a unit in it is none."""
+    faults = Faults()
+    for group in tree.subtree:
+        for name, array in group.variables.items():
+            if "units" in array.attrs:
+                with faults.gather(str(path), f"{group.path}:{name}"):
+                    parse_unit(array.attrs["units"])
+    faults.raise_if_any()
+    return tree
 
 
 def _read_store(path: Path) -> xr.DataTree:
@@ -127,6 +139,9 @@ def _read_store(path: Path) -> xr.DataTree:
     # a LocalStore: as text, a path with '::' in it would be taken for an address
     options: dict[str, Any] = {"consolidated": (path / ".zmetadata").is_file(), "chunks": None}
     try:
-        return xr.open_datatree(LocalStore(path), engine="zarr", decode_timedelta=False, **options)  # pyright: ignore
+        tree = xr.open_datatree(LocalStore(path), engine="zarr", decode_timedelta=False, **options)  # pyright: ignore
+        return _with_units(tree, path)
+    except InputError:
+        raise
     except Exception as error:  # metadata that are not what they should be raise anything
         raise InputError(f"{path}: not a Zarr result: {type(error).__name__}: {error}") from error

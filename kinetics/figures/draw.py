@@ -11,7 +11,7 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.documents import read_document
-from kinetics.errors import Fault, InputError
+from kinetics.errors import Fault, InputError, KineticsError
 from kinetics.figures.agreement import Agreement
 from kinetics.figures.comparison import ComparedRegimens
 from kinetics.figures.comparison_spec import ComparisonSpec
@@ -127,8 +127,16 @@ def draw_figure(
         tree, estimates = None, (Estimates.from_tree(tree),)
     if tree is None:
         tree = figure.compute(progress, estimates)
-    figure.check(tree)
-    _write(figure, tree, out)
+    try:
+        figure.check(tree)
+        _write(figure, tree, out)
+    except KineticsError:
+        raise
+    except Exception as error:
+        if result is None:
+            raise
+        # a file whose names fit, but whose shapes, types or attributes are those of no result, raises anything
+        raise InputError(f"the result cannot be drawn: {type(error).__name__}: {error}") from error
 
 
 def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result: xr.Dataset, out: str | Path) -> None:

@@ -257,6 +257,49 @@ def test_a_file_that_is_no_result_is_one_clear_line(run, tmp_path, kind):
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.nc"]
 
 
+ATTRIBUTES = {
+    "no units": ("time", "units", None),
+    "units of another kind": ("time", "units", "mg"),
+    "units as an array": ("CD4", "units", np.zeros((3, 3))),
+    "units as bytes": ("CD4", "units", np.bytes_(b"\xff\xfe")),
+    "a number as units": ("CD4", "units", 3),
+    "nested units": ("CD4", "units", "(" * 79),
+    "endless units": ("CD4", "units", "day*" * 10**5),
+    "no unit": ("CD4", "units", "10**10**8"),
+    "limit": ("CD4", "lower_limit", np.arange(3)),
+    "mark": ("CD4", "exploratory", "\x1b[31m"),
+    "scale": ("CD4", "scale_factor", "x"),
+    "missing": ("CD4", "missing_value", "x"),
+    "regimen": (None, "regimen", np.arange(4)),
+    "name": ("CD4", "long_name", np.arange(4)),
+}
+
+
+@pytest.mark.parametrize("kind", [*ATTRIBUTES, "times as text", "no times", "other shape", "not finite"])
+def test_a_result_whose_attributes_are_those_of_none(run, tmp_path, kind):
+    path, size = tmp_path / "x.nc", 0 if kind == "no times" else 5
+    time = np.array(list("abcde"), dtype=object) if kind == "times as text" else np.arange(float(size))
+    counts = {
+        name: ("time", np.full(size, np.nan if kind == "not finite" else 0.5), {"units": "1/nL"})
+        for name in ("CD4", "CD8", "B")
+    }
+    if kind == "other shape":
+        counts["CD4"] = (("time", "more"), np.ones((5, 2)), {"units": "1/nL"})
+    write_result(xr.Dataset(counts, {"time": ("time", time, {"units": "day"})}), path)
+    if kind in ATTRIBUTES:
+        name, attribute, value = ATTRIBUTES[kind]
+        with h5py.File(path, "r+") as file:
+            attributes = (file if name is None else file[name]).attrs
+            attributes.pop(attribute, None)
+            if value is not None:
+                attributes[attribute] = value
+    for call in (("check", path), ("figure", "recovery", path, "--out", tmp_path / "x.svg")):
+        answer = run(*call)
+        assert "fault of the program" not in answer.err
+        assert answer.status in (0, 2)
+        assert answer.status == 0 or all(line.startswith("error: ") for line in answer.err.splitlines())
+
+
 def test_a_file_larger_than_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
     write_result(DATASET, tmp_path / "x.nc")
     monkeypatch.setattr(capacity, "free_memory", lambda: 40_000)
