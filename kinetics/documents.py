@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.files import read_bytes
 
 __all__ = ["MAX_BYTES", "Document", "content_hash", "read_document", "read_text"]
 
@@ -68,23 +69,9 @@ def read_text(path: Path) -> str:
     Raises
     ------
     InputError
-        If there is no such file, it is too large, or it is not UTF-8 text.
+        If there is no such file, it is no regular one or too large, or it is not UTF-8 text.
     """
-    try:
-        if path.is_dir():
-            raise InputError(Fault("is a folder; name a file", str(path)))
-        if path.exists() and not path.is_file():
-            raise InputError(Fault("is no regular file", str(path)))
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(Fault(f"cannot be read: {error.strerror or error}", str(path))) from error
-    except InputError:
-        raise
-    except ValueError as error:  # a name the system refuses, such as one with a NUL byte
-        raise InputError(Fault(f"cannot be read: {error}", str(path))) from error
-    if len(raw) > MAX_BYTES:
-        raise InputError(Fault(f"larger than {MAX_BYTES // 1000} kB, the limit for a text file", str(path)))
+    raw = read_bytes(path, MAX_BYTES)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

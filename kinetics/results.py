@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,12 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.errors import InputError
-from kinetics.units import unit_text
+from kinetics.declared import check_netcdf, check_store
+from kinetics.errors import Faults, InputError
+from kinetics.files import check_regular, write_atomically
+from kinetics.units import parse_unit, unit_text
 
-__all__ = ["marked", "provenance", "read_result", "variable", "write_atomically", "write_result"]
+__all__ = ["marked", "provenance", "read_result", "variable", "write_result"]
 
 
 def provenance(**facts: Any) -> dict[str, Any]:
@@ -70,55 +70,21 @@ def variable(
     return xr.Variable(dims, values, {**told, **attrs})
 
 
-def write_atomically(path: str | Path, write: Callable[[Path], Any]) -> None:
-    """Write a file through a temporary one beside it, so that a failure leaves what was there untouched.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Where the file goes.
-    write : callable
-        Writes the content to the path it is given.
-
-    Raises
-    ------
-    InputError
-        If the folder does not exist or cannot be written to.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a file")
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.stem}-", suffix=path.suffix)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     """Write a dataset or a tree of them to NetCDF, atomically.
+
+    The file is made in memory: HDF5 does not survive a disk that is full.
 
     Raises
     ------
     InputError
         If the path cannot be written, or does not end in ``.nc``.
+    StorageError
+        If there is no room for it.
     """
     if Path(path).suffix.lower() != ".nc":
         raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
-    write_atomically(path, lambda temporary: result.to_netcdf(temporary, engine="h5netcdf"))
+    write_atomically(path, result.to_netcdf(None, engine="h5netcdf"))
 
 
 def read_result(path: str | Path) -> xr.DataTree:
@@ -132,18 +98,34 @@ def read_result(path: str | Path) -> xr.DataTree:
     Raises
     ------
     InputError
-        If it is no NetCDF file and no Zarr store.
+        If it is no NetCDF file and no Zarr store, leads elsewhere, or declares more than fits into memory.
     """
     path = Path(path)
     if path.suffix.lower() == ".zarr":
         return _read_store(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
+    check_regular(path)
     try:
-        with xr.open_datatree(path, engine="h5netcdf", decode_timedelta=False) as tree:
-            return tree.load()
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a NetCDF result: {error}") from error
+        check_netcdf(path)
+        with warnings.catch_warnings():  # such as of dimensions without a name, which no result has
+            warnings.simplefilter("error")
+            with xr.open_datatree(path, engine="h5netcdf", decode_timedelta=False) as tree:
+                return _with_units(tree.load(), path)
+    except InputError:
+        raise
+    except Exception as error:  # of a damaged file, HDF5 and its readers raise anything
+        raise InputError(f"{path}: not a NetCDF result: {type(error).__name__}: {error}") from error
+
+
+def _with_units(tree: xr.DataTree, path: Path) -> xr.DataTree:
+    """The same tree; refused if a unit in it is none."""
+    faults = Faults()
+    for group in tree.subtree:
+        for name, array in group.variables.items():
+            if "units" in array.attrs:
+                with faults.gather(str(path), f"{group.path}:{name}"):
+                    parse_unit(array.attrs["units"])
+    faults.raise_if_any()
+    return tree
 
 
 def _read_store(path: Path) -> xr.DataTree:
@@ -153,9 +135,13 @@ def _read_store(path: Path) -> xr.DataTree:
         unfinished = path.with_name(f"{path.name}.part")
         hint = f"; {unfinished.name} is unfinished, go on with --resume" if unfinished.is_dir() else ""
         raise InputError(f"{path}: no such Zarr store{hint}")
+    check_store(path)
     # a LocalStore: as text, a path with '::' in it would be taken for an address
     options: dict[str, Any] = {"consolidated": (path / ".zmetadata").is_file(), "chunks": None}
     try:
-        return xr.open_datatree(LocalStore(path), engine="zarr", decode_timedelta=False, **options)  # pyright: ignore
+        tree = xr.open_datatree(LocalStore(path), engine="zarr", decode_timedelta=False, **options)  # pyright: ignore
+        return _with_units(tree, path)
+    except InputError:
+        raise
     except Exception as error:  # metadata that are not what they should be raise anything
         raise InputError(f"{path}: not a Zarr result: {type(error).__name__}: {error}") from error

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kinetics.capacity import check_memory
 from kinetics.compile import System
 from kinetics.engines import Tolerances, batch, scipy
 from kinetics.engines.firing import Fired
@@ -186,6 +187,8 @@ class Run:
         progress : callable, optional
             Called with (done, all).
         """
+        needed = 2.0 * len(table) * self.bytes_of_one()
+        check_memory(needed, f"{len(table)} patients at {self.times.size} times", "ask for fewer, or fewer times")
         crossings = all(isinstance(measure, TimeToThreshold) for measure in self.measures)
         step = CHUNK if not self.engine.method and crossings and self._outputs_only() else 1
         integrate = self._together if step > 1 else self._alone

@@ -139,7 +139,8 @@ def simulate(
     Raises
     ------
     InputError
-        If names, units or times are wrong, or ``out`` cannot be written, or holds unfinished work that is not resumed.
+        If names, units or times are wrong, or ``out`` cannot be written, or holds unfinished work that is not resumed,
+        or what is asked for fits neither into memory nor onto the disk.
     IntegrationError
         If the typical patient cannot be integrated.
     StorageError
@@ -211,6 +212,7 @@ def simulate(
         request={"until": last, "every": step, "parameter_values_hash": content_hash(changed)},
         observation=seen,
     )
+    study.check_capacity(out)
     if out is None:
         result = study.dataset(progress=progress)
         failed = 0 if dim is None else int((result["failure"].values != "").sum())

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from kinetics.capacity import check_disk, check_memory, size_text
 from kinetics.engines.firing import Fired
+from kinetics.errors import InputError
 from kinetics.observation import Observation
 from kinetics.results import provenance, variable
 from kinetics.runs import Progress, Run
 from kinetics.triggered import triggered_variables
 
-__all__ = ["Study"]
+__all__ = ["COPIES", "MOST_RUNS", "Study"]
+
+COPIES = 3
+"""How often the values of a result are in memory at once, at most: as the engine gives them, joined, and as a file."""
+MOST_RUNS = 10**9
+"""At some thousand runs a second, the pace of the smallest models, these take a week."""
+TOLD = 2**30
+"""A result of more bytes than this is said to be large before it is made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +87,45 @@ class Study:
         else:
             columns, reasons = self.run.of_patients(table, progress)
         return self._labelled(columns, reasons, begin)
+
+    def check_capacity(self, store: str | Path | None = None) -> None:
+        """Refuse a study whose result has no room, before the work; say what a large one takes.
+
+        Parameters
+        ----------
+        store : str or pathlib.Path, optional
+            Where it is streamed to; without it the result is held in memory.
+
+        Raises
+        ------
+        InputError
+            If there are more runs than can ever be done, or the result fits neither memory nor disk.
+
+        Warns
+        -----
+        UserWarning
+            If it takes more than a gigabyte.
+        """
+        size = self.size * self._bytes_of_one()
+        what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
+        if self.size > MOST_RUNS:
+            raise InputError(f"{what}: no machine does more than {MOST_RUNS:.0e} in a week; ask for fewer")
+        if store is None:
+            stream = ", or stream them to a disk with --out NAME.zarr (in Python out='NAME.zarr')" if self.dim else ""
+            check_memory(COPIES * size, what, f"ask for fewer, or fewer times{stream}")
+        else:
+            check_disk(size, Path(store).resolve().parent, what, "ask for fewer, or fewer times, or a larger disk")
+        if size > TOLD:
+            place = "memory, and as much again to write" if store is None else "disk"
+            warnings.warn(f"{what}: the result takes about {size_text(size)} of {place}", stacklevel=3)
+
+    def _bytes_of_one(self) -> int:
+        """What the values of one run and its parameters take."""
+        run = self.run
+        courses = len(run.measures) * run.starts.size
+        given = 0 if run.triggers is None else sum(array.nbytes for array in Fired.none(run.triggers, 1).arrays)
+        seen = 0 if self.observation is None else run.bytes_of_one()
+        return run.bytes_of_one() + seen + given + 8 * (courses + len(run.system.parameters))
 
     def blank(self) -> xr.Dataset:
         """The dataset of one run of which nothing is known: every variable, dim, unit and attribute of the others'."""

@@ -18,6 +18,7 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
+from kinetics.cli.output import written_out
 from kinetics.cli.predict import predict
 from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
@@ -100,4 +101,5 @@ def main() -> None:
     """Run the command."""
     # imports make objects that stay; looking through them for garbage again and again takes a fifth of a short run
     gc.set_threshold(1_000_000)
-    app()
+    with written_out():
+        app()

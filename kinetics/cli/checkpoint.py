@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinetics import __version__
+from kinetics.errors import InputError
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
     from kinetics.estimate.search import AnyObjective, Search
 
 __all__ = ["checkpoint_path", "evaluations_kept", "keep", "kept", "write_rows"]
+
+MAX_EVALUATIONS = 2**31
 
 
 def checkpoint_path(problem: FitProblem) -> Path:
@@ -49,11 +53,14 @@ def keep(path: Path, searches: Sequence[Search]) -> None:
 
 
 def write_rows(path: Path, content: Any) -> None:
-    """Write what is to be kept as JSON, atomically."""
-    from kinetics.results import write_atomically
+    """Write what is to be kept as JSON, atomically; where it cannot be written, say so and go on."""
+    from kinetics.files import write_atomically
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomically(path, lambda temporary: temporary.write_text(json.dumps(content), encoding="utf-8"))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(content))
+    except (OSError, InputError) as error:
+        _tell_not_kept(error)
 
 
 def kept(path: Path, size: int) -> tuple[Search, ...]:
@@ -61,6 +68,7 @@ def kept(path: Path, size: int) -> tuple[Search, ...]:
     import numpy as np
 
     from kinetics.estimate.search import Search
+    from kinetics.files import read_json
 
     try:
         searches = tuple(
@@ -71,7 +79,7 @@ def kept(path: Path, size: int) -> tuple[Search, ...]:
                 bool(row["converged"]),
                 str(row["message"]),
             )
-            for row in json.loads(path.read_text(encoding="utf-8"))["searches"]
+            for row in read_json(path)["searches"]
         )
     except (OSError, ValueError, KeyError, TypeError):
         return ()
@@ -104,14 +112,25 @@ def evaluations_kept(path: Path, objective: AnyObjective, *, resume: bool) -> It
     file = path.with_suffix(".evaluations.jsonl")
     if resume:
         objective.known.update(_read_evaluations(file, objective.start.size))
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # written anew: a line that a kill cut off would swallow the next one
-    with file.open("w", encoding="utf-8") as lines:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # written anew: a line that a kill cut off would swallow the next one
+        file.unlink(missing_ok=True)
+        opened = file.open("xb", buffering=0)
+    except OSError as error:
+        _tell_not_kept(error)
+        yield
+        return
+    with opened as lines:
         for key, one in objective.known.items():
             _write_evaluation(lines, key, one)
         objective.found = lambda key, one: _write_evaluation(lines, key, one)
         yield
     file.unlink(missing_ok=True)
+
+
+def _tell_not_kept(error: Exception) -> None:
+    warnings.warn(f"work is not kept for --resume: {getattr(error, 'strerror', None) or error}", stacklevel=3)
 
 
 def _write_evaluation(lines: Any, key: bytes, one: Any) -> None:
@@ -123,8 +142,10 @@ def _write_evaluation(lines: Any, key: bytes, one: Any) -> None:
         "covariances": [covariance.tolist() for covariance in one.covariances],
         "jacobians": [jacobian.tolist() for jacobian in one.jacobians],
     }
-    lines.write(json.dumps(row) + "\n")
-    lines.flush()
+    try:
+        lines.write(f"{json.dumps(row)}\n".encode())
+    except OSError as error:
+        _tell_not_kept(error)
 
 
 def _read_evaluations(file: Path, size: int) -> dict[bytes, Any]:
@@ -132,10 +153,11 @@ def _read_evaluations(file: Path, size: int) -> dict[bytes, Any]:
     import numpy as np
 
     from kinetics.estimate.population import Linearised
+    from kinetics.files import read_bytes
 
     found: dict[bytes, Any] = {}
     try:
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in read_bytes(file, MAX_EVALUATIONS, "evaluations that are kept").decode().splitlines():
             row = json.loads(line)
             key = bytes.fromhex(row["at"])
             arrays = {name: [np.array(part) for part in row[name]] for name in ("errors", "covariances", "jacobians")}
@@ -143,6 +165,6 @@ def _read_evaluations(file: Path, size: int) -> dict[bytes, Any]:
             if len(key) != 8 * size or one.gradient.shape != (size,):
                 break
             found[key] = one
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,9 +57,10 @@ def kept_profiles(path: Path, optimum: np.ndarray) -> tuple[Profile, ...]:
     import numpy as np
 
     from kinetics.estimate.profile import End, Profile
+    from kinetics.files import read_json
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         if content["optimum"] != optimum.tolist():
             return ()
         found = []
@@ -91,9 +91,10 @@ def kept_chain(path: Path, size: int) -> Chain | None:
 
     from kinetics.estimate.posterior import Chain
     from kinetics.estimate.sampling import walkers
+    from kinetics.files import read_json
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         positions, log_density = (np.array(content[key], dtype=float) for key in ("positions", "log_density"))
         words, position, has_normal, normal = content["random"]
         random = np.array(words, dtype=np.uint32), int(position), int(has_normal), float(normal)

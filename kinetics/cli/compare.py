@@ -64,7 +64,7 @@ def compare(
     faults = Faults()
     with faults.gather(name="--engine"):
         choose_engine(engine, None, 1, None)
-    destination(faults, out, *PICTURES, ".nc")
+    destination(faults, out, *PICTURES, ".nc", inputs=[spec, *regimens])
     if until is not None:
         durations(faults, until=until)
     chosen, given = None, []

@@ -32,20 +32,19 @@ def evidence(
 ) -> None:
     """Set every published fact beside the model: inside or outside its interval, and which direction."""
     from kinetics.evidence import evaluate_evidence
+    from kinetics.files import write_atomically
     from kinetics.model.library import library_folder
     from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
-    from kinetics.results import write_atomically
 
     path = library_folder("fits") / "evidence.csv" if file is None else file
     faults = Faults()
-    destination(faults, out, ".md")
+    destination(faults, out, ".md", inputs=[path])
     facts = _facts(path, faults)
     faults.raise_if_any()
     with watched(f"asking {len(facts)} facts") as steps:
         evaluated = evaluate_evidence(facts, patients, seed, steps.count)
     if out is not None:
-        page = evidence_markdown(evaluated, path.name)
-        write_atomically(out, lambda temporary: temporary.write_text(page, encoding="utf-8"))
+        write_atomically(out, evidence_markdown(evaluated, path.name))
         wrote(out)
     if as_json:
         print_json(evidence_json(evaluated))

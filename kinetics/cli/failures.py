@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback as tracebacks
 import warnings
@@ -11,7 +12,7 @@ from typing import Any
 
 import typer
 
-from kinetics.errors import Fault, InputError, KineticsError
+from kinetics.errors import Fault, InputError, KineticsError, StorageError
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "reported", "tell"]
 
@@ -19,8 +20,11 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr."""
-    typer.echo(text, err=True)
+    """Print a line on stderr; of one that is closed or full nobody can be told."""
+    try:
+        typer.echo(text, err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 @contextmanager
@@ -43,10 +47,18 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         for fault in error.faults:
             tell(f"error: {fault}")
         raise typer.Exit(BAD_INPUT) from None
+    except StorageError as error:
+        _trace(traceback)
+        tell(f"error: {Fault(str(error))}")
+        raise typer.Exit(BAD_INPUT) from None
     except KineticsError as error:
         _trace(traceback)
         tell(f"error: {Fault(str(error))}")
         raise typer.Exit(FAILED) from None
+    except MemoryError:
+        _trace(traceback)
+        tell("error: not enough memory; ask for fewer patients, draws or times")
+        raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
         _trace(traceback)
         tell("interrupted: nothing was kept")

@@ -30,7 +30,7 @@ def figure(
     from kinetics.results import read_result
 
     faults = Faults()
-    destination(faults, out, ".svg", ".pdf", ".png")
+    destination(faults, out, ".svg", ".pdf", ".png", inputs=[name, source])
     result = None
     with faults.gather():
         read_figure(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,13 @@ def parameter_values(faults: Faults, model: Model, cohort: str | None, settings:
     return values
 
 
-def destination(faults: Faults, path: Path | None, *suffixes: str, name: str = "--out") -> None:
+def destination(
+    faults: Faults,
+    path: Path | None,
+    *suffixes: str,
+    name: str = "--out",
+    inputs: Iterable[str | Path | None] = (),
+) -> None:
     """Check, before the work, that a file can be written; what is there stays untouched.
 
     Parameters
@@ -80,17 +86,30 @@ def destination(faults: Faults, path: Path | None, *suffixes: str, name: str = "
         What its name may end in.
     name : str
         The option, for messages.
+    inputs : iterable of str, pathlib.Path or None
+        What the command reads: names, or files that must not be replaced.
     """
     if path is None:
         return
-    if path.suffix.lower() not in suffixes:
-        faults.add(f"end the name in {' or '.join(suffixes)}", str(path), name)
-    elif path.is_dir():
-        faults.add("is a folder; name a file", str(path), name)
-    else:
-        try:
+    try:
+        if path.suffix.lower() not in suffixes:
+            faults.add(f"end the name in {' or '.join(suffixes)}", str(path), name)
+        elif path.is_dir():
+            faults.add("is a folder; name a file", str(path), name)
+        elif path.exists() and not path.is_file():
+            faults.add("is no regular file; name another", str(path), name)
+        elif path.exists() and any(each is not None and _is_same(path, each) for each in inputs):
+            faults.add("is what is read; name another file", str(path), name)
+        else:
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem[:40]}-"):
                 pass
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            faults.add(f"cannot be written: {reason}", str(path), name)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        faults.add(f"cannot be written: {reason}", str(path), name)
+
+
+def _is_same(path: Path, other: str | Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # a name of the library
+        return False

@@ -3,28 +3,72 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from kinetics.cli.failures import tell
+from kinetics.cli.failures import BAD_INPUT, tell
+from kinetics.errors import StorageError
 
-__all__ = ["page_width", "print_json", "print_text", "wrote"]
+__all__ = ["page_width", "print_json", "print_text", "written_out", "wrote"]
 
 
 def print_text(text: str) -> None:
-    """Print the result for a reader."""
-    typer.echo(text)
+    """Print the result for a reader.
+
+    Raises
+    ------
+    StorageError
+        If stdout is full.
+    """
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop()
+        raise StorageError(f"stdout: cannot be written: {error.strerror or error}") from error
 
 
 def print_json(content: Any) -> None:
     """Print the result for a program: strict JSON, numbers that are not finite as null."""
     from kinetics.report.numbers import finite
 
-    typer.echo(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+    print_text(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Run the command: a stdout that is closed or full is told in one line, with the exit status of a bad input.
+
+    A pipe whose reader has gone is no failure: it has read what it wanted.
+    """
+    if sys.stdout is None:  # closed by the caller; Python and typer would drop every line without a word
+        tell("error: stdout is closed: nothing can be printed; send it to /dev/null if that is meant")
+        sys.exit(BAD_INPUT)
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _drop()
+        sys.exit(1)
+    except OSError as error:
+        _drop()
+        tell(f"error: stdout: cannot be written: {error.strerror or error}")
+        sys.exit(BAD_INPUT)
+
+
+def _drop() -> None:
+    """Send what is left of stdout to nowhere, or Python tries once more at exit and ends with a status of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def page_width() -> int:

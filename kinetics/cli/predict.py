@@ -62,7 +62,7 @@ def predict(
     with faults.gather(name="--engine"):
         choose_engine(engine, None, 1, None)
     durations(faults, until=until, every=every)
-    destination(faults, out, ".nc")
+    destination(faults, out, ".nc", inputs=[fit])
     if study is not None and patients is None:
         faults.add("a future study is of virtual patients; give --patients N too", name="--study")
     given = _regimen(faults, regimen, retreat or (), retreat_with)

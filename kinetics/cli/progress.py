@@ -35,10 +35,13 @@ class Steps:
     def __init__(self, label: str, compilation: Compilation) -> None:
         self.label, self.done, self.total, self.latest = label, 0, 0, ""
         self.compilation = compilation
+        self._begun: tuple[float, int] | None = None
 
     def count(self, done: int, total: int) -> None:
         """So many steps of all are done."""
         self.done, self.total = done, total
+        if self._begun is None:  # compiling is behind: from here on the pace says how long the rest takes
+            self._begun = time.monotonic(), done
 
     def say(self, text: str) -> None:
         """What the job is doing now."""
@@ -46,7 +49,18 @@ class Steps:
 
     def __str__(self) -> str:
         counted = f"{self.done} of {self.total}" if self.total > 1 else ""
-        return ", ".join(filter(None, (self.label, counted, self.latest, str(self.compilation))))
+        return ", ".join(filter(None, (self.label, counted, self._left(), self.latest, str(self.compilation))))
+
+    def _left(self) -> str:
+        """About how long the rest takes, once a pace is known."""
+        if self._begun is None or self.done <= self._begun[1] or self.done >= self.total:
+            return ""
+        begun, before = self._begun
+        seconds = (time.monotonic() - begun) / (self.done - before) * (self.total - self.done)
+        for length, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+            if seconds >= 2 * length:
+                return f"about {seconds / length:.0f} {unit} left"
+        return ""
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def refit(
     from kinetics.report.refitting import refit_text
 
     faults = Faults()
-    destination(faults, out, ".json")
+    destination(faults, out, ".json", inputs=[name])
     if resume and out is None:
         faults.add("goes on with the refits of an earlier call; name them with --out FILE.json", name="--resume")
     problem = None
@@ -123,10 +123,9 @@ def _truth(faults: Faults, problem: FitProblem, settings: Sequence[str]) -> dict
 
 
 def _keep(path: Path, key: str, refits: Sequence[Refit]) -> None:
-    from kinetics.results import write_atomically
+    from kinetics.files import write_atomically
 
-    text = json.dumps({"key": key, "refits": [asdict(one) for one in refits]})
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, json.dumps({"key": key, "refits": [asdict(one) for one in refits]}))
 
 
 def _kept(path: Path, key: str) -> list[Refit]:
@@ -138,11 +137,12 @@ def _kept(path: Path, key: str) -> list[Refit]:
         If the file is of another.
     """
     from kinetics.estimate.refitting import Refit
+    from kinetics.files import read_json
 
-    if not path.is_file():
+    if not path.exists():
         return []
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         found = [
             Refit(
                 int(row["study"]),

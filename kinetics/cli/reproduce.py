@@ -97,7 +97,7 @@ def _text(product: Product, plan: Plan, record: dict[str, Any]) -> str:
 
 
 def _write_report(path: Path, text: str) -> None:
-    from kinetics.results import write_atomically
+    from kinetics.files import write_atomically
 
-    write_atomically(path, lambda temporary: temporary.write_text(f"{text}\n", encoding="utf-8"))
+    write_atomically(path, f"{text}\n")
     tell(f"wrote {path}")

@@ -98,7 +98,7 @@ def simulate(
     faults = Faults()
     durations(faults, until=until, every=every)
     with_patients = patients is not None or covariates is not None
-    store = _place(faults, out, with_patients=with_patients, resume=resume)
+    store = _place(faults, out, [model, regimen, covariates], with_patients=with_patients, resume=resume)
     with faults.gather(name="--engine or --method"):
         choose_engine(engine, method, 1, None)
     given = chosen_regimen(faults, regimen, retreat or (), retreat_with)
@@ -158,12 +158,14 @@ def _schedule(faults: Faults, name: str | None, *, with_patients: bool) -> Visit
     return None
 
 
-def _place(faults: Faults, out: Path | None, *, with_patients: bool, resume: bool) -> Path | None:
+def _place(
+    faults: Faults, out: Path | None, inputs: Sequence[str | Path | None], *, with_patients: bool, resume: bool
+) -> Path | None:
     """The store to stream to; None if the result, if it is written at all, is written when it is complete."""
     from kinetics.streaming import check_destination
 
     if out is None or out.suffix.lower() != ".zarr":
-        destination(faults, out, ".nc", *([".zarr"] if with_patients else []))
+        destination(faults, out, ".nc", *([".zarr"] if with_patients else []), inputs=inputs)
         if resume:
             faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
         return None

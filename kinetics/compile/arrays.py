@@ -6,7 +6,6 @@ The generator appends this file to a model's functions.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import (
     CONSTANTS,
@@ -30,6 +29,7 @@ from kinetics.compile.decay import (
     fill_start,
     fill_start_by_constant,
 )
+from kinetics.compile.machine_code import njit
 
 
 @njit(cache=True, error_model="numpy")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib.metadata
 import importlib.util
+import marshal
 import os
 import shutil
 import stat
@@ -13,13 +15,15 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from kinetics import __version__
-from kinetics.errors import KineticsError
+from kinetics.compile.kept import keep, kept
+from kinetics.errors import InputError
 
-__all__ = ["cache_folder", "load_module", "source_key"]
+__all__ = ["cache_folder", "load_module", "set_options", "source_key"]
 
 ROOM = 2**26
 """Bytes that have to be free: a model takes up to a tenth of this."""
@@ -31,7 +35,7 @@ checked for overlaps and runs a lane at a time, at less than half the speed: any
 
 def _wanted_folder() -> Path:
     if named := os.environ.get("LYMPHOKINETICS_CACHE"):
-        return Path(named)
+        return Path(named).absolute()
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "lymphokinetics"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lymphokinetics"
@@ -55,24 +59,42 @@ def _objection(folder: Path) -> str:
 def cache_folder() -> Path:
     """The folder of compiled code: ``$LYMPHOKINETICS_CACHE``, or the user's cache folder.
 
-    A fresh temporary one, with a warning, where that cannot be used.
+    A fresh temporary one, with a warning, where that cannot be used; it is removed when the process ends.
 
     Returns
     -------
     pathlib.Path
         Mode 0700, owned by the user.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written, not even to the folder of temporary files.
     """
-    wanted = _wanted_folder()
+    wanted: Path | str = "the user's cache folder"
     try:
+        wanted = _wanted_folder()
         wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
         reason = _objection(wanted)
         if not reason:
             return wanted
     except OSError as error:
         reason = error.strerror or str(error)
-    fallback = Path(tempfile.mkdtemp(prefix="lymphokinetics-"))
+    except (RuntimeError, ValueError) as error:  # a user without a home, as in a container; a name with a NUL byte
+        reason = str(error)
+    try:
+        fallback = Path(tempfile.mkdtemp(prefix="lymphokinetics-"))
+    except OSError as error:
+        told = f"cannot keep compiled code in {wanted} ({reason}), nor in the folder of temporary files"
+        raise InputError(f"{told}; name one that can be written to in LYMPHOKINETICS_CACHE") from error
+    atexit.register(_remove, fallback, os.getpid())
     warnings.warn(f"cannot keep compiled code in {wanted} ({reason}); using {fallback} for this run", stacklevel=2)
     return fallback
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a fork still needs it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def source_key(sources: Iterable[Path], *parts: str) -> str:
@@ -109,7 +131,7 @@ def _surroundings() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _set_options() -> None:
+def set_options() -> None:
     """For all that this process compiles from now on; an option that another LLVM does not know, it ignores."""
     from llvmlite import binding
 
@@ -127,20 +149,14 @@ def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
     generate : callable
         Returns the source text; called only if needed.
     """
-    _set_options()
+    set_options()
     name = f"kinetics_generated_{key}"
     if name in sys.modules:
         return sys.modules[name]
     path = cache_folder() / key / "system.py"
-    if not path.is_file():
-        text = generate()
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-            file.write(text)
-        os.replace(file.name, path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise KineticsError(f"cannot import compiled code from {path}")
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, path, generate))
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -149,3 +165,22 @@ def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+class _Loader(SourceFileLoader):
+    """Python's own, with checked files in place of its ``.py`` and ``.pyc``: of a damaged one Python tells nothing."""
+
+    def __init__(self, name: str, path: Path, generate: Callable[[], str]) -> None:
+        super().__init__(name, str(path))
+        self._generate = generate
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code of the module, from the cache or newly generated."""
+        source = Path(self.path)
+        if (compiled := kept(source.with_suffix(".code"))) is not None:
+            return marshal.loads(compiled)
+        if (text := kept(source)) is None:
+            keep(source, text := self._generate().encode())
+        code: CodeType = compile(text, self.path, "exec", dont_inherit=True)
+        keep(source.with_suffix(".code"), marshal.dumps(code))
+        return code

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from kinetics.compile.machine_code import njit
 
 PARAMETERS, CONSTANTS, STATES = 1, 1, 1
 OUTPUTS, FACTORS, KINKS, LANES = 1, 1, 0, 16

@@ -22,9 +22,9 @@ _HEAD = '''"""Generated from a model; do not edit."""
 import math
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.elementary import exponential, logarithm, power
+from kinetics.compile.machine_code import njit
 '''
 Entry = tuple[int, int]
 _STAND_IN = "kinetics.compile.decay"

@@ -201,10 +201,12 @@ class Estimates:
                 facts={key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},
                 builds_on=tuple(filter(None, str(tree.attrs["builds_on"]).split(", "))),
             )
+        except InputError:
+            raise
         except (KeyError, AttributeError) as error:
-            if isinstance(error, InputError):
-                raise
             raise InputError(f"not the result of a fit: it has no {error}") from error
+        except (TypeError, ValueError) as error:  # shapes and types of another program's file
+            raise InputError(f"not the result of a fit: {error}") from error
 
 
 def _is_covariance(matrix: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import emcee
 import numpy as np
 
+from kinetics.capacity import check_memory
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.posterior import Chain, Posterior
 from kinetics.estimate.search import AnyObjective
@@ -71,7 +72,7 @@ def sample(
     Raises
     ------
     InputError
-        If the model cannot be simulated about the optimum.
+        If the model cannot be simulated about the optimum, or so many draws do not fit into memory.
 
     Notes
     -----
@@ -81,6 +82,7 @@ def sample(
     count = walkers(optimum.size)
     per_walker = math.ceil(draws / count)
     steps = per_walker + per_walker // 2
+    check_memory(24.0 * count * steps * (optimum.size + 1), f"{draws} draws of the posterior", "ask for fewer")
     density = _Density(objective, count * (steps + 1), progress)
     if done is None:
         done = _begin(density, objective, optimum, covariance, seed)

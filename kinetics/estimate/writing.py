@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from kinetics.estimate.estimates import Estimates
+from kinetics.files import write_atomically
 from kinetics.model.committed import EstimateRow
 from kinetics.model.library import names_a_file
-from kinetics.results import write_atomically
 
 __all__ = ["write_estimates"]
 
@@ -31,7 +31,7 @@ def write_estimates(estimates: Estimates, path: str | Path) -> None:
         ``NAME.result.toml``; a model that is a file is named by its path from there.
     """
     text = _text(estimates, _relative(estimates.model, Path(path).parent))
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, text)
 
 
 def _text(found: Estimates, model: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.documents import read_document
-from kinetics.errors import Fault, InputError
+from kinetics.errors import Fault, InputError, KineticsError
 from kinetics.figures.agreement import Agreement
 from kinetics.figures.comparison import ComparedRegimens
 from kinetics.figures.comparison_spec import ComparisonSpec
@@ -22,8 +23,8 @@ from kinetics.figures.style import style
 from kinetics.figures.time_course import TimeCourse
 from kinetics.figures.tornado import Tornado
 from kinetics.figures.visual_predictive_check import VisualPredictiveCheck
+from kinetics.files import write_atomically
 from kinetics.model.library import find_file
-from kinetics.results import write_atomically
 
 if TYPE_CHECKING:
     from kinetics.comparison import Comparison
@@ -126,8 +127,16 @@ def draw_figure(
         tree, estimates = None, (Estimates.from_tree(tree),)
     if tree is None:
         tree = figure.compute(progress, estimates)
-    figure.check(tree)
-    _write(figure, tree, out)
+    try:
+        figure.check(tree)
+        _write(figure, tree, out)
+    except KineticsError:
+        raise
+    except Exception as error:
+        if result is None:
+            raise
+        # a file whose names fit, but whose shapes, types or attributes are those of no result, raises anything
+        raise InputError(f"the result cannot be drawn: {type(error).__name__}: {error}") from error
 
 
 def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result: xr.Dataset, out: str | Path) -> None:
@@ -152,4 +161,6 @@ def _write(figure: Kind[Any], tree: xr.DataTree, out: Path) -> None:
     suffix = out.suffix.lower()
     with style():
         picture = figure.draw(tree)
-        write_atomically(out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=FORMATS[suffix]))
+        content = io.BytesIO()
+        picture.savefig(content, format=suffix[1:], metadata=FORMATS[suffix])
+    write_atomically(out, content.getvalue())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kinetics.capacity import check_memory
 from kinetics.compile import System
 from kinetics.errors import Fault, InputError
 from kinetics.model.cohorts import CohortParameters
@@ -55,6 +56,9 @@ def draw_patients(
     InputError
         If the seed is negative, there is no such sampling, or a thousand draws of one patient are all inadmissible.
     """
+    # the parameters themselves, the deviates behind them, and what is derived from them
+    needed = 8.0 * patients * 3 * len(cohort.values)
+    check_memory(needed, f"{patients} patients", "ask for fewer at once")
     typical = np.array([cohort.values[name] for name in system.parameters])
     variability = Variability.of(system, cohort)
     spreads = np.array([cohort.spreads.get(name, 0.0) for name in variability.names])

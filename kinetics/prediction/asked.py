@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.capacity import check_memory
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
@@ -24,7 +25,9 @@ from kinetics.prediction.study import FutureStudy
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
 from kinetics.runs import Progress, Run, choose_engine
-from kinetics.simulation import simulate
+from kinetics.simulation import output_times, simulate
+from kinetics.study import COPIES, MOST_RUNS
+from kinetics.units import to_unit
 
 __all__ = ["predict"]
 
@@ -91,7 +94,8 @@ def predict(
     Raises
     ------
     InputError
-        If cohort and fit do not belong together, or names or units are wrong, or the regimen has no course.
+        If cohort and fit do not belong together, or names or units are wrong, or the regimen has no course, or what is
+        asked for does not fit into memory.
 
     Warns
     -----
@@ -103,6 +107,7 @@ def predict(
     if not regimen.courses:
         raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
     model = Model.load(estimates.model)
+    _check_capacity(model, until, every, draws, patients, study)
     if estimates.facts.get("model_hash", model.content_hash) != model.content_hash:
         message = f"model '{model.name}' has changed since fit '{estimates.fit}'; run 'kinetics fit' again"
         warnings.warn(message, stacklevel=2)
@@ -169,6 +174,19 @@ def _check_numbers(draws: int, patients: int | None, study: int | None) -> None:
         raise InputError("a future study is of virtual patients; give patients too")
     if isinstance(study, bool) or not isinstance(study, Integral) or study < 1:
         raise InputError(f"study must be a whole number of patients, at least 1; found {study!r:.40}")
+
+
+def _check_capacity(model: Model, until: str, every: str, draws: int, patients: int | None, study: int | None) -> None:
+    """Refuse what does not fit into memory; states count whether they are asked for or not."""
+    times = output_times(to_unit(until, model.time), to_unit(every, model.time)).size
+    of_one = 8.0 * times * (len(model.outputs) + len(model.states)) + 200 * len(model.defaults)
+    of_study = 16.0 * (times + len(model.outputs))
+    needed = COPIES * of_one * (draws + (patients or 0)) + of_study * (study or 0)
+    asked = {"draws": draws, "patients": patients, "patients of a study": study}
+    what = f"{', '.join(f'{number} {name}' for name, number in asked.items() if number)} at {times} times"
+    if max(draws, patients or 0) > MOST_RUNS:
+        raise InputError(f"{what}: no machine does more than {MOST_RUNS:.0e} in a week; ask for fewer")
+    check_memory(needed, what, "ask for fewer draws, patients or times")
 
 
 class _Steps:

@@ -5,8 +5,9 @@ What ``NAME.zarr.part`` holds until the study is complete:
 store/
     The Zarr store, in the form of the result, with what is finished so far.
 progress.json
-    The request, so that only the same one goes on, and how many runs are finished. It is replaced after each chunk is
-    written: a kill at any time loses the chunk at work and nothing else.
+    The request, so that only the same one goes on, and a checksum of every finished chunk. It is replaced after each
+    chunk is written: a kill at any time loses the chunk at work and nothing else. A chunk whose files no longer have
+    its checksum is done again.
 lock
     Held by the process at work.
 replaced/
@@ -16,7 +17,7 @@ replaced/
 from __future__ import annotations
 
 import json
-import shutil
+import warnings
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
@@ -25,9 +26,10 @@ from typing import Any
 from kinetics import __version__
 from kinetics.errors import InputError, StorageError
 from kinetics.runs import CHUNK, Progress
+from kinetics.streaming.checksums import checksum, checksums
 from kinetics.streaming.finished import Finished
-from kinetics.streaming.place import check_destination, locked, put_in_place
-from kinetics.streaming.store import arrays_of, begin_store, write
+from kinetics.streaming.place import check_destination, clear, locked, put_in_place
+from kinetics.streaming.store import arrays_of, begin_store, chunk_files, write
 from kinetics.study import Study
 
 __all__ = ["stream"]
@@ -67,10 +69,15 @@ def stream(
     Raises
     ------
     InputError
-        If the place cannot be written to, another process writes there, or there are finished chunks of another
-        request, or of this one without ``resume``.
+        If the place cannot be written to or holds what no stream has written, another process writes there, or there
+        are finished chunks of another request, or of this one without ``resume``, or in a store that is damaged.
     StorageError
         If writing fails on the way, such as on a full disk; finished chunks are kept.
+
+    Warns
+    -----
+    UserWarning
+        If finished chunks are damaged and are done again.
     """
     if study.dim is None:
         raise InputError("one run without patients or draws needs no store; write it as NetCDF")
@@ -79,24 +86,30 @@ def stream(
         raise InputError(f"chunk must be a whole number, at least 1; found {chunk!r:.40}")
     runs = min(int(chunk or 0) or max(1, min(CHUNK, CHUNK_BYTES // study.run.bytes_of_one())), study.size)
     with locked(path) as part:
-        done = Finished.read(part, _request(study, runs), study.size, resume=resume)
+        request = _request(study, runs)
+        done = Finished.read(part)
+        if done is not None:
+            done.check(part, request, study.size, resume=resume)
+        elif resume and (part / "store").exists():
+            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=3)
         try:
-            if not done.count:
+            if done is None:
                 begin_store(study, part, runs)
+                done = Finished(request)
             failed = _advance(study, part, runs, done, progress)
             put_in_place(part, path)
         except OSError as error:
-            kept = Finished.read_count(part)
+            finished = Finished.read(part)
             state = (
-                f"{kept} of {study.size} are finished and kept in {part}; with room made, "
+                f"{finished.runs(study.size)} of {study.size} are finished and kept in {part}; with room made, "
                 "the same request with --resume (in Python resume=True) goes on from there"
-                if kept
+                if finished
                 else "nothing was finished"
             )
             raise StorageError(f"{path}: writing stopped: {error.strerror or error}; {state}") from error
         finally:
-            if not Finished.read_count(part):
-                shutil.rmtree(part, ignore_errors=True)
+            if part.is_dir() and Finished.read(part) is None:
+                clear(part)
     return failed
 
 
@@ -108,18 +121,33 @@ def _request(study: Study, chunk: int) -> dict[str, Any]:
 
 
 def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Progress | None) -> int:
-    """The chunks that are left; returns how many runs failed in all."""
-    arrays = arrays_of(study, study.blank(), part / "store")
-    for leftover in (part / "store").rglob("*.partial"):  # of the write that a kill cut off
+    """The chunks that are left, and those that are damaged; returns how many runs failed in all."""
+    store = part / "store"
+    arrays = arrays_of(study, study.blank(), store)
+    for leftover in store.rglob("*.partial"):  # of the write that a kill cut off
         leftover.unlink()
-    if progress is not None and done.count:
-        progress(done.count, study.size)
-    for begin in range(done.count, study.size, chunk):
+    if not done.layout:
+        of_runs = (name for number in range(-(-study.size // chunk)) for name in chunk_files(arrays, number))
+        done = replace(done, layout=checksums(store, without=of_runs))
+    known = [index for index, (one, _) in enumerate(done.chunks) if one == checksum(store, chunk_files(arrays, index))]
+    if lost := len(done.chunks) - len(known):
+        told = f"{lost} of {len(done.chunks)} finished chunks are gone or damaged; they are done again"
+        warnings.warn(f"{part}: {told}", stacklevel=4)
+    finished = sum(min(chunk, study.size - index * chunk) for index in known)
+    if progress is not None and finished:
+        progress(finished, study.size)
+    for number, begin in enumerate(range(0, study.size, chunk)):
+        if number in known:
+            continue
         end = min(begin + chunk, study.size)
-        dataset = study.dataset(begin, end)
+        dataset, files = study.dataset(begin, end), chunk_files(arrays, number)
+        for name in files:
+            (store / name).unlink(missing_ok=True)
         write(arrays, dataset, begin, end)
-        done = replace(done, count=end, failed=done.failed + int((dataset["failure"].values != "").sum()))
+        one = checksum(store, files), int((dataset["failure"].values != "").sum())
+        done = replace(done, chunks=(*done.chunks[:number], one, *done.chunks[number + 1 :]))
         done.write(part)
+        finished += end - begin
         if progress is not None:
-            progress(end, study.size)
+            progress(finished, study.size)
     return done.failed

@@ -1,68 +1,102 @@
-"""How far a stream has got, and at whose request: ``progress.json``."""
+"""How far a stream has got, and at whose request: ``progress.json``, with a checksum of everything that is finished."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kinetics.documents import content_hash
 from kinetics.errors import InputError
+from kinetics.files import read_json, write_atomically
+from kinetics.streaming.checksums import checksums
 
 __all__ = ["Finished"]
 
-_DAMAGED = "progress.json was not written by this program; delete the folder to start again"
+_DAMAGED = "is damaged, or was not written by this program; delete the folder to start again"
 
 
 @dataclass(frozen=True)
 class Finished:
-    """How far a request has got: so many runs, of which so many failed."""
+    """What a request has finished.
+
+    Parameters
+    ----------
+    request : dict
+        As JSON has it, with the number of runs of a ``chunk``.
+    layout : dict of str
+        The checksum of each file of the store that is no chunk of runs; empty before there is a store.
+    chunks : tuple of (str, int)
+        Of each finished chunk its checksum, and how many of its runs failed.
+    """
 
     request: dict[str, Any]
-    count: int = 0
-    failed: int = 0
+    layout: dict[str, str] = field(default_factory=dict)
+    chunks: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return sum(failed for _, failed in self.chunks)
+
+    def runs(self, size: int) -> int:
+        """How many of so many runs are finished."""
+        return min(len(self.chunks) * self.request["chunk"], size)
 
     @classmethod
-    def read(cls, part: Path, request: dict[str, Any], size: int, *, resume: bool) -> Finished:
-        """What is finished of a request; work of another, or work that would be lost, is refused."""
-        count = cls.read_count(part)
-        if not count:
-            return cls(request)
-        there = json.loads((part / "progress.json").read_text(encoding="utf-8"))
+    def read(cls, part: Path) -> Finished | None:
+        """What is finished in a folder of unfinished work; None if nothing is.
+
+        Raises
+        ------
+        InputError
+            If the record cannot be read, or does not agree with its own checksum.
+        """
+        file = part / "progress.json"
+        if not os.path.lexists(file) or not (part / "store").is_dir():
+            return None
+        try:
+            content = read_json(file)
+            claimed = content.pop("checksum")
+            done = cls(content["request"], content["layout"], tuple((one, int(n)) for one, n in content["chunks"]))
+            sound = claimed == content_hash(content) and int(done.request["chunk"]) > 0
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{file}: {_DAMAGED}") from error
+        if not sound:
+            raise InputError(f"{file}: {_DAMAGED}")
+        return done if done.chunks else None
+
+    def check(self, part: Path, request: dict[str, Any], size: int, *, resume: bool) -> None:
+        """Refuse to go on with the work of another request, with work that is not to be resumed, or in a damaged store.
+
+        Raises
+        ------
+        InputError
+            If that is what is there.
+        """
         if not resume:
             raise InputError(
-                f"{part}: holds {count} finished of an interrupted run; "
+                f"{part}: holds {self.runs(size)} finished of an interrupted run; "
                 "go on with --resume (in Python resume=True), or delete it to start again"
             )
-        if differences := _differences(there["request"], request):
+        if differences := _differences(self.request, request):
             raise InputError(
                 f"{part}: is of another request: {'; '.join(differences)}. Ask for the same, or delete it and start"
             )
-        if count > size:
-            raise InputError(f"{part}: {_DAMAGED}")
-        return cls(request, count, int(there["failed"]))
-
-    @staticmethod
-    def read_count(part: Path) -> int:
-        """How many runs are finished; 0 if there is nothing to go on from."""
-        file = part / "progress.json"
-        if not file.is_file() or not (part / "store" / ".zgroup").is_file():
-            return 0
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-            count, failed, request = content["finished"], content["failed"], content["request"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{part}: {_DAMAGED}") from error
-        if not (isinstance(request, dict) and all(type(n) is int and n >= 0 for n in (count, failed))):
-            raise InputError(f"{part}: {_DAMAGED}")
-        return count
+        found = checksums(part / "store")
+        for name, known in self.layout.items():
+            if found.get(name) != known:
+                raise InputError(
+                    f"{part / 'store' / name}: is gone or damaged, and nothing can be read without it; "
+                    f"delete {part} to start again"
+                )
 
     def write(self, part: Path) -> None:
         """Replace what was noted before."""
-        content = {"finished": self.count, "failed": self.failed, "request": self.request}
-        (part / "progress.json.new").write_text(json.dumps(content, indent=1), encoding="utf-8")
-        os.replace(part / "progress.json.new", part / "progress.json")
+        content = {"request": self.request, "layout": self.layout, "chunks": [list(one) for one in self.chunks]}
+        write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 
 
 def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from kinetics.declared import CHUNK_NAME, META
 from kinetics.errors import InputError
+from kinetics.files import read_json
+from kinetics.streaming.checksums import files_of
 
 try:
     import fcntl
 except ImportError:  # Windows, where two processes at one store are not told from one another
     fcntl = None
 
-__all__ = ["check_destination", "locked", "put_in_place"]
+__all__ = ["check_destination", "clear", "locked", "put_in_place"]
 
-_OWN = {"store", "progress.json", "progress.json.new", "lock", "replaced"}
+_OWN = re.compile(r"store|progress\.json|\.progress-\w+\.json|lock|replaced")
+_CUT_OFF = ".partial"
+"""What the name of a file of a store ends in while it is written."""
 
 
 def check_destination(path: str | Path) -> Path:
@@ -32,16 +38,16 @@ def check_destination(path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the name does not end in ``.zarr``, something that is no Zarr store is there, or the folder cannot be written
-        to.
+        If the name does not end in ``.zarr``, something that no stream has written is there, or the folder cannot be
+        written to.
     """
     path = Path(path)
     if path.suffix.lower() != ".zarr":
         raise InputError(f"{path}: a stream is written as a Zarr store; end the name in .zarr")
     try:
         place = path.resolve()
-        if place.exists() and not any((place / name).is_file() for name in (".zgroup", "zarr.json")):
-            raise InputError(f"{path}: is there and is no Zarr store; name another")
+        if place.exists():
+            _check_result(place)
         _part(place).exists()  # tells whether the longer name is still one
         with tempfile.TemporaryFile(dir=place.parent):
             pass
@@ -63,23 +69,33 @@ def locked(path: Path) -> Iterator[Path]:
     with contextlib.ExitStack() as held:
         try:
             part.mkdir(exist_ok=True)
-            if foreign := {entry.name for entry in part.iterdir()} - _OWN:
-                raise InputError(f"{part}: is there and holds {sorted(foreign)[0]}, not ours; move it away")
+            if foreign := sorted(entry.name for entry in part.iterdir() if not _OWN.fullmatch(entry.name)):
+                raise InputError(f"{part}: is there and holds {foreign[0]}, not ours; move it away")
+            for name in ("store", "replaced"):
+                _check_own(part / name)
             if fcntl is not None:
                 fcntl.flock(held.enter_context((part / "lock").open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputError(f"{part}: another process is writing there") from error
         except OSError as error:
             raise InputError(f"{part}: cannot be written: {error.strerror or error}") from error
-        if (part / "replaced").exists() and not path.exists():  # a kill between the two renames at the end
+        if (part / "replaced").is_dir() and not path.exists():  # a kill between the two renames at the end
             os.rename(part / "replaced", path)
         yield part
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """The complete store to its place; until the second of two renames what was there can come back."""
+    """The complete store to its place; until the second of two renames what was there can come back.
+
+    Raises
+    ------
+    InputError
+        If something that no stream has written has come to the place meanwhile.
+    """
     replaced = part / "replaced"
     if path.exists():
+        _check_result(path)
+        shutil.rmtree(replaced, ignore_errors=True)
         os.rename(path, replaced)
     try:
         os.rename(part / "store", path)
@@ -87,4 +103,52 @@ def put_in_place(part: Path, path: Path) -> None:
         if replaced.exists():
             os.rename(replaced, path)
         raise
-    shutil.rmtree(part, ignore_errors=True)
+    clear(part)
+
+
+def clear(part: Path) -> None:
+    """Remove the folder of unfinished work, whose stores have been checked; what else has come into it stays."""
+    for entry in part.iterdir():
+        if _OWN.fullmatch(entry.name):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        part.rmdir()
+
+
+def _check_result(store: Path) -> None:
+    """Refuse to replace what is no result of a stream."""
+    try:
+        known = (store / ".zgroup").is_file() and read_json(store / ".zattrs").get("package") == "lymphokinetics"
+    except InputError:
+        known = False
+    if not known:
+        raise InputError(f"{store}: is there and is no Zarr store of this program; name another")
+    _check_own(store)
+
+
+def _check_own(store: Path) -> None:
+    """Refuse to delete a store with anything in it that no stream has written."""
+    grids: dict[str, list[int]] = {}
+    for name in files_of(store) if store.is_dir() else ():
+        folder, _, file = name.rpartition("/")
+        if (file in META and folder.count("/") == 0) or name == "." or file.endswith(_CUT_OFF):
+            continue
+        if folder not in grids:
+            grids[folder] = _chunks_of(store / folder)
+        numbers = [int(number) for number in file.split(".")] if CHUNK_NAME.fullmatch(file) else []
+        most = grids[folder]
+        if not most or len(numbers) != len(most) or any(n >= end for n, end in zip(numbers, most, strict=True)):
+            raise InputError(f"{store}: holds {name}, which no stream has written; move it away, or name another")
+
+
+def _chunks_of(folder: Path) -> list[int]:
+    """How many chunks an array has along each dim; none if the folder is of no array."""
+    try:
+        row = read_json(folder / ".zarray")
+        pairs = zip(row["shape"], row["chunks"], strict=True)
+        return [max(1, -(-int(length) // int(chunk))) for length, chunk in pairs]
+    except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from zarr.storage import LocalStore
 
 from kinetics.study import Study
 
-__all__ = ["arrays_of", "begin_store", "write"]
+__all__ = ["arrays_of", "begin_store", "chunk_files", "write"]
 
 FORMAT = 2  # of Zarr: the one whose strings and consolidated metadata are part of its specification
 
@@ -23,6 +24,7 @@ def begin_store(study: Study, part: Path, chunk: int) -> None:
     store = part / "store"
     for name in ("store", "replaced"):
         shutil.rmtree(part / name, ignore_errors=True)
+    (part / "progress.json").unlink(missing_ok=True)
     blank = study.blank()
     encoding = {
         str(name): {
@@ -53,6 +55,11 @@ def arrays_of(study: Study, dataset: xr.Dataset, store: Path) -> dict[str, Any]:
     """The arrays that every chunk adds to."""
     group = zarr.open_group(LocalStore(store), mode="r+", zarr_format=FORMAT, use_consolidated=False)
     return {str(name): group[str(name)] for name, array in dataset.variables.items() if study.dim in array.dims}
+
+
+def chunk_files(arrays: Mapping[str, Any], number: int) -> list[str]:
+    """The files of a chunk of runs, by their paths from the store: runs come first, other dims are not cut."""
+    return [f"{name}/{number}{'.0' * (array.ndim - 1)}" for name, array in arrays.items()]
 
 
 def write(arrays: dict[str, Any], dataset: xr.Dataset, begin: int, end: int) -> None:

@@ -97,7 +97,7 @@ def test_a_full_disk_is_told_and_keeps_what_is_finished(run, call, project: Path
 
     monkeypatch.setattr(chunks, "write", full)
     answer = run(*call, "--out", out)
-    assert answer.status == 1
+    assert answer.status == 2
     assert "No space left on device; 1000 of 2500 are finished and kept in" in answer.err
     assert "--resume" in answer.err
     assert read_result(out).sizes["patient"] == 3

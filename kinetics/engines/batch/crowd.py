@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import CONSTANTS, FACTORS, KINKS, LANES, OUTPUTS, STATES, fill_outputs, fill_start
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between
 from kinetics.engines.batch.kernel import (
     DONE,

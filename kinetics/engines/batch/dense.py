@@ -5,9 +5,8 @@ The engine copies this file before `kernel.py`.
 
 from __future__ import annotations
 
-from numba import njit
-
 from kinetics.compile.decay import STATES, fill_outputs
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.rodas5p import DENSE, STAGES
 
 ROOT_STEPS = 60

@@ -6,7 +6,6 @@ The engine copies this file before `kernel.py`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import (
     CONSTANTS_BY_PARAMETER,
@@ -21,6 +20,7 @@ from kinetics.compile.decay import (
     fill_outputs_by_state,
     fill_start_by_constant,
 )
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.lanes import WIDTH, between_lanes
 from kinetics.engines.batch.room import Wanted
 

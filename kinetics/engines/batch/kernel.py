@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import (
     FACTORS,
@@ -24,6 +23,7 @@ from kinetics.compile.decay import (
     fill_start,
     solve,
 )
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between, dense_terms
 from kinetics.engines.batch.derivatives import write_derivatives
 from kinetics.engines.batch.kinks import CAUTION, allowed, first_kink, passes_kink

@@ -9,9 +9,8 @@ The engine copies this file before `kernel.py`.
 
 from __future__ import annotations
 
-from numba import njit
-
 from kinetics.compile.decay import KINKS, fill_kinks
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between
 
 # In shares of the step that met the kink: stages look ahead with an error of the square of their step, so the last

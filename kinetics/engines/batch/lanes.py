@@ -5,9 +5,8 @@ The engine copies this file first.
 
 from __future__ import annotations
 
-from numba import njit
-
 from kinetics.compile.decay import LANES, STATES
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.rodas5p import DENSE
 
 WIDTH = STATES * LANES

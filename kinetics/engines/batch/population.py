@@ -6,9 +6,9 @@ The engine copies this file last.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import LANES, OUTPUTS
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.crowd import integrate_crowd, make_room
 from kinetics.engines.batch.derivatives import begin_tangent, tangent_room
 from kinetics.engines.batch.kernel import integrate

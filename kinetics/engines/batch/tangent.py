@@ -12,7 +12,6 @@ Steps are held fixed, as a derivative of the solution asks. Parameters advance i
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import (
     CONSTANTS,
@@ -31,6 +30,7 @@ from kinetics.compile.decay import (
     fill_rate_by_constant,
     solve_lanes,
 )
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.lanes import WIDTH, combine, dense_lanes
 from kinetics.engines.batch.rodas5p import STAGES, A, C
 

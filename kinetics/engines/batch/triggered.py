@@ -6,9 +6,9 @@ The engine copies this file before `kernel.py`. `Rules` and `Alert` go round.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import STATES, fill_outputs
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between, crossing
 from kinetics.engines.batch.room import Alert
 from kinetics.engines.firing import PARTS, SLACK

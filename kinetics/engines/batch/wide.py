@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from kinetics.compile.decay import (
     KINKS,
     LANES,
@@ -21,6 +19,7 @@ from kinetics.compile.decay import (
     solve_wide,
 )
 from kinetics.compile.elementary import power
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.kernel import SAFETY
 from kinetics.engines.batch.kinks import CAUTION
 from kinetics.engines.batch.lanes import WIDTH, combine

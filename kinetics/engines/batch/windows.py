@@ -7,9 +7,9 @@ followed by the lowest value so far: a new low forgets the crossing found before
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from kinetics.compile.decay import fill_outputs
+from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between, crossing
 
 SAMPLES = 4  # of each step, so that an output that dips or crosses inside one is seen

@@ -1,0 +1,60 @@
+"""Files of the cache: each begins with the checksum of the rest; one that is damaged is thrown away and made anew."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import stat
+import warnings
+from pathlib import Path
+
+from kinetics.errors import InputError
+from kinetics.files import write_atomically
+
+__all__ = ["keep", "kept"]
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file of the cache; where there is no room for it, say so and go on without.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        In a folder of the cache, which is made if it is not there.
+    content : bytes
+        What `kept` returns.
+    """
+    try:
+        if path.parent.exists() and not path.parent.is_dir():
+            _throw_away(path.parent)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_atomically(path, _head(content) + content)
+    except (OSError, InputError) as error:
+        warnings.warn(f"compiled code is not kept: {error}", stacklevel=2)
+
+
+def kept(path: Path) -> bytes | None:
+    """The content of a file of the cache; None if there is none, or it is damaged: then it goes, with a warning."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            _throw_away(path)
+            return None
+        head, _, content = path.read_bytes().partition(b"\n")
+    except OSError:  # none is there, or another process has just thrown it away
+        return None
+    if head + b"\n" != _head(content):
+        _throw_away(path)
+        return None
+    return content
+
+
+def _head(content: bytes) -> bytes:
+    return f"# sha256 {hashlib.sha256(content).hexdigest()}\n".encode()
+
+
+def _throw_away(path: Path) -> None:
+    warnings.warn(f"compiled code in {path.parent} is damaged; it is made anew", stacklevel=3)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

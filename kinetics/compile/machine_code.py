@@ -1,0 +1,84 @@
+"""numba's `njit` for the functions of this package: their machine code lies in the package's own cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.caching import FunctionCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+from kinetics.compile.cache import cache_folder, set_options, source_key
+from kinetics.compile.kept import keep, kept
+
+__all__ = ["njit"]
+
+
+def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Numba's decorator of that name.
+
+    Parameters
+    ----------
+    cache : bool
+        Keep the machine code. numba would keep it beside the source, where nothing may be written once the package is
+        installed, and would take whatever lies there for code.
+    **options
+        As numba has them.
+    """
+
+    def decorated(function: Callable[..., Any]) -> Any:
+        dispatcher: Any = numba.njit(**options)(function)
+        if cache:
+            dispatcher._cache = _MachineCode(function)
+        return dispatcher
+
+    return decorated
+
+
+class _MachineCode(FunctionCache):
+    """One file for each function and signature, with a checksum, in place of numba's index and what it lists."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        # without that of numba, which looks for a place before any code is wanted
+        self._name, self._py_func = repr(function), function
+        self.enable()
+
+    @property
+    def cache_path(self) -> str:
+        return str(self._folder())
+
+    def flush(self) -> None:
+        for path in self._folder().glob(f"{self._py_func.__name__}-*.code"):
+            path.unlink(missing_ok=True)
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        set_options()
+        content = kept(self._path(sig, target_context.codegen())) if self._enabled else None
+        if content is None:
+            return None
+        # as numba does with its own: written by this user, unchanged since
+        return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301
+
+    def _save_overload(self, sig: Any, data: Any) -> None:
+        if self._enabled and not data.lifted and not data.library.has_dynamic_globals:
+            keep(self._path(sig, data.codegen), dumps(data._reduce()))
+
+    def _folder(self) -> Path:
+        """That of a generated module; for a function of the package itself one that changes with its source."""
+        folder = Path(self._py_func.__globals__["__file__"]).parent
+        return folder if folder.parent == cache_folder() else cache_folder() / _key(folder)
+
+    def _path(self, sig: Any, codegen: Any) -> Path:
+        key = hashlib.sha256(repr(self._index_key(sig, codegen)).encode()).hexdigest()
+        return self._folder() / f"{self._py_func.__name__}-{key[:24]}.code"
+
+
+@cache
+def _key(folder: Path) -> str:
+    return source_key({*Path(__file__).parent.glob("*.py"), *folder.glob("*.py")})

@@ -1,0 +1,153 @@
+"""What a NetCDF file or a Zarr store declares, checked before a value of it is read."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinetics.capacity import check_memory
+from kinetics.errors import InputError
+from kinetics.files import check_regular, read_json
+
+__all__ = ["CHUNK_NAME", "META", "check_netcdf", "check_store"]
+
+MAX_DEPTH = 16
+MAX_OBJECTS = 100_000
+META = (".zgroup", ".zattrs", ".zmetadata", ".zarray")
+"""Files of a Zarr store that hold no values."""
+CHUNK_NAME = re.compile(r"\d+(\.\d+)*")
+TEXT = {"id": "vlen-utf8"}
+_ADVICE = "take a part of it, or a machine with more memory"
+
+
+def check_netcdf(path: Path) -> None:
+    """Refuse a NetCDF file that leads elsewhere, or declares more than fits into memory.
+
+    Raises
+    ------
+    InputError
+        If it does, or is no regular file.
+    OSError
+        If it is no HDF5 file.
+    """
+    import h5py
+
+    check_regular(path)
+    declared, objects = 0.0, 0
+    with h5py.File(path, "r") as file:
+        waiting: list[tuple[Any, int]] = [(file, 0)]
+        while waiting:
+            group, depth = waiting.pop()
+            for name in group:
+                objects += 1
+                if objects > MAX_OBJECTS or depth > MAX_DEPTH:  # also a group that is in itself
+                    raise InputError(f"{path}: is nested beyond reason, or has more than {MAX_OBJECTS} parts")
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise InputError(f"{path}: '{name}' is a link to another place, which a result has not")
+                item = group[name]
+                if isinstance(item, h5py.Group):
+                    waiting.append((item, depth + 1))
+                elif isinstance(item, h5py.Dataset):
+                    if item.external or item.is_virtual:
+                        raise InputError(f"{path}: '{name}' lies in other files, which a result does not")
+                    declared += float(item.size or 0) * item.dtype.itemsize
+    check_memory(2 * declared, str(path), _ADVICE)
+
+
+def check_store(path: Path) -> None:
+    """Refuse a Zarr store that holds anything but what results hold, or an array of more than fits into memory.
+
+    Raises
+    ------
+    InputError
+        If it does.
+    """
+    if (path / "zarr.json").exists():
+        raise InputError(f"{path}: is of Zarr format 3; results are of format 2")
+    files = dict(_files(path))
+    for name, row in _arrays(path, files):
+        shape, chunks = (_lengths(path, name, row, key) for key in ("shape", "chunks"))
+        if len(shape) != len(chunks) or 0 in chunks:
+            raise InputError(f"{path}: array '{name}' is damaged: its chunks do not fit its shape")
+        is_text = row.get("filters") == [TEXT]
+        if row.get("compressor") is not None or not (is_text or row.get("filters") is None):
+            raise InputError(f"{path}: array '{name}' is compressed or encoded, which results are not")
+        try:
+            kind = np.dtype(row.get("dtype"))
+        except (TypeError, ValueError, SyntaxError) as error:
+            raise InputError(f"{path}: array '{name}' has no type that can be read") from error
+        if kind.hasobject != is_text or kind.kind == "V":
+            raise InputError(f"{path}: array '{name}' has a type that results do not have")
+        size = max(math.prod(shape), math.prod(chunks)) * kind.itemsize
+        check_memory(2.0 * size, f"{path}: array '{name}'", _ADVICE)
+        _check_chunks(path, name, files, math.prod(chunks), 0 if is_text else kind.itemsize)
+
+
+def _files(path: Path) -> Iterator[tuple[str, int]]:
+    """Every file of a store and its size, by its path from there.
+
+    Raises
+    ------
+    InputError
+        If something is no regular file: to read a pipe may take for ever.
+    """
+    for folder, folders, names in os.walk(path, onerror=_raise):
+        for name in (*folders, *names):
+            place = Path(folder, name)
+            status = place.lstat()
+            if stat.S_ISREG(status.st_mode):
+                yield place.relative_to(path).as_posix(), status.st_size
+            elif not stat.S_ISDIR(status.st_mode):
+                raise InputError(f"{place}: is no regular file, and a store has no other")
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _arrays(path: Path, files: Mapping[str, int]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What is declared of each array, as readers find it: in the consolidated metadata, if there are any."""
+    if ".zmetadata" in files:
+        rows = read_json(path / ".zmetadata").get("metadata")
+        if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+            raise InputError(f"{path / '.zmetadata'}: is damaged: it has no rows of metadata")
+    else:
+        rows = {name: read_json(path / name) for name in files if name.endswith((".zarray", ".zgroup", ".zattrs"))}
+    for key, row in rows.items():
+        name, _, kind = key.rpartition("/")
+        if kind not in META or any(part in ("", ".", "..") for part in key.split("/")):
+            raise InputError(f"{path}: has metadata of '{key}', which no result has")
+        if kind == ".zarray":
+            yield name, row
+
+
+def _lengths(path: Path, name: str, row: Mapping[str, Any], key: str) -> list[int]:
+    lengths = row.get(key)
+    if not isinstance(lengths, list) or not all(type(n) is int and 0 <= n < 2**63 for n in lengths):
+        raise InputError(f"{path}: array '{name}' is damaged: it has no {key}")
+    return lengths
+
+
+def _check_chunks(path: Path, name: str, files: Mapping[str, int], values: int, width: int) -> None:
+    """Refuse a chunk that does not hold so many values, of so many bytes each or of text if that is 0."""
+    from numcodecs import VLenUTF8
+
+    for file, size in files.items():
+        folder, _, chunk = file.rpartition("/")
+        if folder != name or chunk in META:
+            continue
+        whole = bool(width) and size == values * width
+        if not width:
+            try:
+                whole = len(VLenUTF8().decode((path / file).read_bytes())) == values
+            except Exception:  # bytes that are no text raise anything
+                whole = False
+        if not whole:
+            raise InputError(f"{path / file}: is damaged: it does not hold {values} values")

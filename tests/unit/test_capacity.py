@@ -1,0 +1,97 @@
+"""What a result needs is estimated first and refused beyond what there is, by the library and the command alike."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from kinetics import capacity
+from kinetics.capacity import check_disk, check_memory, free_memory
+from kinetics.errors import InputError
+from kinetics.estimate import Estimates
+from kinetics.prediction import predict
+from kinetics.regimen import Regimen
+from kinetics.simulation import simulate
+
+NONE = Regimen.none()
+
+
+@pytest.fixture
+def gigabyte(monkeypatch):
+    """A machine with 1 GB of memory."""
+    monkeypatch.setattr(capacity, "free_memory", lambda: 10**9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"patients": 10**12}, "10{12} patients at 3 times: no machine does more than 1e.09 in a week"),
+        ({"patients": 10**8}, "10{8} patients at 3 times: needs about .* GB of memory, and 1.0 GB are free; .*--out"),
+        ({"patients": 10**4, "until": "30000 day"}, "10000 patients at 30001 times: needs about"),
+        ({"patients": 10**9, "out": "x.zarr"}, "10{9} patients at 3 times: needs about .* of disk"),
+        ({"until": "400000000 day", "every": "1 day"}, "4e.08 output times; make 'every' longer"),
+        ({"until": "10 year", "every": "1 second"}, "output times; make 'every' longer"),
+    ],
+)  # fmt: skip
+def test_what_never_ends_is_refused_at_once(deficit, gigabyte, tmp_path, monkeypatch, asked, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(capacity.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**10))
+    simulate(deficit, NONE, until="2 day", every="1 day", patients=2)  # compiled before the clock runs
+    begun = time.process_time()
+    with pytest.raises(InputError, match=said):
+        simulate(deficit, NONE, **{"until": "2 day", "every": "1 day", **asked})
+    assert time.process_time() - begun < 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", [{"draws": 10**8}, {"patients": 10**8}, {"patients": 4, "study": 10**9}])
+def test_predictions_that_never_end_are_refused_at_once(project, gigabyte, asked):
+    estimates = Estimates(
+        fit="one", model=str(project.model), cohort="plain", names=("k",), units=("1/day",), verdicts=("",),
+        values=np.array([0.1]), covariance=np.array([[0.01]]), given=(), given_values=np.array([]),
+        response=np.empty((1, 0)), facts={},
+    )  # fmt: skip
+    once = str(project.models / "regimens" / "once.toml")
+    with pytest.raises(InputError, match=r"needs about .* of memory, and 1\.0 GB are free; ask for fewer draws"):
+        predict(estimates, once, until="2 day", every="1 day", **asked)
+
+
+def test_what_is_estimated_is_what_it_takes(deficit):
+    import tracemalloc
+
+    asked = {"until": "100 day", "every": "1 day"}
+    simulate(deficit, NONE, patients=2, **asked)
+    tracemalloc.start()
+    result = simulate(deficit, NONE, patients=4000, **asked)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    values = result.nbytes
+    assert values <= peak <= 3.3 * values
+
+
+def test_a_large_result_is_said(deficit, monkeypatch):
+    from kinetics import study
+
+    monkeypatch.setattr(study, "TOLD", 1000)
+    with pytest.warns(UserWarning, match=r"20 patients at 3 times: the result takes about 1\.8 kB of memory"):
+        simulate(deficit, NONE, until="2 day", every="1 day", patients=20)
+
+
+def test_room_is_compared_with_what_is_free(tmp_path, monkeypatch):
+    assert free_memory() > 2**20
+    with pytest.raises(InputError, match=r"it: needs about 1000 PB of memory, and .*; wait"):
+        check_memory(1e18, "it", "wait")
+    with pytest.raises(InputError, match=r"it: needs about 1000 PB of disk, and .* are free; wait"):
+        check_disk(1e18, tmp_path, "it", "wait")
+    check_memory(1, "it", "wait")
+    check_disk(1, tmp_path, "it", "wait")
+
+
+def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text("300000000\n")
+    (tmp_path / "memory.stat").write_text("anon 100000000\nfile 5\n")
+    monkeypatch.setattr(capacity, "_CONTAINER", tmp_path)
+    assert free_memory() == 200_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory() > 200_000_000
