@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback as tracebacks
 import warnings
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import typer
 
 from kinetics.errors import Fault, InputError, KineticsError
+from kinetics.escaping import one_line, safe_lines
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "reported", "tell"]
 
@@ -19,8 +19,8 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr."""
-    typer.echo(text, err=True)
+    """Print a line on stderr; what would act on the terminal is escaped."""
+    typer.echo(one_line(text), err=True)
 
 
 @contextmanager
@@ -54,7 +54,8 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:
-        if hasattr(error, "format_message"):  # the parser's own, which it reports itself
+        if hasattr(error, "format_message"):  # the parser's own, which it reports itself, with what was typed
+            error.message = one_line(str(error.message))  # pyright: ignore[reportAttributeAccessIssue]
             raise
         _trace(traceback)
         tell(f"error: a fault of the program, not of your input: {Fault(f'{type(error).__name__}: {error}')}")
@@ -65,7 +66,7 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
 
 def _trace(wanted: bool) -> None:
     if wanted:
-        tracebacks.print_exc(file=sys.stderr)
+        typer.echo(safe_lines(tracebacks.format_exc().rstrip()), err=True)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -11,20 +10,21 @@ from typing import Any
 import typer
 
 from kinetics.cli.failures import tell
+from kinetics.escaping import json_text, safe_lines
 
 __all__ = ["page_width", "print_json", "print_text", "wrote"]
 
 
 def print_text(text: str) -> None:
-    """Print the result for a reader."""
-    typer.echo(text)
+    """Print the result for a reader; what would act on the terminal is escaped."""
+    typer.echo(safe_lines(text))
 
 
 def print_json(content: Any) -> None:
     """Print the result for a program: strict JSON, numbers that are not finite as null."""
     from kinetics.report.numbers import finite
 
-    typer.echo(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(json_text(finite(content)))
 
 
 def page_width() -> int:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kinetics.cli.failures import tell
+from kinetics.escaping import one_line
 
 if TYPE_CHECKING:
     from kinetics.cli.compilation import Compilation
@@ -46,7 +47,7 @@ class Steps:
 
     def __str__(self) -> str:
         counted = f"{self.done} of {self.total}" if self.total > 1 else ""
-        return ", ".join(filter(None, (self.label, counted, self.latest, str(self.compilation))))
+        return one_line(", ".join(filter(None, (self.label, counted, self.latest, str(self.compilation)))))
 
 
 @contextmanager
