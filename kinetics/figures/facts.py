@@ -18,6 +18,7 @@ from kinetics.evidence import EvidenceRow
 from kinetics.figures.facts_spec import FactCurveRow, FactsSpec, colour_of, load_facts
 from kinetics.figures.key import Entry, courses_text
 from kinetics.figures.kind import Kind
+from kinetics.figures.labels import panel_letter
 from kinetics.figures.of_fit import check_groups
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.style import GREY, LINES
@@ -108,7 +109,7 @@ class Facts(Kind[FactsSpec]):
             if index >= len(names):
                 axes.remove()
                 continue
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            letter = panel_letter(index, len(names))
             _Panel(spec, found, axes, names[index]).draw(letter)
         surround(figure, spec.header.title, self._entries(), spec.header.note)
         return figure

@@ -11,6 +11,16 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.evidence import EvidenceRow, read_evidence
+from kinetics.figures.limits import (
+    MOST_CURVES,
+    MOST_PANELS,
+    Label,
+    Note,
+    Title,
+    check_number,
+    check_ticks,
+    check_times,
+)
 from kinetics.figures.of_fit import PageRow, read_tables
 from kinetics.figures.spec import PanelRow, TimeRow, check_panel, check_time
 from kinetics.figures.style import COLOURS
@@ -34,8 +44,8 @@ class HeaderRow(Row):
     """``[figure]`` of a population beside published facts."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
+    title: Title = ""
+    note: Note = ""
     model: Text
     cohort: Text
     until: Text
@@ -58,7 +68,7 @@ class FactCurveRow(Row):
     output: Text
     regimen: Text
     cohort: Text | None = None
-    label: Text
+    label: Label
     colour: Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"] | None = None
     published: tuple[Text, ...] = ()
     exploratory: StrictBool = False
@@ -142,12 +152,17 @@ def load_facts(document: Document) -> FactsSpec:
     for name, panel in panels.items():
         check_panel(name, panel, document, faults)
     curves = _named(FactCurveRow, "curves", document, faults)
+    for key, most in (("panels", MOST_PANELS), ("curves", MOST_CURVES)):
+        check_number(data.get(key), most, document, key, faults)
     if header is None:
         raise InputError(*faults)
     for key in ("until", "every"):
         with faults.gather(document.where("figure", key), f"figure.{key}"):
             if not to_unit(getattr(header, key), "day") > 0:
                 raise InputError("must be positive")
+    check_times(header.until, header.every, header.patients, document, faults)
+    if time is not None:
+        check_ticks(header.until, time.ticks, document, faults)
     model = None
     with faults.gather(document.where("figure", "model"), "figure.model"):
         model = Model.load(path_from(document.path, header.model))

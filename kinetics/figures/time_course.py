@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from kinetics.figures.key import courses_text, published_text, simulated_entries
 from kinetics.figures.kind import Kind
+from kinetics.figures.labels import panel_letter
 from kinetics.figures.loading import FigureSpec, load_spec
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.panel import Panel, furnish, place_labels
@@ -95,7 +96,7 @@ class _Drawing:
                 continue
             panel = Panel(axes, names[index], self.spec.rows.panels[names[index]])
             self._fill(panel)
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            letter = panel_letter(index, len(names))
             furnish(panel, self.spec, self.tree.to_dataset(), letter)
             last = index + columns >= len(names)
             axes.tick_params(labelbottom=last)

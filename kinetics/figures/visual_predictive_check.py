@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from kinetics.figures.key import Entry, published_text
 from kinetics.figures.kind import Kind
-from kinetics.figures.labels import unit_label
+from kinetics.figures.labels import panel_letter, unit_label
 from kinetics.figures.of_fit import check_groups, chosen_estimates
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.predictive import PANEL, check_tree, patients_of
@@ -111,7 +111,7 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
                 axes.remove()
                 continue
             name, found = names[index], tree[f"panel_{index + 1}"].to_dataset()
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            letter = panel_letter(index, len(names))
             self._furnish(axes, self.spec.panels[name], str(found["value"].attrs["units"]), letter)
             draw_curve(axes, found, name, self.spec.panels[name].type)
             self._draw_rows(axes, found)
