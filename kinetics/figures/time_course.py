@@ -17,7 +17,7 @@ from kinetics.figures.loading import FigureSpec, load_spec
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.panel import Panel, furnish, place_labels
 from kinetics.figures.points import draw_point, draw_value, sample
-from kinetics.figures.published import published_point
+from kinetics.figures.published import first_dose, published_point
 from kinetics.figures.simulated import SimulatedCurve, check_result, compute, simulated_curve
 from kinetics.figures.spec import CurveRow
 from kinetics.figures.style import COLOURS, FONT_SIZE, LINES, MARKERS, SMALL, text_colour
@@ -171,6 +171,7 @@ class _Drawing:
             curve.scale,
             float(curve.value[0]),
             self.spec.rows.header.bars,
+            first_dose(self.spec.regimen, self.spec.rows.time.unit),
         )
         draw_point(panel.axes, point, colour, marker).lines[0].set_gid(f"published-{name}")
         panel.points.append((point, draw_value(panel.axes, point, colour)))
