@@ -8,16 +8,22 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.escaping import character_name, forbidden_character, forbidden_lines
 from kinetics.files import read_bytes
 
-__all__ = ["MAX_BYTES", "Document", "content_hash", "read_document", "read_text"]
+__all__ = ["MAX_BYTES", "PROSE", "Document", "content_hash", "read_document", "read_text"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+MAX_LINES = 20
+"""Lines with characters that no file may hold, which are told one by one."""
+PROSE = ("about", "note", "note_published", "note_band", "statement", "reason")
+"""Keys and columns whose text may have several lines."""
 # possessive throughout: no line can make them go back, so a hostile file is scanned in linear time
 _PART = re.compile(r"""[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
 _PATH = rf"(?>{_PART.pattern})(?:[ \t]*+\.[ \t]*+(?>{_PART.pattern}))*+"
@@ -69,14 +75,26 @@ def read_text(path: Path) -> str:
     Raises
     ------
     InputError
-        If there is no such file, it is no regular one or too large, or it is not UTF-8 text.
+        If there is no such file, it is no regular one or too large, it is not UTF-8 text, or it holds characters that
+        act on a display.
     """
+    if found := forbidden_character(path.name):  # the name of a file is the name of what it holds
+        raise InputError(Fault(f"the file's name holds {character_name(found)}; rename it", str(path)))
     raw = read_bytes(path, MAX_BYTES)
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(Fault(f"not UTF-8 text (byte {error.start}, line {line})", str(path))) from error
+    _check_characters(text, path)
+    return text
+
+
+def _check_characters(text: str, path: Path) -> None:
+    faults = Faults()
+    for line, character in islice(forbidden_lines(text), MAX_LINES):
+        faults.add(f"holds {character_name(character)}; remove it", f"{path}:{line}")
+    faults.raise_if_any()
 
 
 def read_document(path: str | Path) -> Document:
@@ -132,17 +150,25 @@ def _in_words(error: tomllib.TOMLDecodeError) -> str:
 
 
 def _check_values(document: Document) -> None:
-    """Refuse what later code should not have to expect: deep nesting, and whole numbers beyond the 64 bits of TOML."""
+    """Refuse what later code should not have to expect: deep nesting, whole numbers beyond the 64 bits of TOML, and
+    characters that act on a display, in keys and texts; only prose has several lines.
+    """
     faults = Faults()
     level: list[tuple[tuple[str, ...], Any]] = [((), document.data)]
     while level:
         path, value = level.pop()
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             faults.add("number too large", document.where(*path), ".".join(path))
+        elif isinstance(value, str) and (found := forbidden_character(value, lines=path[-1] in PROSE)):
+            faults.add(f"holds {character_name(found)}; remove it", document.where(*path), ".".join(path))
         elif isinstance(value, dict | list) and len(path) > MAX_DEPTH:
             faults.add("nested beyond reason", document.where(*path), path[0])
         elif isinstance(value, dict | list):
             rows = value.items() if isinstance(value, dict) else enumerate(value)
+            for key in value if isinstance(value, dict) else ():
+                if found := forbidden_character(key):
+                    message = f"a key holds {character_name(found)}; remove it"
+                    faults.add(message, document.where(*path, key), ".".join((*path, key)))
             level.extend(((*path, str(key)), row) for key, row in rows)
     faults.raise_if_any()
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from kinetics.escaping import one_line
+
 __all__ = [
     "Fault",
     "Faults",
@@ -46,12 +48,8 @@ class Fault:
     name: str = ""
 
     def __str__(self) -> str:
-        return _one_line(": ".join(part for part in (self.where, self.name, self.message) if part))
-
-
-def _one_line(text: str) -> str:
-    # a file's keys go into messages: none may forge a second message or move the cursor of a terminal
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        # a file's keys go into messages: none may forge a second message or move the cursor of a terminal
+        return one_line(": ".join(part for part in (self.where, self.name, self.message) if part))
 
 
 class InputError(KineticsError, ValueError):

@@ -29,6 +29,10 @@ __all__ = ["app", "main"]
 
 
 class _Group(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with reported():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         with reported(traceback=bool(ctx.params.get("traceback"))):
             return super().invoke(ctx)

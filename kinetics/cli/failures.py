@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from kinetics.errors import Fault, InputError, KineticsError, StorageError
+from kinetics.escaping import one_line, safe_lines
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "reported", "tell"]
 
@@ -20,9 +21,9 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr; of one that is closed or full nobody can be told."""
+    """Print a line on stderr, what would act on the terminal escaped; of a stderr that is closed nobody is told."""
     try:
-        typer.echo(text, err=True)
+        typer.echo(one_line(text), err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
@@ -66,7 +67,8 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:
-        if hasattr(error, "format_message"):  # the parser's own, which it reports itself
+        if hasattr(error, "format_message"):  # the parser's own, which it reports itself, with what was typed
+            error.message = one_line(str(error.message))  # pyright: ignore[reportAttributeAccessIssue]
             raise
         _trace(traceback)
         tell(f"error: a fault of the program, not of your input: {Fault(f'{type(error).__name__}: {error}')}")
@@ -77,7 +79,7 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
 
 def _trace(wanted: bool) -> None:
     if wanted:
-        tracebacks.print_exc(file=sys.stderr)
+        typer.echo(safe_lines(tracebacks.format_exc().rstrip()), err=True)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

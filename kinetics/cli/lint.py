@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kinetics.errors import Faults, InputError
@@ -36,16 +36,32 @@ def _model(path: Path, faults: Faults) -> None:
             cohort_parameters(model, name)
 
 
-def _regimen(path: Path, _: Faults) -> None:
+def _regimen(path: Path, faults: Faults) -> None:
     from kinetics.regimen import Regimen
 
-    Regimen.load(path)
+    regimen = Regimen.load(path)
+    _check_known(path, "doses", [item.drug for item in (*regimen.doses, *regimen.rules)], faults)
+    _check_known(path, "outputs", [rule.output for rule in regimen.rules], faults)
 
 
-def _visits(path: Path, _: Faults) -> None:
+def _visits(path: Path, faults: Faults) -> None:
     from kinetics.observation import VisitSchedule
 
-    VisitSchedule.load(path)
+    _check_known(path, "outputs", [name for row in VisitSchedule.load(path).series for name in row.outputs], faults)
+
+
+def _check_known(path: Path, table: str, names: Iterable[str], faults: Faults) -> None:
+    """Names in a file that ships belong to a model that ships; of others no one knows which models they are for."""
+    from kinetics.documents import read_document
+    from kinetics.model.library import find_file, library_folder, library_names
+
+    if not path.resolve().is_relative_to(library_folder("models").resolve()):
+        return
+    models = (read_document(find_file(name, "models")).data for name in library_names("models"))
+    known = {name for model in models for name in model.get(table, ())}
+    for name in dict.fromkeys(names):
+        if name not in known:
+            faults.add(f"no model that ships has '{name}' among its {table}", str(path))
 
 
 def _fit(path: Path, _: Faults) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -15,32 +14,27 @@ import typer
 
 from kinetics.cli.failures import BAD_INPUT, tell
 from kinetics.errors import StorageError
+from kinetics.escaping import json_text, safe_lines
 
 __all__ = ["page_width", "print_json", "print_text", "written_out", "wrote"]
 
 
 def print_text(text: str) -> None:
-    """Print the result for a reader.
+    """Print the result for a reader; what would act on the terminal is escaped.
 
     Raises
     ------
     StorageError
         If stdout is full.
     """
-    try:
-        typer.echo(text)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _drop()
-        raise StorageError(f"stdout: cannot be written: {error.strerror or error}") from error
+    _print(safe_lines(text))
 
 
 def print_json(content: Any) -> None:
     """Print the result for a program: strict JSON, numbers that are not finite as null."""
     from kinetics.report.numbers import finite
 
-    print_text(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+    _print(json_text(finite(content)))
 
 
 @contextmanager
@@ -69,6 +63,16 @@ def written_out() -> Iterator[None]:
 def _drop() -> None:
     """Send what is left of stdout to nowhere, or Python tries once more at exit and ends with a status of its own."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print(text: str) -> None:
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop()
+        raise StorageError(f"stdout: cannot be written: {error.strerror or error}") from error
 
 
 def page_width() -> int:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kinetics.cli.failures import tell
+from kinetics.escaping import one_line
 
 if TYPE_CHECKING:
     from kinetics.cli.compilation import Compilation
@@ -49,7 +50,8 @@ class Steps:
 
     def __str__(self) -> str:
         counted = f"{self.done} of {self.total}" if self.total > 1 else ""
-        return ", ".join(filter(None, (self.label, counted, self._left(), self.latest, str(self.compilation))))
+        parts = (self.label, counted, self._left(), self.latest, str(self.compilation))
+        return one_line(", ".join(filter(None, parts)))
 
     def _left(self) -> str:
         """About how long the rest takes, once a pace is known."""

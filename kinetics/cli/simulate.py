@@ -111,6 +111,9 @@ def simulate(
         values = parameter_values(faults, chosen, cohort, settings or ())
         if covariates is not None:
             read_covariates(covariates, chosen).patients(patients)
+    if chosen is not None and schedule is not None:
+        with faults.gather(name="--observe"):
+            schedule.check_outputs(chosen)
     faults.raise_if_any()
     assert chosen is not None
     measures = recovery_measures(chosen, values) if given.courses else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.readings import Reading, readings
 from kinetics.documents import Document, read_document
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, UnitError
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
@@ -25,6 +26,8 @@ __all__ = ["ComparedRow", "Comparison", "read_comparison"]
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
 
+MOST_TIMES, MOST_ROWS = 20_000, 48
+
 
 class HeaderRow(Row):
     """``[comparison]``."""
@@ -35,15 +38,15 @@ class HeaderRow(Row):
     until: Text
     every: Text
     unit: Text = "month"
-    note: str = ""
+    note: Annotated[StrictStr, Field(max_length=3000)] = ""
 
 
 class OutputRow(Row):
     """``[[rows]]``: an output, what is read off it, and how its curve is drawn."""
 
     output: Text
-    label: Text
-    measures: Annotated[list[Text], Field(min_length=1)]
+    label: Annotated[StrictStr, Field(min_length=1, max_length=200)]
+    measures: Annotated[list[Text], Field(min_length=1, max_length=20)]
     exploratory: StrictBool = False
     percent_of_baseline: StrictBool = False
     scale: Literal["log", "linear"] = "linear"
@@ -187,6 +190,8 @@ def _rows(document: Document, faults: Faults) -> dict[int, OutputRow]:
     if not isinstance(tables, list) or not tables:
         faults.add("no rows; add [[rows]] with output, label and measures", document.where("rows"), "rows")
         return {}
+    if len(tables) > MOST_ROWS:
+        faults.add(f"has {len(tables)}; at most {MOST_ROWS}", document.where("rows"), "rows")
     rows: dict[int, OutputRow] = {}
     for index, table in enumerate(tables):
         row = read_row(OutputRow, table, document, ("rows", index), faults)
@@ -215,6 +220,10 @@ def _check_times(header: HeaderRow, places: _Places, faults: Faults) -> None:
             text = f"1 {header.unit}" if key == "unit" else getattr(header, key)
             if not to_unit(text, "day") > 0:
                 raise InputError(f"must be positive, found '{text}'")
+    with suppress(UnitError):  # told above
+        times = to_unit(header.until, "day") / max(to_unit(header.every, "day"), 1e-300)
+        if times > MOST_TIMES:
+            faults.add(f"gives {times:.0f} times until {header.until}; at most {MOST_TIMES}", *places.of("every"))
 
 
 def _lacking(rows: dict[int, OutputRow], model: Model, places: _Places, faults: Faults) -> list[str]:

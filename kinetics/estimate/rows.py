@@ -83,6 +83,8 @@ def read_targets(
             check_given_by_row(regimen, model)
             if population is not None:
                 visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
+                if visits is not None:
+                    visits.check_outputs(model)
                 targets.append(population_target(row, model, regimen, visits, horizon))
             elif not row.of_patients:
                 baseline, discrepancy = baselines[row.cohort], float(header["discrepancy"] or 0)

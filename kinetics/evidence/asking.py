@@ -137,6 +137,8 @@ def _question(row: EvidenceRow, path: Path, library: _Library) -> Question | Non
     if since is not None and time is not None and not since < time:
         raise InputError(f"since {row.since} is not before time {row.time}")
     visits = None if row.visits is None else library.visits(path_from(path, row.visits))
+    if visits is not None:
+        visits.check_outputs(model)
     if visits is not None and row.output is not None and visits.series_of(row.output) is None:
         raise InputError(f"visits '{row.visits}' do not measure {row.output}")
     own, relative = (derived.unit, False) if derived is not None else _own_unit(row, model)

@@ -19,7 +19,7 @@ from kinetics.figures.comparison_spec import ComparisonSpec, load_comparison
 from kinetics.figures.dot_rows import broken, draw_dots, write_above
 from kinetics.figures.key import Entry, courses_text
 from kinetics.figures.kind import Kind
-from kinetics.figures.labels import unit_label
+from kinetics.figures.labels import panel_letter, unit_label
 from kinetics.figures.of_fit import check_groups
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.style import COLOURS, GREY, LINES, MARKERS
@@ -121,7 +121,7 @@ class _Drawing:
         grid = GridSpec(len(rows), 2, figure, width_ratios=[_CURVES, page.width - _CURVES], height_ratios=heights)
         for index, row in enumerate(rows):
             axes = figure.add_subplot(grid[index, 0])
-            self._draw_curves(axes, row, "abcdefghijklmnopqrstuvwxyz"[index] if len(rows) > 1 else "")
+            self._draw_curves(axes, row, panel_letter(index, len(rows)))
             axes.tick_params(labelbottom=index == len(rows) - 1)
             if index == len(rows) - 1:
                 axes.set_xlabel(f"time since the first dose ({self.unit})")

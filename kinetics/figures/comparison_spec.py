@@ -11,6 +11,7 @@ from pydantic import Field, StrictInt, StrictStr
 from kinetics.comparison import Comparison, load_regimens, read_comparison
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
+from kinetics.figures.limits import Note, Title
 from kinetics.figures.of_fit import PageRow, read_tables
 from kinetics.model.library import path_from
 from kinetics.model.schema import Row
@@ -25,8 +26,8 @@ class HeaderRow(Row):
     """``[figure]`` of regimens side by side; what it leaves out is the comparison's."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
+    title: Title = ""
+    note: Note = ""
     comparison: Text | None = None
     regimens: Annotated[list[Text], Field(min_length=1)]
     cohort: Text | None = None

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from kinetics import __version__
 from kinetics.documents import read_document
 from kinetics.errors import Fault, InputError, KineticsError
+from kinetics.escaping import one_line, safe_lines
 from kinetics.figures.agreement import Agreement
 from kinetics.figures.comparison import ComparedRegimens
 from kinetics.figures.comparison_spec import ComparisonSpec
@@ -159,8 +164,29 @@ def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result:
 
 def _write(figure: Kind[Any], tree: xr.DataTree, out: Path) -> None:
     suffix = out.suffix.lower()
-    with style():
+    with style(), _room():
         picture = figure.draw(tree)
+        _show_everything(picture)
         content = io.BytesIO()
         picture.savefig(content, format=suffix[1:], metadata=FORMATS[suffix])
     write_atomically(out, content.getvalue())
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Refuse a figure whose labels leave no room for its axes, which matplotlib only warns of."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="constrained_layout not applied", category=UserWarning)
+            yield
+    except UserWarning as warning:
+        raise InputError("the labels leave the panels no room; make the page larger, or say less") from warning
+
+
+def _show_everything(picture: Figure) -> None:
+    """Escape what is no character of SVG: files hold none, but results and Python code may."""
+    for text in picture.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_text(safe_lines(text.get_text()))
+    for artist in picture.findobj(lambda artist: artist.get_gid() is not None):
+        artist.set_gid(one_line(str(artist.get_gid())))

@@ -18,6 +18,7 @@ from kinetics.evidence import EvidenceRow
 from kinetics.figures.facts_spec import FactCurveRow, FactsSpec, colour_of, load_facts
 from kinetics.figures.key import Entry, courses_text
 from kinetics.figures.kind import Kind
+from kinetics.figures.labels import panel_letter
 from kinetics.figures.of_fit import check_groups
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.style import GREY, LINES
@@ -33,7 +34,9 @@ __all__ = ["Facts"]
 _PANEL = 62.0
 """Height of a panel with its labels, mm, if the file gives none."""
 _APART = 0.03
-"""Of the axis, between facts of different curves."""
+"""Of the axis, beyond its end, for what studies of a last fact would find."""
+_WIDER = 1.9
+"""Points, from the bar of a fact to that of the next at the same time, which lies beneath."""
 
 
 class Facts(Kind[FactsSpec]):
@@ -108,7 +111,7 @@ class Facts(Kind[FactsSpec]):
             if index >= len(names):
                 axes.remove()
                 continue
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            letter = panel_letter(index, len(names))
             _Panel(spec, found, axes, names[index]).draw(letter)
         surround(figure, spec.header.title, self._entries(), spec.header.note)
         return figure
@@ -168,25 +171,27 @@ class _Panel:
             self._draw_fact(name, times, values, colour)
 
     def _draw_fact(self, name: str, times: np.ndarray, values: np.ndarray, colour: str) -> None:
-        """A fact, and beside it what a study would find; further facts at one time stand a little further left."""
+        """A fact at its time, and to the right of it what a study would find; of facts at one time bars are nested."""
         row, axes, end = self.spec.facts[name], self.axes, self.times[-1]
-        exact = float(times[0]) + to_unit(str(row.time), self.spec.time.unit)
-        at, beside = exact - _APART * self.taken.count(exact) * end, _APART / 3 * end
-        self.taken.append(exact)
+        at = float(times[0]) + to_unit(str(row.time), self.spec.time.unit)
+        before = self.taken.count(at)
+        right = at + _APART / 3 * (before + 1) * end
+        self.taken.append(at)
         factor = float(conversion(parse_unit(str(row.unit)), parse_unit(self.row.unit)))
         if row.lower is not None or row.upper is not None:
             ends = [(0.0 if end is None else end) * factor for end in (row.lower, row.upper)]
-            axes.plot([at, at], ends, color=colour, linewidth=1.1, zorder=5)[0].set_gid(f"published-{name}-bar")
+            nested = {"linewidth": 1.1 + _WIDER * before, "zorder": 5 - 0.1 * before, "solid_capstyle": "butt"}
+            axes.plot([at, at], ends, color=colour, **nested)[0].set_gid(f"published-{name}-bar")
         if row.value is not None:
             (point,) = axes.plot([at], [row.value * factor], **_look("D", colour), zorder=6, clip_on=False)
             point.set_gid(f"published-{name}")
         if _has_study(row):
-            share = float(np.interp(exact, times, values))
+            share = float(np.interp(at, times, values))
             whole = float(conversion(parse_unit("1"), parse_unit(self.row.unit)))
             ends = [binom.ppf(end, row.n, share / whole) / row.n * whole for end in (0.025, 0.975)]
-            (bar,) = axes.plot([at + beside] * 2, ends, color=colour, linewidth=1.1, linestyle=(0, (1, 1)), zorder=5)
+            (bar,) = axes.plot([right] * 2, ends, color=colour, linewidth=1.1, linestyle=(0, (1, 1)), zorder=5)
             bar.set_gid(f"study-{name}-bar")
-            (ring,) = axes.plot([at + beside], [share], **_look("o", colour, "white"), zorder=6, clip_on=False)
+            (ring,) = axes.plot([right], [share], **_look("o", colour, "white"), zorder=6, clip_on=False)
             ring.set_gid(f"study-{name}")
 
     def _values(self, curve: FactCurveRow) -> np.ndarray:

@@ -10,7 +10,17 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
-from kinetics.evidence import EvidenceRow, read_evidence
+from kinetics.evidence import EvidenceRow, PlacedFact, read_evidence
+from kinetics.figures.limits import (
+    MOST_CURVES,
+    MOST_PANELS,
+    Label,
+    Note,
+    Title,
+    check_number,
+    check_ticks,
+    check_times,
+)
 from kinetics.figures.of_fit import PageRow, read_tables
 from kinetics.figures.spec import PanelRow, TimeRow, check_panel, check_time
 from kinetics.figures.style import COLOURS
@@ -34,8 +44,8 @@ class HeaderRow(Row):
     """``[figure]`` of a population beside published facts."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
+    title: Title = ""
+    note: Note = ""
     model: Text
     cohort: Text
     until: Text
@@ -58,7 +68,7 @@ class FactCurveRow(Row):
     output: Text
     regimen: Text
     cohort: Text | None = None
-    label: Text
+    label: Label
     colour: Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"] | None = None
     published: tuple[Text, ...] = ()
     exploratory: StrictBool = False
@@ -122,7 +132,8 @@ class FactsSpec:
         """When the time of a curve begins to count, in the unit of the axis."""
         if self.panels[curve.panel].since == "first":
             return 0.0
-        return max(dose.start.to(self.time.unit).magnitude for dose in self.regimens[curve.regimen].doses)
+        starts = (dose.start.to(self.time.unit).magnitude for dose in self.regimens[curve.regimen].doses)
+        return max(starts, default=0.0)
 
 
 def load_facts(document: Document) -> FactsSpec:
@@ -142,12 +153,17 @@ def load_facts(document: Document) -> FactsSpec:
     for name, panel in panels.items():
         check_panel(name, panel, document, faults)
     curves = _named(FactCurveRow, "curves", document, faults)
+    for key, most in (("panels", MOST_PANELS), ("curves", MOST_CURVES)):
+        check_number(data.get(key), most, document, key, faults)
     if header is None:
         raise InputError(*faults)
     for key in ("until", "every"):
         with faults.gather(document.where("figure", key), f"figure.{key}"):
             if not to_unit(getattr(header, key), "day") > 0:
                 raise InputError("must be positive")
+    check_times(header.until, header.every, header.patients, document, faults)
+    if time is not None:
+        check_ticks(header.until, time.ticks, document, faults)
     model = None
     with faults.gather(document.where("figure", "model"), "figure.model"):
         model = Model.load(path_from(document.path, header.model))
@@ -166,8 +182,11 @@ def load_facts(document: Document) -> FactsSpec:
     assert page is not None
     assert time is not None
     assert model is not None
-    shown = {name: facts[name] for curve in curves.values() for name in curve.published}
-    return FactsSpec(header, page, time, panels, tuple(curves.values()), model, regimens, shown, document.path)
+    shown = {name: facts[name].row for curve in curves.values() for name in curve.published}
+    spec = FactsSpec(header, page, time, panels, tuple(curves.values()), model, regimens, shown, document.path)
+    _check_within(spec, document, faults)
+    faults.raise_if_any()
+    return spec
 
 
 def _named(kind: type[Any], key: str, document: Document, faults: Faults) -> dict[Any, Any]:
@@ -178,11 +197,11 @@ def _named(kind: type[Any], key: str, document: Document, faults: Faults) -> dic
     return {name: row for name, row in rows.items() if row is not None}
 
 
-def _facts(header: HeaderRow, document: Document, faults: Faults) -> dict[str, EvidenceRow]:
+def _facts(header: HeaderRow, document: Document, faults: Faults) -> dict[str, PlacedFact]:
     with faults.gather(document.where("figure", "evidence"), "figure.evidence"):
         own = header.evidence
         path = library_folder("fits") / "evidence.csv" if own is None else document.path.parent / own
-        return {placed.row.name: placed.row for placed in read_evidence(path, faults)}
+        return {placed.row.name: placed for placed in read_evidence(path, faults)}
     return {}
 
 
@@ -191,7 +210,7 @@ def _check_curve(
     panels: dict[str, FactPanelRow],
     model: Model | None,
     regimens: dict[str, Regimen],
-    facts: dict[str, EvidenceRow],
+    facts: dict[str, PlacedFact],
     cohort: str,
     document: Document,
 ) -> None:
@@ -210,18 +229,36 @@ def _check_curve(
             conversion(model.quantity(curve.output).unit, parse_unit(panels[curve.panel].unit))
     for name in curve.published:
         with faults.gather():
-            _check_fact(name, curve, cohort, facts)
+            _check_fact(name, curve, cohort, facts, document)
     faults.raise_if_any()
 
 
-def _check_fact(name: str, curve: FactCurveRow, cohort: str, facts: dict[str, EvidenceRow]) -> None:
+def _check_fact(name: str, curve: FactCurveRow, cohort: str, facts: dict[str, PlacedFact], document: Document) -> None:
     if name not in facts:
         raise InputError(f"the evidence has no fact '{name}'")
-    row = facts[name]
+    row = facts[name].row
     if row.kind not in _KINDS or row.since is not None or row.is_direction:
         raise InputError(f"fact '{name}' is not a number of a population at a time; such are {', '.join(_KINDS)}")
-    if (row.output, row.regimen, row.cohort) != (curve.output, curve.regimen, cohort):
+    same = _file(facts[name].path, str(row.regimen)) == _file(document.path, curve.regimen)
+    if (row.output, row.cohort) != (curve.output, cohort) or not same:
         raise InputError(f"fact '{name}' is of {row.output} of {row.cohort} under {row.regimen}, the curve of another")
+
+
+def _file(file: Path, name: str) -> Path | str:
+    """What a name inside a file stands for, whatever folder the file is in."""
+    found = path_from(file, name)
+    return found.resolve() if isinstance(found, Path) else found
+
+
+def _check_within(spec: FactsSpec, document: Document, faults: Faults) -> None:
+    """Facts stand on the axis: not before the dose that time counts from, and not after the end."""
+    for index, curve in enumerate(spec.curves):
+        for name in curve.published:
+            at = to_unit(str(spec.facts[name].time), spec.time.unit)
+            end = to_unit(spec.header.until, spec.time.unit)
+            if not spec.zero(curve) <= at <= end * (1 + 1e-9):
+                message = f"fact '{name}' at {spec.facts[name].time} is not within the axis of panel '{curve.panel}'"
+                faults.add(message, document.where("curves", index, "published"), f"curves.{index}.published")
 
 
 def colour_of(curve: FactCurveRow, index: int) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 from kinetics.targets import PublishedRow
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["STATISTICS", "number_text", "row_label", "unit_label"]
+__all__ = ["STATISTICS", "number_text", "panel_letter", "row_label", "unit_label"]
 
 STATISTICS = {
     "mean": "mean",
@@ -55,6 +57,20 @@ def row_label(row: PublishedRow, statistic: str = "") -> str:
     what = _WHAT[row.kind].format(output=row.output, over=row.over, level=row.level)
     when = f", {row.time}" if row.time else ", ever" if row.kind == "share_recovered" else ""
     return f"{what}{when}, {statistic or _SHORT.get(row.statistic, row.statistic)}"
+
+
+def panel_letter(index: int, panels: int) -> str:
+    """What a panel is called: a to z, then aa, ab; nothing if there is one alone.
+
+    Examples
+    --------
+    >>> panel_letter(0, 2), panel_letter(27, 30), panel_letter(0, 1)
+    ('a', 'ab', '')
+    """
+    if panels == 1:
+        return ""
+    before, last = divmod(index, len(ascii_lowercase))
+    return (ascii_lowercase[before - 1] if before else "") + ascii_lowercase[last]
 
 
 def unit_label(unit: str) -> str:

@@ -15,7 +15,7 @@ from kinetics.model import Model
 from kinetics.model.library import find_file, path_from
 from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
 from kinetics.results import marked
-from kinetics.targets.published import PublishedRow, read_table
+from kinetics.targets.published import PlacedRow, PublishedRow, read_table
 from kinetics.units import conversion, parse_unit
 
 __all__ = ["FigureSpec", "load_spec"]
@@ -147,12 +147,12 @@ def _panel_unit(row: PanelRow) -> object:
     return parse_unit(row.unit)
 
 
-def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PublishedRow]:
-    published: dict[str, PublishedRow] = {}
+def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PlacedRow]:
+    published: dict[str, PlacedRow] = {}
     for table in rows.header.tables:
         with faults.gather(document.where("figure", "tables"), "figure.tables"):
             for placed in read_table(document.path.parent / table, faults):
                 if placed.row.name in published:
                     faults.add("duplicate name in another table", placed.where, placed.row.name)
-                published[placed.row.name] = placed.row
+                published[placed.row.name] = placed
     return published

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from kinetics.figures.key import Entry, courses_text
 from kinetics.figures.kind import Kind
-from kinetics.figures.labels import unit_label
+from kinetics.figures.labels import panel_letter, unit_label
 from kinetics.figures.map_grid import WITHOUT, map_grid
 from kinetics.figures.map_loading import load_map
 from kinetics.figures.map_panel import MISSING, MapPanel, cell_text, sample
@@ -94,7 +94,7 @@ class Map(Kind[MapSpec]):
             if index >= count:
                 axes.remove()
                 continue
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if count > 1 else ""
+            letter = panel_letter(index, count)
             MapPanel(self.spec, figure, axes, size).draw(found, *self.spec.maps[index], letter)
         surround(figure, self.spec.header.title, self._entries(found), self.spec.header.note)
         return figure

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison import Reading
+from kinetics.figures.limits import Label, Note, Title
 from kinetics.figures.of_fit import PageRow
 from kinetics.model import Model
 from kinetics.model.schema import Row
@@ -26,8 +27,8 @@ class HeaderRow(Row):
     """``[figure]`` of a map."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
+    title: Title = ""
+    note: Note = ""
     model: Text
     cohort: Text | None = None
     regimen: Text
@@ -43,7 +44,7 @@ class AxisRow(Row):
     parameter: Text | None = None
     values: Annotated[list[Number], Field(min_length=2, max_length=60)]
     unit: Text = "1"
-    label: Text
+    label: Label
 
     def text(self, value: float) -> str:
         """A value as a regimen or a command has it."""
@@ -71,7 +72,7 @@ class MapRow(Row):
     output: Text
     measure: Text
     reading: Text | None = None
-    label: Text
+    label: Label
     exploratory: StrictBool = False
     difference: StrictBool = False
 
@@ -81,7 +82,7 @@ class PointRow(Row):
 
     x: Number | tuple[Number, Number]
     y: Number | tuple[Number, Number]
-    label: Text
+    label: Label
 
     def ends(self, key: str) -> tuple[float, float]:
         """The least and the greatest setting along an axis."""

@@ -13,6 +13,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
+from kinetics.figures.limits import Note, Title
 from kinetics.model.committed import result_path
 from kinetics.model.library import find_file, path_from
 from kinetics.model.schema import Row, read_row
@@ -40,8 +41,8 @@ class FitFigureRow(Row):
     """``[figure]`` of a figure of a fit."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
+    title: Title = ""
+    note: Note = ""
     fit: Text
 
 

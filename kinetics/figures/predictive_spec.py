@@ -10,6 +10,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
+from kinetics.figures.limits import MOST_PANELS, Label, Title, check_number, check_ticks
 from kinetics.figures.of_fit import FitFigureRow, PageRow, problem_of, read_tables
 from kinetics.figures.spec import TimeRow
 from kinetics.levels import read_level
@@ -48,9 +49,9 @@ class CheckPanelRow(Row):
 
     type: Literal["counts", "share", "recovery"]
     rows: Annotated[tuple[Text, ...], Field(min_length=1)]
-    title: str = ""
+    title: Title = ""
     unit: Text | None = None
-    label: Text | None = None
+    label: Label | None = None
     scale: Literal["log", "linear"] = "linear"
     lower: Number | None = None
     upper: Number | None = None
@@ -99,6 +100,7 @@ def load_check(document: Document) -> CheckSpec:
     header, page = read_tables(document, CheckHeaderRow, ("time", "panels"), faults)
     time = read_row(TimeRow, document.data.get("time", {}), document, ("time",), faults)
     panels = _panels(document, faults)
+    check_number(document.data.get("panels"), MOST_PANELS, document, "panels", faults)
     if header is not None and time is not None:
         _check_times(header, time, document, faults)
     problem = None if header is None else problem_of(document, header.fit, faults)
@@ -153,6 +155,7 @@ def _check_times(header: CheckHeaderRow, time: TimeRow, document: Document, faul
     until, every = days.get(("figure", "until"), 0.0), days.get(("figure", "every"), 0.0)
     if every > 0 and until / every > MOST_TIMES:
         faults.add(f"gives more than {MOST_TIMES} times", document.where("figure", "every"), "figure.every")
+    check_ticks(header.until, time.ticks, document, faults)
 
 
 def _targets(

@@ -11,11 +11,12 @@ from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.spec import CurveRow, PanelRow, SpecRows
 from kinetics.model import Model
-from kinetics.regimen import Regimen
-from kinetics.targets.published import PublishedRow
+from kinetics.model.library import path_from
+from kinetics.regimen import Regimen, course_starts
+from kinetics.targets.published import PlacedRow, PublishedRow
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
 
-__all__ = ["PublishedPoint", "check_published", "published_point"]
+__all__ = ["PublishedPoint", "check_published", "first_dose", "published_point"]
 
 _SAME_DAY = 1e-6
 
@@ -42,7 +43,7 @@ class PublishedPoint:
 
 
 def published_point(
-    row: PublishedRow, time: str, unit: str, own: Any, scale: float, baseline: float, bars: str
+    row: PublishedRow, time: str, unit: str, own: Any, scale: float, baseline: float, bars: str, begin: float = 0.0
 ) -> PublishedPoint:
     """Place a row on the axes.
 
@@ -60,6 +61,8 @@ def published_point(
         The simulated value before treatment, in ``unit``: what a published percentage of baseline is taken of.
     bars : {"sd", "se"}
         The bar of a mean with a published standard deviation.
+    begin : float
+        The first dose, in ``time``: what recovery times count from.
 
     Returns
     -------
@@ -71,8 +74,8 @@ def published_point(
         level = to_unit(str(row.level), own) * scale
         interval = None
         if row.lower is not None and row.upper is not None:
-            interval = (row.lower * factor, row.upper * factor)
-        return PublishedPoint(row, (row.value or math.nan) * factor, level, interval, None)
+            interval = (begin + row.lower * factor, begin + row.upper * factor)
+        return PublishedPoint(row, begin + (row.value or math.nan) * factor, level, interval, None)
     if row.kind == "percent_of_baseline":
         factor = float(conversion(parse_unit(row.unit), parse_unit("1"))) * baseline
     else:
@@ -93,7 +96,7 @@ def _bar(row: PublishedRow, factor: float, bars: str) -> tuple[float, float] | N
 def check_published(
     document: Document,
     rows: SpecRows,
-    table: Mapping[str, PublishedRow],
+    table: Mapping[str, PlacedRow],
     model: Model | None,
     regimen: Regimen | None,
     faults: Faults,
@@ -103,20 +106,20 @@ def check_published(
     for index, curve in rows.curves.items():
         for name in curve.published:
             place, key = document.where("curves", index, "published"), f"curves.{index}.published"
-            row = table.get(name)
-            if row is None:
+            placed = table.get(name)
+            if placed is None:
                 faults.add(f"no row '{name}' in the tables; there are {', '.join(table) or 'none'}", place, key)
                 continue
-            chosen[name] = row
+            chosen[name] = placed.row
             with faults.gather(place, key):
-                _check_row(row, curve, rows, model, regimen)
+                _check_row(placed, curve, rows, model, regimen)
     return chosen
 
 
 def _check_row(
-    row: PublishedRow, curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None
+    placed: PlacedRow, curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None
 ) -> None:
-    faults = Faults()
+    faults, row = Faults(), placed.row
     if row.output != curve.output:
         faults.add(f"row '{row.name}' is of output '{row.output}', the curve of '{curve.output}'")
     if row.cohort != rows.header.cohort:
@@ -127,10 +130,11 @@ def _check_row(
             _check_scale(row, panel, model)
     with faults.gather():
         until = to_unit(rows.header.until, "day")
-        last = _last_day(row)
+        last = _last_day(row, 0.0 if regimen is None else first_dose(regimen, "day"))
         if last > until * (1 + _SAME_DAY):
             faults.add(f"row '{row.name}' lies after the end of the figure, {rows.header.until}")
-        if regimen is not None and not _same_before(Regimen.load(row.regimen), regimen, last):
+        own = Regimen.load(path_from(placed.path, row.regimen))
+        if regimen is not None and not _same_before(own, regimen, last):
             faults.add(f"row '{row.name}' is of regimen '{row.regimen}', which differs before then from the one drawn")
     faults.raise_if_any()
 
@@ -151,10 +155,16 @@ def _check_scale(row: PublishedRow, panel: PanelRow, model: Model | None) -> Non
         conversion(parse_unit(row.unit), parse_unit(panel.unit))
 
 
-def _last_day(row: PublishedRow) -> float:
+def first_dose(regimen: Regimen, time: str) -> float:
+    """When the first dose is given, in a unit of time; zero without any."""
+    starts = course_starts(regimen, parse_unit(time))
+    return float(starts[0]) if starts.size else 0.0
+
+
+def _last_day(row: PublishedRow, begin: float) -> float:
     """The last time a row speaks of; a recovery time does not depend on what is given after it."""
     if row.kind == "time_to_threshold":
-        return (row.value or math.nan) * float(conversion(parse_unit(row.unit), parse_unit("day")))
+        return begin + (row.value or math.nan) * float(conversion(parse_unit(row.unit), parse_unit("day")))
     return to_unit(str(row.time), "day")
 
 

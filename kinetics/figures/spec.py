@@ -8,6 +8,16 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.documents import Document
 from kinetics.errors import Faults
+from kinetics.figures.limits import (
+    MOST_CURVES,
+    MOST_PANELS,
+    Label,
+    Note,
+    Title,
+    check_number,
+    check_ticks,
+    check_times,
+)
 from kinetics.figures.style import COLOURS
 from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_quantity, parse_unit
@@ -34,10 +44,10 @@ class HeaderRow(Row):
     """``[figure]``: what is simulated, and the published tables beside it."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
-    note_published: str = ""
-    note_band: str = ""
+    title: Title = ""
+    note: Note = ""
+    note_published: Note = ""
+    note_band: Note = ""
     model: Text
     cohort: Text | None = None
     fit: Text | None = None
@@ -70,15 +80,15 @@ class TimeRow(Row):
 
     unit: Text = "month"
     ticks: Text = "12 month"
-    label: Text = "time since the first dose"
+    label: Label = "time since the first dose"
 
 
 class PanelRow(Row):
     """``[panels.NAME]``: one pair of axes; ``lower`` and ``upper`` are in ``unit``."""
 
     unit: Text
-    title: str = ""
-    label: Text = "count"
+    title: Title = ""
+    label: Label = "count"
     scale: Literal["log", "linear"] = "linear"
     lower: Number | None = None
     upper: Number | None = None
@@ -90,7 +100,7 @@ class CurveRow(Row):
 
     panel: Text
     output: Text
-    label: Text
+    label: Label
     colour: Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"] | None = None
     limit: StrictBool = True
     published: tuple[Text, ...] = ()
@@ -132,6 +142,8 @@ def read_rows(document: Document, faults: Faults) -> SpecRows | None:
     time = read_row(TimeRow, data.get("time", {}), document, ("time",), faults)
     panels = _panels(data.get("panels", {}), document, faults)
     curves = _curves(data.get("curves", []), document, faults)
+    for key, most in (("panels", MOST_PANELS), ("curves", MOST_CURVES)):
+        check_number(data.get(key), most, document, key, faults)
     _check_times(header, time, document, faults)
     _check_curves(curves, data.get("panels", {}), document, faults)
     if header is None:
@@ -203,6 +215,9 @@ def _check_times(header: HeaderRow | None, time: TimeRow | None, document: Docum
                 faults.add("must be positive", document.where("figure", key), f"figure.{key}")
     if time is not None:
         check_time(time, document, faults)
+    if header is not None:
+        check_times(header.until, header.every, header.draws if header.fit else 1, document, faults)
+        check_ticks(header.until, (time or TimeRow()).ticks, document, faults)
 
 
 def check_time(time: TimeRow, document: Document, faults: Faults) -> None:

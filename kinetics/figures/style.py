@@ -60,7 +60,8 @@ _SETTINGS: dict[Any, Any] = {
     "lines.dash_capstyle": "butt",
     "lines.scale_dashes": True,
     "hatch.linewidth": 0.4,
-    "mathtext.default": "regular",
+    "text.usetex": False,
+    "text.parse_math": False,  # a dollar sign of a file is a dollar sign
     "svg.fonttype": "none",
     "svg.hashsalt": "lymphokinetics",
     "pdf.fonttype": 42,

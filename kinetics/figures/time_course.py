@@ -12,11 +12,12 @@ from matplotlib.lines import Line2D
 
 from kinetics.figures.key import courses_text, published_text, simulated_entries
 from kinetics.figures.kind import Kind
+from kinetics.figures.labels import panel_letter
 from kinetics.figures.loading import FigureSpec, load_spec
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.panel import Panel, furnish, place_labels
 from kinetics.figures.points import draw_point, draw_value, sample
-from kinetics.figures.published import published_point
+from kinetics.figures.published import first_dose, published_point
 from kinetics.figures.simulated import SimulatedCurve, check_result, compute, simulated_curve
 from kinetics.figures.spec import CurveRow
 from kinetics.figures.style import COLOURS, FONT_SIZE, LINES, MARKERS, SMALL, text_colour
@@ -95,7 +96,7 @@ class _Drawing:
                 continue
             panel = Panel(axes, names[index], self.spec.rows.panels[names[index]])
             self._fill(panel)
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            letter = panel_letter(index, len(names))
             furnish(panel, self.spec, self.tree.to_dataset(), letter)
             last = index + columns >= len(names)
             axes.tick_params(labelbottom=last)
@@ -170,6 +171,7 @@ class _Drawing:
             curve.scale,
             float(curve.value[0]),
             self.spec.rows.header.bars,
+            first_dose(self.spec.regimen, self.spec.rows.time.unit),
         )
         draw_point(panel.axes, point, colour, marker).lines[0].set_gid(f"published-{name}")
         panel.points.append((point, draw_value(panel.axes, point, colour)))

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from kinetics.figures.elasticities import recovery_elasticities
 from kinetics.figures.key import Entry, courses_text
 from kinetics.figures.kind import Kind
-from kinetics.figures.labels import number_text
+from kinetics.figures.labels import number_text, panel_letter
 from kinetics.figures.of_fit import check_groups, chosen_estimates
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.style import COLOURS, FONT_SIZE, SMALL
@@ -101,7 +101,7 @@ class Tornado(Kind[TornadoSpec]):
                 axes.remove()
                 continue
             axes.set_xlim(-reach, reach)
-            self._draw_panel(axes, found.isel(output=index), "abcdefghijklmnopqrstuvwxyz"[index] if count > 1 else "")
+            self._draw_panel(axes, found.isel(output=index), panel_letter(index, count))
             axes.tick_params(labelbottom=True)
         surround(figure, self.spec.header.title, self._entries(), self.spec.header.note)
         return figure

@@ -11,6 +11,7 @@ from pydantic import Field, StrictInt, StrictStr
 
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
+from kinetics.figures.limits import Note, Title
 from kinetics.figures.of_fit import PageRow, problem_of, read_tables
 from kinetics.model import Model
 from kinetics.model.library import path_from
@@ -30,8 +31,8 @@ class HeaderRow(Row):
     """``[figure]`` of a tornado."""
 
     kind: Text
-    title: str = ""
-    note: str = ""
+    title: Title = ""
+    note: Note = ""
     model: Text
     cohort: Text | None = None
     fit: Text | None = None

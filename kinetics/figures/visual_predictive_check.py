@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from kinetics.figures.key import Entry, published_text
 from kinetics.figures.kind import Kind
-from kinetics.figures.labels import unit_label
+from kinetics.figures.labels import panel_letter, unit_label
 from kinetics.figures.of_fit import check_groups, chosen_estimates
 from kinetics.figures.page import blank_page, surround
 from kinetics.figures.predictive import PANEL, check_tree, patients_of
@@ -33,11 +33,11 @@ __all__ = ["VisualPredictiveCheck"]
 _MARGIN = 0.035
 """Of the axis, beyond its ends, for what stands there."""
 
-_APART = 0.012
-"""Of the axis, between the published number and the model's, each from its true place."""
+_RIGHT = 0.02
+"""Of the axis, from the published number at its time to the model's."""
 
-_BELOW = 3.0
-"""The same for recovery times, percent of patients."""
+_BELOW = 6.0
+"""The same downwards for recovery times, percent of patients."""
 
 _ROW = 48.0
 """Height of a row of panels, mm."""
@@ -111,7 +111,7 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
                 axes.remove()
                 continue
             name, found = names[index], tree[f"panel_{index + 1}"].to_dataset()
-            letter = "abcdefghijklmnopqrstuvwxyz"[index] if len(names) > 1 else ""
+            letter = panel_letter(index, len(names))
             self._furnish(axes, self.spec.panels[name], str(found["value"].attrs["units"]), letter)
             draw_curve(axes, found, name, self.spec.panels[name].type)
             self._draw_rows(axes, found)
@@ -137,14 +137,14 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             axes.set_ylim(row.lower if row.lower is not None or row.scale == "log" else 0, row.upper)
 
     def _draw_rows(self, axes: Axes, found: xr.Dataset) -> None:
-        apart = _APART * to_unit(self.spec.header.until, self.spec.time.unit)
+        right = _RIGHT * to_unit(self.spec.header.until, self.spec.time.unit)
         for index, name in enumerate(map(str, found["row"].values)):
             own = {key: float(found[key].values[index]) for key in ROW}
             along_time = bool(np.isnan(own["at"]))
-            for who, side in (("published", -1), ("model", 1)):
-                place = own["height"] - _BELOW * side if along_time else own["at"] + apart * side
+            for who, aside in (("published", 0), ("model", 1)):
+                place = own["height"] - _BELOW * aside if along_time else own["at"] + right * aside
                 number = own[who], own[f"{who}_lower"], own[f"{who}_upper"]
-                draw_number(axes, f"{who}-{name}", place, number, published=side < 0, along_time=along_time)
+                draw_number(axes, f"{who}-{name}", place, number, published=not aside, along_time=along_time)
 
     def _entries(self, tree: xr.DataTree) -> list[Entry]:
         types = {row.type for row in self.spec.panels.values()}

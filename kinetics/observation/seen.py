@@ -44,7 +44,7 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, see
     Raises
     ------
     UnknownNameError
-        If the result lacks an output of the model, or the schedule measures none of them.
+        If the result lacks an output of the model, or the schedule names one that is not the model's, or measures none.
     InputError
         If there is no dim ``patient``, or a visit is at none of the output times.
     """
@@ -83,6 +83,7 @@ def _visits(
     model: Model, schedule: VisitSchedule, unit: Any, starts: np.ndarray, until: float
 ) -> dict[str, np.ndarray]:
     """The times at which each output is measured, (visit,), of those that are."""
+    schedule.check_outputs(model)
     times = {name: schedule.times(name, unit, starts, until) for name in model.outputs}
     times = {name: at for name, at in times.items() if at.size}
     if not times:

@@ -12,7 +12,8 @@ import numpy as np
 import pint
 
 from kinetics.documents import content_hash
-from kinetics.errors import Faults
+from kinetics.errors import Faults, UnknownNameError
+from kinetics.model import Model
 from kinetics.model.library import find_file
 from kinetics.observation.reading import check_together, read_visits
 from kinetics.observation.series import Series
@@ -77,6 +78,24 @@ class VisitSchedule:
     def content_hash(self) -> str:
         """SHA-256 of what is measured and when, to 1e-9 day; titles do not count."""
         return content_hash(sorted(row.fingerprint for row in self.series))
+
+    def check_outputs(self, model: Model) -> None:
+        """Refuse a schedule that names outputs which a model does not have.
+
+        Parameters
+        ----------
+        model : Model
+            Whose patients are seen.
+
+        Raises
+        ------
+        UnknownNameError
+            With all of them.
+        """
+        unknown = [name for row in self.series for name in row.outputs if name not in model.outputs]
+        if unknown:
+            told = f"model '{model.name}' has no output {', '.join(unknown)}, which visits '{self.name}' name"
+            raise UnknownNameError(f"{told}; there are {', '.join(model.outputs) or 'none'}")
 
     def series_of(self, output: str) -> Series | None:
         """The series an output is measured in; None if it is in none."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sympy.printing.str import StrPrinter
 
+from kinetics.escaping import one_space
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.model import Model, parameter_table
 from kinetics.model import latex as latex_of
@@ -78,7 +79,7 @@ def model_text(model: Model, cohort: str | None = None, latex: bool = False, wid
 
 def _cohort_text(cohort: Cohort) -> str:
     fits = f"estimates of {', then '.join(cohort.from_fit)}" if cohort.from_fit else ""
-    return f"  {cohort.name}: {'; '.join(filter(None, (cohort.about, fits)))}"
+    return f"  {cohort.name}: {'; '.join(filter(None, (one_space(cohort.about), fits)))}"
 
 
 def _correlations_text(model: Model, cohort: str | None) -> str:
@@ -92,7 +93,7 @@ def _limit(name: str | None) -> str:
 
 
 def _listed(title: str, rows: Iterable[tuple[str, str, Any]]) -> str:
-    cells = [[name, display_unit(row.unit), detail, row.about] for name, detail, row in rows]
+    cells = [[name, display_unit(row.unit), detail, one_space(row.about)] for name, detail, row in rows]
     widths = [max((len(row[i]) for row in cells), default=0) for i in range(3)]
     lines = [
         "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from kinetics.escaping import markdown_code, markdown_text
 from kinetics.evidence import SHARE, Evaluated, EvidenceRow, Outcome
 from kinetics.report.numbers import number_text
 from kinetics.report.tables import paragraph, table
@@ -51,9 +52,9 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
     lines = [
         "# Evidence",
         "",
-        f"Every published fact of `{source}` beside the model, written by `kinetics evidence --out`. A number is "
-        f"inside if the model's lies in the published interval, or within {100 * SHARE:.0f} % of the value where none "
-        "is given. Numbers that are themselves parameters of the model are counted apart, as inputs. "
+        f"Every published fact of {markdown_code(source)} beside the model, written by `kinetics evidence --out`. "
+        f"A number is inside if the model's lies in the published interval, or within {100 * SHARE:.0f} % of the value "
+        "where none is given. Numbers that are themselves parameters of the model are counted apart, as inputs. "
         f"{evaluated.patients} virtual patients (seed {evaluated.seed}) stand for each cohort; how each kind of "
         "number is taken of them: [formats](formats.md#evidence-fitsevidencecsv).",
         "",
@@ -205,5 +206,5 @@ _MARKDOWN = {
 
 
 def _line(cells: Iterable[str]) -> str:
-    """A row of a Markdown table; a bar in a text would end its cell."""
-    return f"| {' | '.join(' '.join(cell.replace('|', '/').split()) for cell in cells)} |"
+    """A row of a Markdown table."""
+    return f"| {' | '.join(map(markdown_text, cells))} |"

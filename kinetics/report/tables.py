@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
 
+from kinetics.escaping import one_space
+
 __all__ = ["WIDTH", "in_blocks", "paragraph", "table"]
 
 WIDTH = 100
@@ -30,7 +32,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], text: Collection[i
     a        1.00
     longer   12.0
     """
-    cells = [list(head), *map(list, rows)]
+    # prose may have several lines, a cell has one
+    cells = [[one_space(cell) if "\n" in cell else cell for cell in row] for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         GAP.join(

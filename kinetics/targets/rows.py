@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from kinetics.documents import read_text
+from kinetics.documents import PROSE, read_text
 from kinetics.errors import Faults
+from kinetics.escaping import character_name, forbidden_character
 from kinetics.model.sources import CHOICE, find_source
 
 __all__ = ["TableRow", "header_of", "read_rows"]
@@ -108,6 +109,11 @@ def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, f
     if None in record or None in record.values():
         faults.add("has more or fewer fields than the header; quote a text that holds a comma", place, name)
         return []
+    for column, text in record.items():
+        # a field in quotes may go over several lines
+        if column not in PROSE and (found := forbidden_character(text.strip())):
+            faults.add(f"holds {character_name(found)}; remove it", place, f"{name}.{column}")
+            return []
     given = {key: text.strip() for key, text in record.items() if key in kind.model_fields and text.strip()}
     try:
         row = kind.model_validate(given)

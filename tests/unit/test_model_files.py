@@ -133,7 +133,7 @@ FAULTY = [
     ),
     ("reserved", ("MIC = {", f"exp{MORE}"), "parameters.exp", "'exp' is reserved or no identifier"),
     ("no identifier", ("MIC = {", f'"a b; import os"{MORE}'), "parameters.a b; import os", "no identifier"),
-    ("newline in a name", ("MIC = {", f'"a\\nb"{MORE}'), "parameters.a\nb", "no identifier"),
+    ("newline in a name", ("MIC = {", f'"a\\nb"{MORE}'), "parameters.a\nb", "a key holds U+000A"),
     ("quote in a name", ("MIC = {", f"'a\"b'{MORE}"), 'parameters.a"b', "no identifier"),
     ("long name", ("MIC = {", "M" * 65 + MORE), "parameters." + "M" * 65, "no identifier"),
     ("boolean", ("value = 10,", "value = true,"), "parameters.V.value", "valid number, found True"),

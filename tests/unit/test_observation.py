@@ -241,7 +241,7 @@ def test_a_stream_sees_the_same(noisy, tmp_path):
     [
         ({"patients": None}, "visits are of patients"),
         ({"observe": "monthly"}, "no 'monthly' in models/visits"),
-        ({"observe": VisitSchedule([Series(name="a", at=["1 day"], outputs=["X"])])}, "measures no output"),
+        ({"observe": VisitSchedule([Series(name="a", at=["1 day"], outputs=["X"])])}, "has no output X, which visits"),
         ({"observe": visits("101 day")}, "measures no output in this time"),
     ],
 )

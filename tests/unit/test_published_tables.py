@@ -144,7 +144,7 @@ def test_a_missing_column_is_told_once(tmp_path):
         (b"name,use,kind\n" + b"x," * 400_000, "more or fewer fields"),
         (b"name\n" + b"x" * 900_000, "not a CSV table"),
         (b"x" * 1_100_000, "larger than 1000 kB"),
-        (b"name\n" + b"\x00\x00\n", "missing"),
+        (b"name\n" + b"\x00\x00\n", "holds U+0000"),
     ],
     ids=["empty", "bytes", "quote", "twice", "wide", "long", "large", "nul"],
 )

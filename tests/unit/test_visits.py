@@ -41,9 +41,7 @@ def test_monitoring_is_monthly_until_48_months_after_the_last_course():
     monitoring = VisitSchedule.load("monitoring")
     assert months(monitoring, "CD4") == list(range(49))
     assert months(monitoring, "CD4", (0, 12)) == list(range(61))
-    assert months(monitoring, "thyroid") == list(range(0, 49, 3))
-    assert months(monitoring, "thyroid", (0, 12)) == list(range(0, 61, 3))
-    assert months(monitoring, "thyroid", (0, 12, 36)) == list(range(0, 85, 3))
+    assert months(monitoring, "CD4", (0, 12, 36)) == list(range(85))
     assert months(monitoring, "CD4", (0, 12, np.nan)) == list(range(61))
 
 
@@ -134,6 +132,23 @@ def test_a_good_file(load):
 def test_a_name_that_does_not_ship():
     with pytest.raises(UnknownNameError, match="did you mean 'monitoring'"):
         VisitSchedule.load("monitorin")
+
+
+def test_outputs_of_no_model_are_faults_where_the_schedule_meets_one(deficit_like):
+    named = VisitSchedule([Series(name="a", at=["1 day"], outputs=["N", "thyroid", "X"])], "mine")
+    with pytest.raises(UnknownNameError, match="has no output thyroid, X, which visits 'mine' name; there are N"):
+        named.check_outputs(deficit_like)
+    VisitSchedule([Series(name="a", at=["1 day"], outputs=["N"]), Series(name="b", at=["2 day"])]).check_outputs(
+        deficit_like
+    )
+
+
+@pytest.fixture
+def deficit_like():
+    from kinetics.model import Model, Output, State
+
+    state = State(name="S", unit="1/nL", initial=0, rate=0)
+    return Model.from_symbols("small", time="day", states=[state], outputs=[Output(name="N", unit="1", value=1)])
 
 
 def series(*lines: str) -> str:

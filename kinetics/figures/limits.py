@@ -1,0 +1,83 @@
+"""How much a figure file may ask for: lengths of texts, panels, curves, ticks, and times that are simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import Annotated
+
+from pydantic import Field, StrictStr
+
+from kinetics.documents import Document
+from kinetics.errors import Faults, UnitError
+from kinetics.units import to_unit
+
+__all__ = ["MOST_CURVES", "MOST_PANELS", "Label", "Note", "Title", "check_number", "check_ticks", "check_times"]
+
+Title = Annotated[StrictStr, Field(max_length=300)]
+Note = Annotated[StrictStr, Field(max_length=3000)]
+Label = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+
+MOST_PANELS = 48
+MOST_CURVES = 200
+MOST_TICKS = 200
+MOST_TIMES = 20_000
+MOST_VALUES = 10_000_000
+"""Times of all runs of a curve."""
+
+
+def check_number(rows: object, most: int, document: Document, key: str, faults: Faults) -> None:
+    """Note more tables of a name than a figure may have.
+
+    Parameters
+    ----------
+    rows : object
+        What the file says under ``key``; what is no list or table is told elsewhere.
+    most : int
+        How many there may be.
+    document : Document
+        The file.
+    key : str
+        The name.
+    faults : Faults
+        Where it is noted.
+    """
+    if isinstance(rows, Sized) and len(rows) > most:
+        faults.add(f"has {len(rows)}; at most {most}", document.where(key), key)
+
+
+def check_ticks(until: str, ticks: str, document: Document, faults: Faults) -> None:
+    """Note an axis of more ticks than can be read; texts that are no times are told elsewhere."""
+    number = _ratio(until, ticks)
+    if number > MOST_TICKS:
+        message = f"gives {number:.0f} ticks until {until}; at most {MOST_TICKS}"
+        faults.add(message, document.where("time", "ticks"), "time.ticks")
+
+
+def check_times(until: str, every: str, runs: int, document: Document, faults: Faults) -> None:
+    """Note more times than a figure simulates; texts that are no times are told elsewhere.
+
+    Parameters
+    ----------
+    until, every : str
+        Of ``[figure]``.
+    runs : int
+        How many are simulated: patients, or draws of parameters.
+    document : Document
+        The file.
+    faults : Faults
+        Where it is noted.
+    """
+    place = document.where("figure", "every"), "figure.every"
+    number = _ratio(until, every)
+    if number > MOST_TIMES:
+        faults.add(f"gives {number:.0f} times until {until}; at most {MOST_TIMES}", *place)
+    elif number * runs > MOST_VALUES:
+        faults.add(f"gives {number:.0f} times of {runs} runs; at most {MOST_VALUES} in all", *place)
+
+
+def _ratio(whole: str, part: str) -> float:
+    try:
+        length, step = to_unit(whole, "day"), to_unit(part, "day")
+    except UnitError:
+        return 0.0
+    return length / step if length > 0 and step > 0 else 0.0
