@@ -10,6 +10,9 @@ from kinetics.regimen.times import SAME, Amount, in_days, span_text
 
 __all__ = ["only_course", "with_retreatment"]
 
+MAX_TIMES = 1000
+"""The most retreatments: each is compared with the courses before it."""
+
 
 def only_course(regimen: Regimen) -> Course:
     """The course of a regimen that is given again.
@@ -43,7 +46,7 @@ def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) 
     Raises
     ------
     InputError
-        For every time that is negative, or at which another course is being given.
+        For every time that is negative, or at which another course is being given, and for more than 1000 times.
 
     Examples
     --------
@@ -56,7 +59,10 @@ def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) 
     kinetics.errors.InputError: retreatment at 1 day: overlaps the course from 0 day to 2 day; start after its end
     """
     times = [times] if isinstance(times, Amount) else list(times)
+    if len(times) > MAX_TIMES:
+        raise InputError(f"{len(times)} retreatments; at most {MAX_TIMES}")
     faults, courses = Faults(), list(regimen.courses)
+    spans = list(map(_span, courses))
     for time in times:
         name = f"retreatment at {time}"
         with faults.gather(name=name):
@@ -64,10 +70,14 @@ def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) 
                 faults.add("is before time zero", name=name)
                 continue
             added = course.at(time)
-            for other in filter(lambda other: _overlap(added, other), courses):
-                taken = span_text(other.start.magnitude, other.end.magnitude)
-                faults.add(f"overlaps the course from {taken}; start after its end", name=name)
-            courses.append(added)
+            start, end = _span(added)
+            # the last dose, even a bolus, is part of a course
+            taken = next((other for other in spans if start <= other[1] + SAME and other[0] <= end + SAME), None)
+            if taken is not None:
+                faults.add(f"overlaps the course from {span_text(*taken)}; start after its end", name=name)
+            else:
+                courses.append(added)
+                spans.append((start, end))
     faults.raise_if_any()
     if not times:
         return regimen
@@ -76,7 +86,5 @@ def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) 
     return Regimen(courses, name, regimen.title, regimen.source, rules, regimen.about)
 
 
-def _overlap(one: Course, other: Course) -> bool:
-    """Whether two courses share time; the last dose, even a bolus, is part of a course."""
-    first, second = sorted((one, other), key=lambda course: course.start.magnitude)
-    return second.start.magnitude <= first.end.magnitude + SAME
+def _span(course: Course) -> tuple[float, float]:
+    return course.start.magnitude, course.end.magnitude

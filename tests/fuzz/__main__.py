@@ -22,7 +22,7 @@ HOUR = {
     "stores": 500,
     "commands": 1_000,
 }
-SHARES = {"expressions": 0.55, "quantities": 0.03, "files": 0.25, "results": 0.05, "stores": 0.04, "commands": 0.08}
+SHARES = {"expressions": 0.65, "quantities": 0.02, "files": 0.22, "results": 0.03, "stores": 0.03, "commands": 0.05}
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ __all__ = ["Failure", "Tally", "attempt"]
 STUCK = 5.0
 """Seconds at one input, all of them asleep, after which a process is ended: it waits for something."""
 _LOOK = 0.1
+_GROWN = 3  # status of a process that leaves because its peak of memory, which never falls, is too high
 
 _AT, _TRIED, _ACCEPTED = range(3)
 _processes = multiprocessing.get_context("spawn")
@@ -162,13 +163,17 @@ class _Worker:
         self.is_at_work = False
         if self.process.exitcode == 0:
             return
-        name, content = _at_work(self.folder)
-        stack = (self.folder / "stack.txt").read_text(errors="replace")[-4000:]
-        yield Failure(number, name, content, f"{_ended(self.process.exitcode)}\n{stack}")
-        self.tried += 1
         self.left = range(number + self.left.step, self.left.stop, self.left.step)
+        if self.process.exitcode != _GROWN:
+            yield self._death(number)
+            self.tried += 1
         if number >= 0 and len(self.left):
             self._start()
+
+    def _death(self, number: int) -> Failure:
+        name, content = _at_work(self.folder)
+        stack = (self.folder / "stack.txt").read_text(errors="replace")[-4000:]
+        return Failure(number, name, content, f"{_ended(self.process.exitcode)}\n{stack}")
 
     def end(self) -> None:
         if self.process.is_alive():
@@ -214,9 +219,9 @@ def _work(
         counts[_ACCEPTED] += accepted
         if what:
             messages.send(Failure(number, case.name, case.content, what))
+        if "GB of memory" in what:
+            sys.exit(_GROWN)
         counts[_AT] = -1
-        if "GB of memory" in what:  # the peak of a process never falls
-            sys.exit(0 if number + numbers.step >= numbers.stop else 3)
 
 
 def _note(folder: Path, name: str, content: bytes) -> None:

@@ -217,6 +217,17 @@ def test_bad_retreatment_is_refused(times, message):
         with_retreatment(COURSE.repeat(2, "12 month"), COURSE, times)
 
 
+@pytest.mark.processor_time(5)
+def test_many_retreatments_are_given_or_refused_in_time():
+    months = [f"{month} month" for month in range(1000)]
+    assert len(with_retreatment(Regimen.none(), COURSE, months).courses) == 1000
+    with pytest.raises(InputError) as error:
+        with_retreatment(Regimen.none(), COURSE, ["1 month"] * 1000)
+    assert len(error.value.faults) == 1  # the same fault twice counts once
+    with pytest.raises(InputError, match="1001 retreatments; at most 1000"):
+        with_retreatment(Regimen.none(), COURSE, [*months, "1000 month"])
+
+
 def test_all_faults_of_a_retreatment_at_once():
     with pytest.raises(InputError) as error:
         with_retreatment(Regimen([COURSE]), COURSE, ["-1 day", "1 day", "3 mg", "1 year"])
