@@ -6,7 +6,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ import numpy as np
 
 from kinetics.capacity import check_memory
 from kinetics.errors import InputError
-from kinetics.files import check_regular, read_json
+from kinetics.files import check_regular, read_bytes, read_json
 
 __all__ = ["CHUNK_NAME", "META", "check_netcdf", "check_store"]
 
 MAX_DEPTH = 16
 MAX_OBJECTS = 100_000
+MAX_TEXT = 2**28
 META = (".zgroup", ".zattrs", ".zmetadata", ".zarray")
 """Files of a Zarr store that hold no values."""
 CHUNK_NAME = re.compile(r"\d+(\.\d+)*")
@@ -72,6 +73,11 @@ def check_store(path: Path) -> None:
     if (path / "zarr.json").exists():
         raise InputError(f"{path}: is of Zarr format 3; results are of format 2")
     files = dict(_files(path))
+    files_in: dict[str, list[tuple[str, int]]] = {}
+    for name, size in files.items():
+        folder, _, file = name.rpartition("/")
+        if file not in META:
+            files_in.setdefault(folder, []).append((file, size))
     for name, row in _arrays(path, files):
         shape, chunks = (_lengths(path, name, row, key) for key in ("shape", "chunks"))
         if len(shape) != len(chunks) or 0 in chunks:
@@ -87,7 +93,7 @@ def check_store(path: Path) -> None:
             raise InputError(f"{path}: array '{name}' has a type that results do not have")
         size = max(math.prod(shape), math.prod(chunks)) * kind.itemsize
         check_memory(2.0 * size, f"{path}: array '{name}'", _ADVICE)
-        _check_chunks(path, name, files, math.prod(chunks), 0 if is_text else kind.itemsize)
+        _check_chunks(path / name, files_in.get(name, ()), math.prod(chunks), 0 if is_text else kind.itemsize)
 
 
 def _files(path: Path) -> Iterator[tuple[str, int]]:
@@ -135,19 +141,21 @@ def _lengths(path: Path, name: str, row: Mapping[str, Any], key: str) -> list[in
     return lengths
 
 
-def _check_chunks(path: Path, name: str, files: Mapping[str, int], values: int, width: int) -> None:
+def _check_chunks(folder: Path, chunks: Iterable[tuple[str, int]], values: int, width: int) -> None:
     """Refuse a chunk that does not hold so many values, of so many bytes each or of text if that is 0."""
+    for name, size in chunks:
+        whole = size == values * width if width else _is_text(folder / name, values)
+        if not whole:
+            raise InputError(f"{folder / name}: is damaged: it does not hold {values} values")
+
+
+def _is_text(path: Path, values: int) -> bool:
     from numcodecs import VLenUTF8
 
-    for file, size in files.items():
-        folder, _, chunk = file.rpartition("/")
-        if folder != name or chunk in META:
-            continue
-        whole = bool(width) and size == values * width
-        if not width:
-            try:
-                whole = len(VLenUTF8().decode((path / file).read_bytes())) == values
-            except Exception:  # bytes that are no text raise anything
-                whole = False
-        if not whole:
-            raise InputError(f"{path / file}: is damaged: it does not hold {values} values")
+    raw = read_bytes(path, MAX_TEXT, "a chunk of text")
+    if int.from_bytes(raw[:4], "little") != values:  # looked at first: the decoder makes room for so many
+        return False
+    try:
+        return len(VLenUTF8().decode(raw)) == values
+    except Exception:  # bytes that are no text raise anything
+        return False

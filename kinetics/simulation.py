@@ -212,13 +212,14 @@ def simulate(
         request={"until": last, "every": step, "parameter_values_hash": content_hash(changed)},
         observation=seen,
     )
-    study.check_capacity(out)
     if out is None:
+        study.check_capacity()
         result = study.dataset(progress=progress)
         failed = 0 if dim is None else int((result["failure"].values != "").sum())
     else:
-        from kinetics.streaming import stream
+        from kinetics.streaming import check_destination, stream
 
+        study.check_capacity(check_destination(out))
         failed = stream(study, out, chunk=chunk, resume=resume, progress=progress)
         result = read_result(out).to_dataset()
     if failed:

@@ -88,13 +88,13 @@ class Study:
             columns, reasons = self.run.of_patients(table, progress)
         return self._labelled(columns, reasons, begin)
 
-    def check_capacity(self, store: str | Path | None = None) -> None:
+    def check_capacity(self, store: Path | None = None) -> None:
         """Refuse a study whose result has no room, before the work; say what a large one takes.
 
         Parameters
         ----------
-        store : str or pathlib.Path, optional
-            Where it is streamed to; without it the result is held in memory.
+        store : pathlib.Path, optional
+            The checked place it is streamed to; without it the result is held in memory.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class Study:
             stream = ", or stream them to a disk with --out NAME.zarr (in Python out='NAME.zarr')" if self.dim else ""
             check_memory(COPIES * size, what, f"ask for fewer, or fewer times{stream}")
         else:
-            check_disk(size, Path(store).resolve().parent, what, "ask for fewer, or fewer times, or a larger disk")
+            check_disk(size, store.parent, what, "ask for fewer, or fewer times, or a larger disk")
         if size > TOLD:
             place = "memory, and as much again to write" if store is None else "disk"
             warnings.warn(f"{what}: the result takes about {size_text(size)} of {place}", stacklevel=3)
