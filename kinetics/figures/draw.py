@@ -167,14 +167,19 @@ def _write(figure: Kind[Any], tree: xr.DataTree, out: Path, identity: str | None
         write_atomically(out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=metadata))
 
 
+_NO_ROOM = "constrained_layout not applied"
+
+
 @contextmanager
 def _room() -> Iterator[None]:
     """Refuse a figure whose labels leave no room for its axes, which matplotlib only warns of."""
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="constrained_layout not applied", category=UserWarning)
+            warnings.filterwarnings("error", message=_NO_ROOM, category=UserWarning)
             yield
     except UserWarning as warning:
+        if not str(warning).startswith(_NO_ROOM):
+            raise
         raise InputError("the labels leave the panels no room; make the page larger, or say less") from warning
 
 
