@@ -161,7 +161,9 @@ def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result:
 def _write(figure: Kind[Any], tree: xr.DataTree, out: Path, identity: str | None = None) -> None:
     suffix = out.suffix.lower()
     metadata = FORMATS[suffix] | ({_IDENTITY[suffix]: identity} if identity else {})
-    with style(), _room():
+    with style(), _room(), warnings.catch_warnings():
+        if suffix == ".svg":  # text stays text, for whatever fonts a reader has
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         picture = figure.draw(tree)
         _show_everything(picture)
         write_atomically(out, lambda temporary: picture.savefig(temporary, format=suffix[1:], metadata=metadata))

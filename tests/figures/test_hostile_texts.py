@@ -73,6 +73,8 @@ def many(name, table, number):
         ('title = "A figure"', f'title = "{"x" * 301}"', "figure.title", "at most 300"),
         ('note = "A note."', f'note = "{"x " * 2000}"', "figure.note", "at most 3000"),
         ('label = "M cells"', f'label = "{"x" * 201}"', "curves.1.label", "at most 200"),
+        ("upper = 2", "upper = 1e300", "panels.counts.upper", "less than or equal to"),
+        ("lower = 0.01", "lower = 1.99999999", "panels.counts.lower", "lower is not below upper"),
         ("width = 85", "width = 1e9", "size.width", "less than or equal to 400"),
         ("[panels.counts]", many("panels.pNUMBER", 'unit = "1"\n', 49) + "[panels.counts]", "panels", "at most 48"),
         (
