@@ -18,6 +18,17 @@ KINDS = {
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
 OTHERS = ("result", "reproduce", "comparison")
+_TABLES = {
+    "model": {"parameters", "states", "outputs", "derived", "inputs", "uses", "bindings", "cohorts"},
+    "regimen": {"courses", "rules"},
+    "visits": {"series"},
+    "fit": {"free", "spreads", "population"},
+    "result": {"estimates", "covariance", "response"},
+    "figure": {"panels", "curves", "maps", "points", "retreat"},
+    "reproduce": {"predictions", "figures"},
+    "comparison": {"rows"},
+}
+"""Tables that a file of a kind has beside the one that tells its kind."""
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
 
 
@@ -68,7 +79,11 @@ def kind_of(path: Path) -> str:
     if path.suffix in _SUFFIXES:
         return _SUFFIXES[path.suffix]
     known = (*KINDS, *OTHERS)
-    kinds = [kind for kind in known if kind in read_document(path).data]
+    tables = read_document(path).data
+    kinds = [kind for kind in known if kind in tables]
     if not kinds:
-        raise InputError(Fault(f"is no file of ours: it has none of the tables [{'], ['.join(known)}]", f"{path}:1"))
+        near = next((kind for kind, others in _TABLES.items() if not others.isdisjoint(tables)), None)
+        look = f"; it looks like a file of kind {near} without its table [{near}]" if near else ""
+        message = f"is no file of ours: it has none of the tables [{'], ['.join(known)}]{look}"
+        raise InputError(Fault(message, f"{path}:1"))
     return kinds[0]

@@ -21,10 +21,12 @@ from kinetics.model.schema import Row, read_row
 from kinetics.results import marked
 from kinetics.units import parse_unit, to_unit
 
-__all__ = ["ComparedRow", "Comparison", "read_comparison"]
+__all__ = ["FARTHEST", "ComparedRow", "Comparison", "ends_apart", "read_comparison"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
+FARTHEST, CLOSEST = 1e30, 1e-6
+"""The greatest end of an axis, and the least relative distance of its two ends."""
+Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 MOST_TIMES, MOST_ROWS = 20_000, 48
 
@@ -204,12 +206,17 @@ def _rows(document: Document, faults: Faults) -> dict[int, OutputRow]:
     return rows
 
 
+def ends_apart(lower: float, upper: float) -> bool:
+    """Whether the ends of an axis are in order, and not closer than numbers on it can show."""
+    return upper - lower > CLOSEST * max(abs(lower), abs(upper))
+
+
 def _check_ends(document: Document, index: int, row: OutputRow, faults: Faults) -> None:
-    if row.lower is not None and row.upper is not None and row.lower >= row.upper:
+    if row.lower is not None and row.upper is not None and not ends_apart(row.lower, row.upper):
         faults.add("lower is not below upper", document.where("rows", index, "lower"), f"rows.{index}.lower")
     for key in ("lower", "upper"):
         end = getattr(row, key)
-        if row.scale == "log" and end is not None and end <= 0:
+        if row.scale == "log" and end is not None and end < 1 / FARTHEST:
             message = "must be positive on a log scale"
             faults.add(message, document.where("rows", index, key), f"rows.{index}.{key}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,7 @@ _VERSUS = ("kind", "cohort", "regimen", "output", "over", "time", "since", "leve
 class EvidenceRow(Row):
     """One published fact; the columns are described in docs/formats.md."""
 
+    table: ClassVar[str] = "file of evidence"
     name: Text
     section: str = ""
     mark: Literal["S", "s", "c", "m"]

@@ -21,6 +21,7 @@ from kinetics.figures.agreement import Agreement
 from kinetics.figures.comparison import ComparedRegimens
 from kinetics.figures.comparison_spec import ComparisonSpec
 from kinetics.figures.facts import Facts
+from kinetics.figures.identity import figure_hash
 from kinetics.figures.kind import Kind
 from kinetics.figures.map import Map
 from kinetics.figures.prior_posterior import PriorPosterior
@@ -56,6 +57,9 @@ FORMATS: dict[str, dict[str, Any]] = {
     ".png": {"Software": f"lymphokinetics {__version__}"},
 }
 """What a picture may be, with metadata that is the same every time."""
+
+_IDENTITY = {".svg": "Identifier", ".pdf": "Subject", ".png": "Identifier"}
+"""Where it says what it was drawn from."""
 
 
 def read_figure(name: str | Path) -> Kind[Any]:
@@ -104,7 +108,7 @@ def draw_figure(
         says. A time course of another regimen is drawn without published points.
     out : str or pathlib.Path
         Where the picture goes: ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi). The same figure gives the
-        same bytes.
+        same bytes. Of what was computed from the file alone the metadata hold `figure_hash`.
     progress : callable, optional
         Called with (done, all).
     estimates : sequence of Estimates
@@ -130,11 +134,12 @@ def draw_figure(
     tree = xr.DataTree(result) if isinstance(result, xr.Dataset) else result
     if tree is not None and figure.from_estimates and "estimates" in tree.children:
         tree, estimates = None, (Estimates.from_tree(tree),)
+    identity = figure_hash(figure.spec) if tree is None and not estimates else None
     if tree is None:
         tree = figure.compute(progress, estimates)
     try:
         figure.check(tree)
-        _write(figure, tree, out)
+        _write(figure, tree, out, identity)
     except KineticsError:
         raise
     except Exception as error:
@@ -162,14 +167,20 @@ def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result:
     _write(figure, xr.DataTree(result), Path(out))
 
 
-def _write(figure: Kind[Any], tree: xr.DataTree, out: Path) -> None:
+def _write(figure: Kind[Any], tree: xr.DataTree, out: Path, identity: str | None = None) -> None:
     suffix = out.suffix.lower()
-    with style(), _room():
+    metadata = FORMATS[suffix] | ({_IDENTITY[suffix]: identity} if identity else {})
+    with style(), _room(), warnings.catch_warnings():
+        if suffix == ".svg":  # text stays text, for whatever fonts a reader has
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         picture = figure.draw(tree)
         _show_everything(picture)
         content = io.BytesIO()
-        picture.savefig(content, format=suffix[1:], metadata=FORMATS[suffix])
+        picture.savefig(content, format=suffix[1:], metadata=metadata)
     write_atomically(out, content.getvalue())
+
+
+_NO_ROOM = "constrained_layout not applied"
 
 
 @contextmanager
@@ -177,9 +188,11 @@ def _room() -> Iterator[None]:
     """Refuse a figure whose labels leave no room for its axes, which matplotlib only warns of."""
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="constrained_layout not applied", category=UserWarning)
+            warnings.filterwarnings("error", message=_NO_ROOM, category=UserWarning)
             yield
     except UserWarning as warning:
+        if not str(warning).startswith(_NO_ROOM):
+            raise
         raise InputError("the labels leave the panels no room; make the page larger, or say less") from warning
 
 

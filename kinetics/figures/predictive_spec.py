@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
+from kinetics.comparison.spec import FARTHEST, ends_apart
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import MOST_PANELS, Label, Title, check_number, check_ticks
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CheckPanelRow", "CheckSpec", "load_check"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
+Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 TYPES = {
     "counts": ("count", "percent_of_baseline", "ratio"),
@@ -127,11 +128,11 @@ def _panels(document: Document, faults: Faults) -> dict[str, CheckPanelRow]:
     read = {name: read_row(CheckPanelRow, table, document, ("panels", name), faults) for name, table in data.items()}
     panels = {name: row for name, row in read.items() if row is not None}
     for name, row in panels.items():
-        if row.lower is not None and row.upper is not None and row.lower >= row.upper:
+        if row.lower is not None and row.upper is not None and not ends_apart(row.lower, row.upper):
             faults.add("lower is not below upper", document.where("panels", name, "lower"), f"panels.{name}.lower")
         for key in ("lower", "upper"):
             end = getattr(row, key)
-            if row.scale == "log" and end is not None and end <= 0:
+            if row.scale == "log" and end is not None and end < 1 / FARTHEST:
                 place = document.where("panels", name, key)
                 faults.add("must be positive on a log scale", place, f"panels.{name}.{key}")
         for key in ("unit", "scale", "lower", "upper"):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from kinetics.comparison.spec import FARTHEST, ends_apart
 from kinetics.documents import Document
 from kinetics.errors import Faults
 from kinetics.figures.limits import (
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
+Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 Millimetres = Annotated[StrictFloat | StrictInt, Field(ge=40, le=400)]
 
 
@@ -173,11 +174,11 @@ def check_panel(name: str, row: PanelRow, document: Document, faults: Faults) ->
         unit = parse_unit(row.unit)
         if row.percent_of_baseline and unit != parse_unit("percent"):
             faults.add("percent_of_baseline is in percent", place, f"panels.{name}.unit")
-    if row.lower is not None and row.upper is not None and row.lower >= row.upper:
+    if row.lower is not None and row.upper is not None and not ends_apart(row.lower, row.upper):
         faults.add("lower is not below upper", document.where("panels", name, "lower"), f"panels.{name}.lower")
     for key in ("lower", "upper"):
         end = getattr(row, key)
-        if row.scale == "log" and end is not None and end <= 0:
+        if row.scale == "log" and end is not None and end < 1 / FARTHEST:
             faults.add("must be positive on a log scale", document.where("panels", name, key), f"panels.{name}.{key}")
 
 

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from kinetics.escaping import one_line
 from kinetics.figures.key import courses_text, published_text, simulated_entries
 from kinetics.figures.kind import Kind
 from kinetics.figures.labels import panel_letter
@@ -200,10 +201,11 @@ class _Drawing:
         if "course_start" in root:
             mark = Line2D([], [], color="black", marker="v", markersize=3.5, markeredgewidth=0, linestyle="none")
             known = courses_text(self.spec.regimen, self.spec.rows.time.unit)
+            given = one_line(str(root.attrs.get("regimen") or ""))
             entries.append(
                 (
                     mark,
-                    known if self.as_planned else f"course of treatment ({root.attrs.get('regimen') or 'own regimen'})",
+                    known if self.as_planned else f"course of treatment ({given or 'own regimen'})",
                 )
             )
         return entries

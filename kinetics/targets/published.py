@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,7 @@ NORMAL_95 = 1.959963984540054
 class PublishedRow(Row):
     """One published number; the columns are described in docs/formats.md."""
 
+    table: ClassVar[str] = "published table"
     name: Text
     use: Literal["fit", "calibrate", "validate"]
     kind: Literal[

@@ -6,9 +6,9 @@ import csv
 import io
 import reprlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +22,9 @@ __all__ = ["TableRow", "header_of", "read_rows"]
 
 class TableRow(Protocol):
     """What every row has."""
+
+    table: ClassVar[str]
+    """What a table of such rows is called, in messages."""
 
     @property
     def name(self) -> str:
@@ -77,7 +80,8 @@ def read_rows(path: Path, kind: type[R], faults: Faults) -> list[tuple[R, str]]:
     with faults.gather(str(path)):
         reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
         try:
-            _check_header(reader.fieldnames or (), kind, path, faults)
+            if not _check_header(reader.fieldnames or (), kind, path, faults):
+                return []
             for record in reader:
                 rows += _checked_row(record, kind, f"{path}:{reader.line_num}", path, faults)
         except csv.Error as error:
@@ -90,9 +94,15 @@ def read_rows(path: Path, kind: type[R], faults: Faults) -> list[tuple[R, str]]:
     return rows
 
 
-def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults) -> None:
+def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults) -> bool:
+    """Note what is wrong with the names of the columns; whether the rows are worth reading."""
     known = kind.model_fields
     counts = Counter(columns)
+    required = [column for column, field in known.items() if field.is_required()]
+    if sum(column in counts for column in required) < len(required) / 2:
+        said = f"is no {kind.table}, which has at least the columns {', '.join(required)}"
+        faults.add(f"{said}; {_look(counts)}", f"{path}:1")
+        return False
     for column, count in counts.items():
         if column not in known:
             faults.add(f"unknown column; there are {', '.join(known)}", f"{path}:1", column)
@@ -101,6 +111,25 @@ def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults)
     for column, field in known.items():
         if field.is_required() and column not in counts:
             faults.add("missing column", f"{path}:1", column)
+    return True
+
+
+_PERSON, _MOMENT = {"id", "patient", "subject", "usubjid"}, {"time", "day", "date", "month", "week", "visit", "tad"}
+
+
+def _look(columns: Collection[str]) -> str:
+    """What kind of file names of columns look like."""
+    plain = {column.strip().lower() for column in columns}
+    found = ", ".join(columns)
+    if {"mark", "statement"} <= plain:
+        return "it looks like evidence, which 'kinetics evidence FILE' reads"
+    if {"use", "kind", "statistic"} <= plain:
+        return "it looks like a published table, which a fit names among its tables"
+    if any(column.rstrip().endswith("]") for column in columns):
+        return "it looks like a table of known patients, which 'kinetics simulate MODEL --covariates FILE' reads"
+    if plain & _PERSON and plain & _MOMENT:
+        return f"it looks like measurements of patients, which no command reads (columns {found:.200})"
+    return f"its columns are {found:.200}" if columns else "it has no line of names of columns"
 
 
 def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, faults: Faults) -> list[tuple[Any, str]]:

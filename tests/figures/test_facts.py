@@ -132,6 +132,33 @@ def test_a_fact_stands_beside_what_studies_of_its_size_would_find(folder):
     assert "published-bare-bar" not in found
 
 
+def test_facts_of_one_time_stand_at_it_and_what_studies_find_beside_it(folder):
+    rows = EVIDENCE.replace("event,25 day,,,30", "event,50 day,,,30")
+    (folder / "evidence.csv").write_text(rows)
+    found = drawn(folder)
+    for name in ("half", "bare"):
+        assert list(found[f"published-{name}"].get_xdata()) == pytest.approx([50], abs=1e-9)
+    assert list(found["published-half-bar"].get_xdata()) == pytest.approx([50, 50], abs=1e-9)
+    assert 50 < found["study-half"].get_xdata()[0] < 52
+
+
+def test_paths_of_facts_count_from_the_folder_of_the_evidence(folder, monkeypatch):
+    (folder / "evidence").mkdir()
+    moved = EVIDENCE.replace("./model.toml", "../model.toml").replace("./regimen.toml", "../regimen.toml")
+    (folder / "evidence" / "facts.csv").write_text(moved)
+    (folder / "figure.toml").write_text(FIGURE.replace('"evidence.csv"', '"evidence/facts.csv"'))
+    monkeypatch.chdir("/")
+    read_figure(folder / "figure.toml")
+
+
+def test_a_fact_before_the_dose_that_time_counts_from_is_refused(folder):
+    later = REGIMEN + '[[courses]]\nstart = "60 day"\ndoses = [{ drug = "drug_a", amount = "1 mg" }]\n'
+    (folder / "regimen.toml").write_text(later)
+    (folder / "figure.toml").write_text(FIGURE.replace('label = "patients"', 'label = "patients"\nsince = "last"'))
+    with pytest.raises(InputError, match="fact 'half' at 50 day is not within the axis of panel 'event'"):
+        read_figure(folder / "figure.toml")
+
+
 def test_a_figure_is_written(folder):
     draw_figure(folder / "figure.toml", None, folder / "picture.svg")
     assert 'id="published-half"' in (folder / "picture.svg").read_text()

@@ -128,6 +128,9 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path):
         assert part in found
 
 
+HEAD = b"name,use,kind,statistic,output,regimen,cohort"
+
+
 def test_a_missing_column_is_told_once(tmp_path):
     rows = [{key: text for key, text in GOOD.items() if key != "cohort"} | {"name": str(n)} for n in range(3)]
     path = written(tmp_path, *rows)
@@ -137,12 +140,12 @@ def test_a_missing_column_is_told_once(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "missing column"),
+        (b"", "no line of names of columns"),
         (b"\xff\xfe\x00name", "not UTF-8 text"),
-        (b'name,use\n"CD4,fit\n', "not a CSV table"),
-        (b"name,name\nA,B\n", "duplicate column"),
-        (b"name,use,kind\n" + b"x," * 400_000, "more or fewer fields"),
-        (b"name\n" + b"x" * 900_000, "not a CSV table"),
+        (HEAD + b'\n"CD4,fit\n', "not a CSV table"),
+        (HEAD + b",name\nA,B\n", "duplicate column"),
+        (HEAD + b"\n" + b"x," * 400_000, "more or fewer fields"),
+        (HEAD + b"\n" + b"x" * 900_000, "not a CSV table"),
         (b"x" * 1_100_000, "larger than 1000 kB"),
         (b"name\n" + b"\x00\x00\n", "holds U+0000"),
     ],
@@ -168,3 +171,22 @@ def test_a_row_of_more_fields_than_the_header(tmp_path):
 def test_ten_thousand_wrong_rows_are_all_told_in_time(tmp_path):
     path = written(tmp_path, *(GOOD | {"name": str(n), "value": "-1"} for n in range(8_000)))
     assert len(faults_of(path)) == 8_000
+
+
+@pytest.mark.parametrize(
+    ("head", "look"),
+    [
+        ("ID,TIME,DV,MDV", "measurements of patients, which no command reads (columns ID, TIME, DV, MDV)"),
+        ("patient,day,cd4", "measurements of patients"),
+        ("pk.weight [kg],pk.sex", "known patients, which 'kinetics simulate MODEL --covariates FILE' reads"),
+        ("mark,statement,value", "evidence, which 'kinetics evidence FILE' reads"),
+        ("x,y", "its columns are x, y"),
+        ("", "no line of names of columns"),
+    ],
+)
+def test_a_table_of_another_kind_is_called_by_what_it_looks_like_and_no_column_is_told(tmp_path, head, look):
+    path = tmp_path / "table.csv"
+    path.write_text(f"{head}\n" + "1,2,3,4\n" * 50)
+    (told,) = faults_of(path)
+    assert told.startswith(f"{path}:1: is no published table, which has at least the columns name, use, kind")
+    assert look in told
