@@ -12,6 +12,7 @@ import numpy as np
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.posterior import Chain, Posterior
 from kinetics.estimate.search import AnyObjective
+from kinetics.seeds import checked_seed
 
 __all__ = ["sample", "walkers"]
 
@@ -78,7 +79,7 @@ def sample(
     An ensemble whose walkers propose differences of others (ter Braak 2006, doi 10.1007/s11222-006-8769-1) by the
     package emcee (Foreman-Mackey et al. 2013, doi 10.1086/670067).
     """
-    count = walkers(optimum.size)
+    count, seed = walkers(optimum.size), checked_seed(seed)
     per_walker = math.ceil(draws / count)
     steps = per_walker + per_walker // 2
     density = _Density(objective, count * (steps + 1), progress)
