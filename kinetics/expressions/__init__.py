@@ -2,7 +2,7 @@
 
 from kinetics.expressions.dimensions import Dimensions
 from kinetics.expressions.evaluation import evaluate
-from kinetics.expressions.functions import finite_power, log, power, powers_as_written
+from kinetics.expressions.functions import exponent_text, finite_power, log, power, powers_as_written
 from kinetics.expressions.grammar import MAX_DEPTH, RESERVED, is_name, parse
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "RESERVED",
     "Dimensions",
     "evaluate",
+    "exponent_text",
     "finite_power",
     "is_name",
     "log",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
-__all__ = ["finite_power", "log", "log_power", "power", "powers_as_written"]
+__all__ = ["exponent_text", "finite_power", "log", "log_power", "power", "powers_as_written"]
 
 ROOTS = 10
 """The largest denominator of an exponent that LaTeX shows as a root; others are decimals."""
@@ -55,8 +55,8 @@ class power(sp.Function):  # the name it is printed under
 
     def _latex(self, printer: Any, exp: str = "") -> str:
         base, exponent = _parts(self)
-        if exponent.is_Rational and exponent.q > ROOTS:
-            text = f"{printer.parenthesize(base, PRECEDENCE['Pow'])}^{{{_decimal(exponent)}}}"
+        if decimal := exponent_text(exponent):
+            text = f"{printer.parenthesize(base, PRECEDENCE['Pow'])}^{{{decimal}}}"
         else:
             text = printer._print_Pow(_unevaluated(self))
         return rf"\left({text}\right)^{{{exp}}}" if exp else text
@@ -131,10 +131,18 @@ def _unevaluated(function: Any) -> Any:
     return sp.Pow(*function.args, evaluate=False)
 
 
-def _decimal(number: Any) -> str:
-    """A rational as people write it: with its own digits if they end, else as a fraction."""
+def exponent_text(number: Any) -> str:
+    """An exponent as people write it, with a decimal point; empty for one that is a root, or has no end of digits.
+
+    Examples
+    --------
+    >>> exponent_text(sp.Rational(751, 1000)), exponent_text(sp.Rational(-1, 80)), exponent_text(sp.Rational(1, 4))
+    ('0.751', '-0.0125', '')
+    """
+    if not number.is_Rational or number.q <= ROOTS:
+        return ""
     places = next((places for places in range(1, 41) if 10**places % number.q == 0), None)
     if places is None:
-        return f"{number.p}/{number.q}"
+        return ""
     digits = str(abs(number.p) * 10**places // number.q).rjust(places + 1, "0")
     return f"{'-' if number < 0 else ''}{digits[:-places]}.{digits[-places:]}"

@@ -19,9 +19,7 @@ from kinetics.regimen import Regimen
 from kinetics.simulation import simulate
 
 VERBS = {
-    "simulate": lambda model, seed: simulate(
-        model, Course.of("drug", "1 mg").repeat(1), until="1 day", every="1 day", seed=seed
-    ),
+    "simulate": lambda model, seed: simulate(model, Regimen.none(), until="1 day", every="1 day", seed=seed),
     "draw": lambda model, seed: draw_patients(compile_model(model), cohort_parameters(model), 1, seed=seed),
     "compare": lambda model, seed: compare(None, [], seed=seed),
     "predict": lambda model, seed: predict(None, "none", until="1 day", every="1 day", seed=seed),
