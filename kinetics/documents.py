@@ -29,10 +29,15 @@ _PART = re.compile(r"""[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
 _PATH = rf"(?>{_PART.pattern})(?:[ \t]*+\.[ \t]*+(?>{_PART.pattern}))*+"
 _HEADER = re.compile(rf"[ \t]*+(\[\[?+)[ \t]*+({_PATH})[ \t]*+\]")
 _KEY = re.compile(rf"[ \t]*+({_PATH})[ \t]*+=")
-_LONG_PATH = re.compile(rf"(?<![\w-])(?:(?>{_PART.pattern})[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}")
 _LONG_NUMBER = re.compile(r"(?<![\w])[0-9][0-9_]{4000,}+")
 _STRING = r"""['"]([^'"]*)['"]"""
-_MULTILINE = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
+# comments, strings, dotted keys and the rest, each taken whole: none is scanned from every place inside it
+_WORDS = re.compile(
+    r"#[^\n]*+"
+    r"""|(?P<multiline>\"""(?:[^"\\]|\\(?s:.)|"(?!""))*+(?:\"{3,5}+|\Z)|\'\'\'(?:[^']|'(?!\'\'))*+(?:\'{3,5}+|\Z))"""
+    rf"|(?P<path>{_PATH})"
+    r"""|["'][^\n]*+|[^\w"'#-]++"""
+)
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,8 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         return InputError(Fault(message, f"{path}:{line}", name))
 
     # tomllib takes cubic time over dotted keys, and Python refuses numbers of thousands of digits
-    for pattern, message in ((_LONG_PATH, "nested beyond reason"), (_LONG_NUMBER, "number too large")):
-        if found := pattern.search(text):
+    for found, message in ((_long_path(text), "nested beyond reason"), (_LONG_NUMBER.search(text), "number too large")):
+        if found:
             raise fault(message, text.count("\n", 0, found.start()) + 1)
     try:
         return tomllib.loads(text)
@@ -139,6 +144,11 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise fault(f"not valid TOML: {_in_words(error)}", line, key[key.re.groups] if key else "") from error
     except RecursionError as error:
         raise InputError(Fault("nested beyond reason", str(path))) from error
+
+
+def _long_path(text: str) -> re.Match[str] | None:
+    paths = (word for word in _WORDS.finditer(text) if word["path"] and word["path"].count(".") >= MAX_DEPTH)
+    return next((word for word in paths if len(_PART.findall(word["path"])) > MAX_DEPTH), None)
 
 
 def _in_words(error: tomllib.TOMLDecodeError) -> str:
@@ -184,7 +194,7 @@ def _line_map(text: str) -> dict[tuple[str, ...], int]:
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     counts: dict[tuple[str, ...], int] = {}
-    text = _MULTILINE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    text = _WORDS.sub(lambda word: "\n" * word[0].count("\n") if word["multiline"] else word[0], text)
     for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(line):
             table = _parts(header[2])

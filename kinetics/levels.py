@@ -93,7 +93,7 @@ def read_level(text: str) -> Level:
         return Level(1.0, None)
     try:
         if not plain.endswith(OF_BASELINE):
-            return Level(*parse_quantity(plain))
+            return Level(*parse_quantity(plain, example="mg/L"))
         share = parse_quantity(plain.removesuffix(OF_BASELINE).replace("%", " percent"), "1")[0]
     except UnitError as error:
         raise UnitError(

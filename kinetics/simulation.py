@@ -23,6 +23,7 @@ from kinetics.population.parameter_table import ParameterSet, changes_text, give
 from kinetics.regimen import Regimen
 from kinetics.results import read_result
 from kinetics.runs import Progress, Run, choose_engine
+from kinetics.seeds import checked_seed
 from kinetics.study import Study
 from kinetics.triggered import cap_warnings, rules_text
 from kinetics.units import to_unit
@@ -163,6 +164,7 @@ def simulate(
     >>> result.amount.attrs["units"], result.sizes["time"]
     ('mg', 3)
     """
+    seed = checked_seed(seed)
     model = Model.load(model) if isinstance(model, str) else model
     regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
     for measure in measures:

@@ -73,7 +73,7 @@ Sampling = Annotated[
         "--sampling", metavar="random|quasi", help="quasi: patients of a Sobol sequence, whose means converge faster."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The study that draws belong to.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="The study that draws belong to.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
 OutNetCDF = Annotated[
     Path | None,

@@ -15,6 +15,7 @@ from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
 from kinetics.measures import Measure
 from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.seeds import checked_seed
 from kinetics.simulation import simulate
 from kinetics.units import to_unit
 
@@ -117,6 +118,7 @@ def compare(
     nadir is the lowest and the overshoot the highest of all courses, times below or above a level and areas are sums,
     and a time to a level is given after the first course and after the last, each from its own first dose.
     """
+    seed = checked_seed(seed)
     header, measures, each = comparison.header, _measures(comparison.rows), patients or 1
     columns: list[dict[str, Any]] = []
     times = np.empty(0)

@@ -1,27 +1,20 @@
-"""Derivatives of a model's expressions that are right where a power has the base zero, as a Hill term before a dose."""
+"""Derivatives of a model's expressions; of powers of a state they are finite at zero, as a Hill term before a dose."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sympy as sp
 
+from kinetics.expressions import finite_power, power
+
 __all__ = ["derivatives"]
 
 
-class _Power(sp.Function):
-    """A power whose exponent is not a number: its derivative is ``p x^(p - 1)``; SymPy's, ``p x^p / x``, is 0/0."""
-
-    def fdiff(self, argindex: int = 1) -> Any:
-        base: Any = self.args[0]
-        exponent: Any = self.args[1]
-        if argindex == 1:
-            return exponent * _Power(base, exponent - 1)
-        return sp.log(base) * _Power(base, exponent)
-
-
-def derivatives(expressions: Sequence[Any], symbols: Sequence[sp.Symbol]) -> dict[tuple[int, int], Any]:
+def derivatives(
+    expressions: Sequence[Any], symbols: Sequence[sp.Symbol], states: Collection[sp.Symbol]
+) -> dict[tuple[int, int], Any]:
     """The nonzero entries of a matrix of derivatives; a kink of max, min or abs has no curvature.
 
     Parameters
@@ -30,6 +23,9 @@ def derivatives(expressions: Sequence[Any], symbols: Sequence[sp.Symbol]) -> dic
         The rows.
     symbols : sequence of sympy.Symbol
         The columns.
+    states : collection of sympy.Symbol
+        The states: where a power of one is infinite in a derivative, at zero, it counts as zero. An infinite derivative
+        by a parameter alone stays infinite.
 
     Returns
     -------
@@ -38,24 +34,22 @@ def derivatives(expressions: Sequence[Any], symbols: Sequence[sp.Symbol]) -> dic
 
     Examples
     --------
-    >>> x, p = sp.symbols("x p")
-    >>> derivatives([x**p], [x])
-    {(0, 0): p*x**(p - 1)}
+    >>> x, p = sp.symbols("x p", real=True)
+    >>> derivatives([power(x, p)], [x, p], {x})
+    {(0, 0): p*finite_power(x, p - 1), (0, 1): log_power(x, p)}
     """
     position = {symbol: index for index, symbol in enumerate(symbols)}
     return {
         (row, position[symbol]): value
-        for row, expression in enumerate(_with_powers(expression) for expression in expressions)
+        for row, expression in enumerate(expressions)
         for symbol in sorted(expression.free_symbols & position.keys(), key=lambda s: position[s])
-        if (value := _plain(sp.diff(expression, symbol))) != 0
+        if (value := _plain(sp.diff(expression, symbol), frozenset(states))) != 0
     }
 
 
-def _with_powers(expression: Any) -> Any:
-    return expression.replace(
-        lambda node: isinstance(node, sp.Pow) and not node.exp.is_number, lambda node: _Power(*node.args)
-    )
+def _plain(expression: Any, states: frozenset[sp.Symbol]) -> Any:
+    def is_of_parameters(node: Any) -> bool:
+        return isinstance(node, finite_power) and not node.args[0].free_symbols & states
 
-
-def _plain(expression: Any) -> Any:
-    return expression.replace(sp.DiracDelta, lambda *_: sp.S.Zero).replace(_Power, sp.Pow)
+    smooth = expression.replace(sp.DiracDelta, lambda *_: sp.S.Zero)
+    return smooth.replace(is_of_parameters, lambda node: power(*node.args))

@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from kinetics.compile.machine_code import njit
 
-__all__ = ["exponential", "logarithm", "power"]
+__all__ = ["exponential", "finite_power", "log_power", "logarithm", "power"]
 
 LOG_2 = 0.6931471805599453
 # ln 2 in two parts, the first with zeros at its end, so that a whole number times it is exact
@@ -23,6 +23,7 @@ ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 ROUNDING = 6755399441055744.0  # 1.5 times 2 to 52: adding it rounds to a whole number, held in the last bits
 SMALLEST, LARGEST = 2.2250738585072014e-308, 1.7976931348623157e308
 SMALLEST_LOG, LARGEST_LOG = -708.0, 709.0
+STEEPEST = 1e100
 
 
 @intrinsic
@@ -96,3 +97,28 @@ def power(x, y):
     of_negative = signed if math.floor(y) == y else math.nan
     found = of_negative if x < 0.0 else magnitude
     return math.nan if x != x or (exponent != exponent and y != 0.0) else found
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def finite_power(x, y):
+    """Return ``x**y``, and zero where it is infinite, at a base of zero, or beyond 1e100, next to it.
+
+    Examples
+    --------
+    >>> finite_power(0.0, -0.3), finite_power(0.0, 0.0), round(finite_power(4.0, -0.5), 12)
+    (0.0, 1.0, 0.5)
+    """
+    found = power(x, y)
+    return 0.0 if y < 0.0 and abs(found) > STEEPEST else found
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def log_power(x, y):
+    """Return ``log(x) * x**y``, and zero at a base of zero, its limit for a positive exponent, or below.
+
+    Examples
+    --------
+    >>> log_power(0.0, 0.7), log_power(1.0, 0.7), round(log_power(4.0, 0.5) / logarithm(2.0), 12)
+    (0.0, 0.0, 4.0)
+    """
+    return 0.0 if x < SMALLEST else logarithm(x) * finite_power(x, y)

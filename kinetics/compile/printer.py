@@ -8,6 +8,8 @@ import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
+from kinetics.expressions import evaluate
+
 __all__ = ["CodePrinter"]
 
 
@@ -18,8 +20,9 @@ class CodePrinter(PythonCodePrinter):
 
     Examples
     --------
+    >>> from kinetics.expressions import power
     >>> x = sp.Symbol("x", real=True)
-    >>> CodePrinter().doprint(sp.Rational(1, 2) * x**2 + sp.Max(0, x**sp.Float(0.3)))
+    >>> CodePrinter().doprint(sp.Rational(1, 2) * x**2 + sp.Max(0, power(x, sp.Float(0.3))))
     '(0.5)*x**2 + max(0.0, power(x, 0.3))'
     """
 
@@ -45,18 +48,31 @@ class CodePrinter(PythonCodePrinter):
         base, exponent = expr.args
         if exponent.is_Rational and exponent < 0:
             return f"1.0/{self.parenthesize(sp.Pow(base, -exponent, evaluate=False), PRECEDENCE['Pow'])}"
-        if exponent == sp.Rational(1, 2):
-            return f"math.sqrt({self._print(base)})"
-        if exponent.is_Integer:
-            text = self.parenthesize(base, PRECEDENCE["Pow"] + 1)
-            return text if exponent == 1 else f"{text}**{int(exponent)}"
-        return f"power({self._print(base)}, {self._print(exponent)})"
+        text = self.parenthesize(base, PRECEDENCE["Pow"] + 1)
+        return text if exponent == 1 else f"{text}**{int(exponent)}"
+
+    def _print_power(self, expr: Any) -> str:
+        if expr.is_number:
+            return repr(evaluate(expr, {}))
+        base, exponent = map(self._print, expr.args)
+        if exponent == "0.5":
+            return f"math.sqrt({base})"
+        return f"(1.0/math.sqrt({base}))" if exponent == "-0.5" else f"power({base}, {exponent})"
+
+    def _print_finite_power(self, expr: Any) -> str:
+        return self._function("finite_power", expr)
+
+    def _print_log_power(self, expr: Any) -> str:
+        return self._function("log_power", expr)
 
     def _print_exp(self, expr: Any) -> str:
-        return f"exponential({self._print(expr.args[0])})"
+        return self._function("exponential", expr)
 
     def _print_log(self, expr: Any) -> str:
-        return f"logarithm({self._print(expr.args[0])})"
+        return self._function("logarithm", expr)
+
+    def _function(self, name: str, expr: Any) -> str:
+        return f"{name}({', '.join(map(self._print, expr.args))})"
 
     def _print_Max(self, expr: Any) -> str:
         return self._nested("max", expr.args)

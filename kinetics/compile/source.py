@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from kinetics.compile.elementary import exponential, logarithm, power
+from kinetics.compile.elementary import exponential, finite_power, log_power, logarithm, power
 from kinetics.compile.machine_code import njit
 '''
 Entry = tuple[int, int]
@@ -84,8 +84,8 @@ def _functions(model: Model) -> Iterable[str]:
         for row in model.outputs.values()
     ]
     closed = parameters + [model.written_out(symbol) for symbol in derived]
-    jacobian = derivatives(rates, states)
-    curvature = derivatives(list(jacobian.values()), states)
+    jacobian = derivatives(rates, states, states)
+    curvature = derivatives(list(jacobian.values()), states, states)
     plan = eliminate(len(states), jacobian)
     kinks = _kinks(rates)
     write = _Writer({"p": parameters, "y": states, "c": constants})
@@ -98,13 +98,13 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.vector("outputs", "y, c", outputs)
     yield write.vector("kinks", "y, c", kinks)
     yield write.matrix("jacobian", "y, c", jacobian)
-    yield write.matrix("constants_by_parameter", "p", derivatives(closed, parameters))
-    yield write.matrix("start_by_constant", "c", derivatives(initials, constants))
-    yield write.matrix("rate_by_constant", "y, c", derivatives(rates, constants))
-    yield write.matrix("outputs_by_state", "y, c", derivatives(outputs, states))
-    yield write.matrix("outputs_by_constant", "y, c", derivatives(outputs, constants))
+    yield write.matrix("constants_by_parameter", "p", derivatives(closed, parameters, states))
+    yield write.matrix("start_by_constant", "c", derivatives(initials, constants, states))
+    yield write.matrix("rate_by_constant", "y, c", derivatives(rates, constants, states))
+    yield write.matrix("outputs_by_state", "y, c", derivatives(outputs, states, states))
+    yield write.matrix("outputs_by_constant", "y, c", derivatives(outputs, constants, states))
     yield write.matrix("curvature_by_state", "y, c", curvature)
-    yield write.matrix("curvature_by_constant", "y, c", derivatives(list(jacobian.values()), constants))
+    yield write.matrix("curvature_by_constant", "y, c", derivatives(list(jacobian.values()), constants, states))
     yield write.factors("factor", jacobian, plan)
     yield write.function("solve", "lu, b", solve_lines(plan, "b", "b"))
     yield write.vector("rate", "y, c", rates, wide=True)

@@ -138,7 +138,8 @@ class System:
 
 _HERE = Path(__file__).parent
 # what the text of the code depends on beside the model's own expressions
-_GENERATOR = (*_HERE.glob("*.py"), _HERE.parent / "model" / "model.py")
+_BESIDE = (_HERE.parent / "model" / "model.py", _HERE.parent / "expressions" / "functions.py")
+_GENERATOR = (*_HERE.glob("*.py"), *_BESIDE)
 
 
 def compile_model(model: Model) -> System:

@@ -11,7 +11,7 @@ from scipy.integrate import BDF, LSODA, OdeSolution, Radau, solve_ivp
 
 from kinetics.compile import System
 from kinetics.engines.firing import Watch
-from kinetics.engines.tolerances import Tolerances, state_scale
+from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
@@ -139,7 +139,8 @@ def integrate(
                 y = watch.act(stop, y if piece is None else piece(stop))
             pieces += [piece] if piece is not None else []
             time = stop
-    return Trajectory(system, constants, first, pieces, *([] if watch is None else [watch.fired]))
+    fired = None if watch is None else watch.fired
+    return Trajectory(system, constants, first, pieces, fired, tolerances.absolute * scale)
 
 
 def cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
@@ -165,7 +166,15 @@ def solve_segment(
         warnings.simplefilter("ignore")
         try:
             solution = solve_ivp(
-                rate, span, y, method=_SOLVERS[method], jac=jacobian, rtol=rtol, atol=atol, dense_output=True, **options
+                lambda t, z: from_zero(lambda z: rate(t, z), z, atol),
+                span,
+                y,
+                method=_SOLVERS[method],
+                jac=lambda t, z: from_zero(lambda z: jacobian(t, z), z, atol),
+                rtol=rtol,
+                atol=atol,
+                dense_output=True,
+                **options,
             )
         except (ArithmeticError, ValueError) as error:  # the solvers look at rate and Jacobian before their first step
             reason = _NOT_FINITE.format(error)

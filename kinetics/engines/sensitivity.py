@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.scipy import TOLERANCES, solve_segment
-from kinetics.engines.tolerances import Tolerances, state_scale
+from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory, read
 from kinetics.regimen import Segments
 
@@ -42,8 +42,12 @@ class SensitiveTrajectory(Trajectory):
         gradients = []
         for z in read(self.with_tangent, times, self.start):
             states = z[n:].reshape(m, n).T
-            direct = functions.outputs_by_constant(z[:n], self.constants) @ self.by_parameter
-            gradients.append(functions.outputs_by_state(z[:n], self.constants) @ states + direct)
+
+            def gradient(y: np.ndarray, states: np.ndarray = states) -> np.ndarray:
+                direct = functions.outputs_by_constant(y, self.constants) @ self.by_parameter
+                return functions.outputs_by_state(y, self.constants) @ states + direct
+
+            gradients.append(from_zero(gradient, z[:n], self.absolute))
         return np.array(gradients)
 
     def output_slope(self, times: np.ndarray) -> np.ndarray:
@@ -134,5 +138,12 @@ def integrate_with_sensitivities(
         )
         pieces.append(piece)
     return SensitiveTrajectory(
-        system, constants, first, pieces, with_tangent=pieces, segments=segments, by_parameter=by_parameter
+        system,
+        constants,
+        first,
+        pieces,
+        absolute=tolerances.absolute * scale,
+        with_tangent=pieces,
+        segments=segments,
+        by_parameter=by_parameter,
     )

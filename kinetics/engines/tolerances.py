@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +11,10 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["Tolerances", "state_scale"]
+__all__ = ["Tolerances", "from_zero", "state_scale"]
+
+BELOW_ZERO = 1000
+"""Absolute tolerances that a state may be below zero and count as zero, where a power of it has no value."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,32 @@ def state_scale(system: System, start: np.ndarray, segments: Segments, triggers:
     scale = np.maximum(np.abs(start), given @ system.dose_matrix())
     alike = np.stack([scale[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))
+
+
+def from_zero(
+    function: Callable[[np.ndarray], np.ndarray], states: np.ndarray, absolute: np.ndarray | None
+) -> np.ndarray:
+    """What a function makes of states; where that is no number, states that are hardly below zero count as zero.
+
+    What is left of a drug is as often below zero as above it, by the error of the integrator, and has no root there.
+
+    Parameters
+    ----------
+    function : callable
+        Of an array of the shape of ``states``.
+    states : ndarray, (..., state)
+        As integrated.
+    absolute : ndarray, (state,), or None
+        Absolute tolerances. Below zero by more than a thousand of them a state is left as it is; None leaves all.
+
+    Examples
+    --------
+    >>> with np.errstate(invalid="ignore"):
+    ...     from_zero(np.sqrt, np.array([4.0, -1e-15]), np.full(2, 1e-13)).tolist()
+    [2.0, 0.0]
+    """
+    values = function(states)
+    if absolute is None or not math.isnan(values.sum()):
+        return values
+    below = (states < 0.0) & (states >= -BELOW_ZERO * absolute)
+    return function(np.where(below, 0.0, states)) if below.any() else values

@@ -10,6 +10,7 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.firing import Fired
+from kinetics.engines.tolerances import from_zero
 
 __all__ = ["OutputCurve", "Trajectory", "read"]
 
@@ -32,6 +33,9 @@ class Trajectory:
         One a segment, in order of time.
     fired : Fired, optional
         What rules did; None without rules.
+    absolute : ndarray, (state,), optional
+        Absolute tolerances of states that may be below zero by the error of the integrator; see
+        `kinetics.engines.tolerances.from_zero`.
     """
 
     system: System
@@ -39,6 +43,7 @@ class Trajectory:
     start: np.ndarray
     pieces: Sequence[Any]
     fired: Fired | None = None
+    absolute: np.ndarray | None = None
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -51,7 +56,8 @@ class Trajectory:
         key = np.asarray(times, dtype=float).tobytes()
         if self._latest.get("key") != key:
             states = np.ascontiguousarray(self.states(times))
-            self._latest.update(key=key, table=self.system.functions.output_table(states, self.constants))
+            table = from_zero(lambda y: self.system.functions.output_table(y, self.constants), states, self.absolute)
+            self._latest.update(key=key, table=table)
         return self._latest["table"]
 
     def curve(self, name: str) -> OutputCurve:

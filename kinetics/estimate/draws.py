@@ -12,6 +12,7 @@ from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, assembled_cohort, fits_behind
 from kinetics.model.committed import fits_folder, flat_key, result_path
+from kinetics.seeds import checked_seed
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
 
@@ -84,7 +85,7 @@ def drawn_cohorts(
     InputError
         If a thousand draws in a row are all inadmissible.
     """
-    roots = [_root(fit.covariance) for fit in chain]
+    roots, seed = [_root(fit.covariance) for fit in chain], checked_seed(seed)
     return [_draw(system, chain, roots, cohort, np.random.SeedSequence((seed, k))) for k in range(draws)]
 
 

@@ -16,6 +16,7 @@ from kinetics.estimate.scoring import maximise
 from kinetics.estimate.uncertainty import uncertainty
 from kinetics.estimate.virtual import Arm
 from kinetics.population.variability import Variability
+from kinetics.seeds import checked_seed
 from kinetics.summaries import PopulationTarget
 from kinetics.targets import NORMAL_95
 
@@ -65,7 +66,7 @@ def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study:
     FitProblem
         Without rows that are only compared, and without medians that half of the patients never reach.
     """
-    targets = []
+    targets, seed = [], checked_seed(seed)
     for number, (arm, rows) in enumerate(PopulationObjective(problem).grouped(problem.fitted)):
         for part, same in enumerate(studies_of(rows)):
             key = np.random.SeedSequence((seed, study, number, part))

@@ -13,6 +13,7 @@ from kinetics.capacity import check_memory
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.posterior import Chain, Posterior
 from kinetics.estimate.search import AnyObjective
+from kinetics.seeds import checked_seed
 
 __all__ = ["sample", "walkers"]
 
@@ -79,7 +80,7 @@ def sample(
     An ensemble whose walkers propose differences of others (ter Braak 2006, doi 10.1007/s11222-006-8769-1) by the
     package emcee (Foreman-Mackey et al. 2013, doi 10.1086/670067).
     """
-    count = walkers(optimum.size)
+    count, seed = walkers(optimum.size), checked_seed(seed)
     per_walker = math.ceil(draws / count)
     steps = per_walker + per_walker // 2
     check_memory(24.0 * count * steps * (optimum.size + 1), f"{draws} draws of the posterior", "ask for fewer")

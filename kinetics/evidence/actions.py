@@ -31,7 +31,7 @@ class Actions:
     @classmethod
     def read(cls, text: str) -> Actions:
         """Read it, with an `InputError` if it is none."""
-        match = re.fullmatch(r"(\d{1,4})( or more)?", text)
+        match = re.fullmatch(r"([0-9]{1,4})( or more)?", text)
         if match is None:
             raise InputError(f"level '{text[:40]}': write how often rules acted, such as '1' or '2 or more'")
         return cls(int(match[1]), match[2] is not None)

@@ -13,6 +13,7 @@ from kinetics.evidence.numbers import answer, needed_times
 from kinetics.evidence.patients import simulated
 from kinetics.evidence.question import Fact, Question
 from kinetics.evidence.row import SHARE, EvidenceRow, PlacedFact
+from kinetics.seeds import checked_seed
 
 __all__ = ["Evaluated", "Outcome", "Tally", "evaluate_evidence"]
 
@@ -148,6 +149,7 @@ def evaluate_evidence(
     IntegrationError
         If more than a twentieth of the patients of an arm cannot be integrated.
     """
+    seed = checked_seed(seed)
     arms: dict[tuple, list[Question]] = {}
     for question in (each for fact in facts for each in fact.questions if each.row.simulated):
         arms.setdefault(question.arm, []).append(question)

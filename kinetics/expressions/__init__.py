@@ -2,6 +2,19 @@
 
 from kinetics.expressions.dimensions import Dimensions
 from kinetics.expressions.evaluation import evaluate
+from kinetics.expressions.functions import exponent_text, finite_power, log, power, powers_as_written
 from kinetics.expressions.grammar import MAX_DEPTH, RESERVED, is_name, parse
 
-__all__ = ["MAX_DEPTH", "RESERVED", "Dimensions", "evaluate", "is_name", "parse"]
+__all__ = [
+    "MAX_DEPTH",
+    "RESERVED",
+    "Dimensions",
+    "evaluate",
+    "exponent_text",
+    "finite_power",
+    "is_name",
+    "log",
+    "parse",
+    "power",
+    "powers_as_written",
+]

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults, UnitError
+from kinetics.expressions.functions import log, power
 from kinetics.units import conversion, registry, unit_text
 
 __all__ = ["Dimensions"]
@@ -65,7 +66,7 @@ class Dimensions:
             return (None if expression == 0 else _DIMENSIONLESS), expression
         if expression.is_Mul:
             return self._product(expression)
-        if expression.is_Pow:
+        if expression.is_Pow or isinstance(expression, power):
             return self._power(expression)
         if isinstance(expression, sp.Piecewise):
             return self._piecewise(expression)
@@ -75,7 +76,7 @@ class Dimensions:
         if isinstance(expression, sp.Abs):
             unit, argument = self.infer(expression.args[0])
             return unit, sp.Abs(argument)
-        if isinstance(expression, sp.exp | sp.log):
+        if isinstance(expression, sp.exp | log):
             return _DIMENSIONLESS, expression.func(self._plain(expression.args[0], expression.func.__name__))
         raise UnitError(f"'{expression}' is not of the grammar")
 
@@ -118,11 +119,11 @@ class Dimensions:
         plain_exponent = self._plain(exponent, "power")
         unit, converted = self.infer(base)
         if unit is None:
-            return None, converted**plain_exponent
+            return None, power(converted, plain_exponent)
         if plain_exponent.is_Rational:
-            power = int(plain_exponent) if plain_exponent.is_Integer else float(plain_exponent)
-            return unit**power, converted**plain_exponent
-        return _DIMENSIONLESS, self._plain(base, "power with an exponent that is no number") ** plain_exponent
+            number = int(plain_exponent) if plain_exponent.is_Integer else float(plain_exponent)
+            return unit**number, power(converted, plain_exponent)
+        return _DIMENSIONLESS, power(self._plain(base, "power with an exponent that is no number"), plain_exponent)
 
     def _piecewise(self, expression: Any) -> tuple[Any, Any]:
         unit, values = self._alike([value for value, _ in expression.args], expression)

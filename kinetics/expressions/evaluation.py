@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from kinetics.expressions.functions import log, power
+
 __all__ = ["evaluate"]
 
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sp.Pow: np.power,
+    power: np.power,
     sp.exp: np.exp,
-    sp.log: np.log,
+    log: np.log,
     sp.Abs: np.abs,
     sp.Max: lambda *arguments: np.max(arguments),
     sp.Min: lambda *arguments: np.min(arguments),

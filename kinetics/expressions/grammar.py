@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions.functions import log, power
 from kinetics.expressions.limits import (
     MAX_DEPTH,
     MAX_DIGITS,
@@ -20,8 +20,10 @@ from kinetics.expressions.limits import (
     call_fault,
     power_fault,
     result_fault,
+    rounded,
 )
 from kinetics.expressions.tokens import Token, read_tokens, shortened
+from kinetics.suggestions import did_you_mean
 
 __all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
 
@@ -30,8 +32,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "exp": (sp.exp, 1, 1),
-    "log": (sp.log, 1, 1),
-    "sqrt": (sp.sqrt, 1, 1),
+    "log": (log, 1, 1),
+    "sqrt": (lambda base: power(base, sp.S.Half), 1, 1),
     "abs": (sp.Abs, 1, 1),
     "min": (sp.Min, 2, None),
     "max": (sp.Max, 2, None),
@@ -134,7 +136,7 @@ class _Parser:
         with self.deeper():
             exponent = self.sign()
         self.refuse(power_fault(base, exponent))
-        return self.build(sp.Pow, base, exponent)
+        return self.build(power, base, exponent)
 
     def atom(self) -> Any:
         token = self.token
@@ -161,7 +163,7 @@ class _Parser:
         try:
             return self.symbols[name]
         except KeyError:
-            self.unknown.append(_unknown(name, self.symbols))
+            self.unknown.append(f"unknown name '{name}'{did_you_mean(name, self.symbols)}")
             return sp.Dummy(real=True)
 
     def call(self, name: str) -> Any:
@@ -227,7 +229,7 @@ class _Parser:
     def build(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Apply a function of sympy; its result must be real, finite, and made of numbers a float can hold."""
         try:
-            value = function(*arguments)
+            value = rounded(function(*arguments))
         except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
             raise self.fail("not a real number") from error
         self.refuse(result_fault(value))
@@ -280,8 +282,3 @@ def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
     if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
         raise InputError(f"'{shortened(text)}' is not a finite real number")
     return value
-
-
-def _unknown(name: str, symbols: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, symbols, n=1)
-    return f"unknown name '{name}'" + (f"; did you mean '{near[0]}'?" if near else "")

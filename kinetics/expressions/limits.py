@@ -6,6 +6,7 @@ Each function says in words what is wrong, and nothing if all is well.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -20,6 +21,7 @@ __all__ = [
     "call_fault",
     "power_fault",
     "result_fault",
+    "rounded",
 ]
 
 MAX_DEPTH = 50
@@ -27,6 +29,7 @@ MAX_LENGTH = 4000
 MAX_POWER = 64
 MAX_DIGITS = 40
 MAX_BITS = 2048
+ROUNDED_BITS = 256
 MAX_EXTREMES = 16
 _TOO_HIGH = f"exponent beyond {MAX_POWER}"
 _TOO_LARGE = "number too large"
@@ -34,7 +37,7 @@ _TOO_LARGE = "number too large"
 
 def power_fault(base: Any, exponent: Any) -> str:
     """Of a power that is not computed yet."""
-    if base.is_number and evaluate(base, {}) < 0 and not exponent.is_Integer:
+    if not exponent.is_Integer and _is_negative(base):
         return "a negative number to a power that is not whole"
     if not exponent.is_number:
         return ""
@@ -43,19 +46,15 @@ def power_fault(base: Any, exponent: Any) -> str:
         return _TOO_HIGH
     if base == 0 and not exponent.is_positive:
         return "zero to a power that is not positive"
-    return _TOO_LARGE if size * _bits(base) > MAX_BITS else ""
+    return ""
 
 
 def call_fault(name: str, arguments: list[Any]) -> str:
-    """Of a call that is not computed yet; sympy turns exp(n*log(x)) into x^n."""
+    """Of a call that is not computed yet."""
     first = arguments[0]
-    if name == "exp" and any(
-        abs(evaluate(term.as_coeff_Mul()[0], {})) > MAX_POWER and term.has(sp.log) for term in sp.Add.make_args(first)
-    ):
-        return _TOO_HIGH
     if name == "exp" and first.is_number and evaluate(first, {}) > 700:
         return _TOO_LARGE
-    if name in ("log", "sqrt") and first.is_number and evaluate(first, {}) < 0:
+    if name in ("log", "sqrt") and _is_negative(first):
         return f"{name} of a number that is negative"
     return "log of zero" if name == "log" and first == 0 else ""
 
@@ -65,7 +64,7 @@ def result_fault(value: Any) -> str:
     if value.is_number and not math.isfinite(evaluate(value, {})):
         return "not a finite real number"
     coefficient = value.as_coeff_Mul()[0]
-    if not math.isfinite(evaluate(coefficient, {})) or _bits(coefficient) > MAX_BITS:
+    if not math.isfinite(evaluate(coefficient, {})):
         return _TOO_LARGE
     for factor in sp.Mul.make_args(value):
         _, exponent = factor.as_base_exp()
@@ -74,6 +73,22 @@ def result_fault(value: Any) -> str:
     return ""
 
 
-def _bits(expression: Any) -> int:
-    """The length of the longest whole number in an expression."""
-    return max((max(abs(n.p), n.q).bit_length() for n in expression.atoms(sp.Rational)), default=0)
+def rounded(value: Any) -> Any:
+    """What sympy made, with a number of its own cut to 77 digits if it is longer: products of numbers stay short."""
+    number, rest = value.as_coeff_Mul()
+    if rest is sp.S.One or not number.is_Rational:
+        return _short(value) if value.is_Rational else value
+    short = _short(number)
+    return value if short is number else short * rest
+
+
+def _short(number: Any) -> Any:
+    if max(abs(number.p).bit_length(), number.q.bit_length()) <= MAX_BITS:
+        return number
+    places = ROUNDED_BITS - abs(number.p).bit_length() + number.q.bit_length()
+    return sp.Rational(round(Fraction(number.p, number.q) * Fraction(2) ** places)) / sp.Integer(2) ** places
+
+
+def _is_negative(expression: Any) -> bool:
+    """Whether an expression is negative whatever its names stand for."""
+    return evaluate(expression, {}) < 0 if expression.is_number else expression.is_extended_nonpositive is True

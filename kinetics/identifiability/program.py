@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import InputError
-from kinetics.expressions import evaluate
+from kinetics.expressions import evaluate, log, power
 from kinetics.model import Model
 
 __all__ = ["Condition", "Program", "Step", "build_program", "differences", "start_name"]
@@ -125,9 +125,9 @@ class _Builder:
         makers: tuple[tuple[Any, Callable[[Any], int]], ...] = (
             (sp.Add, lambda node: self.add("sum", *map(self.of, node.args))),
             (sp.Mul, lambda node: self.multiplied([self.of(factor) for factor in node.args])),
-            (sp.Pow, self.power),
+            (sp.Pow | power, self.power),
             (sp.exp, lambda node: self.add("exp", self.of(node.args[0]))),
-            (sp.log, lambda node: self.add("log", self.of(node.args[0]))),
+            (log, lambda node: self.add("log", self.of(node.args[0]))),
             (sp.Abs, lambda node: self.extreme((node.args[0], -node.args[0]), ">=")),
             (sp.Max, lambda node: self.extreme(node.args, ">=")),
             (sp.Min, lambda node: self.extreme(node.args, "<=")),
@@ -162,7 +162,7 @@ class _Builder:
         return self.multiplied([self.add("number", content=sp.S.NegativeOne), index])
 
     def power(self, node: Any) -> int:
-        base, exponent = self.of(node.base), node.exp
+        base, exponent = self.of(node.args[0]), node.args[1]
         whole = self.whole(exponent)
         if whole is not None and whole != 0:
             power = reduce(lambda left, _: self.add("product", left, base), range(abs(whole) - 1), base)

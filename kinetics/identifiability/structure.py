@@ -17,6 +17,7 @@ from kinetics.identifiability.elimination import UnclearError, null_space, reduc
 from kinetics.identifiability.measured import Measured
 from kinetics.identifiability.question import Question, ask
 from kinetics.model import Model
+from kinetics.seeds import checked_seed
 
 __all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
 
@@ -115,7 +116,7 @@ def structure(
     >>> found.rank, found.combinations
     (1, ['only the product k*j'])
     """
-    question = ask(model, parameters, arms, unknown_initial)
+    seed, question = checked_seed(seed), ask(model, parameters, arms, unknown_initial)
     return with_enough_digits(lambda: _found(question, seed))
 
 

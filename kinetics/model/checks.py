@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from kinetics.units import conversion
 __all__ = ["check_tables"]
 
 MAX_SIZE = 20_000
+MOST_TOLD = 10
+"""Names of each end of a circle that a message shows."""
 
 
 def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, faults: Faults) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list
         for name, row in definitions.items()
     }
     order: dict[str, None] = {}
+    closed: set[str] = set()
     for root in definitions:
         trail = {} if root in order else {root: iter(uses[root])}
         while trail:
@@ -66,11 +69,19 @@ def ordered(definitions: Mapping[str, Derived | Output], faults: Faults) -> list
                 del trail[name]
                 order[name] = None
             elif used in trail:
-                cycle = list(trail)[list(trail).index(used) :]
-                faults.add(f"cyclic definition: {' -> '.join((*cycle, used))}", *definitions[used].place("value"))
+                if used not in closed:  # one fault for all circles through it: a file may hold millions
+                    cycle = list(trail)[list(trail).index(used) :]
+                    faults.add(f"cyclic definition: {_path([*cycle, used])}", *definitions[used].place("value"))
+                closed.add(used)
             elif used not in order:
                 trail[used] = iter(uses[used])
     return list(order)
+
+
+def _path(names: Sequence[str]) -> str:
+    between = len(names) - 2 * MOST_TOLD
+    ends = [*names[:MOST_TOLD], f"... {between} more ...", *names[-MOST_TOLD:]] if between > 0 else names
+    return " -> ".join(ends)
 
 
 def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, Any]:
@@ -136,7 +147,7 @@ def _size(expression: Any, sizes: Mapping[Any, int]) -> int:
     if not expression.args:
         return sizes.get(expression, 1)
     size = sum(_size(argument, sizes) for argument in expression.args)
-    if expression.is_Pow and expression.exp.is_Rational:
+    if expression.is_Pow and expression.exp.is_Integer:
         size *= max(1, abs(int(expression.exp)))
     return size
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,9 +16,13 @@ from kinetics.model.reading import TableReader, without_half_told
 from kinetics.model.schema import CohortRow, CohortValueRow, read_fields
 from kinetics.model.sources import CHOICE
 from kinetics.model.variation import in_cohort, variation_faults
+from kinetics.suggestions import did_you_mean
 from kinetics.units import conversion
 
 __all__ = ["read_cohorts"]
+
+MAX_LEVELS = 50
+"""Cohorts that extend each other in a row."""
 
 
 class _Known(NamedTuple):
@@ -113,9 +116,7 @@ def _cohort_value(
     parameter = parameters.get(flat)
     if parameter is None:
         if path[0] not in reader.names.lost:
-            near = difflib.get_close_matches(flat, parameters, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            reader.add(f"unknown parameter '{'.'.join(path)}'{hint}", *keys)
+            reader.add(f"unknown parameter '{'.'.join(path)}'{did_you_mean(flat, parameters)}", *keys)
         return None
     factor = math.nan
     if own is not None and parameter.unit is not None:
@@ -146,9 +147,13 @@ def _check_extends(extends: Mapping[str, str | None], reader: TableReader) -> No
     reported: set[str] = set()
     for first in extends:
         trail, name = [first], extends[first]
-        while name in extends and name not in trail:
+        while name in extends and name not in trail and len(trail) <= MAX_LEVELS:
             trail.append(str(name))
             name = extends[str(name)]
+        if len(trail) > MAX_LEVELS:
+            message = f"more than {MAX_LEVELS} levels of cohorts, each of which extends the next"
+            reader.faults.add(message, reader.document.where("cohorts", first), f"cohorts.{first}.extends")
+            return
         if name == first and first not in reported:
             where = reader.document.where("cohorts", first)
             reader.faults.add(f"extends itself: {' -> '.join((*trail, first))}", where, f"cohorts.{first}.extends")

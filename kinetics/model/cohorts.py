@@ -216,5 +216,9 @@ def lineage(model: Model, cohort: str | None) -> list[Cohort]:
     if cohort not in model.cohorts:
         there = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
         raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; {there}")
-    row = model.cohorts[cohort]
-    return [*lineage(model, row.extends), row]
+    rows: list[Cohort] = []
+    name: str | None = cohort
+    while name is not None:
+        rows.append(model.cohorts[name])
+        name = rows[-1].extends
+    return rows[::-1]

@@ -38,6 +38,8 @@ _TABLES = frozenset(
     }
 )
 MAX_FILES = 100
+MAX_QUANTITIES = 3000
+"""Rows of all the models that one uses."""
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 
 
@@ -104,11 +106,17 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
 def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> tuple[dict[str, Draft], list[str]]:
     """The models a file uses by alias, and the aliases of those that cannot be read."""
     used: dict[str, Draft] = {}
+    quantities = 0
     table = document.data.get("uses", {})
     if not isinstance(table, dict):
         faults.add("must be a table of ALIAS = MODEL", document.where("uses"), "uses")
         return used, []
     for alias, name in table.items():
+        if quantities > MAX_QUANTITIES:
+            message = f"neither it nor what follows is read: the models before it have {quantities} rows in all, and "
+            message += f"the limit is {MAX_QUANTITIES}"
+            faults.add(message, document.where("uses", alias), f"uses.{alias}")
+            break
         with faults.gather(document.where("uses", alias), f"uses.{alias}"):
             if not is_name(alias) or not isinstance(name, str):
                 raise InputError("must be an identifier = the name of a model")
@@ -116,6 +124,7 @@ def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> t
                 raise InputError(f"more than {MAX_FILES} models in all, or {MAX_LEVELS} levels of them")
             path = model_path(name, document.file("uses", alias), trail, "uses")
             used[alias] = read_draft(path, faults, trail)
+            quantities += sum(map(len, used[alias].tables.values()))
     return used, [alias for alias in table if alias not in used]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from kinetics.errors import Faults
 from kinetics.model.quantities import Correlation, Parameter
 from kinetics.model.reading import MAX_ROWS, TableReader
 from kinetics.model.schema import CorrelationRow, read_row
+from kinetics.suggestions import did_you_mean
 
 __all__ = ["by_pair", "check_correlations", "correlation_matrix", "read_correlations"]
 
@@ -81,9 +81,7 @@ def check_correlations(
         one, other = row.pair
         unknown = [flat for flat in row.pair if flat not in parameters]
         for flat in unknown:
-            near = difflib.get_close_matches(flat, parameters, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            faults.add(f"unknown parameter '{flat}'{hint}", row.where, name)
+            faults.add(f"unknown parameter '{flat}'{did_you_mean(flat, parameters)}", row.where, name)
         if unknown:
             continue
         if one == other:

@@ -14,6 +14,7 @@ from kinetics.observation.measurement import measured, normal_draws
 from kinetics.observation.visits import VisitSchedule
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
+from kinetics.seeds import checked_seed
 from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = ["Observation", "observe"]
@@ -48,6 +49,7 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, see
     InputError
         If there is no dim ``patient``, or a visit is at none of the output times.
     """
+    seed = checked_seed(seed)
     schedule = VisitSchedule.load(schedule) if isinstance(schedule, str) else schedule
     if "patient" not in result.dims:
         raise InputError("visits are of patients; simulate with patients=N")

@@ -7,19 +7,21 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
 
 from kinetics.documents import content_hash, read_text
-from kinetics.errors import Faults, InputError, UnitError
+from kinetics.errors import Fault, Faults, InputError, UnitError
 from kinetics.model import Model
 from kinetics.model.quantities import Input, Parameter
 from kinetics.model.ranges import out_of_range
-from kinetics.units import conversion, display_unit, parse_unit
+from kinetics.units import conversion, display_unit, parse_unit, read_number
 
 __all__ = ["Covariates", "read_covariates"]
+
+MAX_PATIENTS = 100_000
+"""Rows of a table."""
 
 _COLUMN = re.compile(r"\s*+([^\s\[\]]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?+")
 
@@ -105,6 +107,8 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
         faults.add("has no patients; give a header, and one row a patient", f"{path}:1")
     faults.raise_if_any()
     (line, header), patients = rows[0], rows[1:]
+    if len(patients) > MAX_PATIENTS:
+        raise InputError(Fault(f"has {len(patients)} patients; the limit is {MAX_PATIENTS}", str(path)))
     columns = _columns(header, model, f"{path}:{line}", faults)
     values = [_patient(row, header, columns, f"{path}:{line}", faults) for line, row in patients]
     faults.raise_if_any()
@@ -175,7 +179,7 @@ def _patient(
     for text, column in zip(row, columns, strict=True):
         if column is None:
             continue
-        value = _number(text)
+        value = read_number(text)
         if value is None:
             faults.add(f"is no finite number: {text.strip()!r:.60}", where, column.written)
             continue
@@ -184,11 +188,3 @@ def _patient(
             for message in out_of_range(column.row, values[-1]):
                 faults.add(message, where, column.written)
     return values
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if isfinite(value) and "_" not in text else None

@@ -15,6 +15,7 @@ from kinetics.model.correlations import correlation_matrix
 from kinetics.model.quantities import Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.population.distributions import Distribution, distribution_of
+from kinetics.seeds import checked_seed
 
 __all__ = ["SAMPLINGS", "Variability", "check_sampling", "patient_generator"]
 
@@ -143,11 +144,10 @@ class Variability:
 
 
 def check_sampling(seed: int, sampling: str) -> None:
-    """Refuse a negative seed and an unknown way of sampling."""
+    """Refuse what is no seed, and an unknown way of sampling."""
     if sampling not in SAMPLINGS:
         raise InputError(f"unknown sampling '{sampling}'; there are {', '.join(SAMPLINGS)}")
-    if seed < 0:
-        raise InputError(f"the seed is {seed}; it must not be negative")
+    checked_seed(seed)
 
 
 def patient_generator(seed: int, patient: int) -> np.random.Generator:

@@ -25,6 +25,7 @@ from kinetics.prediction.study import FutureStudy
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
 from kinetics.runs import Progress, Run, choose_engine
+from kinetics.seeds import checked_seed
 from kinetics.simulation import output_times, simulate
 from kinetics.study import COPIES, MOST_RUNS
 from kinetics.units import to_unit
@@ -103,6 +104,7 @@ def predict(
         If the model has changed since the fit, or patients could not be integrated.
     """
     _check_numbers(draws, patients, study)
+    seed = checked_seed(seed)
     regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
     if not regimen.courses:
         raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")

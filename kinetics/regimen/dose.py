@@ -124,4 +124,5 @@ def amount_text(amount: pint.Quantity) -> str:
 
 def _amount(value: Any) -> Any:
     """An amount as a pint quantity with a finite float."""
-    return registry.Quantity(*(parse_quantity(value) if isinstance(value, str) else adopt(value)))
+    read = parse_quantity if isinstance(value, str) else adopt
+    return registry.Quantity(*read(value, example="mg"))

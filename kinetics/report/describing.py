@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from kinetics.escaping import one_space
 from kinetics.estimate import Estimates, FitProblem
+from kinetics.expressions import exponent_text
 from kinetics.model import Model, parameter_table
 from kinetics.model import latex as latex_of
 from kinetics.model.cohorts import cohort_parameters
@@ -25,6 +27,8 @@ class _Plain(StrPrinter):
     """Expressions as model files write them: ``^`` for a power, ``piecewise`` with its conditions in pairs."""
 
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        if decimal := exponent_text(expr.exp):
+            return f"{self.parenthesize(expr.base, PRECEDENCE['Pow'])}^{decimal}"
         return super()._print_Pow(expr, rational=rational).replace("**", "^")
 
     def _print_Piecewise(self, expr: Any) -> str:

@@ -7,8 +7,9 @@ import io
 import reprlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -16,6 +17,7 @@ from kinetics.documents import PROSE, read_text
 from kinetics.errors import Faults
 from kinetics.escaping import character_name, forbidden_character
 from kinetics.model.sources import CHOICE, find_source
+from kinetics.units import read_number
 
 __all__ = ["TableRow", "header_of", "read_rows"]
 
@@ -42,6 +44,9 @@ class TableRow(Protocol):
 
 
 R = TypeVar("R", bound=TableRow)
+
+MAX_ROWS = 10_000
+"""Rows of a table."""
 
 
 def header_of(path: Path) -> list[str]:
@@ -82,7 +87,10 @@ def read_rows(path: Path, kind: type[R], faults: Faults) -> list[tuple[R, str]]:
         try:
             if not _check_header(reader.fieldnames or (), kind, path, faults):
                 return []
-            for record in reader:
+            for number, record in enumerate(reader, 1):
+                if number > MAX_ROWS:
+                    faults.add(f"more than {MAX_ROWS} rows; what follows is not read", f"{path}:{reader.line_num}")
+                    break
                 rows += _checked_row(record, kind, f"{path}:{reader.line_num}", path, faults)
         except csv.Error as error:
             faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
@@ -132,6 +140,16 @@ def _look(columns: Collection[str]) -> str:
     return f"its columns are {found:.200}" if columns else "it has no line of names of columns"
 
 
+@cache
+def _numeric(kind: Any) -> frozenset[str]:
+    """The columns that hold numbers."""
+    return frozenset(key for key, field in kind.model_fields.items() if _has_number(field.annotation))
+
+
+def _has_number(annotation: Any) -> bool:
+    return annotation in (int, float) or any(map(_has_number, get_args(annotation)))
+
+
 def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, faults: Faults) -> list[tuple[Any, str]]:
     """The row, or nothing and its faults; a missing column has been reported with the header."""
     name = str(record.get("name") or "").strip()
@@ -144,6 +162,9 @@ def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, f
             faults.add(f"holds {character_name(found)}; remove it", place, f"{name}.{column}")
             return []
     given = {key: text.strip() for key, text in record.items() if key in kind.model_fields and text.strip()}
+    unread = [key for key in given.keys() & _numeric(kind) if read_number(given[key]) is None]
+    for key in unread:
+        faults.add(f"is no finite number: {given.pop(key)!r:.60}", place, f"{name}.{key}")
     try:
         row = kind.model_validate(given)
     except ValidationError as error:
@@ -153,6 +174,8 @@ def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, f
             message = "missing" if problem["type"] == "missing" else f"{problem['msg'].lower()}, found {found}"
             if problem["type"] != "missing" or column in record:
                 faults.add(message, place, f"{name}.{column}")
+        return []
+    if unread:
         return []
     wrong = row.faults()
     for message in wrong:

@@ -10,15 +10,16 @@ import pint
 
 from kinetics.errors import UnitError
 from kinetics.units.conversion import conversion
+from kinetics.units.number import NUMBER
 from kinetics.units.reader import MAX_LENGTH, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
 __all__ = ["adopt", "parse_quantity", "to_unit"]
 
-_QUANTITY = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?:\s+(\S.*?))?\s*")
+_QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")
 
 
-def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any]:
+def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
     """Read a number with its unit, and convert it if asked.
 
     Parameters
@@ -27,6 +28,8 @@ def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any
         For example ``"12 mg"``, ``"35 month"``, ``"0.4 1e9/L"``.
     unit : str or pint.Unit, optional
         The unit to convert to; without it the quantity keeps its own.
+    example : str
+        Without ``unit``, one that would be right in its place, for messages.
 
     Returns
     -------
@@ -44,11 +47,12 @@ def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any
     60.875
     """
     match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
-    if match is None:
-        raise UnitError(f"cannot read quantity {str(text)[:60]!r}; write a number, a space and a unit, such as '12 mg'")
     target = parse_unit(unit) if isinstance(unit, str) else unit
+    wanted = example if target is None else display_unit(target) or "1"
+    if match is None:
+        such = f"write a number, a space and a unit, such as '12 {wanted}'"
+        raise UnitError(f"cannot read quantity {str(text)[:60]!r}; {such}")
     if match[2] is None:
-        wanted = "day" if target is None else display_unit(target) or "1"
         raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {wanted}'")
     own = parse_unit(match[2])
     target = own if target is None else target
@@ -60,7 +64,7 @@ def parse_quantity(text: str, unit: str | Any | None = None) -> tuple[float, Any
     return value, target
 
 
-def adopt(quantity: Any) -> tuple[float, Any]:
+def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Any]:
     """The number and the unit of a pint quantity of any registry.
 
     Raises
@@ -74,7 +78,7 @@ def adopt(quantity: Any) -> tuple[float, Any]:
     (12.0, <Unit('milligram')>)
     """
     if not isinstance(quantity, pint.Quantity):
-        raise UnitError(f"{quantity!r:.60} has no unit; write a quantity such as '12 mg'")
+        raise UnitError(f"{quantity!r:.60} has no unit; write a quantity such as '12 {example}'")
     try:
         number = float(quantity.magnitude)
         unit = registry.Unit(quantity.units._units)
@@ -95,5 +99,6 @@ def to_unit(value: Any, unit: str | Any) -> float:
     """
     if isinstance(value, str):
         return parse_quantity(value, unit)[0]
-    number, own = adopt(value)
-    return number * float(conversion(own, parse_unit(unit) if isinstance(unit, str) else unit))
+    target = parse_unit(unit) if isinstance(unit, str) else unit
+    number, own = adopt(value, example=display_unit(target) or "1")
+    return number * float(conversion(own, target))

@@ -18,7 +18,11 @@ registry = pint.UnitRegistry()
 MAX_EXPONENT = 12
 MAX_LENGTH = 80
 _COUNTS = {"1e3/L": "milliliter", "1e6/L": "microliter", "1e9/L": "nanoliter", "1e12/L": "picoliter"}
-_TOKEN = re.compile(r"\s*(1e(?:3|6|9|12)\s*/\s*L\b|[^\W\d]+|%|[0-9]+|\*\*|[*/^()-])")
+# a count of cells as people write it, with x or a cross before it or not
+_COUNT = r"(?:1e|(?:[x×]\s*)?10\s*(?:\^|\*\*)\s*)(3|6|9|12)\s*/\s*L\b"
+_TOKEN = re.compile(rf"\s*(?:{_COUNT}|([^\W\d]+|%|[0-9]+|\*\*|[*/^()-]))")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_RAISED = re.compile("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 class _UnitReader:
@@ -26,7 +30,7 @@ class _UnitReader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = self._tokens(text.strip())
+        self.tokens = self._tokens(_plain(text))
         self.position = 0
 
     def _tokens(self, text: str) -> list[str]:
@@ -35,7 +39,7 @@ class _UnitReader:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise UnitError(f"cannot read unit '{self.text}' at '{text[position:]}'; write products such as 'mg/L'")
-            tokens.append("".join(match[1].split()))
+            tokens.append(f"1e{match[1]}/L" if match[1] else match[2])
             position = match.end()
         return tokens
 
@@ -75,7 +79,7 @@ class _UnitReader:
                 raise UnitError(f"a power of a count in unit '{self.text}'; put the count in brackets")
             sign = -1 if self._accept("-") else 1
             digits = self._next()
-            if not digits.isdigit() or len(digits) > 3 or not 1 <= int(digits) <= MAX_EXPONENT:
+            if not (digits.isascii() and digits.isdecimal()) or len(digits) > 3 or not 1 <= int(digits) <= MAX_EXPONENT:
                 raise UnitError(f"exponent in unit '{self.text}' must be a whole number from 1 to {MAX_EXPONENT}")
             base = base ** (sign * int(digits))
             if self._accept("^", "**"):
@@ -98,6 +102,12 @@ class _UnitReader:
         return _named(token, self.text)
 
 
+def _plain(text: str) -> str:
+    """The text with raised digits and products as a keyboard has them: ``m²`` is ``m^2``, ``mg·L⁻¹`` is ``mg*L^-1``."""
+    raised = _RAISED.sub(lambda digits: f"^{digits[0].translate(_SUPERSCRIPTS)}", text.strip())
+    return re.sub(r"(?<=[^\s*/^(])\s*[·⋅×]\s*(?!10\b)", "*", raised)
+
+
 def _named(name: str, text: str) -> Any:
     try:
         unit = registry.Unit("percent" if name == "%" else name)
@@ -115,7 +125,8 @@ def parse_unit(text: str) -> Any:
     Parameters
     ----------
     text : str
-        A product of pint unit names with whole exponents of at most 12; also ``1e9/L`` and ``cells/uL``.
+        A product of pint unit names with whole exponents of at most 12, raised or behind ``^``; also ``1e9/L``, which
+        may be written ``10^9/L``, ``10⁹/L`` or ``×10⁹/L``, and ``cells/uL``.
 
     Returns
     -------
@@ -130,6 +141,8 @@ def parse_unit(text: str) -> Any:
     --------
     >>> parse_unit("1e9/L") == parse_unit("1/nL")
     True
+    >>> parse_unit("10⁹/L") == parse_unit("×10^9/L") == parse_unit("1e9/L"), parse_unit("µL") == parse_unit("mm³")
+    (True, True)
     >>> parse_unit("10**10**8")
     Traceback (most recent call last):
     kinetics.errors.UnitError: cannot read unit '10**10**8' at '10'; only 1, 1e9/L and unit names

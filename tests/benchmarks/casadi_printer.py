@@ -9,9 +9,11 @@ from typing import Any
 import casadi as ca
 import sympy as sp
 
+from kinetics.expressions import log, power
+
 __all__ = ["to_casadi"]
 
-_OF_ONE = {sp.exp: ca.exp, sp.log: ca.log, sp.Abs: ca.fabs, sp.sign: ca.sign}
+_OF_ONE = {sp.exp: ca.exp, sp.log: ca.log, log: ca.log, sp.Abs: ca.fabs, sp.sign: ca.sign}
 _OF_MANY = {sp.Max: ca.fmax, sp.Min: ca.fmin, sp.And: ca.logic_and, sp.Or: ca.logic_or}
 _COMPARED = {
     sp.StrictLessThan: ca.lt,
@@ -63,7 +65,7 @@ def _converted(node: Any, known: dict[Any, Any]) -> Any:
         return sum(arguments[1:], start=arguments[0])
     if kind is sp.Mul:
         return functools.reduce(lambda left, right: left * right, arguments)
-    if kind is sp.Pow:
+    if kind in (sp.Pow, power):
         return _power(node, arguments)
     if kind is sp.Heaviside:
         return ca.gt(arguments[0], 0)
@@ -80,11 +82,11 @@ def _converted(node: Any, known: dict[Any, Any]) -> Any:
 
 def _power(node: Any, arguments: list[Any]) -> Any:
     base, exponent = arguments
-    if node.exp == sp.Rational(1, 2):
+    if node.args[1] == sp.Rational(1, 2):
         return ca.sqrt(base)
-    if node.exp == sp.Rational(-1, 2):
+    if node.args[1] == sp.Rational(-1, 2):
         return 1.0 / ca.sqrt(base)
-    return ca.power(base, int(node.exp) if node.exp.is_Integer else exponent)
+    return ca.power(base, int(node.args[1]) if node.args[1].is_Integer else exponent)
 
 
 def _piecewise(node: Any, known: dict[Any, Any]) -> Any:

@@ -95,6 +95,66 @@ def test_printed_and_read_back_it_evaluates_alike(tree, given_values):
     assert got == pytest.approx(expected, rel=1e-6)
 
 
+decimals = st.decimals("-3", "3", places=6, allow_nan=False).filter(lambda number: abs(number) > 1e-3)
+positive = st.recursive(
+    leaves,
+    lambda inner: (
+        st.tuples(st.sampled_from("*/"), inner, inner)
+        | st.tuples(st.just("^"), inner, decimals.map(float))
+        | st.tuples(st.sampled_from(["sqrt", "exp_of_log"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+def _text_of_positive(tree) -> str:
+    match tree:
+        case (str(text), float()) | (str(text), str()):
+            return text
+        case ("exp_of_log", inner):
+            return f"exp(0.7512345*log({_text_of_positive(inner)}))"
+        case ("sqrt", inner):
+            return f"sqrt({_text_of_positive(inner)})"
+        case ("^", base, exponent):
+            return f"({_text_of_positive(base)})^({exponent:.6f})"
+        case (sign, left, right):
+            return f"({_text_of_positive(left)} {sign} {_text_of_positive(right)})"
+    raise AssertionError(tree)
+
+
+def _log_of_positive(tree, given) -> float:
+    """The logarithm, in plain floats: its error is that of the value, relative."""
+    match tree:
+        case (str(), float(number)):
+            return math.log(number)
+        case (str(), str(name)):
+            return math.log(given[name])
+        case ("exp_of_log", inner):
+            return 0.7512345 * _log_of_positive(inner, given)
+        case ("sqrt", inner):
+            return 0.5 * _log_of_positive(inner, given)
+        case ("^", base, exponent):
+            return exponent * _log_of_positive(base, given)
+        case (sign, left, right):
+            left, right = _log_of_positive(left, given), _log_of_positive(right, given)
+            return left + right if sign == "*" else left - right
+    raise AssertionError(tree)
+
+
+@given(positive, values)
+def test_powers_roots_and_products_of_decimals_are_those_of_plain_floats(tree, given_values):
+    logarithm = _log_of_positive(tree, given_values)
+    assume(abs(logarithm) < 600)
+    try:
+        expression = parse(_text_of_positive(tree), SYMBOLS)
+    except InputError as error:
+        assume("exponent beyond" in str(error) or "number too large" in str(error) or "finite" in str(error))
+        return
+    got = evaluate(expression, {SYMBOLS[name]: value for name, value in given_values.items()})
+    assume(math.isfinite(got) and got > 0)  # one of its parts is beyond the floats
+    assert math.log(got) == pytest.approx(logarithm, rel=1e-13, abs=1e-13)
+
+
 @given(trees, values)
 def test_sympy_printed_and_read_back_is_itself(tree, given_values):
     try:

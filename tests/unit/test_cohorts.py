@@ -200,3 +200,19 @@ def test_values_below_a_minimum_name_the_cohort(project):
     committed(project, rows=ROW.format(name="g", value=2.0, unit="1/day"))
     with pytest.raises(InputError, match=r"margin.value: cohort 'first': is -1, below its minimum 0; it follows from"):
         cohort_parameters(Model.load(project.model), "first")
+
+
+@pytest.mark.parametrize("levels", [49, 50, 990])
+def test_a_chain_of_cohorts_is_followed_or_refused_at_once(project, levels):
+    rows = [f'[cohorts.c{i}]\nextends = "{f"c{i + 1}" if i < levels - 1 else "first"}"\n' for i in range(levels)]
+    text = project.model.read_text().replace('from_fit = "one"', "")
+    text = "".join(part for part in text.splitlines(keepends=True) if "from_fit" not in part)
+    project.model.write_text(text + "".join(rows))
+    started = time.process_time()
+    if levels == 49:
+        model = Model.load(project.model)
+        assert cohort_parameters(model, "c0").values == cohort_parameters(model, "first").values
+    else:
+        with pytest.raises(InputError, match=r"cohorts\.c0\.extends: more than 50 levels of cohorts"):
+            Model.load(project.model)
+    assert time.process_time() - started < 5

@@ -295,6 +295,8 @@ def test_generated_code_holds_generated_names_alone(name):
             "out",
             "math",
             "power",
+            "finite_power",
+            "log_power",
             "exponential",
             "logarithm",
             "max",
@@ -305,10 +307,9 @@ def test_generated_code_holds_generated_names_alone(name):
     unexpected = {n for n in names - allowed if not re.fullmatch(r"[ycpxrdm]\d+|d_\d+|m_\d+_\d+|[A-Z_]+", n)}
     assert unexpected == set()
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and not is_table(node)]
-    known = "njit max min abs len range math.sqrt power exponential logarithm np.zeros np.empty z[STATES:].reshape"
-    assert {ast.unparse(node.func) for node in calls} <= (
-        functions | {*known.split(), "(sensitivities @ jacobian(y, c).T + direct.T).ravel"}
-    )
+    known = "njit max min abs len range math.sqrt power finite_power log_power exponential logarithm np.zeros np.empty"
+    methods = {"z[STATES:].reshape", "(sensitivities @ jacobian(y, c).T + direct.T).ravel"}
+    assert {ast.unparse(node.func) for node in calls} <= functions | {*known.split(), *methods}
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert texts <= fixed_texts | {"Generated from a model; do not edit.", "numpy", "contract", "reassoc"}
     text, fixed = source.generate(loaded), Path(source.__file__).with_name("arrays.py").read_text()
@@ -412,6 +413,42 @@ def test_a_hill_term_with_a_parameter_as_exponent_has_a_slope_before_the_first_d
     system = compile_model(made)
     constants = system.constants(system.parameter_array())
     assert system.functions.jacobian(np.zeros(1), constants)[0, 0] == slope
+
+
+def test_a_derivative_by_a_parameter_alone_stays_infinite():
+    """Of the root of a parameter at zero: unlike a state before a dose, nothing makes up for it."""
+    made = model(rate=X * sp.sqrt(A), value=0.0, unit="1/day^2")
+    system = compile_model(made)
+    constants = system.constants(system.parameter_array())
+    assert system.functions.rate_by_constant(np.ones(1), constants)[0, 0] == np.inf
+
+
+def test_a_power_of_decimals_in_a_rate_compiles(tmp_path):
+    text = """
+[model]
+title = "Allometric scaling beside a Hill term"
+time = "day"
+[parameters]
+k = { value = 0.3, unit = "1/day", source = "choice" }
+w = { value = 70, unit = "kg", source = "choice" }
+kg = { value = 1, unit = "kg", source = "choice" }
+h = { value = 0.7, unit = "1", source = "choice" }
+[derived]
+scaled = { value = "(56/(w/kg))^0.751", unit = "1" }
+[states.A]
+unit = "1"
+initial = "56^0.7513*w/kg"
+rate = "-k*(56/(w/kg))^0.7512345*A - scaled*k*A^h/(56^0.751 + A^h)"
+"""
+    path = tmp_path / "scaled.toml"
+    path.write_text(text)
+    system = compile_model(Model.load(path))
+    constants = system.constants(system.parameter_array())
+    (start,) = system.functions.initial(constants)
+    assert start == pytest.approx(56**0.7513 * 70, rel=1e-14)
+    hill = start**0.7 / (56**0.751 + start**0.7)
+    expected = -0.3 * 0.8**0.7512345 * start - 0.8**0.751 * 0.3 * hill
+    assert system.functions.rate(np.array([start]), constants, np.zeros(1))[0] == pytest.approx(expected, rel=1e-14)
 
 
 def test_derived_constants_and_their_derivatives_follow_the_chain():

@@ -1,5 +1,6 @@
 """Composite models: flat names, bindings, cohorts over qualified names, and their faults."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -339,3 +340,26 @@ def test_cohorts_extend_each_other_once(folder):
     assert [(name, message) for _, name, message in faults(folder / "both.toml")] == [
         ("cohorts.a.extends", "extends itself: a -> b -> a")
     ]
+
+
+@pytest.mark.timeout(60)
+def test_a_composite_of_too_many_rows_is_refused_before_all_are_read(tmp_path):
+    states = "".join(f'[states.s{i}]\nunit = "1"\ninitial = "1"\nrate = "-k*s{i}"\n' for i in range(900))
+    part = f"""[model]
+title = "Part"
+time = "day"
+[parameters]
+k = {{ value = 1, unit = "1/day", source = "choice" }}
+{states}"""
+    (tmp_path / "part.toml").write_text(part)
+    whole = tmp_path / "whole.toml"
+    whole.write_text(
+        '[model]\ntitle = "Whole"\ntime = "day"\n[uses]\n' + "".join(f'p{i} = "./part.toml"\n' for i in range(99))
+    )
+    started = time.process_time()
+    with pytest.raises(InputError) as error:
+        Model.load(whole)
+    assert time.process_time() - started < 20
+    (fault,) = error.value.faults
+    assert (fault.where, fault.name) == (f"{whole}:9", "uses.p4")
+    assert "3604 rows in all, and the limit is 3000" in fault.message

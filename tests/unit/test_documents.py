@@ -113,6 +113,10 @@ def test_what_cannot_be_read_is_placed(tmp_path, content, line, name, told):
         "a = '''\na" + " " * FULL + "\n'''",
         "a = '''" + '"' * FULL + "'''",
         "#" + "'" * FULL,
+        'a = "' + '\\"' * (FULL // 3) + '"',
+        '"' + '\\"' * (FULL // 3) + '" = 1',
+        '\\"' * (FULL // 3),
+        "a = 'a." + '"\\"' * (FULL // 4) + "'",
         "\n" * FULL,
         "[[a]]\n" * (FULL // 6),
         "\n".join(f"k{i}=1" for i in range(80_000)),
@@ -166,3 +170,14 @@ def test_a_message_is_one_line_whatever_the_names_are():
 def test_content_hash_is_of_content():
     assert content_hash({"a": 1, "b": [1, 2]}) == content_hash({"b": [1, 2], "a": 1})
     assert content_hash({"a": 1}) != content_hash({"a": 2})
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    ['x = {y = """q"""", ', '# it\'s """\n', "x = {y = '''it\"s''', ", "x = 'it''s'\n", 'x = "\\""\n'],
+)
+def test_a_long_key_hides_behind_no_string(tmp_path, quoted):
+    """Dotted keys of thousands of parts take tomllib cubic time; words with dots inside a string are no key."""
+    key = ".".join("a" * 2000)
+    assert refusal(written(tmp_path, f"{quoted}{key} = 1\n")).message == "nested beyond reason"
+    assert read_document(written(tmp_path, f"x = '{key}' # {key}\n")).data == {"x": key}

@@ -1,5 +1,6 @@
 """Model files: what is wrong is told with file, line and name, all of it at once; what is right is not blamed."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -333,6 +334,21 @@ def test_a_cohort_stays_in_the_range_of_its_parameter(tmp_path):
     assert faults_of(written(tmp_path, text)) == [
         (line_of(text, "CL = { value = 500"), "cohorts.slow.parameters.CL.value", "is 0.5 L/day, below its minimum 1")
     ]
+
+
+@pytest.mark.timeout(30)
+def test_a_thousand_circles_are_told_in_short(tmp_path):
+    """Every quantity uses the next and all before it: circles without number, each of which has a thousand names."""
+    rows = [
+        f'd{i} = {{ value = "d{(i + 1) % 900} + {" + ".join(f"d{j}" for j in range(min(i, 100)))} + 1", unit = "1" }}\n'
+        for i in range(1, 900)
+    ]
+    text = changed(("[inputs]", 'd0 = { value = "d1", unit = "1" }\n' + "".join(rows) + "[inputs]"))
+    started = time.process_time()
+    faults = faults_of(written(tmp_path, text))
+    assert time.process_time() - started < 15
+    assert len(faults) <= 900
+    assert max(len(message) for _, _, message in faults) < 400
 
 
 def test_two_cycles_are_two_faults(tmp_path):

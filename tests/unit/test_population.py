@@ -126,8 +126,3 @@ def test_an_impossible_spread_is_told():
     values = {**cohort.values, "a": 50.0}
     with pytest.raises(InputError, match=r"no admissible patient in 1000 draws: room .* reduce the spread of a"):
         draw_patients(system, type(cohort)("", values, {"a": 0.01}), 1, seed=0)
-
-
-def test_a_negative_seed_is_told(system, relapsing):
-    with pytest.raises(InputError, match="seed is -1"):
-        draw_patients(system, relapsing, 1, seed=-1)

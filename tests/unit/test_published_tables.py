@@ -83,10 +83,10 @@ def test_the_interval_of_hill_cawthorne_gives_the_published_error():
         ({"use": "train"}, "CD4.use", "input should be 'fit'"),
         ({"n": "-3"}, "CD4.n", "greater than 0"),
         ({"n": "2.5"}, "CD4.n", "integer"),
-        ({"value": "nan"}, "CD4.value", "found 'nan'"),
+        ({"value": "nan"}, "CD4.value", "is no finite number: 'nan'"),
         ({"value": "inf"}, "CD4.value", "finite number"),
         ({"value": "-1"}, "CD4.value", "greater than or equal to 0"),
-        ({"value": "many"}, "CD4.value", "valid number"),
+        ({"value": "many"}, "CD4.value", "is no finite number: 'many'"),
         ({"log_se": "0"}, "CD4.log_se", "greater than 0"),
         ({"sd": "1e999"}, "CD4.sd", "finite number"),
         ({"output": ""}, "CD4.output", "missing"),
@@ -190,3 +190,16 @@ def test_a_table_of_another_kind_is_called_by_what_it_looks_like_and_no_column_i
     (told,) = faults_of(path)
     assert told.startswith(f"{path}:1: is no published table, which has at least the columns name, use, kind")
     assert look in told
+
+
+@pytest.mark.parametrize("column", ["value", "sd", "n", "lower", "upper", "log_se", "rounding"])
+@pytest.mark.parametrize("text", ["1_0", "٣", "²", "0x1", "nan", "inf"])
+def test_a_number_of_a_table_is_read_by_the_one_rule(tmp_path, column, text):
+    found = [fault for fault in faults_of(written(tmp_path, GOOD | {column: text})) if column in fault]
+    assert [fault.split(": ", 1)[1] for fault in found] == [f"{GOOD['name']}.{column}: is no finite number: {text!r}"]
+
+
+def test_a_table_of_half_a_million_rows_is_refused_at_once(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text(",".join(GOOD) + "\n" + "a\n" * 480_000)
+    assert faults_of(path)[-1] == f"{path}:10002: more than 10000 rows; what follows is not read"

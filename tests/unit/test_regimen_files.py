@@ -91,7 +91,7 @@ def test_a_source_beside_the_file(load, tmp_path):
         ('drug = "drug_a", amount = nan', "amount: input should be a valid string"),
         ('drug = "drug_a", amount = inf', "amount: input should be a valid string"),
         ('drug = "drug_a", amount = 12', "amount: input should be a valid string"),
-        ('drug = "drug_a", amount = "12"', "amount: quantity '12' has no unit"),
+        ('drug = "drug_a", amount = "12"', "amount: quantity '12' has no unit; write for example '12 mg'"),
         ('drug = "drug_a", amount = "12 litter"', "amount: unknown unit 'litter'"),
         ('drug = "drug_a", amount = "9^9^9^9 mg"', "amount: cannot read"),
         ('drug = "drug_a", amount = "1 10**10**8"', "amount: cannot read unit"),

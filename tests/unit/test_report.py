@@ -8,7 +8,9 @@ from kinetics import FitProblem
 from kinetics.cli import progress
 from kinetics.cli.compilation import Compilation
 from kinetics.measures import TimeToThreshold
+from kinetics.model import Model
 from kinetics.report.course import chosen_times
+from kinetics.report.describing import model_text
 from kinetics.report.fitting import targets_table
 from kinetics.report.recovery import recovery_rows, recovery_table
 from kinetics.results import variable
@@ -104,3 +106,26 @@ def test_progress_off_a_terminal_begins_before_the_first_long_pause(monkeypatch,
     over.set()
     thread.join(30)
     assert capsys.readouterr().out.count("work") == 1
+
+
+def test_a_decimal_exponent_is_shown_as_it_is_written(tmp_path):
+    path = tmp_path / "scaled.toml"
+    path.write_text(
+        """[model]
+title = "Scaled"
+time = "day"
+[parameters]
+k = { value = 0.3, unit = "1/day", source = "choice" }
+w = { value = 70, unit = "1", source = "choice" }
+[states.A]
+unit = "1"
+initial = "56^0.7513*w"
+rate = "-k*(56/w)^0.7512345*A^-0.0125*w^0.25"
+"""
+    )
+    text = model_text(Model.load(path))
+    assert "A = 56^0.7513*w\n" in text
+    assert "d/dt A = -A^-0.0125*k*w^(1/4)*(56/w)^0.7512345\n" in text
+    latex = model_text(Model.load(path), latex=True)
+    assert r"\sqrt[4]{w} \left(\frac{56}{w}\right)^{0.7512345}" in latex
+    assert r"A(0) &= 56^{0.7513} w" in latex

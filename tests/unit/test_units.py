@@ -8,7 +8,16 @@ import pint
 import pytest
 
 from kinetics.errors import UnitError
-from kinetics.units import conversion, display_unit, parse_quantity, parse_unit, registry, to_unit, unit_text
+from kinetics.units import (
+    conversion,
+    display_unit,
+    parse_quantity,
+    parse_unit,
+    read_number,
+    registry,
+    to_unit,
+    unit_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +42,16 @@ from kinetics.units import conversion, display_unit, parse_quantity, parse_unit,
         ("µg", "microgram"),
         ("μg", "microgram"),
         ("month", "month"),
+        ("m²", "meter**2"),
+        ("day⁻¹", "1/day"),
+        ("mg·L⁻¹", "milligram/liter"),
+        ("cells/mm³", "1/millimeter**3"),
+        ("µL", "microliter"),
+        ("10⁹/L", "1/nanoliter"),
+        ("10^9/L", "1/nanoliter"),
+        ("10**6 / L", "1/microliter"),
+        ("×10⁹/L", "1/nanoliter"),
+        ("x10^9/L/day", "1/nanoliter/day"),
     ],
 )
 def test_known_units(text, meant):
@@ -66,6 +85,16 @@ def test_known_units(text, meant):
         "/day",
         "1_000",
         "٣",
+        "day^²",
+        "m^٣",
+        "m²²",
+        "m^2²",
+        "m⁰",
+        "²",
+        "m⁻",
+        "10⁸/L",
+        "10⁹",
+        "×m",
         "furlongs_per_fortnight",
         "nan",
         "__import__('os')",
@@ -202,3 +231,15 @@ def test_an_argument_without_its_unit_is_refused(value):
 
 def test_a_pint_quantity_is_an_argument():
     assert to_unit(pint.Quantity(2, "week"), "day") == 14.0
+
+
+@pytest.mark.parametrize("text", ["0.4 10⁹/L", "0.4 ×10⁹/L", "0.4×10⁹/L", "0.4 x10^9/L", "0.4e0 10^9/L"])
+def test_a_count_as_people_write_it(text):
+    assert parse_quantity(text, "1/uL")[0] == pytest.approx(400.0, rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["1_000", "1,5", "٣", "²", "0x10", "nan", "inf", "1e999", "", "1 2", "½"])
+def test_what_is_no_number_is_none_in_every_table(text):
+    assert read_number(text) is None
+    with pytest.raises(UnitError):
+        parse_quantity(f"{text} mg")

@@ -1,0 +1,31 @@
+"""The seed of random numbers: what every verb that takes one accepts."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+from kinetics.errors import InputError
+
+__all__ = ["MAX_SEED", "checked_seed"]
+
+MAX_SEED = 2**63 - 1
+"""The largest whole number that result files hold."""
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed as a whole number.
+
+    Raises
+    ------
+    InputError
+        If it is none, negative, or beyond the numbers that a result file holds.
+
+    Examples
+    --------
+    >>> checked_seed(7)
+    7
+    """
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) <= MAX_SEED:
+        raise InputError(f"the seed is {seed!r:.40}; it must be a whole number from 0 to {MAX_SEED}")
+    return int(seed)

@@ -1,0 +1,55 @@
+"""The known name that a mistyped one is near to, found without comparing it with every other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+__all__ = ["did_you_mean"]
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A hint for the end of a message, empty if no known name is near.
+
+    Two names are near if, capitals aside, they are the same once one letter, or none, is left out of each: a letter
+    too many, one missing, one for another, or two in the wrong order.
+
+    Parameters
+    ----------
+    name : str
+        The unknown name.
+    names : iterable of str
+        The known ones.
+
+    Examples
+    --------
+    >>> did_you_mean("clearence", ["clearance", "volume"]), did_you_mean("x1", ["volume"])
+    ("; did you mean 'clearance'?", '')
+    """
+    index = _index(frozenset(names))
+    found = [near for text in _shortened(name) for near in index.get(text, ())]
+    if not found:
+        return ""
+    near = min(found, key=lambda other: (abs(len(other) - len(name)), other))
+    return f"; did you mean '{near}'?"
+
+
+@lru_cache(maxsize=16)
+def _index(names: frozenset[str]) -> dict[str, list[str]]:
+    """The known names by what is left of each without one of its letters: to look one up costs the same among many."""
+    index: dict[str, list[str]] = {}
+    for name in sorted(names):
+        for text in _shortened(name):
+            index.setdefault(text, []).append(name)
+    return index
+
+
+def _shortened(name: str) -> Iterator[str]:
+    text = name.casefold()[:MAX_LENGTH]
+    yield text
+    for position in range(len(text) if len(text) > 1 else 0):
+        yield text[:position] + text[position + 1 :]
+
+
+MAX_LENGTH = 130
+"""Of two names of 64 letters with a dot between them; what is longer is no name."""
