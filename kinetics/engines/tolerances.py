@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.errors import Faults, InputError
+from kinetics.model import Model
 from kinetics.regimen import Segments, Triggers
+from kinetics.units import to_unit
 
-__all__ = ["Tolerances", "state_scale"]
+__all__ = ["Tolerances", "state_scale", "state_tolerances"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,20 @@ class Tolerances:
     absolute : float
         Absolute tolerance as a fraction of each state's scale: its value at rest, or the largest dose into it. The
         nadir lies four orders of magnitude below rest, so this one decides the error there.
+    of_states : tuple of (str, float)
+        States whose absolute tolerance is given, with the tolerance in the unit of the state.
     """
 
     relative: float
     absolute: float
+    of_states: tuple[tuple[str, float], ...] = ()
+
+    def bounds(self, system: System, scale: np.ndarray) -> np.ndarray:
+        """Absolute tolerances, (..., state), of states of a scale, (..., state), in their units."""
+        found = self.absolute * scale
+        for name, absolute in self.of_states:
+            found[..., system.states.index(name)] = absolute
+        return found
 
 
 def state_scale(system: System, start: np.ndarray, segments: Segments, triggers: Triggers | None = None) -> np.ndarray:
@@ -38,3 +52,33 @@ def state_scale(system: System, start: np.ndarray, segments: Segments, triggers:
     scale = np.maximum(np.abs(start), given @ system.dose_matrix())
     alike = np.stack([scale[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))
+
+
+def state_tolerances(model: Model, absolute: Mapping[str, str]) -> tuple[tuple[str, float], ...]:
+    """Absolute tolerances of states, in the units of the model.
+
+    Parameters
+    ----------
+    model : Model
+        Whose states they are.
+    absolute : mapping of str to str
+        Quantities such as ``"1e-30 1e9/L"`` by the name of the state.
+
+    Raises
+    ------
+    InputError
+        With every name that is no state, and every quantity that is not positive or of another dimension.
+    """
+    faults, found = Faults(), []
+    for name, text in absolute.items():
+        flat = name.replace(".", "_")
+        if flat not in model.states:
+            faults.add(f"model '{model.name}' has no such state; there are {', '.join(model.states)}", name=name)
+            continue
+        with faults.gather(name=f"absolute tolerance of {name}"):
+            value = to_unit(text, model.states[flat].unit)
+            if not value > 0:
+                raise InputError(f"must be positive, found '{text}'")
+            found.append((flat, value))
+    faults.raise_if_any()
+    return tuple(found)

@@ -10,6 +10,7 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.firing import Fired
+from kinetics.levels import slack
 
 __all__ = ["OutputCurve", "Trajectory", "read"]
 
@@ -32,6 +33,8 @@ class Trajectory:
         One a segment, in order of time.
     fired : Fired, optional
         What rules did; None without rules.
+    relative : float
+        Relative tolerance of the integration.
     """
 
     system: System
@@ -39,6 +42,7 @@ class Trajectory:
     start: np.ndarray
     pieces: Sequence[Any]
     fired: Fired | None = None
+    relative: float = 0.0
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -66,6 +70,11 @@ class OutputCurve:
     trajectory: Trajectory
     kind: str
     index: int
+
+    @property
+    def slack(self) -> float:
+        """The share of a level within which the curve cannot be told from it."""
+        return slack(self.trajectory.relative)
 
     @property
     def knots(self) -> np.ndarray:
