@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import to_unit
@@ -72,10 +72,9 @@ def state_tolerances(model: Model, absolute: Mapping[str, str]) -> tuple[tuple[s
     faults, found = Faults(), []
     for name, text in absolute.items():
         flat = name.replace(".", "_")
-        if flat not in model.states:
-            faults.add(f"model '{model.name}' has no such state; there are {', '.join(model.states)}", name=name)
-            continue
         with faults.gather(name=f"absolute tolerance of {name}"):
+            if flat not in model.states:
+                raise UnknownNameError(f"model '{model.name}' has no such state; there are {', '.join(model.states)}")
             value = to_unit(text, model.states[flat].unit)
             if not value > 0:
                 raise InputError(f"must be positive, found '{text}'")

@@ -30,7 +30,8 @@ def undecided(result: xr.Dataset, measures: Sequence[Measure]) -> list[str]:
     last = np.searchsorted(times, np.append(starts[1:], np.inf), side="right") - 1
     lines: dict[str, None] = {}
     for measure in measures:
-        if not starts.size or type(measure) not in (TimeToThreshold, TimeBelow):
+        # a state that the result does not hold is not looked at
+        if not starts.size or type(measure) not in (TimeToThreshold, TimeBelow) or measure.output not in result:
             continue
         assert isinstance(measure, TimeToThreshold | TimeBelow)
         ends = result[measure.output].isel(time=last).values
