@@ -35,7 +35,7 @@ def slack(relative: float) -> float:
     >>> slack(1e-10), slack(1e-5)
     (1e-08, 1e-06)
     """
-    return max(SLACK, 0.1 * relative)
+    return max(SLACK, relative / 10)
 
 
 def stands_below(values: np.ndarray, level: float | np.ndarray, margin: float | np.ndarray) -> np.ndarray:
@@ -67,24 +67,25 @@ def stands_below(values: np.ndarray, level: float | np.ndarray, margin: float | 
     return np.take_along_axis(below, np.maximum(latest, first), axis=-1)
 
 
-def visited_level(level: np.ndarray, *, in_steps: bool) -> tuple[np.ndarray, np.ndarray]:
+def visited_level(level: np.ndarray, *, reported: bool) -> tuple[np.ndarray, np.ndarray]:
     """A level as values of visits are compared with it, and the margin about it.
 
     Parameters
     ----------
     level : ndarray
         In the unit of the values.
-    in_steps : bool
-        Whether values are rounded to steps: one that is at the level, but for how it is written, is then back at it.
+    reported : bool
+        Whether values are data, or rounded as a report is: one that is at the level, but for how it is written, is then
+        back at it. What was integrated is not.
 
     Examples
     --------
-    >>> level, margin = visited_level(np.array([0.3]), in_steps=True)
+    >>> level, margin = visited_level(np.array([0.3]), reported=True)
     >>> stands_below(np.array([0.2, 0.1 + 0.2, 0.3]), level, margin)
     array([ True, False, False])
     """
     margin = SLACK * np.abs(level)
-    return (level - margin, np.zeros_like(margin)) if in_steps else (level, margin)
+    return (level - margin, np.zeros_like(margin)) if reported else (level, margin)
 
 
 def earliest_lowest(values: np.ndarray, share: float = SLACK) -> np.ndarray:

@@ -18,8 +18,8 @@ __all__ = ["BLAME", "HIGH", "LOST", "NEGATIVE", "OWN", "REGROWN", "SUNK", "UNRES
 # of the absolute tolerance of a state
 NEGATIVE = 1e3
 """How far below zero a state that cannot be negative is wrong."""
-SUNK = 1e2
-"""A state below this has no digits left that could be relied on when it grows again."""
+SUNK = 10.0
+"""A state that grows again from below this is wrong by a thousandth and more."""
 REGROWN = 1e5
 """Above this a state that sank has grown again."""
 OWN = 1e-2

@@ -36,15 +36,15 @@ class Followed:
         Its value before treatment.
     at_visits : bool
         Whether there is nothing known between the times.
-    in_steps : bool
-        Whether values are rounded to steps.
+    reported : bool
+        Whether values are rounded as a report is.
     """
 
     times: np.ndarray
     values: np.ndarray
     baseline: np.ndarray
     at_visits: bool
-    in_steps: bool = False
+    reported: bool = False
 
     def back(self, level: np.ndarray) -> np.ndarray:
         """When each patient is back at a level, (patient,); infinite for never, NaN for one never below.
@@ -57,7 +57,7 @@ class Followed:
         level : ndarray, (patient,)
             In the unit of the output.
         """
-        below = stands_below(self.values, *visited_level(level[:, None], in_steps=self.in_steps))
+        below = stands_below(self.values, *visited_level(level[:, None], reported=self.reported))
         numbers = np.arange(self.times.size)
         nadir = earliest_lowest(self.values)
         later = np.logical_or.accumulate(below, axis=1) if self.at_visits else numbers >= nadir[:, None]
@@ -74,7 +74,7 @@ class Followed:
 
     def time_below(self, level: np.ndarray) -> np.ndarray:
         """How long each patient is below a level, by straight lines between the times, (patient,)."""
-        limits, margin = visited_level(level[:, None], in_steps=self.in_steps)
+        limits, margin = visited_level(level[:, None], reported=self.reported)
         side = np.where(stands_below(self.values, limits, margin), -margin, margin)
         # within the margin it is where it was
         beyond = np.where(np.abs(self.values - limits) <= margin, side, self.values - limits)
@@ -129,5 +129,5 @@ def follow(question: Question, patients: Patients) -> Followed:
     at_visits = question.visits is not None
     see = patients.measured if at_visits else patients.true
     row = question.model.outputs.get(output)
-    in_steps = at_visits and row is not None and row.rounding is not None
-    return Followed(times, see(output, times), see(output, rest)[:, 0], at_visits, in_steps)
+    reported = at_visits and row is not None and row.rounding is not None
+    return Followed(times, see(output, times), see(output, rest)[:, 0], at_visits, reported)

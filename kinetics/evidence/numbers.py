@@ -88,7 +88,7 @@ def _level(question: Question, baseline: np.ndarray) -> np.ndarray:
 
 def _share_below(question: Question, patients: Patients) -> np.ndarray:
     counts, before = _count(question, patients), patients.measured(str(question.row.output), np.zeros(1))[:, 0]
-    return stands_below(counts[:, None], *visited_level(_level(question, before)[:, None], in_steps=True)).mean()
+    return stands_below(counts[:, None], *visited_level(_level(question, before)[:, None], reported=True)).mean()
 
 
 def _share_above(question: Question, patients: Patients) -> np.ndarray:

@@ -102,7 +102,8 @@ def seen_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataArray
     """
     visits = _visits(observed, output)
     limits = _limits(visits, output, level)
-    limits, margin = visited_level(limits, in_steps="rounding" in observed[f"{output}_seen"].attrs)
+    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
+    limits, margin = visited_level(limits, reported=not simulated)
     columns = [_first_back(times - start, values, limits, margin) for start, times, values in visits.windows()]
     told = f"time from the course's first dose until a visit shows {output} back at {level}"
     return _by_course(observed, columns, visits.time_unit, told)

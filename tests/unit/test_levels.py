@@ -126,7 +126,7 @@ def test_followed_at_times_what_returns_in_the_limit_is_never_back():
 
 
 def test_a_value_reported_in_steps_is_back_at_the_level_it_is_written_as():
-    level, margin = visited_level(np.array([0.3]), in_steps=True)
+    level, margin = visited_level(np.array([0.3]), reported=True)
     assert stands_below(np.array([0.2, 0.1 + 0.2, 0.3 - 5e-17, 0.29]), level, margin).tolist() == [True, 0, 0, True]
 
 
