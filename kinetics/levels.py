@@ -1,4 +1,4 @@
-"""Levels: a quantity, or a share of baseline."""
+"""Levels: a quantity, or a share of baseline; and what it means to be below one, at it, or beyond."""
 
 from __future__ import annotations
 
@@ -6,12 +6,98 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from kinetics.errors import UnitError
 from kinetics.units import conversion, parse_quantity, unit_text
 
-__all__ = ["Level", "read_level"]
+__all__ = ["SLACK", "Level", "earliest_lowest", "read_level", "slack", "stands_below", "visited_level"]
 
 OF_BASELINE = " of baseline"
+
+SLACK = 1e-8
+"""An output closer to a level than this share of it cannot be told from it, however tight the tolerances."""
+
+
+def slack(relative: float) -> float:
+    """The share of a level within which an integrated output cannot be told from it.
+
+    The one definition: rules of both engines, times to a level, times below it, and notes on both go by it. An output
+    has reached a level where it goes beyond by more than this, and the time is that at which it met the level itself.
+
+    Parameters
+    ----------
+    relative : float
+        Relative tolerance of the integration. About a value at rest an integrator errs by less than a tenth of it.
+
+    Examples
+    --------
+    >>> slack(1e-10), slack(1e-5)
+    (1e-08, 1e-06)
+    """
+    return max(SLACK, relative / 10)
+
+
+def stands_below(values: np.ndarray, level: float | np.ndarray, margin: float | np.ndarray) -> np.ndarray:
+    """Whether an output is below a level, at each of successive times.
+
+    Within the margin it stands where it stood before; at the beginning, where it stands first outside. What never
+    leaves the margin is not below.
+
+    Parameters
+    ----------
+    values : ndarray, (..., time)
+        Successive values.
+    level, margin : float or ndarray, (..., 1)
+        In the unit of the values. Without a margin a value at the level is not below.
+
+    Returns
+    -------
+    ndarray of bool, (..., time)
+
+    Examples
+    --------
+    >>> stands_below(np.array([1.0, 0.2, 0.9999, 1.0001, 0.9999, 1.2, 1.0]), 1.0, 0.001)
+    array([ True,  True,  True,  True,  True, False, False])
+    """
+    below, above = values < level - margin, values >= level + margin
+    known, numbers = below | above, np.arange(values.shape[-1])
+    first = np.where(known.any(axis=-1), known.argmax(axis=-1), 0)[..., None]
+    latest = np.maximum.accumulate(np.where(known, numbers, 0), axis=-1)
+    return np.take_along_axis(below, np.maximum(latest, first), axis=-1)
+
+
+def visited_level(level: np.ndarray, *, reported: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A level as values of visits are compared with it, and the margin about it.
+
+    Parameters
+    ----------
+    level : ndarray
+        In the unit of the values.
+    reported : bool
+        Whether values are data, or rounded as a report is: one that is at the level, but for how it is written, is then
+        back at it. What was integrated is not.
+
+    Examples
+    --------
+    >>> level, margin = visited_level(np.array([0.3]), reported=True)
+    >>> stands_below(np.array([0.2, 0.1 + 0.2, 0.3]), level, margin)
+    array([ True, False, False])
+    """
+    margin = SLACK * np.abs(level)
+    return (level - margin, np.zeros_like(margin)) if reported else (level, margin)
+
+
+def earliest_lowest(values: np.ndarray, share: float = SLACK) -> np.ndarray:
+    """Number of the first value, along the last axis, that cannot be told from the lowest.
+
+    Examples
+    --------
+    >>> int(earliest_lowest(np.array([3.0, 1.0000000000001, 2.0, 1.0])))
+    1
+    """
+    lowest = values.min(axis=-1, keepdims=True)
+    return (values <= lowest + share * np.abs(lowest)).argmax(axis=-1)
 
 
 @dataclass(frozen=True)

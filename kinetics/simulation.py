@@ -14,7 +14,9 @@ import xarray as xr
 from kinetics.compile import compile_model
 from kinetics.documents import content_hash
 from kinetics.engines.firing import baselines_of
+from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import InputError
+from kinetics.measures.undecided import undecided
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
 from kinetics.observation import Observation, VisitSchedule
@@ -72,6 +74,7 @@ def simulate(
     engine: str = "auto",
     method: str | None = None,
     tolerances: Tolerances | None = None,
+    absolute: Mapping[str, str] | None = None,
     out: str | Path | None = None,
     chunk: int | None = None,
     resume: bool = False,
@@ -117,6 +120,9 @@ def simulate(
         The integrator of the reference engine, LSODA by default; naming one chooses that engine.
     tolerances : Tolerances, optional
         Its error bounds.
+    absolute : mapping of str to str, optional
+        Absolute tolerances of some states, such as ``{"N": "1e-30 1e9/L"}``: for one that falls by more than ten
+        decades and grows again by itself.
     out : str or pathlib.Path, optional
         Stream patients or draws to this Zarr store, ``NAME.zarr``, chunk by chunk in bounded memory, and return it
         opened lazily: the same dataset to the last bit. Finished chunks wait in ``NAME.zarr.part`` until all are; what
@@ -143,9 +149,16 @@ def simulate(
         If names, units or times are wrong, or ``out`` cannot be written, or holds unfinished work that is not resumed,
         or what is asked for fits neither into memory nor onto the disk.
     IntegrationError
-        If the typical patient cannot be integrated.
+        If the typical patient cannot be integrated; also if a state falls below zero where nothing takes it there, or
+        grows again out of its absolute tolerance: the message says what to set.
     StorageError
         If writing a stream fails on the way, such as on a full disk; finished chunks are kept.
+
+    Warns
+    -----
+    UserWarning
+        If patients cannot be integrated, a rule's cap is reached, or an output comes to a level of a measure only
+        within rounding, as a limit does: such a time is infinite.
 
     Examples
     --------
@@ -177,6 +190,8 @@ def simulate(
     system = compile_model(model)
     dim, size, table = parameter_table(system, values, parameters, patients, seed, sampling, known)
     solver = choose_engine(engine, method, size, tolerances)
+    if of_states := state_tolerances(model, absolute or {}):
+        solver = replace(solver, tolerances=replace(solver.tolerances, of_states=of_states))
     drawn = dim == "draw"
     changed = given_values(model, parameters) if isinstance(parameters, Mapping) else {}
     run = Run.under(regimen, system, times, tuple(measures), solver, with_states=states)
@@ -210,6 +225,7 @@ def simulate(
             "engine": solver.name,
             "relative_tolerance": solver.tolerances.relative,
             "absolute_tolerance": solver.tolerances.absolute,
+            "absolute_tolerances": ", ".join(f"{name} = {value!r}" for name, value in of_states) or None,
         },
         request={"until": last, "every": step, "parameter_values_hash": content_hash(changed)},
         observation=seen,
@@ -226,7 +242,7 @@ def simulate(
         result = read_result(out).to_dataset()
     if failed:
         warnings.warn(f"{failed} of {size} could not be integrated; see the variable 'failure'", stacklevel=2)
-    for line in cap_warnings(result, rules.rules) if rules is not None else ():
+    for line in (*(cap_warnings(result, rules.rules) if rules is not None else ()), *undecided(result, measures)):
         warnings.warn(line, stacklevel=2)
     return result
 

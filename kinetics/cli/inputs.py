@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.regimen import Regimen
 
-__all__ = ["chosen_regimen", "destination", "durations", "parameter_values"]
+__all__ = ["chosen_regimen", "destination", "durations", "named_values", "parameter_values"]
 
 
 def durations(faults: Faults, **given: str) -> None:
@@ -40,6 +40,18 @@ def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], wit
     return regimen
 
 
+def named_values(faults: Faults, option: str, example: str, given: Sequence[str]) -> dict[str, str]:
+    """The texts ``NAME=VALUE UNIT`` of a repeatable option, by name."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            faults.add(f"write NAME='VALUE UNIT', such as {example}", name=f"{option} {name}")
+            continue
+        found[name] = value
+    return found
+
+
 def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
     """All values of a cohort by flat name, in the model's units; ``NAME=VALUE UNIT`` settings replace some."""
     from kinetics.model.cohorts import cohort_parameters
@@ -50,14 +62,11 @@ def parameter_values(faults: Faults, model: Model, cohort: str | None, settings:
     values: dict[str, float] = {}
     with faults.gather(name="--cohort"):
         values = dict(cohort_parameters(model, cohort).values)
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        label = f"--set {name.strip()}"
+    for name, text in named_values(faults, "--set", "k='0.1 1/day'", settings).items():
+        label = f"--set {name}"
         with faults.gather(name=label):
-            if not equals:
-                raise InputError("write NAME='VALUE UNIT', such as k='0.1 1/day'")
-            flat = model.flat_name(name.strip())
-            values[flat] = to_unit(text.strip(), units[flat])
+            flat = model.flat_name(name)
+            values[flat] = to_unit(text, units[flat])
             if flat in model.parameters:
                 for message in out_of_range(model.parameters[flat], values[flat]):
                     faults.add(message, name=label)

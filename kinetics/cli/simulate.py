@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinetics.cli.failures import INTERRUPTED, tell
-from kinetics.cli.inputs import chosen_regimen, destination, durations, parameter_values
+from kinetics.cli.inputs import chosen_regimen, destination, durations, named_values, parameter_values
 from kinetics.cli.options import (
     AsJson,
     Covariates,
@@ -72,6 +72,14 @@ def simulate(
         float | None,
         typer.Option("--rtol", metavar="NUMBER", min=1e-13, max=0.1, help="Relative tolerance."),
     ] = None,
+    absolute: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--absolute",
+            metavar="STATE=VALUE",
+            help='Absolute tolerance of a state that falls by many decades, such as N="1e-30 1e9/L"; repeatable.',
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -87,6 +95,7 @@ def simulate(
 ) -> None:
     """Counts over time under a regimen, and recovery after each course."""
     from kinetics.engines import Tolerances
+    from kinetics.engines.tolerances import state_tolerances
     from kinetics.measures import recovery_measures
     from kinetics.model import Model
     from kinetics.population.covariates import read_covariates
@@ -105,10 +114,12 @@ def simulate(
     schedule = _schedule(faults, observe, with_patients=with_patients)
     with faults.gather(name="--sampling"):
         check_sampling(seed, sampling)
-    chosen, values = None, {}
+    chosen, values, of_states = None, {}, named_values(faults, "--absolute", "N='1e-30 1e9/L'", absolute or ())
     with faults.gather():
         chosen = Model.load(model)
         values = parameter_values(faults, chosen, cohort, settings or ())
+        with faults.gather(name="--absolute"):
+            state_tolerances(chosen, of_states)
         if covariates is not None:
             read_covariates(covariates, chosen).patients(patients)
     if chosen is not None and schedule is not None:
@@ -135,6 +146,7 @@ def simulate(
             engine=engine,
             method=method,
             tolerances=Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None,
+            absolute=of_states,
             out=store,
             resume=resume,
             progress=steps.count,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kinetics.levels import earliest_lowest
 from kinetics.measures import Measure
 
 __all__ = [
@@ -111,7 +112,7 @@ def time_of_highest(courses: Courses, measures: Measures) -> np.ndarray:
 def _at_best(courses: Courses, measures: Measures, worst: float) -> np.ndarray:
     times, values = (courses.of(measure) for measure in measures)
     known = np.where(np.isnan(values), worst, values)
-    best = (known.argmin if worst > 0 else known.argmax)(axis=-1)
+    best = earliest_lowest(known if worst > 0 else -known)
     since_first = times + (courses.starts - courses.starts[0])
     return np.take_along_axis(since_first, best[..., None], axis=-1)[..., 0]
 

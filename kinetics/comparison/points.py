@@ -22,6 +22,10 @@ class _Negative:
     curve: Curve
 
     @property
+    def slack(self) -> float:
+        return self.curve.slack
+
+    @property
     def knots(self) -> np.ndarray:
         return self.curve.knots
 

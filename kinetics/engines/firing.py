@@ -12,10 +12,9 @@ from scipy.optimize import brentq
 from kinetics.compile import System
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["PARTS", "SLACK", "Fired", "Watch", "baselines_of", "levels_of"]
+__all__ = ["PARTS", "Fired", "Watch", "baselines_of", "levels_of"]
 
 PARTS = 4  # samples of each step, so that an output that crosses and comes back inside one is seen
-SLACK = 1e-9  # of its level: an output that has just reached it counts as below again only beyond its rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +72,22 @@ class Watch:
         Scheduled doses.
     triggers : Triggers
         The rules.
+    share : float
+        `kinetics.levels.slack`: a rule is armed where its output is before the level by more than this share of it, and
+        acts where the output meets the level if it then goes beyond by more.
     """
 
-    def __init__(self, system: System, constants: np.ndarray, segments: Segments, triggers: Triggers) -> None:
+    def __init__(
+        self, system: System, constants: np.ndarray, segments: Segments, triggers: Triggers, share: float
+    ) -> None:
         self.fired = Fired.none(triggers)
         self.cut: float | None = None
         self._triggers, self._edges, self._outputs = triggers, segments.edges, system.functions.outputs
         self._constants, self._columns = constants, [system.outputs.index(name) for name in triggers.outputs]
         self._levels = levels_of(system, constants, triggers)
+        self._slack = share * np.abs(self._levels)
         self._gifts = triggers.gifts @ system.dose_matrix()
-        self._armed = self._sides(system.functions.initial(constants)) < 0
+        self._armed = self._sides(system.functions.initial(constants)) < -self._slack
         self._counts, self._given = np.zeros((2, len(triggers)), dtype=int)
         self._last = np.full(len(triggers), -np.inf)
         # the next dose of a course that has begun; infinite if none has
@@ -116,8 +121,7 @@ class Watch:
         while crossed := [rule for rule in self._crossed(self._sides(y)) if rule not in self._acted]:
             self._due = self._passed(dict.fromkeys(crossed, time), time)
             y = self.act(time, y)
-        slack = np.array([SLACK * abs(level) * (rule in self._acted) for rule, level in enumerate(self._levels)])
-        self._armed |= self._sides(y) < -slack
+        self._armed |= self._sides(y) < -self._slack
         self._acted, self.cut = set(), None
         self._infusions = [infusion for infusion in self._infusions if infusion[0] > time]
         self._stop = min([end, *(until for until, _ in self._infusions), *self._upcoming.tolist()])
@@ -130,14 +134,14 @@ class Watch:
         grid = np.linspace(left, right, PARTS + 1)
         for begin, end in pairwise(grid.tolist()):
             sides = self._sides(dense(end))
-            roots = {rule: self._root(rule, dense, begin, end) for rule in self._crossed(sides)}
+            roots = {rule: self._root(rule, dense, left, begin, end) for rule in self._crossed(sides)}
             first = min((root for rule, root in roots.items() if self._may(rule, root) > 0), default=np.inf)
             self._due = self._passed(roots, first + self._triggers.same)
             if self._due:
                 near = self._stop - first <= self._triggers.same
                 self.cut = self._stop if near else first
                 return not near
-            self._armed |= sides < 0
+            self._armed |= sides < -self._slack
         return False
 
     def act(self, time: float, y: np.ndarray) -> np.ndarray:
@@ -176,14 +180,14 @@ class Watch:
         return self._triggers.signs * (values - self._levels)
 
     def _crossed(self, sides: np.ndarray) -> list[int]:
-        return np.flatnonzero(self._armed & (sides >= 0)).tolist()
+        return np.flatnonzero(self._armed & (sides >= self._slack)).tolist()
 
-    def _root(self, rule: int, dense: Any, left: float, right: float) -> float:
-        # a level that a stretch begins on, or ends on, to a rounding
+    def _root(self, rule: int, dense: Any, start: float, left: float, right: float) -> float:
+        # within the slack of the level at the left already: it met it before, in this step or in the last
+        if not _beyond(left, self, dense, rule) < 0:
+            left = start
         if not _beyond(left, self, dense, rule) < 0:
             return left
-        if not _beyond(right, self, dense, rule) > 0:
-            return right
         # what brentq calls, it keeps: no closure over a trajectory
         root: Any = brentq(_beyond, left, right, args=(self, dense, rule), xtol=1e-15)
         return float(root)

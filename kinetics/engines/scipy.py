@@ -11,9 +11,11 @@ from scipy.integrate import BDF, LSODA, OdeSolution, Radau, solve_ivp
 
 from kinetics.compile import System
 from kinetics.engines.firing import Watch
+from kinetics.engines.guard import BLAME, Guard
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
+from kinetics.levels import slack
 from kinetics.regimen import Segments, Triggers
 
 __all__ = ["METHODS", "TOLERANCES", "integrate", "solve_segment"]
@@ -25,14 +27,14 @@ _NOT_FINITE = "The rates or their derivatives are not finite ({})."
 def _guarded(solver: Any) -> Any:
     """A solver that gives up where SciPy's own steps on for ever (LSODA at a pole) or raises (BDF, Radau at a NaN).
 
-    It stops early where its watch says so.
+    It stops early where its watch says so, and fails where its guard does.
     """
 
     class Guarded(solver):
         steps = 0
 
-        def __init__(self, *args: Any, watch: Watch | None = None, **options: Any) -> None:
-            self.watch = watch
+        def __init__(self, *args: Any, guard: Guard, watch: Watch | None = None, **options: Any) -> None:
+            self.watch, self.guard = watch, guard
             super().__init__(*args, **options)
 
         def step(self) -> str | None:
@@ -44,7 +46,7 @@ def _guarded(solver: Any) -> Any:
             return message
 
         def _step_impl(self) -> tuple[bool, str | None]:
-            before = self.t
+            before, left = self.t, self.y
             try:
                 success, message = super()._step_impl()
             except (ArithmeticError, ValueError) as error:
@@ -58,6 +60,8 @@ def _guarded(solver: Any) -> Any:
                 return False, "The step size fell to zero."
             if self.steps > MAX_STEPS:
                 return False, f"More than {MAX_STEPS} steps."
+            if fault := self.guard.fault(self.fun, (before, self.t), left, self.y):
+                return False, fault
             return True, None
 
     return Guarded
@@ -113,7 +117,9 @@ def integrate(
     first = functions.initial(constants) if start is None else start
     doses = system.dose_matrix()
     scale = state_scale(system, first, segments, triggers)
-    watch = None if triggers is None else Watch(system, constants, segments, triggers)
+    watch = None if triggers is None else Watch(system, constants, segments, triggers, slack(tolerances.relative))
+    absolute = tolerances.bounds(system, scale)
+    guard = Guard(system, absolute)
     pieces, y = [], first
     for index, (time, end) in enumerate(pairwise(segments.edges.tolist())):
         y = y + segments.boluses[index] @ doses
@@ -122,6 +128,7 @@ def integrate(
             if watch is not None:
                 y, inflow, stop = watch.begin(time, y, end)
                 forcing = forcing + inflow
+            begun = y
             piece, y = solve_segment(
                 lambda _, z, forcing=forcing: functions.rate(z, constants, forcing),
                 lambda _, z: functions.jacobian(z, constants),
@@ -129,18 +136,19 @@ def integrate(
                 y,
                 method=method,
                 rtol=tolerances.relative,
-                atol=tolerances.absolute * scale,
+                atol=absolute,
+                guard=guard,
                 where=(system, index, len(segments)),
                 **({} if watch is None else {"watch": watch}),
             )
             if watch is not None and watch.cut is not None:
                 stop = watch.cut
                 piece = cut_off(piece, stop)
-                y = watch.act(stop, y if piece is None else piece(stop))
+                y = watch.act(stop, begun if piece is None else piece(stop))
             pieces += [piece] if piece is not None else []
             time = stop
     fired = None if watch is None else watch.fired
-    return Trajectory(system, constants, first, pieces, fired, tolerances.absolute * scale)
+    return Trajectory(system, constants, first, pieces, fired, absolute=absolute, relative=tolerances.relative)
 
 
 def cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
@@ -158,10 +166,13 @@ def solve_segment(
     method: str,
     rtol: float,
     atol: np.ndarray,
+    guard: Guard,
     where: tuple[System, int, int],
     **options: Any,
 ) -> tuple[Any, np.ndarray]:
     """One smooth stretch; returns its dense solution and the vector at its end."""
+    guard.begin(y)
+    options["guard"] = guard
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -179,10 +190,13 @@ def solve_segment(
         except (ArithmeticError, ValueError) as error:  # the solvers look at rate and Jacobian before their first step
             reason = _NOT_FINITE.format(error)
             raise IntegrationError(_explain(reason, span[0], y, rate, span, atol, method, where)) from error
-        if solution.success:
-            return solution.sol, solution.y[:, -1]
         last = np.ascontiguousarray(solution.y[:, -1])
-        raise IntegrationError(_explain(solution.message, solution.t[-1], last, rate, span, atol, method, where))
+        fault = guard.end(rate, solution.t[-1], last) if solution.success else solution.message
+        if not fault:
+            return solution.sol, solution.y[:, -1]
+        if fault.startswith(BLAME):
+            raise IntegrationError(f"{_where(span, solution.t[-1], method, where)}, {fault}")
+        raise IntegrationError(_explain(fault, solution.t[-1], last, rate, span, atol, method, where))
 
 
 def _explain(
@@ -195,10 +209,15 @@ def _explain(
     method: str,
     where: tuple[System, int, int],
 ) -> str:
-    system, index, count = where
+    system = where[0]
     fastest = int(np.argmax(np.nan_to_num(np.abs(rate(time, last)) / atol, nan=np.inf))) % len(system.states)
     others = " or ".join(name for name in METHODS if name != method)
     return (
-        f"{method} stopped in segment {index + 1} of {count} ({span[0]:g} to {span[1]:g}) at time {time:.6g}, "
-        f"state {system.states[fastest]}: {reason} Try {others}, a looser tolerance, or check the parameters."
+        f"{_where(span, time, method, where)}, {BLAME}{system.states[fastest]}: {reason} "
+        f"Try {others}, a looser tolerance, or check the parameters."
     )
+
+
+def _where(span: tuple[float, float], time: float, method: str, where: tuple[System, int, int]) -> str:
+    _, index, count = where
+    return f"{method} stopped in segment {index + 1} of {count} ({span[0]:g} to {span[1]:g}) at time {time:.6g}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.guard import Guard
 from kinetics.engines.scipy import TOLERANCES, solve_segment
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory, read
@@ -118,7 +119,8 @@ def integrate_with_sensitivities(
     doses = system.dose_matrix()
     scale = state_scale(system, states, segments)
     size = np.where(parameters[columns] != 0, np.abs(parameters[columns]), 1.0)
-    atol = tolerances.absolute * np.concatenate([scale, (scale[None, :] / size[:, None]).ravel()])
+    absolute = tolerances.bounds(system, scale)
+    atol, guard = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()]), Guard(system, absolute)
     pieces, z = [], first
     for index, span in enumerate(zip(segments.edges[:-1], segments.edges[1:], strict=True)):
         forcing = segments.rates[index] @ doses
@@ -132,6 +134,7 @@ def integrate_with_sensitivities(
             method="LSODA",
             rtol=tolerances.relative,
             atol=atol,
+            guard=guard,
             where=(system, index, len(segments.edges) - 1),
             lband=n - 1,
             uband=n - 1,
@@ -142,7 +145,8 @@ def integrate_with_sensitivities(
         constants,
         first,
         pieces,
-        absolute=tolerances.absolute * scale,
+        absolute=absolute,
+        relative=tolerances.relative,
         with_tangent=pieces,
         segments=segments,
         by_parameter=by_parameter,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.model import Model
 from kinetics.regimen import Segments, Triggers
+from kinetics.units import to_unit
 
-__all__ = ["Tolerances", "from_zero", "state_scale"]
+__all__ = ["Tolerances", "from_zero", "state_scale", "state_tolerances"]
 
 BELOW_ZERO = 1000
 """Absolute tolerances that a state may be below zero and count as zero, where a power of it has no value."""
@@ -28,10 +31,20 @@ class Tolerances:
     absolute : float
         Absolute tolerance as a fraction of each state's scale: its value at rest, or the largest dose into it. The
         nadir lies four orders of magnitude below rest, so this one decides the error there.
+    of_states : tuple of (str, float)
+        States whose absolute tolerance is given, with the tolerance in the unit of the state.
     """
 
     relative: float
     absolute: float
+    of_states: tuple[tuple[str, float], ...] = ()
+
+    def bounds(self, system: System, scale: np.ndarray) -> np.ndarray:
+        """Absolute tolerances, (..., state), of states of a scale, (..., state), in their units."""
+        found = self.absolute * scale
+        for name, absolute in self.of_states:
+            found[..., system.states.index(name)] = absolute
+        return found
 
 
 def state_scale(system: System, start: np.ndarray, segments: Segments, triggers: Triggers | None = None) -> np.ndarray:
@@ -72,3 +85,32 @@ def from_zero(
         return values
     below = (states < 0.0) & (states >= -BELOW_ZERO * absolute)
     return function(np.where(below, 0.0, states)) if below.any() else values
+
+
+def state_tolerances(model: Model, absolute: Mapping[str, str]) -> tuple[tuple[str, float], ...]:
+    """Absolute tolerances of states, in the units of the model.
+
+    Parameters
+    ----------
+    model : Model
+        Whose states they are.
+    absolute : mapping of str to str
+        Quantities such as ``"1e-30 1e9/L"`` by the name of the state.
+
+    Raises
+    ------
+    InputError
+        With every name that is no state, and every quantity that is not positive or of another dimension.
+    """
+    faults, found = Faults(), []
+    for name, text in absolute.items():
+        flat = name.replace(".", "_")
+        with faults.gather(name=f"absolute tolerance of {name}"):
+            if flat not in model.states:
+                raise UnknownNameError(f"model '{model.name}' has no such state; there are {', '.join(model.states)}")
+            value = to_unit(text, model.states[flat].unit)
+            if not value > 0:
+                raise InputError(f"must be positive, found '{text}'")
+            found.append((flat, value))
+    faults.raise_if_any()
+    return tuple(found)

@@ -11,6 +11,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.firing import Fired
 from kinetics.engines.tolerances import from_zero
+from kinetics.levels import slack
 
 __all__ = ["OutputCurve", "Trajectory", "read"]
 
@@ -34,8 +35,10 @@ class Trajectory:
     fired : Fired, optional
         What rules did; None without rules.
     absolute : ndarray, (state,), optional
-        Absolute tolerances of states that may be below zero by the error of the integrator; see
+        Absolute tolerances, of states that may be below zero by the error of the integrator; see
         `kinetics.engines.tolerances.from_zero`.
+    relative : float
+        Relative tolerance of the integration.
     """
 
     system: System
@@ -44,6 +47,7 @@ class Trajectory:
     pieces: Sequence[Any]
     fired: Fired | None = None
     absolute: np.ndarray | None = None
+    relative: float = 0.0
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -72,6 +76,11 @@ class OutputCurve:
     trajectory: Trajectory
     kind: str
     index: int
+
+    @property
+    def slack(self) -> float:
+        """The share of a level within which the curve cannot be told from it."""
+        return slack(self.trajectory.relative)
 
     @property
     def knots(self) -> np.ndarray:

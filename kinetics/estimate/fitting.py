@@ -81,7 +81,8 @@ class Fit:
             message = "in the model less than half of the patients recover, which {} contradicts"
         else:
             message = (
-                "the model has no recovery time for {}: the search had a stand-in, and standard errors mean little"
+                "the model has no recovery time for {}, being back at the level in the limit at most: the search had a "
+                "stand-in, and standard errors mean little"
             )
         return [message.format(", ".join(lost))] if lost else []
 

@@ -9,6 +9,7 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.evidence.patients import Patients
 from kinetics.evidence.question import Question
+from kinetics.levels import earliest_lowest, stands_below, visited_level
 from kinetics.regimen import course_starts
 from kinetics.units import to_unit
 
@@ -35,12 +36,15 @@ class Followed:
         Its value before treatment.
     at_visits : bool
         Whether there is nothing known between the times.
+    reported : bool
+        Whether values are rounded as a report is.
     """
 
     times: np.ndarray
     values: np.ndarray
     baseline: np.ndarray
     at_visits: bool
+    reported: bool = False
 
     def back(self, level: np.ndarray) -> np.ndarray:
         """When each patient is back at a level, (patient,); infinite for never, NaN for one never below.
@@ -53,9 +57,9 @@ class Followed:
         level : ndarray, (patient,)
             In the unit of the output.
         """
-        below = self.values < level[:, None]
+        below = stands_below(self.values, *visited_level(level[:, None], reported=self.reported))
         numbers = np.arange(self.times.size)
-        nadir = self.values.argmin(axis=1)
+        nadir = earliest_lowest(self.values)
         later = np.logical_or.accumulate(below, axis=1) if self.at_visits else numbers >= nadir[:, None]
         hit = ~below & later
         first = hit.argmax(axis=1)
@@ -70,8 +74,11 @@ class Followed:
 
     def time_below(self, level: np.ndarray) -> np.ndarray:
         """How long each patient is below a level, by straight lines between the times, (patient,)."""
-        depth = np.maximum(level[:, None] - self.values, 0.0)
-        height = np.maximum(self.values - level[:, None], 0.0)
+        limits, margin = visited_level(level[:, None], reported=self.reported)
+        side = np.where(stands_below(self.values, limits, margin), -margin, margin)
+        # within the margin it is where it was
+        beyond = np.where(np.abs(self.values - limits) <= margin, side, self.values - limits)
+        depth, height = np.maximum(-beyond, 0.0), np.maximum(beyond, 0.0)
         ends = np.stack([depth[:, :-1] + depth[:, 1:], height[:, :-1] + height[:, 1:]])
         total = ends.sum(axis=0)
         share = np.where(total > 0, ends[0] / np.where(total > 0, total, 1.0), 0.0)
@@ -121,4 +128,6 @@ def follow(question: Question, patients: Patients) -> Followed:
     output, times, rest = str(question.row.output), instants(question), np.zeros(1)
     at_visits = question.visits is not None
     see = patients.measured if at_visits else patients.true
-    return Followed(times, see(output, times), see(output, rest)[:, 0], at_visits)
+    row = question.model.outputs.get(output)
+    reported = at_visits and row is not None and row.rounding is not None
+    return Followed(times, see(output, times), see(output, rest)[:, 0], at_visits, reported)

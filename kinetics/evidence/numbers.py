@@ -12,6 +12,7 @@ from kinetics.evidence.followed import HORIZON, Followed, follow, instants
 from kinetics.evidence.patients import Patients
 from kinetics.evidence.question import Question
 from kinetics.evidence.statistics import statistic_of
+from kinetics.levels import stands_below, visited_level
 from kinetics.units import to_unit
 
 __all__ = ["answer", "needed_times"]
@@ -87,7 +88,7 @@ def _level(question: Question, baseline: np.ndarray) -> np.ndarray:
 
 def _share_below(question: Question, patients: Patients) -> np.ndarray:
     counts, before = _count(question, patients), patients.measured(str(question.row.output), np.zeros(1))[:, 0]
-    return (counts < _level(question, before)).mean()
+    return stands_below(counts[:, None], *visited_level(_level(question, before)[:, None], reported=True)).mean()
 
 
 def _share_above(question: Question, patients: Patients) -> np.ndarray:

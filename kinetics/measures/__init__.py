@@ -8,6 +8,7 @@ from kinetics.measures.evaluation import Measure, evaluate
 from kinetics.measures.extremes import Nadir, Overshoot, TimeOfNadir, TimeOfOvershoot
 from kinetics.measures.recovery import recovery_measures
 from kinetics.measures.thresholds import TimeBelow, TimeToThreshold
+from kinetics.measures.undecided import undecided
 from kinetics.measures.windows import Window, course_windows
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "measure",
     "read_level",
     "recovery_measures",
+    "undecided",
 ]

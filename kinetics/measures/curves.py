@@ -22,6 +22,11 @@ class Curve(Protocol):
     """
 
     @property
+    def slack(self) -> float:
+        """The share of a level within which the curve cannot be told from it, `kinetics.levels.slack`; 0 for data."""
+        ...
+
+    @property
     def knots(self) -> np.ndarray:
         """Increasing times, (knot,), float64: the integrator's own steps, or the times of the data."""
         ...
@@ -41,17 +46,20 @@ class DataCurve:
         Times of the points that are there.
     function : callable
         The interpolant.
+    slack : float
+        0 for what was observed, which is what it is; of simulated values, that of their integrator.
     """
 
     knots: np.ndarray
     function: Callable[[np.ndarray], np.ndarray]
+    slack: float = 0.0
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
         """Values at ``times``, same shape."""
         return self.function(np.asarray(times, dtype=float))
 
 
-def interpolated(times: np.ndarray, values: np.ndarray) -> DataCurve:
+def interpolated(times: np.ndarray, values: np.ndarray, slack: float = 0.0) -> DataCurve:
     """A monotone cubic through points whose value is not NaN; a single point is a constant.
 
     Raises
@@ -65,12 +73,12 @@ def interpolated(times: np.ndarray, values: np.ndarray) -> DataCurve:
         raise InputError(f"infinite value at time {knots[np.isinf(points)][0]:g}; write NaN for a missing one")
     if knots.size < 2:
         only = points[0] if points.size else np.nan
-        return DataCurve(knots, lambda times: np.full(np.shape(times), only))
+        return DataCurve(knots, lambda times: np.full(np.shape(times), only), slack)
     from scipy.interpolate import PchipInterpolator  # half a second, for data alone
 
     cubic = PchipInterpolator(knots, points)
     # the last point is the end of a polynomial, rounded; a visit that is back at a level must count as back
-    return DataCurve(knots, lambda times: np.where(times == knots[-1], points[-1], cubic(times)))
+    return DataCurve(knots, lambda times: np.where(times == knots[-1], points[-1], cubic(times)), slack)
 
 
 def curve_of(array: xr.DataArray) -> Curve:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnitError, UnknownNameError
+from kinetics.levels import slack
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
 from kinetics.results import variable
@@ -73,8 +74,14 @@ def measure(
     for each in measures:
         unit = units[each.output]
 
-        def row(values: np.ndarray, starts: np.ndarray, each: Measure = each, unit: Any = unit) -> np.ndarray:
-            return evaluate(each, interpolated(times, values), starts, float(times[-1]), unit, time_unit)
+        def row(
+            values: np.ndarray,
+            starts: np.ndarray,
+            each: Measure = each,
+            unit: Any = unit,
+            share: float = _slack(data, each.output),
+        ) -> np.ndarray:
+            return evaluate(each, interpolated(times, values, share), starts, float(times[-1]), unit, time_unit)
 
         found = xr.apply_ufunc(
             row,
@@ -89,6 +96,14 @@ def measure(
         results[each.name] = variable(found.dims, found.values, each.unit(unit, time_unit), each.long_name)
         results = results.assign_coords({name: found.coords[name] for name in found.coords if name != "course"})
     return results
+
+
+def _slack(data: xr.Dataset, output: str) -> float:
+    """That of a simulation's integrator; none of data, or of what was reported in steps, which may meet a level."""
+    relative = data.attrs.get("relative_tolerance")
+    if relative is None or "rounding" in data[output].attrs:
+        return 0.0
+    return slack(float(relative))
 
 
 def _time(data: xr.Dataset) -> tuple[np.ndarray, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from kinetics.levels import stands_below
 from kinetics.measures.curves import Curve
 
 __all__ = ["Window", "course_windows"]
 
 PARTS = 4  # samples of each step, so that a curve that dips or crosses inside one is seen
-CANDIDATES = 3  # lowest samples that are refined: the lowest sample need not lie in the lowest valley
 FRACTIONS = np.linspace(0.0, 1.0, 17)  # where a bracket of a minimum is looked at
 PASSES = 9  # each narrows the bracket eightfold, to 1e-8: closer, a smooth minimum is lost in rounding
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # exact to degree 15; LSODA's polynomials have at most 12
@@ -93,13 +93,13 @@ class Window:
     @cached_property
     def nadir(self) -> tuple[float, float]:
         """Time and value of the lowest point; the earliest of equals."""
-        return _lowest(self.curve, self.times, self.values)
+        return _lowest(self.curve, self.times, self.values, self.curve.slack)
 
     @cached_property
     def peak(self) -> tuple[float, float]:
         """Time and value of the highest point after the nadir; the earliest of equals."""
         times, values = self._after_nadir
-        time, negative = _lowest(lambda at: -self.curve(at), times, -values)
+        time, negative = _lowest(lambda at: -self.curve(at), times, -values, self.curve.slack)
         return time, -negative
 
     @cached_property
@@ -115,13 +115,11 @@ class Window:
         level : float
             In `unit`.
         """
-        if not self.nadir[1] < level:
+        if not self.nadir[1] < level - self._margin(level):
             return np.nan
         times, values = _inserted(*self._after_nadir, self.peak)
-        if not (back := values >= level).any():
-            return np.inf
-        first = int(back.argmax())
-        return self._crossing(level, float(times[first - 1]), float(times[first]))
+        below = stands_below(values, level, self._margin(level))
+        return np.inf if below.all() else self._crossing(level, times, values, int(below.argmin()))
 
     def time_below(self, level: float) -> float:
         """How long the curve lies below ``level``; NaN if that is NaN.
@@ -134,14 +132,13 @@ class Window:
         if np.isnan(level):
             return np.nan
         times, values = _inserted(self.times, self.values, self.nadir)
-        below = values < level
+        below = stands_below(values, level, self._margin(level))
         if below.all():  # exact, where a sum of differences would round
             return float(times[-1] - times[0])
         total = float(np.diff(times)[below[:-1] & below[1:]].sum())
         for i in np.flatnonzero(below[:-1] != below[1:]):
-            left, right = float(times[i]), float(times[i + 1])
-            root = self._crossing(level, left, right)
-            total += root - left if below[i] else right - root
+            root = self._crossing(level, times, values, int(i) + 1)
+            total += root - float(times[i]) if below[i] else float(times[i + 1]) - root
         return total
 
     def integral(self, begin: float, end: float) -> float:
@@ -155,7 +152,15 @@ class Window:
     def _at(self, time: float) -> float:
         return float(self.curve(np.array([time]))[0])
 
-    def _crossing(self, level: float, left: float, right: float) -> float:
+    def _margin(self, level: float) -> float:
+        return self.curve.slack * abs(level)
+
+    def _crossing(self, level: float, times: np.ndarray, values: np.ndarray, beyond: int) -> float:
+        """When the curve met the level before the first sample that is beyond it by more than the margin."""
+        before = beyond - 1
+        while before > 0 and (values[before] < level) == (values[beyond] < level):
+            before -= 1
+        left, right = float(times[before]), float(times[before + 1])
         # a value read alone can differ in its last bit from the same among many, so the sign may change no more
         at_left, at_right = _above(left, self, level), _above(right, self, level)
         if (at_left < 0) == (at_right < 0):
@@ -177,18 +182,27 @@ def _inserted(times: np.ndarray, values: np.ndarray, point: tuple[float, float])
     return np.insert(times, at, point[0]), np.insert(values, at, point[1])
 
 
-def _lowest(curve: Callable[[np.ndarray], np.ndarray], times: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """Time and value of the minimum of a sampled curve, refined between the neighbours of the lowest samples."""
+def _lowest(
+    curve: Callable[[np.ndarray], np.ndarray], times: np.ndarray, values: np.ndarray, slack: float
+) -> tuple[float, float]:
+    """Time and value of the minimum of a sampled curve: of valleys that cannot be told apart, the earliest."""
+    rounding = 4 * np.finfo(float).eps * float(np.abs(values).max())
     padded = np.concatenate([[np.inf], values, [np.inf]])
     valleys = np.flatnonzero((values <= padded[:-2]) & (values <= padded[2:]))
-    lowest = valleys[np.argsort(values[valleys], kind="stable")[:CANDIDATES]]
-    best = (float(times[lowest[0]]), float(values[lowest[0]]))
-    rounding = 4 * np.finfo(float).eps * float(np.abs(values).max())
-    left, right = times[np.maximum(lowest - 1, 0)], times[np.minimum(lowest + 1, times.size - 1)]
-    for time, value in zip(*_zoom(curve, left, right), strict=True):
-        if value < best[1] - rounding:
-            best = (float(time), float(value))
-    return best
+    rise = padded[valleys] + padded[valleys + 2] - 2 * values[valleys]
+    margin = max(rounding, slack * abs(float(values.min())))
+    # between samples a curve falls below them by an eighth of the rise if it is a parabola
+    chosen = values[valleys] - rise <= values.min() + margin
+    valleys, curved = valleys[chosen], rise[chosen] > margin
+    at, lowest = times[valleys], values[valleys]
+    left, right = times[np.maximum(valleys - 1, 0)], times[np.minimum(valleys + 1, times.size - 1)]
+    if curved.any():
+        found, bottoms = _zoom(curve, left[curved], right[curved])
+        deeper = bottoms < lowest[curved] - rounding
+        at[curved], lowest[curved] = np.where(deeper, found, at[curved]), np.where(deeper, bottoms, lowest[curved])
+    margin = max(rounding, slack * abs(float(lowest.min())))
+    first = int((lowest <= lowest.min() + margin).argmax())
+    return float(at[first]), float(lowest[first])
 
 
 def _zoom(

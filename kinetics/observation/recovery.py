@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.levels import read_level
+from kinetics.levels import read_level, stands_below, visited_level
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit
@@ -102,7 +102,9 @@ def seen_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataArray
     """
     visits = _visits(observed, output)
     limits = _limits(visits, output, level)
-    columns = [_first_back(times - start, values, limits) for start, times, values in visits.windows()]
+    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
+    limits, margin = visited_level(limits, reported=not simulated)
+    columns = [_first_back(times - start, values, limits, margin) for start, times, values in visits.windows()]
     told = f"time from the course's first dose until a visit shows {output} back at {level}"
     return _by_course(observed, columns, visits.time_unit, told)
 
@@ -117,10 +119,12 @@ def _limits(visits: _Visits, output: str, level: str) -> np.ndarray:
     return wanted.number * baseline[:, None]
 
 
-def _first_back(times: np.ndarray, values: np.ndarray, limits: np.ndarray) -> np.ndarray:
+def _first_back(times: np.ndarray, values: np.ndarray, limits: np.ndarray, margin: np.ndarray) -> np.ndarray:
     """The time of the first visit at a patient's limit after one below it, (patient,)."""
-    below = values < limits
-    back = (values >= limits) & np.logical_or.accumulate(below, axis=1)
+    if not times.size:
+        return np.full(len(values), np.nan)
+    below = stands_below(values, limits, margin)
+    back = ~below & np.isfinite(values) & np.logical_or.accumulate(below, axis=1)
     never = np.ones((len(values), 1), dtype=bool)
     first = np.append(times, np.inf)[np.concatenate([back, never], axis=1).argmax(axis=1)]
     return np.where(below.any(axis=1), first, np.nan)

@@ -9,6 +9,7 @@ import numpy as np
 import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
+from kinetics.levels import SLACK
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import dose_factors
@@ -106,7 +107,7 @@ class Triggers:
             level, rest = levels[:, number], baselines[:, number]
             if (level <= 0).all():
                 faults.append(Fault(f"is 0: {rule.output} is 0 before any drug", name=f"rule {number + 1}, level"))
-            elif rule.direction == "up" and ((level >= rest) & (rest > 0)).all():
+            elif rule.direction == "up" and ((level >= (1 - SLACK) * rest) & (rest > 0)).all():
                 message = f"{rule.level} is not below the baseline of {rule.output}, {rest[0]:.4g}"
                 faults.append(Fault(f"{message}: it cannot rise back to it", name=f"rule {number + 1}, level"))
         if faults:

@@ -10,6 +10,7 @@ import numpy as np
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError, IntegrationError
+from kinetics.levels import SLACK, slack
 from kinetics.measures import Measure, TimeOfNadir, TimeOfOvershoot, TimeToThreshold, evaluate, read_level
 from kinetics.regimen import Regimen, course_starts
 from kinetics.targets.count import Count
@@ -44,7 +45,8 @@ class Recovery:
     :math:`y` is the highest value after the nadir: a straight line from zero through :math:`(T, y)` reaches :math:`L`
     then. It is later than any crossing in the window, meets the crossing at its end, and falls as the output comes
     closer. In place of NaN it is given :math:`10^{-6} T L / y`, where :math:`y` is the nadir: earlier than any
-    crossing, and it rises as the nadir comes down to the level.
+    crossing, and it rises as the nadir comes down to the level. An output that comes to the level only in the limit has
+    a stand-in without derivatives: its row tells nothing.
     """
 
     measure: TimeToThreshold
@@ -68,7 +70,7 @@ class Recovery:
         level = measure.threshold(unit, rest)
         if not level > 0:
             raise InputError(f"threshold {measure.level} is not positive")
-        if read_level(measure.level).unit is not None and not level < rest:
+        if read_level(measure.level).unit is not None and not level < (1 - SLACK) * rest:
             raise InputError(f"{measure.output} at rest, {rest:g}, is already below the threshold {measure.level}")
         starts = course_starts(regimen, time)
         if not starts.size or not starts[0] < limit:
@@ -126,6 +128,9 @@ class Recovery:
         level, by_level = self._level(trajectory, until)
         if value < LOWEST * level:
             value, by_value = LOWEST * level, LOWEST * by_level
+        if not never_below and value >= level * (1 - slack(trajectory.relative)):
+            # it comes to the level in the limit, which is the same wherever the parameters are: nothing to lead back
+            by_value, by_level = by_value * 0.0, by_level * 0.0
         length = self._end(until) - start
         time = (EARLIEST if never_below else 1.0) * length * level / value
         return time, time * (by_level / level - by_value / value)

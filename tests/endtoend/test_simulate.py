@@ -154,6 +154,23 @@ def test_set_converts_units(run, project: Path) -> None:
     assert half.json["outputs"]["pool"]["values"] == pytest.approx([0.5] * 3)
 
 
+def test_absolute_tolerances_of_states(run, project: Path, tmp_path: Path) -> None:
+    """An amount that decays for 300 days has no digits of its own but for a tolerance of its own."""
+    common = ("simulate", project / "models" / "pool.toml", "--regimen", project / "models" / "regimens" / "once.toml")
+    common += ("--until", "300 day", "--every", "300 day", "--states", "--out", tmp_path / "out.nc")
+    assert run(*common, "--absolute", "A=1e-50 g").status == 0
+    result = read_result(tmp_path / "out.nc").to_dataset()
+    assert float(result["A"][-1]) == pytest.approx(10 * np.exp(-90), rel=1e-6)
+    assert result.attrs["absolute_tolerances"] == "A = 1e-47"
+    wrong = run(*common, "--absolute", "B=1 mg", "--absolute", "N=0 1e9/L", "--absolute", "A")
+    assert wrong.status == 2
+    assert wrong.err.splitlines() == [
+        "error: --absolute A: write NAME='VALUE UNIT', such as N='1e-30 1e9/L'",
+        "error: absolute tolerance of B: model 'pool' has no such state; there are A, N",
+        "error: absolute tolerance of N: must be positive, found '0 1e9/L'",
+    ]
+
+
 def test_integrators_agree(run, project: Path) -> None:
     regimen = project / "models" / "regimens" / "once.toml"
     common = (

@@ -33,6 +33,7 @@ class Analytic:
 
     function: Callable[[np.ndarray], np.ndarray]
     knots: np.ndarray
+    slack: float = 0.0
 
     def __call__(self, times):
         return self.function(np.asarray(times, dtype=float))

@@ -12,6 +12,7 @@ import numpy as np
 from kinetics.compile.decay import CONSTANTS, FACTORS, KINKS, LANES, OUTPUTS, STATES, fill_outputs, fill_start
 from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between
+from kinetics.engines.batch.guarded import fault_of_step, fault_of_stretch
 from kinetics.engines.batch.kernel import (
     DONE,
     GROW,
@@ -24,8 +25,9 @@ from kinetics.engines.batch.kernel import (
 from kinetics.engines.batch.lanes import WIDTH, dense_lanes
 from kinetics.engines.batch.rodas5p import STAGES
 from kinetics.engines.batch.room import Lanes, Own, Seen, Wide
-from kinetics.engines.batch.wide import keep_wide, norm_wide, sample_wide, step_wide
+from kinetics.engines.batch.wide import guard_wide, keep_wide, norm_wide, sample_wide, step_wide
 from kinetics.engines.batch.windows import SAMPLES, after_jump, all_quiet, begin_course, follow
+from kinetics.engines.guard import HIGH, REGROWN
 
 
 def make_room(events):
@@ -33,12 +35,16 @@ def make_room(events):
     number = (np.full(LANES, -1), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
     told = (np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_))
     clock = (np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES))
-    lanes = Lanes(*number, np.zeros(LANES, np.int64), *told, *clock, np.ones(LANES), np.zeros(LANES), np.ones(LANES))
+    steps = (np.ones(LANES), np.zeros(LANES), np.zeros(LANES), np.ones(LANES))
+    lanes = Lanes(*number, np.zeros(LANES, np.int64), *told, *clock, *steps)
     state = (np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.zeros(WIDTH), np.ones(WIDTH))
     slopes = (np.zeros(STAGES * WIDTH), np.zeros(3 * WIDTH), np.zeros(FACTORS * LANES))
     sides = (np.zeros(KINKS * LANES), np.zeros(KINKS * LANES))
-    wide = Wide(*state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH), *sides)
-    seen = Seen(np.zeros((LANES, events)), np.zeros((LANES, events, SAMPLES + 1)))
+    guarded = (np.zeros(WIDTH), np.zeros(WIDTH))
+    wide = Wide(
+        *state, *slopes, np.ones(CONSTANTS * LANES), np.zeros(OUTPUTS * LANES), np.zeros(WIDTH), *sides, *guarded
+    )
+    seen = Seen(np.zeros((LANES, events, 2)), np.zeros((LANES, events, SAMPLES + 1)))
     vectors = (np.zeros(STATES), np.zeros(STATES), np.zeros(STATES), np.zeros(STATES))
     own = Own(*vectors, np.zeros((3, STATES)), np.zeros(OUTPUTS))
     return lanes, wide, seen, own
@@ -56,7 +62,9 @@ def integrate_crowd(begin, end, task, lanes, wide, seen, own):
         if passed or task.watched.size > 0:
             dense_lanes(wide.k, wide.terms)
             note_all(task, lanes, wide, seen, own)
-        keep_wide(lanes.kept, wide)
+        guard_wide(lanes.kept, wide)
+        accuse_all(task, lanes, wide, own)
+        keep_wide(wide)
         go_on_all(task, lanes, wide, seen, own)
 
 
@@ -103,6 +111,7 @@ def judge_all(task, lanes, wide):
         lanes.steps[q] += 1
         if norm <= 1.0:
             lanes.kept[q] = True
+            lanes.longest[q] = max(lanes.longest[q], lanes.h[q])
             lanes.after[q] = lanes.stop[q] if lanes.last[q] else lanes.time[q] + lanes.h[q]
             passed |= lanes.due[q] <= lanes.after[q]
             continue
@@ -123,7 +132,7 @@ def note_all(task, lanes, wide, seen, own):
         if not lanes.kept[q]:
             continue
         p, course = lanes.patient[q], lanes.course[q]
-        event, lowest, samples = (task.watched, task.levels[p]), seen.lowest[q], seen.samples[q]
+        event, lowest, samples = (task.watched, task.levels[p], task.margins[p]), seen.lowest[q], seen.samples[q]
         quiet = not watched or course < 0 or all_quiet(event, lowest, samples, task.reached[p], course)
         if not quiet or lanes.due[q] <= lanes.after[q]:
             pull(q, wide, own)
@@ -137,6 +146,27 @@ def note_all(task, lanes, wide, seen, own):
 
 
 @njit(cache=True, error_model="numpy")
+def accuse_all(task, lanes, wide, own):
+    """Look at accepted steps that the guard gave alarm for; a patient at fault is given up."""
+    for q in range(LANES):
+        if wide.alarm[WIDTH - LANES + q] == 0.0:
+            continue
+        p = lanes.patient[q]
+        pull(q, wide, own)
+        flow, atol, phase = task.forcings[task.which[p], lanes.segment[q]], task.absolute[p], own.terms[0]
+        for i in range(STATES):
+            phase[i] = wide.phase[i * LANES + q]
+        fault = fault_of_step(own.y, own.u, task.constants[p], flow, atol, phase, own.f, own.state)
+        for i in range(STATES):
+            wide.phase[i * LANES + q] = phase[i]
+        if fault > 0:
+            for i in range(STATES):
+                wide.y[i * LANES + q] = own.u[i]
+            lanes.time[q], lanes.kept[q] = lanes.after[q], False
+            forsake(q, fault, task, lanes, wide)
+
+
+@njit(cache=True, error_model="numpy")
 def go_on_all(task, lanes, wide, seen, own):
     """After an accepted step: the next one, the next segment, or the end."""
     for q in range(LANES):
@@ -146,8 +176,17 @@ def go_on_all(task, lanes, wide, seen, own):
         lanes.time[q] = lanes.after[q]
         lanes.h[q] *= min(1.0, growth) if lanes.rejected[q] else growth
         lanes.rejected[q] = False
-        if lanes.last[q] and not open_segment(q, task, lanes, wide, seen, own):
-            p = lanes.patient[q]
+        if not lanes.last[q]:
+            continue
+        p = lanes.patient[q]
+        flow = task.forcings[task.which[p], lanes.segment[q]]
+        for i in range(STATES):
+            own.y[i], own.u[i] = wide.y[i * LANES + q], wide.phase[i * LANES + q]
+        c, atol = task.constants[p], task.absolute[p]
+        fault = fault_of_stretch(own.y, c, flow, atol, own.u, lanes.longest[q], own.f, own.state)
+        if fault > 0:
+            forsake(q, fault, task, lanes, wide)
+        elif not open_segment(q, task, lanes, wide, seen, own):
             task.told[p, 0], task.told[p, 1] = DONE, lanes.steps[q]
             task.told[p, 2], task.told[p, 3] = lanes.time[q], -1.0
             lanes.patient[q] = -1
@@ -162,6 +201,7 @@ def take(q, p, task, lanes, wide, own):
     for i in range(STATES):
         wide.y[i * LANES + q] = own.y[i]
         wide.atol[i * LANES + q] = task.absolute[p, i]
+        wide.phase[i * LANES + q] = 0.0
     forget_slopes(q, wide.k)
     place = 0
     while place < task.times.size and task.times[place] <= 0.0:
@@ -187,7 +227,7 @@ def forget_slopes(q, k):
 def open_segment(q, task, lanes, wide, seen, own):
     """Begin a lane's next segment with its doses; False if there is none."""
     p, s = lanes.patient[q], lanes.segment[q] + 1
-    g, c, event, y = task.which[p], task.constants[p], (task.watched, task.levels[p]), own.y
+    g, c, event, y = task.which[p], task.constants[p], (task.watched, task.levels[p], task.margins[p]), own.y
     if s == task.counts[g]:
         return False
     time, stop = task.edges[g, s], task.edges[g, s + 1]
@@ -201,10 +241,13 @@ def open_segment(q, task, lanes, wide, seen, own):
         y[i] += task.jumps[g, s, i]
         wide.y[i * LANES + q] = y[i]
         wide.flow[i * LANES + q] = task.forcings[g, s, i]
+        if abs(y[i]) >= REGROWN * task.absolute[p, i]:
+            wide.phase[i * LANES + q] = HIGH
     if task.watched.size > 0:
         samples = seen.samples[q]
         after_jump(y, c, time, event, seen.lowest[q], samples, task.reached[p], own.row, lanes.course[q])
     lanes.segment[q], lanes.time[q], lanes.stop[q], lanes.rejected[q] = s, time, stop, False
+    lanes.longest[q] = 0.0
     lanes.h[q] = first_step(y, c, task.forcings[g, s], task.relative, task.absolute[p], stop - time, own.f)
     return True
 
@@ -236,13 +279,18 @@ def pull(q, wide, own):
 
 @njit(cache=True, error_model="numpy")
 def give_up(q, task, lanes, wide):
-    """A patient that cannot go on is NaN; why, and where it stopped, are told."""
+    """A patient that cannot go on."""
+    status = STEP_TOO_SMALL if lanes.h[q] > 0.0 and math.isfinite(lanes.norm[q]) else NOT_FINITE
+    forsake(q, TOO_MANY_STEPS if lanes.steps[q] >= task.most else status, task, lanes, wide)
+
+
+@njit(cache=True, error_model="numpy")
+def forsake(q, status, task, lanes, wide):
+    """A patient that is given up is NaN; why, and where it stopped, are told."""
     p = lanes.patient[q]
     for i in range(STATES):
         task.told[p, 3 + i] = wide.y[i * LANES + q]
-    status = STEP_TOO_SMALL if lanes.h[q] > 0.0 and math.isfinite(lanes.norm[q]) else NOT_FINITE
-    task.told[p, 0] = TOO_MANY_STEPS if lanes.steps[q] >= task.most else status
-    task.told[p, 1], task.told[p, 2] = lanes.steps[q], lanes.time[q]
+    task.told[p, 0], task.told[p, 1], task.told[p, 2] = status, lanes.steps[q], lanes.time[q]
     task.rows[p] = np.nan
     task.reached[p] = np.nan
     if task.states.size > 0:

@@ -127,7 +127,7 @@ def integrate_many_with_sensitivities(
     )
     in_stretches(program.integrate_with_tangent, size, 1, arrays)
     for patient in np.flatnonzero(told[:, 0]):
-        reasons[patient] = why_stopped(system, constants[patient], segments, told[patient])
+        reasons[patient] = why_stopped(system, constants[patient], segments, told[patient], absolute[patient])
     _leave_out_infinite(system, found, names, times, outputs)
     return found
 

@@ -26,6 +26,7 @@ from kinetics.compile.decay import (
 from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between, dense_terms
 from kinetics.engines.batch.derivatives import write_derivatives
+from kinetics.engines.batch.guarded import fault_of_step, fault_of_stretch, mark_high
 from kinetics.engines.batch.kinks import CAUTION, allowed, first_kink, passes_kink
 from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.tangent import advance_tangent, start_tangent
@@ -122,8 +123,9 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
         (segment + 1,), (segment, state) inflow, (segment, state) what is added at the start of each, (course,).
     limits : (rtol, atol, most)
         Relative tolerance, absolute ones (state,), most steps.
-    events : (watched, levels)
-        Outputs (event,) and levels (event,) whose upward crossing after the nadir of each course is found.
+    events : (watched, levels, margins)
+        Outputs (event,), and levels (event,) whose upward crossing after the nadir of each course is found, with the
+        slack about them.
     samples : (times, rows, states, wanted)
         (time,), and filled: outputs (time, output), and states (time, state) unless of size 0; None or, with a
         tangent, Wanted derivatives.
@@ -151,8 +153,8 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
     u, f = np.zeros(STATES), np.zeros(STATES)
     k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.zeros((3, STATES))
     state, lu, row = np.empty(STATES), np.empty(FACTORS), np.empty(OUTPUTS)
-    lowest, values_of_step = np.empty(watched.size), np.empty((watched.size, SAMPLES + 1))
-    sides = np.empty((3, KINKS))
+    lowest, values_of_step = np.empty((watched.size, 2)), np.empty((watched.size, SAMPLES + 1))
+    sides, phase = np.empty((3, KINKS)), np.zeros(STATES)
     fill_start(c, y)
     flow = np.empty(STATES)
     if rules is not None:
@@ -180,8 +182,9 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
                 stop = add_inflow(rules, alert, t, end, flow)
             if watched.size > 0:
                 after_jump(y, c, t, events, lowest, values_of_step, reached, row, course)
+            mark_high(y, atol, phase)
             h = first_step(y, c, flow, rtol, atol, stop - t, f)
-            rejected, acting = False, False
+            rejected, acting, longest = False, False, 0.0
             while t < stop and not acting:
                 last = t + h * 1.0000001 >= stop
                 if last:
@@ -221,6 +224,12 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
                         else:
                             h = close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, row)
                             after = t + h
+                longest = max(longest, h)
+                fault = fault_of_step(y, u, c, flow, atol, phase, f, state)
+                if fault > 0:
+                    for i in range(STATES):
+                        y[i] = u[i]
+                    return fault, steps, after
                 if watched.size > 0 or record is not None or (place < times.size and times[place] <= after):
                     dense_terms(k, terms)
                 if record is not None and after > t and not keep(record, after, y, u, terms):
@@ -238,6 +247,9 @@ def integrate(c, plan, limits, events, samples, reached, record, tangent, rules,
                 rejected = False
                 if tangent is not None and KINKS > 0 and share <= 1.0:
                     h, full = full, 0.0
+            fault = fault_of_stretch(y, c, flow, atol, phase, longest, f, state)
+            if fault > 0:
+                return fault, steps, t
             if rules is not None:
                 act(rules, alert, y, t, edges)
     return DONE, steps, edges[-1]

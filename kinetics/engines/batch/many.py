@@ -14,6 +14,7 @@ from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays,
 from kinetics.engines.batch.stretches import in_stretches
 from kinetics.engines.firing import Fired, levels_of
 from kinetics.engines.tolerances import Tolerances
+from kinetics.levels import slack
 from kinetics.regimen import Triggers
 
 __all__ = ["Batch", "integrate_many"]
@@ -95,14 +96,16 @@ def integrate_many(
     tolerances, program = tolerances or TOLERANCES, load_program(system)
     size, courses = len(constants), max(begins.size for _, begins in plans)
     names, levels = events if events is not None else ((), np.empty((size, 0)))
+    levels = np.ascontiguousarray(levels, dtype=float)
     watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
     reasons, which = admitted(system, constants, which)
+    absolute = absolute_tolerances(system, constants, plans, which, tolerances, triggers)
     asked = (
         np.ascontiguousarray(constants),
         stacked(system, plans),
         which,
-        (tolerances.relative, absolute_tolerances(system, constants, plans, which, tolerances, triggers), MOST_STEPS),
-        (watched, np.ascontiguousarray(levels, dtype=float)),
+        (tolerances.relative, absolute, MOST_STEPS),
+        (watched, levels, slack(tolerances.relative) * np.abs(levels)),
         output_times(times, plans),
     )
     rows = np.full((size, times.size, len(system.outputs)), np.nan)
@@ -115,8 +118,9 @@ def integrate_many(
     else:
         fired, thresholds = Fired.none(triggers, size), np.full((size, len(triggers)), np.nan)
         thresholds[which >= 0] = levels_of(system, constants[which >= 0], triggers)
-        rules = rule_arrays(system, triggers, thresholds, fired)
+        rules = rule_arrays(system, triggers, thresholds, slack(tolerances.relative), fired)
         in_stretches(program.integrate_with_rules, size, 1, (*asked, *filled, rules))
     for patient in np.flatnonzero(told[:, 0]):
-        reasons[patient] = why_stopped(system, constants[patient], plans[which[patient]][0], told[patient])
+        plan, own = plans[which[patient]][0], absolute[patient]
+        reasons[patient] = why_stopped(system, constants[patient], plan, told[patient], own)
     return Batch(rows, kept if states else None, reached, told[:, 1].astype(np.int64), reasons, fired)

@@ -18,12 +18,13 @@ from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
+from kinetics.levels import slack
 from kinetics.regimen import Segments, Triggers
 
 __all__ = ["integrate", "integrate_with_sensitivities"]
 
 FIRST_RECORD = 2_000
-_NO_EVENTS = (np.empty(0, np.int64), np.empty(0))
+_NO_EVENTS = (np.empty(0, np.int64), np.empty(0), np.empty(0))
 _NO_SAMPLES = (np.empty(0), np.empty((0, 0)), np.empty((0, 0)), None)
 
 
@@ -60,13 +61,13 @@ def integrate(
         If the integrator gives up; the message names segment, time and state.
     """
     first = system.functions.initial(constants)
-    scale = state_scale(system, first, segments, triggers)
+    tolerances, scale = tolerances or TOLERANCES, state_scale(system, first, segments, triggers)
     fired = rules = None
     if triggers is not None:
         fired = Fired.none(triggers)
-        rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), fired)
-    recorded = _recorded(system, constants, segments, tolerances or TOLERANCES, scale, rules=rules)
-    return Trajectory(system, constants, first, [recorded], fired)
+        rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), slack(tolerances.relative), fired)
+    recorded = _recorded(system, constants, segments, tolerances, scale, rules=rules)
+    return Trajectory(system, constants, first, [recorded], fired, relative=tolerances.relative)
 
 
 def integrate_with_sensitivities(
@@ -123,8 +124,8 @@ def integrate_with_sensitivities(
         inflows[:, :, column] = np.outer(segments.rates[:, row], system.dose_matrix()[row])
         jumps[:, :, column] = np.outer(segments.boluses[:, row], system.dose_matrix()[row])
     directions = (at_start, by_parameter, inflows, jumps)
-    scale = state_scale(system, first, segments)
-    recorded = _recorded(system, constants, segments, tolerances or TOLERANCES, scale, tangent=directions)
+    tolerances, scale = tolerances or TOLERANCES, state_scale(system, first, segments)
+    recorded = _recorded(system, constants, segments, tolerances, scale, tangent=directions)
     start = np.concatenate([first, at_start.T.ravel()])
     states = Recorded(recorded.ts, recorded.values)
     return SensitiveTrajectory(
@@ -132,6 +133,7 @@ def integrate_with_sensitivities(
         constants,
         start,
         [states],
+        relative=tolerances.relative,
         with_tangent=[recorded],
         segments=segments,
         by_parameter=by_parameter,
@@ -153,7 +155,8 @@ def _recorded(
     if reason := system.impossible(constants):
         raise IntegrationError(reason)
     plan = (segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
-    limits = (tolerances.relative, tolerances.absolute * scale, MOST_STEPS)
+    absolute = tolerances.bounds(system, scale)
+    limits = (tolerances.relative, absolute, MOST_STEPS)
     size, last = FIRST_RECORD, np.empty(len(system.states))
     while True:
         knots, values = np.zeros(size + 1), np.empty((size, 5, len(system.states)))
@@ -173,7 +176,8 @@ def _recorded(
         if status == 0:
             break
         if status != 1 or steps >= MOST_STEPS:
-            raise IntegrationError(why_stopped(system, constants, segments, np.array([status, steps, time, *last])))
+            told = np.array([status, steps, time, *last])
+            raise IntegrationError(why_stopped(system, constants, segments, told, absolute))
         size *= 4
     count = int(knots[0])
     ends = np.concatenate([[0.0], knots[1 : count + 1]])

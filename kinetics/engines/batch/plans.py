@@ -38,7 +38,7 @@ def absolute_tolerances(
     for plan in np.unique(which[which >= 0]):
         own = which == plan
         starts = system.functions.initial_table(np.ascontiguousarray(constants[own]))
-        found[own] = tolerances.absolute * state_scale(system, starts, plans[plan][0], triggers)
+        found[own] = tolerances.bounds(system, state_scale(system, starts, plans[plan][0], triggers))
     return found
 
 

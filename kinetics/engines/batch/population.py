@@ -30,8 +30,8 @@ def integrate_population(begin, end, constants, plans, which, limits, events, ti
         The plan of each patient; -1 for one that is not integrated.
     limits : (rtol, atol, most)
         Relative tolerance, absolute ones (patient, state), most steps.
-    events : (watched, levels)
-        (event,) outputs and (patient, event) levels.
+    events : (watched, levels, margins)
+        (event,) outputs, (patient, event) levels and the slack about them.
     times : (time,)
         Output times.
     rows, reached, states : (patient, time, output), (patient, event, course), (patient, time, state)
@@ -41,10 +41,10 @@ def integrate_population(begin, end, constants, plans, which, limits, events, ti
     """
     edges, counts, forcings, jumps, starts = plans
     rtol, atol, most = limits
-    watched, levels = events
+    watched, levels, margins = events
     task = Task(
-        constants, edges, counts, forcings, jumps, starts, which, rtol, atol, most, watched, levels, times, rows,
-        reached, states, told,
+        constants, edges, counts, forcings, jumps, starts, which, rtol, atol, most, watched, levels, margins, times,
+        rows, reached, states, told,
     )  # fmt: skip
     integrate_crowd(begin, end, task, *make_room(watched.size))
 
@@ -62,7 +62,7 @@ def integrate_with_rules(
     """
     edges, counts, forcings, jumps, starts = plans
     rtol, atol, most = limits
-    watched, levels = events
+    watched, levels, margins = events
     for p in range(begin, end):
         g = which[p]
         if g < 0:
@@ -72,8 +72,9 @@ def integrate_with_rules(
         when = (rules.signs, rules.most, rules.apart, rules.windows)
         what = (rules.doses, rules.every, rules.durations, rules.gifts, rules.same)
         filled = (rules.times[p], rules.which[p], rules.capped[p])
-        own = Rules(rules.columns, rules.levels[p], *when, *what, *filled)
-        limit, event, sample = (rtol, atol[p], most), (watched, levels[p]), (times, rows[p], states[p], None)
+        own = Rules(rules.columns, rules.levels[p], rules.slack[p], *when, *what, *filled)
+        limit, event = (rtol, atol[p], most), (watched, levels[p], margins[p])
+        sample = (times, rows[p], states[p], None)
         stopped = integrate(constants[p], plan, limit, event, sample, reached[p], None, None, own, told[p, 3:])
         told[p, 0], told[p, 1], told[p, 2] = stopped
         if told[p, 0] != 0.0:
@@ -104,7 +105,7 @@ def integrate_with_tangent(begin, end, constants, plan, admitted, limits, times,
     """
     rtol, atol, most = limits
     nothing, names = np.empty((0, 0)), gradients.shape[3]
-    no_events = (np.empty(0, np.int64), np.empty(0))
+    no_events = (np.empty(0, np.int64), np.empty(0), np.empty(0))
     blocks, of_all = max(1, -(-names // LANES)), np.empty((times.size, OUTPUTS))
     tangent, asked = tangent_room(moved, plan[0].size - 1, blocks, wanted, times.size)
     sample = (times, of_all, nothing, asked)

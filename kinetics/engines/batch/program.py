@@ -14,8 +14,8 @@ __all__ = ["load_program"]
 
 _HERE = Path(__file__).parent
 _NAMES = (
-    "lanes", "tangent", "derivatives", "dense", "kinks", "windows", "triggered", "kernel", "wide", "crowd",
-    "population",
+    "lanes", "tangent", "derivatives", "dense", "kinks", "guarded", "windows", "triggered", "kernel", "wide",
+    "crowd", "population",
 )  # fmt: skip
 _TEMPLATES = tuple(_HERE / f"{name}.py" for name in _NAMES)
 # what one template takes from another stands in the same file
@@ -40,7 +40,7 @@ def load_program(system: System) -> ModuleType:
 
 @cache  # the key reads a dozen files, which takes as long as a patient
 def _loaded(model: str) -> ModuleType:
-    sources = (*_HERE.glob("*.py"), _HERE.parent / "firing.py")
+    sources = (*_HERE.glob("*.py"), *(_HERE.parent / name for name in ("firing.py", "guard.py", "../levels.py")))
     return load_module(source_key(sources, model), lambda: _text(model))
 
 

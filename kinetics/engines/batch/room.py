@@ -24,6 +24,7 @@ class Task(NamedTuple):
     most: int
     watched: np.ndarray
     levels: np.ndarray
+    margins: np.ndarray
     times: np.ndarray
     rows: np.ndarray
     reached: np.ndarray
@@ -38,7 +39,8 @@ class Lanes(NamedTuple):
     are those of its plan; ``steps`` are counted. ``rejected``, ``last`` and ``kept`` tell whether the step before was
     too long, whether this one ends the segment, and whether it is accepted. ``time`` and ``after`` are the ends of the
     step, ``stop`` and ``final`` those of the segment and of the plan, ``due`` the next output time. ``h``, ``norm`` and
-    ``growth`` are the length of the step, its error over the tolerance, and the growth that this allows.
+    ``growth`` are the length of the step, its error over the tolerance, and the growth that this allows; ``longest`` is
+    the longest step of the segment.
     """
 
     patient: np.ndarray
@@ -55,6 +57,7 @@ class Lanes(NamedTuple):
     final: np.ndarray
     due: np.ndarray
     h: np.ndarray
+    longest: np.ndarray
     norm: np.ndarray
     growth: np.ndarray
 
@@ -65,7 +68,8 @@ class Wide(NamedTuple):
     (state, lane) ``y`` before and ``u`` after it, ``points`` where rates are taken, inflow ``flow``, tolerances
     ``atol``, and ``w`` for what is divided by the step; (stage, state, lane) slopes ``k``; (3, state, lane)
     dense ``terms``; (factor, lane) ``lu``; (constant, lane) ``c``; (output, lane) ``row``;
-    (kink, lane) sides ``before`` and ``after``.
+    (kink, lane) sides ``before`` and ``after``; (state, lane) ``phase``, as `kinetics.engines.guard` follows it, and
+    ``alarm``.
     """
 
     y: np.ndarray
@@ -81,10 +85,14 @@ class Wide(NamedTuple):
     w: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    phase: np.ndarray
+    alarm: np.ndarray
 
 
 class Seen(NamedTuple):
-    """What `windows` follows: (lane, event) ``lowest`` and (lane, event, sample) ``samples``."""
+    """What `windows` follows: (lane, event, 2) ``lowest`` value, and when the level was met; (lane, event, sample)
+    ``samples``.
+    """
 
     lowest: np.ndarray
     samples: np.ndarray
@@ -106,15 +114,17 @@ class Own(NamedTuple):
 class Rules(NamedTuple):
     """Rules that give doses, and what they did.
 
-    (rule,) ``columns`` of outputs, their ``levels``, ``signs`` 1 for a rise and -1 for a fall, ``most`` actions, time
-    ``apart``; (rule, 2) ``windows``; (rule,) ``doses`` of an action, the time ``every`` from one to the next, and
-    ``durations`` of infusions, 0 for a bolus; (rule, state) ``gifts``; times no further apart than ``same`` are one.
+    (rule,) ``columns`` of outputs, their ``levels``, the ``slack`` about these, ``signs`` 1 for a rise and -1 for a
+    fall, ``most`` actions, time ``apart``; (rule, 2) ``windows``; (rule,) ``doses`` of an action, the time ``every``
+    from one to the next, and ``durations`` of infusions, 0 for a bolus; (rule, state) ``gifts``; times no further apart
+    than ``same`` are one.
     Filled, as `kinetics.engines.firing.Fired` has them: (trigger,) ``times`` and ``which``, (rule,) ``capped``. Of many
-    patients ``levels`` and what is filled have a leading axis.
+    patients ``levels``, ``slack`` and what is filled have a leading axis.
     """
 
     columns: np.ndarray
     levels: np.ndarray
+    slack: np.ndarray
     signs: np.ndarray
     most: np.ndarray
     apart: np.ndarray

@@ -7,6 +7,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.batch.room import Rules
 from kinetics.engines.firing import Fired
+from kinetics.engines.guard import complaint
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import unit_text
@@ -15,6 +16,7 @@ __all__ = ["MOST_STEPS", "TOLERANCES", "rule_arrays", "why_stopped"]
 
 TOLERANCES = Tolerances(relative=1e-7, absolute=1e-13)
 MOST_STEPS = 100_000
+BELOW_ZERO = 4
 _REASONS = {
     1: "more than {most} steps",
     2: "the step size fell to zero",
@@ -22,24 +24,32 @@ _REASONS = {
 }
 
 
-def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, fired: Fired) -> Rules:
-    """The rules in arrays; ``levels`` and ``fired`` may have a leading axis (patient,)."""
+def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, share: float, fired: Fired) -> Rules:
+    """The rules in arrays; ``levels`` and ``fired`` may have a leading axis (patient,); ``share`` of levels: slack."""
     columns = np.array([system.outputs.index(name) for name in triggers.outputs], dtype=np.int64)
     gifts = np.ascontiguousarray(triggers.gifts @ system.dose_matrix())
     when = (triggers.signs, triggers.most, triggers.apart, triggers.windows)
     what = (triggers.doses, triggers.every, triggers.durations, gifts)
-    return Rules(columns, levels, *when, *what, triggers.same, *fired.arrays)
+    return Rules(columns, levels, share * np.abs(levels), *when, *what, triggers.same, *fired.arrays)
 
 
-def why_stopped(system: System, constants: np.ndarray, segments: Segments, told: np.ndarray) -> str:
-    """What the kernel told, (3 + state,): status, steps, time and states where it stopped, in words."""
+def why_stopped(
+    system: System, constants: np.ndarray, segments: Segments, told: np.ndarray, absolute: np.ndarray
+) -> str:
+    """What the kernel told, (3 + state,): status, steps, time and states where it stopped, in words.
+
+    ``absolute`` are the tolerances of the states, (state,).
+    """
     (status, steps, time), last = told[:3], np.ascontiguousarray(told[3:])
     segment = int(np.clip(np.searchsorted(segments.edges, time, side="right"), 1, len(segments)))
+    where = f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {unit_text(system.model.time)}"
+    if status >= BELOW_ZERO:
+        kind, state = divmod(int(status) - BELOW_ZERO, last.size)
+        return f"{where}, {complaint(system, kind, state, last[state], absolute[state])}"
     blamed = _to_blame(system, constants, last, segments.rates[segment - 1] @ system.dose_matrix())
     what = _REASONS[int(status)].format(most=MOST_STEPS)
     return (
-        f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {unit_text(system.model.time)}, "
-        f"state {blamed}: {what} after {int(steps)} steps. "
+        f"{where}, state {blamed}: {what} after {int(steps)} steps. "
         f"Check the parameters, or try a looser tolerance or the scipy engine."
     )
 

@@ -11,7 +11,7 @@ from kinetics.compile.decay import STATES, fill_outputs
 from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between, crossing
 from kinetics.engines.batch.room import Alert
-from kinetics.engines.firing import PARTS, SLACK
+from kinetics.engines.firing import PARTS
 
 
 @njit(cache=True, error_model="numpy")
@@ -33,7 +33,7 @@ def start_rules(rules, y, c, row):
     alert = Alert(*of_rules, *of_courses, *at_once, *infusions, np.zeros(2, np.int64))
     fill_sides(rules, alert, c, y, row)
     for r in range(size):
-        alert.armed[r] = alert.sides[r] < 0.0
+        alert.armed[r] = alert.sides[r] < -rules.slack[r]
     return alert
 
 
@@ -139,15 +139,14 @@ def settle(rules, alert, y, c, time, edges, row):
         again = False
         fill_sides(rules, alert, c, y, row)
         for r in range(armed.size):
-            crossed = armed[r] and not acted[r] and sides[r] >= 0.0
+            crossed = armed[r] and not acted[r] and sides[r] >= rules.slack[r]
             alert.roots[r] = time if crossed else np.inf
             again |= crossed
         if again:
             pass_crossings(rules, alert, time, edges[-1])
             act(rules, alert, y, time, edges)
     for r in range(armed.size):
-        # an output that has just met its level is before it again only beyond its rounding
-        armed[r] |= sides[r] < (-SLACK * abs(rules.levels[r]) if acted[r] else 0.0)
+        armed[r] |= sides[r] < -rules.slack[r]
         acted[r] = False
 
 
@@ -181,13 +180,15 @@ def look(rules, alert, y, u, terms, c, t, h, final, state, row):
         first, theta, rule = np.inf, 2.0, -1
         for r in range(columns.size):
             roots[r] = np.inf
-            if alert.armed[r] and alert.sides[r] >= 0.0:
+            if alert.armed[r] and alert.sides[r] >= rules.slack[r]:
                 root = crossing(y, u, terms, c, columns[r], levels[r], signs[r], left, right, state, row)
+                if root == left:  # within the slack there already: it met the level before, in this step or in the last
+                    root = crossing(y, u, terms, c, columns[r], levels[r], signs[r], 0.0, right, state, row)
                 roots[r] = t + h * root
                 if roots[r] < first and may(rules, alert, r, roots[r], final) > 0:
                     first, theta, rule = roots[r], root, r
         if pass_crossings(rules, alert, first + rules.same, final):
             return theta, rule
         for r in range(columns.size):
-            alert.armed[r] |= alert.sides[r] < 0.0
+            alert.armed[r] |= alert.sides[r] < -rules.slack[r]
     return 2.0, -1

@@ -25,6 +25,7 @@ from kinetics.engines.batch.kinks import CAUTION
 from kinetics.engines.batch.lanes import WIDTH, combine
 from kinetics.engines.batch.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.windows import SAMPLES
+from kinetics.engines.guard import HIGH, LOST, NEGATIVE, REGROWN, SUNK
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -83,13 +84,32 @@ def norm_wide(relative, wide, norm, growth):
 
 
 @njit(cache=True, error_model="numpy")
-def keep_wide(kept, wide):
-    """The new states become the states where the step is accepted."""
-    y, u, w = wide.y, wide.u, wide.w
+def guard_wide(kept, wide):
+    """Follow the states of accepted steps; the last lanes of ``alarm`` are 1 where a step has to be looked at."""
+    y, u, w, atol, phase, alarm = wide.y, wide.u, wide.w, wide.atol, wide.phase, wide.alarm
     for q in range(kept.size):
         w[q] = 1.0 if kept[q] else 0.0
     for i in range(LANES, WIDTH):
         w[i] = w[i - LANES]
+    for i in range(WIDTH):
+        size, bound = abs(u[i]), atol[i]
+        below = 1.0 if u[i] < -NEGATIVE * bound else 0.0
+        before = 1.0 if y[i] >= -NEGATIVE * bound else 0.0
+        high = 1.0 if size >= REGROWN * bound else 0.0
+        sunk = 1.0 if size < SUNK * bound else 0.0
+        was_high = 1.0 if phase[i] == HIGH else 0.0
+        lost = 1.0 if phase[i] == LOST else 0.0
+        alarm[i] = w[i] * max(below * before, high * lost)
+        # lost from high; high unless lost, which is looked at first
+        phase[i] += w[i] * (sunk * was_high + high * (1.0 - was_high) * (1.0 - lost))
+    for i in range(LANES, WIDTH):
+        alarm[i] = max(alarm[i], alarm[i - LANES])
+
+
+@njit(cache=True, error_model="numpy")
+def keep_wide(wide):
+    """The new states become the states where the step is accepted."""
+    y, u, w = wide.y, wide.u, wide.w
     for i in range(WIDTH):
         y[i] = u[i] if w[i] > 0.0 else y[i]
 

@@ -1,7 +1,8 @@
 """Recovery after each course, found while a patient is integrated: what `kinetics.measures` does on a dense solution.
 
 The engine copies this file before `kernel.py`. A window reaches from a course's first dose to the next course's. It is
-followed by the lowest value so far: a new low forgets the crossing found before it.
+followed by the lowest value so far, and the time at which the output since then met its level: it is back then if it
+goes on beyond the margin. A low that is new by more than rounding forgets the return found before it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 from kinetics.compile.decay import fill_outputs
 from kinetics.compile.machine_code import njit
 from kinetics.engines.batch.dense import between, crossing
+from kinetics.levels import SLACK
 
 SAMPLES = 4  # of each step, so that an output that dips or crosses inside one is seen
 NEAR_END = 1e-3
@@ -20,26 +22,42 @@ GOLDEN = 0.6180339887498949
 @njit(cache=True, error_model="numpy")
 def begin_course(y, c, events, lowest, reached, row, course):
     """The first value of a window, before the dose, is its lowest so far."""
-    watched, levels = events
+    watched, levels, margins = events
     fill_outputs(y, c, row)
     for e in range(watched.size):
-        lowest[e] = row[watched[e]]
-        reached[e, course] = np.inf if lowest[e] < levels[e] else np.nan
+        lowest[e, 0], lowest[e, 1] = row[watched[e]], np.inf
+        reached[e, course] = np.inf if row[watched[e]] < levels[e] - margins[e] else np.nan
+
+
+@njit(cache=True, error_model="numpy")
+def note(now, level, margin, lowest, reached, e, course):
+    """Whether an output comes to its level here, having been below; what else follows from a value is kept."""
+    back = reached[e, course] < np.inf
+    if now < lowest[e, 0] - (SLACK * abs(lowest[e, 0]) if back else 0.0):
+        lowest[e, 0], lowest[e, 1] = now, np.inf
+        reached[e, course] = np.inf if now < level - margin else np.nan
+        return False
+    if back or reached[e, course] != np.inf:
+        return False
+    if now < level:
+        lowest[e, 1] = np.inf
+    return now >= level and lowest[e, 1] == np.inf
 
 
 @njit(cache=True, error_model="numpy")
 def after_jump(y, c, t, events, lowest, samples, reached, row, course):
     """Right after a bolus an output may be at a new low, or back at its level."""
-    watched, levels = events
+    watched, levels, margins = events
     fill_outputs(y, c, row)
     for e in range(watched.size):
         now = row[watched[e]]
         samples[e, 0] = now
-        if course >= 0 and now < lowest[e]:
-            lowest[e] = now
-            reached[e, course] = np.inf if now < levels[e] else np.nan
-        elif course >= 0 and reached[e, course] == np.inf and now >= levels[e]:
-            reached[e, course] = t
+        if course < 0:
+            continue
+        if note(now, levels[e], margins[e], lowest, reached, e, course):
+            lowest[e, 1] = t
+        if reached[e, course] == np.inf and now >= levels[e] + margins[e]:
+            reached[e, course] = lowest[e, 1]
 
 
 @njit(cache=True, error_model="numpy")
@@ -65,11 +83,13 @@ def all_quiet(events, lowest, samples, reached, course):
     """Whether no output can reach a new low in a step, or its level: most steps are of this kind."""
     levels = events[1]
     for e in range(levels.size):
+        if reached[e, course] == np.inf and lowest[e, 1] < np.inf:
+            return False
         least, most = samples[e, 0], samples[e, 0]
         for q in range(1, SAMPLES + 1):
             least, most = min(least, samples[e, q]), max(most, samples[e, q])
         reach = 2.0 * (most - least)  # a turn between samples lies no further off; see `turn`
-        if not least - reach > lowest[e] or (reached[e, course] == np.inf and not most + reach < levels[e]):
+        if not least - reach > lowest[e, 0] or (reached[e, course] == np.inf and not most + reach < levels[e]):
             return False
     return True
 
@@ -80,15 +100,15 @@ def follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, c
 
     A turn between two samples is looked for if it could be the nadir, or the only moment at the level.
     """
-    watched, levels = events
+    watched, levels, margins = events
     for e in range(watched.size):
         index, level, values = watched[e], levels[e], samples[e]
-        bottom = turn(y, u, terms, c, index, 1.0, lowest[e], values, state, row)
+        bottom = turn(y, u, terms, c, index, 1.0, lowest[e, 0], values, state, row)
         top = 2.0
         highest = values[0]
         for q in range(1, SAMPLES + 1):
             highest = max(highest, values[q])
-        if highest < level:
+        if highest < level + margins[e]:
             top = turn(y, u, terms, c, index, -1.0, -level, values, state, row)
         left = 0.0
         for q in range(1, SAMPLES + 1):
@@ -97,12 +117,11 @@ def follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, c
                 if not left < theta <= right:
                     continue
                 now = values[q] if theta == right else value_at(y, u, terms, c, index, theta, state, row)
-                if now < lowest[e]:
-                    lowest[e] = now
-                    reached[e, course] = np.inf if now < level else np.nan
-                elif reached[e, course] == np.inf and now >= level:
+                if note(now, level, margins[e], lowest, reached, e, course):
                     root = crossing(y, u, terms, c, index, level, 1.0, left, theta, state, row)
-                    reached[e, course] = t + h * root
+                    lowest[e, 1] = t + h * root
+                if reached[e, course] == np.inf and now >= level + margins[e]:
+                    reached[e, course] = lowest[e, 1]
                 left = theta
 
 
