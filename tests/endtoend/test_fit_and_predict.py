@@ -157,7 +157,7 @@ def test_a_stale_committed_result_is_told(run, project: Path) -> None:
     ("call", "said"),
     [
         (("predict", "turnover", "--until", "1 year"), "turnover"),
-        (("predict", "no.nc", "--until", "1 year", "--regimen", "ms_licensed"), "no such file"),
+        (("predict", "no.nc", "--until", "1 year", "--regimen", "ms_licensed"), "No such file"),
         (("predict", "hill_cawthorne_2012", "--until", "1 year"), "--regimen"),
         (("predict", "hill_cawthorne_2012", "--until", "10", "--regimen", "single_100mg"), "--until"),
         (("predict", "hill_cawthorne_2012", "--until", "1 year", "--regimen", "single_100mg", "--cohort", "x"), "'x'"),
