@@ -47,7 +47,7 @@ def forbidden_character(text: str, *, lines: bool = False) -> str | None:
 
     Examples
     --------
-    >>> forbidden_character("CD4 in 10⁹/L"), forbidden_character("a\nb", lines=True), forbidden_character("a\x1b[2J")
+    >>> forbidden_character("cells in 10⁹/L"), forbidden_character("a\nb", lines=True), forbidden_character("a\x1b[2J")
     (None, None, '\x1b')
     """
     found = (_FORBIDDEN if lines else _FORBIDDEN_ON_A_LINE).search(text)

@@ -195,7 +195,8 @@ def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_name
     call = [sys.executable, "-m", "kinetics.cli", *call, "--model", str(folder / "fewer.toml")]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
     assert [row["output"] for row in json.loads(done.stdout)["rows"]] == ["N"]
-    assert done.stderr == "warning: rows left out, since model 'fewer' has no such output: amount\n"
+    told = done.stderr.splitlines()  # progress follows on a slow machine
+    assert told[0] == "warning: rows left out, since model 'fewer' has no such output: amount"
     (folder / "none.toml").write_text(
         held_down.replace("outputs.amount", "outputs.other").replace("outputs.N", "outputs.M")
     )
