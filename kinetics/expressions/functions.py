@@ -95,6 +95,9 @@ class finite_power(sp.Function):
         base, exponent = _parts(self)
         return exponent * finite_power(base, exponent - 1) if argindex == 1 else log_power(base, exponent)
 
+    def _eval_evalf(self, prec: int) -> Any:
+        return sp.S.Zero if self.args[0] == 0 else _unevaluated(self)._eval_evalf(prec)
+
 
 class log_power(sp.Function):
     """``log(x) x^p``, the derivative of a power by its exponent: at a base of zero its limit, which is zero."""
@@ -108,6 +111,10 @@ class log_power(sp.Function):
             return exponent * log_power(base, exponent - 1) + finite_power(base, exponent - 1)
         logarithm: Any = log(base)
         return logarithm * log_power(base, exponent)
+
+    def _eval_evalf(self, prec: int) -> Any:
+        base: Any = self.args[0]
+        return sp.S.Zero if base == 0 else (sp.log(base) * _unevaluated(self))._eval_evalf(prec)
 
 
 def powers_as_written(expression: Any) -> Any:
