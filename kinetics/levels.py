@@ -32,8 +32,8 @@ def slack(relative: float) -> float:
 
     Examples
     --------
-    >>> slack(1e-10), slack(1e-5)
-    (1e-08, 1e-06)
+    >>> slack(1e-10), slack(1e-4)
+    (1e-08, 1e-05)
     """
     return max(SLACK, relative / 10)
 
