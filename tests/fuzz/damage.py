@@ -66,6 +66,7 @@ class Results:
 
     def make(self, chance: random.Random) -> Case:
         kind = chance.random()
+        self.file.unlink(missing_ok=True)  # HDF5 may still have the one before open
         if kind < 0.5:
             content = mutated(self.honest, ".nc", chance)
             self.file.write_bytes(content)
