@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -111,7 +112,9 @@ def _loaded(load: Callable[[], T], document: Document, faults: Faults, *keys: st
 
 
 def _fits(names: list[str], document: Document, faults: Faults) -> Iterator[FitProblem]:
-    for name in names:
+    for name, times in Counter(names).items():
+        if times > 1:
+            faults.add(f"duplicate fit '{name}'", document.where("reproduce", "fits"), "reproduce.fits")
         problem = _loaded(
             lambda name=name: FitProblem.load(path_from(document.path, name)), document, faults, "reproduce", "fits"
         )

@@ -160,7 +160,11 @@ def _bibliography(path: Path, faults: Faults) -> None:
         if key in seen:
             faults.add("duplicate key", f"{path}:{line}", key)
         seen.add(key)
-        fields = read_bibliography(path.resolve())[key].fields
+        source = read_bibliography(path.resolve()).get(key)
+        if source is None:
+            faults.add("cannot read this entry; write @article{key,", f"{path}:{line}", key)
+            continue
+        fields = source.fields
         if not fields.keys() & {"author", "title"}:
             faults.add("says neither author nor title", f"{path}:{line}", key)
         if not any(fields.keys() >= way for way in _WAYS):

@@ -45,11 +45,16 @@ class Source:
         return f"{name} {self.fields.get('year', '')}".strip() or self.key
 
 
-@lru_cache(maxsize=32)
 def read_bibliography(path: Path) -> dict[str, Source]:
-    """The entries of a BibTeX file by key; empty if there is no such file."""
+    """The entries of a BibTeX file by key, as it is now; empty if there is no such file."""
     if not path.is_file():
         return {}
+    status = path.stat()
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, *_: int) -> dict[str, Source]:
     text = read_text(path)
     entries = list(_ENTRY.finditer(text))
     ends = [*(entry.start() for entry in entries), len(text)][1:]

@@ -158,6 +158,14 @@ def test_every_fault_of_a_plan_before_any_work(run, plan: Path, tmp_path: Path) 
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.processor_time(20)
+def test_a_fit_named_again_and_again_is_read_and_told_once(run, plan: Path) -> None:
+    plan.write_text(plan.read_text().replace('["./turnover.toml"]', "[" + '"./turnover.toml", ' * 2000 + "]"))
+    answer = run("check", plan)
+    assert answer.status == 2
+    assert answer.err.count("duplicate fit './turnover.toml'") == 1
+
+
 def test_a_folder_that_cannot_be_made_is_refused_first(run, plan: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     answer = run("reproduce", "--plan", plan, "--out", tmp_path / "file")

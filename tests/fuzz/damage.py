@@ -51,7 +51,10 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self.file, self.store = folder / "result.nc", folder / "result.zarr"
         write_result(_tree(), self.file)
-        plain = {group.path: {name: {"compressors": None} for name in group.data_vars} for group in _tree().subtree}
+        plain = {
+            group.path: {name: {"compressors": None} for name in group.to_dataset(inherit=False).variables}
+            for group in _tree().subtree
+        }
         _tree().to_zarr(self.store, zarr_format=2, encoding=plain)
         self.honest = self.file.read_bytes()
         self.kept = folder.parent / "kept.zarr"
@@ -63,6 +66,7 @@ class Results:
 
     def make(self, chance: random.Random) -> Case:
         kind = chance.random()
+        self.file.unlink(missing_ok=True)  # HDF5 may still have the one before open
         if kind < 0.5:
             content = mutated(self.honest, ".nc", chance)
             self.file.write_bytes(content)

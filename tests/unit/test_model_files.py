@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.errors import InputError, UnknownNameError
+from kinetics.cli.lint import lint
+from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.model import Derived, Dose, Model, Output, Parameter, State, parameter_table
 from kinetics.model.library import library_names
 
@@ -441,6 +442,22 @@ def test_a_hostile_bibliography_does_not_hang(tmp_path):
     ):
         (tmp_path / f"{number}.bib").write_text(text)
         assert read_bibliography(tmp_path / f"{number}.bib") == {}
+
+
+def test_a_bibliography_that_changes_is_read_again(tmp_path):
+    from kinetics.model.sources import read_bibliography
+
+    path = tmp_path / "references.bib"
+    for key in ("a_2000", "b_20001"):
+        path.write_text(f"@misc{{{key},\n}}\n")
+        assert list(read_bibliography(path)) == [key]
+
+
+def test_an_entry_that_is_no_entry_is_told(tmp_path):
+    path, faults = tmp_path / "references.bib", Faults()
+    path.write_text("@misc{\x0ba_2000,\n title = {A},\n}\n")  # spaces of a kind that BibTeX has not
+    lint("bibliography", path, faults)
+    assert "cannot read this entry" in str(*faults)
 
 
 def test_every_model_that_ships_is_sound():
