@@ -10,8 +10,8 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters, assembled_cohort, fits_behind
-from kinetics.model.committed import fits_folder, flat_key, result_path
+from kinetics.model.cohorts import CohortParameters, assembled_cohort, committed_result, fits_behind
+from kinetics.model.committed import flat_key
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
 
@@ -33,22 +33,24 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
     Raises
     ------
     InputError
-        If the fit says nothing of the cohort, or a fit before or after it has no committed result.
+        If a fit before or after it has no committed result.
     """
     names = fits_behind(model, cohort)
     if estimates.fit not in names:
-        if estimates.cohort != cohort:
-            own = estimates.cohort or "several"
-            raise InputError(f"fit '{estimates.fit}' is of cohort '{own}', from which cohort '{cohort}' takes nothing")
         names = (*estimates.builds_on, estimates.fit)
-    folder = fits_folder(model)
     return [
-        estimates if name == estimates.fit else Estimates.read(result_path(folder / f"{name}.toml")) for name in names
+        estimates if name == estimates.fit else Estimates.read(committed_result(model, name, cohort)) for name in names
     ]
 
 
 def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:
-    """The cohort at the estimates of a chain: each counts where the cohort takes it, as `cohort_parameters` has it."""
+    """The cohort at the estimates of a chain: each counts where the cohort takes it, as `cohort_parameters` has it.
+
+    Raises
+    ------
+    InputError
+        If a fit of the chain is of a cohort from which this one takes nothing.
+    """
     return _with_deviations(model, chain, cohort, [np.zeros(len(fit.names)) for fit in chain])
 
 

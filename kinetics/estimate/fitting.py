@@ -17,7 +17,7 @@ from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search, objective_of, search
 from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty import Uncertainty, uncertainty
-from kinetics.model.committed import fits_folder, result_path
+from kinetics.model.cohorts import committed_result
 from kinetics.summaries import Shown
 from kinetics.units import unit_text
 
@@ -219,7 +219,7 @@ def _earlier(problem: FitProblem) -> dict[str, tuple[str, float]]:
     for cohort in sorted({target.row.cohort for target in problem.fitted}):
         values = problem.cohort(cohort).estimable
         for name in problem.fits_before(cohort):
-            kept = Estimates.read(result_path(fits_folder(problem.model) / f"{name}.toml"))
+            kept = Estimates.read(committed_result(problem.model, name, cohort))
             flats = zip(kept.names, kept.by_flat_name(problem.model), strict=True)
             earlier |= {parameter: (flat, values[flat]) for parameter, flat in flats if flat not in free}
     return earlier

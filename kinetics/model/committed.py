@@ -25,6 +25,7 @@ __all__ = [
     "flat_key",
     "in_model_units",
     "read_estimates",
+    "result_of",
     "result_path",
 ]
 
@@ -41,9 +42,9 @@ class EstimateRow(Row):
     verdict: Annotated[StrictStr, Field(max_length=1000)]
 
 
-def fits_folder(model: Model) -> Path:
-    """The folder ``fits`` that belongs to a model: beside its folder, else the one that ships."""
-    if model.path is not None and (folder := model.path.resolve().parent.parent / "fits").is_dir():
+def fits_folder(model_file: Path | None) -> Path:
+    """The folder ``fits`` that belongs to a model file: beside its folder, else the one that ships."""
+    if model_file is not None and (folder := model_file.resolve().parent.parent / "fits").is_dir():
         return folder
     return library_folder("fits")
 
@@ -55,7 +56,7 @@ def result_path(problem: Path) -> Path:
 
 def committed_estimates(model: Model, fit: str, cohort: Cohort) -> dict[str, float]:
     """The estimates of a fit that a cohort takes, by flat name, in the model's units."""
-    document, faults = read_document(_result_file(model, fit, cohort)), Faults()
+    document, faults = read_document(result_of(model, fit, cohort)), Faults()
     rows = read_estimates(document, faults)
     faults.raise_if_any()
     return in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
@@ -63,22 +64,32 @@ def committed_estimates(model: Model, fit: str, cohort: Cohort) -> dict[str, flo
 
 def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
     """The cohort that a fit is of, as its committed result says."""
-    result = read_document(_result_file(model, fit, cohort)).data.get("result", {})
+    result = read_document(result_of(model, fit, cohort)).data.get("result", {})
     return str(result.get("cohort", "")) if isinstance(result, dict) else ""
 
 
-def _result_file(model: Model, fit: str, cohort: Cohort) -> Path:
-    """The committed result of a fit that a cohort takes estimates of."""
-    folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
+def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
+    """The committed result of a fit whose estimates are taken at a cohort.
+
+    A fit that the cohort names lies beside the file that names it, which may be one that the model extends. One that
+    only a fit problem names lies beside the model, or else beside what it extends.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the name of the fit is a path.
+    """
+    files = [cohort.fits_file] if fit in cohort.from_fit else [model.path, *model.extends]
+    folder, *further = dict.fromkeys(map(fits_folder, files))
+    name = f"cohorts.{cohort.name}.from_fit"
     if Path(fit).name != fit:
         raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.fits_where, name))
-    path = result_path(folder / f"{fit}.toml")
-    if not path.is_file():
-        problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
-        raise InputError(
-            Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.fits_where, name)
-        )
-    return path
+    paths = [result_path(each / f"{fit}.toml") for each in (folder, *further)]
+    if found := next((path for path in paths if path.is_file()), None):
+        return found
+    problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
+    message = f"there is no result {paths[0]}; run 'kinetics fit {problem} --save'"
+    raise InputError(Fault(message, cohort.fits_where, name))
 
 
 def flat_key(model: Model, name: str) -> str:
