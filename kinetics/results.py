@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
+from kinetics.checksums import CHECKSUM, ChecksumWarning, tree_checksum
 from kinetics.errors import InputError
 from kinetics.units import unit_text
 
@@ -109,7 +111,7 @@ def _umask() -> int:
 
 
 def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
-    """Write a dataset or a tree of them to NetCDF, atomically.
+    """Write a dataset or a tree of them to NetCDF, atomically, with a checksum of its content.
 
     Raises
     ------
@@ -118,6 +120,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     """
     if Path(path).suffix.lower() != ".nc":
         raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
+    result = _with_checksum(result)
     write_atomically(path, lambda temporary: result.to_netcdf(temporary, engine="h5netcdf"))
 
 
@@ -133,6 +136,11 @@ def read_result(path: str | Path) -> xr.DataTree:
     ------
     InputError
         If it is no NetCDF file and no Zarr store.
+
+    Warns
+    -----
+    ChecksumWarning
+        If a NetCDF file does not hold what was written.
     """
     path = Path(path)
     if path.suffix.lower() == ".zarr":
@@ -141,9 +149,25 @@ def read_result(path: str | Path) -> xr.DataTree:
         raise InputError(f"{path}: no such file")
     try:
         with xr.open_datatree(path, engine="h5netcdf", decode_timedelta=False) as tree:
-            return tree.load()
+            return _verified(tree.load(), path)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: not a NetCDF result: {error}") from error
+
+
+def _with_checksum(result: xr.Dataset | xr.DataTree) -> xr.Dataset | xr.DataTree:
+    """A shallow copy whose root says what the content is."""
+    copied = result.copy()
+    copied.attrs = {**result.attrs, CHECKSUM: tree_checksum(result)}
+    return copied
+
+
+def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
+    """The tree that was read; a warning if it is not what was written. What others wrote has no checksum."""
+    kept = tree.attrs.pop(CHECKSUM, None)
+    if kept is not None and kept != tree_checksum(tree):
+        message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
+        warnings.warn(message, ChecksumWarning, stacklevel=3)
+    return tree
 
 
 def _read_store(path: Path) -> xr.DataTree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback as tracebacks
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.simplefilter("default", RuntimeWarning)
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _each_once()
             yield
     except InputError as error:
         _trace(traceback)
@@ -68,5 +68,14 @@ def _trace(wanted: bool) -> None:
         tracebacks.print_exc(file=sys.stderr)
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    tell(f"warning: {Fault(str(message))}")
+def _each_once() -> Callable[..., None]:
+    """Prints a warning as a line, the first time it says that: files are read at several places of a command."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = f"warning: {Fault(str(message))}"
+        if line not in told:
+            tell(line)
+        told.add(line)
+
+    return show

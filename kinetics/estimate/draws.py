@@ -11,7 +11,7 @@ from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, assembled_cohort, committed_result, fits_behind
-from kinetics.model.committed import flat_key
+from kinetics.model.committed import flat_key, warn_if_older
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
 
@@ -38,9 +38,14 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
     names = fits_behind(model, cohort)
     if estimates.fit not in names:
         names = (*estimates.builds_on, estimates.fit)
-    return [
-        estimates if name == estimates.fit else Estimates.read(committed_result(model, name, cohort)) for name in names
-    ]
+    return [estimates if name == estimates.fit else _committed(model, name, cohort) for name in names]
+
+
+def _committed(model: Model, fit: str, cohort: str) -> Estimates:
+    path = committed_result(model, fit, cohort)
+    found = Estimates.read(path)
+    warn_if_older(path, model, found.model, found.facts["model_hash"])
+    return found
 
 
 def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:

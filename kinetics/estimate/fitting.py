@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics import __version__
+from kinetics.arguments import loaded
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.intervals import Intervals
 from kinetics.estimate.population import PopulationObjective
@@ -132,13 +134,17 @@ class Fit:
         )
 
 
-def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done: tuple[Search, ...] = ()) -> Fit:
+def fit(
+    problem: FitProblem | str | Path,
+    progress: Callable[[str], None] | None = None,
+    done: tuple[Search, ...] = (),
+) -> Fit:
     """Fit a problem.
 
     Parameters
     ----------
-    problem : FitProblem
-        What to fit.
+    problem : FitProblem, str or pathlib.Path
+        What to fit, or the name or path of its file.
     progress : callable, optional
         Called with a line of text after each evaluation.
     done : tuple of Search
@@ -150,9 +156,12 @@ def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done
 
     Raises
     ------
+    InputError
+        If there is no such problem, or it has faults.
     IntegrationError
         If the model cannot be integrated at the best parameters.
     """
+    problem = loaded("problem", problem, FitProblem)
     objective = objective_of(problem)
     searches = search(objective, progress, done)
     best = _best(searches)

@@ -22,6 +22,7 @@ from kinetics.expressions.limits import (
     result_fault,
 )
 from kinetics.expressions.tokens import Token, read_tokens, shortened
+from kinetics.reserved import DIMS
 
 __all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
 
@@ -37,7 +38,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "max": (sp.Max, 2, None),
 }
 _COMPARISONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
-RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "time", "pi", "E", "patient", "draw", "course", "rule", "trigger"}
+RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "pi", "E"} | DIMS
 
 
 def is_name(text: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, StrictFloat, StrictStr
 
+from kinetics.checksums import CHECKSUM, ChecksumWarning, table_checksum
 from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.model.library import library_folder
+from kinetics.model.library import library_folder, names_a_file
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
 from kinetics.model.schema import Row, read_row
@@ -27,8 +29,12 @@ __all__ = [
     "read_estimates",
     "result_of",
     "result_path",
+    "warn_if_edited",
+    "warn_if_older",
+    "warn_of_result",
 ]
 
+_TOLD: dict[Any, Any] = {}
 SPREAD = ".spread"
 """What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
 
@@ -59,13 +65,55 @@ def committed_estimates(model: Model, fit: str, cohort: Cohort) -> dict[str, flo
     document, faults = read_document(result_of(model, fit, cohort)), Faults()
     rows = read_estimates(document, faults)
     faults.raise_if_any()
-    return in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+    values = in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+    warn_if_edited(document)
+    result = document.data.get("result")
+    if isinstance(result, dict):
+        warn_if_older(document.path, model, str(result.get("model", "")), result.get("model_hash"))
+    return values
 
 
 def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
     """The cohort that a fit is of, as its committed result says."""
     result = read_document(result_of(model, fit, cohort)).data.get("result", {})
     return str(result.get("cohort", "")) if isinstance(result, dict) else ""
+
+
+def warn_if_edited(document: Document) -> None:
+    """Say if a committed result that was read is not what a fit wrote.
+
+    One without a checksum was written by hand, or by an earlier version: `kinetics check` says so.
+    """
+    result = document.data.get("result")
+    kept = result.get(CHECKSUM) if isinstance(result, dict) else None
+    if kept is not None and kept != table_checksum(document.data, "result"):
+        message = "edited by hand since the fit: not what its checksum is of"
+        warn_of_result(document.path, message, ChecksumWarning, again=True)
+
+
+def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) -> None:
+    """Say if the model has changed since a fit of it, whose committed result lies at a path."""
+    own = str((path.parent / reference).resolve()) if names_a_file(reference) else reference
+    if model_hash and own == model.reference and model_hash != model.content_hash:
+        warn_of_result(path, "older than its model", again=True)
+
+
+def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
+    """A warning whose place is the file: Python tells the same one once, however often the file is read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A committed result.
+    message : str
+        What is the matter with it.
+    category : type
+        Of the warning.
+    again : bool
+        Add how it is written anew.
+    """
+    remedy = f"; 'kinetics fit {path.name.removesuffix('.result.toml')} --save' writes it anew" if again else ""
+    warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_TOLD)
 
 
 def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
@@ -141,7 +189,9 @@ def in_model_units(
             parameter = model.parameters.get(key.removesuffix(SPREAD))
             if parameter is None:
                 raise InputError("is an input of the model, not a parameter")
-            # a spread has no unit, or that of a normal parameter, in which it was estimated
-            values[key] = value if key.endswith(SPREAD) else value * float(conversion(parse_unit(unit), parameter.unit))
+            own, target = parse_unit(unit), parameter.unit
+            if key.endswith(SPREAD) and own.dimensionless:  # of a logarithm or a logit; a normal one has a unit
+                target = parse_unit("1")
+            values[key] = value * float(conversion(own, target))
     faults.raise_if_any()
     return values
