@@ -59,7 +59,7 @@ def check_names(quantities: Mapping[str, Any], *verbs: str) -> None:
     for name, row in quantities.items():
         if reason := clash(name, *verbs):
             faults.add(reason, row.where, name)
-    for name in _seen(quantities):
+    for name in () if verbs else _seen(quantities):  # taken only where visits are asked for, which look themselves
         faults.add(f"'{name}' is what visits show of another output; rename one", quantities[name].where, name)
     faults.raise_if_any()
 

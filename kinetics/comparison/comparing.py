@@ -47,7 +47,7 @@ def load_regimens(names: Sequence[Regimen | str | Path], comparison: Comparison 
     """
     faults = Faults()
     found: list[Regimen] = []
-    given = all_of("regimens", names, None, 'regimens=["ms_licensed"]')
+    given = all_of("regimens", names, None, 'regimens=["one", "other"]')
     if not 1 <= len(given) <= MOST:
         faults.add(f"compare 1 to {MOST} regimens; found {len(given)}")
     for name in given:
