@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
+from kinetics.checksums import CHECKSUM, ChecksumWarning, tree_checksum
 from kinetics.declared import check_netcdf, check_store
 from kinetics.errors import Faults, InputError
 from kinetics.files import check_regular, write_atomically
@@ -71,7 +72,7 @@ def variable(
 
 
 def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
-    """Write a dataset or a tree of them to NetCDF, atomically.
+    """Write a dataset or a tree of them to NetCDF, atomically, with a checksum of its content.
 
     The file is made in memory: HDF5 does not survive a disk that is full.
 
@@ -84,7 +85,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     """
     if Path(path).suffix.lower() != ".nc":
         raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
-    write_atomically(path, result.to_netcdf(None, engine="h5netcdf"))
+    write_atomically(path, _with_checksum(result).to_netcdf(None, engine="h5netcdf"))
 
 
 def read_result(path: str | Path) -> xr.DataTree:
@@ -99,6 +100,11 @@ def read_result(path: str | Path) -> xr.DataTree:
     ------
     InputError
         If it is no NetCDF file and no Zarr store, leads elsewhere, or declares more than fits into memory.
+
+    Warns
+    -----
+    ChecksumWarning
+        If a NetCDF file does not hold what was written.
     """
     path = Path(path)
     if path.suffix.lower() == ".zarr":
@@ -109,11 +115,12 @@ def read_result(path: str | Path) -> xr.DataTree:
         with warnings.catch_warnings():  # such as of dimensions without a name, which no result has
             warnings.simplefilter("error")
             with xr.open_datatree(path, engine="h5netcdf", decode_timedelta=False) as tree:
-                return _with_units(tree.load(), path)
+                loaded = _with_units(tree.load(), path)
     except InputError:
         raise
     except Exception as error:  # of a damaged file, HDF5 and its readers raise anything
         raise InputError(f"{path}: not a NetCDF result: {type(error).__name__}: {error}") from error
+    return _verified(loaded, path)
 
 
 def _with_units(tree: xr.DataTree, path: Path) -> xr.DataTree:
@@ -125,6 +132,22 @@ def _with_units(tree: xr.DataTree, path: Path) -> xr.DataTree:
                 with faults.gather(str(path), f"{group.path}:{name}"):
                     parse_unit(array.attrs["units"])
     faults.raise_if_any()
+    return tree
+
+
+def _with_checksum(result: xr.Dataset | xr.DataTree) -> xr.Dataset | xr.DataTree:
+    """A shallow copy whose root says what the content is."""
+    copied = result.copy()
+    copied.attrs = {**result.attrs, CHECKSUM: tree_checksum(result)}
+    return copied
+
+
+def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
+    """The tree that was read; a warning if it is not what was written. What others wrote has no checksum."""
+    kept = tree.attrs.pop(CHECKSUM, None)
+    if kept is not None and kept != tree_checksum(tree):
+        message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
+        warnings.warn(message, ChecksumWarning, stacklevel=3)
     return tree
 
 

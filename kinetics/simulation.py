@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from kinetics.arguments import all_of, loaded
 from kinetics.compile import compile_model
 from kinetics.documents import content_hash
 from kinetics.engines.firing import baselines_of
 from kinetics.engines.tolerances import state_tolerances
-from kinetics.errors import InputError
+from kinetics.errors import Faults, InputError
+from kinetics.measures import Measure
 from kinetics.measures.undecided import undecided
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
@@ -23,6 +25,7 @@ from kinetics.observation import Observation, VisitSchedule
 from kinetics.population.covariates import read_covariates
 from kinetics.population.parameter_table import ParameterSet, changes_text, given_values, parameter_table
 from kinetics.regimen import Regimen
+from kinetics.reserved import check_names, clash
 from kinetics.results import read_result
 from kinetics.runs import Progress, Run, choose_engine
 from kinetics.seeds import checked_seed
@@ -32,7 +35,6 @@ from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.engines import Tolerances
-    from kinetics.measures import Measure
 
 __all__ = ["output_times", "simulate"]
 
@@ -57,8 +59,8 @@ def output_times(until: float, every: float) -> np.ndarray:
 
 
 def simulate(
-    model: Model | str,
-    regimen: Regimen | str,
+    model: Model | str | Path,
+    regimen: Regimen | str | Path,
     *,
     until: str,
     every: str,
@@ -70,7 +72,7 @@ def simulate(
     covariates: str | Path | None = None,
     states: bool = False,
     measures: Sequence[Measure] = (),
-    observe: VisitSchedule | str | None = None,
+    observe: VisitSchedule | str | Path | None = None,
     engine: str = "auto",
     method: str | None = None,
     tolerances: Tolerances | None = None,
@@ -84,10 +86,10 @@ def simulate(
 
     Parameters
     ----------
-    model : Model or str
-        What to integrate, or its name.
-    regimen : Regimen or str
-        What is given, or its name; ``Regimen.none()`` for no drug.
+    model : Model, str or pathlib.Path
+        What to integrate, or its name or path.
+    regimen : Regimen, str or pathlib.Path
+        What is given, or its name or path; ``Regimen.none()`` for no drug.
     until, every : str
         Quantities of time: the last output time, and the step of the outputs, both ends included.
     cohort : str or CohortParameters, optional
@@ -110,8 +112,8 @@ def simulate(
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
         Of many patients, times to a threshold of an output are found while all are integrated together; any other
         measure takes them one after another.
-    observe : VisitSchedule or str, optional
-        Visits, or the name of a schedule: what they show of each patient is added, with the noise, the limit of
+    observe : VisitSchedule, str or pathlib.Path, optional
+        Visits, or the name or path of a schedule: what they show of each patient is added, with the noise, the limit of
         quantification and the rounding of each output. Patients are integrated at the visits too, and the true values
         are those without visits.
     engine : {"auto", "scipy", "batch"}
@@ -178,10 +180,9 @@ def simulate(
     ('mg', 3)
     """
     seed = checked_seed(seed)
-    model = Model.load(model) if isinstance(model, str) else model
-    regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
-    for measure in measures:
-        measure.check(model.quantity(measure.output).unit, model.time)
+    model, regimen = loaded("model", model, Model), loaded("regimen", regimen, Regimen)
+    check_names({**model.outputs, **(model.states if states else {})}, "simulate")
+    _check_measures(model, all_of("measures", measures, Measure, 'measures=[Nadir("A")]'))
     values = cohort if isinstance(cohort, CohortParameters) else cohort_parameters(model, cohort)
     known = None if covariates is None else read_covariates(covariates, model)
     patients = patients if known is None else known.patients(patients)
@@ -247,11 +248,31 @@ def simulate(
     return result
 
 
+def _check_measures(model: Model, measures: Sequence[Measure]) -> None:
+    """Measures fit the units of what they are taken of, and nothing else in the result is called as they are."""
+    faults = Faults()
+    taken = {*model.outputs, *model.states}
+    for number, measure in enumerate(measures):
+        with faults.gather(name=f"measures[{number}]"):
+            measure.check(model.quantity(measure.output).unit, model.time)
+            if reason := clash(measure.name, "simulate"):
+                raise InputError(reason)
+            if measure.name in taken:
+                raise InputError(f"would be called '{measure.name}', as something else in the result is; rename it")
+            taken.add(measure.name)
+    faults.raise_if_any()
+
+
 def _observation(
-    model: Model, observe: VisitSchedule | str, patients: int | None, seed: int, times: np.ndarray, starts: np.ndarray
+    model: Model,
+    observe: VisitSchedule | str | Path,
+    patients: int | None,
+    seed: int,
+    times: np.ndarray,
+    starts: np.ndarray,
 ) -> Observation:
     """The visits of a study, beside its output times, (time,), and the first doses of its courses, (course,)."""
     if patients is None:
         raise InputError("visits are of patients; give patients=N")
-    schedule = VisitSchedule.load(observe) if isinstance(observe, str) else observe
+    schedule = loaded("observe", observe, VisitSchedule)
     return Observation.plan(model, schedule, seed, times, starts)

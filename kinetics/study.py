@@ -15,6 +15,7 @@ from kinetics.capacity import check_disk, check_memory, size_text
 from kinetics.engines.firing import Fired
 from kinetics.errors import InputError
 from kinetics.observation import Observation
+from kinetics.reserved import joined
 from kinetics.results import provenance, variable
 from kinetics.runs import Progress, Run
 from kinetics.triggered import triggered_variables
@@ -135,6 +136,7 @@ class Study:
         run, dim, model = self.run, self.dim, self.run.system.model
         lead: tuple[str, ...] = () if dim is None else (dim,)
         data: dict[str, Any] = {}
+        added: dict[str, Any] = {}
         for index, row in enumerate(run.quantities()):
             values = columns[0][:, :, index]
             attrs = {"lower_limit": row.lower_limit} if getattr(row, "lower_limit", None) else {}
@@ -145,20 +147,22 @@ class Study:
             )
         for measure, values in zip(run.measures, columns[1 : 1 + len(run.measures)], strict=True):
             unit = measure.unit(model.quantity(measure.output).unit, model.time)
-            data[measure.name] = variable((*lead, "course"), values if dim else values[0], unit, measure.long_name)
+            added[measure.name] = variable((*lead, "course"), values if dim else values[0], unit, measure.long_name)
         coords: dict[str, Any] = {"time": variable(("time",), run.times, model.time, "time since the first dose")}
         if run.starts.size:
             number = np.arange(1, run.starts.size + 1)
             coords["course"] = xr.Variable(("course",), number, {"long_name": "course of treatment"})
-            data["course_start"] = variable(("course",), run.starts, model.time, "first dose of the course")
+            added["course_start"] = variable(("course",), run.starts, model.time, "first dose of the course")
         if run.triggers is not None:
             fired = Fired(*(values if dim else values[0] for values in columns[1 + len(run.measures) :]))
-            for known, added in zip((data, coords), triggered_variables(model, run.triggers, fired, lead), strict=True):
-                known |= added
+            variables, along = triggered_variables(model, run.triggers, fired, lead)
+            added, coords = joined(added, variables), joined(coords, along)
         if dim is not None:
             number = np.arange(first, first + len(reasons))
             coords[dim] = xr.Variable((dim,), number, {"long_name": f"number of the {dim}"})
             told = {"long_name": "reason of a failure, or nothing"}
-            data["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), told)
+            added["failure"] = xr.Variable((dim,), np.array(reasons, dtype=object), told)
+        data = joined(data, added)
+        joined(data, coords)
         whole = xr.Dataset(data, coords, provenance(**self.facts))
         return whole if self.observation is None else self.observation.added(whole)

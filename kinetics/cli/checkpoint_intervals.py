@@ -45,7 +45,7 @@ def keep_profiles(path: Path, optimum: np.ndarray, profiles: Sequence[Profile]) 
             "points": one.points.tolist(),
             "drop": one.drop.tolist(),
             "converged": one.converged.tolist(),
-            "ends": [[end.at, end.state] for end in (one.lower, one.upper)],
+            "ends": [[end.at, end.state, end.held] for end in (one.lower, one.upper)],
         }
         for one in profiles
     ]
@@ -66,10 +66,15 @@ def kept_profiles(path: Path, optimum: np.ndarray) -> tuple[Profile, ...]:
         found = []
         for row in content["profiles"]:
             index, points, drop = int(row["index"]), np.array(row["points"], dtype=float), np.array(row["drop"])
-            lower, upper = (End(float(at), str(state)) for at, state in row["ends"])
+            lower, upper = (
+                End(float(at), str(state), tuple((int(other), int(side)) for other, side in held))
+                for at, state, held in row["ends"]
+            )
             converged = np.array(row["converged"], dtype=bool)
             is_whole = points.shape == (len(drop), optimum.size) and converged.shape == drop.shape != (0,)
-            is_sound = 0 <= index < optimum.size and {lower.state, upper.state} <= set(STATES)
+            others = [*lower.held, *upper.held]
+            is_held = all(0 <= other < optimum.size and side in (-1, 1) for other, side in others)
+            is_sound = is_held and 0 <= index < optimum.size and {lower.state, upper.state} <= set(STATES)
             if not (is_whole and is_sound and np.isfinite([*points.flat, *drop, lower.at, upper.at]).all()):
                 return ()
             found.append(Profile(index, float(optimum[index]), points, drop, converged, lower, upper))

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback as tracebacks
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,7 +41,7 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.simplefilter("default", RuntimeWarning)
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _each_once()
             yield
     except InputError as error:
         _trace(traceback)
@@ -82,5 +82,14 @@ def _trace(wanted: bool) -> None:
         typer.echo(safe_lines(tracebacks.format_exc().rstrip()), err=True)
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    tell(f"warning: {Fault(str(message))}")
+def _each_once() -> Callable[..., None]:
+    """Prints a warning as a line, the first time it says that: files are read at several places of a command."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = f"warning: {Fault(str(message))}"
+        if line not in told:
+            tell(line)
+        told.add(line)
+
+    return show

@@ -29,8 +29,11 @@ def lint(kind: str, path: Path, faults: Faults) -> None:
 def _model(path: Path, faults: Faults) -> None:
     from kinetics.model import Model
     from kinetics.model.cohorts import cohort_parameters
+    from kinetics.reserved import check_names
 
     model = Model.load(path)
+    with faults.gather():
+        check_names({**model.outputs, **model.states})
     for name, row in model.cohorts.items():
         with faults.gather(row.where, f"cohorts.{name}"):
             cohort_parameters(model, name)
@@ -88,28 +91,30 @@ def _reproduce(path: Path, _: Faults) -> None:
     read_plan(path)
 
 
-def _result(path: Path, _: Faults) -> None:
-    """A committed result belongs to the problem beside it."""
-    from kinetics.estimate import Estimates, FitProblem
+def _result(path: Path, faults: Faults) -> None:
+    """A committed result belongs to the problem beside it, and is what a fit of it wrote."""
+    import warnings
 
-    estimates = Estimates.read(path)
+    from kinetics.checksums import CHECKSUM
+    from kinetics.documents import read_document
+    from kinetics.estimate import Estimates, FitProblem
+    from kinetics.estimate.currency import outdated, outside_bounds
+    from kinetics.model.committed import in_model_units
+
+    estimates, document = Estimates.read(path), read_document(path)
+    if CHECKSUM not in document.data["result"]:
+        warnings.warn(f"{path}: has no checksum: written by hand, or by an earlier version", stacklevel=1)
     problem_path = path.with_name(path.name.replace(".result.toml", ".toml"))
     if problem_path == path or not problem_path.is_file():
         raise InputError(f"there is no fit problem {problem_path.name} beside it")
     problem = FitProblem.load(problem_path)
     if sorted(estimates.names) != sorted(free.name for free in problem.free):
         raise InputError(f"its estimates are not the free parameters of {problem_path.name}; run 'kinetics fit --save'")
-    stale = [
-        what
-        for key, what, now in (
-            ("data_hash", "problem or tables", problem.data_hash),
-            ("model_hash", "model", problem.model.content_hash),
-        )
-        if estimates.facts.get(key) != now
-    ]
-    if stale:
-        import warnings
-
+    rows = zip(estimates.names, estimates.values, estimates.units, strict=True)
+    in_model_units(problem.model, {name: (float(value), unit) for name, value, unit in rows}, document)
+    for name, message in outside_bounds(estimates, problem):
+        faults.add(message, document.where("estimates", name), f"estimates.{name}.value")
+    if stale := outdated(estimates, problem):
         warnings.warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'", stacklevel=1)
 
 
@@ -126,15 +131,28 @@ def _evidence(path: Path, faults: Faults) -> None:
 
 
 def _dataset(path: Path, faults: Faults) -> None:
-    """Every variable of a result has a unit that can be read, or holds text."""
+    """A result holds what was written, every unit in it can be read, and the estimates of a fit are such."""
+    import warnings
+
+    from kinetics.checksums import ChecksumWarning
+    from kinetics.estimate import Estimates
     from kinetics.results import read_result
     from kinetics.units import parse_unit
 
-    for group in read_result(path).subtree:
+    with warnings.catch_warnings(action="error", category=ChecksumWarning):
+        try:
+            tree = read_result(path)
+        except ChecksumWarning as warning:
+            raise InputError(str(warning).removeprefix(f"{path}: ")) from None
+    for group in tree.subtree:
         for name, array in group.variables.items():
-            if "units" in array.attrs:
+            units = [array.attrs["units"]] if "units" in array.attrs else []
+            for text in dict.fromkeys(map(str, [*units, *(array.values.flat if name == "unit" else ())])):
                 with faults.gather(str(path), f"{group.path}:{name}"):
-                    parse_unit(str(array.attrs["units"]))
+                    parse_unit(text)
+    if "estimates" in tree.children:
+        with faults.gather(str(path), "/estimates"):
+            Estimates.from_tree(tree)
 
 
 # fields that together lead to a publication

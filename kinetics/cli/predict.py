@@ -25,12 +25,11 @@ from kinetics.cli.options import (
 )
 from kinetics.cli.output import page_width, print_json, print_text, wrote
 from kinetics.cli.progress import watched
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from kinetics.estimate import Estimates
     from kinetics.regimen import Regimen
 
 __all__ = ["predict"]
@@ -54,6 +53,7 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Counts and recovery after any courses, over patients and over the uncertainty of the estimates."""
+    from kinetics.estimate import Estimates
     from kinetics.prediction import predict as run
     from kinetics.results import write_result
     from kinetics.runs import choose_engine
@@ -68,7 +68,7 @@ def predict(
     given = _regimen(faults, regimen, retreat or (), retreat_with)
     estimates = None
     with faults.gather():
-        estimates = _estimates(fit)
+        estimates = Estimates.load(fit)
     faults.raise_if_any()
     assert estimates is not None
     asked: dict[str, Any] = {"until": until, "every": every, "cohort": cohort, "states": states, "engine": engine}
@@ -98,21 +98,3 @@ def _print(tree: xr.DataTree, *, as_json: bool, counts: bool) -> None:
         print_json(prediction_json(tree, recovery))
     else:
         print_text(prediction_text(tree, recovery, page_width(), counts=counts))
-
-
-def _estimates(name: str) -> Estimates:
-    """The estimates in a fit's NetCDF file, or the committed ones of a fit problem."""
-    from kinetics.estimate import Estimates
-    from kinetics.model.committed import result_path
-    from kinetics.model.library import find_file
-    from kinetics.results import read_result
-
-    if name.endswith(".nc"):
-        return Estimates.from_tree(read_result(name))
-    if name.endswith(".result.toml"):
-        return Estimates.read(name)
-    problem = find_file(name, "fits")
-    committed = result_path(problem)
-    if problem.is_file() and not committed.is_file():
-        raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
-    return Estimates.read(committed)

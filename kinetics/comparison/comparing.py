@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.arguments import all_of, loaded
 from kinetics.comparison.labelled import QUANTILES, labelled
 from kinetics.comparison.over_courses import Courses
-from kinetics.comparison.spec import ComparedRow, Comparison
+from kinetics.comparison.spec import ComparedRow, Comparison, read_comparison
 from kinetics.errors import Faults, InputError
 from kinetics.measures import Measure
 from kinetics.regimen import Regimen, check_given, course_starts
@@ -25,13 +26,13 @@ MOST = 7
 """Regimens that can be told apart in a figure."""
 
 
-def load_regimens(names: Sequence[str | Path], comparison: Comparison | None = None) -> list[Regimen]:
+def load_regimens(names: Sequence[Regimen | str | Path], comparison: Comparison | None = None) -> list[Regimen]:
     """Read regimens and check that the model of a comparison can be given them.
 
     Parameters
     ----------
-    names : sequence of str or pathlib.Path
-        Paths, or names of regimens that ship.
+    names : sequence of Regimen, str or pathlib.Path
+        Regimens, paths, or names of regimens that ship.
     comparison : Comparison, optional
         What they are compared in; without it they are only read.
 
@@ -47,11 +48,12 @@ def load_regimens(names: Sequence[str | Path], comparison: Comparison | None = N
     """
     faults = Faults()
     found: list[Regimen] = []
-    if not 1 <= len(names) <= MOST:
-        faults.add(f"compare 1 to {MOST} regimens; found {len(names)}")
-    for name in names:
-        with faults.gather(name=str(name)):
-            regimen = Regimen.load(name)
+    given = all_of("regimens", names, None, 'regimens=["one", "other"]')
+    if not 1 <= len(given) <= MOST:
+        faults.add(f"compare 1 to {MOST} regimens; found {len(given)}")
+    for name in given:
+        with faults.gather(name=name.name if isinstance(name, Regimen) else f"{name!s:.60}"):
+            regimen = loaded("", name, Regimen)
             if regimen.name in (other.name for other in found):
                 raise InputError(f"there are two regimens '{regimen.name}'; each is compared once")
             found.append(regimen)
@@ -72,8 +74,8 @@ def _check(regimen: Regimen, comparison: Comparison) -> None:
 
 
 def compare(
-    comparison: Comparison,
-    regimens: Sequence[Regimen],
+    comparison: Comparison | str | Path,
+    regimens: Sequence[Regimen | str | Path],
     *,
     patients: int | None = None,
     seed: int = 0,
@@ -84,10 +86,10 @@ def compare(
 
     Parameters
     ----------
-    comparison : Comparison
-        What is compared.
-    regimens : sequence of Regimen
-        From `load_regimens`.
+    comparison : Comparison, str or pathlib.Path
+        What is compared, or the path of its file.
+    regimens : sequence of Regimen, str or pathlib.Path
+        Under what, or their names or paths.
     patients : int, optional
         Virtual patients, the same under every regimen; without it the typical patient.
     seed : int
@@ -119,6 +121,8 @@ def compare(
     and a time to a level is given after the first course and after the last, each from its own first dose.
     """
     seed = checked_seed(seed)
+    comparison = loaded("comparison", comparison, Comparison, read_comparison)
+    regimens = load_regimens(regimens, comparison)
     header, measures, each = comparison.header, _measures(comparison.rows), patients or 1
     columns: list[dict[str, Any]] = []
     times = np.empty(0)

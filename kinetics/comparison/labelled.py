@@ -13,6 +13,7 @@ from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.levels import read_level
 from kinetics.measures import course_windows
 from kinetics.regimen import Regimen
+from kinetics.reserved import joined
 from kinetics.results import provenance, variable
 from kinetics.units import conversion, parse_unit
 
@@ -48,7 +49,7 @@ def labelled(
     lead = ("regimen",) if facts["patients"] is None else ("regimen", "quantile")
     data: dict[str, Any] = {}
     for row in comparison.rows:
-        data |= _of_row(comparison, row, columns, lead)
+        data = joined(data, _of_row(comparison, row, columns, lead))
     starts = np.full((len(columns), count), np.nan)
     for line, column in zip(starts, columns, strict=True):
         line[: column["course_start"].size] = column["course_start"]

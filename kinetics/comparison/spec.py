@@ -18,6 +18,7 @@ from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.library import library_folder, path_from
 from kinetics.model.schema import Row, read_row
+from kinetics.reserved import clash
 from kinetics.results import marked
 from kinetics.units import parse_unit, to_unit
 
@@ -254,13 +255,19 @@ def _against_model(
     with faults.gather(*places.of("cohort")):
         values = cohort_parameters(model, header.cohort).values
         limits = {measure.output: measure.level for measure in recovery_measures(model, values)}
-    compared = []
+    compared, outputs = [], {row.output for row in rows.values()}
     for index, row in rows.items():
         if row.output not in model.outputs:
             message = f"model '{model.name}' has no output '{row.output}'; there are {', '.join(model.outputs)}"
             faults.add(message, document.where("rows", index, "output"), f"rows.{index}.output")
             continue
         found = _readings(document, index, row, limits.get(row.output), model, faults)
+        place = document.where("rows", index), f"rows.{index}"
+        if reason := clash(row.output, "simulate", "compare"):
+            faults.add(reason, *place)
+        for name in ("percent", "limit", *(reading.name for reading in found)):
+            if f"{row.output}_{name}" in outputs:
+                faults.add(f"'{row.output}_{name}' is also called what is shown of {row.output}; rename it", *place)
         exploratory = row.exploratory or model.is_exploratory(row.output)
         compared.append(ComparedRow(row, limits.get(row.output), found, exploratory))
     return compared

@@ -10,8 +10,8 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters, assembled_cohort, fits_behind
-from kinetics.model.committed import fits_folder, flat_key, result_path
+from kinetics.model.cohorts import CohortParameters, assembled_cohort, committed_result, fits_behind
+from kinetics.model.committed import flat_key, warn_if_older
 from kinetics.seeds import checked_seed
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
@@ -34,22 +34,29 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
     Raises
     ------
     InputError
-        If the fit says nothing of the cohort, or a fit before or after it has no committed result.
+        If a fit before or after it has no committed result.
     """
     names = fits_behind(model, cohort)
     if estimates.fit not in names:
-        if estimates.cohort != cohort:
-            own = estimates.cohort or "several"
-            raise InputError(f"fit '{estimates.fit}' is of cohort '{own}', from which cohort '{cohort}' takes nothing")
         names = (*estimates.builds_on, estimates.fit)
-    folder = fits_folder(model)
-    return [
-        estimates if name == estimates.fit else Estimates.read(result_path(folder / f"{name}.toml")) for name in names
-    ]
+    return [estimates if name == estimates.fit else _committed(model, name, cohort) for name in names]
+
+
+def _committed(model: Model, fit: str, cohort: str) -> Estimates:
+    path = committed_result(model, fit, cohort)
+    found = Estimates.read(path)
+    warn_if_older(path, model, found.model, found.facts["model_hash"])
+    return found
 
 
 def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:
-    """The cohort at the estimates of a chain: each counts where the cohort takes it, as `cohort_parameters` has it."""
+    """The cohort at the estimates of a chain: each counts where the cohort takes it, as `cohort_parameters` has it.
+
+    Raises
+    ------
+    InputError
+        If a fit of the chain is of a cohort from which this one takes nothing.
+    """
     return _with_deviations(model, chain, cohort, [np.zeros(len(fit.names)) for fit in chain])
 
 

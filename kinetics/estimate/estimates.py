@@ -13,9 +13,10 @@ from pydantic import Field, StrictStr
 from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.model import Model
-from kinetics.model.committed import in_model_units, read_estimates
-from kinetics.model.library import names_a_file
+from kinetics.model.committed import in_model_units, read_estimates, result_path, warn_if_edited
+from kinetics.model.library import find_file, names_a_file
 from kinetics.model.schema import Row, read_row
+from kinetics.results import read_result
 
 __all__ = ["FACTS", "Estimates"]
 
@@ -40,6 +41,7 @@ class ResultRow(Row):
     cost: float = np.nan
     condition_number: float = np.nan
     about: StrictStr = ""
+    checksum: StrictStr = ""
 
 
 class CovarianceRow(Row):
@@ -138,13 +140,53 @@ class Estimates:
         return in_model_units(model, {name: (float(value), unit) for name, value, unit in rows})
 
     @classmethod
+    def load(cls, name: str | Path) -> Estimates:
+        """Read the estimates that a name or a path leads to.
+
+        Parameters
+        ----------
+        name : str or pathlib.Path
+            A fit that ships or the file of a fit problem, for its committed result; such a result itself, or the NetCDF
+            file of a fit.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+
+        Warns
+        -----
+        UserWarning
+            If the result was edited by hand, or is older than the data of its problem, or outside its bounds.
+        """
+        from kinetics.estimate.currency import warn_of_problem
+
+        text = str(name)
+        if text.endswith(".nc"):
+            return cls.from_tree(read_result(name))
+        is_result = text.endswith(".result.toml")
+        committed = Path(text) if is_result else result_path(find_file(name, "fits"))
+        problem = committed.with_name(committed.name.replace(".result.toml", ".toml"))
+        if problem.is_file() and not committed.is_file():
+            raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
+        estimates = cls.read(committed)
+        if problem.is_file():
+            warn_of_problem(estimates, committed, problem)
+        return estimates
+
+    @classmethod
     def read(cls, path: str | Path) -> Estimates:
         """Read a committed result.
 
         Raises
         ------
         InputError
-            If it is missing or not of the form `write` gives it; every fault of the file.
+            If it is missing or not of the form `write_estimates` gives it; every fault of the file.
+
+        Warns
+        -----
+        ChecksumWarning
+            If it was edited by hand since it was written.
         """
         document = read_document(path)
         faults = Faults()
@@ -155,7 +197,7 @@ class Estimates:
         if result is None or covariance is None or response is None or len(faults):
             raise InputError(*faults)
         try:
-            return cls(
+            found = cls(
                 fit=result.fit,
                 model=_moved(result.model, document.path.parent),
                 cohort=result.cohort,
@@ -172,6 +214,8 @@ class Estimates:
             )
         except InputError as error:
             raise _placed(error, document) from error
+        warn_if_edited(document)
+        return found
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree) -> Estimates:

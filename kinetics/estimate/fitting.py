@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics import __version__
+from kinetics.arguments import loaded
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.intervals import Intervals
 from kinetics.estimate.population import PopulationObjective
@@ -17,7 +19,7 @@ from kinetics.estimate.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search, objective_of, search
 from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty import Uncertainty, uncertainty
-from kinetics.model.committed import fits_folder, result_path
+from kinetics.model.cohorts import committed_result
 from kinetics.summaries import Shown
 from kinetics.units import unit_text
 
@@ -133,13 +135,17 @@ class Fit:
         )
 
 
-def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done: tuple[Search, ...] = ()) -> Fit:
+def fit(
+    problem: FitProblem | str | Path,
+    progress: Callable[[str], None] | None = None,
+    done: tuple[Search, ...] = (),
+) -> Fit:
     """Fit a problem.
 
     Parameters
     ----------
-    problem : FitProblem
-        What to fit.
+    problem : FitProblem, str or pathlib.Path
+        What to fit, or the name or path of its file.
     progress : callable, optional
         Called with a line of text after each evaluation.
     done : tuple of Search
@@ -151,9 +157,12 @@ def fit(problem: FitProblem, progress: Callable[[str], None] | None = None, done
 
     Raises
     ------
+    InputError
+        If there is no such problem, or it has faults.
     IntegrationError
         If the model cannot be integrated at the best parameters.
     """
+    problem = loaded("problem", problem, FitProblem)
     objective = objective_of(problem)
     searches = search(objective, progress, done)
     best = _best(searches)
@@ -220,7 +229,7 @@ def _earlier(problem: FitProblem) -> dict[str, tuple[str, float]]:
     for cohort in sorted({target.row.cohort for target in problem.fitted}):
         values = problem.cohort(cohort).estimable
         for name in problem.fits_before(cohort):
-            kept = Estimates.read(result_path(fits_folder(problem.model) / f"{name}.toml"))
+            kept = Estimates.read(committed_result(problem.model, name, cohort))
             flats = zip(kept.names, kept.by_flat_name(problem.model), strict=True)
             earlier |= {parameter: (flat, values[flat]) for parameter, flat in flats if flat not in free}
     return earlier

@@ -51,7 +51,7 @@ class Intervals:
             ends = value * np.exp(np.array([-NORMAL_95, NORMAL_95]) * log_se)
             found[name] = {"covariance": {"lower": float(ends[0]), "upper": float(ends[1])}}
         for one in self.profiles:
-            found[kept.names[one.index]]["profile"] = _of_profile(one, problem.free[one.index].log_sd)
+            found[kept.names[one.index]]["profile"] = _of_profile(one, problem.free[one.index].log_sd, kept.names)
         if self.posterior is not None:
             rows = _of_posterior(self.posterior)
             for name, row in zip(kept.names, rows, strict=True):
@@ -70,13 +70,15 @@ class Intervals:
         return {"posterior": {**facts, "autocorrelation_time": longest, "effective_sample_size": least}}
 
 
-def _of_profile(one: Profile, log_sd: float | None) -> dict[str, Any]:
+def _of_profile(one: Profile, log_sd: float | None, names: tuple[str, ...]) -> dict[str, Any]:
     lower, upper = one.interval
     return {
         "lower": lower if one.lower.state != "open" else None,
         "upper": upper if one.upper.state != "open" else None,
         "lower_end": one.lower.state,
         "upper_end": one.upper.state,
+        "lower_others_at_bounds": [names[index] for index, _ in one.lower.held],
+        "upper_others_at_bounds": [names[index] for index, _ in one.upper.held],
         "verdict": profile_verdict(one, np.inf if log_sd is None else log_sd),
     }
 

@@ -15,6 +15,7 @@ BETTER = 0.01
 """A profile that rises by more has found a better fit."""
 
 _BOTH, _HELD = "from the data and the prior", "the prior alone"
+_SIDES = {-1: "lower", 1: "upper"}
 _FAULTS = {
     "open": "open {}",
     "prior": "held {} by the prior alone",
@@ -80,6 +81,13 @@ def profile_warnings(names: Sequence[str], profiles: Sequence[Profile]) -> list[
         found.append(
             f"along the profile of {', '.join(better)} there is a better fit than the estimates: give it more starts"
         )
+    for one in profiles:
+        for where, end in _ends(one).items():
+            if end.held:
+                others = " and ".join(f"{names[index]} at its {_SIDES[side]} bound" for index, side in end.held)
+                found.append(
+                    f"the profile of {names[one.index]} ends {where} with {others}: wider bounds may move that end"
+                )
     stuck = [names[one.index] for one in profiles if not one.converged.all()]
     if stuck:
         found.append(f"on the profile of {', '.join(stuck)} some searches did not converge: its ends are rough")

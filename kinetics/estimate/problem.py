@@ -16,7 +16,7 @@ from kinetics.estimate.rows import read_targets
 from kinetics.estimate.schema import FitRow, PopulationRow
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters, fits_behind
-from kinetics.model.library import find_file, library_folder, path_from
+from kinetics.model.library import find_file, path_from
 from kinetics.model.schema import read_fields, read_row
 from kinetics.targets import PlacedRow, Target, read_table
 
@@ -133,10 +133,7 @@ class FitProblem:
     @property
     def model_reference(self) -> str:
         """What `Model.load` finds the model by: its name if it ships, else its path."""
-        path = self.model.path
-        if path is None or path.resolve().parent == library_folder("models").resolve():
-            return self.model.name
-        return str(path.resolve())
+        return self.model.reference
 
     @cached_property
     def system(self) -> System:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.estimate.search import AnyObjective, minimise
-from kinetics.estimate.stepping import IMPOSSIBLE, POINTS, Point, bracket, crossing, next_reach
+from kinetics.estimate.stepping import DROP, IMPOSSIBLE, MOST, Point, bracket, crossing, is_coarse, next_reach
 
 __all__ = ["End", "Profile", "profile"]
 
@@ -23,11 +23,16 @@ class End:
         Logarithm of the parameter.
     state : str
         ``closed``: the log posterior falls by 1.92 there. ``open``: it falls by less up to the bound, which is there.
-        ``impossible``: the model cannot be simulated beyond. ``unknown``: it falls by less as far as was looked.
+        ``impossible``: the model cannot be simulated beyond. ``unknown``: it falls by less as far as was looked, or the
+        next point beyond is too far off to tell.
+    held : tuple of (int, int)
+        Other parameters that are at a bound there, by number, with -1 for the lower and 1 for the upper: within wider
+        bounds the interval may be wider.
     """
 
     at: float
     state: str
+    held: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +108,9 @@ def profile(
     Moolgavkar 1988, doi 10.2307/2347496; Raue et al. 2009, doi 10.1093/bioinformatics/btp358), with :math:`\ell` the
     log posterior: a prior belongs to it. Steps are chosen, and the ends interpolated, on :math:`\sqrt{2\Delta\ell}`,
     which is linear in :math:`\theta_i` where :math:`\ell` is a parabola (Bates and Watts 1988, 6.1). Every search over
-    the other parameters starts on the line through the last two points; the first on that of the covariance.
+    the other parameters starts on the line through the last two points; the first on that of the covariance. A point
+    beyond the end is searched again from its neighbours, and the points of a side from the outside inwards, each from
+    the next one out: one local search may end at a worse place, which would close the interval where it is not.
     """
     everything = dict(enumerate(map(float, optimum)))
     best = minimise(objective, optimum, everything)
@@ -124,6 +131,10 @@ def profile(
     )
 
 
+SAME = 1e-4
+"""What is found again is better only if by more, in log posterior."""
+
+
 class _Walk:
     """Steps along a profile, from the optimum to one side."""
 
@@ -140,24 +151,56 @@ class _Walk:
             return []
         sd = float(np.sqrt(covariance[self._index, self._index])) or self._width() / 10
         points = [start]
-        for _ in range(POINTS):
+        for _ in range(MOST):
             reach = next_reach(points, sd, room)
-            if reach is None:
+            if reach is None and not self._inwards(points):
                 break
+            if reach is None:
+                continue
             points.append(self._point(points, reach, room, sign, along))
             points.sort(key=lambda point: point.reach)
+            self._again(points)
         return points[1:]
+
+    def _again(self, points: list[Point]) -> bool:
+        """Search again where one local search may have ended at a worse place, from where the neighbours are.
+
+        That is the first point outside, which ends the interval, from either side and from the optimum; and a point
+        that is worse than the next one out.
+        """
+        behind, is_better = next((n for n, point in enumerate(points) if point.drop > DROP), len(points)), False
+        for number in range(min(behind, len(points) - 1), 0, -1):
+            others = [other for other in points[number + 1 : number + 2] if other.drop < points[number].drop]
+            if number == behind:
+                others = [*points[number + 1 : number + 2], points[number - 1], points[0]]
+            for other in others:
+                found = self._better(points[number], other)
+                is_better |= found is not points[number]
+                points[number] = found
+        return is_better
+
+    def _inwards(self, points: list[Point]) -> bool:
+        """Search every point again from the next one out, the farthest first."""
+        is_better = False
+        for number in range(len(points) - 2, 0, -1):
+            found = self._better(points[number], points[number + 1])
+            is_better |= found is not points[number]
+            points[number] = found
+        return is_better
 
     def end(self, start: Point, side: Sequence[Point], sign: int) -> End:
         """Where the interval ends on a side."""
         inside, outside = bracket([start, *side])
         bound = self._bound(sign)
+        at, held = float(inside.x[self._index]), self._held(inside)
         if outside is None:
             at_bound = not side or inside.reach >= self._room(start, sign)
-            return End(bound, "open") if at_bound else End(float(inside.x[self._index]), "unknown")
+            return End(bound, "open", held) if at_bound else End(at, "unknown", held)
         if outside.drop >= IMPOSSIBLE:
-            return End(float(inside.x[self._index]), "impossible")
-        return End(float(start.x[self._index]) + sign * crossing([start, *side]), "closed")
+            return End(at, "impossible", held)
+        if is_coarse(inside, outside):
+            return End(at, "unknown", held)
+        return End(float(start.x[self._index]) + sign * crossing([start, *side]), "closed", self._held(outside))
 
     def _point(self, points: Sequence[Point], reach: float, room: float, sign: int, along: np.ndarray) -> Point:
         """Move the parameter, and let the others follow from where the line through the last two points puts them."""
@@ -172,6 +215,22 @@ class _Walk:
         if found.cost - self._cost >= IMPOSSIBLE:  # perhaps only the line leads astray
             found = minimise(objective, last.x, {index: at}, self._say(at))
         return Point(found.end, reach, found.cost - self._cost, found.converged)
+
+    def _better(self, point: Point, other: Point) -> Point:
+        """A point, or what a search from another one's values finds there if that is better."""
+        at = float(point.x[self._index])
+        if point.drop >= IMPOSSIBLE or other.drop >= IMPOSSIBLE or np.allclose(point.x, other.x, rtol=0, atol=1e-12):
+            return point
+        found = minimise(self._objective, other.x, {self._index: at}, self._say(at))
+        drop = found.cost - self._cost
+        return Point(found.end, point.reach, drop, found.converged) if drop < point.drop - SAME else point
+
+    def _held(self, point: Point) -> tuple[tuple[int, int], ...]:
+        """The other parameters that are at a bound at a point."""
+        lower, upper = self._objective.lower, self._objective.upper
+        near = 1e-4 * (upper - lower)
+        sides = np.where(point.x <= lower + near, -1, 0) + np.where(point.x >= upper - near, 1, 0)
+        return tuple((int(i), int(sides[i])) for i in np.flatnonzero(sides) if i != self._index)
 
     def _say(self, at: float) -> Callable[[str], None] | None:
         progress = self._progress

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kinetics.arguments import loaded
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.population import PopulationObjective, studies_of
 from kinetics.estimate.problem import FitProblem
@@ -100,19 +102,26 @@ def _summarised(
     return found
 
 
-def refit(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> Refit:
+def refit(problem: FitProblem | str | Path, truth: Mapping[str, float], seed: int, study: int) -> Refit:
     """Draw one synthetic study and fit it, from the problem's own start.
 
     Parameters
     ----------
     problem, truth, seed, study
-        As in `synthetic`.
+        As in `synthetic`; of the problem also its name or path.
 
     Returns
     -------
     Refit
+
+    Raises
+    ------
+    InputError
+        If the problem has no population.
     """
-    begun = time.perf_counter()
+    begun, problem = time.perf_counter(), loaded("problem", problem, FitProblem)
+    if problem.population is None:
+        raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
     try:
         objective = PopulationObjective(synthetic(problem, truth, seed, study))
         found = maximise(objective, objective.start)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-__all__ = ["DROP", "IMPOSSIBLE", "POINTS", "Point", "bracket", "crossing", "next_reach"]
+__all__ = ["DROP", "IMPOSSIBLE", "MOST", "Point", "bracket", "crossing", "is_coarse", "next_reach"]
 
 DROP = 1.920729410347062
 """Half the 95 % quantile of chi-square with one degree of freedom."""
@@ -23,7 +23,10 @@ GROWTH = 4.0
 """A step is at most this many times the last."""
 
 POINTS = 8
-"""On either side of the optimum at most."""
+"""On either side of the optimum at most, until the bound is tried."""
+
+MOST = 32
+"""On either side at most, with those that narrow an end."""
 
 NARROW = 1e-3
 """An end known to this share of its distance from the optimum is known well enough."""
@@ -70,11 +73,16 @@ def next_reach(points: Sequence[Point], sd: float, room: float) -> float | None:
     inside, outside = bracket(points)
     if outside is None:
         return None if inside.reach >= room else _outwards(points, sd, room)
-    if outside.drop - inside.drop <= COARSE or outside.reach - inside.reach <= NARROW * outside.reach:
+    if not is_coarse(inside, outside):
         return None
     gap = outside.reach - inside.reach
     middle = inside.reach + 0.5 * gap if outside.drop >= IMPOSSIBLE else crossing(points)
     return float(np.clip(middle, inside.reach + 0.1 * gap, outside.reach - 0.1 * gap))
+
+
+def is_coarse(inside: Point, outside: Point) -> bool:
+    """Whether two points on both sides of an end are too far apart to tell where it is."""
+    return outside.drop - inside.drop > COARSE and outside.reach - inside.reach > NARROW * outside.reach
 
 
 def _outwards(points: Sequence[Point], sd: float, room: float) -> float:
@@ -87,7 +95,7 @@ def _outwards(points: Sequence[Point], sd: float, room: float) -> float:
         step, rise = last.reach - points[-2].reach, last.root - points[-2].root
         ahead = min(GROWTH * step, wanted * step / rise) if rise > 0 else GROWTH * step
     is_close = last.reach + 1.1 * ahead >= room
-    return room if is_close or len(points) == POINTS else last.reach + ahead
+    return room if is_close or len(points) >= POINTS else last.reach + ahead
 
 
 def crossing(points: Sequence[Point]) -> float:

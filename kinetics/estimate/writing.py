@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kinetics.checksums import CHECKSUM, table_checksum
 from kinetics.estimate.estimates import Estimates
 from kinetics.files import write_atomically
 from kinetics.model.committed import EstimateRow
@@ -38,10 +40,12 @@ def _text(found: Estimates, model: str) -> str:
     identity = {"fit": found.fit, "model": model, "cohort": found.cohort, "builds_on": list(found.builds_on)}
     columns = zip(found.values, found.units, found.log_se, found.verdicts, strict=True)
     rows = [dict(zip(EstimateRow.model_fields, row, strict=True)) for row in columns]
-    lines = [
+    header = [
         f"# Written by 'kinetics fit {found.fit} --save'; the only place of these estimates.",
         "[result]",
         *_table({**identity, **found.facts}),
+    ]
+    tables = [
         "",
         "[estimates]",
         *(f"{_toml(name)} = {{ {', '.join(_table(row))} }}" for name, row in zip(found.names, rows, strict=True)),
@@ -56,7 +60,8 @@ def _text(found: Estimates, model: str) -> str:
         f"at = [{', '.join(map(_toml, found.given_values))}]",
         f"log = {_matrix(found.response)}",
     ]
-    return "\n".join(lines) + "\n"
+    checksum = table_checksum(tomllib.loads("\n".join([*header, *tables])), "result")
+    return "\n".join([*header, *_table({CHECKSUM: checksum}), *tables]) + "\n"
 
 
 def _table(values: Mapping[str, Any]) -> Iterable[str]:

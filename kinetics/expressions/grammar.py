@@ -23,6 +23,7 @@ from kinetics.expressions.limits import (
     rounded,
 )
 from kinetics.expressions.tokens import Token, read_tokens, shortened
+from kinetics.reserved import DIMS
 from kinetics.suggestions import did_you_mean
 
 __all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
@@ -39,7 +40,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "max": (sp.Max, 2, None),
 }
 _COMPARISONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
-RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "time", "pi", "E", "patient", "draw", "course", "rule", "trigger"}
+RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "pi", "E"} | DIMS
 
 
 def is_name(text: str) -> bool:

@@ -133,7 +133,7 @@ def draw_figure(
     figure = read_figure(name)
     tree = xr.DataTree(result) if isinstance(result, xr.Dataset) else result
     if tree is not None and figure.from_estimates and "estimates" in tree.children:
-        tree, estimates = None, (Estimates.from_tree(tree),)
+        tree, estimates = None, (_of_its_fit(figure, Estimates.from_tree(tree)),)
     identity = figure_hash(figure.spec) if tree is None and not estimates else None
     if tree is None:
         tree = figure.compute(progress, estimates)
@@ -147,6 +147,15 @@ def draw_figure(
             raise
         # a file whose names fit, but whose shapes, types or attributes are those of no result, raises anything
         raise InputError(f"the result cannot be drawn: {type(error).__name__}: {error}") from error
+
+
+def _of_its_fit(figure: Kind[Any], estimates: Estimates) -> Estimates:
+    """Estimates that were given, which must be of the fit that the figure is of: others would not be drawn."""
+    problem = figure.spec.problem
+    if problem is None or problem.name != estimates.fit:
+        own = "the figure is of no fit" if problem is None else f"the figure is of fit '{problem.name}'"
+        raise InputError(f"the estimates are of {estimates.fit}; {own}")
+    return estimates
 
 
 def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result: xr.Dataset, out: str | Path) -> None:

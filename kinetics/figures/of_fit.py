@@ -14,7 +14,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr
 from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import Note, Title
-from kinetics.model.committed import result_path
+from kinetics.model.committed import result_path, warn_if_older
 from kinetics.model.library import find_file, path_from
 from kinetics.model.schema import Row, read_row
 
@@ -123,17 +123,29 @@ def chosen_estimates(problem: FitProblem, estimates: Sequence[Estimates]) -> Est
     InputError
         If there are neither, or they are not of the parameters that are free.
     """
-    from kinetics.estimate import Estimates
-
     fresh = {each.fit: each for each in estimates}
     chosen = fresh.get(problem.name)
     if chosen is None and fresh and not result_path(problem.path).is_file():
         raise InputError(f"the estimates are of {', '.join(fresh)}; the figure is of fit '{problem.name}'")
-    chosen = chosen or Estimates.read(result_path(problem.path))
+    if chosen is None:
+        chosen = _committed(problem)
     if sorted(chosen.names) != sorted(free.name for free in problem.free):
         message = f"the estimates of '{problem.name}' are not of its free parameters; run 'kinetics fit --save'"
         raise InputError(message)
     return chosen
+
+
+def _committed(problem: FitProblem) -> Estimates:
+    """The committed result of a problem, with a word if it is older than that or than the model."""
+    from kinetics.estimate import Estimates
+    from kinetics.estimate.currency import warn_of_problem
+
+    path = result_path(problem.path)
+    found = Estimates.read(path)
+    warn_if_older(path, problem.model, found.model, found.facts["model_hash"])
+    if sorted(found.names) == sorted(free.name for free in problem.free):
+        warn_of_problem(found, path, problem)
+    return found
 
 
 def log_parameters(problem: FitProblem, estimates: Estimates) -> np.ndarray:

@@ -13,7 +13,6 @@ from kinetics.errors import Faults, InputError
 from kinetics.figures.loading import FigureSpec
 from kinetics.figures.spec import CurveRow
 from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.committed import result_path
 from kinetics.model.library import find_file, path_from
 from kinetics.units import conversion, parse_unit, to_unit
 
@@ -89,7 +88,7 @@ def compute(
 
     problem = find_file(path_from(spec.path, header.fit), "fits")
     fresh = {each.fit: each for each in estimates}
-    chosen = fresh.get(problem.stem) or Estimates.read(result_path(problem))
+    chosen = fresh.get(problem.stem) or Estimates.load(problem)
     for tree in predictions:
         if _answers(spec, chosen, tree):
             return _until(tree, to_unit(header.until, tree["time"].attrs["units"]))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from kinetics.arguments import all_of, loaded
 from kinetics.errors import InputError
 from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.combinations import Group, groups
@@ -67,7 +69,12 @@ class Structure:
 
 
 def structure(
-    model: Model, parameters: Iterable[str], arms: Sequence[Arm], *, unknown_initial: Iterable[str] = (), seed: int = 0
+    model: Model | str | Path,
+    parameters: Iterable[str],
+    arms: Sequence[Arm],
+    *,
+    unknown_initial: Iterable[str] = (),
+    seed: int = 0,
 ) -> Structure:
     r"""Tell which parameters are structurally identifiable.
 
@@ -77,8 +84,8 @@ def structure(
 
     Parameters
     ----------
-    model : Model
-        The equations, which start at the model's own initial values.
+    model : Model, str or pathlib.Path
+        The equations, or the name or path of their file, which start at the model's own initial values.
     parameters : iterable of str
         The unknown parameters; a name may have a dot. All others are known.
     arms : sequence of Arm
@@ -116,7 +123,9 @@ def structure(
     >>> found.rank, found.combinations
     (1, ['only the product k*j'])
     """
-    seed, question = checked_seed(seed), ask(model, parameters, arms, unknown_initial)
+    seed = checked_seed(seed)
+    model, arms = loaded("model", model, Model), all_of("arms", arms, Arm, 'arms=[Arm(["A"])]')
+    question = ask(model, parameters, arms, unknown_initial)
     return with_enough_digits(lambda: _found(question, seed))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.arguments import all_of
 from kinetics.errors import InputError, UnitError, UnknownNameError
 from kinetics.levels import slack
 from kinetics.measures.curves import check_increasing, interpolated
@@ -64,6 +65,7 @@ def measure(
     >>> round(result.A_time_to_60_percent_of_baseline.item(), 6)
     60.0
     """
+    measures = all_of("measures", measures, Measure, 'measures=[Nadir("A")]')
     times, time_unit = _time(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)

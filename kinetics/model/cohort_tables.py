@@ -100,7 +100,8 @@ def _cohort(
     own = read_correlations(reader, (*keys, "correlations"), fields["correlations"] or [])
     check_correlations(own, base.correlations, parameters, reader.faults, f"cohorts.{name}.correlations")
     places = {"where": reader.document.where(*keys), "fits_where": reader.document.where(*keys, "from_fit")}
-    cohort = Cohort(name=name, values=values, correlations=own, **places, **header)
+    file = reader.document.file(*keys, "from_fit")
+    cohort = Cohort(name=name, values=values, correlations=own, fits_file=file, **places, **header)
     return cohort, _Known(parameters, tuple(by_pair(base.correlations, own).values()))
 
 

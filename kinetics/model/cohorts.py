@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from kinetics.documents import content_hash
 from kinetics.errors import Fault, InputError, UnknownNameError
-from kinetics.model.committed import SPREAD, cohort_of_fit, committed_estimates
+from kinetics.model.committed import SPREAD, cohort_of_fit, committed_estimates, result_of
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort, Parameter
 from kinetics.model.variation import in_cohort
 
-__all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "fits_behind", "lineage"]
+__all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "committed_result", "fits_behind", "lineage"]
 
 EstimatesAt = Callable[[str, Mapping[str, float]], Mapping[str, float]]
 
@@ -85,7 +86,8 @@ def cohort_parameters(
         Its name; without it the model's own values.
     fits : sequence of str, optional
         The fits whose estimates it takes, instead of those it names: a fit does not start from its own result. Each
-        counts where the cohort or one it extends names it, or else where the cohort it is of stands among them.
+        counts where the cohort or one it extends names it, or else where the cohort it is of stands among them; what
+        other cohorts of the model take does not matter.
 
     Returns
     -------
@@ -96,7 +98,8 @@ def cohort_parameters(
     UnknownNameError
         If the model has no such cohort.
     InputError
-        If a fit's result is missing or does not fit the model, or the values give a derived quantity below its minimum.
+        If a fit's result is missing or does not fit the model, or one of ``fits`` counts nowhere, or the values give a
+        derived quantity below its minimum.
 
     Examples
     --------
@@ -132,17 +135,24 @@ def assembled_cohort(
     estimates : callable, optional
         Called with the name of a fit and what is estimable before it; gives estimates by flat name, which count where
         the fit does. Without it they are the committed ones.
+
+    Raises
+    ------
+    InputError
+        If one of ``fits`` counts nowhere: it is of a cohort from which this one takes nothing.
     """
     values, estimated, spreads = dict(model.defaults), {}, {}
     rows, correlations = dict(model.parameters), by_pair(model.correlations)
     taken: list[str] = []
-    for row in lineage(model, cohort):
+    path = lineage(model, cohort)
+    fits_at = _fits_at(path, fits)
+    for row in path:
         values |= {flat: entry.value for flat, entry in row.values.items()}
         estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
         rows |= {flat: in_cohort(rows[flat], entry) for flat, entry in row.values.items()}
         correlations |= by_pair(row.correlations)
         spreads = {flat: spread for flat, spread in spreads.items() if flat not in row.values}
-        for fit in _fits_of(model, row, fits):
+        for fit in fits_at[row.name]:
             taken.append(fit)
             if estimates is None:
                 given = committed_estimates(model, fit, row)
@@ -173,23 +183,34 @@ def _estimable(values: Mapping[str, float], spreads: Mapping[str, float]) -> dic
 
 
 def _cohorts_of(model: Model, cohort: str | None, fits: Sequence[str]) -> dict[str, str]:
-    """The cohort that each fit is of; empty for those that a cohort names, whose place that is."""
-    named = _named(model)
+    """The cohort that each fit is of; empty for those that a cohort of the lineage names, whose place that is."""
+    named = () if cohort is None else fits_behind(model, cohort)
     return {
         fit: "" if fit in named or cohort is None else cohort_of_fit(model, fit, model.cohorts[cohort]) for fit in fits
     }
 
 
-def _fits_of(model: Model, row: Cohort, fits: Mapping[str, str] | None) -> list[str]:
-    """The fits whose estimates are taken at one cohort of a lineage."""
+def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str, list[str]]:
+    """The fits whose estimates are taken at each cohort of a lineage.
+
+    Raises
+    ------
+    InputError
+        If one of those that are asked for counts nowhere: its estimates would be lost without a word.
+    """
     if fits is None:
-        return list(row.from_fit)
-    named = _named(model)
-    return [fit for fit, own in fits.items() if fit in row.from_fit or (fit not in named and own == row.name)]
-
-
-def _named(model: Model) -> set[str]:
-    return {fit for cohort in model.cohorts.values() for fit in cohort.from_fit}
+        return {row.name: list(row.from_fit) for row in rows}
+    named = {fit for row in rows for fit in row.from_fit}
+    found = {
+        row.name: [fit for fit, own in fits.items() if fit in row.from_fit or (fit not in named and own == row.name)]
+        for row in rows
+    }
+    lost = fits.keys() - {fit for names in found.values() for fit in names}
+    cohort = rows[-1].name if rows else ""
+    message = "fit '{}' is of cohort '{}', from which cohort '{}' takes nothing"
+    if lost:
+        raise InputError(*(message.format(fit, fits[fit] or "several", cohort) for fit in fits if fit in lost))
+    return found
 
 
 def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
@@ -201,6 +222,18 @@ def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
         If the model has no such cohort.
     """
     return tuple(fit for row in lineage(model, cohort) for fit in row.from_fit)
+
+
+def committed_result(model: Model, fit: str, cohort: str) -> Path:
+    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on.
+
+    Raises
+    ------
+    InputError
+        If there is none, or no such cohort.
+    """
+    rows = lineage(model, cohort)
+    return result_of(model, fit, next((row for row in rows if fit in row.from_fit), rows[-1]))
 
 
 def lineage(model: Model, cohort: str | None) -> list[Cohort]:

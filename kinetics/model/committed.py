@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, StrictFloat, StrictStr
 
+from kinetics.checksums import CHECKSUM, ChecksumWarning, table_checksum
 from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.model.library import library_folder
+from kinetics.model.library import library_folder, names_a_file
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
 from kinetics.model.schema import Row, read_row
@@ -25,9 +27,14 @@ __all__ = [
     "flat_key",
     "in_model_units",
     "read_estimates",
+    "result_of",
     "result_path",
+    "warn_if_edited",
+    "warn_if_older",
+    "warn_of_result",
 ]
 
+_TOLD: dict[Any, Any] = {}
 SPREAD = ".spread"
 """What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
 
@@ -41,9 +48,9 @@ class EstimateRow(Row):
     verdict: Annotated[StrictStr, Field(max_length=1000)]
 
 
-def fits_folder(model: Model) -> Path:
-    """The folder ``fits`` that belongs to a model: beside its folder, else the one that ships."""
-    if model.path is not None and (folder := model.path.resolve().parent.parent / "fits").is_dir():
+def fits_folder(model_file: Path | None) -> Path:
+    """The folder ``fits`` that belongs to a model file: beside its folder, else the one that ships."""
+    if model_file is not None and (folder := model_file.resolve().parent.parent / "fits").is_dir():
         return folder
     return library_folder("fits")
 
@@ -55,30 +62,82 @@ def result_path(problem: Path) -> Path:
 
 def committed_estimates(model: Model, fit: str, cohort: Cohort) -> dict[str, float]:
     """The estimates of a fit that a cohort takes, by flat name, in the model's units."""
-    document, faults = read_document(_result_file(model, fit, cohort)), Faults()
+    document, faults = read_document(result_of(model, fit, cohort)), Faults()
     rows = read_estimates(document, faults)
     faults.raise_if_any()
-    return in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+    values = in_model_units(model, {name: (row.value, row.unit) for name, row in rows.items()}, document)
+    warn_if_edited(document)
+    result = document.data.get("result")
+    if isinstance(result, dict):
+        warn_if_older(document.path, model, str(result.get("model", "")), result.get("model_hash"))
+    return values
 
 
 def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
     """The cohort that a fit is of, as its committed result says."""
-    result = read_document(_result_file(model, fit, cohort)).data.get("result", {})
+    result = read_document(result_of(model, fit, cohort)).data.get("result", {})
     return str(result.get("cohort", "")) if isinstance(result, dict) else ""
 
 
-def _result_file(model: Model, fit: str, cohort: Cohort) -> Path:
-    """The committed result of a fit that a cohort takes estimates of."""
-    folder, name = fits_folder(model), f"cohorts.{cohort.name}.from_fit"
+def warn_if_edited(document: Document) -> None:
+    """Say if a committed result that was read is not what a fit wrote.
+
+    One without a checksum was written by hand, or by an earlier version: `kinetics check` says so.
+    """
+    result = document.data.get("result")
+    kept = result.get(CHECKSUM) if isinstance(result, dict) else None
+    if kept is not None and kept != table_checksum(document.data, "result"):
+        message = "edited by hand since the fit: not what its checksum is of"
+        warn_of_result(document.path, message, ChecksumWarning, again=True)
+
+
+def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) -> None:
+    """Say if the model has changed since a fit of it, whose committed result lies at a path."""
+    own = str((path.parent / reference).resolve()) if names_a_file(reference) else reference
+    if model_hash and own == model.reference and model_hash != model.content_hash:
+        warn_of_result(path, "older than its model", again=True)
+
+
+def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
+    """A warning whose place is the file: Python tells the same one once, however often the file is read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A committed result.
+    message : str
+        What is the matter with it.
+    category : type
+        Of the warning.
+    again : bool
+        Add how it is written anew.
+    """
+    remedy = f"; 'kinetics fit {path.name.removesuffix('.result.toml')} --save' writes it anew" if again else ""
+    warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_TOLD)
+
+
+def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
+    """The committed result of a fit whose estimates are taken at a cohort.
+
+    A fit that the cohort names lies beside the file that names it, which may be one that the model extends. One that
+    only a fit problem names lies beside the model, or else beside what it extends.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the name of the fit is a path.
+    """
+    files = [cohort.fits_file] if fit in cohort.from_fit else [model.path, *model.extends]
+    folder, *further = dict.fromkeys(map(fits_folder, files))
+    name = f"cohorts.{cohort.name}.from_fit"
     if Path(fit).name != fit:
         raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.fits_where, name))
-    path = result_path(folder / f"{fit}.toml")
-    if not path.is_file():
-        problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
-        raise InputError(
-            Fault(f"there is no result {path}; run 'kinetics fit {problem} --save'", cohort.fits_where, name)
-        )
-    return path
+    paths = [result_path(each / f"{fit}.toml") for each in (folder, *further)]
+    if found := next((path for path in paths if path.is_file()), None):
+        return found
+    problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
+    message = f"there is no result {paths[0]}; run 'kinetics fit {problem} --save'"
+    raise InputError(Fault(message, cohort.fits_where, name))
 
 
 def flat_key(model: Model, name: str) -> str:
@@ -130,7 +189,9 @@ def in_model_units(
             parameter = model.parameters.get(key.removesuffix(SPREAD))
             if parameter is None:
                 raise InputError("is an input of the model, not a parameter")
-            # a spread has no unit, or that of a normal parameter, in which it was estimated
-            values[key] = value if key.endswith(SPREAD) else value * float(conversion(parse_unit(unit), parameter.unit))
+            own, target = parse_unit(unit), parameter.unit
+            if key.endswith(SPREAD) and own.dimensionless:  # of a logarithm or a logit; a normal one has a unit
+                target = parse_unit("1")
+            values[key] = value * float(conversion(own, target))
     faults.raise_if_any()
     return values

@@ -17,7 +17,7 @@ from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
 from kinetics.model.constants import evaluated_constants
 from kinetics.model.correlations import check_correlations
-from kinetics.model.library import find_file
+from kinetics.model.library import find_file, library_folder
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion, parse_unit, unit_text
@@ -207,6 +207,13 @@ class Model:
         return {name: row.value for name, row in self.parameters.items()} | {
             n: row.rest for n, row in self.inputs.items()
         }
+
+    @property
+    def reference(self) -> str:
+        """What `Model.load` finds the model by: its name if it ships, else its path."""
+        if self.path is None or self.path.resolve().parent == library_folder("models").resolve():
+            return self.name
+        return str(self.path.resolve())
 
     @cached_property
     def content_hash(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -225,6 +226,8 @@ class Cohort:
         Each replaces what the model, or the cohort it extends, says of the same two parameters.
     where, fits_where : str
         ``file:line`` of its declaration, and of its ``from_fit``.
+    fits_file : pathlib.Path, optional
+        The file that says ``from_fit``, beside whose folder the fits lie; a base's, if an extension leaves it as it is.
     """
 
     name: str
@@ -235,3 +238,4 @@ class Cohort:
     correlations: tuple[Correlation, ...] = ()
     where: str = field(default="", compare=False)
     fits_where: str = field(default="", compare=False)
+    fits_file: Path | None = field(default=None, compare=False)

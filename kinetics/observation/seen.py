@@ -13,6 +13,7 @@ from kinetics.model import Model
 from kinetics.observation.measurement import measured, normal_draws
 from kinetics.observation.visits import VisitSchedule
 from kinetics.regimen.times import DAY, SAME
+from kinetics.reserved import joined
 from kinetics.results import variable
 from kinetics.seeds import checked_seed
 from kinetics.units import conversion, parse_unit, unit_text
@@ -160,4 +161,6 @@ class Observation:
         """
         seen = observe(result, self.model, self.schedule, self.seed)
         shown = result.isel(time=np.searchsorted(self.times, self.asked))
+        both = {"patient", "course", "course_start"}
+        joined(shown.variables, {name: array for name, array in seen.variables.items() if name not in both})
         return shown.assign_coords(seen.coords).assign(seen.data_vars).assign_attrs(seen.attrs)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from kinetics.arguments import loaded
 from kinetics.capacity import check_memory
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
@@ -24,6 +26,7 @@ from kinetics.prediction.populations import PATIENTS, SAMPLING, TOLERANCES, Popu
 from kinetics.prediction.study import FutureStudy
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
+from kinetics.reserved import check_names
 from kinetics.runs import Progress, Run, choose_engine
 from kinetics.seeds import checked_seed
 from kinetics.simulation import output_times, simulate
@@ -34,8 +37,8 @@ __all__ = ["predict"]
 
 
 def predict(
-    estimates: Estimates,
-    regimen: Regimen | str,
+    estimates: Estimates | str | Path,
+    regimen: Regimen | str | Path,
     *,
     until: str,
     every: str,
@@ -52,10 +55,10 @@ def predict(
 
     Parameters
     ----------
-    estimates : Estimates
-        A fit's, committed or fresh.
-    regimen : Regimen or str
-        What is given, or its name; ``regimen + course.at("36 month")`` for a retreatment.
+    estimates : Estimates, str or pathlib.Path
+        A fit's, committed or fresh; or the name or path of a fit for its committed result, or of its NetCDF file.
+    regimen : Regimen, str or pathlib.Path
+        What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every : str
         Quantities of time.
     cohort : str, optional
@@ -105,10 +108,11 @@ def predict(
     """
     _check_numbers(draws, patients, study)
     seed = checked_seed(seed)
-    regimen = Regimen.load(regimen) if isinstance(regimen, str) else regimen
+    estimates, regimen = loaded("estimates", estimates, Estimates), loaded("regimen", regimen, Regimen)
     if not regimen.courses:
         raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
     model = Model.load(estimates.model)
+    check_names({**model.outputs, **(model.states if states else {})}, "predict")
     _check_capacity(model, until, every, draws, patients, study)
     if estimates.facts.get("model_hash", model.content_hash) != model.content_hash:
         message = f"model '{model.name}' has changed since fit '{estimates.fit}'; run 'kinetics fit' again"

@@ -406,6 +406,9 @@ def test_the_result_of_a_fit_is_taken_for_its_estimates(figures, tmp_path):
     assert (tmp_path / "again.svg").read_bytes() == (tmp_path / "agreement.svg").read_bytes()
     early = dict(zip(fresh["line"].values, fresh["model"].values, strict=True))["early"]
     assert early == pytest.approx(share_left(20, k=found)[0], rel=1e-6)
+    for kind, own in (("agreement", "the figure is of fit 'population'"), ("tornado", "the figure is of")):
+        with pytest.raises(InputError, match=f"the estimates are of typical; {own}"):
+            draw_figure(figures / f"{kind}.toml", tree, tmp_path / "other.svg")
 
 
 @pytest.mark.parametrize("name", ["check", "agreement"])

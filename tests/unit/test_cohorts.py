@@ -1,15 +1,18 @@
 """Cohorts: which value wins, and results that are missing, malformed or hostile."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from kinetics.compile import compile_model
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.estimate import Estimates
+from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters, fits_behind
+
+from .conftest import Project
 
 RESULT = """[result]
 fit = "one"
@@ -35,6 +38,9 @@ def committed(project, name="one", rows=None, **row):
     path = project.fits / f"{name}.result.toml"
     path.write_text(RESULT.format(rows=text))
     return path
+
+
+K = 'lower = 0.001, upper = 1, unit = "1/day", prior = "flat"'
 
 
 def from_fit(project, value):
@@ -137,6 +143,68 @@ def test_what_a_cohort_says_itself_beats_the_estimates_of_the_one_it_extends(pro
     drawn = drawn_cohorts(compile_model(model), chain, "second", 20, seed=1)
     assert {cohort.values["A0"] for cohort in drawn} == {9.0}
     assert len({cohort.values["c"] for cohort in drawn}) == 20
+
+
+OTHERS = ("", "[cohorts.other]\n", '[cohorts.other]\nextends = "plain"\n', '[cohorts.other]\nextends = "first"\n')
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_estimates_handed_over_count_whichever_other_cohorts_take_the_same_fit(project, other):
+    """A fit of ``plain``, which takes no committed result: its value and its draws are those of the estimates."""
+    path = committed(project, "own", value=4.0)
+    path.write_text(path.read_text().replace('fit = "one"', 'fit = "own"').replace('"first"', '"plain"'))
+    committed(project)
+    if other:
+        project.model.write_text(project.model.read_text() + other + 'from_fit = "own"\n')
+    model = Model.load(project.model)
+    chain = chain_of_fits(model, Estimates.read(path), "plain")
+    assert estimated_cohort(model, chain, "plain").values["A0"] == 4.0
+    assert estimated_cohort(model, chain, "plain").fits == ("own",)
+    assert len({one.values["A0"] for one in drawn_cohorts(compile_model(model), chain, "plain", 5, seed=1)}) == 5
+    assert cohort_parameters(model, "plain", fits=["own"]).values["A0"] == 4.0
+    assert cohort_parameters(model, "plain").values["A0"] == model.defaults["A0"]
+
+
+def test_estimates_that_count_nowhere_in_a_cohort_are_refused(project):
+    path = committed(project)
+    model = Model.load(project.model)
+    message = "fit 'one' is of cohort 'first', from which cohort 'plain' takes nothing"
+    chain = chain_of_fits(model, Estimates.read(path), "plain")
+    with pytest.raises(InputError, match=message):
+        estimated_cohort(model, chain, "plain")
+    with pytest.raises(InputError, match=message):
+        cohort_parameters(model, "plain", fits=["one"])
+
+
+def test_the_fits_of_a_cohort_lie_beside_the_file_that_names_them(project, tmp_path):
+    """The cohorts of an extension in another project take the base's results, and its own cohorts its own."""
+    committed(project)
+    committed(project, "two", value=7.0)
+    own = Project(tmp_path / "own")
+    committed(own, value=5.0)
+    committed(own, "mine", value=6.0)
+    head = f'[model]\ntitle = "e"\ntime = "day"\nextends = "{project.model}"\n'
+    mine = '[cohorts.mine]\nfrom_fit = "mine"\n[cohorts.second]\nfrom_fit = "mine"\n'
+    own.model.write_text(head + mine)
+    model = Model.load(own.model)
+    expected = {"first": 3.0, "second": 6.0, "mine": 6.0}
+    assert {name: cohort_parameters(model, name).values["A0"] for name in expected} == expected
+    own.model.write_text(head)
+    estimates = Estimates.read(own.fits / "mine.result.toml")
+    chain = chain_of_fits(Model.load(own.model), replace(estimates, fit="two", cohort="second"), "second")
+    assert [float(fit.values[0]) for fit in chain] == [3.0, 6.0]
+    own.model.write_text(head + '[cohorts.mine]\nfrom_fit = "one_more"\n')
+    with pytest.raises(InputError, match=rf"there is no result {own.fits}/one_more.result.toml"):
+        cohort_parameters(Model.load(own.model), "mine")
+
+
+def test_what_a_fit_of_an_extension_builds_on_may_lie_beside_the_base(project, tmp_path):
+    committed(project)
+    own = Project(tmp_path / "own")
+    own.model.write_text(f'[model]\ntitle = "e"\ntime = "day"\nextends = "{project.model}"\n[cohorts.plain]\n')
+    problem = own.fit({"time": "0 day", "value": 3.0, "log_se": 0.1, "cohort": "first"}, free={"k": K}, name="next")
+    problem.write_text(problem.read_text().replace("[free]", 'builds_on = ["one"]\n[free]'))
+    assert FitProblem.load(problem).cohort("first").values["A0"] == 3.0
 
 
 def test_estimates_are_converted_to_the_models_unit(project):

@@ -93,7 +93,7 @@ def test_draw_k_depends_on_the_seed_and_k_alone(chain):
 def test_a_rounding_of_the_covariance_does_not_move_the_draws(noise):
     model = Model.load("reconstitution")
     system = compile_model(model)
-    committed = Estimates.read(fits_folder(model) / "care_ms_course_1.result.toml")
+    committed = Estimates.read(fits_folder(model.path) / "care_ms_course_1.result.toml")
     rounding = np.random.default_rng(0).standard_normal(committed.covariance.shape)
     rounded = committed.covariance * (1 + noise * (rounding + rounding.T) / 2)
     draws = [
@@ -144,8 +144,10 @@ def test_draws_stay_within_the_minima_of_the_model(chain):
 
 def test_a_fit_that_says_nothing_of_a_cohort_is_refused(chain):
     project, _, second = chain
+    model = Model.load(project.model)
+    fits = chain_of_fits(model, second.estimates, "first")
     with pytest.raises(InputError, match="fit 'two' is of cohort 'second', from which cohort 'first' takes nothing"):
-        chain_of_fits(Model.load(project.model), second.estimates, "first")
+        estimated_cohort(model, fits, "first")
 
 
 def test_a_fit_before_that_has_no_result_is_asked_for(chain):

@@ -1,5 +1,7 @@
 """Profiles against closed forms: the toy model is A(t) = A0 exp(-k j t), Q = A c^2, U = A u."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
@@ -208,3 +210,112 @@ def test_the_profile_of_a_population_is_that_of_its_closed_form(project):
     np.testing.assert_allclose([found.lower.at, found.upper.at], ends, atol=2e-3)
     assert best.x - ends[0] < ends[1] - best.x - 0.05
     np.testing.assert_allclose(found.points[:, 1], 0, atol=1e-6)
+
+
+POOL = """\
+[model]
+title = "a pool that a drug empties; the drug leaves at twenty times the turnover of the pool"
+time = "day"
+[parameters]
+N0 = { value = 1.0, unit = "1e9/L", source = "choice" }
+d = { value = 0.05, unit = "1/day", source = "choice" }
+k = { value = 5.0, unit = "1/mg/day", source = "choice" }
+[doses.drug]
+unit = "mg"
+into = "D"
+[states.D]
+unit = "mg"
+initial = "0"
+rate = "-20*d*D"
+[states.N]
+unit = "1e9/L"
+initial = "N0"
+rate = "d*(N0 - N) - k*D*N"
+[outputs.A_blood]
+unit = "1e9/L"
+value = "N"
+[cohorts.plain]
+"""
+BOUNDS = {"d": (0.005, 1.0), "k": (0.05, 500.0), "N0": (0.1, 10.0)}
+TIMES, PUBLISHED, ERROR = (10.0, 30.0), np.log([0.33, 0.7]), 0.1
+
+
+def pool_cost(d, k):
+    """Least of half the squared residuals over N0, by quadrature: N/N0 = int d exp(G(s) - G(t)) ds + exp(-G(t)).
+
+    G(t) = d t + k/(20 d) (1 - exp(-20 d t)), of a dose of 1 mg; ln N is linear in ln N0.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(20)
+    logs = []
+    for t in TIMES:
+        edges = np.concatenate([[0.0], t * np.logspace(-5, 0, 12)])
+        s = (0.5 * np.diff(edges)[:, None] * nodes + 0.5 * (edges[:-1] + edges[1:])[:, None]).ravel()
+        w = (0.5 * np.diff(edges)[:, None] * weights).ravel()
+        integral = [d * at + k / (20 * d) * -np.expm1(-20 * d * at) for at in (s[:, None], t)]
+        logs.append(np.log(w @ (d * np.exp(integral[0] - integral[1])) + np.exp(-integral[1])))
+    residuals = PUBLISHED[:, None] - np.array(logs)
+    n0 = np.clip(residuals.mean(axis=0), *np.log(BOUNDS["N0"]))
+    return 0.5 * (((residuals - n0) / ERROR) ** 2).sum(axis=0)
+
+
+def dense(low, high, number):
+    return np.exp(np.linspace(np.log(low), np.log(high), number))
+
+
+def grid_drop(name, at, number=801):
+    """The profile of d or k at a value, the other on a dense grid."""
+    other = dense(*BOUNDS["k" if name == "d" else "d"], number)
+    held = np.full_like(other, at)
+    return pool_cost(*((held, other) if name == "d" else (other, held))).min()
+
+
+def grid_ends(name):
+    """Where the profile of d or k passes the drop; none where it does not."""
+    along = dense(*BOUNDS[name], 31)
+    beyond = np.sign([grid_drop(name, at) - DROP for at in along])
+    return [
+        np.log(brentq(lambda at: grid_drop(name, at) - DROP, along[n], along[n + 1], rtol=1e-3))
+        for n in np.flatnonzero(np.diff(beyond))
+    ]
+
+
+@pytest.fixture
+def pool(project):
+    project.model.write_text(POOL)
+    rows = [
+        {"time": f"{t:g} day", "value": float(np.exp(y)), "log_se": ERROR, "regimen": "../models/regimens/once.toml"}
+        for t, y in zip(TIMES, PUBLISHED, strict=True)
+    ]
+    units = {"d": "1/day", "k": "1/mg/day", "N0": "1e9/L"}
+    free = {n: f'lower = {lo}, upper = {hi}, unit = "{units[n]}", {FLAT}' for n, (lo, hi) in BOUNDS.items()}
+    return project.fit(*rows, free=free, header="starts = 1")
+
+
+def test_profiles_end_where_those_of_a_dense_grid_do(pool):
+    """Two rows, three parameters: along d and k the others trade off over decades, up to their own bounds."""
+    (upper,), (lower,) = grid_ends("d"), grid_ends("k")
+    d, finished, objective = profiled(pool, "d")
+    assert (d.lower.state, d.upper.state) == ("open", "closed")
+    assert d.upper.at == pytest.approx(upper, abs=0.01)
+    k = profile(objective, finished.best.end, 1, finished.uncertainty.covariance)
+    assert (k.lower.state, k.upper.state) == ("closed", "open")
+    assert k.lower.at == pytest.approx(lower, abs=0.01)
+    for one in (d, k):  # no bracket of an end is coarse, and no point is worse than the grid's by a local search
+        assert one.drop.max() < 100
+        name = "d" if one is d else "k"
+        for point, drop in zip(np.exp(one.points[:, one.index]), one.drop, strict=True):
+            assert drop < grid_drop(name, point) + 0.01
+    # at its lower bound d = 0.005 the pool cannot come back from 0.33 to 0.7 but with N0 at its bound of 10
+    assert d.lower.held
+    told = profile_warnings(list(BOUNDS), [d])
+    assert any("profile of d ends below with" in line and "N0 at its upper bound" in line for line in told)
+
+
+def test_an_end_between_points_too_far_apart_is_not_closed():
+    from kinetics.estimate.stepping import Point, is_coarse, next_reach
+
+    near, far = Point(np.zeros(1), 1.0, 0.5, True), Point(np.ones(1), 2.0, 50.0, True)
+    assert is_coarse(near, far)
+    assert 1.0 < next_reach([Point(np.zeros(1), 0.0, 0.0, True), near, far], 1.0, 10.0) < 2.0
+    assert not is_coarse(near, dataclasses.replace(far, drop=1.5))
+    assert not is_coarse(near, dataclasses.replace(far, reach=1.0005))

@@ -1,0 +1,68 @@
+"""Whether estimates still belong to their fit problem: hashes of its model and data, and its bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kinetics.errors import InputError
+from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.problem import FitProblem
+from kinetics.model.committed import warn_of_result
+
+__all__ = ["outdated", "outside_bounds", "warn_of_problem"]
+
+ROUNDING = 1e-6
+"""Relative; a committed result has ten digits."""
+
+
+def outdated(estimates: Estimates, problem: FitProblem) -> list[str]:
+    """What has changed since the fit: ``problem or tables``, ``model``."""
+    now = (
+        ("data_hash", "problem or tables", problem.data_hash),
+        ("model_hash", "model", problem.model.content_hash),
+    )
+    return [what for key, what, current in now if estimates.facts.get(key) != current]
+
+
+def outside_bounds(estimates: Estimates, problem: FitProblem) -> list[tuple[str, str]]:
+    """The name of each estimate outside the bounds of its problem, with what to say of it.
+
+    Raises
+    ------
+    InputError
+        If the estimates do not belong to the model.
+    """
+    values = estimates.by_flat_name(problem.model)
+    units = dict(zip(estimates.names, estimates.units, strict=True))
+    return [
+        (
+            free.name,
+            f"{values[free.flat]:.10g} is outside its bounds {free.lower:g} to {free.upper:g} {units[free.name]}",
+        )
+        for free in problem.free
+        if free.flat in values and not free.lower * (1 - ROUNDING) <= values[free.flat] <= free.upper * (1 + ROUNDING)
+    ]
+
+
+def warn_of_problem(estimates: Estimates, committed: Path, problem: FitProblem | Path) -> None:
+    """Say if a committed result is older than its data, or outside its bounds; of the model who simulates it says so.
+
+    Parameters
+    ----------
+    estimates : Estimates
+        The result.
+    committed : pathlib.Path
+        Its file.
+    problem : FitProblem or pathlib.Path
+        Its problem, or the file of it.
+    """
+    try:
+        problem = problem if isinstance(problem, FitProblem) else FitProblem.load(problem)
+        outside = outside_bounds(estimates, problem)
+    except InputError as error:
+        warn_of_result(committed, f"not compared with its problem: {error.faults[0]}")
+        return
+    for name, message in outside:
+        warn_of_result(committed, f"{name}: {message}")
+    if estimates.facts["data_hash"] not in ("", problem.data_hash):
+        warn_of_result(committed, "older than its problem or tables", again=True)
