@@ -74,7 +74,9 @@ def locked(path: Path) -> Iterator[Path]:
             for name in ("store", "replaced"):
                 _check_own(part / name)
             if fcntl is not None:
-                fcntl.flock(held.enter_context((part / "lock").open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # a pipe of this name would wait for a reader
+                lock = os.open(part / "lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+                fcntl.flock(held.enter_context(os.fdopen(lock, "rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputError(f"{part}: another process is writing there") from error
         except OSError as error:

@@ -85,7 +85,7 @@ def many(name, table, number):
         ),
     ],
 )
-@pytest.mark.timeout(20)
+@pytest.mark.processor_time(20)
 def test_a_number_that_sizes_something_has_a_limit_that_is_told(folder, old, new, key, told):
     (folder / "figure.toml").write_text(FIGURE.replace(old, new, 1))
     with pytest.raises(InputError) as refused:

@@ -342,7 +342,7 @@ def test_cohorts_extend_each_other_once(folder):
     ]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.processor_time(60)
 def test_a_composite_of_too_many_rows_is_refused_before_all_are_read(tmp_path):
     states = "".join(f'[states.s{i}]\nunit = "1"\ninitial = "1"\nrate = "-k*s{i}"\n' for i in range(900))
     part = f"""[model]

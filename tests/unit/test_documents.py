@@ -154,7 +154,7 @@ def test_what_is_no_file(tmp_path):
     assert "cannot be read" in refusal(tmp_path / ("long" * 1000)).message
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.processor_time(60)
 def test_a_pipe_or_a_device_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.toml")
     assert "no regular file" in refusal(tmp_path / "pipe.toml").message

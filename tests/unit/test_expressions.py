@@ -233,7 +233,7 @@ def test_all_unknown_names_are_told_with_a_suggestion():
     ]
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.processor_time(20)
 def test_each_of_many_unknown_names_is_told_in_linear_time():
     known = {f"known_{i}": X for i in range(1000)}
     start = time.process_time()

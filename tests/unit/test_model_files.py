@@ -337,7 +337,7 @@ def test_a_cohort_stays_in_the_range_of_its_parameter(tmp_path):
     ]
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.processor_time(30)
 def test_a_thousand_circles_are_told_in_short(tmp_path):
     """Every quantity uses the next and all before it: circles without number, each of which has a thousand names."""
     rows = [
