@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StrictInt, StrictStr
 
-from kinetics.documents import Document, read_document
 from kinetics.errors import Faults
 from kinetics.estimate import FitProblem
-from kinetics.model.library import library_folder, path_from
+from kinetics.files.documents import Document, read_document
+from kinetics.files.library import library_folder, path_from
 from kinetics.model.schema import Row, read_row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit

@@ -10,10 +10,11 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.checksums import CHECKSUM, ChecksumWarning, tree_checksum
-from kinetics.declared import check_netcdf, check_store
 from kinetics.errors import Faults, InputError
-from kinetics.files import check_regular, write_atomically
+from kinetics.files.checksums import CHECKSUM, ChecksumWarning, tree_checksum
+from kinetics.files.declared import check_netcdf, check_store
+from kinetics.files.reading import check_regular
+from kinetics.files.writing import write_atomically
 from kinetics.units import parse_unit, unit_text
 
 __all__ = ["marked", "provenance", "read_result", "variable", "write_result"]

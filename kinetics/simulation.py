@@ -13,10 +13,10 @@ import xarray as xr
 
 from kinetics.arguments import all_of, loaded
 from kinetics.compile import compile_model
-from kinetics.documents import content_hash
 from kinetics.engines.firing import baselines_of
 from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import Faults, InputError
+from kinetics.files.checksums import content_hash
 from kinetics.measures import Measure
 from kinetics.measures.undecided import undecided
 from kinetics.model import Model

@@ -41,7 +41,7 @@ def _named(name: str, faults: Faults) -> list[tuple[str, Path]]:
 
 
 def _everything() -> list[tuple[str, Path]]:
-    from kinetics.model.library import library_folder
+    from kinetics.files.library import library_folder
 
     paths = [path for part in KINDS.values() for path in sorted(library_folder(part).glob("*"))]
     return [(kind_of(path), path) for path in paths if path.suffix in (".toml", ".csv", ".bib")]

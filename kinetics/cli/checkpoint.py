@@ -24,7 +24,7 @@ MAX_EVALUATIONS = 2**31
 def checkpoint_path(problem: FitProblem) -> Path:
     """Where the searches of a problem are kept: another file for other data, models, cohort values or engines."""
     from kinetics.compile.cache import cache_folder
-    from kinetics.documents import content_hash
+    from kinetics.files.checksums import content_hash
 
     cohorts = sorted({target.row.cohort for target in problem.targets})
     key = content_hash(
@@ -54,7 +54,7 @@ def keep(path: Path, searches: Sequence[Search]) -> None:
 
 def write_rows(path: Path, content: Any) -> None:
     """Write what is to be kept as JSON, atomically; where it cannot be written, say so and go on."""
-    from kinetics.files import write_atomically
+    from kinetics.files.writing import write_atomically
 
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def kept(path: Path, size: int) -> tuple[Search, ...]:
     import numpy as np
 
     from kinetics.estimate.search import Search
-    from kinetics.files import read_json
+    from kinetics.files.reading import read_json
 
     try:
         searches = tuple(
@@ -153,7 +153,7 @@ def _read_evaluations(file: Path, size: int) -> dict[bytes, Any]:
     import numpy as np
 
     from kinetics.estimate.population import Linearised
-    from kinetics.files import read_bytes
+    from kinetics.files.reading import read_bytes
 
     found: dict[bytes, Any] = {}
     try:

@@ -57,7 +57,7 @@ def kept_profiles(path: Path, optimum: np.ndarray) -> tuple[Profile, ...]:
     import numpy as np
 
     from kinetics.estimate.profile import End, Profile
-    from kinetics.files import read_json
+    from kinetics.files.reading import read_json
 
     try:
         content = read_json(path)
@@ -96,7 +96,7 @@ def kept_chain(path: Path, size: int) -> Chain | None:
 
     from kinetics.estimate.posterior import Chain
     from kinetics.estimate.sampling import walkers
-    from kinetics.files import read_json
+    from kinetics.files.reading import read_json
 
     try:
         content = read_json(path)

@@ -32,8 +32,8 @@ def evidence(
 ) -> None:
     """Set every published fact beside the model: inside or outside its interval, and which direction."""
     from kinetics.evidence import evaluate_evidence
-    from kinetics.files import write_atomically
-    from kinetics.model.library import library_folder
+    from kinetics.files.library import library_folder
+    from kinetics.files.writing import write_atomically
     from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
 
     path = library_folder("fits") / "evidence.csv" if file is None else file

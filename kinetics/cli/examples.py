@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetics.folders import library_folder
+from kinetics.files.library import library_folder
 
 __all__ = ["examples"]
 

@@ -34,7 +34,7 @@ _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bib
 
 def is_path(name: str) -> bool:
     """Whether a name on the command line is a path rather than a name of the library."""
-    from kinetics.model.library import names_a_file
+    from kinetics.files.library import names_a_file
 
     return names_a_file(name) or Path(name).suffix in _SUFFIXES
 
@@ -49,7 +49,7 @@ def shipped(name: str) -> list[tuple[str, Path]]:
     """
     import difflib
 
-    from kinetics.model.library import library_folder, library_names
+    from kinetics.files.library import library_folder, library_names
 
     found = [
         (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
@@ -70,7 +70,7 @@ def kind_of(path: Path) -> str:
     InputError
         If it cannot be read, or is of no known kind.
     """
-    from kinetics.documents import read_document
+    from kinetics.files.documents import read_document
 
     if path.suffix == ".csv":
         from kinetics.evidence import is_evidence

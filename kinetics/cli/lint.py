@@ -55,8 +55,8 @@ def _visits(path: Path, faults: Faults) -> None:
 
 def _check_known(path: Path, table: str, names: Iterable[str], faults: Faults) -> None:
     """Names in a file that ships belong to a model that ships; of others no one knows which models they are for."""
-    from kinetics.documents import read_document
-    from kinetics.model.library import find_file, library_folder, library_names
+    from kinetics.files.documents import read_document
+    from kinetics.files.library import find_file, library_folder, library_names
 
     if not path.resolve().is_relative_to(library_folder("models").resolve()):
         return
@@ -95,10 +95,10 @@ def _result(path: Path, faults: Faults) -> None:
     """A committed result belongs to the problem beside it, and is what a fit of it wrote."""
     import warnings
 
-    from kinetics.checksums import CHECKSUM
-    from kinetics.documents import read_document
     from kinetics.estimate import Estimates, FitProblem
     from kinetics.estimate.currency import outdated, outside_bounds
+    from kinetics.files.checksums import CHECKSUM
+    from kinetics.files.documents import read_document
     from kinetics.model.committed import in_model_units
 
     estimates, document = Estimates.read(path), read_document(path)
@@ -134,8 +134,8 @@ def _dataset(path: Path, faults: Faults) -> None:
     """A result holds what was written, every unit in it can be read, and the estimates of a fit are such."""
     import warnings
 
-    from kinetics.checksums import ChecksumWarning
     from kinetics.estimate import Estimates
+    from kinetics.files.checksums import ChecksumWarning
     from kinetics.results import read_result
     from kinetics.units import parse_unit
 
@@ -163,7 +163,7 @@ def _bibliography(path: Path, faults: Faults) -> None:
     """Every entry can be read, has a key of its own, says whose or what it is, and how to find it."""
     import re
 
-    from kinetics.documents import read_text
+    from kinetics.files.documents import read_text
     from kinetics.model.sources import read_bibliography
 
     seen: set[str] = set()

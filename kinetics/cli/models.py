@@ -13,10 +13,10 @@ __all__ = ["models"]
 
 def models(as_json: AsJson = False) -> None:
     """List what ships: models, cohorts, regimens, visits, fits, figures."""
-    from kinetics.documents import read_document
     from kinetics.errors import Faults
+    from kinetics.files.documents import read_document
+    from kinetics.files.library import find_file, library_names
     from kinetics.model.extension import read_extended
-    from kinetics.model.library import find_file, library_names
 
     listed: dict[str, dict[str, str]] = {}
     cohorts: dict[str, str] = {}

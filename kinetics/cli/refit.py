@@ -72,8 +72,8 @@ def _run(
     problem: FitProblem, truth: dict[str, float], studies: int, seed: int, out: Path | None, *, resume: bool
 ) -> list[Refit]:
     """All refits, each kept as soon as it is done."""
-    from kinetics.documents import content_hash
     from kinetics.estimate.refitting import refit as once
+    from kinetics.files.checksums import content_hash
 
     key = content_hash(problem.data_hash, problem.model.content_hash, sorted(truth.items()), seed)
     done = _kept(out, key) if resume and out is not None else []
@@ -123,7 +123,7 @@ def _truth(faults: Faults, problem: FitProblem, settings: Sequence[str]) -> dict
 
 
 def _keep(path: Path, key: str, refits: Sequence[Refit]) -> None:
-    from kinetics.files import write_atomically
+    from kinetics.files.writing import write_atomically
 
     write_atomically(path, json.dumps({"key": key, "refits": [asdict(one) for one in refits]}))
 
@@ -137,7 +137,7 @@ def _kept(path: Path, key: str) -> list[Refit]:
         If the file is of another.
     """
     from kinetics.estimate.refitting import Refit
-    from kinetics.files import read_json
+    from kinetics.files.reading import read_json
 
     if not path.exists():
         return []

@@ -97,7 +97,7 @@ def _text(product: Product, plan: Plan, record: dict[str, Any]) -> str:
 
 
 def _write_report(path: Path, text: str) -> None:
-    from kinetics.files import write_atomically
+    from kinetics.files.writing import write_atomically
 
     write_atomically(path, f"{text}\n")
     tell(f"wrote {path}")

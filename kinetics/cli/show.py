@@ -52,8 +52,8 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool) -> str:
 
         return describing.committed_text(Estimates.read(path))
     if kind == "figure":
-        from kinetics.documents import read_document
         from kinetics.figures import read_figure
+        from kinetics.files.documents import read_document
         from kinetics.report.tables import paragraph
 
         read_figure(path)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import stat
 import warnings
 from pathlib import Path
 
 from kinetics.errors import InputError
-from kinetics.files import write_atomically
+from kinetics.files.checksums import bytes_checksum
+from kinetics.files.writing import write_atomically
 
 __all__ = ["keep", "kept"]
 
@@ -49,7 +49,7 @@ def kept(path: Path) -> bytes | None:
 
 
 def _head(content: bytes) -> bytes:
-    return f"# sha256 {hashlib.sha256(content).hexdigest()}\n".encode()
+    return f"# sha256 {bytes_checksum(content)}\n".encode()
 
 
 def _throw_away(path: Path) -> None:

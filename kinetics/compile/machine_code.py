@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +15,7 @@ from numba.core.serialize import dumps
 
 from kinetics.compile.cache import cache_folder, set_options, source_key
 from kinetics.compile.kept import keep, kept
+from kinetics.files.checksums import bytes_checksum
 
 __all__ = ["njit"]
 
@@ -75,7 +75,7 @@ class _MachineCode(FunctionCache):
         return folder if folder.parent == cache_folder() else cache_folder() / _key(folder)
 
     def _path(self, sig: Any, codegen: Any) -> Path:
-        key = hashlib.sha256(repr(self._index_key(sig, codegen)).encode()).hexdigest()
+        key = bytes_checksum(repr(self._index_key(sig, codegen)).encode())
         return self._folder() / f"{self._py_func.__name__}-{key[:24]}.code"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.schema import FreeRow, SpreadRow
+from kinetics.files.documents import Document
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters
 from kinetics.model.committed import SPREAD

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.compile import System, compile_model
-from kinetics.documents import Document, content_hash, read_document
 from kinetics.errors import Faults
 from kinetics.estimate.free import FreeParameter, read_free, read_spreads
 from kinetics.estimate.rows import read_targets
 from kinetics.estimate.schema import FitRow, PopulationRow
+from kinetics.files.checksums import content_hash
+from kinetics.files.documents import Document, read_document
+from kinetics.files.library import find_file, path_from
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters, fits_behind
-from kinetics.model.library import find_file, path_from
 from kinetics.model.schema import read_fields, read_row
 from kinetics.targets import PlacedRow, Target, read_table
 
@@ -84,7 +85,7 @@ class FitProblem:
 
         Examples
         --------
-        >>> from kinetics.model.library import library_names
+        >>> from kinetics.files.library import library_names
         >>> name = library_names("fits")[0]
         >>> FitProblem.load(name).name == name
         True

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import compile_model
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.schema import PopulationRow
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters
-from kinetics.model.library import path_from
 from kinetics.observation import VisitSchedule
 from kinetics.regimen import Regimen, check_given_by_row
 from kinetics.summaries import population_target

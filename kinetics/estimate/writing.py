@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.checksums import CHECKSUM, table_checksum
 from kinetics.estimate.estimates import Estimates
-from kinetics.files import write_atomically
+from kinetics.files.checksums import CHECKSUM, table_checksum
+from kinetics.files.library import names_a_file
+from kinetics.files.writing import write_atomically
 from kinetics.model.committed import EstimateRow
-from kinetics.model.library import names_a_file
 
 __all__ = ["write_estimates"]
 

@@ -15,10 +15,10 @@ from kinetics.evidence.derived import DerivedNumber
 from kinetics.evidence.question import Fact, Question
 from kinetics.evidence.row import EvidenceRow, PlacedFact, versus_columns
 from kinetics.evidence.settings import read_settings
+from kinetics.files.library import path_from
 from kinetics.levels import Level, read_level
 from kinetics.model import Model
 from kinetics.model.cohorts import CohortParameters, cohort_parameters
-from kinetics.model.library import path_from
 from kinetics.observation import VisitSchedule
 from kinetics.regimen import Regimen, check_given_by_row
 from kinetics.units import conversion, parse_unit, to_unit

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from kinetics.compile import System, compile_model
-from kinetics.documents import content_hash
 from kinetics.engines.firing import Fired, baselines_of
 from kinetics.errors import IntegrationError
 from kinetics.evidence.question import Question
+from kinetics.files.checksums import content_hash
 from kinetics.model import Model
 from kinetics.observation.measurement import measured
 from kinetics.population.draws import draw_patients

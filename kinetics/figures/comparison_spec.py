@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field, StrictInt, StrictStr
 
 from kinetics.comparison import Comparison, load_regimens, read_comparison
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import Note, Title
 from kinetics.figures.of_fit import PageRow, read_tables
-from kinetics.model.library import path_from
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
 from kinetics.model.schema import Row
 from kinetics.regimen import Regimen
 

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from kinetics import __version__
-from kinetics.documents import read_document
 from kinetics.errors import Fault, InputError, KineticsError
 from kinetics.escaping import one_line, safe_lines
 from kinetics.figures.agreement import Agreement
@@ -29,8 +28,9 @@ from kinetics.figures.style import style
 from kinetics.figures.time_course import TimeCourse
 from kinetics.figures.tornado import Tornado
 from kinetics.figures.visual_predictive_check import VisualPredictiveCheck
-from kinetics.files import write_atomically
-from kinetics.model.library import find_file
+from kinetics.files.documents import read_document
+from kinetics.files.library import find_file
+from kinetics.files.writing import write_atomically
 
 if TYPE_CHECKING:
     from kinetics.comparison import Comparison

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.evidence import EvidenceRow, PlacedFact, read_evidence
 from kinetics.figures.limits import (
@@ -24,10 +23,10 @@ from kinetics.figures.limits import (
 from kinetics.figures.of_fit import PageRow, read_tables
 from kinetics.figures.spec import PanelRow, TimeRow, check_panel, check_time
 from kinetics.figures.style import COLOURS
-from kinetics.folders import library_folder
+from kinetics.files.documents import Document
+from kinetics.files.library import library_folder, path_from
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.library import path_from
 from kinetics.model.schema import Row, read_row
 from kinetics.regimen import Regimen, check_given
 from kinetics.results import marked

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import xarray as xr
 from matplotlib.figure import Figure
 
-from kinetics.documents import Document
+from kinetics.files.documents import Document
 
 if TYPE_CHECKING:
     from kinetics.estimate.estimates import Estimates

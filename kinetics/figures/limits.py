@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StrictStr
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, UnitError
+from kinetics.files.documents import Document
 from kinetics.units import to_unit
 
 __all__ = ["MOST_CURVES", "MOST_PANELS", "Label", "Note", "Title", "check_number", "check_ticks", "check_times"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from kinetics.documents import Document
 from kinetics.errors import Faults
 from kinetics.figures.published import check_published
 from kinetics.figures.spec import CurveRow, PanelRow, SpecRows, read_rows
+from kinetics.files.documents import Document
+from kinetics.files.library import find_file, path_from
 from kinetics.model import Model
-from kinetics.model.library import find_file, path_from
 from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
 from kinetics.results import marked
 from kinetics.targets.published import PlacedRow, PublishedRow, read_table

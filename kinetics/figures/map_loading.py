@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from kinetics.comparison import Reading, readings
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import MOST_PANELS, check_number
 from kinetics.figures.map_spec import AxisRow, HeaderRow, MapRow, MapSpec, PointRow
 from kinetics.figures.of_fit import read_tables
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.library import path_from
 from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import read_row
 from kinetics.regimen import Regimen, check_given, course_starts

@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import Note, Title
+from kinetics.files.documents import Document
+from kinetics.files.library import find_file, path_from
 from kinetics.model.committed import result_path, warn_if_older
-from kinetics.model.library import find_file, path_from
 from kinetics.model.schema import Row, read_row
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.spec import FARTHEST, ends_apart
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import MOST_PANELS, Label, Title, check_number, check_ticks
 from kinetics.figures.of_fit import FitFigureRow, PageRow, problem_of, read_tables
 from kinetics.figures.spec import TimeRow
+from kinetics.files.documents import Document
 from kinetics.levels import read_level
 from kinetics.model.schema import Row, read_row
 from kinetics.summaries import PopulationTarget

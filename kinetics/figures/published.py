@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.spec import CurveRow, PanelRow, SpecRows
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
 from kinetics.model import Model
-from kinetics.model.library import path_from
 from kinetics.regimen import Regimen, course_starts
 from kinetics.targets.published import PlacedRow, PublishedRow
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit

@@ -12,8 +12,8 @@ import xarray as xr
 from kinetics.errors import Faults, InputError
 from kinetics.figures.loading import FigureSpec
 from kinetics.figures.spec import CurveRow
+from kinetics.files.library import find_file, path_from
 from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.library import find_file, path_from
 from kinetics.units import conversion, parse_unit, to_unit
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.spec import FARTHEST, ends_apart
-from kinetics.documents import Document
 from kinetics.errors import Faults
 from kinetics.figures.limits import (
     MOST_CURVES,
@@ -20,6 +19,7 @@ from kinetics.figures.limits import (
     check_times,
 )
 from kinetics.figures.style import COLOURS
+from kinetics.files.documents import Document
 from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_quantity, parse_unit
 

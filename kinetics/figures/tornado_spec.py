@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StrictInt, StrictStr
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.figures.limits import Note, Title
 from kinetics.figures.of_fit import PageRow, problem_of, read_tables
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
 from kinetics.model import Model
-from kinetics.model.library import path_from
 from kinetics.model.schema import Row
 from kinetics.regimen import Regimen, check_given, course_starts
 from kinetics.units import to_unit

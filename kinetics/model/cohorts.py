@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kinetics.documents import content_hash
 from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.files.checksums import content_hash
 from kinetics.model.committed import SPREAD, cohort_of_fit, committed_estimates, result_of
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model

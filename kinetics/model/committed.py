@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictFloat, StrictStr
 
-from kinetics.checksums import CHECKSUM, ChecksumWarning, table_checksum
-from kinetics.documents import Document, read_document
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.model.library import library_folder, names_a_file
+from kinetics.files.checksums import CHECKSUM, ChecksumWarning, table_checksum
+from kinetics.files.documents import Document, read_document
+from kinetics.files.library import library_folder, names_a_file
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
 from kinetics.model.schema import Row, read_row

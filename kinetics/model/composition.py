@@ -9,9 +9,9 @@ from typing import Any
 
 import sympy as sp
 
-from kinetics.documents import Document
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name
+from kinetics.files.documents import Document
 from kinetics.model.cohort_tables import read_cohorts
 from kinetics.model.correlations import read_correlations
 from kinetics.model.extension import MAX_LEVELS, model_path, read_extended

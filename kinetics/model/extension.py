@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinetics.documents import Document, read_document
 from kinetics.errors import Faults, InputError
-from kinetics.model.library import find_file, path_from
+from kinetics.files.documents import Document, read_document
+from kinetics.files.library import find_file, path_from
 from kinetics.model.schema import BaseHeaderRow, CohortValueRow, read_fields
 
 __all__ = ["MAX_LEVELS", "ExtendedDocument", "model_path", "read_extended"]

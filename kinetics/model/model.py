@@ -10,14 +10,14 @@ from typing import Any
 
 import sympy as sp
 
-from kinetics.documents import content_hash
 from kinetics.errors import Faults, UnknownNameError
+from kinetics.files.checksums import content_hash
+from kinetics.files.library import find_file, library_folder
 from kinetics.model.adoption import adopted_tables
 from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
 from kinetics.model.constants import evaluated_constants
 from kinetics.model.correlations import check_correlations
-from kinetics.model.library import find_file, library_folder
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion, parse_unit, unit_text
@@ -93,7 +93,7 @@ class Model:
 
         Examples
         --------
-        >>> from kinetics.model.library import library_names
+        >>> from kinetics.files.library import library_names
         >>> name = library_names("models")[0]
         >>> Model.load(name).name == name
         True

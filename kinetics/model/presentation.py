@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
+from kinetics.files.library import library_folder
 from kinetics.model.cohorts import CohortParameters, cohort_parameters, lineage
-from kinetics.model.library import library_folder
 from kinetics.model.model import Model
 from kinetics.model.notation import is_latex, latex_name
 from kinetics.model.quantities import CohortValue, Parameter, Quantity

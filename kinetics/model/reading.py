@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from kinetics.documents import Document
 from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
+from kinetics.files.documents import Document
 from kinetics.model.quantities import (
     Derived,
     Dose,

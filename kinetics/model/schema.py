@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictStr, ValidationError
 from pydantic_core import PydanticCustomError
 
-from kinetics.documents import Document
 from kinetics.errors import Faults
+from kinetics.files.documents import Document
 from kinetics.model.notation import is_latex
 
 __all__ = [

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from kinetics.documents import read_text
-from kinetics.model.library import library_folder
+from kinetics.files.documents import read_text
+from kinetics.files.library import library_folder
 
 __all__ = ["CHOICE", "Source", "find_source", "read_bibliography"]
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kinetics.documents import Document, read_document
 from kinetics.errors import Faults, InputError
+from kinetics.files.documents import Document, read_document
 from kinetics.model.schema import Row, Text, read_fields, read_row
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.observation.series import Series

@@ -11,10 +11,10 @@ from textwrap import fill
 import numpy as np
 import pint
 
-from kinetics.documents import content_hash
 from kinetics.errors import Faults, UnknownNameError
+from kinetics.files.checksums import content_hash
+from kinetics.files.library import find_file
 from kinetics.model import Model
-from kinetics.model.library import find_file
 from kinetics.observation.reading import check_together, read_visits
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kinetics.documents import content_hash, read_text
 from kinetics.errors import Fault, Faults, InputError, UnitError
+from kinetics.files.checksums import content_hash
+from kinetics.files.documents import read_text
 from kinetics.model import Model
 from kinetics.model.quantities import Input, Parameter
 from kinetics.model.ranges import out_of_range

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StrictInt
 
-from kinetics.documents import Document, read_document
 from kinetics.errors import Faults, InputError
+from kinetics.files.documents import Document, read_document
 from kinetics.model.schema import Row, Text, read_row
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.regimen.dose import Dose

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import pint
 
-from kinetics.documents import content_hash
 from kinetics.errors import Faults, InputError
-from kinetics.model.library import find_file
+from kinetics.files.checksums import content_hash
+from kinetics.files.library import find_file
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules

@@ -25,8 +25,8 @@ from typing import Any
 
 from kinetics import __version__
 from kinetics.errors import InputError, StorageError
+from kinetics.files.checksums import files_checksum, store_checksums
 from kinetics.runs import CHUNK, Progress
-from kinetics.streaming.checksums import checksum, checksums
 from kinetics.streaming.finished import Finished
 from kinetics.streaming.place import check_destination, clear, locked, put_in_place
 from kinetics.streaming.store import arrays_of, begin_store, chunk_files, write
@@ -128,8 +128,10 @@ def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Pro
         leftover.unlink()
     if not done.layout:
         of_runs = (name for number in range(-(-study.size // chunk)) for name in chunk_files(arrays, number))
-        done = replace(done, layout=checksums(store, without=of_runs))
-    known = [index for index, (one, _) in enumerate(done.chunks) if one == checksum(store, chunk_files(arrays, index))]
+        done = replace(done, layout=store_checksums(store, without=of_runs))
+    known = [
+        index for index, (one, _) in enumerate(done.chunks) if one == files_checksum(store, chunk_files(arrays, index))
+    ]
     if lost := len(done.chunks) - len(known):
         told = f"{lost} of {len(done.chunks)} finished chunks are gone or damaged; they are done again"
         warnings.warn(f"{part}: {told}", stacklevel=4)
@@ -144,7 +146,7 @@ def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Pro
         for name in files:
             (store / name).unlink(missing_ok=True)
         write(arrays, dataset, begin, end)
-        one = checksum(store, files), int((dataset["failure"].values != "").sum())
+        one = files_checksum(store, files), int((dataset["failure"].values != "").sum())
         done = replace(done, chunks=(*done.chunks[:number], one, *done.chunks[number + 1 :]))
         done.write(part)
         finished += end - begin

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinetics.documents import content_hash
 from kinetics.errors import InputError
-from kinetics.files import read_json, write_atomically
-from kinetics.streaming.checksums import checksums
+from kinetics.files.checksums import content_hash, store_checksums
+from kinetics.files.reading import read_json
+from kinetics.files.writing import write_atomically
 
 __all__ = ["Finished"]
 
@@ -85,7 +85,7 @@ class Finished:
             raise InputError(
                 f"{part}: is of another request: {'; '.join(differences)}. Ask for the same, or delete it and start"
             )
-        found = checksums(part / "store")
+        found = store_checksums(part / "store")
         for name, known in self.layout.items():
             if found.get(name) != known:
                 raise InputError(

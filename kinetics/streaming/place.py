@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from kinetics.declared import CHUNK_NAME, META
 from kinetics.errors import InputError
-from kinetics.files import read_json
-from kinetics.streaming.checksums import files_of
+from kinetics.files.checksums import files_of
+from kinetics.files.declared import CHUNK_NAME, META
+from kinetics.files.reading import read_json
 
 try:
     import fcntl

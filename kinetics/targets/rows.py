@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Protocol, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from kinetics.documents import PROSE, read_text
 from kinetics.errors import Faults
 from kinetics.escaping import character_name, forbidden_character
+from kinetics.files.documents import PROSE, read_text
 from kinetics.model.sources import CHOICE, find_source
 from kinetics.units import read_number
 

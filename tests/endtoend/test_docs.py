@@ -19,8 +19,8 @@ from kinetics.estimate.objective import Objective
 from kinetics.estimate.population import PopulationObjective
 from kinetics.estimate.refitting import Refit, performance
 from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
+from kinetics.files.library import library_names
 from kinetics.model.committed import result_path
-from kinetics.model.library import library_names
 from kinetics.model.sources import read_bibliography
 from kinetics.observation import VisitSchedule
 from kinetics.units import to_unit

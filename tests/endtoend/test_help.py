@@ -91,7 +91,7 @@ def test_every_command_has_an_example(run, command: str) -> None:
 def test_the_examples_name_what_ships(run) -> None:
     from kinetics.cli.examples import examples
     from kinetics.cli.kinds import KINDS, is_path
-    from kinetics.model.library import library_names
+    from kinetics.files.library import library_names
 
     there = {name for part in KINDS.values() for name in library_names(part)}
     assert examples().keys() == set(COMMANDS)

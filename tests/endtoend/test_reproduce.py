@@ -184,7 +184,7 @@ def test_an_interrupted_plan_says_what_is_kept(run, plan: Path, tmp_path: Path, 
 
 
 def test_the_shipped_plan_is_sound(run) -> None:
-    from kinetics.model.library import library_folder
+    from kinetics.files.library import library_folder
 
     answer = run("check", library_folder("fits") / "reproduce.toml")
     assert answer.status == 0, answer.err

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from case import Case
 from kinetics.errors import Faults
-from kinetics.folders import library_folder
+from kinetics.files.library import library_folder
 from mutations import mutated
 
 __all__ = ["Files", "Project", "check"]

@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 from kinetics.compile import compile_model
+from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.model.library import library_names
 
 ca = pytest.importorskip("casadi", reason="casadi is not installed; make bench installs it")
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinetics.errors import InputError
+from kinetics.files.library import library_folder
 from kinetics.model import Model
-from kinetics.model.library import library_folder
 
 LINES = (library_folder("models") / "alemtuzumab.toml").read_text().split("\n")
 COMPOSITE = (library_folder("models") / "reconstitution.toml").read_text().split("\n")

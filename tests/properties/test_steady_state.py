@@ -10,10 +10,10 @@ import sympy as sp
 from kinetics.compile import compile_model
 from kinetics.engines.scipy import integrate
 from kinetics.errors import Faults
+from kinetics.files.library import find_file, library_names
 from kinetics.model import Model
 from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.extension import read_extended
-from kinetics.model.library import find_file, library_names
 from kinetics.regimen import Regimen, segments
 
 MODELS = library_names("models")

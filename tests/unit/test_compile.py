@@ -16,8 +16,8 @@ import sympy as sp
 from kinetics.compile import cache, compile_model, source
 from kinetics.compile.cache import cache_folder, load_module, source_key
 from kinetics.errors import UnknownNameError
+from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.model.library import library_names
 from kinetics.model.quantities import Derived, Input, Output, Parameter, State
 
 X, Y, A, B = (sp.Symbol(name, real=True) for name in "xyab")

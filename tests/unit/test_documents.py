@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kinetics.documents import MAX_BYTES, content_hash, read_document, read_text
 from kinetics.errors import Fault, InputError
+from kinetics.files.checksums import content_hash
+from kinetics.files.documents import MAX_BYTES, read_document, read_text
 
 FULL = MAX_BYTES - 100
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetics.documents import read_document, read_text
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.escaping import forbidden_character, json_text, markdown_text, one_line, safe_lines
+from kinetics.files.documents import read_document, read_text
 from kinetics.targets import read_table
 
 # from Unicode: controls (C0, DEL, C1), line and paragraph separators, what sets the direction of others

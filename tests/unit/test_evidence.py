@@ -16,7 +16,7 @@ from kinetics.evidence import asking, evaluate_evidence, read_evidence, read_que
 from kinetics.evidence.followed import Followed
 from kinetics.evidence.row import EvidenceRow
 from kinetics.evidence.statistics import statistic_of
-from kinetics.model.library import library_folder
+from kinetics.files.library import library_folder
 from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
 
 MODEL = """

@@ -11,8 +11,8 @@ from numba import njit, types
 
 from kinetics.compile import compile_model
 from kinetics.compile.elementary import exponential, logarithm, power
+from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.model.library import library_names
 
 SPECIAL = (0.0, -2.0, -1.5, 1.0, 2.5, math.inf, -math.inf, math.nan)
 EXPONENTS = (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 0.3, math.nan)

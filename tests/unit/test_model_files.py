@@ -9,8 +9,8 @@ import sympy as sp
 
 from kinetics.cli.lint import lint
 from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.files.library import library_names
 from kinetics.model import Derived, Dose, Model, Output, Parameter, State, parameter_table
-from kinetics.model.library import library_names
 
 SOUND = """\
 [model]

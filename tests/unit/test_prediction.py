@@ -9,9 +9,9 @@ from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
+from kinetics.files.library import library_folder
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
-from kinetics.model.library import library_folder
 from kinetics.prediction import QUANTILES, predict, recovery_summary
 from kinetics.prediction.populations import PATIENTS
 from kinetics.prediction.typical import recovery_over_draws

@@ -6,8 +6,8 @@ import pytest
 import sympy as sp
 
 from kinetics.errors import UnknownNameError
+from kinetics.files.library import library_names
 from kinetics.model import Derived, Input, Model, Output, Parameter, State
-from kinetics.model.library import library_names
 from kinetics.model.notation import is_latex, latex_name
 from kinetics.model.presentation import equations, latex, parameter_table
 

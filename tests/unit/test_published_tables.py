@@ -8,7 +8,7 @@ import pytest
 
 from kinetics.cli.kinds import kind_of
 from kinetics.errors import Faults
-from kinetics.model.library import library_folder
+from kinetics.files.library import library_folder
 from kinetics.targets import read_table
 from kinetics.targets.published import PublishedRow
 

@@ -7,7 +7,7 @@ import pint
 import pytest
 
 from kinetics.errors import InputError, UnitError
-from kinetics.model.library import library_names
+from kinetics.files.library import library_names
 from kinetics.regimen import Course, Dose, Regimen, with_retreatment
 from kinetics.units import registry
 

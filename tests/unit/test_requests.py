@@ -9,9 +9,9 @@ from kinetics import Course, InputError, Model, Regimen, fit, measure, predict, 
 from kinetics.comparison import compare
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.refitting import refit
+from kinetics.files.library import library_folder
 from kinetics.identifiability import Arm, structure
 from kinetics.measures import Nadir
-from kinetics.model.library import library_folder
 from kinetics.regimen import only_course
 
 TIMES = {"until": "40 day", "every": "10 day"}

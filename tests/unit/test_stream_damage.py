@@ -170,7 +170,7 @@ def test_a_damaged_finished_store_is_replaced_whole_or_told(deficit, clean, tmp_
 
 @pytest.mark.parametrize("change", ["more", "fewer", "failed", "shape", "swapped"])
 def test_a_record_that_claims_what_is_not_so_is_not_believed(deficit, clean, cut_off, tmp_path, change):
-    from kinetics.documents import content_hash
+    from kinetics.files.checksums import content_hash
 
     out, part = tmp_path / "all.zarr", tmp_path / "all.zarr.part"
     shutil.copytree(cut_off, part)

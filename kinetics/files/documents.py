@@ -1,9 +1,7 @@
-"""TOML documents: read within limits, every key traceable to its line, content hashed."""
+"""TOML documents: read within limits, every key traceable to its line."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,9 +12,9 @@ from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.escaping import character_name, forbidden_character, forbidden_lines
-from kinetics.files import read_bytes
+from kinetics.files.reading import read_bytes
 
-__all__ = ["MAX_BYTES", "PROSE", "Document", "content_hash", "read_document", "read_text"]
+__all__ = ["MAX_BYTES", "PROSE", "Document", "read_document", "read_text"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -207,15 +205,3 @@ def _line_map(text: str) -> dict[tuple[str, ...], int]:
             for length in range(len(table) + 1, len(path) + 1):
                 lines.setdefault(path[:length], number)
     return lines
-
-
-def content_hash(*parts: Any) -> str:
-    """The SHA-256 of some JSON-like content, independent of the order of keys.
-
-    Examples
-    --------
-    >>> content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
-    True
-    """
-    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,18 +1,16 @@
-"""The files of a user: read within limits, and only where reading ends; written whole or not at all."""
+"""Regular files read within a limit: never a pipe or a device, whose reading may not end."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from kinetics.errors import Fault, InputError, StorageError
+from kinetics.errors import Fault, InputError
 
-__all__ = ["check_regular", "read_bytes", "read_json", "write_atomically"]
+__all__ = ["check_regular", "read_bytes", "read_json", "reason_of"]
 
 MAX_JSON = 2**28
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -46,7 +44,7 @@ def read_bytes(path: str | Path, limit: int, what: str = "a text file") -> bytes
             is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             content = (file.read(min(size, limit) + 1) or b"") if size and is_regular else b""
     except (OSError, ValueError) as error:
-        raise InputError(Fault(f"cannot be read: {_reason(error)}", str(path))) from error
+        raise InputError(Fault(f"cannot be read: {reason_of(error)}", str(path))) from error
     if max(size, len(content)) > limit:
         told = f"{limit // 1000} kB" if limit < 10**7 else f"{limit // 10**6} MB"
         raise InputError(Fault(f"larger than {told}, the limit for {what}", str(path)))
@@ -83,7 +81,7 @@ def check_regular(path: Path) -> int:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a name the system refuses, such as one with a NUL byte
-        raise InputError(Fault(f"cannot be read: {_reason(error)}", str(path))) from error
+        raise InputError(Fault(f"cannot be read: {reason_of(error)}", str(path))) from error
     if stat.S_ISDIR(status.st_mode):
         raise InputError(Fault("is a folder; name a file", str(path)))
     if not stat.S_ISREG(status.st_mode):
@@ -91,57 +89,6 @@ def check_regular(path: Path) -> int:
     return status.st_size
 
 
-def write_atomically(path: str | Path, content: str | bytes | memoryview) -> None:
-    """Write a file through a temporary one beside it, so that a failure leaves what was there untouched.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Where the file goes.
-    content : str, bytes or memoryview
-        All of it; a text is written as UTF-8.
-
-    Raises
-    ------
-    InputError
-        If the folder does not exist or cannot be written to, or something that is no regular file has the name.
-    StorageError
-        If there is no room for the content, or the system refuses to write it.
-    """
-    path, raw = Path(path), content.encode() if isinstance(content, str) else content
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a file")
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path}: is no regular file; name another")
-        free = shutil.disk_usage(path.parent).free
-        if free < len(raw):
-            raise StorageError(f"{path}: cannot be written: needs {len(raw)} bytes, and {free} are free")
-        # of the stem only a part: a name that is just short enough would be too long with more
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix[:20])
-    except (InputError, StorageError):
-        raise
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be written: {_reason(error)}") from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())  # some file systems tell of a full disk only here
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {_reason(error)}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What the system says of an error, without its number and the path."""
     return str(getattr(error, "strerror", None) or error)

@@ -1,4 +1,7 @@
-"""Where the files that ship lie, and how a name on a command line becomes a path."""
+"""Where the files that ship lie, and how a name becomes a path.
+
+Nothing heavy is imported here, so that a help text can read a file of the library at once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,24 @@ import difflib
 from pathlib import Path
 
 from kinetics.errors import UnknownNameError
-from kinetics.folders import library_folder
 
 __all__ = ["find_file", "library_folder", "library_names", "names_a_file", "path_from"]
 
+_PACKAGE = Path(__file__).resolve().parents[1]
 _SINGLE = ("reproduce", "comparison")
 """Files that are one of their kind among the fits, and are not chosen by name."""
+
+
+def library_folder(part: str) -> Path:
+    """The folder of the shipped ``models`` or ``fits``: inside the installed package, or beside it in a checkout.
+
+    Examples
+    --------
+    >>> library_folder("models").name
+    'models'
+    """
+    inside = _PACKAGE / "library" / part
+    return inside if inside.is_dir() else _PACKAGE.parent / part
 
 
 def library_names(part: str) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from kinetics.capacity import check_memory
 from kinetics.errors import InputError
-from kinetics.files import check_regular, read_bytes, read_json
+from kinetics.files.reading import check_regular, read_bytes, read_json
 
 __all__ = ["CHUNK_NAME", "META", "check_netcdf", "check_store"]
 

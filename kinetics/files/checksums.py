@@ -1,26 +1,57 @@
-"""Checksums of results: of what a result says, whatever the layout of its file."""
+"""Checksums (SHA-256): of bytes, of JSON-like content, of results whatever the layout of their file, of files."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetics.documents import content_hash
-
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CHECKSUM", "ChecksumWarning", "table_checksum", "tree_checksum"]
+__all__ = [
+    "CHECKSUM",
+    "ChecksumWarning",
+    "bytes_checksum",
+    "content_hash",
+    "files_checksum",
+    "files_of",
+    "store_checksums",
+    "table_checksum",
+    "tree_checksum",
+]
 
 CHECKSUM = "checksum"
-"""The key, or the attribute of the root, that holds it."""
+"""The key, or the attribute of the root, that holds the checksum of a result."""
+_GONE = "gone"
+"""In place of the checksum of a file that is not there."""
 
 
 class ChecksumWarning(UserWarning):
     """A result does not say any more what was written: it was edited by hand, or is damaged."""
+
+
+def bytes_checksum(content: bytes) -> str:
+    """The SHA-256 of some bytes, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def content_hash(*parts: Any) -> str:
+    """The SHA-256 of some JSON-like content, independent of the order of keys.
+
+    Examples
+    --------
+    >>> content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
+    return bytes_checksum(text.encode())
 
 
 def table_checksum(data: Mapping[str, Any], table: str) -> str:
@@ -87,4 +118,43 @@ def _values(values: np.ndarray) -> str:
     flat = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
     if flat.dtype.kind == "f":
         flat[np.isnan(flat)] = np.nan
-    return f"{flat.dtype.str} {hashlib.sha256(flat.tobytes()).hexdigest()}"
+    return f"{flat.dtype.str} {bytes_checksum(flat.tobytes())}"
+
+
+def files_checksum(store: Path, files: Iterable[str]) -> str:
+    """The SHA-256 of some files, their names included; that one is not there, as of a chunk of fill values, counts too.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+        The folder of the store.
+    files : iterable of str
+        Paths from there.
+    """
+    return bytes_checksum("\n".join(f"{name}\0{_of_file(store / name)}" for name in files).encode())
+
+
+def store_checksums(store: Path, without: Iterable[str] = ()) -> dict[str, str]:
+    """The SHA-256 of each file of a store by its path from there, without those of some names."""
+    left_out = set(without)
+    return {name: _of_file(store / name) for name in sorted(files_of(store)) if name not in left_out}
+
+
+def files_of(store: Path) -> Iterator[str]:
+    """Everything in a store that is no folder, and the folders that are empty, by the path from there."""
+    for folder, folders, names in os.walk(store):
+        place = Path(folder)
+        links = [name for name in folders if (place / name).is_symlink()]
+        yield from ((place / name).relative_to(store).as_posix() for name in (*names, *links))
+        if not folders and not names:
+            yield place.relative_to(store).as_posix()
+
+
+def _of_file(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return _GONE
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return _GONE

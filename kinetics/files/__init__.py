@@ -1,0 +1,1 @@
+"""Files: TOML documents, the library that ships, safe reading and writing, limits on what is declared, checksums."""
