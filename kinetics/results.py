@@ -14,6 +14,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
+from kinetics.files.seal import check_seal, sealed
 from kinetics.files.writing import write_atomically
 from kinetics.units import parse_unit, unit_text
 
@@ -86,7 +87,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     """
     if Path(path).suffix.lower() != ".nc":
         raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
-    write_atomically(path, _with_checksum(result).to_netcdf(None, engine="h5netcdf"))
+    write_atomically(path, sealed(_with_checksum(result).to_netcdf(None, engine="h5netcdf")))
 
 
 def read_result(path: str | Path) -> xr.DataTree:
@@ -100,7 +101,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     Raises
     ------
     InputError
-        If it is no NetCDF file and no Zarr store, leads elsewhere, or declares more than fits into memory.
+        If it is no NetCDF file and no Zarr store, is damaged, leads elsewhere, or declares more than fits into memory.
 
     Warns
     -----
@@ -112,6 +113,7 @@ def read_result(path: str | Path) -> xr.DataTree:
         return _read_store(path)
     check_regular(path)
     try:
+        check_seal(path)
         check_netcdf(path)
         with warnings.catch_warnings():  # such as of dimensions without a name, which no result has
             warnings.simplefilter("error")

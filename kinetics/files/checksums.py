@@ -37,7 +37,7 @@ class ChecksumWarning(UserWarning):
     """A result does not say any more what was written: it was edited by hand, or is damaged."""
 
 
-def bytes_checksum(content: bytes) -> str:
+def bytes_checksum(content: bytes | memoryview) -> str:
     """The SHA-256 of some bytes, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 

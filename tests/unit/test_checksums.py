@@ -4,6 +4,7 @@ import re
 import tomllib
 import warnings
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -195,3 +196,26 @@ def test_every_change_of_a_netcdf_result_is_said_and_a_fault_for_check(tree, tmp
     said = "damaged, or edited since it was written: not what its checksum is of"
     assert warned(lambda: read_result(path)) == [f"{path}: {said}"]
     assert checked(path, "dataset") == ([], [f"{path}: {said}"])
+
+
+def test_a_changed_byte_of_a_netcdf_result_is_refused_before_it_is_opened(tree, tmp_path, monkeypatch):
+    """A changed byte can keep HDF5 busy for minutes, or end the process."""
+    path = tmp_path / "a.nc"
+    write_result(tree, path)
+    whole = path.read_bytes()
+    monkeypatch.setattr("kinetics.results.check_netcdf", lambda _: pytest.fail("opened"))
+    for place in np.random.default_rng(1).integers(0, len(whole) - 88, 200).tolist():
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(InputError, match="is damaged"):
+            read_result(path)
+
+
+def test_a_netcdf_result_is_a_plain_file_to_other_programs(tree, tmp_path):
+    """They read it without knowing of the seal, and what they change in it is called edited, not damaged."""
+    path = tmp_path / "a.nc"
+    write_result(tree, path)
+    with xr.open_dataset(path) as opened:
+        assert opened["count"].values.tolist() == [1, 2, 3]
+    with h5py.File(path, "r+") as file:
+        file["count"][2] = 4
+    assert warned(lambda: read_result(path))[-1].startswith(f"{path}: damaged, or edited since it was written")
