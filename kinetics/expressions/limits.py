@@ -74,7 +74,7 @@ def result_fault(value: Any) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """What sympy made, with a number of its own cut to 77 digits if it is longer: products of numbers stay short."""
+    """What sympy made, its own number cut to 77 digits if it is longer, to zero below the least float: it stays short."""
     number, rest = value.as_coeff_Mul()
     if rest is sp.S.One or not number.is_Rational:
         return _short(value) if value.is_Rational else value
@@ -86,6 +86,8 @@ def _short(number: Any) -> Any:
     if max(abs(number.p).bit_length(), number.q.bit_length()) <= MAX_BITS:
         return number
     places = ROUNDED_BITS - abs(number.p).bit_length() + number.q.bit_length()
+    if places > MAX_BITS:  # far below the least float, for which it is zero as well
+        return sp.S.Zero
     return sp.Rational(round(Fraction(number.p, number.q) * Fraction(2) ** places)) / sp.Integer(2) ** places
 
 
