@@ -15,8 +15,9 @@ import typer
 from kinetics.cli.failures import BAD_INPUT, tell
 from kinetics.errors import StorageError
 from kinetics.escaping import json_text, safe_lines
+from kinetics.files.reading import reason_of
 
-__all__ = ["page_width", "print_json", "print_text", "written_out", "wrote"]
+__all__ = ["page_width", "print_json", "print_text", "printing", "written_out", "wrote"]
 
 
 def print_text(text: str) -> None:
@@ -38,6 +39,24 @@ def print_json(content: Any) -> None:
 
 
 @contextmanager
+def printing() -> Iterator[None]:
+    """Do nothing in the block but print.
+
+    Raises
+    ------
+    StorageError
+        If stdout is full.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop()
+        raise StorageError(f"stdout: cannot be written: {reason_of(error)}") from error
+
+
+@contextmanager
 def written_out() -> Iterator[None]:
     """Run the command: a stdout that is closed or full is told in one line, with the exit status of a bad input.
 
@@ -56,7 +75,7 @@ def written_out() -> Iterator[None]:
         sys.exit(1)
     except OSError as error:
         _drop()
-        tell(f"error: stdout: cannot be written: {error.strerror or error}")
+        tell(f"error: stdout: cannot be written: {reason_of(error)}")
         sys.exit(BAD_INPUT)
 
 
@@ -66,13 +85,8 @@ def _drop() -> None:
 
 
 def _print(text: str) -> None:
-    try:
+    with printing():
         typer.echo(text)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _drop()
-        raise StorageError(f"stdout: cannot be written: {error.strerror or error}") from error
 
 
 def page_width() -> int:
