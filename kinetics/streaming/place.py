@@ -13,7 +13,7 @@ from pathlib import Path
 from kinetics.errors import InputError
 from kinetics.files.checksums import files_of
 from kinetics.files.declared import CHUNK_NAME, META
-from kinetics.files.reading import read_json
+from kinetics.files.reading import read_json, reason_of
 
 try:
     import fcntl
@@ -54,7 +54,7 @@ def check_destination(path: str | Path) -> Path:
     except InputError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        raise InputError(f"{path}: cannot be written: {reason_of(error)}") from error
     return place
 
 
@@ -80,7 +80,7 @@ def locked(path: Path) -> Iterator[Path]:
         except BlockingIOError as error:
             raise InputError(f"{part}: another process is writing there") from error
         except OSError as error:
-            raise InputError(f"{part}: cannot be written: {error.strerror or error}") from error
+            raise InputError(f"{part}: cannot be written: {reason_of(error)}") from error
         if (part / "replaced").is_dir() and not path.exists():  # a kill between the two renames at the end
             os.rename(part / "replaced", path)
         yield part
