@@ -23,7 +23,7 @@ from kinetics.triggered import triggered_variables
 __all__ = ["COPIES", "MOST_RUNS", "Study"]
 
 COPIES = 3
-"""How often the values of a result are in memory at once, at most: as the engine gives them, joined, and as a file."""
+"""The most copies of the values in memory at once: from the engine, joined, and as the bytes of a file."""
 MOST_RUNS = 10**9
 """At some thousand runs a second, the pace of the smallest models, these take a week."""
 TOLD = 2**30

@@ -28,7 +28,7 @@ _TABLES = {
     "reproduce": {"predictions", "figures"},
     "comparison": {"rows"},
 }
-"""Tables that a file of a kind has beside the one that tells its kind."""
+"""Other tables of a file of each kind, to guess the kind of a file without its own table."""
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
 
 

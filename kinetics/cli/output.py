@@ -58,7 +58,7 @@ def printing() -> Iterator[None]:
 
 @contextmanager
 def written_out() -> Iterator[None]:
-    """Run the command: a stdout that is closed or full is told in one line, with the exit status of a bad input.
+    """Run the command. If stdout is closed or full, say so in one line and exit with the status of a bad input.
 
     A pipe whose reader has gone is no failure: it has read what it wanted.
     """
@@ -80,7 +80,7 @@ def written_out() -> Iterator[None]:
 
 
 def _drop() -> None:
-    """Send what is left of stdout to nowhere, or Python tries once more at exit and ends with a status of its own."""
+    """Redirect stdout to the null device: Python would try to write the rest at exit and end with status 120."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

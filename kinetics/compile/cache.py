@@ -167,7 +167,7 @@ def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
 
 
 class _Loader(SourceFileLoader):
-    """Python's own, with checked files in place of its ``.py`` and ``.pyc``: of a damaged one Python tells nothing."""
+    """Loads from checked files in place of ``.py`` and ``.pyc``, of which Python does not notice any damage."""
 
     def __init__(self, name: str, path: Path, generate: Callable[[], str]) -> None:
         super().__init__(name, str(path))

@@ -45,7 +45,9 @@ def outside_bounds(estimates: Estimates, problem: FitProblem) -> list[tuple[str,
 
 
 def warn_of_problem(estimates: Estimates, committed: Path, problem: FitProblem | Path) -> None:
-    """Say if a committed result is older than its data, or outside its bounds; of the model who simulates it says so.
+    """Warn if a committed result is older than its data or outside its bounds.
+
+    Whoever simulates with it warns if it is older than the model.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def result_fault(value: Any) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """What sympy made, with a number of its own cut to 77 digits if it is longer: products of numbers stay short."""
+    """What sympy made, with a long rational factor rounded to 77 digits, so that products of numbers stay short."""
     number, rest = value.as_coeff_Mul()
     if rest is sp.S.One or not number.is_Rational:
         return _short(value) if value.is_Rational else value

@@ -1,4 +1,4 @@
-"""How much a figure file may ask for: lengths of texts, panels, curves, ticks, and times that are simulated."""
+"""Limits of a figure file: lengths of texts; numbers of panels, curves, ticks and simulated times."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ MOST_CURVES = 200
 MOST_TICKS = 200
 MOST_TIMES = 20_000
 MOST_VALUES = 10_000_000
-"""Times of all runs of a curve."""
+"""Simulated times, summed over all runs of a curve."""
 
 
 def check_number(rows: object, most: int, document: Document, key: str, faults: Faults) -> None:
-    """Note more tables of a name than a figure may have.
+    """Note it if a figure file has too many tables of a name.
 
     Parameters
     ----------
     rows : object
-        What the file says under ``key``; what is no list or table is told elsewhere.
+        What the file says under ``key``. Other checks report what is no list or table.
     most : int
         How many there may be.
     document : Document
@@ -46,7 +46,7 @@ def check_number(rows: object, most: int, document: Document, key: str, faults: 
 
 
 def check_ticks(until: str, ticks: str, document: Document, faults: Faults) -> None:
-    """Note an axis of more ticks than can be read; texts that are no times are told elsewhere."""
+    """Note an axis with too many ticks. Other checks report texts that are no times."""
     number = _ratio(until, ticks)
     if number > MOST_TICKS:
         message = f"gives {number:.0f} ticks until {until}; at most {MOST_TICKS}"
@@ -54,7 +54,7 @@ def check_ticks(until: str, ticks: str, document: Document, faults: Faults) -> N
 
 
 def check_times(until: str, every: str, runs: int, document: Document, faults: Faults) -> None:
-    """Note more times than a figure simulates; texts that are no times are told elsewhere.
+    """Note it if a figure would simulate too many times. Other checks report texts that are no times.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ __all__ = ["check_destination", "clear", "locked", "put_in_place"]
 
 _OWN = re.compile(r"store|progress\.json|\.progress-\w+\.json|lock|replaced")
 _CUT_OFF = ".partial"
-"""What the name of a file of a store ends in while it is written."""
+"""Ending of the name of a file of a store while zarr writes it."""
 
 
 def check_destination(path: str | Path) -> Path:
@@ -70,7 +70,7 @@ def locked(path: Path) -> Iterator[Path]:
         try:
             part.mkdir(exist_ok=True)
             if foreign := sorted(entry.name for entry in part.iterdir() if not _OWN.fullmatch(entry.name)):
-                raise InputError(f"{part}: is there and holds {foreign[0]}, not ours; move it away")
+                raise InputError(f"{part}: holds {foreign[0]}, which no stream has written; move it away")
             for name in ("store", "replaced"):
                 _check_own(part / name)
             if fcntl is not None:
@@ -87,7 +87,7 @@ def locked(path: Path) -> Iterator[Path]:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """The complete store to its place; until the second of two renames what was there can come back.
+    """Move the complete store to its place. If the second of the two renames fails, the old store is put back.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def put_in_place(part: Path, path: Path) -> None:
 
 
 def clear(part: Path) -> None:
-    """Remove the folder of unfinished work, whose stores have been checked; what else has come into it stays."""
+    """Remove what a stream has written to its folder of unfinished work, and the folder if nothing else is in it."""
     for entry in part.iterdir():
         if _OWN.fullmatch(entry.name):
             if entry.is_dir():
