@@ -1,4 +1,4 @@
-"""What a caller hands to a verb: an object, or the name or the path of the file that holds it."""
+"""Arguments of the public functions: an object, or the name or path of the file that holds it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _HINTS = {
 
 
 def loaded(argument: str, given: object, kind: type[T], load: Callable[[str | Path], T] | None = None) -> T:
-    """The object that was given, or that the file of a name or path holds.
+    """The object itself if one is given; otherwise it is read from the file of the name or path.
 
     Parameters
     ----------
     argument : str
-        Whose value it is, for messages.
+        Name of the argument, for messages.
     given : object
         What the caller wrote.
     kind : type

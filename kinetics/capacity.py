@@ -1,4 +1,4 @@
-"""What this machine has room for: memory and disk, asked for before the work and not found out by it."""
+"""Free memory and disk, checked before the work starts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kinetics.errors import InputError
 __all__ = ["check_disk", "check_memory", "free_memory", "size_text"]
 
 UNKNOWN = 2**33
-"""Bytes of memory that are taken for free where the system does not tell."""
+"""Bytes of memory assumed to be free where the system does not tell."""
 _CONTAINER = Path("/sys/fs/cgroup")
 
 
 def free_memory() -> int:
-    """Bytes of memory that can still be taken: of the machine, or of the container that this process is in."""
+    """Bytes of memory that are free: in the machine, or in the container of this process if that has fewer."""
     free = UNKNOWN
     with suppress(OSError, ValueError, AttributeError):
         free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""Text of files on its way out, to terminals, JSON, Markdown and figures, and the characters that no file may hold.
+"""Escape text of files for terminals, JSON, Markdown and figures; find the characters that no file may hold.
 
 LaTeX needs nothing here: only identifiers and symbols that `kinetics.model.notation.is_latex` accepts reach it. SVG is
 escaped by matplotlib, which draws no text as mathematics within `kinetics.figures.style.style`.
@@ -36,7 +36,9 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>|~$#&]|(?<!\w)_|_(?!\w)")
 
 
 def forbidden_character(text: str, *, lines: bool = False) -> str | None:
-    r"""The first character of a text that no file may hold: one that acts on a display, or is none; None without any.
+    r"""The first character of a text that no file may hold, or None.
+
+    Forbidden are characters that act on a display, and code points that are no characters.
 
     Parameters
     ----------

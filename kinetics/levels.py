@@ -1,4 +1,4 @@
-"""Levels: a quantity, or a share of baseline; and what it means to be below one, at it, or beyond."""
+"""Levels: a quantity or a share of baseline, and when an output counts as below, at or beyond a level."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def visited_level(level: np.ndarray, *, reported: bool) -> tuple[np.ndarray, np.
 
 
 def earliest_lowest(values: np.ndarray, share: float = SLACK) -> np.ndarray:
-    """Number of the first value, along the last axis, that cannot be told from the lowest.
+    """Index of the first value, along the last axis, that cannot be told from the lowest.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The names that results give their own variables, dims, coordinates and groups, which no quantity in them may have."""
+"""Names that results use for their own variables, dims, coordinates and groups: no quantity may have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kinetics.errors import Fault, Faults, InputError
 __all__ = ["DIMS", "VERBS", "check_names", "clash", "joined"]
 
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
-"""Dims of simulations, which no quantity of a model may have for a name."""
+"""Dims of simulations. Expressions reserve them too, see `kinetics.expressions.RESERVED`."""
 NAMES = {
     "simulate": f"{' '.join(sorted(DIMS))} course_start failure triggered_time triggered_rule triggered_amount "
     "trigger_capped",
@@ -18,16 +18,16 @@ NAMES = {
     "population_recovery study",
     "compare": "regimen quantile failed",
 }
-"""By the verb whose results have them; the groups of a tree share their names with the variables of its root."""
+"""Names by the verb whose results have them. A group of a tree and a variable of its root cannot share a name."""
 PREFIXES = ("triggered_amount_", "visit_")
-"""In results of `simulate`: of amounts by drug, and of visits by series."""
+"""Beginnings of names in results of `simulate`: amounts by drug, and visits by series."""
 SEEN = "_seen"
-"""What the name of what visits show ends in, behind that of an output."""
+"""Ending of the variable that holds what visits show of an output."""
 VERBS = tuple(NAMES)
 
 
 def clash(name: str, *verbs: str) -> str:
-    """Why something in the results of some verbs, or of any, cannot be called so; empty if it can.
+    """Why a quantity cannot have a name, in results of the given verbs or, without any, of all; empty if it can.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def clash(name: str, *verbs: str) -> str:
 
 
 def check_names(quantities: Mapping[str, Any], *verbs: str) -> None:
-    """Refuse outputs and states of a model whose names results need, where they are declared.
+    """Refuse outputs and states of a model whose names results use; each fault is placed where the name is declared.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def check_names(quantities: Mapping[str, Any], *verbs: str) -> None:
     for name, row in quantities.items():
         if reason := clash(name, *verbs):
             faults.add(reason, row.where, name)
-    for name in () if verbs else _seen(quantities):  # taken only where visits are asked for, which look themselves
+    for name in () if verbs else _seen(quantities):  # of one verb, visits themselves check it
         faults.add(f"'{name}' is what visits show of another output; rename one", quantities[name].where, name)
     faults.raise_if_any()
 
@@ -69,7 +69,7 @@ def _seen(names: Mapping[str, Any]) -> Iterator[str]:
 
 
 def joined(*tables: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Variables of a dataset together, none in the place of another.
+    """Merge tables of variables; a name in two of them is a fault.
 
     Raises
     ------

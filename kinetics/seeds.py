@@ -1,4 +1,4 @@
-"""The seed of random numbers: what every verb that takes one accepts."""
+"""Check the seed of random numbers: one rule for every function that takes one."""
 
 from __future__ import annotations
 

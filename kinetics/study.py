@@ -20,11 +20,11 @@ from kinetics.results import provenance, variable
 from kinetics.runs import Progress, Run
 from kinetics.triggered import triggered_variables
 
-__all__ = ["COPIES", "MOST_RUNS", "Study"]
+__all__ = ["COPIES", "MAX_RUNS", "Study"]
 
 COPIES = 3
-"""How often the values of a result are in memory at once, at most: as the engine gives them, joined, and as a file."""
-MOST_RUNS = 10**9
+"""The most copies of the values in memory at once: from the engine, joined, and as the bytes of a file."""
+MAX_RUNS = 10**9
 """At some thousand runs a second, the pace of the smallest models, these take a week."""
 TOLD = 2**30
 """A result of more bytes than this is said to be large before it is made."""
@@ -109,8 +109,8 @@ class Study:
         """
         size = self.size * self._bytes_of_one()
         what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
-        if self.size > MOST_RUNS:
-            raise InputError(f"{what}: no machine does more than {MOST_RUNS:.0e} in a week; ask for fewer")
+        if self.size > MAX_RUNS:
+            raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
         if store is None:
             stream = ", or stream them to a disk with --out NAME.zarr (in Python out='NAME.zarr')" if self.dim else ""
             check_memory(COPIES * size, what, f"ask for fewer, or fewer times{stream}")

@@ -1,4 +1,4 @@
-"""The known name that a mistyped one is near to, found without comparing it with every other."""
+"""Suggest the known name nearest to a mistyped one, without comparing it with every known name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=16)
 def _index(names: frozenset[str]) -> dict[str, list[str]]:
-    """The known names by what is left of each without one of its letters: to look one up costs the same among many."""
+    """The known names by each text that is left when one letter, or none, is removed: a look-up takes constant time."""
     index: dict[str, list[str]] = {}
     for name in sorted(names):
         for text in _shortened(name):
@@ -52,4 +52,4 @@ def _shortened(name: str) -> Iterator[str]:
 
 
 MAX_LENGTH = 130
-"""Of two names of 64 letters with a dot between them; what is longer is no name."""
+"""Letters of the longest dotted name: two names of 64 letters each, and the dot."""

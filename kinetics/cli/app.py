@@ -6,7 +6,7 @@ import gc
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from kinetics import __version__
 from kinetics.cli.check import check
@@ -18,7 +18,7 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
-from kinetics.cli.output import written_out
+from kinetics.cli.output import printing, written_out
 from kinetics.cli.predict import predict
 from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
@@ -28,9 +28,15 @@ from kinetics.cli.simulate import simulate
 __all__ = ["app", "main"]
 
 
+class _Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with printing():  # the help text, of which the parser does not expect that it may fail
+            return super().parse_args(ctx, args)
+
+
 class _Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with reported():
+        with reported(), printing():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -98,7 +104,7 @@ _COMMANDS = (
 
 for _command, _short in _COMMANDS:
     _epilog = example(*_EXAMPLES[_command.__name__])
-    app.command(short_help=_short, epilog=_epilog, no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
+    app.command(cls=_Command, short_help=_short, epilog=_epilog, no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
 
 
 def main() -> None:

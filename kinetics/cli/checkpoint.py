@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinetics import __version__
 from kinetics.errors import InputError
+from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
@@ -130,7 +131,7 @@ def evaluations_kept(path: Path, objective: AnyObjective, *, resume: bool) -> It
 
 
 def _tell_not_kept(error: Exception) -> None:
-    warnings.warn(f"work is not kept for --resume: {getattr(error, 'strerror', None) or error}", stacklevel=3)
+    warnings.warn(f"work is not kept for --resume: {reason_of(error)}", stacklevel=3)
 
 
 def _write_evaluation(lines: Any, key: bytes, one: Any) -> None:

@@ -21,7 +21,7 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr, what would act on the terminal escaped; of a stderr that is closed nobody is told."""
+    """Print a line on stderr, with what would act on the terminal escaped. A closed or full stderr is ignored."""
     try:
         typer.echo(one_line(text), err=True)
     except OSError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinetics.errors import Faults, InputError
+from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
     from kinetics.model import Model
@@ -113,8 +114,7 @@ def destination(
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem[:40]}-"):
                 pass
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        faults.add(f"cannot be written: {reason}", str(path), name)
+        faults.add(f"cannot be written: {reason_of(error)}", str(path), name)
 
 
 def _is_same(path: Path, other: str | Path) -> bool:

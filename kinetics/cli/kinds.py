@@ -28,7 +28,7 @@ _TABLES = {
     "reproduce": {"predictions", "figures"},
     "comparison": {"rows"},
 }
-"""Tables that a file of a kind has beside the one that tells its kind."""
+"""Other tables of a file of each kind, to guess the kind of a file without its own table."""
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
 
 
@@ -47,18 +47,15 @@ def shipped(name: str) -> list[tuple[str, Path]]:
     InputError
         If there is none.
     """
-    import difflib
-
-    from kinetics.files.library import library_folder, library_names
+    from kinetics.files.library import library_folder, library_names, similar_name
 
     found = [
         (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
     ]
     if not found:
         names = [other for part in KINDS.values() for other in library_names(part)]
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "'kinetics models' lists what ships"
-        raise InputError(f"no model, regimen, visits, fit or figure '{name}'; {hint}")
+        hint = similar_name(name, names) or "; 'kinetics models' lists what ships"
+        raise InputError(f"no model, regimen, visits, fit or figure '{name}'{hint}")
     return found
 
 

@@ -110,11 +110,10 @@ def _result(path: Path, faults: Faults) -> None:
     problem = FitProblem.load(problem_path)
     if sorted(estimates.names) != sorted(free.name for free in problem.free):
         raise InputError(f"its estimates are not the free parameters of {problem_path.name}; run 'kinetics fit --save'")
-    rows = zip(estimates.names, estimates.values, estimates.units, strict=True)
-    in_model_units(problem.model, {name: (float(value), unit) for name, value, unit in rows}, document)
-    for name, message in outside_bounds(estimates, problem):
+    values = in_model_units(problem.model, estimates.rows, document)
+    for name, message in outside_bounds(values, problem):
         faults.add(message, document.where("estimates", name), f"estimates.{name}.value")
-    if stale := outdated(estimates, problem):
+    if stale := outdated(estimates.facts, problem):
         warnings.warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'", stacklevel=1)
 
 

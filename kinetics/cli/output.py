@@ -15,8 +15,9 @@ import typer
 from kinetics.cli.failures import BAD_INPUT, tell
 from kinetics.errors import StorageError
 from kinetics.escaping import json_text, safe_lines
+from kinetics.files.reading import reason_of
 
-__all__ = ["page_width", "print_json", "print_text", "written_out", "wrote"]
+__all__ = ["page_width", "print_json", "print_text", "printing", "written_out", "wrote"]
 
 
 def print_text(text: str) -> None:
@@ -38,8 +39,26 @@ def print_json(content: Any) -> None:
 
 
 @contextmanager
+def printing() -> Iterator[None]:
+    """Do nothing in the block but print.
+
+    Raises
+    ------
+    StorageError
+        If stdout is full.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop()
+        raise StorageError(f"stdout: cannot be written: {reason_of(error)}") from error
+
+
+@contextmanager
 def written_out() -> Iterator[None]:
-    """Run the command: a stdout that is closed or full is told in one line, with the exit status of a bad input.
+    """Run the command. If stdout is closed or full, say so in one line and exit with the status of a bad input.
 
     A pipe whose reader has gone is no failure: it has read what it wanted.
     """
@@ -56,23 +75,18 @@ def written_out() -> Iterator[None]:
         sys.exit(1)
     except OSError as error:
         _drop()
-        tell(f"error: stdout: cannot be written: {error.strerror or error}")
+        tell(f"error: stdout: cannot be written: {reason_of(error)}")
         sys.exit(BAD_INPUT)
 
 
 def _drop() -> None:
-    """Send what is left of stdout to nowhere, or Python tries once more at exit and ends with a status of its own."""
+    """Redirect stdout to the null device: Python would try to write the rest at exit and end with status 120."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(text: str) -> None:
-    try:
+    with printing():
         typer.echo(text)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _drop()
-        raise StorageError(f"stdout: cannot be written: {error.strerror or error}") from error
 
 
 def page_width() -> int:

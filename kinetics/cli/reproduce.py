@@ -12,6 +12,7 @@ from kinetics.cli.options import AsJson
 from kinetics.cli.output import page_width, print_json, print_text
 from kinetics.cli.progress import watched
 from kinetics.errors import Fault, InputError
+from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
     from kinetics.plan import Plan
@@ -66,7 +67,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(Fault(f"cannot be a folder: {error.strerror or error}", str(folder), "--out")) from error
+        raise InputError(Fault(f"cannot be a folder: {reason_of(error)}", str(folder), "--out")) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(Fault("cannot be written to", str(folder), "--out"))
 

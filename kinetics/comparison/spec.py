@@ -29,7 +29,7 @@ FARTHEST, CLOSEST = 1e30, 1e-6
 """The greatest end of an axis, and the least relative distance of its two ends."""
 Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
-MOST_TIMES, MOST_ROWS = 20_000, 48
+MAX_TIMES, MAX_ROWS = 20_000, 48
 
 
 class HeaderRow(Row):
@@ -193,8 +193,8 @@ def _rows(document: Document, faults: Faults) -> dict[int, OutputRow]:
     if not isinstance(tables, list) or not tables:
         faults.add("no rows; add [[rows]] with output, label and measures", document.where("rows"), "rows")
         return {}
-    if len(tables) > MOST_ROWS:
-        faults.add(f"has {len(tables)}; at most {MOST_ROWS}", document.where("rows"), "rows")
+    if len(tables) > MAX_ROWS:
+        faults.add(f"has {len(tables)}; at most {MAX_ROWS}", document.where("rows"), "rows")
     rows: dict[int, OutputRow] = {}
     for index, table in enumerate(tables):
         row = read_row(OutputRow, table, document, ("rows", index), faults)
@@ -230,8 +230,8 @@ def _check_times(header: HeaderRow, places: _Places, faults: Faults) -> None:
                 raise InputError(f"must be positive, found '{text}'")
     with suppress(UnitError):  # told above
         times = to_unit(header.until, "day") / max(to_unit(header.every, "day"), 1e-300)
-        if times > MOST_TIMES:
-            faults.add(f"gives {times:.0f} times until {header.until}; at most {MOST_TIMES}", *places.of("every"))
+        if times > MAX_TIMES:
+            faults.add(f"gives {times:.0f} times until {header.until}; at most {MAX_TIMES}", *places.of("every"))
 
 
 def _lacking(rows: dict[int, OutputRow], model: Model, places: _Places, faults: Faults) -> list[str]:

@@ -22,6 +22,7 @@ from types import CodeType, ModuleType
 from kinetics import __version__
 from kinetics.compile.kept import keep, kept
 from kinetics.errors import InputError
+from kinetics.files.reading import reason_of
 
 __all__ = ["cache_folder", "load_module", "set_options", "source_key"]
 
@@ -78,10 +79,8 @@ def cache_folder() -> Path:
         reason = _objection(wanted)
         if not reason:
             return wanted
-    except OSError as error:
-        reason = error.strerror or str(error)
-    except (RuntimeError, ValueError) as error:  # a user without a home, as in a container; a name with a NUL byte
-        reason = str(error)
+    except (OSError, RuntimeError, ValueError) as error:  # also a user without a home; a name with a NUL byte
+        reason = reason_of(error)
     try:
         fallback = Path(tempfile.mkdtemp(prefix="lymphokinetics-"))
     except OSError as error:
@@ -168,7 +167,7 @@ def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
 
 
 class _Loader(SourceFileLoader):
-    """Python's own, with checked files in place of its ``.py`` and ``.pyc``: of a damaged one Python tells nothing."""
+    """Loads from checked files in place of ``.py`` and ``.pyc``, of which Python does not notice any damage."""
 
     def __init__(self, name: str, path: Path, generate: Callable[[], str]) -> None:
         super().__init__(name, str(path))

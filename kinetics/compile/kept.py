@@ -1,4 +1,4 @@
-"""Files of the cache: each begins with the checksum of the rest; one that is damaged is thrown away and made anew."""
+"""Files of the cache. Each begins with the checksum of the rest; a damaged one is removed and made again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["keep", "kept"]
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Write a file of the cache; where there is no room for it, say so and go on without.
+    """Write a file of the cache; if it cannot be written, warn and go on without it.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def keep(path: Path, content: bytes) -> None:
 
 
 def kept(path: Path) -> bytes | None:
-    """The content of a file of the cache; None if there is none, or it is damaged: then it goes, with a warning."""
+    """The content of a file of the cache, or None. A damaged file is removed, with a warning."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             _throw_away(path)

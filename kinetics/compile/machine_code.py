@@ -42,10 +42,10 @@ def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]
 
 
 class _MachineCode(FunctionCache):
-    """One file for each function and signature, with a checksum, in place of numba's index and what it lists."""
+    """Replaces numba's index and data files by one checked file for each function and signature."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        # without that of numba, which looks for a place before any code is wanted
+        # the constructor of numba is not called: it looks for a folder before any code is compiled
         self._name, self._py_func = repr(function), function
         self.enable()
 
@@ -62,7 +62,7 @@ class _MachineCode(FunctionCache):
         content = kept(self._path(sig, target_context.codegen())) if self._enabled else None
         if content is None:
             return None
-        # as numba does with its own: written by this user, unchanged since
+        # as numba reads its own cache; the folder is the user's alone and the checksum has been verified
         return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301
 
     def _save_overload(self, sig: Any, data: Any) -> None:
@@ -70,7 +70,7 @@ class _MachineCode(FunctionCache):
             keep(self._path(sig, data.codegen), dumps(data._reduce()))
 
     def _folder(self) -> Path:
-        """That of a generated module; for a function of the package itself one that changes with its source."""
+        """The folder of a generated module; a function of the package has a folder named by a key of its source."""
         folder = Path(self._py_func.__globals__["__file__"]).parent
         return folder if folder.parent == cache_folder() else cache_folder() / _key(folder)
 

@@ -1,4 +1,4 @@
-"""What a step must not do: take a state below zero where nothing takes it there, or let it grow out of rounding.
+"""Checks of each step: a state must not turn negative without cause, nor grow out of rounding error.
 
 Both engines know a state to its absolute tolerance and no better. One that falls below it is noise: it may turn
 negative and, where it grows by itself, run away, or come back at a time that the noise decides.

@@ -11,6 +11,7 @@ import xarray as xr
 from pydantic import Field, StrictStr
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.estimate.currency import warn_of_problem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, names_a_file
 from kinetics.model import Model
@@ -136,8 +137,13 @@ class Estimates:
         InputError
             If they do not belong to the model.
         """
+        return in_model_units(model, self.rows)
+
+    @property
+    def rows(self) -> dict[str, tuple[float, str]]:
+        """Value and unit by dotted name."""
         rows = zip(self.names, self.values, self.units, strict=True)
-        return in_model_units(model, {name: (float(value), unit) for name, value, unit in rows})
+        return {name: (float(value), unit) for name, value, unit in rows}
 
     @classmethod
     def load(cls, name: str | Path) -> Estimates:
@@ -159,8 +165,6 @@ class Estimates:
         UserWarning
             If the result was edited by hand, or is older than the data of its problem, or outside its bounds.
         """
-        from kinetics.estimate.currency import warn_of_problem
-
         text = str(name)
         if text.endswith(".nc"):
             return cls.from_tree(read_result(name))
@@ -171,7 +175,7 @@ class Estimates:
             raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
         estimates = cls.read(committed)
         if problem.is_file():
-            warn_of_problem(estimates, committed, problem)
+            warn_of_problem(estimates.rows, estimates.facts, committed, problem)
         return estimates
 
     @classmethod

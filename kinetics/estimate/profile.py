@@ -132,7 +132,7 @@ def profile(
 
 
 SAME = 1e-4
-"""What is found again is better only if by more, in log posterior."""
+"""The least gain in log posterior for which a repeated search replaces the earlier point."""
 
 
 class _Walk:

@@ -11,8 +11,8 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from kinetics.errors import Faults, InputError
 from kinetics.evidence import EvidenceRow, PlacedFact, read_evidence
 from kinetics.figures.limits import (
-    MOST_CURVES,
-    MOST_PANELS,
+    MAX_CURVES,
+    MAX_PANELS,
     Label,
     Note,
     Title,
@@ -152,7 +152,7 @@ def load_facts(document: Document) -> FactsSpec:
     for name, panel in panels.items():
         check_panel(name, panel, document, faults)
     curves = _named(FactCurveRow, "curves", document, faults)
-    for key, most in (("panels", MOST_PANELS), ("curves", MOST_CURVES)):
+    for key, most in (("panels", MAX_PANELS), ("curves", MAX_CURVES)):
         check_number(data.get(key), most, document, key, faults)
     if header is None:
         raise InputError(*faults)

@@ -1,4 +1,4 @@
-"""What a figure is drawn from, as a hash that its picture carries: a picture of other data is told by it."""
+"""A hash of everything a figure is drawn from. The picture carries it, so that a stale picture can be found."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def figure_hash(spec: Any) -> str:
 
 
 class _Walk:
-    """A walk through a specification: the parts that can be hashed, and what it meets on its way."""
+    """Walks through a specification and collects what goes into the hash: its own values, models, tables, estimates."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

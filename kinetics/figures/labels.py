@@ -60,7 +60,7 @@ def row_label(row: PublishedRow, statistic: str = "") -> str:
 
 
 def panel_letter(index: int, panels: int) -> str:
-    """What a panel is called: a to z, then aa, ab; nothing if there is one alone.
+    """The letter of a panel: a to z, then aa, ab; empty for a single panel.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How much a figure file may ask for: lengths of texts, panels, curves, ticks, and times that are simulated."""
+"""Limits of a figure file: lengths of texts; numbers of panels, curves, ticks and simulated times."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from kinetics.errors import Faults, UnitError
 from kinetics.files.documents import Document
 from kinetics.units import to_unit
 
-__all__ = ["MOST_CURVES", "MOST_PANELS", "Label", "Note", "Title", "check_number", "check_ticks", "check_times"]
+__all__ = ["MAX_CURVES", "MAX_PANELS", "Label", "Note", "Title", "check_number", "check_ticks", "check_times"]
 
 Title = Annotated[StrictStr, Field(max_length=300)]
 Note = Annotated[StrictStr, Field(max_length=3000)]
 Label = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 
-MOST_PANELS = 48
-MOST_CURVES = 200
-MOST_TICKS = 200
-MOST_TIMES = 20_000
-MOST_VALUES = 10_000_000
-"""Times of all runs of a curve."""
+MAX_PANELS = 48
+MAX_CURVES = 200
+MAX_TICKS = 200
+MAX_TIMES = 20_000
+MAX_VALUES = 10_000_000
+"""Simulated times, summed over all runs of a curve."""
 
 
 def check_number(rows: object, most: int, document: Document, key: str, faults: Faults) -> None:
-    """Note more tables of a name than a figure may have.
+    """Note it if a figure file has too many tables of a name.
 
     Parameters
     ----------
     rows : object
-        What the file says under ``key``; what is no list or table is told elsewhere.
+        What the file says under ``key``. Other checks report what is no list or table.
     most : int
         How many there may be.
     document : Document
@@ -46,15 +46,15 @@ def check_number(rows: object, most: int, document: Document, key: str, faults: 
 
 
 def check_ticks(until: str, ticks: str, document: Document, faults: Faults) -> None:
-    """Note an axis of more ticks than can be read; texts that are no times are told elsewhere."""
+    """Note an axis with too many ticks. Other checks report texts that are no times."""
     number = _ratio(until, ticks)
-    if number > MOST_TICKS:
-        message = f"gives {number:.0f} ticks until {until}; at most {MOST_TICKS}"
+    if number > MAX_TICKS:
+        message = f"gives {number:.0f} ticks until {until}; at most {MAX_TICKS}"
         faults.add(message, document.where("time", "ticks"), "time.ticks")
 
 
 def check_times(until: str, every: str, runs: int, document: Document, faults: Faults) -> None:
-    """Note more times than a figure simulates; texts that are no times are told elsewhere.
+    """Note it if a figure would simulate too many times. Other checks report texts that are no times.
 
     Parameters
     ----------
@@ -69,10 +69,10 @@ def check_times(until: str, every: str, runs: int, document: Document, faults: F
     """
     place = document.where("figure", "every"), "figure.every"
     number = _ratio(until, every)
-    if number > MOST_TIMES:
-        faults.add(f"gives {number:.0f} times until {until}; at most {MOST_TIMES}", *place)
-    elif number * runs > MOST_VALUES:
-        faults.add(f"gives {number:.0f} times of {runs} runs; at most {MOST_VALUES} in all", *place)
+    if number > MAX_TIMES:
+        faults.add(f"gives {number:.0f} times until {until}; at most {MAX_TIMES}", *place)
+    elif number * runs > MAX_VALUES:
+        faults.add(f"gives {number:.0f} times of {runs} runs; at most {MAX_VALUES} in all", *place)
 
 
 def _ratio(whole: str, part: str) -> float:

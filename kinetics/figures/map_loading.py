@@ -7,7 +7,7 @@ from typing import Any
 
 from kinetics.comparison import Reading, readings
 from kinetics.errors import Faults, InputError
-from kinetics.figures.limits import MOST_PANELS, check_number
+from kinetics.figures.limits import MAX_PANELS, check_number
 from kinetics.figures.map_spec import AxisRow, HeaderRow, MapRow, MapSpec, PointRow
 from kinetics.figures.of_fit import read_tables
 from kinetics.files.documents import Document
@@ -37,7 +37,7 @@ def load_map(document: Document) -> MapSpec:
     maps = _listed(MapRow, "maps", document, faults)
     points = _listed(PointRow, "points", document, faults)
     for key in ("maps", "points"):
-        check_number(document.data.get(key), MOST_PANELS, document, key, faults)
+        check_number(document.data.get(key), MAX_PANELS, document, key, faults)
     if not document.data.get("maps"):
         faults.add("no maps; add [[maps]] with output, measure and label", document.where("maps"), "maps")
     if header is None:

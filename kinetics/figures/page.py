@@ -15,7 +15,7 @@ from kinetics.figures.style import FONT_SIZE, MM, SMALL
 __all__ = ["blank_page", "surround"]
 
 _CHARACTERS_PER_MM = 0.76
-MOST_HEIGHT = 2000
+MAX_HEIGHT = 2000
 LEAST_HEIGHT = 10
 """Of a page, and of what is left of it for the axes, mm."""
 
@@ -28,8 +28,8 @@ def blank_page(width: float, height: float) -> Figure:
     InputError
         If so much is drawn that the page would be too high.
     """
-    if height > MOST_HEIGHT:
-        raise InputError(f"the figure would be {height:.0f} mm high; at most {MOST_HEIGHT} mm, so draw less in it")
+    if height > MAX_HEIGHT:
+        raise InputError(f"the figure would be {height:.0f} mm high; at most {MAX_HEIGHT} mm, so draw less in it")
     figure = Figure(figsize=(width * MM, height * MM), layout="constrained")
     FigureCanvasAgg(figure)
     return figure

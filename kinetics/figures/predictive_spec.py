@@ -10,7 +10,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.spec import FARTHEST, ends_apart
 from kinetics.errors import Faults, InputError
-from kinetics.figures.limits import MOST_PANELS, Label, Title, check_number, check_ticks
+from kinetics.figures.limits import MAX_PANELS, Label, Title, check_number, check_ticks
 from kinetics.figures.of_fit import FitFigureRow, PageRow, problem_of, read_tables
 from kinetics.figures.spec import TimeRow
 from kinetics.files.documents import Document
@@ -35,7 +35,7 @@ TYPES = {
 }
 """Kinds of published row that each type of panel shows."""
 
-MOST_TIMES = 2000
+MAX_TIMES = 2000
 
 
 class CheckHeaderRow(FitFigureRow):
@@ -101,7 +101,7 @@ def load_check(document: Document) -> CheckSpec:
     header, page = read_tables(document, CheckHeaderRow, ("time", "panels"), faults)
     time = read_row(TimeRow, document.data.get("time", {}), document, ("time",), faults)
     panels = _panels(document, faults)
-    check_number(document.data.get("panels"), MOST_PANELS, document, "panels", faults)
+    check_number(document.data.get("panels"), MAX_PANELS, document, "panels", faults)
     if header is not None and time is not None:
         _check_times(header, time, document, faults)
     problem = None if header is None else problem_of(document, header.fit, faults)
@@ -154,8 +154,8 @@ def _check_times(header: CheckHeaderRow, time: TimeRow, document: Document, faul
             if not days[keys] > 0:
                 faults.add("must be positive", document.where(*keys), ".".join(keys))
     until, every = days.get(("figure", "until"), 0.0), days.get(("figure", "every"), 0.0)
-    if every > 0 and until / every > MOST_TIMES:
-        faults.add(f"gives more than {MOST_TIMES} times", document.where("figure", "every"), "figure.every")
+    if every > 0 and until / every > MAX_TIMES:
+        faults.add(f"gives more than {MAX_TIMES} times", document.where("figure", "every"), "figure.every")
     check_ticks(header.until, time.ticks, document, faults)
 
 

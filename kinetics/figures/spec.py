@@ -9,8 +9,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from kinetics.comparison.spec import FARTHEST, ends_apart
 from kinetics.errors import Faults
 from kinetics.figures.limits import (
-    MOST_CURVES,
-    MOST_PANELS,
+    MAX_CURVES,
+    MAX_PANELS,
     Label,
     Note,
     Title,
@@ -143,7 +143,7 @@ def read_rows(document: Document, faults: Faults) -> SpecRows | None:
     time = read_row(TimeRow, data.get("time", {}), document, ("time",), faults)
     panels = _panels(data.get("panels", {}), document, faults)
     curves = _curves(data.get("curves", []), document, faults)
-    for key, most in (("panels", MOST_PANELS), ("curves", MOST_CURVES)):
+    for key, most in (("panels", MAX_PANELS), ("curves", MAX_CURVES)):
         check_number(data.get(key), most, document, key, faults)
     _check_times(header, time, document, faults)
     _check_curves(curves, data.get("panels", {}), document, faults)

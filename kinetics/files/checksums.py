@@ -34,7 +34,7 @@ _GONE = "gone"
 
 
 class ChecksumWarning(UserWarning):
-    """A result does not say any more what was written: it was edited by hand, or is damaged."""
+    """The content of a result is not what was written: it was edited by hand, or is damaged."""
 
 
 def bytes_checksum(content: bytes | memoryview) -> str:
@@ -101,7 +101,7 @@ def _attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _attribute(value: Any) -> Any:
-    """As NetCDF gives it back, which has no lists of one and no tuples."""
+    """The value as NetCDF gives it back: a list of one becomes its item, a tuple a list, a bool an integer."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -110,9 +110,9 @@ def _attribute(value: Any) -> Any:
 
 
 def _values(values: np.ndarray) -> str:
-    """SHA-256 of numbers as bytes, the least first, every NaN alike; of text as JSON."""
+    """SHA-256 of numbers as little-endian bytes with one form of NaN; of text as JSON."""
     if not values.size:
-        return ""  # NetCDF forgets of what kind there is nothing
+        return ""  # NetCDF does not keep the type of an empty array
     if values.dtype.kind not in "biuf":
         return content_hash([str(one) for one in values.ravel().tolist()])
     flat = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
@@ -122,7 +122,7 @@ def _values(values: np.ndarray) -> str:
 
 
 def files_checksum(store: Path, files: Iterable[str]) -> str:
-    """The SHA-256 of some files, their names included; that one is not there, as of a chunk of fill values, counts too.
+    """The SHA-256 of some files and their names. A missing file counts as such: Zarr leaves out chunks of fill values.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def files_checksum(store: Path, files: Iterable[str]) -> str:
 
 
 def store_checksums(store: Path, without: Iterable[str] = ()) -> dict[str, str]:
-    """The SHA-256 of each file of a store by its path from there, without those of some names."""
+    """The SHA-256 of each file of a store, by its path from there; the files of ``without`` are left out."""
     left_out = set(without)
     return {name: _of_file(store / name) for name in sorted(files_of(store)) if name not in left_out}
 

@@ -1,4 +1,4 @@
-"""What a NetCDF file or a Zarr store declares, checked before a value of it is read."""
+"""Checks of what a NetCDF file or a Zarr store declares, before any value is read."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ def check_netcdf(path: Path) -> None:
             group, depth = waiting.pop()
             for name in group:
                 objects += 1
-                if objects > MAX_OBJECTS or depth > MAX_DEPTH:  # also a group that is in itself
+                if objects > MAX_OBJECTS or depth > MAX_DEPTH:  # a group can contain itself
                     raise InputError(f"{path}: is nested beyond reason, or has more than {MAX_OBJECTS} parts")
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise InputError(f"{path}: '{name}' is a link to another place, which a result has not")
+                    raise InputError(f"{path}: '{name}' is a link; a result has none")
                 item = group[name]
                 if isinstance(item, h5py.Group):
                     waiting.append((item, depth + 1))
                 elif isinstance(item, h5py.Dataset):
                     if item.external or item.is_virtual:
-                        raise InputError(f"{path}: '{name}' lies in other files, which a result does not")
+                        raise InputError(f"{path}: '{name}' is stored in other files; a result is one file")
                     declared += float(item.size or 0) * item.dtype.itemsize
     check_memory(2 * declared, str(path), _ADVICE)
 
@@ -84,7 +84,7 @@ def check_store(path: Path) -> None:
             raise InputError(f"{path}: array '{name}' is damaged: its chunks do not fit its shape")
         is_text = row.get("filters") == [TEXT]
         if row.get("compressor") is not None or not (is_text or row.get("filters") is None):
-            raise InputError(f"{path}: array '{name}' is compressed or encoded, which results are not")
+            raise InputError(f"{path}: array '{name}' is compressed or encoded; results are neither")
         try:
             kind = np.dtype(row.get("dtype"))
         except (TypeError, ValueError, SyntaxError) as error:
@@ -111,7 +111,7 @@ def _files(path: Path) -> Iterator[tuple[str, int]]:
             if stat.S_ISREG(status.st_mode):
                 yield place.relative_to(path).as_posix(), status.st_size
             elif not stat.S_ISDIR(status.st_mode):
-                raise InputError(f"{place}: is no regular file, and a store has no other")
+                raise InputError(f"{place}: is no regular file; a store has only regular files")
 
 
 def _raise(error: OSError) -> None:
@@ -129,7 +129,7 @@ def _arrays(path: Path, files: Mapping[str, int]) -> Iterator[tuple[str, Mapping
     for key, row in rows.items():
         name, _, kind = key.rpartition("/")
         if kind not in META or any(part in ("", ".", "..") for part in key.split("/")):
-            raise InputError(f"{path}: has metadata of '{key}', which no result has")
+            raise InputError(f"{path}: has metadata of '{key}'; no result has them")
         if kind == ".zarray":
             yield name, row
 
@@ -142,7 +142,7 @@ def _lengths(path: Path, name: str, row: Mapping[str, Any], key: str) -> list[in
 
 
 def _check_chunks(folder: Path, chunks: Iterable[tuple[str, int]], values: int, width: int) -> None:
-    """Refuse a chunk that does not hold so many values, of so many bytes each or of text if that is 0."""
+    """Refuse a chunk that does not hold ``values`` values of ``width`` bytes each; a width of 0 stands for text."""
     for name, size in chunks:
         whole = size == values * width if width else _is_text(folder / name, values)
         if not whole:
@@ -153,7 +153,7 @@ def _is_text(path: Path, values: int) -> bool:
     from numcodecs import VLenUTF8
 
     raw = read_bytes(path, MAX_TEXT, "a chunk of text")
-    if int.from_bytes(raw[:4], "little") != values:  # looked at first: the decoder makes room for so many
+    if int.from_bytes(raw[:4], "little") != values:  # checked first: the decoder allocates room for this number
         return False
     try:
         return len(VLenUTF8().decode(raw)) == values

@@ -19,7 +19,7 @@ __all__ = ["MAX_BYTES", "PROSE", "Document", "read_document", "read_text"]
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_LINES = 20
-"""Lines with characters that no file may hold, which are told one by one."""
+"""The most lines with forbidden characters that are reported one by one."""
 PROSE = ("about", "note", "note_published", "note_band", "statement", "reason")
 """Keys and columns whose text may have several lines."""
 # possessive throughout: no line can make them go back, so a hostile file is scanned in linear time
@@ -81,7 +81,7 @@ def read_text(path: Path) -> str:
         If there is no such file, it is no regular one or too large, it is not UTF-8 text, or it holds characters that
         act on a display.
     """
-    if found := forbidden_character(path.name):  # the name of a file is the name of what it holds
+    if found := forbidden_character(path.name):  # a file's name becomes the name of the model or fit in it
         raise InputError(Fault(f"the file's name holds {character_name(found)}; rename it", str(path)))
     raw = read_bytes(path, MAX_BYTES)
     try:
@@ -158,7 +158,7 @@ def _in_words(error: tomllib.TOMLDecodeError) -> str:
 
 
 def _check_values(document: Document) -> None:
-    """Refuse what later code should not have to expect: deep nesting, whole numbers beyond the 64 bits of TOML, and
+    """Refuse values that later code need not handle: deep nesting, whole numbers beyond the 64 bits of TOML, and
     characters that act on a display, in keys and texts; only prose has several lines.
     """
     faults = Faults()

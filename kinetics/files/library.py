@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kinetics.errors import UnknownNameError
 
-__all__ = ["find_file", "library_folder", "library_names", "names_a_file", "path_from"]
+__all__ = ["find_file", "library_folder", "library_names", "names_a_file", "path_from", "similar_name"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SINGLE = ("reproduce", "comparison")
@@ -59,10 +59,23 @@ def find_file(name: str | Path, part: str) -> Path:
         return Path(text)
     names = library_names(part)
     if text not in names:
-        near = difflib.get_close_matches(text, names, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(names) or 'none'}"
+        hint = similar_name(text, names) or f"; there are {', '.join(names) or 'none'}"
         raise UnknownNameError(f"no '{text}' in {part}{hint}")
     return library_folder(part) / f"{text}.toml"
+
+
+def similar_name(name: str, names: list[str]) -> str:
+    """A hint for the end of a message, empty if no name of the library is similar.
+
+    Names of the library are few and often shortened. `kinetics.suggestions` finds slips of one letter among many names.
+
+    Examples
+    --------
+    >>> similar_name("hill", ["hill_2012"]), similar_name("x", ["hill_2012"])
+    ("; did you mean 'hill_2012'?", '')
+    """
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def names_a_file(name: str) -> bool:

@@ -40,7 +40,7 @@ def read_bytes(path: str | Path, limit: int, what: str = "a text file") -> bytes
     size = check_regular(path)
     try:
         with os.fdopen(os.open(path, _FLAGS), "rb") as file:
-            # looked at again, since another file may have taken the name
+            # checked again, since another file may have taken the name
             is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             content = (file.read(min(size, limit) + 1) or b"") if size and is_regular else b""
     except (OSError, ValueError) as error:

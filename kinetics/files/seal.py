@@ -1,7 +1,7 @@
-"""The seal of a NetCDF file: a checksum of its bytes behind them, looked at before HDF5 opens the file.
+"""The seal of a NetCDF file: a checksum of its bytes, appended to them and verified before HDF5 opens the file.
 
-A changed byte can send HDF5 round for minutes or make it crash, which nothing in Python can stop. HDF5 itself never
-reads what stands behind its own end, and a program that changes the file cuts it off.
+A changed byte can keep HDF5 busy for minutes or make it crash, and Python cannot stop either. HDF5 does not read beyond
+the end of its own data. A program that changes the file cuts the seal off.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def sealed(content: bytes | memoryview) -> bytes:
 
 
 def check_seal(path: Path) -> None:
-    """Refuse a file that is not what was sealed; one without a seal is of another program and says nothing.
+    """Refuse a file whose bytes do not match its seal. A file without a seal, such as of another program, passes.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def write_atomically(path: str | Path, content: str | bytes | memoryview) -> Non
         free = shutil.disk_usage(path.parent).free
         if free < len(raw):
             raise StorageError(f"{path}: cannot be written: needs {len(raw)} bytes, and {free} are free")
-        # of the stem only a part: a name that is just short enough would be too long with more
+        # only a part of the stem: the whole of a long name and the random part would exceed the limit of the system
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix[:20])
     except (InputError, StorageError):
         raise

@@ -1,4 +1,4 @@
-"""What only comes to a level in the limit: a note for the reader of its times."""
+"""Notes on outputs that approach a level only in the limit, for readers of times to that level."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["undecided"]
 
 
 def undecided(result: xr.Dataset, measures: Sequence[Measure]) -> list[str]:
-    """One line for each output and level that are not to be told apart at the end of a course.
+    """One line for each output that cannot be told from its level at the end of a course.
 
     Parameters
     ----------

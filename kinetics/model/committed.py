@@ -99,14 +99,14 @@ def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) 
 
 
 def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
-    """A warning whose place is the file: Python tells the same one once, however often the file is read.
+    """Warn of a committed result. Python shows the same warning once, however often the file is read.
 
     Parameters
     ----------
     path : pathlib.Path
         A committed result.
     message : str
-        What is the matter with it.
+        What is wrong with it.
     category : type
         Of the warning.
     again : bool

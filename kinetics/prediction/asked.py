@@ -30,7 +30,7 @@ from kinetics.reserved import check_names
 from kinetics.runs import Progress, Run, choose_engine
 from kinetics.seeds import checked_seed
 from kinetics.simulation import output_times, simulate
-from kinetics.study import COPIES, MOST_RUNS
+from kinetics.study import COPIES, MAX_RUNS
 from kinetics.units import to_unit
 
 __all__ = ["predict"]
@@ -190,8 +190,8 @@ def _check_capacity(model: Model, until: str, every: str, draws: int, patients: 
     needed = COPIES * of_one * (draws + (patients or 0)) + of_study * (study or 0)
     asked = {"draws": draws, "patients": patients, "patients of a study": study}
     what = f"{', '.join(f'{number} {name}' for name, number in asked.items() if number)} at {times} times"
-    if max(draws, patients or 0) > MOST_RUNS:
-        raise InputError(f"{what}: no machine does more than {MOST_RUNS:.0e} in a week; ask for fewer")
+    if max(draws, patients or 0) > MAX_RUNS:
+        raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
     check_memory(needed, what, "ask for fewer draws, patients or times")
 
 

@@ -26,6 +26,7 @@ from typing import Any
 from kinetics import __version__
 from kinetics.errors import InputError, StorageError
 from kinetics.files.checksums import files_checksum, store_checksums
+from kinetics.files.reading import reason_of
 from kinetics.runs import CHUNK, Progress
 from kinetics.streaming.finished import Finished
 from kinetics.streaming.place import check_destination, clear, locked, put_in_place
@@ -106,7 +107,7 @@ def stream(
                 if finished
                 else "nothing was finished"
             )
-            raise StorageError(f"{path}: writing stopped: {error.strerror or error}; {state}") from error
+            raise StorageError(f"{path}: writing stopped: {reason_of(error)}; {state}") from error
         finally:
             if part.is_dir() and Finished.read(part) is None:
                 clear(part)

@@ -1,4 +1,4 @@
-"""How far a stream has got, and at whose request: ``progress.json``, with a checksum of everything that is finished."""
+"""The record of a stream, ``progress.json``: its request, and a checksum of every finished part."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _DAMAGED = "is damaged, or was not written by this program; delete the folder to
 
 @dataclass(frozen=True)
 class Finished:
-    """What a request has finished.
+    """The finished part of a request.
 
     Parameters
     ----------
     request : dict
-        As JSON has it, with the number of runs of a ``chunk``.
+        The request as JSON, with the number of runs in a ``chunk``.
     layout : dict of str
         The checksum of each file of the store that is no chunk of runs; empty before there is a store.
     chunks : tuple of (str, int)
-        Of each finished chunk its checksum, and how many of its runs failed.
+        For each finished chunk: its checksum and the number of its runs that failed.
     """
 
     request: dict[str, Any]
@@ -69,7 +69,7 @@ class Finished:
         return done if done.chunks else None
 
     def check(self, part: Path, request: dict[str, Any], size: int, *, resume: bool) -> None:
-        """Refuse to go on with the work of another request, with work that is not to be resumed, or in a damaged store.
+        """Refuse to go on if the work is of another request, is not to be resumed, or its store is damaged.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Finished:
                 )
 
     def write(self, part: Path) -> None:
-        """Replace what was noted before."""
+        """Write the record in place of the earlier one."""
         content = {"request": self.request, "layout": self.layout, "chunks": [list(one) for one in self.chunks]}
         write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 

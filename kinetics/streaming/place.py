@@ -13,7 +13,7 @@ from pathlib import Path
 from kinetics.errors import InputError
 from kinetics.files.checksums import files_of
 from kinetics.files.declared import CHUNK_NAME, META
-from kinetics.files.reading import read_json
+from kinetics.files.reading import read_json, reason_of
 
 try:
     import fcntl
@@ -24,7 +24,7 @@ __all__ = ["check_destination", "clear", "locked", "put_in_place"]
 
 _OWN = re.compile(r"store|progress\.json|\.progress-\w+\.json|lock|replaced")
 _CUT_OFF = ".partial"
-"""What the name of a file of a store ends in while it is written."""
+"""Ending of the name of a file of a store while zarr writes it."""
 
 
 def check_destination(path: str | Path) -> Path:
@@ -54,7 +54,7 @@ def check_destination(path: str | Path) -> Path:
     except InputError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        raise InputError(f"{path}: cannot be written: {reason_of(error)}") from error
     return place
 
 
@@ -70,7 +70,7 @@ def locked(path: Path) -> Iterator[Path]:
         try:
             part.mkdir(exist_ok=True)
             if foreign := sorted(entry.name for entry in part.iterdir() if not _OWN.fullmatch(entry.name)):
-                raise InputError(f"{part}: is there and holds {foreign[0]}, not ours; move it away")
+                raise InputError(f"{part}: holds {foreign[0]}, which no stream has written; move it away")
             for name in ("store", "replaced"):
                 _check_own(part / name)
             if fcntl is not None:
@@ -80,14 +80,14 @@ def locked(path: Path) -> Iterator[Path]:
         except BlockingIOError as error:
             raise InputError(f"{part}: another process is writing there") from error
         except OSError as error:
-            raise InputError(f"{part}: cannot be written: {error.strerror or error}") from error
+            raise InputError(f"{part}: cannot be written: {reason_of(error)}") from error
         if (part / "replaced").is_dir() and not path.exists():  # a kill between the two renames at the end
             os.rename(part / "replaced", path)
         yield part
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """The complete store to its place; until the second of two renames what was there can come back.
+    """Move the complete store to its place. If the second of the two renames fails, the old store is put back.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def put_in_place(part: Path, path: Path) -> None:
 
 
 def clear(part: Path) -> None:
-    """Remove the folder of unfinished work, whose stores have been checked; what else has come into it stays."""
+    """Remove what a stream has written to its folder of unfinished work, and the folder if nothing else is in it."""
     for entry in part.iterdir():
         if _OWN.fullmatch(entry.name):
             if entry.is_dir():

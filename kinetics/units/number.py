@@ -1,4 +1,4 @@
-"""A number as a table or a quantity has it: one rule for all of them."""
+"""Numbers as text: one rule for tables and quantities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 
 
 def read_number(text: str) -> float | None:
-    """The number that a text is; None if it is none, or not finite.
+    """Read a number; None if the text is none, or the number is not finite.
 
     Examples
     --------

@@ -254,7 +254,7 @@ def test_a_file_that_is_no_result_is_one_clear_line(run, tmp_path, kind):
     for call in (("check", path), *calls):
         answer = run(*call)
         assert answer.status == 2 or call[0] == "check"
-        assert all(line.startswith("error: ") for line in answer.err.splitlines())
+        assert all(line.startswith(("error: ", "warning: ")) for line in answer.err.splitlines())
         assert "fault of the program" not in answer.err
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.nc"]
 
@@ -299,7 +299,7 @@ def test_a_result_whose_attributes_are_those_of_none(run, tmp_path, kind):
         answer = run(*call)
         assert "fault of the program" not in answer.err
         assert answer.status in (0, 2)
-        assert answer.status == 0 or all(line.startswith("error: ") for line in answer.err.splitlines())
+        assert answer.status == 0 or all(line.startswith(("error: ", "warning: ")) for line in answer.err.splitlines())
 
 
 def test_a_file_larger_than_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
@@ -326,7 +326,7 @@ def run():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
-@pytest.mark.parametrize("call", ["models", "--version", "--help"])
+@pytest.mark.parametrize("call", ["models", "--version", "--help", "check --help"])
 @pytest.mark.parametrize("stdout", ["> /dev/full", ">&-"])
 def test_a_full_or_closed_stdout_is_one_line_and_status_2(call, stdout):
     line = f"{sys.executable} -m kinetics.cli {call} {stdout}"

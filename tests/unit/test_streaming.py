@@ -430,7 +430,7 @@ def test_odd_names_are_names(drug, tmp_path, monkeypatch, name):
         ("nul\0.zarr", "cannot be written: embedded null"),
         ("x" * 249 + ".zarr", "cannot be written: File name too long"),
         ("x" * 300 + ".zarr", "cannot be written: File name too long"),
-        ("busy.zarr", "busy.zarr.part: is there and holds mine.txt, not ours"),
+        ("busy.zarr", "busy.zarr.part: holds mine.txt, which no stream has written"),
         ("taken.zarr", "taken.zarr.part: cannot be written"),
         ("s3://bucket/all.zarr", "cannot be written: No such file"),
         ("loop.zarr", "cannot be written"),
