@@ -41,6 +41,8 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.simplefilter("default", RuntimeWarning)
+            # numpy, of times without a value in any patient; that patients failed has been told with the reason
+            warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
             warnings.showwarning = _each_once()
             yield
     except InputError as error:

@@ -66,7 +66,7 @@ def fit(
     with watched(f"{problem.name}: uncertainty"):
         found = finish(problem, done=searches)
     found = replace(found, intervals=intervals_of(found, profiled, posterior, resume=resume))
-    compared = agreement(found.estimates, committed)
+    compared = None if save and not committed.exists() else agreement(found.estimates, committed)
     if out is not None:
         write_result(found.tree(), out)
         wrote(out)
@@ -74,7 +74,7 @@ def fit(
         write_estimates(found.estimates, committed)
         wrote(committed)
     forget(problem)
-    if compared.differs and not save:
+    if compared is not None and compared.differs and not save:
         tell(f"warning: {compared}")
     _print(found, compared, as_json=as_json)
 
@@ -102,14 +102,15 @@ def _problem(
     return problem, profiled
 
 
-def _print(found: Fit, compared: Agreement, *, as_json: bool) -> None:
+def _print(found: Fit, compared: Agreement | None, *, as_json: bool) -> None:
     from kinetics.report.fitting import fit_json, fit_text
 
     if as_json:
-        print_json({**fit_json(found.summary()), "largest_difference_from_committed": compared.largest})
+        largest = None if compared is None else compared.largest
+        print_json({**fit_json(found.summary()), "largest_difference_from_committed": largest})
     else:
         text = fit_text(found.summary(), found.problem.title, found.problem.about, page_width())
-        print_text(f"{text}\n\n{compared}")
+        print_text(text if compared is None else f"{text}\n\n{compared}")
 
 
 def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ...]:

@@ -143,6 +143,11 @@ def _dataset(path: Path, faults: Faults) -> None:
             tree = read_result(path)
         except ChecksumWarning as warning:
             raise InputError(str(warning).removeprefix(f"{path}: ")) from None
+    if path.is_dir():
+        from kinetics.files.seal import damaged_files
+
+        for name in damaged_files(path):
+            faults.add("damaged, or edited since it was written: not what its checksum is of", str(path), name)
     for group in tree.subtree:
         for name, array in group.variables.items():
             units = [array.attrs["units"]] if "units" in array.attrs else []

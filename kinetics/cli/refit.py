@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["refit"]
 
+MOST_STUDIES = 100_000
+"""At some seconds a refit, the pace of the smallest problems, these take days."""
+
 
 def refit(
     name: Annotated[str, typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.")],
-    studies: Annotated[int, typer.Option("--studies", metavar="N", min=2, help="How many synthetic studies.")] = 20,
+    studies: Annotated[
+        int, typer.Option("--studies", metavar="N", min=2, max=MOST_STUDIES, help="How many synthetic studies.")
+    ] = 20,
     seed: Seed = 0,
     settings: Annotated[
         list[str] | None,

@@ -116,8 +116,9 @@ def complaint(system: System, kind: int, state: int, value: float, absolute: flo
         f"fell to {value:.3g} {unit}, beyond {NEGATIVE:g} times {tolerance} below zero, where nothing takes it there",
         f"grows after it fell to within {SUNK:g} times {tolerance}: what it grows from is rounding",
     )[kind]
-    smaller = f"{max(1e-17 * absolute, 1e-290):.0e} {unit}"
+    smaller = f"{max(1e-17 * absolute, 1e-290):.0e}"
     return (
         f"{BLAME}{name}: it {what}. Set an absolute tolerance well below its lowest value, such as "
-        f"absolute={{'{name}': '{smaller}'}} in Python or --absolute {name}='{smaller}' on the command line."
+        f"'tolerance = {smaller}' of the state in the model's file; for simulate alone absolute={{'{name}': "
+        f"'{smaller} {unit}'}} in Python, or --absolute {name}='{smaller} {unit}' on the command line."
     )

@@ -32,7 +32,8 @@ class Tolerances:
         Absolute tolerance as a fraction of each state's scale: its value at rest, or the largest dose into it. The
         nadir lies four orders of magnitude below rest, so this one decides the error there.
     of_states : tuple of (str, float)
-        States whose absolute tolerance is given, with the tolerance in the unit of the state.
+        States whose absolute tolerance is given, with the tolerance in the unit of the state. They come before the
+        tolerances that the model states.
     """
 
     relative: float
@@ -42,7 +43,8 @@ class Tolerances:
     def bounds(self, system: System, scale: np.ndarray) -> np.ndarray:
         """Absolute tolerances, (..., state), of states of a scale, (..., state), in their units."""
         found = self.absolute * scale
-        for name, absolute in self.of_states:
+        own = ((name, row.tolerance) for name, row in system.model.states.items() if row.tolerance is not None)
+        for name, absolute in (*own, *self.of_states):
             found[..., system.states.index(name)] = absolute
         return found
 

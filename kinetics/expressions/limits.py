@@ -74,7 +74,7 @@ def result_fault(value: Any) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """What sympy made, a long rational factor rounded to 77 digits, or to zero below the least float: it stays short."""
+    """What sympy made, a long factor cut to 77 digits, or to zero below the least float, so that it stays short."""
     number, rest = value.as_coeff_Mul()
     if rest is sp.S.One or not number.is_Rational:
         return _short(value) if value.is_Rational else value

@@ -16,12 +16,14 @@ from kinetics.capacity import check_memory
 from kinetics.errors import InputError
 from kinetics.files.reading import check_regular, read_bytes, read_json
 
-__all__ = ["CHUNK_NAME", "META", "check_netcdf", "check_store"]
+__all__ = ["CHUNK_NAME", "META", "SEAL", "check_netcdf", "check_store"]
 
 MAX_DEPTH = 16
 MAX_OBJECTS = 100_000
 MAX_TEXT = 2**28
-META = (".zgroup", ".zattrs", ".zmetadata", ".zarray")
+SEAL = ".checksums"
+"""File of a finished Zarr store: the checksum of every other."""
+META = (".zgroup", ".zattrs", ".zmetadata", ".zarray", SEAL)
 """Files of a Zarr store that hold no values."""
 CHUNK_NAME = re.compile(r"\d+(\.\d+)*")
 TEXT = {"id": "vlen-utf8"}
@@ -128,7 +130,7 @@ def _arrays(path: Path, files: Mapping[str, int]) -> Iterator[tuple[str, Mapping
         rows = {name: read_json(path / name) for name in files if name.endswith((".zarray", ".zgroup", ".zattrs"))}
     for key, row in rows.items():
         name, _, kind = key.rpartition("/")
-        if kind not in META or any(part in ("", ".", "..") for part in key.split("/")):
+        if kind not in META or kind == SEAL or any(part in ("", ".", "..") for part in key.split("/")):
             raise InputError(f"{path}: has metadata of '{key}'; no result has them")
         if kind == ".zarray":
             yield name, row

@@ -1,20 +1,26 @@
-"""The seal of a NetCDF file: a checksum of its bytes, appended to them and verified before HDF5 opens the file.
+"""Seals: checksums of the bytes of a whole result, kept with it.
 
-A changed byte can keep HDF5 busy for minutes or make it crash, and Python cannot stop either. HDF5 does not read beyond
-the end of its own data. A program that changes the file cuts the seal off.
+The seal of a NetCDF file is appended to its bytes and verified before HDF5 opens the file. A changed byte can keep HDF5
+busy for minutes or make it crash, and Python cannot stop either. HDF5 does not read beyond the end of its own data. A
+program that changes the file cuts the seal off. The seal of a Zarr store is a file in it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kinetics.errors import InputError
-from kinetics.files.checksums import bytes_checksum
+from kinetics.files.checksums import bytes_checksum, files_checksum, store_checksums
+from kinetics.files.declared import SEAL
+from kinetics.files.reading import read_json
+from kinetics.files.writing import write_atomically
 
-__all__ = ["check_seal", "sealed"]
+__all__ = ["check_seal", "damaged_files", "seal_store", "sealed"]
 
 _SEAL = re.compile(rb"\nlymphokinetics sha256 ([0-9a-f]{64})\n")
 _LENGTH = len(b"\nlymphokinetics sha256 \n") + 64
@@ -54,3 +60,41 @@ def check_seal(path: Path) -> None:
             length -= len(block)
     if digest.hexdigest().encode() != seal[1]:
         raise InputError(f"{path}: is damaged: its bytes are not those that were written; make the result again")
+
+
+def seal_store(store: Path, layout: Mapping[str, str], chunks: Iterable[tuple[str, list[str]]]) -> None:
+    """Write the checksums of a finished store into it, as they were when each part was written.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+        Its folder.
+    layout : mapping of str to str
+        The SHA-256 of each file that is no chunk of runs.
+    chunks : iterable of (str, list of str)
+        Of each chunk of runs the `files_checksum` of its files, and their paths from the store.
+    """
+    content = {"files": dict(layout), "chunks": [[one, files] for one, files in chunks]}
+    write_atomically(store / SEAL, json.dumps(content))
+
+
+def damaged_files(store: Path) -> list[str]:
+    """What in a finished store is not as its stream wrote it: changed, gone, or not of it; nothing without checksums.
+
+    Raises
+    ------
+    InputError
+        If the checksums cannot be read.
+    """
+    if not os.path.lexists(store / SEAL):
+        return []
+    content = read_json(store / SEAL)
+    try:
+        layout, chunks = dict(content["files"]), [(str(one), list(map(str, files))) for one, files in content["chunks"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{store / SEAL}: is damaged: holds no checksums") from error
+    present = store_checksums(store)
+    known = {SEAL, *layout, *(name for _, files in chunks for name in files)}
+    changed = [name for name, one in layout.items() if present.get(name) != one]
+    changed += [", ".join(files) for one, files in chunks if files_checksum(store, files) != one]
+    return changed + sorted(present.keys() - known)

@@ -217,13 +217,15 @@ class Model:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of the model without its cohorts: structure, units, default values, and how outputs are measured."""
+        """SHA-256 of the model without its cohorts: structure, units, default values, tolerances, measurement."""
         measured = {name: row.measurement for name, row in self.outputs.items() if row.measurement}
+        tolerances = {name: row.tolerance for name, row in self.states.items() if row.tolerance is not None}
         return content_hash(
             self.structure_hash,
             self.defaults,
             [(p.name, p.spread, p.prior) for p in self.parameters.values()],
             *([measured] if measured else ()),
+            *([["tolerances", tolerances]] if tolerances else ()),
             *self._variation(),
         )
 

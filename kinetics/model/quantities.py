@@ -141,10 +141,19 @@ class Dose(Quantity):
 
 @dataclass(frozen=True, kw_only=True)
 class State(Quantity):
-    """A compartment: its value at rest and its rate of change."""
+    """A compartment: its value at rest and its rate of change.
+
+    Parameters
+    ----------
+    initial, rate : sympy expression
+        In ``unit``, and in ``unit`` per time of the model.
+    tolerance : float, optional
+        Absolute tolerance of integration, in ``unit``, of a state that falls by many decades and grows again.
+    """
 
     initial: Any
     rate: Any
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

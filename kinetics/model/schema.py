@@ -129,6 +129,7 @@ class StateRow(Row):
     initial: Text
     rate: Text
     about: str = ""
+    tolerance: AboveZero | None = None
     symbol: Latex = ""
 
 

@@ -3,7 +3,7 @@
 What ``NAME.zarr.part`` holds until the study is complete:
 
 store/
-    The Zarr store, in the form of the result, with what is finished so far.
+    The Zarr store, in the form of the result, with what is finished so far. At the end its checksums go into it.
 progress.json
     The request, so that only the same one goes on, and a checksum of every finished chunk. It is replaced after each
     chunk is written: a kill at any time loses the chunk at work and nothing else. A chunk whose files no longer have
@@ -27,6 +27,7 @@ from kinetics import __version__
 from kinetics.errors import InputError, StorageError
 from kinetics.files.checksums import files_checksum, store_checksums
 from kinetics.files.reading import reason_of
+from kinetics.files.seal import seal_store
 from kinetics.runs import CHUNK, Progress
 from kinetics.streaming.finished import Finished
 from kinetics.streaming.place import check_destination, clear, locked, put_in_place
@@ -97,7 +98,7 @@ def stream(
             if done is None:
                 begin_store(study, part, runs)
                 done = Finished(request)
-            failed = _advance(study, part, runs, done, progress)
+            done = _advance(study, part, runs, done, progress)
             put_in_place(part, path)
         except OSError as error:
             finished = Finished.read(part)
@@ -111,7 +112,7 @@ def stream(
         finally:
             if part.is_dir() and Finished.read(part) is None:
                 clear(part)
-    return failed
+    return done.failed
 
 
 def _request(study: Study, chunk: int) -> dict[str, Any]:
@@ -121,8 +122,8 @@ def _request(study: Study, chunk: int) -> dict[str, Any]:
     return json.loads(json.dumps({**facts, **study.request, **asked}, default=lambda number: number.item()))
 
 
-def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Progress | None) -> int:
-    """The chunks that are left, and those that are damaged; returns how many runs failed in all."""
+def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Progress | None) -> Finished:
+    """The chunks that are left, and those that are damaged, and the finished store's seal; returns what is finished."""
     store = part / "store"
     arrays = arrays_of(study, study.blank(), store)
     for leftover in store.rglob("*.partial"):  # of the write that a kill cut off
@@ -153,4 +154,5 @@ def _advance(study: Study, part: Path, chunk: int, done: Finished, progress: Pro
         finished += end - begin
         if progress is not None:
             progress(finished, study.size)
-    return done.failed
+    seal_store(store, done.layout, [(one, chunk_files(arrays, number)) for number, (one, _) in enumerate(done.chunks)])
+    return done

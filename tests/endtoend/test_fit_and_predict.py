@@ -56,7 +56,9 @@ def test_a_threshold_that_is_not_reached_says_so(run, project: Path) -> None:
 
 def test_save_then_agree_then_predict(run, project: Path) -> None:
     problem, out = project / "fits" / "turnover.toml", project / "predicted.nc"
-    assert run("fit", problem, "--save").status == 0
+    first = run("fit", problem, "--save")
+    assert first.status == 0
+    assert "--save writes it" not in first.out + first.err  # it just has
     again = run("fit", problem, "--json")
     assert again.json["largest_difference_from_committed"] < 1e-6
     assert "warning" not in again.err
@@ -280,3 +282,10 @@ def test_predict_after_retreatment_as_pinned(run) -> None:
     assert rows["CD8", 1] == pytest.approx(20.0, rel=0.01)
     assert rows["B", 1] == pytest.approx(7.1, rel=0.01)
     assert ("CD4", 2) in rows
+
+
+def test_more_refits_than_a_machine_does_are_refused_at_once(run, project: Path) -> None:
+    answer = run("refit", project / "fits" / "turnover.toml", "--studies", "1000000000000")
+    assert answer.status == 2
+    assert "--studies" in answer.err
+    assert "100000" in answer.err

@@ -265,3 +265,18 @@ def test_a_folder_that_cannot_be_written_is_refused_first(run, tmp_path: Path) -
     answer = run("simulate", "nk", "--until", "1 day", "--every", "1 day", "--out", tmp_path / "x.nc")
     tmp_path.chmod(0o700)
     assert answer.status == 2
+
+
+def test_patients_who_all_fail_are_told_in_words_of_the_program(run, project: Path) -> None:
+    model = project / "models" / "runaway.toml"
+    model.write_text(
+        '[model]\ntitle = "x"\ntime = "day"\n'
+        '[parameters]\nk = { value = 1.0, unit = "1/day", source = "choice", spread = 0.1 }\n'
+        '[states.A]\nunit = "1"\ninitial = "1"\nrate = "k*A^2"\n'
+        '[outputs.a]\nunit = "1"\nvalue = "A"\n'
+    )
+    for engine in ("scipy", "batch"):
+        answer = run("simulate", model, "--until", "9 day", "--every", "1 day", "--patients", "3", "--engine", engine)
+        assert [line for line in answer.err.splitlines() if line.startswith("warning")] == [
+            "warning: 3 of 3 could not be integrated; see the variable 'failure'"
+        ]

@@ -5,6 +5,7 @@ The deficit z of the model `deficit` decays at 0.1 a day; its output Y = 1 - z r
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from kinetics.evidence.followed import Followed
 from kinetics.levels import stands_below, visited_level
 from kinetics.measures import TimeBelow, TimeToThreshold, measure
 from kinetics.model import Model
+from kinetics.prediction import predict
 from kinetics.regimen import Course, Dose, Regimen, Rule, segments, triggers
 from kinetics.simulation import simulate
 
@@ -204,3 +206,40 @@ def test_absolute_tolerances_are_checked_all_at_once(growing):
     with pytest.raises(InputError) as error:
         growing(absolute={"M": "1 1", "N": "-1 1e9/L", "A": "1 day"})
     assert len(error.value.faults) == 3
+
+
+FIT = """
+[fit]
+title = "growing"
+model = "grow.toml"
+tables = ["rows.csv"]
+starts = 1
+[free]
+k = { lower = 30.0, upper = 70.0, unit = "1/mg/day", prior = "flat" }
+"""
+ROW = """name,use,kind,statistic,output,regimen,cohort,time,value,unit,log_se,source
+late,fit,count,mean,cells,one.toml,all,250 day,{value},1e9/L,0.1,choice
+"""
+ONE = """
+[regimen]
+title = "one"
+source = "choice"
+[[courses]]
+start = "0 day"
+doses = [{ drug = "drug", amount = "1 mg" }]
+"""
+
+
+@pytest.mark.parametrize("engine", ["scipy", "batch"])
+def test_a_tolerance_in_the_model_counts_for_every_command(tmp_path, engine):
+    text = GROW + '[cohorts.all]\nabout = "all"\n'
+    (tmp_path / "bare.toml").write_text(text)
+    (tmp_path / "grow.toml").write_text(text.replace('rate = "r*N', 'tolerance = 1e-60\nrate = "r*N'))
+    (tmp_path / "fit.toml").write_text(FIT)
+    (tmp_path / "one.toml").write_text(ONE)
+    (tmp_path / "rows.csv").write_text(ROW.format(value=repr(math.exp(0.3 * 250 - 60))))
+    assert Model.load(str(tmp_path / "grow.toml")).content_hash != Model.load(str(tmp_path / "bare.toml")).content_hash
+    found = fit(replace(FitProblem.load(str(tmp_path / "fit.toml")), engine=engine)).estimates
+    assert found.values[0] == pytest.approx(60.0, rel=1e-6)
+    predicted = predict(found, tmp_path / "one.toml", until="400 day", every="400 day", draws=2, engine=engine)
+    assert float(predicted["cells"][-1]) == pytest.approx(math.exp(0.3 * 400 - 60), rel=1e-4)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinetics.errors import InputError
+from kinetics.cli.lint import _CHECKS
+from kinetics.errors import Faults, InputError
 from kinetics.measures import TimeToThreshold
 from kinetics.regimen import Course
 from kinetics.results import read_result
@@ -17,8 +18,8 @@ from kinetics.simulation import simulate
 
 SIZE, CHUNK = 25, 10
 ONCE = Course.of("drug", "1 mg").repeat(1)
-TOLD = {".zattrs", ".zmetadata"}
-"""Files that hold the time at which a store was begun."""
+TOLD = {".zattrs", ".zmetadata", ".checksums"}
+"""Files that hold the time at which a store was begun, or a checksum of those."""
 
 
 class Killed(BaseException):
@@ -242,7 +243,37 @@ def test_a_store_of_somebody_else_is_not_replaced(deficit, tmp_path):
         assert sorted(xr.open_zarr(out, chunks=None)["a"].values) == [0, 1, 2]
 
 
-# --- stores that are read
+# --- stores that are checked, or read
+
+
+def edited(path: Path) -> None:
+    """Another unit, which can be read."""
+    path.write_text(path.read_text().replace("mg", "kg"))
+
+
+CHANGES = [(one, name) for one in (gone, flipped) for name in ("Y/0.0", "Y/2.0", "time/0", "patient/1")]
+CHANGES += [(flipped, ".checksums"), (edited, ".zmetadata"), (edited, "Y/.zattrs"), (gone, "Y/.zarray")]
+
+
+@pytest.mark.parametrize(("change", "name"), CHANGES)
+def test_check_finds_every_change_of_a_finished_store(clean, tmp_path, change, name):
+    out = tmp_path / "all.zarr"
+    shutil.copytree(clean[0], out)
+    assert run_check(out) == []
+    change(out / name)
+    assert any(name in line or name == ".checksums" for line in run_check(out))
+
+
+def run_check(path: Path) -> list[str]:
+    """The faults that the check of a result finds."""
+    faults = Faults()
+    with faults.gather():
+        _CHECKS["dataset"](path, faults)
+    try:
+        faults.raise_if_any()
+    except InputError as error:
+        return [str(fault) for fault in error.faults]
+    return []
 
 
 HOSTILE = {
