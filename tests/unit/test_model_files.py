@@ -455,7 +455,7 @@ def test_a_bibliography_that_changes_is_read_again(tmp_path):
 
 def test_an_entry_that_is_no_entry_is_told(tmp_path):
     path, faults = tmp_path / "references.bib", Faults()
-    path.write_text("@misc{\x0ba_2000,\n title = {A},\n}\n")  # spaces of a kind that BibTeX has not
+    path.write_text("@misc{\u00a0a_2000,\n title = {A},\n}\n")  # spaces of a kind that BibTeX has not
     lint("bibliography", path, faults)
     assert "cannot read this entry" in str(*faults)
 
