@@ -7,6 +7,7 @@ from typing import Any
 
 from kinetics.report.numbers import interval_text, number_text, percent_text
 from kinetics.report.tables import WIDTH, paragraph, table
+from kinetics.units import display_unit, parse_unit
 
 __all__ = ["intervals_text"]
 
@@ -29,8 +30,9 @@ def intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
     methods = [method for method in _METHODS if any(method in row["intervals"] for row in rows.values())]
     head = ["parameter", "unit", "estimate", *(f"by {method}" for method in methods)]
     cells = [
-        [name, row["unit"], number_text(row["value"]), *(_interval(row["intervals"].get(method)) for method in methods)]
+        [name, unit, number_text(row["value"]), *(_interval(row["intervals"].get(method)) for method in methods)]
         for name, row in rows.items()
+        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
     ]
     if "profile" in methods:
         head.append("the profile says")
