@@ -102,7 +102,7 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._faults: dict[Fault, None] = {}
+        self._faults: dict[Fault, type[InputError]] = {}
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._faults)
@@ -112,7 +112,7 @@ class Faults:
 
     def add(self, message: str, where: str = "", name: str = "") -> None:
         """Note one fault; the same fault twice counts once."""
-        self._faults[Fault(message, where, name)] = None
+        self._faults[Fault(message, where, name)] = InputError
 
     @contextmanager
     def gather(self, where: str = "", name: str = "") -> Iterator[None]:
@@ -121,9 +121,11 @@ class Faults:
             yield
         except InputError as error:
             for fault in error.faults:
-                self.add(fault.message, fault.where or where, fault.name or name)
+                self._faults[Fault(fault.message, fault.where or where, fault.name or name)] = type(error)
 
     def raise_if_any(self) -> None:
-        """Raise one `InputError` with all faults, if there are any."""
+        """Raise one `InputError` with all faults, if there are any; of the kind of all of them, if they are alike."""
         if self._faults:
-            raise InputError(*self._faults)
+            kinds = set(self._faults.values())
+            kind = kinds.pop() if len(kinds) == 1 else InputError
+            raise kind(*self._faults)
