@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
@@ -86,7 +86,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
         If there is no room for it.
     """
     if Path(path).suffix.lower() != ".nc":
-        raise InputError(f"{path}: a result is written as NetCDF; end the name in .nc")
+        raise InputError(Fault("a result is written as NetCDF; end the name in .nc", str(path)))
     write_atomically(path, sealed(_with_checksum(result).to_netcdf(None, engine="h5netcdf")))
 
 
@@ -122,7 +122,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     except InputError:
         raise
     except Exception as error:  # of a damaged file, HDF5 and its readers raise anything
-        raise InputError(f"{path}: not a NetCDF result: {type(error).__name__}: {error}") from error
+        raise InputError(Fault(f"not a NetCDF result: {type(error).__name__}: {error}", str(path))) from error
     return _verified(loaded, path)
 
 
@@ -160,7 +160,7 @@ def _read_store(path: Path) -> xr.DataTree:
     if not path.is_dir():
         unfinished = path.with_name(f"{path.name}.part")
         hint = f"; {unfinished.name} is unfinished, go on with --resume" if unfinished.is_dir() else ""
-        raise InputError(f"{path}: no such Zarr store{hint}")
+        raise InputError(Fault(f"no such Zarr store{hint}", str(path)))
     check_store(path)
     # a LocalStore: as text, a path with '::' in it would be taken for an address
     options: dict[str, Any] = {"consolidated": (path / ".zmetadata").is_file(), "chunks": None}
@@ -170,4 +170,4 @@ def _read_store(path: Path) -> xr.DataTree:
     except InputError:
         raise
     except Exception as error:  # metadata that are not what they should be raise anything
-        raise InputError(f"{path}: not a Zarr result: {type(error).__name__}: {error}") from error
+        raise InputError(Fault(f"not a Zarr result: {type(error).__name__}: {error}", str(path))) from error

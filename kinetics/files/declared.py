@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kinetics.capacity import check_memory
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError
 from kinetics.files.reading import check_regular, read_bytes, read_json
 
 __all__ = ["CHUNK_NAME", "META", "SEAL", "check_netcdf", "check_store"]
@@ -51,15 +51,15 @@ def check_netcdf(path: Path) -> None:
             for name in group:
                 objects += 1
                 if objects > MAX_OBJECTS or depth > MAX_DEPTH:  # a group can contain itself
-                    raise InputError(f"{path}: is nested beyond reason, or has more than {MAX_OBJECTS} parts")
+                    raise InputError(Fault(f"is nested beyond reason, or has more than {MAX_OBJECTS} parts", str(path)))
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise InputError(f"{path}: '{name}' is a link; a result has none")
+                    raise InputError(Fault(f"'{name}' is a link; a result has none", str(path)))
                 item = group[name]
                 if isinstance(item, h5py.Group):
                     waiting.append((item, depth + 1))
                 elif isinstance(item, h5py.Dataset):
                     if item.external or item.is_virtual:
-                        raise InputError(f"{path}: '{name}' is stored in other files; a result is one file")
+                        raise InputError(Fault(f"'{name}' is stored in other files; a result is one file", str(path)))
                     declared += float(item.size or 0) * item.dtype.itemsize
     check_memory(2 * declared, str(path), _ADVICE)
 
@@ -73,7 +73,7 @@ def check_store(path: Path) -> None:
         If it does.
     """
     if (path / "zarr.json").exists():
-        raise InputError(f"{path}: is of Zarr format 3; results are of format 2")
+        raise InputError(Fault("is of Zarr format 3; results are of format 2", str(path)))
     files = dict(_files(path))
     files_in: dict[str, list[tuple[str, int]]] = {}
     for name, size in files.items():
@@ -83,16 +83,16 @@ def check_store(path: Path) -> None:
     for name, row in _arrays(path, files):
         shape, chunks = (_lengths(path, name, row, key) for key in ("shape", "chunks"))
         if len(shape) != len(chunks) or 0 in chunks:
-            raise InputError(f"{path}: array '{name}' is damaged: its chunks do not fit its shape")
+            raise InputError(Fault(f"array '{name}' is damaged: its chunks do not fit its shape", str(path)))
         is_text = row.get("filters") == [TEXT]
         if row.get("compressor") is not None or not (is_text or row.get("filters") is None):
-            raise InputError(f"{path}: array '{name}' is compressed or encoded; results are neither")
+            raise InputError(Fault(f"array '{name}' is compressed or encoded; results are neither", str(path)))
         try:
             kind = np.dtype(row.get("dtype"))
         except (TypeError, ValueError, SyntaxError) as error:
-            raise InputError(f"{path}: array '{name}' has no type that can be read") from error
+            raise InputError(Fault(f"array '{name}' has no type that can be read", str(path))) from error
         if kind.hasobject != is_text or kind.kind == "V":
-            raise InputError(f"{path}: array '{name}' has a type that results do not have")
+            raise InputError(Fault(f"array '{name}' has a type that results do not have", str(path)))
         size = max(math.prod(shape), math.prod(chunks)) * kind.itemsize
         check_memory(2.0 * size, f"{path}: array '{name}'", _ADVICE)
         _check_chunks(path / name, files_in.get(name, ()), math.prod(chunks), 0 if is_text else kind.itemsize)
@@ -113,7 +113,7 @@ def _files(path: Path) -> Iterator[tuple[str, int]]:
             if stat.S_ISREG(status.st_mode):
                 yield place.relative_to(path).as_posix(), status.st_size
             elif not stat.S_ISDIR(status.st_mode):
-                raise InputError(f"{place}: is no regular file; a store has only regular files")
+                raise InputError(Fault("is no regular file; a store has only regular files", str(place)))
 
 
 def _raise(error: OSError) -> None:
@@ -125,13 +125,13 @@ def _arrays(path: Path, files: Mapping[str, int]) -> Iterator[tuple[str, Mapping
     if ".zmetadata" in files:
         rows = read_json(path / ".zmetadata").get("metadata")
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-            raise InputError(f"{path / '.zmetadata'}: is damaged: it has no rows of metadata")
+            raise InputError(Fault("is damaged: it has no rows of metadata", str(path / ".zmetadata")))
     else:
         rows = {name: read_json(path / name) for name in files if name.endswith((".zarray", ".zgroup", ".zattrs"))}
     for key, row in rows.items():
         name, _, kind = key.rpartition("/")
         if kind not in META or kind == SEAL or any(part in ("", ".", "..") for part in key.split("/")):
-            raise InputError(f"{path}: has metadata of '{key}'; no result has them")
+            raise InputError(Fault(f"has metadata of '{key}'; no result has them", str(path)))
         if kind == ".zarray":
             yield name, row
 
@@ -139,7 +139,7 @@ def _arrays(path: Path, files: Mapping[str, int]) -> Iterator[tuple[str, Mapping
 def _lengths(path: Path, name: str, row: Mapping[str, Any], key: str) -> list[int]:
     lengths = row.get(key)
     if not isinstance(lengths, list) or not all(type(n) is int and 0 <= n < 2**63 for n in lengths):
-        raise InputError(f"{path}: array '{name}' is damaged: it has no {key}")
+        raise InputError(Fault(f"array '{name}' is damaged: it has no {key}", str(path)))
     return lengths
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError
 from kinetics.files.checksums import bytes_checksum, files_checksum, store_checksums
 from kinetics.files.declared import SEAL
 from kinetics.files.reading import read_json
@@ -59,7 +59,9 @@ def check_seal(path: Path) -> None:
             digest.update(block)
             length -= len(block)
     if digest.hexdigest().encode() != seal[1]:
-        raise InputError(f"{path}: is damaged: its bytes are not those that were written; make the result again")
+        raise InputError(
+            Fault("is damaged: its bytes are not those that were written; make the result again", str(path))
+        )
 
 
 def seal_store(store: Path, layout: Mapping[str, str], chunks: Iterable[tuple[str, list[str]]]) -> None:
@@ -92,7 +94,7 @@ def damaged_files(store: Path) -> list[str]:
     try:
         layout, chunks = dict(content["files"]), [(str(one), list(map(str, files))) for one, files in content["chunks"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{store / SEAL}: is damaged: holds no checksums") from error
+        raise InputError(Fault("is damaged: holds no checksums", str(store / SEAL))) from error
     present = store_checksums(store)
     known = {SEAL, *layout, *(name for _, files in chunks for name in files)}
     changed = [name for name, one in layout.items() if present.get(name) != one]
