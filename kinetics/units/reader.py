@@ -141,7 +141,7 @@ def parse_unit(text: str) -> Any:
     --------
     >>> parse_unit("1e9/L") == parse_unit("1/nL")
     True
-    >>> parse_unit("10⁹/L") == parse_unit("×10^9/L") == parse_unit("1e9/L"), parse_unit("µL") == parse_unit("mm³")
+    >>> parse_unit("10⁹/L") == parse_unit("×10^9/L") == parse_unit("1e9/L"), parse_unit("mm³") == parse_unit("mm^3")
     (True, True)
     >>> parse_unit("10**10**8")
     Traceback (most recent call last):

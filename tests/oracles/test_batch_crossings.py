@@ -36,6 +36,7 @@ def both(model, regimen, measures, until: str, **options):
     return (np.concatenate([s[m.name].values + start for m in measures]) for s in (found, exact))
 
 
+@pytest.mark.filterwarnings("ignore:.* only comes within rounding of baseline")  # both engines say never
 @pytest.mark.slow
 @pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
 def test_recovery_of_patients_is_that_of_the_dense_solution(cohort):
@@ -89,6 +90,7 @@ REGIMENS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.* only comes within rounding of baseline")  # both engines say never
 @pytest.mark.parametrize("regimen", REGIMENS.values(), ids=REGIMENS)
 def test_recovery_of_a_pool_is_that_of_the_dense_solution(regimen):
     sets = [{}, {"g": 0.005}, {"s": 20.0}, {"N_0": 0.4}, {"s": 0.01}, {"k": 0.1}]
