@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from case import Case
+from kinetics.files.checksums import ChecksumWarning
 
 __all__ = ["MEMORY", "SECONDS", "Guard"]
 
@@ -143,5 +144,5 @@ def _strange(warning: warnings.WarningMessage) -> str:
     category = warning.category
     if issubclass(category, DeprecationWarning | PendingDeprecationWarning | ImportWarning | ResourceWarning):
         return ""
-    ours = category is UserWarning and "site-packages" not in warning.filename
+    ours = category in (UserWarning, ChecksumWarning) and "site-packages" not in warning.filename
     return "" if ours else f"{category.__name__} of {Path(warning.filename).name}: {warning.message}"
