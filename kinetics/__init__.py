@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.prediction import predict
     from kinetics.regimen import Course, Dose, Regimen
-    from kinetics.simulation import simulate
+    from kinetics.simulation.simulating import simulate
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,7 +44,7 @@ _PLACES = {
     "fit": "kinetics.estimate",
     "measure": "kinetics.measures",
     "predict": "kinetics.prediction",
-    "simulate": "kinetics.simulation",
+    "simulate": "kinetics.simulation.simulating",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kinetics.escaping import one_line
+from kinetics.text.escaping import one_line
 
 __all__ = [
     "Fault",

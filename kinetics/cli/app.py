@@ -9,21 +9,21 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from kinetics import __version__
+from kinetics.cli.arguments.examples import examples
 from kinetics.cli.check import check
 from kinetics.cli.compare import compare
 from kinetics.cli.evidence import evidence
-from kinetics.cli.examples import examples
-from kinetics.cli.failures import reported
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
-from kinetics.cli.output import printing, written_out
 from kinetics.cli.predict import predict
 from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
 from kinetics.cli.show import show
 from kinetics.cli.simulate import simulate
+from kinetics.cli.terminal.failures import reported
+from kinetics.cli.terminal.output import printing, written_out
 
 __all__ = ["app", "main"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.kinds import KINDS, is_path, kind_of, shipped
-from kinetics.cli.output import print_text
+from kinetics.checking.kinds import KINDS, is_path, kind_of, shipped
+from kinetics.cli.terminal.output import print_text
 from kinetics.errors import Faults
 
 __all__ = ["check"]
@@ -21,7 +21,7 @@ def check(
     ] = None,
 ) -> None:
     """Report every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies."""
-    from kinetics.cli.lint import lint
+    from kinetics.checking.files import lint
 
     faults = Faults()
     chosen = [item for name in files or () for item in _named(name, faults)] if files else _everything()

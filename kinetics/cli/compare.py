@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.inputs import destination, durations
-from kinetics.cli.options import AsJson, EngineName, Patients, Seed
-from kinetics.cli.output import page_width, print_json, print_text, wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.arguments.inputs import destination, durations
+from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def compare(
     """Regimens side by side: nadirs, recovery, overshoot, time below limits and indices, in one cohort."""
     from kinetics.comparison import compare as run
     from kinetics.comparison import load_regimens, read_comparison
-    from kinetics.report.comparing import comparison_json, comparison_text
-    from kinetics.runs import choose_engine
+    from kinetics.reports.comparison import comparison_json, comparison_text
+    from kinetics.simulation.runs import choose_engine
 
     faults = Faults()
     with faults.gather(name="--engine"):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.inputs import destination
-from kinetics.cli.options import AsJson, Seed
-from kinetics.cli.output import page_width, print_json, print_text, wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.options import AsJson, Seed
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
-    from kinetics.evidence import Fact
+    from kinetics.published.facts import Fact
 
 __all__ = ["evidence"]
 
@@ -31,10 +31,10 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Set every published fact beside the model: inside or outside its interval, and which direction."""
-    from kinetics.evidence import evaluate_evidence
     from kinetics.files.library import library_folder
     from kinetics.files.writing import write_atomically
-    from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
+    from kinetics.published.facts import evaluate_evidence
+    from kinetics.reports.evidence import evidence_json, evidence_markdown, evidence_text
 
     path = library_folder("fits") / "evidence.csv" if file is None else file
     faults = Faults()
@@ -53,6 +53,6 @@ def evidence(
 
 
 def _facts(path: Path, faults: Faults) -> list[Fact]:
-    from kinetics.evidence import read_evidence, read_questions
+    from kinetics.published.facts import read_evidence, read_questions
 
     return read_questions(read_evidence(path, faults), faults)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.inputs import destination
-from kinetics.cli.output import wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.terminal.output import wrote
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 __all__ = ["figure"]

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.checkpoint import checkpoint_path, evaluations_kept, keep, kept
-from kinetics.cli.checkpoint_intervals import forget
-from kinetics.cli.failures import INTERRUPTED, tell
-from kinetics.cli.inputs import destination
+from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.options import AsJson, OutNetCDF
 from kinetics.cli.intervals import intervals_of, parameters_to_profile
-from kinetics.cli.options import AsJson, OutNetCDF
-from kinetics.cli.output import page_width, print_json, print_text, wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
+from kinetics.estimate.search.checkpoint import checkpoint_path, evaluations_kept, keep, kept
+from kinetics.estimate.uncertainty.checkpoint import forget
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.estimate.search import AnyObjective, Search
-    from kinetics.report.agreement import Agreement
+    from kinetics.estimate.search.search import AnyObjective, Search
+    from kinetics.reports.agreement import Agreement
 
 __all__ = ["fit"]
 
@@ -54,10 +54,10 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""
+    from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import fit as finish
-    from kinetics.estimate.writing import write_estimates
-    from kinetics.model.committed import result_path
-    from kinetics.report.agreement import agreement
+    from kinetics.estimate.result_file import write_estimates
+    from kinetics.reports.agreement import agreement
     from kinetics.results import write_result
 
     problem, profiled = _problem(name, engine, out, profile, save=save)
@@ -83,9 +83,9 @@ def _problem(
     name: str, engine: str, out: Path | None, profile: str | None, *, save: bool
 ) -> tuple[FitProblem, list[int]]:
     """The problem and the parameters to profile, when it is sound and its result can be written."""
+    from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import FitProblem
-    from kinetics.estimate.objective import ENGINES
-    from kinetics.model.committed import result_path
+    from kinetics.estimate.objective.typical import ENGINES
 
     faults = Faults()
     if engine not in ENGINES:
@@ -103,7 +103,7 @@ def _problem(
 
 
 def _print(found: Fit, compared: Agreement | None, *, as_json: bool) -> None:
-    from kinetics.report.fitting import fit_json, fit_text
+    from kinetics.reports.fit import fit_json, fit_text
 
     if as_json:
         largest = None if compared is None else compared.largest
@@ -115,7 +115,7 @@ def _print(found: Fit, compared: Agreement | None, *, as_json: bool) -> None:
 
 def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ...]:
     """All searches, each kept as soon as it is finished."""
-    from kinetics.estimate.search import objective_of, search
+    from kinetics.estimate.search.search import objective_of, search
 
     path = checkpoint_path(problem)
     searches = kept(path, len(problem.free))[: problem.starts]
@@ -141,7 +141,7 @@ def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ..
 
 def _so_far(objective: AnyObjective, searches: Sequence[Search]) -> str:
     """What is done when a fit is interrupted."""
-    from kinetics.estimate.population import PopulationObjective
+    from kinetics.estimate.objective.population import PopulationObjective
 
     done = f"{len(searches)} of {objective.problem.starts} searches are done and kept"
     if not isinstance(objective, PopulationObjective) or not objective.known:

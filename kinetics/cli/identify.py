@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.failures import tell
-from kinetics.cli.inputs import chosen_regimen, parameter_values
-from kinetics.cli.kinds import is_path, kind_of, shipped
-from kinetics.cli.options import AsJson, RegimenName
-from kinetics.cli.output import page_width, print_json, print_text
-from kinetics.cli.progress import watched
+from kinetics.checking.kinds import is_path, kind_of, shipped
+from kinetics.cli.arguments.inputs import chosen_regimen, parameter_values
+from kinetics.cli.arguments.options import AsJson, RegimenName
+from kinetics.cli.terminal.failures import tell
+from kinetics.cli.terminal.output import page_width, print_json, print_text
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults, InputError
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
     from kinetics.identifiability import Arm
     from kinetics.model import Model
-    from kinetics.targets import Target
+    from kinetics.published.typical import Target
 
 __all__ = ["identify"]
 
@@ -47,7 +47,7 @@ def identify(
 ) -> None:
     """Which parameters can be known at all from what is measured, whatever the number and error of the data."""
     from kinetics.identifiability import structure, what_would_help
-    from kinetics.report.identifiability import identifiability_json, identifiability_text
+    from kinetics.reports.identifiability import identifiability_json, identifiability_text
 
     path, kind = _file(name, prefers_model=parameters is not None)
     if kind == "fit":
@@ -114,8 +114,8 @@ def _of_model(path: Path, parameters: list[str], outputs: list[str], regimen: st
 
 def _of_fit(path: Path) -> _Asked:
     """The free parameters of a fit, and an arm for each cohort and regimen of its fitted rows."""
+    from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import Estimates, FitProblem
-    from kinetics.model.committed import result_path
 
     problem = FitProblem.load(path)
     committed = result_path(path)
@@ -148,7 +148,7 @@ def _arms(problem: FitProblem) -> list[tuple[str, Arm]]:
 
 def _is_share_of_baseline(target: Target) -> bool:
     """Whether a row tells of its output only how it compares with its value before treatment."""
-    from kinetics.levels import read_level
+    from kinetics.units.levels import read_level
 
     level = target.row.level
     return target.row.kind == "percent_of_baseline" or (level is not None and read_level(level).unit is None)

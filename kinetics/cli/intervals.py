@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from kinetics.cli.checkpoint import checkpoint_path, evaluations_kept
-from kinetics.cli.checkpoint_intervals import (
+from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.progress import watched
+from kinetics.errors import Faults
+from kinetics.estimate.search.checkpoint import checkpoint_path, evaluations_kept
+from kinetics.estimate.uncertainty.checkpoint import (
     chain_path,
     keep_chain,
     keep_profiles,
@@ -17,15 +20,12 @@ from kinetics.cli.checkpoint_intervals import (
     kept_profiles,
     profiles_path,
 )
-from kinetics.cli.failures import INTERRUPTED, tell
-from kinetics.cli.progress import watched
-from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.estimate.intervals import Intervals
-    from kinetics.estimate.posterior import Chain, Posterior
-    from kinetics.estimate.profile import Profile
+    from kinetics.estimate.uncertainty.intervals import Intervals
+    from kinetics.estimate.uncertainty.posterior import Chain, Posterior
+    from kinetics.estimate.uncertainty.profile import Profile
 
 __all__ = ["intervals_of", "parameters_to_profile"]
 
@@ -61,15 +61,15 @@ def intervals_of(found: Fit, profiled: Sequence[int], draws: int | None, *, resu
     resume : bool
         Go on from what an interrupted run kept.
     """
-    from kinetics.estimate.intervals import Intervals
+    from kinetics.estimate.uncertainty.intervals import Intervals
 
     profiles = _profiles(found, profiled, resume=resume) if profiled else ()
     return Intervals(profiles, None if draws is None else _posterior(found, draws, resume=resume))
 
 
 def _profiles(found: Fit, wanted: Sequence[int], *, resume: bool) -> tuple[Profile, ...]:
-    from kinetics.estimate.profile import profile
-    from kinetics.estimate.search import objective_of
+    from kinetics.estimate.search.search import objective_of
+    from kinetics.estimate.uncertainty.profile import profile
 
     problem, optimum, path = found.problem, found.best.end, profiles_path(found.problem)
     done = {one.index: one for one in kept_profiles(path, optimum)} if resume else {}
@@ -89,8 +89,8 @@ def _profiles(found: Fit, wanted: Sequence[int], *, resume: bool) -> tuple[Profi
 
 
 def _posterior(found: Fit, draws: int, *, resume: bool) -> Posterior:
-    from kinetics.estimate.sampling import sample
-    from kinetics.estimate.search import objective_of
+    from kinetics.estimate.search.search import objective_of
+    from kinetics.estimate.uncertainty.sampling import sample
 
     problem, path = found.problem, chain_path(found.problem)
     done, latest, written = kept_chain(path, len(problem.free)) if resume else None, [], [time.monotonic()]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from kinetics.cli.kinds import KINDS
-from kinetics.cli.options import AsJson
-from kinetics.cli.output import page_width, print_json, print_text
+from kinetics.checking.kinds import KINDS
+from kinetics.cli.arguments.options import AsJson
+from kinetics.cli.terminal.output import page_width, print_json, print_text
 
 __all__ = ["models"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kinetics.cli.inputs import chosen_regimen, destination, durations
-from kinetics.cli.options import (
+from kinetics.cli.arguments.inputs import chosen_regimen, destination, durations
+from kinetics.cli.arguments.options import (
     AsJson,
     Draws,
     EngineName,
@@ -23,8 +23,8 @@ from kinetics.cli.options import (
     States,
     Until,
 )
-from kinetics.cli.output import page_width, print_json, print_text, wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def predict(
     from kinetics.estimate import Estimates
     from kinetics.prediction import predict as run
     from kinetics.results import write_result
-    from kinetics.runs import choose_engine
+    from kinetics.simulation.runs import choose_engine
 
     faults = Faults()
     with faults.gather(name="--engine"):
@@ -91,7 +91,7 @@ def _regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regi
 
 def _print(tree: xr.DataTree, *, as_json: bool, counts: bool) -> None:
     from kinetics.prediction import recovery_summary
-    from kinetics.report.predicting import prediction_json, prediction_text
+    from kinetics.reports.prediction import prediction_json, prediction_text
 
     recovery = recovery_summary(tree)
     if as_json:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.failures import INTERRUPTED, tell
-from kinetics.cli.inputs import destination
-from kinetics.cli.options import AsJson, Seed
-from kinetics.cli.output import print_json, print_text, wrote
-from kinetics.cli.progress import watched
+from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.options import AsJson, Seed
+from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.output import print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults, InputError
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
-    from kinetics.estimate.refitting import Refit
+    from kinetics.estimate.simulation_study import Refit
 
 __all__ = ["refit"]
 
@@ -50,8 +50,8 @@ def refit(
 ) -> None:
     """Draw studies from known truth, summarise them as the fit's rows are, refit each: bias and coverage."""
     from kinetics.estimate import FitProblem
-    from kinetics.estimate.refitting import performance
-    from kinetics.report.refitting import refit_text
+    from kinetics.estimate.simulation_study import performance
+    from kinetics.reports.simulation_study import refit_text
 
     faults = Faults()
     destination(faults, out, ".json", inputs=[name])
@@ -77,7 +77,7 @@ def _run(
     problem: FitProblem, truth: dict[str, float], studies: int, seed: int, out: Path | None, *, resume: bool
 ) -> list[Refit]:
     """All refits, each kept as soon as it is done."""
-    from kinetics.estimate.refitting import refit as once
+    from kinetics.estimate.simulation_study import refit as once
     from kinetics.files.checksums import content_hash
 
     key = content_hash(problem.data_hash, problem.model.content_hash, sorted(truth.items()), seed)
@@ -100,8 +100,8 @@ def _run(
 
 def _truth(faults: Faults, problem: FitProblem, settings: Sequence[str]) -> dict[str, float]:
     """The truth of every free parameter, in the units of the model."""
+    from kinetics.cohorts.fit_results import SPREAD, flat_key, result_path
     from kinetics.estimate import Estimates
-    from kinetics.model.committed import SPREAD, flat_key, result_path
     from kinetics.units import to_unit
 
     truth: dict[str, float] = {}
@@ -141,7 +141,7 @@ def _kept(path: Path, key: str) -> list[Refit]:
     InputError
         If the file is of another.
     """
-    from kinetics.estimate.refitting import Refit
+    from kinetics.estimate.simulation_study import Refit
     from kinetics.files.reading import read_json
 
     if not path.exists():

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinetics.cli.failures import INTERRUPTED, tell
-from kinetics.cli.options import AsJson
-from kinetics.cli.output import page_width, print_json, print_text
-from kinetics.cli.progress import watched
+from kinetics.cli.arguments.options import AsJson
+from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.output import page_width, print_json, print_text
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Fault, InputError
 from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
-    from kinetics.plan import Plan
-    from kinetics.reproduce import Product
+    from kinetics.reproduction.plan import Plan
+    from kinetics.reproduction.reproducing import Product
 
 __all__ = ["reproduce"]
 
@@ -32,8 +32,8 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """The main job: fits, published against fitted, predictions after retreatment, figures, NetCDF files."""
-    from kinetics.plan import read_plan
-    from kinetics.reproduce import reproduce as run
+    from kinetics.reproduction.plan import read_plan
+    from kinetics.reproduction.reproducing import reproduce as run
 
     checked = read_plan(plan)
     _make(out)
@@ -75,10 +75,10 @@ def _make(folder: Path) -> None:
 def _text(product: Product, plan: Plan, record: dict[str, Any]) -> str:
     """What is printed of a product; what a program wants of it goes into the record."""
     from kinetics.prediction import recovery_summary
-    from kinetics.report.agreement import agreement
-    from kinetics.report.fitting import fit_json, fit_text
-    from kinetics.report.predicting import prediction_text
-    from kinetics.report.recovery import recovery_json
+    from kinetics.reports.agreement import agreement
+    from kinetics.reports.fit import fit_json, fit_text
+    from kinetics.reports.prediction import prediction_text
+    from kinetics.reports.recovery import recovery_json
 
     if product.fit is not None and product.committed is not None:
         problem = next(problem for problem in plan.fits if problem.name == product.name)

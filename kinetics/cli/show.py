@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.kinds import is_path, kind_of, shipped
-from kinetics.cli.output import page_width, print_text
+from kinetics.checking.kinds import is_path, kind_of, shipped
+from kinetics.cli.terminal.output import page_width, print_text
 from kinetics.errors import Fault, InputError
 
 __all__ = ["show"]
@@ -31,7 +31,7 @@ def show(
 
 
 def _text(kind: str, path: Path, cohort: str | None, latex: bool) -> str:
-    from kinetics.report import describing
+    from kinetics.reports import models as describing
 
     if kind == "model":
         from kinetics.model import Model
@@ -54,7 +54,7 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool) -> str:
     if kind == "figure":
         from kinetics.figures import read_figure
         from kinetics.files.documents import read_document
-        from kinetics.report.tables import paragraph
+        from kinetics.reports.tables import paragraph
 
         read_figure(path)
         header = read_document(path).data["figure"]
@@ -63,9 +63,9 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool) -> str:
 
 
 def _fit_text(path: Path) -> str:
+    from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import Estimates, FitProblem
-    from kinetics.model.committed import result_path
-    from kinetics.report.describing import committed_text, problem_text
+    from kinetics.reports.models import committed_text, problem_text
 
     text = problem_text(FitProblem.load(path), page_width())
     committed = result_path(path)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinetics.cli.failures import INTERRUPTED, tell
-from kinetics.cli.inputs import chosen_regimen, destination, durations, named_values, parameter_values
-from kinetics.cli.options import (
+from kinetics.cli.arguments.inputs import chosen_regimen, destination, durations, named_values, parameter_values
+from kinetics.cli.arguments.options import (
     AsJson,
     Covariates,
     EngineName,
@@ -25,8 +24,9 @@ from kinetics.cli.options import (
     States,
     Until,
 )
-from kinetics.cli.output import page_width, print_json, print_text, wrote
-from kinetics.cli.progress import Steps, watched
+from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import Steps, watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def simulate(
     from kinetics.population.covariates import read_covariates
     from kinetics.population.variability import check_sampling
     from kinetics.results import write_result
-    from kinetics.runs import choose_engine
-    from kinetics.simulation import simulate as run
+    from kinetics.simulation.runs import choose_engine
+    from kinetics.simulation.simulating import simulate as run
 
     faults = Faults()
     durations(faults, until=until, every=every)
@@ -177,7 +177,7 @@ def _place(
     faults: Faults, out: Path | None, inputs: Sequence[str | Path | None], *, with_patients: bool, resume: bool
 ) -> Path | None:
     """The store to stream to; None if the result, if it is written at all, is written when it is complete."""
-    from kinetics.streaming import check_destination
+    from kinetics.simulation.store import check_destination
 
     if out is None or out.suffix.lower() != ".zarr":
         destination(faults, out, ".nc", *([".zarr"] if with_patients else []), inputs=inputs)
@@ -214,9 +214,9 @@ def _print(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    from kinetics.report.course import exploratory
-    from kinetics.report.recovery import recovery_json, recovery_rows, recovery_table
-    from kinetics.report.triggered import triggered_json, triggered_text
+    from kinetics.reports.course import exploratory
+    from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
+    from kinetics.reports.triggered import triggered_json, triggered_text
 
     recovery, seen = recovery_rows(result, variables), _seen_rows(result, levels)
     if as_json:
@@ -244,14 +244,14 @@ def _seen_rows(result: xr.Dataset, levels: dict[str, str]) -> list[dict[str, Any
     if "visits" not in result.attrs:
         return []
     from kinetics.observation import seen_recovery
-    from kinetics.report.recovery import recovery_rows
+    from kinetics.reports.recovery import recovery_rows
 
     times = {out: seen_recovery(result, out, level) for out, level in levels.items() if f"{out}_seen" in result}
     return recovery_rows(result.assign(times), {out: out for out in times})
 
 
 def _time_course(result: xr.Dataset) -> str:
-    from kinetics.report.course import series, time_course_table
+    from kinetics.reports.course import series, time_course_table
 
     table, interval = _over_patients(result) if "patient" in result.dims else (result, None)
     return time_course_table(table, series(table), () if interval is None else (interval,), page_width())
@@ -271,7 +271,7 @@ def _over_patients(result: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
     """The median over patients on (time), and 95 % of them on (quantile, time)."""
     import xarray as xr
 
-    from kinetics.report.course import series
+    from kinetics.reports.course import series
 
     names = series(result, "patient")
     # one variable after another: a store may be larger than memory
@@ -281,7 +281,7 @@ def _over_patients(result: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
 
 
 def _json(result: xr.Dataset, recovery: list[dict[str, Any]]) -> dict[str, Any]:
-    from kinetics.report.course import exploratory, series
+    from kinetics.reports.course import exploratory, series
 
     facts = {key: result.attrs.get(key) for key in ("model", "cohort", "regimen", "seed", "engine")}
     time = {"unit": result["time"].attrs["units"], "values": result["time"].values.tolist()}

@@ -1,7 +1,7 @@
 """Regimens side by side: what is compared, the numbers of a whole treatment, and the simulations behind them."""
 
 from kinetics.comparison.comparing import compare, load_regimens
-from kinetics.comparison.labelled import course_lengths
+from kinetics.comparison.dataset import course_lengths
 from kinetics.comparison.readings import MEASURES, Reading, readings
 from kinetics.comparison.spec import ComparedRow, Comparison, read_comparison
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.arguments import all_of, loaded
-from kinetics.comparison.labelled import QUANTILES, labelled
-from kinetics.comparison.over_courses import Courses
+from kinetics.comparison.dataset import QUANTILES, labelled
 from kinetics.comparison.spec import ComparedRow, Comparison, read_comparison
 from kinetics.errors import Faults, InputError
+from kinetics.files.arguments import all_of, loaded
 from kinetics.measures import Measure
+from kinetics.measures.over_courses import Courses
+from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Regimen, check_given, course_starts
-from kinetics.seeds import checked_seed
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
 __all__ = ["MOST", "compare", "load_regimens"]
@@ -95,7 +95,7 @@ def compare(
     seed : int
         The study they belong to.
     engine : {"auto", "scipy", "batch"}
-        As of `kinetics.simulation.simulate`.
+        As of `kinetics.simulation.simulating.simulate`.
     progress : callable, optional
         Called with (done, all).
 

@@ -8,7 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.comparison.over_courses import (
+from kinetics.errors import InputError
+from kinetics.measures import (
+    AreaUnderCurve,
+    Measure,
+    Nadir,
+    Overshoot,
+    TimeBelow,
+    TimeOfNadir,
+    TimeOfOvershoot,
+    TimeToThreshold,
+)
+from kinetics.measures.evaluation import identifier
+from kinetics.measures.of_treatment import Final, Highest, Length, TimeAbove, TimeOfHighest, ValueAt
+from kinetics.measures.over_courses import (
     Courses,
     after_first,
     after_last,
@@ -22,19 +35,6 @@ from kinetics.comparison.over_courses import (
     time_of_lowest,
     total,
 )
-from kinetics.comparison.points import Final, Highest, Length, TimeAbove, TimeOfHighest, ValueAt
-from kinetics.errors import InputError
-from kinetics.measures import (
-    AreaUnderCurve,
-    Measure,
-    Nadir,
-    Overshoot,
-    TimeBelow,
-    TimeOfNadir,
-    TimeOfOvershoot,
-    TimeToThreshold,
-)
-from kinetics.measures.evaluation import identifier
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["MEASURES", "Reading", "readings"]

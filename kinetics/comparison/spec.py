@@ -10,15 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison.readings import Reading, readings
 from kinetics.errors import Faults, InputError, UnitError
+from kinetics.expressions.reserved import clash
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, path_from
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.schema import Row, read_row
-from kinetics.reserved import clash
 from kinetics.results import marked
 from kinetics.units import parse_unit, to_unit
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinetics.compile.decay import (
+from kinetics.compile.machine_code import njit
+from kinetics.compile.stub import (
     CONSTANTS,
     CONSTANTS_BY_PARAMETER,
     JACOBIAN,
@@ -29,7 +30,6 @@ from kinetics.compile.decay import (
     fill_start,
     fill_start_by_constant,
 )
-from kinetics.compile.machine_code import njit
 
 
 @njit(cache=True, error_model="numpy")

@@ -27,7 +27,7 @@ from kinetics.compile.elementary import exponential, finite_power, log_power, lo
 from kinetics.compile.machine_code import njit
 '''
 Entry = tuple[int, int]
-_STAND_IN = "kinetics.compile.decay"
+_STAND_IN = "kinetics.compile.stub"
 
 LANES = 16
 """Patients, or sensitivities of one patient, that advance together in vector registers."""
@@ -44,14 +44,14 @@ def generate(model: Model) -> str:
     Returns
     -------
     str
-        What `kinetics.compile.decay` holds for the smallest model, then `kinetics.compile.arrays`. Names are
+        What `kinetics.compile.stub` holds for the smallest model, then `kinetics.compile.arrays`. Names are
         generated: y0, p3, c5.
     """
     return "\n".join([_HEAD, *_functions(model), template(Path(__file__).with_name("arrays.py"))])
 
 
 def template(path: Path, module: str = "", beside: Collection[str] = ()) -> str:
-    """A source file whose import of `kinetics.compile.decay` is dropped, or made one of another module.
+    """A source file whose import of `kinetics.compile.stub` is dropped, or made one of another module.
 
     Parameters
     ----------

@@ -161,7 +161,7 @@ def compile_model(model: Model) -> System:
     >>> k, A = sp.symbols("k A")
     >>> rate = Parameter(name="k", value=0.1, unit="1/day")
     >>> pool = State(name="A", unit="mg", initial=0, rate=-k * A)
-    >>> system = compile_model(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool]))
+    >>> system = compile_model(Model.from_symbols("stub", time="day", parameters=[rate], states=[pool]))
     >>> system.parameters, system.states
     (('k',), ('A',))
     """

@@ -10,13 +10,13 @@ import numpy as np
 from scipy.integrate import BDF, LSODA, OdeSolution, Radau, solve_ivp
 
 from kinetics.compile import System
-from kinetics.engines.firing import Watch
 from kinetics.engines.guard import BLAME, Guard
+from kinetics.engines.rule_monitor import Watch
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
-from kinetics.levels import slack
 from kinetics.regimen import Segments, Triggers
+from kinetics.units.levels import slack
 
 __all__ = ["METHODS", "TOLERANCES", "integrate", "solve_segment"]
 

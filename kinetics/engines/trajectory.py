@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.firing import Fired
+from kinetics.engines.rule_monitor import Fired
 from kinetics.engines.tolerances import from_zero
-from kinetics.levels import slack
+from kinetics.units.levels import slack
 
 __all__ = ["OutputCurve", "Trajectory", "read"]
 

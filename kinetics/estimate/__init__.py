@@ -2,6 +2,6 @@
 
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.fitting import Fit, fit
-from kinetics.estimate.problem import FitProblem
+from kinetics.estimate.problem.problem import FitProblem
 
 __all__ = ["Estimates", "Fit", "FitProblem", "fit"]

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kinetics.cohorts.cohort import CohortParameters, assembled_cohort, committed_result, fits_behind
+from kinetics.cohorts.fit_results import flat_key, warn_if_older
 from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters, assembled_cohort, committed_result, fits_behind
-from kinetics.model.committed import flat_key, warn_if_older
-from kinetics.seeds import checked_seed
+from kinetics.population.seeds import checked_seed
 
 __all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
 

@@ -10,12 +10,12 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, StrictStr
 
+from kinetics.cohorts.fit_results import in_model_units, read_estimates, result_path, warn_if_edited
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.estimate.currency import warn_of_problem
+from kinetics.estimate.problem.currency import warn_of_problem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, names_a_file
 from kinetics.model import Model
-from kinetics.model.committed import in_model_units, read_estimates, result_path, warn_if_edited
 from kinetics.model.schema import Row, read_row
 from kinetics.results import read_result
 

@@ -11,16 +11,16 @@ import numpy as np
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.arguments import loaded
+from kinetics.cohorts.cohort import committed_result
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.intervals import Intervals
-from kinetics.estimate.population import PopulationObjective
-from kinetics.estimate.problem import FitProblem
-from kinetics.estimate.search import AnyObjective, Search, objective_of, search
+from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.search.search import AnyObjective, Search, objective_of, search
 from kinetics.estimate.tree import fit_tree
-from kinetics.estimate.uncertainty import Uncertainty, uncertainty
-from kinetics.model.cohorts import committed_result
-from kinetics.summaries import Shown
+from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
+from kinetics.estimate.uncertainty.intervals import Intervals
+from kinetics.files.arguments import loaded
+from kinetics.published.likelihoods import Shown
 from kinetics.units import unit_text
 
 __all__ = ["Fit", "fit"]

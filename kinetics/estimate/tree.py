@@ -10,14 +10,14 @@ import numpy as np
 import xarray as xr
 
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.intervals import Intervals
-from kinetics.estimate.objective import TOLERANCES
-from kinetics.estimate.posterior import Posterior
-from kinetics.estimate.practical import profile_verdict
-from kinetics.estimate.problem import FitProblem
-from kinetics.estimate.profile import Profile
-from kinetics.estimate.search import Search
-from kinetics.estimate.uncertainty import Uncertainty
+from kinetics.estimate.objective.typical import TOLERANCES
+from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.search.search import Search
+from kinetics.estimate.uncertainty.covariance import Uncertainty
+from kinetics.estimate.uncertainty.intervals import Intervals
+from kinetics.estimate.uncertainty.posterior import Posterior
+from kinetics.estimate.uncertainty.practical import profile_verdict
+from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.results import provenance, variable
 
 __all__ = ["fit_tree"]

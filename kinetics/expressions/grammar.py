@@ -22,9 +22,9 @@ from kinetics.expressions.limits import (
     result_fault,
     rounded,
 )
+from kinetics.expressions.reserved import DIMS
 from kinetics.expressions.tokens import Token, read_tokens, shortened
-from kinetics.reserved import DIMS
-from kinetics.suggestions import did_you_mean
+from kinetics.text.suggestions import did_you_mean
 
 __all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
 

@@ -15,22 +15,22 @@ from matplotlib.text import Text
 
 from kinetics import __version__
 from kinetics.errors import Fault, InputError, KineticsError
-from kinetics.escaping import one_line, safe_lines
-from kinetics.figures.agreement import Agreement
-from kinetics.figures.comparison import ComparedRegimens
-from kinetics.figures.comparison_spec import ComparisonSpec
-from kinetics.figures.facts import Facts
+from kinetics.figures.agreement.compute import Agreement
+from kinetics.figures.base.kind import Kind
+from kinetics.figures.base.style import style
+from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.facts.draw import Facts
 from kinetics.figures.identity import figure_hash
-from kinetics.figures.kind import Kind
-from kinetics.figures.map import Map
-from kinetics.figures.prior_posterior import PriorPosterior
-from kinetics.figures.style import style
-from kinetics.figures.time_course import TimeCourse
-from kinetics.figures.tornado import Tornado
-from kinetics.figures.visual_predictive_check import VisualPredictiveCheck
+from kinetics.figures.map.draw import Map
+from kinetics.figures.prior_posterior.draw import PriorPosterior
+from kinetics.figures.time_course.draw import TimeCourse
+from kinetics.figures.tornado.draw import Tornado
+from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
 from kinetics.files.writing import write_atomically
+from kinetics.text.escaping import one_line, safe_lines
 
 if TYPE_CHECKING:
     from kinetics.comparison import Comparison
@@ -159,7 +159,7 @@ def _of_its_fit(figure: Kind[Any], estimates: Estimates) -> Estimates:
 
 
 def draw_comparison(comparison: Comparison, regimens: Sequence[Regimen], result: xr.Dataset, out: str | Path) -> None:
-    """Draw what `kinetics.comparison.compare` found, without a figure file.
+    """Draw what `kinetics.comparison.comparing` found, without a figure file.
 
     Parameters
     ----------

@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.cohorts.fit_results import result_path
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file, path_from
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.committed import result_path
 from kinetics.regimen import Regimen
 
 __all__ = ["figure_hash"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.capacity import check_memory
 from kinetics.errors import Fault, InputError
+from kinetics.files.capacity import check_memory
 from kinetics.files.reading import check_regular, read_bytes, read_json
 
 __all__ = ["CHUNK_NAME", "META", "SEAL", "check_netcdf", "check_store"]

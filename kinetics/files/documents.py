@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.escaping import character_name, forbidden_character, forbidden_lines
 from kinetics.files.reading import read_bytes
+from kinetics.text.escaping import character_name, forbidden_character, forbidden_lines
 
 __all__ = ["MAX_BYTES", "PROSE", "Document", "read_document", "read_text"]
 

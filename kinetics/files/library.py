@@ -67,7 +67,8 @@ def find_file(name: str | Path, part: str) -> Path:
 def similar_name(name: str, names: list[str]) -> str:
     """A hint for the end of a message, empty if no name of the library is similar.
 
-    Names of the library are few and often shortened. `kinetics.suggestions` finds slips of one letter among many names.
+    Names of the library are few and often shortened. `kinetics.text.suggestions` finds slips of one letter among
+    many names.
 
     Examples
     --------

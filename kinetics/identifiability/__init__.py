@@ -1,6 +1,6 @@
 """Which parameters can be known at all from chosen outputs: structural identifiability, without any data."""
 
-from kinetics.identifiability.arm import Arm
+from kinetics.identifiability.experiment import Arm
 from kinetics.identifiability.remedies import what_would_help
 from kinetics.identifiability.structure import Structure, structure
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from kinetics.errors import InputError
-from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.dual import ZERO, constant, quotient
 from kinetics.identifiability.expansion import Expansion, Start
+from kinetics.identifiability.experiment import Arm
 from kinetics.identifiability.points import random_point
 from kinetics.identifiability.program import Program
 from kinetics.identifiability.question import Question

@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import evaluate
-from kinetics.identifiability.arm import Arm
+from kinetics.identifiability.experiment import Arm
 from kinetics.identifiability.program import Program, build_program, start_name
 from kinetics.model import Model
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 import numpy as np
 
 from kinetics.errors import InputError
-from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.dual import ZERO
 from kinetics.identifiability.elimination import null_space, reduced
+from kinetics.identifiability.experiment import Arm
 from kinetics.identifiability.measured import Measured
 from kinetics.identifiability.question import Question, ask
 from kinetics.identifiability.structure import STILL, Structure, with_enough_digits

@@ -10,16 +10,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from kinetics.arguments import all_of, loaded
 from kinetics.errors import InputError
-from kinetics.identifiability.arm import Arm
+from kinetics.files.arguments import all_of, loaded
 from kinetics.identifiability.combinations import Group, groups
 from kinetics.identifiability.dual import ZERO, many_digits
 from kinetics.identifiability.elimination import UnclearError, null_space, reduced
+from kinetics.identifiability.experiment import Arm
 from kinetics.identifiability.measured import Measured
 from kinetics.identifiability.question import Question, ask
 from kinetics.model import Model
-from kinetics.seeds import checked_seed
+from kinetics.population.seeds import checked_seed
 
 __all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
 

@@ -1,6 +1,5 @@
 """What is read off a curve, course by course: nadir, time to a threshold, overshoot, area, plateau."""
 
-from kinetics.levels import Level, read_level
 from kinetics.measures.averages import AreaUnderCurve, Plateau
 from kinetics.measures.curves import Curve, curve_of
 from kinetics.measures.datasets import measure
@@ -10,6 +9,7 @@ from kinetics.measures.recovery import recovery_measures
 from kinetics.measures.thresholds import TimeBelow, TimeToThreshold
 from kinetics.measures.undecided import undecided
 from kinetics.measures.windows import Window, course_windows
+from kinetics.units.levels import Level, read_level
 
 __all__ = [
     "AreaUnderCurve",

@@ -23,7 +23,7 @@ class Curve(Protocol):
 
     @property
     def slack(self) -> float:
-        """The share of a level within which the curve cannot be told from it, `kinetics.levels.slack`; 0 for data."""
+        """`kinetics.units.levels.slack`: within this share of a level the curve cannot be told from it; 0 for data."""
         ...
 
     @property

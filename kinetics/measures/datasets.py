@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.arguments import all_of
 from kinetics.errors import InputError, UnitError, UnknownNameError
-from kinetics.levels import slack
+from kinetics.files.arguments import all_of
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, to_unit
+from kinetics.units.levels import slack
 
 __all__ = ["measure"]
 
@@ -25,7 +25,7 @@ def measure(
     """Take measures of simulated or observed values, course by course.
 
     Values between times are those of `curve_of`, whose accuracy is given there; for root-finding on the solution
-    itself hand the measures to `kinetics.simulation`.
+    itself hand the measures to `kinetics.simulation.simulating`.
 
     Parameters
     ----------

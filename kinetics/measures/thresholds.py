@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kinetics.levels import read_level
 from kinetics.measures.evaluation import Measure, identifier
 from kinetics.measures.windows import Window
+from kinetics.units.levels import read_level
 
 __all__ = ["TimeBelow", "TimeToThreshold"]
 

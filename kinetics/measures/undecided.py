@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from kinetics.levels import read_level, slack
 from kinetics.measures.evaluation import Measure
 from kinetics.measures.thresholds import TimeBelow, TimeToThreshold
 from kinetics.units import parse_unit
+from kinetics.units.levels import read_level, slack
 
 __all__ = ["undecided"]
 

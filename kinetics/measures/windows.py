@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from kinetics.levels import stands_below
 from kinetics.measures.curves import Curve
+from kinetics.units.levels import stands_below
 
 __all__ = ["Window", "course_windows"]
 

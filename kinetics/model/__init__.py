@@ -1,7 +1,6 @@
 """Models as text: files to checked, flat, symbolic models."""
 
 from kinetics.model.model import Model
-from kinetics.model.presentation import latex, parameter_table
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, State
 
 __all__ = [
@@ -14,6 +13,4 @@ __all__ = [
     "Output",
     "Parameter",
     "State",
-    "latex",
-    "parameter_table",
 ]

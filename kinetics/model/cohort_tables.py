@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kinetics.expressions import is_name
+from kinetics.files.bibliography import CHOICE
+from kinetics.files.dotted import dotted_rows
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
-from kinetics.model.dotted import dotted_rows
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.model.reading import TableReader, without_half_told
 from kinetics.model.schema import CohortRow, CohortValueRow, read_fields
-from kinetics.model.sources import CHOICE
 from kinetics.model.variation import in_cohort, variation_faults
-from kinetics.suggestions import did_you_mean
+from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
 __all__ = ["read_cohorts"]

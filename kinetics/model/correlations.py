@@ -11,7 +11,7 @@ from kinetics.errors import Faults
 from kinetics.model.quantities import Correlation, Parameter
 from kinetics.model.reading import MAX_ROWS, TableReader
 from kinetics.model.schema import CorrelationRow, read_row
-from kinetics.suggestions import did_you_mean
+from kinetics.text.suggestions import did_you_mean
 
 __all__ = ["by_pair", "check_correlations", "correlation_matrix", "read_correlations"]
 

@@ -10,6 +10,7 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
+from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
 from kinetics.model.quantities import (
     Derived,
@@ -30,7 +31,6 @@ from kinetics.model.schema import (
     StateRow,
     read_fields,
 )
-from kinetics.model.sources import CHOICE, find_source
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 

@@ -1,7 +1,7 @@
 """What visits show: when patients are seen, what one measurement reports, and recovery as it is seen."""
 
-from kinetics.observation.recovery import ever_back, seen_nadir, seen_recovery
-from kinetics.observation.seen import Observation, observe
+from kinetics.measures.at_visits import ever_back, seen_nadir, seen_recovery
+from kinetics.observation.observing import Observation, observe
 from kinetics.observation.series import Series
 from kinetics.observation.visits import VisitSchedule
 

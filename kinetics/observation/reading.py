@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from kinetics.errors import Faults, InputError
+from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document, read_document
 from kinetics.model.schema import Row, Text, read_fields, read_row
-from kinetics.model.sources import CHOICE, find_source
 from kinetics.observation.series import Series
 
 __all__ = ["VisitFile", "check_together", "read_visits"]

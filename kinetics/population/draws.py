@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinetics.capacity import check_memory
+from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System
 from kinetics.errors import Fault, InputError
-from kinetics.model.cohorts import CohortParameters
+from kinetics.files.capacity import check_memory
 from kinetics.population.covariates import Covariates
 from kinetics.population.variability import Variability, patient_generator
 

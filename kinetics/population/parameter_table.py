@@ -10,10 +10,10 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System
 from kinetics.errors import Faults, InputError
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters
 from kinetics.model.ranges import out_of_range
 from kinetics.population.covariates import Covariates
 from kinetics.population.draws import draw_patients

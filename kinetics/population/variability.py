@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System
 from kinetics.errors import Faults, InputError
-from kinetics.model.cohorts import CohortParameters
 from kinetics.model.correlations import correlation_matrix
 from kinetics.model.quantities import Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.population.distributions import Distribution, distribution_of
-from kinetics.seeds import checked_seed
+from kinetics.population.seeds import checked_seed
 
 __all__ = ["SAMPLINGS", "Variability", "check_sampling", "patient_generator"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from kinetics.cohorts.cohort import CohortParameters
 from kinetics.engines import Tolerances
 from kinetics.measures import Measure
-from kinetics.model.cohorts import CohortParameters
 from kinetics.population.draws import draw_patients
-from kinetics.runs import CHUNK, Progress, Run
+from kinetics.simulation.runs import CHUNK, Progress, Run
 
 __all__ = ["PATIENTS", "SAMPLING", "TOLERANCES", "Population", "populations"]
 

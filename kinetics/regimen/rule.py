@@ -12,10 +12,10 @@ import pint
 
 from kinetics.errors import Fault, Faults
 from kinetics.expressions import is_name
-from kinetics.levels import Level, read_level
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, time_text
 from kinetics.units import unit_text
+from kinetics.units.levels import Level, read_level
 
 __all__ = ["DIRECTIONS", "MOST", "Rule", "check_rules"]
 

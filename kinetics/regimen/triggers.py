@@ -9,12 +9,12 @@ import numpy as np
 import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
-from kinetics.levels import SLACK
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import dose_factors
 from kinetics.regimen.times import DAY, SAME, rescale
 from kinetics.units import conversion
+from kinetics.units.levels import SLACK
 
 __all__ = ["Triggers", "triggers"]
 

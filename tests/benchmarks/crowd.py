@@ -11,7 +11,7 @@ from typing import Any
 
 from kinetics.model import Model
 from kinetics.regimen import Regimen
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 from ladder import COHORT
 from process import say
 from workload import EVERY, MODEL, REGIMEN, SEED, UNTIL

@@ -55,7 +55,7 @@ def _first_result(call: str) -> dict[str, float]:
     from kinetics.engines import batch
     from kinetics.model import Model
     from kinetics.regimen import Regimen
-    from kinetics.simulation import simulate
+    from kinetics.simulation.simulating import simulate
 
     moments["imported"] = time.time()
     if call == "gradient":

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.compile import System, compile_model
 from kinetics.model import Model
-from kinetics.model.cohorts import CohortParameters, cohort_parameters
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen, Segments, course_starts, segments
 from kinetics.units import to_unit

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 
 from kinetics import FitProblem, Model, Regimen, simulate
+from kinetics.cohorts.fit_results import result_path
 from kinetics.engines.scipy import TOLERANCES
-from kinetics.estimate import Estimates, uncertainty
-from kinetics.estimate.objective import Objective
-from kinetics.estimate.population import PopulationObjective
-from kinetics.estimate.refitting import Refit, performance
-from kinetics.estimate.uncertainty import INFORMED, STRONG, UNINFORMED, WIDE
+from kinetics.estimate import Estimates
+from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.objective.typical import Objective
+from kinetics.estimate.simulation_study import Refit, performance
+from kinetics.estimate.uncertainty import covariance as uncertainty
+from kinetics.estimate.uncertainty.covariance import INFORMED, STRONG, UNINFORMED, WIDE
+from kinetics.files.bibliography import read_bibliography
 from kinetics.files.library import library_names
-from kinetics.model.committed import result_path
-from kinetics.model.sources import read_bibliography
 from kinetics.observation import VisitSchedule
 from kinetics.units import to_unit
 

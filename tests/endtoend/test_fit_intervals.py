@@ -90,7 +90,7 @@ def test_interrupted_profiles_go_on(run, project: Path, monkeypatch) -> None:
 
 
 def test_an_interrupted_posterior_goes_on_to_the_same_bits(run, project: Path, monkeypatch) -> None:
-    from kinetics.estimate.objective import Objective
+    from kinetics.estimate.objective.typical import Objective
 
     options = ("--posterior", "200", "--json", "--out")
     whole = run(*asked(project, *options, project / "whole.nc"))
@@ -116,7 +116,7 @@ def test_an_interrupted_posterior_goes_on_to_the_same_bits(run, project: Path, m
 
 
 def test_a_checkpoint_that_is_not_ours_is_not_used(tmp_path: Path) -> None:
-    from kinetics.cli.checkpoint_intervals import kept_chain, kept_profiles
+    from kinetics.estimate.uncertainty.checkpoint import kept_chain, kept_profiles
 
     path = tmp_path / "kept.json"
     for text in ("", "[]", '{"optimum": [0.0], "profiles": [{}]}', '{"positions": [[[1]]], "log_density": 3}', "{"):

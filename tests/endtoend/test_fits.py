@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kinetics.cohorts.cohort import CohortParameters
+from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate import Estimates, Fit, FitProblem, fit
-from kinetics.estimate.objective import Objective
-from kinetics.estimate.population import PopulationObjective
-from kinetics.estimate.scoring import CLOSE
-from kinetics.estimate.search import search
-from kinetics.model.cohorts import CohortParameters
-from kinetics.model.committed import result_path
+from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.objective.typical import Objective
+from kinetics.estimate.search.scoring import CLOSE
+from kinetics.estimate.search.search import search
 
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from kinetics.escaping import forbidden_character
+from kinetics.text.escaping import forbidden_character
 
 from .conftest import FIT, MODEL, REGIMEN, TABLE
 

@@ -100,17 +100,18 @@ def figure_of_the_fit(plan: Path, **changes: str) -> Path:
 def test_a_figure_that_shows_a_prediction_of_the_plan_is_drawn_from_it(
     run, plan: Path, tmp_path: Path, monkeypatch, changes: dict[str, str], predictions: int
 ) -> None:
-    import kinetics.prediction
     import kinetics.reproduce
 
-    asked, original = [], kinetics.prediction.predict
+    import kinetics.prediction
+
+    asked, original = [], kinetics.prediction.predicting
 
     def counted(estimates, *arguments: object, **options: object):
         asked.append(estimates)
         return original(estimates, *arguments, **options)
 
     monkeypatch.setattr(kinetics.prediction, "predict", counted)
-    monkeypatch.setattr(kinetics.reproduce, "predict", counted)
+    monkeypatch.setattr(kinetics.reproduction.reproducing, "predict", counted)
     figure_of_the_fit(plan, **changes)
     answer = run("reproduce", "--plan", plan, "--out", tmp_path / "made")
     assert answer.status == 0, answer.err
@@ -177,7 +178,7 @@ def test_an_interrupted_plan_says_what_is_kept(run, plan: Path, tmp_path: Path, 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kinetics.reproduce.predict", interrupted)
+    monkeypatch.setattr("kinetics.reproduction.reproducing.predict", interrupted)
     answer = run("reproduce", "--plan", plan, "--out", tmp_path / "made")
     assert answer.status == 130
     assert "turnover.nc finished and kept" in answer.err

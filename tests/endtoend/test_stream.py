@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from kinetics.results import read_result
-from kinetics.streaming import chunks
+from kinetics.simulation.store import chunks
 
 
 @pytest.fixture

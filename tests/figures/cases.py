@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.estimate.writing import write_estimates
-from kinetics.model.committed import result_path
+from kinetics.estimate.result_file import write_estimates
 
 N_0, K, KILL, K_EL, DOSE = 1.0, 0.01, 0.05, 0.2, 10.0
 SPREAD, NOISE, LEVEL = 0.3, 0.1, 0.4

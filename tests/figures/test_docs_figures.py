@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from kinetics.figures import read_figure
-from kinetics.figures.facts import Facts
+from kinetics.figures.facts.draw import Facts
 from kinetics.figures.identity import figure_hash
-from kinetics.figures.time_course import TimeCourse
-from kinetics.figures.visual_predictive_check import VisualPredictiveCheck
+from kinetics.figures.time_course.draw import TimeCourse
+from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
 from kinetics.units import to_unit
 
 FOLDER = Path(__file__).parents[2] / "docs" / "figures"

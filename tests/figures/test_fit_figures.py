@@ -7,17 +7,17 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from scipy.stats import binom, norm
 
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.cohorts.fit_results import result_path
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.figures import draw_figure, read_figure
-from kinetics.figures.elasticities import recovery_elasticities
-from kinetics.figures.style import COLOURS, style
+from kinetics.figures.base.style import COLOURS, style
+from kinetics.figures.tornado.compute import recovery_elasticities
 from kinetics.files.checksums import ChecksumWarning
 from kinetics.measures import evaluate, recovery_measures
-from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.committed import result_path
 from kinetics.regimen import segments
 
 from .cases import (

@@ -125,7 +125,7 @@ def test_a_recovery_counts_from_the_first_dose(folder, tree):
     for name in ("regimen.toml", "one.toml"):
         text = (folder / name).read_text().replace('start = "0 month"', 'start = "2 month"')
         (folder / name).write_text(text)
-    from kinetics.figures.style import style
+    from kinetics.figures.base.style import style
     from kinetics.regimen import Regimen
 
     tree.attrs["regimen_hash"] = Regimen.load(folder / "regimen.toml").content_hash

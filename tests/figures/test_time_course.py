@@ -9,7 +9,7 @@ from matplotlib.text import Text
 
 from kinetics.errors import InputError
 from kinetics.figures import draw_figure, read_figure
-from kinetics.figures.style import COLOURS, LINES, MARKERS, style
+from kinetics.figures.base.style import COLOURS, LINES, MARKERS, style
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import variable

@@ -25,7 +25,7 @@ __all__ = ["Results", "Stores"]
 
 def check_dataset(path: Path) -> None:
     """What `kinetics check` does with a result."""
-    from kinetics.cli.lint import lint
+    from kinetics.checking.files import lint
 
     faults = Faults()
     lint("dataset", path, faults)
@@ -233,7 +233,7 @@ class Stores:
     def _stream(self, **options: Any) -> xr.Dataset:
         from kinetics.model import Model
         from kinetics.regimen import Course, Regimen
-        from kinetics.simulation import simulate
+        from kinetics.simulation.simulating import simulate
 
         once = Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")])
         asked = {"until": "10 day", "every": "1 day", "seed": 3, "engine": "batch", "patients": 25, "chunk": 10}

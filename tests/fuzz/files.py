@@ -51,7 +51,7 @@ class Project:
 
     @staticmethod
     def _kind(path: Path) -> str:
-        from kinetics.cli.kinds import kind_of
+        from kinetics.checking.kinds import kind_of
 
         return "covariates" if path.name == "patients.csv" else kind_of(path)
 
@@ -100,8 +100,8 @@ _NO_FILES: dict[str, Callable[[Path], object]] = {
 
 def check(path: Path, kind: str) -> None:
     """What `kinetics check` does with a file, or with a table of patients what `--covariates` does."""
-    from kinetics.cli.kinds import kind_of
-    from kinetics.cli.lint import lint
+    from kinetics.checking.files import lint
+    from kinetics.checking.kinds import kind_of
     from kinetics.model import Model
     from kinetics.population.covariates import read_covariates
 

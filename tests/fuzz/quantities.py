@@ -39,8 +39,8 @@ class Quantities:
         return Case("quantity.txt", text.encode("utf-8", "surrogatepass"), lambda: self.read(text))
 
     def read(self, text: str) -> None:
-        from kinetics.levels import read_level
         from kinetics.units import parse_quantity, parse_unit, to_unit, unit_text
+        from kinetics.units.levels import read_level
 
         refused: list[KineticsError] = []
         readers = (parse_unit, parse_quantity, read_level, lambda one: to_unit(one, "day"))

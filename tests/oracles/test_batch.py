@@ -8,13 +8,13 @@ import pytest
 import sympy as sp
 from scipy.integrate import solve_ivp
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import System, compile_model
 from kinetics.engines import Tolerances, batch, scipy
-from kinetics.engines.batch import rodas5p
+from kinetics.engines.batch.kernels import rodas5p
 from kinetics.engines.batch.program import load_program
 from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Parameter, State
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen, segments

@@ -10,7 +10,7 @@ from kinetics.model import Model
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.model.quantities import Output, Parameter, State
 from kinetics.regimen import Course, Dose, Regimen
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 LEVELS = [
     TimeToThreshold(output, level)

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
 from kinetics.engines.batch import gradients
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Output, Parameter, State
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Course, Dose, Regimen, segments

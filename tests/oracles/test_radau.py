@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances
 from kinetics.engines.scipy import integrate
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen, segments
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch, scipy
 from kinetics.engines.batch import integrate_many
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Dose, Output, Parameter, State
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Course, Regimen, Rule, course_starts, segments, triggers

@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from kinetics.summaries import Extremes, Mean, Median, Proportion, Quartiles, SeenCounts, SeenTimes, Stated
-from kinetics.summaries.seen import POWERS, Expected, share
-from kinetics.summaries.spread import log_spread
+from kinetics.observation.distribution import POWERS, Expected, share
+from kinetics.published.likelihoods import (
+    Extremes,
+    Mean,
+    Median,
+    Proportion,
+    Quartiles,
+    SeenCounts,
+    SeenTimes,
+    Stated,
+)
+from kinetics.published.likelihoods.spread import log_spread
 
 
 @dataclass(frozen=True)

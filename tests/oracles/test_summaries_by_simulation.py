@@ -7,10 +7,19 @@ import numpy as np
 import pytest
 from scipy import optimize, special, stats
 
-from kinetics.summaries import Mean, Median, Proportion, Quartiles, SeenCounts, View, covariance, first_seen_back
-from kinetics.summaries.normal import STEP, log_density_of_normals
-from kinetics.summaries.seen import share
-from kinetics.summaries.view import RecoveryProbe
+from kinetics.observation.distribution import share
+from kinetics.observation.normal import STEP, log_density_of_normals
+from kinetics.observation.population_values import RecoveryProbe
+from kinetics.published.likelihoods import (
+    Mean,
+    Median,
+    Proportion,
+    Quartiles,
+    SeenCounts,
+    View,
+    covariance,
+    first_seen_back,
+)
 
 STUDIES = 4000
 PATIENTS = 1024

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines.scipy import integrate
 from kinetics.errors import Faults
 from kinetics.files.library import find_file, library_names
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.extension import read_extended
 from kinetics.regimen import Regimen, segments
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetics.summaries import (
+from kinetics.observation.normal import STEP
+from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
@@ -20,7 +21,6 @@ from kinetics.summaries import (
     first_seen_back,
     log_likelihood,
 )
-from kinetics.summaries.normal import STEP
 
 Z = np.linspace(-2.0, 2.0, 24)
 VISITS = np.arange(1.0, 25.0, 1.5)

@@ -7,20 +7,22 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics import runs
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
-from kinetics.engines.batch import many, one, stopping
+from kinetics.engines.batch import ensemble as many
+from kinetics.engines.batch import single as one
+from kinetics.engines.batch import stopping
 from kinetics.engines.batch.program import load_program
 from kinetics.errors import InputError, IntegrationError
 from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Derived, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Course, Regimen, course_starts, segments
-from kinetics.simulation import simulate
+from kinetics.simulation import runs
+from kinetics.simulation.simulating import simulate
 
 TIMES = np.linspace(0, 730.5, 50)
 Y, K, V = sp.symbols("y k V")

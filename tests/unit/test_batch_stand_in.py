@@ -1,4 +1,4 @@
-"""`kinetics.compile.decay`, against which templates are written, is what the generator writes for its model."""
+"""`kinetics.compile.stub`, against which templates are written, is what the generator writes for its model."""
 
 import ast
 import inspect
@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.compile import compile_model, decay, source
+from kinetics.compile import compile_model, source, stub
 from kinetics.engines.batch import program
 from kinetics.model import Model
 from kinetics.model.quantities import Output, Parameter, State
 
-TEMPLATES = [Path(source.__file__).with_name("arrays.py"), *sorted(Path(program.__file__).parent.glob("*.py"))]
-FUNCTIONS = sorted(name for name, value in vars(decay).items() if hasattr(value, "py_func"))
-TABLES = sorted(name for name, value in vars(decay).items() if isinstance(value, np.ndarray) and name[0] != "_")
+TEMPLATES = [
+    Path(source.__file__).with_name("arrays.py"),
+    *sorted((Path(program.__file__).parent / "kernels").glob("*.py")),
+]
+FUNCTIONS = sorted(name for name, value in vars(stub).items() if hasattr(value, "py_func"))
+TABLES = sorted(name for name, value in vars(stub).items() if isinstance(value, np.ndarray) and name[0] != "_")
 SIZE = 64
 
 
@@ -40,15 +43,15 @@ def test_it_has_every_name_a_template_takes_from_it(template):
     wanted = [
         alias.name
         for node in ast.walk(ast.parse(template.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module == "kinetics.compile.decay"
+        if isinstance(node, ast.ImportFrom) and node.module == "kinetics.compile.stub"
         for alias in node.names
     ]
-    assert [name for name in wanted if not hasattr(decay, name)] == []
+    assert [name for name in wanted if not hasattr(stub, name)] == []
 
 
 def test_some_templates_take_names_from_it():
-    texts = [path for path in TEMPLATES if "from kinetics.compile.decay import" in path.read_text()]
-    assert {"arrays.py", "kernel.py", "tangent.py"} <= {path.name for path in texts}
+    texts = [path for path in TEMPLATES if "from kinetics.compile.stub import" in path.read_text()]
+    assert {"arrays.py", "integration.py", "tangent.py"} <= {path.name for path in texts}
 
 
 def defined(tree: ast.Module) -> set[str]:
@@ -61,21 +64,21 @@ def defined(tree: ast.Module) -> set[str]:
 def test_it_has_the_names_the_generator_writes_and_no_others():
     appended = defined(ast.parse(TEMPLATES[0].read_text()))
     generated = defined(ast.parse(source.generate(smallest()))) - appended
-    own = {name for name in defined(ast.parse(Path(decay.__file__).read_text())) if not name.startswith("_")}
+    own = {name for name in defined(ast.parse(Path(stub.__file__).read_text())) if not name.startswith("_")}
     assert own == generated
 
 
 def test_its_numbers_and_tables_are_those_of_the_generator(written):
     for name in ("PARAMETERS", "CONSTANTS", "STATES", "OUTPUTS", "FACTORS", "LANES"):
-        assert getattr(decay, name) == getattr(written, name), name
+        assert getattr(stub, name) == getattr(written, name), name
     assert len(TABLES) == 8
     for name in TABLES:
-        np.testing.assert_array_equal(getattr(decay, name), getattr(written, name), err_msg=name)
+        np.testing.assert_array_equal(getattr(stub, name), getattr(written, name), err_msg=name)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_its_functions_do_what_the_generators_do(written, name):
-    mine, theirs = (getattr(module, name).py_func for module in (decay, written))
+    mine, theirs = (getattr(module, name).py_func for module in (stub, written))
     assert list(inspect.signature(mine).parameters) == list(inspect.signature(theirs).parameters)
     generator = np.random.default_rng(0)
     arrays = {word: generator.uniform(0.5, 2.0, SIZE) for word in inspect.signature(mine).parameters}

@@ -6,12 +6,12 @@ What is published is of groups, so the counts are means over virtual patients; t
 import numpy as np
 import pytest
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import batch
 from kinetics.engines.scipy import TOLERANCES, integrate
 from kinetics.engines.tolerances import state_scale
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen, segments
 

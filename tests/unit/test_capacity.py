@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kinetics import capacity
-from kinetics.capacity import check_disk, check_memory, free_memory
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
+from kinetics.files import capacity
+from kinetics.files.capacity import check_disk, check_memory, free_memory
 from kinetics.prediction import predict
 from kinetics.regimen import Regimen
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 NONE = Regimen.none()
 
@@ -71,7 +71,7 @@ def test_what_is_estimated_is_what_it_takes(deficit):
 
 
 def test_a_large_result_is_said(deficit, monkeypatch):
-    from kinetics import study
+    from kinetics.simulation import request as study
 
     monkeypatch.setattr(study, "TOLD", 1000)
     with pytest.warns(UserWarning, match=r"20 patients at 3 times: the result takes about 1\.8 kB of memory"):

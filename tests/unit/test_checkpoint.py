@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kinetics.cli.checkpoint import evaluations_kept
-from kinetics.estimate.population import Linearised, PopulationObjective
+from kinetics.estimate.objective.population import Linearised, PopulationObjective
+from kinetics.estimate.search.checkpoint import evaluations_kept
 
 
 def evaluation(number):

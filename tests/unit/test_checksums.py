@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.estimate.writing import write_estimates
+from kinetics.estimate.result_file import write_estimates
 from kinetics.files.checksums import ChecksumWarning, table_checksum, tree_checksum
 from kinetics.files.library import library_folder
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.results import read_result, write_result
 
 FREE = {"A0": 'lower = 0.1, upper = 10, unit = "1e9/L", prior = "flat"'}
@@ -43,7 +43,7 @@ def warned(call):
 
 
 def checked(path, kind="result"):
-    from kinetics.cli.lint import lint
+    from kinetics.checking.files import lint
 
     faults = Faults()
     told = warned(lambda: lint(kind, path, faults))

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from kinetics.cohorts.cohort import cohort_parameters, fits_behind
 from kinetics.compile import compile_model
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters, fits_behind
 
 from .conftest import Project
 

@@ -11,7 +11,7 @@ import pytest
 from kinetics.comparison import compare, load_regimens, read_comparison
 from kinetics.errors import InputError
 from kinetics.figures import draw_comparison
-from kinetics.report.comparing import comparison_json, comparison_text
+from kinetics.reports.comparison import comparison_json, comparison_text
 
 TWO = """
 [regimen]

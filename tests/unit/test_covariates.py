@@ -10,14 +10,14 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.model import Derived, Input, Model, Output, Parameter, State
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.population.covariates import read_covariates
 from kinetics.population.draws import draw_patients
 from kinetics.regimen import Regimen
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 TABLE = "weight [kg],sex,share [%]\n70,1,20\n61.5,0,35.5\n 80 , 1 ,1e1\n"
 

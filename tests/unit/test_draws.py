@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.cohorts.fit_results import fits_folder, result_path
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import FACTS
-from kinetics.estimate.writing import write_estimates
+from kinetics.estimate.result_file import write_estimates
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
-from kinetics.model.committed import fits_folder, result_path
 from kinetics.results import read_result, write_result
 
 A0 = 'lower = 0.1, upper = 10, unit = "1e9/L"'

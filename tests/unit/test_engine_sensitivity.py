@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch, sensitivity
 from kinetics.engines.scipy import integrate
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Derived, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.regimen import Course, Dose, Regimen, segments

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.escaping import forbidden_character, json_text, markdown_text, one_line, safe_lines
 from kinetics.files.documents import read_document, read_text
-from kinetics.targets import read_table
+from kinetics.published.typical import read_table
+from kinetics.text.escaping import forbidden_character, json_text, markdown_text, one_line, safe_lines
 
 # from Unicode: controls (C0, DEL, C1), line and paragraph separators, what sets the direction of others
 ACTING = ["\x00", "\x07", "\x08", "\r", "\x1b", "\x7f", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066", "\ufffe"]

@@ -5,8 +5,8 @@ import pytest
 
 from kinetics.errors import IntegrationError
 from kinetics.estimate import FitProblem, fit
-from kinetics.estimate.objective import Objective
-from kinetics.estimate.search import search
+from kinetics.estimate.objective.typical import Objective
+from kinetics.estimate.search.search import search
 
 FLAT = 'prior = "flat"'
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'

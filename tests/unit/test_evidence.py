@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from kinetics.checking.files import lint
+from kinetics.checking.kinds import kind_of
 from kinetics.cli.app import app
-from kinetics.cli.kinds import kind_of
-from kinetics.cli.lint import lint
 from kinetics.errors import Faults, InputError
-from kinetics.evidence import asking, evaluate_evidence, read_evidence, read_questions
-from kinetics.evidence.followed import Followed
-from kinetics.evidence.row import EvidenceRow
-from kinetics.evidence.statistics import statistic_of
 from kinetics.files.library import library_folder
-from kinetics.report.evidence import evidence_json, evidence_markdown, evidence_text
+from kinetics.published.facts import asking, evaluate_evidence, read_evidence, read_questions
+from kinetics.published.facts.followed import Followed
+from kinetics.published.facts.row import EvidenceRow
+from kinetics.published.facts.statistics import statistic_of
+from kinetics.reports.evidence import evidence_json, evidence_markdown, evidence_text
 
 MODEL = """
 [model]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from kinetics.cohorts import parameter_table
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError
-from kinetics.model import Model, parameter_table
-from kinetics.model.cohorts import cohort_parameters
-from kinetics.report.describing import model_text
+from kinetics.model import Model
+from kinetics.reports.models import model_text
 
 PART = """\
 [model]

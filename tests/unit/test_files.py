@@ -16,8 +16,8 @@ import pytest
 import xarray as xr
 
 import kinetics
-from kinetics import capacity
 from kinetics.errors import InputError, StorageError
+from kinetics.files import capacity
 from kinetics.files.documents import read_document, read_text
 from kinetics.files.reading import read_bytes
 from kinetics.files.writing import write_atomically

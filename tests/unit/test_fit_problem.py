@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
-from kinetics.model.committed import result_path
 
 A0 = 'lower = 0.1, upper = 10, unit = "1e9/L"'
 ROW = {"time": "0 day", "value": 3.0, "log_se": 0.1}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kinetics import Regimen, simulate
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 
 MONTH = 30.4375
 

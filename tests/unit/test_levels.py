@@ -14,13 +14,13 @@ from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch, scipy
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import FitProblem, fit
-from kinetics.evidence.followed import Followed
-from kinetics.levels import stands_below, visited_level
 from kinetics.measures import TimeBelow, TimeToThreshold, measure
 from kinetics.model import Model
 from kinetics.prediction import predict
+from kinetics.published.facts.followed import Followed
 from kinetics.regimen import Course, Dose, Regimen, Rule, segments, triggers
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
+from kinetics.units.levels import stands_below, visited_level
 
 K = 0.1
 FIRST = math.log(0.9 / 0.6) / K  # Y is back at 0.4 after a dose of 0.9

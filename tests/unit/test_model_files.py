@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.cli.lint import lint
+from kinetics.checking.files import lint
+from kinetics.cohorts import parameter_table
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.library import library_names
-from kinetics.model import Derived, Dose, Model, Output, Parameter, State, parameter_table
+from kinetics.model import Derived, Dose, Model, Output, Parameter, State
 
 SOUND = """\
 [model]
@@ -435,7 +436,7 @@ def test_a_bibliography_beside_the_file_counts(tmp_path):
 
 @pytest.mark.processor_time(10)
 def test_a_hostile_bibliography_does_not_hang(tmp_path):
-    from kinetics.model.sources import read_bibliography
+    from kinetics.files.bibliography import read_bibliography
 
     for number, text in enumerate(
         ("\n" * 990_000, "@a" * 400_000, "@a{" + " " * 990_000, "k = {" * 190_000, "@" + "a" * 990_000)
@@ -445,7 +446,7 @@ def test_a_hostile_bibliography_does_not_hang(tmp_path):
 
 
 def test_a_bibliography_that_changes_is_read_again(tmp_path):
-    from kinetics.model.sources import read_bibliography
+    from kinetics.files.bibliography import read_bibliography
 
     path = tmp_path / "references.bib"
     for key in ("a_2000", "b_20001"):

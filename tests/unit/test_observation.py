@@ -18,7 +18,7 @@ from kinetics.observation import Series, VisitSchedule, ever_back, observe, seen
 from kinetics.observation.measurement import measured, normal_draws
 from kinetics.regimen import Course, Regimen
 from kinetics.results import read_result, variable, write_result
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit
 
 DAY = parse_unit("day")

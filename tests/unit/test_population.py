@@ -5,10 +5,10 @@ import pytest
 import sympy as sp
 from scipy import stats
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Derived, Parameter, State
 from kinetics.population.draws import draw_patients
 

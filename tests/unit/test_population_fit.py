@@ -6,10 +6,10 @@ from numba import get_num_threads, set_num_threads
 
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
-from kinetics.estimate.population import PopulationObjective
-from kinetics.estimate.refitting import performance, refit, synthetic
-from kinetics.estimate.scoring import maximise
-from kinetics.estimate.writing import write_estimates
+from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.result_file import write_estimates
+from kinetics.estimate.search.scoring import maximise
+from kinetics.estimate.simulation_study import performance, refit, synthetic
 
 FLAT = 'prior = "flat"'
 A0 = f'lower = 0.1, upper = 20, unit = "1e9/L", {FLAT}'
@@ -166,8 +166,8 @@ def test_a_committed_spread_comes_back_from_its_file_and_into_a_cohort(populatio
     write_estimates(found, project.fits / "one.result.toml")
     read = Estimates.read(project.fits / "one.result.toml")
     np.testing.assert_allclose(read.values, found.values, rtol=1e-9)
+    from kinetics.cohorts.cohort import cohort_parameters
     from kinetics.model import Model
-    from kinetics.model.cohorts import cohort_parameters
 
     cohort = cohort_parameters(Model.load(project.model), "first")
     assert cohort.values["A0"] == pytest.approx(found.values[0], rel=1e-9)
@@ -218,7 +218,7 @@ def test_a_study_that_cannot_be_fitted_is_told_and_left_out(population, monkeypa
     def fails(*_):
         raise IntegrationError("the step size fell to zero")
 
-    monkeypatch.setattr("kinetics.estimate.refitting.maximise", fails)
+    monkeypatch.setattr("kinetics.estimate.simulation_study.maximise", fails)
     lost = refit(problem, truth, 7, 2)
     assert (lost.study, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
     assert performance(problem, truth, [*whole, lost]) == performance(problem, truth, whole)

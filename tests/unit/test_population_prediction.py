@@ -16,12 +16,12 @@ from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_coho
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.prediction import QUANTILES, predict
-from kinetics.prediction.drawn import over_draws
+from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.populations import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
-from kinetics.report.population import population_json, population_text, study_json, study_text
+from kinetics.reports.population import population_json, population_text, study_json, study_text
 from kinetics.results import read_result, write_result
-from kinetics.runs import Run, choose_engine
+from kinetics.simulation.runs import Run, choose_engine
 
 # after a bolus of 1 mg at time 0, Y = N0 (1 - exp(-g t)); W stays at N0, which differs between patients
 MODEL = """

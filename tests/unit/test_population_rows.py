@@ -9,8 +9,17 @@ from typer.testing import CliRunner
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
-from kinetics.summaries import Extremes, Mean, Median, PopulationTarget, Proportion, Quartiles, Stated, View
-from kinetics.summaries.view import CountProbe, RecoveryProbe
+from kinetics.observation.population_values import CountProbe, RecoveryProbe
+from kinetics.published.likelihoods import (
+    Extremes,
+    Mean,
+    Median,
+    PopulationTarget,
+    Proportion,
+    Quartiles,
+    Stated,
+    View,
+)
 
 NOISE = {"A_blood": 0.1, "Q": 0.3, "N_blood": 0.2}
 VISITS = """

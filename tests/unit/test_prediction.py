@@ -16,7 +16,7 @@ from kinetics.prediction import QUANTILES, predict, recovery_summary
 from kinetics.prediction.populations import PATIENTS
 from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Regimen, with_retreatment
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit
 
 DRAWS = 12

@@ -5,11 +5,11 @@ import re
 import pytest
 import sympy as sp
 
+from kinetics.cohorts.presentation import equations, latex, parameter_table
 from kinetics.errors import UnknownNameError
 from kinetics.files.library import library_names
 from kinetics.model import Derived, Input, Model, Output, Parameter, State
 from kinetics.model.notation import is_latex, latex_name
-from kinetics.model.presentation import equations, latex, parameter_table
 
 CASES = re.compile(r"\\begin\{cases\}.*?\\end\{cases\}")  # it aligns by itself
 k, V, A, S, C = sp.symbols("k_el V A_c alpha_0 total")
@@ -88,7 +88,7 @@ def test_every_parameter_of_every_model_that_ships(name):
 
 @pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
 def test_the_table_of_a_cohort_tells_estimates_from_sources(cohort):
-    from kinetics.model.cohorts import cohort_parameters
+    from kinetics.cohorts.cohort import cohort_parameters
 
     model = Model.load("reconstitution")
     values = cohort_parameters(model, cohort)

@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from kinetics.estimate import FitProblem, fit
-from kinetics.estimate.practical import profile_verdict, profile_warnings
-from kinetics.estimate.profile import profile
-from kinetics.estimate.search import minimise, objective_of
-from kinetics.estimate.stepping import DROP
+from kinetics.estimate.search.search import minimise, objective_of
+from kinetics.estimate.uncertainty.practical import profile_verdict, profile_warnings
+from kinetics.estimate.uncertainty.profile import profile
+from kinetics.estimate.uncertainty.stepping import DROP
 
 FLAT = 'prior = "flat"'
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'
@@ -312,7 +312,7 @@ def test_profiles_end_where_those_of_a_dense_grid_do(pool):
 
 
 def test_an_end_between_points_too_far_apart_is_not_closed():
-    from kinetics.estimate.stepping import Point, is_coarse, next_reach
+    from kinetics.estimate.uncertainty.stepping import Point, is_coarse, next_reach
 
     near, far = Point(np.zeros(1), 1.0, 0.5, True), Point(np.ones(1), 2.0, 50.0, True)
     assert is_coarse(near, far)

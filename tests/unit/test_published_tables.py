@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kinetics.cli.kinds import kind_of
+from kinetics.checking.kinds import kind_of
 from kinetics.errors import Faults
 from kinetics.files.library import library_folder
-from kinetics.targets import read_table
-from kinetics.targets.published import PublishedRow
+from kinetics.published.typical import read_table
+from kinetics.published.typical.published import PublishedRow
 
 GOOD = {
     "name": "CD4",

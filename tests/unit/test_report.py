@@ -5,14 +5,14 @@ import pytest
 import xarray as xr
 
 from kinetics import FitProblem
-from kinetics.cli import progress
-from kinetics.cli.compilation import Compilation
+from kinetics.cli.terminal import progress
+from kinetics.cli.terminal.compilation import Compilation
 from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
-from kinetics.report.course import chosen_times
-from kinetics.report.describing import model_text
-from kinetics.report.fitting import targets_table
-from kinetics.report.recovery import recovery_rows, recovery_table
+from kinetics.reports.course import chosen_times
+from kinetics.reports.fit import targets_table
+from kinetics.reports.models import model_text
+from kinetics.reports.recovery import recovery_rows, recovery_table
 from kinetics.results import variable
 from kinetics.units import parse_unit
 

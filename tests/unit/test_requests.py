@@ -8,7 +8,7 @@ import xarray as xr
 from kinetics import Course, InputError, Model, Regimen, fit, measure, predict, simulate
 from kinetics.comparison import compare
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.estimate.refitting import refit
+from kinetics.estimate.simulation_study import refit
 from kinetics.files.library import library_folder
 from kinetics.identifiability import Arm, structure
 from kinetics.measures import Nadir

@@ -9,13 +9,13 @@ import xarray as xr
 from kinetics.comparison import compare, read_comparison
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
+from kinetics.expressions.reserved import NAMES, PREFIXES, VERBS, check_names, joined
 from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.model import Model
 from kinetics.observation import Series, VisitSchedule
 from kinetics.prediction import predict
 from kinetics.regimen import Course, Regimen, Rule
-from kinetics.reserved import NAMES, PREFIXES, VERBS, check_names, joined
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 QUANTITIES = {"N", "amount", "A"}
 ONCE = Course.of("drug_a", "3 mg").repeat(1)
@@ -151,7 +151,7 @@ def test_a_state_is_refused_only_where_it_is_returned(folder):
 
 @pytest.mark.parametrize("name", [*" ".join(NAMES.values()).split(), *(prefix + "x" for prefix in PREFIXES), "N_seen"])
 def test_check_refuses_each_name_that_any_result_needs(folder, name):
-    from kinetics.cli.lint import lint
+    from kinetics.checking.files import lint
     from kinetics.errors import Faults
 
     path, faults = called(folder, name), Faults()

@@ -9,7 +9,7 @@ from kinetics.errors import InputError
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import provenance, read_result, variable, write_result
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit, unit_text
 
 

@@ -12,7 +12,7 @@ from kinetics.errors import InputError, UnitError, UnknownNameError
 from kinetics.model import Model
 from kinetics.regimen import Course, Dose, Regimen, Rule, segments, triggers, with_retreatment
 from kinetics.results import read_result, write_result
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 GOOD = {"output": "Y", "level": "40 % of baseline", "drug": "drug", "amount": "0.3 mg"}
 START = Course.of("drug", "0.9 mg")

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison import compare
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate.draws import drawn_cohorts
-from kinetics.estimate.refitting import synthetic
-from kinetics.estimate.sampling import sample
-from kinetics.evidence import evaluate_evidence
+from kinetics.estimate.simulation_study import synthetic
+from kinetics.estimate.uncertainty.sampling import sample
 from kinetics.identifiability.structure import structure
-from kinetics.model.cohorts import cohort_parameters
-from kinetics.observation.seen import observe
+from kinetics.observation.observing import observe
 from kinetics.population.draws import draw_patients
 from kinetics.prediction import predict
+from kinetics.published.facts import evaluate_evidence
 from kinetics.regimen import Regimen
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 VERBS = {
     "simulate": lambda model, seed: simulate(model, Regimen.none(), until="1 day", every="1 day", seed=seed),

@@ -6,14 +6,14 @@ import pint_xarray  # noqa: F401
 import pytest
 import sympy as sp
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError, IntegrationError, UnitError, UnknownNameError
 from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.model import Model
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.model.quantities import Derived, Input, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.regimen import Course, Dose, Regimen
-from kinetics.simulation import output_times, simulate
+from kinetics.simulation.simulating import output_times, simulate
 from kinetics.units import unit_text
 
 LICENSED = Regimen.load("ms_licensed")

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinetics.cli.lint import _CHECKS
+from kinetics.checking.files import _CHECKS
 from kinetics.errors import Faults, InputError
 from kinetics.measures import TimeToThreshold
 from kinetics.regimen import Course
 from kinetics.results import read_result
-from kinetics.simulation import simulate
+from kinetics.simulation.simulating import simulate
 
 SIZE, CHUNK = 25, 10
 ONCE = Course.of("drug", "1 mg").repeat(1)

@@ -21,8 +21,8 @@ from kinetics.model import Model
 from kinetics.model.quantities import Output, Parameter, State
 from kinetics.regimen import Course, Regimen, Rule
 from kinetics.results import read_result
-from kinetics.simulation import simulate
-from kinetics.streaming import chunks
+from kinetics.simulation.simulating import simulate
+from kinetics.simulation.store import chunks
 
 ONCE = Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")])
 SIZE, CHUNK = 25, 10

@@ -9,9 +9,9 @@ import pytest
 from kinetics.engines.scipy import integrate
 from kinetics.engines.sensitivity import integrate_with_sensitivities
 from kinetics.estimate import FitProblem
+from kinetics.published.typical import TypicalTarget
+from kinetics.published.typical.recovery import EARLIEST
 from kinetics.regimen import segments
-from kinetics.targets import TypicalTarget
-from kinetics.targets.recovery import EARLIEST
 
 RECOVERY = {
     "kind": "time_to_threshold",

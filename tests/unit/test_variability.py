@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit, ndtr
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.model import Correlation, Model, Parameter, State
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.population.distributions import Categories, LogitNormal, LogNormal, Normal
 from kinetics.population.draws import draw_patients
 from kinetics.population.variability import SAMPLINGS, Variability

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.model import Correlation, Model, Parameter, State
-from kinetics.model.cohorts import cohort_parameters
 from kinetics.population.draws import draw_patients
 
 VARIED = """\

@@ -1,8 +1,8 @@
 """The fast engine: a Rosenbrock method on code generated for one model, one patient or a million."""
 
+from kinetics.engines.batch.ensemble import Batch, integrate_many
 from kinetics.engines.batch.gradients import Gradients, integrate_many_with_sensitivities
-from kinetics.engines.batch.many import Batch, integrate_many
-from kinetics.engines.batch.one import integrate, integrate_with_sensitivities
+from kinetics.engines.batch.single import integrate, integrate_with_sensitivities
 from kinetics.engines.batch.stopping import TOLERANCES
 
 __all__ = [

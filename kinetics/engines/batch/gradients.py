@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.batch.blocks import moved
 from kinetics.engines.batch.plans import absolute_tolerances, admitted, output_times, stacked
 from kinetics.engines.batch.program import load_program
+from kinetics.engines.batch.sensitivity_blocks import moved
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, why_stopped
-from kinetics.engines.batch.stretches import in_stretches
+from kinetics.engines.batch.thread_chunks import in_stretches
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen import Segments

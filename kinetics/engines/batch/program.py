@@ -13,13 +13,14 @@ from kinetics.compile.source import template
 __all__ = ["load_program"]
 
 _HERE = Path(__file__).parent
+_KERNELS = _HERE / "kernels"
 _NAMES = (
-    "lanes", "tangent", "derivatives", "dense", "kinks", "guarded", "windows", "triggered", "kernel", "wide",
-    "crowd", "population",
+    "lanes", "tangent", "derivatives", "dense", "kinks", "guard", "recovery_windows", "rule_monitor", "integration",
+    "lane_step", "scheduler", "population",
 )  # fmt: skip
-_TEMPLATES = tuple(_HERE / f"{name}.py" for name in _NAMES)
+_TEMPLATES = tuple(_KERNELS / f"{name}.py" for name in _NAMES)
 # what one template takes from another stands in the same file
-_AMONG = tuple(f"kinetics.engines.batch.{name}" for name in _NAMES)
+_AMONG = tuple(f"kinetics.engines.batch.kernels.{name}" for name in _NAMES)
 
 
 def load_program(system: System) -> ModuleType:
@@ -40,7 +41,8 @@ def load_program(system: System) -> ModuleType:
 
 @cache  # the key reads a dozen files, which takes as long as a patient
 def _loaded(model: str) -> ModuleType:
-    sources = (*_HERE.glob("*.py"), *(_HERE.parent / name for name in ("firing.py", "guard.py", "../levels.py")))
+    beside = ("rule_monitor.py", "guard.py", "../units/levels.py")
+    sources = (*_HERE.rglob("*.py"), *(_HERE.parent / name for name in beside))
     return load_module(source_key(sources, model), lambda: _text(model))
 
 

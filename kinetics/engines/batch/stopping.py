@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.batch.room import Rules
-from kinetics.engines.firing import Fired
+from kinetics.engines.batch.kernels.workspaces import Rules
 from kinetics.engines.guard import complaint
+from kinetics.engines.rule_monitor import Fired
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import unit_text

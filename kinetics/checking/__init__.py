@@ -1,0 +1,1 @@
+"""The check of files of every kind."""

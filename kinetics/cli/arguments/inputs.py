@@ -1,0 +1,124 @@
+"""What a user gives on the command line, checked before any work: durations, courses, values, places to write."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinetics.errors import Faults, InputError
+from kinetics.files.reading import reason_of
+
+if TYPE_CHECKING:
+    from kinetics.model import Model
+    from kinetics.regimen import Regimen
+
+__all__ = ["chosen_regimen", "destination", "durations", "named_values", "parameter_values"]
+
+
+def durations(faults: Faults, **given: str) -> None:
+    """Check that options are positive durations with a unit."""
+    from kinetics.units import to_unit
+
+    for name, text in given.items():
+        with faults.gather(name=f"--{name}"):
+            if to_unit(text, "day") <= 0:
+                raise InputError(f"must be positive, found '{text}'")
+
+
+def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
+    """The regimen of a name, or no drug, with a course of another at each of some times."""
+    from kinetics.regimen import Regimen, only_course, with_retreatment
+
+    regimen = Regimen.none()
+    if name is not None:
+        with faults.gather(name="--regimen"):
+            regimen = Regimen.load(name)
+    if retreat:
+        with faults.gather(name="--retreat"):
+            regimen = with_retreatment(regimen, only_course(Regimen.load(with_regimen)), list(retreat))
+    return regimen
+
+
+def named_values(faults: Faults, option: str, example: str, given: Sequence[str]) -> dict[str, str]:
+    """The texts ``NAME=VALUE UNIT`` of a repeatable option, by name."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            faults.add(f"write NAME='VALUE UNIT', such as {example}", name=f"{option} {name}")
+            continue
+        found[name] = value
+    return found
+
+
+def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
+    """All values of a cohort by flat name, in the model's units; ``NAME=VALUE UNIT`` settings replace some."""
+    from kinetics.cohorts.cohort import cohort_parameters
+    from kinetics.model.ranges import out_of_range
+    from kinetics.units import to_unit
+
+    units = {**{n: row.unit for n, row in model.parameters.items()}, **{n: row.unit for n, row in model.inputs.items()}}
+    values: dict[str, float] = {}
+    with faults.gather(name="--cohort"):
+        values = dict(cohort_parameters(model, cohort).values)
+    for name, text in named_values(faults, "--set", "k='0.1 1/day'", settings).items():
+        label = f"--set {name}"
+        with faults.gather(name=label):
+            flat = model.flat_name(name)
+            values[flat] = to_unit(text, units[flat])
+            if flat in model.parameters:
+                for message in out_of_range(model.parameters[flat], values[flat]):
+                    faults.add(message, name=label)
+    if values and not len(faults):
+        with faults.gather(name="--set" if settings else "--cohort"):
+            model.constant_values(values)
+    return values
+
+
+def destination(
+    faults: Faults,
+    path: Path | None,
+    *suffixes: str,
+    name: str = "--out",
+    inputs: Iterable[str | Path | None] = (),
+) -> None:
+    """Check, before the work, that a file can be written; what is there stays untouched.
+
+    Parameters
+    ----------
+    faults : Faults
+        Where it is noted if not.
+    path : pathlib.Path or None
+        The file; None is fine.
+    *suffixes : str
+        What its name may end in.
+    name : str
+        The option, for messages.
+    inputs : iterable of str, pathlib.Path or None
+        What the command reads: names, or files that must not be replaced.
+    """
+    if path is None:
+        return
+    try:
+        if path.suffix.lower() not in suffixes:
+            faults.add(f"end the name in {' or '.join(suffixes)}", str(path), name)
+        elif path.is_dir():
+            faults.add("is a folder; name a file", str(path), name)
+        elif path.exists() and not path.is_file():
+            faults.add("is no regular file; name another", str(path), name)
+        elif path.exists() and any(each is not None and _is_same(path, each) for each in inputs):
+            faults.add("is what is read; name another file", str(path), name)
+        else:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem[:40]}-"):
+                pass
+    except (OSError, ValueError) as error:
+        faults.add(f"cannot be written: {reason_of(error)}", str(path), name)
+
+
+def _is_same(path: Path, other: str | Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # a name of the library
+        return False

@@ -1,0 +1,97 @@
+"""Failures and warnings as plain lines on stderr, and the exit status of each kind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback as tracebacks
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from kinetics.errors import Fault, InputError, KineticsError, StorageError
+from kinetics.text.escaping import one_line, safe_lines
+
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "reported", "tell"]
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr, with what would act on the terminal escaped. A closed or full stderr is ignored."""
+    try:
+        typer.echo(one_line(text), err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+@contextmanager
+def reported(*, traceback: bool = False) -> Iterator[None]:
+    """Run a command: warnings become lines, failures become lines and an exit status.
+
+    Parameters
+    ----------
+    traceback : bool
+        Print where a failure happened as well.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.simplefilter("default", RuntimeWarning)
+            # numpy, of times without a value in any patient; that patients failed has been told with the reason
+            warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
+            warnings.showwarning = _each_once()
+            yield
+    except InputError as error:
+        _trace(traceback)
+        for fault in error.faults:
+            tell(f"error: {fault}")
+        raise typer.Exit(BAD_INPUT) from None
+    except StorageError as error:
+        _trace(traceback)
+        tell(f"error: {Fault(str(error))}")
+        raise typer.Exit(BAD_INPUT) from None
+    except KineticsError as error:
+        _trace(traceback)
+        tell(f"error: {Fault(str(error))}")
+        raise typer.Exit(FAILED) from None
+    except MemoryError:
+        _trace(traceback)
+        tell("error: not enough memory; ask for fewer patients, draws or times")
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        _trace(traceback)
+        tell("interrupted: nothing was kept")
+        raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:
+        if hasattr(error, "format_message"):  # the parser's own, which it reports itself, with what was typed
+            error.message = one_line(str(error.message))  # pyright: ignore[reportAttributeAccessIssue]
+            raise
+        _trace(traceback)
+        tell(f"error: a fault of the program, not of your input: {Fault(f'{type(error).__name__}: {error}')}")
+        if not traceback:
+            tell("Run it again as 'kinetics --traceback ...' and report what it prints.")
+        raise typer.Exit(FAILED) from None
+
+
+def _trace(wanted: bool) -> None:
+    if wanted:
+        typer.echo(safe_lines(tracebacks.format_exc().rstrip()), err=True)
+
+
+def _each_once() -> Callable[..., None]:
+    """Prints a warning as a line, the first time it says that: files are read at several places of a command."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = f"warning: {Fault(str(message))}"
+        if line not in told:
+            tell(line)
+        told.add(line)
+
+    return show

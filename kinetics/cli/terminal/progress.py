@@ -1,0 +1,117 @@
+"""Progress of anything that takes longer than two seconds, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kinetics.cli.terminal.failures import tell
+from kinetics.text.escaping import one_line
+
+if TYPE_CHECKING:
+    from kinetics.cli.terminal.compilation import Compilation
+
+__all__ = ["Steps", "watched"]
+
+PATIENCE = 2.0
+LINE_EVERY = 10.0
+REFRESH = 0.2
+
+
+class Steps:
+    """What a long job has done so far; the job writes it, the watcher reads it.
+
+    Parameters
+    ----------
+    label : str
+        What the job is.
+    compilation : Compilation
+        What it waits for.
+    """
+
+    def __init__(self, label: str, compilation: Compilation) -> None:
+        self.label, self.done, self.total, self.latest = label, 0, 0, ""
+        self.compilation = compilation
+        self._begun: tuple[float, int] | None = None
+
+    def count(self, done: int, total: int) -> None:
+        """So many steps of all are done."""
+        self.done, self.total = done, total
+        if self._begun is None:  # compiling is behind: from here on the pace says how long the rest takes
+            self._begun = time.monotonic(), done
+
+    def say(self, text: str) -> None:
+        """What the job is doing now."""
+        self.latest = text
+
+    def __str__(self) -> str:
+        counted = f"{self.done} of {self.total}" if self.total > 1 else ""
+        parts = (self.label, counted, self._left(), self.latest, str(self.compilation))
+        return one_line(", ".join(filter(None, parts)))
+
+    def _left(self) -> str:
+        """About how long the rest takes, once a pace is known."""
+        if self._begun is None or self.done <= self._begun[1] or self.done >= self.total:
+            return ""
+        begun, before = self._begun
+        seconds = (time.monotonic() - begun) / (self.done - before) * (self.total - self.done)
+        for length, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+            if seconds >= 2 * length:
+                return f"about {seconds / length:.0f} {unit} left"
+        return ""
+
+
+@contextmanager
+def watched(label: str) -> Iterator[Steps]:
+    """Show how the block gets on: a bar on a terminal, else a line after two seconds and then every ten.
+
+    Parameters
+    ----------
+    label : str
+        What the block does.
+
+    Yields
+    ------
+    Steps
+        To be told.
+    """
+    from numba.core.event import install_listener
+
+    from kinetics.cli.terminal.compilation import Compilation
+
+    steps, over = Steps(label, Compilation()), threading.Event()
+    show = _show_bar if sys.stderr.isatty() else _show_lines
+    thread = threading.Thread(target=show, args=(steps, over), daemon=True)
+    thread.start()
+    try:
+        with install_listener("numba:compile", steps.compilation):
+            yield steps
+    finally:
+        over.set()
+        thread.join(timeout=2)
+
+
+def _show_lines(steps: Steps, over: threading.Event) -> None:
+    begun, pause = time.monotonic(), PATIENCE
+    while not over.wait(pause):
+        pause = LINE_EVERY
+        tell(f"{steps} ({time.monotonic() - begun:.0f} s)")
+
+
+def _show_bar(steps: Steps, over: threading.Event) -> None:
+    if over.wait(PATIENCE):
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(str(steps), total=None)
+        while not over.wait(REFRESH):
+            bar.update(
+                task, description=str(steps), completed=steps.done, total=steps.total if steps.total > 1 else None
+            )

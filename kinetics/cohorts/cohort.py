@@ -1,0 +1,257 @@
+"""The parameter values of a cohort: model file, then ``extends``, then its own values, then its fits' estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, result_of
+from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.files.checksums import content_hash
+from kinetics.model.correlations import by_pair
+from kinetics.model.model import Model
+from kinetics.model.quantities import Cohort, Parameter
+from kinetics.model.variation import in_cohort
+
+__all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "committed_result", "fits_behind", "lineage"]
+
+EstimatesAt = Callable[[str, Mapping[str, float]], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class CohortParameters:
+    """What a cohort says about every parameter of a model.
+
+    Parameters
+    ----------
+    name : str
+        The cohort; empty for the model's own values.
+    values : dict of str to float
+        By flat name, in the parameter's unit, all parameters and inputs.
+    spreads : dict of str to float
+        Between-patient standard deviations, of those that have one: of the natural logarithm, of the logit, or in the
+        parameter's unit.
+    fits : tuple of str
+        The fits whose estimates went in, earlier first.
+    estimated : dict of str to str
+        The fit a parameter's value was estimated by, of those that were.
+    distributions : dict of str to str
+        How a parameter varies, of those that vary in another way than log-normally.
+    shares : dict of str to tuple of float
+        Of patients in each category, of parameters that are categories.
+    correlations : dict of (str, str) to float
+        Of the normal deviates of two parameters, whose names are in alphabetical order.
+    """
+
+    name: str
+    values: dict[str, float]
+    spreads: dict[str, float] = field(default_factory=dict)
+    fits: tuple[str, ...] = ()
+    estimated: dict[str, str] = field(default_factory=dict)
+    distributions: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    correlations: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def estimable(self) -> dict[str, float]:
+        """What a fit can estimate: values, and spreads under the parameter's name with ``.spread`` behind it."""
+        return _estimable(self.values, self.spreads)
+
+    def with_estimates(self, estimates: Mapping[str, float]) -> CohortParameters:
+        """The same cohort with some of `estimable` replaced."""
+        changed = self.estimable | dict(estimates)
+        values = {name: value for name, value in changed.items() if not name.endswith(SPREAD)}
+        spreads = {name.removesuffix(SPREAD): value for name, value in changed.items() if name.endswith(SPREAD)}
+        return replace(self, values=values, spreads=spreads)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of values and of how they vary."""
+        correlations = sorted([*pair, value] for pair, value in self.correlations.items())
+        further = [self.distributions, self.shares, correlations]
+        return content_hash(self.values, self.spreads, *(further if any(further) else ()))
+
+
+def cohort_parameters(
+    model: Model, cohort: str | None = None, *, fits: Sequence[str] | None = None
+) -> CohortParameters:
+    """The parameters of a cohort.
+
+    Parameters
+    ----------
+    model : Model
+        A model that declares the cohort.
+    cohort : str, optional
+        Its name; without it the model's own values.
+    fits : sequence of str, optional
+        The fits whose estimates it takes, instead of those it names: a fit does not start from its own result. Each
+        counts where the cohort or one it extends names it, or else where the cohort it is of stands among them; what
+        other cohorts of the model take does not matter.
+
+    Returns
+    -------
+    CohortParameters
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such cohort.
+    InputError
+        If a fit's result is missing or does not fit the model, or one of ``fits`` counts nowhere, or the values give a
+        derived quantity below its minimum.
+
+    Examples
+    --------
+    >>> from kinetics.model import Parameter, State
+    >>> rate = Parameter(name="k", value=0.1, unit="1/day", spread=0.3)
+    >>> pool = State(name="A", unit="mg", initial=0, rate=0)
+    >>> found = cohort_parameters(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool]))
+    >>> found.values, found.spreads
+    ({'k': 0.1}, {'k': 0.3})
+    """
+    found = assembled_cohort(model, cohort, None if fits is None else _cohorts_of(model, cohort, fits))
+    try:
+        model.constant_values(found.values)
+    except InputError as error:
+        faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
+        raise InputError(*faults) from error
+    return found
+
+
+def assembled_cohort(
+    model: Model, cohort: str | None, fits: Mapping[str, str] | None = None, estimates: EstimatesAt | None = None
+) -> CohortParameters:
+    """`cohort_parameters` without a look at derived quantities, and with other estimates than the committed ones.
+
+    Parameters
+    ----------
+    model : Model
+        A model that declares the cohort.
+    cohort : str, optional
+        Its name; without it the model's own values.
+    fits : mapping of str to str, optional
+        As for `cohort_parameters`, in order, with the cohort that each is of.
+    estimates : callable, optional
+        Called with the name of a fit and what is estimable before it; gives estimates by flat name, which count where
+        the fit does. Without it they are the committed ones.
+
+    Raises
+    ------
+    InputError
+        If one of ``fits`` counts nowhere: it is of a cohort from which this one takes nothing.
+    """
+    values, estimated, spreads = dict(model.defaults), {}, {}
+    rows, correlations = dict(model.parameters), by_pair(model.correlations)
+    taken: list[str] = []
+    path = lineage(model, cohort)
+    fits_at = _fits_at(path, fits)
+    for row in path:
+        values |= {flat: entry.value for flat, entry in row.values.items()}
+        estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
+        rows |= {flat: in_cohort(rows[flat], entry) for flat, entry in row.values.items()}
+        correlations |= by_pair(row.correlations)
+        spreads = {flat: spread for flat, spread in spreads.items() if flat not in row.values}
+        for fit in fits_at[row.name]:
+            taken.append(fit)
+            if estimates is None:
+                given = committed_estimates(model, fit, row)
+            else:
+                given = estimates(fit, _estimable(values, _spreads_of(rows) | spreads))
+            found = {key: value for key, value in given.items() if not key.endswith(SPREAD)}
+            values |= found
+            estimated |= dict.fromkeys(found, fit)
+            spreads |= {key.removesuffix(SPREAD): given[key] for key in given.keys() - found.keys()}
+    return CohortParameters(
+        cohort or "",
+        values,
+        _spreads_of(rows) | spreads,
+        tuple(taken),
+        estimated,
+        {name: row.distribution for name, row in rows.items() if row.distribution not in (None, "log_normal")},
+        {name: row.shares for name, row in rows.items() if row.shares is not None},
+        {pair: row.value for pair, row in correlations.items()},
+    )
+
+
+def _spreads_of(rows: Mapping[str, Parameter]) -> dict[str, float]:
+    return {name: row.spread for name, row in rows.items() if row.spread is not None}
+
+
+def _estimable(values: Mapping[str, float], spreads: Mapping[str, float]) -> dict[str, float]:
+    return {**values, **{name + SPREAD: spread for name, spread in spreads.items()}}
+
+
+def _cohorts_of(model: Model, cohort: str | None, fits: Sequence[str]) -> dict[str, str]:
+    """The cohort that each fit is of; empty for those that a cohort of the lineage names, whose place that is."""
+    named = () if cohort is None else fits_behind(model, cohort)
+    return {
+        fit: "" if fit in named or cohort is None else cohort_of_fit(model, fit, model.cohorts[cohort]) for fit in fits
+    }
+
+
+def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str, list[str]]:
+    """The fits whose estimates are taken at each cohort of a lineage.
+
+    Raises
+    ------
+    InputError
+        If one of those that are asked for counts nowhere: its estimates would be lost without a word.
+    """
+    if fits is None:
+        return {row.name: list(row.from_fit) for row in rows}
+    named = {fit for row in rows for fit in row.from_fit}
+    found = {
+        row.name: [fit for fit, own in fits.items() if fit in row.from_fit or (fit not in named and own == row.name)]
+        for row in rows
+    }
+    lost = fits.keys() - {fit for names in found.values() for fit in names}
+    cohort = rows[-1].name if rows else ""
+    message = "fit '{}' is of cohort '{}', from which cohort '{}' takes nothing"
+    if lost:
+        raise InputError(*(message.format(fit, fits[fit] or "several", cohort) for fit in fits if fit in lost))
+    return found
+
+
+def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
+    """The names of the fits a cohort takes estimates from, earlier first.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such cohort.
+    """
+    return tuple(fit for row in lineage(model, cohort) for fit in row.from_fit)
+
+
+def committed_result(model: Model, fit: str, cohort: str) -> Path:
+    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on.
+
+    Raises
+    ------
+    InputError
+        If there is none, or no such cohort.
+    """
+    rows = lineage(model, cohort)
+    return result_of(model, fit, next((row for row in rows if fit in row.from_fit), rows[-1]))
+
+
+def lineage(model: Model, cohort: str | None) -> list[Cohort]:
+    """The cohort and those it extends, oldest first; nothing for the model's own values.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such cohort.
+    """
+    if cohort is None:
+        return []
+    if cohort not in model.cohorts:
+        there = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
+        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; {there}")
+    rows: list[Cohort] = []
+    name: str | None = cohort
+    while name is not None:
+        rows.append(model.cohorts[name])
+        name = rows[-1].extends
+    return rows[::-1]

@@ -1,0 +1,225 @@
+"""Rules at work on one patient: what is armed, what has been given, and what still runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from kinetics.compile import System
+from kinetics.regimen import Segments, Triggers
+
+__all__ = ["PARTS", "Fired", "Watch", "baselines_of", "levels_of"]
+
+PARTS = 4  # samples of each step, so that an output that crosses and comes back inside one is seen
+
+
+@dataclass(frozen=True, eq=False)
+class Fired:
+    """What rules did.
+
+    Parameters
+    ----------
+    times : ndarray, (..., trigger), model time
+        When; NaN behind the last.
+    rules : ndarray of int, (..., trigger)
+        Which, counted from 1; 0 behind the last.
+    capped : ndarray of bool, (..., rule)
+        Whether a rule would have acted again but for its cap.
+    """
+
+    times: np.ndarray
+    rules: np.ndarray
+    capped: np.ndarray
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The three of them."""
+        return self.times, self.rules, self.capped
+
+    @classmethod
+    def none(cls, triggers: Triggers, *lead: int) -> Fired:
+        """Nothing yet."""
+        shape = (*lead, triggers.size)
+        return cls(np.full(shape, np.nan), np.zeros(shape, np.int64), np.zeros((*lead, len(triggers)), np.bool_))
+
+
+def levels_of(system: System, constants: np.ndarray, triggers: Triggers) -> np.ndarray:
+    """The levels of patients, (..., rule), in the units of the outputs, from their constants, (..., constant)."""
+    return triggers.levels(baselines_of(system, constants, triggers))
+
+
+def baselines_of(system: System, constants: np.ndarray, triggers: Triggers) -> np.ndarray:
+    """The watched outputs before any drug, (..., rule)."""
+    columns = [system.outputs.index(name) for name in triggers.outputs]
+    rest = system.functions.rest_table(np.ascontiguousarray(constants.reshape(-1, constants.shape[-1])))
+    return rest[:, columns].reshape(*constants.shape[:-1], len(triggers))
+
+
+class Watch:
+    """Follows the outputs of rules through an integration, stretch by stretch.
+
+    Parameters
+    ----------
+    system : System
+        What is integrated.
+    constants : ndarray, (constant,)
+        Parameters and derived constants of the patient.
+    segments : Segments
+        Scheduled doses.
+    triggers : Triggers
+        The rules.
+    share : float
+        `kinetics.units.levels.slack`: a rule is armed where its output is before the level by more than this share
+        of it, and acts where the output meets the level if it then goes beyond by more.
+    """
+
+    def __init__(
+        self, system: System, constants: np.ndarray, segments: Segments, triggers: Triggers, share: float
+    ) -> None:
+        self.fired = Fired.none(triggers)
+        self.cut: float | None = None
+        self._triggers, self._edges, self._outputs = triggers, segments.edges, system.functions.outputs
+        self._constants, self._columns = constants, [system.outputs.index(name) for name in triggers.outputs]
+        self._levels = levels_of(system, constants, triggers)
+        self._slack = share * np.abs(self._levels)
+        self._gifts = triggers.gifts @ system.dose_matrix()
+        self._armed = self._sides(system.functions.initial(constants)) < -self._slack
+        self._counts, self._given = np.zeros((2, len(triggers)), dtype=int)
+        self._last = np.full(len(triggers), -np.inf)
+        # the next dose of a course that has begun; infinite if none has
+        self._upcoming = np.full(len(triggers), np.inf)
+        self._place = 0
+        self._due: list[int] = []
+        self._acted: set[int] = set()
+        self._infusions: list[tuple[float, np.ndarray]] = []
+        self._stop = 0.0
+
+    def begin(self, time: float, y: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """Open a stretch: courses go on, and rules that a jump has set off act at once.
+
+        Parameters
+        ----------
+        time : float
+            Its begin, after scheduled boluses.
+        y : ndarray, (state,)
+            The states there.
+        end : float
+            The next scheduled edge.
+
+        Returns
+        -------
+        (ndarray, ndarray, float)
+            States, inflow by rules, and the end of the stretch.
+        """
+        for rule in range(len(self._triggers)):
+            while self._upcoming[rule] <= time + self._triggers.same:
+                y = self._give(rule, time, y)
+        while crossed := [rule for rule in self._crossed(self._sides(y)) if rule not in self._acted]:
+            self._due = self._passed(dict.fromkeys(crossed, time), time)
+            y = self.act(time, y)
+        self._armed |= self._sides(y) < -self._slack
+        self._acted, self.cut = set(), None
+        self._infusions = [infusion for infusion in self._infusions if infusion[0] > time]
+        self._stop = min([end, *(until for until, _ in self._infusions), *self._upcoming.tolist()])
+        return y, sum((inflow for _, inflow in self._infusions), np.zeros_like(y)), self._stop
+
+    def step(self, dense: Any, left: float, right: float) -> bool:
+        """Look through a step of the integrator; whether it is the last of the stretch, up to `cut`."""
+        if self.cut is not None:
+            return False
+        grid = np.linspace(left, right, PARTS + 1)
+        for begin, end in pairwise(grid.tolist()):
+            sides = self._sides(dense(end))
+            roots = {rule: self._root(rule, dense, left, begin, end) for rule in self._crossed(sides)}
+            first = min((root for rule, root in roots.items() if self._may(rule, root) > 0), default=np.inf)
+            self._due = self._passed(roots, first + self._triggers.same)
+            if self._due:
+                near = self._stop - first <= self._triggers.same
+                self.cut = self._stop if near else first
+                return not near
+            self._armed |= sides < -self._slack
+        return False
+
+    def act(self, time: float, y: np.ndarray) -> np.ndarray:
+        """Give what is due, of a course the first dose; returns the states after boluses."""
+        for rule in self._due:
+            self._counts[rule] += 1
+            self._last[rule], self._given[rule] = time, 0
+            y = self._give(rule, time, y)
+        self._due = []
+        return y
+
+    def _give(self, rule: int, time: float, y: np.ndarray) -> np.ndarray:
+        """Give one dose and set the time of the next of its course; returns the states after a bolus."""
+        triggers = self._triggers
+        self.fired.times[self._place], self.fired.rules[self._place] = time, rule + 1
+        self._place += 1
+        self._given[rule] += 1
+        # what a dose itself moves across the level is no crossing
+        self._armed[rule] = False
+        self._acted.add(rule)
+        length = triggers.durations[rule]
+        if length <= triggers.same:
+            y = y + self._gifts[rule]
+        else:
+            until = self._on_edge(time + length)
+            self._infusions.append((until, self._gifts[rule] / (until - time)))
+        self._upcoming[rule] = np.inf
+        if self._given[rule] < triggers.doses[rule]:
+            # from the first dose, so that roundings do not add up; one at the end or later never comes
+            self._upcoming[rule] = self._on_edge(self._last[rule] + self._given[rule] * triggers.every[rule])
+        return y
+
+    def _sides(self, y: np.ndarray) -> np.ndarray:
+        """How far each output is beyond its level, negative before it."""
+        values = self._outputs(np.ascontiguousarray(y), self._constants)[self._columns]
+        return self._triggers.signs * (values - self._levels)
+
+    def _crossed(self, sides: np.ndarray) -> list[int]:
+        return np.flatnonzero(self._armed & (sides >= self._slack)).tolist()
+
+    def _root(self, rule: int, dense: Any, start: float, left: float, right: float) -> float:
+        # within the slack of the level at the left already: it met it before, in this step or in the last
+        if not _beyond(left, self, dense, rule) < 0:
+            left = start
+        if not _beyond(left, self, dense, rule) < 0:
+            return left
+        # what brentq calls, it keeps: no closure over a trajectory
+        root: Any = brentq(_beyond, left, right, args=(self, dense, rule), xtol=1e-15)
+        return float(root)
+
+    def _may(self, rule: int, time: float) -> int:
+        """1 if a rule may act, 0 if only its cap forbids it, else -1."""
+        triggers = self._triggers
+        begin, end = triggers.windows[rule]
+        inside = begin <= time < end and time < self._edges[-1] - triggers.same
+        under_way = self._upcoming[rule] < np.inf
+        if not inside or under_way or time - self._last[rule] < triggers.apart[rule] - triggers.same:
+            return -1
+        return int(self._counts[rule] < triggers.most[rule])
+
+    def _passed(self, roots: dict[Any, float], until: float) -> list[int]:
+        """Disarm the rules that cross up to a time; returns those that act."""
+        due = []
+        for rule, root in roots.items():
+            if root <= until:
+                self._armed[rule] = False
+                verdict = self._may(rule, root)
+                self.fired.capped[rule] |= verdict == 0
+                due += [int(rule)] if verdict > 0 else []
+        return due
+
+    def _on_edge(self, time: float) -> float:
+        """A time, or the edge it is too close to."""
+        edges = [*self._edges, *(until for until, _ in self._infusions), *self._upcoming.tolist()]
+        nearest = min(edges, key=lambda edge: abs(edge - time))
+        return float(nearest) if abs(nearest - time) <= self._triggers.same else time
+
+
+def _beyond(time: float, watch: Watch, dense: Any, rule: int) -> float:
+    """How far an output is beyond its level at a time of a dense solution."""
+    return float(watch._sides(dense(time))[rule])

@@ -1,0 +1,1 @@
+"""What a fit maximises: published numbers under the typical patient or under a population."""

@@ -1,0 +1,52 @@
+"""The box in which a fit searches, and its priors: what the fits of a typical patient and of a population share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kinetics.estimate.problem.problem import FitProblem
+
+__all__ = ["Priors"]
+
+
+class Priors:
+    """Bounds and normal priors of the logarithms of the free parameters.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        What is fitted.
+
+    Attributes
+    ----------
+    names : list of str
+        Flat names; that of a spread ends in ``.spread``.
+    start, lower, upper : ndarray, (parameter,)
+        Logarithms of the start, which is also the centre of the prior, and of the bounds.
+    prior_sd : ndarray, (parameter,)
+        Infinite where the prior is flat.
+    with_prior : ndarray of bool, (parameter,)
+        Where it is not.
+    """
+
+    def __init__(self, problem: FitProblem) -> None:
+        self.problem = problem
+        self.names = [free.flat for free in problem.free]
+        self.start = np.log([free.start for free in problem.free])
+        self.lower = np.log([free.lower for free in problem.free])
+        self.upper = np.log([free.upper for free in problem.free])
+        self.with_prior = np.array([free.log_sd is not None for free in problem.free])
+        self.prior_sd = np.array([free.log_sd if free.log_sd is not None else math.inf for free in problem.free])
+
+    def with_priors(
+        self, log_parameters: np.ndarray, residual: np.ndarray, jacobian: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals of rows, then of the priors, (residual,), and their Jacobian, (residual, parameter)."""
+        prior = ((log_parameters - self.start) / self.prior_sd)[self.with_prior]
+        return np.concatenate([residual, prior]), np.vstack([jacobian, np.diag(1 / self.prior_sd)[self.with_prior]])
+
+    def log_prior(self, log_parameters: np.ndarray) -> float:
+        """The log density of the priors, without the constant."""
+        return -0.5 * float(np.sum(((log_parameters - self.start) / self.prior_sd) ** 2))

@@ -1,0 +1,76 @@
+"""Whether estimates still belong to their fit problem: hashes of its model and data, and its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kinetics.cohorts.fit_results import in_model_units, warn_of_result
+from kinetics.errors import InputError
+from kinetics.estimate.problem.problem import FitProblem
+from kinetics.units import unit_text
+
+__all__ = ["outdated", "outside_bounds", "warn_of_problem"]
+
+ROUNDING = 1e-6
+"""Relative; a committed result has ten digits."""
+
+
+def outdated(facts: Mapping[str, Any], problem: FitProblem) -> list[str]:
+    """What has changed since the fit with those `Estimates.facts`: ``problem or tables``, ``model``."""
+    now = (
+        ("data_hash", "problem or tables", problem.data_hash),
+        ("model_hash", "model", problem.model.content_hash),
+    )
+    return [what for key, what, current in now if facts.get(key) != current]
+
+
+def outside_bounds(values: Mapping[str, float], problem: FitProblem) -> list[tuple[str, str]]:
+    """The name of each estimate outside the bounds of its problem, with what to say of it.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Estimates by flat name, in the units of the model.
+    problem : FitProblem
+        Their problem.
+    """
+    return [
+        (
+            free.name,
+            f"{values[free.flat]:.10g} is outside its bounds {free.lower:g} to {free.upper:g} {unit_text(free.unit)}",
+        )
+        for free in problem.free
+        if free.flat in values and not free.lower * (1 - ROUNDING) <= values[free.flat] <= free.upper * (1 + ROUNDING)
+    ]
+
+
+def warn_of_problem(
+    estimates: Mapping[str, tuple[float, str]], facts: Mapping[str, Any], committed: Path, problem: FitProblem | Path
+) -> None:
+    """Warn if a committed result is older than its data or outside its bounds.
+
+    Whoever simulates with it warns if it is older than the model.
+
+    Parameters
+    ----------
+    estimates : mapping of str to (float, str)
+        Value and unit by dotted name.
+    facts : mapping
+        `Estimates.facts` of the result.
+    committed : pathlib.Path
+        Its file.
+    problem : FitProblem or pathlib.Path
+        Its problem, or the file of it.
+    """
+    try:
+        problem = problem if isinstance(problem, FitProblem) else FitProblem.load(problem)
+        outside = outside_bounds(in_model_units(problem.model, estimates), problem)
+    except InputError as error:
+        warn_of_result(committed, f"not compared with its problem: {error.faults[0]}")
+        return
+    for name, message in outside:
+        warn_of_result(committed, f"{name}: {message}")
+    if facts["data_hash"] not in ("", problem.data_hash):
+        warn_of_result(committed, "older than its problem or tables", again=True)

@@ -1,0 +1,111 @@
+"""The published rows of a fit problem against its model: targets of the typical patient, or of a population."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from kinetics.cohorts.cohort import CohortParameters
+from kinetics.compile import compile_model
+from kinetics.errors import Faults, InputError
+from kinetics.estimate.problem.schema import PopulationRow
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
+from kinetics.model import Model
+from kinetics.observation import VisitSchedule
+from kinetics.published.likelihoods import population_target
+from kinetics.published.typical import PlacedRow, Target, typical_target
+from kinetics.regimen import Regimen, check_given_by_row
+from kinetics.units import to_unit
+
+__all__ = ["read_targets"]
+
+
+def read_targets(
+    model: Model | None,
+    placed: Sequence[PlacedRow],
+    cohorts: Mapping[str, CohortParameters],
+    header: Mapping[str, Any],
+    population: PopulationRow | None,
+    document: Document,
+    faults: Faults,
+) -> tuple[Target, ...]:
+    """Make targets of published rows.
+
+    Parameters
+    ----------
+    model : Model or None
+        What is fitted; without it only what rows name is checked.
+    placed : sequence of PlacedRow
+        The rows of all tables.
+    cohorts : mapping of str to CohortParameters
+        Those that could be had.
+    header : mapping
+        ``[fit]``.
+    population : PopulationRow or None
+        Of a population fit.
+    document : Document
+        The fit problem.
+    faults : Faults
+        Where everything wrong is noted.
+
+    Returns
+    -------
+    tuple of Target
+        The rows that are right. A fit of the typical patient leaves out shares of patients that are not for fitting.
+    """
+    if not any(item.row.use == "fit" for item in placed) and not len(faults):
+        faults.add("no row is for fitting (use = fit)", document.where("fit", "tables"), "fit.tables")
+    regimens = _regimens(placed, faults)
+    if model is None:
+        return ()
+    horizon = math.inf
+    with faults.gather(document.where("fit", "horizon"), "fit.horizon"):
+        if header["horizon"] is not None and (horizon := to_unit(header["horizon"], model.time)) <= 0:
+            raise InputError("must be a positive duration")
+    baselines = {name: _baseline(model, cohort) for name, cohort in cohorts.items()}
+    load_visits = cache(VisitSchedule.load)
+    targets: list[Target] = []
+    first: dict[str, str] = {}
+    for item in placed:
+        row, regimen = item.row, regimens.get(item)
+        if first.setdefault(row.name, item.where) != item.where:
+            faults.add(f"duplicate name: also at {first[row.name]}", item.where, row.name)
+        with faults.gather(item.where, row.name):
+            if regimen is None or row.cohort not in baselines:
+                continue
+            if regimen.rules:
+                raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
+            check_given_by_row(regimen, model)
+            if population is not None:
+                visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
+                if visits is not None:
+                    visits.check_outputs(model)
+                targets.append(population_target(row, model, regimen, visits, horizon))
+            elif not row.of_patients:
+                baseline, discrepancy = baselines[row.cohort], float(header["discrepancy"] or 0)
+                targets.append(typical_target(row, model, regimen, baseline, discrepancy=discrepancy, horizon=horizon))
+            elif row.use == "fit":
+                raise InputError("a share of patients needs a population; give the fit a table [population]")
+    return tuple(targets)
+
+
+def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Regimen]:
+    """The regimen of every row, each file read once."""
+    load = cache(Regimen.load)
+    regimens: dict[PlacedRow, Regimen] = {}
+    for item in placed:
+        with faults.gather(item.where, f"{item.row.name}.regimen"):
+            regimens[item] = load(path_from(item.path, item.row.regimen))
+    return regimens
+
+
+def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:
+    """The outputs before treatment, (output,), in the model's units."""
+    system = compile_model(model)
+    constants = system.constants(system.parameter_array(cohort.values))
+    return system.functions.outputs(system.functions.initial(constants), constants)

@@ -1,0 +1,225 @@
+"""A forest of lines: published numbers over the model's, with a table beside them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from kinetics.figures.agreement.lines import NUMBERS
+from kinetics.figures.base.labels import number_text
+from kinetics.figures.base.legend import Entry
+from kinetics.figures.base.of_fit import FitFigureSpec
+from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.style import COLOURS, SMALL
+from kinetics.files.bibliography import CHOICE, find_source
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Forest"]
+
+_LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
+"""Colour and shape of the published number: inside, outside, nobody can tell."""
+
+_EDGE = {"markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}
+
+_GROUPS = {"fit": "fitted", "calibrate": "set directly", "validate": "validation, not fitted"}
+_FARTHEST = math.log(20)
+"""The axis goes no further to either side of the model, whatever was published."""
+
+_LEAST = math.log(1.35)
+"""Nor less far."""
+
+_LINE = 3.7
+"""Height of a line, mm."""
+
+_RATIOS = {
+    math.log(2): (0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5),
+    math.log(20): (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10),
+    math.inf: (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
+}
+"""Ticks, by the length of the axis that is just too long for them."""
+
+_COLUMNS = {"published": (0.20, "right"), "model": (0.42, "right"), "(95 %)": (0.45, "left"), "unit": (0.86, "left")}
+"""Of the table beside the axes."""
+
+
+class Forest:
+    """One figure under construction.
+
+    Parameters
+    ----------
+    spec : FitFigureSpec
+        The figure.
+    lines : xarray.Dataset
+        From `agreement_lines`.
+    """
+
+    def __init__(self, spec: FitFigureSpec, lines: xr.Dataset) -> None:
+        self.spec, self.lines = spec, lines
+        uses = [str(use) for use in lines["use"].values]
+        self.order = [(use, index) for use in _GROUPS for index, own in enumerate(uses) if own == use]
+        self.ends = _ends(lines)
+
+    def finished(self) -> Figure:
+        """Lines from top to bottom, a heading before each group."""
+        present = list(dict.fromkeys(use for use, _ in self.order))
+        rows = len(self.order) + 1.6 * len(present) - 0.6
+        figure = blank_page(self.spec.page.width, self.spec.page.height or _LINE * rows + 46)
+        axes, table = figure.subplots(1, 2, sharey=True, width_ratios=(1.0, 1.0))
+        self._furnish(axes, table, rows)
+        y, ticks = 0.0, {}
+        for use in present:
+            axes.annotate(
+                _GROUPS[use],
+                (0, y),
+                (-4, 0),
+                xycoords=axes.get_yaxis_transform(),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontweight="bold",
+                fontsize=SMALL,
+            )
+            axes.axhline(y, color="#C8C8C8", linewidth=0.5)
+            table.axhline(y, color="#C8C8C8", linewidth=0.5)
+            for _, index in (each for each in self.order if each[0] == use):
+                y += 1
+                ticks[y] = str(self.lines["label"].values[index])
+                self._draw_line(axes, table, index, y)
+            y += 1.6
+        axes.set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
+        surround(figure, self.spec.header.title, self._entries(), self.spec.header.note)
+        return figure
+
+    def _furnish(self, axes: Axes, table: Axes, rows: float) -> None:
+        axes.set_ylim(rows - 0.4, -0.6)
+        axes.set_xlim(*self.ends)
+        ratios = next(ratios for length, ratios in _RATIOS.items() if self.ends[1] - self.ends[0] < length)
+        ratios = [ratio for ratio in ratios if self.ends[0] <= math.log(ratio) <= self.ends[1]]
+        axes.set_xticks(np.log(ratios), [f"{ratio:g}" for ratio in ratios])
+        axes.set_xlabel("published / model (log scale)")
+        axes.axvline(0, color="black", linewidth=0.8, zorder=2)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        table.set_axis_off()
+        table.set_xlim(0, 1)
+        judged = np.isfinite(self.lines["model_lower"].values).any()
+        for text, (x, side) in _COLUMNS.items():
+            if text == "(95 %)" and not judged:
+                continue
+            table.annotate(
+                text,
+                (x, 1),
+                (0, 2),
+                xycoords=table.transAxes,
+                textcoords="offset points",
+                ha=side,
+                va="bottom",
+                fontsize=SMALL,
+                fontweight="bold",
+            )
+
+    def _draw_line(self, axes: Axes, table: Axes, index: int, y: float) -> None:
+        name = str(self.lines["line"].values[index])
+        numbers = {key: float(self.lines[key].values[index]) for key in NUMBERS}
+        own, (low, high) = numbers["model"], self.ends
+        colour, marker = _LOOKS[int(self.lines["inside"].values[index])]
+        grey = {"color": "#B8B8B8", "linewidth": 5, "solid_capstyle": "butt", "zorder": 1}
+        black = {"color": "black", "linewidth": 0.9, "zorder": 3}
+        value, half = numbers["published"], numbers["rounding"]
+        spans = {
+            "model": (numbers["model_lower"], numbers["model_upper"], grey),
+            "interval": (
+                numbers["published_lower"],
+                numbers["published_upper"],
+                black | {"marker": "|", "markersize": 5},
+            ),
+            "rounding": (max(value - half, 0.0), value + half, black),
+        }
+        for what, (lower, upper, look) in spans.items():
+            ratios = np.array([_log_ratio(lower, own), _log_ratio(upper, own)])
+            if not np.isnan(ratios).any():
+                (bar,) = axes.plot(np.clip(ratios, low - 1, high + 1), [y, y], **look)
+                bar.set_gid(f"{what}-{name}")
+        at = _log_ratio(value, own)
+        if not math.isnan(at):
+            if not low <= at <= high:
+                at, marker = (low, "<") if at < low else (high, ">")
+            (point,) = axes.plot([at], [y], marker, color=colour, **_EDGE, zorder=4, clip_on=False)
+            point.set_gid(f"published-{name}")
+        self._write(table, index, numbers, y)
+
+    def _write(self, table: Axes, index: int, numbers: dict[str, float], y: float) -> None:
+        unit = str(self.lines["unit"].values[index])
+        if self.lines["is_range"].values[index]:
+            said = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
+        else:
+            said = number_text(numbers["published"])
+        within = ""
+        if not math.isnan(numbers["model_lower"]):
+            within = f"{_model_text(numbers['model_lower'])}–{_model_text(numbers['model_upper'])}"
+        texts = (said, _model_text(numbers["model"]), within, unit)
+        for text, (x, side) in zip(texts, _COLUMNS.values(), strict=True):
+            table.text(x, y, text, ha=side, va="center", fontsize=SMALL)
+
+    def _entries(self) -> list[Entry]:
+        verdicts = set(self.lines["inside"].values.tolist())
+        said = {
+            1: "published, inside: where a study of its size would lie, or, of a range, around the model's value",
+            0: "published, outside",
+            -1: "published; there is no interval to judge by",
+        }
+        entries: list[Entry] = [(_sample(*_LOOKS[verdict]), said[verdict]) for verdict in said if verdict in verdicts]
+        if np.isfinite(self.lines["published_lower"].values).any():
+            bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
+            entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))
+        if np.isfinite(self.lines["rounding"].values).any():
+            said = "what the published number may have been before it was rounded; inside if any of it is"
+            entries.append((Line2D([], [], color="black", linewidth=0.9), said))
+        if np.isfinite(self.lines["model_lower"].values).any():
+            entries.append((Patch(facecolor="#B8B8B8"), "model: 95 % of studies with that number of patients"))
+        else:
+            entries.append((Line2D([], [], color="black", linewidth=0.8), "model: typical patient"))
+        sources = dict.fromkeys(map(str, self.lines["source"].values))
+        entries.append((Line2D([], [], linestyle="none"), f"published by: {_sources(sources, self.spec.path)}"))
+        return entries
+
+
+def _ends(lines: xr.Dataset) -> tuple[float, float]:
+    """The ends of the axis: as far as numbers and intervals, within reason."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.array([np.log(lines[name].values / lines["model"].values) for name in NUMBERS if name != "rounding"])
+    found = np.clip(each[np.isfinite(each)], -_FARTHEST, _FARTHEST)
+    low, high = min(found.min(initial=0.0), -_LEAST), max(found.max(initial=0.0), _LEAST)
+    margin = 0.05 * (high - low)
+    return float(low - margin), float(high + margin)
+
+
+def _log_ratio(value: float, model: float) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.log(np.float64(value) / np.float64(model)))
+
+
+def _model_text(value: float) -> str:
+    if math.isnan(value):
+        return "never below"
+    return "not reached" if math.isinf(value) else number_text(value)
+
+
+def _sample(colour: str, marker: str) -> Line2D:
+    return Line2D([], [], color=colour, marker=marker, linestyle="none", **_EDGE)
+
+
+def _sources(keys: dict[str, None], path: Path) -> str:
+    found = {key: find_source(key, path.parent) for key in keys}
+    names = [source.short if source else key for key, source in found.items() if key != CHOICE]
+    return ", ".join([*names, *(["and chosen values"] if CHOICE in keys else [])])

@@ -1,0 +1,98 @@
+"""Published rows in words, for the lines and the keys of figures."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+
+from kinetics.published.typical import PublishedRow
+from kinetics.units import display_unit, parse_unit
+
+__all__ = ["STATISTICS", "number_text", "panel_letter", "row_label", "unit_label"]
+
+STATISTICS = {
+    "mean": "mean",
+    "median": "median",
+    "geometric_mean": "geometric mean",
+    "survival_median": "median of survival analysis",
+    "share": "share of patients",
+    "range": "range",
+    "unstated": "value (statistic not stated)",
+}
+"""Of a published row, in the words of a key."""
+
+_SHORT = {
+    "survival_median": "median",
+    "geometric_mean": "geom. mean",
+    "unstated": "not stated",
+    "share": "share",
+}
+_WHAT = {
+    "count": "{output}",
+    "percent_of_baseline": "{output} of baseline",
+    "ratio": "{output}/{over}",
+    "time_to_threshold": "{output} back at {level}",
+    "share_below": "{output} below {level}",
+    "share_above": "{output} above {level}",
+    "share_recovered": "{output} back at {level}",
+}
+
+
+def row_label(row: PublishedRow, statistic: str = "") -> str:
+    """A published row in a few words.
+
+    Parameters
+    ----------
+    row : PublishedRow
+        The row.
+    statistic : str
+        In place of its own, such as "SD".
+
+    Examples
+    --------
+    >>> given = {"name": "a", "use": "fit", "regimen": "r", "cohort": "c", "source": "choice", "unit": "month"}
+    >>> row = {"kind": "time_to_threshold", "statistic": "survival_median", "output": "N", "level": "0.4 mg/L"}
+    >>> row_label(PublishedRow(**given, **row, value=3))
+    'N back at 0.4 mg/L, median'
+    """
+    what = _WHAT[row.kind].format(output=row.output, over=row.over, level=row.level)
+    when = f", {row.time}" if row.time else ", ever" if row.kind == "share_recovered" else ""
+    return f"{what}{when}, {statistic or _SHORT.get(row.statistic, row.statistic)}"
+
+
+def panel_letter(index: int, panels: int) -> str:
+    """The letter of a panel: a to z, then aa, ab; empty for a single panel.
+
+    Examples
+    --------
+    >>> panel_letter(0, 2), panel_letter(27, 30), panel_letter(0, 1)
+    ('a', 'ab', '')
+    """
+    if panels == 1:
+        return ""
+    before, last = divmod(index, len(ascii_lowercase))
+    return (ascii_lowercase[before - 1] if before else "") + ascii_lowercase[last]
+
+
+def unit_label(unit: str) -> str:
+    """A unit as axes and columns have it: percent as %, counts as 1e9/L, a plain number as nothing.
+
+    Examples
+    --------
+    >>> unit_label("percent"), unit_label("cells/nL"), unit_label("1")
+    ('%', '1e9/L', '')
+    """
+    parsed = parse_unit(unit)
+    return "%" if parsed == parse_unit("percent") else display_unit(parsed)
+
+
+def number_text(value: float) -> str:
+    """Three digits, without an exponent where one can do without.
+
+    Examples
+    --------
+    >>> number_text(0.04213), number_text(104.6), number_text(1234.5), number_text(0.0)
+    ('0.0421', '105', '1230', '0')
+    """
+    if value == 0 or not 1e-4 <= abs(value) < 1e5:
+        return f"{value:.3g}"
+    return f"{float(f'{value:.3g}'):.10g}"

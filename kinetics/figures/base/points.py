@@ -1,0 +1,92 @@
+"""Published points: their markers and bars, and the room they take."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from kinetics.figures.base.placing import pixels_along
+from kinetics.figures.base.published import PublishedPoint
+from kinetics.figures.base.style import SMALL, text_colour
+
+__all__ = ["draw_point", "pixels_around", "sample"]
+
+_SIZE = 3.6
+_EDGE = 0.5
+
+
+def draw_point(axes: Axes, point: PublishedPoint, colour: str, marker: str) -> ErrorbarContainer:
+    """Draw a point with its bars; a range has a bar and no marker."""
+    middle, shown = point.y, marker
+    if np.isnan(middle) and point.y_interval is not None:
+        middle, shown = sum(point.y_interval) / 2, "none"
+    return axes.errorbar(
+        [point.x],
+        [middle],
+        xerr=_ends(point.x, point.x_interval),
+        yerr=_ends(middle, point.y_interval),
+        color=colour,
+        ecolor="black",
+        marker=shown,
+        markersize=_SIZE,
+        markeredgecolor="black",
+        markeredgewidth=_EDGE,
+        elinewidth=0.8,
+        capsize=1.4,
+        capthick=0.8,
+        linestyle="none",
+        zorder=7,
+    )
+
+
+def draw_value(axes: Axes, point: PublishedPoint, colour: str) -> Text | None:
+    """Write a recovery time, to be placed beside its point; nothing for a count, which its axis gives."""
+    if point.row.kind != "time_to_threshold":
+        return None
+    text = axes.text(
+        0,
+        0,
+        f"{point.x:.3g}",
+        transform=axes.transAxes,
+        va="bottom",
+        fontsize=SMALL,
+        color=text_colour(colour),
+        zorder=8,
+    )
+    text.set_in_layout(False)
+    return text
+
+
+def _ends(value: float, interval: tuple[float, float] | None) -> np.ndarray | None:
+    return None if interval is None else np.abs(np.array(interval)[:, None] - value)
+
+
+def sample(point: PublishedPoint, colour: str, marker: str) -> Line2D:
+    """The marker of a key: with a bar if the point has one along time, a bar alone for a range."""
+    return Line2D(
+        [],
+        [],
+        color="black",
+        linewidth=0.8,
+        linestyle="-" if point.x_interval else "none",
+        marker="|" if np.isnan(point.y) else marker,
+        markersize=2 * _SIZE if np.isnan(point.y) else _SIZE,
+        markerfacecolor=colour,
+        markeredgecolor="black",
+        markeredgewidth=_EDGE,
+    )
+
+
+def pixels_around(axes: Axes, point: PublishedPoint) -> np.ndarray:
+    """A point with its bars, (pixel, 2), weighted so that a label rather covers a curve."""
+    x = np.array([point.x, *(point.x_interval or ())])
+    y = np.array([point.y, *(point.y_interval or ())])
+    middle = float(np.nanmean(y))
+    across, up = np.meshgrid(np.linspace(-4, 4, 9), np.linspace(-4, 4, 9))
+    marker = axes.transData.transform([[point.x, middle]]) + np.column_stack([across.ravel(), up.ravel()])
+    horizontal = pixels_along(axes, np.array([x.min(), x.max()]), np.full(2, middle))
+    vertical = pixels_along(axes, np.full(2, point.x), np.array([np.nanmin(y), np.nanmax(y)]))
+    return np.repeat(np.concatenate([horizontal, vertical, marker]), 3, axis=0)

@@ -1,0 +1,1 @@
+"""Regimens side by side."""

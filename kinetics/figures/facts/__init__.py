@@ -1,0 +1,1 @@
+"""Published facts beside the model."""

@@ -1,0 +1,1 @@
+"""A number over two settings of a regimen."""

@@ -1,0 +1,183 @@
+"""One panel of a map: coloured cells with their numbers or contours, and the settings that are marked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+
+from kinetics.comparison import Reading
+from kinetics.figures.base.labels import number_text, unit_label
+from kinetics.figures.base.style import MARKERS, SMALL
+from kinetics.figures.map.grid import WITHOUT
+from kinetics.figures.map.spec import MapRow, MapSpec, PointRow
+
+__all__ = ["MISSING", "MapPanel", "cell_text", "sample"]
+
+_COLOURS = colormaps["cividis"]
+"""Perceptually uniform, and the same to colour-blind eyes (doi:10.1371/journal.pone.0199239)."""
+_DIGIT_WIDTH, _CELL_HEIGHT = 1.45, 3.8
+"""What a number takes in a cell, mm; where the cells are smaller there are contours."""
+MISSING = "#D9D9D9"
+"""Colour of a cell without a number."""
+_SAME = 1e-6
+"""Relative difference of numbers that are equal but for rounding."""
+_BOX: dict[str, Any] = {"facecolor": "none", "edgecolor": "#D55E00", "linewidth": 1.6}
+"""About a range of settings."""
+
+
+class MapPanel:
+    """A panel under construction.
+
+    Parameters
+    ----------
+    spec : MapSpec
+        The figure.
+    figure, axes : matplotlib.figure.Figure, matplotlib.axes.Axes
+        Where it is drawn.
+    size : tuple of float
+        Width and height of the cells together, about, in mm.
+    """
+
+    def __init__(self, spec: MapSpec, figure: Figure, axes: Axes, size: tuple[float, float]) -> None:
+        self.spec, self.figure, self.axes, self.size = spec, figure, axes, size
+
+    def draw(self, found: xr.Dataset, row: MapRow, reading: Reading, letter: str) -> None:
+        """Draw one number, with its colour bar.
+
+        Parameters
+        ----------
+        found : xarray.Dataset
+            From `kinetics.figures.map.grid.map_grid`.
+        row, reading : MapRow, Reading
+            What is coloured.
+        letter : str
+            Before its title.
+        """
+        name = f"{row.output}_{reading.name}"
+        values = found[name].values - (found[f"{name}_{WITHOUT}"].values if row.difference else 0.0)
+        shown = np.ma.masked_invalid(values)
+        self.axes.set_facecolor(MISSING)
+        edges = [np.arange(count + 1) - 0.5 for count in (shown.shape[1], shown.shape[0])]
+        mesh = self.axes.pcolormesh(*edges, shown, cmap=_COLOURS, norm=_scale(shown), edgecolors="white", linewidth=0.3)
+        mesh.set_gid(f"map-{row.output}-{reading.name}")
+        texts = np.vectorize(cell_text, otypes=[object])(shown.filled(np.nan))
+        widest = _DIGIT_WIDTH * max(map(len, texts.flat)) + 0.8
+        if self.size[0] / shown.shape[1] < widest or self.size[1] / shown.shape[0] < _CELL_HEIGHT:
+            self._draw_contours(shown)
+        else:
+            self._draw_numbers(shown, texts)
+        self._draw_points()
+        unit = "% of baseline" if reading.percent else unit_label(found[name].attrs["units"])
+        what = f"change by the rules ({unit})" if row.difference and unit else "change by the rules"
+        bar = self.figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
+        bar.set_label(what if row.difference else unit or "no unit")
+        bar.outline.set_linewidth(0.4)
+        self.axes.set_title("  ".join(filter(None, (letter, self.spec.label(row)))), loc="left", fontweight="bold")
+        self._furnish()
+
+    def _furnish(self) -> None:
+        for key, axis in self.spec.axes.items():
+            values = np.array(axis.values, dtype=float)
+            every = max(1, -(-values.size // 8))
+            set_ticks, set_label = (
+                (self.axes.set_xticks, self.axes.set_xlabel)
+                if key == "x"
+                else (self.axes.set_yticks, self.axes.set_ylabel)
+            )
+            set_ticks(np.arange(values.size)[::every], [f"{value:g}" for value in values[::every]])
+            unit = "" if axis.unit == "1" else axis.unit
+            set_label(f"{axis.label} ({_unit(unit)})" if unit else axis.label)
+        for side in ("left", "bottom"):
+            self.axes.spines[side].set_visible(False)
+
+    def _draw_numbers(self, shown: np.ma.MaskedArray[Any, Any], texts: np.ndarray) -> None:
+        """The number of each cell, in black or white; a little higher where a setting is marked."""
+        places = [[self._place(point, key) for key in ("y", "x")] for point in self.spec.points]
+        marked = {(round(y[0]), round(x[0])) for y, x in places if y[0] == y[1] and x[0] == x[1]}
+        scale = _scale(shown)
+        for j, i in np.ndindex(shown.shape):
+            masked = bool(np.ma.getmaskarray(shown)[j, i])
+            dark = not masked and float(scale(float(shown[j, i]))) < 0.45
+            self.axes.annotate(
+                str(texts[j, i]),
+                (i, j),
+                (0, 5.5 if (j, i) in marked else 0),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+                color="white" if dark else "black",
+            )
+
+    def _draw_contours(self, shown: np.ma.MaskedArray[Any, Any]) -> None:
+        if shown.count() < 4 or float(shown.max()) == float(shown.min()):
+            return
+        lines = self.axes.contour(shown, levels=6, colors="black", linewidths=0.6, linestyles="solid")
+        halo: list[Any] = [withStroke(linewidth=1.6, foreground="white")]
+        for text in self.axes.clabel(lines, fontsize=SMALL, fmt=_level):
+            text.set_path_effects(halo)
+
+    def _draw_points(self) -> None:
+        for index, point in enumerate(self.spec.points):
+            (left, right), (low, high) = self._place(point, "x"), self._place(point, "y")
+            if left == right and low == high:
+                (mark,) = self.axes.plot([left], [low], **_mark(index), linestyle="none", zorder=6)
+            else:
+                size = right - left + 0.94, high - low + 0.94
+                mark = self.axes.add_patch(Rectangle((left - 0.47, low - 0.47), *size, **_BOX, zorder=6))
+            mark.set_gid(f"point-{index + 1}")
+
+    def _place(self, point: PointRow, key: str) -> tuple[float, float]:
+        """Of a marked setting or range, in cells from the first: each cell is as wide as any other."""
+        values = self.spec.axes[key].values
+        low, high = np.interp(point.ends(key), values, np.arange(len(values))).tolist()
+        return low, high
+
+
+def sample(point: PointRow, index: int) -> Artist:
+    """A marked setting, or range, in the key."""
+    if isinstance(point.x, tuple) or isinstance(point.y, tuple):
+        return Patch(**_BOX)
+    return Line2D([], [], linestyle="none", **_mark(index))
+
+
+def cell_text(value: float) -> str:
+    """In a cell."""
+    return "–" if np.isnan(value) else number_text(value).replace("-", "−")
+
+
+def _scale(shown: np.ma.MaskedArray[Any, Any]) -> Normalize:
+    """From the least to the greatest number; one colour if they differ by no more than rounding."""
+    if not shown.count():
+        return Normalize(0, 1)
+    low, high = float(shown.min()), float(shown.max())
+    about = 0.0 if high - low > _SAME * max(abs(low), abs(high)) else 0.05 * abs(low) or 0.05
+    return Normalize(low - about, high + about)
+
+
+def _level(value: float) -> str:
+    """On a contour, all of its digits."""
+    return f"{value:g}".replace("-", "−")
+
+
+def _mark(index: int) -> dict[str, Any]:
+    marker = MARKERS[index % len(MARKERS)]
+    return {
+        "marker": marker, "markersize": 4.6, "markerfacecolor": "white", "markeredgecolor": "black",
+        "markeredgewidth": 1.0,
+    }  # fmt: skip
+
+
+def _unit(text: str) -> str:
+    """A unit as axes have it, as far as it is one."""
+    return text.replace("^2", "²").replace("^3", "³")

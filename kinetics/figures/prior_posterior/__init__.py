@@ -1,0 +1,1 @@
+"""What a fit learned: prior and posterior of each parameter."""

@@ -1,0 +1,1 @@
+"""Outputs over time, with bands and published points."""

@@ -1,0 +1,236 @@
+"""What a figure draws of a model: computed, or taken from a result and checked, then put into the units of the axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.errors import Faults, InputError
+from kinetics.figures.time_course.compute import FigureSpec
+from kinetics.figures.time_course.spec import CurveRow
+from kinetics.files.library import find_file, path_from
+from kinetics.units import conversion, parse_unit, to_unit
+
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
+
+__all__ = ["SimulatedCurve", "check_result", "compute", "simulated_curve"]
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedCurve:
+    """A curve in the units of its axes.
+
+    Parameters
+    ----------
+    time, value : ndarray, (time,)
+        The typical patient.
+    band : tuple of ndarray or None
+        Lower and upper end of the interval over parameter uncertainty, each (time,).
+    limit : float or None
+        The lower limit of normal.
+    scale : float
+        From the output's unit to that of the axes.
+    """
+
+    time: np.ndarray
+    value: np.ndarray
+    band: tuple[np.ndarray, np.ndarray] | None
+    limit: float | None
+    scale: float
+
+
+def compute(
+    spec: FigureSpec,
+    progress: Progress | None = None,
+    estimates: Sequence[Estimates] = (),
+    predictions: Sequence[xr.DataTree] = (),
+) -> xr.DataTree:
+    """Simulate what a figure shows: a prediction from its fit, or the cohort's typical patient if it names none.
+
+    Parameters
+    ----------
+    spec : FigureSpec
+        The figure.
+    progress : callable, optional
+        Called with (done, all).
+    estimates : sequence of Estimates
+        Fresh ones, each taken for the committed result of the fit of that name.
+    predictions : sequence of xarray.DataTree
+        Made from these estimates; one that answers the figure's question is taken instead of a new one.
+
+    Returns
+    -------
+    xarray.DataTree
+
+    Raises
+    ------
+    InputError
+        If the fit has no committed result.
+    """
+    header = spec.rows.header
+    if header.fit is None:
+        from kinetics.simulation.simulating import simulate
+
+        only = simulate(
+            spec.model, spec.regimen, until=header.until, every=header.every, cohort=header.cohort, progress=progress
+        )
+        return xr.DataTree(only)
+    from kinetics.estimate.estimates import Estimates
+    from kinetics.prediction import predict
+
+    problem = find_file(path_from(spec.path, header.fit), "fits")
+    fresh = {each.fit: each for each in estimates}
+    chosen = fresh.get(problem.stem) or Estimates.load(problem)
+    for tree in predictions:
+        if _answers(spec, chosen, tree):
+            return _until(tree, to_unit(header.until, tree["time"].attrs["units"]))
+    return predict(
+        chosen,
+        spec.regimen,
+        until=header.until,
+        every=header.every,
+        cohort=header.cohort,
+        draws=header.draws,
+        seed=header.seed,
+        progress=progress,
+    )
+
+
+def _answers(spec: FigureSpec, estimates: Estimates, tree: xr.DataTree) -> bool:
+    """Whether a prediction is what a figure would compute: from the same fits and draws, no shorter and no coarser."""
+    from kinetics.estimate.draws import chain_of_fits
+
+    header, facts = spec.rows.header, tree.attrs
+    cohort = header.cohort or estimates.cohort
+    wanted = {
+        "model_hash": spec.model.content_hash,
+        "regimen_hash": spec.regimen.content_hash,
+        "cohort": cohort,
+        "draws": header.draws,
+        "seed": header.seed,
+    }
+    if any(facts.get(key) != value for key, value in wanted.items()):
+        return False
+    if facts["fits"] != ", ".join(fit.fit for fit in chain_of_fits(spec.model, estimates, cohort)):
+        return False
+    time = tree.to_dataset()["time"]
+    until, every = (to_unit(text, time.attrs["units"]) for text in (header.until, header.every))
+    return until <= float(time[-1]) * (1 + 1e-9) and float(np.diff(time.values).max()) <= every * (1 + 1e-9)
+
+
+def _until(tree: xr.DataTree, end: float) -> xr.DataTree:
+    """What a figure draws of a prediction, up to a time."""
+    kept = {}
+    for path, node in {"/": tree, "draws": tree["draws"], "interval": tree["interval"]}.items():
+        group = node.to_dataset()
+        kept[path] = group.isel(time=np.flatnonzero(group["time"].values <= end * (1 + 1e-9)))
+    return xr.DataTree.from_dict(kept)
+
+
+def check_result(spec: FigureSpec, tree: xr.DataTree, source: str = "the result") -> None:
+    """Check that a result can be drawn as a figure says.
+
+    Parameters
+    ----------
+    spec : FigureSpec
+        The figure.
+    tree : xarray.DataTree
+        A simulation's or a prediction's.
+    source : str
+        What messages call it.
+
+    Raises
+    ------
+    InputError
+        With everything that does not fit: model, cohort, outputs, dims, units.
+    """
+    faults = Faults()
+    root = tree.to_dataset()
+    for key, wanted in (("model", spec.model.name), ("cohort", spec.rows.header.cohort)):
+        found = root.attrs.get(key)
+        if found is not None and found != wanted:
+            faults.add(f"is of {key} '{found}', the figure of '{wanted}'", source)
+    if root.attrs.get("model_hash", spec.model.content_hash) != spec.model.content_hash:
+        faults.add(f"was made with another version of model '{spec.model.name}'; make it again", source)
+    for name in dict.fromkeys(curve.output for curve in spec.curves):
+        if name not in root:
+            faults.add(f"has no output '{name}'", source)
+            continue
+        if root[name].dims != ("time",):
+            dims = ", ".join(map(str, root[name].dims))
+            faults.add(f"output '{name}' is on ({dims}); a time course needs one value a time", source)
+        with faults.gather(source, name):
+            conversion(parse_unit(root[name].attrs.get("units", "")), spec.model.outputs[name].unit)
+    if "time" not in root.coords:
+        faults.add("has no time", source)
+    else:
+        with faults.gather(source, "time"):
+            conversion(parse_unit(root["time"].attrs.get("units", "")), parse_unit("day"))
+    faults.raise_if_any()
+
+
+def simulated_curve(spec: FigureSpec, tree: xr.DataTree, curve: CurveRow) -> SimulatedCurve:
+    """One curve of a figure, in the units of its panel.
+
+    Parameters
+    ----------
+    spec : FigureSpec
+        The figure.
+    tree : xarray.DataTree
+        A result that `check_result` accepts.
+    curve : CurveRow
+        Which curve.
+
+    Returns
+    -------
+    SimulatedCurve
+    """
+    root, panel = tree.to_dataset(), spec.rows.panels[curve.panel]
+    array = root[curve.output]
+    own = parse_unit(array.attrs["units"])
+    time = root["time"].values * float(
+        conversion(parse_unit(root["time"].attrs["units"]), parse_unit(spec.rows.time.unit))
+    )
+    start = float(array.isel(time=0))
+    scale = 100.0 / start if panel.percent_of_baseline else float(conversion(own, parse_unit(panel.unit)))
+    return SimulatedCurve(
+        time,
+        array.values * scale,
+        _band(tree, curve.output, panel.percent_of_baseline, scale),
+        _limit(spec, curve, own, scale),
+        scale,
+    )
+
+
+def _band(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple[np.ndarray, np.ndarray] | None:
+    if "interval" not in tree.children or output not in tree["interval"]:
+        return None
+    interval = tree["interval"].to_dataset()
+    quantiles = interval["quantile"].values
+    ends = [float(quantiles.min()), float(quantiles.max())]
+    if percent and "draws" in tree.children:
+        # each draw in percent of its own baseline: quantiles of the ratio, not a ratio of quantiles
+        drawn = tree["draws"].to_dataset()[output]
+        relative = 100.0 * drawn / drawn.isel(time=0)
+        lower, upper = (relative.quantile(end, dim="draw", skipna=True).values for end in ends)
+        return lower, upper
+    lower, upper = (interval[output].sel(quantile=end).values for end in ends)
+    if percent and not np.isclose(lower[0], upper[0], rtol=1e-9):
+        raise InputError(f"percent of baseline of '{output}' needs the group 'draws', which the result does not have")
+    return lower * scale, upper * scale
+
+
+def _limit(spec: FigureSpec, curve: CurveRow, own: object, scale: float) -> float | None:
+    name = spec.model.outputs[curve.output].lower_limit
+    if not curve.limit or name is None:
+        return None
+    value = cohort_parameters(spec.model, spec.rows.header.cohort).values[name]
+    return value * float(conversion(spec.model.parameters[name].unit, own)) * scale

@@ -1,0 +1,1 @@
+"""Published summaries on the percentiles of simulated populations."""

@@ -1,0 +1,185 @@
+"""CSV tables of one row a published fact: the header, then every row, against the class of a row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import reprlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar, get_args
+
+from pydantic import ValidationError
+
+from kinetics.errors import Faults
+from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.documents import PROSE, read_text
+from kinetics.text.escaping import character_name, forbidden_character
+from kinetics.units import read_number
+
+__all__ = ["TableRow", "header_of", "read_rows"]
+
+
+class TableRow(Protocol):
+    """What every row has."""
+
+    table: ClassVar[str]
+    """What a table of such rows is called, in messages."""
+
+    @property
+    def name(self) -> str:
+        """Unique in the table."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """A key of a bibliography, or `choice`."""
+        ...
+
+    def faults(self) -> list[str]:
+        """What is wrong between columns."""
+        ...
+
+
+R = TypeVar("R", bound=TableRow)
+
+MAX_ROWS = 10_000
+"""Rows of a table."""
+
+
+def header_of(path: Path) -> list[str]:
+    """The names of the columns of a table; empty for a file that has none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    first = read_text(path).partition("\n")[0]
+    try:
+        return next(csv.reader([first]), [])
+    except csv.Error:
+        return []
+
+
+def read_rows(path: Path, kind: type[R], faults: Faults) -> list[tuple[R, str]]:
+    """Read a table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A CSV file with a header.
+    kind : type
+        The class of a row, a pydantic model whose fields are the columns.
+    faults : Faults
+        Where everything wrong is noted.
+
+    Returns
+    -------
+    list of (row, str)
+        The rows that are right, each with its ``file:line``.
+    """
+    rows: list[tuple[R, str]] = []
+    with faults.gather(str(path)):
+        reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
+        try:
+            if not _check_header(reader.fieldnames or (), kind, path, faults):
+                return []
+            for number, record in enumerate(reader, 1):
+                if number > MAX_ROWS:
+                    faults.add(f"more than {MAX_ROWS} rows; what follows is not read", f"{path}:{reader.line_num}")
+                    break
+                rows += _checked_row(record, kind, f"{path}:{reader.line_num}", path, faults)
+        except csv.Error as error:
+            faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
+    seen: set[str] = set()
+    for row, where in rows:
+        if row.name in seen:
+            faults.add("duplicate name", where, row.name)
+        seen.add(row.name)
+    return rows
+
+
+def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults) -> bool:
+    """Note what is wrong with the names of the columns; whether the rows are worth reading."""
+    known = kind.model_fields
+    counts = Counter(columns)
+    required = [column for column, field in known.items() if field.is_required()]
+    if sum(column in counts for column in required) < len(required) / 2:
+        said = f"is no {kind.table}, which has at least the columns {', '.join(required)}"
+        faults.add(f"{said}; {_look(counts)}", f"{path}:1")
+        return False
+    for column, count in counts.items():
+        if column not in known:
+            faults.add(f"unknown column; there are {', '.join(known)}", f"{path}:1", column)
+        if count > 1:
+            faults.add("duplicate column", f"{path}:1", column)
+    for column, field in known.items():
+        if field.is_required() and column not in counts:
+            faults.add("missing column", f"{path}:1", column)
+    return True
+
+
+_PERSON, _MOMENT = {"id", "patient", "subject", "usubjid"}, {"time", "day", "date", "month", "week", "visit", "tad"}
+
+
+def _look(columns: Collection[str]) -> str:
+    """What kind of file names of columns look like."""
+    plain = {column.strip().lower() for column in columns}
+    found = ", ".join(columns)
+    if {"mark", "statement"} <= plain:
+        return "it looks like evidence, which 'kinetics evidence FILE' reads"
+    if {"use", "kind", "statistic"} <= plain:
+        return "it looks like a published table, which a fit names among its tables"
+    if any(column.rstrip().endswith("]") for column in columns):
+        return "it looks like a table of known patients, which 'kinetics simulate MODEL --covariates FILE' reads"
+    if plain & _PERSON and plain & _MOMENT:
+        return f"it looks like measurements of patients, which no command reads (columns {found:.200})"
+    return f"its columns are {found:.200}" if columns else "it has no line of names of columns"
+
+
+@cache
+def _numeric(kind: Any) -> frozenset[str]:
+    """The columns that hold numbers."""
+    return frozenset(key for key, field in kind.model_fields.items() if _has_number(field.annotation))
+
+
+def _has_number(annotation: Any) -> bool:
+    return annotation in (int, float) or any(map(_has_number, get_args(annotation)))
+
+
+def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, faults: Faults) -> list[tuple[Any, str]]:
+    """The row, or nothing and its faults; a missing column has been reported with the header."""
+    name = str(record.get("name") or "").strip()
+    if None in record or None in record.values():
+        faults.add("has more or fewer fields than the header; quote a text that holds a comma", place, name)
+        return []
+    for column, text in record.items():
+        # a field in quotes may go over several lines
+        if column not in PROSE and (found := forbidden_character(text.strip())):
+            faults.add(f"holds {character_name(found)}; remove it", place, f"{name}.{column}")
+            return []
+    given = {key: text.strip() for key, text in record.items() if key in kind.model_fields and text.strip()}
+    unread = [key for key in given.keys() & _numeric(kind) if read_number(given[key]) is None]
+    for key in unread:
+        faults.add(f"is no finite number: {given.pop(key)!r:.60}", place, f"{name}.{key}")
+    try:
+        row = kind.model_validate(given)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            column = ".".join(map(str, problem["loc"]))
+            found = reprlib.repr(problem["input"])
+            message = "missing" if problem["type"] == "missing" else f"{problem['msg'].lower()}, found {found}"
+            if problem["type"] != "missing" or column in record:
+                faults.add(message, place, f"{name}.{column}")
+        return []
+    if unread:
+        return []
+    wrong = row.faults()
+    for message in wrong:
+        faults.add(message, place, name)
+    if row.source != CHOICE and find_source(row.source, path.parent) is None:
+        faults.add(f"source '{row.source}' is in no references.bib", place, f"{name}.source")
+    return [] if wrong else [(row, place)]

@@ -1,0 +1,166 @@
+"""Recovery, nadir and return to baseline as visits show them, course by course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.errors import InputError, UnknownNameError
+from kinetics.regimen.times import DAY, SAME
+from kinetics.results import variable
+from kinetics.units import conversion, parse_unit
+from kinetics.units.levels import read_level, stands_below, visited_level
+
+__all__ = ["ever_back", "seen_nadir", "seen_recovery"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Visits:
+    """The visits of one output: values (patient, visit), times (visit,), and the first dose of each course."""
+
+    values: np.ndarray
+    unit: Any
+    times: np.ndarray
+    time_unit: Any
+    starts: np.ndarray
+
+    @property
+    def baseline(self) -> np.ndarray | None:
+        """The last value before the first dose of the first course, (patient,); None without such a visit."""
+        before = np.flatnonzero(self.times <= self.starts[0] + self._same)
+        return self.values[:, before[-1]] if before.size else None
+
+    def windows(self) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+        """Of each course its first dose, and times and values of its visits.
+
+        These are after that dose, up to that of the next course, which is given after the visit of its day.
+        """
+        for start, stop in zip(self.starts, [*self.starts[1:], np.inf], strict=True):
+            inside = (self.times > start + self._same) & (self.times <= stop + self._same)
+            yield float(start), self.times[inside], self.values[:, inside]
+
+    @property
+    def _same(self) -> float:
+        return SAME * float(conversion(DAY, self.time_unit))
+
+
+def _visits(observed: xr.Dataset, output: str) -> _Visits:
+    name = f"{output}_seen"
+    if name not in observed:
+        there = ", ".join(str(key).removesuffix("_seen") for key in observed.data_vars if str(key).endswith("_seen"))
+        raise UnknownNameError(f"visits show no '{output}'; they show {there or 'nothing'}")
+    array = observed[name]
+    (dim,) = (str(dim) for dim in array.dims if dim != "patient")
+    array = array.transpose("patient", dim)
+    times = array[dim]
+    starts = observed["course_start"].values if "course_start" in observed else np.zeros(1)
+    unit, time_unit = parse_unit(array.attrs["units"]), parse_unit(times.attrs["units"])
+    return _Visits(array.values, unit, times.values, time_unit, np.asarray(starts, dtype=float))
+
+
+def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Any, long_name: str) -> xr.DataArray:
+    coords = {"course": xr.Variable("course", np.arange(1, len(columns) + 1), {"long_name": "course of treatment"})}
+    if "patient" in observed.coords:
+        coords["patient"] = observed["patient"].variable
+    return xr.DataArray(variable(("patient", "course"), np.stack(columns, axis=1), unit, long_name), coords)
+
+
+def seen_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataArray:
+    """Time from a course's first dose to the first visit at or above a level, after a visit below it.
+
+    Visits of a course are those after its first dose, up to the first dose of the next. Noise and the wait for a visit
+    make this differ from the time of the true crossing, `kinetics.measures.TimeToThreshold`, which it tends to when
+    visits without noise become dense and the count falls below the level once.
+
+    Parameters
+    ----------
+    observed : xarray.Dataset
+        Of `observe`, or of a simulation with visits.
+    output : str
+        The output.
+    level : str
+        A quantity, ``"baseline"``, or a share such as ``"40 % of baseline"``; baseline is what the patient's own last
+        visit before the first dose showed.
+
+    Returns
+    -------
+    xarray.DataArray, (patient, course)
+        In the unit of time of the visits; infinite if no visit is at the level again, NaN if none was below it.
+
+    Raises
+    ------
+    UnknownNameError
+        If visits do not show the output.
+    UnitError
+        If the level is none, or of another dimension.
+    InputError
+        If the level is a share of baseline and no visit is before the first dose.
+    """
+    visits = _visits(observed, output)
+    limits = _limits(visits, output, level)
+    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
+    limits, margin = visited_level(limits, reported=not simulated)
+    columns = [_first_back(times - start, values, limits, margin) for start, times, values in visits.windows()]
+    told = f"time from the course's first dose until a visit shows {output} back at {level}"
+    return _by_course(observed, columns, visits.time_unit, told)
+
+
+def _limits(visits: _Visits, output: str, level: str) -> np.ndarray:
+    """The level of each patient, (patient, 1), in the unit of the output."""
+    wanted, baseline = read_level(level), visits.baseline
+    if wanted.unit is not None:
+        return np.full((len(visits.values), 1), wanted.value(visits.unit, np.nan))
+    if baseline is None:
+        raise InputError(f"no visit shows the baseline of '{output}'; add one at '0 month' to its series")
+    return wanted.number * baseline[:, None]
+
+
+def _first_back(times: np.ndarray, values: np.ndarray, limits: np.ndarray, margin: np.ndarray) -> np.ndarray:
+    """The time of the first visit at a patient's limit after one below it, (patient,)."""
+    if not times.size:
+        return np.full(len(values), np.nan)
+    below = stands_below(values, limits, margin)
+    back = ~below & np.isfinite(values) & np.logical_or.accumulate(below, axis=1)
+    never = np.ones((len(values), 1), dtype=bool)
+    first = np.append(times, np.inf)[np.concatenate([back, never], axis=1).argmax(axis=1)]
+    return np.where(below.any(axis=1), first, np.nan)
+
+
+def ever_back(observed: xr.Dataset, output: str, level: str = "baseline") -> xr.DataArray:
+    """Whether a visit of a course shows an output back at a level; by default at the patient's own seen baseline.
+
+    Parameters
+    ----------
+    observed, output, level
+        As of `seen_recovery`.
+
+    Returns
+    -------
+    xarray.DataArray, (patient, course)
+        1 or 0; NaN if no visit was below the level. Its mean over patients is the share ever back.
+    """
+    times = seen_recovery(observed, output, level).values
+    ever = np.where(np.isnan(times), np.nan, np.isfinite(times))
+    told = f"whether a visit shows {output} back at {level}"
+    return _by_course(observed, list(ever.T), parse_unit("1"), told)
+
+
+def seen_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
+    """The lowest value that a visit of each course shows, (patient, course), in the unit of the output.
+
+    NaN without a visit, and for a patient who could not be integrated.
+
+    Raises
+    ------
+    UnknownNameError
+        If visits do not show the output.
+    """
+    visits = _visits(observed, output)
+    columns = [
+        values.min(axis=1) if times.size else np.full(len(values), np.nan) for _, times, values in visits.windows()
+    ]
+    return _by_course(observed, columns, visits.unit, f"lowest {output} that visits show")

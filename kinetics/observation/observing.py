@@ -1,0 +1,166 @@
+"""What the visits of a schedule show of simulated patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions.reserved import joined
+from kinetics.model import Model
+from kinetics.observation.measurement import measured, normal_draws
+from kinetics.observation.visits import VisitSchedule
+from kinetics.population.seeds import checked_seed
+from kinetics.regimen.times import DAY, SAME
+from kinetics.results import variable
+from kinetics.units import conversion, parse_unit, unit_text
+
+__all__ = ["Observation", "observe"]
+
+
+def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, seed: int = 0) -> xr.Dataset:
+    """Measure the outputs of simulated patients at the visits of a schedule.
+
+    Parameters
+    ----------
+    result : xarray.Dataset, (patient, time)
+        A simulation of the model whose output times include the visits: nothing is interpolated.
+        ``simulate(..., observe=schedule)`` integrates at them.
+    model : Model
+        What was simulated; its outputs say how they are measured.
+    schedule : VisitSchedule or str
+        When they are measured, or its name.
+    seed : int
+        The study. The noise of a patient depends on (seed, patient) alone.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``OUTPUT_seen`` on (patient, visit_SERIES) in the unit of the output, for every output that the schedule
+        measures, with its ``noise``, ``quantification`` and ``rounding``; the times of the visits are the coordinate
+        ``visit_SERIES``. ``course_start`` comes along. A patient who could not be integrated is NaN.
+
+    Raises
+    ------
+    UnknownNameError
+        If the result lacks an output of the model, or the schedule names one that is not the model's, or measures none.
+    InputError
+        If there is no dim ``patient``, or a visit is at none of the output times.
+    """
+    seed = checked_seed(seed)
+    schedule = VisitSchedule.load(schedule) if isinstance(schedule, str) else schedule
+    if "patient" not in result.dims:
+        raise InputError("visits are of patients; simulate with patients=N")
+    times = np.asarray(result["time"].values, dtype=float)
+    own = parse_unit(result["time"].attrs["units"])
+    starts = result["course_start"].values if "course_start" in result else np.empty(0)
+    visits = _visits(model, schedule, own, starts, float(times[-1]))
+    if missing := [name for name in visits if name not in result]:
+        raise UnknownNameError(f"the result has no output {', '.join(missing)}; is it of model '{model.name}'?")
+    places = {name: _places(times, at, own) for name, at in visits.items()}
+    every = np.unique(np.concatenate(list(places.values())))
+    noisy = [name for name, row in model.outputs.items() if name in visits and row.noise is not None]
+    columns = [list(model.outputs).index(name) for name in noisy]
+    normal = normal_draws(seed, result["patient"].values, every.size if noisy else 0, len(model.outputs), columns)
+    data: dict[str, Any] = {"course_start": result["course_start"]} if "course_start" in result else {}
+    coords: dict[str, Any] = {"patient": result["patient"]}
+    for name, place in places.items():
+        row, series = model.outputs[name], schedule.series_of(name)
+        assert series is not None
+        true = result[name].transpose("patient", "time").values[:, place]
+        z = normal[:, np.searchsorted(every, place), noisy.index(name)] if name in noisy else 0.0
+        told = f"{row.about or name}, as visits show it"
+        dims = ("patient", f"visit_{series.name}")
+        data[f"{name}_seen"] = variable(
+            dims, measured(row, true, z), row.unit, told, exploratory=row.exploratory, **row.measurement
+        )
+        coords[dims[1]] = variable((dims[1],), visits[name], own, "time of the visit since the first dose")
+    facts = {"visits": schedule.name, "visits_hash": schedule.content_hash, "visits_seed": seed}
+    return xr.Dataset(data, coords, {**result.attrs, **facts})
+
+
+def _visits(
+    model: Model, schedule: VisitSchedule, unit: Any, starts: np.ndarray, until: float
+) -> dict[str, np.ndarray]:
+    """The times at which each output is measured, (visit,), of those that are."""
+    schedule.check_outputs(model)
+    times = {name: schedule.times(name, unit, starts, until) for name in model.outputs}
+    times = {name: at for name, at in times.items() if at.size}
+    if not times:
+        there = ", ".join(model.outputs) or "none"
+        raise UnknownNameError(f"schedule '{schedule.name}' measures no output in this time; outputs are {there}")
+    return times
+
+
+def _places(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarray:
+    """Where visits are among the output times, (visit,)."""
+    after = np.clip(np.searchsorted(times, visits), 1, times.size - 1)
+    nearest = np.where(visits - times[after - 1] < times[after] - visits, after - 1, after)
+    wrong = np.abs(times[nearest] - visits) > SAME * float(conversion(DAY, unit))
+    if wrong.any():
+        raise InputError(
+            f"the visit at {visits[wrong][0]:.6g} {unit_text(unit)} is none of the output times; "
+            "simulate(..., observe=...) integrates at the visits"
+        )
+    return nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """Visits beside the output times of a study: patients are integrated once, at both.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    schedule : VisitSchedule
+        When patients are seen.
+    seed : int
+        The study.
+    asked : ndarray, (time,), model time
+        The output times.
+    times : ndarray, (time,), model time
+        These and all visits.
+    """
+
+    model: Model
+    schedule: VisitSchedule
+    seed: int
+    asked: np.ndarray
+    times: np.ndarray
+
+    @classmethod
+    def plan(
+        cls, model: Model, schedule: VisitSchedule, seed: int, asked: np.ndarray, starts: np.ndarray
+    ) -> Observation:
+        """The times to integrate at, for courses that start at ``starts``, (course,), model time.
+
+        Raises
+        ------
+        InputError
+            If the schedule measures nothing, or what is seen would be called as something else is.
+        """
+        visits = _visits(model, schedule, model.time, starts, float(asked[-1]))
+        taken = {*model.outputs, *model.states}
+        if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
+            raise InputError(
+                f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it"
+            )
+        return cls(model, schedule, seed, asked, np.unique(np.concatenate([asked, *visits.values()])))
+
+    def added(self, result: xr.Dataset) -> xr.Dataset:
+        """The result at the output times, with what visits show.
+
+        Parameters
+        ----------
+        result : xarray.Dataset, (patient, time)
+            At `times`.
+        """
+        seen = observe(result, self.model, self.schedule, self.seed)
+        shown = result.isel(time=np.searchsorted(self.times, self.asked))
+        both = {"patient", "course", "course_start"}
+        joined(shown.variables, {name: array for name, array in seen.variables.items() if name not in both})
+        return shown.assign_coords(seen.coords).assign(seen.data_vars).assign_attrs(seen.attrs)

@@ -1,0 +1,183 @@
+"""True values of virtual patients, as what studies see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kinetics.observation.distribution import Seen
+from kinetics.observation.observed_counts import SeenCounts
+from kinetics.observation.observed_times import SeenTimes, first_seen_back
+
+__all__ = ["CountProbe", "Probe", "RecoveryProbe", "View"]
+
+TINY = 1e-12
+"""A true value counts as at least this, in the unit of the model, so that its logarithm is finite."""
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The virtual patients of one simulation.
+
+    Parameters
+    ----------
+    times : ndarray, (time,)
+        In the model's time.
+    outputs : sequence of str
+        Names.
+    values : ndarray, (patient, time, output)
+        In the model's units; complex to carry a derivative.
+    """
+
+    times: np.ndarray
+    outputs: Sequence[str]
+    values: np.ndarray
+    _known: dict[Any, Seen] = field(default_factory=dict, init=False, repr=False)
+
+    def log(self, output: str, times: np.ndarray) -> np.ndarray:
+        """Logarithms of an output at some of the times, (patient, time)."""
+        column = self.values[:, np.searchsorted(self.times, times), self.outputs.index(output)]
+        return np.log(np.where(np.real(column) > TINY, column, TINY))
+
+    def measured(self, noise: Sequence[float], generator: np.random.Generator) -> View:
+        """The same patients as measured once at each time.
+
+        Parameters
+        ----------
+        noise : sequence of float
+            Standard deviation of the logarithm, one an output.
+        generator : numpy.random.Generator
+            Of the noise.
+        """
+        normal = generator.standard_normal(self.values.shape)
+        return View(self.times, self.outputs, self.values * np.exp(np.asarray(noise) * normal))
+
+    def once(self, key: Any, make: Callable[[], Seen]) -> Seen:
+        """What is seen, the same object for rows of the same recovery."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
+
+@dataclass(frozen=True)
+class CountProbe:
+    r"""An output at a time, or its ratio to another output or to its value before treatment.
+
+    Parameters
+    ----------
+    output : str
+        The output.
+    time : float
+        In the model's time.
+    over : tuple of (str, float), optional
+        Output and time of what it is divided by; that is another measurement, with noise of its own.
+    factor : float
+        From the units of the model to that of the row.
+    noise : float
+        Of the measurements together: :math:`\sqrt{\sigma_1^2 + \sigma_2^2}` for a ratio.
+    limit : float
+        The limit of quantification in the unit of the row; 0 for a ratio.
+    """
+
+    output: str
+    time: float
+    over: tuple[str, float] | None
+    factor: float
+    noise: float
+    limit: float
+
+    def needs(self) -> Mapping[str, np.ndarray]:
+        """Times at which outputs are needed, by output."""
+        times: dict[str, list[float]] = {self.output: [self.time]}
+        if self.over is not None:
+            times.setdefault(self.over[0], []).append(self.over[1])
+        return {name: np.array(at) for name, at in times.items()}
+
+    def seen(self, view: View) -> SeenCounts:
+        """What one measurement of each patient shows."""
+        location = view.log(self.output, np.array([self.time]))[:, 0]
+        if self.over is not None:
+            location = location - view.log(self.over[0], np.array([self.over[1]]))[:, 0]
+        return SeenCounts(location + np.log(self.factor), self.noise, self.limit)
+
+    def sample(self, measured: View, generator: np.random.Generator) -> np.ndarray:
+        """What is reported of each patient of a measured view, (patient,), in the unit of the row."""
+        location = self.seen(measured).location
+        return np.maximum(np.exp(location), self.limit)
+
+
+@dataclass(frozen=True)
+class RecoveryProbe:
+    """The visit at which an output is first seen back at a level.
+
+    Parameters
+    ----------
+    output : str
+        The output.
+    visits : tuple of float
+        After the first dose, within the first course's window, in the model's time.
+    start : float
+        The first dose.
+    level : float
+        In the unit of the output, or a share of the patient's own value before treatment, as measured.
+    of_baseline : bool
+        Which of the two.
+    factor : float
+        From the model's time to the unit of the row.
+    noise : float
+        Of each measurement.
+    """
+
+    output: str
+    visits: tuple[float, ...]
+    start: float
+    level: float
+    of_baseline: bool
+    factor: float
+    noise: float
+
+    def needs(self) -> Mapping[str, np.ndarray]:
+        """Times at which outputs are needed, by output."""
+        return {self.output: np.array([0.0] * self.of_baseline + list(self.visits))}
+
+    def seen(self, view: View) -> Seen:
+        """When visits see it."""
+        return view.once(self, lambda: self._follow(view))
+
+    def sample(self, measured: View, generator: np.random.Generator) -> np.ndarray:
+        """When each patient of a measured view is seen back, (patient,), in the unit of the row.
+
+        Infinite for one that is not, NaN for one never seen below. Visits scatter as `SeenTimes` says.
+        """
+        times = np.array(self.visits)
+        level = np.full(len(measured.values), np.log(self.level))
+        if self.of_baseline:
+            level = level + measured.log(self.output, np.array([0.0]))[:, 0]
+        above = measured.log(self.output, times) >= level[:, None]
+        below_before = np.cumsum(~above, axis=1) > 0
+        back = above & below_before
+        scattered = SeenTimes((times - self.start) * self.factor, np.empty((0, 0))).scattered(len(above), generator)
+        first = np.where(back.any(axis=1), scattered[np.arange(len(above)), back.argmax(axis=1)], np.inf)
+        return np.where(below_before[:, -1], first, np.nan)
+
+    def _follow(self, view: View) -> SeenTimes:
+        times = np.array(self.visits)
+        location = view.log(self.output, times)
+        since = (times - self.start) * self.factor
+        if not self.of_baseline:
+            return first_seen_back(since, location, np.log(self.level), self.noise)
+        # the measurement before treatment has its own noise, the same for all visits of a patient
+        rest = view.log(self.output, np.array([0.0]))[:, 0] + np.log(self.level)
+        parts = [first_seen_back(since, location, rest + self.noise * node, self.noise) for node in _NODES]
+        probabilities = sum(
+            weight * part.probabilities for weight, part in zip(_WEIGHTS / _WEIGHTS.sum(), parts, strict=True)
+        )
+        return SeenTimes(since, np.asarray(probabilities))
+
+
+Probe = CountProbe | RecoveryProbe

@@ -1,0 +1,114 @@
+"""The groups of a prediction that hold populations, as datasets: counts, recovery, a future study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.prediction.over_draws import PERCENTILES, Drawn
+from kinetics.prediction.populations import PATIENTS, TOLERANCES, Population
+from kinetics.prediction.trial import STATISTICS, FutureStudy
+from kinetics.prediction.typical import QUANTILES, later_quantiles
+from kinetics.results import variable
+from kinetics.units import parse_unit
+
+__all__ = ["OVER_PATIENTS", "over_parameters", "over_patients", "population_recovery", "study_group"]
+
+OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
+"""Quantiles over patients at the estimates."""
+ONE = parse_unit("1")
+
+
+def over_patients(population: Population, rows: Sequence[Any], time: xr.DataArray) -> xr.Dataset:
+    """Quantiles of each quantity over patients at the estimates, (quantile, time)."""
+    values, dims = population.quantiles(OVER_PATIENTS), ("quantile", "time")
+    data = {row.name: _counts(dims, values[..., i], row, "over patients") for i, row in enumerate(rows)}
+    coords = {"quantile": _quantile("quantile", OVER_PATIENTS, "quantile over patients at the estimates")}
+    return xr.Dataset(data, coords | {"time": time}, {"patients": len(population.values), "failed": population.failed})
+
+
+def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr.Dataset:
+    """Quantiles over draws of the percentiles over patients, (patient_quantile, quantile, time)."""
+    values, dims = np.moveaxis(_linear(drawn.counts), 0, 1), ("patient_quantile", "quantile", "time")
+    told = "quantile over patients, over parameter draws"
+    coords = {
+        "patient_quantile": _quantile("patient_quantile", PERCENTILES, "quantile over patients"),
+        "quantile": _quantile("quantile", QUANTILES, "quantile over parameter draws"),
+        "time": time,
+    }
+    data = {row.name: _counts(dims, values[..., i], row, told) for i, row in enumerate(rows)}
+    return xr.Dataset(data, coords, _facts(drawn))
+
+
+def population_recovery(
+    population: Population, drawn: Drawn, outputs: Sequence[str], time_unit: Any, course: xr.DataArray
+) -> xr.Dataset:
+    """What `Population.recovered` says: (output, course) at the estimates, (quantile, output, course) over draws."""
+    told = {
+        "median": (time_unit, "median over patients at risk of the time to the lower limit of normal"),
+        "share_never": (ONE, "share that does not recover in the window, of the patients at risk"),
+        "share_not_at_risk": (ONE, "share of patients that are never below the limit"),
+    }
+    estimates, data = population.recovered(), {}
+    for number, (name, (unit, long_name)) in enumerate(told.items()):
+        quantiles = _later if name == "median" else _linear
+        table = np.full((len(QUANTILES), *estimates.shape[1:]), np.nan)
+        for place in np.ndindex(estimates.shape[1:]):
+            table[:, *place] = quantiles(drawn.recovery[:, number, *place])
+        data[name] = variable(("output", "course"), estimates[number], unit, f"{long_name}, at the estimates")
+        dims = ("quantile", "output", "course")
+        data[f"{name}_quantiles"] = variable(dims, table, unit, f"{long_name}, over parameter draws")
+    quantile = _quantile("quantile", QUANTILES, "quantile over parameter draws")
+    return xr.Dataset(data, {"output": list(outputs), "course": course, "quantile": quantile}, _facts(drawn))
+
+
+def study_group(drawn: Drawn, study: FutureStudy, time: xr.DataArray) -> xr.Dataset:
+    """Quantiles over future studies, (quantile, time), of each statistic of each output."""
+    assert drawn.studies is not None
+    found, data = drawn.studies.reshape(-1, *drawn.studies.shape[2:]), {}
+    for index, output in enumerate(study.outputs):
+        for number, statistic in enumerate(STATISTICS):
+            is_share = statistic == "share_below"
+            if is_share and output.name not in study.limits:
+                continue
+            told = "share below the lower limit" if is_share else statistic
+            data[f"{output.name}_{statistic}"] = variable(
+                ("quantile", "time"),
+                _linear(found[:, number, :, index]),
+                ONE if is_share else output.unit,
+                f"{output.about or output.name}, {told} of a future study",
+                exploratory=output.exploratory,
+            )
+    coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future studies"), "time": time}
+    return xr.Dataset(data, coords, {"patients": study.patients, "studies": len(found), **_facts(drawn)})
+
+
+def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, told: str) -> xr.Variable:
+    exploratory = getattr(row, "exploratory", False)
+    return variable(dims, values, row.unit, f"{row.about or row.name}, {told}", exploratory=exploratory)
+
+
+def _facts(drawn: Drawn) -> dict[str, Any]:
+    return {
+        "draws": len(drawn.counts),
+        "patients_per_draw": PATIENTS,
+        "relative_tolerance": TOLERANCES.relative,
+        "absolute_tolerance": TOLERANCES.absolute,
+    }
+
+
+def _linear(drawn: np.ndarray) -> np.ndarray:
+    """`QUANTILES` over draws that have numbers, (draw, ...); NaN if none has."""
+    kept = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
+    return np.quantile(kept, QUANTILES, axis=0) if len(kept) else np.full((len(QUANTILES), *drawn.shape[1:]), np.nan)
+
+
+def _later(drawn: np.ndarray) -> list[float]:
+    return later_quantiles(drawn[~np.isnan(drawn)])
+
+
+def _quantile(name: str, values: Sequence[float], long_name: str) -> xr.Variable:
+    return variable((name,), list(values), ONE, long_name)

@@ -1,0 +1,99 @@
+"""What the populations of all draws show: percentiles of counts, recovery, future studies."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinetics.cohorts.cohort import CohortParameters
+from kinetics.prediction.populations import PATIENTS, Population, populations
+from kinetics.prediction.trial import FutureStudy
+from kinetics.simulation.runs import Progress, Run
+
+__all__ = ["PERCENTILES", "Drawn", "over_draws"]
+
+PERCENTILES = (0.05, 0.5, 0.95)
+"""Quantiles over patients whose own uncertainty is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What draws show, each number of one draw; NaN for a draw none of whose patients could be integrated.
+
+    Parameters
+    ----------
+    counts : ndarray, (draw, patient_quantile, time, quantity)
+        `PERCENTILES` over patients.
+    recovery : ndarray, (draw, number, output, course)
+        Of `Population.recovered`.
+    studies : ndarray, (draw, study, statistic, time, output), or None
+        Of `FutureStudy.statistics`, if one was asked for.
+    """
+
+    counts: np.ndarray
+    recovery: np.ndarray
+    studies: np.ndarray | None
+
+
+def over_draws(
+    run: Run,
+    at_estimates: Population,
+    typical: CohortParameters,
+    cohorts: Sequence[CohortParameters],
+    seed: int,
+    *,
+    study: FutureStudy | None = None,
+    progress: Progress | None = None,
+) -> Drawn:
+    """Integrate the populations of all draws and keep what they show.
+
+    Percentiles of a few patients err, and all draws err alike because they have the same patients. So each is scaled by
+    what the percentile of many patients at the estimates is to that of the few at the estimates.
+
+    Parameters
+    ----------
+    run : Run
+        What all share; its measures are times to a threshold.
+    at_estimates : Population
+        Many patients at the estimates.
+    typical : CohortParameters
+        Values and spreads at the estimates.
+    cohorts : sequence of CohortParameters
+        Those of each draw.
+    seed : int
+        Of patients and studies.
+    study : FutureStudy, optional
+        What is to be predicted of it.
+    progress : callable, optional
+        Called with (patients done, all).
+
+    Warns
+    -----
+    UserWarning
+        If patients could not be integrated.
+    """
+    counts, recovery, studies, failed = [], [], [], 0
+    for number, population in enumerate(populations(run, [typical, *cohorts], seed, progress=progress)):
+        counts.append(population.quantiles(PERCENTILES))
+        failed += population.failed
+        if number == 0:
+            continue
+        recovery.append(population.recovered())
+        if study is not None:
+            studies.append(study.statistics(population, seed, number - 1))
+    if failed:
+        told = f"{failed} of {PATIENTS * (1 + len(cohorts))} patients of the populations of draws could not be"
+        warnings.warn(f"{told} integrated; they are left out", stacklevel=3)
+    few, *drawn = counts
+    many = at_estimates.quantiles(PERCENTILES) if len(at_estimates.values) > PATIENTS else few
+    return Drawn(_scaled(np.array(drawn), few, many), np.array(recovery), np.array(studies) if studies else None)
+
+
+def _scaled(drawn: np.ndarray, few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """Percentiles of draws, (draw, ...), by the ratio of many to few; by their difference where there is no ratio."""
+    positive = few * many > 0
+    ratio = np.divide(many, few, out=np.ones_like(few), where=positive)
+    return drawn * ratio + np.where(positive, 0.0, many - few)

@@ -1,0 +1,1 @@
+"""Published numbers beside what a model says of them."""

@@ -1,0 +1,101 @@
+"""A share of patients: below or above a limit at a time, or seen back by one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import gammaln
+from scipy.stats import binom
+
+from kinetics.observation.distribution import Expected, Seen, shares
+from kinetics.observation.normal import log
+from kinetics.observation.observed_counts import SeenCounts
+from kinetics.observation.observed_times import SeenTimes
+from kinetics.published.likelihoods.summary import Evaluation
+
+__all__ = ["Proportion"]
+
+
+@dataclass(frozen=True)
+class Proportion:
+    r"""A share :math:`k/n` of n patients, binomial.
+
+    With :math:`p` the share in the population, :math:`p(k) = \binom{n}{k} p^k (1-p)^{n-k}`; a published percentage need
+    not give a whole :math:`k`, and factorials go on as gamma functions. The error is that of
+    :math:`2\arcsin\sqrt p`, of variance :math:`1/n` whatever :math:`p` (Anscombe 1948, doi 10.1093/biomet/35.3-4.246).
+
+    Parameters
+    ----------
+    n : int
+        Patients.
+    share : float
+        As published, 0 to 1.
+    level : float, optional
+        The limit, of a count.
+    above : bool
+        Whether the share is that at or above the limit.
+    since, until : float
+        Between which times patients are first seen back, of a time: a step of a Kaplan-Meier curve has ``until``
+        alone, the share ever seen back has neither.
+    """
+
+    n: int
+    share: float
+    level: float | None = None
+    above: bool = False
+    since: float = 0.0
+    until: float = np.inf
+
+    def evaluate(self, seen: Seen) -> Evaluation:
+        """The log probability of the count."""
+        functions = self._functions(seen)
+        p, rest = shares(functions)
+        count = self.share * self.n
+        front = gammaln(self.n + 1) - gammaln(count + 1) - gammaln(self.n - count + 1)
+        # the limit of k log p is 0 where both vanish
+        yes = count * log(p) if count > 0 else 0.0
+        no = (self.n - count) * log(rest) if count < self.n else 0.0
+        error = _angle(self.share, 1 - self.share) - _angle(p, rest)
+        scale = np.sqrt(p * rest) * seen.counted
+        # where all are alike no patient tells anything
+        weights = np.array([[rest], [-p]]) / scale if np.real(scale) > 1e-100 else np.zeros((2, 1))
+        influence = functions.combined(weights, np.zeros(1))
+        return Evaluation(front + yes + no, np.array([error]), np.array([[1.0 / self.n]]), influence)
+
+    def of(self, sample: np.ndarray) -> Proportion:
+        """The same of other patients: of those below or above the limit, or seen back within the times."""
+        values = sample[~np.isnan(sample)]
+        if self.level is not None:
+            inside = values >= self.level if self.above else values < self.level
+        else:
+            inside = (values >= self.since) & (values < self.until)
+        return replace(self, share=float(inside.mean()))
+
+    def value(self, seen: Seen) -> float:
+        """The share in the population."""
+        return float(np.real(shares(self._functions(seen))[0]))
+
+    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+        """Equal tails of the binomial distribution."""
+        tails = binom.ppf([0.5 - level / 2, 0.5 + level / 2], self.n, self.value(seen)) / self.n
+        return float(tails[0]), float(tails[1])
+
+    def _functions(self, seen: Seen) -> Expected:
+        if isinstance(seen, SeenTimes):
+            return seen.back(self.since, self.until)
+        assert isinstance(seen, SeenCounts)
+        assert self.level is not None
+        below = seen.below(self.level)
+        if not self.above:
+            return below
+        return below.combined(np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
+
+
+def _angle(p: complex | float, rest: complex | float) -> complex | float:
+    """Twice the arcsine of the root of p, of p and 1 - p."""
+    # a complex division may leave less than nothing
+    real = max(float(np.real(p)), 0.0), max(float(np.real(rest)), 0.0)
+    angle = 2 * math.atan2(math.sqrt(real[0]), math.sqrt(real[1]))
+    return angle + 1j * np.imag(p) / math.sqrt(real[0] * real[1] + 1e-300) if np.iscomplexobj(p) else angle

@@ -1,0 +1,84 @@
+"""What a population shows of a published row, and whether the publication agrees."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from kinetics.published.typical import PublishedRow
+
+__all__ = ["Interval", "Shown"]
+
+
+class Interval(NamedTuple):
+    """A number of the population, and where that of a study lies with 95 %; NaN ends if the row gives no n.
+
+    Examples
+    --------
+    >>> Interval(1.0, 0.8, 1.2).holds(1.1), Interval(1.0, math.nan, math.nan).holds(1.1)
+    (True, None)
+    """
+
+    value: float
+    lower: float
+    upper: float
+
+    def holds(self, published: float) -> bool | None:
+        """Whether a published number lies inside; None if nobody can tell."""
+        return None if math.isnan(self.lower) else self.lower <= published <= self.upper
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A published row in a population.
+
+    Parameters
+    ----------
+    row : PublishedRow
+        What was published.
+    interval : Interval
+        Of the published value, in the unit of the row.
+    spread : Interval or None
+        Of the published standard deviation, if there is one, in the same unit.
+    """
+
+    row: PublishedRow
+    interval: Interval
+    spread: Interval | None
+
+    def inside(self) -> bool | None:
+        """Whether the published value lies where a study's would; of a range, whether the population's lies in it."""
+        row = self.row
+        if row.is_range:
+            assert row.lower is not None
+            assert row.upper is not None
+            return row.lower <= self.interval.value <= row.upper
+        if row.n is None and row.value is not None and row.rounding is not None:
+            # nobody knows where a study would lie, but the model's own number may be one that rounds to it
+            return abs(self.interval.value - row.value) <= 0.5 * row.rounding
+        # a rounded number stands for all that round to it
+        return _holds(self.interval, row.value, row.rounding)
+
+    def spread_inside(self) -> bool | None:
+        """Whether the published standard deviation lies where a study's would; None if there is none."""
+        return None if self.spread is None else _holds(self.spread, self.row.sd, self.row.rounding)
+
+    def summary(self) -> dict[str, Any]:
+        """As the JSON of the command has it."""
+        found: dict[str, Any] = {"model_interval": _ends(self.interval), "inside": self.inside()}
+        if self.spread is not None:
+            found["sd_fitted"], found["sd_interval"] = self.spread.value, _ends(self.spread)
+            found["sd_inside"] = self.spread_inside()
+        return found
+
+
+def _holds(interval: Interval, published: float | None, rounding: float | None) -> bool | None:
+    if published is None:
+        return None
+    half = 0.5 * (rounding or 0.0)
+    return Interval(interval.value, interval.lower - half, interval.upper + half).holds(published)
+
+
+def _ends(interval: Interval) -> list[float] | None:
+    return None if math.isnan(interval.lower) else [interval.lower, interval.upper]

@@ -1,0 +1,87 @@
+"""The standard deviation that a study of some patients finds, whatever the tails of the population."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kinetics.observation.distribution import Expected, Seen
+
+__all__ = ["Spread", "log_spread"]
+
+STEP = 0.75
+"""Of the trapezoid rule in ln t, whose error falls as exp(-pi^2/step) for functions as smooth as these."""
+
+_LOG_T = np.arange(-16.0, 24.0, STEP)
+
+
+class Spread(NamedTuple):
+    """The logarithm of the standard deviation of n draws.
+
+    Parameters
+    ----------
+    mean, variance : complex or float
+        Of it, over studies.
+    with_mean : complex or float
+        Its covariance with the mean of the draws.
+    influence : Expected, (patient, 1)
+        What one patient adds to it, times n.
+    """
+
+    mean: complex | float
+    variance: complex | float
+    with_mean: complex | float
+    influence: Expected
+
+
+def log_spread(seen: Seen, mean: complex | float, variance: complex | float, size: float, *, log: bool) -> Spread:
+    r"""The law of :math:`\ln s` by Laplace transforms.
+
+    Let :math:`x = (y - \mu)^2/((n-1)\mu_2)` and :math:`T` the sum of :math:`n - 1` of them, as which :math:`s^2/\mu_2`
+    is distributed: exactly for a normal population, and but for terms of relative size :math:`1/n` for any. With
+    :math:`\varphi(t) = E e^{-tx}`, :math:`D = e^{-t} - \varphi^{n-1}` and Euler's :math:`\gamma`,
+
+    .. math::
+        E \ln T = \int_0^\infty D\,\frac{dt}t, \qquad
+        E \ln^2 T = -2\int_0^\infty D \ln t\,\frac{dt}t - 2\gamma E \ln T,
+
+    from the expansion of :math:`\Gamma(s) (1 - E T^{-s}) = \int_0^\infty D\,t^{s-1} dt` about :math:`s = 0`. One
+    patient of known :math:`y` moves :math:`E \ln T` by
+    :math:`\psi(y) = \int_0^\infty (\varphi - e^{-tx})\,\varphi^{n-2}\,dt/t` (Hajek 1968, doi
+    10.1214/aoms/1177698394), so that :math:`\operatorname{cov}(m, \ln s) = \frac{n-1}{2n} E[(y-\mu)\psi]`.
+
+    The usual :math:`\operatorname{var} \ln s = (\mu_4/\mu_2^2 - 1)/4n` is the limit for many patients. For a log-normal
+    population of CV 1.5 and a hundred patients it is six times too large, and the bias that goes with it.
+
+    Parameters
+    ----------
+    seen : Seen
+        The population.
+    mean, variance : complex or float
+        Of it.
+    size : float
+        Patients that have a value, more than one; of an expected number it need not be whole.
+    log : bool
+        Of the logarithms.
+    """
+    values, weights = seen.nodes(log=log)
+    weights = weights / weights.sum()
+    away = values - mean
+    x = away**2 / ((size - 1) * variance)
+    first = second = 0.0
+    moved = np.zeros_like(x)
+    for u in _LOG_T:
+        t = np.exp(u)
+        one = np.exp(-t * x)
+        transform = (weights * one).sum() + 1e-300
+        difference = np.exp(-t) - np.exp((size - 1) * np.log(transform))
+        first, second = first + STEP * difference, second + STEP * u * difference
+        moved = moved + STEP * (transform - one) * np.exp((size - 2) * np.log(transform))
+    moved = 0.5 * (size - 1) * moved
+    return Spread(
+        mean=0.5 * (np.log(variance) + first),
+        variance=0.25 * (-2 * second - 2 * np.euler_gamma * first - first**2),
+        with_mean=(weights * away * moved).sum() / size,
+        influence=seen.averaged(moved),
+    )

@@ -1,0 +1,76 @@
+"""Rows that give no number of patients: a value with its error, or a plain range."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kinetics.observation.distribution import Seen, share
+from kinetics.published.likelihoods.quantiles import quantile, quantile_with_slope
+from kinetics.published.likelihoods.summary import Evaluation
+
+__all__ = ["Stated"]
+
+
+@dataclass(frozen=True)
+class Stated:
+    r"""A value or a range of the middle of a population, with an error on the logarithm.
+
+    With :math:`x` the population's median, the error is :math:`\ln v - \ln x` for a value :math:`v`, and for a range
+    zero inside and counted from the nearer end outside; it is normal with the standard deviation ``log_se``. Where
+    fewer than half have a value, a share :math:`h` by the last visit :math:`t`, :math:`t/2h` stands for the median, so
+    that a search is led back.
+
+    Parameters
+    ----------
+    lower, upper : float
+        The ends, equal for a value.
+    log_se : float
+        Standard error of the natural logarithm.
+    """
+
+    lower: float
+    upper: float
+    log_se: float
+
+    @property
+    def n(self) -> None:
+        """The row does not say."""
+        return None
+
+    def evaluate(self, seen: Seen) -> Evaluation:
+        """The log density of the error."""
+        median = _median(seen)
+        if not math.isfinite(np.real(median)):
+            return Evaluation(-np.inf, np.zeros(1), np.array([[self.log_se**2]]), None)
+        end = min(max(float(np.real(median)), self.lower), self.upper)
+        error = np.array([math.log(end) - np.log(median)])
+        if self.lower < end < self.upper:
+            error = 0.0 * error
+        variance = np.array([[self.log_se**2]])
+        log_likelihood = -0.5 * error[0] ** 2 / variance[0, 0] - math.log(self.log_se * math.sqrt(2 * math.pi))
+        return Evaluation(log_likelihood, error, variance, None)
+
+    def of(self, sample: np.ndarray) -> Stated:
+        """The median of other patients, with the same error."""
+        median = float(np.median(sample[~np.isnan(sample)]))
+        return replace(self, lower=median, upper=median)
+
+    def value(self, seen: Seen) -> float:
+        """The population's median."""
+        return quantile(seen, 0.5)
+
+    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+        """Unknown without a number of patients."""
+        return math.nan, math.nan
+
+
+def _median(seen: Seen) -> complex | float:
+    median = quantile_with_slope(seen, 0.5)
+    if math.isfinite(np.real(median)):
+        return median
+    last = seen.bracket()[1]
+    within = share(seen, last)
+    return 0.5 * last / within if np.real(within) > 0 else math.inf

@@ -1,0 +1,72 @@
+"""What every published summary can do, and what it says of a population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from kinetics.observation.distribution import Expected, Seen
+
+__all__ = ["Evaluation", "Summary", "impossible"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A published summary under a population.
+
+    Parameters
+    ----------
+    log_likelihood : complex or float
+        Of the published numbers of this row, by its own formula.
+    error : ndarray, (number,)
+        Published minus expected, on the scale where a study's summary is nearly normal.
+    variance : ndarray, (number, number)
+        Of the errors, for a study of the published size.
+    influence : Expected, (patient, number), or None
+        What one patient adds to the numbers: a study of n patients has an error of the mean of n influences. None for a
+        row that says nothing of a number of patients.
+    """
+
+    log_likelihood: Any
+    error: np.ndarray
+    variance: np.ndarray
+    influence: Expected | None
+
+
+def impossible(functions: Expected, numbers: int) -> Evaluation:
+    """What no patients of this population can show; errors say nothing and are of no other row."""
+    none = functions.combined(np.zeros((functions.of_patients.shape[1], numbers)), np.zeros(numbers))
+    return Evaluation(-np.inf, np.zeros(numbers), np.eye(numbers), none)
+
+
+class Summary(Protocol):
+    """A published summary of n patients: one class a formula."""
+
+    @property
+    def n(self) -> int | None:
+        """The number of patients; None if it is not known, or not needed."""
+        ...
+
+    def evaluate(self, seen: Seen) -> Evaluation:
+        """How likely the published numbers are, complex if what is seen is."""
+        ...
+
+    def of(self, sample: np.ndarray) -> Summary:
+        """The same summary of other patients.
+
+        Parameters
+        ----------
+        sample : ndarray, (patient,)
+            What is seen of each, in the unit of the row; of a time infinite for never, NaN for not counted.
+        """
+        ...
+
+    def value(self, seen: Seen) -> float:
+        """The counterpart of the published value in a population, in the unit of the row."""
+        ...
+
+    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+        """Where the value of a study of n patients lies with this probability; NaN without an n."""
+        ...

@@ -1,0 +1,106 @@
+"""Outputs over time as text: a few sensible times, every output in its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from kinetics.reports.numbers import heading, number_text
+from kinetics.reports.tables import WIDTH, in_blocks
+from kinetics.results import marked
+from kinetics.units import conversion, parse_unit
+
+__all__ = ["chosen_times", "exploratory", "series", "time_course_table"]
+
+ROWS = 16
+STEPS = {
+    "hour": (1, 2, 3, 6, 12, 24),
+    "day": (1, 2, 7, 14),
+    "month": (1, 2, 3, 6, 12, 24, 60, 120),
+}
+"""Steps of the printed times by the unit they are printed in."""
+AFTER_COURSE = np.array([1.0, 3.0, 6.0])
+"""Months after the start of each course that are printed too: nadir and first recovery lie between the steps."""
+NOTHING = 1e-12
+"""Shares of the largest value below which a value is rounding, printed as 0."""
+
+
+def series(result: xr.Dataset, dim: str | None = None) -> list[str]:
+    """The names of the outputs: variables on (time), or on (dim, time)."""
+    wanted = ("time",) if dim is None else (dim, "time")
+    return [str(name) for name, array in result.data_vars.items() if array.dims == wanted]
+
+
+def exploratory(result: xr.Dataset) -> list[str]:
+    """The names of the variables that are of exploratory outputs."""
+    return [str(name) for name, array in result.data_vars.items() if array.attrs.get("exploratory")]
+
+
+def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
+    """The unit in which times are printed, and the indices of about sixteen of them: even steps, both ends,
+    and the first months after each course.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        With the coordinate ``time``.
+
+    Returns
+    -------
+    unit : str
+    index : ndarray, (row,)
+    """
+    times, own = result["time"].values, parse_unit(result["time"].attrs["units"])
+    days = times * _factor(own, "day")
+    short = ("day",) if np.allclose(days, np.round(days), rtol=0, atol=1e-9) else ("hour", "day")
+    unit = next((u for u in short if times[-1] * _factor(own, u) <= STEPS[u][-1] * ROWS / 2), "month")
+    shown = times * _factor(own, unit)
+    if times.size <= ROWS:
+        return unit, np.arange(times.size)
+    step = next((s for s in STEPS[unit] if shown[-1] / s < ROWS), shown[-1] / ROWS)
+    wanted = [*np.arange(0.0, shown[-1] * (1 + 1e-9), step), shown[-1]]
+    if "course_start" in result and unit == "month":
+        starts = result["course_start"].values * _factor(own, unit)
+        wanted += [time for start in starts for time in start + AFTER_COURSE if time < shown[-1]]
+    return unit, np.unique(np.abs(shown[:, None] - np.array(wanted)).argmin(axis=0))
+
+
+def _factor(own: object, unit: str) -> float:
+    return float(conversion(own, parse_unit(unit)))
+
+
+def time_course_table(
+    result: xr.Dataset, names: Sequence[str], intervals: Sequence[xr.Dataset] = (), width: int = WIDTH
+) -> str:
+    """Outputs over time as a table.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Outputs on (time).
+    names : sequence of str
+        Which to print, one a column.
+    intervals : sequence of xarray.Dataset
+        The same on (quantile, time); the lowest and the highest quantile of each are printed in brackets.
+    width : int
+        Characters a line.
+    """
+    unit, index = chosen_times(result)
+    times = result["time"].values[index] * _factor(parse_unit(result["time"].attrs["units"]), unit)
+    columns = [[f"{float(time):.4g}" for time in times]]
+    for name in names:
+        values = result[name].values
+        values = np.where(np.abs(values) < NOTHING * np.abs(values).max(), 0.0, values)
+        cells = [number_text(float(value)) for value in values[index]]
+        for interval in intervals:
+            ends = interval[name].transpose("quantile", "time").values[:, index]
+            cells = [
+                f"{cell} [{number_text(low)}, {number_text(high)}]"
+                for cell, low, high in zip(cells, ends[0].tolist(), ends[-1].tolist(), strict=True)
+            ]
+        columns.append(cells)
+    facts = {name: result[name].attrs for name in names}
+    head = [unit, *(heading(marked(name, told.get("exploratory")), told["units"]) for name, told in facts.items())]
+    return in_blocks(head, list(zip(*columns, strict=True)), width)

@@ -1,0 +1,148 @@
+"""A fit as text: published against fitted, the estimates, and what a reader must know about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kinetics.reports.intervals import intervals_text
+from kinetics.reports.numbers import interval_text, number_text
+from kinetics.reports.tables import WIDTH, paragraph, table
+from kinetics.units import display_unit, parse_unit
+
+__all__ = ["estimates_table", "fit_json", "fit_text", "targets_table"]
+
+_TYPICAL_HEAD = "Published against fitted; 95 % intervals in brackets"
+_POPULATION_HEAD = (
+    "Published against the simulated population; 95 % intervals in brackets, and where the number of 95 % of studies "
+    "of the same size would lie"
+)
+_USES = {"fit": "fitted", "calibrate": "sets a constant, not fitted", "validate": "compared, not fitted"}
+
+
+def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
+    """Everything a fit says, in the order in which it is read.
+
+    Parameters
+    ----------
+    summary : mapping
+        Of `kinetics.estimate.Fit.summary`.
+    title, about : str
+        Of the fit problem.
+    width : int
+        Characters a line.
+    """
+    population = any("inside" in row for row in summary["targets"])
+    facts = f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}"
+    if math.isfinite(summary["condition_number"]):
+        facts += f", condition number {number_text(summary['condition_number'])}"
+    parts = [
+        f"{summary['fit']}: {title}",
+        paragraph(about, width) if about else "",
+        paragraph(_POPULATION_HEAD if population else _TYPICAL_HEAD, width) + "\n" + targets_table(summary["targets"]),
+        "Estimates\n" + estimates_table(summary["estimates"]),
+        intervals_text(summary, width),
+        facts,
+    ]
+    parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
+    return "\n\n".join(filter(None, parts))
+
+
+def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
+    """Published and fitted values, under their use and source; rows for fitting first."""
+    order = list(_USES)
+    rows = [line for row in sorted(targets, key=lambda row: order.index(row["use"])) for line in _lines(row)]
+    population = any("inside" in row for row in rows)
+    head = [
+        "row",
+        "unit",
+        "published",
+        "statistic",
+        "n",
+        "model",
+        *(["95 % of studies", ""] if population else ["ratio"]),
+    ]
+    cells = [
+        [
+            row["name"],
+            display_unit(parse_unit(row["unit"])),
+            _published(row),
+            row["statistic"].replace("_", " "),
+            "-" if row["n"] is None else str(row["n"]),
+            _fitted(row["fitted"], shares=population),
+            *(_verdict(row) if population else [_ratio(row)]),
+        ]
+        for row in rows
+    ]
+    first, *lines = table(head, cells, text=(0, 1, 2, 3, *((6, 7) if population else ()))).splitlines()
+    text, group = [first], None
+    for row, line in zip(rows, lines, strict=True):
+        if group != (group := (row["use"], row["source"])):
+            text.append(f"{_USES[row['use']]}, {row['source']}:")
+        text.append(line)
+    return "\n".join(text)
+
+
+def _lines(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A row, and one of its standard deviation where a population has one."""
+    if "sd_fitted" not in row:
+        return [row]
+    spread = {
+        "name": f"  {row['name']}",
+        "published": row["sd"],
+        "interval": None,
+        "statistic": "standard deviation",
+        "fitted": row["sd_fitted"],
+        "model_interval": row["sd_interval"],
+        "inside": row["sd_inside"],
+    }
+    return [row, {**row, **spread}]
+
+
+def _verdict(row: Mapping[str, Any]) -> list[str]:
+    """Where a study of this size lies, and whether that published does."""
+    ends = "-" if row["model_interval"] is None else interval_text(*row["model_interval"])
+    return [ends, {True: "inside", False: "OUTSIDE", None: "no n"}[row["inside"]]]
+
+
+def _published(row: Mapping[str, Any]) -> str:
+    """The value as it was published, with its interval."""
+    if isinstance(row["published"], list):
+        return "{:g} to {:g}".format(*row["published"])
+    interval = " [{:g}, {:g}]".format(*row["interval"]) if row["interval"] else ""
+    return f"{row['published']:g}{interval}"
+
+
+def _fitted(value: float, *, shares: bool = False) -> str:
+    if math.isnan(value):
+        return "never below"
+    if math.isinf(value):
+        return "too few recover" if shares else "not reached"
+    return number_text(value)
+
+
+def _ratio(row: Mapping[str, Any]) -> str:
+    """Fitted over published; for a range whether the value lies in it."""
+    value, published = row["fitted"], row["published"]
+    if not math.isfinite(value):
+        return "-"
+    if isinstance(published, list):
+        return "inside" if published[0] <= value <= published[1] else "outside"
+    return number_text(value / published) if published else "-"
+
+
+def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
+    """Estimates with their standard errors and what the data say of each."""
+    cells = [
+        [name, unit, number_text(row["value"]), number_text(row["se"]), row["verdict"]]
+        for name, row in estimates.items()
+        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
+    ]
+    return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
+
+
+def fit_json(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary with ``censored`` on every target: true if the model does not reach the threshold again."""
+    targets = [{**row, "censored": math.isinf(row["fitted"])} for row in summary["targets"]]
+    return {**summary, "targets": targets}

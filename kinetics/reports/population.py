@@ -1,0 +1,169 @@
+"""A predicted population and a future study: as rows, and as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from kinetics.measures import course_windows
+from kinetics.prediction import QUANTILES
+from kinetics.reports.course import chosen_times, exploratory, time_course_table
+from kinetics.reports.numbers import interval_text, number_text, percent_text
+from kinetics.reports.tables import WIDTH, table
+from kinetics.results import marked
+from kinetics.units import conversion, display_unit, parse_unit
+
+__all__ = ["population_json", "population_text", "study_json", "study_text"]
+
+STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below the lower limit"}
+
+
+def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH, *, counts: bool = True) -> str:
+    """Counts of a predicted population with both intervals, and its recovery.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        Of `kinetics.prediction.predicting`, with patients.
+    names : sequence of str
+        Outputs to print.
+    width : int
+        Characters a line.
+    counts : bool
+        Print the counts over time too.
+    """
+    people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
+    facts = people.attrs
+    head = (
+        f"Population of {facts['patients']} patients: median [95 % of patients] "
+        f"[95 % interval of the median over parameter uncertainty]"
+    )
+    median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
+    intervals = (people, drawn.sel(patient_quantile=0.5))
+    course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
+    rows, marks = _recovery_rows(tree), exploratory(median)
+    cells = [
+        [
+            marked(row["output"], row["output"] in marks),
+            str(row["course"]),
+            _months(row["months"], row["window"]),
+            _months(row["lower"], row["window"]) if math.isinf(row["lower"]) else interval_text(*_ends(row)),
+            percent_text(row["share_never"]),
+            _percent_interval(row["share_never_lower"], row["share_never_upper"]),
+            percent_text(row["share_not_at_risk"]),
+        ]
+        for row in rows
+    ]
+    names_of = ["output", "course", "median months", "95 % interval", "never", "95 % interval", "not below"]
+    title = (
+        "Time from the first dose of each course to the lower limit of normal, over patients who fall below it\n"
+        "[95 % intervals over parameter uncertainty; never: not before the next course or the end]"
+    )
+    note = f"{facts['failed']} of the patients could not be integrated and are left out."
+    recovery = [f"{title}\n{table(names_of, cells)}"] if rows else []
+    return "\n\n".join([*course, *recovery, *([note] if facts["failed"] else [])])
+
+
+def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
+    """What a future study will find, with 95 %.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        Of `kinetics.prediction.predicting`, with a study.
+    names, width
+        As of `population_text`.
+    """
+    study = tree["study"].to_dataset()
+    parts = []
+    for statistic, words in STATISTICS.items():
+        found = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
+        if not found:
+            continue
+        interval = study[list(found.values())].rename({value: name for name, value in found.items()})
+        middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in found})
+        head = f"A future study of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
+        parts.append(f"{head}\n{time_course_table(middle, list(found), (interval,), width)}")
+    return "\n\n".join(parts)
+
+
+def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+    """The same for a program; counts at the times that the text has."""
+    people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
+    counts = []
+    for name in names:
+        own = [people[name].sel(quantile=q).values for q in (0.5, QUANTILES[0], QUANTILES[-1])]
+        ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (QUANTILES[0], QUANTILES[-1])]
+        keys = ("median", "patients_lower", "patients_upper", "median_lower", "median_upper")
+        counts += _rows(tree, {"output": name, "unit": _unit(people[name])}, dict(zip(keys, own + ends, strict=True)))
+    facts = {**people.attrs, "patients_per_draw": drawn.attrs["patients_per_draw"]}
+    recovery = [{**row, "censored": math.isinf(row["months"])} for row in _recovery_rows(tree)]
+    return {**{key: int(value) for key, value in facts.items()}, "counts": counts, "recovery": recovery}
+
+
+def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+    """The same for a program; counts at the times that the text has."""
+    study, rows = tree["study"].to_dataset(), []
+    for name in names:
+        for statistic in STATISTICS:
+            if (found := f"{name}_{statistic}") in study:
+                lower, middle, upper = (study[found].sel(quantile=q).values for q in QUANTILES)
+                facts = {"output": name, "statistic": statistic, "unit": _unit(study[found])}
+                rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
+    return {"patients": int(study.attrs["patients"]), "rows": rows}
+
+
+def _recovery_rows(tree: xr.DataTree) -> list[dict[str, Any]]:
+    """Recovery by output and course, times in months."""
+    recovery, root, month = tree["population_recovery"].to_dataset(), tree.to_dataset(), _month(tree)
+    windows = course_windows(root["course_start"].values, float(root["time"][-1])) * month
+    rows = []
+    for output in recovery["output"].values:
+        for course, window in zip(recovery["course"].values, windows, strict=True):
+            at = recovery.sel(output=output, course=course)
+            row = {"output": str(output), "course": int(course), "window": float(window)}
+            for key, name, factor in (
+                ("months", "median", month),
+                ("share_never", "share_never", 1.0),
+                ("share_not_at_risk", "share_not_at_risk", 1.0),
+            ):
+                lower, upper = (float(at[f"{name}_quantiles"].sel(quantile=q)) for q in (QUANTILES[0], QUANTILES[-1]))
+                prefix = "" if key == "months" else f"{key}_"
+                row |= {key: float(at[name]) * factor}
+                row |= {f"{prefix}lower": lower * factor, f"{prefix}upper": upper * factor}
+            rows.append(row)
+    return rows
+
+
+def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row a printed time: what it is of, months, and numbers."""
+    root = tree.to_dataset()
+    _, index = chosen_times(root)
+    months = root["time"].values * _month(tree)
+    return [
+        {**facts, "months": float(months[at]), **{key: float(column[at]) for key, column in columns.items()}}
+        for at in index
+    ]
+
+
+def _month(tree: xr.DataTree) -> float:
+    return float(conversion(parse_unit(tree["time"].attrs["units"]), parse_unit("month")))
+
+
+def _unit(array: xr.DataArray) -> str:
+    return display_unit(parse_unit(array.attrs["units"]))
+
+
+def _ends(row: Mapping[str, Any]) -> tuple[float, float]:
+    return row["lower"], row["upper"]
+
+
+def _months(value: float, window: float) -> str:
+    return f"not in {window:.3g}" if math.isinf(value) else number_text(value)
+
+
+def _percent_interval(lower: float, upper: float) -> str:
+    return "-" if math.isnan(lower) else f"{100 * lower:.0f} to {100 * upper:.0f} %"

@@ -1,0 +1,54 @@
+"""Refits of synthetic studies as text: how well the truth is recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kinetics.estimate import FitProblem
+from kinetics.estimate.simulation_study import Refit
+from kinetics.reports.numbers import number_text
+from kinetics.reports.tables import table
+
+__all__ = ["refit_text"]
+
+
+def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: Sequence[Refit]) -> str:
+    """Bias and coverage of every parameter.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        What was refitted.
+    rows : sequence of mapping
+        Of `kinetics.estimate.simulation_study.performance`.
+    refits : sequence of Refit
+        All of them.
+    """
+    head = ["parameter", "truth", "mean", "median", "bias", "scatter", "standard error", "coverage"]
+    cells = [
+        [
+            row["name"],
+            number_text(row["truth"]),
+            number_text(row["mean"]),
+            number_text(row["median"]),
+            f"{100 * row['bias']:+.1f} ± {100 * row['bias_se']:.1f} %",
+            number_text(row["scatter"]),
+            number_text(row["log_se"]),
+            f"{100 * row['coverage']:.1f} %",
+        ]
+        for row in rows
+    ]
+    seconds = [one.seconds for one in refits]
+    failed = [one for one in refits if one.failure]
+    lost = sum(not one.converged for one in refits) - len(failed)
+    parts = [
+        f"{problem.name}: {rows[0]['studies']} synthetic studies, refitted; scatter and standard error (median) are of "
+        "the logarithm",
+        table(head, cells, text=(0,)),
+        f"{np.median(seconds):.1f} s a refit (median), {np.max(seconds):.1f} s at most; {lost} did not converge",
+        *(f"study {one.study} is left out: {one.failure}" for one in failed),
+    ]
+    return "\n\n".join(parts)

@@ -1,0 +1,1 @@
+"""The main job, from a plan."""

@@ -1,0 +1,1 @@
+"""Text on its way to a reader: made harmless, and names near a mistyped one."""
