@@ -14,7 +14,7 @@ from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
-    from kinetics.published.facts import Fact
+    from kinetics.published.facts import PublishedFact
 
 __all__ = ["evidence"]
 
@@ -52,7 +52,7 @@ def evidence(
         print_text(evidence_text(evaluated, page_width()))
 
 
-def _facts(path: Path, faults: Faults) -> list[Fact]:
+def _facts(path: Path, faults: Faults) -> list[PublishedFact]:
     from kinetics.published.facts import read_evidence, read_questions
 
     return read_questions(read_evidence(path, faults), faults)

@@ -243,10 +243,10 @@ def _seen_rows(result: xr.Dataset, levels: dict[str, str]) -> list[dict[str, Any
     """Recovery of each output to its level as visits show it; nothing without visits."""
     if "visits" not in result.attrs:
         return []
-    from kinetics.observation import seen_recovery
+    from kinetics.observation import observed_recovery
     from kinetics.reports.recovery import recovery_rows
 
-    times = {out: seen_recovery(result, out, level) for out, level in levels.items() if f"{out}_seen" in result}
+    times = {out: observed_recovery(result, out, level) for out, level in levels.items() if f"{out}_seen" in result}
     return recovery_rows(result.assign(times), {out: out for out in times})
 
 

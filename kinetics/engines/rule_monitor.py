@@ -12,13 +12,13 @@ from scipy.optimize import brentq
 from kinetics.compile import System
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["PARTS", "Fired", "Watch", "baselines_of", "levels_of"]
+__all__ = ["PARTS", "RuleMonitor", "TriggeredDoses", "baselines_of", "levels_of"]
 
 PARTS = 4  # samples of each step, so that an output that crosses and comes back inside one is seen
 
 
 @dataclass(frozen=True, eq=False)
-class Fired:
+class TriggeredDoses:
     """What rules did.
 
     Parameters
@@ -41,7 +41,7 @@ class Fired:
         return self.times, self.rules, self.capped
 
     @classmethod
-    def none(cls, triggers: Triggers, *lead: int) -> Fired:
+    def none(cls, triggers: Triggers, *lead: int) -> TriggeredDoses:
         """Nothing yet."""
         shape = (*lead, triggers.size)
         return cls(np.full(shape, np.nan), np.zeros(shape, np.int64), np.zeros((*lead, len(triggers)), np.bool_))
@@ -59,7 +59,7 @@ def baselines_of(system: System, constants: np.ndarray, triggers: Triggers) -> n
     return rest[:, columns].reshape(*constants.shape[:-1], len(triggers))
 
 
-class Watch:
+class RuleMonitor:
     """Follows the outputs of rules through an integration, stretch by stretch.
 
     Parameters
@@ -80,13 +80,13 @@ class Watch:
     def __init__(
         self, system: System, constants: np.ndarray, segments: Segments, triggers: Triggers, share: float
     ) -> None:
-        self.fired = Fired.none(triggers)
+        self.fired = TriggeredDoses.none(triggers)
         self.cut: float | None = None
         self._triggers, self._edges, self._outputs = triggers, segments.edges, system.functions.outputs
         self._constants, self._columns = constants, [system.outputs.index(name) for name in triggers.outputs]
         self._levels = levels_of(system, constants, triggers)
         self._slack = share * np.abs(self._levels)
-        self._gifts = triggers.gifts @ system.dose_matrix()
+        self._gifts = triggers.dose_amounts @ system.dose_matrix()
         self._armed = self._sides(system.functions.initial(constants)) < -self._slack
         self._counts, self._given = np.zeros((2, len(triggers)), dtype=int)
         self._last = np.full(len(triggers), -np.inf)
@@ -220,6 +220,6 @@ class Watch:
         return float(nearest) if abs(nearest - time) <= self._triggers.same else time
 
 
-def _beyond(time: float, watch: Watch, dense: Any, rule: int) -> float:
+def _beyond(time: float, watch: RuleMonitor, dense: Any, rule: int) -> float:
     """How far an output is beyond its level at a time of a dense solution."""
     return float(watch._sides(dense(time))[rule])

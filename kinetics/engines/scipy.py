@@ -11,7 +11,7 @@ from scipy.integrate import BDF, LSODA, OdeSolution, Radau, solve_ivp
 
 from kinetics.compile import System
 from kinetics.engines.guard import BLAME, Guard
-from kinetics.engines.rule_monitor import Watch
+from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
@@ -33,7 +33,7 @@ def _guarded(solver: Any) -> Any:
     class Guarded(solver):
         steps = 0
 
-        def __init__(self, *args: Any, guard: Guard, watch: Watch | None = None, **options: Any) -> None:
+        def __init__(self, *args: Any, guard: Guard, watch: RuleMonitor | None = None, **options: Any) -> None:
             self.watch, self.guard = watch, guard
             super().__init__(*args, **options)
 
@@ -117,7 +117,7 @@ def integrate(
     first = functions.initial(constants) if start is None else start
     doses = system.dose_matrix()
     scale = state_scale(system, first, segments, triggers)
-    watch = None if triggers is None else Watch(system, constants, segments, triggers, slack(tolerances.relative))
+    watch = None if triggers is None else RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
     absolute = tolerances.bounds(system, scale)
     guard = Guard(system, absolute)
     pieces, y = [], first

@@ -54,7 +54,7 @@ def state_scale(system: System, start: np.ndarray, segments: Segments, triggers:
 
     Doses of rules count too. ``start`` is (..., state), of one patient or of many, and so is the result.
     """
-    given = segments.largest if triggers is None else np.maximum(segments.largest, triggers.gifts.max(axis=0))
+    given = segments.largest if triggers is None else np.maximum(segments.largest, triggers.dose_amounts.max(axis=0))
     scale = np.maximum(np.abs(start), given @ system.dose_matrix())
     alike = np.stack([scale[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))

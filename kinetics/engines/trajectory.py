@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.rule_monitor import Fired
+from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import from_zero
 from kinetics.units.levels import slack
 
@@ -32,7 +32,7 @@ class Trajectory:
         The states before the first dose.
     pieces : sequence of scipy.integrate.OdeSolution
         One a segment, in order of time.
-    fired : Fired, optional
+    fired : TriggeredDoses, optional
         What rules did; None without rules.
     absolute : ndarray, (state,), optional
         Absolute tolerances, of states that may be below zero by the error of the integrator; see
@@ -45,7 +45,7 @@ class Trajectory:
     constants: np.ndarray
     start: np.ndarray
     pieces: Sequence[Any]
-    fired: Fired | None = None
+    fired: TriggeredDoses | None = None
     absolute: np.ndarray | None = None
     relative: float = 0.0
     # measures of several outputs sample the same times

@@ -20,7 +20,7 @@ from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.intervals import Intervals
 from kinetics.files.arguments import loaded
-from kinetics.published.likelihoods import Shown
+from kinetics.published.likelihoods import PredictedSummary
 from kinetics.units import unit_text
 
 __all__ = ["Fit", "fit"]
@@ -48,7 +48,7 @@ class Fit:
         threshold is not reached again, NaN if the output is never below it.
     estimates : Estimates
         What to keep.
-    shown : tuple of Shown
+    shown : tuple of PredictedSummary
         Of a population fit: what each target is in the population, and where a study of its size lies. Else empty.
     intervals : Intervals
         Profiles and posterior, as far as they were asked for.
@@ -60,7 +60,7 @@ class Fit:
     uncertainty: Uncertainty
     values: np.ndarray
     estimates: Estimates
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[PredictedSummary, ...] = ()
     intervals: Intervals = field(default_factory=Intervals)
 
     @property

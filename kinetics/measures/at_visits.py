@@ -15,7 +15,7 @@ from kinetics.results import variable
 from kinetics.units import conversion, parse_unit
 from kinetics.units.levels import read_level, stands_below, visited_level
 
-__all__ = ["ever_back", "seen_nadir", "seen_recovery"]
+__all__ = ["ever_back", "observed_nadir", "observed_recovery"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Any, long_
     return xr.DataArray(variable(("patient", "course"), np.stack(columns, axis=1), unit, long_name), coords)
 
 
-def seen_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataArray:
+def observed_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataArray:
     """Time from a course's first dose to the first visit at or above a level, after a visit below it.
 
     Visits of a course are those after its first dose, up to the first dose of the next. Noise and the wait for a visit
@@ -136,20 +136,20 @@ def ever_back(observed: xr.Dataset, output: str, level: str = "baseline") -> xr.
     Parameters
     ----------
     observed, output, level
-        As of `seen_recovery`.
+        As of `observed_recovery`.
 
     Returns
     -------
     xarray.DataArray, (patient, course)
         1 or 0; NaN if no visit was below the level. Its mean over patients is the share ever back.
     """
-    times = seen_recovery(observed, output, level).values
+    times = observed_recovery(observed, output, level).values
     ever = np.where(np.isnan(times), np.nan, np.isfinite(times))
     told = f"whether a visit shows {output} back at {level}"
     return _by_course(observed, list(ever.T), parse_unit("1"), told)
 
 
-def seen_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
+def observed_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
     """The lowest value that a visit of each course shows, (patient, course), in the unit of the output.
 
     NaN without a visit, and for a patient who could not be integrated.

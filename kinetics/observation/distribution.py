@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["POWERS", "Expected", "Seen", "joined", "share", "shares"]
+__all__ = ["POWERS", "Expected", "ObservedDistribution", "joined", "share", "shares"]
 
 POWERS = np.arange(3)
 """Raw moments up to the second."""
@@ -40,7 +40,7 @@ def joined(parts: Sequence[Expected]) -> Expected:
     return Expected(np.concatenate([one.of_patients for one in parts], axis=1), together)
 
 
-class Seen(Protocol):
+class ObservedDistribution(Protocol):
     """A quantity as a study sees it in a population of virtual patients of equal weight."""
 
     @property
@@ -81,7 +81,7 @@ class Seen(Protocol):
         ...
 
 
-def share(seen: Seen, level: float) -> complex | float:
+def share(seen: ObservedDistribution, level: float) -> complex | float:
     """The share of a population at or below a level, of those who are counted."""
     return shares(seen.below(level))[0]
 

@@ -10,14 +10,14 @@ import numpy as np
 from kinetics.observation.distribution import POWERS, Expected
 from kinetics.observation.normal import cumulative, density
 
-__all__ = ["SeenCounts"]
+__all__ = ["ObservedCounts"]
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclass(frozen=True, eq=False)
-class SeenCounts:
+class ObservedCounts:
     r"""What one measurement shows: :math:`y = \max(q, x_s e^{\sigma\varepsilon})`, :math:`\varepsilon` standard normal.
 
     Parameters

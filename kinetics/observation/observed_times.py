@@ -10,7 +10,7 @@ import numpy as np
 from kinetics.observation.distribution import POWERS, Expected
 from kinetics.observation.normal import cumulative
 
-__all__ = ["SeenTimes", "first_seen_back"]
+__all__ = ["ObservedTimes", "first_observed_return"]
 
 CELLS = 4
 """Parts of either side of a triangle: so finely are two functions of one reported time multiplied."""
@@ -20,7 +20,7 @@ _NODES = _NODES + 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class SeenTimes:
+class ObservedTimes:
     """The visit at which a patient is first seen back, having been seen below.
 
     Parameters
@@ -147,7 +147,9 @@ class SeenTimes:
         return np.where(times <= middle, rise, 1.0 - fall)
 
 
-def first_seen_back(times: np.ndarray, location: np.ndarray, log_level: np.ndarray | float, noise: float) -> SeenTimes:
+def first_observed_return(
+    times: np.ndarray, location: np.ndarray, log_level: np.ndarray | float, noise: float
+) -> ObservedTimes:
     r"""Follow noisy visits until one is at or above a level, after one below it.
 
     Parameters
@@ -180,4 +182,4 @@ def first_seen_back(times: np.ndarray, location: np.ndarray, log_level: np.ndarr
     for p in above.T:
         columns.append(waiting * p)
         before, waiting = before * p, (before + waiting) * (1 - p)
-    return SeenTimes(times, np.stack([*columns, waiting, before], axis=1))
+    return ObservedTimes(times, np.stack([*columns, waiting, before], axis=1))

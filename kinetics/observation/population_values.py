@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.observation.distribution import Seen
-from kinetics.observation.observed_counts import SeenCounts
-from kinetics.observation.observed_times import SeenTimes, first_seen_back
+from kinetics.observation.distribution import ObservedDistribution
+from kinetics.observation.observed_counts import ObservedCounts
+from kinetics.observation.observed_times import ObservedTimes, first_observed_return
 
-__all__ = ["CountProbe", "Probe", "RecoveryProbe", "View"]
+__all__ = ["CountProbe", "PopulationValues", "Probe", "RecoveryProbe"]
 
 TINY = 1e-12
 """A true value counts as at least this, in the unit of the model, so that its logarithm is finite."""
@@ -21,7 +21,7 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class PopulationValues:
     """The virtual patients of one simulation.
 
     Parameters
@@ -37,14 +37,14 @@ class View:
     times: np.ndarray
     outputs: Sequence[str]
     values: np.ndarray
-    _known: dict[Any, Seen] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[Any, ObservedDistribution] = field(default_factory=dict, init=False, repr=False)
 
     def log(self, output: str, times: np.ndarray) -> np.ndarray:
         """Logarithms of an output at some of the times, (patient, time)."""
         column = self.values[:, np.searchsorted(self.times, times), self.outputs.index(output)]
         return np.log(np.where(np.real(column) > TINY, column, TINY))
 
-    def measured(self, noise: Sequence[float], generator: np.random.Generator) -> View:
+    def measured(self, noise: Sequence[float], generator: np.random.Generator) -> PopulationValues:
         """The same patients as measured once at each time.
 
         Parameters
@@ -55,9 +55,9 @@ class View:
             Of the noise.
         """
         normal = generator.standard_normal(self.values.shape)
-        return View(self.times, self.outputs, self.values * np.exp(np.asarray(noise) * normal))
+        return PopulationValues(self.times, self.outputs, self.values * np.exp(np.asarray(noise) * normal))
 
-    def once(self, key: Any, make: Callable[[], Seen]) -> Seen:
+    def once(self, key: Any, make: Callable[[], ObservedDistribution]) -> ObservedDistribution:
         """What is seen, the same object for rows of the same recovery."""
         if key not in self._known:
             self._known[key] = make()
@@ -98,14 +98,14 @@ class CountProbe:
             times.setdefault(self.over[0], []).append(self.over[1])
         return {name: np.array(at) for name, at in times.items()}
 
-    def seen(self, view: View) -> SeenCounts:
+    def seen(self, view: PopulationValues) -> ObservedCounts:
         """What one measurement of each patient shows."""
         location = view.log(self.output, np.array([self.time]))[:, 0]
         if self.over is not None:
             location = location - view.log(self.over[0], np.array([self.over[1]]))[:, 0]
-        return SeenCounts(location + np.log(self.factor), self.noise, self.limit)
+        return ObservedCounts(location + np.log(self.factor), self.noise, self.limit)
 
-    def sample(self, measured: View, generator: np.random.Generator) -> np.ndarray:
+    def sample(self, measured: PopulationValues, generator: np.random.Generator) -> np.ndarray:
         """What is reported of each patient of a measured view, (patient,), in the unit of the row."""
         location = self.seen(measured).location
         return np.maximum(np.exp(location), self.limit)
@@ -145,14 +145,14 @@ class RecoveryProbe:
         """Times at which outputs are needed, by output."""
         return {self.output: np.array([0.0] * self.of_baseline + list(self.visits))}
 
-    def seen(self, view: View) -> Seen:
+    def seen(self, view: PopulationValues) -> ObservedDistribution:
         """When visits see it."""
         return view.once(self, lambda: self._follow(view))
 
-    def sample(self, measured: View, generator: np.random.Generator) -> np.ndarray:
+    def sample(self, measured: PopulationValues, generator: np.random.Generator) -> np.ndarray:
         """When each patient of a measured view is seen back, (patient,), in the unit of the row.
 
-        Infinite for one that is not, NaN for one never seen below. Visits scatter as `SeenTimes` says.
+        Infinite for one that is not, NaN for one never seen below. Visits scatter as `ObservedTimes` says.
         """
         times = np.array(self.visits)
         level = np.full(len(measured.values), np.log(self.level))
@@ -161,23 +161,23 @@ class RecoveryProbe:
         above = measured.log(self.output, times) >= level[:, None]
         below_before = np.cumsum(~above, axis=1) > 0
         back = above & below_before
-        scattered = SeenTimes((times - self.start) * self.factor, np.empty((0, 0))).scattered(len(above), generator)
+        scattered = ObservedTimes((times - self.start) * self.factor, np.empty((0, 0))).scattered(len(above), generator)
         first = np.where(back.any(axis=1), scattered[np.arange(len(above)), back.argmax(axis=1)], np.inf)
         return np.where(below_before[:, -1], first, np.nan)
 
-    def _follow(self, view: View) -> SeenTimes:
+    def _follow(self, view: PopulationValues) -> ObservedTimes:
         times = np.array(self.visits)
         location = view.log(self.output, times)
         since = (times - self.start) * self.factor
         if not self.of_baseline:
-            return first_seen_back(since, location, np.log(self.level), self.noise)
+            return first_observed_return(since, location, np.log(self.level), self.noise)
         # the measurement before treatment has its own noise, the same for all visits of a patient
         rest = view.log(self.output, np.array([0.0]))[:, 0] + np.log(self.level)
-        parts = [first_seen_back(since, location, rest + self.noise * node, self.noise) for node in _NODES]
+        parts = [first_observed_return(since, location, rest + self.noise * node, self.noise) for node in _NODES]
         probabilities = sum(
             weight * part.probabilities for weight, part in zip(_WEIGHTS / _WEIGHTS.sum(), parts, strict=True)
         )
-        return SeenTimes(since, np.asarray(probabilities))
+        return ObservedTimes(since, np.asarray(probabilities))
 
 
 Probe = CountProbe | RecoveryProbe

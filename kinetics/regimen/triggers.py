@@ -31,7 +31,7 @@ class Triggers:
         The level as a share of the baseline, and in the unit of the output; one of them is zero.
     signs : ndarray
         1 for an upward crossing, -1 for a downward one.
-    gifts : ndarray, (rule, drug), model dose unit
+    dose_amounts : ndarray, (rule, drug), model dose unit
         What each dose of a rule gives.
     durations, apart : ndarray, model time
         Length of the infusion, 0 for a bolus, and the least time between two actions.
@@ -51,7 +51,7 @@ class Triggers:
     shares: np.ndarray
     fixed: np.ndarray
     signs: np.ndarray
-    gifts: np.ndarray
+    dose_amounts: np.ndarray
     durations: np.ndarray
     apart: np.ndarray
     most: np.ndarray
@@ -76,7 +76,7 @@ class Triggers:
     @property
     def amounts(self) -> np.ndarray:
         """What a dose of each is, (rule,), in the model's unit of its drug."""
-        return self.gifts.sum(axis=1)
+        return self.dose_amounts.sum(axis=1)
 
     def levels(self, baselines: np.ndarray) -> np.ndarray:
         """The levels, (..., rule), in the units of the outputs.
@@ -149,8 +149,8 @@ def triggers(
     rules = tuple(regimen.rules)
     _check_outputs(regimen, outputs)
     factors, per_day = dose_factors(regimen, doses), conversion(DAY, time)
-    gifts = np.zeros((len(rules), len(doses)))
-    for row, rule in zip(gifts, rules, strict=True):
+    dose_amounts = np.zeros((len(rules), len(doses)))
+    for row, rule in zip(dose_amounts, rules, strict=True):
         row[list(doses).index(rule.drug)] = rescale(rule.amount.magnitude, factors[rule.drug, rule.amount.units])
     starts = [*(rescale(start, per_day) for start in regimen.starts), np.inf]
     return Triggers(
@@ -159,7 +159,7 @@ def triggers(
         # a share of a baseline of 0
         np.array([rule.threshold.value(outputs[rule.output], 0.0) for rule in rules]),
         np.array([1.0 if rule.direction == "up" else -1.0 for rule in rules]),
-        gifts,
+        dose_amounts,
         np.array([rescale(rule.duration.magnitude, per_day) for rule in rules]),
         np.array([rescale(rule.apart.magnitude, per_day) for rule in rules]),
         np.array([rule.most for rule in rules], dtype=np.int64),

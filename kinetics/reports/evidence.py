@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kinetics.published.facts import SHARE, Evaluated, EvidenceRow, Outcome
+from kinetics.published.facts import SHARE, Evaluated, EvidenceRow, Verdict
 from kinetics.reports.numbers import number_text
 from kinetics.reports.tables import paragraph, table
 from kinetics.results import marked
@@ -114,7 +114,7 @@ def _counts(evaluated: Evaluated) -> list[tuple[str, Any]]:
     return [(label, count) for label, count in found if count.total or label == "numeric, all"]
 
 
-def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Outcome]]]:
+def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Verdict]]]:
     return [
         ("Outside", evaluated.of("numeric", agrees=False)),
         ("Inside", evaluated.of("numeric", agrees=True)),
@@ -127,12 +127,12 @@ def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Outcome]]]:
     ]
 
 
-def _short_cells(outcome: Outcome) -> list[str]:
+def _short_cells(outcome: Verdict) -> list[str]:
     name = marked(outcome.row.name, outcome.exploratory)
     return [name, _published(outcome), _model(outcome), _unit(outcome.row), outcome.row.use]
 
 
-def _published(outcome: Outcome) -> str:
+def _published(outcome: Verdict) -> str:
     row = outcome.row
     if row.is_direction:
         return _direction(outcome)
@@ -152,7 +152,7 @@ def _interval(row: EvidenceRow) -> str:
     return f"at least {row.lower:g}" if row.upper is None else f"{row.lower:g} to {row.upper:g}"
 
 
-def _direction(outcome: Outcome) -> str:
+def _direction(outcome: Verdict) -> str:
     """What the model's number is to be above, below or about."""
     row = outcome.row
     if row.versus is None:
@@ -162,7 +162,7 @@ def _direction(outcome: Outcome) -> str:
     return f"{row.relation} {factor}{there}that of {row.versus}"
 
 
-def _model(outcome: Outcome) -> str:
+def _model(outcome: Verdict) -> str:
     return "" if outcome.model is None else number_text(outcome.model)
 
 
@@ -178,7 +178,7 @@ def _statement(row: EvidenceRow) -> str:
     return f"{row.statement}{patients}"
 
 
-_COLUMNS: dict[str, Callable[[Outcome], str]] = {
+_COLUMNS: dict[str, Callable[[Verdict], str]] = {
     "fact": lambda each: marked(_statement(each.row), each.exploratory),
     "published": _published,
     "model": _model,
@@ -191,7 +191,7 @@ _COLUMNS: dict[str, Callable[[Outcome], str]] = {
 }
 
 
-def _chosen(*names: str) -> dict[str, Callable[[Outcome], str]]:
+def _chosen(*names: str) -> dict[str, Callable[[Verdict], str]]:
     return {name: _COLUMNS[name] for name in names}
 
 

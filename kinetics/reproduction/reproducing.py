@@ -31,7 +31,7 @@ class Steps(Protocol):
         ...
 
 
-Watch = Callable[[str], AbstractContextManager[Steps]]
+Watcher = Callable[[str], AbstractContextManager[Steps]]
 """Given the label of a step, a context that is told how the step gets on."""
 
 
@@ -60,7 +60,7 @@ class Product:
     prediction: xr.DataTree | None = None
 
 
-def reproduce(plan: Plan, folder: Path, watch: Watch) -> Iterator[Product]:
+def reproduce(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     """Run a plan; each product is yielded as soon as its files are written.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.engines.rule_monitor import Fired
+from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import InputError
 from kinetics.expressions.reserved import joined
 from kinetics.files.capacity import check_disk, check_memory, size_text
@@ -124,7 +124,9 @@ class Study:
         """What the values of one run and its parameters take."""
         run = self.run
         courses = len(run.measures) * run.starts.size
-        given = 0 if run.triggers is None else sum(array.nbytes for array in Fired.none(run.triggers, 1).arrays)
+        given = (
+            0 if run.triggers is None else sum(array.nbytes for array in TriggeredDoses.none(run.triggers, 1).arrays)
+        )
         seen = 0 if self.observation is None else run.bytes_of_one()
         return run.bytes_of_one() + seen + given + 8 * (courses + len(run.system.parameters))
 
@@ -154,7 +156,7 @@ class Study:
             coords["course"] = xr.Variable(("course",), number, {"long_name": "course of treatment"})
             added["course_start"] = variable(("course",), run.starts, model.time, "first dose of the course")
         if run.triggers is not None:
-            fired = Fired(*(values if dim else values[0] for values in columns[1 + len(run.measures) :]))
+            fired = TriggeredDoses(*(values if dim else values[0] for values in columns[1 + len(run.measures) :]))
             variables, along = triggered_variables(model, run.triggers, fired, lead)
             added, coords = joined(added, variables), joined(coords, along)
         if dim is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines import Tolerances, batch, scipy
-from kinetics.engines.rule_monitor import Fired
+from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError, IntegrationError
 from kinetics.files.capacity import check_memory
@@ -154,7 +154,7 @@ class Run:
     def nothing(self, patients: int) -> list[np.ndarray]:
         """The arrays of `of_patients`, all NaN."""
         shapes = [(self.times.size, len(self.quantities())), *((self.starts.size,) for _ in self.measures)]
-        given = () if self.triggers is None else Fired.none(self.triggers, patients).arrays
+        given = () if self.triggers is None else TriggeredDoses.none(self.triggers, patients).arrays
         return [*(np.full((patients, *shape), np.nan) for shape in shapes), *given]
 
     def of_patient(self, parameters: np.ndarray) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.engines.rule_monitor import Fired
+from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.model import Model
 from kinetics.regimen import Triggers
 from kinetics.results import variable
@@ -23,7 +23,7 @@ def rules_text(triggers: Triggers) -> str:
 
 
 def triggered_variables(
-    model: Model, triggers: Triggers, fired: Fired, dims: tuple[str, ...]
+    model: Model, triggers: Triggers, fired: TriggeredDoses, dims: tuple[str, ...]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The variables and coordinates of the doses that rules gave.
 
@@ -33,7 +33,7 @@ def triggered_variables(
         What was simulated.
     triggers : Triggers
         The rules.
-    fired : Fired
+    fired : TriggeredDoses
         What they did; its leading axes are ``dims``.
     dims : tuple of str
         ``("patient",)``, ``("draw",)`` or nothing.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinetics.observation import seen_recovery
+from kinetics.observation import observed_recovery
 from kinetics.results import read_result
 
 MEASURED = 'lower_limit = "limit"\nnoise = 0.2\nquantification = 0.01\nrounding = 0.01\n'
@@ -42,7 +42,7 @@ def test_recovery_as_visits_show_it_stands_beside_the_true_one(run, asked, tmp_p
     assert "Time from the first dose of each course" in true
     row = seen.splitlines()[1].split()
     result = read_result(out).to_dataset()
-    times = seen_recovery(result, "pool", "0.4 1e9/L").values[:, 0] / 30.4375
+    times = observed_recovery(result, "pool", "0.4 1e9/L").values[:, 0] / 30.4375
     at_risk = np.sort(times[~np.isnan(times)])
     assert row[:2] == ["pool", "1"]
     assert float(row[2]) == at_risk[(at_risk.size - 1) // 2].round(2)

@@ -12,11 +12,11 @@ from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
+    ObservedCounts,
+    ObservedTimes,
     Proportion,
     Quartiles,
-    SeenCounts,
-    SeenTimes,
-    Stated,
+    ReportedRange,
 )
 from kinetics.published.likelihoods.spread import log_spread
 
@@ -49,10 +49,10 @@ class Uniform:
         return Expected((function @ self.nodes(log=False)[1].T), None)
 
 
-def log_normal(cv: float, noise: float, limit: float = 0.0, patients: int = 1024) -> SeenCounts:
+def log_normal(cv: float, noise: float, limit: float = 0.0, patients: int = 1024) -> ObservedCounts:
     """A log-normal population of median 1 at evenly spaced quantiles."""
     z = special.ndtri((np.arange(patients) + 0.5) / patients)
-    return SeenCounts(math.sqrt(math.log1p(cv**2)) * z, noise, limit)
+    return ObservedCounts(math.sqrt(math.log1p(cv**2)) * z, noise, limit)
 
 
 def moment(function, mean: float, noise: float, limit: float) -> float:
@@ -69,7 +69,7 @@ def moment(function, mean: float, noise: float, limit: float) -> float:
 @pytest.mark.parametrize("limit", [0.0, 0.05, 1.0, 3.0])
 @pytest.mark.parametrize(("mean", "noise"), [(0.3, 0.1), (-2.0, 0.8), (0.0, 1.5)])
 def test_moments_of_a_measurement_are_those_of_numerical_integration(mean, noise, limit):
-    seen = SeenCounts(np.array([mean]), noise, limit)
+    seen = ObservedCounts(np.array([mean]), noise, limit)
     for log, function in ((False, lambda y: y), (True, math.log)):
         found = seen.moments(log=log).of_patients[0]
         expected = [moment(lambda y, k=k, g=function: g(y) ** k, mean, noise, limit) for k in POWERS]
@@ -145,11 +145,11 @@ def test_the_density_of_a_median_integrates_to_one(n, cv, noise, limit):
     assert np.trapezoid(density, grid) + mass == pytest.approx(1.0, abs=4e-3)
 
 
-def recovery(never: float = 0.1, unseen: float = 0.0) -> SeenTimes:
+def recovery(never: float = 0.1, unseen: float = 0.0) -> ObservedTimes:
     times = np.array([1.0, 2.0, 3.0, 6.0, 9.0, 12.0])
     back = np.array([0.0, 0.1, 0.2, 0.3, 0.25, 0.15])
     row = np.concatenate([back * (1 - never) * (1 - unseen), [never * (1 - unseen), unseen]])
-    return SeenTimes(times, np.tile(row, (8, 1)))
+    return ObservedTimes(times, np.tile(row, (8, 1)))
 
 
 @pytest.mark.parametrize("n", [2, 7, 30, 41])
@@ -192,7 +192,7 @@ def test_a_share_is_binomial(n, above):
 
 def test_a_share_close_to_one_keeps_the_chance_of_the_others():
     # half of the chance that a normal deviate is above 12 is lost if it is taken from one
-    seen = SeenCounts(np.zeros(4), 0.1)
+    seen = ObservedCounts(np.zeros(4), 0.1)
     found = Proportion(10, 0.9, math.exp(1.2)).evaluate(seen).log_likelihood
     assert found == pytest.approx(math.log(10) + special.log_ndtr(-12.0), rel=1e-9)
 
@@ -256,8 +256,8 @@ def test_an_interval_of_the_mean_gives_back_the_standard_error():
 
 
 def test_a_range_holds_the_median_without_error_and_counts_from_its_nearer_end():
-    seen = SeenCounts(np.array([math.log(2.0)]), 0.3)
-    inside, outside = (Stated(*ends, 0.2).evaluate(seen) for ends in ((1.5, 2.5), (3.0, 4.0)))
+    seen = ObservedCounts(np.array([math.log(2.0)]), 0.3)
+    inside, outside = (ReportedRange(*ends, 0.2).evaluate(seen) for ends in ((1.5, 2.5), (3.0, 4.0)))
     assert inside.error == 0
     assert outside.error == pytest.approx(math.log(1.5))
     assert outside.log_likelihood == pytest.approx(stats.norm.logpdf(math.log(1.5), scale=0.2))
@@ -266,5 +266,5 @@ def test_a_range_holds_the_median_without_error_and_counts_from_its_nearer_end()
 def test_where_few_have_a_median_a_stated_one_leads_back():
     # the last visit at 12 scatters to 15, and 40 % are back by then: 15/0.8
     seen = recovery(never=0.6)
-    assert Stated(9.0, 9.0, 0.5).evaluate(seen).error[0] == pytest.approx(math.log(9 / 18.75))
-    assert Stated(9.0, 9.0, 0.5).value(seen) == math.inf
+    assert ReportedRange(9.0, 9.0, 0.5).evaluate(seen).error[0] == pytest.approx(math.log(9 / 18.75))
+    assert ReportedRange(9.0, 9.0, 0.5).value(seen) == math.inf

@@ -13,12 +13,12 @@ from kinetics.observation.population_values import RecoveryProbe
 from kinetics.published.likelihoods import (
     Mean,
     Median,
+    ObservedCounts,
+    PopulationValues,
     Proportion,
     Quartiles,
-    SeenCounts,
-    View,
     covariance,
-    first_seen_back,
+    first_observed_return,
 )
 
 STUDIES = 4000
@@ -28,12 +28,12 @@ CASES = {"usual": (0.5, 0.15, 0.0), "wide": (1.5, 0.3, 0.0), "limited": (0.8, 0.
 """Coefficient of variation between patients, noise, and limit of quantification of a median of 1."""
 
 
-def population(case: str) -> SeenCounts:
+def population(case: str) -> ObservedCounts:
     cv, noise, limit = CASES[case]
-    return SeenCounts(math.sqrt(math.log1p(cv**2)) * Z, noise, limit)
+    return ObservedCounts(math.sqrt(math.log1p(cv**2)) * Z, noise, limit)
 
 
-def measured(seen: SeenCounts, patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def measured(seen: ObservedCounts, patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     noise = seen.noise * rng.standard_normal(patients.shape)
     return np.maximum(seen.limit, np.exp(seen.location[patients] + noise))
 
@@ -96,10 +96,12 @@ def test_mean_and_spread_err_as_they_say(case, n):
     assert np.corrcoef(numbers)[0, 1] == pytest.approx(row.variance[0, 1] / sd[0] / sd[1], abs=0.05)
 
 
-def visits(n: int, rng: np.random.Generator) -> tuple[list[SeenCounts], np.ndarray]:
+def visits(n: int, rng: np.random.Generator) -> tuple[list[ObservedCounts], np.ndarray]:
     """Five visits of the same patients, and studies of n of them, (visit, study, patient)."""
     second = rng.standard_normal(PATIENTS)
-    seen = [SeenCounts(0.9 * (math.cos(turn) * Z + math.sin(turn) * second), 0.2) for turn in (0, 0.3, 0.6, 0.9, 2.5)]
+    seen = [
+        ObservedCounts(0.9 * (math.cos(turn) * Z + math.sin(turn) * second), 0.2) for turn in (0, 0.3, 0.6, 0.9, 2.5)
+    ]
     chosen = rng.integers(PATIENTS, size=(STUDIES, n))
     return seen, np.stack([measured(one, chosen, rng) for one in seen])
 
@@ -166,7 +168,7 @@ def followed(location: np.ndarray, log_level: np.ndarray, noise: float, rng: np.
 def recoveries(n: int):
     """A population, and studies of n patients that are seen below, (study, patient)."""
     location = recovering(np.random.default_rng(5))
-    seen = first_seen_back(VISITS, location[:, :-1], math.log(LEVEL), 0.2)
+    seen = first_observed_return(VISITS, location[:, :-1], math.log(LEVEL), 0.2)
     rng = np.random.default_rng(6)
     chosen = rng.integers(PATIENTS, size=(2000, 2 * n))
     when = followed(location[chosen], np.array(math.log(LEVEL)), 0.2, rng)
@@ -179,7 +181,7 @@ def recoveries(n: int):
 
 def test_patients_are_seen_back_when_they_say():
     location = recovering(np.random.default_rng(5))
-    seen = first_seen_back(VISITS, location[:, :-1], math.log(LEVEL), 0.2)
+    seen = first_observed_return(VISITS, location[:, :-1], math.log(LEVEL), 0.2)
     when = followed(np.tile(location, (200, 1)), np.array(math.log(LEVEL)), 0.2, np.random.default_rng(1))
     assert np.isnan(when).mean() == pytest.approx(seen.outcomes[-1], abs=0.004)
     assert np.isinf(when).mean() == pytest.approx(seen.outcomes[-2], abs=0.004)
@@ -194,7 +196,7 @@ def test_a_level_of_baseline_is_of_the_baseline_as_it_was_measured(noise):
     probe = RecoveryProbe("N", tuple(VISITS), 0.0, 0.6, True, 1.0, noise)
     times = np.append(0.0, VISITS)
     seen = probe.seen(
-        View(times, ["N"], np.exp(np.concatenate([location[:, -1:], location[:, :-1]], axis=1))[..., None])
+        PopulationValues(times, ["N"], np.exp(np.concatenate([location[:, -1:], location[:, :-1]], axis=1))[..., None])
     )
     rng, many = np.random.default_rng(8), np.tile(location, (800, 1))
     level = math.log(0.6) + many[:, -1] + noise * rng.standard_normal(len(many))
@@ -237,10 +239,10 @@ def test_rows_of_one_recovery_are_correlated_as_they_say():
     np.testing.assert_allclose(found / np.outer(sd, sd), joint / np.outer(expected, expected), atol=0.1)
 
 
-def moved(case: str, scale: float = 0.0, spread: float = 0.0) -> SeenCounts:
+def moved(case: str, scale: float = 0.0, spread: float = 0.0) -> ObservedCounts:
     """The population with its median, and the spread between patients, changed by a factor exp(...)."""
     seen = population(case)
-    return SeenCounts(seen.location * np.exp(spread) + scale, seen.noise, seen.limit)
+    return ObservedCounts(seen.location * np.exp(spread) + scale, seen.noise, seen.limit)
 
 
 DIRECTIONS = ({"scale": 1j * STEP}, {"spread": 1j * STEP})

@@ -12,13 +12,13 @@ from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
+    ObservedCounts,
+    ObservedDistribution,
     Proportion,
     Quartiles,
-    Seen,
-    SeenCounts,
-    Stated,
+    ReportedRange,
     covariance,
-    first_seen_back,
+    first_observed_return,
     log_likelihood,
 )
 
@@ -26,14 +26,14 @@ Z = np.linspace(-2.0, 2.0, 24)
 VISITS = np.arange(1.0, 25.0, 1.5)
 
 
-def counts(scale, spread, limit: float) -> SeenCounts:
-    return SeenCounts(scale + spread * Z, 0.2, limit)
+def counts(scale, spread, limit: float) -> ObservedCounts:
+    return ObservedCounts(scale + spread * Z, 0.2, limit)
 
 
-def times(scale, spread) -> Seen:
+def times(scale, spread) -> ObservedDistribution:
     """Counts that fall and come back at a speed that differs."""
     slow = np.exp(1.8 + scale + 0.3 * spread * Z)[:, None]
-    return first_seen_back(VISITS, np.log(1.02 - np.exp(-VISITS / slow)), math.log(0.6), 0.25)
+    return first_observed_return(VISITS, np.log(1.02 - np.exp(-VISITS / slow)), math.log(0.6), 0.25)
 
 
 ROWS = {
@@ -51,8 +51,8 @@ ROWS = {
     "share above": Proportion(30, 0.4, 0.9, above=True),
     "all": Proportion(30, 1.0, 1.4),
     "none": Proportion(30, 0.0, 0.6),
-    "a value": Stated(1.2, 1.2, 0.2),
-    "a range": Stated(0.2, 0.4, 0.2),
+    "a value": ReportedRange(1.2, 1.2, 0.2),
+    "a range": ReportedRange(0.2, 0.4, 0.2),
 }
 OF_TIMES = {
     "mean": Mean(40, 9.0),
@@ -64,7 +64,7 @@ OF_TIMES = {
     "share by a time": Proportion(30, 0.4, until=8.0),
     "share since": Proportion(30, 0.4, since=8.0),
     "share ever": Proportion(30, 0.9),
-    "a value": Stated(9.0, 9.0, 0.2),
+    "a value": ReportedRange(9.0, 9.0, 0.2),
 }
 SPANS = {"scale": st.floats(-0.5, 0.5), "spread": st.floats(0.2, 1.2), "by_spread": st.booleans()}
 H = 1e-6
@@ -121,7 +121,7 @@ def test_derivatives_of_a_study_are_those_of_differences(scale, spread, by_sprea
 @given(scale=st.floats(-27.0, 20.0), spread=st.sampled_from([0.0, 0.3, 3.0]), noise=st.floats(0.02, 2.0))
 def test_no_count_breaks_a_likelihood(scale, spread, noise, limit, step):
     # warnings are errors: no logarithm of zero, and nothing is divided by it
-    seen = SeenCounts(scale + step + spread * Z, noise, limit)
+    seen = ObservedCounts(scale + step + spread * Z, noise, limit)
     assert_sound(ROWS.values(), seen)
 
 
@@ -129,7 +129,7 @@ def test_no_count_breaks_a_likelihood(scale, spread, noise, limit, step):
 @settings(max_examples=12, deadline=None)
 @given(location=st.lists(st.floats(-27.0, 20.0), min_size=16, max_size=16), noise=st.floats(0.02, 2.0))
 def test_no_recovery_breaks_a_likelihood(location, noise, step):
-    seen = first_seen_back(VISITS, np.array([location]) + step, 0.0, noise)
+    seen = first_observed_return(VISITS, np.array([location]) + step, 0.0, noise)
     assert_sound(OF_TIMES.values(), seen)
 
 
@@ -138,10 +138,10 @@ def test_no_recovery_breaks_a_likelihood(location, noise, step):
     "course", [[9.0] * 16, [-9.0] * 16, [-9.0] * 8 + [9.0] * 8], ids=["never below", "never back", "at once"]
 )
 def test_one_outcome_alone_breaks_no_likelihood(course, step):
-    assert_sound(OF_TIMES.values(), first_seen_back(VISITS, np.tile(course, (3, 1)) + step, 0.0, 0.1))
+    assert_sound(OF_TIMES.values(), first_observed_return(VISITS, np.tile(course, (3, 1)) + step, 0.0, 0.1))
 
 
-def assert_sound(rows, seen: Seen) -> None:
+def assert_sound(rows, seen: ObservedDistribution) -> None:
     found = [row.evaluate(seen) for row in rows]
     for row, one in zip(rows, found, strict=True):
         assert np.real(one.log_likelihood) == -math.inf or np.isfinite(one.log_likelihood)

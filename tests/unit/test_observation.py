@@ -14,7 +14,7 @@ from kinetics.errors import InputError, UnitError, UnknownNameError
 from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.model import Model
 from kinetics.model.quantities import Output
-from kinetics.observation import Series, VisitSchedule, ever_back, observe, seen_nadir, seen_recovery
+from kinetics.observation import Series, VisitSchedule, ever_back, observe, observed_nadir, observed_recovery
 from kinetics.observation.measurement import measured, normal_draws
 from kinetics.regimen import Course, Regimen
 from kinetics.results import read_result, variable, write_result
@@ -292,17 +292,17 @@ BY_HAND = seen(
 
 
 def test_recovery_by_hand():
-    found = seen_recovery(BY_HAND, "Y", "0.4 mg")
+    found = observed_recovery(BY_HAND, "Y", "0.4 mg")
     nan, inf = np.nan, np.inf
     expected = [[10, 20], [inf, inf], [nan, nan], [20, inf], [30, inf], [nan, nan]]
     np.testing.assert_array_equal(found, expected)
     assert (found.dims, found.attrs["units"]) == (("patient", "course"), "day")
     assert (found["course"].values.tolist(), found["patient"].values.tolist()) == ([1, 2], [3, 4, 5, 6, 7, 8])
-    np.testing.assert_array_equal(seen_recovery(BY_HAND, "Y", "400 ug"), expected)
+    np.testing.assert_array_equal(observed_recovery(BY_HAND, "Y", "400 ug"), expected)
 
 
 def test_nadir_by_hand():
-    found = seen_nadir(BY_HAND, "Y")
+    found = observed_nadir(BY_HAND, "Y")
     np.testing.assert_array_equal(found, [[0.1, 0.2], [0.1, 0.2], [0.4, 0.4], [0.1, 0.1], [0.1, 0.1], [np.nan, np.nan]])
     assert found.attrs["units"] == "mg"
 
@@ -311,22 +311,22 @@ def test_return_to_ones_own_baseline_by_hand():
     table = seen([[1.0, 0.2, 0.9, 1.0], [0.5, 0.2, 0.4, 0.3], [0.2, 0.2, 0.2, 0.3]], [0.0, 5.0, 10.0, 20.0])
     np.testing.assert_array_equal(ever_back(table, "Y"), [[1.0], [0.0], [np.nan]])
     np.testing.assert_array_equal(ever_back(table, "Y", "80 % of baseline"), [[1.0], [1.0], [np.nan]])
-    np.testing.assert_array_equal(seen_recovery(table, "Y", "80 % of baseline"), [[10.0], [10.0], [np.nan]])
+    np.testing.assert_array_equal(observed_recovery(table, "Y", "80 % of baseline"), [[10.0], [10.0], [np.nan]])
     with pytest.raises(InputError, match="no visit shows the baseline of 'Y'"):
         ever_back(table.isel(visit_counts=slice(1, None)), "Y")
 
 
 def test_a_course_without_a_visit_is_not_seen():
     table = seen([[0.1, 0.9]], [5.0, 10.0], [0.0, 20.0])
-    np.testing.assert_array_equal(seen_recovery(table, "Y", "0.4 mg"), [[10.0, np.nan]])
-    np.testing.assert_array_equal(seen_nadir(table, "Y"), [[0.1, np.nan]])
+    np.testing.assert_array_equal(observed_recovery(table, "Y", "0.4 mg"), [[10.0, np.nan]])
+    np.testing.assert_array_equal(observed_nadir(table, "Y"), [[0.1, np.nan]])
 
 
 def test_what_visits_do_not_show():
     with pytest.raises(UnknownNameError, match="visits show no 'X'; they show Y"):
-        seen_recovery(BY_HAND, "X", "0.4 mg")
+        observed_recovery(BY_HAND, "X", "0.4 mg")
     with pytest.raises(UnitError):
-        seen_recovery(BY_HAND, "Y", "0.4 L")
+        observed_recovery(BY_HAND, "Y", "0.4 L")
 
 
 @pytest.mark.parametrize("step", [5.0, 0.5, 0.05])
@@ -334,14 +334,14 @@ def test_visits_without_noise_show_the_crossing_at_the_next_visit(deficit, step)
     dense = visits("0 day", every=f"{step} day", until="100 day")
     level = TimeToThreshold("Y", "0.5 mg")
     result = simulate(deficit, TWICE, **SHORT, observe=dense, measures=[level, Nadir("Y")])
-    shown = seen_recovery(result, "Y", level.level).values
+    shown = observed_recovery(result, "Y", level.level).values
     crossing = result[level.name].values
     assert np.isfinite(crossing).all()
     np.testing.assert_allclose(shown, np.ceil(crossing / step) * step, rtol=1e-9)
     # Y rises from its nadir right after the dose: the first visit shows the lowest value
     nadir = result["Y_nadir"].values
     rates = np.log(0.8 / 0.5) / crossing[:, 0]
-    shown = 1 - seen_nadir(result, "Y").values
+    shown = 1 - observed_nadir(result, "Y").values
     np.testing.assert_allclose(shown, (1 - nadir) * np.exp(-rates * step)[:, None], rtol=1e-5)
 
 
@@ -349,7 +349,7 @@ def test_noise_sees_recovery_earlier(noisy, deficit):
     """Of many noisy visits one is at the level before the true crossing; the wait for a visit works against that."""
     asked = {**SHORT, "patients": 200, "until": "50 day", "measures": [TimeToThreshold("Y", "0.9 mg")]}
     result = simulate(noisy, ONCE, **asked, observe=visits(every="0.5 day", until="50 day"))
-    shown = seen_recovery(result, "Y", "0.9 mg").values
+    shown = observed_recovery(result, "Y", "0.9 mg").values
     true = result["Y_time_to_0p9_mg"].values
     assert np.median(shown) < np.median(true) - 5
 
@@ -370,7 +370,7 @@ def test_first_seen_back_has_the_probabilities_of_independent_measurements(defic
     size, sd, true = 4000, 0.3, [1.0, 0.4, 0.6, 0.8, 0.8, 1.0]
     result = constant(size, len(true))
     result["Y"][:] = np.array(true)
-    found = seen_recovery(observe(result, measuring(deficit, noise=sd), DAILY, seed=2), "Y", "0.8 mg").values[:, 0]
+    found = observed_recovery(observe(result, measuring(deficit, noise=sd), DAILY, seed=2), "Y", "0.8 mg").values[:, 0]
     waiting, above = 0.0, 1.0
     for day, value in list(enumerate(true))[1:]:
         p = norm.cdf(math.log(value / 0.8) / sd)

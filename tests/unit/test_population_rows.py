@@ -15,10 +15,10 @@ from kinetics.published.likelihoods import (
     Mean,
     Median,
     PopulationTarget,
+    PopulationValues,
     Proportion,
     Quartiles,
-    Stated,
-    View,
+    ReportedRange,
 )
 
 NOISE = {"A_blood": 0.1, "Q": 0.3, "N_blood": 0.2}
@@ -100,8 +100,8 @@ def target(load, row) -> PopulationTarget:
         ({"statistic": "median", "lower": 0.6, "upper": 0.8}, Median(30, 0.7)),
         ({"statistic": "median", "lower": 0.5, "upper": 1, "interval": "quartiles"}, Quartiles(30, 0.5, 0.7, 1.0)),
         ({"statistic": "median", "lower": 0.1, "upper": 3, "interval": "extremes"}, Extremes(30, 0.1, 0.7, 3.0)),
-        ({"statistic": "unstated", "log_se": 0.2}, Stated(0.7, 0.7, 0.2)),
-        ({"statistic": "range", "value": "", "lower": 0.5, "upper": 0.9, "log_se": 0.2}, Stated(0.5, 0.9, 0.2)),
+        ({"statistic": "unstated", "log_se": 0.2}, ReportedRange(0.7, 0.7, 0.2)),
+        ({"statistic": "range", "value": "", "lower": 0.5, "upper": 0.9, "log_se": 0.2}, ReportedRange(0.5, 0.9, 0.2)),
     ],
 )
 def test_each_statistic_makes_its_summary(load, change, expected):
@@ -197,7 +197,7 @@ def test_a_share_that_recovers_does_so_between_two_times(load, change, since, un
 
 def test_what_is_shown_is_in_the_unit_of_the_row(load):
     percent = target(load, SHARE | {"level": "1 1e9/L"})
-    view = View(np.array([10.0]), ["A_blood"], np.full((16, 1, 1), 1.0))
+    view = PopulationValues(np.array([10.0]), ["A_blood"], np.full((16, 1, 1), 1.0))
     # half of the measurements of a true value are below it, of 50 binomially: 18 to 32
     shown = percent.shown(view).interval
     assert shown.value == pytest.approx(50.0)

@@ -12,7 +12,7 @@ from kinetics.engines.batch.plans import Plan, absolute_tolerances, admitted, ou
 from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
 from kinetics.engines.batch.thread_chunks import in_stretches
-from kinetics.engines.rule_monitor import Fired, levels_of
+from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Triggers
 from kinetics.units.levels import slack
@@ -45,7 +45,7 @@ class Batch:
     reached: np.ndarray
     steps: np.ndarray
     reasons: list[str]
-    fired: Fired | None = None
+    fired: TriggeredDoses | None = None
 
 
 def integrate_many(
@@ -116,7 +116,7 @@ def integrate_many(
     if triggers is None:
         in_stretches(program.integrate_population, size, system.functions.LANES, (*asked, *filled))
     else:
-        fired, thresholds = Fired.none(triggers, size), np.full((size, len(triggers)), np.nan)
+        fired, thresholds = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
         thresholds[which >= 0] = levels_of(system, constants[which >= 0], triggers)
         rules = rule_arrays(system, triggers, thresholds, slack(tolerances.relative), fired)
         in_stretches(program.integrate_with_rules, size, 1, (*asked, *filled, rules))

@@ -13,7 +13,7 @@ from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.recorded import Recorded
 from kinetics.engines.batch.sensitivity_blocks import blocked, moved
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
-from kinetics.engines.rule_monitor import Fired, levels_of
+from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.engines.trajectory import Trajectory
@@ -64,7 +64,7 @@ def integrate(
     tolerances, scale = tolerances or TOLERANCES, state_scale(system, first, segments, triggers)
     fired = rules = None
     if triggers is not None:
-        fired = Fired.none(triggers)
+        fired = TriggeredDoses.none(triggers)
         rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), slack(tolerances.relative), fired)
     recorded = _recorded(system, constants, segments, tolerances, scale, rules=rules)
     return Trajectory(system, constants, first, [recorded], fired, relative=tolerances.relative)

@@ -7,7 +7,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.batch.kernels.workspaces import Rules
 from kinetics.engines.guard import complaint
-from kinetics.engines.rule_monitor import Fired
+from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import unit_text
@@ -24,12 +24,12 @@ _REASONS = {
 }
 
 
-def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, share: float, fired: Fired) -> Rules:
+def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, share: float, fired: TriggeredDoses) -> Rules:
     """The rules in arrays; ``levels`` and ``fired`` may have a leading axis (patient,); ``share`` of levels: slack."""
     columns = np.array([system.outputs.index(name) for name in triggers.outputs], dtype=np.int64)
-    gifts = np.ascontiguousarray(triggers.gifts @ system.dose_matrix())
+    dose_amounts = np.ascontiguousarray(triggers.dose_amounts @ system.dose_matrix())
     when = (triggers.signs, triggers.most, triggers.apart, triggers.windows)
-    what = (triggers.doses, triggers.every, triggers.durations, gifts)
+    what = (triggers.doses, triggers.every, triggers.durations, dose_amounts)
     return Rules(columns, levels, share * np.abs(levels), *when, *what, triggers.same, *fired.arrays)
 
 

@@ -13,7 +13,14 @@ from kinetics.estimate.objective.virtual_patients import Arm
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.observation.normal import STEP
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import Evaluation, PopulationTarget, Shown, View, covariance, log_likelihood
+from kinetics.published.likelihoods import (
+    Evaluation,
+    PopulationTarget,
+    PopulationValues,
+    PredictedSummary,
+    covariance,
+    log_likelihood,
+)
 from kinetics.published.typical import Target
 from kinetics.regimen import segments
 
@@ -120,12 +127,14 @@ class PopulationObjective(Priors):
         """`rows` by the free parameters, then the priors: J'J is the information."""
         return self.with_priors(log_parameters, *self.rows(log_parameters, self.names))
 
-    def shown(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> tuple[Shown, ...]:
+    def shown(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> tuple[PredictedSummary, ...]:
         """What the population shows of each target."""
         found = {row: row.shown(view) for view, rows in self.views(log_parameters, targets) for row in rows}
         return tuple(found[target] for target in targets if isinstance(target, PopulationTarget))
 
-    def views(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> list[tuple[View, list[PopulationTarget]]]:
+    def views(
+        self, log_parameters: np.ndarray, targets: Sequence[Target]
+    ) -> list[tuple[PopulationValues, list[PopulationTarget]]]:
         """True values of the virtual patients, with the targets that are seen in them."""
         estimates = self._estimates(log_parameters)
         return [(arm.view(estimates), rows) for arm, rows in self.grouped(targets)]
@@ -135,7 +144,9 @@ class PopulationObjective(Priors):
         errors, covariances, jacobians = [], [], []
         for arm, studies in self._arms:
             view, directions = arm.view_with_directions(estimates, names)
-            moved = [View(view.times, view.outputs, view.values + 1j * STEP * along) for along in directions]
+            moved = [
+                PopulationValues(view.times, view.outputs, view.values + 1j * STEP * along) for along in directions
+            ]
             for study in studies:
                 evaluations, value, joint = self._study(view, study)
                 total += float(np.real(value))
@@ -149,7 +160,9 @@ class PopulationObjective(Priors):
                 jacobians.append(jacobian)
         return Linearised(total, gradient, errors, covariances, jacobians)
 
-    def _study(self, view: View, study: list[PopulationTarget]) -> tuple[list[Evaluation], complex, np.ndarray]:
+    def _study(
+        self, view: PopulationValues, study: list[PopulationTarget]
+    ) -> tuple[list[Evaluation], complex, np.ndarray]:
         """The rows of a study in a population: each, their likelihood together, and the covariance of their errors."""
         rows = [(target.summary, target.seen(view)) for target in study]
         evaluations = [summary.evaluate(seen) for summary, seen in rows]

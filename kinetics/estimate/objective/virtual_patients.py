@@ -13,7 +13,7 @@ from kinetics.compile import System
 from kinetics.engines import Tolerances, batch
 from kinetics.errors import IntegrationError
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import View
+from kinetics.published.likelihoods import PopulationValues
 from kinetics.regimen import Segments
 
 __all__ = ["TOLERANCES", "Arm"]
@@ -51,7 +51,7 @@ class Arm:
     outputs: tuple[str, ...]
     deviates: np.ndarray
 
-    def view(self, estimates: Mapping[str, float]) -> View:
+    def view(self, estimates: Mapping[str, float]) -> PopulationValues:
         """True values at some estimates.
 
         Parameters
@@ -76,11 +76,11 @@ class Arm:
         )
         columns = [self.system.outputs.index(name) for name in self.outputs]
         kept = _kept(result.reasons)
-        return View(self.times, self.outputs, result.outputs[kept][:, :, columns])
+        return PopulationValues(self.times, self.outputs, result.outputs[kept][:, :, columns])
 
     def view_with_directions(
         self, estimates: Mapping[str, float], names: Sequence[str]
-    ) -> tuple[View, list[np.ndarray]]:
+    ) -> tuple[PopulationValues, list[np.ndarray]]:
         """The same with the derivatives by the logarithms of named estimates, each (patient, time, output)."""
         cohort, variability, table, by_typical, by_spread = self._patients(estimates)
         individual = sorted({name.removesuffix(SPREAD) for name in names})
@@ -96,7 +96,7 @@ class Arm:
                 slope = slope * (by_spread if name.endswith(SPREAD) else by_typical)[:, index]
             gradient = result.gradients[kept][:, :, :, individual.index(parameter)]
             directions.append(gradient * slope[kept, None, None])
-        return View(self.times, self.outputs, result.outputs[kept]), directions
+        return PopulationValues(self.times, self.outputs, result.outputs[kept]), directions
 
     def _patients(
         self, estimates: Mapping[str, float]

@@ -17,7 +17,7 @@ from kinetics.figures.agreement.lines import NUMBERS
 from kinetics.figures.base.labels import number_text
 from kinetics.figures.base.legend import Entry
 from kinetics.figures.base.of_fit import FitFigureSpec
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, SMALL
 from kinetics.files.bibliography import CHOICE, find_source
 
@@ -97,7 +97,7 @@ class Forest:
                 self._draw_line(axes, table, index, y)
             y += 1.6
         axes.set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
-        surround(figure, self.spec.header.title, self._entries(), self.spec.header.note)
+        add_title_and_legend(figure, self.spec.header.title, self._entries(), self.spec.header.note)
         return figure
 
     def _furnish(self, axes: Axes, table: Axes, rows: float) -> None:

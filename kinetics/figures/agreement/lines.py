@@ -12,7 +12,7 @@ import xarray as xr
 
 from kinetics.figures.base.labels import row_label, unit_label
 from kinetics.figures.base.of_fit import log_parameters
-from kinetics.published.likelihoods import Interval, Shown
+from kinetics.published.likelihoods import Interval, PredictedSummary
 from kinetics.published.typical import PublishedRow, Target
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     )
 
 
-def _shown(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, Shown]]:
+def _shown(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, PredictedSummary]]:
     """What the model has to say of each target; a typical patient has no interval."""
     from kinetics.estimate.objective.population import PopulationObjective
     from kinetics.estimate.objective.typical import Objective
@@ -83,10 +83,10 @@ def _shown(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, Show
         return list(zip(targets, PopulationObjective(problem).shown(at, targets), strict=True))
     values = Objective(problem).values(at, targets)
     alone = [Interval(float(value), math.nan, math.nan) for value in values]
-    return [(target, Shown(target.row, one, None)) for target, one in zip(targets, alone, strict=True)]
+    return [(target, PredictedSummary(target.row, one, None)) for target, one in zip(targets, alone, strict=True)]
 
 
-def _lines_of(target: Target, shown: Shown) -> Sequence[_Line]:
+def _lines_of(target: Target, shown: PredictedSummary) -> Sequence[_Line]:
     row, nan = target.row, math.nan
     ends = (row.lower, row.upper) if row.is_range or row.interval == "confidence" else (None, None)
     lower, upper = (nan if end is None else end for end in ends)

@@ -12,7 +12,7 @@ from kinetics.errors import InputError
 from kinetics.figures.base.legend import Entry, add_key
 from kinetics.figures.base.style import FONT_SIZE, MM, SMALL
 
-__all__ = ["blank_page", "surround"]
+__all__ = ["add_title_and_legend", "blank_page"]
 
 _CHARACTERS_PER_MM = 0.76
 MAX_HEIGHT = 2000
@@ -35,7 +35,7 @@ def blank_page(width: float, height: float) -> Figure:
     return figure
 
 
-def surround(figure: Figure, title: str, entries: Sequence[Entry], note: str) -> None:
+def add_title_and_legend(figure: Figure, title: str, entries: Sequence[Entry], note: str) -> None:
     """Put title, key and note on a page and lay the axes out between them.
 
     Parameters

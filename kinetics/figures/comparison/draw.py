@@ -20,7 +20,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import panel_letter, unit_label
 from kinetics.figures.base.legend import Entry, courses_text
 from kinetics.figures.base.of_fit import check_groups
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, GREY, LINES, MARKERS
 from kinetics.figures.comparison.spec import ComparisonSpec, load_comparison
 from kinetics.units import conversion, display_unit, parse_unit
@@ -127,7 +127,7 @@ class _Drawing:
                 axes.set_xlabel(f"time since the first dose ({self.unit})")
             self._draw_readings(figure, grid[index, 1], row, [] if repeated[index] else heads[index])
         figure.align_ylabels()
-        surround(figure, self.spec.title, self._entries(), self.spec.note)
+        add_title_and_legend(figure, self.spec.title, self._entries(), self.spec.note)
         return figure
 
     def _shown(self, row: ComparedRow) -> list[Reading]:

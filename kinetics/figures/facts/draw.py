@@ -18,7 +18,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import panel_letter
 from kinetics.figures.base.legend import Entry, courses_text
 from kinetics.figures.base.of_fit import check_groups
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import GREY, LINES
 from kinetics.figures.facts.spec import FactCurveRow, FactsSpec, colour_of, load_facts
 from kinetics.files.bibliography import find_source
@@ -113,7 +113,7 @@ class Facts(Kind[FactsSpec]):
                 continue
             letter = panel_letter(index, len(names))
             _Panel(spec, found, axes, names[index]).draw(letter)
-        surround(figure, spec.header.title, self._entries(), spec.header.note)
+        add_title_and_legend(figure, spec.header.title, self._entries(), spec.header.note)
         return figure
 
     def _entries(self) -> list[Entry]:

@@ -14,7 +14,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import panel_letter, unit_label
 from kinetics.figures.base.legend import Entry, courses_text
 from kinetics.figures.base.of_fit import check_groups
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.map.compute import load_map
 from kinetics.figures.map.grid import WITHOUT, map_grid
 from kinetics.figures.map.panel import MISSING, MapPanel, cell_text, sample
@@ -96,7 +96,7 @@ class Map(Kind[MapSpec]):
                 continue
             letter = panel_letter(index, count)
             MapPanel(self.spec, figure, axes, size).draw(found, *self.spec.maps[index], letter)
-        surround(figure, self.spec.header.title, self._entries(found), self.spec.header.note)
+        add_title_and_legend(figure, self.spec.header.title, self._entries(found), self.spec.header.note)
         return figure
 
     def _entries(self, found: xr.Dataset) -> list[Entry]:

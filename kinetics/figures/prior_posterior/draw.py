@@ -17,7 +17,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import number_text
 from kinetics.figures.base.legend import Entry
 from kinetics.figures.base.of_fit import FitFigureSpec, check_groups, chosen_estimates, read_fit_figure
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, GREY, SMALL
 from kinetics.figures.prior_posterior.densities import GROUPS, Knowledge, knowledge, knowledge_tree
 
@@ -84,7 +84,7 @@ class PriorPosterior(Kind[FitFigureSpec]):
                 _draw_panel(axes, rows[index])
             else:
                 axes.remove()
-        surround(figure, self.spec.header.title, _entries(rows), self._note(tree))
+        add_title_and_legend(figure, self.spec.header.title, _entries(rows), self._note(tree))
         return figure
 
     def _note(self, tree: xr.DataTree) -> str:

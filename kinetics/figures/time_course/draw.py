@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import panel_letter
 from kinetics.figures.base.legend import courses_text, published_text, simulated_entries
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.points import draw_point, draw_value, sample
 from kinetics.figures.base.published import first_dose, published_point
 from kinetics.figures.base.style import COLOURS, FONT_SIZE, LINES, MARKERS, SMALL, text_colour
 from kinetics.figures.time_course.compute import FigureSpec, load_spec
-from kinetics.figures.time_course.panel import Panel, furnish, place_labels
+from kinetics.figures.time_course.panel import Panel, place_labels, set_axes
 from kinetics.figures.time_course.simulated import SimulatedCurve, check_result, compute, simulated_curve
 from kinetics.figures.time_course.spec import CurveRow
 from kinetics.text.escaping import one_line
@@ -98,14 +98,14 @@ class _Drawing:
             panel = Panel(axes, names[index], self.spec.rows.panels[names[index]])
             self._fill(panel)
             letter = panel_letter(index, len(names))
-            furnish(panel, self.spec, self.tree.to_dataset(), letter)
+            set_axes(panel, self.spec, self.tree.to_dataset(), letter)
             last = index + columns >= len(names)
             axes.tick_params(labelbottom=last)
             if last:
                 axes.set_xlabel(f"{self.spec.rows.time.label} ({self.spec.rows.time.unit})")
             self.panels.append(panel)
         self.figure.align_ylabels()
-        surround(self.figure, self.spec.rows.header.title, self._entries(), self._note())
+        add_title_and_legend(self.figure, self.spec.rows.header.title, self._entries(), self._note())
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         for panel in self.panels:

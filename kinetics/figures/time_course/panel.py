@@ -18,7 +18,7 @@ from kinetics.figures.time_course.simulated import SimulatedCurve
 from kinetics.figures.time_course.spec import CurveRow, PanelRow
 from kinetics.units import display_unit, parse_unit, to_unit
 
-__all__ = ["Panel", "furnish", "place_labels"]
+__all__ = ["Panel", "place_labels", "set_axes"]
 
 MARGIN = 0.02
 """Of the time axis, left of zero, so that the fall from baseline is not hidden by the axis."""
@@ -37,7 +37,7 @@ class Panel:
     points: list[tuple[PublishedPoint, Text | None]] = field(default_factory=list)
 
 
-def furnish(panel: Panel, spec: FigureSpec, root: xr.Dataset, letter: str) -> None:
+def set_axes(panel: Panel, spec: FigureSpec, root: xr.Dataset, letter: str) -> None:
     """Give a panel its axes, title and marks of courses.
 
     Parameters

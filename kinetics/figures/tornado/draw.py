@@ -16,7 +16,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import number_text, panel_letter
 from kinetics.figures.base.legend import Entry, courses_text
 from kinetics.figures.base.of_fit import check_groups, chosen_estimates
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, FONT_SIZE, SMALL
 from kinetics.figures.tornado.compute import recovery_elasticities
 from kinetics.figures.tornado.spec import TornadoSpec, load_tornado
@@ -103,7 +103,7 @@ class Tornado(Kind[TornadoSpec]):
             axes.set_xlim(-reach, reach)
             self._draw_panel(axes, found.isel(output=index), panel_letter(index, count))
             axes.tick_params(labelbottom=True)
-        surround(figure, self.spec.header.title, self._entries(), self.spec.header.note)
+        add_title_and_legend(figure, self.spec.header.title, self._entries(), self.spec.header.note)
         return figure
 
     def _reach(self, found: xr.Dataset) -> float:

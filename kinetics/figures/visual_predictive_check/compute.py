@@ -15,7 +15,7 @@ from kinetics.figures.base.of_fit import log_parameters
 from kinetics.figures.visual_predictive_check.rows import ROW, row_table
 from kinetics.figures.visual_predictive_check.spec import CheckSpec
 from kinetics.observation.population_values import CountProbe
-from kinetics.published.likelihoods import Median, PopulationTarget, Proportion, SeenTimes, View
+from kinetics.published.likelihoods import Median, ObservedTimes, PopulationTarget, PopulationValues, Proportion
 from kinetics.published.likelihoods.quantiles import quantile
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, to_unit
@@ -31,7 +31,7 @@ PANEL = ("time", "value", "study", *ROW)
 TAILS = (0.025, 0.975)
 OF_PATIENTS = (0.05, 0.95)
 
-Views = Mapping[PopulationTarget, View]
+Views = Mapping[PopulationTarget, PopulationValues]
 
 
 def check_tree(spec: CheckSpec, estimates: Estimates) -> xr.DataTree:
@@ -134,7 +134,7 @@ def _recovery(spec: CheckSpec, name: str, views: Views) -> xr.Dataset:
     """The share of those seen below the level that is seen back by each visit, and 95 % of those of studies."""
     first, n = spec.targets[name][0], patients_of(spec.targets[name])
     seen = first.seen(views[first])
-    assert isinstance(seen, SeenTimes)
+    assert isinstance(seen, ObservedTimes)
     *at_visits, _, never_below = seen.probabilities.mean(axis=0)
     back = np.clip(np.concatenate([[0.0], np.cumsum(at_visits) / max(1 - never_below, 1e-300)]), 0, 1)
     unit = "month" if first.row.of_patients else first.row.unit

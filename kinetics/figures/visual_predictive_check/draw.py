@@ -17,7 +17,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.labels import panel_letter, unit_label
 from kinetics.figures.base.legend import Entry, published_text
 from kinetics.figures.base.of_fit import check_groups, chosen_estimates
-from kinetics.figures.base.page import blank_page, surround
+from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.visual_predictive_check.compute import PANEL, check_tree, patients_of
 from kinetics.figures.visual_predictive_check.marks import MODEL, draw_curve, draw_number, sample_number
 from kinetics.figures.visual_predictive_check.rows import ROW
@@ -118,7 +118,7 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             if index + columns >= len(names):
                 axes.set_xlabel(f"{self.spec.time.label} ({self.spec.time.unit})")
         figure.align_ylabels()
-        surround(figure, self.spec.header.title, self._entries(tree), self.spec.header.note)
+        add_title_and_legend(figure, self.spec.header.title, self._entries(tree), self.spec.header.note)
         return figure
 
     def _furnish(self, axes: Axes, row: CheckPanelRow, unit: str, letter: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from kinetics.published.likelihoods import PopulationTarget, Shown
+from kinetics.published.likelihoods import PopulationTarget, PredictedSummary
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["ROW", "row_table"]
@@ -28,7 +28,12 @@ ROW = (
 
 
 def row_table(
-    targets: Sequence[PopulationTarget], shown: Sequence[Shown], unit: str, time: str, until: str, ever: float = 1.0
+    targets: Sequence[PopulationTarget],
+    shown: Sequence[PredictedSummary],
+    unit: str,
+    time: str,
+    until: str,
+    ever: float = 1.0,
 ) -> xr.Dataset:
     """The rows of a panel.
 
@@ -36,7 +41,7 @@ def row_table(
     ----------
     targets : sequence of PopulationTarget
         The rows.
-    shown : sequence of Shown
+    shown : sequence of PredictedSummary
         What the population shows of each.
     unit, time : str
         Of the axes.
@@ -68,7 +73,7 @@ def row_table(
     return xr.Dataset(columns, {"row": names})
 
 
-def _numbers(shown: Shown, factor: float) -> list[float]:
+def _numbers(shown: PredictedSummary, factor: float) -> list[float]:
     row, model = shown.row, shown.interval
     value = math.nan if row.value is None else row.value
     if row.sd is not None and shown.spread is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.engines.rule_monitor import Fired
+from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import InputError
 from kinetics.regimen import Rule
 
@@ -41,12 +41,12 @@ class Actions:
         return counts >= self.count if self.or_more else counts == self.count
 
 
-def actions_by(fired: Fired, rules: Sequence[Rule], time: float) -> np.ndarray:
+def actions_by(fired: TriggeredDoses, rules: Sequence[Rule], time: float) -> np.ndarray:
     """How often all rules together have begun to act by a time, (patient,).
 
     Parameters
     ----------
-    fired : Fired
+    fired : TriggeredDoses
         Doses that rules gave, (patient, trigger).
     rules : sequence of Rule
         Of the regimen, in its order; a rule gives ``count`` doses an action.

@@ -16,7 +16,7 @@ from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published.facts.actions import Actions
 from kinetics.published.facts.derived import DerivedNumber
-from kinetics.published.facts.question import Fact, Question
+from kinetics.published.facts.question import PublishedFact, Question
 from kinetics.published.facts.row import EvidenceRow, PlacedFact, versus_columns
 from kinetics.published.facts.settings import read_settings
 from kinetics.regimen import Regimen, check_given_by_row
@@ -60,7 +60,7 @@ def _once(load: Callable[[str | Path], Model]) -> Callable[[str | Path], Model |
     return loaded
 
 
-def read_questions(placed: list[PlacedFact], faults: Faults) -> list[Fact]:
+def read_questions(placed: list[PlacedFact], faults: Faults) -> list[PublishedFact]:
     """Find what every fact asks.
 
     Parameters
@@ -72,14 +72,14 @@ def read_questions(placed: list[PlacedFact], faults: Faults) -> list[Fact]:
 
     Returns
     -------
-    list of Fact
+    list of PublishedFact
         Those that are right, in the order of the rows.
     """
     library = _Library()
-    facts: list[Fact] = []
+    facts: list[PublishedFact] = []
     for each in placed:
         if each.row.kind == "told":
-            facts.append(Fact(each))
+            facts.append(PublishedFact(each))
             continue
         with faults.gather(each.where, each.row.name):
             if (question := _question(each.row, each.path, library)) is not None:
@@ -87,15 +87,15 @@ def read_questions(placed: list[PlacedFact], faults: Faults) -> list[Fact]:
     return facts
 
 
-def _fact(placed: PlacedFact, question: Question, library: _Library) -> Fact:
+def _fact(placed: PlacedFact, question: Question, library: _Library) -> PublishedFact:
     row = placed.row
     other = versus_columns(row)
     if other is None:
-        return Fact(placed, question, None, _factor(question.unit, parse_unit(str(row.unit)), row))
+        return PublishedFact(placed, question, None, _factor(question.unit, parse_unit(str(row.unit)), row))
     versus = _question(other, placed.path, library)
     if versus is None:
-        return Fact(placed, question)
-    return Fact(placed, question, versus, _factor(versus.unit, question.unit, row))
+        return PublishedFact(placed, question)
+    return PublishedFact(placed, question, versus, _factor(versus.unit, question.unit, row))
 
 
 def _factor(source: Any, target: Any, row: EvidenceRow) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from kinetics.compile import System, compile_model
-from kinetics.engines.rule_monitor import Fired, baselines_of
+from kinetics.engines.rule_monitor import TriggeredDoses, baselines_of
 from kinetics.errors import IntegrationError
 from kinetics.files.checksums import content_hash
 from kinetics.model import Model
@@ -46,7 +46,7 @@ class Patients:
         Of the noise.
     constants : ndarray, (patient, constant)
         Parameters, inputs and derived constants, in the model's units and order.
-    fired : Fired or None
+    fired : TriggeredDoses or None
         What rules did, (patient, trigger); None without rules.
     """
 
@@ -56,7 +56,7 @@ class Patients:
     alone: Patients | None = field(repr=False)
     seed: int
     constants: np.ndarray
-    fired: Fired | None
+    fired: TriggeredDoses | None
 
     def true(self, output: str, times: np.ndarray) -> np.ndarray:
         """True values of an output or state, (patient, time)."""
@@ -138,7 +138,7 @@ def simulated(
     constants = system.constants_table(table)
 
     def part(rows: np.ndarray) -> Patients:
-        fired = None if run.triggers is None else Fired(*(column[rows] for column in columns[1:]))
+        fired = None if run.triggers is None else TriggeredDoses(*(column[rows] for column in columns[1:]))
         return Patients(first.model, times, columns[0][rows], None, seed, constants[rows], fired)
 
     everybody, typical_patient = np.append(False, kept), np.arange(1)

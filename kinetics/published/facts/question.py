@@ -15,7 +15,7 @@ from kinetics.published.facts.row import EvidenceRow, PlacedFact
 from kinetics.regimen import Regimen
 from kinetics.units.levels import Level
 
-__all__ = ["Fact", "Question"]
+__all__ = ["PublishedFact", "Question"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
-class Fact:
+class PublishedFact:
     """A published fact with its questions.
 
     Parameters

@@ -1,14 +1,14 @@
 """Likelihoods of published summaries of a simulated population, one formula a file."""
 
-from kinetics.observation.distribution import Seen
-from kinetics.observation.observed_counts import SeenCounts
-from kinetics.observation.observed_times import SeenTimes, first_seen_back
-from kinetics.observation.population_values import View
+from kinetics.observation.distribution import ObservedDistribution
+from kinetics.observation.observed_counts import ObservedCounts
+from kinetics.observation.observed_times import ObservedTimes, first_observed_return
+from kinetics.observation.population_values import PopulationValues
 from kinetics.published.likelihoods.mean import Mean
 from kinetics.published.likelihoods.median import Extremes, Median, Quartiles
+from kinetics.published.likelihoods.predicted_summary import Interval, PredictedSummary
 from kinetics.published.likelihoods.proportion import Proportion
-from kinetics.published.likelihoods.shown import Interval, Shown
-from kinetics.published.likelihoods.stated import Stated
+from kinetics.published.likelihoods.reported_range import ReportedRange
 from kinetics.published.likelihoods.study import covariance, log_likelihood
 from kinetics.published.likelihoods.summary import Evaluation, Summary
 from kinetics.published.likelihoods.target import PopulationTarget, population_target
@@ -19,18 +19,18 @@ __all__ = [
     "Interval",
     "Mean",
     "Median",
+    "ObservedCounts",
+    "ObservedDistribution",
+    "ObservedTimes",
     "PopulationTarget",
+    "PopulationValues",
+    "PredictedSummary",
     "Proportion",
     "Quartiles",
-    "Seen",
-    "SeenCounts",
-    "SeenTimes",
-    "Shown",
-    "Stated",
+    "ReportedRange",
     "Summary",
-    "View",
     "covariance",
-    "first_seen_back",
+    "first_observed_return",
     "log_likelihood",
     "population_target",
 ]

@@ -9,7 +9,7 @@ from kinetics.errors import InputError
 from kinetics.published.likelihoods.mean import Mean
 from kinetics.published.likelihoods.median import Extremes, Median, Quartiles
 from kinetics.published.likelihoods.proportion import Proportion
-from kinetics.published.likelihoods.stated import Stated
+from kinetics.published.likelihoods.reported_range import ReportedRange
 from kinetics.published.likelihoods.summary import Summary
 from kinetics.published.typical import PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
@@ -57,12 +57,12 @@ def summary_of(row: PublishedRow, level: float | None) -> Summary:
     return Mean(n, math.log(value) if log else value, log, None if log else row.sd, rounding=rounding)
 
 
-def _stated(row: PublishedRow) -> Stated:
+def _stated(row: PublishedRow) -> ReportedRange:
     log_se = row.own_log_se()
     if log_se is None and row.use == "fit":
         raise InputError(f"statistic '{row.statistic}' needs a log_se: the row says of no number of patients")
     ends: tuple[Any, Any] = (row.lower, row.upper) if row.is_range else (row.value, row.value)
-    return Stated(float(ends[0]), float(ends[1]), log_se or 1.0)
+    return ReportedRange(float(ends[0]), float(ends[1]), log_se or 1.0)
 
 
 def _proportion(row: PublishedRow, n: int, level: float | None) -> Proportion:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from kinetics.observation.distribution import Expected, Seen, joined
+from kinetics.observation.distribution import Expected, ObservedDistribution, joined
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.spread import Spread, log_spread
 from kinetics.published.likelihoods.summary import Evaluation, impossible
@@ -64,7 +64,7 @@ class Mean:
         standard_error = (ends[2] - ends[1]) / (2 * float(stdtrit(n - 1, 0.975)))
         return cls(n, float(ends[0]), log, standard_error=float(standard_error), rounding=rounding)
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """The log density of mean and spread, jointly."""
         functions = seen.moments(log=self.log)
         weight, mean, variance = _pooled(functions)
@@ -124,12 +124,12 @@ class Mean:
             standard_error=None if self.standard_error is None else float(own.std(ddof=1)) / math.sqrt(own.size),
         )
 
-    def value(self, seen: Seen) -> float:
+    def value(self, seen: ObservedDistribution) -> float:
         """The population's mean or geometric mean."""
         mean = float(np.real(_pooled(seen.moments(log=self.log))[1]))
         return math.exp(mean) if self.log else mean
 
-    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """By the standard error of the mean of a study of this size."""
         weight, mean, variance = (np.real(part) for part in _pooled(seen.moments(log=self.log)))
         size = float(np.real(self._size(seen, weight)))
@@ -139,7 +139,7 @@ class Mean:
         ends = float(mean) - reach, float(mean) + reach
         return (math.exp(ends[0]), math.exp(ends[1])) if self.log else ends
 
-    def sd_interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float, float]:
+    def sd_interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float, float]:
         """The standard deviation of the quantity in the population, and where that of a study lies."""
         weight, mean, variance = (float(np.real(part)) for part in _pooled(seen.moments(log=False)))
         size = float(np.real(self._size(seen, weight)))
@@ -150,7 +150,7 @@ class Mean:
         reach = float(ndtri(0.5 + level / 2)) * math.sqrt(np.real(spread.variance))
         return math.sqrt(variance), math.exp(middle - reach), math.exp(middle + reach)
 
-    def _size(self, seen: Seen, weight: Any) -> Any:
+    def _size(self, seen: ObservedDistribution, weight: Any) -> Any:
         """How many of the n have a value."""
         return self.n * weight / (seen.counted + 1e-300)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import betaincinv, gammaln
 
-from kinetics.observation.distribution import Expected, Seen, joined, share, shares
+from kinetics.observation.distribution import Expected, ObservedDistribution, joined, share, shares
 from kinetics.observation.normal import log
 from kinetics.published.likelihoods.quantiles import quantile
 from kinetics.published.likelihoods.summary import Evaluation
@@ -26,11 +26,11 @@ class _OfMedian:
 
     n: int
 
-    def value(self, seen: Seen) -> float:
+    def value(self, seen: ObservedDistribution) -> float:
         """The population's median; infinite if less than half have a value."""
         return quantile(seen, 0.5)
 
-    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """By the beta distribution of the share that lies below the median of a study."""
         tail = np.array([0.5 - level / 2, 0.5 + level / 2])
         lower, upper = betaincinv((self.n + 1) / 2, (self.n + 1) / 2, tail)
@@ -64,7 +64,7 @@ class Median(_OfMedian):
     n: int
     median: float
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """The log density of the median."""
         below = seen.below(self.median)
         at, rest = shares(below)
@@ -76,13 +76,17 @@ class Median(_OfMedian):
         """The same of other patients; infinite if half of them or more never have a value."""
         return replace(self, median=float(np.median(_counted(sample))))
 
-    def _log_density_odd(self, seen: Seen, at: complex | float, rest: complex | float) -> complex | float:
+    def _log_density_odd(
+        self, seen: ObservedDistribution, at: complex | float, rest: complex | float
+    ) -> complex | float:
         j = (self.n + 1) / 2
         inside = log(at) + log(rest)
         front = gammaln(self.n + 1) - 2 * gammaln(j) + log(seen.density(self.median))
         return front + _powers(j - 1, inside) if j > 1 else front
 
-    def _log_density_even(self, seen: Seen, at: complex | float, rest: complex | float) -> complex | float:
+    def _log_density_even(
+        self, seen: ObservedDistribution, at: complex | float, rest: complex | float
+    ) -> complex | float:
         j, m, least = self.n / 2, self.median, seen.bracket()[0]
         spread, density = float(np.real(at * rest)), float(np.real(seen.density(m)))
         # a far median has no scale of its own, and may lie in a gap of the density; nodes are squared to be close at 0
@@ -97,14 +101,14 @@ class Median(_OfMedian):
         ]
         return gammaln(self.n + 1) - 2 * gammaln(j) + _log_sum([*terms, self._log_at_limit(seen, least)])
 
-    def _log_pair(self, seen: Seen, left: float, right: float) -> complex | float:
+    def _log_pair(self, seen: ObservedDistribution, left: float, right: float) -> complex | float:
         """Of the two in the middle and all others outside, but for the number of ways."""
         both = log(seen.density(left)) + log(seen.density(right))
         if self.n == 2 or not np.isfinite(np.real(both)):
             return both
         return both + _powers(self.n / 2 - 1, log(share(seen, left)) + log(shares(seen.below(right))[1]))
 
-    def _log_at_limit(self, seen: Seen, least: float) -> complex | float:
+    def _log_at_limit(self, seen: ObservedDistribution, least: float) -> complex | float:
         """Of the lower half at the limit of quantification and the next as far above the median."""
         j, right = self.n / 2, 2 * self.median - least
         half = np.log(2 / j) + _powers(j, log(share(seen, least))) + log(seen.density(right))
@@ -137,7 +141,7 @@ class Quartiles(_OfMedian):
     median: float
     upper: float
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """The log density of the three."""
         levels, p = (self.lower, self.median, self.upper), np.array([0.25, 0.5, 0.75])
         below = [seen.below(level) for level in levels]
@@ -181,7 +185,7 @@ class Extremes(_OfMedian):
     median: float
     upper: float
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """The log density of the three."""
         rank = (self.n + 1) / 2 - 1
         levels, middle = (self.lower, self.median, self.upper), seen.below(self.median)

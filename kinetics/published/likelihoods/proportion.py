@@ -9,10 +9,10 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
-from kinetics.observation.distribution import Expected, Seen, shares
+from kinetics.observation.distribution import Expected, ObservedDistribution, shares
 from kinetics.observation.normal import log
-from kinetics.observation.observed_counts import SeenCounts
-from kinetics.observation.observed_times import SeenTimes
+from kinetics.observation.observed_counts import ObservedCounts
+from kinetics.observation.observed_times import ObservedTimes
 from kinetics.published.likelihoods.summary import Evaluation
 
 __all__ = ["Proportion"]
@@ -48,7 +48,7 @@ class Proportion:
     since: float = 0.0
     until: float = np.inf
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """The log probability of the count."""
         functions = self._functions(seen)
         p, rest = shares(functions)
@@ -73,19 +73,19 @@ class Proportion:
             inside = (values >= self.since) & (values < self.until)
         return replace(self, share=float(inside.mean()))
 
-    def value(self, seen: Seen) -> float:
+    def value(self, seen: ObservedDistribution) -> float:
         """The share in the population."""
         return float(np.real(shares(self._functions(seen))[0]))
 
-    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Equal tails of the binomial distribution."""
         tails = binom.ppf([0.5 - level / 2, 0.5 + level / 2], self.n, self.value(seen)) / self.n
         return float(tails[0]), float(tails[1])
 
-    def _functions(self, seen: Seen) -> Expected:
-        if isinstance(seen, SeenTimes):
+    def _functions(self, seen: ObservedDistribution) -> Expected:
+        if isinstance(seen, ObservedTimes):
             return seen.back(self.since, self.until)
-        assert isinstance(seen, SeenCounts)
+        assert isinstance(seen, ObservedCounts)
         assert self.level is not None
         below = seen.below(self.level)
         if not self.above:

@@ -7,12 +7,12 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
-from kinetics.observation.distribution import Seen, share
+from kinetics.observation.distribution import ObservedDistribution, share
 
 __all__ = ["quantile", "quantile_with_slope"]
 
 
-def quantile(seen: Seen, probability: float) -> float:
+def quantile(seen: ObservedDistribution, probability: float) -> float:
     """The level below which a share of the population lies.
 
     Infinite if fewer are below any level, as for a time that too few reach.
@@ -28,11 +28,11 @@ def quantile(seen: Seen, probability: float) -> float:
     return root
 
 
-def _beyond(level: float, seen: Seen, probability: float) -> float:
+def _beyond(level: float, seen: ObservedDistribution, probability: float) -> float:
     return float(np.real(share(seen, level))) - probability
 
 
-def quantile_with_slope(seen: Seen, probability: float) -> complex | float:
+def quantile_with_slope(seen: ObservedDistribution, probability: float) -> complex | float:
     """The same, with the imaginary part that what is seen carries, by the derivative of an inverse.
 
     The lower end of the bracket is the limit of quantification, which no parameter moves.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kinetics.observation.distribution import Expected, Seen
+from kinetics.observation.distribution import Expected, ObservedDistribution
 
 __all__ = ["Spread", "log_spread"]
 
@@ -35,7 +35,9 @@ class Spread(NamedTuple):
     influence: Expected
 
 
-def log_spread(seen: Seen, mean: complex | float, variance: complex | float, size: float, *, log: bool) -> Spread:
+def log_spread(
+    seen: ObservedDistribution, mean: complex | float, variance: complex | float, size: float, *, log: bool
+) -> Spread:
     r"""The law of :math:`\ln s` by Laplace transforms.
 
     Let :math:`x = (y - \mu)^2/((n-1)\mu_2)` and :math:`T` the sum of :math:`n - 1` of them, as which :math:`s^2/\mu_2`
@@ -56,7 +58,7 @@ def log_spread(seen: Seen, mean: complex | float, variance: complex | float, siz
 
     Parameters
     ----------
-    seen : Seen
+    seen : ObservedDistribution
         The population.
     mean, variance : complex or float
         Of it.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.observation.distribution import Seen
+from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.summary import Evaluation, Summary
 
@@ -38,7 +38,10 @@ def log_likelihood(evaluations: Sequence[Evaluation], joint: np.ndarray | None) 
 
 
 def covariance(
-    rows: Sequence[tuple[Summary, Seen]], evaluations: Sequence[Evaluation], *, independent: bool = False
+    rows: Sequence[tuple[Summary, ObservedDistribution]],
+    evaluations: Sequence[Evaluation],
+    *,
+    independent: bool = False,
 ) -> np.ndarray:
     r"""The covariance of the errors of all rows of a study, (number, number), from the simulated population.
 
@@ -52,7 +55,7 @@ def covariance(
     Parameters
     ----------
     rows : sequence of (Summary, Seen)
-        What was published, and what is seen; rows of one recovery have the same `Seen`.
+        What was published, and what is seen; rows of one recovery have the same `ObservedDistribution`.
     evaluations : sequence of Evaluation
         One a row.
     independent : bool
@@ -88,6 +91,6 @@ def _numbers(evaluations: Sequence[Evaluation]) -> list[np.ndarray]:
     return [*(one.variance for one in evaluations), *influences]
 
 
-def _patients(n: int, seen: Seen) -> complex | float:
+def _patients(n: int, seen: ObservedDistribution) -> complex | float:
     """Of a study that counts n of them."""
     return n / (seen.counted + 1e-300)

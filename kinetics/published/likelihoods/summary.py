@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kinetics.observation.distribution import Expected, Seen
+from kinetics.observation.distribution import Expected, ObservedDistribution
 
 __all__ = ["Evaluation", "Summary", "impossible"]
 
@@ -49,7 +49,7 @@ class Summary(Protocol):
         """The number of patients; None if it is not known, or not needed."""
         ...
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """How likely the published numbers are, complex if what is seen is."""
         ...
 
@@ -63,10 +63,10 @@ class Summary(Protocol):
         """
         ...
 
-    def value(self, seen: Seen) -> float:
+    def value(self, seen: ObservedDistribution) -> float:
         """The counterpart of the published value in a population, in the unit of the row."""
         ...
 
-    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Where the value of a study of n patients lies with this probability; NaN without an n."""
         ...

@@ -11,11 +11,11 @@ import numpy as np
 from kinetics.errors import Faults, InputError, UnitError
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
-from kinetics.observation.distribution import Seen
-from kinetics.observation.population_values import CountProbe, Probe, RecoveryProbe, View
+from kinetics.observation.distribution import ObservedDistribution
+from kinetics.observation.population_values import CountProbe, PopulationValues, Probe, RecoveryProbe
 from kinetics.published.likelihoods.choosing import summary_of
 from kinetics.published.likelihoods.mean import Mean
-from kinetics.published.likelihoods.shown import Interval, Shown
+from kinetics.published.likelihoods.predicted_summary import Interval, PredictedSummary
 from kinetics.published.likelihoods.summary import Summary
 from kinetics.published.typical import PublishedRow, Target, time_within
 from kinetics.regimen import Regimen, course_starts
@@ -54,11 +54,11 @@ class PopulationTarget(Target):
         """How long a simulation must be, in the model's time."""
         return max(float(times.max()) for times in self.probe.needs().values())
 
-    def seen(self, view: View) -> Seen:
+    def seen(self, view: PopulationValues) -> ObservedDistribution:
         """What the study sees."""
         return self.probe.seen(view)
 
-    def shown(self, view: View) -> Shown:
+    def shown(self, view: PopulationValues) -> PredictedSummary:
         """What the population shows of this row."""
         seen = self.seen(view)
         scale = 1.0
@@ -69,7 +69,7 @@ class PopulationTarget(Target):
         spread = None
         if isinstance(self.summary, Mean) and self.row.sd is not None:
             spread = Interval(*self.summary.sd_interval(seen))
-        return Shown(self.row, Interval(*numbers.tolist()), spread)
+        return PredictedSummary(self.row, Interval(*numbers.tolist()), spread)
 
 
 def population_target(

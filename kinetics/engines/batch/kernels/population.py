@@ -70,7 +70,7 @@ def integrate_with_rules(
         n = counts[g]
         plan = (edges[g, : n + 1], forcings[g, :n], jumps[g, :n], starts[g])
         when = (rules.signs, rules.most, rules.apart, rules.windows)
-        what = (rules.doses, rules.every, rules.durations, rules.gifts, rules.same)
+        what = (rules.doses, rules.every, rules.durations, rules.dose_amounts, rules.same)
         filled = (rules.times[p], rules.which[p], rules.capped[p])
         own = Rules(rules.columns, rules.levels[p], rules.slack[p], *when, *what, *filled)
         limit, event = (rtol, atol[p], most), (watched, levels[p], margins[p])

@@ -1,6 +1,6 @@
-"""Rules at work in the compiled loop: what `kinetics.engines.rule_monitor.Watch` does for the reference engine.
+"""Rules at work in the compiled loop: what `kinetics.engines.rule_monitor.RuleMonitor` does for the reference engine.
 
-The engine copies this file before `kernel.py`. `Rules` and `Alert` go round.
+The engine copies this file before `kernel.py`. `Rules` and `RuleState` go round.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 from kinetics.compile.machine_code import njit
 from kinetics.compile.stub import STATES, fill_outputs
 from kinetics.engines.batch.kernels.dense import between, crossing
-from kinetics.engines.batch.kernels.workspaces import Alert
+from kinetics.engines.batch.kernels.workspaces import RuleState
 from kinetics.engines.rule_monitor import PARTS
 
 
@@ -30,7 +30,7 @@ def start_rules(rules, y, c, row):
     of_courses = np.zeros(size, np.int64), np.full(size, np.inf)
     at_once = np.zeros(size, np.bool_), np.empty(size), np.empty(size)
     infusions = np.empty(most), np.empty(most), np.zeros(most, np.int64)
-    alert = Alert(*of_rules, *of_courses, *at_once, *infusions, np.zeros(2, np.int64))
+    alert = RuleState(*of_rules, *of_courses, *at_once, *infusions, np.zeros(2, np.int64))
     fill_sides(rules, alert, c, y, row)
     for r in range(size):
         alert.armed[r] = alert.sides[r] < -rules.slack[r]
@@ -93,7 +93,7 @@ def give(rules, alert, r, y, time, edges):
     alert.acted[r] = True
     if rules.durations[r] <= rules.same:
         for i in range(STATES):
-            y[i] += rules.gifts[r, i]
+            y[i] += rules.dose_amounts[r, i]
     else:
         end = on_edge(rules, alert, time + rules.durations[r], edges)
         ends[tally[1]], alert.speeds[tally[1]], alert.whose[tally[1]] = end, 1.0 / (end - time), r
@@ -160,7 +160,7 @@ def add_inflow(rules, alert, time, end, flow):
             continue
         ends[kept], speeds[kept], whose[kept] = ends[infusion], speeds[infusion], whose[infusion]
         for i in range(STATES):
-            flow[i] += rules.gifts[whose[kept], i] * speeds[kept]
+            flow[i] += rules.dose_amounts[whose[kept], i] * speeds[kept]
         end = min(end, ends[kept])
         kept += 1
     tally[1] = kept

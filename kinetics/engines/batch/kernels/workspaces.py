@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Alert", "Lanes", "Own", "Rules", "Seen", "Task", "Wanted", "Wide"]
+__all__ = ["Lanes", "Own", "RuleState", "Rules", "Seen", "Task", "Wanted", "Wide"]
 
 
 class Task(NamedTuple):
@@ -116,10 +116,10 @@ class Rules(NamedTuple):
 
     (rule,) ``columns`` of outputs, their ``levels``, the ``slack`` about these, ``signs`` 1 for a rise and -1 for a
     fall, ``most`` actions, time ``apart``; (rule, 2) ``windows``; (rule,) ``doses`` of an action, the time ``every``
-    from one to the next, and ``durations`` of infusions, 0 for a bolus; (rule, state) ``gifts``; times no further apart
-    than ``same`` are one.
-    Filled, as `kinetics.engines.rule_monitor.Fired` has them: (trigger,) ``times`` and ``which``, (rule,) ``capped``.
-    Of many patients ``levels``, ``slack`` and what is filled have a leading axis.
+    from one to the next, and ``durations`` of infusions, 0 for a bolus; (rule, state) ``dose_amounts``; times no
+    further apart than ``same`` are one.
+    Filled, as `kinetics.engines.rule_monitor.TriggeredDoses` has them: (trigger,) ``times`` and ``which``,
+    (rule,) ``capped``. Of many patients ``levels``, ``slack`` and what is filled have a leading axis.
     """
 
     columns: np.ndarray
@@ -132,14 +132,14 @@ class Rules(NamedTuple):
     doses: np.ndarray
     every: np.ndarray
     durations: np.ndarray
-    gifts: np.ndarray
+    dose_amounts: np.ndarray
     same: float
     times: np.ndarray
     which: np.ndarray
     capped: np.ndarray
 
 
-class Alert(NamedTuple):
+class RuleState(NamedTuple):
     """How rules stand.
 
     (rule,) ``armed``: the output has been before its level; ``counts`` of actions and time of the ``last``; ``due``

@@ -12,16 +12,16 @@ import numpy as np
 from kinetics.population.seeds import checked_seed
 from kinetics.published.facts.numbers import answer, needed_times
 from kinetics.published.facts.patients import simulated
-from kinetics.published.facts.question import Fact, Question
+from kinetics.published.facts.question import PublishedFact, Question
 from kinetics.published.facts.row import SHARE, EvidenceRow, PlacedFact
 
-__all__ = ["Evaluated", "Outcome", "Tally", "evaluate_evidence"]
+__all__ = ["Evaluated", "Tally", "Verdict", "evaluate_evidence"]
 
 Group = Literal["numeric", "input", "direction", "told", "unverified"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Verdict:
     """A fact beside the model.
 
     Parameters
@@ -105,17 +105,17 @@ class Evaluated:
 
     Parameters
     ----------
-    outcomes : tuple of Outcome
+    outcomes : tuple of Verdict
         In the order of the file.
     patients, seed : int
         How many virtual patients stood for each cohort, and of which study.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Verdict, ...]
     patients: int
     seed: int
 
-    def of(self, group: Group, *, agrees: bool | None = None) -> list[Outcome]:
+    def of(self, group: Group, *, agrees: bool | None = None) -> list[Verdict]:
         """The outcomes of a group; only those that agree, or do not, if asked."""
         chosen = [each for each in self.outcomes if each.group == group]
         return chosen if agrees is None else [each for each in chosen if each.agrees is agrees]
@@ -127,13 +127,16 @@ class Evaluated:
 
 
 def evaluate_evidence(
-    facts: Sequence[Fact], patients: int = 256, seed: int = 1, progress: Callable[[int, int], None] | None = None
+    facts: Sequence[PublishedFact],
+    patients: int = 256,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluated:
     """Ask the model for every fact; facts of one model, cohort, regimen and settings share one simulation.
 
     Parameters
     ----------
-    facts : sequence of Fact
+    facts : sequence of PublishedFact
         Of `read_questions`.
     patients : int
         Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
@@ -173,11 +176,11 @@ def _continued(
     return None if progress is None else lambda done, _: progress(before + done, total)
 
 
-def _outcome(fact: Fact, answers: dict[int, float]) -> Outcome:
+def _outcome(fact: PublishedFact, answers: dict[int, float]) -> Verdict:
     """A direction with ``versus`` stays in the model's unit, and the other side is brought to it."""
     if fact.question is None:
-        return Outcome(fact.placed)
+        return Verdict(fact.placed)
     own = answers[id(fact.question)]
     if fact.versus is None:
-        return Outcome(fact.placed, own * fact.factor, exploratory=fact.exploratory)
-    return Outcome(fact.placed, own, answers[id(fact.versus)] * fact.factor, fact.exploratory)
+        return Verdict(fact.placed, own * fact.factor, exploratory=fact.exploratory)
+    return Verdict(fact.placed, own, answers[id(fact.versus)] * fact.factor, fact.exploratory)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kinetics.observation.distribution import Seen, share
+from kinetics.observation.distribution import ObservedDistribution, share
 from kinetics.published.likelihoods.quantiles import quantile, quantile_with_slope
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["Stated"]
+__all__ = ["ReportedRange"]
 
 
 @dataclass(frozen=True)
-class Stated:
+class ReportedRange:
     r"""A value or a range of the middle of a population, with an error on the logarithm.
 
     With :math:`x` the population's median, the error is :math:`\ln v - \ln x` for a value :math:`v`, and for a range
@@ -40,7 +40,7 @@ class Stated:
         """The row does not say."""
         return None
 
-    def evaluate(self, seen: Seen) -> Evaluation:
+    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
         """The log density of the error."""
         median = _median(seen)
         if not math.isfinite(np.real(median)):
@@ -53,21 +53,21 @@ class Stated:
         log_likelihood = -0.5 * error[0] ** 2 / variance[0, 0] - math.log(self.log_se * math.sqrt(2 * math.pi))
         return Evaluation(log_likelihood, error, variance, None)
 
-    def of(self, sample: np.ndarray) -> Stated:
+    def of(self, sample: np.ndarray) -> ReportedRange:
         """The median of other patients, with the same error."""
         median = float(np.median(sample[~np.isnan(sample)]))
         return replace(self, lower=median, upper=median)
 
-    def value(self, seen: Seen) -> float:
+    def value(self, seen: ObservedDistribution) -> float:
         """The population's median."""
         return quantile(seen, 0.5)
 
-    def interval(self, seen: Seen, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Unknown without a number of patients."""
         return math.nan, math.nan
 
 
-def _median(seen: Seen) -> complex | float:
+def _median(seen: ObservedDistribution) -> complex | float:
     median = quantile_with_slope(seen, 0.5)
     if math.isfinite(np.real(median)):
         return median

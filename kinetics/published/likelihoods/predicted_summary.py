@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from kinetics.published.typical import PublishedRow
 
-__all__ = ["Interval", "Shown"]
+__all__ = ["Interval", "PredictedSummary"]
 
 
 class Interval(NamedTuple):
@@ -30,7 +30,7 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shown:
+class PredictedSummary:
     """A published row in a population.
 
     Parameters
