@@ -71,7 +71,7 @@ def fired(integrate, model, regimen, until=100.0):
     outputs = {name: output.unit for name, output in model.outputs.items()}
     given, rules = segments(regimen, doses, model.time, until), triggers(regimen, outputs, doses, model.time)
     system = compile_model(model)
-    times = integrate(system, system.constants(system.parameter_array()), given, triggers=rules).fired.times
+    times = integrate(system, system.constants(system.parameter_array()), given, triggers=rules).triggered_doses.times
     return times[~np.isnan(times)].tolist()
 
 
