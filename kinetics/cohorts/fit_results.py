@@ -13,9 +13,9 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, table_checksum
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, names_a_file
+from kinetics.files.rows import Row, read_row
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
-from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_unit
 
 __all__ = [

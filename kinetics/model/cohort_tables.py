@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from kinetics.expressions import is_name
 from kinetics.files.bibliography import CHOICE
-from kinetics.files.dotted import dotted_rows
+from kinetics.files.rows import dotted_rows, read_fields
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.model.reading import TableReader, without_half_told
-from kinetics.model.schema import CohortRow, CohortValueRow, read_fields
+from kinetics.model.schema import CohortRow, CohortValueRow
 from kinetics.model.variation import in_cohort, variation_faults
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion

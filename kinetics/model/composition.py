@@ -12,13 +12,14 @@ import sympy as sp
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name
 from kinetics.files.documents import Document
+from kinetics.files.rows import read_fields
 from kinetics.model.cohort_tables import read_cohorts
 from kinetics.model.correlations import read_correlations
 from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
 from kinetics.model.notation import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
 from kinetics.model.reading import Names, TableReader, read_tables
-from kinetics.model.schema import HeaderRow, read_fields
+from kinetics.model.schema import HeaderRow
 
 __all__ = ["Draft", "read_draft"]
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from kinetics.errors import Faults
+from kinetics.files.rows import read_row
 from kinetics.model.quantities import Correlation, Parameter
 from kinetics.model.reading import MAX_ROWS, TableReader
-from kinetics.model.schema import CorrelationRow, read_row
+from kinetics.model.schema import CorrelationRow
 from kinetics.text.suggestions import did_you_mean
 
 __all__ = ["by_pair", "check_correlations", "correlation_matrix", "read_correlations"]

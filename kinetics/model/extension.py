@@ -10,7 +10,8 @@ from typing import Any
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
-from kinetics.model.schema import BaseHeaderRow, CohortValueRow, read_fields
+from kinetics.files.rows import read_fields
+from kinetics.model.schema import BaseHeaderRow, CohortValueRow
 
 __all__ = ["MAX_LEVELS", "ExtendedDocument", "model_path", "read_extended"]
 

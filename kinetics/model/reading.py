@@ -12,6 +12,7 @@ from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
+from kinetics.files.rows import Row, read_fields
 from kinetics.model.quantities import (
     Derived,
     Dose,
@@ -21,16 +22,7 @@ from kinetics.model.quantities import (
     Quantity,
     State,
 )
-from kinetics.model.schema import (
-    DerivedRow,
-    DoseRow,
-    InputRow,
-    OutputRow,
-    ParameterRow,
-    Row,
-    StateRow,
-    read_fields,
-)
+from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 

@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt
 from kinetics.errors import Faults, InputError
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document, read_document
-from kinetics.model.schema import Row, Text, read_row
+from kinetics.files.rows import Row, Text, read_row
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.rule import MOST, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
