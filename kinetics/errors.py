@@ -82,11 +82,6 @@ def _listed(places: tuple[str, ...]) -> str:
 class InputError(KineticsError, ValueError):
     """An input is wrong; ``faults`` lists everything that is.
 
-    Parameters
-    ----------
-    *faults : Fault or str
-        One or more faults.
-
     Examples
     --------
     >>> InputError("dose is negative").faults

@@ -126,20 +126,11 @@ def assembled_cohort(
 
     Parameters
     ----------
-    model : Model
-        A model that declares the cohort.
-    cohort : str, optional
-        Its name; without it the model's own values.
     fits : mapping of str to str, optional
         As for `cohort_parameters`, in order, with the cohort that each is of.
     estimates : callable, optional
         Called with the name of a fit and what is estimable before it; gives estimates by flat name, which count where
         the fit does. Without it they are the committed ones.
-
-    Raises
-    ------
-    InputError
-        If one of ``fits`` counts nowhere: it is of a cohort from which this one takes nothing.
     """
     values, estimated, spreads = dict(model.defaults), {}, {}
     rows, correlations = dict(model.parameters), by_pair(model.correlations)
@@ -191,13 +182,7 @@ def _cohorts_of(model: Model, cohort: str | None, fits: Sequence[str]) -> dict[s
 
 
 def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """The fits whose estimates are taken at each cohort of a lineage.
-
-    Raises
-    ------
-    InputError
-        If one of those that are asked for counts nowhere: its estimates would be lost without a word.
-    """
+    """The fits whose estimates are taken at each cohort of a lineage; an error if one of ``fits`` counts nowhere."""
     if fits is None:
         return {row.name: list(row.from_fit) for row in rows}
     named = {fit for row in rows for fit in row.from_fit}
@@ -214,36 +199,18 @@ def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str
 
 
 def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
-    """The names of the fits a cohort takes estimates from, earlier first.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such cohort.
-    """
+    """The names of the fits a cohort takes estimates from, earlier first."""
     return tuple(fit for row in lineage(model, cohort) for fit in row.from_fit)
 
 
 def committed_result(model: Model, fit: str, cohort: str) -> Path:
-    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on.
-
-    Raises
-    ------
-    InputError
-        If there is none, or no such cohort.
-    """
+    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on."""
     rows = lineage(model, cohort)
     return result_of(model, fit, next((row for row in rows if fit in row.from_fit), rows[-1]))
 
 
 def lineage(model: Model, cohort: str | None) -> list[Cohort]:
-    """The cohort and those it extends, oldest first; nothing for the model's own values.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such cohort.
-    """
+    """The cohort and those it extends, oldest first; nothing for the model's own values."""
     if cohort is None:
         return []
     if cohort not in model.cohorts:

@@ -99,33 +99,16 @@ def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) 
 
 
 def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
-    """Warn of a committed result. Python shows the same warning once, however often the file is read.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A committed result.
-    message : str
-        What is wrong with it.
-    category : type
-        Of the warning.
-    again : bool
-        Add how it is written anew.
-    """
+    """Warn of a committed result, and say how it is written again. Python shows the same warning once."""
     remedy = f"; 'kinetics fit {path.name.removesuffix('.result.toml')} --save' writes it anew" if again else ""
     warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_TOLD)
 
 
 def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
-    """The committed result of a fit whose estimates are taken at a cohort.
+    """The committed result of a fit whose estimates are taken at a cohort; `InputError` if there is none.
 
     A fit that the cohort names lies beside the file that names it, which may be one that the model extends. One that
     only a fit problem names lies beside the model, or else beside what it extends.
-
-    Raises
-    ------
-    InputError
-        If there is none, or the name of the fit is a path.
     """
     files = [cohort.fits_file] if fit in cohort.from_fit else [model.path, *model.extends]
     folder, *further = dict.fromkeys(map(fits_folder, files))
@@ -141,13 +124,7 @@ def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
 
 
 def flat_key(model: Model, name: str) -> str:
-    """The flat name of what was estimated, a parameter or its spread.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such parameter.
-    """
+    """The flat name of what was estimated, a parameter or its spread; `UnknownNameError` if there is none."""
     plain = name.removesuffix(SPREAD)
     return model.flat_name(plain) + name[len(plain) :]
 
@@ -169,8 +146,6 @@ def in_model_units(
 
     Parameters
     ----------
-    model : Model
-        The model.
     estimates : mapping of str to (float, str)
         Value and unit by dotted name.
     document : Document, optional

@@ -41,13 +41,7 @@ class Dimensions:
         self._known: dict[Any, tuple[Any, Any]] = {}
 
     def convert(self, expression: Any, unit: Any) -> Any:
-        """The expression in ``unit``.
-
-        Raises
-        ------
-        UnitError
-            If some part of it, or the whole, does not fit.
-        """
+        """The expression in ``unit``; `UnitError` if some part of it, or the whole, does not fit."""
         own, converted = self.infer(expression)
         if own is None or unit is None:
             return converted

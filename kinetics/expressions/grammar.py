@@ -242,19 +242,7 @@ def _nothing(*_: Any) -> Any:
 
 
 def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
-    """Turn an expression into sympy.
-
-    Parameters
-    ----------
-    text : str
-        An expression of the grammar in docs/formats.md.
-    symbols : mapping of str to sympy.Symbol
-        The names it may use.
-
-    Returns
-    -------
-    sympy.Expr
-        Numbers are exact rationals.
+    """Turn an expression of the grammar in docs/formats.md into sympy; its numbers are exact rationals.
 
     Raises
     ------

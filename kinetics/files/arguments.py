@@ -24,23 +24,12 @@ _HINTS = {
 
 
 def loaded(argument: str, given: object, kind: type[T], load: Callable[[str | Path], T] | None = None) -> T:
-    """The object itself if one is given; otherwise it is read from the file of the name or path.
-
-    Parameters
-    ----------
-    argument : str
-        Name of the argument, for messages.
-    given : object
-        What the caller wrote.
-    kind : type
-        What is needed.
-    load : callable, optional
-        Reads a name or a path; ``kind.load`` by default.
+    """The object itself if one is given; otherwise ``load``, or ``kind.load``, reads the file of the name or path.
 
     Raises
     ------
     InputError
-        If it is neither, or the file cannot be had.
+        If it is neither, or the file cannot be had; the message names the ``argument``.
 
     Examples
     --------
@@ -57,18 +46,7 @@ def loaded(argument: str, given: object, kind: type[T], load: Callable[[str | Pa
 
 
 def all_of(argument: str, given: object, kind: type[T] | None, example: str) -> tuple[T, ...]:
-    """The objects of a list that was given.
-
-    Parameters
-    ----------
-    argument : str
-        Whose value it is, for messages.
-    given : object
-        What the caller wrote.
-    kind : type or None
-        What each must be; None for anything.
-    example : str
-        A list of one, as one writes it.
+    """The objects of a list that was given, each of a ``kind`` unless that is None; messages show the ``example``.
 
     Raises
     ------
@@ -93,18 +71,7 @@ def is_whole(given: object) -> bool:
 
 
 def whole_number(argument: str, given: Any, least: int, most: int | None = None) -> int:
-    """The whole number that was given.
-
-    Parameters
-    ----------
-    argument : str
-        Whose value it is, for messages.
-    given : object
-        What the caller wrote.
-    least : int
-        The smallest that is right.
-    most : int, optional
-        The largest that is right.
+    """The whole number, from ``least`` to ``most``, that was given for an argument.
 
     Raises
     ------

@@ -122,15 +122,7 @@ def _values(values: np.ndarray) -> str:
 
 
 def files_checksum(store: Path, files: Iterable[str]) -> str:
-    """The SHA-256 of some files and their names. A missing file counts as such: Zarr leaves out chunks of fill values.
-
-    Parameters
-    ----------
-    store : pathlib.Path
-        The folder of the store.
-    files : iterable of str
-        Paths from there.
-    """
+    """The SHA-256 of files of a store and their names; a missing file counts: Zarr leaves out chunks of fill values."""
     return bytes_checksum("\n".join(f"{name}\0{_of_file(store / name)}" for name in files).encode())
 
 

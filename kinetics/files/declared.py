@@ -31,15 +31,7 @@ _ADVICE = "take a part of it, or a machine with more memory"
 
 
 def check_netcdf(path: Path) -> None:
-    """Refuse a NetCDF file that leads elsewhere, or declares more than fits into memory.
-
-    Raises
-    ------
-    InputError
-        If it does, or is no regular file.
-    OSError
-        If it is no HDF5 file.
-    """
+    """Refuse a NetCDF file that leads elsewhere, or declares more than fits into memory; `OSError` if it is no HDF5."""
     import h5py
 
     check_regular(path)
@@ -65,13 +57,7 @@ def check_netcdf(path: Path) -> None:
 
 
 def check_store(path: Path) -> None:
-    """Refuse a Zarr store that holds anything but what results hold, or an array of more than fits into memory.
-
-    Raises
-    ------
-    InputError
-        If it does.
-    """
+    """Refuse a Zarr store that holds anything but what results hold, or an array of more than fits into memory."""
     if (path / "zarr.json").exists():
         raise InputError(Fault("is of Zarr format 3; results are of format 2", str(path)))
     files = dict(_files(path))
@@ -99,13 +85,7 @@ def check_store(path: Path) -> None:
 
 
 def _files(path: Path) -> Iterator[tuple[str, int]]:
-    """Every file of a store and its size, by its path from there.
-
-    Raises
-    ------
-    InputError
-        If something is no regular file: to read a pipe may take for ever.
-    """
+    """Every file of a store and its size, by its path from there; none may be a pipe, which may be read for ever."""
     for folder, folders, names in os.walk(path, onerror=_raise):
         for name in (*folders, *names):
             place = Path(folder, name)

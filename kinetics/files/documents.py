@@ -40,15 +40,7 @@ _WORDS = re.compile(
 
 @dataclass(frozen=True)
 class Document:
-    """A TOML file that has been read.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where it was read from.
-    data : dict
-        Its content.
-    """
+    """A TOML file that has been read: its path, its content, and the lines of its keys."""
 
     path: Path
     data: Mapping[str, Any]
@@ -101,22 +93,7 @@ def _check_characters(text: str, path: Path) -> None:
 
 
 def read_document(path: str | Path) -> Document:
-    """Read a TOML file.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file.
-
-    Returns
-    -------
-    Document
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is too large, or is not TOML.
-    """
+    """Read a TOML file; `InputError` if it cannot be read, is too large, or is not TOML."""
     path = Path(path)
     text = read_text(path)
     document = Document(path, _parsed(text, path), _line_map(text))

@@ -35,22 +35,7 @@ class _Known(NamedTuple):
 def read_cohorts(
     reader: TableReader, parameters: Mapping[str, Parameter], correlations: Iterable[Correlation]
 ) -> dict[str, Cohort]:
-    """The cohorts of a file.
-
-    Parameters
-    ----------
-    reader : TableReader
-        Of the file.
-    parameters : mapping of str to Parameter
-        Of the flat model.
-    correlations : iterable of Correlation
-        Of the flat model.
-
-    Returns
-    -------
-    dict of str to Cohort
-        In the order of the file.
-    """
+    """The cohorts of a file, in its order, against the parameters and correlations of the flat model."""
     tables = reader.table("cohorts")
     rows = {name: _header(reader, name, data, tables) for name, data in tables.items()}
     _check_extends({name: row["extends"] for name, row in rows.items()}, reader)

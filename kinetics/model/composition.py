@@ -16,7 +16,7 @@ from kinetics.files.rows import read_fields
 from kinetics.model.cohort_tables import read_cohorts
 from kinetics.model.correlations import read_correlations
 from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
-from kinetics.model.notation import latex_name
+from kinetics.model.latex import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
 from kinetics.model.reading import Names, TableReader, read_tables
 from kinetics.model.schema import HeaderRow
@@ -63,23 +63,7 @@ class Draft:
 def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
     """Read a model file, those it extends, and every model they use.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    faults : Faults
-        Where everything wrong in any of the files is noted.
-    trail : tuple of pathlib.Path
-        The files that led here, to refuse a model that uses itself.
-
-    Returns
-    -------
-    Draft
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read at all.
+    ``trail`` are the files that led here, to refuse a model that uses itself.
     """
     document, bases = read_extended(path, faults, trail)
     for key in document.data.keys() - _TABLES:

@@ -23,17 +23,7 @@ MOST_TOGETHER = 100
 
 
 def read_correlations(reader: TableReader, keys: tuple[str, ...], rows: Any) -> tuple[Correlation, ...]:
-    """The rows of one list of a file, by flat names; those of a model that could not be read are left out.
-
-    Parameters
-    ----------
-    reader : TableReader
-        Of the file.
-    keys : tuple of str
-        The keys that lead to the list.
-    rows : list
-        As TOML reads it.
-    """
+    """The rows of the list under ``keys``, by flat names; those of a model that could not be read are left out."""
     if not isinstance(rows, list) or len(rows) > MAX_ROWS:
         reader.add(f"must be at most {MAX_ROWS} tables [[{'.'.join(keys)}]]", *keys)
         return ()
@@ -62,21 +52,7 @@ def check_correlations(
     faults: Faults,
     name: str = "correlations",
 ) -> None:
-    """Each is between two parameters that vary, once, and together they are possible.
-
-    Parameters
-    ----------
-    own : iterable of Correlation
-        Those to be checked.
-    inherited : iterable of Correlation
-        Those that hold beside them and have been checked.
-    parameters : mapping of str to Parameter
-        How parameters vary.
-    faults : Faults
-        Where everything wrong is noted.
-    name : str
-        What to call them in messages.
-    """
+    """Each of ``own`` is between two parameters that vary, once, and with those inherited they are possible."""
     seen: dict[tuple[str, str], Correlation] = {}
     for row in own:
         one, other = row.pair

@@ -50,14 +50,9 @@ _BLANK = {"value": math.nan, "rest": math.nan, "into": "", "about": "", "latex":
 
 
 class Names(dict[str, sp.Symbol]):
-    """The names expressions may use. Every name of a model that could not be read counts as known.
+    """The names expressions may use, such as ``V1`` and ``pk.V1``.
 
-    Parameters
-    ----------
-    known : mapping of str to sympy.Symbol
-        Names such as ``V1`` and ``pk.V1``.
-    lost : collection of str
-        Aliases of models that could not be read.
+    Every name of a model that could not be read, whose alias is ``lost``, counts as known.
     """
 
     def __init__(self, known: Mapping[str, sp.Symbol], lost: Iterable[str] = ()) -> None:
@@ -72,17 +67,7 @@ class Names(dict[str, sp.Symbol]):
 
 
 class TableReader:
-    """Reads the tables of one file, given the names of others it may refer to.
-
-    Parameters
-    ----------
-    document : Document
-        The file.
-    faults : Faults
-        Where everything wrong is noted.
-    names : Names
-        Names of other files, such as ``pk.A_c``, that expressions may use; those of this file are added.
-    """
+    """Reads the tables of one file. To the names of other files that expressions may use it adds its own."""
 
     def __init__(self, document: Document, faults: Faults, names: Names) -> None:
         self.document, self.faults, self.names = document, faults, names

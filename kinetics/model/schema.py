@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictStr
 from pydantic_core import PydanticCustomError
 
 from kinetics.files.rows import Row, Text
-from kinetics.model.notation import is_latex
+from kinetics.model.latex import is_latex
 
 __all__ = [
     "BaseHeaderRow",

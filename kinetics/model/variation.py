@@ -21,16 +21,9 @@ ROUNDING = 1e-6
 
 
 def in_cohort(parameter: Parameter, entry: CohortValue) -> Parameter:
-    """A parameter as a cohort has it.
+    """A parameter as a cohort has it, given as the model, or the cohort it extends, has it.
 
     A cohort that changes the distribution takes over no spread and no shares, since they would mean another thing.
-
-    Parameters
-    ----------
-    parameter : Parameter
-        As the model, or the cohort it extends, has it.
-    entry : CohortValue
-        What the cohort says.
 
     Examples
     --------

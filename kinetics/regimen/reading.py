@@ -90,22 +90,7 @@ class RegimenFile:
 
 
 def read_regimen(path: Path) -> RegimenFile:
-    """Read and check a regimen file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A TOML file as docs/formats.md describes it.
-
-    Returns
-    -------
-    RegimenFile
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
+    """Read and check a regimen file; `InputError` with every fault of it."""
     document = read_document(path)
     reader = _Reader(document)
     read_row(FileRow, document.data, document, (), reader.faults)

@@ -80,18 +80,12 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
 
     Parameters
     ----------
-    regimen : Regimen
-        What is given.
     doses : mapping of str to pint.Unit
         The drugs that the model accepts, each with the model's unit of amount. Their order is that of the columns.
     time : pint.Unit
         The model's unit of time.
     until : float
         The end, in ``time``.
-
-    Returns
-    -------
-    Segments
 
     Raises
     ------
@@ -107,8 +101,8 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
     >>> regimen = Regimen([Course.of("drug_a", "12 mg", "4 hour", every="1 day", count=2)])
-    >>> found = segments(regimen, {"drug_a": parse_unit("mg")}, parse_unit("hour"), until=48)
-    >>> found.edges, found.rates[:, 0]
+    >>> cut = segments(regimen, {"drug_a": parse_unit("mg")}, parse_unit("hour"), until=48)
+    >>> cut.edges, cut.rates[:, 0]
     (array([ 0.,  4., 24., 28., 48.]), array([3., 0., 3., 0.]))
     """
     if not isinstance(until, Real) or isinstance(until, bool) or not math.isfinite(until) or until <= 0:
@@ -135,12 +129,9 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
 
 
 def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
-    """When courses start: the windows in which recovery is measured.
+    """When courses start, (start,) in ``time_unit``, strictly increasing: the windows in which recovery is measured.
 
-    Returns
-    -------
-    numpy.ndarray, (start,), time_unit
-        Strictly increasing; courses that start together, closer than 1e-9 day, count once.
+    Courses that start together, closer than 1e-9 day, count once.
 
     Examples
     --------
@@ -168,13 +159,7 @@ def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: F
 
 
 def dose_factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
-    """The conversion of every amount, by drug and unit, those that a rule may give included.
-
-    Raises
-    ------
-    UnknownNameError, UnitError
-        One error with every drug and amount that does not fit the model.
-    """
+    """The conversion of every amount, by drug and unit, of rules too; one error for all that do not fit the model."""
     factors: dict[tuple[str, Any], Fraction | float] = {}
     faults: dict[tuple[str, Any], Fault] = {}
     unknown = False

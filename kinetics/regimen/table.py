@@ -14,14 +14,7 @@ _HEAD = ("course", "start", "drug", "amount", "duration", "doses")
 
 
 def course_table(courses: Iterable[Sequence[Dose]]) -> str:
-    """Lay out the doses of courses, one line a drug and dose size.
-
-    Examples
-    --------
-    >>> print(course_table([Dose("drug_a", "12 mg", duration="4 hour").repeat(5, "1 day")]))
-    course  start  drug    amount  duration  doses
-    1       0 day  drug_a  12 mg   4 hour    5, every 1 day
-    """
+    """The doses of courses as a table, one line a drug and dose size."""
     rows = [_HEAD]
     for number, doses in enumerate(courses, 1):
         rows += [(str(number), *row) for row in _lines(doses)]

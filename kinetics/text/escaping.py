@@ -1,6 +1,6 @@
 """Escape text of files for terminals, JSON, Markdown and figures; find the characters that no file may hold.
 
-LaTeX needs nothing here: only identifiers and symbols that `kinetics.model.notation.is_latex` accepts reach it. SVG is
+LaTeX needs nothing here: only identifiers and symbols that `kinetics.model.latex.is_latex` accepts reach it. SVG is
 escaped by matplotlib, which draws no text as mathematics within `kinetics.figures.base.style.style`.
 """
 
@@ -38,14 +38,8 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>|~$#&]|(?<!\w)_|_(?!\w)")
 def forbidden_character(text: str, *, lines: bool = False) -> str | None:
     r"""The first character of a text that no file may hold, or None.
 
-    Forbidden are characters that act on a display, and code points that are no characters.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    lines : bool
-        Whether line feeds and tabs are allowed.
+    Forbidden are characters that act on a display, and code points that are no characters. Line feeds and tabs are
+    allowed if there may be several ``lines``.
 
     Examples
     --------

@@ -14,13 +14,6 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     Two names are near if, capitals aside, they are the same once one letter, or none, is left out of each: a letter
     too many, one missing, one for another, or two in the wrong order.
 
-    Parameters
-    ----------
-    name : str
-        The unknown name.
-    names : iterable of str
-        The known ones.
-
     Examples
     --------
     >>> did_you_mean("clearence", ["clearance", "volume"]), did_you_mean("x1", ["volume"])

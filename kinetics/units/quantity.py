@@ -20,21 +20,12 @@ _QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")
 
 
 def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
-    """Read a number with its unit, and convert it if asked.
+    """Read a number with its unit, such as ``"12 mg"`` or ``"0.4 1e9/L"``, and convert it to ``unit`` if there is one.
 
     Parameters
     ----------
-    text : str
-        For example ``"12 mg"``, ``"35 month"``, ``"0.4 1e9/L"``.
-    unit : str or pint.Unit, optional
-        The unit to convert to; without it the quantity keeps its own.
     example : str
         Without ``unit``, one that would be right in its place, for messages.
-
-    Returns
-    -------
-    value : float
-    unit : pint.Unit
 
     Raises
     ------
