@@ -25,7 +25,7 @@ MOST = 1000
 DIRECTIONS = ("up", "down")
 
 
-@dataclass(frozen=True, init=False, eq=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Rule:
     """When an output crosses a level, give a dose at once, or begin a course of doses.
 
@@ -159,6 +159,9 @@ class Rule:
 
     def __hash__(self) -> int:
         return hash(tuple(self.fingerprint))
+
+    def __repr__(self) -> str:
+        return f"<Rule {self}>"
 
     def __str__(self) -> str:
         verb = "rises" if self.direction == "up" else "falls"
