@@ -82,11 +82,11 @@ def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
 def warn_if_edited(document: Document) -> None:
     """Say if a committed result that was read is not what a fit wrote, or does not show that it is."""
     result = document.data.get("result")
-    kept = result.get(CHECKSUM) if isinstance(result, dict) else None
-    if kept is None:
+    checksum = result.get(CHECKSUM) if isinstance(result, dict) else None
+    if checksum is None:
         message = "has no checksum: written by hand, or by an earlier version"
         warn_of_result(document.path, message, ChecksumWarning, again=True)
-    elif kept != table_checksum(document.data, "result"):
+    elif checksum != table_checksum(document.data, "result"):
         message = "edited by hand since the fit: not what its checksum is of"
         warn_of_result(document.path, message, ChecksumWarning, again=True)
 
@@ -116,8 +116,8 @@ def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
     if Path(fit).name != fit:
         raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.fits_where, name))
     paths = [result_path(each / f"{fit}.toml") for each in (folder, *further)]
-    if found := next((path for path in paths if path.is_file()), None):
-        return found
+    if existing := next((path for path in paths if path.is_file()), None):
+        return existing
     problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
     message = f"there is no result {paths[0]}; run 'kinetics fit {problem} --save'"
     raise InputError(Fault(message, cohort.fits_where, name))

@@ -78,6 +78,6 @@ def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:
     # each beside its own bibliography
     files = [Path(row.where.rpartition(":")[0]), model.path, *model.extends] if model.path is not None else []
     folders = [file.parent for file in files] or [library_folder("models")]
-    found = (find_source(key, folder) for folder in folders)
-    source = None if key == CHOICE else next(filter(None, found), None)
+    sources = (find_source(key, folder) for folder in folders)
+    source = None if key == CHOICE else next(filter(None, sources), None)
     return (source.short, source.fields.get("doi", "")) if source else (key, "")

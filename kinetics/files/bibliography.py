@@ -66,8 +66,8 @@ class _Parser(LowLevelParser):
     def skip_to(self, patterns: Any) -> Token | None:
         # pybtex searches for each pattern alone up to the end of the file: quadratic time
         text, end = self.text or "", self.pos
-        while found := _SPECIAL.search(text, end):
-            end, pattern = found.end(), _PATTERNS[found[0]]
+        while match := _SPECIAL.search(text, end):
+            end, pattern = match.end(), _PATTERNS[match[0]]
             if pattern in patterns:
                 value, self.pos = text[self.pos : end], end
                 self.update_lineno(value)
@@ -111,8 +111,8 @@ def _read(path: Path, *_: int) -> tuple[list[Source], list[tuple[int, str]]]:
 
 def find_source(key: str, folder: Path) -> Source | None:
     """The entry of a key in ``folder``/references.bib, then in the folder ``models`` beside it, then in the library."""
-    for place in (folder, folder.parent / "models", folder.parent, library_folder("models")):
-        if source := read_bibliography(place / "references.bib").get(key):
+    for candidate in (folder, folder.parent / "models", folder.parent, library_folder("models")):
+        if source := read_bibliography(candidate / "references.bib").get(key):
             return source
     return None
 
@@ -121,7 +121,7 @@ def check_bibliography(path: Path, faults: Faults) -> None:
     """Every entry can be read, has a key of its own, says whose or what it is, and how to find it."""
     sources, unread = _read_now(path) if path.is_file() else ([], [])
     advice = "write @article{key, title = {...}, ...}"
-    found = [(line, "", f"cannot read this entry: {reason}; {advice}") for line, reason in unread]
+    problems = [(line, "", f"cannot read this entry: {reason}; {advice}") for line, reason in unread]
     keys: set[str] = set()
     for source in sources:
         wrong = ["duplicate key"] if source.key in keys else []
@@ -131,6 +131,6 @@ def check_bibliography(path: Path, faults: Faults) -> None:
         if source.whole and not any(source.fields.keys() >= way for way in _WAYS):
             ways = "add a doi, url, howpublished or note, or journal and volume or pages"
             wrong.append(f"gives no way to find it; {ways}")
-        found += [(source.line, source.key, message) for message in wrong]
-    for line, key, message in sorted(found, key=lambda fault: fault[0]):
+        problems += [(source.line, source.key, message) for message in wrong]
+    for line, key, message in sorted(problems, key=lambda fault: fault[0]):
         faults.add(message, f"{path}:{line}", key)

@@ -88,12 +88,12 @@ def _files(path: Path) -> Iterator[tuple[str, int]]:
     """Every file of a store and its size, by its path from there; none may be a pipe, which may be read for ever."""
     for folder, folders, names in os.walk(path, onerror=_raise):
         for name in (*folders, *names):
-            place = Path(folder, name)
-            status = place.lstat()
+            entry = Path(folder, name)
+            status = entry.lstat()
             if stat.S_ISREG(status.st_mode):
-                yield place.relative_to(path).as_posix(), status.st_size
+                yield entry.relative_to(path).as_posix(), status.st_size
             elif not stat.S_ISDIR(status.st_mode):
-                raise InputError(Fault("is no regular file; a store has only regular files", str(place)))
+                raise InputError(Fault("is no regular file; a store has only regular files", str(entry)))
 
 
 def _raise(error: OSError) -> None:

@@ -37,8 +37,8 @@ def read_bytes(path: str | Path, limit: int, what: str = "a text file") -> bytes
     except (OSError, ValueError) as error:
         raise InputError(Fault(f"cannot be read: {reason_of(error)}", str(path))) from error
     if max(size, len(content)) > limit:
-        told = f"{limit // 1000} kB" if limit < 10**7 else f"{limit // 10**6} MB"
-        raise InputError(Fault(f"larger than {told}, the limit for {what}", str(path)))
+        limit_text = f"{limit // 1000} kB" if limit < 10**7 else f"{limit // 10**6} MB"
+        raise InputError(Fault(f"larger than {limit_text}, the limit for {what}", str(path)))
     return content
 
 

@@ -49,8 +49,8 @@ def read_fields(kind: type[Row], data: Any, document: Document, keys: Keys, faul
         key: None if field.is_required() else field.get_default(call_default_factory=True)
         for key, field in kind.model_fields.items()
     }
-    given = data if isinstance(data, Mapping) else {}
-    return {key: None if key in faulty else given.get(key, default) for key, default in defaults.items()}
+    values = data if isinstance(data, Mapping) else {}
+    return {key: None if key in faulty else values.get(key, default) for key, default in defaults.items()}
 
 
 def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults: Faults) -> None:

@@ -46,7 +46,7 @@ def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) 
     def converted(row: Any, **units: Any) -> Any:
         changes = {}
         for key, unit in units.items():
-            with faults.gather(*row.place(key)):
+            with faults.gather(*row.location(key)):
                 changes[key] = dimensions.convert(getattr(row, key), unit)
         return replace(row, **changes)
 
@@ -66,9 +66,9 @@ def check_doses(doses: Iterable[Dose], states: Mapping[str, State], faults: Faul
     """A dose goes into a state of its dimension."""
     for dose in doses:
         if dose.into and dose.into not in states:
-            faults.add(f"goes into unknown state '{dose.into}'", *dose.place("into"))
+            faults.add(f"goes into unknown state '{dose.into}'", *dose.location("into"))
         elif dose.into and dose.unit is not None and states[dose.into].unit is not None:
-            with faults.gather(*dose.place("unit")):
+            with faults.gather(*dose.location("unit")):
                 conversion(dose.unit, states[dose.into].unit)
 
 
@@ -78,9 +78,9 @@ def check_limits(outputs: Iterable[Output], parameters: Mapping[str, Parameter],
         if output.lower_limit is None:
             continue
         if output.lower_limit not in parameters:
-            faults.add(f"unknown parameter '{output.lower_limit}'", *output.place("lower_limit"))
+            faults.add(f"unknown parameter '{output.lower_limit}'", *output.location("lower_limit"))
         elif output.unit is not None and (unit := parameters[output.lower_limit].unit) is not None:
-            with faults.gather(*output.place("lower_limit")):
+            with faults.gather(*output.location("lower_limit")):
                 conversion(unit, output.unit)
 
 
@@ -89,11 +89,11 @@ def check_parameters(parameters: Iterable[Parameter], faults: Faults) -> None:
     for parameter in parameters:
         if parameter.minimum is not None and parameter.maximum is not None and parameter.minimum > parameter.maximum:
             message = f"its maximum {parameter.maximum:g} is below its minimum {parameter.minimum:g}"
-            faults.add(message, *parameter.place("maximum"))
+            faults.add(message, *parameter.location("maximum"))
             continue
         wrong = list(variation_faults(parameter))
         for key, message in wrong:
-            faults.add(message, *parameter.place(key))
+            faults.add(message, *parameter.location(key))
         if not wrong:
             for message in out_of_range(parameter, parameter.value):
-                faults.add(message, *parameter.place("value"))
+                faults.add(message, *parameter.location("value"))

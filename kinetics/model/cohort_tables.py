@@ -77,11 +77,11 @@ def _cohort(
     parameters, values = dict(base.parameters), {}
     header = {key: fields[key] for key in ("about", "extends", "from_fit")}
     for path, row in dotted_rows(fields["parameters"] or {}, base.parameters, CohortValueRow.model_fields):
-        flat, place = "_".join(path), (*keys, "parameters", *path)
-        value = _cohort_value(reader, place, path, row, base.parameters)
+        flat, location = "_".join(path), (*keys, "parameters", *path)
+        value = _cohort_value(reader, location, path, row, base.parameters)
         if value is not None:
             values[flat], parameters[flat] = value, in_cohort(base.parameters[flat], value)
-            _check(reader, place, model.parameters[flat], parameters[flat])
+            _check(reader, location, model.parameters[flat], parameters[flat])
     own = read_correlations(reader, (*keys, "correlations"), fields["correlations"] or [])
     check_correlations(own, base.correlations, parameters, reader.faults, f"cohorts.{name}.correlations")
     places = {"where": reader.document.where(*keys), "fits_where": reader.document.where(*keys, "from_fit")}

@@ -23,25 +23,11 @@ from kinetics.model.schema import HeaderRow
 
 __all__ = ["Draft", "read_draft"]
 
-_TABLES = frozenset(
-    {
-        "model",
-        "uses",
-        "bindings",
-        "parameters",
-        "inputs",
-        "derived",
-        "doses",
-        "states",
-        "outputs",
-        "correlations",
-        "cohorts",
-    }
-)
+_VALUES = ("parameters", "inputs", "derived", "states", "outputs")
+_TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "correlations", "cohorts"))
 MAX_FILES = 100
 MAX_QUANTITIES = 3000
 """Rows of all the models that one uses."""
-_VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 
 
 @dataclass(frozen=True)
@@ -142,7 +128,7 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return replace(row, **changes)
 
     def derived(row: Output) -> Derived:
-        shared = ("name", "value", "unit", "about", "latex", "exploratory", "where", "places")
+        shared = ("name", "value", "unit", "about", "latex", "exploratory", "where", "locations")
         return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
@@ -205,5 +191,5 @@ def _bound(reader: TableReader, row: Input, text: Any, keys: tuple[str, str, str
         about=row.about,
         latex=row.latex or latex_name(row.name),
         where=reader.document.where(*keys),
-        places={"value": (reader.document.where(*keys), ".".join(keys))},
+        locations={"value": (reader.document.where(*keys), ".".join(keys))},
     )

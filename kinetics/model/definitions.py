@@ -39,7 +39,7 @@ def ordered(definitions: Definitions, faults: Faults) -> list[str]:
             elif used in trail:
                 if used not in closed:  # one fault for all circles through it: a file may hold millions
                     cycle = list(trail)[list(trail).index(used) :]
-                    faults.add(f"cyclic definition: {_path([*cycle, used])}", *definitions[used].place("value"))
+                    faults.add(f"cyclic definition: {_path([*cycle, used])}", *definitions[used].location("value"))
                 closed.add(used)
             elif used not in order:
                 trail[used] = iter(uses[used])
@@ -65,12 +65,12 @@ def parameter_closure(
             constants.append(name)
     for name in sorted(varying - set(states)):
         if getattr(definitions[name], "minimum", None) is not None:
-            faults.add("a minimum needs a quantity of parameters alone", *definitions[name].place("minimum"))
+            faults.add("a minimum needs a quantity of parameters alone", *definitions[name].location("minimum"))
     for row in states.values():
         for symbol in sorted(row.initial.free_symbols, key=str):
             if symbol.name in varying:
                 message = f"an initial value cannot depend on state '{symbol.name}'"
-                faults.add(message, *row.place("initial"))
+                faults.add(message, *row.location("initial"))
     return constants
 
 
@@ -84,7 +84,7 @@ def check_size(definitions: Definitions, order: Iterable[str], states: Mapping[s
     def measured(expression: Any, row: Any, key: str) -> int:
         size = _size(expression, sizes)
         if size > MAX_SIZE:
-            faults.add("too large when the quantities it uses are written out", *row.place(key))
+            faults.add("too large when the quantities it uses are written out", *row.location(key))
             return 1  # what uses it is not to be reported for its sake
         return size
 
@@ -114,7 +114,7 @@ def evaluated_constants(constants: Definitions, parameters: Mapping[str, float],
         if not math.isfinite(value) or (minimum is not None and value < minimum):
             bound = f"below its minimum {minimum:g}" if math.isfinite(value) else "not finite"
             behind = ", ".join(f"{name} = {parameters[name]:g}" for name in _behind(name, constants))
-            faults.add(f"is {value:.4g}, {bound}; it follows from {behind}", *row.place("value"))
+            faults.add(f"is {value:.4g}, {bound}; it follows from {behind}", *row.location("value"))
     faults.raise_if_any()
     return {name: values[row.symbol] for name, row in constants.items()}
 

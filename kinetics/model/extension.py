@@ -43,8 +43,8 @@ class ExtendedDocument(Document):
 
     def _said(self, keys: Keys) -> tuple[Document, Keys]:
         for length in range(len(keys), 0, -1):
-            if found := self.places.get(keys[:length]):
-                document, path = found
+            if location := self.places.get(keys[:length]):
+                document, path = location
                 return document, (*path, *keys[length:])
         return self.own, keys
 
@@ -130,12 +130,12 @@ class _Merger:
     def _correlations(self, own: list[Any], base: list[Any], keys: Keys) -> list[Any]:
         """The base's but those of pairs that the extension names, then the extension's."""
         replaced = {_pair(row) for row in own} - {None}
-        kept = [index for index, row in enumerate(base) if _pair(row) not in replaced]
-        for place, index in enumerate(kept):
-            self.places[(*keys, str(place))] = self.base, (*keys, str(index))
+        retained = [index for index, row in enumerate(base) if _pair(row) not in replaced]
+        for position, index in enumerate(retained):
+            self.places[(*keys, str(position))] = self.base, (*keys, str(index))
         for index in range(len(own)):
-            self.places[(*keys, str(len(kept) + index))] = self.own, (*keys, str(index))
-        return [base[index] for index in kept] + own
+            self.places[(*keys, str(len(retained) + index))] = self.own, (*keys, str(index))
+        return [base[index] for index in retained] + own
 
 
 def _is_list(keys: Keys) -> bool:

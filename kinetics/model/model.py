@@ -51,6 +51,13 @@ class Model:
         The file it was read from.
     extends : tuple of pathlib.Path
         The files whose rows it took as an extension, nearest first.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> name = library_names("models")[0]
+    >>> Model.load(name).name == name
+    True
     """
 
     name: str
@@ -90,13 +97,6 @@ class Model:
         ------
         InputError
             With every fault of the file, of the files it extends and of those it uses.
-
-        Examples
-        --------
-        >>> from kinetics.files.library import library_names
-        >>> name = library_names("models")[0]
-        >>> Model.load(name).name == name
-        True
         """
         path, faults = find_file(name, "models"), Faults()
         draft = read_draft(path, faults)
@@ -209,25 +209,24 @@ class Model:
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
-        replaced = {name: self.definitions[name] for name in self.order if name not in set(keep)}
         values: dict[sp.Symbol, Any] = {}
-        for row in replaced.values():
+        for row in (self.definitions[name] for name in self.order if name not in set(keep)):
             values[row.symbol] = row.value.xreplace(values)
         return expression.xreplace(values)
 
     def constant_values(self, parameters: Mapping[str, float]) -> dict[str, float]:
-        """The derived quantities that depend on parameters alone, for given values.
+        """The derived quantities that depend on parameters alone, for values of these.
 
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its declared minimum or is not finite; the
-            parameters behind it are named.
+            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
+            behind it are named.
         """
         faults = Faults()
-        for name, row in self.parameters.items():
-            for message in out_of_range(row, parameters[name]):
-                faults.add(message, *row.place("value"))
+        for row in self.parameters.values():
+            for message in out_of_range(row, parameters[row.name]):
+                faults.add(message, *row.location("value"))
         faults.raise_if_any()
         constants = {name: self.definitions[name] for name in self.constants}
         return evaluated_constants(constants, parameters, faults)

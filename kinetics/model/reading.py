@@ -133,14 +133,14 @@ class TableReader:
             fields |= {"unit": None} | dict.fromkeys(expressions)
         blank: dict[str, Any] = _BLANK | dict.fromkeys(expressions, sp.S.Zero)
         filled: dict[str, Any] = {key: blank.get(key) if value is None else value for key, value in fields.items()}
-        places = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
-        return quantity(name=name, where=self.document.where(kind, name), places=places, **filled)
+        locations = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
+        return quantity(name=name, where=self.document.where(kind, name), locations=locations, **filled)
 
 
 def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
     """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
-    told = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
-    if not any(fields[key] is None for key in told):
+    declared = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
+    if not any(fields[key] is None for key in declared):
         return fields
     return fields | {"spread": math.nan, "distribution": None, "shares": None}
 

@@ -34,7 +34,7 @@ def in_cohort(parameter: Parameter, entry: CohortValue) -> Parameter:
     >>> in_cohort(older, CohortValue(65.0, "choice")).spread
     8.0
     """
-    own = {key: given for key in VARIATION_KEYS if (given := getattr(entry, key)) is not None}
+    own = {key: declared for key in VARIATION_KEYS if (declared := getattr(entry, key)) is not None}
     if entry.distribution not in (None, _distribution(parameter)):
         own = {"spread": None, "shares": None} | own
     return replace(parameter, value=entry.value, **own)

@@ -110,8 +110,8 @@ class Dose:
         return f"<Dose {self}>"
 
     def __str__(self) -> str:
-        given = f"{self.drug} {amount_text(self.amount)} at {time_text(self.start.magnitude)}"
-        return given + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
+        text = f"{self.drug} {amount_text(self.amount)} at {time_text(self.start.magnitude)}"
+        return text + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
 
 
 def amount_text(amount: pint.Quantity) -> str:

@@ -106,7 +106,7 @@ class _Reader:
     """Reads the tables of one file and notes every fault."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.faults, self.given = document, Faults(), 0
+        self.document, self.faults, self.n_doses = document, Faults(), 0
 
     def add(self, message: str, *keys: str | int) -> None:
         self.faults.add(message, self.document.where(*keys), ".".join(map(str, keys)))
@@ -155,8 +155,8 @@ class _Reader:
             offsets(row.count, row.every)
         with self.at(*keys):
             dose = Dose(row.drug, row.amount, row.start, row.duration)
-            self.given += row.count
-            if self.given <= MAX_COUNT:
+            self.n_doses += row.count
+            if self.n_doses <= MAX_COUNT:
                 return dose.shift(start).repeat(row.count, row.every)
             self.faults.add(f"more than {MAX_COUNT} doses in the file", self.document.where("courses", 0), "courses")
         return ()
@@ -176,9 +176,9 @@ class _Reader:
             self.counted(table, ("rules", number))
             with self.at("rules", number):
                 rules.append(Rule(**dict(row)))
-        found = Faults()
-        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), found)
-        for fault in found:
+        rule_faults = Faults()
+        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), rule_faults)
+        for fault in rule_faults:
             # the list itself has no line: that of its first row
             keys = ("rules", 0) if fault.name == "rules" else fault.name.split(".")
             self.faults.add(fault.message, self.document.where(*keys), fault.name)
@@ -189,12 +189,12 @@ class _Reader:
         table = table if isinstance(table, dict) else {}
         required = (name for name, field in kind.model_fields.items() if field.is_required())
         stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
-        kept = {
+        valid = {
             key: table[key]
             for key in kind.model_fields.keys() & table
             if read_row(kind, {**stand_in, key: table[key]}, self.document, (), Faults())
         }
-        return kind.model_validate({**stand_in, **kept})
+        return kind.model_validate({**stand_in, **valid})
 
 
 def _list(value: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from kinetics.files.library import find_file
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules
-from kinetics.regimen.table import HEAD, course_rows, course_table, dose_count
+from kinetics.regimen.table import HEAD, counted, course_rows, course_table, dose_count
 from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
 from kinetics.text.tables import html_table, paragraph
 
@@ -26,16 +26,18 @@ __all__ = ["Course", "Regimen"]
 
 @dataclass(frozen=True, repr=False)
 class Course:
-    """A group of doses that belong together, at least one; recovery is counted from the first of them.
+    """A group of doses that belong together; recovery is counted from the first of them.
+
+    Parameters
+    ----------
+    doses : sequence of Dose
+        At least one, in any order; kept in order of time.
 
     Examples
     --------
     >>> course = Course.of("drug_a", "12 mg", duration="4 hour", every="1 day", count=3)
-    >>> print(course + course.at("36 month"))
-    course at 0 day + course at 36 month
-    course  start     drug    amount  duration  doses
-    1       0 day     drug_a  12 mg   4 hour    3, every 1 day
-    2       36 month  drug_a  12 mg   4 hour    3, every 1 day
+    >>> course + course.at("36 month")
+    <Regimen course at 0 day + course at 36 month: 2 courses, 6 doses of drug_a>
     """
 
     doses: Sequence[Dose]
@@ -70,8 +72,7 @@ class Course:
 
     def at(self, start: Amount) -> Course:
         """The same course with its first dose at ``start``."""
-        first, start = self.start, days(in_days(start))
-        # from the first dose, not by a shift, so that the first dose is at `start` to the last digit
+        first, start = self.start, days(in_days(start))  # the first dose is at `start` to the last digit
         return Course([replace(dose, start=start + (dose.start - first)) for dose in self.doses])
 
     def shift(self, by: Amount) -> Course:
@@ -85,8 +86,8 @@ class Course:
         return Regimen([self], name=self._name).repeat(count, every)
 
     def __add__(self, other: Course | Regimen | Rule) -> Regimen:
-        joined = isinstance(other, Course | Regimen | Rule)
-        return Regimen([self], name=self._name) + other if joined else NotImplemented
+        is_part = isinstance(other, Course | Regimen | Rule)
+        return Regimen([self], name=self._name) + other if is_part else NotImplemented
 
     def __repr__(self) -> str:
         return f"<Course at {time_text(self.start.magnitude)}: {dose_count(self.doses)}>"
@@ -231,9 +232,9 @@ class Regimen:
         return bool(self.courses or self.rules)
 
     def __repr__(self) -> str:
-        rules = f", {len(self.rules)} rule{'s' * (len(self.rules) > 1)}" if self.rules else ""
-        courses = f"{len(self.courses)} course{'s' * (len(self.courses) != 1)}"
-        return f"<Regimen {self.name or 'without a name'}: {courses}, {dose_count(self.doses)}{rules}>"
+        parts = [counted(self.courses, "course"), dose_count(self.doses)]
+        parts += [counted(self.rules, "rule")] if self.rules else []
+        return f"<Regimen {self.name or 'without a name'}: {', '.join(parts)}>"
 
     def _lines(self) -> list[str]:
         head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")

@@ -9,13 +9,20 @@ from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import SAME, time_text
 from kinetics.text.tables import table
 
-__all__ = ["HEAD", "course_rows", "course_table", "dose_count"]
+__all__ = ["HEAD", "counted", "course_rows", "course_table", "dose_count"]
 
 HEAD = ("course", "start", "drug", "amount", "duration", "doses")
 
 
 def course_table(courses: Iterable[Sequence[Dose]]) -> str:
-    """The doses of courses as a table, one line a drug and dose size."""
+    """The doses of courses as a table, one line a drug and dose size.
+
+    Examples
+    --------
+    >>> print(course_table([Dose("drug_a", "12 mg", duration="4 hour").repeat(5, "1 day")]))
+    course  start  drug    amount  duration  doses
+    1       0 day  drug_a  12 mg   4 hour    5, every 1 day
+    """
     return table(HEAD, course_rows(courses), text=range(len(HEAD)))
 
 
@@ -52,4 +59,9 @@ def dose_count(doses: Sequence[Dose]) -> str:
     '5 doses of drug_a'
     """
     drugs = ", ".join(sorted({dose.drug for dose in doses}))
-    return f"{len(doses)} dose{'s' * (len(doses) != 1)}" + (f" of {drugs}" if drugs else "")
+    return counted(doses, "dose") + (f" of {drugs}" if drugs else "")
+
+
+def counted(items: Sequence[object], noun: str) -> str:
+    """A number with its noun."""
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

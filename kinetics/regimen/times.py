@@ -103,11 +103,11 @@ def apart(moments: Iterable[float], same: float) -> list[float]:
     >>> apart([3.0, 1.0, 1.0], SAME)
     [1.0, 3.0]
     """
-    kept: list[float] = []
+    distinct: list[float] = []
     for moment in sorted(moments):
-        if not kept or moment - kept[-1] > same:
-            kept.append(moment)
-    return kept
+        if not distinct or moment - distinct[-1] > same:
+            distinct.append(moment)
+    return distinct
 
 
 def time_text(number: float) -> str:

@@ -20,10 +20,10 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     ("; did you mean 'clearance'?", '')
     """
     index = _index(frozenset(names))
-    found = [near for text in _shortened(name) for near in index.get(text, ())]
-    if not found:
+    candidates = [near for text in _shortened(name) for near in index.get(text, ())]
+    if not candidates:
         return ""
-    near = min(found, key=lambda other: (abs(len(other) - len(name)), other))
+    near = min(candidates, key=lambda other: (abs(len(other) - len(name)), other))
     return f"; did you mean '{near}'?"
 
 

@@ -52,8 +52,8 @@ class _UnitReader:
         self.position += 1
         return token
 
-    def _accept(self, *wanted: str) -> str:
-        return self._next() if self._token in wanted else ""
+    def _accept(self, *operators: str) -> str:
+        return self._next() if self._token in operators else ""
 
     def read(self) -> Any:
         unit = self._product()
