@@ -156,39 +156,10 @@ def _dataset(path: Path, faults: Faults) -> None:
             Estimates.from_tree(tree)
 
 
-# fields that together lead to a publication
-_WAYS = ({"doi"}, {"url"}, {"howpublished"}, {"note"}, {"journal", "volume"}, {"journal", "pages"})
-
-
 def _bibliography(path: Path, faults: Faults) -> None:
-    """Every entry can be read, has a key of its own, says whose or what it is, and how to find it."""
-    import re
+    from kinetics.files.bibliography import check_bibliography
 
-    from kinetics.files.bibliography import read_bibliography
-    from kinetics.files.documents import read_text
-
-    seen: set[str] = set()
-    for line, text in enumerate(read_text(path).split("\n"), 1):
-        if not text.startswith("@"):
-            continue
-        entry = re.match(r"@\w+\s*\{\s*([^\s,{}]+)\s*,", text)
-        if entry is None:
-            faults.add("cannot read this entry; write @article{key,", f"{path}:{line}")
-            continue
-        key = entry[1]
-        if key in seen:
-            faults.add("duplicate key", f"{path}:{line}", key)
-        seen.add(key)
-        source = read_bibliography(path.resolve()).get(key)
-        if source is None:
-            faults.add("cannot read this entry; write @article{key,", f"{path}:{line}", key)
-            continue
-        fields = source.fields
-        if not fields.keys() & {"author", "title"}:
-            faults.add("says neither author nor title", f"{path}:{line}", key)
-        if not any(fields.keys() >= way for way in _WAYS):
-            message = "gives no way to find it; add a doi, url, howpublished or note, or journal and volume or pages"
-            faults.add(message, f"{path}:{line}", key)
+    check_bibliography(path, faults)
 
 
 _CHECKS: dict[str, Callable[[Path, Faults], None]] = {

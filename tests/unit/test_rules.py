@@ -158,8 +158,8 @@ def test_a_regimen_without_rules_keeps_its_hash():
         ([rule(after_course=2)], "rules.0.after_course: there is no course 2; the last is 1"),
         ([rule(most=1000, level=f"{n} % of baseline") for n in range(1, 12)], "rules: more than 10000 doses"),
         ([rule(most=101, count=100, every="1 day")], "rules: more than 10000 doses; .* 'most' or 'count'"),
-        ([START], "rules are made with Rule"),
-        (rule(), "rules are made with Rule"),
+        ([START], r"rules\[0\]: must be a Rule, as in \[Rule\(\.\.\.\)\]"),
+        (rule(), "rules: must be a list, such as"),
     ],
 )
 def test_rules_that_a_regimen_cannot_have(rules, fault):

@@ -17,8 +17,8 @@ from kinetics.estimate.problem.schema import FitRow, PopulationRow
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
+from kinetics.files.rows import read_fields, read_row
 from kinetics.model import Model
-from kinetics.model.schema import read_fields, read_row
 from kinetics.published.typical import PlacedRow, Target, read_table
 
 __all__ = ["FitProblem", "FreeParameter"]

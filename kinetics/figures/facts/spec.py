@@ -25,8 +25,8 @@ from kinetics.figures.base.style import COLOURS
 from kinetics.figures.time_course.spec import PanelRow, TimeRow, check_panel, check_time
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
+from kinetics.files.rows import Row, read_row
 from kinetics.model import Model
-from kinetics.model.schema import Row, read_row
 from kinetics.published.facts import EvidenceRow, PlacedFact, read_evidence
 from kinetics.regimen import Regimen, check_given
 from kinetics.results import marked

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from kinetics.errors import InputError
-from kinetics.model.schema import Row
+from kinetics.files.rows import Row
 from kinetics.published.facts.kinds import KINDS, kind_faults
 
 __all__ = ["SHARE", "EvidenceRow", "PlacedFact", "versus_columns"]

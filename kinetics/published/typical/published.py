@@ -13,8 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from kinetics.errors import Faults, UnitError
+from kinetics.files.rows import Row
 from kinetics.files.tables import read_rows
-from kinetics.model.schema import Row
 from kinetics.published.typical.kinds import KINDS, kind_faults
 from kinetics.units import conversion, parse_unit, unit_text
 
