@@ -19,8 +19,7 @@ from kinetics.estimate.uncertainty.covariance import uncertainty
 from kinetics.files.arguments import loaded
 from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import PopulationTarget
-from kinetics.published.typical import NORMAL_95
+from kinetics.published import NORMAL_95, PopulationTarget
 
 __all__ = ["Refit", "performance", "refit", "synthetic"]
 

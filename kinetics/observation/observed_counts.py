@@ -32,7 +32,7 @@ class ObservedCounts:
 
     Examples
     --------
-    >>> seen = SeenCounts(np.log([1.0, 1.0]), 0.1)
+    >>> seen = ObservedCounts(np.log([1.0, 1.0]), 0.1)
     >>> mean = seen.moments(log=False).of_patients.mean(axis=0)[1]
     >>> bool(np.isclose(mean, np.exp(0.1**2 / 2)))
     True

@@ -172,7 +172,7 @@ def first_observed_return(
 
     Examples
     --------
-    >>> seen = first_seen_back(np.array([1.0, 2.0]), np.array([[-9.0, 9.0]]), 0.0, 0.1)
+    >>> seen = first_observed_return(np.array([1.0, 2.0]), np.array([[-9.0, 9.0]]), 0.0, 0.1)
     >>> seen.probabilities.round(6).tolist()
     [[0.0, 1.0, 0.0, 0.0]]
     """

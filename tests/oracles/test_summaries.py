@@ -8,12 +8,12 @@ import pytest
 from scipy import integrate, special, stats
 
 from kinetics.observation.distribution import POWERS, Expected, share
+from kinetics.observation.observed_counts import ObservedCounts
+from kinetics.observation.observed_times import ObservedTimes
 from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
-    ObservedCounts,
-    ObservedTimes,
     Proportion,
     Quartiles,
     ReportedRange,

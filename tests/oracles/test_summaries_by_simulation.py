@@ -9,16 +9,15 @@ from scipy import optimize, special, stats
 
 from kinetics.observation.distribution import share
 from kinetics.observation.normal import STEP, log_density_of_normals
-from kinetics.observation.population_values import RecoveryProbe
+from kinetics.observation.observed_counts import ObservedCounts
+from kinetics.observation.observed_times import first_observed_return
+from kinetics.observation.population_values import PopulationValues, RecoveryProbe
 from kinetics.published.likelihoods import (
     Mean,
     Median,
-    ObservedCounts,
-    PopulationValues,
     Proportion,
     Quartiles,
     covariance,
-    first_observed_return,
 )
 
 STUDIES = 4000

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.normal import STEP
+from kinetics.observation.observed_counts import ObservedCounts
+from kinetics.observation.observed_times import first_observed_return
 from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
-    ObservedCounts,
-    ObservedDistribution,
     Proportion,
     Quartiles,
     ReportedRange,
     covariance,
-    first_observed_return,
     log_likelihood,
 )
 

@@ -9,13 +9,12 @@ from typer.testing import CliRunner
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
-from kinetics.observation.population_values import CountProbe, RecoveryProbe
+from kinetics.observation.population_values import CountProbe, PopulationValues, RecoveryProbe
+from kinetics.published import PopulationTarget
 from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
-    PopulationTarget,
-    PopulationValues,
     Proportion,
     Quartiles,
     ReportedRange,
@@ -227,7 +226,10 @@ BAD = [
     (SHARE | {"unit": "1e9/L"}, "a share of patients is in percent or 1"),
     (SHARE | {"statistic": "mean"}, "kind 'share_below' and statistic 'mean' do not go together"),
     (COUNT | {"statistic": "share"}, "kind 'count' and statistic 'share' do not go together"),
-    (COUNT | {"statistic": "survival_median"}, "a survival_median is of a time_to_threshold"),
+    (
+        COUNT | {"statistic": "survival_median"},
+        "'count' and statistic 'survival_median' do not go together; it may be",
+    ),
     (COUNT | {"level": "0.5 1e9/L"}, "kind 'count' has no 'level'"),
     (COUNT | {"kind": "ratio", "unit": "1"}, "kind 'ratio' needs a 'over'"),
     (COUNT | {"kind": "ratio", "over": "V3", "unit": "1"}, "no output 'V3'"),

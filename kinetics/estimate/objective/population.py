@@ -12,16 +12,10 @@ from kinetics.estimate.objective.priors import Priors
 from kinetics.estimate.objective.virtual_patients import Arm
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.observation.normal import STEP
+from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import (
-    Evaluation,
-    PopulationTarget,
-    PopulationValues,
-    PredictedSummary,
-    covariance,
-    log_likelihood,
-)
-from kinetics.published.typical import Target
+from kinetics.published import PopulationTarget, Target
+from kinetics.published.likelihoods import Evaluation, PredictedSummary, covariance, log_likelihood
 from kinetics.regimen import segments
 
 __all__ = ["Linearised", "PopulationObjective", "studies_of"]

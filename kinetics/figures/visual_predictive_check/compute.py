@@ -14,8 +14,10 @@ from scipy.stats import binom
 from kinetics.figures.base.of_fit import log_parameters
 from kinetics.figures.visual_predictive_check.rows import ROW, row_table
 from kinetics.figures.visual_predictive_check.spec import CheckSpec
-from kinetics.observation.population_values import CountProbe
-from kinetics.published.likelihoods import Median, ObservedTimes, PopulationTarget, PopulationValues, Proportion
+from kinetics.observation.observed_times import ObservedTimes
+from kinetics.observation.population_values import CountProbe, PopulationValues
+from kinetics.published import PopulationTarget
+from kinetics.published.likelihoods import Median, Proportion
 from kinetics.published.likelihoods.quantiles import quantile
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, to_unit

@@ -11,7 +11,7 @@ from kinetics.published.likelihoods.median import Extremes, Median, Quartiles
 from kinetics.published.likelihoods.proportion import Proportion
 from kinetics.published.likelihoods.reported_range import ReportedRange
 from kinetics.published.likelihoods.summary import Summary
-from kinetics.published.typical import PublishedRow
+from kinetics.published.row import PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["summary_of"]

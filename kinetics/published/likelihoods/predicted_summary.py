@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from kinetics.published.typical import PublishedRow
+from kinetics.published.row import PublishedRow
 
 __all__ = ["Interval", "PredictedSummary"]
 

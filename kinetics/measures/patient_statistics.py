@@ -1,4 +1,4 @@
-"""One number of many: the statistic that a publication gives, of a simulated population."""
+"""The statistic over patients that a publication gives, of numbers that may be censored."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def statistic_of(sample: np.ndarray, statistic: str) -> np.ndarray:
     filled = np.where(none, 0.0, known)
     with np.errstate(divide="ignore"):
         if statistic == "sd":
-            found = np.nanstd(filled, axis=0)
+            number = np.nanstd(filled, axis=0)
         elif statistic == "geometric_mean":
-            found = np.exp(np.nanmean(np.log(filled), axis=0))
+            number = np.exp(np.nanmean(np.log(filled), axis=0))
         else:
-            found = np.nanmean(filled, axis=0)
-    return np.where(none, np.nan, found)
+            number = np.nanmean(filled, axis=0)
+    return np.where(none, np.nan, number)
 
 
 def _median(sample: np.ndarray) -> np.ndarray:

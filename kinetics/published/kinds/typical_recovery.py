@@ -1,4 +1,4 @@
-"""Time to a threshold after the first course."""
+"""The time to a threshold after the first course, of the typical patient, and its derivatives."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError, IntegrationError
 from kinetics.measures import Measure, TimeOfNadir, TimeOfOvershoot, TimeToThreshold, evaluate, read_level
-from kinetics.published.typical.count import Count
+from kinetics.published.kinds.count import TypicalCount
 from kinetics.regimen import Regimen, course_starts
 from kinetics.units.levels import SLACK, slack
 
-__all__ = ["Recovery"]
+__all__ = ["TypicalRecovery"]
 
 LOWEST = 1e-6
 """The highest count counts as at least this share of the level, so that a stand-in is finite."""
@@ -25,7 +25,7 @@ EARLIEST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Recovery:
+class TypicalRecovery:
     r"""Time from the first dose to the first upward crossing of a level after the nadir, before the next course.
 
     Parameters
@@ -36,7 +36,7 @@ class Recovery:
         When courses start, in the model's time.
     limit : float
         How long a simulation looks for the crossing.
-    unit, time : pint.Unit
+    output_unit, unit : pint.Unit
         Of the output and of the model's time.
 
     Notes
@@ -52,13 +52,13 @@ class Recovery:
     measure: TimeToThreshold
     starts: np.ndarray
     limit: float
+    output_unit: Any
     unit: Any
-    time: Any
 
     @classmethod
     def checked(
         cls, measure: TimeToThreshold, unit: Any, rest: float, regimen: Regimen, time: Any, limit: float
-    ) -> Recovery:
+    ) -> TypicalRecovery:
         """Check the level against the output's unit and value at rest.
 
         Raises
@@ -102,7 +102,7 @@ class Recovery:
 
     def _first(self, measure: Measure, trajectory: Trajectory, until: float) -> float:
         curve = trajectory.curve(self.output)
-        return float(evaluate(measure, curve, self.starts[:1], self._end(until), self.unit, self.time)[0])
+        return float(evaluate(measure, curve, self.starts[:1], self._end(until), self.output_unit, self.unit)[0])
 
     def _end(self, until: float) -> float:
         """Where the window of the first course ends."""
@@ -111,8 +111,8 @@ class Recovery:
     def _level(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
         level = read_level(self.measure.level)
         if level.unit is not None:
-            return level.value(self.unit, np.nan), np.zeros(trajectory.by_parameter.shape[1])
-        baseline, gradient = Count(self.output, 0.0).with_gradient(trajectory, until)
+            return level.value(self.output_unit, np.nan), np.zeros(trajectory.by_parameter.shape[1])
+        baseline, gradient = TypicalCount(self.output, 0.0).with_gradient(trajectory, until)
         return level.number * baseline, level.number * gradient
 
     def _stand_in(
@@ -124,7 +124,7 @@ class Recovery:
         if not np.isfinite(at):
             raise IntegrationError(f"{self.output} is not finite in the window of the first course")
         # the extreme moves with the parameters, but to first order its value does not know
-        value, by_value = Count(self.output, at).with_gradient(trajectory, until)
+        value, by_value = TypicalCount(self.output, at).with_gradient(trajectory, until)
         level, by_level = self._level(trajectory, until)
         if value < LOWEST * level:
             value, by_value = LOWEST * level, LOWEST * by_level

@@ -1,0 +1,105 @@
+"""When patients are back at a level, how many are, and how long they are below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinetics.errors import InputError
+from kinetics.measures import TimeToThreshold as ThresholdTime
+from kinetics.observation.population_values import RecoveryProbe
+from kinetics.published.kinds.level import AtLevel, level_of_row
+from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns
+from kinetics.published.kinds.typical_recovery import TypicalRecovery
+from kinetics.published.kinds.window import WINDOW, OverWindow
+from kinetics.regimen import course_starts
+from kinetics.units import conversion, parse_unit, to_unit
+
+if TYPE_CHECKING:
+    from kinetics.published.patients import Patients
+    from kinetics.published.target import RowInFit
+
+__all__ = ["ShareRecovered", "TimeBelow", "TimeToThreshold"]
+
+
+class TimeToThreshold(AtLevel, OverWindow):
+    """When each patient is first back at the level: after the nadir, or at the first visit that shows it."""
+
+    columns = Columns(("output", "level"), WINDOW, (*OF_PATIENTS, "survival_median"))
+    columns_in_fits = Columns(("output", "level"), ("visits",), (*FITTED, "survival_median"))
+
+    def own_unit(self) -> Any:
+        """That of the model's time."""
+        self.read_level()
+        return self.arm.model.time
+
+    def sample(self, patients: Patients) -> np.ndarray:
+        """The time, (patient,); infinite for never, NaN for one never below."""
+        return self.curves(patients).return_to(self.levels(self.baseline(patients)))
+
+    @classmethod
+    def typical(cls, entry: RowInFit) -> TypicalRecovery:
+        """The time from the first dose of the first course."""
+        name, model = entry.row.output, entry.model
+        measure = ThresholdTime(name, str(entry.row.level))
+        return TypicalRecovery.checked(
+            measure, entry.output(name).unit, entry.baseline_of(name), entry.regimen, model.time, entry.horizon
+        )
+
+    @classmethod
+    def probe(cls, entry: RowInFit) -> RecoveryProbe:
+        """The visit of the first course's window that is the first to show it, in the unit of the row."""
+        row, model, name = entry.row, entry.model, entry.row.output
+        noise = entry.noise(name)
+        if entry.schedule is None:
+            raise InputError(
+                "names no 'visits': a recovery is seen at visits, and a population fit needs their schedule"
+            )
+        level, of_baseline = level_of_row(entry)
+        starts = course_starts(entry.regimen, model.time)
+        if not starts.size or not starts[0] < entry.horizon:
+            raise InputError("a time to a threshold needs a regimen with a course within the simulation")
+        start, end = float(starts[0]), float(min([entry.horizon, *starts[1:2]]))
+        visits = entry.schedule.times(name, model.time, starts, end)
+        visits = visits[visits > start]
+        if visits.size < 2:
+            raise InputError(f"visits '{row.visits}' see {name} less than twice within the first course's window")
+        for column, text in (("time", row.time), ("since", row.since)):
+            if text is not None and not 0 < to_unit(text, model.time) <= visits[-1] - start:
+                raise InputError(f"{column} {text} is not between the first dose and the last visit")
+        factor = float(conversion(model.time, parse_unit("month" if row.of_patients else row.unit)))
+        return RecoveryProbe(name, tuple(visits.tolist()), start, level, of_baseline, factor, noise)
+
+
+class ShareRecovered(TimeToThreshold):
+    """Of those who were below the level, the share back by the end of the window."""
+
+    columns = Columns(("output", "level"), WINDOW, ("share",))
+    columns_in_fits = Columns(("output", "level", "visits"), ("time", "since"), ("share",))
+
+    def own_unit(self) -> Any:
+        """A share."""
+        super().own_unit()
+        return parse_unit("1")
+
+    def number(self, patients: Patients) -> Any:
+        """The share; NaN if nobody was below."""
+        times = self.sample(patients)
+        times = times[~np.isnan(times)]
+        return np.isfinite(times).mean() if times.size else np.nan
+
+
+class TimeBelow(AtLevel, OverWindow):
+    """How long each patient is below the level."""
+
+    columns = Columns(("output", "level"), WINDOW, OF_PATIENTS)
+
+    def own_unit(self) -> Any:
+        """That of the model's time."""
+        self.read_level()
+        return self.arm.model.time
+
+    def sample(self, patients: Patients) -> np.ndarray:
+        """The time, (patient,)."""
+        return self.curves(patients).time_below(self.levels(self.baseline(patients)))
