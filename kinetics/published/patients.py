@@ -58,6 +58,10 @@ class Patients:
         column = [*self.model.outputs, *self.model.states].index(output)
         return self.values[:, np.searchsorted(self.times, times), column]
 
+    def measured_once(self, output: str, time: float | None) -> np.ndarray:
+        """What measurements at one time report, (measured patient,)."""
+        return self.measured(output, np.array([time]))[:, 0]
+
     def measured(self, output: str, times: np.ndarray) -> np.ndarray:
         """What measurements report, (measured patient, time): of each patient `MEASURED` times over.
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from kinetics.errors import Faults, InputError
 from kinetics.observation.distribution import ObservedDistribution
-from kinetics.observation.population_values import PopulationValues, Probe, RecoveryProbe
+from kinetics.observation.population_values import CountProbe, PopulationValues, Probe, RecoveryProbe
+from kinetics.published.kinds.level import level_in_fit
 from kinetics.published.likelihoods.choosing import summary_of
 from kinetics.published.likelihoods.mean import Mean
 from kinetics.published.likelihoods.predicted_summary import Interval, PredictedSummary
@@ -78,7 +79,9 @@ def population_target(entry: RowInFit) -> PopulationTarget:
     row, faults = entry.row, Faults()
     entry, probe, level, summary = entry.timed(faults), None, None, None
     with faults.gather(name=row.name):
-        probe, level = entry.kind.probe(entry), entry.kind.level_in_fit(entry)
+        probe = entry.kind.probe(entry)
+        # a time to a level, or a share of those back at it, has the level in its probe
+        level = level_in_fit(entry)[0] if isinstance(probe, CountProbe) and row.level is not None else None
     with faults.gather(name=row.name):
         summary = summary_of(row, level)
     if probe is not None and row.use == "fit":

@@ -11,7 +11,7 @@ import numpy as np
 
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import InputError
-from kinetics.published.kinds.quantity import AtTime, Columns
+from kinetics.published.kinds.quantity import Columns, Quantity
 from kinetics.regimen import Rule
 
 if TYPE_CHECKING:
@@ -20,18 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["Actions", "CoursesShare"]
 
 
-class CoursesShare(AtTime):
+class CoursesShare(Quantity):
     """Of patients whose rules have acted as often as the level says by a time."""
 
     columns = Columns(("time", "level"))
 
-    def own_unit(self) -> Any:
-        """A share."""
+    def read(self) -> None:
+        """How often rules acted."""
         regimen = self.arm.regimen
         if not regimen.rules:
             raise InputError(f"regimen '{regimen.name}' has no rules, whose actions are counted")
         self.actions = Actions.read(str(self.row.level))
-        return super().own_unit()
 
     def number(self, patients: Patients) -> Any:
         """The share."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetics.published.derived import DerivedNumber
-from kinetics.published.kinds.quantity import AtTime, Columns
+from kinetics.published.kinds.quantity import Columns, Quantity
 
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CovariateWithEvent", "CovariateWithoutEvent"]
 
 
-class CovariateWithEvent(AtTime):
+class CovariateWithEvent(Quantity):
     """Each patient is weighted by the probability of the event by a time, which the output is."""
 
     columns = Columns(("output", "time", "expression"))
@@ -27,7 +27,7 @@ class CovariateWithEvent(AtTime):
 
     def number(self, patients: Patients) -> float:
         """The mean; NaN if nobody counts."""
-        weights = self.weights(patients.true(self.output, self.moments)[:, 0])
+        weights = self.weights(patients.true(self.output, np.array([self.time]))[:, 0])
         values = self.derived.of_patients(self.arm.model, patients.constants)
         return float(np.average(values, weights=weights)) if weights.sum() > 0 else np.nan
 

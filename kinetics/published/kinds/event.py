@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinetics.measures.sampled import time_of_steepest_rise
-from kinetics.published.kinds.quantity import AtTime, Columns, Quantity
+from kinetics.published.kinds.quantity import Columns, Quantity
 from kinetics.published.kinds.window import HORIZON
 from kinetics.units import conversion, parse_unit, to_unit
 
@@ -20,15 +20,15 @@ INCIDENCE = "1 month"
 """Step over which the increase of a probability is taken."""
 
 
-class EventShare(AtTime):
+class EventShare(Quantity):
     """The mean probability by a time, or between two."""
 
     columns = Columns(("output", "time"), ("since",))
+    own_unit = Quantity.unit_of_output
 
-    def own_unit(self) -> Any:
-        """That of the output, which must be a share."""
-        conversion(self.output_unit, parse_unit("1"))
-        return self.output_unit
+    def read(self) -> None:
+        """The output must be a share."""
+        conversion(self.unit_of_output(), parse_unit("1"))
 
     def number(self, patients: Patients) -> float:
         """The mean over patients."""
@@ -40,10 +40,7 @@ class EventPeak(Quantity):
     """When the mean probability rises fastest from month to month."""
 
     columns = Columns(("output",), ("since", "time"))
-
-    def own_unit(self) -> Any:
-        """That of the model's time."""
-        return self.arm.model.time
+    own_unit = Quantity.unit_of_time
 
     def times(self) -> np.ndarray:
         """Every month, and the end."""

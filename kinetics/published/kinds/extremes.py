@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kinetics.measures.patient_statistics import statistic_of
 from kinetics.measures.sampled import sampled_extremes
-from kinetics.published.kinds.quantity import MIDDLE, Columns
+from kinetics.published.kinds.quantity import MIDDLE, Columns, Quantity
 from kinetics.published.kinds.window import WINDOW, OverWindow
 from kinetics.units import parse_unit
 
@@ -25,10 +25,11 @@ class _Extreme(OverWindow):
 
     def own_unit(self) -> Any:
         """That of the output, or a share of baseline."""
-        return parse_unit("1") if self._of_baseline() else self.output_unit
+        return parse_unit("1") if self._of_baseline() else self.unit_of_output()
 
     def _of_baseline(self) -> bool:
-        return self.row.unit is None or parse_unit(self.row.unit).dimensionality != self.output_unit.dimensionality
+        unit = self.row.unit
+        return unit is None or parse_unit(unit).dimensionality != self.unit_of_output().dimensionality
 
     def number(self, patients: Patients) -> float:
         """That of the curve of the statistic."""
@@ -40,9 +41,7 @@ class _Extreme(OverWindow):
 class _TimeOfExtreme(_Extreme):
     """When the curve, in the unit of the output, has the point."""
 
-    def own_unit(self) -> Any:
-        """That of the model's time."""
-        return self.arm.model.time
+    own_unit = Quantity.unit_of_time
 
     def _of_baseline(self) -> bool:
         return False

@@ -24,10 +24,6 @@ class Parameter(Quantity):
         self.derived = DerivedNumber.read(str(self.row.expression), self.arm.model)
         return self.derived.unit
 
-    def times(self) -> tuple[()]:
-        """None."""
-        return ()
-
     def answer(self, patients: Patients | None = None) -> float:
         """The number of the cohort's values."""
         return self.derived.value(self.arm.model, self.arm.cohort.values)

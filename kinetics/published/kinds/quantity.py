@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from kinetics.published.row import EvidenceRow
     from kinetics.published.target import RowInFit
 
-__all__ = ["FITTED", "MIDDLE", "OF_PATIENTS", "AtTime", "Columns", "Quantity", "TypicalNumber"]
+__all__ = ["FITTED", "MIDDLE", "OF_PATIENTS", "Columns", "Quantity", "TypicalNumber"]
 
 OF_KIND = ("output", "over", "time", "since", "level", "visits", "expression")
 """Columns that only some kinds have."""
@@ -73,16 +72,11 @@ class Columns:
 
 
 class TypicalNumber(Protocol):
-    """A published number of the typical patient, in the units of the model, and its derivatives."""
-
-    @property
-    def output(self) -> str:
-        """The output it is taken of."""
-        ...
+    """A published number of the typical patient, in its own unit, and its derivatives."""
 
     @property
     def unit(self) -> Any:
-        """Its own, a pint unit."""
+        """A pint unit."""
         ...
 
     def horizon(self) -> float:
@@ -101,34 +95,27 @@ class TypicalNumber(Protocol):
         ...
 
 
-class Quantity(ABC):
+class Quantity:
     """A kind of published number; an object of it is the number that one row asks a model for.
 
-    A subclass is registered in `kinetics.published.kinds`. For a file of evidence it has `columns`, `own_unit`, `times`
-    and `sample` or `number`. If tables of fits may have it too, it has `columns_in_fits`, and `probe` for a population,
-    `typical` for the typical patient, or both.
+    A kind is a subclass that `kinetics.published.kinds` registers. In a file of evidence it has `columns`, `own_unit`,
+    `times`, and `sample` or `number`. In a table that fits read it has `columns_in_fits`, and `typical` for the typical
+    patient, `probe` for a population, or both. What does not fit the model is an `InputError`.
 
     Parameters
     ----------
     row : EvidenceRow
         Its columns.
     arm : Arm
-        Who is asked, under which regimen.
+        Whose number it is.
     time, since : float or None
         In the model's time.
     visits : VisitSchedule or None
         When patients are measured.
-
-    Raises
-    ------
-    InputError
-        If the row and the model do not fit together.
     """
 
     columns: ClassVar[Columns]
-    """In a file of evidence."""
     columns_in_fits: ClassVar[Columns | None] = None
-    """In a table that fits read; None if it is in none."""
     compared: ClassVar[bool] = True
     """Whether a model says anything about it."""
     simulated: ClassVar[bool] = True
@@ -143,36 +130,29 @@ class Quantity(ABC):
         visits: VisitSchedule | None = None,
     ) -> None:
         self.row, self.arm, self.time, self.since, self.visits = row, arm, time, since, visits
+        self.output = str(row.output)
+        self.names = [name for name in (row.output, row.over) if name is not None]
+        self.read()
         self.unit = self.own_unit()
 
-    @property
-    def output(self) -> str:
-        """The output or state it is taken of."""
-        return str(self.row.output)
-
-    @property
-    def output_unit(self) -> Any:
-        """Of the output, a pint unit."""
-        return self.arm.model.quantity(self.output).unit
-
-    @property
-    def names(self) -> list[str]:
-        """Outputs and states that it is of."""
-        return [name for name in (self.row.output, self.row.over) if name is not None]
+    def read(self) -> None:
+        """Read and check what only this kind has."""
 
     def own_unit(self) -> Any:
-        """That of the number; what a kind has to check or read beside it is checked here."""
+        """The unit of the number, a pint unit."""
         return parse_unit("1")
 
-    @abstractmethod
-    def times(self) -> Sequence[float] | np.ndarray:
-        """When outputs are needed beside time 0, (time,), in the model's time.
+    def unit_of_output(self) -> Any:
+        """The unit of the output or state, a pint unit."""
+        return self.arm.model.quantity(self.output).unit
 
-        Raises
-        ------
-        InputError
-            If visits do not suffice.
-        """
+    def unit_of_time(self) -> Any:
+        """The unit of the model's time, a pint unit."""
+        return self.arm.model.time
+
+    def times(self) -> Sequence[float] | np.ndarray:
+        """When outputs are needed beside time 0, (time,), in the model's time; by default those of the row."""
+        return [moment for moment in (self.since, self.time) if moment is not None]
 
     def answer(self, patients: Patients | None = None) -> float:
         """What the model says, in `unit`; NaN if it says nothing.
@@ -186,7 +166,7 @@ class Quantity(ABC):
         return float(self.number(patients.typical if self.row.statistic == "typical" else patients))
 
     def number(self, patients: Patients) -> Any:
-        """The statistic of `sample` over patients, or another number of all of them."""
+        """The number of all patients; by default the statistic of `sample`."""
         return statistic_of(self.sample(patients), str(self.row.statistic))
 
     def sample(self, patients: Patients) -> np.ndarray:
@@ -195,40 +175,10 @@ class Quantity(ABC):
 
     @classmethod
     def typical(cls, entry: RowInFit) -> TypicalNumber:
-        """The model's number under the typical patient of a fit.
-
-        Raises
-        ------
-        InputError
-            If the row and the model do not fit together, or only a population has such a number.
-        """
+        """The model's number under the typical patient of a fit."""
         raise InputError(f"a {entry.row.kind} needs a population; give the fit a table [population]")
 
     @classmethod
     def probe(cls, entry: RowInFit) -> Probe:
-        """What of the patients of a population fit is measured.
-
-        Raises
-        ------
-        InputError
-            If the row and the model do not fit together.
-        """
+        """What of the patients of a population fit is measured."""
         raise InputError(f"a population fit cannot have a {entry.row.kind}")
-
-    @classmethod
-    def level_in_fit(cls, entry: RowInFit) -> float | None:
-        """The level of a share of counts, in the unit of the probe; None for other numbers."""
-        return None
-
-
-class AtTime(Quantity):
-    """A number at a time, or between two."""
-
-    def times(self) -> list[float]:
-        """Those of the row."""
-        return [moment for moment in (self.since, self.time) if moment is not None]
-
-    @property
-    def moments(self) -> np.ndarray:
-        """The time alone, (1,)."""
-        return np.array([self.time])

@@ -9,12 +9,13 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.measures import TimeToThreshold as ThresholdTime
 from kinetics.observation.population_values import RecoveryProbe
-from kinetics.published.kinds.level import AtLevel, level_of_row
-from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns
+from kinetics.published.kinds.level import AtLevel, level_in_fit
+from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns, Quantity
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
 from kinetics.published.kinds.window import WINDOW, OverWindow
 from kinetics.regimen import course_starts
 from kinetics.units import conversion, parse_unit, to_unit
+from kinetics.units.levels import SLACK, read_level
 
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
@@ -28,11 +29,7 @@ class TimeToThreshold(AtLevel, OverWindow):
 
     columns = Columns(("output", "level"), WINDOW, (*OF_PATIENTS, "survival_median"))
     columns_in_fits = Columns(("output", "level"), ("visits",), (*FITTED, "survival_median"))
-
-    def own_unit(self) -> Any:
-        """That of the model's time."""
-        self.read_level()
-        return self.arm.model.time
+    own_unit = Quantity.unit_of_time
 
     def sample(self, patients: Patients) -> np.ndarray:
         """The time, (patient,); infinite for never, NaN for one never below."""
@@ -41,11 +38,16 @@ class TimeToThreshold(AtLevel, OverWindow):
     @classmethod
     def typical(cls, entry: RowInFit) -> TypicalRecovery:
         """The time from the first dose of the first course."""
-        name, model = entry.row.output, entry.model
+        name, unit = entry.row.output, entry.output(entry.row.output).unit
         measure = ThresholdTime(name, str(entry.row.level))
-        return TypicalRecovery.checked(
-            measure, entry.output(name).unit, entry.baseline_of(name), entry.regimen, model.time, entry.horizon
-        )
+        measure.check(unit, entry.model.time)
+        rest = entry.baseline_of(name)
+        level = measure.threshold(unit, rest)
+        if not level > 0:
+            raise InputError(f"threshold {measure.level} is not positive")
+        if read_level(measure.level).unit is not None and not level < (1 - SLACK) * rest:
+            raise InputError(f"{name} at rest, {rest:g}, is already below the threshold {measure.level}")
+        return TypicalRecovery(measure, _starts(entry), entry.horizon, unit, entry.model.time)
 
     @classmethod
     def probe(cls, entry: RowInFit) -> RecoveryProbe:
@@ -56,10 +58,8 @@ class TimeToThreshold(AtLevel, OverWindow):
             raise InputError(
                 "names no 'visits': a recovery is seen at visits, and a population fit needs their schedule"
             )
-        level, of_baseline = level_of_row(entry)
-        starts = course_starts(entry.regimen, model.time)
-        if not starts.size or not starts[0] < entry.horizon:
-            raise InputError("a time to a threshold needs a regimen with a course within the simulation")
+        level, of_baseline = level_in_fit(entry)
+        starts = _starts(entry)
         start, end = float(starts[0]), float(min([entry.horizon, *starts[1:2]]))
         visits = entry.schedule.times(name, model.time, starts, end)
         visits = visits[visits > start]
@@ -72,16 +72,20 @@ class TimeToThreshold(AtLevel, OverWindow):
         return RecoveryProbe(name, tuple(visits.tolist()), start, level, of_baseline, factor, noise)
 
 
+def _starts(entry: RowInFit) -> np.ndarray:
+    """First doses, (course,), the first of which is within the simulation."""
+    starts = course_starts(entry.regimen, entry.model.time)
+    if not starts.size or not starts[0] < entry.horizon:
+        raise InputError("a time to a threshold needs a regimen with a course within the simulation")
+    return starts
+
+
 class ShareRecovered(TimeToThreshold):
     """Of those who were below the level, the share back by the end of the window."""
 
     columns = Columns(("output", "level"), WINDOW, ("share",))
     columns_in_fits = Columns(("output", "level", "visits"), ("time", "since"), ("share",))
-
-    def own_unit(self) -> Any:
-        """A share."""
-        super().own_unit()
-        return parse_unit("1")
+    own_unit = Quantity.own_unit
 
     def number(self, patients: Patients) -> Any:
         """The share; NaN if nobody was below."""
@@ -94,11 +98,7 @@ class TimeBelow(AtLevel, OverWindow):
     """How long each patient is below the level."""
 
     columns = Columns(("output", "level"), WINDOW, OF_PATIENTS)
-
-    def own_unit(self) -> Any:
-        """That of the model's time."""
-        self.read_level()
-        return self.arm.model.time
+    own_unit = Quantity.unit_of_time
 
     def sample(self, patients: Patients) -> np.ndarray:
         """The time, (patient,)."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kinetics.errors import InputError
 from kinetics.observation.population_values import CountProbe
-from kinetics.published.kinds.level import AtLevel, level_of_row
-from kinetics.published.kinds.quantity import AtTime, Columns
+from kinetics.published.kinds.level import AtLevel, level_in_fit
+from kinetics.published.kinds.quantity import Columns
 from kinetics.units.levels import stands_below, visited_level
 
 if TYPE_CHECKING:
@@ -20,20 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["ShareAbove", "ShareBelow"]
 
 
-class ShareBelow(AtLevel, AtTime):
+class ShareBelow(AtLevel):
     """Of patients whose measured output is below the level."""
 
-    columns = Columns(("output", "time", "level"), (), ("share",))
-    columns_in_fits = columns
-
-    def own_unit(self) -> Any:
-        """A share."""
-        self.read_level()
-        return super().own_unit()
+    columns = columns_in_fits = Columns(("output", "time", "level"), (), ("share",))
 
     def number(self, patients: Patients) -> Any:
         """The share."""
-        counts, baseline = (patients.measured(self.output, at)[:, 0] for at in (self.moments, np.zeros(1)))
+        counts, baseline = (patients.measured_once(self.output, time) for time in (self.time, 0.0))
         levels = self.levels(baseline)[:, None]
         return stands_below(counts[:, None], *visited_level(levels, reported=True)).mean()
 
@@ -42,19 +34,13 @@ class ShareBelow(AtLevel, AtTime):
         """One measurement in the unit of the output, or over one before treatment."""
         name = entry.row.output
         noise, limit = entry.noise(name), entry.output(name).quantification or 0.0
-        level, of_baseline = level_of_row(entry)
+        level, of_baseline = level_in_fit(entry)
         if of_baseline:
             return CountProbe(name, entry.time, (name, 0.0), 1.0, math.sqrt(2) * noise, 0.0)
         if level <= limit:
-            raise InputError(
-                f"level {entry.row.level} is not above the limit of quantification, {limit:g} in the output's unit"
-            )
+            limit_text = f"the limit of quantification, {limit:g} in the output's unit"
+            raise InputError(f"level {entry.row.level} is not above {limit_text}")
         return CountProbe(name, entry.time, None, 1.0, noise, limit)
-
-    @classmethod
-    def level_in_fit(cls, entry: RowInFit) -> float:
-        """In the unit of the output, or as a share of baseline."""
-        return level_of_row(entry)[0]
 
 
 class ShareAbove(ShareBelow):

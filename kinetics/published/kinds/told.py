@@ -13,7 +13,3 @@ class Told(Quantity):
     columns = Columns()
     compared = False
     simulated = False
-
-    def times(self) -> tuple[()]:
-        """None."""
-        return ()

@@ -9,11 +9,10 @@ import numpy as np
 
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.trajectory import Trajectory
-from kinetics.errors import InputError, IntegrationError
+from kinetics.errors import IntegrationError
 from kinetics.measures import Measure, TimeOfNadir, TimeOfOvershoot, TimeToThreshold, evaluate, read_level
 from kinetics.published.kinds.count import TypicalCount
-from kinetics.regimen import Regimen, course_starts
-from kinetics.units.levels import SLACK, slack
+from kinetics.units.levels import slack
 
 __all__ = ["TypicalRecovery"]
 
@@ -54,28 +53,6 @@ class TypicalRecovery:
     limit: float
     output_unit: Any
     unit: Any
-
-    @classmethod
-    def checked(
-        cls, measure: TimeToThreshold, unit: Any, rest: float, regimen: Regimen, time: Any, limit: float
-    ) -> TypicalRecovery:
-        """Check the level against the output's unit and value at rest.
-
-        Raises
-        ------
-        InputError
-            If the level is of another dimension, not positive, or not below the value at rest, or nothing is given.
-        """
-        measure.check(unit, time)
-        level = measure.threshold(unit, rest)
-        if not level > 0:
-            raise InputError(f"threshold {measure.level} is not positive")
-        if read_level(measure.level).unit is not None and not level < (1 - SLACK) * rest:
-            raise InputError(f"{measure.output} at rest, {rest:g}, is already below the threshold {measure.level}")
-        starts = course_starts(regimen, time)
-        if not starts.size or not starts[0] < limit:
-            raise InputError("a time to a threshold needs a regimen with a course within the simulation")
-        return cls(measure, starts, limit, unit, time)
 
     @property
     def output(self) -> str:
