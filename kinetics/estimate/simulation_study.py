@@ -96,7 +96,7 @@ def _summarised(
     for row in rows:
         sample = row.probe.sample(measured, generator)[: row.summary.n]
         summary = row.summary.of(sample)
-        if np.isfinite(summary.evaluate(row.seen(drawn.view(truth))).error).all():
+        if np.isfinite(summary.evaluate(row.observed(drawn.view(truth))).error).all():
             found.append(replace(row, summary=summary))
     return found
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kinetics.measures.returns import first_return
 from kinetics.units.levels import earliest_lowest, stands_below, visited_level
 
 __all__ = ["SampledCurves", "SampledExtremes", "sampled_extremes", "time_of_steepest_rise"]
@@ -14,7 +15,7 @@ __all__ = ["SampledCurves", "SampledExtremes", "sampled_extremes", "time_of_stee
 
 @dataclass(frozen=True, eq=False)
 class SampledCurves:
-    """A quantity of patients at some times.
+    """A quantity of patients at some times; levels are in its unit, one a patient, (patient,).
 
     Parameters
     ----------
@@ -37,28 +38,17 @@ class SampledCurves:
         """When each patient is back at a level, (patient,); infinite for never, NaN for one never below.
 
         At visits: the first at or above the level after one below it. Else the first upward crossing after the nadir.
-
-        Parameters
-        ----------
-        level : ndarray, (patient,)
-            In the unit of the values.
         """
-        below = stands_below(self.values, *visited_level(level[:, None], reported=self.reported))
-        after_nadir = np.arange(self.times.size) >= earliest_lowest(self.values)[:, None]
-        later = np.logical_or.accumulate(below, axis=1) if self.at_visits else after_nadir
-        back = ~below & later
-        first = back.argmax(axis=1)
-        times = self.times[first] if self.at_visits else self._crossing(level, first)
-        return np.where(below.any(axis=1), np.where(back.any(axis=1), times, np.inf), np.nan)
+        limits, margin = visited_level(level[:, None], reported=self.reported)
+        if self.at_visits:
+            return first_return(self.values, limits, margin).times(self.times)
+        below = stands_below(self.values, limits, margin)
+        back = ~below & (np.arange(self.times.size) >= earliest_lowest(self.values)[:, None])
+        times = np.where(back.any(axis=1), self._crossing(level, back.argmax(axis=1)), np.inf)
+        return np.where(below.any(axis=1), times, np.nan)
 
     def time_below(self, level: np.ndarray) -> np.ndarray:
-        """How long each patient is below a level, by straight lines between the times, (patient,).
-
-        Parameters
-        ----------
-        level : ndarray, (patient,)
-            In the unit of the values.
-        """
+        """How long each patient is below a level, (patient,), by straight lines between the times."""
         limits, margin = visited_level(level[:, None], reported=self.reported)
         side = np.where(stands_below(self.values, limits, margin), -margin, margin)
         # within the margin it is where it was

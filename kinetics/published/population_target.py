@@ -51,13 +51,13 @@ class PopulationTarget(Target):
         """How long a simulation must be, in the model's time."""
         return max(float(times.max()) for times in self.probe.needs().values())
 
-    def seen(self, view: PopulationValues) -> ObservedDistribution:
+    def observed(self, population: PopulationValues) -> ObservedDistribution:
         """What the study observes of the patients."""
-        return self.probe.seen(view)
+        return self.probe.observed(population)
 
-    def shown(self, view: PopulationValues) -> PredictedSummary:
+    def predicted(self, population: PopulationValues) -> PredictedSummary:
         """The published number as the patients have it."""
-        observed = self.seen(view)
+        observed = self.observed(population)
         scale = float(conversion(parse_unit("1"), parse_unit(self.row.unit))) if self.row.of_patients else 1.0
         ends = (math.nan, math.nan) if self.row.n is None else self.summary.interval(observed)
         numbers = np.array([self.summary.value(observed), *ends]) * scale

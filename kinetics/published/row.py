@@ -17,7 +17,7 @@ from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = [
     "NORMAL_95",
-    "TOLERANCE",
+    "SHARE",
     "EvidenceRow",
     "PublishedNumber",
     "PublishedRow",
@@ -27,7 +27,7 @@ __all__ = [
 NORMAL_95 = 1.959963984540054
 """The normal quantile that 95 % intervals end at."""
 
-TOLERANCE = 0.25
+SHARE = 0.25
 """How far the model's number may be from a published one without an interval, as a share of it."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -42,7 +42,7 @@ else:
 
 
 class PublishedNumber(Row):
-    """What both kinds of table say of a published number; the columns are described in docs/formats.md."""
+    """What both tables say of a published number."""
 
     name: Text
     over: str | None = None
@@ -70,7 +70,7 @@ class PublishedNumber(Row):
 
 
 class PublishedRow(PublishedNumber):
-    """One published number of a table that fits read."""
+    """One published number of a table that fits read; docs/formats/published_table.md describes the columns."""
 
     table: ClassVar[str] = "published table"
     use: Literal["fit", "calibrate", "validate"]
@@ -162,7 +162,10 @@ class PublishedRow(PublishedNumber):
 
 
 class EvidenceRow(PublishedNumber):
-    """One published fact of a file of evidence: a number, a direction, or a statement that no model here makes."""
+    """One published fact: a number, a direction, or a statement that no model here makes.
+
+    The columns are described in docs/formats/evidence.md.
+    """
 
     table: ClassVar[str] = "file of evidence"
     section: str = ""
@@ -188,7 +191,7 @@ class EvidenceRow(PublishedNumber):
 
     @property
     def is_verified(self) -> bool:
-        """Whether somebody has seen the number; what is from memory alone is not counted."""
+        """Whether the number was read in a source; a number from memory (mark m) is not counted."""
         return self.mark != "m"
 
     @property
@@ -198,13 +201,13 @@ class EvidenceRow(PublishedNumber):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the model's number is inside, in the row's unit: as published, else within `TOLERANCE` of the value.
+        """Where the model's number is inside, in the row's unit: as published, else within `SHARE` of the value.
 
         An end that is not given is infinite.
         """
         if self.lower is None and self.upper is None:
             value = self.value or 0.0
-            return value - TOLERANCE * abs(value), value + TOLERANCE * abs(value)
+            return value - SHARE * abs(value), value + SHARE * abs(value)
         return -math.inf if self.lower is None else self.lower, math.inf if self.upper is None else self.upper
 
     def faults(self) -> list[str]:
@@ -228,7 +231,7 @@ class EvidenceRow(PublishedNumber):
             "needs a 'value', or 'lower' or 'upper'": self.value is None and bare and self.versus is None,
             "with 'versus' a 'value' is a factor: its unit is 1": self.versus is not None
             and self.unit not in (None, "1"),
-            f"a value of 0 needs 'lower' or 'upper': {TOLERANCE:.0%} of 0 is 0": self.value == 0
+            f"a value of 0 needs 'lower' or 'upper': {SHARE:.0%} of 0 is 0": self.value == 0
             and bare
             and not self.is_direction,
         } | self.value_faults(is_range=self.statistic == "range")

@@ -1,4 +1,4 @@
-"""Units of one table that contradict each other, which no model is needed to see."""
+"""Units of one table that contradict each other, which shows without a model."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kinetics.files.tables import PlacedRow
 from kinetics.published.kinds import KINDS
-from kinetics.published.row import TOLERANCE, EvidenceRow
+from kinetics.published.row import SHARE, EvidenceRow
 
 __all__ = ["Group", "Verdict"]
 
@@ -73,4 +73,4 @@ class Verdict:
         goal = factor if self.row.versus is None else factor * (math.nan if self.versus is None else self.versus)
         if self.row.relation == "above":
             return goal, math.inf
-        return (-math.inf, goal) if self.row.relation == "below" else (goal * (1 - TOLERANCE), goal * (1 + TOLERANCE))
+        return (-math.inf, goal) if self.row.relation == "below" else (goal * (1 - SHARE), goal * (1 + SHARE))

@@ -194,7 +194,7 @@ def test_a_level_of_baseline_is_of_the_baseline_as_it_was_measured(noise):
     location = recovering(np.random.default_rng(7), 256)
     probe = RecoveryProbe("N", tuple(VISITS), 0.0, 0.6, True, 1.0, noise)
     times = np.append(0.0, VISITS)
-    seen = probe.seen(
+    seen = probe.observed(
         PopulationValues(times, ["N"], np.exp(np.concatenate([location[:, -1:], location[:, :-1]], axis=1))[..., None])
     )
     rng, many = np.random.default_rng(8), np.tile(location, (800, 1))

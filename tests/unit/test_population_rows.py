@@ -198,7 +198,7 @@ def test_what_is_shown_is_in_the_unit_of_the_row(load):
     percent = target(load, SHARE | {"level": "1 1e9/L"})
     view = PopulationValues(np.array([10.0]), ["A_blood"], np.full((16, 1, 1), 1.0))
     # half of the measurements of a true value are below it, of 50 binomially: 18 to 32
-    shown = percent.shown(view).interval
+    shown = percent.predicted(view).interval
     assert shown.value == pytest.approx(50.0)
     assert (shown.lower, shown.upper) == (pytest.approx(36.0), pytest.approx(64.0))
 

@@ -55,16 +55,14 @@ class TimeToThreshold(AtLevel, OverWindow):
         row, model, name = entry.row, entry.model, entry.row.output
         noise = entry.noise(name)
         if entry.schedule is None:
-            raise InputError(
-                "names no 'visits': a recovery is seen at visits, and a population fit needs their schedule"
-            )
+            raise InputError("names no 'visits'; a population fit needs the schedule of visits that show a recovery")
         level, of_baseline = level_in_fit(entry)
         starts = _starts(entry)
         start, end = float(starts[0]), float(min([entry.horizon, *starts[1:2]]))
         visits = entry.schedule.times(name, model.time, starts, end)
         visits = visits[visits > start]
         if visits.size < 2:
-            raise InputError(f"visits '{row.visits}' see {name} less than twice within the first course's window")
+            raise InputError(f"visits '{row.visits}' measure {name} less than twice within the first course's window")
         for column, text in (("time", row.time), ("since", row.since)):
             if text is not None and not 0 < to_unit(text, model.time) <= visits[-1] - start:
                 raise InputError(f"{column} {text} is not between the first dose and the last visit")

@@ -45,7 +45,7 @@ class OverWindow(Quantity):
             times = self.visits.times(self.output, unit, starts, end)
             times = times[times > begin]
             if times.size < 2:
-                raise InputError(f"visits '{self.row.visits}' see {self.output} less than twice in the window")
+                raise InputError(f"visits '{self.row.visits}' measure {self.output} less than twice in the window")
             return times
         fine, fine_for, coarse = (to_unit(text, unit) for text in (FINE, FINE_FOR, COARSE))
         inside = starts[(starts > begin) & (starts < end)]

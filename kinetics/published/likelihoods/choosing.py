@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 from kinetics.errors import InputError
+from kinetics.published.likelihoods.extremes import Extremes
 from kinetics.published.likelihoods.mean import Mean
-from kinetics.published.likelihoods.median import Extremes, Median, Quartiles
+from kinetics.published.likelihoods.median import Median
 from kinetics.published.likelihoods.proportion import Proportion
+from kinetics.published.likelihoods.quartiles import Quartiles
 from kinetics.published.likelihoods.reported_range import ReportedRange
 from kinetics.published.likelihoods.summary import Summary
 from kinetics.published.row import PublishedRow
@@ -36,7 +38,7 @@ def summary_of(row: PublishedRow, level: float | None) -> Summary:
         If a row for fitting lacks what its likelihood needs, the number of patients or an error, or is of too few.
     """
     if row.statistic in ("range", "unstated"):
-        return _stated(row)
+        return _range(row)
     if row.n is None and row.use == "fit":
         hint = "without it give it use = validate, with its rounding"
         if not row.of_patients:
@@ -57,7 +59,7 @@ def summary_of(row: PublishedRow, level: float | None) -> Summary:
     return Mean(n, math.log(value) if log else value, log, None if log else row.sd, rounding=rounding)
 
 
-def _stated(row: PublishedRow) -> ReportedRange:
+def _range(row: PublishedRow) -> ReportedRange:
     log_se = row.own_log_se()
     if log_se is None and row.use == "fit":
         raise InputError(f"statistic '{row.statistic}' needs a log_se: the row says of no number of patients")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.observation.distribution import ObservedDistribution
+from kinetics.observation.distribution import ObservedDistribution, Scalar
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.summary import Evaluation, Summary
 
@@ -55,7 +55,7 @@ def covariance(
     Parameters
     ----------
     rows : sequence of (Summary, Seen)
-        What was published, and what is seen; rows of one recovery have the same `ObservedDistribution`.
+        What was published, and what is observed; rows of one recovery have the same `ObservedDistribution`.
     evaluations : sequence of Evaluation
         One a row.
     independent : bool
@@ -64,23 +64,23 @@ def covariance(
     sizes = [one.error.size for one in evaluations]
     ends = np.cumsum([0, *sizes])
     joint = np.zeros((ends[-1], ends[-1]), dtype=np.result_type(*_numbers(evaluations)))
-    for r, (first, (summary, seen)) in enumerate(zip(evaluations, rows, strict=True)):
+    for r, (first, (summary, observed)) in enumerate(zip(evaluations, rows, strict=True)):
         here = slice(ends[r], ends[r + 1])
         joint[here, here] = first.variance
         for q in range(0 if independent else r):
-            second, (other, also_seen) = evaluations[q], rows[q]
+            second, (other, also_observed) = evaluations[q], rows[q]
             if first.influence is None or second.influence is None or summary.n is None or other.n is None:
                 continue
             there = slice(ends[q], ends[q + 1])
-            if seen is also_seen and seen.outcomes is not None:
+            if observed is also_observed and observed.outcomes is not None:
                 assert first.influence.by_outcome is not None
                 assert second.influence.by_outcome is not None
-                product = (first.influence.by_outcome.T * seen.outcomes) @ second.influence.by_outcome
+                product = (first.influence.by_outcome.T * observed.outcomes) @ second.influence.by_outcome
             else:
                 product = (
                     first.influence.of_patients.T @ second.influence.of_patients / len(first.influence.of_patients)
                 )
-            patients = _patients(summary.n, seen), _patients(other.n, also_seen)
+            patients = _patients(summary.n, observed), _patients(other.n, also_observed)
             joint[here, there] = product / max(patients, key=np.real)
             joint[there, here] = joint[here, there].T
     return joint
@@ -91,6 +91,6 @@ def _numbers(evaluations: Sequence[Evaluation]) -> list[np.ndarray]:
     return [*(one.variance for one in evaluations), *influences]
 
 
-def _patients(n: int, seen: ObservedDistribution) -> complex | float:
+def _patients(n: int, observed: ObservedDistribution) -> Scalar:
     """Of a study that counts n of them."""
-    return n / (seen.counted + 1e-300)
+    return n / (observed.counted + 1e-300)
