@@ -61,13 +61,7 @@ MAX_ROWS = 10_000
 
 
 def header_of(path: Path) -> list[str]:
-    """The names of the columns of a table; empty for a file that has none.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
+    """The names of the columns of a table; empty for a file that has none."""
     first = read_text(path).partition("\n")[0]
     try:
         return next(csv.reader([first]), [])
@@ -76,17 +70,7 @@ def header_of(path: Path) -> list[str]:
 
 
 def read_table(path: Path, kind: type[R], faults: Faults) -> list[PlacedRow[R]]:
-    """The rows of a table that are right; everything wrong is noted in ``faults``.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A CSV file with a header.
-    kind : type
-        The class of a row, a pydantic model whose fields are the columns.
-    faults : Faults
-        Where everything wrong is noted.
-    """
+    """The rows of a CSV table that are right, by the pydantic class of a row; what is wrong is noted in ``faults``."""
     rows: list[PlacedRow[R]] = []
     with faults.gather(str(path)):
         reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)

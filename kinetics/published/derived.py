@@ -18,15 +18,7 @@ __all__ = ["DerivedNumber"]
 
 @dataclass(frozen=True)
 class DerivedNumber:
-    """An expression that has been read against a model.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        In ``unit``.
-    unit : pint.Unit
-        Its own.
-    """
+    """An expression that has been read against a model, in its own unit."""
 
     expression: Any
     unit: Any
@@ -50,26 +42,12 @@ class DerivedNumber:
         return cls(converted, parse_unit("1") if unit is None else unit)
 
     def value(self, model: Model, parameters: Mapping[str, float]) -> float:
-        """The number for some parameters by flat name, in its unit; NaN where it is not defined.
-
-        Raises
-        ------
-        InputError
-            If the parameters are impossible.
-        """
+        """The number for some parameters by flat name, in its unit; NaN where it is not defined."""
         known = {**parameters, **model.constant_values(parameters)}
         return self._evaluated(known)
 
     def of_patients(self, model: Model, constants: np.ndarray) -> np.ndarray:
-        """The number of each patient, (patient,), in its unit.
-
-        Parameters
-        ----------
-        model : Model
-            That it was read against.
-        constants : ndarray, (patient, constant)
-            Parameters, inputs and derived constants, in the order of the model.
-        """
+        """The number of each patient, (patient,), by `System.constants_table`, (patient, constant)."""
         names = (*model.defaults, *model.constants)
         return np.array([self._evaluated(dict(zip(names, row, strict=True))) for row in constants])
 

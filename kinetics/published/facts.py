@@ -60,19 +60,9 @@ class PublishedFact:
 
 
 def read_facts(placed: Sequence[PlacedRow[EvidenceRow]], faults: Faults) -> list[PublishedFact]:
-    """Find what every row of a file of evidence asks for.
+    """What every row of a file of evidence asks for, of the rows that are right, in their order.
 
-    Parameters
-    ----------
-    placed : sequence of PlacedRow
-        The rows.
-    faults : Faults
-        Where everything wrong is noted, each at its row; those of a model only at the first row that names it.
-
-    Returns
-    -------
-    list of PublishedFact
-        Those that are right, in the order of the rows.
+    Everything wrong is noted in ``faults`` at its row; what is wrong with a model only at the first row that names it.
     """
     library = _Library()
     facts: list[PublishedFact] = []

@@ -239,11 +239,5 @@ class EvidenceRow(PublishedNumber):
 
 
 def is_evidence(path: Path) -> bool:
-    """Whether a CSV file is of evidence, by its columns ``mark`` and ``statement``, which published tables lack.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read.
-    """
+    """Whether a CSV file is of evidence, by its columns ``mark`` and ``statement``, which published tables lack."""
     return {"mark", "statement"} <= set(header_of(path))

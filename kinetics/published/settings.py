@@ -18,19 +18,9 @@ _VERSUS = ("kind", "cohort", "regimen", "output", "over", "time", "since", "leve
 
 
 def read_settings(text: str | None, model: Model) -> dict[str, float]:
-    """Parameter values by flat name, in the units of the model.
+    """Parameter values by flat name, in the units of the model; an `InputError` has everything that is wrong.
 
-    Parameters
-    ----------
-    text : str or None
-        ``pk.CL = 2 L/day; pk.f = 0.5``: a dimensionless value needs no unit, the last of a name counts.
-    model : Model
-        Whose parameters they are.
-
-    Raises
-    ------
-    InputError
-        With everything that is wrong: an unknown parameter, another dimension, a value out of range.
+    Of ``pk.CL = 2 L/day; pk.f = 0.5``: a dimensionless value needs no unit, the last of a name counts.
     """
     values: dict[str, float] = {}
     faults = Faults()
@@ -49,11 +39,6 @@ def versus_columns(row: EvidenceRow) -> EvidenceRow | None:
     """The row that a direction compares with: the same but for what ``versus`` says; None if it names nothing.
 
     A part is ``COLUMN = TEXT``, for the columns that say what is asked, or ``PARAMETER = VALUE``, which is set.
-
-    Raises
-    ------
-    InputError
-        If a part has no equals sign, or there is no such kind.
 
     Examples
     --------

@@ -66,13 +66,7 @@ class RowInFit:
         return self
 
     def output(self, name: str) -> Output:
-        """An output of the model.
-
-        Raises
-        ------
-        InputError
-            If the model has no such output.
-        """
+        """An output of the model, which must have it."""
         outputs = self.model.outputs
         if name not in outputs:
             raise InputError(f"model '{self.model.name}' has no output '{name}'; there are {', '.join(outputs)}")
@@ -84,13 +78,7 @@ class RowInFit:
         return float(self.baseline[list(self.model.outputs).index(name)])
 
     def noise(self, name: str) -> float:
-        """The standard deviation of the logarithm of a measurement.
-
-        Raises
-        ------
-        InputError
-            If the model has no such output, or it has none.
-        """
+        """The standard deviation of the logarithm of a measurement, which the output must have."""
         noise = self.output(name).noise
         if noise is None:
             message = f"output '{name}' of model '{self.model.name}' has no 'noise', which a population fit needs"
@@ -98,13 +86,7 @@ class RowInFit:
         return noise
 
     def factor(self, unit: Any) -> float:
-        """From a unit of the model to that of the row.
-
-        Raises
-        ------
-        UnitError
-            If they are of different dimensions.
-        """
+        """From a unit of the model to that of the row."""
         row = self.row
         try:
             return float(conversion(unit, parse_unit(row.unit)))

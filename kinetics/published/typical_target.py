@@ -60,14 +60,9 @@ class TypicalTarget(Target):
 
 
 def typical_target(entry: RowInFit, discrepancy: float) -> TypicalTarget:
-    """Check a published row against a model and make it a target of the typical patient.
+    """Check a published row, with the outputs before treatment, and make it a target of the typical patient.
 
-    Parameters
-    ----------
-    entry : RowInFit
-        The row, with the outputs before treatment.
-    discrepancy : float
-        Log standard deviation added to the row's own.
+    ``discrepancy`` is a log standard deviation that is added to the row's own.
 
     Raises
     ------

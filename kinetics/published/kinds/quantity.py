@@ -155,13 +155,7 @@ class Quantity:
         return [moment for moment in (self.since, self.time) if moment is not None]
 
     def answer(self, patients: Patients | None = None) -> float:
-        """What the model says, in `unit`; NaN if it says nothing.
-
-        Parameters
-        ----------
-        patients : Patients, optional
-            Those of its arm; none if it is not `simulated`.
-        """
+        """What the model says, in `unit`, by the patients of its arm if it is `simulated`; NaN if it says nothing."""
         assert patients is not None
         return float(self.number(patients.typical if self.row.statistic == "typical" else patients))
 

@@ -23,14 +23,7 @@ UNKNOWN = 2
 
 
 def summary_of(row: PublishedRow, level: float | None) -> Summary:
-    """The likelihood of a row, in its own unit.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        A row that `PublishedRow.faults` finds nothing in.
-    level : float or None
-        Its level in its own unit, if it is a share below or above one.
+    """The likelihood of a row without faults, in its own unit; ``level`` is that of a share below or above one.
 
     Raises
     ------

@@ -52,18 +52,8 @@ def log_spread(observed: ObservedDistribution, mean: Scalar, variance: Scalar, s
     10.1214/aoms/1177698394), so that :math:`\operatorname{cov}(m, \ln s) = \frac{n-1}{2n} E[(y-\mu)\psi]`.
 
     The usual :math:`\operatorname{var} \ln s = (\mu_4/\mu_2^2 - 1)/4n` is the limit for many patients. For a log-normal
-    population of CV 1.5 and a hundred patients it is six times too large, and the bias that goes with it.
-
-    Parameters
-    ----------
-    observed : ObservedDistribution
-        The population.
-    mean, variance : complex or float
-        Of it.
-    size : float
-        Patients that have a value, more than one; of an expected number it need not be whole.
-    log : bool
-        Of the logarithms.
+    population of CV 1.5 and a hundred patients it is six times too large, and the bias that goes with it. The ``size``
+    :math:`n` is more than one; of an expected number of patients that have a value it need not be whole.
     """
     values, weights = observed.nodes(log=log)
     weights = weights / weights.sum()

@@ -21,14 +21,7 @@ def log_likelihood(evaluations: Sequence[Evaluation], joint: np.ndarray | None) 
 
     .. math:: \ln L = \sum_r \ln L_r + \ln N(e; 0, \Sigma) - \sum_r \ln N(e_r; 0, \Sigma_{rr}),
 
-    which is exact for normal rows, and the sum of the rows where they are independent.
-
-    Parameters
-    ----------
-    evaluations : sequence of Evaluation
-        One a row.
-    joint : ndarray, (number, number), or None
-        Of `covariance`; None to take rows as independent.
+    which is exact for normal rows, and the sum of the rows where they are independent, as without ``joint``.
     """
     total = sum(one.log_likelihood for one in evaluations)
     if joint is None or not np.isfinite(np.real(total)):
@@ -50,16 +43,8 @@ def covariance(
     expectation is over patients, of influences averaged over the noise: measurements at different visits, and of
     different outputs, have noise of their own. Rows of the same recovery share its outcome too. What two rows share of
     the noise of one count, or of one baseline, is left out. Where a row counts a share :math:`c` of patients, the study
-    has :math:`n/c`. (Influence functions: Hampel 1974, doi 10.1080/01621459.1974.10482962.)
-
-    Parameters
-    ----------
-    rows : sequence of (Summary, Seen)
-        What was published, and what is observed; rows of one recovery have the same `ObservedDistribution`.
-    evaluations : sequence of Evaluation
-        One a row.
-    independent : bool
-        Take rows as independent: zero between them.
+    has :math:`n/c`. Rows of one recovery have the same `ObservedDistribution`; ``independent`` gives zero between rows.
+    (Influence functions: Hampel 1974, doi 10.1080/01621459.1974.10482962.)
     """
     sizes = [one.error.size for one in evaluations]
     ends = np.cumsum([0, *sizes])

@@ -54,13 +54,7 @@ class Summary(Protocol):
         ...
 
     def of(self, sample: np.ndarray) -> Summary:
-        """The same summary of other patients.
-
-        Parameters
-        ----------
-        sample : ndarray, (patient,)
-            What is observed of each, in the unit of the row; of a time infinite for never, NaN for not counted.
-        """
+        """The same summary of other patients, (patient,), in the row's unit; infinite is never, NaN is not counted."""
         ...
 
     def value(self, observed: ObservedDistribution) -> float:
