@@ -80,6 +80,9 @@ def _fact(placed: PlacedRow[EvidenceRow], quantity: Quantity, library: _Library)
     other = versus_columns(row)
     if other is None:
         return PublishedFact(placed, quantity, None, _factor(quantity.unit, parse_unit(str(row.unit)), row))
+    # the row itself has been checked, not what it is with columns of the other side
+    if missing := KINDS[other.kind].columns.missing(other):
+        raise InputError(f"versus {row.versus}: {'; '.join(missing)}")
     versus = library.quantity(other, placed.path)
     if versus is None:
         return PublishedFact(placed, quantity)

@@ -57,8 +57,8 @@ def versus_columns(row: EvidenceRow) -> EvidenceRow | None:
     for part, name, text in _parts(row.versus):
         if not text:
             raise InputError(f"'{part[:60]}': write COLUMN = TEXT or PARAMETER = VALUE, apart by semicolons")
-        if name == "kind" and text not in KINDS:
-            raise InputError(f"unknown kind '{text[:60]}'; there are {', '.join(KINDS)}")
+        if name == "kind" and text not in (compared := [name for name, kind in KINDS.items() if kind.compared]):
+            raise InputError(f"unknown kind '{text[:60]}'; there are {', '.join(compared)}")
         if name in _VERSUS:
             columns[name] = text
         else:

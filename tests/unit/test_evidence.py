@@ -363,6 +363,8 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
         ({"set": "q = 1 mg"}, "row_2", "has no parameter 'q'"),
         ({"kind": "courses_share", "statistic": "", "output": "", "level": "1"}, "row_2", "has no rules"),
         ({"relation": "above", "versus": "kind = guess", "unit": ""}, "row_2", "unknown kind 'guess'"),
+        ({"relation": "above", "versus": "kind = told", "unit": ""}, "row_2", "unknown kind 'told'"),
+        ({"relation": "above", "versus": "kind = time_below", "unit": ""}, "row_2", "needs a 'level'"),
         ({"relation": "above", "versus": "time", "unit": ""}, "row_2", "write COLUMN = TEXT"),
         (
             {"kind": "parameter", "statistic": "", "output": "", "time": "", "expression": "k + A0"},

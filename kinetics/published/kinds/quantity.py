@@ -56,10 +56,14 @@ class Columns:
     may: tuple[str, ...] = ()
     statistics: tuple[str, ...] = ()
 
+    def missing(self, row: Any) -> list[str]:
+        """What a row of the kind lacks."""
+        return [f"kind '{row.kind}' needs a '{key}'" for key in self.needs if getattr(row, key) is None]
+
     def faults(self, row: Any) -> list[str]:
         """What is wrong between the kind of a row and its columns."""
         used = [key for key in OF_KIND if getattr(row, key, None) is not None]
-        found = [f"kind '{row.kind}' needs a '{key}'" for key in self.needs if key not in used]
+        found = self.missing(row)
         found += [f"kind '{row.kind}' has no '{key}'" for key in used if key not in (*self.needs, *self.may)]
         statistics = ", ".join(self.statistics) or "empty"
         if row.statistic is None and self.statistics:
