@@ -97,18 +97,18 @@ def evaluate_evidence(
             answers[quantity] = quantity.answer()
     runs = patients + 1  # with the typical patient
     for number, quantities in enumerate(arms.values()):
-        people = _simulated(quantities, patients, seed, _after(number * runs, len(arms) * runs, progress))
-        answers |= {quantity: quantity.answer(people) for quantity in quantities}
+        simulated = _simulate(quantities, patients, seed, _after(number * runs, len(arms) * runs, progress))
+        answers |= {quantity: quantity.answer(simulated) for quantity in quantities}
     return Evaluated(tuple(_verdict(fact, answers) for fact in facts), patients, seed)
 
 
-def _simulated(quantities: Sequence[Quantity], patients: int, seed: int, progress: Progress | None) -> Patients:
+def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress: Progress | None) -> Patients:
     """The patients of one arm, at all times that its quantities need."""
     arm = quantities[0].arm
     times = np.unique(np.concatenate([[0.0], *(each.times() for each in quantities)]))
     # one instant at least after 0, or there is nothing to integrate
     times = times if times.size > 1 else np.append(times, 1.0)
-    with_states = any(name in arm.model.states for each in quantities for name in each.names)
+    with_states = any(name in arm.model.states for each in quantities for name in each.outputs)
     return arm.simulate(times, patients, seed, with_states=with_states, progress=progress)
 
 

@@ -51,7 +51,7 @@ class PublishedFact:
     @property
     def exploratory(self) -> bool:
         """Whether it is of an output that the model calls exploratory."""
-        return any(each.arm.model.is_exploratory(name) for each in self.quantities for name in each.names)
+        return any(each.arm.model.is_exploratory(name) for each in self.quantities for name in each.outputs)
 
     @property
     def quantities(self) -> list[Quantity]:

@@ -135,7 +135,7 @@ class Quantity:
     ) -> None:
         self.row, self.arm, self.time, self.since, self.visits = row, arm, time, since, visits
         self.output = str(row.output)
-        self.names = [name for name in (row.output, row.over) if name is not None]
+        self.outputs = [name for name in (row.output, row.over) if name is not None]
         self.read()
         self.unit = self.own_unit()
 

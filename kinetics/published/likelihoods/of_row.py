@@ -1,4 +1,4 @@
-"""The summary that a published row is of."""
+"""The likelihood of a published row, by its statistic."""
 
 from __future__ import annotations
 
