@@ -11,8 +11,8 @@ from kinetics.errors import Faults, InputError
 from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.population_values import CountProbe, PopulationValues, Probe, RecoveryProbe
 from kinetics.published.kinds.level import level_in_fit
-from kinetics.published.likelihoods.of_row import summary_of
 from kinetics.published.likelihoods.mean import Mean
+from kinetics.published.likelihoods.of_row import summary_of
 from kinetics.published.likelihoods.predicted_summary import Interval, PredictedSummary
 from kinetics.published.likelihoods.summary import Summary
 from kinetics.published.row import PublishedRow
