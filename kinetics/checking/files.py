@@ -115,15 +115,17 @@ def _result(path: Path, faults: Faults) -> None:
 
 
 def _table(path: Path, faults: Faults) -> None:
-    from kinetics.published.typical import check_units, read_table
+    from kinetics.files.tables import read_table
+    from kinetics.published import PublishedRow, check_units
 
-    check_units(read_table(path, faults), faults)
+    check_units(read_table(path, PublishedRow, faults), faults)
 
 
 def _evidence(path: Path, faults: Faults) -> None:
-    from kinetics.published.facts import read_evidence, read_questions
+    from kinetics.files.tables import read_table
+    from kinetics.published import EvidenceRow, read_facts
 
-    read_questions(read_evidence(path, faults), faults)
+    read_facts(read_table(path, EvidenceRow, faults), faults)
 
 
 def _dataset(path: Path, faults: Faults) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kinetics.published.facts import SHARE, Evaluated, EvidenceRow, Verdict
+from kinetics.published import SHARE, Evaluated, EvidenceRow, Verdict
 from kinetics.reports.numbers import number_text
 from kinetics.reports.tables import paragraph, table
 from kinetics.results import marked
@@ -95,7 +95,7 @@ def evidence_json(evaluated: Evaluated) -> dict[str, Any]:
             "source": each.row.source,
             "reason": each.row.reason,
         }
-        for each in evaluated.outcomes
+        for each in evaluated.verdicts
     ]
     return {"patients": evaluated.patients, "seed": evaluated.seed, "counts": counts, "facts": facts}
 

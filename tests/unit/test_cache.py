@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kinetics.compile import checked_files as files
-from kinetics.compile.cache import cache_folder, load_module
+from kinetics.compile.cache import load_module
 from kinetics.errors import StorageError
 
 KEY = "e" * 24

@@ -15,8 +15,7 @@ from kinetics.figures.base.of_fit import FitFigureRow, PageRow, problem_of, read
 from kinetics.figures.time_course.spec import TimeRow
 from kinetics.files.documents import Document
 from kinetics.files.rows import Row, read_row
-from kinetics.published.likelihoods import PopulationTarget
-from kinetics.published.typical import PublishedRow
+from kinetics.published import PopulationTarget, PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 from kinetics.units.levels import read_level
 
