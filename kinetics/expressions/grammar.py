@@ -247,7 +247,7 @@ def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
     Parameters
     ----------
     text : str
-        An expression of the grammar in docs/formats.md.
+        An expression of the grammar in docs/formats/expressions.md.
     symbols : mapping of str to sympy.Symbol
         The names it may use.
 

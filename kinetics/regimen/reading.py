@@ -95,7 +95,7 @@ def read_regimen(path: Path) -> RegimenFile:
     Parameters
     ----------
     path : pathlib.Path
-        A TOML file as docs/formats.md describes it.
+        A TOML file as docs/formats/regimen.md describes it.
 
     Returns
     -------

@@ -208,11 +208,11 @@ def test_theory_has_the_tolerances_and_cut_offs_of_the_code():
     assert [verdict for verdict in verdicts if verdict not in text] == []
 
 
-def test_formats_page_has_files_that_are_read(tmp_path):
+def test_format_pages_have_files_that_are_read(tmp_path):
     kinds = {}
-    for block in blocks(DOCS / "formats.md", "toml"):
-        data = tomllib.loads(block)
-        kinds.setdefault(next(iter(data)), block)
+    for page in sorted((DOCS / "formats").glob("*.md")):
+        for block in blocks(page, "toml"):
+            kinds.setdefault(next(iter(tomllib.loads(block))), block)
     (tmp_path / "one.toml").write_text(kinds["model"], encoding="utf-8")
     (tmp_path / "regimen.toml").write_text(kinds["regimen"], encoding="utf-8")
     (tmp_path / "visits.toml").write_text(kinds["visits"], encoding="utf-8")
@@ -238,6 +238,15 @@ def test_links_lead_somewhere(page):
         file = page.parent / path if path else page
         assert file.exists(), f"{name_of(page)}: {target}"
         assert not anchor or anchor in anchors(file), f"{name_of(page)}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_text_is_wrapped_at_100_characters(page):
+    """Tables, code, headings and what cannot be broken may be longer; pages that a command writes are wrapped by it."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    prose = [line for line in text.split("\n") if not re.match(r"\s*(\||#|\$\$|!\[)", line)]
+    unbreakable = re.compile(r"`[^`]*`|\$[^$]*\$|\]\(\S*\)")
+    assert [line for line in prose if len(line) > 100 and " " in unbreakable.sub("", line[90:])] == []
 
 
 def commands():

@@ -25,7 +25,7 @@ _VERSUS = ("kind", "cohort", "regimen", "output", "over", "time", "since", "leve
 
 
 class EvidenceRow(Row):
-    """One published fact; the columns are described in docs/formats.md."""
+    """One published fact; the columns are described in docs/formats/evidence.md."""
 
     table: ClassVar[str] = "file of evidence"
     name: Text

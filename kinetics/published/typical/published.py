@@ -28,7 +28,7 @@ NORMAL_95 = 1.959963984540054
 
 
 class PublishedRow(Row):
-    """One published number; the columns are described in docs/formats.md."""
+    """One published number; the columns are described in docs/formats/published_table.md."""
 
     table: ClassVar[str] = "published table"
     name: Text
