@@ -122,7 +122,7 @@ def test_validation_course_of_the_relapsing_cohort():
 @pytest.mark.parametrize("name", POPULATIONS)
 def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(name):
     problem = FitProblem.load(name)
-    told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "The same as populations"), "row")}
+    told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "Population fits"), "row")}
     values = Estimates.read(result_path(problem.path)).values
     for shown in PopulationObjective(problem).shown(np.log(values), problem.targets):
         parts = [(shown.row.name, shown.interval, shown.inside())]
