@@ -242,7 +242,7 @@ def _nothing(*_: Any) -> Any:
 
 
 def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
-    """Turn an expression of the grammar in docs/formats.md into sympy; its numbers are exact rationals.
+    """Turn an expression of the grammar in docs/formats/expressions.md into sympy; its numbers are exact rationals.
 
     Raises
     ------

@@ -61,7 +61,7 @@ def read_visits(path: Path) -> VisitFile:
     Parameters
     ----------
     path : pathlib.Path
-        A TOML file as docs/formats.md describes it.
+        A TOML file as docs/formats/visits.md describes it.
 
     Raises
     ------

@@ -52,11 +52,14 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
     lines = [
         "# Evidence",
         "",
-        f"Every published fact of {markdown_code(source)} beside the model, written by `kinetics evidence --out`. "
-        f"A number is inside if the model's lies in the published interval, or within {100 * SHARE:.0f} % of the value "
-        "where none is given. Numbers that are themselves parameters of the model are counted apart, as inputs. "
-        f"{evaluated.patients} virtual patients (seed {evaluated.seed}) stand for each cohort; how each kind of "
-        "number is taken of them: [formats](formats.md#evidence-fitsevidencecsv).",
+        paragraph(
+            f"Every published fact of {markdown_code(source)} beside the model, written by `kinetics evidence --out`. "
+            f"A number is inside if the model's lies in the published interval, or within {100 * SHARE:.0f} % of the "
+            "value where none is given. Numbers that are themselves parameters of the model are inputs and are "
+            f"counted separately. {evaluated.patients} virtual patients (seed {evaluated.seed}) stand for each cohort. "
+            "How each kind of number is taken of them: [formats](formats/evidence.md).",
+            100,
+        ),
         "",
         "| rows | agree |",
         "|---|---|",
