@@ -9,6 +9,7 @@ import sympy as sp
 
 from kinetics.errors import Faults, UnitError
 from kinetics.expressions.functions import log, power
+from kinetics.expressions.tokens import shortened
 from kinetics.units import conversion, registry, unit_text
 
 __all__ = ["Dimensions"]
@@ -78,7 +79,7 @@ class Dimensions:
         try:
             factor = conversion(own, target)
         except UnitError as error:
-            message = f"'{_short(expression)}' has unit '{unit_text(own)}', expected '{unit_text(target)}'"
+            message = f"'{shortened(expression)}' has unit '{unit_text(own)}', expected '{unit_text(target)}'"
             raise UnitError(message) from error
         return sp.Rational(factor)
 
@@ -88,7 +89,7 @@ class Dimensions:
             return converted
         if not unit.dimensionless:
             hint = "divide it by a reference value"
-            raise UnitError(f"{use} of '{_short(expression)}', which has unit '{unit_text(unit)}'; {hint}")
+            raise UnitError(f"{use} of '{shortened(expression)}', which has unit '{unit_text(unit)}'; {hint}")
         return self._factor(expression, unit, _DIMENSIONLESS) * converted
 
     def _inferred(self, parts: Iterable[Any]) -> list[tuple[Any, Any]]:
@@ -142,12 +143,7 @@ class Dimensions:
         converted = []
         for (own, rewritten), part in zip(inferred, parts, strict=True):
             if own is not None and own.dimensionality != unit.dimensionality:
-                beside = f"'{_short(reference)}' beside it in '{_short(whole)}' has '{unit_text(unit)}'"
-                raise UnitError(f"'{_short(part)}' has unit '{unit_text(own)}' but {beside}")
+                beside = f"'{shortened(reference)}' beside it in '{shortened(whole)}' has '{unit_text(unit)}'"
+                raise UnitError(f"'{shortened(part)}' has unit '{unit_text(own)}' but {beside}")
             converted.append(rewritten if own is None else self._factor(part, own, unit) * rewritten)
         return unit, converted
-
-
-def _short(expression: Any) -> str:
-    text = str(expression)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from kinetics.errors import Faults
+from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
 
-__all__ = ["Row", "Text", "dotted_rows", "read_fields", "read_row"]
+__all__ = ["Reader", "Row", "Text", "dotted_rows", "read_fields", "read_row"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Keys = tuple[str | int, ...]
@@ -65,6 +67,40 @@ def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults:
         "latex": problem["msg"],
     }.get(problem["type"], f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}")
     faults.add(message, document.where(*path), ".".join(map(str, path)))
+
+
+class Reader:
+    """Reads the tables of a document, and notes every fault at the key it is about."""
+
+    def __init__(self, document: Document, faults: Faults) -> None:
+        self.document, self.faults = document, faults
+
+    def add(self, message: str, *keys: str | int) -> None:
+        """Note a fault of a key."""
+        self.faults.add(message, self.document.where(*keys), _dotted(keys))
+
+    def at(self, *keys: str | int) -> AbstractContextManager[Faults]:
+        """Note the faults of a block as those of a key, save those that have a place of their own."""
+        return self.faults.gather(self.document.where(*keys), _dotted(keys))
+
+    def row(self, kind: type[R], data: Any, *keys: str | int) -> R | None:
+        """One table against its class, as `read_row`."""
+        return read_row(kind, data, self.document, keys, self.faults)
+
+    def fields(self, kind: type[Row], data: Any, *keys: str | int) -> dict[str, Any]:
+        """The values of one table, as `read_fields`."""
+        return read_fields(kind, data, self.document, keys, self.faults)
+
+    def source(self, key: str, *keys: str | int) -> str:
+        """A key of a bibliography, checked to exist."""
+        with self.at(*keys):
+            if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
+                self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
+        return key
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(map(str, keys))[:200]
 
 
 def dotted_rows(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kinetics.expressions import is_name
 from kinetics.files.bibliography import CHOICE
-from kinetics.files.rows import dotted_rows, read_fields
+from kinetics.files.rows import dotted_rows
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
@@ -51,7 +51,7 @@ def read_cohorts(
 
 def _header(reader: TableReader, name: str, data: Any, tables: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("cohorts", name)
-    fields = read_fields(CohortRow, data, reader.document, keys, reader.faults)
+    fields = reader.fields(CohortRow, data, *keys)
     if not is_name(name):
         reader.add("a cohort's name must be an identifier", *keys)
     if fields["extends"] is not None and fields["extends"] not in tables:
@@ -94,7 +94,7 @@ def _cohort_value(
     reader: TableReader, keys: tuple[str, ...], path: tuple[str, ...], row: Any, parameters: Mapping[str, Parameter]
 ) -> CohortValue | None:
     flat = "_".join(path)
-    fields = without_half_told(read_fields(CohortValueRow, row, reader.document, keys, reader.faults), row)
+    fields = without_half_told(reader.fields(CohortValueRow, row, *keys), row)
     value, unit, source = (fields[key] for key in ("value", "unit", "source"))
     own = reader.unit(unit, *keys) if unit else None
     if source:
@@ -106,7 +106,7 @@ def _cohort_value(
         return None
     factor = math.nan
     if own is not None and parameter.unit is not None:
-        with reader.faults.gather(reader.document.where(*keys), ".".join(keys)):
+        with reader.at(*keys):
             factor = float(conversion(own, parameter.unit))
     varies = {key: fields[key] for key in ("spread", "distribution", "shares")}
     entry = CohortValue(math.nan if value is None else value * factor, source or CHOICE, **varies)
@@ -138,9 +138,8 @@ def _check_extends(extends: Mapping[str, str | None], reader: TableReader) -> No
             name = extends[str(name)]
         if len(trail) > MAX_LEVELS:
             message = f"more than {MAX_LEVELS} levels of cohorts, each of which extends the next"
-            reader.faults.add(message, reader.document.where("cohorts", first), f"cohorts.{first}.extends")
+            reader.add(message, "cohorts", first, "extends")
             return
         if name == first and first not in reported:
-            where = reader.document.where("cohorts", first)
-            reader.faults.add(f"extends itself: {' -> '.join((*trail, first))}", where, f"cohorts.{first}.extends")
+            reader.add(f"extends itself: {' -> '.join((*trail, first))}", "cohorts", first, "extends")
             reported.update(trail)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from kinetics.errors import Faults
-from kinetics.files.rows import read_row
 from kinetics.model.quantities import Correlation, Parameter
 from kinetics.model.reading import MAX_ROWS, TableReader
 from kinetics.model.schema import CorrelationRow
@@ -30,7 +29,7 @@ def read_correlations(reader: TableReader, keys: tuple[str, ...], rows: Any) -> 
     read = []
     for index, data in enumerate(rows):
         path = (*keys, str(index))
-        row = read_row(CorrelationRow, data, reader.document, path, reader.faults)
+        row = reader.row(CorrelationRow, data, *path)
         if row is None:
             continue
         reader.source(row.source, *path, "source")

@@ -10,18 +10,10 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
-from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.bibliography import CHOICE
 from kinetics.files.documents import Document
-from kinetics.files.rows import Row, read_fields
-from kinetics.model.quantities import (
-    Derived,
-    Dose,
-    Input,
-    Output,
-    Parameter,
-    Quantity,
-    State,
-)
+from kinetics.files.rows import Reader, Row
+from kinetics.model.quantities import Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
@@ -66,11 +58,12 @@ class Names(dict[str, sp.Symbol]):
         raise KeyError(name)
 
 
-class TableReader:
+class TableReader(Reader):
     """Reads the tables of one file. To the names of other files that expressions may use it adds its own."""
 
     def __init__(self, document: Document, faults: Faults, names: Names) -> None:
-        self.document, self.faults, self.names = document, faults, names
+        super().__init__(document, faults)
+        self.names = names
         self.kinds: dict[str, list[str]] = {}
         for kind in _KINDS:
             for name in self.table(kind):
@@ -97,33 +90,22 @@ class TableReader:
                 self.add(f"duplicate name: also in [{others[0]}]", kind, name)
             others.append(kind)
 
-    def add(self, message: str, *keys: str) -> None:
-        """Note a fault of a key."""
-        self.faults.add(message, self.document.where(*keys), ".".join(keys)[:200])
-
     def unit(self, text: str, *keys: str) -> Any:
         """A unit, or None and a fault."""
-        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
+        with self.at(*keys):
             return parse_unit(text)
         return None
 
     def expression(self, text: str, *keys: str) -> Any:
         """An expression, or zero and a fault."""
-        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
+        with self.at(*keys):
             return parse(text, self.names)
         return sp.S.Zero
-
-    def source(self, key: str, *keys: str) -> str:
-        """A source key, checked to exist."""
-        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
-            if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
-                self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
-        return key
 
     def quantity(self, kind: str, name: str, table: Any) -> Quantity:
         """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
         row, quantity, expressions = _KINDS[kind]
-        fields = without_half_told(read_fields(row, table, self.document, (kind, name), self.faults), table)
+        fields = without_half_told(self.fields(row, table, kind, name), table)
         readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
         for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
             fields[key] = readers[key](fields[key], kind, name, key)

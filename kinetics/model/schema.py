@@ -25,11 +25,8 @@ __all__ = [
 ]
 
 Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
-Positive = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=10)]
-Spread = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0)]
 Distribution = Literal["log_normal", "logit_normal", "normal", "categories"]
 Shares = tuple[Annotated[StrictFloat, Field(ge=0, le=1)], ...]
-Noise = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=2)]
 AboveZero = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0)]
 
 
@@ -65,17 +62,22 @@ class BaseHeaderRow(HeaderRow):
     time: Any = None
 
 
-class ParameterRow(Row):
-    """A row of ``[parameters]``."""
+class CohortValueRow(Row):
+    """One value of a cohort."""
 
     value: Number
     unit: Text
     source: Text
     about: str = ""
-    spread: Spread | None = None
+    spread: AboveZero | None = None
     distribution: Distribution | None = None
     shares: Shares | None = None
-    prior: Positive | None = None
+
+
+class ParameterRow(CohortValueRow):
+    """A row of ``[parameters]``."""
+
+    prior: Annotated[AboveZero, Field(le=10)] | None = None
     minimum: Number | None = None
     maximum: Number | None = None
     positive: StrictBool = False
@@ -127,7 +129,7 @@ class OutputRow(Row):
     value: Text
     about: str = ""
     lower_limit: Text | None = None
-    noise: Noise | None = None
+    noise: Annotated[AboveZero, Field(le=2)] | None = None
     quantification: AboveZero | None = None
     rounding: AboveZero | None = None
     exploratory: StrictBool = False
@@ -142,18 +144,6 @@ class CohortRow(Row):
     from_fit: Fits = ()
     parameters: dict[str, Any] = Field(default_factory=dict)
     correlations: list[Any] = Field(default_factory=list)
-
-
-class CohortValueRow(Row):
-    """One value of a cohort."""
-
-    value: Number
-    unit: Text
-    source: Text
-    about: str = ""
-    spread: Spread | None = None
-    distribution: Distribution | None = None
-    shares: Shares | None = None
 
 
 class CorrelationRow(Row):

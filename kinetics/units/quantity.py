@@ -1,4 +1,4 @@
-"""Numbers with a unit: from text, from pint, to a float in the unit that is asked for."""
+"""Numbers, and numbers with a unit: from text, from pint, to a float in a unit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,27 @@ import pint
 
 from kinetics.errors import UnitError
 from kinetics.units.conversion import conversion
-from kinetics.units.number import NUMBER
 from kinetics.units.reader import MAX_LENGTH, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
-__all__ = ["adopt", "parse_quantity", "to_unit"]
+__all__ = ["adopt", "parse_quantity", "read_number", "to_unit"]
 
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+"""Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
 _QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")
+
+
+def read_number(text: str) -> float | None:
+    """Read a number; None if the text is none, or the number is not finite.
+
+    Examples
+    --------
+    >>> read_number(" -1.5e3 "), read_number("1_000"), read_number("1e999"), read_number("nan")
+    (-1500.0, None, None, None)
+    """
+    plain = text.strip()
+    value = float(plain) if re.fullmatch(NUMBER, plain) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
