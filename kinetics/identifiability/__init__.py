@@ -1,7 +1,8 @@
 """Which parameters can be known at all from chosen outputs: structural identifiability, without any data."""
 
-from kinetics.identifiability.experiment import Arm
-from kinetics.identifiability.remedies import what_would_help
+from kinetics.identifiability.arm import Arm
+from kinetics.identifiability.further_measurements import further_measurements
+from kinetics.identifiability.identifying import Identification, identify
 from kinetics.identifiability.structure import Structure, structure
 
-__all__ = ["Arm", "Structure", "structure", "what_would_help"]
+__all__ = ["Arm", "Identification", "Structure", "further_measurements", "identify", "structure"]

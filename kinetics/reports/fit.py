@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kinetics.reports.intervals import intervals_text
-from kinetics.reports.numbers import interval_text, number_text
-from kinetics.reports.tables import WIDTH, paragraph, table
+from kinetics.text.numbers import interval_text, number_text
+from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["estimates_table", "fit_json", "fit_text", "targets_table"]
@@ -22,17 +22,7 @@ _USES = {"fit": "fitted", "calibrate": "sets a constant, not fitted", "validate"
 
 
 def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
-    """Everything a fit says, in the order in which it is read.
-
-    Parameters
-    ----------
-    summary : mapping
-        Of `kinetics.estimate.Fit.summary`.
-    title, about : str
-        Of the fit problem.
-    width : int
-        Characters a line.
-    """
+    """Everything a fit says, in the order in which it is read: its summary, under title and about of its problem."""
     population = any("inside" in row for row in summary["targets"])
     facts = f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}"
     if math.isfinite(summary["condition_number"]):

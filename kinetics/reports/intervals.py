@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kinetics.reports.numbers import interval_text, number_text, percent_text
-from kinetics.reports.tables import WIDTH, paragraph, table
+from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["intervals_text"]
@@ -15,15 +15,7 @@ _METHODS = ("covariance", "profile", "posterior")
 
 
 def intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
-    """A table with what each profile says of its parameter, and a line on the sampler; empty if none was asked for.
-
-    Parameters
-    ----------
-    summary : mapping
-        Of `kinetics.estimate.Fit.summary`.
-    width : int
-        Characters a line, but for tables.
-    """
+    """A table with what each profile says of its parameter, and a line on the sampler; empty without either."""
     rows = {name: row for name, row in summary["estimates"].items() if "intervals" in row}
     if not rows:
         return ""

@@ -10,11 +10,11 @@ import xarray as xr
 
 from kinetics.measures import course_windows
 from kinetics.prediction import QUANTILES
-from kinetics.reports.course import chosen_times, exploratory, time_course_table
-from kinetics.reports.numbers import interval_text, number_text, percent_text
-from kinetics.reports.tables import WIDTH, table
+from kinetics.reports.course import chosen_times, exploratory, months, time_course_table
 from kinetics.results import marked
-from kinetics.units import conversion, display_unit, parse_unit
+from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.text.tables import WIDTH, table
+from kinetics.units import display_unit, parse_unit
 
 __all__ = ["population_json", "population_text", "study_json", "study_text"]
 
@@ -22,19 +22,7 @@ STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below th
 
 
 def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH, *, counts: bool = True) -> str:
-    """Counts of a predicted population with both intervals, and its recovery.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        Of `kinetics.prediction.predicting`, with patients.
-    names : sequence of str
-        Outputs to print.
-    width : int
-        Characters a line.
-    counts : bool
-        Print the counts over time too.
-    """
+    """Counts of outputs of a predicted population with both intervals, if asked, and its recovery."""
     people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
     facts = people.attrs
     head = (
@@ -50,7 +38,9 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
             marked(row["output"], row["output"] in marks),
             str(row["course"]),
             _months(row["months"], row["window"]),
-            _months(row["lower"], row["window"]) if math.isinf(row["lower"]) else interval_text(*_ends(row)),
+            _months(row["lower"], row["window"])
+            if math.isinf(row["lower"])
+            else interval_text(row["lower"], row["upper"]),
             percent_text(row["share_never"]),
             _percent_interval(row["share_never_lower"], row["share_never_upper"]),
             percent_text(row["share_not_at_risk"]),
@@ -68,15 +58,7 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
 
 
 def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
-    """What a future study will find, with 95 %.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        Of `kinetics.prediction.predicting`, with a study.
-    names, width
-        As of `population_text`.
-    """
+    """What a future study will find of outputs, with 95 %."""
     study = tree["study"].to_dataset()
     parts = []
     for statistic, words in STATISTICS.items():
@@ -118,7 +100,7 @@ def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
 
 def _recovery_rows(tree: xr.DataTree) -> list[dict[str, Any]]:
     """Recovery by output and course, times in months."""
-    recovery, root, month = tree["population_recovery"].to_dataset(), tree.to_dataset(), _month(tree)
+    recovery, root, month = tree["population_recovery"].to_dataset(), tree.to_dataset(), months(tree)
     windows = course_windows(root["course_start"].values, float(root["time"][-1])) * month
     rows = []
     for output in recovery["output"].values:
@@ -142,27 +124,24 @@ def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any
     """A row a printed time: what it is of, months, and numbers."""
     root = tree.to_dataset()
     _, index = chosen_times(root)
-    months = root["time"].values * _month(tree)
+    times = root["time"].values * months(tree)
     return [
-        {**facts, "months": float(months[at]), **{key: float(column[at]) for key, column in columns.items()}}
+        {**facts, "months": float(times[at]), **{key: float(column[at]) for key, column in columns.items()}}
         for at in index
     ]
-
-
-def _month(tree: xr.DataTree) -> float:
-    return float(conversion(parse_unit(tree["time"].attrs["units"]), parse_unit("month")))
 
 
 def _unit(array: xr.DataArray) -> str:
     return display_unit(parse_unit(array.attrs["units"]))
 
 
-def _ends(row: Mapping[str, Any]) -> tuple[float, float]:
-    return row["lower"], row["upper"]
-
-
 def _months(value: float, window: float) -> str:
     return f"not in {window:.3g}" if math.isinf(value) else number_text(value)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    lower, upper = row["lower"], row["upper"]
+    return _months(lower, row["window"]) if math.isinf(lower) else interval_text(lower, upper)
 
 
 def _percent_interval(lower: float, upper: float) -> str:

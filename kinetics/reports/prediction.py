@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import xarray as xr
 
+from kinetics.prediction import recovery_summary
 from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.population import population_json, population_text, study_json, study_text
 from kinetics.reports.recovery import recovery_json, recovery_table
-from kinetics.reports.tables import WIDTH
+from kinetics.text.tables import WIDTH
 
 __all__ = ["prediction_json", "prediction_text"]
 
 
-def prediction_text(
-    tree: xr.DataTree, recovery: Sequence[dict[str, Any]], width: int = WIDTH, *, counts: bool = True
-) -> str:
-    """Counts over time and recovery times of a prediction, and those of its population and study if it has them.
+def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = True) -> str:
+    """Counts over time, if asked, and recovery of a prediction, and those of its population and study if it has them.
 
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        Of `kinetics.prediction.predicting`.
-    recovery : sequence of dict
-        Of `kinetics.prediction.recovery_summary`.
-    width : int
-        Characters a line.
-    counts : bool
-        Print the counts over time too.
+    ``tree`` is of `kinetics.predict`; ``width`` is in characters.
     """
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
@@ -40,7 +29,7 @@ def prediction_text(
         if counts
         else "",
         recovery_table(
-            recovery,
+            recovery_summary(tree),
             "Time from the first dose of each course to the lower limit of normal, typical patient",
             "draws",
             exploratory(root),
@@ -51,11 +40,11 @@ def prediction_text(
     return "\n\n".join(filter(None, parts))
 
 
-def prediction_json(tree: xr.DataTree, recovery: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
     """The same for a program: ``recovery``, and ``population`` and ``study`` if the prediction has them."""
     names = _printed(tree.to_dataset())
     facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "draws", "seed")}
-    content = {**facts, "recovery": recovery_json(recovery)}
+    content = {**facts, "recovery": recovery_json(recovery_summary(tree))}
     if "over_patients" in tree.children:
         content["population"] = population_json(tree, names)
     if "study" in tree.children:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from kinetics.errors import InputError
 from kinetics.expressions import parse
-from kinetics.identifiability import Arm, structure, what_would_help
+from kinetics.identifiability import Arm, further_measurements, structure
 from kinetics.identifiability.dual import many_digits
+from kinetics.identifiability.experiment import design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.question import ask
 from kinetics.model import Model, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.model.quantities import Output
@@ -75,20 +75,22 @@ def test_of_one_compartment_of_unknown_amount_only_ratios_are_known() -> None:
     assert found.parameters == ("CL", "V", "A(0)")
     assert (found.rank, any(found.identifiable.values())) == (2, False)
     assert found.combinations == ["only the ratio CL/V and the ratio CL/A(0)"]
-    assert what_would_help(ONE, found, [Arm(["C"])], unknown_initial=["A"]) == dict.fromkeys(found.parameters, ("A",))
+    assert further_measurements(ONE, found, [Arm(["C"])], unknown_initial=["A"]) == dict.fromkeys(
+        found.parameters, ("A",)
+    )
 
 
 def test_as_a_share_of_baseline_the_scale_is_not_seen() -> None:
     arm = Arm(["C"], values=ONE.defaults, relative=["C"])
     found = structure(ONE, ["CL", "V"], [arm], unknown_initial=["A"])
-    assert found.unseen == ("A(0)",)
+    assert found.unobserved == ("A(0)",)
     assert found.combinations == ["only the ratio CL/V"]
 
 
 def test_only_a_product_that_always_stands_together_is_known() -> None:
     model = model_of({"A": "-k*j*A"}, {"k": 0.1, "j": 2.0, "unused": 1.0}, {"A": "1"})
     found = structure(model, ["k", "j", "unused"], [Arm(["A"])])
-    assert (found.rank, found.unseen) == (1, ("unused",))
+    assert (found.rank, found.unobserved) == (1, ("unused",))
     assert found.combinations == ["only the product k*j"]
     assert found.words == {
         "k": "only the product k*j",
@@ -105,7 +107,7 @@ def test_a_scale_and_an_unknown_start_are_one() -> None:
     both = structure(model, arms=[Arm(["Y", "Z"])], **asked)
     assert all(both.identifiable.values())
     # the ratio Z/Y is c, whatever X is
-    assert structure(model, ["k", "c"], [Arm(["Z/Y"])], unknown_initial=["X"]).unseen == ("k", "X(0)")
+    assert structure(model, ["k", "c"], [Arm(["Z/Y"])], unknown_initial=["X"]).unobserved == ("k", "X(0)")
 
 
 @pytest.mark.parametrize("regimen", [BOLUS, INFUSION], ids=["bolus", "infusion"])
@@ -120,7 +122,7 @@ def test_elimination_from_both_compartments_leaves_three_combinations() -> None:
     found = structure(LEAKING, ["k10", "k12", "k21", "k20"], [Arm(["Y"], BOLUS)])
     assert (found.rank, any(found.identifiable.values())) == (3, False)
     assert found.combinations == ["only the product k12*k21, the sum k10 + k12 and the sum k21 + k20"]
-    assert what_would_help(LEAKING, found, [Arm(["Y"], BOLUS)]) == dict.fromkeys(found.parameters, ("B",))
+    assert further_measurements(LEAKING, found, [Arm(["Y"], BOLUS)]) == dict.fromkeys(found.parameters, ("B",))
 
 
 def test_saturable_elimination_is_known_up_to_the_scale_of_amounts() -> None:
@@ -163,7 +165,7 @@ def test_a_virus_of_which_only_the_load_is_measured() -> None:
     assert found.rank == 8
     assert [name for name, known in found.identifiable.items() if not known] == ["s", "p", "T(0)", "I(0)"]
     assert found.combinations == ["only the product s*p, the ratio s/T(0) and the ratio s/I(0)"]
-    helping = what_would_help(model, found, [Arm(["V"])], unknown_initial=["T", "I", "V"])
+    helping = further_measurements(model, found, [Arm(["V"])], unknown_initial=["T", "I", "V"])
     assert set(helping.values()) == {("T", "I")}
 
 
@@ -202,7 +204,7 @@ def test_a_whole_exponent_that_is_a_parameter_is_held(exponent: float) -> None:
 
 def test_an_unknown_that_is_zero_by_default_is_moved_and_a_known_one_is_not() -> None:
     model = model_of({"A": "-(k + off)*A", "B": "off*A - B"}, {"k": 0.1, "off": 0.0}, {"A": "1"})
-    assert structure(model, ["k"], [Arm(["B"])]).unseen == ("k",)
+    assert structure(model, ["k"], [Arm(["B"])]).unobserved == ("k",)
     assert structure(model, ["k", "off"], [Arm(["B"])]).identifiable == {"k": True, "off": True}
 
 
@@ -240,7 +242,7 @@ def test_coefficients_and_their_derivatives_are_the_lie_derivatives(term: str, o
     names = ["a", "b", "per_day", "X"]
     model = model_of({"X": f"b - 0.3*X + 0.2*({term})"}, {"a": 0.7, "b": 0.4}, {"X": "1.5"}, {"Y": term})
     with many_digits(60):
-        found = Measured(ask(model, names[:3], [Arm(["Y"])], ["X"]), seed=3)
+        found = Measured(design_experiment(model, names[:3], [Arm(["Y"])], ["X"]), seed=3)
         rows = np.array(found.rows(order), dtype=float)
     symbols = [sp.Symbol(name, real=True) for name in names]
     at = {symbol: sp.Float(str(value), 60) for symbol, value in zip(symbols, found.values, strict=True)}
@@ -255,7 +257,7 @@ def test_a_logistic_curve_has_the_coefficients_of_its_closed_form() -> None:
     # Y = 1/(1 + exp(-r t)) of Y' = r Y (1 - Y): 1/2 + r t/4 - (r t)^3/48 + (r t)^5/480
     model = model_of({"Y": "r*Y*(1 - Y)"}, {"r": 0.5}, {"Y": "1/2"})
     with many_digits(60):
-        found = Measured(ask(model, ["r", "per_day"], [Arm(["Y"])]), seed=1)
+        found = Measured(design_experiment(model, ["r", "per_day"], [Arm(["Y"])]), seed=1)
         rows = found.rows(5)
         r = float(found.values[0] * found.values[1])
     assert [float(row) for row in rows[:, 0]] == pytest.approx(
@@ -341,4 +343,4 @@ def test_at_rest_nothing_of_the_shipped_model_moves() -> None:
     model = Model.load("reconstitution")
     found = structure(model, ["cd4.phi", "cd4.k_M4", "cd4.CD4_0"], [Arm(["CD4"])])
     assert found.identifiable == {"cd4.phi": False, "cd4.k_M4": False, "cd4.CD4_0": True}
-    assert found.unseen == ("cd4.phi", "cd4.k_M4")
+    assert found.unobserved == ("cd4.phi", "cd4.k_M4")

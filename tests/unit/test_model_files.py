@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.checking.files import lint
+from kinetics.checking.files import check_file
 from kinetics.cohorts import parameter_table
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.library import library_names
@@ -457,7 +457,7 @@ def test_a_bibliography_that_changes_is_read_again(tmp_path):
 def test_an_entry_that_is_no_entry_is_told(tmp_path):
     path, faults = tmp_path / "references.bib", Faults()
     path.write_text("@misc{\u00a0a_2000,\n title = {A},\n}\n")  # spaces of a kind that BibTeX has not
-    lint("bibliography", path, faults)
+    check_file(path, "bibliography", faults)
     assert "cannot read this entry" in str(*faults)
 
 

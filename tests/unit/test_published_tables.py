@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetics.checking.kinds import kind_of
 from kinetics.errors import Faults
+from kinetics.files.kinds import kind_of
 from kinetics.files.library import library_folder
 from kinetics.published.typical import read_table
 from kinetics.published.typical.published import PublishedRow

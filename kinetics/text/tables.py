@@ -1,29 +1,21 @@
-"""Tables of plain text: columns aligned, wide ones in blocks that fit the page."""
+"""Tables of plain text and of HTML: columns aligned, wide ones in blocks that fit the page."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
+from html import escape
 
-from kinetics.text.escaping import one_space
+from kinetics.text.escaping import one_line, one_space
 
-__all__ = ["WIDTH", "in_blocks", "paragraph", "table"]
+__all__ = ["WIDTH", "html_table", "in_blocks", "paragraph", "table"]
 
 WIDTH = 100
 GAP = "  "
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], text: Collection[int] = (0,)) -> str:
-    """Lay out rows under a head.
-
-    Parameters
-    ----------
-    head : sequence of str
-        Names of the columns.
-    rows : iterable of sequence of str
-        Cells, as many as the head has.
-    text : collection of int
-        The columns of text, aligned to the left; the others, numbers, are aligned to the right.
+    """Lay out rows under a head; the columns ``text`` are aligned to the left, the others, numbers, to the right.
 
     Examples
     --------
@@ -47,16 +39,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], text: Collection[i
 def in_blocks(
     head: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH, text: Collection[int] = ()
 ) -> str:
-    """A table whose columns are spread over blocks, each with the first column repeated, so that no line is too long.
+    """A table in blocks of at most ``width`` characters a line, each of which repeats the first column.
 
-    Parameters
-    ----------
-    head, rows
-        As of `table`.
-    width : int
-        Characters a line.
-    text : collection of int
-        As of `table`, counted within a block: 0 if the first column is text.
+    The columns of ``text`` are counted within a block: 0 if the first column is text.
 
     Examples
     --------
@@ -68,18 +53,34 @@ def in_blocks(
     0       2
     """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    blocks: list[list[int]] = [[]]
+    blocks: list[list[int]] = [[0]]
     used = widths[0]
     for column in range(1, len(head)):
-        if blocks[-1] and used + len(GAP) + widths[column] > width:
-            blocks.append([])
+        if len(blocks[-1]) > 1 and used + len(GAP) + widths[column] > width:
+            blocks.append([0])
             used = widths[0]
         blocks[-1].append(column)
         used += len(GAP) + widths[column]
-    chosen = [[0, *columns] for columns in blocks]
     return "\n\n".join(
-        table([head[i] for i in block], [[row[i] for i in block] for row in rows], text=text) for block in chosen
+        table([head[i] for i in block], [[row[i] for i in block] for row in rows], text=text) for block in blocks
     )
+
+
+def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table for a notebook, under a title; what it holds is escaped.
+
+    Examples
+    --------
+    >>> print(html_table("k < j", ["name"], [["k"]]))
+    <p>k &lt; j</p><table><thead><tr><th>name</th></tr></thead><tbody><tr><td>k</td></tr></tbody></table>
+    """
+    top = "".join(f"<th>{_escaped(cell)}</th>" for cell in head)
+    body = "".join(f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<p>{_escaped(title)}</p><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _escaped(text: str) -> str:
+    return escape(one_line(one_space(text)))
 
 
 def paragraph(text: str, width: int = WIDTH) -> str:
