@@ -39,7 +39,7 @@ def page() -> str:
     chapters |= {"What is measured": [name for name in others if name not in errors], "What can go wrong": errors}
     intro = (
         "Every public name of `kinetics`, from its docstring. Each verb takes a name of the library, a path or an "
-        "object; quantities are texts with a unit, such as `\"10 year\"`. This page is written by "
+        'object; quantities are texts with a unit, such as `"10 year"`. This page is written by '
         "`python docs/api.py`."
     )
     parts = ["# Python interface", _wrapped(intro)]
