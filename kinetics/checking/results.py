@@ -15,12 +15,9 @@ def check_result(path: Path, faults: Faults) -> None:
     from kinetics.cohorts.fit_results import in_model_units
     from kinetics.estimate import Estimates, FitProblem
     from kinetics.estimate.problem.currency import outdated, outside_bounds
-    from kinetics.files.checksums import CHECKSUM
     from kinetics.files.documents import read_document
 
     estimates, document = Estimates.read(path), read_document(path)
-    if CHECKSUM not in document.data["result"]:
-        warnings.warn(f"{path}: has no checksum: written by hand, or by an earlier version", stacklevel=1)
     problem_path = path.with_name(path.name.replace(".result.toml", ".toml"))
     if problem_path == path or not problem_path.is_file():
         raise InputError(f"there is no fit problem {problem_path.name} beside it")

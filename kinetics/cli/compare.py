@@ -9,6 +9,7 @@ import typer
 
 from kinetics.cli.arguments.inputs import check_engine, destination
 from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
+from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -68,13 +69,15 @@ def compare(
     assert comparison is not None
     with watched(f"comparing {len(loaded)} regimens") as steps:
         result = run(loaded, comparison, patients=patients, seed=seed, engine=engine, progress=steps.count)
-    if out is not None:
-        if out.suffix.lower() == ".nc":
-            write_result(result, out)
-        else:
-            draw_comparison(comparison, loaded, result, out)
-        wrote(out)
     if as_json:
         print_json(comparison_json(comparison, result))
     else:
         print_text(comparison_text(comparison, result, page_width()))
+    check_any_done(result)
+    if out is None:
+        return
+    if out.suffix.lower() == ".nc":
+        write_result(result, out)
+    else:
+        draw_comparison(comparison, loaded, result, out)
+    wrote(out)

@@ -20,6 +20,7 @@ from kinetics.cli.arguments.options import (
     States,
     Until,
 )
+from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -86,3 +87,4 @@ def predict(
         print_json(prediction_json(tree))
     else:
         print_text(prediction_text(tree, page_width(), counts=out is None))
+    check_any_done(tree)

@@ -24,7 +24,7 @@ from kinetics.cli.arguments.options import (
     States,
     Until,
 )
-from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.failures import INTERRUPTED, check_any_done, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import Steps, watched
 from kinetics.errors import Faults
@@ -158,6 +158,7 @@ def simulate(
     levels = {measure.output: measure.level for measure in measures}
     variables = {measure.output: measure.name for measure in measures}
     _print(result, given.rules, variables, levels, as_json=as_json, quiet=out is not None)
+    check_any_done(result)
 
 
 def _schedule(faults: Faults, name: str | None, *, with_patients: bool) -> VisitSchedule | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, result_of
-from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.errors import InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model
@@ -114,7 +114,7 @@ def cohort_parameters(
     try:
         model.constant_values(found.values)
     except InputError as error:
-        faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
+        faults = (replace(f, message=f"cohort '{cohort or ''}': {f.message}") for f in error.faults)
         raise InputError(*faults) from error
     return found
 

@@ -80,13 +80,13 @@ def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
 
 
 def warn_if_edited(document: Document) -> None:
-    """Say if a committed result that was read is not what a fit wrote.
-
-    One without a checksum was written by hand, or by an earlier version: `kinetics check` says so.
-    """
+    """Say if a committed result that was read is not what a fit wrote, or does not show that it is."""
     result = document.data.get("result")
     kept = result.get(CHECKSUM) if isinstance(result, dict) else None
-    if kept is not None and kept != table_checksum(document.data, "result"):
+    if kept is None:
+        message = "has no checksum: written by hand, or by an earlier version"
+        warn_of_result(document.path, message, ChecksumWarning, again=True)
+    elif kept != table_checksum(document.data, "result"):
         message = "edited by hand since the fit: not what its checksum is of"
         warn_of_result(document.path, message, ChecksumWarning, again=True)
 

@@ -174,7 +174,7 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
         baseline = values[..., 0]
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
-            numbers[name] = np.quantile(curve, QUANTILES, axis=0) if over_patients else curve
+            numbers[name] = _over_patients(curve) if over_patients else curve
         measured = {m.name: integrated[m.name].values for reading in row.readings for m in reading.measures}
         courses = Courses(measured, starts, baseline)
         for reading in row.readings:
@@ -185,6 +185,11 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
                 numbers[f"{name}_share"] = np.isfinite(at_risk).mean() if at_risk.size else np.nan
     failed = result.sizes["patient"] - integrated.sizes["patient"] if over_patients else None
     return ComparedRegimen(regimen, result["time"].values, starts, numbers, failed)
+
+
+def _over_patients(curve: np.ndarray) -> np.ndarray:
+    """Quantiles of a curve, (patient, time), over patients, (quantile, time); NaN without patients."""
+    return np.quantile(curve, QUANTILES, axis=0) if len(curve) else np.full((len(QUANTILES), *curve.shape[1:]), np.nan)
 
 
 def _quantiles(numbers: np.ndarray) -> np.ndarray:

@@ -163,7 +163,8 @@ class Estimates:
         Warns
         -----
         UserWarning
-            If the result was edited by hand, or is older than the data of its problem, or outside its bounds.
+            If the result was edited by hand or has no checksum, is older than the data of its problem, or outside its
+            bounds.
         """
         text = str(name)
         if text.endswith(".nc"):
@@ -190,7 +191,7 @@ class Estimates:
         Warns
         -----
         ChecksumWarning
-            If it was edited by hand since it was written.
+            If it was edited by hand since it was written, or has no checksum.
         """
         document = read_document(path)
         faults = Faults()

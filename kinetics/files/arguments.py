@@ -1,15 +1,16 @@
-"""Arguments of the public functions: an object, or the name or path of the file that holds it."""
+"""Arguments of the public functions: an object, or the name or path of the file that holds it; a whole number."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from numbers import Integral
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["all_of", "loaded"]
+__all__ = ["all_of", "is_whole", "loaded", "whole_number"]
 
 T = TypeVar("T")
 
@@ -84,6 +85,44 @@ def all_of(argument: str, given: object, kind: type[T] | None, example: str) -> 
             faults.add(_refusal(kind, one, f", as in {example}"), name=f"{argument}[{number}]")
     faults.raise_if_any()
     return rows
+
+
+def is_whole(given: object) -> bool:
+    """Whether something is a whole number: of Python or numpy, and no truth value."""
+    return isinstance(given, Integral) and not isinstance(given, bool)
+
+
+def whole_number(argument: str, given: Any, least: int, most: int | None = None) -> int:
+    """The whole number that was given.
+
+    Parameters
+    ----------
+    argument : str
+        Whose value it is, for messages.
+    given : object
+        What the caller wrote.
+    least : int
+        The smallest that is right.
+    most : int, optional
+        The largest that is right.
+
+    Raises
+    ------
+    InputError
+        If it is none, or outside the range.
+
+    Examples
+    --------
+    >>> whole_number("patients", 7, 1)
+    7
+    >>> whole_number("patients", 2.5, 1)
+    Traceback (most recent call last):
+    kinetics.errors.InputError: patients: must be a whole number, at least 1; found 2.5
+    """
+    if is_whole(given) and least <= given and (most is None or given <= most):
+        return int(given)
+    right = f", at least {least}" if most is None else f" from {least} to {most}"
+    raise InputError(Fault(f"must be a whole number{right}; found {given!r:.40}", name=argument))
 
 
 def _refusal(kind: type, given: object, right: str) -> str:

@@ -34,7 +34,7 @@ _GONE = "gone"
 
 
 class ChecksumWarning(UserWarning):
-    """The content of a result is not what was written: it was edited by hand, or is damaged."""
+    """The content of a result is not what was written, edited by hand or damaged, or has no checksum that tells."""
 
 
 def bytes_checksum(content: bytes | memoryview) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
-from kinetics.errors import InputError
+from kinetics.files.arguments import whole_number
 
 __all__ = ["MAX_SEED", "checked_seed"]
 
@@ -26,6 +25,4 @@ def checked_seed(seed: Any) -> int:
     >>> checked_seed(7)
     7
     """
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) <= MAX_SEED:
-        raise InputError(f"the seed is {seed!r:.40}; it must be a whole number from 0 to {MAX_SEED}")
-    return int(seed)
+    return whole_number("seed", seed, 0, MAX_SEED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from kinetics.errors import InputError
 from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.expressions.reserved import check_names
-from kinetics.files.arguments import loaded
-from kinetics.files.capacity import check_memory
+from kinetics.files.arguments import loaded, whole_number
+from kinetics.files.capacity import check_memory, check_runs
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
@@ -29,7 +28,7 @@ from kinetics.prediction.population import PATIENTS, SAMPLING, TOLERANCES, Popul
 from kinetics.prediction.trial import FutureStudy
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
-from kinetics.simulation.request import COPIES, MAX_RUNS
+from kinetics.simulation.request import COPIES
 from kinetics.simulation.runs import Progress, Run, choose_engine
 from kinetics.simulation.simulating import output_times, simulate
 from kinetics.units import to_unit
@@ -195,14 +194,12 @@ def _populations(
 
 
 def _check_numbers(draws: int, patients: int | None, study: int | None) -> None:
-    if draws < 2:
-        raise InputError("draws must be at least 2")
+    whole_number("draws", draws, 2)
     if study is None:
         return
     if patients is None:
         raise InputError("a future study is of virtual patients; give patients too")
-    if isinstance(study, bool) or not isinstance(study, Integral) or study < 1:
-        raise InputError(f"study must be a whole number of patients, at least 1; found {study!r:.40}")
+    whole_number("study", study, 1)
 
 
 def _check_capacity(model: Model, request: _Request) -> None:
@@ -214,8 +211,7 @@ def _check_capacity(model: Model, request: _Request) -> None:
     needed = COPIES * of_one * (draws + (patients or 0)) + of_study * (study or 0)
     numbers = {"draws": draws, "patients": patients, "patients of a study": study}
     what = f"{', '.join(f'{number} {name}' for name, number in numbers.items() if number)} at {times} times"
-    if max(draws, patients or 0) > MAX_RUNS:
-        raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
+    check_runs(draws if patients is None else draws + patients + (1 + draws) * PATIENTS, what)
     check_memory(needed, what, "ask for fewer draws, patients or times")
 
 

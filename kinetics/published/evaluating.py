@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
+from kinetics.files.arguments import whole_number
 from kinetics.files.kinds import is_path
 from kinetics.files.library import library_folder
 from kinetics.published.facts.asking import read_questions
@@ -16,7 +17,6 @@ from kinetics.text.tables import html_table
 
 __all__ = ["Evidence", "agreement_counts", "evidence", "evidence_path"]
 
-MIN_PATIENTS = 2
 USES = ("fit", "calibrate", "validate")
 
 
@@ -91,8 +91,7 @@ def evidence(
     --------
     >>> facts = evidence(patients=64)  # doctest: +SKIP
     """
-    if isinstance(patients, bool) or not isinstance(patients, int) or patients < MIN_PATIENTS:
-        raise InputError(f"patients must be a whole number, at least {MIN_PATIENTS}; found {patients!r:.40}")
+    patients = whole_number("patients", patients, 2)
     faults = Faults()
     path = evidence_path(file)
     facts = read_questions(read_evidence(path, faults), faults)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import pint
 
 from kinetics.errors import Fault, Faults
 from kinetics.expressions import is_name
+from kinetics.files.arguments import is_whole, whole_number
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, time_text
 from kinetics.units import unit_text
@@ -111,13 +111,13 @@ class Rule:
             faults.add(fault.message, name=fault.name)
         if direction not in DIRECTIONS:
             faults.add(f"must be 'up' or 'down', found {direction!r:.40}", name="direction")
-        if not _whole(most) or not 1 <= most <= MOST:
-            faults.add(f"must be a whole number from 1 to {MOST}, found {most!r:.40}", name="most")
+        with faults.gather():
+            whole_number("most", most, 1, MOST)
         with faults.gather(name="apart"):
             object.__setattr__(self, "apart", days(in_days(apart)))
             if self.apart.magnitude < 0:
                 faults.add(f"must not be negative, found '{apart}'", name="apart")
-        if after_course is not None and (not _whole(after_course) or after_course < 1):
+        if after_course is not None and (not is_whole(after_course) or after_course < 1):
             faults.add(f"must be the number of a course, from 1, found {after_course!r:.40}", name="after_course")
         with faults.gather():
             offsets(count, every)
@@ -180,10 +180,6 @@ def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
             faults.add(f"there is no course {rule.after_course}; {last}", name=f"rules.{number}.after_course")
     if sum(rule.most * rule.count for rule in rules.values()) > MAX_COUNT:
         faults.add(f"more than {MAX_COUNT} doses; give the rules a smaller 'most' or 'count'", name="rules")
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _check_level(level: Any, faults: Faults) -> None:

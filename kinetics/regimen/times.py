@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from numbers import Integral
 from typing import Any
 
 import pint
 
 from kinetics.errors import Fault, InputError, UnitError
+from kinetics.files.arguments import whole_number
 from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
 
 __all__ = ["MAX_COUNT", "SAME", "Amount", "apart", "days", "in_days", "offsets", "rescale", "span_text", "time_text"]
@@ -108,9 +108,12 @@ def offsets(count: int, every: Amount | None) -> list[float]:
     [0.0, 0.5, 1.0]
     """
     faults, step = [], 0.0
-    if isinstance(count, bool) or not isinstance(count, Integral) or not 1 <= count <= MAX_COUNT:
-        faults.append(Fault(f"must be a whole number from 1 to {MAX_COUNT}, found {count!r:.40}", name="count"))
-    elif count > 1 and every is None:
+    try:
+        count = whole_number("count", count, 1, MAX_COUNT)
+    except InputError as error:
+        faults += error.faults
+        count = 1
+    if count > 1 and every is None:
         faults.append(Fault(f"missing: {count} repeats need the time from one to the next", name="every"))
     if every is not None:
         try:

@@ -12,20 +12,17 @@ import numpy as np
 import xarray as xr
 
 from kinetics.engines.rule_monitor import TriggeredDoses
-from kinetics.errors import InputError
 from kinetics.expressions.reserved import joined
-from kinetics.files.capacity import check_disk, check_memory, size_text
+from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
 from kinetics.observation import Observation
 from kinetics.results import provenance, variable
 from kinetics.simulation.runs import Progress, Run
 from kinetics.simulation.triggered_doses import triggered_variables
 
-__all__ = ["COPIES", "MAX_RUNS", "Study"]
+__all__ = ["COPIES", "Study"]
 
 COPIES = 3
 """The most copies of the values in memory at once: from the engine, joined, and as the bytes of a file."""
-MAX_RUNS = 10**9
-"""At some thousand runs a second, the pace of the smallest models, these take a week."""
 TOLD = 2**30
 """A result of more bytes than this is said to be large before it is made."""
 
@@ -109,8 +106,7 @@ class Study:
         """
         size = self.size * self._bytes_of_one()
         what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
-        if self.size > MAX_RUNS:
-            raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
+        check_runs(self.size, what)
         if store is None:
             stream = ", or stream them to a disk with --out NAME.zarr (in Python out='NAME.zarr')" if self.dim else ""
             check_memory(COPIES * size, what, f"ask for fewer, or fewer times{stream}")

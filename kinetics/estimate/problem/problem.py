@@ -97,8 +97,7 @@ class FitProblem:
         header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
         population = _population(document, header, faults)
         model = _model(header["model"], document, faults)
-        tables = [document.path.parent / table for table in header["tables"] or ()]
-        placed = [row for table in tables for row in read_table(table, faults)]
+        placed = _placed(header["tables"] or (), document, faults)
         if header["calibrate"]:
             placed = [_calibrated(item) for item in placed]
         builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
@@ -173,6 +172,15 @@ def _population(document: Document, header: Mapping[str, Any], faults: Faults) -
         message = "a population fit has none: the errors of its rows are those of sampling patients"
         faults.add(message, document.where("fit", "discrepancy"), "fit.discrepancy")
     return read_row(PopulationRow, document.data["population"], document, ("population",), faults)
+
+
+def _placed(tables: Iterable[str], document: Document, faults: Faults) -> list[PlacedRow]:
+    """The rows of all tables that are right."""
+    placed: list[PlacedRow] = []
+    for table in tables:
+        with faults.gather(document.where("fit", "tables"), "fit.tables") as noted:
+            placed += read_table(document.path.parent / table, noted)
+    return placed
 
 
 def _calibrated(item: PlacedRow) -> PlacedRow:

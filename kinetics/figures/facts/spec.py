@@ -197,10 +197,10 @@ def _named(kind: type[Any], key: str, document: Document, faults: Faults) -> dic
 
 
 def _facts(header: HeaderRow, document: Document, faults: Faults) -> dict[str, PlacedFact]:
-    with faults.gather(document.where("figure", "evidence"), "figure.evidence"):
+    with faults.gather(document.where("figure", "evidence"), "figure.evidence") as noted:
         own = header.evidence
         path = library_folder("fits") / "evidence.csv" if own is None else document.path.parent / own
-        return {placed.row.name: placed for placed in read_evidence(path, faults)}
+        return {placed.row.name: placed for placed in read_evidence(path, noted)}
     return {}
 
 

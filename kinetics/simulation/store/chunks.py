@@ -19,12 +19,12 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import replace
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from kinetics import __version__
 from kinetics.errors import InputError, StorageError
+from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import files_checksum, store_checksums
 from kinetics.files.reading import reason_of
 from kinetics.files.seal import seal_store
@@ -84,9 +84,8 @@ def stream(
     if study.dim is None:
         raise InputError("one run without patients or draws needs no store; write it as NetCDF")
     path = check_destination(path)
-    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, Integral) or chunk < 1):
-        raise InputError(f"chunk must be a whole number, at least 1; found {chunk!r:.40}")
-    runs = min(int(chunk or 0) or max(1, min(CHUNK, CHUNK_BYTES // study.run.bytes_of_one())), study.size)
+    fitting = max(1, min(CHUNK, CHUNK_BYTES // study.run.bytes_of_one()))
+    runs = min(fitting if chunk is None else whole_number("chunk", chunk, 1), study.size)
     with locked(path) as part:
         request = _request(study, runs)
         done = Finished.read(part)
