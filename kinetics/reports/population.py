@@ -8,8 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.measures import course_windows
-from kinetics.prediction import QUANTILES
+from kinetics.prediction import QUANTILES, population_recovery_summary
 from kinetics.reports.course import chosen_times, exploratory, months, time_course_table
 from kinetics.results import marked
 from kinetics.text.numbers import interval_text, number_text, percent_text
@@ -32,15 +31,13 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
     intervals = (people, drawn.sel(patient_quantile=0.5))
     course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
-    rows, marks = _recovery_rows(tree), exploratory(median)
+    rows, marks = population_recovery_summary(tree), exploratory(median)
     cells = [
         [
             marked(row["output"], row["output"] in marks),
             str(row["course"]),
             _months(row["months"], row["window"]),
-            _months(row["lower"], row["window"])
-            if math.isinf(row["lower"])
-            else interval_text(row["lower"], row["upper"]),
+            _interval(row),
             percent_text(row["share_never"]),
             _percent_interval(row["share_never_lower"], row["share_never_upper"]),
             percent_text(row["share_not_at_risk"]),
@@ -82,7 +79,7 @@ def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
         keys = ("median", "patients_lower", "patients_upper", "median_lower", "median_upper")
         counts += _rows(tree, {"output": name, "unit": _unit(people[name])}, dict(zip(keys, own + ends, strict=True)))
     facts = {**people.attrs, "patients_per_draw": drawn.attrs["patients_per_draw"]}
-    recovery = [{**row, "censored": math.isinf(row["months"])} for row in _recovery_rows(tree)]
+    recovery = [{**row, "censored": math.isinf(row["months"])} for row in population_recovery_summary(tree)]
     return {**{key: int(value) for key, value in facts.items()}, "counts": counts, "recovery": recovery}
 
 
@@ -96,28 +93,6 @@ def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
                 facts = {"output": name, "statistic": statistic, "unit": _unit(study[found])}
                 rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
     return {"patients": int(study.attrs["patients"]), "rows": rows}
-
-
-def _recovery_rows(tree: xr.DataTree) -> list[dict[str, Any]]:
-    """Recovery by output and course, times in months."""
-    recovery, root, month = tree["population_recovery"].to_dataset(), tree.to_dataset(), months(tree)
-    windows = course_windows(root["course_start"].values, float(root["time"][-1])) * month
-    rows = []
-    for output in recovery["output"].values:
-        for course, window in zip(recovery["course"].values, windows, strict=True):
-            at = recovery.sel(output=output, course=course)
-            row = {"output": str(output), "course": int(course), "window": float(window)}
-            for key, name, factor in (
-                ("months", "median", month),
-                ("share_never", "share_never", 1.0),
-                ("share_not_at_risk", "share_not_at_risk", 1.0),
-            ):
-                lower, upper = (float(at[f"{name}_quantiles"].sel(quantile=q)) for q in (QUANTILES[0], QUANTILES[-1]))
-                prefix = "" if key == "months" else f"{key}_"
-                row |= {key: float(at[name]) * factor}
-                row |= {f"{prefix}lower": lower * factor, f"{prefix}upper": upper * factor}
-            rows.append(row)
-    return rows
 
 
 def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any]) -> list[dict[str, Any]]:
