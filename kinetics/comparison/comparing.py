@@ -105,7 +105,7 @@ def load_regimens(names: Sequence[Regimen | str | Path], comparison: Comparison 
     """
     faults = Faults()
     regimens: list[Regimen] = []
-    named = all_of("regimens", names, None, 'regimens=["one", "other"]')
+    named: tuple[Regimen | str | Path, ...] = all_of("regimens", names, None, 'regimens=["one", "other"]')
     if not 1 <= len(named) <= MOST:
         faults.add(f"compare 1 to {MOST} regimens; found {len(named)}")
     for name in named:

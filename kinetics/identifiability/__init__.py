@@ -2,7 +2,8 @@
 
 from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.further_measurements import further_measurements
-from kinetics.identifiability.identifying import Identification, identify
+from kinetics.identifiability.identification import Identification
+from kinetics.identifiability.identifying import identify
 from kinetics.identifiability.structure import Structure, structure
 
 __all__ = ["Arm", "Identification", "Structure", "further_measurements", "identify", "structure"]

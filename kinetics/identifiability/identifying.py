@@ -14,86 +14,14 @@ from kinetics.files.arguments import all_of, loaded
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.further_measurements import further_measurements
-from kinetics.identifiability.structure import Structure, structure
+from kinetics.identifiability.identification import Identification
+from kinetics.identifiability.structure import structure
 from kinetics.model import Model
 from kinetics.published.typical import Target
 from kinetics.regimen import Regimen
-from kinetics.text.tables import html_table
 from kinetics.units.levels import read_level
 
-__all__ = ["Identification", "identify"]
-
-SPREAD_VERDICT = "a spread: one patient does not show it"
-"""What is said of a spread between patients, which no rank of one patient's equations tells."""
-SHOWN = 3
-"""So many measurements that would help are named in a table."""
-
-
-@dataclass(frozen=True)
-class Identification:
-    """Which parameters can be known.
-
-    Parameters
-    ----------
-    name : str
-        Of the fit or model.
-    structure : Structure
-        What can be known from what is measured.
-    further : dict of str to tuple of str
-        For each parameter that cannot be known, the measurements any one of which makes it so.
-    arms : tuple of str
-        What is measured, a line each.
-    practical : dict of str to str
-        The verdict of a committed fit on each parameter; empty without one.
-    resting : bool
-        Whether some parameter is not seen, and no arm of a model with doses is given any.
-    """
-
-    name: str
-    structure: Structure
-    further: dict[str, tuple[str, ...]]
-    arms: tuple[str, ...]
-    practical: dict[str, str] = field(default_factory=dict)
-    resting: bool = False
-
-    @property
-    def identifiable(self) -> dict[str, bool]:
-        """Of each parameter, whether it can be known."""
-        return self.structure.identifiable
-
-    @property
-    def spreads(self) -> list[str]:
-        """What the fit estimates beside the parameters: spreads between patients."""
-        return [name for name in self.practical if name not in self.structure.parameters]
-
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """The head and the rows of a table, a row a parameter."""
-        head, found = ["parameter", "can it be known"], self.structure
-        rows = [[name, "yes" if known else f"no: {found.words[name]}"] for name, known in self.identifiable.items()]
-        if self.further:
-            head.append("measuring one of these as well would help")
-            for row in rows:
-                row.append("" if self.identifiable[row[0]] else _shortened(self.further.get(row[0], ())))
-        if self.practical:
-            head.append("the fit says")
-            for row in rows:
-                row.append(self.practical.get(row[0], "-"))
-            blank = [""] * (len(head) - 3)
-            rows += [[name, SPREAD_VERDICT, *blank, self.practical[name]] for name in self.spreads]
-        return head, rows
-
-    @property
-    def summary(self) -> str:
-        """How many parameters can be known, in a sentence."""
-        known, total = sum(self.identifiable.values()), len(self.identifiable)
-        count = f"{'Both' if total == 2 else f'All {total}'} can" if known == total > 1 else f"{known} of {total} can"
-        return f"{count} be known; derivatives in time up to order {self.structure.order}, rank {self.structure.rank}."
-
-    def __repr__(self) -> str:
-        return f"<Identification of {self.name}: {sum(self.identifiable.values())} of {len(self.identifiable)} known>"
-
-    def _repr_html_(self) -> str:
-        return html_table(f"{self.name}: {self.summary}", *self.table())
+__all__ = ["identify"]
 
 
 def identify(
@@ -126,10 +54,6 @@ def identify(
     seed : int
         Of the random points at which ranks are taken.
 
-    Returns
-    -------
-    Identification
-
     Raises
     ------
     InputError
@@ -153,19 +77,29 @@ def identify(
     if isinstance(named, FitProblem):
         if parameters or outputs or regimen or cohort:
             raise InputError("a fit says itself what is unknown and measured; the other options are for a model")
-        model, arms = named.model, _arms_of_fit(named)
-        unknown: Sequence[str] = [free.name for free in named.free if not free.is_spread]
-        practical = _practical(named)
+        design = _of_fit(named)
     else:
-        model, practical = named, {}
-        unknown, measured = all_of("parameters", parameters, str, '["k"]'), all_of("outputs", outputs, str, '["A"]')
-        arms = [(cohort, _arm_of_model(model, unknown, measured, regimen, cohort))]
-    measured_arms = [arm for _, arm in arms]
-    found = structure(model, unknown, measured_arms, unknown_initial=unknown_initial, seed=seed)
-    further = further_measurements(model, found, measured_arms, unknown_initial=unknown_initial, seed=seed)
-    resting = bool(found.unobserved and model.doses) and not any(arm.regimen.doses for arm in measured_arms)
-    texts = tuple(arm.text(cohort) for cohort, arm in arms)
-    return Identification(named.name, found, further, texts, practical, resting)
+        design = _of_model(named, parameters, outputs, regimen, cohort)
+    return _identified(named.name, design, unknown_initial, seed)
+
+
+@dataclass(frozen=True)
+class _Design:
+    """What is unknown, and the arms, each with its cohort."""
+
+    model: Model
+    unknown: Sequence[str]
+    arms: Sequence[tuple[str | None, Arm]]
+    practical: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def _identified(name: str, design: _Design, unknown_initial: Sequence[str], seed: int) -> Identification:
+    model, arms = design.model, [arm for _, arm in design.arms]
+    found = structure(model, design.unknown, arms, unknown_initial=unknown_initial, seed=seed)
+    further = further_measurements(model, found, arms, unknown_initial=unknown_initial, seed=seed)
+    resting = bool(found.unobserved and model.doses) and not any(arm.regimen.doses for arm in arms)
+    texts = tuple(arm.text(cohort) for cohort, arm in design.arms)
+    return Identification(name, found, further, texts, design.practical, resting)
 
 
 def _named(name: object, *, prefers_model: bool) -> FitProblem | Model:
@@ -180,15 +114,16 @@ def _named(name: object, *, prefers_model: bool) -> FitProblem | Model:
     return FitProblem.load(path) if kind == "fit" else Model.load(path)
 
 
-def _arm_of_model(
+def _of_model(
     model: Model,
     parameters: Sequence[str],
     outputs: Sequence[str],
     regimen: Regimen | str | Path | None,
     cohort: str | None,
-) -> Arm:
+) -> _Design:
+    unknown, measured = all_of("parameters", parameters, str, '["k"]'), all_of("outputs", outputs, str, '["A"]')
     faults = Faults()
-    for argument, names in (("parameters", parameters), ("outputs", outputs)):
+    for argument, names in (("parameters", unknown), ("outputs", measured)):
         if not names:
             faults.add("name at least one, or give a fit", name=argument)
     values: dict[str, float] = {}
@@ -199,16 +134,17 @@ def _arm_of_model(
     with faults.gather(name="regimen"):
         doses = doses if regimen is None else loaded("regimen", regimen, Regimen)
     faults.raise_if_any()
-    return Arm(outputs, doses, values)
+    return _Design(model, unknown, [(cohort, Arm(measured, doses, values))])
 
 
-def _practical(problem: FitProblem) -> dict[str, str]:
-    """What the committed result says of each parameter."""
-    committed = result_path(problem.path)
-    if not committed.is_file():
-        return {}
-    estimates = Estimates.read(committed)
-    return dict(zip(estimates.names, estimates.verdicts, strict=True))
+def _of_fit(problem: FitProblem) -> _Design:
+    """The free parameters of a fit but for spreads, the arms of its rows, and what the committed result says."""
+    committed, practical = result_path(problem.path), dict[str, str]()
+    if committed.is_file():
+        estimates = Estimates.read(committed)
+        practical = dict(zip(estimates.names, estimates.verdicts, strict=True))
+    unknown = [free.name for free in problem.free if not free.is_spread]
+    return _Design(problem.model, unknown, _arms_of_fit(problem), practical)
 
 
 def _arms_of_fit(problem: FitProblem) -> list[tuple[str | None, Arm]]:
@@ -231,8 +167,3 @@ def _is_share_of_baseline(target: Target) -> bool:
     """Whether a row tells of its output only how it compares with its value before treatment."""
     level = target.row.level
     return target.row.kind == "percent_of_baseline" or (level is not None and read_level(level).unit is None)
-
-
-def _shortened(names: Sequence[str]) -> str:
-    more = f", {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more or "none alone"

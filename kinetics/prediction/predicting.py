@@ -60,23 +60,19 @@ def predict(
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every : str
-        Quantities of time.
+        Quantities of time: the last time, and the step of the output.
     cohort : str, optional
         The cohort; by default the one the fit estimates.
     draws : int
-        Parameter sets drawn from the covariances of the fits behind the cohort: values, and estimated spreads.
+        Parameter sets, spreads included, drawn from the covariances of the fits behind the cohort.
     patients : int, optional
         Add so many virtual patients of the cohort, at the estimates, and a population at each draw.
     study : int, optional
         Add what a future study of so many patients will find; needs ``patients``.
     seed : int
         Of draws, patients and studies. What number k of each is depends on seed and k alone.
-    states : bool
-        Return every state beside the outputs.
-    engine : {"auto", "scipy", "batch"}
-        ``auto`` takes the batch engine for draws and patients.
-    progress : callable, optional
-        Called with (done, all).
+    states, engine, progress
+        As of `simulate`.
 
     Returns
     -------
@@ -86,8 +82,7 @@ def predict(
     Raises
     ------
     InputError
-        If cohort and fit do not belong together, names or units are wrong, the regimen has no course, or memory does
-        not suffice.
+        If cohort and fit do not belong together, a name or unit is wrong, there is no course, or not enough memory.
 
     Warns
     -----
@@ -98,17 +93,14 @@ def predict(
     --------
     >>> tree = predict("care_ms_course_1", "ms_licensed", until="5 year")  # doctest: +SKIP
     """
-    _check_numbers(draws, patients, study)
-    source, regimen = _estimates(estimates), loaded("regimen", regimen, Regimen)
-    request = _Request(regimen, until, every, draws, patients, study, checked_seed(seed), states, engine)
-    return _predicted(source, request, cohort, progress)
+    request = _Request(until, every, draws, patients, study, checked_seed(seed), states, engine)
+    return _predicted(_estimates(estimates), loaded("regimen", regimen, Regimen), request, cohort, progress)
 
 
 @dataclass(frozen=True)
 class _Request:
     """What is predicted, whose numbers are checked."""
 
-    regimen: Regimen
     until: str
     every: str
     draws: int
@@ -118,9 +110,18 @@ class _Request:
     states: bool
     engine: str
 
+    def __post_init__(self) -> None:
+        whole_number("draws", self.draws, 2)
+        if self.study is not None:
+            if self.patients is None:
+                raise InputError("a future study is of virtual patients; give patients too")
+            whole_number("study", self.study, 1)
 
-def _predicted(estimates: Estimates, request: _Request, cohort: str | None, progress: Progress | None) -> xr.DataTree:
-    if not request.regimen.courses:
+
+def _predicted(
+    estimates: Estimates, regimen: Regimen, request: _Request, cohort: str | None, progress: Progress | None
+) -> xr.DataTree:
+    if not regimen.courses:
         raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
     model = _model_of(estimates)
     check_names({**model.outputs, **(model.states if request.states else {})}, "predict")
@@ -135,15 +136,15 @@ def _predicted(estimates: Estimates, request: _Request, cohort: str | None, prog
     steps = _Steps(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
     common: dict[str, Any] = {"until": request.until, "every": request.every, "cohort": typical}
     common |= {"states": request.states, "measures": measures, "engine": request.engine}
-    root = simulate(model, request.regimen, progress=steps.next(1), **common)
+    root = simulate(model, regimen, progress=steps.next(1), **common)
     values = [drawn.values for drawn in cohorts]
-    drawn = simulate(model, request.regimen, parameters=values, progress=steps.next(draws), **common)
+    drawn = simulate(model, regimen, parameters=values, progress=steps.next(draws), **common)
     groups = {"draws": drawn, "interval": drawn_interval(drawn), "recovery": recovery_over_draws(root, drawn, measures)}
     if patients is not None:
         virtual = {"patients": patients, "seed": request.seed, "sampling": SAMPLING}
-        groups["patients"] = simulate(model, request.regimen, progress=steps.next(patients), **virtual, **common)
-        groups |= _populations(model, groups["patients"], typical, cohorts, measures, request, steps)
-    tree = xr.DataTree.from_dict({"/": root, **groups})
+        groups["patients"] = simulate(model, regimen, progress=steps.next(patients), **virtual, **common)
+        groups |= _populations(model, regimen, groups["patients"], typical, cohorts, measures, request, steps)
+    tree = xr.DataTree.from_dict({"/": root, **groups})  # pyright: ignore[reportUnknownMemberType]
     tree.attrs |= {"fits": ", ".join(fit.fit for fit in chain), "seed": request.seed, "draws": draws}
     return tree
 
@@ -167,6 +168,7 @@ def _model_of(estimates: Estimates) -> Model:
 
 def _populations(
     model: Model,
+    regimen: Regimen,
     patients: xr.Dataset,
     typical: CohortParameters,
     cohorts: Sequence[CohortParameters],
@@ -178,7 +180,7 @@ def _populations(
     time, course = patients["time"], patients["course"]
     solver = choose_engine(request.engine, None, PATIENTS, TOLERANCES)
     system = compile_model(model)
-    run = Run.under(request.regimen, system, time.values, tuple(measures), solver, with_states=request.states)
+    run = Run.under(regimen, system, time.values, tuple(measures), solver, with_states=request.states)
     rows = run.quantities()
     at_estimates = Population.of(patients, [row.name for row in rows], measures)
     limits = {each.output: each.threshold(model.outputs[each.output].unit, np.nan) for each in measures}
@@ -191,15 +193,6 @@ def _populations(
         "population_recovery": population_recovery(at_estimates, drawn, list(limits), model.time, course),
     }
     return groups if study is None else {**groups, "study": study_group(drawn, study, time)}
-
-
-def _check_numbers(draws: int, patients: int | None, study: int | None) -> None:
-    whole_number("draws", draws, 2)
-    if study is None:
-        return
-    if patients is None:
-        raise InputError("a future study is of virtual patients; give patients too")
-    whole_number("study", study, 1)
 
 
 def _check_capacity(model: Model, request: _Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kinetics.identifiability import Identification
-from kinetics.identifiability.identifying import SPREAD_VERDICT
+from kinetics.identifiability.identification import SPREAD_VERDICT
 from kinetics.text.tables import WIDTH, paragraph, table
 
 __all__ = ["identifiability_json", "identifiability_text"]

@@ -86,13 +86,12 @@ def recovery_rows(result: xr.Dataset, variables: Mapping[str, str]) -> list[dict
     has ``patients``, and ``failed``, how many of them could not be integrated and are left out.
     """
     failed = result["failure"].values != "" if "failure" in result else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for output, name in variables.items():
-        times = result[name]
+        times = result[name].transpose("course", ...)
         factor = float(conversion(parse_unit(times.attrs["units"]), parse_unit(UNIT)))
         windows = course_windows(result["course_start"].values, float(result["time"][-1])) * factor
-        for course, window in zip(times["course"].values, windows, strict=True):
-            months = times.sel(course=course).values * factor
+        for course, window, months in zip(times["course"].values, windows, times.values * factor, strict=True):
             summary = {"months": float(months)} if failed is None else _summary(months, failed)
             rows.append({"output": output, "course": int(course), "window": float(window), **summary})
     return rows

@@ -79,7 +79,8 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool, width: int) ->
             return _estimates_text(Estimates.read(path))
         case "figure":
             return _figure_text(path)
-    raise InputError(Fault(f"nothing to show of a {kind}; 'kinetics check' checks it", str(path)))
+        case _:
+            raise InputError(Fault(f"nothing to show of a {kind}; 'kinetics check' checks it", str(path)))
 
 
 def _problem_text(problem: FitProblem, width: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["finite", "interval_text", "number_text", "percent_text"]
 
@@ -62,9 +62,9 @@ def finite(value: Any) -> Any:
     {'a': [1.0, None], 'b': 'text'}
     """
     if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in cast("dict[object, object]", value).items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [finite(item) for item in cast("list[object]", value)]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
