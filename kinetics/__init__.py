@@ -125,6 +125,8 @@ _ROOMS = {
     "kinetics.results": ("read_result", "write_result"),
     "kinetics.simulation": ("simulate",),
 }
+_SYNONYMS = {"read": "load", "open": "load", "plot": "draw", "optimize": "fit", "list": "models"}
+"""Words that users of other packages begin a name with."""
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
@@ -139,7 +141,10 @@ def __getattr__(name: str) -> Any:
 
 
 def _hint(name: str) -> str:
+    """The verb that a name such as ``load_model`` begins with, or else a similar name."""
     import difflib
 
-    near = difflib.get_close_matches(name, __all__, n=1)
+    first = name.partition("_")[0]
+    verb = _SYNONYMS.get(first, first)
+    near = [verb] if verb in __all__ else difflib.get_close_matches(name, __all__, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""

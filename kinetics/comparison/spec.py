@@ -103,6 +103,12 @@ class Comparison:
         What is simulated.
     path : pathlib.Path
         The file.
+
+    Examples
+    --------
+    >>> from kinetics.comparison import read_comparison
+    >>> read_comparison(until="2 year").header.until
+    '2 year'
     """
 
     name: str

@@ -69,13 +69,13 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
     """
     if isinstance(result, xr.DataTree):
         if "recovery" not in result.children:
-            raise InputError("has no recovery; give a result of predict, or of simulate")
+            raise InputError("result: has no recovery; give one of predict, or of simulate")
         rows = Recovery(recovery_summary(result))
         rows.sample = "draws"
         return rows
     times = {str(name).partition("_time_to_")[0]: str(name) for name in result.data_vars if "_time_to_" in str(name)}
     if not times:
-        raise InputError("has no times to a level; give simulate measures=[TimeToThreshold(OUTPUT, LEVEL)]")
+        raise InputError("result: has no times to a level; give simulate measures=[TimeToThreshold(OUTPUT, LEVEL)]")
     return Recovery(recovery_rows(result, times))
 
 
