@@ -19,7 +19,7 @@ from kinetics.prediction import QUANTILES, predict
 from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
-from kinetics.reports.population import population_json, population_text, study_json, study_text
+from kinetics.reports.prediction import population_json, population_text, study_json, study_text
 from kinetics.results import read_result, write_result
 from kinetics.simulation.runs import Run, choose_engine
 
