@@ -24,7 +24,7 @@ CHAPTERS = {
     "Write and draw": ("report", "draw", "read_result", "write_result", "reproduce"),
     "What a model is": ("Model", "VisitSchedule"),
     "What is given": ("Regimen", "Course", "Dose", "Rule"),
-    "What is fitted and compared": ("FitProblem", "Fit", "Estimates", "Arm", "Comparison", "read_comparison"),
+    "What is fitted and compared": ("FitProblem", "Fit", "Estimates", "Comparison", "read_comparison"),
 }
 """The order of the page; then measures, every other class, and the exceptions."""
 SECTIONS = ("Parameters", "Returns", "Yields", "Raises", "Warns", "Notes", "References", "Examples")

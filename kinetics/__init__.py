@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.errors import InputError, IntegrationError, KineticsError, StorageError, UnitError, UnknownNameError
     from kinetics.estimate import Estimates, Fit, FitProblem, fit
-    from kinetics.identifiability import Arm, identify
+    from kinetics.identifiability import identify
     from kinetics.measures import (
         AreaUnderCurve,
         Nadir,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AreaUnderCurve",
-    "Arm",
     "Comparison",
     "Course",
     "Dose",
@@ -100,7 +99,7 @@ _ROOMS = {
         "UnknownNameError",
     ),
     "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit"),
-    "kinetics.identifiability": ("Arm", "identify"),
+    "kinetics.identifiability": ("identify",),
     "kinetics.measures": (
         "AreaUnderCurve",
         "Nadir",

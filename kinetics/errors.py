@@ -59,8 +59,8 @@ class Fault:
 
     def __str__(self) -> str:
         # a file's keys go into messages: none may forge a second message or move the cursor of a terminal
-        told = ": ".join(part for part in (self.where, self.name, self.message) if part)
-        return one_line(told if not self.named_at else f"{told} (named at {_listed(self.named_at)})")
+        text = ": ".join(part for part in (self.where, self.name, self.message) if part)
+        return one_line(text if not self.named_at else f"{text} (named at {_listed(self.named_at)})")
 
     @property
     def file(self) -> str:
@@ -81,11 +81,6 @@ def _listed(places: tuple[str, ...]) -> str:
 
 class InputError(KineticsError, ValueError):
     """An input is wrong; ``faults`` lists everything that is.
-
-    Parameters
-    ----------
-    *faults : Fault or str
-        One or more faults.
 
     Examples
     --------

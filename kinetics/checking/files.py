@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kinetics.checking.bibliographies import check_bibliography
 from kinetics.checking.library_files import check_model, check_regimen, check_visits
 from kinetics.checking.results import check_dataset, check_result
 from kinetics.errors import Faults
@@ -44,15 +43,23 @@ def _check_plan(path: Path, _: Faults) -> None:
 
 
 def _check_table(path: Path, faults: Faults) -> None:
-    from kinetics.published.typical import check_units, read_table
+    from kinetics.files.tables import read_table
+    from kinetics.published import PublishedRow, check_units
 
-    check_units(read_table(path, faults), faults)
+    check_units(read_table(path, PublishedRow, faults), faults)
 
 
 def _check_evidence(path: Path, faults: Faults) -> None:
-    from kinetics.published.facts import read_evidence, read_questions
+    from kinetics.files.tables import read_table
+    from kinetics.published import EvidenceRow, read_facts
 
-    read_questions(read_evidence(path, faults), faults)
+    read_facts(read_table(path, EvidenceRow, faults), faults)
+
+
+def _check_bibliography(path: Path, faults: Faults) -> None:
+    from kinetics.files.bibliography import check_bibliography
+
+    check_bibliography(path, faults)
 
 
 CHECKS: dict[str, Callable[[Path, Faults], None]] = {
@@ -67,6 +74,6 @@ CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "table": _check_table,
     "evidence": _check_evidence,
     "dataset": check_dataset,
-    "bibliography": check_bibliography,
+    "bibliography": _check_bibliography,
 }
 """By the kinds of `kinetics.files.kinds`."""

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.readings import Reading
+from kinetics.files.rows import Row
 from kinetics.model import Model
-from kinetics.model.schema import Row
 from kinetics.results import marked
 from kinetics.units import parse_unit
 

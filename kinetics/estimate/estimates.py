@@ -15,8 +15,8 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.problem.currency import warn_of_problem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, names_a_file
+from kinetics.files.rows import Row, read_row
 from kinetics.model import Model
-from kinetics.model.schema import Row, read_row
 from kinetics.results import read_result
 
 __all__ = ["FACTS", "Estimates"]

@@ -41,13 +41,7 @@ class Dimensions:
         self._known: dict[Any, tuple[Any, Any]] = {}
 
     def convert(self, expression: Any, unit: Any) -> Any:
-        """The expression in ``unit``.
-
-        Raises
-        ------
-        UnitError
-            If some part of it, or the whole, does not fit.
-        """
+        """The expression in ``unit``; `UnitError` if some part of it, or the whole, does not fit."""
         own, converted = self.infer(expression)
         if own is None or unit is None:
             return converted
@@ -80,11 +74,11 @@ class Dimensions:
             return _DIMENSIONLESS, expression.func(self._plain(expression.args[0], expression.func.__name__))
         raise UnitError(f"'{expression}' is not of the grammar")
 
-    def _factor(self, expression: Any, own: Any, wanted: Any) -> Any:
+    def _factor(self, expression: Any, own: Any, target: Any) -> Any:
         try:
-            factor = conversion(own, wanted)
+            factor = conversion(own, target)
         except UnitError as error:
-            message = f"'{_short(expression)}' has unit '{unit_text(own)}', expected '{unit_text(wanted)}'"
+            message = f"'{_short(expression)}' has unit '{unit_text(own)}', expected '{unit_text(target)}'"
             raise UnitError(message) from error
         return sp.Rational(factor)
 

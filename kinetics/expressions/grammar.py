@@ -171,16 +171,16 @@ class _Parser:
         if name == "piecewise":
             return self.piecewise()
         if name not in _FUNCTIONS:
-            there = ", ".join(sorted((*_FUNCTIONS, "piecewise")))
-            self.unknown.append(f"unknown function '{name}'; there are {there}")
+            functions = ", ".join(sorted((*_FUNCTIONS, "piecewise")))
+            self.unknown.append(f"unknown function '{name}'; there are {functions}")
         function, least, most = _FUNCTIONS.get(name, (_nothing, 1, None))
         arguments = [self.sum()]
         while self.accept(","):
             arguments.append(self.sum())
         self.expect(")")
         if len(arguments) < least or (most is not None and len(arguments) > most):
-            wanted = least if most else f"at least {least}"
-            raise self.fail(f"{name} takes {wanted} argument(s), found {len(arguments)},")
+            expected = least if most else f"at least {least}"
+            raise self.fail(f"{name} takes {expected} argument(s), found {len(arguments)},")
         self.check_call(name, arguments)
         return self.build(function, *arguments)
 
@@ -242,19 +242,7 @@ def _nothing(*_: Any) -> Any:
 
 
 def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
-    """Turn an expression into sympy.
-
-    Parameters
-    ----------
-    text : str
-        An expression of the grammar in docs/formats.md.
-    symbols : mapping of str to sympy.Symbol
-        The names it may use.
-
-    Returns
-    -------
-    sympy.Expr
-        Numbers are exact rationals.
+    """Turn an expression of the grammar in docs/formats/expressions.md into sympy; its numbers are exact rationals.
 
     Raises
     ------

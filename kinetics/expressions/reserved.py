@@ -41,20 +41,7 @@ def clash(name: str, *verbs: str) -> str:
 
 
 def check_names(quantities: Mapping[str, Any], *verbs: str) -> None:
-    """Refuse outputs and states of a model whose names results use; each fault is placed where the name is declared.
-
-    Parameters
-    ----------
-    quantities : mapping of str to Quantity
-        What the results are of, by name.
-    *verbs : str
-        Of `VERBS`; all by default.
-
-    Raises
-    ------
-    InputError
-        With every one of them, its file and line.
-    """
+    """Refuse outputs and states, by name, whose names results of the verbs use, by default of all."""
     faults = Faults()
     for name, row in quantities.items():
         if reason := clash(name, *verbs):
@@ -69,12 +56,7 @@ def _seen(names: Mapping[str, Any]) -> Iterator[str]:
 
 
 def joined(*tables: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Merge tables of variables; a name in two of them is a fault.
-
-    Raises
-    ------
-    InputError
-        If two have one name.
+    """Merge tables of variables; `InputError` if two have one name.
 
     Examples
     --------

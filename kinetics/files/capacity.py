@@ -38,47 +38,19 @@ def _numbers(path: Path) -> dict[str, int]:
 
 
 def check_memory(needed: float, what: str, advice: str) -> None:
-    """Refuse what does not fit into memory.
-
-    Parameters
-    ----------
-    needed : float
-        Bytes.
-    what : str
-        What needs them.
-    advice : str
-        What would be right.
-
-    Raises
-    ------
-    InputError
-        If more is needed than is free.
-    """
+    """Refuse ``what`` needs more bytes than are free, with advice; `InputError`."""
     if needed > (free := free_memory()):
         raise InputError(f"{what}: needs about {size_text(needed)} of memory, and {size_text(free)} are free; {advice}")
 
 
 def check_disk(needed: float, folder: Path, what: str, advice: str) -> None:
-    """Refuse what does not fit onto the disk of a folder; arguments and error are those of `check_memory`."""
+    """Refuse ``what`` needs more bytes than are free on the disk of a folder, with advice; `InputError`."""
     if needed > (free := shutil.disk_usage(folder).free):
         raise InputError(f"{what}: needs about {size_text(needed)} of disk, and {size_text(free)} are free; {advice}")
 
 
 def check_runs(runs: int, what: str) -> None:
-    """Refuse more runs than can ever be done.
-
-    Parameters
-    ----------
-    runs : int
-        How many.
-    what : str
-        What needs them.
-
-    Raises
-    ------
-    InputError
-        If there are more than `MAX_RUNS`.
-    """
+    """Refuse more runs than can ever be done; `InputError` if there are more than `MAX_RUNS`."""
     if runs > MAX_RUNS:
         raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
 

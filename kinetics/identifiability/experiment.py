@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import evaluate
-from kinetics.identifiability.arm import Arm
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.program import Program, build_program, start_name
 from kinetics.model import Model
 
@@ -25,7 +25,7 @@ class Experiment:
         The equations.
     names, leaves : tuple of str
         The unknowns as they were named (an initial value is ``STATE(0)``), and as a program calls them.
-    arms : tuple of Arm
+    arms : tuple of MeasuredArm
         What is measured.
     values : tuple of dict of str to float
         For each arm all parameters, inputs and unknown initial values, in the model's units.
@@ -36,7 +36,7 @@ class Experiment:
     model: Model
     names: tuple[str, ...]
     leaves: tuple[str, ...]
-    arms: tuple[Arm, ...]
+    arms: tuple[MeasuredArm, ...]
     values: tuple[dict[str, float], ...]
     programs: tuple[Program, ...]
 
@@ -49,7 +49,7 @@ class Experiment:
 def design_experiment(
     model: Model,
     parameters: Iterable[str],
-    arms: Sequence[Arm],
+    arms: Sequence[MeasuredArm],
     unknown_initial: Iterable[str] = (),
     also: Iterable[str] = (),
 ) -> Experiment:
@@ -104,7 +104,7 @@ def _initial(model: Model, name: str) -> str:
     return start_name(name)
 
 
-def _values(model: Model, arm: Arm, unknown_initial: Sequence[str]) -> dict[str, float]:
+def _values(model: Model, arm: MeasuredArm, unknown_initial: Sequence[str]) -> dict[str, float]:
     known = arm.all_values(model)
     initial: dict[str, float] = {}
     for name in unknown_initial:

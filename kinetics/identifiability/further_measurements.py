@@ -8,11 +8,11 @@ from contextlib import suppress
 import numpy as np
 
 from kinetics.errors import InputError
-from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.dual import ZERO
 from kinetics.identifiability.elimination import null_space, reduced
 from kinetics.identifiability.experiment import Experiment, design_experiment
 from kinetics.identifiability.measured import Measured
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.program import start_name
 from kinetics.identifiability.structure import STILL, Structure, with_enough_digits
 from kinetics.model import Model
@@ -21,7 +21,7 @@ __all__ = ["further_measurements"]
 
 
 def further_measurements(
-    model: Model, known: Structure, arms: Sequence[Arm], *, unknown_initial: Iterable[str] = (), seed: int = 0
+    model: Model, known: Structure, arms: Sequence[MeasuredArm], *, unknown_initial: Iterable[str] = (), seed: int = 0
 ) -> dict[str, tuple[str, ...]]:
     """Try every other output and state of the model as one more measurement in all arms.
 
@@ -48,7 +48,7 @@ def further_measurements(
     return with_enough_digits(lambda: _helping(experiment, unknown, candidates, seed))
 
 
-def _candidates(model: Model, arms: Sequence[Arm]) -> list[str]:
+def _candidates(model: Model, arms: Sequence[MeasuredArm]) -> list[str]:
     """Outputs and states that some arm does not measure; a state that is also called by its output's name once."""
     measured = set.intersection(*(set(arm.outputs) for arm in arms))
     same = {row.value for row in model.outputs.values()}

@@ -12,12 +12,12 @@ from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.files.arguments import all_of, loaded
 from kinetics.files.kinds import file_of_kind, files_of
-from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.further_measurements import further_measurements
 from kinetics.identifiability.identification import Identification
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.structure import structure
 from kinetics.model import Model
-from kinetics.published.typical import Target
+from kinetics.published import Target
 from kinetics.regimen import Regimen
 from kinetics.units.levels import read_level
 
@@ -89,7 +89,7 @@ class _Design:
 
     model: Model
     unknown: Sequence[str]
-    arms: Sequence[tuple[str | None, Arm]]
+    arms: Sequence[tuple[str | None, MeasuredArm]]
     practical: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -134,7 +134,7 @@ def _of_model(
     with faults.gather(name="regimen"):
         doses = doses if regimen is None else loaded("regimen", regimen, Regimen)
     faults.raise_if_any()
-    return _Design(model, unknown, [(cohort, Arm(measured, doses, values))])
+    return _Design(model, unknown, [(cohort, MeasuredArm(measured, doses, values))])
 
 
 def _of_fit(problem: FitProblem) -> _Design:
@@ -147,19 +147,19 @@ def _of_fit(problem: FitProblem) -> _Design:
     return _Design(problem.model, unknown, _arms_of_fit(problem), practical)
 
 
-def _arms_of_fit(problem: FitProblem) -> list[tuple[str | None, Arm]]:
+def _arms_of_fit(problem: FitProblem) -> list[tuple[str | None, MeasuredArm]]:
     """An arm for each cohort and regimen of the fitted rows, with the cohort."""
     groups: dict[tuple[str, str], list[Target]] = {}
     for target in problem.fitted:
         groups.setdefault((target.row.cohort, target.regimen.content_hash), []).append(target)
-    arms: list[tuple[str | None, Arm]] = []
+    arms: list[tuple[str | None, MeasuredArm]] = []
     for (cohort, _), targets in groups.items():
         shares: dict[str, bool] = {}
         for target in targets:
             name = target.row.output if target.row.over is None else f"{target.row.output}/{target.row.over}"
             shares[name] = shares.get(name, True) and _is_share_of_baseline(target)
         relative = [name for name, is_share in shares.items() if is_share]
-        arms.append((cohort, Arm(list(shares), targets[0].regimen, problem.cohort(cohort).values, relative)))
+        arms.append((cohort, MeasuredArm(list(shares), targets[0].regimen, problem.cohort(cohort).values, relative)))
     return arms
 
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 
 from kinetics.errors import InputError
-from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.dual import ZERO, constant, quotient
 from kinetics.identifiability.expansion import Expansion, Start
 from kinetics.identifiability.experiment import Experiment
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.points import random_point
 from kinetics.identifiability.program import Program
 
@@ -26,7 +26,7 @@ class Measured:
         held = set().union(*(program.held for program in experiment.programs))
         point = random_point(experiment.model, experiment.values, experiment.leaves, held, seed)
         self._arms = [
-            _MeasuredArm(experiment, arm, program, values)
+            _ArmSeries(experiment, arm, program, values)
             for arm, program, values in zip(experiment.arms, experiment.programs, point, strict=True)
         ]
         self.values = np.array([_decimal(point[0][leaf]) for leaf in experiment.leaves], dtype=object)
@@ -56,8 +56,10 @@ class Measured:
         return np.concatenate([row[first : order + 1, 1:] for row in series])
 
 
-class _MeasuredArm:
-    def __init__(self, experiment: Experiment, arm: Arm, program: Program, values: Mapping[str, Fraction]) -> None:
+class _ArmSeries:
+    def __init__(
+        self, experiment: Experiment, arm: MeasuredArm, program: Program, values: Mapping[str, Fraction]
+    ) -> None:
         unknowns = len(experiment.leaves)
         leaves = {name: constant(_decimal(value), unknowns) for name, value in values.items()}
         for column, name in enumerate(experiment.leaves, 1):

@@ -12,12 +12,12 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.files.arguments import all_of, loaded
-from kinetics.identifiability.arm import Arm
 from kinetics.identifiability.combinations import Group, groups
 from kinetics.identifiability.dual import ZERO, many_digits
 from kinetics.identifiability.elimination import UnclearError, null_space, reduced
 from kinetics.identifiability.experiment import Experiment, design_experiment
 from kinetics.identifiability.measured import Measured
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 
@@ -71,7 +71,7 @@ class Structure:
 def structure(
     model: Model | str | Path,
     parameters: Iterable[str],
-    arms: Sequence[Arm],
+    arms: Sequence[MeasuredArm],
     *,
     unknown_initial: Iterable[str] = (),
     seed: int = 0,
@@ -88,7 +88,7 @@ def structure(
         The equations, or the name or path of their file, which start at the model's own initial values.
     parameters : iterable of str
         The unknown parameters; a name may have a dot. All others are known.
-    arms : sequence of Arm
+    arms : sequence of MeasuredArm
         What is measured, and under which first dose.
     unknown_initial : iterable of str
         States whose initial value is unknown as well, the same in every arm.
@@ -119,12 +119,12 @@ def structure(
     ...     parameters=[Parameter(name="k", value=0.1, unit="1/day"), Parameter(name="j", value=2.0, unit="1")],
     ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)],
     ... )
-    >>> known = structure(model, ["k", "j"], [Arm(["A"])])
+    >>> known = structure(model, ["k", "j"], [MeasuredArm(["A"])])
     >>> known.rank, known.combinations
     (1, ['only the product k*j'])
     """
     seed = checked_seed(seed)
-    model, arms = loaded("model", model, Model), all_of("arms", arms, Arm, 'arms=[Arm(["A"])]')
+    model, arms = loaded("model", model, Model), all_of("arms", arms, MeasuredArm, 'arms=[MeasuredArm(["A"])]')
     experiment = design_experiment(model, parameters, arms, unknown_initial)
     return with_enough_digits(lambda: _structure(experiment, seed))
 

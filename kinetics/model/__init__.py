@@ -1,5 +1,6 @@
 """Models as text: files to checked, flat, symbolic models."""
 
+from kinetics.model.latex import latex
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, State
 
@@ -13,4 +14,5 @@ __all__ = [
     "Output",
     "Parameter",
     "State",
+    "latex",
 ]

@@ -48,9 +48,9 @@ class Quantity:
     about: str = ""
     latex: str = ""
     where: str = field(default="", compare=False)
-    places: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    locations: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
-    def place(self, key: str) -> tuple[str, str]:
+    def location(self, key: str) -> tuple[str, str]:
         """Where one of its keys stands, and what to call it in a message.
 
         Examples
@@ -58,7 +58,7 @@ class Quantity:
         >>> Quantity(name="A", unit="mg", where="pk.toml:7").place("rate")
         ('pk.toml:7', 'A.rate')
         """
-        return self.places.get(key, (self.where, f"{self.name}.{key}"))
+        return self.locations.get(key, (self.where, f"{self.name}.{key}"))
 
     @property
     def symbol(self) -> sp.Symbol:
@@ -186,8 +186,8 @@ class Output(Quantity):
     @property
     def measurement(self) -> dict[str, float]:
         """Those of ``noise``, ``quantification`` and ``rounding`` that are given."""
-        given = {"noise": self.noise, "quantification": self.quantification, "rounding": self.rounding}
-        return {key: value for key, value in given.items() if value is not None}
+        declared = {"noise": self.noise, "quantification": self.quantification, "rounding": self.rounding}
+        return {key: value for key, value in declared.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
+from kinetics.files.rows import Row, read_fields
 from kinetics.model.quantities import (
     Derived,
     Dose,
@@ -21,16 +22,7 @@ from kinetics.model.quantities import (
     Quantity,
     State,
 )
-from kinetics.model.schema import (
-    DerivedRow,
-    DoseRow,
-    InputRow,
-    OutputRow,
-    ParameterRow,
-    Row,
-    StateRow,
-    read_fields,
-)
+from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 
@@ -58,14 +50,9 @@ _BLANK = {"value": math.nan, "rest": math.nan, "into": "", "about": "", "latex":
 
 
 class Names(dict[str, sp.Symbol]):
-    """The names expressions may use. Every name of a model that could not be read counts as known.
+    """The names expressions may use, such as ``V1`` and ``pk.V1``.
 
-    Parameters
-    ----------
-    known : mapping of str to sympy.Symbol
-        Names such as ``V1`` and ``pk.V1``.
-    lost : collection of str
-        Aliases of models that could not be read.
+    Every name of a model that could not be read, whose alias is ``lost``, counts as known.
     """
 
     def __init__(self, known: Mapping[str, sp.Symbol], lost: Iterable[str] = ()) -> None:
@@ -80,17 +67,7 @@ class Names(dict[str, sp.Symbol]):
 
 
 class TableReader:
-    """Reads the tables of one file, given the names of others it may refer to.
-
-    Parameters
-    ----------
-    document : Document
-        The file.
-    faults : Faults
-        Where everything wrong is noted.
-    names : Names
-        Names of other files, such as ``pk.A_c``, that expressions may use; those of this file are added.
-    """
+    """Reads the tables of one file. To the names of other files that expressions may use it adds its own."""
 
     def __init__(self, document: Document, faults: Faults, names: Names) -> None:
         self.document, self.faults, self.names = document, faults, names
@@ -156,14 +133,14 @@ class TableReader:
             fields |= {"unit": None} | dict.fromkeys(expressions)
         blank: dict[str, Any] = _BLANK | dict.fromkeys(expressions, sp.S.Zero)
         filled: dict[str, Any] = {key: blank.get(key) if value is None else value for key, value in fields.items()}
-        places = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
-        return quantity(name=name, where=self.document.where(kind, name), places=places, **filled)
+        locations = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
+        return quantity(name=name, where=self.document.where(kind, name), locations=locations, **filled)
 
 
 def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
     """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
-    told = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
-    if not any(fields[key] is None for key in told):
+    declared = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
+    if not any(fields[key] is None for key in declared):
         return fields
     return fields | {"spread": math.nan, "distribution": None, "shares": None}
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from kinetics.errors import Faults, InputError
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document, read_document
-from kinetics.model.schema import Row, Text, read_fields, read_row
+from kinetics.files.rows import Row, Text, read_fields, read_row
 from kinetics.observation.series import Series
 
 __all__ = ["VisitFile", "check_together", "read_visits"]
@@ -61,7 +61,7 @@ def read_visits(path: Path) -> VisitFile:
     Parameters
     ----------
     path : pathlib.Path
-        A TOML file as docs/formats.md describes it.
+        A TOML file as docs/formats/visits.md describes it.
 
     Raises
     ------

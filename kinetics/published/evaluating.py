@@ -10,9 +10,10 @@ from kinetics.errors import Faults
 from kinetics.files.arguments import whole_number
 from kinetics.files.kinds import is_path
 from kinetics.files.library import library_folder
-from kinetics.published.facts.asking import read_questions
-from kinetics.published.facts.reading import read_evidence
-from kinetics.published.facts.verdict import Evaluated, Tally, evaluate_evidence
+from kinetics.files.tables import read_table
+from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
+from kinetics.published.facts import read_facts
+from kinetics.published.row import EvidenceRow
 from kinetics.text.tables import html_table
 
 __all__ = ["Evidence", "agreement_counts", "evidence", "evidence_path"]
@@ -94,6 +95,6 @@ def evidence(
     patients = whole_number("patients", patients, 2)
     faults = Faults()
     path = evidence_path(file)
-    facts = read_questions(read_evidence(path, faults), faults)
+    facts = read_facts(read_table(path, EvidenceRow, faults), faults)
     faults.raise_if_any()
     return Evidence(**vars(evaluate_evidence(facts, patients, seed, progress)), path=path)

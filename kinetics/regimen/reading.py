@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt
 from kinetics.errors import Faults, InputError
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document, read_document
-from kinetics.model.schema import Row, Text, read_row
+from kinetics.files.rows import Row, Text, read_row
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.rule import MOST, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
@@ -90,22 +90,7 @@ class RegimenFile:
 
 
 def read_regimen(path: Path) -> RegimenFile:
-    """Read and check a regimen file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A TOML file as docs/formats.md describes it.
-
-    Returns
-    -------
-    RegimenFile
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
+    """Read and check a regimen file; `InputError` with every fault of it."""
     document = read_document(path)
     reader = _Reader(document)
     read_row(FileRow, document.data, document, (), reader.faults)
@@ -121,7 +106,7 @@ class _Reader:
     """Reads the tables of one file and notes every fault."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.faults, self.given = document, Faults(), 0
+        self.document, self.faults, self.n_doses = document, Faults(), 0
 
     def add(self, message: str, *keys: str | int) -> None:
         self.faults.add(message, self.document.where(*keys), ".".join(map(str, keys)))
@@ -170,8 +155,8 @@ class _Reader:
             offsets(row.count, row.every)
         with self.at(*keys):
             dose = Dose(row.drug, row.amount, row.start, row.duration)
-            self.given += row.count
-            if self.given <= MAX_COUNT:
+            self.n_doses += row.count
+            if self.n_doses <= MAX_COUNT:
                 return dose.shift(start).repeat(row.count, row.every)
             self.faults.add(f"more than {MAX_COUNT} doses in the file", self.document.where("courses", 0), "courses")
         return ()
@@ -191,9 +176,9 @@ class _Reader:
             self.counted(table, ("rules", number))
             with self.at("rules", number):
                 rules.append(Rule(**dict(row)))
-        found = Faults()
-        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), found)
-        for fault in found:
+        rule_faults = Faults()
+        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), rule_faults)
+        for fault in rule_faults:
             # the list itself has no line: that of its first row
             keys = ("rules", 0) if fault.name == "rules" else fault.name.split(".")
             self.faults.add(fault.message, self.document.where(*keys), fault.name)
@@ -204,12 +189,12 @@ class _Reader:
         table = table if isinstance(table, dict) else {}
         required = (name for name, field in kind.model_fields.items() if field.is_required())
         stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
-        kept = {
+        valid = {
             key: table[key]
             for key in kind.model_fields.keys() & table
             if read_row(kind, {**stand_in, key: table[key]}, self.document, (), Faults())
         }
-        return kind.model_validate({**stand_in, **kept})
+        return kind.model_validate({**stand_in, **valid})
 
 
 def _list(value: Any) -> list[Any]:

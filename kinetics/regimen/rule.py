@@ -25,7 +25,7 @@ MOST = 1000
 DIRECTIONS = ("up", "down")
 
 
-@dataclass(frozen=True, init=False, eq=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Rule:
     """When an output crosses a level, give a dose at once, or begin a course of doses.
 
@@ -148,11 +148,11 @@ class Rule:
         else:
             root = (level.number * level.unit).to_root_units()
             at = [f"{float(root.magnitude):.11e}", unit_text(root.units)]
-        _, duration, *given = self.dose.fingerprint
+        _, duration, *dose = self.dose.fingerprint
         acts = [self.direction, self.most, f"{self.apart.magnitude:.9f}", self.after_course]
         # a single dose has none, so that results made before there were courses keep their hash
         course = [] if self.every is None else [self.count, f"{self.every.magnitude:.9f}"]
-        return [self.output, *at, *given, duration, *acts, *course]
+        return [self.output, *at, *dose, duration, *acts, *course]
 
     def __eq__(self, other: object) -> bool:
         return self.fingerprint == other.fingerprint if isinstance(other, Rule) else NotImplemented
@@ -160,16 +160,19 @@ class Rule:
     def __hash__(self) -> int:
         return hash(tuple(self.fingerprint))
 
+    def __repr__(self) -> str:
+        return f"<Rule {self}>"
+
     def __str__(self) -> str:
         verb = "rises" if self.direction == "up" else "falls"
         when = f"when {self.output} {verb} to {self.level}"
         when += f" after course {self.after_course}" if self.after_course else ""
-        given = f"{self.drug} {amount_text(self.amount)}"
-        given += f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else ""
-        given += f", a course of {self.count} every {time_text(self.every.magnitude)}" if self.every is not None else ""
+        dose = f"{self.drug} {amount_text(self.amount)}"
+        dose += f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else ""
+        dose += f", a course of {self.count} every {time_text(self.every.magnitude)}" if self.every is not None else ""
         often = "once" if self.most == 1 else f"at most {self.most} times"
         often += f", {time_text(self.apart.magnitude)} apart" if self.apart.magnitude and self.most > 1 else ""
-        return f"{when}: {given}, {often}"
+        return f"{when}: {dose}, {often}"
 
 
 def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
@@ -192,7 +195,7 @@ def _check_level(level: Any, faults: Faults) -> None:
 
 
 def _dose_faults(drug: Any, amount: Any, duration: Any) -> tuple[Fault, ...]:
-    found = Faults()
-    with found.gather():
+    faults = Faults()
+    with faults.gather():
         Dose(drug, amount, duration=duration)
-    return tuple(found)
+    return tuple(faults)

@@ -174,7 +174,7 @@ class Run:
             table = np.hstack([table, trajectory.states(self.times)])
         if told := self._not_finite(table):
             raise IntegrationError(told)
-        given = () if trajectory.fired is None else trajectory.fired.arrays
+        given = () if trajectory.triggered_doses is None else trajectory.triggered_doses.arrays
         return [table, *(self._measured(measure, trajectory) for measure in self.measures), *given]
 
     def of_patients(self, table: np.ndarray, progress: Progress | None) -> tuple[list[np.ndarray], list[str]]:
@@ -224,8 +224,8 @@ class Run:
             triggers=self.triggers,
         )
         counts = result.outputs if result.states is None else np.concatenate([result.outputs, result.states], axis=2)
-        recovery = result.reached - self.starts
-        given = () if result.fired is None else result.fired.arrays
+        recovery = result.threshold_times - self.starts
+        given = () if result.triggered_doses is None else result.triggered_doses.arrays
         arrays = [counts, *(recovery[:, event] for event in range(len(self.measures))), *given]
         return arrays, self._failures(arrays, result.reasons)
 

@@ -20,21 +20,12 @@ _QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")
 
 
 def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
-    """Read a number with its unit, and convert it if asked.
+    """Read a number with its unit, such as ``"12 mg"`` or ``"0.4 1e9/L"``, and convert it to ``unit`` if there is one.
 
     Parameters
     ----------
-    text : str
-        For example ``"12 mg"``, ``"35 month"``, ``"0.4 1e9/L"``.
-    unit : str or pint.Unit, optional
-        The unit to convert to; without it the quantity keeps its own.
     example : str
         Without ``unit``, one that would be right in its place, for messages.
-
-    Returns
-    -------
-    value : float
-    unit : pint.Unit
 
     Raises
     ------
@@ -48,12 +39,12 @@ def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "
     """
     match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
     target = parse_unit(unit) if isinstance(unit, str) else unit
-    wanted = example if target is None else display_unit(target) or "1"
+    target_text = example if target is None else display_unit(target) or "1"
     if match is None:
-        such = f"write a number, a space and a unit, such as '12 {wanted}'"
+        such = f"write a number, a space and a unit, such as '12 {target_text}'"
         raise UnitError(f"cannot read quantity {str(text)[:60]!r}; {such}")
     if match[2] is None:
-        raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {wanted}'")
+        raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {target_text}'")
     own = parse_unit(match[2])
     target = own if target is None else target
     if own.dimensionality != target.dimensionality:  # told in the words of the text, before units are made short

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetics.compile import kept as files
+from kinetics.compile import checked_files as files
 from kinetics.compile.cache import load_module
 from kinetics.errors import StorageError
 
@@ -89,9 +89,9 @@ def test_a_full_disk_costs_the_cache_and_not_the_answer(own_cache, monkeypatch):
 
 TWO = f"""
 import sys, time
-from kinetics.compile import cache, kept, machine_code
+from kinetics.compile import cache, checked_files, machine_code
 
-whole = kept.write_atomically
+whole = checked_files.write_atomically
 def slow(path, content):
     if sys.argv[1] == path.name[:6]:
         path.with_name(".cut-off").write_bytes(content[: len(content) // 2])
@@ -99,7 +99,7 @@ def slow(path, content):
         time.sleep(60)
     whole(path, content)
 
-kept.write_atomically = slow
+checked_files.write_atomically = slow
 print(cache.load_module({KEY!r}, lambda: {TEXT!r}).answer(2.0))
 """
 

@@ -10,7 +10,7 @@ from kinetics.comparison import compare
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.simulation_study import refit
 from kinetics.files.library import library_folder
-from kinetics.identifiability import Arm, structure
+from kinetics.identifiability import MeasuredArm, structure
 from kinetics.measures import Nadir
 from kinetics.regimen import only_course
 
@@ -69,7 +69,7 @@ VERBS = {
     "simulate": (lambda given: simulate(given, Regimen.none(), **TIMES), "model"),
     "simulate under": (lambda given: simulate("nk", given, **TIMES), "regimen"),
     "simulate at visits": (lambda given: simulate("nk", Regimen.none(), patients=1, observe=given, **TIMES), "observe"),
-    "identify": (lambda given: structure(given, ["k"], [Arm(["A"])]), "model"),
+    "identify": (lambda given: structure(given, ["k"], [MeasuredArm(["A"])]), "model"),
     "compare": (lambda given: compare(["ms_licensed"], given), "comparison"),
 }
 

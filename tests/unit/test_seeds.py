@@ -14,7 +14,7 @@ from kinetics.identifiability.structure import structure
 from kinetics.observation.observing import observe
 from kinetics.population.draws import draw_patients
 from kinetics.prediction import predict
-from kinetics.published.facts import evaluate_evidence
+from kinetics.published import evaluate_evidence
 from kinetics.regimen import Regimen
 from kinetics.simulation.simulating import simulate
 

@@ -13,8 +13,9 @@ from kinetics.figures.base.published import check_published
 from kinetics.figures.time_course.spec import CurveRow, PanelRow, SpecRows, read_rows
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
+from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
-from kinetics.published.typical.published import PlacedRow, PublishedRow, read_table
+from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
 from kinetics.results import marked
 from kinetics.units import conversion, parse_unit
@@ -155,11 +156,11 @@ def _panel_unit(row: PanelRow) -> object:
     return parse_unit(row.unit)
 
 
-def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PlacedRow]:
-    published: dict[str, PlacedRow] = {}
+def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PlacedRow[PublishedRow]]:
+    published: dict[str, PlacedRow[PublishedRow]] = {}
     for table in rows.header.tables:
         with faults.gather(document.where("figure", "tables"), "figure.tables") as noted:
-            for placed in read_table(document.path.parent / table, noted):
+            for placed in read_table(document.path.parent / table, PublishedRow, noted):
                 if placed.row.name in published:
                     faults.add("duplicate name in another table", placed.where, placed.row.name)
                 published[placed.row.name] = placed
