@@ -40,7 +40,7 @@ def page() -> str:
     intro = (
         "Every public name of `kinetics`, from its docstring. Each verb takes a name of the library, a path or an "
         'object; quantities are texts with a unit, such as `"10 year"`. This page is written by '
-        "`python docs/api.py`."
+        "`docs/api.py`."
     )
     parts = ["# Python interface", _wrapped(intro)]
     for title, chosen in chapters.items():
