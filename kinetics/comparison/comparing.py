@@ -74,7 +74,7 @@ def compare(
 
     Examples
     --------
-    >>> result = compare(["ms_licensed", "single_100mg"], until="5 year")  # doctest: +SKIP
+    >>> result = compare(["one_course", "two_courses"], until="5 year")  # doctest: +SKIP
     """
     seed = checked_seed(seed)
     read = partial(read_comparison, until=until, cohort=cohort, model=model)

@@ -31,8 +31,8 @@ class MeasuredArm:
 
     Examples
     --------
-    >>> print(MeasuredArm(["CD4"], relative=["CD4"]).text("relapsing"))
-    CD4 as a share of its value before treatment, without a dose, cohort relapsing
+    >>> MeasuredArm(["A"], relative=["A"]).text("adults")
+    'A as a share of its value before treatment, without a dose, cohort adults'
     """
 
     outputs: Sequence[str]

@@ -91,7 +91,7 @@ def predict(
 
     Examples
     --------
-    >>> tree = predict("care_ms_course_1", "ms_licensed", until="5 year")  # doctest: +SKIP
+    >>> tree = predict("my_fit", "two_courses", until="5 year")  # doctest: +SKIP
     """
     request = _Request(until, every, draws, patients, study, checked_seed(seed), states, engine)
     return _predicted(_estimates(estimates), loaded("regimen", regimen, Regimen), request, cohort, progress)
