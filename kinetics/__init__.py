@@ -1,4 +1,9 @@
-"""Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions."""
+"""Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
+
+Start with `models`, which lists what ships, and `load`, which reads it. Then `simulate`, `measure` and `recovery`;
+`identify` and `fit`; `predict` and `compare`; `evidence` and `check`. `show` and `report` write things out. Each takes
+a name of the library, a path or an object.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +11,122 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kinetics.errors import InputError, KineticsError
-    from kinetics.estimate import Estimates, FitProblem, fit
-    from kinetics.measures import measure
+    from kinetics.checking import check, load
+    from kinetics.comparison import Comparison, compare, read_comparison
+    from kinetics.errors import InputError, IntegrationError, KineticsError, StorageError, UnitError, UnknownNameError
+    from kinetics.estimate import Estimates, Fit, FitProblem, fit
+    from kinetics.identifiability import identify
+    from kinetics.measures import (
+        AreaUnderCurve,
+        Nadir,
+        Overshoot,
+        Plateau,
+        TimeBelow,
+        TimeOfNadir,
+        TimeOfOvershoot,
+        TimeToThreshold,
+        measure,
+    )
     from kinetics.model import Model
+    from kinetics.observation import VisitSchedule
     from kinetics.prediction import predict
-    from kinetics.regimen import Course, Dose, Regimen
-    from kinetics.simulation.simulating import simulate
+    from kinetics.published.evaluating import evidence
+    from kinetics.regimen import Course, Dose, Regimen, Rule
+    from kinetics.reports.listing import models
+    from kinetics.reports.recovery import recovery
+    from kinetics.reports.reporting import report
+    from kinetics.reports.showing import show
+    from kinetics.reproduction import reproduce
+    from kinetics.results import read_result, write_result
+    from kinetics.simulation import simulate
 
 __version__ = "0.1.0"
 __all__ = [
+    "AreaUnderCurve",
+    "Comparison",
     "Course",
     "Dose",
     "Estimates",
+    "Fit",
     "FitProblem",
     "InputError",
+    "IntegrationError",
     "KineticsError",
     "Model",
+    "Nadir",
+    "Overshoot",
+    "Plateau",
     "Regimen",
+    "Rule",
+    "StorageError",
+    "TimeBelow",
+    "TimeOfNadir",
+    "TimeOfOvershoot",
+    "TimeToThreshold",
+    "UnitError",
+    "UnknownNameError",
+    "VisitSchedule",
     "__version__",
+    "check",
+    "compare",
+    "evidence",
     "fit",
+    "identify",
+    "load",
     "measure",
+    "models",
     "predict",
+    "read_comparison",
+    "read_result",
+    "recovery",
+    "report",
+    "reproduce",
+    "show",
     "simulate",
+    "write_result",
 ]
 
 # importing numba, scipy and xarray takes seconds, so a name is fetched when it is first used
-_PLACES = {
-    "Course": "kinetics.regimen",
-    "Dose": "kinetics.regimen",
-    "Estimates": "kinetics.estimate",
-    "FitProblem": "kinetics.estimate",
-    "InputError": "kinetics.errors",
-    "KineticsError": "kinetics.errors",
-    "Model": "kinetics.model",
-    "Regimen": "kinetics.regimen",
-    "fit": "kinetics.estimate",
-    "measure": "kinetics.measures",
-    "predict": "kinetics.prediction",
-    "simulate": "kinetics.simulation.simulating",
+_ROOMS = {
+    "kinetics.checking": ("check", "load"),
+    "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
+    "kinetics.errors": (
+        "InputError",
+        "IntegrationError",
+        "KineticsError",
+        "StorageError",
+        "UnitError",
+        "UnknownNameError",
+    ),
+    "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit"),
+    "kinetics.identifiability": ("identify",),
+    "kinetics.measures": (
+        "AreaUnderCurve",
+        "Nadir",
+        "Overshoot",
+        "Plateau",
+        "TimeBelow",
+        "TimeOfNadir",
+        "TimeOfOvershoot",
+        "TimeToThreshold",
+        "measure",
+    ),
+    "kinetics.model": ("Model",),
+    "kinetics.observation": ("VisitSchedule",),
+    "kinetics.prediction": ("predict",),
+    "kinetics.published.evaluating": ("evidence",),
+    "kinetics.regimen": ("Course", "Dose", "Regimen", "Rule"),
+    "kinetics.reports.listing": ("models",),
+    "kinetics.reports.recovery": ("recovery",),
+    "kinetics.reports.reporting": ("report",),
+    "kinetics.reports.showing": ("show",),
+    "kinetics.reproduction": ("reproduce",),
+    "kinetics.results": ("read_result", "write_result"),
+    "kinetics.simulation": ("simulate",),
 }
+_SYNONYMS = {"read": "load", "open": "load", "plot": "draw", "optimize": "fit", "list": "models"}
+"""Words that users of other packages begin a name with."""
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __dir__() -> list[str]:
@@ -53,6 +134,16 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'kinetics' has no attribute '{name}'")
-    return getattr(importlib.import_module(_PLACES[name]), name)
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'kinetics' has no attribute '{name}'{_hint(name)}")
+    return getattr(importlib.import_module(_ROOM_OF[name]), name)
+
+
+def _hint(name: str) -> str:
+    """The verb that a name such as ``load_model`` begins with, or else a similar name."""
+    import difflib
+
+    first = name.partition("_")[0]
+    verb = _SYNONYMS.get(first, first)
+    near = [verb] if verb in __all__ else difflib.get_close_matches(name, __all__, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,7 @@ from kinetics.cli.show import show
 from kinetics.cli.simulate import simulate
 from kinetics.cli.terminal.failures import reported
 from kinetics.cli.terminal.output import printing, written_out
+from kinetics.errors import InputError
 
 __all__ = ["app", "main"]
 
@@ -32,6 +34,21 @@ class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with printing():  # the help text, of which the parser does not expect that it may fail
             return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a fault of an argument of a verb is told as one of the option."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            options = {str(parameter.name): parameter.opts[0] for parameter in self.params if parameter.opts}
+            options = {name: option for name, option in options.items() if option.startswith("--")}
+            if not any(not fault.where and fault.name in options for fault in error.faults):
+                raise
+            renamed = (
+                fault if fault.where else replace(fault, name=options.get(fault.name, fault.name))
+                for fault in error.faults
+            )
+            raise type(error)(*renamed) from error
 
 
 class _Group(TyperGroup):
@@ -69,8 +86,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(print_it: bool) -> None:
+    if print_it:
         typer.echo(f"kinetics {__version__}")
         raise typer.Exit
 

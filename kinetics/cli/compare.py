@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination, durations
+from kinetics.cli.arguments.inputs import check_engine, destination
 from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
 from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from kinetics.comparison import Comparison
-    from kinetics.regimen import Regimen
 
 __all__ = ["compare"]
 
@@ -59,40 +53,31 @@ def compare(
     """Regimens side by side: nadirs, recovery, overshoot, time below limits and indices, in one cohort."""
     from kinetics.comparison import compare as run
     from kinetics.comparison import load_regimens, read_comparison
-    from kinetics.reports.comparison import comparison_json, comparison_text
-    from kinetics.simulation.runs import choose_engine
-
-    faults = Faults()
-    with faults.gather(name="--engine"):
-        choose_engine(engine, None, 1, None)
-    destination(faults, out, *PICTURES, ".nc", inputs=[spec, *regimens])
-    if until is not None:
-        durations(faults, until=until)
-    chosen, given = None, []
-    with faults.gather():
-        chosen = read_comparison(spec, model=model, cohort=cohort, until=until)
-    with faults.gather():
-        given = load_regimens(regimens, chosen)
-    faults.raise_if_any()
-    assert chosen is not None
-    with watched(f"comparing {len(given)} regimens") as steps:
-        result = run(chosen, given, patients=patients, seed=seed, engine=engine, progress=steps.count)
-    if as_json:
-        print_json(comparison_json(chosen, result))
-    else:
-        print_text(comparison_text(chosen, result, page_width()))
-    check_any_done(result)
-    if out is not None:
-        _write(chosen, given, result, out)
-        wrote(out)
-
-
-def _write(comparison: Comparison, regimens: list[Regimen], result: xr.Dataset, out: Path) -> None:
-    """A picture, or the numbers, as the name's end says."""
     from kinetics.figures import draw_comparison
+    from kinetics.reports.comparison import comparison_json, comparison_text
     from kinetics.results import write_result
 
+    faults = Faults()
+    check_engine(faults, engine)
+    destination(faults, out, *PICTURES, ".nc", inputs=[spec, *regimens])
+    comparison, loaded = None, []
+    with faults.gather():
+        comparison = read_comparison(spec, model=model, cohort=cohort, until=until)
+    with faults.gather():
+        loaded = load_regimens(regimens, comparison)
+    faults.raise_if_any()
+    assert comparison is not None
+    with watched(f"comparing {len(loaded)} regimens") as steps:
+        result = run(loaded, comparison, patients=patients, seed=seed, engine=engine, progress=steps.count)
+    if as_json:
+        print_json(comparison_json(comparison, result))
+    else:
+        print_text(comparison_text(comparison, result, page_width()))
+    check_any_done(result)
+    if out is None:
+        return
     if out.suffix.lower() == ".nc":
         write_result(result, out)
     else:
-        draw_comparison(comparison, regimens, result, out)
+        draw_comparison(comparison, loaded, result, out)
+    wrote(out)

@@ -2,8 +2,9 @@
 
 from kinetics.comparison.comparing import compare, load_regimens
 from kinetics.comparison.dataset import course_lengths
+from kinetics.comparison.reading import read_comparison
 from kinetics.comparison.readings import MEASURES, Reading, readings
-from kinetics.comparison.spec import ComparedRow, Comparison, read_comparison
+from kinetics.comparison.spec import ComparedRow, Comparison
 
 __all__ = [
     "MEASURES",

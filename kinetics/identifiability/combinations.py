@@ -21,41 +21,28 @@ MAX_EXPONENT = 12
 
 @dataclass(frozen=True)
 class Group:
-    """Unknowns that can be exchanged against one another.
-
-    Parameters
-    ----------
-    members : tuple of int
-        Their columns.
-    known : int
-        How many independent combinations of them are known.
-    words : tuple of str
-        Those that are products, ratios or sums; may be fewer than ``known``.
-    """
+    """Unknowns that can be exchanged against one another."""
 
     members: tuple[int, ...]
+    """Their columns."""
     known: int
+    """How many independent combinations of them are known."""
     words: tuple[str, ...]
+    """Those that are products, ratios or sums; may be fewer than ``known``."""
 
 
 def groups(names: Sequence[str], values: Sequence[np.ndarray], directions: Sequence[np.ndarray]) -> list[Group]:
     """Find the combinations that are known at every point.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The unknowns, those that are seen at all.
-    values : sequence of ndarray, (unknown,)
-        Their values at each point.
-    directions : sequence of ndarray, (direction, unknown)
-        The null space in logarithms at each point.
+    For each point ``values``, (unknown,), are those of the named unknowns, and ``directions``, (direction, unknown),
+    span the null space in their logarithms.
     """
-    found = []
+    result = []
     for members in _connected(directions[0]):
         own = [at[:, members] for at in directions]
         own = [at[(at != ZERO).any(axis=1)] for at in own]
-        found.append(_group(members, names, [at[members] for at in values], own))
-    return found
+        result.append(_group(members, names, [at[members] for at in values], own))
+    return result
 
 
 def _connected(directions: np.ndarray) -> list[list[int]]:

@@ -53,23 +53,15 @@ def total(terms: np.ndarray) -> np.ndarray:
     """
     if len(terms) == 1:
         return terms[0].copy()
-    found: Any = terms.sum(axis=0)
-    found[np.abs(found) <= np.abs(terms).max(axis=0) * tolerance()] = ZERO
-    return found
+    result: Any = terms.sum(axis=0)
+    result[np.abs(result) <= np.abs(terms).max(axis=0) * tolerance()] = ZERO
+    return result
 
 
 def products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The terms of products, pair by pair: the sum of all rows is the sum of the products.
+    """The terms of products, pair by pair, whose sum over rows is the sum of the products.
 
-    Parameters
-    ----------
-    left, right : ndarray, (pair, 1 + unknown)
-        The factors.
-
-    Returns
-    -------
-    ndarray, (2 pair, 1 + unknown)
-        By the rule of Leibniz; the value stands in the first half only.
+    Factors are (pair, 1 + unknown), terms (2 pair, 1 + unknown) by the rule of Leibniz, the value in the first half.
     """
     by_right, by_left = left[:, :1] * right, right[:, :1] * left
     by_left[:, 0] = ZERO
@@ -77,14 +69,8 @@ def products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def quotient(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """One number divided by another.
-
-    Raises
-    ------
-    decimal.DivisionByZero, decimal.InvalidOperation
-        If it is divided by zero.
-    """
+    """One number divided by another; a `decimal.DivisionByZero` or `decimal.InvalidOperation` if by zero."""
     value = above[0] / below[0]
-    found = total(np.stack([above, -value * below]))
-    found[0] = above[0]
-    return found / below[0]
+    numerator = total(np.stack([above, -value * below]))
+    numerator[0] = above[0]
+    return numerator / below[0]

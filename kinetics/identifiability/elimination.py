@@ -19,15 +19,7 @@ class UnclearError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Reduced:
-    """A matrix in reduced row echelon form.
-
-    Parameters
-    ----------
-    rows : ndarray, (rank, column)
-        The identity in the columns ``pivots``.
-    pivots : tuple of int
-        A column for each row.
-    """
+    """A matrix in reduced row echelon form: ``rows``, (rank, column), are the identity in the columns ``pivots``."""
 
     rows: np.ndarray
     pivots: tuple[int, ...]
@@ -41,53 +33,46 @@ class Reduced:
 def reduced(matrix: np.ndarray) -> Reduced:
     """Gauss-Jordan elimination with full pivoting, of rows and then columns scaled to a largest entry of 1.
 
-    Parameters
-    ----------
-    matrix : ndarray of Decimal, (row, column)
-        What is zero must be exactly zero, or nearly so.
-
-    Raises
-    ------
-    UnclearError
-        If no wide gap parts the numbers that count as zero from those that do not.
+    ``matrix`` is of Decimal, (row, column); what is zero in it must be exactly zero, or nearly so. Raises an
+    `UnclearError` if no wide gap parts the numbers that count as zero from those that do not.
 
     Examples
     --------
-    >>> found = reduced(np.array([[Decimal(1), Decimal(2)], [Decimal(2), Decimal(4)]]))
-    >>> found.rank, null_space(found)[0]
+    >>> matrix = reduced(np.array([[Decimal(1), Decimal(2)], [Decimal(2), Decimal(4)]]))
+    >>> matrix.rank, null_space(matrix)[0]
     (1, array([Decimal('-2'), Decimal('1')], dtype=object))
     """
     rows, columns = _scaled(matrix)
     pivots: list[int] = []
-    for place in range(min(rows.shape)):
-        rest = np.abs(rows[place:])
+    for pivot in range(min(rows.shape)):
+        rest = np.abs(rows[pivot:])
         row, column = divmod(int(rest.argmax()), rows.shape[1])
-        if not _counts(rest[row, column]):
+        if not _is_clearly_nonzero(rest[row, column]):
             break
-        rows[[place, place + row]] = rows[[place + row, place]]
-        rows[place] = rows[place] / rows[place, column]
-        others = np.arange(len(rows)) != place
+        rows[[pivot, pivot + row]] = rows[[pivot + row, pivot]]
+        rows[pivot] = rows[pivot] / rows[pivot, column]
+        others = np.arange(len(rows)) != pivot
         factors = rows[others, column]
-        rows[others] = rows[others] - factors[:, None] * rows[place]
+        rows[others] = rows[others] - factors[:, None] * rows[pivot]
         rows[others, column] = ZERO
         pivots.append(column)
-    kept = rows[: len(pivots)]
-    kept[~_all_count(kept)] = ZERO
-    kept = kept * columns
-    for place, column in enumerate(pivots):
-        kept[place] = kept[place] / kept[place, column]
-    return Reduced(kept, tuple(pivots))
+    independent = rows[: len(pivots)]
+    independent[np.abs(independent) <= tolerance()] = ZERO
+    independent = independent * columns
+    for row, column in zip(range(len(pivots)), pivots, strict=True):
+        independent[row] = independent[row] / independent[row, column]
+    return Reduced(independent, tuple(pivots))
 
 
-def null_space(found: Reduced) -> np.ndarray:
-    """The directions that the rows do not see, (direction, column)."""
-    width = found.rows.shape[1]
-    free = [column for column in range(width) if column not in found.pivots]
+def null_space(matrix: Reduced) -> np.ndarray:
+    """The directions in which the rows do not change, (direction, column)."""
+    width = matrix.rows.shape[1]
+    free = [column for column in range(width) if column not in matrix.pivots]
     directions = np.full((len(free), width), ZERO, dtype=object)
-    for place, column in enumerate(free):
-        directions[place, column] = Decimal(1)
-        if found.pivots:
-            directions[place, list(found.pivots)] = -found.rows[:, column]
+    for direction, column in zip(directions, free, strict=True):
+        direction[column] = Decimal(1)
+        if matrix.pivots:
+            direction[list(matrix.pivots)] = -matrix.rows[:, column]
     return directions
 
 
@@ -101,15 +86,11 @@ def _scaled(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows / columns, columns
 
 
-def _counts(value: Decimal) -> bool:
-    """Whether a number is not zero, provided that it is clear."""
+def _is_clearly_nonzero(value: Decimal) -> bool:
+    """Whether a number is not zero; an `UnclearError` if that cannot be told."""
     digits = decimal.getcontext().prec
     if value > Decimal(10) ** -(2 * digits // 5):
         return True
     if value > Decimal(10) ** -(3 * digits // 5):
         raise UnclearError
     return False
-
-
-def _all_count(values: np.ndarray) -> np.ndarray:
-    return np.abs(values) > tolerance()

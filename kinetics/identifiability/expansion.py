@@ -20,23 +20,18 @@ __all__ = ["Expansion", "Start"]
 
 @dataclass(frozen=True)
 class Start:
-    """What happens at time zero.
-
-    Parameters
-    ----------
-    leaves : mapping of str to ndarray, (1 + unknown,)
-        Every parameter, input and unknown initial value.
-    jumps, inflows : mapping of str to Decimal
-        By state: what a bolus adds at once, and what an infusion adds per unit of time.
-    """
+    """What happens at time zero."""
 
     leaves: Mapping[str, np.ndarray]
+    """Every parameter, input and unknown initial value, (1 + unknown,)."""
     jumps: Mapping[str, Decimal] = field(default_factory=dict)
+    """What a bolus adds to a state at once."""
     inflows: Mapping[str, Decimal] = field(default_factory=dict)
+    """What an infusion adds to a state per unit of time."""
 
 
-ROOM = 16
-"""Coefficients for which there is room at first; it is doubled when it is full."""
+CAPACITY = 16
+"""Coefficients that a series can hold at first; it is doubled when it is full."""
 
 
 class _SwitchedError(Exception):
@@ -44,20 +39,12 @@ class _SwitchedError(Exception):
 
 
 class Expansion:
-    """Power series of every step of a program.
-
-    Parameters
-    ----------
-    program : Program
-        What is calculated.
-    start : Start
-        Where it starts.
-    """
+    """Power series of every step of a program from a start."""
 
     def __init__(self, program: Program, start: Start) -> None:
         self._program, self._start = program, start
         self._unknowns = len(next(iter(start.leaves.values()))) - 1
-        self._series = [_zeros(1 if step.constant else ROOM, self._unknowns) for step in program.steps]
+        self._series = [_zeros(1 if step.constant else CAPACITY, self._unknowns) for step in program.steps]
         self._signs: dict[int, int] = {}
         self._settled: set[int] = set()
         self._broken: dict[int, str] = {}
@@ -72,10 +59,7 @@ class Expansion:
     def reach(self, order: int) -> None:
         """Calculate coefficients up to this order.
 
-        Raises
-        ------
-        InputError
-            If a max, min, abs or piecewise has no side that holds just after time zero.
+        Raises an `InputError` if a max, min, abs or piecewise has no side that holds just after time zero.
         """
         while self._order < order:
             try:

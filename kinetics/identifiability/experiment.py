@@ -1,79 +1,113 @@
-"""`Arm`: who is measured, under which first dose."""
+"""`Experiment`: which unknowns, from what is measured in which arms; checked, with the program of each arm."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from kinetics.errors import Faults
+from kinetics.errors import Faults, InputError
+from kinetics.expressions import evaluate
+from kinetics.identifiability.measured_arm import MeasuredArm
+from kinetics.identifiability.program import Program, build_program, start_name
 from kinetics.model import Model
-from kinetics.regimen import Regimen, segments
-from kinetics.units import to_unit
 
-__all__ = ["Arm"]
+__all__ = ["Experiment", "design_experiment"]
 
 
 @dataclass(frozen=True)
-class Arm:
-    """Patients of the same values under the same regimen, and what is measured in them.
+class Experiment:
+    """A checked experiment.
 
     Parameters
     ----------
-    outputs : sequence of str
-        Outputs or states of the model, or the ratio ``A/B`` of two, supposed to be known at all times without error.
-    regimen : Regimen
-        What they are given; only the first dose counts.
-    values : mapping of str to float, optional
-        All parameters and inputs by flat name, in the model's units; the model's own without it.
-    relative : collection of str
-        Those of ``outputs`` that are known only as a share of their value before treatment.
+    model : Model
+        The equations.
+    names, leaves : tuple of str
+        The unknowns as they were named (an initial value is ``STATE(0)``), and as a program calls them.
+    arms : tuple of MeasuredArm
+        What is measured.
+    values : tuple of dict of str to float
+        For each arm all parameters, inputs and unknown initial values, in the model's units.
+    programs : tuple of Program
+        For each arm, the steps to what is measured.
     """
 
-    outputs: Sequence[str]
-    regimen: Regimen = field(default_factory=Regimen.none)
-    values: Mapping[str, float] | None = None
-    relative: Collection[str] = ()
+    model: Model
+    names: tuple[str, ...]
+    leaves: tuple[str, ...]
+    arms: tuple[MeasuredArm, ...]
+    values: tuple[dict[str, float], ...]
+    programs: tuple[Program, ...]
 
-    def all_values(self, model: Model) -> Mapping[str, float]:
-        """The values of all parameters and inputs."""
-        return model.defaults if self.values is None else self.values
-
-    def check(self, model: Model, faults: Faults) -> None:
-        """Note what does not fit the model."""
-        if not self.outputs:
-            faults.add("names no output to measure", name="outputs")
-        for name in self.outputs:
-            for part in name.split("/"):
-                with faults.gather(name="outputs"):
-                    model.quantity(part)
-        for name in set(self.relative) - set(self.outputs):
-            faults.add(f"'{name}' is not among the outputs", name="relative")
-        with faults.gather(name="regimen"):
-            self.first_dose(model)
-
-    def first_dose(self, model: Model) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-        """What the first dose does to the states: jumps by boluses, and inflows by infusions, in the model's units.
-
-        Raises
-        ------
-        InputError
-            If the regimen's drugs or amounts do not fit the model.
-        """
-        units = {name: dose.unit for name, dose in model.doses.items()}
-        last = max((dose.end for dose in self.regimen.doses), default=None)
-        until = 1.0 if last is None else float(to_unit(last, model.time)) + 1.0
-        given = segments(self.regimen, units, model.time, until)
-        into = [dose.into for dose in model.doses.values()]
-        for boluses, rates in zip(given.boluses, given.rates, strict=True):
-            if boluses.any() or rates.any():
-                return _by_state(into, boluses), _by_state(into, rates)
-        return {}, {}
+    @property
+    def size(self) -> int:
+        """States and unknowns together: the order of derivatives that is enough at a start that is not special."""
+        return max(len(program.states) for program in self.programs) + len(self.names)
 
 
-def _by_state(into: Sequence[str], amounts: Collection[float]) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
-    for state, amount in zip(into, amounts, strict=True):
-        if amount:
-            found[state] = found.get(state, Decimal(0)) + Decimal(repr(float(amount)))
-    return found
+def design_experiment(
+    model: Model,
+    parameters: Iterable[str],
+    arms: Sequence[MeasuredArm],
+    unknown_initial: Iterable[str] = (),
+    also: Iterable[str] = (),
+) -> Experiment:
+    """Check an experiment and make its programs.
+
+    Arguments are those of `structure`; ``also`` are further outputs and states that the programs are to hold.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    faults = Faults()
+    leaves: dict[str, str] = {}
+    initial = tuple(unknown_initial)
+    for name in parameters:
+        with faults.gather(name="parameters"):
+            _add_unknown(leaves, _parameter(model, name), name)
+    for name in initial:
+        with faults.gather(name="unknown_initial"):
+            _add_unknown(leaves, _initial(model, name), start_name(name))
+    if not leaves:
+        faults.add("names no parameter to ask for", name="parameters")
+    if not arms:
+        faults.add("nothing is measured; give an arm", name="arms")
+    for arm in arms:
+        arm.check(model, faults)
+    faults.raise_if_any()
+    values = tuple(_values(model, arm, initial) for arm in arms)
+    programs = tuple(
+        build_program(model, dict.fromkeys((*arm.outputs, *also)), own, leaves)
+        for arm, own in zip(arms, values, strict=True)
+    )
+    return Experiment(model, tuple(leaves.values()), tuple(leaves), tuple(arms), values, programs)
+
+
+def _add_unknown(leaves: dict[str, str], leaf: str, name: str) -> None:
+    if leaves.setdefault(leaf, name) != name:
+        raise InputError(f"'{name}' and '{leaves[leaf]}' are the same parameter")
+
+
+def _parameter(model: Model, name: str) -> str:
+    flat = model.flat_name(name)
+    if flat not in model.parameters:
+        raise InputError(f"'{name}' is an input of model '{model.name}', not a parameter")
+    return flat
+
+
+def _initial(model: Model, name: str) -> str:
+    if name not in model.states:
+        raise InputError(f"model '{model.name}' has no state '{name}'; there are {', '.join(model.states)}")
+    return start_name(name)
+
+
+def _values(model: Model, arm: MeasuredArm, unknown_initial: Sequence[str]) -> dict[str, float]:
+    known = arm.all_values(model)
+    initial: dict[str, float] = {}
+    for name in unknown_initial:
+        written: Any = model.written_out(model.states[name].initial)
+        initial[start_name(name)] = evaluate(written, {symbol: known[symbol.name] for symbol in written.free_symbols})
+    return {**known, **initial}

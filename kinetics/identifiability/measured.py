@@ -11,33 +11,25 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.identifiability.dual import ZERO, constant, quotient
 from kinetics.identifiability.expansion import Expansion, Start
-from kinetics.identifiability.experiment import Arm
+from kinetics.identifiability.experiment import Experiment
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.points import random_point
 from kinetics.identifiability.program import Program
-from kinetics.identifiability.question import Question
 
 __all__ = ["Measured"]
 
 
 class Measured:
-    """Derivatives of power series by the logarithms of the unknowns, at a random point.
+    """Derivatives of power series by the logarithms of the unknowns, at the random point of a seed."""
 
-    Parameters
-    ----------
-    question : Question
-        What is asked.
-    seed : int
-        Of the point.
-    """
-
-    def __init__(self, question: Question, seed: int) -> None:
-        held = set().union(*(program.held for program in question.programs))
-        point = random_point(question.model, question.values, question.leaves, held, seed)
+    def __init__(self, experiment: Experiment, seed: int) -> None:
+        held = set().union(*(program.held for program in experiment.programs))
+        point = random_point(experiment.model, experiment.values, experiment.leaves, held, seed)
         self._arms = [
-            _MeasuredArm(question, arm, program, values)
-            for arm, program, values in zip(question.arms, question.programs, point, strict=True)
+            _ArmSeries(experiment, arm, program, values)
+            for arm, program, values in zip(experiment.arms, experiment.programs, point, strict=True)
         ]
-        self.values = np.array([_decimal(point[0][leaf]) for leaf in question.leaves], dtype=object)
+        self.values = np.array([_decimal(point[0][leaf]) for leaf in experiment.leaves], dtype=object)
         """(unknown,): where the point is."""
 
     @property
@@ -46,7 +38,7 @@ class Measured:
         return max(arm.latest for arm in self._arms)
 
     def rows(self, order: int, instead: str | None = None, *, first: int = 0) -> np.ndarray:
-        """The matrix whose rank is asked for.
+        """The matrix whose rank is asked for, (row, unknown), of Decimal: a row for each arm, output and order.
 
         Parameters
         ----------
@@ -54,11 +46,6 @@ class Measured:
             The highest coefficient, and the lowest.
         instead : str, optional
             An output or state that is measured, in every arm, instead of the arm's own outputs.
-
-        Returns
-        -------
-        ndarray of Decimal, (row, unknown)
-            A row for each arm, output and order.
 
         Raises
         ------
@@ -69,13 +56,15 @@ class Measured:
         return np.concatenate([row[first : order + 1, 1:] for row in series])
 
 
-class _MeasuredArm:
-    def __init__(self, question: Question, arm: Arm, program: Program, values: Mapping[str, Fraction]) -> None:
-        unknowns = len(question.leaves)
+class _ArmSeries:
+    def __init__(
+        self, experiment: Experiment, arm: MeasuredArm, program: Program, values: Mapping[str, Fraction]
+    ) -> None:
+        unknowns = len(experiment.leaves)
         leaves = {name: constant(_decimal(value), unknowns) for name, value in values.items()}
-        for column, name in enumerate(question.leaves, 1):
+        for column, name in enumerate(experiment.leaves, 1):
             leaves[name][column] = leaves[name][0]  # by the logarithm
-        jumps, inflows = arm.first_dose(question.model)
+        jumps, inflows = arm.first_dose(experiment.model)
         self._arm = arm
         self._treated = Expansion(program, Start(leaves, jumps, inflows))
         self._before = Expansion(program, Start(leaves))

@@ -14,7 +14,7 @@ from kinetics.model.ranges import out_of_range, range_of
 __all__ = ["Point", "random_point"]
 
 Point = list[dict[str, Fraction]]
-"""For each arm the value of every parameter, input and unknown initial value, in its unit."""
+"""For each arm the value of every parameter, input and unknown initial value, in the model's unit."""
 
 TRIES = 200
 NARROWER = 20
@@ -39,12 +39,8 @@ def random_point(
         Its ranges and the minima of its derived quantities are kept.
     values : sequence of mapping of str to float
         For each arm, all parameters and inputs, and unknown initial values by their `start_name`.
-    unknowns : collection of str
-        What is asked for.
     held : collection of str
         Parameters that keep their own value.
-    seed : int
-        The same seed gives the same point.
 
     Raises
     ------
@@ -68,11 +64,11 @@ def _near_one(
 ) -> Fraction:
     """A random multiplier that keeps a parameter within its range in every arm, if one is found."""
     for _ in range(TRIES):
-        found = 1 + spread * Fraction(numbers.randint(-9973, 9973), 9974)
+        multiplier = 1 + spread * Fraction(numbers.randint(-9973, 9973), 9974)
         if parameter is None or not any(
-            True for arm in values for _ in out_of_range(parameter, float(found) * arm[parameter.name])
+            True for arm in values for _ in out_of_range(parameter, float(multiplier) * arm[parameter.name])
         ):
-            return found
+            return multiplier
     return Fraction(1)
 
 
@@ -85,11 +81,7 @@ def _not_zero(parameter: Parameter | None, value: float) -> float:
 
 
 def _multiplied(values: Mapping[str, float], multipliers: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    return {name: _rational(value) * multipliers[name] for name, value in values.items()}
-
-
-def _rational(value: float) -> Fraction:
-    return Fraction(repr(float(value)))
+    return {name: Fraction(repr(float(value))) * multipliers[name] for name, value in values.items()}
 
 
 def _admissible(model: Model, point: Mapping[str, Fraction]) -> bool:

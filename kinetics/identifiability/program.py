@@ -26,62 +26,38 @@ _COMPARISONS = {sp.StrictLessThan: "<", sp.LessThan: "<=", sp.StrictGreaterThan:
 
 @dataclass(frozen=True)
 class Step:
-    """One operation on earlier steps.
-
-    Parameters
-    ----------
-    operation : str
-        "number", "leaf", "state", "sum", "product", "power", "exp", "log" or "choice".
-    operands : tuple of int
-        The steps it uses; of a choice the two results, of a state the one of its initial value.
-    content : object
-        The number, the name of the leaf or state, or the condition of the choice.
-    constant : bool
-        Whether it is the same at all times.
-    """
+    """One operation on earlier steps."""
 
     operation: str
+    """"number", "leaf", "state", "sum", "product", "power", "exp", "log" or "choice"."""
     operands: tuple[int, ...] = ()
+    """The steps it uses; of a choice the two results, of a state the one of its initial value."""
     content: Any = None
+    """The number, the name of the leaf or state, or the condition of the choice."""
     constant: bool = True
+    """Whether it is the same at all times."""
 
 
 @dataclass
 class Program:
-    """The steps behind some outputs and states.
-
-    Parameters
-    ----------
-    steps : list of Step
-        In an order in which each comes after those it uses; a state's rate comes after the state.
-    measured, states, rates : dict of str to int
-        The steps of what is measured, of every state that matters to it, and of the rates of these.
-    held : set of str
-        Parameters that make a whole exponent, which a random point must leave alone.
-    """
+    """The steps behind what is measured, behind every state that matters to it, and behind the rates of these."""
 
     steps: list[Step] = field(default_factory=list)
+    """In an order in which each comes after those it uses; a state's rate comes after the state."""
     measured: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
     rates: dict[str, int] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    """Parameters that make a whole exponent, which a random point must leave alone."""
 
 
 def build_program(
     model: Model, measured: Iterable[str], values: Mapping[str, float], unknowns: Collection[str]
 ) -> Program:
-    """The steps to what is measured, and to every state it depends on.
+    """The steps to what is measured (``A/B`` is the ratio of two), and to every state it depends on.
 
-    Parameters
-    ----------
-    model : Model
-        A checked model.
-    measured : iterable of str
-        Outputs and states; ``A/B`` is the ratio of two.
-    values : mapping of str to float
-        All parameters and inputs; they tell which exponents are whole.
-    unknowns : collection of str
-        Parameters by flat name, and unknown initial values as `start_name` writes them.
+    ``values`` are of all parameters and inputs: they tell which exponents are whole. ``unknowns`` are parameters by
+    flat name, and unknown initial values as `start_name` writes them.
     """
     return _Builder(model, values, frozenset(unknowns)).build(measured)
 
@@ -143,14 +119,11 @@ class _Builder:
             return self.of(self.model.definitions[name].value)
         if name not in self.model.states:
             return self.add("leaf", content=name)
-        start = start_name(name)
-        initial = self.add("leaf", content=start) if start in self.unknowns else self.initial(name)
+        start, own = start_name(name), self.model.states[name].initial
+        initial = self.add("leaf", content=start) if start in self.unknowns else self.of(own)
         self.pending.append(name)
         self.program.states[name] = self.add("state", initial, content=name, constant=False)
         return self.program.states[name]
-
-    def initial(self, name: str) -> int:
-        return self.of(self.model.states[name].initial)
 
     def multiplied(self, factors: Iterable[int]) -> int:
         """Constants first: the product of a series and a constant costs one multiplication an order."""

@@ -1,4 +1,4 @@
-"""`structure`: which parameters can be known at all from what is measured, were it known at all times without error."""
+"""`structure`: which parameters outputs can tell at all, were they known at all times without error."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kinetics.files.arguments import all_of, loaded
 from kinetics.identifiability.combinations import Group, groups
 from kinetics.identifiability.dual import ZERO, many_digits
 from kinetics.identifiability.elimination import UnclearError, null_space, reduced
-from kinetics.identifiability.experiment import Arm
+from kinetics.identifiability.experiment import Experiment, design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.question import Question, ask
+from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 
@@ -44,14 +44,14 @@ class Structure:
     Parameters
     ----------
     parameters : tuple of str
-        The unknowns as they were asked for; an initial value is ``STATE(0)``.
+        The unknowns as they were named; an initial value is ``STATE(0)``.
     rank : int
         How many independent combinations of them can be known.
     order : int
         The highest derivative in time that was used.
     identifiable : dict of str to bool
         Of each unknown, whether it can be known: locally, that is among values near it.
-    unseen : tuple of str
+    unobserved : tuple of str
         Unknowns on which nothing that is measured depends.
     combinations : list of str
         What can be known of the others, in words: "only the product k*j".
@@ -63,7 +63,7 @@ class Structure:
     rank: int
     order: int
     identifiable: dict[str, bool]
-    unseen: tuple[str, ...]
+    unobserved: tuple[str, ...]
     combinations: list[str]
     words: dict[str, str]
 
@@ -71,7 +71,7 @@ class Structure:
 def structure(
     model: Model | str | Path,
     parameters: Iterable[str],
-    arms: Sequence[Arm],
+    arms: Sequence[MeasuredArm],
     *,
     unknown_initial: Iterable[str] = (),
     seed: int = 0,
@@ -88,7 +88,7 @@ def structure(
         The equations, or the name or path of their file, which start at the model's own initial values.
     parameters : iterable of str
         The unknown parameters; a name may have a dot. All others are known.
-    arms : sequence of Arm
+    arms : sequence of MeasuredArm
         What is measured, and under which first dose.
     unknown_initial : iterable of str
         States whose initial value is unknown as well, the same in every arm.
@@ -119,77 +119,67 @@ def structure(
     ...     parameters=[Parameter(name="k", value=0.1, unit="1/day"), Parameter(name="j", value=2.0, unit="1")],
     ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)],
     ... )
-    >>> found = structure(model, ["k", "j"], [Arm(["A"])])
-    >>> found.rank, found.combinations
+    >>> known = structure(model, ["k", "j"], [MeasuredArm(["A"])])
+    >>> known.rank, known.combinations
     (1, ['only the product k*j'])
     """
     seed = checked_seed(seed)
-    model, arms = loaded("model", model, Model), all_of("arms", arms, Arm, 'arms=[Arm(["A"])]')
-    question = ask(model, parameters, arms, unknown_initial)
-    return with_enough_digits(lambda: _found(question, seed))
+    model, arms = loaded("model", model, Model), all_of("arms", arms, MeasuredArm, 'arms=[MeasuredArm(["A"])]')
+    experiment = design_experiment(model, parameters, arms, unknown_initial)
+    return with_enough_digits(lambda: _structure(experiment, seed))
 
 
 def with_enough_digits(calculate: Callable[[], T]) -> T:
-    """A calculation with as many digits as it takes to tell a small number from zero.
-
-    Raises
-    ------
-    InputError
-        If the most are not enough.
-    """
+    """A calculation with as many digits as it takes to tell a small number from zero; an `InputError` if none do."""
     for digits in DIGITS:
         with many_digits(digits), suppress(UnclearError):
             return calculate()
     raise InputError(f"the rank cannot be told even with {DIGITS[-1]} digits; ask for fewer parameters at a time")
 
 
-def _found(question: Question, seed: int) -> Structure:
-    points = [Measured(question, seed), Measured(question, seed + 1)]
-    order = enough(question, points[0])
+def _structure(experiment: Experiment, seed: int) -> Structure:
+    points = [Measured(experiment, seed), Measured(experiment, seed + 1)]
+    order = sufficient_order(experiment, points[0])
     directions = [null_space(reduced(point.rows(order))) for point in points]
-    if _seen(directions[0]) != _seen(directions[1]):
+    if len(directions[0]) != len(directions[1]) or (_moved(directions[0]) != _moved(directions[1])).any():
         raise InputError("two random points disagree about what can be known; try another seed")
     while len(directions[0]) and _still_turning(directions) and len(points) < MAX_POINTS:
-        points.append(Measured(question, seed + len(points)))
+        points.append(Measured(experiment, seed + len(points)))
         directions.append(null_space(reduced(points[-1].rows(order))))
-    unseen = _unseen(points[0].rows(order))
-    seen = [column for column in range(len(question.names)) if column not in unseen]
-    directions = [_among(at, seen) for at in directions]
-    names = [question.names[column] for column in seen]
-    together = groups(names, [point.values[seen] for point in points], directions) if len(directions[0]) else []
-    return _in_words(question.names, order, [question.names[column] for column in unseen], names, together)
+    observed = np.flatnonzero((points[0].rows(order) != ZERO).any(axis=0)).tolist()
+    directions = [_among(at, observed) for at in directions]
+    names = [experiment.names[column] for column in observed]
+    exchangeable = groups(names, [point.values[observed] for point in points], directions) if len(directions[0]) else []
+    return _in_words(experiment.names, order, names, exchangeable)
 
 
-def enough(question: Question, point: Measured) -> int:
-    """The order at which every unknown is seen, or the rank has stood still for long.
+def sufficient_order(experiment: Experiment, point: Measured) -> int:
+    """The order at which the rank is full, or has stood still for long.
 
     At a start that is not special, derivatives up to the number of states and unknowns are enough. Here drugs and
     signals start at zero or at rest. If the last of them begins to move at order w, its powers follow w apart, so the
     rank must stand still that much longer.
     """
-    found = reduced(point.rows(0))
+    matrix = reduced(point.rows(0))
     grew = 0
-    for order in range(1, MOST * question.size + 1):
-        before = found.rank
-        found = reduced(np.concatenate([found.rows, point.rows(order, first=order)]))
-        grew = order if found.rank > before else grew
-        long = order >= question.size + point.latest + STILL and order >= grew + point.latest + STILL
-        if found.rank == len(question.names) or long:
+    for order in range(1, MOST * experiment.size + 1):
+        before = matrix.rank
+        matrix = reduced(np.concatenate([matrix.rows, point.rows(order, first=order)]))
+        grew = order if matrix.rank > before else grew
+        pause = point.latest + STILL
+        if matrix.rank == len(experiment.names) or order >= max(experiment.size, grew) + pause:
             return order
-    return MOST * question.size
+    return MOST * experiment.size
 
 
-def _seen(directions: np.ndarray) -> tuple[int, list[bool]]:
-    return len(directions), [not column.any() for column in (directions != ZERO).T]
+def _moved(directions: np.ndarray) -> np.ndarray:
+    """(unknown,): whether some null direction changes it."""
+    return (directions != ZERO).any(axis=0)
 
 
 def _still_turning(directions: list[np.ndarray]) -> bool:
     """Whether the last point added null directions that those before do not span."""
     return reduced(np.concatenate(directions)).rank > reduced(np.concatenate(directions[:-1])).rank
-
-
-def _unseen(rows: np.ndarray) -> list[int]:
-    return [column for column in range(rows.shape[1]) if not (rows[:, column] != ZERO).any()]
 
 
 def _among(directions: np.ndarray, columns: list[int]) -> np.ndarray:
@@ -198,29 +188,21 @@ def _among(directions: np.ndarray, columns: list[int]) -> np.ndarray:
     return own[(own != ZERO).any(axis=1)]
 
 
-def _in_words(
-    names: tuple[str, ...], order: int, unseen: list[str], seen: list[str], together: list[Group]
-) -> Structure:
-    words = dict.fromkeys(names, "identifiable") | dict.fromkeys(unseen, "not seen by these outputs")
+def _in_words(names: tuple[str, ...], order: int, observed: Sequence[str], exchangeable: Sequence[Group]) -> Structure:
+    unobserved = tuple(name for name in names if name not in observed)
+    words = dict.fromkeys(names, "identifiable") | dict.fromkeys(unobserved, "not seen by these outputs")
     combinations: list[str] = []
     exchanged = 0
-    for group in together:
-        members = [seen[member] for member in group.members]
+    for group in exchangeable:
+        members = [observed[member] for member in group.members]
         text = _group_words(members, group)
         combinations.append(text)
         for name in members:
             others = _listed([other for other in members if other != name])
             words[name] = text if group.known == len(group.words) == 1 else f"only together with {others}"
         exchanged += len(members) - group.known
-    return Structure(
-        parameters=names,
-        rank=len(seen) - exchanged,
-        order=order,
-        identifiable={name: word == "identifiable" for name, word in words.items()},
-        unseen=tuple(unseen),
-        combinations=combinations,
-        words=words,
-    )
+    identifiable = {name: word == "identifiable" for name, word in words.items()}
+    return Structure(names, len(observed) - exchanged, order, identifiable, unobserved, combinations, words)
 
 
 def _group_words(members: list[str], group: Group) -> str:

@@ -31,23 +31,9 @@ def product(left: np.ndarray, right: np.ndarray, k: int) -> np.ndarray:
 
 
 def power(base: np.ndarray, exponent: np.ndarray, own: np.ndarray, k: int) -> np.ndarray:
-    """Coefficient k of w = u^a, a constant, u not zero at the start: u w' = a u' w.
+    """Coefficient k of w = u^a, a constant: u w' = a u' w. ``own`` is w, its first k rows filled.
 
-    Parameters
-    ----------
-    base : ndarray, (order, 1 + unknown)
-        u, at least k + 1 rows.
-    exponent : ndarray, (1 + unknown,)
-        a.
-    own : ndarray, (order, 1 + unknown)
-        w, its first k rows filled.
-    k : int
-        Which one.
-
-    Raises
-    ------
-    decimal.DecimalException
-        If u is zero at the start, or negative with an exponent that is not whole.
+    Raises a `decimal.DecimalException` if u is zero at the start, or negative with an exponent that is not whole.
     """
     if k == 0:
         return _power_at_start(base[0], exponent)
@@ -60,25 +46,19 @@ def exponential(exponent: np.ndarray, own: np.ndarray, k: int) -> np.ndarray:
     """Coefficient k of w = exp(u): w' = u' w."""
     if k == 0:
         value = exponent[0, 0].exp()
-        found = value * exponent[0]
-        found[0] = value
-        return found
+        first = value * exponent[0]
+        first[0] = value
+        return first
     return _weighted(exponent, own, k) / k
 
 
 def logarithm(argument: np.ndarray, own: np.ndarray, k: int) -> np.ndarray:
-    """Coefficient k of w = ln u: u w' = u'.
-
-    Raises
-    ------
-    decimal.DecimalException
-        If u is not positive at the start.
-    """
+    """Coefficient k of w = ln u: u w' = u'; a `decimal.DecimalException` if u is not positive at the start."""
     if k == 0:
         value = argument[0, 0].ln()
-        found = argument[0] / argument[0, 0]
-        found[0] = value
-        return found
+        first = argument[0] / argument[0, 0]
+        first[0] = value
+        return first
     inner = _weighted(argument[:k], own, k, falling=True)
     return quotient(total(np.stack([argument[k], -inner / k])), argument[0])
 
@@ -89,9 +69,9 @@ def _power_at_start(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     terms = [exponent[0] * relative]
     if any(exponent[1:]):
         terms.append(base[0].ln() * exponent)
-    found = value * total(np.stack(terms))
-    found[0] = value
-    return found
+    first = value * total(np.stack(terms))
+    first[0] = value
+    return first
 
 
 def _weighted(first: np.ndarray, second: np.ndarray, k: int, *, falling: bool = False) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Predictions from a fit: counts and recovery after any courses, over patients and over what is not known of them."""
 
 from kinetics.prediction.predicting import predict
-from kinetics.prediction.typical import QUANTILES, recovery_summary
+from kinetics.prediction.summary import population_recovery_summary, recovery_summary
+from kinetics.prediction.typical import QUANTILES
 
-__all__ = ["QUANTILES", "predict", "recovery_summary"]
+__all__ = ["QUANTILES", "population_recovery_summary", "predict", "recovery_summary"]

@@ -1,4 +1,17 @@
-"""The groups of a prediction that hold populations, as datasets: counts, recovery, a future study."""
+"""The groups of a prediction: counts, recovery, and a future study, as datasets with units.
+
+The root is the typical patient at the estimates, outputs on (time). ``draws``: outputs on (draw, time). ``interval``:
+outputs on (quantile, time) at 2.5, 50 and 97.5 %. ``recovery``: time to the lower limit of normal after each course, on
+(output, course) and (quantile, output, course), and the share that recovers of the draws that fell below it.
+
+With patients, ``patients``: outputs on (patient, time), points of a Sobol sequence. ``over_patients``: outputs on
+(quantile, time), over patients at the estimates. ``over_parameters``: outputs on (patient_quantile, quantile, time):
+the 5th, 50th and 95th percentile over patients, each at 2.5, 50 and 97.5 % over draws. ``population_recovery``:
+``median`` time to the lower limit over patients at risk, ``share_never`` of those at risk and ``share_not_at_risk`` of
+all on (output, course), and each with ``_quantiles`` behind its name on (quantile, output, course), over draws.
+``study``, with a future study: ``OUTPUT_mean``, ``OUTPUT_median`` and ``OUTPUT_share_below`` on (quantile, time), over
+parameters, patients and noise. Every variable has its unit in ``attrs["units"]``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.prediction.over_draws import PERCENTILES, Drawn
-from kinetics.prediction.populations import PATIENTS, TOLERANCES, Population
+from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
 from kinetics.prediction.trial import STATISTICS, FutureStudy
 from kinetics.prediction.typical import QUANTILES, later_quantiles
 from kinetics.results import variable
@@ -33,31 +46,31 @@ def over_patients(population: Population, rows: Sequence[Any], time: xr.DataArra
 def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr.Dataset:
     """Quantiles over draws of the percentiles over patients, (patient_quantile, quantile, time)."""
     values, dims = np.moveaxis(_linear(drawn.counts), 0, 1), ("patient_quantile", "quantile", "time")
-    told = "quantile over patients, over parameter draws"
+    label = "quantile over patients, over parameter draws"
     coords = {
         "patient_quantile": _quantile("patient_quantile", PERCENTILES, "quantile over patients"),
         "quantile": _quantile("quantile", QUANTILES, "quantile over parameter draws"),
         "time": time,
     }
-    data = {row.name: _counts(dims, values[..., i], row, told) for i, row in enumerate(rows)}
+    data = {row.name: _counts(dims, values[..., i], row, label) for i, row in enumerate(rows)}
     return xr.Dataset(data, coords, _facts(drawn))
 
 
 def population_recovery(
     population: Population, drawn: Drawn, outputs: Sequence[str], time_unit: Any, course: xr.DataArray
 ) -> xr.Dataset:
-    """What `Population.recovered` says: (output, course) at the estimates, (quantile, output, course) over draws."""
-    told = {
+    """Of `Population.recovered`: (output, course) at the estimates, (quantile, output, course) over draws."""
+    labels = {
         "median": (time_unit, "median over patients at risk of the time to the lower limit of normal"),
         "share_never": (ONE, "share that does not recover in the window, of the patients at risk"),
         "share_not_at_risk": (ONE, "share of patients that are never below the limit"),
     }
     estimates, data = population.recovered(), {}
-    for number, (name, (unit, long_name)) in enumerate(told.items()):
+    for number, (name, (unit, long_name)) in enumerate(labels.items()):
         quantiles = _later if name == "median" else _linear
         table = np.full((len(QUANTILES), *estimates.shape[1:]), np.nan)
-        for place in np.ndindex(estimates.shape[1:]):
-            table[:, *place] = quantiles(drawn.recovery[:, number, *place])
+        for index in np.ndindex(estimates.shape[1:]):
+            table[:, *index] = quantiles(drawn.recovery[:, number, *index])
         data[name] = variable(("output", "course"), estimates[number], unit, f"{long_name}, at the estimates")
         dims = ("quantile", "output", "course")
         data[f"{name}_quantiles"] = variable(dims, table, unit, f"{long_name}, over parameter draws")
@@ -68,27 +81,27 @@ def population_recovery(
 def study_group(drawn: Drawn, study: FutureStudy, time: xr.DataArray) -> xr.Dataset:
     """Quantiles over future studies, (quantile, time), of each statistic of each output."""
     assert drawn.studies is not None
-    found, data = drawn.studies.reshape(-1, *drawn.studies.shape[2:]), {}
+    studies, data = drawn.studies.reshape(-1, *drawn.studies.shape[2:]), {}
     for index, output in enumerate(study.outputs):
         for number, statistic in enumerate(STATISTICS):
             is_share = statistic == "share_below"
             if is_share and output.name not in study.limits:
                 continue
-            told = "share below the lower limit" if is_share else statistic
+            label = "share below the lower limit" if is_share else statistic
             data[f"{output.name}_{statistic}"] = variable(
                 ("quantile", "time"),
-                _linear(found[:, number, :, index]),
+                _linear(studies[:, number, :, index]),
                 ONE if is_share else output.unit,
-                f"{output.about or output.name}, {told} of a future study",
+                f"{output.about or output.name}, {label} of a future study",
                 exploratory=output.exploratory,
             )
     coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future studies"), "time": time}
-    return xr.Dataset(data, coords, {"patients": study.patients, "studies": len(found), **_facts(drawn)})
+    return xr.Dataset(data, coords, {"patients": study.patients, "studies": len(studies), **_facts(drawn)})
 
 
-def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, told: str) -> xr.Variable:
+def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, label: str) -> xr.Variable:
     exploratory = getattr(row, "exploratory", False)
-    return variable(dims, values, row.unit, f"{row.about or row.name}, {told}", exploratory=exploratory)
+    return variable(dims, values, row.unit, f"{row.about or row.name}, {label}", exploratory=exploratory)
 
 
 def _facts(drawn: Drawn) -> dict[str, Any]:
@@ -102,8 +115,8 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 def _linear(drawn: np.ndarray) -> np.ndarray:
     """`QUANTILES` over draws that have numbers, (draw, ...); NaN if none has."""
-    kept = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
-    return np.quantile(kept, QUANTILES, axis=0) if len(kept) else np.full((len(QUANTILES), *drawn.shape[1:]), np.nan)
+    known = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
+    return np.quantile(known, QUANTILES, axis=0) if len(known) else np.full((len(QUANTILES), *drawn.shape[1:]), np.nan)
 
 
 def _later(drawn: np.ndarray) -> list[float]:

@@ -1,4 +1,4 @@
-"""What the populations of all draws show: percentiles of counts, recovery, future studies."""
+"""The populations of all draws: percentiles of counts, recovery, future studies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
-from kinetics.prediction.populations import PATIENTS, Population, populations
+from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.prediction.trial import FutureStudy
 from kinetics.simulation.runs import Progress, Run
 
@@ -21,21 +21,14 @@ PERCENTILES = (0.05, 0.5, 0.95)
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What draws show, each number of one draw; NaN for a draw none of whose patients could be integrated.
-
-    Parameters
-    ----------
-    counts : ndarray, (draw, patient_quantile, time, quantity)
-        `PERCENTILES` over patients.
-    recovery : ndarray, (draw, number, output, course)
-        Of `Population.recovered`.
-    studies : ndarray, (draw, study, statistic, time, output), or None
-        Of `FutureStudy.statistics`, if one was asked for.
-    """
+    """Numbers of each draw; NaN for a draw none of whose patients could be integrated."""
 
     counts: np.ndarray
+    """(draw, patient_quantile, time, quantity): `PERCENTILES` over patients, in the units of the model."""
     recovery: np.ndarray
+    """(draw, number, output, course): of `Population.recovered`."""
     studies: np.ndarray | None
+    """(draw, study, statistic, time, output): of `FutureStudy.statistics`, if one is predicted."""
 
 
 def over_draws(
@@ -48,25 +41,19 @@ def over_draws(
     study: FutureStudy | None = None,
     progress: Progress | None = None,
 ) -> Drawn:
-    """Integrate the populations of all draws and keep what they show.
+    """Integrate the populations of all draws and summarise each.
 
     Percentiles of a few patients err, and all draws err alike because they have the same patients. So each is scaled by
-    what the percentile of many patients at the estimates is to that of the few at the estimates.
+    the ratio of the percentile of many patients at the estimates to that of the few at the estimates.
 
     Parameters
     ----------
     run : Run
         What all share; its measures are times to a threshold.
     at_estimates : Population
-        Many patients at the estimates.
-    typical : CohortParameters
-        Values and spreads at the estimates.
-    cohorts : sequence of CohortParameters
-        Those of each draw.
-    seed : int
-        Of patients and studies.
+        Many patients at the estimates, which are ``typical``; ``cohorts`` are those of each draw.
     study : FutureStudy, optional
-        What is to be predicted of it.
+        Of which statistics are predicted.
     progress : callable, optional
         Called with (patients done, all).
 
@@ -85,8 +72,9 @@ def over_draws(
         if study is not None:
             studies.append(study.statistics(population, seed, number - 1))
     if failed:
-        told = f"{failed} of {PATIENTS * (1 + len(cohorts))} patients of the populations of draws could not be"
-        warnings.warn(f"{told} integrated; they are left out", stacklevel=3)
+        number = f"{failed} of {PATIENTS * (1 + len(cohorts))} patients"
+        message = f"{number} of the populations of draws could not be integrated; they are left out"
+        warnings.warn(message, stacklevel=5)
     few, *drawn = counts
     many = at_estimates.quantiles(PERCENTILES) if len(at_estimates.values) > PATIENTS else few
     return Drawn(_scaled(np.array(drawn), few, many), np.array(recovery), np.array(studies) if studies else None)

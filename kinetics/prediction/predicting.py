@@ -1,9 +1,10 @@
-"""What is asked of a fit, and everything that is predicted, as one tree."""
+"""`predict`: counts and recovery after further courses, from a fit, as one tree."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import xarray as xr
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
+from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
-from kinetics.estimate.estimates import Estimates
 from kinetics.expressions.reserved import check_names
 from kinetics.files.arguments import loaded, whole_number
 from kinetics.files.capacity import check_memory, check_runs
@@ -23,7 +24,7 @@ from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.prediction.datasets import over_parameters, over_patients, population_recovery, study_group
 from kinetics.prediction.over_draws import over_draws
-from kinetics.prediction.populations import PATIENTS, SAMPLING, TOLERANCES, Population
+from kinetics.prediction.population import PATIENTS, SAMPLING, TOLERANCES, Population
 from kinetics.prediction.trial import FutureStudy
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
@@ -36,11 +37,11 @@ __all__ = ["predict"]
 
 
 def predict(
-    estimates: Estimates | str | Path,
+    estimates: Estimates | Fit | xr.DataTree | str | Path,
     regimen: Regimen | str | Path,
     *,
     until: str,
-    every: str,
+    every: str = "1 month",
     cohort: str | None = None,
     draws: int = 200,
     patients: int | None = None,
@@ -54,139 +55,155 @@ def predict(
 
     Parameters
     ----------
-    estimates : Estimates, str or pathlib.Path
-        A fit's, committed or fresh; or the name or path of a fit for its committed result, or of its NetCDF file.
+    estimates : Estimates, Fit, xarray.DataTree, str or pathlib.Path
+        A fit, or its estimates or tree; or the name or path of a fit for its committed result, or of its NetCDF file.
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every : str
-        Quantities of time.
+        Quantities of time: the last time, and the step of the output.
     cohort : str, optional
         The cohort; by default the one the fit estimates.
     draws : int
-        Parameter sets drawn from the covariances of the fits behind the cohort: values, and spreads between patients
-        where they were estimated.
+        Parameter sets, spreads included, drawn from the covariances of the fits behind the cohort.
     patients : int, optional
         Add so many virtual patients of the cohort, at the estimates, and a population at each draw.
     study : int, optional
         Add what a future study of so many patients will find; needs ``patients``.
     seed : int
         Of draws, patients and studies. What number k of each is depends on seed and k alone.
-    states : bool
-        Return every state beside the outputs.
-    engine : {"auto", "scipy", "batch"}
-        ``auto`` takes the batch engine for draws and patients.
-    progress : callable, optional
-        Called with (done, all).
+    states, engine, progress
+        As of `simulate`.
 
     Returns
     -------
     xarray.DataTree
-        The root: the typical patient at the estimates, outputs on (time). ``draws``: outputs on (draw, time).
-        ``interval``: outputs on (quantile, time) at 2.5, 50 and 97.5 %. ``recovery``: time to the lower limit of normal
-        after each course, on (output, course) and (quantile, output, course), and the share that recovers of the draws
-        that fell below it.
-
-        With patients, ``patients``: outputs on (patient, time), points of a Sobol sequence. ``over_patients``: outputs
-        on (quantile, time), over patients at the estimates. ``over_parameters``: outputs on (patient_quantile,
-        quantile, time): the 5th, 50th and 95th percentile over patients, each at 2.5, 50 and 97.5 % over draws.
-        ``population_recovery``: ``median`` time to the lower limit over patients at risk, ``share_never`` of those at
-        risk and ``share_not_at_risk`` of all on (output, course), and each with ``_quantiles`` behind its name on
-        (quantile, output, course), over draws. ``study``, if asked: ``OUTPUT_mean``, ``OUTPUT_median`` and
-        ``OUTPUT_share_below`` on (quantile, time), over parameters, patients and noise.
+        Its groups, with dims and units, are described in `kinetics.prediction.datasets`.
 
     Raises
     ------
     InputError
-        If cohort and fit do not belong together, or names or units are wrong, or the regimen has no course, or what is
-        asked for does not fit into memory.
+        If cohort and fit do not belong together, a name or unit is wrong, there is no course, or not enough memory.
 
     Warns
     -----
     UserWarning
         If the model has changed since the fit, or patients could not be integrated.
+
+    Examples
+    --------
+    >>> tree = predict("my_fit", "two_courses", until="5 year")  # doctest: +SKIP
     """
-    _check_numbers(draws, patients, study)
-    seed = checked_seed(seed)
-    estimates, regimen = loaded("estimates", estimates, Estimates), loaded("regimen", regimen, Regimen)
+    request = _Request(until, every, draws, patients, study, checked_seed(seed), states, engine)
+    return _predicted(_estimates(estimates), loaded("regimen", regimen, Regimen), request, cohort, progress)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is predicted, whose numbers are checked."""
+
+    until: str
+    every: str
+    draws: int
+    patients: int | None
+    study: int | None
+    seed: int
+    states: bool
+    engine: str
+
+    def __post_init__(self) -> None:
+        whole_number("draws", self.draws, 2)
+        if self.study is not None:
+            if self.patients is None:
+                raise InputError("a future study is of virtual patients; give patients too")
+            whole_number("study", self.study, 1)
+
+
+def _predicted(
+    estimates: Estimates, regimen: Regimen, request: _Request, cohort: str | None, progress: Progress | None
+) -> xr.DataTree:
     if not regimen.courses:
         raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
-    model = Model.load(estimates.model)
-    check_names({**model.outputs, **(model.states if states else {})}, "predict")
-    _check_capacity(model, until, every, draws, patients, study)
-    if estimates.facts.get("model_hash", model.content_hash) != model.content_hash:
-        message = f"model '{model.name}' has changed since fit '{estimates.fit}'; run 'kinetics fit' again"
-        warnings.warn(message, stacklevel=2)
+    model = _model_of(estimates)
+    check_names({**model.outputs, **(model.states if request.states else {})}, "predict")
+    _check_capacity(model, request)
     name = cohort or estimates.cohort
     if not name:
         raise InputError(f"fit '{estimates.fit}' estimates several cohorts; name one")
-    chain, system = chain_of_fits(model, estimates, name), compile_model(model)
-    typical, cohorts = estimated_cohort(model, chain, name), drawn_cohorts(system, chain, name, draws, seed)
+    chain, draws, patients = chain_of_fits(model, estimates, name), request.draws, request.patients
+    typical = estimated_cohort(model, chain, name)
+    cohorts = drawn_cohorts(compile_model(model), chain, name, draws, request.seed)
     measures = recovery_measures(model, typical.values)
     steps = _Steps(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
-    common: dict[str, Any] = {"until": until, "every": every, "cohort": typical, "states": states}
-    common |= {"measures": measures, "engine": engine}
+    common: dict[str, Any] = {"until": request.until, "every": request.every, "cohort": typical}
+    common |= {"states": request.states, "measures": measures, "engine": request.engine}
     root = simulate(model, regimen, progress=steps.next(1), **common)
     values = [drawn.values for drawn in cohorts]
     drawn = simulate(model, regimen, parameters=values, progress=steps.next(draws), **common)
-    groups = {
-        "draws": drawn,
-        "interval": drawn_interval(drawn),
-        "recovery": recovery_over_draws(root, drawn, measures),
-    }
+    groups = {"draws": drawn, "interval": drawn_interval(drawn), "recovery": recovery_over_draws(root, drawn, measures)}
     if patients is not None:
-        people = {"patients": patients, "seed": seed, "sampling": SAMPLING}
-        groups["patients"] = simulate(model, regimen, progress=steps.next(patients), **people, **common)
-        solver = choose_engine(engine, None, PATIENTS, TOLERANCES)
-        run = Run.under(regimen, system, root["time"].values, tuple(measures), solver, with_states=states)
-        groups |= _populations(run, groups["patients"], typical, cohorts, measures, study, seed, steps)
-    tree = xr.DataTree.from_dict({"/": root, **groups})
-    tree.attrs |= {"fits": ", ".join(fit.fit for fit in chain), "seed": seed, "draws": draws}
+        virtual = {"patients": patients, "seed": request.seed, "sampling": SAMPLING}
+        groups["patients"] = simulate(model, regimen, progress=steps.next(patients), **virtual, **common)
+        groups |= _populations(model, regimen, groups["patients"], typical, cohorts, measures, request, steps)
+    tree = xr.DataTree.from_dict({"/": root, **groups})  # pyright: ignore[reportUnknownMemberType]
+    tree.attrs |= {"fits": ", ".join(fit.fit for fit in chain), "seed": request.seed, "draws": draws}
     return tree
 
 
+def _estimates(source: object) -> Estimates:
+    """The estimates of what a user names or has."""
+    if isinstance(source, Fit):
+        return source.estimates
+    if isinstance(source, xr.DataTree):
+        return Estimates.from_tree(source)
+    return loaded("estimates", source, Estimates)
+
+
+def _model_of(estimates: Estimates) -> Model:
+    model = Model.load(estimates.model)
+    if estimates.facts.get("model_hash", model.content_hash) != model.content_hash:
+        message = f"model '{model.name}' has changed since fit '{estimates.fit}'; run 'kinetics fit' again"
+        warnings.warn(message, stacklevel=4)
+    return model
+
+
 def _populations(
-    run: Run,
+    model: Model,
+    regimen: Regimen,
     patients: xr.Dataset,
     typical: CohortParameters,
     cohorts: Sequence[CohortParameters],
     measures: Sequence[TimeToThreshold],
-    study: int | None,
-    seed: int,
+    request: _Request,
     steps: _Steps,
 ) -> dict[str, xr.Dataset]:
     """The groups over patients and over draws of the parameters, from the patients at the estimates."""
-    rows, outputs, time = run.quantities(), run.system.model.outputs, patients["time"]
+    time, course = patients["time"], patients["course"]
+    solver = choose_engine(request.engine, None, PATIENTS, TOLERANCES)
+    system = compile_model(model)
+    run = Run.under(regimen, system, time.values, tuple(measures), solver, with_states=request.states)
+    rows = run.quantities()
     at_estimates = Population.of(patients, [row.name for row in rows], measures)
-    limits = {each.output: each.threshold(outputs[each.output].unit, np.nan) for each in measures}
-    future = None if study is None else FutureStudy(int(study), list(outputs.values()), limits)
+    limits = {each.output: each.threshold(model.outputs[each.output].unit, np.nan) for each in measures}
+    study = None if request.study is None else FutureStudy(int(request.study), list(model.outputs.values()), limits)
     progress = steps.next((1 + len(cohorts)) * PATIENTS)
-    drawn = over_draws(run, at_estimates, typical, cohorts, seed, study=future, progress=progress)
-    unit, course = run.system.model.time, patients["course"]
-    return {
+    drawn = over_draws(run, at_estimates, typical, cohorts, request.seed, study=study, progress=progress)
+    groups = {
         "over_patients": over_patients(at_estimates, rows, time),
         "over_parameters": over_parameters(drawn, rows, time),
-        "population_recovery": population_recovery(at_estimates, drawn, list(limits), unit, course),
-        **({} if future is None else {"study": study_group(drawn, future, time)}),
+        "population_recovery": population_recovery(at_estimates, drawn, list(limits), model.time, course),
     }
+    return groups if study is None else {**groups, "study": study_group(drawn, study, time)}
 
 
-def _check_numbers(draws: int, patients: int | None, study: int | None) -> None:
-    whole_number("draws", draws, 2)
-    if study is None:
-        return
-    if patients is None:
-        raise InputError("a future study is of virtual patients; give patients too")
-    whole_number("study", study, 1)
-
-
-def _check_capacity(model: Model, until: str, every: str, draws: int, patients: int | None, study: int | None) -> None:
-    """Refuse what does not fit into memory; states count whether they are asked for or not."""
-    times = output_times(to_unit(until, model.time), to_unit(every, model.time)).size
+def _check_capacity(model: Model, request: _Request) -> None:
+    """Refuse what does not fit into memory; states count whether they are returned or not."""
+    draws, patients, study = request.draws, request.patients, request.study
+    times = output_times(to_unit(request.until, model.time), to_unit(request.every, model.time)).size
     of_one = 8.0 * times * (len(model.outputs) + len(model.states)) + 200 * len(model.defaults)
     of_study = 16.0 * (times + len(model.outputs))
     needed = COPIES * of_one * (draws + (patients or 0)) + of_study * (study or 0)
-    asked = {"draws": draws, "patients": patients, "patients of a study": study}
-    what = f"{', '.join(f'{number} {name}' for name, number in asked.items() if number)} at {times} times"
+    numbers = {"draws": draws, "patients": patients, "patients of a study": study}
+    what = f"{', '.join(f'{number} {name}' for name, number in numbers.items() if number)} at {times} times"
     check_runs(draws if patients is None else draws + patients + (1 + draws) * PATIENTS, what)
     check_memory(needed, what, "ask for fewer draws, patients or times")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kinetics.model.quantities import Output
 from kinetics.observation.measurement import measured
-from kinetics.prediction.populations import Population
+from kinetics.prediction.population import Population
 
 __all__ = ["STATISTICS", "STUDIES", "FutureStudy"]
 
@@ -22,7 +22,7 @@ STREAM = int.from_bytes(b"study", "big")
 
 @dataclass(frozen=True, eq=False)
 class FutureStudy:
-    r"""Studies that have not been done, each of patients nobody has seen.
+    r"""Future studies, each of new patients.
 
     A study samples its patients from the population of one draw of the parameters, with replacement, so that no further
     patient is integrated: given the draw, the variance of its mean is that of the population over the number of
@@ -45,32 +45,23 @@ class FutureStudy:
     limits: Mapping[str, float]
 
     def statistics(self, population: Population, seed: int, draw: int) -> np.ndarray:
-        """What `STUDIES` studies of one population find.
+        """Statistics of `STUDIES` studies of one population, (study, statistic, time, output).
 
-        Parameters
-        ----------
-        population : Population
-            Its first quantities are the outputs.
-        seed, draw : int
-            All that the numbers depend on beside the population.
-
-        Returns
-        -------
-        ndarray, (study, statistic, time, output)
-            NaN for the share of an output without a limit, and everywhere if the population has no patients.
+        NaN for the share of an output without a limit, and everywhere if the population has no patients. The first
+        quantities of the population are the outputs.
         """
         _, times, _ = population.values.shape
-        found = np.full((STUDIES, len(STATISTICS), times, len(self.outputs)), np.nan)
+        numbers = np.full((STUDIES, len(STATISTICS), times, len(self.outputs)), np.nan)
         if not len(population.values):
-            return found
+            return numbers
         generator = np.random.default_rng(np.random.SeedSequence((seed, draw), spawn_key=(STREAM,)))
-        for study in found:
-            who = generator.integers(len(population.values), size=self.patients)
+        for study in numbers:
+            sample = generator.integers(len(population.values), size=self.patients)
             noise = generator.standard_normal((len(self.outputs), self.patients, 1))
             for index, output in enumerate(self.outputs):
-                seen = measured(output, population.values[who, :, index], noise[index])
-                study[0, :, index] = seen.mean(axis=0)
-                study[1, :, index] = np.median(seen, axis=0)
+                values = measured(output, population.values[sample, :, index], noise[index])
+                study[0, :, index] = values.mean(axis=0)
+                study[1, :, index] = np.median(values, axis=0)
                 if output.name in self.limits:
-                    study[2, :, index] = (seen < self.limits[output.name]).mean(axis=0)
-        return found
+                    study[2, :, index] = (values < self.limits[output.name]).mean(axis=0)
+        return numbers

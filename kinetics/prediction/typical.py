@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from kinetics.measures import TimeToThreshold, course_windows
+from kinetics.measures import TimeToThreshold
 from kinetics.results import variable
-from kinetics.units import conversion, parse_unit
+from kinetics.units import parse_unit
 
-__all__ = ["QUANTILES", "drawn_interval", "later_quantiles", "recovery_over_draws", "recovery_summary"]
+__all__ = ["QUANTILES", "drawn_interval", "later_quantiles", "recovery_over_draws"]
 
 QUANTILES = (0.025, 0.5, 0.975)
-
-
-def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
-    """The recovery times of the typical patient of a prediction as rows.
-
-    Returns
-    -------
-    list of dict
-        ``output``, ``course``, ``window`` (months to the next course or the end), ``months`` at the estimates,
-        ``lower`` and ``upper`` (95 % over parameter draws), ``share_recovered`` of the draws that fell below the limit.
-        A time is infinite if the limit is not reached again in the window, NaN if the count never fell below it; the
-        share is NaN if no draw's did.
-    """
-    recovery = tree["recovery"].to_dataset()
-    month = float(conversion(parse_unit(tree["time"].attrs["units"]), parse_unit("month")))
-    root = tree.to_dataset()
-    windows = course_windows(root["course_start"].values, float(root["time"][-1])) * month
-    rows = []
-    for output in recovery["output"].values:
-        for course in recovery["course"].values:
-            at = recovery.sel(output=output, course=course)
-            lower, upper = (float(at["quantiles"].sel(quantile=q)) * month for q in (QUANTILES[0], QUANTILES[-1]))
-            rows.append(
-                {
-                    "output": str(output),
-                    "course": int(course),
-                    "window": float(windows[int(course) - 1]),
-                    "months": float(at["estimate"]) * month,
-                    "lower": lower,
-                    "upper": upper,
-                    "share_recovered": float(at["share_recovered"]),
-                }
-            )
-    return rows
 
 
 def drawn_interval(drawn: xr.Dataset) -> xr.Dataset:

@@ -4,7 +4,7 @@ from kinetics.published.arm import Arm
 from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
 from kinetics.published.facts import PublishedFact, read_facts
 from kinetics.published.population_target import PopulationTarget, population_target
-from kinetics.published.row import NORMAL_95, SHARE, EvidenceRow, PublishedRow, is_evidence
+from kinetics.published.row import NORMAL_95, SHARE, EvidenceRow, PublishedRow
 from kinetics.published.table_units import check_units
 from kinetics.published.target import RowInFit, Target
 from kinetics.published.typical_target import TypicalTarget, typical_target
@@ -26,7 +26,6 @@ __all__ = [
     "Verdict",
     "check_units",
     "evaluate_evidence",
-    "is_evidence",
     "population_target",
     "read_facts",
     "typical_target",

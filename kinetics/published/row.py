@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from kinetics.errors import UnitError
 from kinetics.files.rows import Row
-from kinetics.files.tables import header_of
 from kinetics.published.kinds import KINDS
 from kinetics.published.kinds.quantity import Columns
 from kinetics.units import conversion, parse_unit, unit_text
@@ -21,7 +19,6 @@ __all__ = [
     "EvidenceRow",
     "PublishedNumber",
     "PublishedRow",
-    "is_evidence",
 ]
 
 NORMAL_95 = 1.959963984540054
@@ -236,8 +233,3 @@ class EvidenceRow(PublishedNumber):
             and not self.is_direction,
         } | self.value_faults(is_range=self.statistic == "range")
         return [message for message, is_wrong in wrong.items() if is_wrong]
-
-
-def is_evidence(path: Path) -> bool:
-    """Whether a CSV file is of evidence, by its columns ``mark`` and ``statement``, which published tables lack."""
-    return {"mark", "statement"} <= set(header_of(path))

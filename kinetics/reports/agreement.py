@@ -18,18 +18,12 @@ TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far fresh estimates are from committed ones.
-
-    Parameters
-    ----------
-    largest : float or None
-        The largest relative difference of an estimate; None if there is nothing to compare with.
-    name : str
-        The parameter that differs most, or why there is no comparison.
-    """
+    """How far fresh estimates are from committed ones."""
 
     largest: float | None
+    """The largest relative difference of an estimate; None if there is nothing to compare with."""
     name: str
+    """The parameter that differs most, or why there is no comparison."""
 
     @property
     def differs(self) -> bool:
@@ -49,15 +43,15 @@ def agreement(fresh: Estimates, committed: Path) -> Agreement:
     if not committed.is_file():
         return Agreement(None, f"there is no {committed.name}; --save writes it")
     try:
-        kept = Estimates.read(committed)
+        before = Estimates.read(committed)
     except InputError as error:
         return Agreement(None, f"{error.faults[0]}; --save writes it anew")
-    if sorted(kept.names) != sorted(fresh.names):
+    if sorted(before.names) != sorted(fresh.names):
         return Agreement(None, f"{committed.name} has other parameters; --save writes it anew")
     differences = []
     for name, value, unit in zip(fresh.names, fresh.values, fresh.units, strict=True):
-        index = kept.names.index(name)
-        factor = float(conversion(parse_unit(kept.units[index]), parse_unit(unit)))
-        differences.append(abs(float(value) / (float(kept.values[index]) * factor) - 1))
+        index = before.names.index(name)
+        factor = float(conversion(parse_unit(before.units[index]), parse_unit(unit)))
+        differences.append(abs(float(value) / (float(before.values[index]) * factor) - 1))
     worst = int(np.argmax(differences))
     return Agreement(differences[worst], fresh.names[worst])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics.comparison import ComparedRow, Comparison, Reading, course_lengths
-from kinetics.reports.numbers import heading, number_text, percent_text
-from kinetics.reports.tables import WIDTH, in_blocks, paragraph
+from kinetics.reports.course import heading
+from kinetics.text.numbers import number_text, percent_text
+from kinetics.text.tables import WIDTH, in_blocks, paragraph
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["comparison_json", "comparison_text", "reading_text"]
@@ -20,16 +20,7 @@ __all__ = ["comparison_json", "comparison_text", "reading_text"]
 def reading_text(value: float, reading: Reading, windows: np.ndarray, unit: str) -> str:
     """A number as it is printed; a time that has not come says how long was waited.
 
-    Parameters
-    ----------
-    value : float
-        The number.
-    reading : Reading
-        What it is.
-    windows : ndarray, (course,)
-        How long the window of each course of its regimen is, in ``unit``.
-    unit : str
-        Of times.
+    ``windows``, (course,), are the lengths of the windows of the courses, in the unit of times.
 
     Examples
     --------
@@ -49,24 +40,14 @@ def reading_text(value: float, reading: Reading, windows: np.ndarray, unit: str)
 
 
 def comparison_text(comparison: Comparison, result: xr.Dataset, width: int = WIDTH) -> str:
-    """The tables of a comparison.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What was compared.
-    result : xarray.Dataset
-        Of `kinetics.comparison.comparing`.
-    width : int
-        Characters a line.
-    """
+    """The tables of a comparison and its result, in lines of at most ``width`` characters."""
     facts = result.attrs
-    whose = ", ".join(filter(None, (facts["model"], facts.get("cohort") and f"cohort {facts['cohort']}")))
+    model = ", ".join(filter(None, (facts["model"], facts.get("cohort") and f"cohort {facts['cohort']}")))
     who = f"median [5 to 95 %] of {facts['patients']} patients" if "patients" in facts else "typical patient"
-    parts = [paragraph(f"{comparison.header.title}: {whose}, {comparison.header.until}, {who}", width)]
+    parts = [paragraph(f"{comparison.header.title}: {model}, {comparison.header.until}, {who}", width)]
     parts += [_table(comparison, row, result, width) for row in comparison.rows]
     if "failed" in result and result["failed"].values.any():
-        failed = ", ".join(f"{count} under {name}" for name, count in _by_regimen(result, "failed") if count)
+        failed = ", ".join(f"{count} under {name}" for name, count in _by_regimen(result["failed"]).items() if count)
         parts.append(paragraph(f"Patients that could not be integrated and are left out: {failed}.", width))
     parts.append(paragraph(" ".join(filter(None, (_MEANING, comparison.header.note))), width))
     return "\n\n".join(parts)
@@ -78,8 +59,8 @@ _MEANING = (
 )
 
 
-def _by_regimen(result: xr.Dataset, name: str) -> Iterator[tuple[str, Any]]:
-    return zip(result["regimen"].values.tolist(), result[name].values.tolist(), strict=True)
+def _by_regimen(values: xr.DataArray) -> dict[str, Any]:
+    return dict(zip(values["regimen"].values.tolist(), values.values.tolist(), strict=True))
 
 
 def _table(comparison: Comparison, row: ComparedRow, result: xr.Dataset, width: int) -> str:
@@ -99,10 +80,10 @@ def _head(row: ComparedRow, result: xr.Dataset) -> str:
     unit = result[row.output].attrs["units"]
     start = result[row.output].isel(time=0, regimen=0)
     before = float(start if "quantile" not in start.dims else start.sel(quantile=0.5))
-    said = [f"{number_text(before)} before treatment"]
+    parts = [f"{number_text(before)} before treatment"]
     if f"{row.output}_limit" in result:
-        said.append(f"lower limit {number_text(float(result[f'{row.output}_limit']))}")
-    return f"{heading(row.label, unit)}: {', '.join(said)}"
+        parts.append(f"lower limit {number_text(float(result[f'{row.output}_limit']))}")
+    return f"{heading(row.label, unit)}: {', '.join(parts)}"
 
 
 def _cell(
@@ -124,22 +105,27 @@ def _cell(
 def comparison_json(comparison: Comparison, result: xr.Dataset) -> dict[str, Any]:
     """The numbers for a program: an entry an output, a row a reading, a value a regimen."""
     facts = {key: result.attrs.get(key) for key in ("comparison", "model", "cohort", "patients", "seed")}
-    rows = []
-    for row in comparison.rows:
-        read = []
-        for reading in row.readings:
-            name = f"{row.output}_{reading.name}"
-            values = result[name]
-            entry: dict[str, Any] = {"name": reading.name, "label": reading.label, "unit": values.attrs["units"]}
-            middle = values if "quantile" not in values.dims else values.sel(quantile=0.5)
-            entry["values"] = dict(_by_regimen(result.assign({name: middle}), name))
-            if reading.is_recovery:
-                entry["censored"] = {key: math.isinf(value) for key, value in entry["values"].items()}
-            if "quantile" in values.dims:
-                for key, quantile in (("lower", 0.05), ("upper", 0.95)):
-                    entry[key] = dict(_by_regimen(result.assign({name: values.sel(quantile=quantile)}), name))
-            if f"{name}_share" in result:
-                entry["share_back"] = dict(_by_regimen(result, f"{name}_share"))
-            read.append(entry)
-        rows.append({"output": row.output, "label": row.label, "exploratory": row.exploratory, "readings": read})
+    rows = [
+        {
+            "output": row.output,
+            "label": row.label,
+            "exploratory": row.exploratory,
+            "readings": [_reading_json(f"{row.output}_{reading.name}", reading, result) for reading in row.readings],
+        }
+        for row in comparison.rows
+    ]
     return {**facts, "regimens": result["regimen"].values.tolist(), "note": comparison.header.note, "rows": rows}
+
+
+def _reading_json(name: str, reading: Reading, result: xr.Dataset) -> dict[str, Any]:
+    values = result[name]
+    over_patients = "quantile" in values.dims
+    entry: dict[str, Any] = {"name": reading.name, "label": reading.label, "unit": values.attrs["units"]}
+    entry["values"] = _by_regimen(values.sel(quantile=0.5) if over_patients else values)
+    if reading.is_recovery:
+        entry["censored"] = {key: math.isinf(value) for key, value in entry["values"].items()}
+    if over_patients:
+        entry |= {"lower": _by_regimen(values.sel(quantile=0.05)), "upper": _by_regimen(values.sel(quantile=0.95))}
+    if f"{name}_share" in result:
+        entry["share_back"] = _by_regimen(result[f"{name}_share"])
+    return entry

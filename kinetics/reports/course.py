@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from kinetics.reports.numbers import heading, number_text
-from kinetics.reports.tables import WIDTH, in_blocks
 from kinetics.results import marked
-from kinetics.units import conversion, parse_unit
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import WIDTH, in_blocks
+from kinetics.units import conversion, display_unit, parse_unit
 
-__all__ = ["chosen_times", "exploratory", "series", "time_course_table"]
+__all__ = ["chosen_times", "exploratory", "heading", "months", "series", "time_course_table"]
 
 ROWS = 16
 STEPS = {
@@ -27,10 +27,27 @@ NOTHING = 1e-12
 """Shares of the largest value below which a value is rounding, printed as 0."""
 
 
+def heading(name: str, unit: str) -> str:
+    """A column's name with its unit, which is as results have it; nothing for a dimensionless one.
+
+    Examples
+    --------
+    >>> heading("A", "1/nL"), heading("share", "1")
+    ('A (1e9/L)', 'share')
+    """
+    shown = display_unit(parse_unit(unit))
+    return f"{name} ({shown})" if shown else name
+
+
+def months(result: xr.Dataset | xr.DataTree) -> float:
+    """How many months the unit of the times of a result is."""
+    return _factor(parse_unit(result["time"].attrs["units"]), "month")
+
+
 def series(result: xr.Dataset, dim: str | None = None) -> list[str]:
     """The names of the outputs: variables on (time), or on (dim, time)."""
-    wanted = ("time",) if dim is None else (dim, "time")
-    return [str(name) for name, array in result.data_vars.items() if array.dims == wanted]
+    dims = ("time",) if dim is None else (dim, "time")
+    return [str(name) for name, array in result.data_vars.items() if array.dims == dims]
 
 
 def exploratory(result: xr.Dataset) -> list[str]:
@@ -39,18 +56,9 @@ def exploratory(result: xr.Dataset) -> list[str]:
 
 
 def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
-    """The unit in which times are printed, and the indices of about sixteen of them: even steps, both ends,
-    and the first months after each course.
+    """The unit in which times are printed, and the indices, (row,), of about sixteen of them.
 
-    Parameters
-    ----------
-    result : xarray.Dataset
-        With the coordinate ``time``.
-
-    Returns
-    -------
-    unit : str
-    index : ndarray, (row,)
+    They have even steps, both ends, and the first months after each course.
     """
     times, own = result["time"].values, parse_unit(result["time"].attrs["units"])
     days = times * _factor(own, "day")
@@ -60,11 +68,11 @@ def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
     if times.size <= ROWS:
         return unit, np.arange(times.size)
     step = next((s for s in STEPS[unit] if shown[-1] / s < ROWS), shown[-1] / ROWS)
-    wanted = [*np.arange(0.0, shown[-1] * (1 + 1e-9), step), shown[-1]]
+    chosen = [*np.arange(0.0, shown[-1] * (1 + 1e-9), step), shown[-1]]
     if "course_start" in result and unit == "month":
         starts = result["course_start"].values * _factor(own, unit)
-        wanted += [time for start in starts for time in start + AFTER_COURSE if time < shown[-1]]
-    return unit, np.unique(np.abs(shown[:, None] - np.array(wanted)).argmin(axis=0))
+        chosen += [time for start in starts for time in start + AFTER_COURSE if time < shown[-1]]
+    return unit, np.unique(np.abs(shown[:, None] - np.array(chosen)).argmin(axis=0))
 
 
 def _factor(own: object, unit: str) -> float:
@@ -74,18 +82,9 @@ def _factor(own: object, unit: str) -> float:
 def time_course_table(
     result: xr.Dataset, names: Sequence[str], intervals: Sequence[xr.Dataset] = (), width: int = WIDTH
 ) -> str:
-    """Outputs over time as a table.
+    """Outputs on (time) as a table, a column each.
 
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Outputs on (time).
-    names : sequence of str
-        Which to print, one a column.
-    intervals : sequence of xarray.Dataset
-        The same on (quantile, time); the lowest and the highest quantile of each are printed in brackets.
-    width : int
-        Characters a line.
+    ``intervals`` have the same on (quantile, time); the lowest and the highest quantile are printed in brackets.
     """
     unit, index = chosen_times(result)
     times = result["time"].values[index] * _factor(parse_unit(result["time"].attrs["units"]), unit)
@@ -101,6 +100,6 @@ def time_course_table(
                 for cell, low, high in zip(cells, ends[0].tolist(), ends[-1].tolist(), strict=True)
             ]
         columns.append(cells)
-    facts = {name: result[name].attrs for name in names}
-    head = [unit, *(heading(marked(name, told.get("exploratory")), told["units"]) for name, told in facts.items())]
+    attrs = {name: result[name].attrs for name in names}
+    head = [unit, *(heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items())]
     return in_blocks(head, list(zip(*columns, strict=True)), width)

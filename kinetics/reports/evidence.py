@@ -6,30 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kinetics.published import SHARE, Evaluated, EvidenceRow, Verdict
-from kinetics.reports.numbers import number_text
-from kinetics.reports.tables import paragraph, table
+from kinetics.published.evaluating import agreement_counts
 from kinetics.results import marked
 from kinetics.text.escaping import markdown_code, markdown_text
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import paragraph, table
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["evidence_json", "evidence_markdown", "evidence_text", "unexplained_rows"]
 
-USES = ("fit", "calibrate", "validate")
 _WORDS = {True: "yes", False: "no", None: ""}
 
 
 def evidence_text(evaluated: Evaluated, width: int) -> str:
-    """The counts, then every row that is outside or against the published direction, then the others.
-
-    Parameters
-    ----------
-    evaluated : Evaluated
-        The facts.
-    width : int
-        Characters a line, of the paragraphs.
-    """
+    """The counts, then every row that is outside or against the published direction, then the others."""
     head = ("name", "published", "model", "unit", "use")
-    parts = ["\n".join(f"{label}: {count}" for label, count in _counts(evaluated))]
+    parts = ["\n".join(f"{label}: {count}" for label, count in agreement_counts(evaluated))]
     for title, outcomes in _sections(evaluated):
         if outcomes:
             rows = [_short_cells(each) for each in outcomes]
@@ -42,12 +34,7 @@ def evidence_text(evaluated: Evaluated, width: int) -> str:
 def evidence_markdown(evaluated: Evaluated, source: str) -> str:
     """The same as a page: counts, then one table a section, with statement, reason and source of each row.
 
-    Parameters
-    ----------
-    evaluated : Evaluated
-        The facts.
-    source : str
-        The file they are read from, to be named at the head.
+    ``source`` is the file the facts are read from.
     """
     lines = [
         "# Evidence",
@@ -63,7 +50,7 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
         "",
         "| rows | agree |",
         "|---|---|",
-        *(f"| {label} | {count} |" for label, count in _counts(evaluated)),
+        *(f"| {label} | {count} |" for label, count in agreement_counts(evaluated)),
     ]
     for title, outcomes in _sections(evaluated):
         if not outcomes:
@@ -77,7 +64,7 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
 
 def evidence_json(evaluated: Evaluated) -> dict[str, Any]:
     """The same for a program: ``counts``, and every row under ``facts`` in the order of the file."""
-    counts = {label: {"inside": count.inside, "total": count.total} for label, count in _counts(evaluated)}
+    counts = {label: {"inside": count.inside, "total": count.total} for label, count in agreement_counts(evaluated)}
     facts = [
         {
             "name": each.row.name,
@@ -108,13 +95,6 @@ def unexplained_rows(evaluated: Evaluated) -> list[str]:
     groups = ("numeric", "input", "direction")
     disagree = [each for group in groups for each in evaluated.of(group, agrees=False)]
     return [each.row.name for each in disagree if not each.row.reason]
-
-
-def _counts(evaluated: Evaluated) -> list[tuple[str, Any]]:
-    numeric = [(f"numeric, {use}", evaluated.tally(use=use)) for use in USES]
-    apart = [("inputs of the model", evaluated.tally("input")), ("directions", evaluated.tally("direction"))]
-    found = [("numeric, all", evaluated.tally()), *numeric, *apart]
-    return [(label, count) for label, count in found if count.total or label == "numeric, all"]
 
 
 def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Verdict]]]:
@@ -161,8 +141,8 @@ def _direction(outcome: Verdict) -> str:
     if row.versus is None:
         return f"{row.relation} {row.value:g}"
     factor = "" if row.value in (None, 1) else f"{row.value:g} times "
-    there = "" if outcome.versus is None else f"{number_text(outcome.versus)}, "
-    return f"{row.relation} {factor}{there}that of {row.versus}"
+    other = "" if outcome.versus is None else f"{number_text(outcome.versus)}, "
+    return f"{row.relation} {factor}{other}that of {row.versus}"
 
 
 def _model(outcome: Verdict) -> str:

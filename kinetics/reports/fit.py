@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kinetics.reports.intervals import intervals_text
-from kinetics.reports.numbers import interval_text, number_text
-from kinetics.reports.tables import WIDTH, paragraph, table
+from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["estimates_table", "fit_json", "fit_text", "targets_table"]
@@ -18,21 +17,12 @@ _POPULATION_HEAD = (
     "Published against the simulated population; 95 % intervals in brackets, and where the number of 95 % of studies "
     "of the same size would lie"
 )
+_METHODS = ("covariance", "profile", "posterior")
 _USES = {"fit": "fitted", "calibrate": "sets a constant, not fitted", "validate": "compared, not fitted"}
 
 
 def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
-    """Everything a fit says, in the order in which it is read.
-
-    Parameters
-    ----------
-    summary : mapping
-        Of `kinetics.estimate.Fit.summary`.
-    title, about : str
-        Of the fit problem.
-    width : int
-        Characters a line.
-    """
+    """Everything a fit says, in the order in which it is read: its summary, under title and about of its problem."""
     population = any("inside" in row for row in summary["targets"])
     facts = f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}"
     if math.isfinite(summary["condition_number"]):
@@ -42,7 +32,7 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
         paragraph(about, width) if about else "",
         paragraph(_POPULATION_HEAD if population else _TYPICAL_HEAD, width) + "\n" + targets_table(summary["targets"]),
         "Estimates\n" + estimates_table(summary["estimates"]),
-        intervals_text(summary, width),
+        _intervals_text(summary, width),
         facts,
     ]
     parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
@@ -140,6 +130,45 @@ def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
         for unit in [display_unit(parse_unit(row["unit"])) or "1"]
     ]
     return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
+
+
+def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
+    """A table with what each profile says of its parameter, and a line on the sampler; empty without either."""
+    rows = {name: row for name, row in summary["estimates"].items() if "intervals" in row}
+    if not rows:
+        return ""
+    methods = [method for method in _METHODS if any(method in row["intervals"] for row in rows.values())]
+    head = ["parameter", "unit", "estimate", *(f"by {method}" for method in methods)]
+    cells = [
+        [name, unit, number_text(row["value"]), *(_open_interval(row["intervals"].get(method)) for method in methods)]
+        for name, row in rows.items()
+        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
+    ]
+    if "profile" in methods:
+        head.append("the profile says")
+        for line, row in zip(cells, rows.values(), strict=True):
+            line.append(row["intervals"].get("profile", {}).get("verdict", "-"))
+    text = "95 % intervals\n" + table(head, cells, text=(0, 1, *range(3, len(head))))
+    return "\n\n".join(filter(None, (text, _sampling(summary.get("posterior"), width))))
+
+
+def _open_interval(row: Mapping[str, Any] | None) -> str:
+    """The ends; an open one is left out."""
+    if row is None:
+        return "-"
+    lower, upper = row["lower"], row["upper"]
+    if lower is None:
+        return "open" if upper is None else f"up to {number_text(upper)}"
+    return f"{number_text(lower)} or more" if upper is None else interval_text(lower, upper)
+
+
+def _sampling(facts: Mapping[str, Any] | None, width: int) -> str:
+    if facts is None:
+        return ""
+    draws = f"posterior: {facts['draws']} draws of {facts['walkers']} walkers"
+    steps = f"{percent_text(facts['acceptance'])} of steps accepted"
+    time, size = number_text(facts["autocorrelation_time"]), facts["effective_sample_size"]
+    return paragraph(f"{draws}, {steps}, autocorrelation time {time} steps, effective sample size {size:.0f}", width)
 
 
 def fit_json(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A model, a fit problem or a figure file as text for a reader."""
+"""A model as text for a reader."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from sympy.printing.str import StrPrinter
 
 from kinetics.cohorts import parameter_table
 from kinetics.cohorts.cohort import cohort_parameters
-from kinetics.estimate import Estimates, FitProblem
 from kinetics.expressions import exponent_text
 from kinetics.model import Model
 from kinetics.model import latex as latex_of
 from kinetics.model.quantities import Cohort
-from kinetics.reports.numbers import number_text
-from kinetics.reports.tables import WIDTH, paragraph, table
 from kinetics.results import marked
 from kinetics.text.escaping import one_space
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
 
-__all__ = ["committed_text", "equations_text", "model_text", "parameters_text", "problem_text"]
+__all__ = ["model_text"]
 
 
 class _Plain(StrPrinter):
@@ -45,31 +44,18 @@ class _Plain(StrPrinter):
 
 
 def model_text(model: Model, cohort: str | None = None, latex: bool = False, width: int = WIDTH) -> str:
-    """Title, what it extends, equations, parameter table, outputs and cohorts of a model.
+    """Title, what it extends, equations, parameter table (of a cohort if one is named), outputs and cohorts of a model.
 
-    Parameters
-    ----------
-    model : Model
-        What is shown.
-    cohort : str, optional
-        Whose values stand in the table; the model's own otherwise.
-    latex : bool
-        Print the equations as LaTeX.
-    width : int
-        Characters a line of prose.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such cohort.
+    The equations are LaTeX if asked; ``width`` is of a line of prose. Raises an `UnknownNameError` if the model has no
+    such cohort.
     """
     values = f"Parameters, cohort {cohort}" if cohort else "Parameters"
     parts = [
         f"{model.name}: {model.title}",
         "Extends " + ", which extends ".join(path.stem for path in model.extends) if model.extends else "",
         paragraph(model.about, width) if model.about else "",
-        latex_of(model).rstrip() if latex else equations_text(model),
-        f"{values}\n{parameters_text(model, cohort)}" if model.parameters else "",
+        latex_of(model).rstrip() if latex else _equations_text(model),
+        f"{values}\n{_parameters_text(model, cohort)}" if model.parameters else "",
         _correlations_text(model, cohort),
         _listed("Inputs, with their resting values", ((n, number_text(r.rest), r) for n, r in model.inputs.items())),
         _listed("Doses", ((n, f"into {row.into}", row) for n, row in model.doses.items())),
@@ -101,12 +87,12 @@ def _listed(title: str, rows: Iterable[tuple[str, str, Any]]) -> str:
     cells = [[name, display_unit(row.unit), detail, one_space(row.about)] for name, detail, row in rows]
     widths = [max((len(row[i]) for row in cells), default=0) for i in range(3)]
     lines = [
-        "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in cells
+        "  ".join(["", *(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in cells
     ]
     return "\n".join([title, *lines]) if lines else ""
 
 
-def equations_text(model: Model) -> str:
+def _equations_text(model: Model) -> str:
     """The equations in the notation of model files."""
     text = _Plain({"order": None}).doprint
     groups = {
@@ -122,7 +108,7 @@ def equations_text(model: Model) -> str:
     )
 
 
-def parameters_text(model: Model, cohort: str | None = None) -> str:
+def _parameters_text(model: Model, cohort: str | None = None) -> str:
     """Every parameter with unit, value, between-patient spread, source and meaning."""
     rows = parameter_table(model, cohort)
     cells = [
@@ -137,57 +123,3 @@ def parameters_text(model: Model, cohort: str | None = None) -> str:
         for row in rows
     ]
     return table(["parameter", "value", "unit", "spread", "source", "about"], cells, text=(0, 2, 4, 5))
-
-
-def problem_text(problem: FitProblem, width: int = WIDTH) -> str:
-    """A fit problem: what it assumes, what is free, what it answers to."""
-    free = [
-        [
-            row.name,
-            display_unit(row.unit),
-            number_text(row.start),
-            number_text(row.lower),
-            number_text(row.upper),
-            "flat" if row.log_sd is None else number_text(row.log_sd),
-        ]
-        for row in problem.free
-    ]
-    rows = [
-        [
-            t.row.name,
-            t.row.use,
-            t.row.statistic,
-            t.row.cohort,
-            t.row.regimen,
-            t.published_text,
-            t.row.unit,
-            t.row.source,
-        ]
-        for t in problem.targets
-    ]
-    parts = [
-        f"{problem.name}: {problem.title}",
-        paragraph(problem.about, width) if problem.about else "",
-        f"Model {problem.model.name}; {problem.starts} searches from seed {problem.seed}; "
-        f"discrepancy {problem.discrepancy:g} (log standard deviation)",
-        "Free parameters\n"
-        + table(["parameter", "unit", "start", "lower", "upper", "prior (log SD)"], free, text=(0, 1)),
-        "Published rows\n"
-        + table(
-            ["row", "use", "statistic", "cohort", "regimen", "published", "unit", "source"], rows, text=tuple(range(8))
-        ),
-    ]
-    return "\n\n".join(filter(None, parts))
-
-
-def committed_text(estimates: Estimates) -> str:
-    """The committed result of a fit."""
-    from kinetics.reports.fit import estimates_table
-
-    rows = {
-        name: {"value": float(value), "se": float(value * log_se), "unit": unit, "verdict": verdict}
-        for name, value, log_se, unit, verdict in zip(
-            estimates.names, estimates.values, estimates.log_se, estimates.units, estimates.verdicts, strict=True
-        )
-    }
-    return f"Committed result\n{estimates_table(rows)}"

@@ -1,35 +1,30 @@
-"""A prediction as text: the typical patient, the population, and a future study."""
+"""A prediction as text and for a program: the typical patient, the population, and a future study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xarray as xr
 
-from kinetics.reports.course import exploratory, series, time_course_table
-from kinetics.reports.population import population_json, population_text, study_json, study_text
+from kinetics.prediction import QUANTILES, population_recovery_summary, recovery_summary
+from kinetics.reports.course import chosen_times, exploratory, months, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_table
-from kinetics.reports.tables import WIDTH
+from kinetics.results import marked
+from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.text.tables import WIDTH, table
+from kinetics.units import display_unit, parse_unit
 
-__all__ = ["prediction_json", "prediction_text"]
+__all__ = ["population_json", "population_text", "prediction_json", "prediction_text", "study_json", "study_text"]
+
+STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below the lower limit"}
 
 
-def prediction_text(
-    tree: xr.DataTree, recovery: Sequence[dict[str, Any]], width: int = WIDTH, *, counts: bool = True
-) -> str:
-    """Counts over time and recovery times of a prediction, and those of its population and study if it has them.
+def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = True) -> str:
+    """Counts over time, if asked, and recovery of a prediction, and those of its population and study if it has them.
 
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        Of `kinetics.prediction.predicting`.
-    recovery : sequence of dict
-        Of `kinetics.prediction.recovery_summary`.
-    width : int
-        Characters a line.
-    counts : bool
-        Print the counts over time too.
+    ``tree`` is of `kinetics.predict`; ``width`` is in characters.
     """
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
@@ -40,7 +35,7 @@ def prediction_text(
         if counts
         else "",
         recovery_table(
-            recovery,
+            recovery_summary(tree),
             "Time from the first dose of each course to the lower limit of normal, typical patient",
             "draws",
             exploratory(root),
@@ -51,11 +46,11 @@ def prediction_text(
     return "\n\n".join(filter(None, parts))
 
 
-def prediction_json(tree: xr.DataTree, recovery: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
     """The same for a program: ``recovery``, and ``population`` and ``study`` if the prediction has them."""
     names = _printed(tree.to_dataset())
     facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "draws", "seed")}
-    content = {**facts, "recovery": recovery_json(recovery)}
+    content = {**facts, "recovery": recovery_json(recovery_summary(tree))}
     if "over_patients" in tree.children:
         content["population"] = population_json(tree, names)
     if "study" in tree.children:
@@ -66,3 +61,106 @@ def prediction_json(tree: xr.DataTree, recovery: Sequence[dict[str, Any]]) -> di
 def _printed(root: xr.Dataset) -> list[str]:
     """Outputs with a lower limit, or all if none has one."""
     return [name for name in series(root) if "lower_limit" in root[name].attrs] or series(root)
+
+
+def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH, *, counts: bool = True) -> str:
+    """Counts of outputs of a predicted population with both intervals, if asked, and its recovery."""
+    people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
+    facts = people.attrs
+    head = (
+        f"Population of {facts['patients']} patients: median [95 % of patients] "
+        f"[95 % interval of the median over parameter uncertainty]"
+    )
+    median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
+    intervals = (people, drawn.sel(patient_quantile=0.5))
+    course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
+    rows, marks = population_recovery_summary(tree), exploratory(median)
+    cells = [
+        [
+            marked(row["output"], row["output"] in marks),
+            str(row["course"]),
+            _months(row["months"], row["window"]),
+            _interval(row),
+            percent_text(row["share_never"]),
+            _percent_interval(row["share_never_lower"], row["share_never_upper"]),
+            percent_text(row["share_not_at_risk"]),
+        ]
+        for row in rows
+    ]
+    names_of = ["output", "course", "median months", "95 % interval", "never", "95 % interval", "not below"]
+    title = (
+        "Time from the first dose of each course to the lower limit of normal, over patients who fall below it\n"
+        "[95 % intervals over parameter uncertainty; never: not before the next course or the end]"
+    )
+    note = f"{facts['failed']} of the patients could not be integrated and are left out."
+    recovery = [f"{title}\n{table(names_of, cells)}"] if rows else []
+    return "\n\n".join([*course, *recovery, *([note] if facts["failed"] else [])])
+
+
+def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
+    """What a future study will find of outputs, with 95 %."""
+    study = tree["study"].to_dataset()
+    parts = []
+    for statistic, words in STATISTICS.items():
+        found = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
+        if not found:
+            continue
+        interval = study[list(found.values())].rename({value: name for name, value in found.items()})
+        middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in found})
+        head = f"A future study of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
+        parts.append(f"{head}\n{time_course_table(middle, list(found), (interval,), width)}")
+    return "\n\n".join(parts)
+
+
+def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+    """The same for a program; counts at the times that the text has."""
+    people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
+    counts = []
+    for name in names:
+        own = [people[name].sel(quantile=q).values for q in (0.5, QUANTILES[0], QUANTILES[-1])]
+        ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (QUANTILES[0], QUANTILES[-1])]
+        keys = ("median", "patients_lower", "patients_upper", "median_lower", "median_upper")
+        counts += _rows(tree, {"output": name, "unit": _unit(people[name])}, dict(zip(keys, own + ends, strict=True)))
+    facts = {**people.attrs, "patients_per_draw": drawn.attrs["patients_per_draw"]}
+    recovery = [{**row, "censored": math.isinf(row["months"])} for row in population_recovery_summary(tree)]
+    return {**{key: int(value) for key, value in facts.items()}, "counts": counts, "recovery": recovery}
+
+
+def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+    """The same for a program; counts at the times that the text has."""
+    study, rows = tree["study"].to_dataset(), []
+    for name in names:
+        for statistic in STATISTICS:
+            if (found := f"{name}_{statistic}") in study:
+                lower, middle, upper = (study[found].sel(quantile=q).values for q in QUANTILES)
+                facts = {"output": name, "statistic": statistic, "unit": _unit(study[found])}
+                rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
+    return {"patients": int(study.attrs["patients"]), "rows": rows}
+
+
+def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row a printed time: what it is of, months, and numbers."""
+    root = tree.to_dataset()
+    _, index = chosen_times(root)
+    times = root["time"].values * months(tree)
+    return [
+        {**facts, "months": float(times[at]), **{key: float(column[at]) for key, column in columns.items()}}
+        for at in index
+    ]
+
+
+def _unit(array: xr.DataArray) -> str:
+    return display_unit(parse_unit(array.attrs["units"]))
+
+
+def _months(value: float, window: float) -> str:
+    return f"not in {window:.3g}" if math.isinf(value) else number_text(value)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    lower, upper = row["lower"], row["upper"]
+    return _months(lower, row["window"]) if math.isinf(lower) else interval_text(lower, upper)
+
+
+def _percent_interval(lower: float, upper: float) -> str:
+    return "-" if math.isnan(lower) else f"{100 * lower:.0f} to {100 * upper:.0f} %"

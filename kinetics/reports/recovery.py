@@ -1,52 +1,97 @@
-"""Recovery times after each course, as rows and as text."""
+"""Recovery times after each course: as rows, and as text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from kinetics.errors import InputError
 from kinetics.measures import course_windows
-from kinetics.reports.numbers import interval_text, number_text, percent_text
-from kinetics.reports.tables import table
+from kinetics.prediction import recovery_summary
 from kinetics.results import marked
+from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.text.tables import html_table, table
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["recovery_json", "recovery_rows", "recovery_table"]
+__all__ = ["Recovery", "recovery", "recovery_json", "recovery_rows", "recovery_table"]
 
 UNIT = "month"
 
 
-def recovery_rows(result: xr.Dataset, variables: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Recovery times of one simulation, or their quantiles over its patients, as rows.
+class Recovery(list[dict[str, Any]]):
+    """Recovery times as rows; a list that an interpreter and a notebook show as a table."""
+
+    sample = "patients"
+    """What intervals and shares are over."""
+
+    def __repr__(self) -> str:
+        return recovery_table(self, "Months from the first dose of each course to the level", self.sample)
+
+    def _repr_html_(self) -> str:
+        return html_table("Months from the first dose of each course to the level", *_cells(self, self.sample))
+
+
+def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
+    """The months to recovery of each output after each course, in a simulation or a prediction.
 
     Parameters
     ----------
-    result : xarray.Dataset
-        With a variable on (course) or (patient, course), a time, for each output.
-    variables : mapping of str to str
-        The name of that variable by output.
+    result : xarray.Dataset or xarray.DataTree
+        Of `simulate`, with times to a level among its measures, on (course) or (patient, course), in units of time; or
+        of `predict`.
 
     Returns
     -------
-    list of dict
-        ``output``, ``course``, ``window`` (months to the next course or the end), ``months`` (the median over
-        patients), and with patients ``lower``, ``upper`` (2.5 and 97.5 %), ``share_recovered`` of those who fell below
-        the limit, ``patients``, and ``failed``, how many of them could not be integrated and are left out. A time is
-        infinite if the limit is not reached again in the window; NaN if the output was never below it, or nobody could
-        be integrated.
+    Recovery
+        A list of dict, a row an output and course: ``output``, ``course``, ``window`` (months to the next course or
+        the end), ``months`` (the median over patients, or at the estimates), and over patients, or over draws of a
+        prediction, ``lower``, ``upper`` (95 %) and ``share_recovered``. A time is infinite if the level is not reached
+        again in the window; NaN if the output was never below it.
+
+    Raises
+    ------
+    InputError
+        If the result has no times to a level.
+
+    Examples
+    --------
+    >>> time, course = ("time", [0.0, 360.0], {"units": "day"}), ("course", [0.0], {"units": "day"})
+    >>> times = ("course", [213.0], {"units": "day"})
+    >>> result = xr.Dataset({"A_time_to_1_mg_L": times, "course_start": course}, {"time": time, "course": [1]})
+    >>> recovery(result)
+    Months from the first dose of each course to the level
+    output  course  months
+    A            1    7.00
+    """
+    if isinstance(result, xr.DataTree):
+        if "recovery" not in result.children:
+            raise InputError("result: has no recovery; give one of predict, or of simulate")
+        rows = Recovery(recovery_summary(result))
+        rows.sample = "draws"
+        return rows
+    times = {str(name).partition("_time_to_")[0]: str(name) for name in result.data_vars if "_time_to_" in str(name)}
+    if not times:
+        raise InputError("result: has no times to a level; give simulate measures=[TimeToThreshold(OUTPUT, LEVEL)]")
+    return Recovery(recovery_rows(result, times))
+
+
+def recovery_rows(result: xr.Dataset, variables: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Recovery times of one simulation, or their quantiles over its patients, as rows of `recovery`.
+
+    ``variables`` are the names of the variables on (course) or (patient, course) by output. With patients a row also
+    has ``patients``, and ``failed``, how many of them could not be integrated and are left out.
     """
     failed = result["failure"].values != "" if "failure" in result else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for output, name in variables.items():
-        times = result[name]
+        times = result[name].transpose("course", ...)
         factor = float(conversion(parse_unit(times.attrs["units"]), parse_unit(UNIT)))
         windows = course_windows(result["course_start"].values, float(result["time"][-1])) * factor
-        for course, window in zip(times["course"].values, windows, strict=True):
-            months = times.sel(course=course).values * factor
+        for course, window, months in zip(times["course"].values, windows, times.values * factor, strict=True):
             summary = {"months": float(months)} if failed is None else _summary(months, failed)
             rows.append({"output": output, "course": int(course), "window": float(window), **summary})
     return rows
@@ -76,16 +121,7 @@ def recovery_table(
 ) -> str:
     """Recovery times as a table under a title; empty without rows.
 
-    Parameters
-    ----------
-    rows : iterable of mapping
-        Of `recovery_rows` or `kinetics.prediction.recovery_summary`.
-    title : str
-        Above it.
-    sample : str
-        What intervals and shares are over: patients, or draws.
-    exploratory : collection of str
-        The outputs that are marked so.
+    Intervals and shares are over the sample: patients, or draws. ``exploratory`` outputs are marked so.
 
     Examples
     --------
@@ -99,16 +135,23 @@ def recovery_table(
     rows = list(rows)
     if not rows:
         return ""
-    with_interval = "lower" in rows[0]
+    failed = max(row.get("failed", 0) for row in rows)
+    note = f"\n{failed} of the {sample} could not be integrated and are left out." if failed else ""
+    return f"{title}\n{table(*_cells(rows, sample, exploratory))}{note}"
+
+
+def _cells(
+    rows: Sequence[Mapping[str, Any]], sample: str, exploratory: Collection[str] = ()
+) -> tuple[list[str], list[list[str]]]:
+    """The head and the rows of a table."""
+    with_interval = any("lower" in row for row in rows)
     head = ["output", "course", "months"] + (["95 % interval", f"{sample} recovered"] if with_interval else [])
     cells = [
         [marked(row["output"], row["output"] in exploratory), str(row["course"]), _months(row)]
         + ([_interval(row), percent_text(row["share_recovered"])] if with_interval else [])
         for row in rows
     ]
-    failed = max(row.get("failed", 0) for row in rows)
-    note = f"\n{failed} of the {sample} could not be integrated and are left out." if failed else ""
-    return f"{title}\n{table(head, cells)}{note}"
+    return head, cells
 
 
 def _months(row: Mapping[str, Any]) -> str:

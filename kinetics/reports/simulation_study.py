@@ -9,24 +9,14 @@ import numpy as np
 
 from kinetics.estimate import FitProblem
 from kinetics.estimate.simulation_study import Refit
-from kinetics.reports.numbers import number_text
-from kinetics.reports.tables import table
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import table
 
 __all__ = ["refit_text"]
 
 
 def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: Sequence[Refit]) -> str:
-    """Bias and coverage of every parameter.
-
-    Parameters
-    ----------
-    problem : FitProblem
-        What was refitted.
-    rows : sequence of mapping
-        Of `kinetics.estimate.simulation_study.performance`.
-    refits : sequence of Refit
-        All of them.
-    """
+    """Bias and coverage of every parameter: ``rows`` are of `performance`, over all refits of a problem."""
     head = ["parameter", "truth", "mean", "median", "bias", "scatter", "standard error", "coverage"]
     cells = [
         [

@@ -11,8 +11,8 @@ import xarray as xr
 from kinetics.regimen import Rule
 from kinetics.regimen.dose import amount_text
 from kinetics.reports.course import chosen_times
-from kinetics.reports.numbers import number_text
-from kinetics.reports.tables import WIDTH, paragraph
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import WIDTH, paragraph
 from kinetics.units import conversion, parse_unit
 
 __all__ = ["triggered_json", "triggered_text"]
@@ -24,46 +24,34 @@ ENDS = (0.05, 0.5, 0.95)
 
 
 def triggered_text(result: xr.Dataset, rules: Sequence[Rule], width: int = WIDTH) -> str:
-    """A paragraph a rule: what it gave and when, and whether its cap kept it from acting again.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of `kinetics.simulation.simulating.simulate`, with ``triggered_rule``.
-    rules : sequence of Rule
-        Those of its regimen.
-    width : int
-        Characters a line.
+    """A paragraph a rule of the regimen: what it gave and when, and whether its cap kept it from acting again.
 
     Examples
     --------
     >>> rule = Rule("A", "1 mg/L", "drug_a", "12 mg", most=2)
-    >>> given = {"triggered_rule": ("trigger", [1, 1]), "triggered_time": ("trigger", [2.0, 9.5], {"units": "day"})}
+    >>> doses = {"triggered_rule": ("trigger", [1, 1]), "triggered_time": ("trigger", [2.0, 9.5], {"units": "day"})}
     >>> capped = {"trigger_capped": ("rule", [1])}
-    >>> result = xr.Dataset(given | capped, {"time": ("time", [0.0, 10.0], {"units": "day"})})
+    >>> result = xr.Dataset(doses | capped, {"time": ("time", [0.0, 10.0], {"units": "day"})})
     >>> print(triggered_text(result, [rule]))
     Doses given by rules
     rule 1: drug_a 12 mg at day 2.00, 9.50; its cap (at most 2) kept it from acting again
     """
     unit, _ = chosen_times(result)
     factor = float(conversion(parse_unit(result["time"].attrs["units"]), parse_unit(unit)))
-    told = _told_of_patients if "patient" in result.dims else _told_of_one
-    facts = {n: f"{told(result, n, factor, unit)}{_capped(result, n, rule)}" for n, rule in enumerate(rules, 1)}
-    lines = [paragraph(f"rule {number}: {_gift(rule)} {facts[number]}", width) for number, rule in enumerate(rules, 1)]
+    doses = _doses_of_patients if "patient" in result.dims else _doses_of_one
+    facts = {n: f"{doses(result, n, factor, unit)}{_capped(result, n, rule)}" for n, rule in enumerate(rules, 1)}
+    lines = [paragraph(f"rule {number}: {_dose(rule)} {facts[number]}", width) for number, rule in enumerate(rules, 1)]
     return "\n".join(["Doses given by rules", *lines])
 
 
 def triggered_json(result: xr.Dataset, rules: Sequence[Rule]) -> dict[str, Any]:
     """The same for a program, times in the unit of the result.
 
-    Returns
-    -------
-    dict
-        For one patient ``triggers``, a row a dose in order of time (``rule``, ``time``, ``drug``, ``amount``), and
-        ``capped``, the numbers of the rules that would have acted again but for their cap. For patients ``triggers``
-        is a row a rule (``rule``, ``drug``, ``amount``; ``doses`` and ``first``, the time of the first dose of those
-        who have one, each with ``median``, ``lower`` and ``upper``, 5 and 95 %; ``patients``, how many have one), and
-        ``capped`` is in how many patients its cap was reached, a row a rule (``rule``, ``patients``).
+    For one patient ``triggers`` is a row a dose in order of time (``rule``, ``time``, ``drug``, ``amount``), and
+    ``capped`` the numbers of the rules that would have acted again but for their cap. For patients ``triggers`` is a
+    row a rule (``rule``, ``drug``, ``amount``; ``doses`` and ``first``, the time of the first dose of those who have
+    one, each with ``median``, ``lower`` and ``upper``, 5 and 95 %; ``patients``, how many have one), and ``capped`` in
+    how many patients its cap was reached, a row a rule (``rule``, ``patients``).
     """
     numbered = dict(enumerate(rules, 1))
     if "patient" not in result.dims:
@@ -77,8 +65,8 @@ def triggered_json(result: xr.Dataset, rules: Sequence[Rule]) -> dict[str, Any]:
     rows = []
     for number, rule in numbered.items():
         counts, first = _of_patients(result, number)
-        found = {"doses": _summary(counts), "first": _summary(first), "patients": first.size}
-        rows.append({"rule": number, **_drug(rule), **found})
+        numbers = {"doses": _summary(counts), "first": _summary(first), "patients": first.size}
+        rows.append({"rule": number, **_drug(rule), **numbers})
     capped = [{"rule": number, "patients": _times_capped(result, number)} for number in numbered]
     return {"triggers": rows, "capped": capped}
 
@@ -87,11 +75,11 @@ def _drug(rule: Rule) -> dict[str, str]:
     return {"drug": rule.drug, "amount": amount_text(rule.amount)}
 
 
-def _gift(rule: Rule) -> str:
+def _dose(rule: Rule) -> str:
     return f"{rule.drug} {amount_text(rule.amount)}"
 
 
-def _told_of_one(result: xr.Dataset, number: int, factor: float, unit: str) -> str:
+def _doses_of_one(result: xr.Dataset, number: int, factor: float, unit: str) -> str:
     times = result["triggered_time"].values[result["triggered_rule"].values == number] * factor
     if not times.size:
         return "not given"
@@ -99,7 +87,7 @@ def _told_of_one(result: xr.Dataset, number: int, factor: float, unit: str) -> s
     return f"at {unit} {', '.join(map(number_text, times[:LISTED].tolist()))}{more}"
 
 
-def _told_of_patients(result: xr.Dataset, number: int, factor: float, unit: str) -> str:
+def _doses_of_patients(result: xr.Dataset, number: int, factor: float, unit: str) -> str:
     counts, first = _of_patients(result, number)
     if not first.size:
         return "not given to anybody"
@@ -112,16 +100,16 @@ def _told_of_patients(result: xr.Dataset, number: int, factor: float, unit: str)
 def _of_patients(result: xr.Dataset, number: int) -> tuple[np.ndarray, np.ndarray]:
     """How many doses of a rule each patient has who could be integrated, and the first times of those who have any."""
     integrated = result["failure"].values == ""
-    given = result["triggered_rule"].transpose("patient", "trigger").values[integrated] == number
+    doses = result["triggered_rule"].transpose("patient", "trigger").values[integrated] == number
     times = result["triggered_time"].transpose("patient", "trigger").values[integrated]
-    some = given.any(axis=1)
-    return given.sum(axis=1), times[some, given[some].argmax(axis=1)]
+    dosed = doses.any(axis=1)
+    return doses.sum(axis=1), times[dosed, doses[dosed].argmax(axis=1)]
 
 
 def _summary(values: np.ndarray) -> dict[str, float | None]:
     """Of as many patients as there are; None if there are none."""
-    found = np.quantile(values, ENDS, method="inverted_cdf").tolist() if values.size else [None] * len(ENDS)
-    return dict(zip(("lower", "median", "upper"), found, strict=True))
+    quantiles = np.quantile(values, ENDS, method="inverted_cdf").tolist() if values.size else [None] * len(ENDS)
+    return dict(zip(("lower", "median", "upper"), quantiles, strict=True))
 
 
 def _times_capped(result: xr.Dataset, number: int) -> int:

@@ -19,7 +19,7 @@ from kinetics.files.rows import Row, read_row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
 
-__all__ = ["FigureRow", "Plan", "PredictionRow", "read_plan"]
+__all__ = ["FigureRow", "Plan", "PlannedPrediction", "read_plan"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
@@ -56,41 +56,32 @@ class FigureRow(Row):
     formats: Annotated[tuple[Literal["svg", "pdf", "png"], ...], Field(min_length=1)] = ("svg",)
 
 
+@dataclass(frozen=True)
+class PlannedPrediction:
+    """A prediction with what is given, retreatment included."""
+
+    row: PredictionRow
+    regimen: Regimen
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What to run, checked.
-
-    Parameters
-    ----------
-    title : str
-        What it is for.
-    fits : tuple of FitProblem
-        In order.
-    predictions : tuple of (PredictionRow, Regimen)
-        Each with what is given, retreatment included.
-    figures : tuple of (FigureRow, str or pathlib.Path)
-        In order, each with its file, or its name in the library.
-    """
+    """What to run, checked."""
 
     title: str
     fits: tuple[FitProblem, ...]
-    predictions: tuple[tuple[PredictionRow, Regimen], ...]
+    predictions: tuple[PlannedPrediction, ...]
     figures: tuple[tuple[FigureRow, str | Path], ...]
+    """Each with its file, or its name in the library."""
+
+    @property
+    def size(self) -> int:
+        """How many products it has, with the report."""
+        return len(self.fits) + len(self.predictions) + len(self.figures) + 1
 
 
 def read_plan(path: Path | None = None) -> Plan:
-    """Read a plan and everything it names.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-        The file; the one that ships by default.
-
-    Raises
-    ------
-    InputError
-        With every fault.
-    """
+    """Read a plan and everything it names, from a file or the one that ships; an `InputError` has every fault."""
     document = read_document(path or library_folder("fits") / "reproduce.toml")
     faults = Faults()
     for key in document.data.keys() - {"reproduce", "predictions", "figures"}:
@@ -128,17 +119,17 @@ def _rows(kind: type[Any], key: str, document: Document, faults: Faults) -> Iter
     if not isinstance(tables, list):
         faults.add(f"must be written [[{key}]]", document.where(key), key)
         return
-    seen: set[str] = set()
+    names: set[str] = set()
     for index, table in enumerate(tables):
         row = read_row(kind, table, document, (key, index), faults)
-        if row is not None and row.name in seen:
+        if row is not None and row.name in names:
             faults.add(f"duplicate name '{row.name}'", document.where(key, index, "name"), f"{key}.{index}.name")
         elif row is not None:
-            seen.add(row.name)
+            names.add(row.name)
             yield index, row
 
 
-def _predictions(document: Document, fits: list[str], faults: Faults) -> Iterator[tuple[PredictionRow, Regimen]]:
+def _predictions(document: Document, fits: list[str], faults: Faults) -> Iterator[PlannedPrediction]:
     for index, row in _rows(PredictionRow, "predictions", document, faults):
         keys = ("predictions", index)
         if row.fit not in fits:
@@ -150,7 +141,7 @@ def _predictions(document: Document, fits: list[str], faults: Faults) -> Iterato
             _loaded(partial(to_unit, getattr(row, key), "day"), document, faults, *keys, key)
         regimen = _loaded(partial(_regimen, row, document), document, faults, *keys, "regimen")
         if regimen is not None:
-            yield row, regimen
+            yield PlannedPrediction(row, regimen)
 
 
 def _regimen(row: PredictionRow, document: Document) -> Regimen:
@@ -164,6 +155,6 @@ def _figures(document: Document, faults: Faults) -> Iterator[tuple[FigureRow, st
     from kinetics.figures import read_figure
 
     for index, row in _rows(FigureRow, "figures", document, faults):
-        place = path_from(document.path, row.name)
-        _loaded(partial(read_figure, place), document, faults, "figures", index, "name")
-        yield row, place
+        file = path_from(document.path, row.name)
+        _loaded(partial(read_figure, file), document, faults, "figures", index, "name")
+        yield row, file

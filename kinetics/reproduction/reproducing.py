@@ -1,26 +1,35 @@
-"""The main job: every fit, prediction and figure of a plan into one folder."""
+"""`reproduce`: every fit, prediction and figure of a plan into one folder."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import xarray as xr
 
 from kinetics.cohorts.fit_results import result_path
+from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, fit
-from kinetics.prediction import predict
-from kinetics.reproduction.plan import Plan
+from kinetics.files.reading import reason_of
+from kinetics.files.writing import write_atomically
+from kinetics.prediction import predict, recovery_summary
+from kinetics.reports.agreement import Agreement, agreement
+from kinetics.reports.fit import fit_json, fit_text
+from kinetics.reports.prediction import prediction_text
+from kinetics.reports.recovery import recovery_json
+from kinetics.reproduction.plan import FigureRow, Plan, PlannedPrediction, read_plan
 from kinetics.results import write_result
+from kinetics.text.tables import WIDTH
 
-__all__ = ["Product", "Steps", "reproduce"]
+__all__ = ["Product", "Reproduction", "Steps", "Watcher", "make_folder", "products", "reproduce"]
 
 
 class Steps(Protocol):
-    """Who is told how a step gets on."""
+    """Where a step of a plan reports its progress."""
 
     def count(self, done: int, total: int) -> None:
         """So many of all are done."""
@@ -31,13 +40,21 @@ class Steps(Protocol):
         ...
 
 
+class _Silent:
+    def count(self, done: int, total: int) -> None:
+        """Ignore it."""
+
+    def say(self, text: str) -> None:
+        """Ignore it."""
+
+
 Watcher = Callable[[str], AbstractContextManager[Steps]]
-"""Given the label of a step, a context that is told how the step gets on."""
+"""From the label of a step to a context in which it reports its progress."""
 
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """What a step made.
+    """What a step made: a fit, a prediction, a figure, or the report.
 
     Parameters
     ----------
@@ -45,72 +62,176 @@ class Product:
         Of the fit, prediction or figure.
     files : tuple of pathlib.Path
         Where it was written.
-    fit : Fit or None
-        Of a fit.
-    committed : pathlib.Path or None
-        Where the committed result of that fit lies.
-    prediction : xarray.DataTree or None
+    fit : Fit, optional
+        Of a fit; ``agreement`` is with its committed result.
+    prediction : xarray.DataTree, optional
         Of a prediction.
     """
 
     name: str
     files: tuple[Path, ...]
     fit: Fit | None = None
-    committed: Path | None = None
+    agreement: Agreement | None = None
     prediction: xr.DataTree | None = None
 
+    def text(self, width: int = WIDTH) -> str:
+        """What there is to read of a fit or a prediction, in lines of at most ``width`` characters; else nothing."""
+        if self.fit is not None:
+            problem = self.fit.problem
+            return f"{fit_text(self.fit.summary(), problem.title, problem.about, width)}\n\n{self.agreement}"
+        if self.prediction is not None:
+            return f"{self.name}: {prediction_text(self.prediction, width)}"
+        return ""
 
-def reproduce(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
-    """Run a plan; each product is yielded as soon as its files are written.
+    def __repr__(self) -> str:
+        return f"<Product {self.name}: {', '.join(map(str, self.files))}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Reproduction:
+    """Everything that a plan made.
 
     Parameters
     ----------
-    plan : Plan
-        What to run.
-    folder : pathlib.Path
-        Where files go; it exists.
-    watch : callable
-        Called with the label of a step; its context is told how the step gets on.
-
-    Yields
-    ------
-    Product
-        Fits (NAME.nc), then predictions (NAME.nc), then figures (NAME.FORMAT).
+    products : tuple of Product
+        Fits, predictions, figures, and the report.
     """
-    from kinetics.figures import draw_figure, read_figure
 
+    products: tuple[Product, ...]
+
+    @property
+    def files(self) -> list[Path]:
+        """All files, in the order in which they were written."""
+        return [path for product in self.products for path in product.files]
+
+    def json(self) -> dict[str, Any]:
+        """The numbers for a program: ``fits`` and ``predictions`` by name, and ``files``."""
+        fits, predictions = {}, {}
+        for product in self.products:
+            if product.fit is not None:
+                largest = None if product.agreement is None else product.agreement.largest
+                fits[product.name] = {
+                    **fit_json(product.fit.summary()),
+                    "largest_difference_from_committed": largest,
+                }
+            if product.prediction is not None:
+                predictions[product.name] = recovery_json(recovery_summary(product.prediction))
+        return {"fits": fits, "predictions": predictions, "files": [str(path) for path in self.files]}
+
+    def __repr__(self) -> str:
+        return f"<Reproduction: {', '.join(product.name for product in self.products)}>"
+
+
+def reproduce(
+    plan: Plan | str | Path | None = None,
+    folder: str | Path = "reproduced",
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reproduction:
+    """Run the main job: every fit, prediction and figure of a plan, and a report of them.
+
+    Parameters
+    ----------
+    plan : Plan, str or pathlib.Path, optional
+        What to run, or the path of its file; the plan that ships by default.
+    folder : str or pathlib.Path
+        Where files go; it is made if it does not exist.
+    progress : callable, optional
+        Called with (done, all) as steps are done.
+
+    Raises
+    ------
+    InputError
+        With every fault of the plan, before any work.
+
+    Examples
+    --------
+    >>> made = reproduce(folder="build/reproduced")  # doctest: +SKIP
+    """
+    checked = plan if isinstance(plan, Plan) else read_plan(None if plan is None else Path(plan))
+    made: list[Product] = []
+    for product in products(checked, make_folder(Path(folder)), lambda _: nullcontext(_Silent())):
+        made.append(product)
+        if progress is not None:
+            progress(len(made), checked.size)
+    return Reproduction(tuple(made))
+
+
+def make_folder(folder: Path, argument: str = "folder") -> Path:
+    """Make a folder, or refuse it, before the work; ``argument`` names it in messages."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(Fault(f"cannot be a folder: {reason_of(error)}", str(folder), argument)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(Fault("cannot be written to", str(folder), argument))
+    return folder
+
+
+def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
+    """Run a plan; each product is yielded as soon as its files are written.
+
+    First fits and predictions (NAME.nc), then figures (NAME.FORMAT), then report.txt. The folder exists.
+    """
     fresh: dict[str, Estimates] = {}
-    made: list[xr.DataTree] = []
+    predictions: list[xr.DataTree] = []
+    texts = [plan.title]
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
             found = fit(problem, steps.say)
             if len(found.searches) < problem.starts:  # it answers an interrupt with the searches that are done
                 raise KeyboardInterrupt
         fresh[problem.name] = found.estimates
-        path = folder / f"{problem.name}.nc"
-        write_result(found.tree(), path)
-        yield Product(problem.name, (path,), fit=found, committed=result_path(problem.path))
-    for row, regimen in plan.predictions:
-        with watch(f"predicting {row.name}") as steps:
-            tree = predict(
-                fresh[row.fit],
-                regimen,
-                until=row.until,
-                every=row.every,
-                cohort=row.cohort,
-                draws=row.draws,
-                patients=row.patients,
-                seed=row.seed,
-                progress=steps.count,
-            )
-        path = folder / f"{row.name}.nc"
-        write_result(tree, path)
-        made.append(tree)
-        yield Product(row.name, (path,), prediction=tree)
-    for row, place in plan.figures:
-        with watch(f"drawing {Path(row.name).stem}") as steps:
-            tree = read_figure(place).compute(steps.count, tuple(fresh.values()), made)
-            files = tuple(folder / f"{Path(row.name).stem}.{kind}" for kind in row.formats)
-            for path in files:
-                draw_figure(place, tree, path)
-        yield Product(Path(row.name).stem, files)
+        compared = agreement(found.estimates, result_path(problem.path))
+        product = Product(problem.name, (folder / f"{problem.name}.nc",), found, compared)
+        write_result(found.tree(), product.files[0])
+        texts.append(product.text())
+        yield product
+    for prediction in plan.predictions:
+        with watch(f"predicting {prediction.row.name}") as steps:
+            tree = _predicted(fresh[prediction.row.fit], prediction, steps)
+        product = Product(prediction.row.name, (folder / f"{prediction.row.name}.nc",), prediction=tree)
+        write_result(tree, product.files[0])
+        predictions.append(tree)
+        texts.append(product.text())
+        yield product
+    for row, file in plan.figures:
+        name = Path(row.name).stem
+        with watch(f"drawing {name}") as steps:
+            files = _drawn(row, file, folder, list(fresh.values()), predictions, steps)
+        yield Product(name, files)
+    write_atomically(folder / "report.txt", "\n\n\n".join(texts) + "\n")
+    yield Product("report", (folder / "report.txt",))
+
+
+def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: Steps) -> xr.DataTree:
+    row = planned.row
+    return predict(
+        estimates,
+        planned.regimen,
+        until=row.until,
+        every=row.every,
+        cohort=row.cohort,
+        draws=row.draws,
+        patients=row.patients,
+        seed=row.seed,
+        progress=steps.count,
+    )
+
+
+def _drawn(
+    row: FigureRow,
+    file: str | Path,
+    folder: Path,
+    fresh: list[Estimates],
+    predictions: list[xr.DataTree],
+    steps: Steps,
+) -> tuple[Path, ...]:
+    """A figure in each of its formats."""
+    from kinetics.figures import draw_figure, read_figure
+
+    tree = read_figure(file).compute(steps.count, fresh, predictions)
+    files = tuple(folder / f"{Path(row.name).stem}.{kind}" for kind in row.formats)
+    for path in files:
+        draw_figure(file, tree, path)
+    return files

@@ -89,8 +89,8 @@ def test_every_command_has_an_example(run, command: str) -> None:
 
 
 def test_the_examples_name_what_ships(run) -> None:
-    from kinetics.checking.kinds import KINDS, is_path
     from kinetics.cli.arguments.examples import examples
+    from kinetics.files.kinds import KINDS, is_path
     from kinetics.files.library import library_names
 
     there = {name for part in KINDS.values() for name in library_names(part)}

@@ -25,10 +25,10 @@ __all__ = ["Results", "Stores"]
 
 def check_dataset(path: Path) -> None:
     """What `kinetics check` does with a result."""
-    from kinetics.checking.files import lint
+    from kinetics.checking.files import check_file
 
     faults = Faults()
-    lint("dataset", path, faults)
+    check_file(path, "dataset", faults)
     faults.raise_if_any()
 
 

@@ -51,7 +51,7 @@ class Project:
 
     @staticmethod
     def _kind(path: Path) -> str:
-        from kinetics.checking.kinds import kind_of
+        from kinetics.files.kinds import kind_of
 
         return "covariates" if path.name == "patients.csv" else kind_of(path)
 
@@ -100,8 +100,8 @@ _NO_FILES: dict[str, Callable[[Path], object]] = {
 
 def check(path: Path, kind: str) -> None:
     """What `kinetics check` does with a file, or with a table of patients what `--covariates` does."""
-    from kinetics.checking.files import lint
-    from kinetics.checking.kinds import kind_of
+    from kinetics.checking.files import check_file
+    from kinetics.files.kinds import kind_of
     from kinetics.model import Model
     from kinetics.population.covariates import read_covariates
 
@@ -109,7 +109,7 @@ def check(path: Path, kind: str) -> None:
         read_covariates(path, Model.load(path.parent / "alemtuzumab.toml")).patients(None)
         return
     faults = Faults()
-    lint(kind_of(path), path, faults)
+    check_file(path, kind_of(path), faults)
     assert all(str(fault).isprintable() for fault in faults), "a message of several lines"
     faults.raise_if_any()
 

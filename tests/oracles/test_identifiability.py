@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from kinetics.errors import InputError
 from kinetics.expressions import parse
-from kinetics.identifiability import Arm, structure, what_would_help
+from kinetics.identifiability import MeasuredArm, further_measurements, structure
 from kinetics.identifiability.dual import many_digits
+from kinetics.identifiability.experiment import design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.question import ask
 from kinetics.model import Model, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.model.quantities import Output
@@ -65,30 +65,32 @@ SATURABLE = model_of({"A": "-Vmax*A/(Km + A)"}, {"Vmax": 3.0, "Km": 2.0, "V": 5.
 @pytest.mark.parametrize("regimen", [BOLUS, INFUSION], ids=["bolus", "infusion"])
 def test_of_one_compartment_both_are_known_when_the_dose_is(regimen) -> None:
     # C = D/V exp(-CL t/V)
-    found = structure(ONE, ["CL", "V"], [Arm(["C"], regimen)])
+    found = structure(ONE, ["CL", "V"], [MeasuredArm(["C"], regimen)])
     assert found.identifiable == {"CL": True, "V": True}
     assert found.rank == 2
 
 
 def test_of_one_compartment_of_unknown_amount_only_ratios_are_known() -> None:
-    found = structure(ONE, ["CL", "V"], [Arm(["C"])], unknown_initial=["A"])
+    found = structure(ONE, ["CL", "V"], [MeasuredArm(["C"])], unknown_initial=["A"])
     assert found.parameters == ("CL", "V", "A(0)")
     assert (found.rank, any(found.identifiable.values())) == (2, False)
     assert found.combinations == ["only the ratio CL/V and the ratio CL/A(0)"]
-    assert what_would_help(ONE, found, [Arm(["C"])], unknown_initial=["A"]) == dict.fromkeys(found.parameters, ("A",))
+    assert further_measurements(ONE, found, [MeasuredArm(["C"])], unknown_initial=["A"]) == dict.fromkeys(
+        found.parameters, ("A",)
+    )
 
 
 def test_as_a_share_of_baseline_the_scale_is_not_seen() -> None:
-    arm = Arm(["C"], values=ONE.defaults, relative=["C"])
+    arm = MeasuredArm(["C"], values=ONE.defaults, relative=["C"])
     found = structure(ONE, ["CL", "V"], [arm], unknown_initial=["A"])
-    assert found.unseen == ("A(0)",)
+    assert found.unobserved == ("A(0)",)
     assert found.combinations == ["only the ratio CL/V"]
 
 
 def test_only_a_product_that_always_stands_together_is_known() -> None:
     model = model_of({"A": "-k*j*A"}, {"k": 0.1, "j": 2.0, "unused": 1.0}, {"A": "1"})
-    found = structure(model, ["k", "j", "unused"], [Arm(["A"])])
-    assert (found.rank, found.unseen) == (1, ("unused",))
+    found = structure(model, ["k", "j", "unused"], [MeasuredArm(["A"])])
+    assert (found.rank, found.unobserved) == (1, ("unused",))
     assert found.combinations == ["only the product k*j"]
     assert found.words == {
         "k": "only the product k*j",
@@ -100,33 +102,33 @@ def test_only_a_product_that_always_stands_together_is_known() -> None:
 def test_a_scale_and_an_unknown_start_are_one() -> None:
     model = model_of({"X": "-k*X"}, {"k": 0.1, "c": 2.0}, {"X": "1"}, {"Y": "c*X", "Z": "X*c^2"})
     asked = {"parameters": ["k", "c"], "unknown_initial": ["X"]}
-    assert structure(model, arms=[Arm(["Y"])], **asked).combinations == ["only the product c*X(0)"]
-    assert structure(model, arms=[Arm(["Z"])], **asked).combinations == ["only the product c^2*X(0)"]
-    both = structure(model, arms=[Arm(["Y", "Z"])], **asked)
+    assert structure(model, arms=[MeasuredArm(["Y"])], **asked).combinations == ["only the product c*X(0)"]
+    assert structure(model, arms=[MeasuredArm(["Z"])], **asked).combinations == ["only the product c^2*X(0)"]
+    both = structure(model, arms=[MeasuredArm(["Y", "Z"])], **asked)
     assert all(both.identifiable.values())
     # the ratio Z/Y is c, whatever X is
-    assert structure(model, ["k", "c"], [Arm(["Z/Y"])], unknown_initial=["X"]).unseen == ("k", "X(0)")
+    assert structure(model, ["k", "c"], [MeasuredArm(["Z/Y"])], unknown_initial=["X"]).unobserved == ("k", "X(0)")
 
 
 @pytest.mark.parametrize("regimen", [BOLUS, INFUSION], ids=["bolus", "infusion"])
 def test_two_compartments_are_known_from_the_central_one(regimen) -> None:
     # a transfer function of two poles and one zero has three coefficients, and its gain is 1/V1
-    found = structure(TWO, ["CL", "V1", "Q", "V2"], [Arm(["C"], regimen)])
+    found = structure(TWO, ["CL", "V1", "Q", "V2"], [MeasuredArm(["C"], regimen)])
     assert all(found.identifiable.values())
 
 
 def test_elimination_from_both_compartments_leaves_three_combinations() -> None:
     # (s + k20 + k21)/((s + k10 + k12)(s + k20 + k21) - k12 k21); Godfrey 1983, Compartmental Models
-    found = structure(LEAKING, ["k10", "k12", "k21", "k20"], [Arm(["Y"], BOLUS)])
+    found = structure(LEAKING, ["k10", "k12", "k21", "k20"], [MeasuredArm(["Y"], BOLUS)])
     assert (found.rank, any(found.identifiable.values())) == (3, False)
     assert found.combinations == ["only the product k12*k21, the sum k10 + k12 and the sum k21 + k20"]
-    assert what_would_help(LEAKING, found, [Arm(["Y"], BOLUS)]) == dict.fromkeys(found.parameters, ("B",))
+    assert further_measurements(LEAKING, found, [MeasuredArm(["Y"], BOLUS)]) == dict.fromkeys(found.parameters, ("B",))
 
 
 def test_saturable_elimination_is_known_up_to_the_scale_of_amounts() -> None:
-    known = structure(SATURABLE, ["Vmax", "Km", "V"], [Arm(["C"], BOLUS)])
+    known = structure(SATURABLE, ["Vmax", "Km", "V"], [MeasuredArm(["C"], BOLUS)])
     assert all(known.identifiable.values())
-    scaled = structure(SATURABLE, ["Vmax", "Km", "V"], [Arm(["C"])], unknown_initial=["A"])
+    scaled = structure(SATURABLE, ["Vmax", "Km", "V"], [MeasuredArm(["C"])], unknown_initial=["A"])
     assert (scaled.rank, any(scaled.identifiable.values())) == (3, False)
     assert scaled.combinations == ["only the ratio Vmax/Km, the ratio Vmax/V and the ratio Vmax/A(0)"]
 
@@ -141,12 +143,12 @@ def epidemic(births: bool) -> Model:
 def test_an_epidemic_of_which_a_share_is_seen() -> None:
     # Evans et al. 2005, doi:10.1016/j.mbs.2004.10.011: with births N and k only as a product, the rates are known
     asked = {"unknown_initial": ["S", "I"]}
-    found = structure(epidemic(births=True), ["b", "g", "m", "N", "k"], [Arm(["Y"])], **asked)
+    found = structure(epidemic(births=True), ["b", "g", "m", "N", "k"], [MeasuredArm(["Y"])], **asked)
     assert [name for name, known in found.identifiable.items() if known] == ["b", "g", "m"]
     assert found.rank == 6
     assert found.combinations == ["only the product N*k, the ratio N/S(0) and the ratio N/I(0)"]
     # without births b comes with the scale too: S' = -b/(N k) S I in the scale of the data
-    closed = structure(epidemic(births=False), ["b", "g", "N", "k"], [Arm(["Y"])], **asked)
+    closed = structure(epidemic(births=False), ["b", "g", "N", "k"], [MeasuredArm(["Y"])], **asked)
     assert [name for name, known in closed.identifiable.items() if known] == ["g"]
     assert closed.rank == 4
 
@@ -159,11 +161,11 @@ def test_a_virus_of_which_only_the_load_is_measured() -> None:
         {"T": "100", "I": "1", "V": "2"},
     )
     asked = {"parameters": ["s", "d", "b", "e", "p", "c"], "unknown_initial": ["T", "I", "V"]}
-    found = structure(model, arms=[Arm(["V"])], **asked)
+    found = structure(model, arms=[MeasuredArm(["V"])], **asked)
     assert found.rank == 8
     assert [name for name, known in found.identifiable.items() if not known] == ["s", "p", "T(0)", "I(0)"]
     assert found.combinations == ["only the product s*p, the ratio s/T(0) and the ratio s/I(0)"]
-    helping = what_would_help(model, found, [Arm(["V"])], unknown_initial=["T", "I", "V"])
+    helping = further_measurements(model, found, [MeasuredArm(["V"])], unknown_initial=["T", "I", "V"])
     assert set(helping.values()) == {("T", "I")}
 
 
@@ -176,46 +178,46 @@ def test_at_a_kink_the_side_just_after_the_start_counts(fed: str) -> None:
         {"Y": "1"},
     )
     falls = fed == "-"
-    found = structure(model, ["g", "h"], [Arm(["X", "Z"])])
+    found = structure(model, ["g", "h"], [MeasuredArm(["X", "Z"])])
     assert found.identifiable == {"g": falls, "h": falls}
 
 
 def test_a_slide_along_a_switch_is_refused() -> None:
     model = model_of({"Y": "piecewise(Y < 1, k, -k)"}, {"k": 0.2}, {"Y": "1"})
     with pytest.raises(InputError, match="no side of it holds"):
-        structure(model, ["k"], [Arm(["Y"])])
+        structure(model, ["k"], [MeasuredArm(["Y"])])
 
 
 def test_a_root_of_zero_is_refused_with_its_reason() -> None:
     model = model_of({"Y": "k*sqrt(Y)"}, {"k": 0.2}, dosed="Y")
     with pytest.raises(InputError, match=r"'Y' has no power series at the start: .* root of zero"):
-        structure(model, ["k"], [Arm(["Y"])])
-    assert structure(model, ["k"], [Arm(["Y"], BOLUS)]).identifiable == {"k": True}
+        structure(model, ["k"], [MeasuredArm(["Y"])])
+    assert structure(model, ["k"], [MeasuredArm(["Y"], BOLUS)]).identifiable == {"k": True}
 
 
 @pytest.mark.parametrize("exponent", [2.0, 8.0])
 def test_a_whole_exponent_that_is_a_parameter_is_held(exponent: float) -> None:
     # A is k a(t), so that h and k part only with the second power of A^n, n orders after the first
     model = model_of({"A": "k - A", "F": "h*A^n/(1 + A^n) - F"}, {"k": 0.2, "h": 2.0, "n": exponent})
-    assert structure(model, ["k", "h"], [Arm(["F"])]).identifiable == {"k": True, "h": True}
+    assert structure(model, ["k", "h"], [MeasuredArm(["F"])]).identifiable == {"k": True, "h": True}
 
 
 def test_an_unknown_that_is_zero_by_default_is_moved_and_a_known_one_is_not() -> None:
     model = model_of({"A": "-(k + off)*A", "B": "off*A - B"}, {"k": 0.1, "off": 0.0}, {"A": "1"})
-    assert structure(model, ["k"], [Arm(["B"])]).unseen == ("k",)
-    assert structure(model, ["k", "off"], [Arm(["B"])]).identifiable == {"k": True, "off": True}
+    assert structure(model, ["k"], [MeasuredArm(["B"])]).unobserved == ("k",)
+    assert structure(model, ["k", "off"], [MeasuredArm(["B"])]).identifiable == {"k": True, "off": True}
 
 
 def test_arms_are_taken_together() -> None:
     model = model_of({"A": "-k*A"}, {"k": 0.1, "c": 2.0, "x": 1.0}, outputs={"Y": "c*A", "Z": "x*A"}, dosed="A")
-    assert structure(model, ["c", "x"], [Arm(["Y"], BOLUS)]).identifiable == {"c": True, "x": False}
-    arms = [Arm(["Y"], BOLUS), Arm(["Z"], INFUSION)]
+    assert structure(model, ["c", "x"], [MeasuredArm(["Y"], BOLUS)]).identifiable == {"c": True, "x": False}
+    arms = [MeasuredArm(["Y"], BOLUS), MeasuredArm(["Z"], INFUSION)]
     assert structure(model, ["c", "x"], arms).identifiable == {"c": True, "x": True}
 
 
 def test_everything_wrong_is_said_at_once() -> None:
     with pytest.raises(InputError) as caught:
-        structure(ONE, ["nonesuch", "CL"], [Arm(["C", "D"]), Arm([])], unknown_initial=["B"])
+        structure(ONE, ["nonesuch", "CL"], [MeasuredArm(["C", "D"]), MeasuredArm([])], unknown_initial=["B"])
     assert [fault.name for fault in caught.value.faults] == ["parameters", "unknown_initial", "outputs", "outputs"]
 
 
@@ -240,7 +242,7 @@ def test_coefficients_and_their_derivatives_are_the_lie_derivatives(term: str, o
     names = ["a", "b", "per_day", "X"]
     model = model_of({"X": f"b - 0.3*X + 0.2*({term})"}, {"a": 0.7, "b": 0.4}, {"X": "1.5"}, {"Y": term})
     with many_digits(60):
-        found = Measured(ask(model, names[:3], [Arm(["Y"])], ["X"]), seed=3)
+        found = Measured(design_experiment(model, names[:3], [MeasuredArm(["Y"])], ["X"]), seed=3)
         rows = np.array(found.rows(order), dtype=float)
     symbols = [sp.Symbol(name, real=True) for name in names]
     at = {symbol: sp.Float(str(value), 60) for symbol, value in zip(symbols, found.values, strict=True)}
@@ -255,7 +257,7 @@ def test_a_logistic_curve_has_the_coefficients_of_its_closed_form() -> None:
     # Y = 1/(1 + exp(-r t)) of Y' = r Y (1 - Y): 1/2 + r t/4 - (r t)^3/48 + (r t)^5/480
     model = model_of({"Y": "r*Y*(1 - Y)"}, {"r": 0.5}, {"Y": "1/2"})
     with many_digits(60):
-        found = Measured(ask(model, ["r", "per_day"], [Arm(["Y"])]), seed=1)
+        found = Measured(design_experiment(model, ["r", "per_day"], [MeasuredArm(["Y"])]), seed=1)
         rows = found.rows(5)
         r = float(found.values[0] * found.values[1])
     assert [float(row) for row in rows[:, 0]] == pytest.approx(
@@ -289,7 +291,7 @@ def test_a_chain_is_known_from_its_end_if_it_leaks_once(size: int, values: list[
     # one unknown too many (Cobelli, Lepschy and Romanin Jacur 1979, Mathematical Biosciences 47)
     leaks = data.draw(st.sets(st.integers(1, size), min_size=1))
     model, names = catenary(size, leaks, values)
-    found = structure(model, names, [Arm(["x1"], BOLUS)])
+    found = structure(model, names, [MeasuredArm(["x1"], BOLUS)])
     assert found.rank == 2 * size - 1
     assert all(found.identifiable.values()) == (len(leaks) == 1)
 
@@ -298,11 +300,11 @@ def test_a_chain_is_known_from_its_end_if_it_leaks_once(size: int, values: list[
 @given(st.sampled_from([ONE, TWO, LEAKING, SATURABLE]), st.lists(positive, min_size=5, max_size=5), st.data())
 def test_the_rank_is_that_of_the_structure_not_of_units_or_values(model: Model, factors: list[float], data) -> None:
     names = [name for name in model.parameters if name != "per_day"]
-    arm = Arm(list(model.outputs), BOLUS)
+    arm = MeasuredArm(list(model.outputs), BOLUS)
     rank = structure(model, names, [arm]).rank
     # other values are other units of time, volume and amount
     scaled = {name: value * factor for (name, value), factor in zip(model.defaults.items(), factors, strict=False)}
-    assert structure(model, names, [Arm(arm.outputs, BOLUS, {**model.defaults, **scaled})]).rank == rank
+    assert structure(model, names, [MeasuredArm(arm.outputs, BOLUS, {**model.defaults, **scaled})]).rank == rank
     # a parameter split into two that only appear as a product adds an unknown and no rank
     split = data.draw(st.sampled_from(names))
     both = sp.Symbol(split, real=True) * sp.Symbol("twin", real=True)
@@ -332,13 +334,13 @@ def test_turnover_and_regenerative_capacity_of_a_lineage_are_one() -> None:
     # in growth, every rate of a lineage is multiplied by its capacity phi and nothing else is: a symmetry of the model
     model = Model.load("reconstitution")
     names = ["cd8.phi", "cd8.dN8", "cd8.dM8", "cd8.k_M8"]
-    found = structure(model, names, [Arm(["CD8", "CD4"], Regimen.load("single_100mg"))])
+    found = structure(model, names, [MeasuredArm(["CD8", "CD4"], Regimen.load("single_100mg"))])
     assert found.identifiable == {"cd8.phi": False, "cd8.dN8": False, "cd8.dM8": False, "cd8.k_M8": True}
     assert found.combinations == ["only the product cd8.phi*cd8.dN8 and the product cd8.phi*cd8.dM8"]
 
 
 def test_at_rest_nothing_of_the_shipped_model_moves() -> None:
     model = Model.load("reconstitution")
-    found = structure(model, ["cd4.phi", "cd4.k_M4", "cd4.CD4_0"], [Arm(["CD4"])])
+    found = structure(model, ["cd4.phi", "cd4.k_M4", "cd4.CD4_0"], [MeasuredArm(["CD4"])])
     assert found.identifiable == {"cd4.phi": False, "cd4.k_M4": False, "cd4.CD4_0": True}
-    assert found.unseen == ("cd4.phi", "cd4.k_M4")
+    assert found.unobserved == ("cd4.phi", "cd4.k_M4")

@@ -43,10 +43,10 @@ def warned(call):
 
 
 def checked(path, kind="result"):
-    from kinetics.checking.files import lint
+    from kinetics.checking.files import check_file
 
     faults = Faults()
-    told = warned(lambda: lint(kind, path, faults))
+    told = warned(lambda: check_file(path, kind, faults))
     return told, [str(fault) for fault in faults]
 
 

@@ -64,7 +64,7 @@ def folder(tmp_path_factory, held_down):
 def compared(folder):
     comparison = read_comparison(folder / "spec.toml")
     regimens = load_regimens([folder / "two.toml", folder / "one.toml"], comparison)
-    return comparison, regimens, compare(comparison, regimens)
+    return comparison, regimens, compare(regimens, comparison)
 
 
 K = 0.05
@@ -109,9 +109,9 @@ def test_tables_and_json_tell_what_is_exploratory_and_what_has_not_come(folder, 
     assert text.count("(exploratory)") == 1
     assert text.endswith("A note.")
     early = read_comparison(folder / "spec.toml", until="120 day")
-    told = comparison_text(early, compare(early, regimens))
+    told = comparison_text(early, compare(regimens, early))
     assert "not in 20 day" in told
-    rows = comparison_json(early, compare(early, regimens))["rows"]
+    rows = comparison_json(early, compare(regimens, early))["rows"]
     last = next(one for one in rows[0]["readings"] if one["name"] == "time_to_limit_last")
     assert last["censored"] == {"two": True, "one": False}
     assert [row["exploratory"] for row in rows] == [False, True]
@@ -200,7 +200,7 @@ def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_name
     (folder / "none.toml").write_text(
         held_down.replace("outputs.amount", "outputs.other").replace("outputs.N", "outputs.M")
     )
-    with pytest.raises(InputError, match="--model: model 'none' has none of the outputs N, amount"):
+    with pytest.raises(InputError, match="model: model 'none' has none of the outputs N, amount"):
         read_comparison(folder / "spec.toml", model=str(folder / "none.toml"))
 
 

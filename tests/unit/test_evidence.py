@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from kinetics.checking.files import lint
-from kinetics.checking.kinds import kind_of
+from kinetics.checking.files import check_file
 from kinetics.cli.app import app
 from kinetics.errors import Faults, InputError
+from kinetics.files.kinds import kind_of
 from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
 from kinetics.measures.patient_statistics import statistic_of
@@ -388,7 +388,7 @@ def test_all_faults_are_told_at_once_and_check_knows_the_file(table):
     path = table(A_AT | {"value": 1, "output": "B"}, A_AT | {"value": 1}, A_AT | {"value": 1, "time": "soon"})
     assert kind_of(path) == "evidence"
     faults = Faults()
-    lint("evidence", path, faults)
+    check_file(path, "evidence", faults)
     assert [str(fault).split(": ")[0] for fault in faults] == [f"{path}:2", f"{path}:4"]
 
 

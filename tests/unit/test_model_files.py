@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.checking.files import lint
+from kinetics.checking.files import check_file
 from kinetics.cohorts import parameter_table
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.library import library_names
@@ -458,7 +458,7 @@ def test_a_bibliography_that_changes_is_read_again(tmp_path):
 def test_an_entry_that_is_no_entry_is_told(tmp_path):
     path, faults = tmp_path / "references.bib", Faults()
     path.write_text("@misc{a_2000,\n title = {A},\n note = {B}\n}\n@misc{b_2000,\n title {B},\n note = {B},\n}\n")
-    lint("bibliography", path, faults)
+    check_file(path, "bibliography", faults)
     (fault,) = map(str, faults)
     assert fault.startswith(f"{path}:6: cannot read this entry: '=' expected")
 
@@ -468,7 +468,7 @@ def test_texts_of_a_bibliography_that_double_are_not_kept(tmp_path):
     doubled = "".join(f"@string{{{two}={one}#{one}}}" for one, two in pairwise(names))
     path, faults = tmp_path / "references.bib", Faults()
     path.write_text(f'@string{{a="{"x" * 1000}"}}{doubled}@misc{{k, {"note = z, " * 100}}}')
-    lint("bibliography", path, faults)
+    check_file(path, "bibliography", faults)
     assert "texts too long in all" in "\n".join(map(str, faults))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
-import kinetics.prediction.populations as populations_module
+import kinetics.prediction.population as populations_module
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances
 from kinetics.errors import InputError
@@ -17,9 +17,9 @@ from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.prediction import QUANTILES, predict
 from kinetics.prediction.over_draws import over_draws
-from kinetics.prediction.populations import PATIENTS, Population, populations
+from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
-from kinetics.reports.population import population_json, population_text, study_json, study_text
+from kinetics.reports.prediction import population_json, population_text, study_json, study_text
 from kinetics.results import read_result, write_result
 from kinetics.simulation.runs import Run, choose_engine
 

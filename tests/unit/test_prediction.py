@@ -13,7 +13,7 @@ from kinetics.files.library import library_folder
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.prediction import QUANTILES, predict, recovery_summary
-from kinetics.prediction.populations import PATIENTS
+from kinetics.prediction.population import PATIENTS
 from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Regimen, with_retreatment
 from kinetics.simulation.simulating import simulate

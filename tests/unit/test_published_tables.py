@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetics.checking.kinds import kind_of
 from kinetics.errors import Faults
+from kinetics.files.kinds import kind_of
 from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
 from kinetics.published import PublishedRow

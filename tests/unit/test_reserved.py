@@ -106,7 +106,7 @@ def test_every_name_of_a_result_of_predict_is_refused_for_an_output(folder):
 
 def test_every_name_of_a_comparison_is_refused_for_an_output(folder):
     (folder / "spec.toml").write_text(SPEC.replace("OUTPUT", "N"))
-    result = compare(read_comparison(folder / "spec.toml"), [ONCE], patients=2)
+    result = compare([ONCE], read_comparison(folder / "spec.toml"), patients=2)
     found = of_its_own(map(str, (*result.variables, *result.dims)))
     assert {"regimen", "quantile", "failed", "course_start"} <= found
     text = (folder / "model.toml").read_text()
@@ -152,11 +152,11 @@ def test_a_state_is_refused_only_where_it_is_returned(folder):
 
 @pytest.mark.parametrize("name", [*" ".join(NAMES.values()).split(), *(prefix + "x" for prefix in PREFIXES), "N_seen"])
 def test_check_refuses_each_name_that_any_result_needs(folder, name):
-    from kinetics.checking.files import lint
+    from kinetics.checking.files import check_file
     from kinetics.errors import Faults
 
     path, faults = called(folder, name), Faults()
-    lint("model", path, faults)
+    check_file(path, "model", faults)
     line = path.read_text().split("\n").index(f"[outputs.{name}]") + 1
     assert [(fault.where, fault.name.removeprefix("outputs.")) for fault in faults] == [(f"{path}:{line}", name)]
     assert VERBS == ("simulate", "predict", "compare")

@@ -21,7 +21,7 @@ from kinetics.simulation.simulating import simulate
 VERBS = {
     "simulate": lambda model, seed: simulate(model, Regimen.none(), until="1 day", every="1 day", seed=seed),
     "draw": lambda model, seed: draw_patients(compile_model(model), cohort_parameters(model), 1, seed=seed),
-    "compare": lambda model, seed: compare(None, [], seed=seed),
+    "compare": lambda model, seed: compare([], seed=seed),
     "predict": lambda model, seed: predict(None, "none", until="1 day", every="1 day", seed=seed),
     "observe": lambda model, seed: observe(None, model, None, seed=seed),
     "identify": lambda model, seed: structure(model, [], [], seed=seed),

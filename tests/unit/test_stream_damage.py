@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinetics.checking.files import _CHECKS
+from kinetics.checking.files import CHECKS
 from kinetics.errors import Faults, InputError
 from kinetics.measures import TimeToThreshold
 from kinetics.regimen import Course
@@ -268,7 +268,7 @@ def run_check(path: Path) -> list[str]:
     """The faults that the check of a result finds."""
     faults = Faults()
     with faults.gather():
-        _CHECKS["dataset"](path, faults)
+        CHECKS["dataset"](path, faults)
     try:
         faults.raise_if_any()
     except InputError as error:

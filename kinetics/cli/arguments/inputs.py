@@ -14,16 +14,37 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.regimen import Regimen
 
-__all__ = ["chosen_regimen", "destination", "durations", "named_values", "parameter_values"]
+__all__ = [
+    "check_engine",
+    "chosen_regimen",
+    "destination",
+    "durations",
+    "listed_names",
+    "named_values",
+    "parameter_values",
+]
 
 
-def durations(faults: Faults, **given: str) -> None:
-    """Check that options are positive durations with a unit."""
+def check_engine(faults: Faults, engine: str) -> None:
+    """Check the name of an engine."""
+    from kinetics.simulation.runs import choose_engine
+
+    with faults.gather(name="--engine"):
+        choose_engine(engine, None, 1, None)
+
+
+def listed_names(text: str | None) -> list[str]:
+    """The names in a text ``NAME,NAME``."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def durations(faults: Faults, **options: str | None) -> None:
+    """Check that options, as far as they are given, are positive durations with a unit."""
     from kinetics.units import to_unit
 
-    for name, text in given.items():
+    for name, text in options.items():
         with faults.gather(name=f"--{name}"):
-            if to_unit(text, "day") <= 0:
+            if text is not None and to_unit(text, "day") <= 0:
                 raise InputError(f"must be positive, found '{text}'")
 
 
@@ -41,16 +62,16 @@ def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], wit
     return regimen
 
 
-def named_values(faults: Faults, option: str, example: str, given: Sequence[str]) -> dict[str, str]:
+def named_values(faults: Faults, option: str, example: str, settings: Sequence[str]) -> dict[str, str]:
     """The texts ``NAME=VALUE UNIT`` of a repeatable option, by name."""
-    found: dict[str, str] = {}
-    for text in given:
+    values: dict[str, str] = {}
+    for text in settings:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals:
             faults.add(f"write NAME='VALUE UNIT', such as {example}", name=f"{option} {name}")
             continue
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
@@ -84,20 +105,10 @@ def destination(
     name: str = "--out",
     inputs: Iterable[str | Path | None] = (),
 ) -> None:
-    """Check, before the work, that a file can be written; what is there stays untouched.
+    """Check, before the work, that the file of an option can be written; an existing one stays untouched.
 
-    Parameters
-    ----------
-    faults : Faults
-        Where it is noted if not.
-    path : pathlib.Path or None
-        The file; None is fine.
-    *suffixes : str
-        What its name may end in.
-    name : str
-        The option, for messages.
-    inputs : iterable of str, pathlib.Path or None
-        What the command reads: names, or files that must not be replaced.
+    Its name must end in one of the suffixes. ``inputs`` are names, or files that the command reads and that must not be
+    replaced.
     """
     if path is None:
         return

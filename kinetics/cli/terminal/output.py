@@ -33,7 +33,7 @@ def print_text(text: str) -> None:
 
 def print_json(content: Any) -> None:
     """Print the result for a program: strict JSON, numbers that are not finite as null."""
-    from kinetics.reports.numbers import finite
+    from kinetics.text.numbers import finite
 
     _print(json_text(finite(content)))
 

@@ -65,7 +65,7 @@ class ComparedRegimens(Kind[ComparisonSpec]):
     ) -> xr.DataTree:
         """Simulate every regimen; committed estimates are those of the cohort."""
         spec = self.spec
-        found = compare(spec.comparison, spec.regimens, patients=spec.patients, seed=spec.seed, progress=progress)
+        found = compare(spec.regimens, spec.comparison, patients=spec.patients, seed=spec.seed, progress=progress)
         return xr.DataTree(found)
 
     def check(self, tree: xr.DataTree, source: str = "the result") -> None:

@@ -1,13 +1,11 @@
-"""Numbers and units as they are printed: three significant digits, counts in 1e9/L, no infinity in JSON."""
+"""Numbers as they are printed: three significant digits, and no infinity in JSON."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
-from kinetics.units import display_unit, parse_unit
-
-__all__ = ["finite", "heading", "interval_text", "number_text", "percent_text"]
+__all__ = ["finite", "interval_text", "number_text", "percent_text"]
 
 DIGITS = 3
 
@@ -55,25 +53,6 @@ def percent_text(share: float) -> str:
     return "-" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
-def heading(name: str, unit: str) -> str:
-    """A column's name with its unit; nothing for a dimensionless one.
-
-    Parameters
-    ----------
-    name : str
-        What is shown.
-    unit : str
-        As `kinetics.units.unit_text` writes it.
-
-    Examples
-    --------
-    >>> heading("A", "1/nL"), heading("share", "1")
-    ('A (1e9/L)', 'share')
-    """
-    shown = display_unit(parse_unit(unit))
-    return f"{name} ({shown})" if shown else name
-
-
 def finite(value: Any) -> Any:
     """The same content for strict JSON: a number that is not finite becomes None, at any depth.
 
@@ -83,9 +62,9 @@ def finite(value: Any) -> Any:
     {'a': [1.0, None], 'b': 'text'}
     """
     if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in cast("dict[object, object]", value).items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [finite(item) for item in cast("list[object]", value)]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value

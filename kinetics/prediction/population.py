@@ -27,32 +27,25 @@ BYTES = 2**27
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Patients of one set of parameters and spreads; those that could not be integrated are left out.
-
-    Parameters
-    ----------
-    values : ndarray, (patient, time, quantity)
-        Outputs, and states if asked for.
-    recovery : ndarray, (patient, output, course)
-        Time to the lower limit of normal: infinite if it is not reached again in the course's window, NaN if the output
-        was never below it.
-    failed : int
-        How many were left out.
-    """
+    """Patients of one set of parameters and spreads; those that could not be integrated are left out."""
 
     values: np.ndarray
+    """(patient, time, quantity), each in the unit of the model: outputs, and states if they are returned."""
     recovery: np.ndarray
+    """(patient, output, course), in the model's time: the time to the lower limit of normal, infinite if it is not
+    reached again in the course's window, NaN if the output was never below it."""
     failed: int
+    """How many were left out."""
 
     @classmethod
     def of(cls, patients: xr.Dataset, names: Sequence[str], measures: Sequence[Measure]) -> Population:
         """The patients of a simulation, with some of their quantities and their recovery."""
-        kept = patients["failure"].values == ""
-        values = np.stack([patients[name].values[kept] for name in names], axis=-1)
-        recovery = np.empty((int(kept.sum()), len(measures), patients.sizes["course"]))
+        integrated = patients["failure"].values == ""
+        values = np.stack([patients[name].values[integrated] for name in names], axis=-1)
+        recovery = np.empty((int(integrated.sum()), len(measures), patients.sizes["course"]))
         for index, measure in enumerate(measures):
-            recovery[:, index] = patients[measure.name].values[kept]
-        return cls(values, recovery, int((~kept).sum()))
+            recovery[:, index] = patients[measure.name].values[integrated]
+        return cls(values, recovery, int((~integrated).sum()))
 
     def quantiles(self, shares: Sequence[float]) -> np.ndarray:
         """Quantiles of the counts over patients, (quantile, time, quantity); NaN without patients.
@@ -66,8 +59,8 @@ class Population:
         above = np.minimum(below + 1, len(self.values) - 1)
         # sorted along the last axis, which is several times quicker than along the first
         ordered = np.sort(np.ascontiguousarray(np.moveaxis(self.values, 0, -1)), axis=-1)
-        found = ordered[..., below] + (ranks - below) * (ordered[..., above] - ordered[..., below])
-        return np.moveaxis(found, -1, 0)
+        quantiles = ordered[..., below] + (ranks - below) * (ordered[..., above] - ordered[..., below])
+        return np.moveaxis(quantiles, -1, 0)
 
     def recovered(self) -> np.ndarray:
         """Of each output and course three numbers, (number, output, course).
@@ -78,15 +71,15 @@ class Population:
         """
         total, times = len(self.recovery), np.sort(self.recovery, axis=0)  # not at risk come last
         at_risk = (~np.isnan(times)).sum(axis=0)
-        found = np.full((3, *at_risk.shape), np.nan)
+        numbers = np.full((3, *at_risk.shape), np.nan)
         for output, course in np.argwhere(at_risk > 0):
             column = times[: at_risk[output, course], output, course]
             lower, upper = column[(column.size - 1) // 2], column[column.size // 2]
-            found[0, output, course] = 0.5 * (lower + upper) if np.isfinite(upper) else lower
-            found[1, output, course] = np.isinf(column).mean()
+            numbers[0, output, course] = 0.5 * (lower + upper) if np.isfinite(upper) else lower
+            numbers[1, output, course] = np.isinf(column).mean()
         if total:
-            found[2] = 1 - at_risk / total
-        return found
+            numbers[2] = 1 - at_risk / total
+        return numbers
 
 
 def populations(
@@ -97,21 +90,7 @@ def populations(
     All draws have the same `PATIENTS` virtual patients, whose normal deviates are points of a Sobol sequence: what
     differs between two populations is due to the draws. They are the first of `simulate` of that seed.
 
-    Parameters
-    ----------
-    run : Run
-        What all share; its measures are times to a threshold.
-    cohorts : sequence of CohortParameters
-        Values and spreads of each draw.
-    seed : int
-        The study the patients belong to.
-    progress : callable, optional
-        Called with (patients done, all).
-
-    Yields
-    ------
-    Population
-        That of draw k depends on that draw and the seed alone.
+    The measures of ``run`` are times to a threshold. The population of draw k depends on that draw and the seed alone.
 
     Raises
     ------

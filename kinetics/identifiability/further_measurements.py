@@ -1,4 +1,4 @@
-"""`what_would_help`: which further measurement would make a parameter identifiable."""
+"""`further_measurements`: which further measurement would make a parameter identifiable."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.identifiability.dual import ZERO
 from kinetics.identifiability.elimination import null_space, reduced
-from kinetics.identifiability.experiment import Arm
+from kinetics.identifiability.experiment import Experiment, design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.question import Question, ask
+from kinetics.identifiability.measured_arm import MeasuredArm
+from kinetics.identifiability.program import start_name
 from kinetics.identifiability.structure import STILL, Structure, with_enough_digits
 from kinetics.model import Model
 
-__all__ = ["what_would_help"]
+__all__ = ["further_measurements"]
 
 
-def what_would_help(
-    model: Model, found: Structure, arms: Sequence[Arm], *, unknown_initial: Iterable[str] = (), seed: int = 0
+def further_measurements(
+    model: Model, known: Structure, arms: Sequence[MeasuredArm], *, unknown_initial: Iterable[str] = (), seed: int = 0
 ) -> dict[str, tuple[str, ...]]:
     """Try every other output and state of the model as one more measurement in all arms.
 
@@ -28,8 +29,8 @@ def what_would_help(
     ----------
     model, arms, unknown_initial, seed
         As for `structure`.
-    found : Structure
-        What `structure` told.
+    known : Structure
+        The answer of `structure`.
 
     Returns
     -------
@@ -37,17 +38,17 @@ def what_would_help(
         For each unknown that is not identifiable, the measurements any one of which makes it so; outputs first. A
         state that is an output stands under the output's name.
     """
-    wanting = [name for name, known in found.identifiable.items() if not known]
-    if not wanting:
+    unknown = [name for name, identifiable in known.identifiable.items() if not identifiable]
+    if not unknown:
         return {}
     initial = tuple(unknown_initial)
-    parameters = [name for name in found.parameters if name not in {f"{state}(0)" for state in initial}]
+    parameters = [name for name in known.parameters if name not in map(start_name, initial)]
     candidates = _candidates(model, arms)
-    question = ask(model, parameters, arms, initial, also=candidates)
-    return with_enough_digits(lambda: _helping(question, wanting, candidates, seed))
+    experiment = design_experiment(model, parameters, arms, initial, also=candidates)
+    return with_enough_digits(lambda: _helping(experiment, unknown, candidates, seed))
 
 
-def _candidates(model: Model, arms: Sequence[Arm]) -> list[str]:
+def _candidates(model: Model, arms: Sequence[MeasuredArm]) -> list[str]:
     """Outputs and states that some arm does not measure; a state that is also called by its output's name once."""
     measured = set.intersection(*(set(arm.outputs) for arm in arms))
     same = {row.value for row in model.outputs.values()}
@@ -55,17 +56,21 @@ def _candidates(model: Model, arms: Sequence[Arm]) -> list[str]:
     return [name for name in (*model.outputs, *states) if name not in measured]
 
 
-def _helping(question: Question, wanting: list[str], candidates: list[str], seed: int) -> dict[str, tuple[str, ...]]:
-    points = [Measured(question, seed), Measured(question, seed + 1)]
-    points[0].rows(question.size)
-    order = question.size + 2 * points[0].latest + STILL
+def _helping(
+    experiment: Experiment, unknown: list[str], candidates: list[str], seed: int
+) -> dict[str, tuple[str, ...]]:
+    points = [Measured(experiment, seed), Measured(experiment, seed + 1)]
+    points[0].rows(experiment.size)
+    order = experiment.size + 2 * points[0].latest + STILL
     own = [reduced(point.rows(order)).rows for point in points]
-    helping: dict[str, list[str]] = {name: [] for name in wanting}
+    helping: dict[str, list[str]] = {name: [] for name in unknown}
     for candidate in candidates:
         with suppress(InputError):  # it has no power series at the start
-            found = [_identifiable(point.rows(order, candidate), rows) for point, rows in zip(points, own, strict=True)]
-            for name, column in zip(question.names, np.logical_and(*found), strict=True):
-                if column and name in helping:
+            at_points = [
+                _identifiable(point.rows(order, candidate), rows) for point, rows in zip(points, own, strict=True)
+            ]
+            for name, identifiable in zip(experiment.names, np.logical_and(*at_points), strict=True):
+                if identifiable and name in helping:
                     helping[name].append(candidate)
     return {name: tuple(names) for name, names in helping.items()}
 

@@ -1,12 +1,13 @@
-"""What kind of file a name or a path means, told by its content."""
+"""What kind of file a name or a path means, by its content."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kinetics.errors import Fault, InputError
 
-__all__ = ["KINDS", "is_path", "kind_of", "shipped"]
+__all__ = ["KINDS", "file_of_kind", "files_of", "is_path", "kind_of"]
 
 KINDS = {
     "model": "models",
@@ -30,33 +31,49 @@ _TABLES = {
 }
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
+_EVIDENCE = {"mark", "statement"}
+"""Columns of published facts, which tables for fitting lack."""
 
 
-def is_path(name: str) -> bool:
-    """Whether a name on the command line is a path rather than a name of the library."""
+def is_path(name: str | Path) -> bool:
+    """Whether a name is the path of a file rather than a name of the library."""
     from kinetics.files.library import names_a_file
 
-    return names_a_file(name) or Path(name).suffix in _SUFFIXES
+    return isinstance(name, Path) or names_a_file(name) or Path(name).suffix in _SUFFIXES
 
 
-def shipped(name: str) -> list[tuple[str, Path]]:
-    """The files of the library of that name, each with its kind.
+def files_of(name: str | Path) -> list[tuple[str, Path]]:
+    """The file at a path, or all files of the library of that name, each with its kind.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or the file is of no known kind.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> [kind for kind, _ in files_of(library_names("models/regimens")[0])]
+    ['regimen']
     """
     from kinetics.files.library import library_folder, library_names, similar_name
 
+    if is_path(name):
+        return [(kind_of(Path(name)), Path(name))]
     found = [
         (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
     ]
     if not found:
         names = [other for part in KINDS.values() for other in library_names(part)]
-        hint = similar_name(name, names) or "; 'kinetics models' lists what ships"
+        hint = similar_name(str(name), names) or "; 'kinetics models' lists what ships"
         raise InputError(f"no model, regimen, visits, fit or figure '{name}'{hint}")
     return found
+
+
+def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | None:
+    """The file of a name that is of one of some kinds, the first of them if the name has several; None without one."""
+    files = dict(files_of(name))
+    return next(((kind, files[kind]) for kind in kinds if kind in files), None)
 
 
 def kind_of(path: Path) -> str:
@@ -67,20 +84,20 @@ def kind_of(path: Path) -> str:
     InputError
         If it cannot be read, or is of no known kind.
     """
-    from kinetics.files.documents import read_document
-
     if path.suffix == ".csv":
-        from kinetics.published import is_evidence
+        from kinetics.files.tables import header_of
 
-        return "evidence" if is_evidence(path) else "table"
+        return "evidence" if set(header_of(path)) >= _EVIDENCE else "table"
     if path.suffix in _SUFFIXES:
         return _SUFFIXES[path.suffix]
+    from kinetics.files.documents import read_document
+
     known = (*KINDS, *OTHERS)
     tables = read_document(path).data
-    kinds = [kind for kind in known if kind in tables]
-    if not kinds:
+    kind = next((kind for kind in known if kind in tables), None)
+    if kind is None:
         near = next((kind for kind, others in _TABLES.items() if not others.isdisjoint(tables)), None)
-        look = f"; it looks like a file of kind {near} without its table [{near}]" if near else ""
-        message = f"is no file of ours: it has none of the tables [{'], ['.join(known)}]{look}"
+        hint = f"; it looks like a file of kind {near} without its table [{near}]" if near else ""
+        message = f"is no file of ours: it has none of the tables [{'], ['.join(known)}]{hint}"
         raise InputError(Fault(message, f"{path}:1"))
-    return kinds[0]
+    return kind

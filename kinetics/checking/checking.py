@@ -1,0 +1,119 @@
+"""`check`: every fault of files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinetics.errors import Fault, Faults, InputError
+from kinetics.files.kinds import KINDS, files_of, kind_of
+from kinetics.files.library import library_folder
+from kinetics.text.tables import html_table
+
+__all__ = ["Findings", "check"]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found in each file.
+
+    Parameters
+    ----------
+    by_file : dict of str to tuple of Fault
+        The faults of each file, or of a name that leads to none; empty for a file that is sound.
+
+    Examples
+    --------
+    >>> from kinetics.errors import Fault
+    >>> findings = Findings({"good.toml": (), "bad.toml": (Fault("unknown name 'V3'", "bad.toml:7"),)})
+    >>> findings
+    <Findings: 1 fault in 1 of 2 files>
+    >>> print(findings)
+    bad.toml:7: unknown name 'V3'
+    >>> findings.sound, len(findings.faults)
+    (False, 1)
+    """
+
+    by_file: dict[str, tuple[Fault, ...]]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All faults in the order of the files; one that several files show stands once."""
+        return tuple(dict.fromkeys(fault for faults in self.by_file.values() for fault in faults))
+
+    @property
+    def sound(self) -> bool:
+        """Whether no file has a fault."""
+        return not self.faults
+
+    def raise_if_any(self) -> None:
+        """Raise one `InputError` with all faults, if there are any."""
+        if self.faults:
+            raise InputError(*self.faults)
+
+    def __str__(self) -> str:
+        number = len(self.by_file)
+        return "\n".join(map(str, self.faults)) or f"{number} file{'' if number == 1 else 's'}, no fault"
+
+    def __repr__(self) -> str:
+        number, faulty = len(self.faults), sum(map(bool, self.by_file.values()))
+        found = f"{number} fault{'' if number == 1 else 's'} in {faulty} of" if faulty else "no fault in"
+        return f"<Findings: {found} {len(self.by_file)} file{'' if len(self.by_file) == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[fault.where, fault.name, fault.message] for fault in self.faults]
+        return html_table(repr(self).strip("<>"), ["where", "name", "fault"], rows)
+
+
+def check(*files: str | Path, progress: Callable[[int, int], None] | None = None) -> Findings:
+    """Find every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies.
+
+    Parameters
+    ----------
+    *files : str or pathlib.Path
+        Paths, or names of the library, of which every kind is checked; without any, everything that ships.
+    progress : callable, optional
+        Called with (done, all) as files are done.
+
+    Returns
+    -------
+    Findings
+        Nothing is raised for a fault of a file.
+
+    Warns
+    -----
+    UserWarning
+        If a committed result is older than its problem, or a result was edited since it was written.
+
+    Examples
+    --------
+    >>> print(check("no/such.toml"))
+    no/such.toml: cannot be read: No such file or directory
+    """
+    found: dict[str, tuple[Fault, ...]] = {}
+    chosen: list[tuple[str, Path]] = [] if files else _shipped()
+    for name in files:
+        faults = Faults()
+        with faults.gather(str(name)):
+            chosen += files_of(name)
+        if len(faults):
+            found[str(name)] = tuple(faults)
+    for number, (kind, path) in enumerate(chosen, 1):
+        found[str(path)] = _faults_of(path, kind)
+        if progress is not None:
+            progress(number, len(chosen))
+    return Findings(found)
+
+
+def _faults_of(path: Path, kind: str) -> tuple[Fault, ...]:
+    from kinetics.checking.files import check_file
+
+    faults = Faults()
+    check_file(path, kind, faults)
+    return tuple(faults)
+
+
+def _shipped() -> list[tuple[str, Path]]:
+    paths = [path for part in KINDS.values() for path in sorted(library_folder(part).glob("*"))]
+    return [(kind_of(path), path) for path in paths if path.suffix in (".toml", ".csv", ".bib")]

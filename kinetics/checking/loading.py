@@ -1,0 +1,64 @@
+"""`load`: what a file holds, by its kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kinetics.errors import Fault, InputError
+from kinetics.files.kinds import files_of
+
+__all__ = ["load"]
+
+
+def load(name: str | Path) -> Any:
+    """Read a model, regimen, visits, fit problem, result, comparison or dataset.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        A name of the library, or the path of a file.
+
+    Returns
+    -------
+    Model, Regimen, VisitSchedule, FitProblem, Estimates, Comparison or xarray.DataTree
+        By the kind of the file.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file; or if the name has several kinds, or its kind is none of these.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> type(load(library_names("models/regimens")[0])).__name__
+    'Regimen'
+    """
+    files = files_of(name)
+    if len(files) > 1:
+        kinds = " and a ".join(kind for kind, _ in files)
+        raise InputError(f"'{name}' is a {kinds}; give the path, such as {files[0][1]}")
+    kind, path = files[0]
+    match kind:
+        case "model":
+            from kinetics.model import Model as Kind
+        case "regimen":
+            from kinetics.regimen import Regimen as Kind
+        case "visits":
+            from kinetics.observation import VisitSchedule as Kind
+        case "fit":
+            from kinetics.estimate import FitProblem as Kind
+        case "result":
+            from kinetics.estimate import Estimates as Kind
+        case "comparison":
+            from kinetics.comparison import read_comparison
+
+            return read_comparison(path)
+        case "dataset":
+            from kinetics.results import read_result
+
+            return read_result(path)
+        case _:
+            raise InputError(Fault(f"cannot be loaded: it is a {kind}; 'show' and 'check' take it", str(path)))
+    return Kind.load(path)

@@ -1,0 +1,100 @@
+"""`evidence`: every published fact of a file beside the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinetics.errors import Faults
+from kinetics.files.arguments import whole_number
+from kinetics.files.kinds import is_path
+from kinetics.files.library import library_folder
+from kinetics.files.tables import read_table
+from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
+from kinetics.published.facts import read_facts
+from kinetics.published.row import EvidenceRow
+from kinetics.text.tables import html_table
+
+__all__ = ["Evidence", "agreement_counts", "evidence", "evidence_path"]
+
+USES = ("fit", "calibrate", "validate")
+
+
+@dataclass(frozen=True, repr=False)
+class Evidence(Evaluated):
+    """Every published fact of a file beside the model.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; other parameters are those of `Evaluated`.
+    """
+
+    path: Path
+
+    def __repr__(self) -> str:
+        return f"<Evidence of {self.path.name}: {self.tally()} numbers inside, {self.tally('direction')} directions>"
+
+    def _repr_html_(self) -> str:
+        rows = [[label, str(count)] for label, count in agreement_counts(self)]
+        return html_table(f"{self.path.name}, {self.patients} virtual patients", ["rows", "agree"], rows)
+
+
+def agreement_counts(evaluated: Evaluated) -> list[tuple[str, Tally]]:
+    """How many facts of each use and group agree, with a label; groups without facts are left out."""
+    numeric = [(f"numeric, {use}", evaluated.tally(use=use)) for use in USES]
+    separate = [("inputs of the model", evaluated.tally("input")), ("directions", evaluated.tally("direction"))]
+    counts = [("numeric, all", evaluated.tally()), *numeric, *separate]
+    return [(label, count) for label, count in counts if count.total or label == "numeric, all"]
+
+
+def evidence_path(file: str | Path | None = None) -> Path:
+    """The path of a file of facts: itself, or that of a name of the library; without any, of the one that ships."""
+    if file is None or not is_path(file):
+        return library_folder("fits") / f"{file or 'evidence'}.csv"
+    return Path(file)
+
+
+def evidence(
+    file: str | Path | None = None,
+    *,
+    patients: int = 256,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evidence:
+    """Set every published fact beside the model: inside or outside its interval, and which direction.
+
+    Parameters
+    ----------
+    file : str or pathlib.Path, optional
+        The path of a CSV file of facts, or its name in the library; without it ``fits/evidence.csv`` that ships.
+    patients : int
+        Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
+    seed : int
+        The study they belong to.
+    progress : callable, optional
+        Called with (patients done, all).
+
+    Returns
+    -------
+    Evidence
+        The facts in the order of the file; each number of the model is in the unit of its row.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file, or if visits do not suffice for a fact, or a cohort cannot be drawn.
+    IntegrationError
+        If more than a twentieth of the patients of an arm cannot be integrated.
+
+    Examples
+    --------
+    >>> facts = evidence(patients=64)  # doctest: +SKIP
+    """
+    patients = whole_number("patients", patients, 2)
+    faults = Faults()
+    path = evidence_path(file)
+    facts = read_facts(read_table(path, EvidenceRow, faults), faults)
+    faults.raise_if_any()
+    return Evidence(**vars(evaluate_evidence(facts, patients, seed, progress)), path=path)
