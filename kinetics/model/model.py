@@ -85,9 +85,10 @@ class Model:
     def _repr_html_(self) -> str:
         kinds = {"state": self.states, "output": self.outputs, "dose": self.doses, "parameter": self.parameters}
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
-        rows = [[kind, row.name, display_unit(row.unit), row.about] for kind, row in quantities]
-        rows += [["cohort", cohort.name, "", cohort.about] for cohort in self.cohorts.values()]
-        return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "unit", "about"], rows)
+        values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
+        rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
+        rows += [["cohort", cohort.name, "", "", cohort.about] for cohort in self.cohorts.values()]
+        return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -104,9 +105,8 @@ class Model:
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
-        text = {"name": path.stem, "title": header["title"], "about": header["about"]}
-        files = {"path": path, "extends": draft.extends}
-        return _checked(faults, draft.tables, draft.correlations, time, cohorts=draft.cohorts, **text, **files)
+        rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
+        return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
     def from_symbols(

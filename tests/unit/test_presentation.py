@@ -10,6 +10,7 @@ from kinetics.errors import UnknownNameError
 from kinetics.files.library import library_names
 from kinetics.model import Derived, Input, Model, Output, Parameter, State
 from kinetics.model.latex import equations, is_latex, latex, latex_name
+from kinetics.regimen import Course, Regimen
 
 CASES = re.compile(r"\\begin\{cases\}.*?\\end\{cases\}")  # it aligns by itself
 k, V, A, S, C = sp.symbols("k_el V A_c alpha_0 total")
@@ -158,3 +159,16 @@ def test_names_become_symbols(name, written):
 )
 def test_what_is_no_symbol(text):
     assert not is_latex(text)
+
+
+def test_a_notebook_shows_what_a_model_and_a_regimen_are_made_of():
+    rate = Parameter(name="k", value=0.1, unit="1/day", about="loss < gain")
+    pool = State(name="A", unit="mg", initial=0, rate=0)
+    shown = Model.from_symbols("decay", time="day", parameters=[rate], states=[pool])._repr_html_()
+    assert "<td>parameter</td><td>k</td><td>0.1</td><td>1/day</td><td>loss &lt; gain</td>" in shown
+    course = Course.of("drug_a", "12 mg", every="1 day", count=3)
+    assert repr(course) == "<Course at 0 day: 3 doses of drug_a>"
+    assert repr(course.doses[0]) == "<Dose drug_a 12 mg at 0 day>"
+    assert repr(Regimen.none()) == "<Regimen none: 0 courses, 0 doses>"
+    assert "<td>3, every 1 day</td>" in course._repr_html_()
+    assert "<td>3, every 1 day</td>" in course.repeat(2, every="12 month")._repr_html_()
