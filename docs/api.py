@@ -57,12 +57,12 @@ def _entry(name: str) -> str:
     summary, sections = _sections(inspect.getdoc(thing) or "")
     parts = [f"### {name}"]
     if not _is_error(thing):
-        parts.append(f"```python\n{_signature(name, thing)}\n```")
+        parts.append(f"```text\n{_signature(name, thing)}\n```")
     parts += _prose(summary)
     for title in SECTIONS:
         text = sections.get(title, "")
         if title == "Examples" and text:
-            parts.append(f"```python\n{re.sub(r'  # doctest: .*', '', text)}\n```")
+            parts.append(f"```text\n{re.sub(r'  # doctest: .*', '', text)}\n```")
         elif title in ("Notes", "References") and text:
             parts += _prose(text)
         elif text:

@@ -33,13 +33,7 @@ def tell(text: str) -> None:
 
 @contextmanager
 def reported(*, traceback: bool = False) -> Iterator[None]:
-    """Run a command: warnings become lines, failures become lines and an exit status.
-
-    Parameters
-    ----------
-    traceback : bool
-        Print where a failure happened as well.
-    """
+    """Run a command: warnings become lines, failures become lines, with a traceback if asked, and an exit status."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
@@ -83,12 +77,9 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
 
 
 def check_any_done(result: xr.Dataset | xr.DataTree) -> None:
-    """Let a run fail in which nobody could be integrated. Its result, which has the reasons, is told before.
+    """Let a run fail if all patients, or all draws, failed, in a comparison those under one of the regimens.
 
-    Raises
-    ------
-    IntegrationError
-        If all patients, or all draws, failed; in a comparison, those under one of the regimens.
+    Raises an `IntegrationError`. The result, which has the reasons, is printed before.
     """
     for group in getattr(result, "subtree", [result]):
         if "failure" in group.variables and (reasons := group["failure"].values).size and (reasons != "").all():
@@ -105,13 +96,13 @@ def _trace(wanted: bool) -> None:
 
 
 def _each_once() -> Callable[..., None]:
-    """Prints a warning as a line, the first time it says that: files are read at several places of a command."""
-    told: set[str] = set()
+    """Prints a warning as a line, once: a command reads some files several times."""
+    printed: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         line = f"warning: {Fault(str(message))}"
-        if line not in told:
+        if line not in printed:
             tell(line)
-        told.add(line)
+        printed.add(line)
 
     return show

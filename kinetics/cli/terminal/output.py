@@ -21,13 +21,7 @@ __all__ = ["page_width", "print_json", "print_text", "printing", "written_out", 
 
 
 def print_text(text: str) -> None:
-    """Print the result for a reader; what would act on the terminal is escaped.
-
-    Raises
-    ------
-    StorageError
-        If stdout is full.
-    """
+    """Print the result, with what would act on the terminal escaped; a `StorageError` if stdout is full."""
     _print(safe_lines(text))
 
 
@@ -40,13 +34,7 @@ def print_json(content: Any) -> None:
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Do nothing in the block but print.
-
-    Raises
-    ------
-    StorageError
-        If stdout is full.
-    """
+    """Do nothing in the block but print; a `StorageError` if stdout is full."""
     try:
         yield
     except BrokenPipeError:

@@ -23,15 +23,7 @@ REFRESH = 0.2
 
 
 class Steps:
-    """What a long job has done so far; the job writes it, the watcher reads it.
-
-    Parameters
-    ----------
-    label : str
-        What the job is.
-    compilation : Compilation
-        What it waits for.
-    """
+    """What a long job has done so far, and what is compiled for it; the job writes it, the watcher reads it."""
 
     def __init__(self, label: str, compilation: Compilation) -> None:
         self.label, self.done, self.total, self.latest = label, 0, 0, ""
@@ -67,17 +59,9 @@ class Steps:
 
 @contextmanager
 def watched(label: str) -> Iterator[Steps]:
-    """Show how the block gets on: a bar on a terminal, else a line after two seconds and then every ten.
+    """Show the progress of the block: a bar on a terminal, else a line after two seconds and then every ten.
 
-    Parameters
-    ----------
-    label : str
-        What the block does.
-
-    Yields
-    ------
-    Steps
-        To be told.
+    The block reports to the `Steps` that it is given.
     """
     from numba.core.event import install_listener
 
