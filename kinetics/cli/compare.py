@@ -87,10 +87,10 @@ def compare(
 
 def _write(comparison: Comparison, regimens: list[Regimen], result: xr.Dataset, out: Path) -> None:
     """A picture, or the numbers, as the name's end says."""
-    from kinetics.figures import draw_comparison
+    from kinetics.figures import draw, figure_of_comparison
     from kinetics.results import write_result
 
     if out.suffix.lower() == ".nc":
         write_result(result, out)
     else:
-        draw_comparison(comparison, regimens, result, out)
+        draw(figure_of_comparison(comparison, regimens), out, input=result)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StrictInt, StrictStr
 
@@ -18,6 +18,9 @@ from kinetics.files.library import library_folder, path_from
 from kinetics.model.schema import Row, read_row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
+
+if TYPE_CHECKING:
+    from kinetics.figures.base.kind import Kind
 
 __all__ = ["FigureRow", "Plan", "PredictionRow", "read_plan"]
 
@@ -68,14 +71,14 @@ class Plan:
         In order.
     predictions : tuple of (PredictionRow, Regimen)
         Each with what is given, retreatment included.
-    figures : tuple of (FigureRow, str or pathlib.Path)
+    figures : tuple of (FigureRow, Kind)
         In order, each with its file, or its name in the library.
     """
 
     title: str
     fits: tuple[FitProblem, ...]
     predictions: tuple[tuple[PredictionRow, Regimen], ...]
-    figures: tuple[tuple[FigureRow, str | Path], ...]
+    figures: tuple[tuple[FigureRow, Kind[Any]], ...]
 
 
 def read_plan(path: Path | None = None) -> Plan:
@@ -160,10 +163,10 @@ def _regimen(row: PredictionRow, document: Document) -> Regimen:
     return with_retreatment(regimen, only_course(Regimen.load(path_from(document.path, row.retreat_with))), row.retreat)
 
 
-def _figures(document: Document, faults: Faults) -> Iterator[tuple[FigureRow, str | Path]]:
+def _figures(document: Document, faults: Faults) -> Iterator[tuple[FigureRow, Kind[Any]]]:
     from kinetics.figures import read_figure
 
     for index, row in _rows(FigureRow, "figures", document, faults):
-        place = path_from(document.path, row.name)
-        _loaded(partial(read_figure, place), document, faults, "figures", index, "name")
-        yield row, place
+        read = partial(read_figure, path_from(document.path, row.name))
+        if (figure := _loaded(read, document, faults, "figures", index, "name")) is not None:
+            yield row, figure

@@ -77,7 +77,8 @@ def reproduce(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     Product
         Fits (NAME.nc), then predictions (NAME.nc), then figures (NAME.FORMAT).
     """
-    from kinetics.figures import draw_figure, read_figure
+    from kinetics.figures import draw
+    from kinetics.figures.base.kind import Inputs
 
     fresh: dict[str, Estimates] = {}
     made: list[xr.DataTree] = []
@@ -107,10 +108,9 @@ def reproduce(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
         write_result(tree, path)
         made.append(tree)
         yield Product(row.name, (path,), prediction=tree)
-    for row, place in plan.figures:
+    for row, figure in plan.figures:
         with watch(f"drawing {Path(row.name).stem}") as steps:
-            tree = read_figure(place).compute(steps.count, tuple(fresh.values()), made)
+            tree = figure.compute(Inputs(tuple(fresh.values()), made, steps.count))
             files = tuple(folder / f"{Path(row.name).stem}.{kind}" for kind in row.formats)
-            for path in files:
-                draw_figure(place, tree, path)
+            draw(figure, files, input=tree)
         yield Product(Path(row.name).stem, files)

@@ -9,14 +9,15 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 
-__all__ = ["COLOURS", "FONT_SIZE", "GREY", "LINES", "MARKERS", "MM", "SMALL", "style", "text_colour"]
+__all__ = ["COLOURS", "DOTTED", "FONT_SIZE", "GREY", "LINES", "MARKERS", "MM", "scale", "small", "style", "text_colour"]
 
 MM = 1 / 25.4
 """Inches in a millimetre."""
 
 FONT_SIZE = 7.5
-SMALL = 7.0
-"""Points; no text of a figure is smaller."""
+"""Of titles and labels, points."""
+_SMALL = 7.0
+"""Of ticks, legends and notes at that size: no text is smaller."""
 
 COLOURS = {
     "blue": "#0072B2",
@@ -33,17 +34,13 @@ LINES = ("-", (0, (6, 1.8)), (0, (7, 1.6, 1.6, 1.6)), (0, (3.5, 1.4)), (0, (7, 1
 MARKERS = ("o", "s", "^", "D", "v")
 """Line styles and markers of the curves of a panel, in order: what tells them apart in grey."""
 
+DOTTED = (0, (1, 1.5))
+"""Line style of limits."""
 GREY = "#4D4D4D"
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"],
-    "font.size": FONT_SIZE,
-    "axes.titlesize": FONT_SIZE,
-    "axes.labelsize": FONT_SIZE,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "legend.fontsize": SMALL,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -71,12 +68,31 @@ _SETTINGS: dict[Any, Any] = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Draw within the house style, whatever the user's own settings; they are back afterwards."""
+def style(font_size: float = FONT_SIZE) -> Iterator[None]:
+    """Draw within the house style, whatever the user's own settings; they are back afterwards.
+
+    Parameters
+    ----------
+    font_size : float
+        Of titles and labels, points; ticks, legends and notes are a little smaller.
+    """
+    small_size = _SMALL * font_size / FONT_SIZE
+    large, little = ("font.size", "axes.titlesize", "axes.labelsize"), ("xtick.labelsize", "ytick.labelsize")
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams.update(dict.fromkeys(large, font_size) | dict.fromkeys((*little, "legend.fontsize"), small_size))
         yield
+
+
+def small() -> float:
+    """The size of small text within `style`, points."""
+    return float(mpl.rcParams["legend.fontsize"])
+
+
+def scale() -> float:
+    """How much larger text is within `style` than by default: rows of text grow as much."""
+    return float(mpl.rcParams["font.size"]) / FONT_SIZE
 
 
 def text_colour(colour: str) -> str:

@@ -7,28 +7,24 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from kinetics.comparison import Reading
-from kinetics.figures.base.limits import Label, Note, Title
-from kinetics.figures.base.of_fit import PageRow
+from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.rows import HeaderRow, Label, PageRow, Text
 from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.regimen import Regimen, Rule
 from kinetics.results import marked
 
-__all__ = ["AxisRow", "HeaderRow", "MapRow", "MapSpec", "PointRow"]
+__all__ = ["AxisRow", "MapHeaderRow", "MapRow", "MapSpec", "MappedNumber", "PointRow"]
 
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
 
 
-class HeaderRow(Row):
+class MapHeaderRow(HeaderRow):
     """``[figure]`` of a map."""
 
-    kind: Text
-    title: Title = ""
-    note: Note = ""
     model: Text
     cohort: Text | None = None
     regimen: Text
@@ -62,8 +58,8 @@ class AxisRow(Row):
         return replace(regimen, rules=changed)
 
 
-def _changed(rule: Rule, what: Mapping[str, Any]) -> Rule:
-    return Rule(**{field.name: getattr(rule, field.name) for field in fields(Rule)} | dict(what))
+def _changed(rule: Rule, settings: Mapping[str, Any]) -> Rule:
+    return Rule(**{field.name: getattr(rule, field.name) for field in fields(Rule)} | dict(settings))
 
 
 class MapRow(Row):
@@ -91,18 +87,40 @@ class PointRow(Row):
 
 
 @dataclass(frozen=True, eq=False)
+class MappedNumber:
+    """What a panel colours: a row of the file, and the reading of its output."""
+
+    row: MapRow
+    reading: Reading
+
+    @property
+    def name(self) -> str:
+        """Of the variable that holds it."""
+        return f"{self.row.output}_{self.reading.name}"
+
+    @property
+    def name_without_rules(self) -> str:
+        """Of the variable that holds it under the regimen without its rules."""
+        return f"{self.name}_without_rules"
+
+    def shown_unit(self, own: str) -> str:
+        """The unit of an axis or a text, from that of the variable."""
+        return "% of baseline" if self.reading.percent else unit_label(own)
+
+
+@dataclass(frozen=True, eq=False)
 class MapSpec:
     """A map that can be drawn.
 
     Parameters
     ----------
-    header : HeaderRow
+    header : MapHeaderRow
         What is simulated.
     page : PageRow
         Its size.
     axes : mapping of str to AxisRow
         ``x`` and ``y``.
-    maps : tuple of (MapRow, Reading)
+    maps : tuple of MappedNumber
         What is coloured, each a panel.
     points : tuple of PointRow
         What is marked.
@@ -114,20 +132,24 @@ class MapSpec:
         The file.
     """
 
-    header: HeaderRow
+    header: MapHeaderRow
     page: PageRow
     axes: Mapping[str, AxisRow]
-    maps: tuple[tuple[MapRow, Reading], ...]
+    maps: tuple[MappedNumber, ...]
     points: tuple[PointRow, ...]
     model: Model
     regimen: Regimen
     path: Path
+
+    def needs_without_rules(self, number: MappedNumber) -> bool:
+        """Whether a number is simulated without the rules too."""
+        return self.shows_without_rules or number.row.difference
 
     def label(self, row: MapRow) -> str:
         """Of a panel, with the mark of what the file or the model calls exploratory."""
         return marked(row.label, row.exploratory or self.model.is_exploratory(row.output))
 
     @property
-    def without_rules(self) -> bool:
+    def shows_without_rules(self) -> bool:
         """Whether one treatment without rules stands beside all pairs: neither axis is a parameter."""
         return bool(self.regimen.rules) and all(axis.parameter is None for axis in self.axes.values())

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import binom
 
-from kinetics.figures.base.of_fit import log_parameters
+from kinetics.figures.base.fit_figure import log_parameters
 from kinetics.figures.visual_predictive_check.rows import ROW, row_table
 from kinetics.figures.visual_predictive_check.spec import CheckSpec
 from kinetics.observation.population_values import CountProbe
@@ -59,27 +59,23 @@ def check_tree(spec: CheckSpec, estimates: Estimates) -> xr.DataTree:
     from kinetics.estimate.objective.population import PopulationObjective
 
     grids = {name: _moved(spec, spec.targets[name]) for name, row in spec.panels.items() if row.type != "recovery"}
-    wanted = [target for name in spec.panels for target in (*spec.targets[name], *grids.get(name, ()))]
+    simulated = [target for name in spec.panels for target in (*spec.targets[name], *grids.get(name, ()))]
     objective = PopulationObjective(spec.problem)
     views = {
         target: view
-        for view, targets in objective.views(log_parameters(spec.problem, estimates), wanted)
+        for view, targets in objective.views(log_parameters(spec.problem, estimates), simulated)
         for target in targets
     }
     panels = {}
     for number, (name, row) in enumerate(spec.panels.items(), 1):
-        targets = spec.targets[name]
+        ever = 1.0
         if row.type == "recovery":
-            curve = _recovery(spec, name, views)
+            curve, ever = _recovery(spec, name, views)
         else:
             curve = (_counts if row.type == "counts" else _share)(spec, name, grids[name], views)
-        shown = [target.shown(views[target]) for target in targets]
-        unit, ever = curve["value"].attrs["units"], curve.attrs.pop("ever", 1.0)
-        rows = row_table(targets, shown, unit, spec.time.unit, spec.header.until, ever)
-        panels[f"panel_{number}"] = curve.merge(rows).assign_attrs(panel=name)
-    tree = xr.DataTree.from_dict(panels)
-    tree.attrs.update(figure="visual_predictive_check", fit=spec.problem.name)
-    return tree
+        summaries = [target.shown(views[target]) for target in spec.targets[name]]
+        panels[f"panel_{number}"] = curve.merge(row_table(spec, name, summaries, curve, ever)).assign_attrs(panel=name)
+    return xr.DataTree.from_dict(panels)
 
 
 def patients_of(targets: Sequence[PopulationTarget]) -> int | None:
@@ -130,8 +126,10 @@ def _share(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], views: 
     return _curve(spec, _times(spec, grid), np.array(middle), np.array(study).T if study else None, "percent")
 
 
-def _recovery(spec: CheckSpec, name: str, views: Views) -> xr.Dataset:
-    """The share of those seen below the level that is seen back by each visit, and 95 % of those of studies."""
+def _recovery(spec: CheckSpec, name: str, views: Views) -> tuple[xr.Dataset, float]:
+    """The share of those seen below the level that is seen back by each visit, and 95 % of those of studies; and the
+    share that is ever seen back.
+    """
     first, n = spec.targets[name][0], patients_of(spec.targets[name])
     seen = first.seen(views[first])
     assert isinstance(seen, ObservedTimes)
@@ -140,8 +138,8 @@ def _recovery(spec: CheckSpec, name: str, views: Views) -> xr.Dataset:
     unit = "month" if first.row.of_patients else first.row.unit
     times = np.concatenate([[0.0], seen.times]) * float(conversion(parse_unit(unit), parse_unit(spec.time.unit)))
     study = None if n is None else 100 * np.array([binom.ppf(tail, n, back) for tail in TAILS]) / n
-    found = _curve(spec, times, 100 * back, study, "percent").assign_attrs(ever=float(back[-1]))
-    return found.isel(time=times <= to_unit(spec.header.until, spec.time.unit) * (1 + 1e-9))
+    until = to_unit(spec.header.until, spec.time.unit) * (1 + 1e-9)
+    return _curve(spec, times, 100 * back, study, "percent").isel(time=times <= until), float(back[-1])
 
 
 def _times(spec: CheckSpec, grid: Sequence[PopulationTarget]) -> np.ndarray:

@@ -1,22 +1,23 @@
-"""Published numbers in a figure: which may stand beside a simulation, and where they are drawn."""
+"""Published numbers in a time course: which may stand beside a simulation, and where they are drawn."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kinetics.errors import Faults, InputError
-from kinetics.figures.time_course.spec import CurveRow, PanelRow, SpecRows
-from kinetics.files.documents import Document
+from kinetics.figures.base.reading import SpecReader
+from kinetics.figures.base.rows import CountPanelRow
+from kinetics.figures.time_course.compute import SimulatedCurve
+from kinetics.figures.time_course.spec import CurveRow, SpecRows, TimeCourseSpec
 from kinetics.files.library import path_from
 from kinetics.model import Model
 from kinetics.published.typical.published import PlacedRow, PublishedRow
 from kinetics.regimen import Regimen, course_starts
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
 
-__all__ = ["PublishedPoint", "check_published", "first_dose", "published_point"]
+__all__ = ["PublishedPoint", "check_published", "published_point"]
 
 _SAME_DAY = 1e-6
 
@@ -42,46 +43,29 @@ class PublishedPoint:
     y_interval: tuple[float, float] | None
 
 
-def published_point(
-    row: PublishedRow, time: str, unit: str, own: Any, scale: float, baseline: float, bars: str, begin: float = 0.0
-) -> PublishedPoint:
-    """Place a row on the axes.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        The published number.
-    time, unit : str
-        Units of the axes.
-    own : pint.Unit
-        The unit of the output.
-    scale : float
-        From there to the axis.
-    baseline : float
-        The simulated value before treatment, in ``unit``: what a published percentage of baseline is taken of.
-    bars : {"sd", "se"}
-        The bar of a mean with a published standard deviation.
-    begin : float
-        The first dose, in ``time``: what recovery times count from.
+def published_point(row: PublishedRow, spec: TimeCourseSpec, drawn: CurveRow, curve: SimulatedCurve) -> PublishedPoint:
+    """Place a row on the axes of its curve.
 
     Returns
     -------
     PublishedPoint
-        A recovery time stands at its threshold, with its 95 % interval along time.
+        A recovery time stands at its threshold, counted from the first dose, with its 95 % interval along time. A
+        percentage of baseline is taken of the simulated value before treatment.
     """
+    time, unit = spec.rows.time.unit, spec.rows.panels[drawn.panel].unit
     if row.kind == "time_to_threshold":
-        factor = float(conversion(parse_unit(row.unit), parse_unit(time)))
-        level = to_unit(str(row.level), own) * scale
+        begin, factor = _first_dose(spec.regimen, time), float(conversion(parse_unit(row.unit), parse_unit(time)))
+        level = to_unit(str(row.level), spec.model.outputs[row.output].unit) * curve.scale
         interval = None
         if row.lower is not None and row.upper is not None:
             interval = (begin + row.lower * factor, begin + row.upper * factor)
         return PublishedPoint(row, begin + (row.value or math.nan) * factor, level, interval, None)
     if row.kind == "percent_of_baseline":
-        factor = float(conversion(parse_unit(row.unit), parse_unit("1"))) * baseline
+        factor = float(conversion(parse_unit(row.unit), parse_unit("1"))) * float(curve.value[0])
     else:
         factor = float(conversion(parse_unit(row.unit), parse_unit(unit)))
     value = math.nan if row.value is None else row.value * factor
-    return PublishedPoint(row, to_unit(str(row.time), time), value, None, _bar(row, factor, bars))
+    return PublishedPoint(row, to_unit(str(row.time), time), value, None, _bar(row, factor, spec.header.bars))
 
 
 def _bar(row: PublishedRow, factor: float, bars: str) -> tuple[float, float] | None:
@@ -94,25 +78,17 @@ def _bar(row: PublishedRow, factor: float, bars: str) -> tuple[float, float] | N
 
 
 def check_published(
-    document: Document,
-    rows: SpecRows,
-    table: Mapping[str, PlacedRow],
-    model: Model | None,
-    regimen: Regimen | None,
-    faults: Faults,
+    reader: SpecReader, rows: SpecRows, table: Mapping[str, PlacedRow], model: Model | None, regimen: Regimen | None
 ) -> dict[str, PublishedRow]:
     """The rows that curves name, each checked to be of what is drawn: output, cohort, and doses until then."""
     chosen: dict[str, PublishedRow] = {}
     for index, curve in rows.curves.items():
         for name in curve.published:
-            place, key = document.where("curves", index, "published"), f"curves.{index}.published"
-            placed = table.get(name)
-            if placed is None:
-                faults.add(f"no row '{name}' in the tables; there are {', '.join(table) or 'none'}", place, key)
-                continue
-            chosen[name] = placed.row
-            with faults.gather(place, key):
-                _check_row(placed, curve, rows, model, regimen)
+            with reader.at("curves", index, "published"):
+                if name not in table:
+                    raise InputError(f"no row '{name}' in the tables; there are {', '.join(table) or 'none'}")
+                chosen[name] = table[name].row
+                _check_row(table[name], curve, rows, model, regimen)
     return chosen
 
 
@@ -130,7 +106,7 @@ def _check_row(
             _check_scale(row, panel, model)
     with faults.gather():
         until = to_unit(rows.header.until, "day")
-        last = _last_day(row, 0.0 if regimen is None else first_dose(regimen, "day"))
+        last = _last_day(row, 0.0 if regimen is None else _first_dose(regimen, "day"))
         if last > until * (1 + _SAME_DAY):
             faults.add(f"row '{row.name}' lies after the end of the figure, {rows.header.until}")
         own = Regimen.load(path_from(placed.path, row.regimen))
@@ -139,7 +115,7 @@ def _check_row(
     faults.raise_if_any()
 
 
-def _check_scale(row: PublishedRow, panel: PanelRow, model: Model | None) -> None:
+def _check_scale(row: PublishedRow, panel: CountPanelRow, model: Model | None) -> None:
     if row.kind == "time_to_threshold":
         conversion(parse_unit(row.unit), parse_unit("day"))
         _, unit = parse_quantity(str(row.level))
@@ -155,7 +131,7 @@ def _check_scale(row: PublishedRow, panel: PanelRow, model: Model | None) -> Non
         conversion(parse_unit(row.unit), parse_unit(panel.unit))
 
 
-def first_dose(regimen: Regimen, time: str) -> float:
+def _first_dose(regimen: Regimen, time: str) -> float:
     """When the first dose is given, in a unit of time; zero without any."""
     starts = course_starts(regimen, parse_unit(time))
     return float(starts[0]) if starts.size else 0.0

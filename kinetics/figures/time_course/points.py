@@ -8,11 +8,11 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from kinetics.figures.base.placing import pixels_along
-from kinetics.figures.base.published import PublishedPoint
-from kinetics.figures.base.style import SMALL, text_colour
+from kinetics.figures.base.style import small, text_colour
+from kinetics.figures.time_course.placing import pixels_along
+from kinetics.figures.time_course.published import PublishedPoint
 
-__all__ = ["draw_point", "pixels_around", "sample"]
+__all__ = ["draw_point", "draw_value", "pixels_around", "sample"]
 
 _SIZE = 3.6
 _EDGE = 0.5
@@ -46,16 +46,8 @@ def draw_value(axes: Axes, point: PublishedPoint, colour: str) -> Text | None:
     """Write a recovery time, to be placed beside its point; nothing for a count, which its axis gives."""
     if point.row.kind != "time_to_threshold":
         return None
-    text = axes.text(
-        0,
-        0,
-        f"{point.x:.3g}",
-        transform=axes.transAxes,
-        va="bottom",
-        fontsize=SMALL,
-        color=text_colour(colour),
-        zorder=8,
-    )
+    look = {"va": "bottom", "fontsize": small(), "color": text_colour(colour), "zorder": 8}
+    text = axes.text(0, 0, f"{point.x:.3g}", transform=axes.transAxes, **look)
     text.set_in_layout(False)
     return text
 
@@ -65,7 +57,7 @@ def _ends(value: float, interval: tuple[float, float] | None) -> np.ndarray | No
 
 
 def sample(point: PublishedPoint, colour: str, marker: str) -> Line2D:
-    """The marker of a key: with a bar if the point has one along time, a bar alone for a range."""
+    """The marker of a legend: with a bar if the point has one along time, a bar alone for a range."""
     return Line2D(
         [],
         [],
