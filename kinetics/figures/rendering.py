@@ -30,24 +30,11 @@ _IDENTITY = {".svg": "Identifier", ".pdf": "Subject", ".png": "Identifier"}
 _NO_ROOM = "constrained_layout not applied"
 
 
-def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int | None = None) -> bytes:
-    """A picture in a format of `FORMATS`.
+def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int = 300) -> bytes:
+    """A picture as ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi unless given).
 
-    Parameters
-    ----------
-    picture : matplotlib.figure.Figure
-        From a `Kind`.
-    suffix : str
-        ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi).
-    identity : str, optional
-        A hash of everything it is drawn from, for its metadata.
-    dpi : int, optional
-        In place of 300.
-
-    Raises
-    ------
-    InputError
-        If the labels leave the panels no room.
+    ``identity``, a hash of everything it is drawn from, goes into its metadata. An `InputError` if the labels leave the
+    panels no room.
     """
     metadata = FORMATS[suffix] | ({_IDENTITY[suffix]: identity} if identity else {})
     content = io.BytesIO()
@@ -55,7 +42,7 @@ def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int |
         if suffix == ".svg":  # text stays text, for whatever fonts a reader has
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         _escape_texts(picture)
-        picture.savefig(content, format=suffix[1:], metadata=metadata, **({} if dpi is None else {"dpi": dpi}))
+        picture.savefig(content, format=suffix[1:], metadata=metadata, dpi=dpi)
     return content.getvalue()
 
 

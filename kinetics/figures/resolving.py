@@ -43,10 +43,7 @@ def resolve(
 ) -> Request:
     """The figure of a name, a path, a checked figure or a result; ``source`` is the ``input`` of `draw`.
 
-    Raises
-    ------
-    InputError
-        If there is no such figure, it has faults, or its input is not of its fit.
+    An `InputError` if there is no such figure, it has faults, or its input is not of its fit.
     """
     if isinstance(figure, str | os.PathLike) and str(figure).lower().endswith(_SUFFIXES):
         figure = read_result(Path(figure))

@@ -37,19 +37,10 @@ class _Line:
 def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     """All targets of a fit, and the published standard deviations of a population fit, each beside the model's.
 
-    Parameters
-    ----------
-    problem : FitProblem
-        The fit.
-    estimates : Estimates
-        Where the model stands.
-
-    Returns
-    -------
-    xarray.Dataset, (line,)
-        `NUMBERS`, of a range the nearest value in it as ``published`` and its ends as interval; ``rounding`` is how far
-        the number that was rounded may be off; ``inside``: 1 if the published number lies where that of a study of its
-        size would, 0 if not, -1 if it cannot be judged; ``label``, ``unit``, ``use``, ``source``, ``is_range``.
+    Returned, over (line,): `NUMBERS`, of a range the nearest value in it as ``published`` and its ends as interval;
+    ``rounding`` is how far the number that was rounded may be off; ``inside``, 1 if the published number lies where
+    that of a study of its size would, 0 if not, -1 if it cannot be judged; ``label``, ``unit``, ``use``, ``source``,
+    ``is_range``.
     """
     lines = [line for target in _predicted_summaries(problem, estimates) for line in _lines_of(*target)]
     numbers = {

@@ -23,27 +23,21 @@ from kinetics.files.bibliography import CHOICE
 __all__ = ["Agreement"]
 
 _LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
-"""Colour and shape of the published number: inside, outside, nobody can tell."""
-
+"""Colour and shape of the published number: inside, outside, cannot be judged."""
 _EDGE = {"markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}
-
 _GROUPS = {"fit": "fitted", "calibrate": "set directly", "validate": "validation, not fitted"}
 _FARTHEST = math.log(20)
 """The axis goes no further to either side of the model, whatever was published."""
-
 _LEAST = math.log(1.35)
 """Nor less far."""
-
 _LINE = 3.7
 """Height of a line, mm."""
-
 _RATIOS = {
     math.log(2): (0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5),
     math.log(20): (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10),
     math.inf: (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
 }
 """Ticks, by the length of the axis that is just too long for them."""
-
 _COLUMNS = {"published": (0.20, "right"), "model": (0.42, "right"), "(95 %)": (0.45, "left"), "unit": (0.86, "left")}
 """Of the table beside the axes."""
 
@@ -168,12 +162,12 @@ class _Forest:
 
     def _entries(self) -> list[Entry]:
         verdicts = set(self.lines["inside"].values.tolist())
-        said = {
+        verdict_texts = {
             1: "published, inside: where a study of its size would lie, or, of a range, around the model's value",
             0: "published, outside",
             -1: "published; there is no interval to judge by",
         }
-        entries: list[Entry] = [(_sample(*_LOOKS[verdict]), said[verdict]) for verdict in said if verdict in verdicts]
+        entries: list[Entry] = [(_sample(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts]
         if np.isfinite(self.lines["published_lower"].values).any():
             bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
             entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))

@@ -56,10 +56,7 @@ def read_fit_figure(document: Document) -> FitFigureSpec:
 def chosen_estimates(problem: FitProblem, estimates: Sequence[Estimates]) -> Estimates:
     """Fresh estimates of a problem if there are some, else its committed result.
 
-    Raises
-    ------
-    InputError
-        If there are neither, or they are not of the parameters that are free.
+    An `InputError` if there are neither, or they are not of the parameters that are free.
     """
     fresh = {each.fit: each for each in estimates}
     chosen = fresh.get(problem.name)

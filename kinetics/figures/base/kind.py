@@ -27,14 +27,8 @@ Spec = TypeVar("Spec", bound=Any)
 class Inputs:
     """What a figure is computed from beside its file.
 
-    Parameters
-    ----------
-    estimates : sequence of Estimates
-        Fresh ones, each taken for the committed result of the fit of that name.
-    predictions : sequence of xarray.DataTree
-        Made from these estimates; one that shows what the figure does is taken instead of a new one.
-    progress : callable
-        Called with (done, all).
+    ``estimates`` are fresh ones, each taken for the committed result of the fit of that name; of ``predictions`` made
+    from them, one that shows what the figure does is taken; ``progress`` is called with (done, all).
     """
 
     estimates: Sequence[Estimates] = ()
@@ -48,28 +42,14 @@ FILE_ALONE = Inputs()
 
 @dataclass(frozen=True)
 class Required:
-    """What a result must have for a figure to be drawn from it.
-
-    Parameters
-    ----------
-    variables : mapping of str to sequence of str
-        By group; ``/`` is the root.
-    attrs : mapping of str to Any
-        Attributes of the root.
-    """
+    """What a result must have: variables by group, ``/`` being the root, and values of attributes of the root."""
 
     variables: Mapping[str, Sequence[str]]
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Kind(ABC, Generic[Spec]):
-    """A figure of one kind.
-
-    Parameters
-    ----------
-    spec
-        The checked figure file.
-    """
+    """A figure of one kind; ``spec`` is its checked file."""
 
     name: ClassVar[str]
     """What ``kind`` is in a file."""
@@ -111,20 +91,7 @@ class Kind(ABC, Generic[Spec]):
             return self.picture(tree)
 
     def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows.
-
-        Parameters
-        ----------
-        tree : xarray.DataTree
-            The result.
-        source : str
-            What messages call it.
-
-        Raises
-        ------
-        InputError
-            With everything that does not fit.
-        """
+        """Refuse a result that is not what the figure shows, with everything that does not fit."""
         faults, required = Faults(), self.required()
         for key, value in required.attrs.items():
             if tree.attrs.get(key) != value:

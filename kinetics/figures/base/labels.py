@@ -17,7 +17,6 @@ STATISTICS = {
     "unstated": "value (statistic not stated)",
 }
 """Of a published row, in the words of a legend."""
-
 _SHORT = {
     "survival_median": "median",
     "geometric_mean": "geom. mean",
@@ -36,14 +35,7 @@ _WHAT = {
 
 
 def row_label(row: PublishedRow, statistic: str = "") -> str:
-    """A published row in a few words.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        The row.
-    statistic : str
-        In place of its own, such as "SD".
+    """A published row in a few words, with another ``statistic`` than its own, such as "SD", if one is given.
 
     Examples
     --------

@@ -60,18 +60,10 @@ def source_text(key: str, folder: Path) -> str:
 
 
 def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path, kinds: Mapping[str, str]) -> str:
-    """What published points are: kind, statistics with their bars, source.
+    """What published points of one kind and one source are: kind, statistics with their bars, source.
 
-    Parameters
-    ----------
-    rows : iterable of PublishedRow
-        Of one kind and one source.
-    bars : {"sd", "se"}
-        The bar of a mean with a published standard deviation.
-    folder : pathlib.Path
-        Where its bibliography is looked for first.
-    kinds : mapping of str to str
-        What is said of each kind, with a place for ``{statistics}``.
+    ``bars`` is "sd" or "se", the bar of a mean with a published standard deviation; ``kinds`` says what is said of
+    each kind, with a place for ``{statistics}``; the bibliography is looked for in ``folder`` first.
     """
     rows = list(rows)
     statistics = dict.fromkeys(STATISTICS[row.statistic] + _bar_text(row, bars) for row in rows)
@@ -90,14 +82,7 @@ def _bar_text(row: PublishedRow, bars: str) -> str:
 
 
 def courses_text(regimen: Regimen, time: str) -> str:
-    """What was given when, in words.
-
-    Parameters
-    ----------
-    regimen : Regimen
-        The courses.
-    time : str
-        The unit of time to write.
+    """What was given when, in words; ``time`` is the unit of time to write.
 
     Examples
     --------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from kinetics.comparison.spec import FARTHEST, ends_apart
 from kinetics.errors import InputError, UnitError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import CountPanelRow, PanelRow, TimeRow
+from kinetics.figures.base.rows import CountPanelRow, PanelRow, TimedHeaderRow, TimeRow
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["MAX_CURVES", "MAX_PANELS", "check_ends", "check_number_of_times", "check_panel", "check_time", "ratio"]
+__all__ = ["MAX_CURVES", "MAX_PANELS", "check_ends", "check_panel", "check_times"]
 
 MAX_PANELS = 48
 MAX_CURVES = 200
@@ -18,26 +18,28 @@ MAX_VALUES = 10_000_000
 """Simulated times, summed over all runs of a curve."""
 
 
-def check_time(reader: SpecReader, time: TimeRow, until: str | None) -> None:
-    """Note what is wrong with the axis of time; other checks report an ``until`` that is no time."""
+def check_times(
+    reader: SpecReader, header: TimedHeaderRow | None, time: TimeRow, runs: int = 1, most: int = MAX_TIMES
+) -> None:
+    """Note what is wrong with the axis of time, and with the times that ``runs`` simulations have."""
     with reader.at("time", "unit"):
         conversion(parse_unit("day"), parse_unit(time.unit))
     reader.check_duration(time.ticks, "time", "ticks")
-    if until is not None and (number := ratio(until, time.ticks)) > MAX_TICKS:
+    if header is None:
+        return
+    until = header.until
+    reader.check_duration(until, "figure", "until")
+    reader.check_duration(header.every, "figure", "every")
+    if (number := _ratio(until, time.ticks)) > MAX_TICKS:
         reader.add(f"gives {number:.0f} ticks until {until}; at most {MAX_TICKS}", "time", "ticks")
-
-
-def check_number_of_times(reader: SpecReader, until: str, every: str, runs: int) -> None:
-    """Note it if ``runs`` simulations have too many times in all; other checks report texts that are no times."""
-    number = ratio(until, every)
-    if number > MAX_TIMES:
-        reader.add(f"gives {number:.0f} times until {until}; at most {MAX_TIMES}", "figure", "every")
+    number = _ratio(until, header.every)
+    if number > most:
+        reader.add(f"gives {number:.0f} times until {until}; at most {most}", "figure", "every")
     elif number * runs > MAX_VALUES:
-        message = f"gives {number:.0f} times of {runs} runs; at most {MAX_VALUES} in all"
-        reader.add(message, "figure", "every")
+        reader.add(f"gives {number:.0f} times of {runs} runs; at most {MAX_VALUES} in all", "figure", "every")
 
 
-def ratio(whole: str, part: str) -> float:
+def _ratio(whole: str, part: str) -> float:
     """How often one time goes into another; 0 if a text is no positive time, which other checks report."""
     try:
         length, step = to_unit(whole, "day"), to_unit(part, "day")

@@ -23,13 +23,7 @@ LEAST_HEIGHT = 10
 
 
 def blank_page(width: float, height: float) -> Figure:
-    """An empty figure of a size in millimetres.
-
-    Raises
-    ------
-    InputError
-        If so much is drawn that the page would be too high.
-    """
+    """An empty figure of a size in millimetres; an `InputError` if so much is drawn that it would be too high."""
     if height > MAX_HEIGHT:
         raise InputError(f"the figure would be {height:.0f} mm high; at most {MAX_HEIGHT} mm, so draw less in it")
     figure = Figure(figsize=(width * MM, height * MM), layout="constrained")
@@ -38,23 +32,9 @@ def blank_page(width: float, height: float) -> Figure:
 
 
 def add_title_and_legend(figure: Figure, header: HeaderRow, entries: Sequence[Entry], note: str | None = None) -> None:
-    """Put title, legend and note on a page and lay the axes out between them.
+    """Put title, legend and note, that of the header or another, on a page; lay the axes out between them.
 
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        From `blank_page`, with its axes.
-    header : HeaderRow
-        Its title and note; nothing is drawn of an empty one.
-    entries : sequence of Entry
-        Of the legend.
-    note : str, optional
-        In place of that of the header.
-
-    Raises
-    ------
-    InputError
-        If they leave no room for the axes.
+    An `InputError` if they leave no room for the axes. Nothing is drawn of an empty title or note.
     """
     title, note = header.title, header.note if note is None else note
     width, height = figure.get_size_inches() / MM

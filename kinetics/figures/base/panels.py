@@ -32,19 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Panel:
-    """A pair of axes of a grid.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Empty.
-    index : int
-        From 0, row by row.
-    letter : str
-        Before the title; empty for a single panel.
-    is_lowest : bool
-        Whether no panel is beneath it.
-    """
+    """Empty axes of a grid, counted row by row from 0; the letter is empty for a single panel."""
 
     axes: Axes
     index: int
@@ -65,20 +53,10 @@ class PanelGrid:
 def panel_grid(
     page: PageRow, count: int, height: Callable[[int], float], columns: int = 2, **options: Any
 ) -> PanelGrid:
-    """A page with a grid of panels.
+    """A page with a grid of ``count`` panels, in at most ``columns`` if the file says no number.
 
-    Parameters
-    ----------
-    page : PageRow
-        Its size, and the columns of the grid if the file says them.
-    count : int
-        How many panels.
-    height : callable
-        From the rows of the grid to the height of the page in mm, at the default size of text, if the file gives none.
-    columns : int
-        The most columns, if the file says none.
-    **options
-        Of `matplotlib.figure.Figure.subplots`.
+    ``height`` goes from the rows of the grid to the height of the page in mm, at the default size of text, if the file
+    gives none; ``options`` are those of `matplotlib.figure.Figure.subplots`.
     """
     columns = page.columns or min(columns, count)
     rows = -(-count // columns)

@@ -27,15 +27,7 @@ Key = str | int
 
 
 class SpecReader:
-    """A figure file under check: every fault is kept with the line of its key.
-
-    Parameters
-    ----------
-    document : Document
-        The file.
-    tables : str
-        What it may hold beside ``figure`` and ``size``.
-    """
+    """A figure file under check, with the ``tables`` it may have; every fault is kept with the line of its key."""
 
     def __init__(self, document: Document, *tables: str) -> None:
         self.document, self.data, self.faults = document, document.data, Faults()

@@ -21,6 +21,7 @@ __all__ = [
     "Seed",
     "Text",
     "TimeRow",
+    "TimedHeaderRow",
 ]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
@@ -40,6 +41,13 @@ class HeaderRow(Row):
     kind: Text
     title: Title = ""
     note: Note = ""
+
+
+class TimedHeaderRow(HeaderRow):
+    """``[figure]`` of a kind that simulates until a time."""
+
+    until: Text
+    every: Text = "1 month"
 
 
 class PageRow(Row):

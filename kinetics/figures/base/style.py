@@ -13,12 +13,10 @@ __all__ = ["COLOURS", "DOTTED", "FONT_SIZE", "GREY", "LINES", "MARKERS", "MM", "
 
 MM = 1 / 25.4
 """Inches in a millimetre."""
-
 FONT_SIZE = 7.5
 """Of titles and labels, points."""
 _SMALL = 7.0
 """Of ticks, legends and notes at that size: no text is smaller."""
-
 COLOURS = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
@@ -29,11 +27,9 @@ COLOURS = {
     "black": "#000000",
 }
 """The palette of Okabe and Ito (https://jfly.uni-koeln.de/color/), without yellow, which is lost on white paper."""
-
 LINES = ("-", (0, (6, 1.8)), (0, (7, 1.6, 1.6, 1.6)), (0, (3.5, 1.4)), (0, (7, 1.6, 1.6, 1.6, 1.6, 1.6)))
 MARKERS = ("o", "s", "^", "D", "v")
 """Line styles and markers of the curves of a panel, in order: what tells them apart in grey."""
-
 DOTTED = (0, (1, 1.5))
 """Line style of limits."""
 GREY = "#4D4D4D"
@@ -71,17 +67,14 @@ _SETTINGS: dict[Any, Any] = {
 def style(font_size: float = FONT_SIZE) -> Iterator[None]:
     """Draw within the house style, whatever the user's own settings; they are back afterwards.
 
-    Parameters
-    ----------
-    font_size : float
-        Of titles and labels, points; ticks, legends and notes are a little smaller.
+    ``font_size``, in points, is that of titles and labels; ticks, legends and notes are a little smaller.
     """
     small_size = _SMALL * font_size / FONT_SIZE
-    large, little = ("font.size", "axes.titlesize", "axes.labelsize"), ("xtick.labelsize", "ytick.labelsize")
+    sizes: dict[Any, float] = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), font_size)
+    sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), small_size)
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
-        mpl.rcParams.update(dict.fromkeys(large, font_size) | dict.fromkeys((*little, "legend.fontsize"), small_size))
+        mpl.rcParams.update(_SETTINGS | sizes)
         yield
 
 

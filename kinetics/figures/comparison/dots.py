@@ -21,17 +21,9 @@ _CHARACTERS_PER_MM = 0.72
 
 @dataclass(frozen=True, eq=False)
 class Dot:
-    """One number of a regimen.
+    """One number of a regimen, (quantile,): a dot in the middle, and with several a bar from the first to the last.
 
-    Parameters
-    ----------
-    values : ndarray, (quantile,)
-        A dot in the middle, and with several a bar from the first to the last. An infinite one is an open dot at the
-        end, one that is not a number none.
-    text : str
-        What is written beside it.
-    colour, marker, gid : str
-        Of the dot.
+    An infinite one is an open dot at the end, one that is not a number none. ``text`` stands beside it.
     """
 
     values: np.ndarray

@@ -32,20 +32,8 @@ class ComparisonHeaderRow(HeaderRow):
 class ComparisonSpec:
     """A figure of regimens side by side that can be drawn.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        What is compared.
-    regimens : tuple of Regimen
-        Under what.
-    page : PageRow
-        Its size.
-    title, note : str
-        Above and beneath.
-    patients : int or None
-        Virtual patients; None for the typical patient.
-    seed : int
-        The study they belong to.
+    ``title`` and ``note`` are the file's, or those of the comparison; without ``patients`` the typical patient is
+    simulated.
     """
 
     comparison: Comparison

@@ -16,13 +16,11 @@ __all__ = ["population_means"]
 def population_means(spec: FactsSpec, progress: Callable[[int, int], None]) -> xr.Dataset:
     """Simulate the population of every arm; committed estimates are those of the cohort.
 
-    Returns
-    -------
-    xarray.Dataset, (arm, time)
-        Of each output the mean over patients, in its unit, and with ``_of_baseline`` behind its name that of what each
-        patient has of the own value before treatment.
+    Returns, over (arm, time), of each output the mean over patients in its unit, and with ``_of_baseline`` behind its
+    name that of what each patient has of the own value before treatment.
     """
-    header, means = spec.header, []
+    header = spec.header
+    means: list[xr.Dataset] = []
     outputs = list(dict.fromkeys(row.output for row in spec.curves))
     for done, (regimen, cohort) in enumerate(spec.arms.values(), 1):
         found = simulate(

@@ -11,9 +11,9 @@ from pydantic import Field, StrictBool, StrictInt
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import Faults, InputError
-from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_number_of_times, check_panel, check_time
+from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_panel, check_times
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import Colour, CountPanelRow, HeaderRow, Label, PageRow, Seed, Text, TimeRow
+from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, Text, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
 from kinetics.model import Model
@@ -29,13 +29,11 @@ _KINDS = ("count", "percent_of_baseline", "event_share")
 """Facts that are a number of a population at a time."""
 
 
-class FactsHeaderRow(HeaderRow):
+class FactsHeaderRow(TimedHeaderRow):
     """``[figure]`` of a population beside published facts."""
 
     model: Text
     cohort: Text
-    until: Text
-    every: Text = "1 month"
     patients: Annotated[StrictInt, Field(ge=2, le=100_000)] = 256
     seed: Seed = 1
     evidence: Text | None = None
@@ -69,26 +67,7 @@ class FactCurveRow(Row):
 class FactsSpec:
     """A figure of a population beside published facts that can be drawn.
 
-    Parameters
-    ----------
-    header : FactsHeaderRow
-        What is simulated.
-    page : PageRow
-        Its size.
-    time : TimeRow
-        The horizontal axis.
-    panels : dict of str to FactPanelRow
-        In the order of the file.
-    curves : tuple of FactCurveRow
-        In the order of the file.
-    model : Model
-        The model.
-    regimens : dict of str to Regimen
-        By the name in the file.
-    facts : dict of str to EvidenceRow
-        Those that are drawn, by name.
-    path : pathlib.Path
-        The file.
+    ``regimens`` are by their name in the file, ``facts`` those that are drawn.
     """
 
     header: FactsHeaderRow
@@ -131,12 +110,9 @@ def read_facts(document: Document) -> FactsSpec:
     curves = reader.listed(FactCurveRow, "curves", MAX_CURVES, "panel, output, regimen and label")
     for name, panel in panels.items():
         check_panel(reader, name, panel)
-    check_time(reader, time, None if header is None else header.until)
+    check_times(reader, header, time, header.patients if header else 1)
     if header is None:
         reader.refuse()
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(header.every, "figure", "every")
-    check_number_of_times(reader, header.until, header.every, header.patients)
     model = reader.model(header.model)
     if model is not None:
         with reader.at("figure", "cohort"):

@@ -23,24 +23,10 @@ __all__ = ["map_grid"]
 def map_grid(spec: MapSpec, progress: Callable[[int, int], None]) -> xr.Dataset:
     """Simulate a map with the batch engine.
 
-    Parameters
-    ----------
-    spec : MapSpec
-        The map.
-    progress : callable
-        Called with (done, all).
-
-    Returns
-    -------
-    xarray.Dataset, (y, x)
-        A variable ``OUTPUT_READING`` a map, with ``_without_rules`` behind it for the regimen without its rules, unless
-        a parameter varies and no difference is drawn; ``doses`` given by rules, and ``capped``, 1 where only its cap
-        kept a rule from acting again. Times are in the unit of the file; a time that has not come is infinite.
-
-    Raises
-    ------
-    InputError
-        Of every pair of settings that cannot be simulated, such as a level above the baseline.
+    Returns, over (y, x), a variable ``OUTPUT_READING`` a map, with ``_without_rules`` behind it for the regimen without
+    its rules, unless a parameter varies and no difference is drawn; ``doses`` given by rules, and ``capped``, 1 where
+    only its cap kept a rule from acting again. Times are in the unit of the file; a time that has not come is infinite.
+    An `InputError` has every pair of settings that cannot be simulated, such as a level above the baseline.
     """
     x, y = spec.axes["x"], spec.axes["y"]
     shape = len(y.values), len(x.values)

@@ -16,8 +16,7 @@ from kinetics.figures.base.panels import panel_grid
 from kinetics.figures.base.style import MM, scale
 from kinetics.figures.map.compute import map_grid
 from kinetics.figures.map.panel import MISSING, MapPanel, cell_text, sample
-from kinetics.figures.map.reading import read_map
-from kinetics.figures.map.spec import MapSpec
+from kinetics.figures.map.spec import MapSpec, read_map
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["Map"]

@@ -35,19 +35,7 @@ _BOX: dict[str, Any] = {"facecolor": "none", "edgecolor": "#D55E00", "linewidth"
 
 
 class MapPanel:
-    """A panel under construction.
-
-    Parameters
-    ----------
-    spec : MapSpec
-        The figure.
-    number : MappedNumber
-        What is coloured.
-    figure, axes : matplotlib.figure.Figure, matplotlib.axes.Axes
-        Where it is drawn.
-    size : tuple of float
-        Width and height of the cells together, about, in mm.
-    """
+    """A panel under construction; ``size`` is the width and height of its cells together, about, in mm."""
 
     def __init__(
         self, spec: MapSpec, number: MappedNumber, figure: Figure, axes: Axes, size: tuple[float, float]

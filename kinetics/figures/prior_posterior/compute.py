@@ -30,20 +30,11 @@ _BINS = 40
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """One parameter, densities being of its natural logarithm.
+    """One parameter; densities are of its natural logarithm.
 
-    Parameters
-    ----------
-    name, unit : str
-        Dotted name, and its unit in words.
-    value, log_se : float
-        The estimate and the standard error of its logarithm, which is zero at a bound.
-    center, log_sd : float
-        Of the prior; ``log_sd`` is NaN for a flat one.
-    lower, upper : float
-        The bounds.
-    sample : ndarray, (draw,), or None
-        Of the posterior, if it was sampled.
+    ``log_se`` is the standard error of the logarithm, zero at a bound; ``center`` and ``log_sd`` are of the prior,
+    ``log_sd`` being NaN for a flat one; ``lower`` and ``upper`` are the bounds; ``sample``, (draw,), is of the
+    posterior, if it was sampled.
     """
 
     name: str

@@ -28,7 +28,6 @@ _PRIOR, _POSTERIOR, _SAMPLE = GREY, COLOURS["blue"], COLOURS["vermillion"]
 _COLUMNS = 4
 _ROW = 27.0
 """Height of a row of panels, mm."""
-
 _POINTS = 71
 """Of a curve over the panel, and again where the posterior is."""
 

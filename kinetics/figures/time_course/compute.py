@@ -24,18 +24,10 @@ __all__ = ["SimulatedCurve", "check_result", "simulated_curve", "simulated_tree"
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCurve:
-    """A curve in the units of its axes.
+    """A curve in the units of its axes: ``time`` and ``value``, (time,), of the typical patient.
 
-    Parameters
-    ----------
-    time, value : ndarray, (time,)
-        The typical patient.
-    band : tuple of ndarray or None
-        Lower and upper end of the interval over parameter uncertainty, each (time,).
-    limit : float or None
-        The lower limit of normal.
-    scale : float
-        From the output's unit to that of the axes.
+    ``band`` has the lower and upper end of the interval over parameter uncertainty, each (time,); ``limit`` is the
+    lower limit of normal; ``scale`` goes from the output's unit to that of the axes.
     """
 
     time: np.ndarray
@@ -46,12 +38,9 @@ class SimulatedCurve:
 
 
 def simulated_tree(spec: TimeCourseSpec, inputs: Inputs) -> xr.DataTree:
-    """Simulate what a figure shows: a prediction from its fit, or the cohort's typical patient if it names none.
+    """A prediction from the fit of the file, or the cohort's typical patient if it names none.
 
-    Raises
-    ------
-    InputError
-        If the fit has no committed result.
+    An `InputError` if the fit has no committed result.
     """
     from kinetics.estimate import Estimates
     from kinetics.prediction import predict

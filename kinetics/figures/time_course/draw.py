@@ -18,8 +18,7 @@ from kinetics.figures.base.panels import panel_grid, set_scale
 from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, small, text_colour
 from kinetics.figures.time_course.compute import SimulatedCurve, check_result, simulated_curve, simulated_tree
 from kinetics.figures.time_course.panel import CurvePanel, place_labels, set_axes
-from kinetics.figures.time_course.points import draw_point, draw_value, sample
-from kinetics.figures.time_course.published import published_point
+from kinetics.figures.time_course.points import draw_point, draw_value, published_point, sample
 from kinetics.figures.time_course.reading import read_time_course
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.text.escaping import one_line
@@ -123,7 +122,7 @@ class _Drawing:
         (line,) = panel.axes.plot(curve.time, curve.value, color=colour, linestyle=style, label=label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
-            look = {"color": text_colour(colour), "va": "center"}
+            look: dict[str, Any] = {"color": text_colour(colour), "va": "center"}
             text = panel.axes.text(1.015, 0.5, label, transform=panel.axes.transAxes, **look)
             panel.ends.append((text, float(curve.value[-1])))
 

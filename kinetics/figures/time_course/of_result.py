@@ -44,21 +44,10 @@ def over_patients(tree: xr.DataTree) -> xr.DataTree:
 
 
 def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Sequence[str] = ()) -> TimeCourse:
-    """A figure of a simulation or a prediction.
+    """A figure of a simulation or a prediction from `over_patients`, of all outputs or of some.
 
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        From `over_patients`: one value a time.
-    model : Model, optional
-        What was simulated; by default the model that ships by that name.
-    outputs : sequence of str
-        Which are drawn; all by default.
-
-    Raises
-    ------
-    InputError
-        If it holds no output of the model, or lacks one that is named.
+    ``model`` is what was simulated, by default the model that ships by the name in the result. An `InputError` if the
+    result holds no output of the model, or lacks one that is named.
     """
     root = tree.to_dataset()
     model = model or _model_of(root)
@@ -68,30 +57,32 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
     if not available:
         raise InputError(f"the result has no output of model '{model.name}'; it has {', '.join(map(str, root))}")
     panels, curves = _panels(root, list(outputs) or available)
-    time = root["time"]
-    days = float(time[-1]) * to_unit(f"1 {time.attrs['units']}", "day")
-    unit = "month" if days > 60 else "day"
-    length = days / to_unit(f"1 {unit}", "day")
-    step = next((step for step in _TICKS if length / step <= 8), length / 8)
-    columns = min(2, len(panels))
-    header = TimeCourseHeaderRow(
-        kind="time_course",
-        title=" ".join(filter(None, (model.name, str(root.attrs.get("cohort") or "")))),
-        model=model.name,
-        cohort=root.attrs.get("cohort"),
-        regimen="",
-        until=f"{days:.12g} day",
-        every=f"{days:.12g} day",
-    )
+    days, cohort = to_unit(f"{float(root['time'][-1])} {root['time'].attrs['units']}", "day"), root.attrs.get("cohort")
+    until, columns = f"{days:.12g} day", min(2, len(panels))
     rows = SpecRows(
-        header=header,
+        header=TimeCourseHeaderRow(
+            kind=TimeCourse.name,
+            title=f"{model.name}, cohort {cohort}" if cohort else model.name,
+            model=model.name,
+            cohort=cohort,
+            regimen=str(root.attrs.get("regimen") or "no drug"),
+            until=until,
+            every=until,
+        ),
         retreat=None,
-        size=SizeRow(height=30 + 60 * -(-len(panels) // columns), columns=columns),
-        time=TimeRow(unit=unit, ticks=f"{step:.6g} {unit}"),
+        size=SizeRow(height=min(30 + 60 * -(-len(panels) // columns), 400), columns=columns),
+        time=_time_axis(days),
         panels=panels,
         curves=dict(enumerate(curves)),
     )
-    return TimeCourse(TimeCourseSpec("result", rows, model, Regimen.none(), {}, Path()))
+    return TimeCourse(TimeCourseSpec(model.name, rows, model, Regimen.none(), {}, Path()))
+
+
+def _time_axis(days: float) -> TimeRow:
+    unit = "month" if days > 60 else "day"
+    length = days / to_unit(f"1 {unit}", "day")
+    step = next((step for step in _TICKS if length / step <= 8), length / 8)
+    return TimeRow(unit=unit, ticks=f"{step:.6g} {unit}")
 
 
 def _model_of(root: xr.Dataset) -> Model:
@@ -124,8 +115,9 @@ def _panels(root: xr.Dataset, outputs: Sequence[str]) -> tuple[dict[str, CountPa
 def _panel(found: xr.Dataset, unit: str) -> CountPanelRow:
     values = np.concatenate([np.ravel(found[name].values) for name in found])
     positive = values[np.isfinite(values) & (values > 0)]
-    label = "value" if unit == "1" else "amount"
+    title, label = (str(next(iter(found))) if len(found) == 1 else ""), "value" if unit == "1" else "amount"
     if not positive.size or positive.max() / positive.min() < _LEAST_RATIO:
-        return CountPanelRow(unit=unit, label=label)
+        return CountPanelRow(unit=unit, label=label, title=title)
     lower = float(positive.max() / 10**_DECADES)
-    return CountPanelRow(unit=unit, label=label, scale="log", lower=lower if positive.min() < lower else None)
+    end = lower if positive.min() < lower else None
+    return CountPanelRow(unit=unit, label=label, title=title, scale="log", lower=end)

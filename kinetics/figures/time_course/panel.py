@@ -15,8 +15,7 @@ from kinetics.figures.base.panels import set_log_minor_ticks, set_time_ticks, se
 from kinetics.figures.base.rows import CountPanelRow
 from kinetics.figures.time_course.compute import SimulatedCurve
 from kinetics.figures.time_course.placing import pixels_along, place_beside, place_on_line, spread_labels
-from kinetics.figures.time_course.points import pixels_around
-from kinetics.figures.time_course.published import PublishedPoint
+from kinetics.figures.time_course.points import PublishedPoint, pixels_around
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.units import to_unit
 

@@ -12,21 +12,9 @@ __all__ = ["pixels_along", "place_beside", "place_on_line", "spread", "spread_la
 
 
 def spread(wanted: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
-    """Move numbers apart by as little as it takes.
+    """Move positions, (label,), apart by as little as it takes: the least-squares answer, by pooling neighbours.
 
-    Parameters
-    ----------
-    wanted : ndarray, (label,)
-        Where each would like to be.
-    gap : float
-        The least distance between two.
-    lower, upper : float
-        Where all should stay, if there is room.
-
-    Returns
-    -------
-    ndarray, (label,)
-        In the same order; the least-squares answer, by pooling neighbours.
+    ``gap`` is the least distance between two; all stay between ``lower`` and ``upper``, if there is room.
 
     Examples
     --------
@@ -61,23 +49,9 @@ def spread_labels(axes: Axes, labels: Sequence[Text], heights: Sequence[float]) 
 
 
 def place_on_line(axes: Axes, label: Text, height: float, taken: Sequence[np.ndarray]) -> np.ndarray:
-    """Set a label on a horizontal line where it covers least.
+    """Set a label on a horizontal line at a height, in data, where it covers least.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where both are.
-    label : matplotlib.text.Text
-        Placed in axes fractions.
-    height : float
-        The line's, in data.
-    taken : sequence of ndarray, (point, 2)
-        What must stay free, in pixels, dense.
-
-    Returns
-    -------
-    ndarray, (point, 2)
-        What the label itself takes, in pixels.
+    ``taken`` has what must stay free, each (point, 2) in pixels, dense; what the label itself takes is returned so.
     """
     box, size = axes.get_window_extent(), label.get_window_extent()
     y = axes.transData.transform((axes.get_xlim()[0], height))[1]

@@ -1,6 +1,9 @@
-"""Published points: their markers and bars, and the room they take."""
+"""Published points of a time course: where they stand, their markers and bars, and the room they take."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,13 +12,58 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from kinetics.figures.base.style import small, text_colour
+from kinetics.figures.time_course.compute import SimulatedCurve
 from kinetics.figures.time_course.placing import pixels_along
-from kinetics.figures.time_course.published import PublishedPoint
+from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec, first_dose
+from kinetics.published.typical.published import PublishedRow
+from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["draw_point", "draw_value", "pixels_around", "sample"]
+__all__ = ["PublishedPoint", "draw_point", "draw_value", "pixels_around", "published_point", "sample"]
 
 _SIZE = 3.6
 _EDGE = 0.5
+
+
+@dataclass(frozen=True)
+class PublishedPoint:
+    """A published number in the units of the axes, with the ends of its bars; ``y`` is NaN for a range."""
+
+    row: PublishedRow
+    x: float
+    y: float
+    x_interval: tuple[float, float] | None
+    y_interval: tuple[float, float] | None
+
+
+def published_point(row: PublishedRow, spec: TimeCourseSpec, drawn: CurveRow, curve: SimulatedCurve) -> PublishedPoint:
+    """Place a row on the axes of its curve.
+
+    A recovery time stands at its threshold, counted from the first dose, with its 95 % interval along time. A
+    percentage of baseline is taken of the simulated value before treatment.
+    """
+    time, unit = spec.rows.time.unit, spec.rows.panels[drawn.panel].unit
+    if row.kind == "time_to_threshold":
+        begin, factor = first_dose(spec.regimen, time), float(conversion(parse_unit(row.unit), parse_unit(time)))
+        level = to_unit(str(row.level), spec.model.outputs[row.output].unit) * curve.scale
+        interval = None
+        if row.lower is not None and row.upper is not None:
+            interval = (begin + row.lower * factor, begin + row.upper * factor)
+        return PublishedPoint(row, begin + (row.value or math.nan) * factor, level, interval, None)
+    if row.kind == "percent_of_baseline":
+        factor = float(conversion(parse_unit(row.unit), parse_unit("1"))) * float(curve.value[0])
+    else:
+        factor = float(conversion(parse_unit(row.unit), parse_unit(unit)))
+    value = math.nan if row.value is None else row.value * factor
+    return PublishedPoint(row, to_unit(str(row.time), time), value, None, _bar(row, factor, spec.header.bars))
+
+
+def _bar(row: PublishedRow, factor: float, bars: str) -> tuple[float, float] | None:
+    if row.lower is not None and row.upper is not None:
+        return row.lower * factor, row.upper * factor
+    if row.sd is None or row.value is None or (bars == "se" and row.n is None):
+        return None
+    half = row.sd if bars == "sd" else row.sd / math.sqrt(row.n or 1)
+    return (row.value - half) * factor, (row.value + half) * factor
 
 
 def draw_point(axes: Axes, point: PublishedPoint, colour: str, marker: str) -> ErrorbarContainer:

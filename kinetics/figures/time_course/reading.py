@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
+from kinetics.errors import Faults, InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.time_course.published import check_published
-from kinetics.figures.time_course.spec import SpecRows, TimeCourseHeaderRow, TimeCourseSpec, read_rows
+from kinetics.figures.base.rows import CountPanelRow
+from kinetics.figures.time_course.spec import (
+    CurveRow,
+    SpecRows,
+    TimeCourseHeaderRow,
+    TimeCourseSpec,
+    first_dose,
+    read_rows,
+)
 from kinetics.files.documents import Document
-from kinetics.files.library import find_file
+from kinetics.files.library import find_file, path_from
 from kinetics.model import Model
-from kinetics.published.typical.published import PlacedRow, read_table
+from kinetics.published.typical.published import PlacedRow, PublishedRow, read_table
 from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
-from kinetics.units import conversion, parse_unit
+from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
 
 __all__ = ["read_time_course"]
+
+_SAME_DAY = 1e-6
 
 
 def read_time_course(document: Document) -> TimeCourseSpec:
@@ -29,7 +42,7 @@ def read_time_course(document: Document) -> TimeCourseSpec:
         _check_outputs(reader, rows, model)
     if model is not None and regimen is not None:
         reader.read(lambda: check_given(regimen, model), "figure", "regimen")
-    published = check_published(reader, rows, _tables(reader, rows.header), model, regimen)
+    published = _check_published(reader, rows, _tables(reader, rows.header), model, regimen)
     if model is None or regimen is None or reader.faults:
         reader.refuse()
     return TimeCourseSpec(document.path.stem, rows, model, regimen, published, document.path)
@@ -66,3 +79,72 @@ def _tables(reader: SpecReader, header: TimeCourseHeaderRow) -> dict[str, Placed
                     reader.faults.add("duplicate name in another table", placed.where, placed.row.name)
                 published[placed.row.name] = placed
     return published
+
+
+def _check_published(
+    reader: SpecReader, rows: SpecRows, table: Mapping[str, PlacedRow], model: Model | None, regimen: Regimen | None
+) -> dict[str, PublishedRow]:
+    """The rows that curves name, each checked to be of what is drawn: output, cohort, and doses until then."""
+    chosen: dict[str, PublishedRow] = {}
+    for index, curve in rows.curves.items():
+        for name in curve.published:
+            with reader.at("curves", index, "published"):
+                if name not in table:
+                    raise InputError(f"no row '{name}' in the tables; there are {', '.join(table) or 'none'}")
+                chosen[name] = table[name].row
+                _check_row(table[name], curve, rows, model, regimen)
+    return chosen
+
+
+def _check_row(
+    placed: PlacedRow, curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None
+) -> None:
+    faults, row = Faults(), placed.row
+    if row.output != curve.output:
+        faults.add(f"row '{row.name}' is of output '{row.output}', the curve of '{curve.output}'")
+    if row.cohort != rows.header.cohort:
+        faults.add(f"row '{row.name}' is of cohort '{row.cohort}', the figure of '{rows.header.cohort or 'no cohort'}'")
+    panel = rows.panels.get(curve.panel)
+    if panel is not None:
+        with faults.gather():
+            _check_scale(row, panel, model)
+    with faults.gather():
+        until = to_unit(rows.header.until, "day")
+        last = _last_day(row, 0.0 if regimen is None else first_dose(regimen, "day"))
+        if last > until * (1 + _SAME_DAY):
+            faults.add(f"row '{row.name}' lies after the end of the figure, {rows.header.until}")
+        own = Regimen.load(path_from(placed.path, row.regimen))
+        if regimen is not None and not _same_before(own, regimen, last):
+            faults.add(f"row '{row.name}' is of regimen '{row.regimen}', which differs before then from the one drawn")
+    faults.raise_if_any()
+
+
+def _check_scale(row: PublishedRow, panel: CountPanelRow, model: Model | None) -> None:
+    if row.kind == "time_to_threshold":
+        conversion(parse_unit(row.unit), parse_unit("day"))
+        _, unit = parse_quantity(str(row.level))
+        target = model.outputs[row.output].unit if model is not None and row.output in model.outputs else unit
+        conversion(unit, target)
+    elif row.kind == "percent_of_baseline":
+        conversion(parse_unit(row.unit), parse_unit("percent"))
+    elif panel.percent_of_baseline:
+        raise InputError(
+            f"row '{row.name}' is a count, whose baseline is not the model's; the panel is in percent of it"
+        )
+    else:
+        conversion(parse_unit(row.unit), parse_unit(panel.unit))
+
+
+def _last_day(row: PublishedRow, begin: float) -> float:
+    """The last time a row speaks of; a recovery time does not depend on what is given after it."""
+    if row.kind == "time_to_threshold":
+        return begin + (row.value or math.nan) * float(conversion(parse_unit(row.unit), parse_unit("day")))
+    return to_unit(str(row.time), "day")
+
+
+def _same_before(one: Regimen, other: Regimen, day: float) -> bool:
+    def given(regimen: Regimen) -> str:
+        early = [course for course in regimen.courses if course.start.magnitude < day - _SAME_DAY]
+        return Regimen(early).content_hash
+
+    return given(one) == given(other) and one.rules == other.rules

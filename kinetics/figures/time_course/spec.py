@@ -9,31 +9,32 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt
 
-from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_number_of_times, check_panel, check_time
+from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_panel, check_times
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import (
     Colour,
     CountPanelRow,
-    HeaderRow,
     Label,
     Millimetres,
     Note,
     PageRow,
     Seed,
     Text,
+    TimedHeaderRow,
     TimeRow,
 )
 from kinetics.figures.base.style import COLOURS
 from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.published.typical.published import PublishedRow
-from kinetics.regimen import Regimen
+from kinetics.regimen import Regimen, course_starts
 from kinetics.results import marked
+from kinetics.units import parse_unit
 
-__all__ = ["CurveRow", "SpecRows", "TimeCourseHeaderRow", "TimeCourseSpec", "read_rows"]
+__all__ = ["CurveRow", "SpecRows", "TimeCourseHeaderRow", "TimeCourseSpec", "first_dose", "read_rows"]
 
 
-class TimeCourseHeaderRow(HeaderRow):
+class TimeCourseHeaderRow(TimedHeaderRow):
     """``[figure]``: what is simulated, and the published tables beside it."""
 
     note_published: Note = ""
@@ -42,7 +43,6 @@ class TimeCourseHeaderRow(HeaderRow):
     cohort: Text | None = None
     fit: Text | None = None
     regimen: Text
-    until: Text
     every: Text
     draws: Annotated[StrictInt, Field(ge=20, le=100_000)] = 200
     seed: Seed = 0
@@ -90,20 +90,7 @@ class SpecRows(Row):
 class TimeCourseSpec:
     """A time course that can be drawn.
 
-    Parameters
-    ----------
-    name : str
-        The file's name.
-    rows : SpecRows
-        What the file says.
-    model : Model
-        What is simulated.
-    regimen : Regimen
-        What is given, retreatment included.
-    published : mapping of str to PublishedRow
-        The rows that curves name.
-    path : pathlib.Path
-        The file.
+    ``name`` is the file's; ``regimen`` has the retreatment too; ``published`` are the rows that curves name.
     """
 
     name: str
@@ -132,6 +119,12 @@ class TimeCourseSpec:
         return tuple(row for row in self.curves if row.panel == panel)
 
 
+def first_dose(regimen: Regimen, time: str) -> float:
+    """When the first dose is given, in a unit of time; zero without any."""
+    starts = course_starts(regimen, parse_unit(time))
+    return float(starts[0]) if starts.size else 0.0
+
+
 def read_rows(reader: SpecReader) -> SpecRows | None:
     """The tables of a figure file, checked against each other; None if there is no header to go on with."""
     data = reader.data
@@ -143,12 +136,9 @@ def read_rows(reader: SpecReader) -> SpecRows | None:
         check_panel(reader, name, panel)
     curves = reader.listed(CurveRow, "curves", MAX_CURVES, "panel, output and label")
     _check_curves(reader, curves, data.get("panels", {}))
-    check_time(reader, time, None if header is None else header.until)
+    check_times(reader, header, time, header.draws if header and header.fit else 1)
     if header is None:
         return None
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(header.every, "figure", "every")
-    check_number_of_times(reader, header.until, header.every, header.draws if header.fit else 1)
     return SpecRows(header=header, retreat=retreat, size=size, time=time, panels=panels, curves=curves)
 
 

@@ -46,34 +46,12 @@ def recovery_elasticities(
 ) -> xr.Dataset:
     r"""Elasticities of the times to the lower limits of normal after the first course.
 
-    Parameters
-    ----------
-    model : Model
-        Whose outputs name the parameters of their limits.
-    regimen : Regimen
-        What is given.
-    values : mapping of str to float
-        Of all parameters, by flat name.
-    until : float
-        How long is simulated, in the model's time.
-    outputs : sequence of str
-        Of which; by default of all that have a limit.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``time`` (output) to the limit, in the model's time: infinite if it is not reached again, NaN if the output is
-        never below it. ``elasticity`` (output, parameter): :math:`\partial\ln t/\partial\ln p`, dimensionless; NaN
-        where there is no time, zero where the parameter is. ``limit`` (output): its text. Limits themselves are held.
-
-    Raises
-    ------
-    IntegrationError
-        If the model cannot be integrated.
-
-    Notes
-    -----
-    By implicit differentiation of the crossing; see `SensitiveTrajectory.crossing_gradient`.
+    ``values`` are of all parameters by flat name, ``until`` is in the model's time, ``outputs`` are by default all that
+    have a limit. Returned: ``time`` (output) to the limit, in the model's time, infinite if it is not reached again,
+    NaN if the output is never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`,
+    dimensionless, NaN where there is no time, zero where the parameter is; ``limit`` (output), its text. Limits are
+    held.
+    The derivatives are by implicit differentiation of the crossing, `SensitiveTrajectory.crossing_gradient`.
     """
     system = compile_model(model)
     measures = [one for one in recovery_measures(model, values) if not outputs or one.output in outputs]

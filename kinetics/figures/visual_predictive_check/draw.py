@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
@@ -17,27 +19,23 @@ from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.legend import Entry, published_text
 from kinetics.figures.base.page import add_title_and_legend
 from kinetics.figures.base.panels import panel_grid, set_scale, set_time_ticks, set_title, set_values, with_unit
-from kinetics.figures.visual_predictive_check.compute import PANEL, check_tree, patients_of
-from kinetics.figures.visual_predictive_check.marks import MODEL, draw_curve, draw_number, sample_number
-from kinetics.figures.visual_predictive_check.rows import ROW
+from kinetics.figures.base.style import COLOURS
+from kinetics.figures.visual_predictive_check.compute import PANEL, ROW, check_tree, patients_of
 from kinetics.figures.visual_predictive_check.spec import CheckPanelRow, CheckSpec, read_check
 from kinetics.published.typical import PublishedRow
 from kinetics.units import to_unit
 
 __all__ = ["VisualPredictiveCheck"]
 
+_MODEL, _PUBLISHED = COLOURS["blue"], COLOURS["vermillion"]
 _MARGIN = 0.035
 """Of the axis, beyond its ends, for what stands there."""
-
 _RIGHT = 0.02
 """Of the axis, from the published number at its time to the model's."""
-
 _BELOW = 6.0
 """The same downwards for recovery times, percent of patients."""
-
 _ROW = 48.0
 """Height of a row of panels, mm."""
-
 _SAID = {
     "count": "{statistics}",
     "percent_of_baseline": "{statistics}",
@@ -48,7 +46,6 @@ _SAID = {
     "share_recovered": "share of patients seen back",
 }
 """What the legend says of each kind of published row."""
-
 _LABELS = {"counts": "count", "share": "patients", "recovery": "patients seen back"}
 
 
@@ -83,7 +80,7 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
         for panel, (name, row) in zip(grid.panels, spec.panels.items(), strict=True):
             found = tree[f"panel_{panel.index + 1}"].to_dataset()
             self._set_axes(panel.axes, row, str(found["value"].attrs["units"]), panel.letter)
-            draw_curve(panel.axes, found, name, row.type)
+            _draw_curve(panel.axes, found, name, row.type)
             self._draw_rows(panel.axes, found)
             if panel.is_lowest:
                 panel.axes.set_xlabel(f"{spec.time.label} ({spec.time.unit})")
@@ -111,7 +108,7 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             for who, aside in (("published", 0), ("model", 1)):
                 place = own["height"] - _BELOW * aside if along_time else own["at"] + right * aside
                 number = own[who], own[f"{who}_lower"], own[f"{who}_upper"]
-                draw_number(axes, f"{who}-{name}", place, number, published=not aside, along_time=along_time)
+                _draw_number(axes, f"{who}-{name}", place, number, published=not aside, along_time=along_time)
 
     def _entries(self) -> list[Entry]:
         types = {row.type for row in self.spec.panels.values()}
@@ -121,15 +118,15 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             "recovery": "share of patients seen back by a visit, of those seen below",
         }
         said = "; ".join(text for kind, text in curves.items() if kind in types)
-        marks: list[tuple[Artist, str]] = [(Line2D([], [], color=MODEL), said)]
+        marks: list[tuple[Artist, str]] = [(Line2D([], [], color=_MODEL), said)]
         if "counts" in types:
-            light = Patch(facecolor=MODEL, alpha=0.16, linewidth=0)
+            light = Patch(facecolor=_MODEL, alpha=0.16, linewidth=0)
             marks.insert(0, (light, "5 to 95 % of patients as a visit would measure them"))
         if sizes := self._sizes():
-            dark = Patch(facecolor=MODEL, alpha=0.45, linewidth=0)
+            dark = Patch(facecolor=_MODEL, alpha=0.45, linewidth=0)
             summaries = [*(["medians"] if "counts" in types else []), *(["shares"] if types - {"counts"} else [])]
             marks.append((dark, f"95 % of {' or '.join(summaries)} in studies of {sizes} patients"))
-        marks.append((sample_number(False), "the published statistic with its SD, or with 95 % of studies"))
+        marks.append((_sample_number(False), "the published statistic with its SD, or with 95 % of studies"))
         return [*((mark, f"simulated with the model: {text}") for mark, text in marks), *self._published()]
 
     def _published(self) -> list[Entry]:
@@ -141,10 +138,58 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
         parts = [text.partition(": ")[::2] for text in texts]
         heads = dict.fromkeys(head for head, _ in parts)
         return [
-            (sample_number(True), f"{head}: " + "; ".join(rest for own, rest in parts if own == head)) for head in heads
+            (_sample_number(True), f"{head}: " + "; ".join(rest for own, rest in parts if own == head))
+            for head in heads
         ]
 
     def _sizes(self) -> str:
         """The numbers of patients of studies, one a panel."""
         sizes = {patients_of(targets) for targets in self.spec.targets.values()} - {None}
         return " or ".join(str(size) for size in sorted(filter(None, sizes)))
+
+
+def _draw_curve(axes: Axes, found: xr.Dataset, name: str, kind: str) -> None:
+    """Draw the curve of a panel with its bands; one of recovery goes up in steps, at visits."""
+    step = "post" if kind == "recovery" else None
+    if step:  # the last step goes on to the end of the axis
+        found = xr.concat(
+            [found, found.isel(time=[-1]).assign_coords(time=[axes.get_xlim()[1]])], "time", data_vars="minimal"
+        )
+    time = found["time"].values
+    if "population" in found:
+        area = axes.fill_between(time, *found["population"].values, color=_MODEL, alpha=0.16, linewidth=0, zorder=1)
+        area.set_gid(f"population-{name}")
+    if np.isfinite(found["study"].values).any():
+        area = axes.fill_between(
+            time, *found["study"].values, color=_MODEL, alpha=0.3, linewidth=0, zorder=2, step=step
+        )
+        area.set_gid(f"study-{name}")
+    drawn = "steps-post" if kind == "recovery" else "default"
+    (line,) = axes.plot(time, found["value"].values, color=_MODEL, zorder=3, drawstyle=drawn)
+    line.set_gid(f"simulated-{name}")
+
+
+def _draw_number(
+    axes: Axes, gid: str, at: float, number: tuple[float, float, float], *, published: bool, along_time: bool
+) -> None:
+    """A number with its bar, along time at a height, or upright at a time; a range has a bar and no marker."""
+    colour = _PUBLISHED if published else _MODEL
+    value, lower, upper = number
+    look = {"color": colour, "zorder": 6 if published else 5}
+    if np.isfinite([lower, upper]).all():
+        bar = ((lower, upper), (at, at)) if along_time else ((at, at), (lower, upper))
+        axes.plot(*bar, linewidth=1.1, solid_capstyle="butt", **look)[0].set_gid(f"{gid}-bar")
+    place = (value, at) if along_time else (at, value)
+    (point,) = axes.plot(*place, linestyle="none", **_marker(published), **look)
+    point.set_gid(gid)
+
+
+def _sample_number(published: bool) -> Line2D:
+    """A number with its bar, for the legend."""
+    return Line2D([], [], color=_PUBLISHED if published else _MODEL, linewidth=1.1, **_marker(published))
+
+
+def _marker(published: bool) -> dict[str, Any]:
+    if published:
+        return {"marker": "D", "markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}
+    return {"marker": "o", "markersize": 3.8, "markerfacecolor": "white", "markeredgewidth": 1.0}

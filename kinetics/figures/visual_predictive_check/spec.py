@@ -10,9 +10,9 @@ from pydantic import Field
 
 from kinetics.errors import InputError
 from kinetics.figures.base.fit_figure import FitHeaderRow
-from kinetics.figures.base.limits import MAX_PANELS, check_ends, check_time, ratio
+from kinetics.figures.base.limits import MAX_PANELS, check_ends, check_times
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import Label, PageRow, PanelRow, Text, TimeRow
+from kinetics.figures.base.rows import Label, PageRow, PanelRow, Text, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
 from kinetics.published.likelihoods import PopulationTarget
 from kinetics.published.typical import PublishedRow
@@ -30,15 +30,11 @@ TYPES = {
     "recovery": ("time_to_threshold", "share_recovered"),
 }
 """Kinds of published row that each type of panel shows."""
-
 MAX_TIMES = 2000
 
 
-class CheckHeaderRow(FitHeaderRow):
+class CheckHeaderRow(FitHeaderRow, TimedHeaderRow):
     """``[figure]`` of a visual predictive check."""
-
-    until: Text
-    every: Text = "1 month"
 
 
 class CheckPanelRow(PanelRow):
@@ -52,25 +48,7 @@ class CheckPanelRow(PanelRow):
 
 @dataclass(frozen=True, eq=False)
 class CheckSpec:
-    """A visual predictive check that can be drawn.
-
-    Parameters
-    ----------
-    header : CheckHeaderRow
-        What the file says.
-    page : PageRow
-        Its size.
-    time : TimeRow
-        The horizontal axis.
-    panels : dict of str to CheckPanelRow
-        In the order of the file.
-    targets : dict of str to list of PopulationTarget
-        Of each panel.
-    problem : FitProblem
-        The population fit.
-    path : pathlib.Path
-        The file.
-    """
+    """A visual predictive check that can be drawn: ``targets`` are those of each panel, of the population fit."""
 
     header: CheckHeaderRow
     page: PageRow
@@ -89,13 +67,9 @@ def read_check(document: Document) -> CheckSpec:
     panels = reader.named(CheckPanelRow, "panels", MAX_PANELS, "its type and rows")
     for name, row in panels.items():
         _check_panel(reader, name, row)
-    check_time(reader, time, None if header is None else header.until)
+    check_times(reader, header, time, most=MAX_TIMES)
     if header is None:
         reader.refuse()
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(header.every, "figure", "every")
-    if ratio(header.until, header.every) > MAX_TIMES:
-        reader.add(f"gives more than {MAX_TIMES} times", "figure", "every")
     problem = reader.problem(header.fit)
     if problem is not None and problem.population is None:
         message = f"fit '{problem.name}' is of the typical patient; name a fit with a table [population]"
