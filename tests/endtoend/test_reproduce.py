@@ -100,11 +100,11 @@ def figure_of_the_fit(plan: Path, **changes: str) -> Path:
 def test_a_figure_that_shows_a_prediction_of_the_plan_is_drawn_from_it(
     run, plan: Path, tmp_path: Path, monkeypatch, changes: dict[str, str], predictions: int
 ) -> None:
-    import kinetics.reproduce
+    import kinetics.reproduction.reproducing
 
     import kinetics.prediction
 
-    asked, original = [], kinetics.prediction.predicting
+    asked, original = [], kinetics.prediction.predict
 
     def counted(estimates, *arguments: object, **options: object):
         asked.append(estimates)

@@ -73,7 +73,7 @@ def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tupl
         return list(zip(targets, PopulationObjective(problem).shown(at, targets), strict=True))
     values = Objective(problem).values(at, targets)
     alone = [Interval(float(value), math.nan, math.nan) for value in values]
-    return [(target, PredictedSummary(target.row, one, None)) for target, one in zip(targets, alone, strict=True)]
+    return [(target, PredictedSummary(target.row, value, None)) for target, value in zip(targets, alone, strict=True)]
 
 
 def _lines_of(target: Target, shown: PredictedSummary) -> Sequence[_Line]:

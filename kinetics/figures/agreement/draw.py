@@ -150,13 +150,13 @@ class _Forest:
     def _write(self, table: Axes, index: int, numbers: dict[str, float], y: float) -> None:
         unit = str(self.lines["unit"].values[index])
         if self.lines["is_range"].values[index]:
-            said = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
+            published = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
         else:
-            said = number_text(numbers["published"])
+            published = number_text(numbers["published"])
         within = ""
         if not math.isnan(numbers["model_lower"]):
             within = f"{_model_text(numbers['model_lower'])}–{_model_text(numbers['model_upper'])}"
-        texts = (said, _model_text(numbers["model"]), within, unit)
+        texts = (published, _model_text(numbers["model"]), within, unit)
         for text, (x, side) in zip(texts, _COLUMNS.values(), strict=True):
             table.text(x, y, text, ha=side, va="center", fontsize=small())
 
@@ -172,8 +172,8 @@ class _Forest:
             bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
             entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))
         if np.isfinite(self.lines["rounding"].values).any():
-            said = "what the published number may have been before it was rounded; inside if any of it is"
-            entries.append((Line2D([], [], color="black", linewidth=0.9), said))
+            text = "what the published number may have been before it was rounded; inside if any of it is"
+            entries.append((Line2D([], [], color="black", linewidth=0.9), text))
         if np.isfinite(self.lines["model_lower"].values).any():
             entries.append((Patch(facecolor="#B8B8B8"), "model: 95 % of studies with that number of patients"))
         else:

@@ -76,11 +76,11 @@ def _committed(problem: FitProblem) -> Estimates:
     from kinetics.estimate.problem.currency import warn_of_problem
 
     path = result_path(problem.path)
-    found = Estimates.read(path)
-    warn_if_older(path, problem.model, found.model, found.facts["model_hash"])
-    if sorted(found.names) == sorted(free.name for free in problem.free):
-        warn_of_problem(found.rows, found.facts, path, problem)
-    return found
+    committed = Estimates.read(path)
+    warn_if_older(path, problem.model, committed.model, committed.facts["model_hash"])
+    if sorted(committed.names) == sorted(free.name for free in problem.free):
+        warn_of_problem(committed.rows, committed.facts, path, problem)
+    return committed
 
 
 def log_parameters(problem: FitProblem, estimates: Estimates) -> np.ndarray:

@@ -73,5 +73,5 @@ def broken(label: str, width: float) -> str:
 
 def write_above(axes: Axes, lines: str) -> None:
     """Write what the numbers are above them."""
-    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    axes.annotate(lines, (0, 1), (0, 3), **place, fontsize=small(), va="bottom", linespacing=1.1)
+    offset: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(lines, (0, 1), (0, 3), **offset, fontsize=small(), va="bottom", linespacing=1.1)

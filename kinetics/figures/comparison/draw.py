@@ -74,14 +74,14 @@ class ComparedRegimens(Kind[ComparisonSpec]):
 class _Drawing:
     """One figure under construction."""
 
-    def __init__(self, spec: ComparisonSpec, found: xr.Dataset) -> None:
-        self.spec, self.found = spec, found
-        self.names = [str(name) for name in found["regimen"].values]
+    def __init__(self, spec: ComparisonSpec, data: xr.Dataset) -> None:
+        self.spec, self.data = spec, data
+        self.names = [str(name) for name in data["regimen"].values]
         self.looks = [(list(COLOURS.values())[i], _MARKERS[i], _LINES[i]) for i in range(len(self.names))]
-        time = found["time"]
+        time = data["time"]
         self.unit = display_unit(spec.comparison.time)
         self.times = time.values * float(conversion(parse_unit(time.attrs["units"]), spec.comparison.time))
-        self.over_patients = "quantile" in found.dims
+        self.over_patients = "quantile" in data.dims
 
     def drawn(self) -> Figure:
         """Draw everything and lay it out."""
@@ -89,7 +89,9 @@ class _Drawing:
         heads = [self._heads(row) for row in rows]
         body = max(_ROW, size * _DOT * len(self.names) + 4)
         repeated = [index > 0 and heads[index] == heads[index - 1] for index in range(len(rows))]
-        lines = [0 if same else max(one.count("\n") for one in own) for same, own in zip(repeated, heads, strict=True)]
+        lines = [
+            0 if same else max(head.count("\n") for head in row) for same, row in zip(repeated, heads, strict=True)
+        ]
         heights = [body + size * (5 + _LINE * count) for count in lines]
         figure = blank_page(page.width, page.height or sum(heights) + size * (26 + 3.2 * len(self.names)))
         grid = GridSpec(len(rows), 2, figure, width_ratios=[_CURVES, page.width - _CURVES], height_ratios=heights)
@@ -107,7 +109,7 @@ class _Drawing:
     def _shown(self, row: ComparedRow) -> list[Reading]:
         """What is drawn: a nadir in the unit of the curves, and the last course if there are several."""
         other = "nadir" if row.row.percent_of_baseline else "nadir_percent"
-        return [one for one in row.shown(self.found.sizes["course"]) if one.name != other]
+        return [each for each in row.shown(self.data.sizes["course"]) if each.name != other]
 
     def _heads(self, row: ComparedRow) -> list[str]:
         """What stands above the dots, broken to their width."""
@@ -117,7 +119,7 @@ class _Drawing:
         ]
 
     def _read(self, row: ComparedRow, reading: Reading) -> xr.DataArray:
-        return self.found[f"{row.output}_{reading.name}"]
+        return self.data[f"{row.output}_{reading.name}"]
 
     def _width(self, row: ComparedRow) -> float:
         """Of the dots of one reading with their values, mm."""
@@ -125,7 +127,7 @@ class _Drawing:
 
     def _draw_curves(self, axes: Axes, row: ComparedRow, letter: str) -> None:
         percent = row.row.percent_of_baseline
-        curves = self.found[f"{row.output}_percent" if percent else row.output]
+        curves = self.data[f"{row.output}_percent" if percent else row.output]
         set_scale(axes, row.row.scale)
         for index, (name, (colour, marker, line)) in enumerate(zip(self.names, self.looks, strict=True)):
             values = curves.values[index]
@@ -144,11 +146,11 @@ class _Drawing:
         set_title(axes, letter, row.label, pad=4)
 
     def _draw_limit(self, axes: Axes, row: ComparedRow, percent: bool) -> None:
-        if f"{row.output}_limit" not in self.found:
+        if f"{row.output}_limit" not in self.data:
             return
-        start = self.found[row.output].values[0]
+        start = self.data[row.output].values[0]
         baseline = float(start[len(start) // 2, 0] if self.over_patients else start[0])
-        limit = float(self.found[f"{row.output}_limit"]) * (100 / baseline if percent else 1)
+        limit = float(self.data[f"{row.output}_limit"]) * (100 / baseline if percent else 1)
         line = axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=1)
         line.set_gid(f"limit-{row.output}")
 
@@ -167,9 +169,9 @@ class _Drawing:
             axes.yaxis.set_major_locator(LogLocator(numticks=6))
             set_log_minor_ticks(axes)
 
-    def _draw_readings(self, figure: Figure, place: Any, row: ComparedRow, heads: list[str]) -> None:
+    def _draw_readings(self, figure: Figure, cell: Any, row: ComparedRow, heads: list[str]) -> None:
         shown = self._shown(row)
-        cells = GridSpecFromSubplotSpec(1, len(shown), place, wspace=0.06)
+        cells = GridSpecFromSubplotSpec(1, len(shown), cell, wspace=0.06)
         for index, reading in enumerate(shown):
             axes = figure.add_subplot(cells[0, index])
             values = self._read(row, reading).values.reshape(len(self.names), -1)
@@ -189,7 +191,7 @@ class _Drawing:
         if np.isnan(middle):
             return "not below" if reading.is_recovery else "–"
         if np.isinf(middle):
-            lengths = course_lengths(self.found, regimen, self.spec.comparison.time)
+            lengths = course_lengths(self.data, regimen, self.spec.comparison.time)
             return f"> {lengths[0 if reading.name.endswith('_first') else -1]:.3g}"
         return f"{middle:#.3g}".rstrip(".")
 
@@ -198,12 +200,12 @@ class _Drawing:
         for regimen, name, (colour, marker, line) in zip(self.spec.regimens, self.names, self.looks, strict=True):
             sample = Line2D([], [], color=colour, linestyle=line, marker=marker, markersize=4, linewidth=1.0)
             entries.append((sample, f"{name}: {regimen_text(regimen, self.unit)}"))
-        cohort = self.found.attrs.get("cohort")
+        cohort = self.data.attrs.get("cohort")
         whose = typical_patient(cohort)
         if self.over_patients:
-            count = self.found.attrs["patients"]
+            count = self.data.attrs["patients"]
             whose = f"median and 5 to 95 % of {count} simulated patients{f', cohort {cohort}' if cohort else ''}"
         entries.append(text_entry(f"model: {whose}; > and an open dot: not by the next course or the end"))
-        if any(f"{row.output}_limit" in self.found for row in self.spec.comparison.rows):
+        if any(f"{row.output}_limit" in self.data for row in self.spec.comparison.rows):
             entries.append(limit_entry("lower limit of normal"))
         return entries

@@ -23,7 +23,7 @@ def population_means(spec: FactsSpec, progress: Callable[[int, int], None]) -> x
     means: list[xr.Dataset] = []
     outputs = list(dict.fromkeys(row.output for row in spec.curves))
     for done, (regimen, cohort) in enumerate(spec.arms.values(), 1):
-        found = simulate(
+        data = simulate(
             spec.model,
             regimen,
             until=header.until,
@@ -33,15 +33,15 @@ def population_means(spec: FactsSpec, progress: Callable[[int, int], None]) -> x
             seed=header.seed,
             sampling="quasi",
         )
-        means.append(_means(found[outputs]))
+        means.append(_means(data[outputs]))
         progress(done, len(spec.arms))
     arms = xr.DataArray(list(spec.arms), dims="arm", name="arm")
     return xr.concat(means, arms, combine_attrs="drop")
 
 
-def _means(found: xr.Dataset) -> xr.Dataset:
-    relative = found / found.isel(time=0)
+def _means(data: xr.Dataset) -> xr.Dataset:
+    relative = data / data.isel(time=0)
     relative = relative.where(np.isfinite(relative))
-    return found.mean("patient", keep_attrs=True).merge(
-        relative.mean("patient").rename({str(name): f"{name}_of_baseline" for name in found})
+    return data.mean("patient", keep_attrs=True).merge(
+        relative.mean("patient").rename({str(name): f"{name}_of_baseline" for name in data})
     )

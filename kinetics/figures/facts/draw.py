@@ -83,11 +83,11 @@ class Facts(Kind[FactsSpec]):
 class _Panel:
     """A panel while it is drawn."""
 
-    def __init__(self, spec: FactsSpec, found: xr.Dataset, axes: Axes, name: str) -> None:
+    def __init__(self, spec: FactsSpec, data: xr.Dataset, axes: Axes, name: str) -> None:
         self.spec, self.axes, self.name, self.row = spec, axes, name, spec.panels[name]
-        self.found = found
+        self.data = data
         self.taken: list[float] = []
-        self.times = found["time"].values * to_unit(f"1 {found['time'].attrs['units']}", spec.time.unit)
+        self.times = data["time"].values * to_unit(f"1 {data['time'].attrs['units']}", spec.time.unit)
 
     def draw(self, letter: str) -> None:
         """Curves, facts, and axes around them."""
@@ -140,11 +140,11 @@ class _Panel:
 
     def _values(self, curve: FactCurveRow) -> np.ndarray:
         """The mean over patients, (time,), in the unit of the panel."""
-        found = self.found.sel(arm=curve.arm)
+        data = self.data.sel(arm=curve.arm)
         if self.row.percent_of_baseline:
-            return found[f"{curve.output}_of_baseline"].values * 100
+            return data[f"{curve.output}_of_baseline"].values * 100
         factor = float(conversion(self.spec.model.quantity(curve.output).unit, parse_unit(self.row.unit)))
-        return found[curve.output].values * factor
+        return data[curve.output].values * factor
 
 
 def _has_study(row: EvidenceRow) -> bool:

@@ -180,8 +180,8 @@ def _check_fact(name: str, curve: FactCurveRow, cohort: str, facts: Mapping[str,
 
 def _file(file: Path, name: str) -> Path | str:
     """What a name inside a file stands for, whatever folder the file is in."""
-    found = path_from(file, name)
-    return found.resolve() if isinstance(found, Path) else found
+    path_or_name = path_from(file, name)
+    return path_or_name.resolve() if isinstance(path_or_name, Path) else path_or_name
 
 
 def _check_within(reader: SpecReader, spec: FactsSpec) -> None:

@@ -79,14 +79,14 @@ def _actions_of_rules(result: xr.Dataset) -> dict[str, float]:
 
 def _numbers(spec: MapSpec, result: xr.Dataset) -> dict[str, float]:
     """What is coloured, in the units that are shown."""
-    found = {}
+    numbers = {}
     for number in spec.maps:
         reading, output = number.reading, number.row.output
         values = {measure.name: result[measure.name].values for measure in reading.measures}
         courses = Courses(values, result["course_start"].values, np.asarray(result[output].values[0]))
         _, factor = reading.units(spec.model.outputs[output].unit, spec.model.time, parse_unit(spec.header.unit))
-        found[number.name] = float(reading.of(courses)) * factor
-    return found
+        numbers[number.name] = float(reading.of(courses)) * factor
+    return numbers
 
 
 def _labelled(spec: MapSpec, table: Mapping[str, np.ndarray]) -> xr.Dataset:

@@ -57,36 +57,36 @@ class Map(Kind[MapSpec]):
 
     def picture(self, tree: xr.DataTree) -> Figure:
         """A panel a number."""
-        found, spec = tree.to_dataset(), self.spec
+        data, spec = tree.to_dataset(), self.spec
         marks = 4 * len(spec.points)
         grid = panel_grid(spec.page, len(spec.maps), lambda rows: rows * (_PANEL + _LABELS) + _REST + marks)
         width, height = grid.figure.get_size_inches() / MM
         size = width / grid.columns - scale() * _AROUND, (height - scale() * _REST) / grid.rows - scale() * _LABELS
         for panel, number in zip(grid.panels, spec.maps, strict=True):
-            MapPanel(spec, number, grid.figure, panel.axes, size).draw(found, panel.letter)
-        add_title_and_legend(grid.figure, spec.header, self._entries(found))
+            MapPanel(spec, number, grid.figure, panel.axes, size).draw(data, panel.letter)
+        add_title_and_legend(grid.figure, spec.header, self._entries(data))
         return grid.figure
 
-    def _entries(self, found: xr.Dataset) -> list[Entry]:
+    def _entries(self, data: xr.Dataset) -> list[Entry]:
         spec, header, regimen = self.spec, self.spec.header, self.spec.regimen
         entries: list[Entry] = [(sample(point, index), point.label) for index, point in enumerate(spec.points)]
         if spec.shows_without_rules:
-            entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(found))}"))
+            entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
         given = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
         whose = f"model: {typical_patient(header.cohort)}, {header.until}"
         entries.append(text_entry(f"{whose}; {given}; what the axes name is varied"))
         if any(number.row.difference for number in spec.maps):
             entries.append(text_entry("change by the rules: with them less without them, all else the same"))
-        if not all(np.isfinite(found[number.name].values).all() for number in spec.maps):
+        if not all(np.isfinite(data[number.name].values).all() for number in spec.maps):
             entries.append((Rectangle((0, 0), 1, 1, facecolor=MISSING), "no such number: level never left or reached"))
-        if capped := int(found["capped"].values.sum()):
-            text = f"in {capped} of {found['capped'].size} cells a rule would act again but for its cap"
+        if capped := int(data["capped"].values.sum()):
+            text = f"in {capped} of {data['capped'].size} cells a rule would act again but for its cap"
             entries.append(text_entry(text))
         return entries
 
-    def _values_without_rules(self, found: xr.Dataset) -> Iterator[str]:
+    def _values_without_rules(self, data: xr.Dataset) -> Iterator[str]:
         """What each panel would show without the rules."""
         for number in self.spec.maps:
-            values = found[number.name_without_rules]
+            values = data[number.name_without_rules]
             value, unit = cell_text(float(values[0, 0])), number.shown_unit(values.attrs["units"])
             yield " ".join(filter(None, (self.spec.label(number.row), value, unit)))

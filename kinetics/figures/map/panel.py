@@ -42,11 +42,11 @@ class MapPanel:
     ) -> None:
         self.spec, self.number, self.figure, self.axes, self.size = spec, number, figure, axes, size
 
-    def draw(self, found: xr.Dataset, letter: str) -> None:
-        """Draw the number, found by `kinetics.figures.map.compute.map_grid`, with its colour bar."""
+    def draw(self, data: xr.Dataset, letter: str) -> None:
+        """Draw the number, from `kinetics.figures.map.compute.map_grid`, with its colour bar."""
         number, row = self.number, self.number.row
-        values = found[number.name].values
-        shown = np.ma.masked_invalid(values - (found[number.name_without_rules].values if row.difference else 0.0))
+        values = data[number.name].values
+        shown = np.ma.masked_invalid(values - (data[number.name_without_rules].values if row.difference else 0.0))
         self.axes.set_facecolor(MISSING)
         edges = [np.arange(count + 1) - 0.5 for count in (shown.shape[1], shown.shape[0])]
         mesh = self.axes.pcolormesh(
@@ -60,7 +60,7 @@ class MapPanel:
         else:
             self._draw_numbers(shown, texts)
         self._draw_points()
-        unit = number.shown_unit(found[number.name].attrs["units"])
+        unit = number.shown_unit(data[number.name].attrs["units"])
         bar = self.figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
         bar.set_label(with_unit("change by the rules", unit) if row.difference else unit or "no unit")
         bar.outline.set_linewidth(0.4)

@@ -179,22 +179,22 @@ def _numbers(reader: SpecReader, maps: Mapping[int, MapRow], header: MapHeaderRo
     with reader.at("figure", "cohort"):
         values = cohort_parameters(model, header.cohort).values
         limits = {measure.output: measure.level for measure in recovery_measures(model, values)}
-    found = []
+    numbers = []
     for index, row in maps.items():
         if row.output not in model.outputs:
             message = f"model '{model.name}' has no output '{row.output}'; there are {', '.join(model.outputs)}"
             reader.add(message, "maps", index, "output")
             continue
         with reader.at("maps", index, "measure"):
-            named = {one.name: one for one in readings(row.measure, row.output, limits.get(row.output))}
+            named = {each.name: each for each in readings(row.measure, row.output, limits.get(row.output))}
             if row.reading is None and len(named) > 1:
                 raise InputError(f"'{row.measure}' gives several numbers; name one, reading = {' or '.join(named)}")
             reading = named.get(row.reading or next(iter(named)))
             if reading is None:
                 raise InputError(f"'{row.measure}' has no reading '{row.reading}'; there are {', '.join(named)}")
             reading.check(model.outputs[row.output].unit, model.time)
-            found.append(MappedNumber(row, reading))
-    return found
+            numbers.append(MappedNumber(row, reading))
+    return numbers
 
 
 def _check_regimen(reader: SpecReader, header: MapHeaderRow, model: Model, regimen: Regimen) -> None:

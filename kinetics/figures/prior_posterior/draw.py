@@ -57,8 +57,8 @@ class PriorPosterior(Kind[FitFigureSpec]):
         for panel, row in zip(grid.panels, rows, strict=True):
             _draw_panel(panel.axes, row)
         held = str(tree.attrs.get("builds_on", ""))
-        said = f"Other parameters are held at the estimates of {held}." if held else ""
-        note = " ".join(filter(None, (self.spec.header.note, said)))
+        other = f"Other parameters are held at the estimates of {held}." if held else ""
+        note = " ".join(filter(None, (self.spec.header.note, other)))
         add_title_and_legend(grid.figure, self.spec.header, _entries(rows), note)
         return grid.figure
 
@@ -86,10 +86,10 @@ def _draw_panel(axes: Axes, row: Knowledge) -> None:
     ticks = _ticks(row.span())
     axes.set_xticks(np.log(ticks), [number_text(tick) for tick in ticks])
     axes.set_title(with_unit(row.name, row.unit), loc="left", fontsize=small(), pad=2)
-    axes.text(0.99, 0.99, _said(row), transform=axes.transAxes, ha="right", va="top", fontsize=small())
+    axes.text(0.99, 0.99, _narrowing(row), transform=axes.transAxes, ha="right", va="top", fontsize=small())
 
 
-def _said(row: Knowledge) -> str:
+def _narrowing(row: Knowledge) -> str:
     """How much narrower the posterior is than the prior."""
     if row.log_se == 0:
         return "at a bound"
@@ -119,5 +119,5 @@ def _entries(rows: Sequence[Knowledge]) -> list[Entry]:
     ]
     if any(row.sample is not None for row in rows):
         entries.append((Line2D([], [], color=_SAMPLE, linewidth=0.9), "posterior: sampled"))
-    said = "SD: standard deviation of the natural logarithm after the fit, of that before it; axes are logarithmic"
-    return [*entries, (Line2D([], [], linestyle="none"), said)]
+    text = "SD: standard deviation of the natural logarithm after the fit, of that before it; axes are logarithmic"
+    return [*entries, (Line2D([], [], linestyle="none"), text)]

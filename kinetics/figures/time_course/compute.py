@@ -90,9 +90,9 @@ def check_result(spec: TimeCourseSpec, tree: xr.DataTree, source: str = "the res
     faults = Faults()
     root = tree.to_dataset()
     for key, value in (("model", spec.model.name), ("cohort", spec.header.cohort)):
-        found = root.attrs.get(key)
-        if found is not None and found != value:
-            faults.add(f"is of {key} '{found}', the figure of '{value}'", source)
+        actual = root.attrs.get(key)
+        if actual is not None and actual != value:
+            faults.add(f"is of {key} '{actual}', the figure of '{value}'", source)
     if root.attrs.get("model_hash", spec.model.content_hash) != spec.model.content_hash:
         faults.add(f"was made with another version of model '{spec.model.name}'; make it again", source)
     for name in dict.fromkeys(curve.output for curve in spec.curves):

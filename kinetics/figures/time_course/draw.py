@@ -154,8 +154,8 @@ class _Drawing:
         """What is said beneath, of published numbers and of bands only if they are drawn."""
         header = self.spec.header
         band = any(curve.band is not None for panel in self.panels for _, curve in panel.curves)
-        said = (header.note, header.note_published if self.published else "", header.note_band if band else "")
-        return " ".join(filter(None, said))
+        notes = (header.note, header.note_published if self.published else "", header.note_band if band else "")
+        return " ".join(filter(None, notes))
 
     def _entries(self) -> list[Entry]:
         curves = [curve for panel in self.panels for _, curve in panel.curves]

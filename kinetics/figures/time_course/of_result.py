@@ -35,12 +35,12 @@ def over_patients(tree: xr.DataTree) -> xr.DataTree:
     if "patient" not in root.dims:
         return tree
     names = [name for name, values in root.data_vars.items() if values.dims == ("patient", "time")]
-    found = root[names].quantile(list(_QUANTILES), dim="patient", skipna=True, keep_attrs=True)
-    middle = found.sel(quantile=_QUANTILES[1], drop=True)
+    interval = root[names].quantile(list(_QUANTILES), dim="patient", skipna=True, keep_attrs=True)
+    middle = interval.sel(quantile=_QUANTILES[1], drop=True)
     if "course_start" in root:
         middle["course_start"] = root["course_start"]
     middle.attrs = root.attrs | {PATIENTS: root.sizes["patient"]}
-    return xr.DataTree.from_dict({"/": middle, "interval": found})
+    return xr.DataTree.from_dict({"/": middle, "interval": interval})
 
 
 def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Sequence[str] = ()) -> TimeCourse:
@@ -112,10 +112,10 @@ def _panels(root: xr.Dataset, outputs: Sequence[str]) -> tuple[dict[str, CountPa
     return panels, curves
 
 
-def _panel(found: xr.Dataset, unit: str) -> CountPanelRow:
-    values = np.concatenate([np.ravel(found[name].values) for name in found])
+def _panel(data: xr.Dataset, unit: str) -> CountPanelRow:
+    values = np.concatenate([np.ravel(data[name].values) for name in data])
     positive = values[np.isfinite(values) & (values > 0)]
-    title, label = (str(next(iter(found))) if len(found) == 1 else ""), "value" if unit == "1" else "amount"
+    title, label = (str(next(iter(data))) if len(data) == 1 else ""), "value" if unit == "1" else "amount"
     if not positive.size or positive.max() / positive.min() < _LEAST_RATIO:
         return CountPanelRow(unit=unit, label=label, title=title)
     lower = float(positive.max() / 10**_DECADES)

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 __all__ = ["pixels_along", "place_beside", "place_on_line", "spread", "spread_labels"]
 
 
-def spread(wanted: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
+def spread(positions: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
     """Move positions, (label,), apart by as little as it takes: the least-squares answer, by pooling neighbours.
 
     ``gap`` is the least distance between two; all stay between ``lower`` and ``upper``, if there is room.
@@ -21,17 +21,17 @@ def spread(wanted: np.ndarray, gap: float, lower: float, upper: float) -> np.nda
     >>> spread(np.array([1.0, 1.0, 5.0]), 1.0, 0.0, 10.0)
     array([0.5, 1.5, 5. ])
     """
-    order = np.argsort(wanted, kind="stable")
-    steps = gap * np.arange(wanted.size)
+    order = np.argsort(positions, kind="stable")
+    steps = gap * np.arange(positions.size)
     pools: list[list[float]] = []  # mean and size; positions less their steps must not fall
-    for value in wanted[order] - steps:
+    for value in positions[order] - steps:
         pools.append([float(value), 1])
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
             mean, size = pools.pop()
             pools[-1] = [(pools[-1][0] * pools[-1][1] + mean * size) / (pools[-1][1] + size), pools[-1][1] + size]
     flat = np.concatenate([np.full(int(size), mean) for mean, size in pools])
     ends = max(lower, upper - steps[-1])
-    result = np.empty_like(wanted, dtype=float)
+    result = np.empty_like(positions, dtype=float)
     result[order] = np.clip(flat, lower, ends) + steps
     return result
 

@@ -142,9 +142,9 @@ def _last_day(row: PublishedRow, begin: float) -> float:
     return to_unit(str(row.time), "day")
 
 
-def _same_before(one: Regimen, other: Regimen, day: float) -> bool:
-    def given(regimen: Regimen) -> str:
+def _same_before(first: Regimen, second: Regimen, day: float) -> bool:
+    def early_doses(regimen: Regimen) -> str:
         early = [course for course in regimen.courses if course.start.magnitude < day - _SAME_DAY]
         return Regimen(early).content_hash
 
-    return given(one) == given(other) and one.rules == other.rules
+    return early_doses(first) == early_doses(second) and first.rules == second.rules

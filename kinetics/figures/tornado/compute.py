@@ -54,7 +54,7 @@ def recovery_elasticities(
     The derivatives are by implicit differentiation of the crossing, `SensitiveTrajectory.crossing_gradient`.
     """
     system = compile_model(model)
-    measures = [one for one in recovery_measures(model, values) if not outputs or one.output in outputs]
+    measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
     limits = {output.lower_limit for output in model.outputs.values()}
     names = [name for name in model.parameters if name not in limits]
     plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)

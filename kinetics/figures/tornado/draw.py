@@ -38,9 +38,9 @@ class Tornado(Kind[TornadoSpec]):
         spec, header = self.spec, self.spec.header
         values = typical_values(spec, inputs.estimates)
         until = to_unit(header.until, spec.model.time)
-        found = recovery_elasticities(spec.model, spec.regimen, values, until, header.outputs)
+        data = recovery_elasticities(spec.model, spec.regimen, values, until, header.outputs)
         inputs.progress(1, 1)
-        return xr.DataTree(found.assign_attrs(self.required().attrs))
+        return xr.DataTree(data.assign_attrs(self.required().attrs))
 
     def required(self) -> Required:
         """Times, their elasticities and the limits, of the model."""
@@ -49,46 +49,46 @@ class Tornado(Kind[TornadoSpec]):
 
     def picture(self, tree: xr.DataTree) -> Figure:
         """A panel an output."""
-        found, header = tree.to_dataset(), self.spec.header
-        bars = min(header.largest, found.sizes["parameter"])
-        count, height = found.sizes["output"], lambda rows: rows * (_BAR * bars + 19) + 24
+        data, header = tree.to_dataset(), self.spec.header
+        bars = min(header.largest, data.sizes["parameter"])
+        count, height = data.sizes["output"], lambda rows: rows * (_BAR * bars + 19) + 24
         grid = panel_grid(self.spec.page, count, height, sharex=True)
-        reach = self._reach(found)
+        reach = self._reach(data)
         for panel in grid.panels:
             panel.axes.set_xlim(-reach, reach)
-            self._draw_panel(panel.axes, found.isel(output=panel.index), panel.letter)
+            self._draw_panel(panel.axes, data.isel(output=panel.index), panel.letter)
             panel.axes.tick_params(labelbottom=True)
         add_title_and_legend(grid.figure, header, self._entries())
         return grid.figure
 
-    def _reach(self, found: xr.Dataset) -> float:
+    def _reach(self, data: xr.Dataset) -> float:
         """How far the axis goes on each side; there is room for the number beside the longest bar."""
-        sizes = np.abs(self._changes(found))
+        sizes = np.abs(self._changes(data))
         return 1.45 * float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)) or 1.0
 
-    def _changes(self, found: xr.Dataset) -> np.ndarray:
-        return found["elasticity"].values * float(self.spec.header.percent)
+    def _changes(self, data: xr.Dataset) -> np.ndarray:
+        return data["elasticity"].values * float(self.spec.header.percent)
 
-    def _draw_panel(self, axes: Axes, found: xr.Dataset, letter: str) -> None:
-        output, time = str(found["output"].values), float(found["time"])
-        level = read_level(str(found["limit"].values))
+    def _draw_panel(self, axes: Axes, data: xr.Dataset, letter: str) -> None:
+        output, time = str(data["output"].values), float(data["time"])
+        level = read_level(str(data["limit"].values))
         limit = f"{level.number:g} {display_unit(level.unit)}"
         unit = self.spec.header.unit
-        factor = float(conversion(parse_unit(found["time"].attrs["units"]), parse_unit(unit)))
-        said = f"back at {limit} after {number_text(time * factor)} {unit}"
+        factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(unit)))
+        result = f"back at {limit} after {number_text(time * factor)} {unit}"
         if not np.isfinite(time):
-            said = f"not below {limit}" if np.isnan(time) else f"not back at {limit} by {self.spec.header.until}"
+            result = f"not below {limit}" if np.isnan(time) else f"not back at {limit} by {self.spec.header.until}"
         set_title(axes, letter, output, pad=13 * scale())
-        axes.annotate(said, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points")
+        axes.annotate(result, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.axvline(0, color="black", linewidth=0.6, zorder=3)
         axes.set_xlabel(f"change of the time (%) per +{self.spec.header.percent} % of the parameter")
         if np.isfinite(time):
-            self._draw_bars(axes, found, output)
+            self._draw_bars(axes, data, output)
 
-    def _draw_bars(self, axes: Axes, found: xr.Dataset, output: str) -> None:
-        changes, names = self._changes(found), [str(name) for name in found["parameter"].values]
+    def _draw_bars(self, axes: Axes, data: xr.Dataset, output: str) -> None:
+        changes, names = self._changes(data), [str(name) for name in data["parameter"].values]
         order = np.argsort(-np.abs(changes), kind="stable")
         shown, rest = order[: self.spec.header.largest], order[self.spec.header.largest :]
         for y, index in enumerate(shown):
@@ -102,8 +102,8 @@ class Tornado(Kind[TornadoSpec]):
         axes.set_ylim(self.spec.header.largest + 0.3, -0.6)
         if rest.size:
             words = f"{rest.size} others, none above {abs(changes[shown[-1]]):.2g} %"
-            place = 0.0, self.spec.header.largest - 0.15
-            axes.text(*place, words, transform=axes.get_yaxis_transform(), va="center", fontsize=small())
+            position = 0.0, self.spec.header.largest - 0.15
+            axes.text(*position, words, transform=axes.get_yaxis_transform(), va="center", fontsize=small())
 
     def _entries(self) -> list[Entry]:
         header = self.spec.header

@@ -98,13 +98,13 @@ def _counts(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], popula
     targets = spec.targets[name]
     unit = spec.panels[name].unit or targets[0].row.unit
     factor = float(conversion(parse_unit(targets[0].row.unit), parse_unit(unit)))
-    seen = [target.seen(populations[target]) for target in grid]
+    observed = [target.seen(populations[target]) for target in grid]
     n = patients_of(targets)
-    study = None if n is None else factor * np.array([Median(n, 1.0).interval(one) for one in seen]).T
-    middle = factor * np.array([quantile(one, 0.5) for one in seen])
-    found = _curve(spec, _times(spec, grid), middle, study, unit)
-    population = factor * np.array([[quantile(one, p) for one in seen] for p in _OF_PATIENTS])
-    return found.assign(population=variable(("end", "time"), population, parse_unit(unit), "5 and 95 % of patients"))
+    study = None if n is None else factor * np.array([Median(n, 1.0).interval(each) for each in observed]).T
+    middle = factor * np.array([quantile(each, 0.5) for each in observed])
+    curve = _curve(spec, _times(spec, grid), middle, study, unit)
+    population = factor * np.array([[quantile(each, p) for each in observed] for p in _OF_PATIENTS])
+    return curve.assign(population=variable(("end", "time"), population, parse_unit(unit), "5 and 95 % of patients"))
 
 
 def _share(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], populations: Populations) -> xr.Dataset:
@@ -112,23 +112,23 @@ def _share(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], populat
     n = patients_of(spec.targets[name])
     middle, study = [], []
     for target in grid:
-        summary, seen = target.summary, target.seen(populations[target])
+        summary, observed = target.summary, target.seen(populations[target])
         assert isinstance(summary, Proportion)
-        middle.append(100 * summary.value(seen))
+        middle.append(100 * summary.value(observed))
         if n is not None:
-            study.append([100 * end for end in replace(summary, n=n).interval(seen)])
+            study.append([100 * end for end in replace(summary, n=n).interval(observed)])
     return _curve(spec, _times(spec, grid), np.array(middle), np.array(study).T if study else None, "percent")
 
 
 def _recovery(spec: CheckSpec, name: str, populations: Populations) -> tuple[xr.Dataset, float]:
     """The share of those seen below the level that is seen back by each visit, with 95 % of studies; and ever."""
     first, n = spec.targets[name][0], patients_of(spec.targets[name])
-    seen = first.seen(populations[first])
-    assert isinstance(seen, ObservedTimes)
-    *at_visits, _, never_below = seen.probabilities.mean(axis=0)
+    observed = first.seen(populations[first])
+    assert isinstance(observed, ObservedTimes)
+    *at_visits, _, never_below = observed.probabilities.mean(axis=0)
     back = np.clip(np.concatenate([[0.0], np.cumsum(at_visits) / max(1 - never_below, 1e-300)]), 0, 1)
     unit = "month" if first.row.of_patients else first.row.unit
-    times = np.concatenate([[0.0], seen.times]) * float(conversion(parse_unit(unit), parse_unit(spec.time.unit)))
+    times = np.concatenate([[0.0], observed.times]) * float(conversion(parse_unit(unit), parse_unit(spec.time.unit)))
     study = None if n is None else 100 * np.array([binom.ppf(tail, n, back) for tail in _TAILS]) / n
     until = to_unit(spec.header.until, spec.time.unit) * (1 + 1e-9)
     return _curve(spec, times, 100 * back, study, "percent").isel(time=times <= until), float(back[-1])

@@ -78,10 +78,10 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
         spec = self.spec
         grid = panel_grid(spec.page, len(spec.panels), lambda rows: _ROW * rows + 40)
         for panel, (name, row) in zip(grid.panels, spec.panels.items(), strict=True):
-            found = tree[f"panel_{panel.index + 1}"].to_dataset()
-            self._set_axes(panel.axes, row, str(found["value"].attrs["units"]), panel.letter)
-            _draw_curve(panel.axes, found, name, row.type)
-            self._draw_rows(panel.axes, found)
+            data = tree[f"panel_{panel.index + 1}"].to_dataset()
+            self._set_axes(panel.axes, row, str(data["value"].attrs["units"]), panel.letter)
+            _draw_curve(panel.axes, data, name, row.type)
+            self._draw_rows(panel.axes, data)
             if panel.is_lowest:
                 panel.axes.set_xlabel(f"{spec.time.label} ({spec.time.unit})")
         grid.figure.align_ylabels()
@@ -100,15 +100,15 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             axes.set_ylim(-2, 102)
             axes.yaxis.set_major_locator(MultipleLocator(25))
 
-    def _draw_rows(self, axes: Axes, found: xr.Dataset) -> None:
+    def _draw_rows(self, axes: Axes, data: xr.Dataset) -> None:
         right = _RIGHT * to_unit(self.spec.header.until, self.spec.time.unit)
-        for index, name in enumerate(map(str, found["row"].values)):
-            own = {key: float(found[key].values[index]) for key in ROW}
+        for index, name in enumerate(map(str, data["row"].values)):
+            own = {key: float(data[key].values[index]) for key in ROW}
             along_time = bool(np.isnan(own["at"]))
             for who, aside in (("published", 0), ("model", 1)):
-                place = own["height"] - _BELOW * aside if along_time else own["at"] + right * aside
+                position = own["height"] - _BELOW * aside if along_time else own["at"] + right * aside
                 number = own[who], own[f"{who}_lower"], own[f"{who}_upper"]
-                _draw_number(axes, f"{who}-{name}", place, number, published=not aside, along_time=along_time)
+                _draw_number(axes, f"{who}-{name}", position, number, published=not aside, along_time=along_time)
 
     def _entries(self) -> list[Entry]:
         types = {row.type for row in self.spec.panels.values()}
@@ -117,8 +117,8 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             "share": "share of patients",
             "recovery": "share of patients seen back by a visit, of those seen below",
         }
-        said = "; ".join(text for kind, text in curves.items() if kind in types)
-        marks: list[tuple[Artist, str]] = [(Line2D([], [], color=_MODEL), said)]
+        curve = "; ".join(text for kind, text in curves.items() if kind in types)
+        marks: list[tuple[Artist, str]] = [(Line2D([], [], color=_MODEL), curve)]
         if "counts" in types:
             light = Patch(facecolor=_MODEL, alpha=0.16, linewidth=0)
             marks.insert(0, (light, "5 to 95 % of patients as a visit would measure them"))
@@ -148,24 +148,22 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
         return " or ".join(str(size) for size in sorted(filter(None, sizes)))
 
 
-def _draw_curve(axes: Axes, found: xr.Dataset, name: str, kind: str) -> None:
+def _draw_curve(axes: Axes, data: xr.Dataset, name: str, kind: str) -> None:
     """Draw the curve of a panel with its bands; one of recovery goes up in steps, at visits."""
     step = "post" if kind == "recovery" else None
     if step:  # the last step goes on to the end of the axis
-        found = xr.concat(
-            [found, found.isel(time=[-1]).assign_coords(time=[axes.get_xlim()[1]])], "time", data_vars="minimal"
+        data = xr.concat(
+            [data, data.isel(time=[-1]).assign_coords(time=[axes.get_xlim()[1]])], "time", data_vars="minimal"
         )
-    time = found["time"].values
-    if "population" in found:
-        area = axes.fill_between(time, *found["population"].values, color=_MODEL, alpha=0.16, linewidth=0, zorder=1)
+    time = data["time"].values
+    if "population" in data:
+        area = axes.fill_between(time, *data["population"].values, color=_MODEL, alpha=0.16, linewidth=0, zorder=1)
         area.set_gid(f"population-{name}")
-    if np.isfinite(found["study"].values).any():
-        area = axes.fill_between(
-            time, *found["study"].values, color=_MODEL, alpha=0.3, linewidth=0, zorder=2, step=step
-        )
+    if np.isfinite(data["study"].values).any():
+        area = axes.fill_between(time, *data["study"].values, color=_MODEL, alpha=0.3, linewidth=0, zorder=2, step=step)
         area.set_gid(f"study-{name}")
     drawn = "steps-post" if kind == "recovery" else "default"
-    (line,) = axes.plot(time, found["value"].values, color=_MODEL, zorder=3, drawstyle=drawn)
+    (line,) = axes.plot(time, data["value"].values, color=_MODEL, zorder=3, drawstyle=drawn)
     line.set_gid(f"simulated-{name}")
 
 
@@ -179,8 +177,8 @@ def _draw_number(
     if np.isfinite([lower, upper]).all():
         bar = ((lower, upper), (at, at)) if along_time else ((at, at), (lower, upper))
         axes.plot(*bar, linewidth=1.1, solid_capstyle="butt", **look)[0].set_gid(f"{gid}-bar")
-    place = (value, at) if along_time else (at, value)
-    (point,) = axes.plot(*place, linestyle="none", **_marker(published), **look)
+    position = (value, at) if along_time else (at, value)
+    (point,) = axes.plot(*position, linestyle="none", **_marker(published), **look)
     point.set_gid(gid)
 
 

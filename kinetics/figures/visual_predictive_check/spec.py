@@ -95,20 +95,20 @@ def _targets(
 ) -> list[PopulationTarget]:
     """The targets that a panel names, of one type and one quantity."""
     known = {target.row.name: target for target in problem.targets if isinstance(target, PopulationTarget)}
-    found: list[PopulationTarget] = []
+    targets: list[PopulationTarget] = []
     for key in panel.rows:
         with reader.at("panels", name, "rows"):
             target = known.get(key)
             if target is None:
                 raise InputError(f"fit '{problem.name}' has no row '{key}'; there are {', '.join(known)}")
             _check_row(target.row, panel, header)
-            if found and _quantity(target) != _quantity(found[0]):
-                raise InputError(f"row '{key}' is not of the same quantity and patients as '{found[0].row.name}'")
-            found.append(target)
-    if found and panel.unit is not None:
+            if targets and _quantity(target) != _quantity(targets[0]):
+                raise InputError(f"row '{key}' is not of the same quantity and patients as '{targets[0].row.name}'")
+            targets.append(target)
+    if targets and panel.unit is not None:
         with reader.at("panels", name, "unit"):
-            conversion(parse_unit(found[0].row.unit), parse_unit(panel.unit))
-    return found
+            conversion(parse_unit(targets[0].row.unit), parse_unit(panel.unit))
+    return targets
 
 
 def _check_row(row: PublishedRow, panel: CheckPanelRow, header: CheckHeaderRow) -> None:
