@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.identity import figure_hash
 from kinetics.figures.rendering import FORMATS, render
-from kinetics.figures.resolving import Result, resolve
+from kinetics.figures.resolving import Request, Result, resolve
 from kinetics.files.writing import write_atomically
 from kinetics.model import Model
 
@@ -92,30 +93,27 @@ def draw(
     model: str | Path | Model | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Drawing:
-    """Draw a figure, and write it if it is told where to.
+    """Draw a figure, and write it if ``out`` says where to.
 
     Parameters
     ----------
     figure : str, pathlib.Path, Kind, Fit, xarray.DataTree or xarray.Dataset
-        The name of a figure that ships (``kinetics models`` lists them), the path of a figure file, or what
-        `read_figure` gives. Or a result: a fit is drawn as agreement with its published numbers; a simulation or a
-        prediction, or the path of its ``.nc`` file, as outputs over time, patients as their median with 5 to 95 %.
+        The name of a figure that ships, such as "recovery", the path of a figure file, or what `read_figure` gives. Or
+        a result: a fit is drawn as agreement with its published numbers; a simulation or a prediction, or the path of
+        its ``.nc`` file, as outputs over time, patients as their median with 5 to 95 %.
     out : str, pathlib.Path or a sequence of them, optional
-        Where the picture goes: ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi). The numbers are computed
-        once, and the same figure gives the same bytes. Of what was computed from the file alone the metadata hold a
-        hash of everything it was drawn from.
+        ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi) files. The same figure gives the same bytes; of what
+        is computed from a figure file alone the metadata hold a hash of everything it was drawn from.
     input : optional
-        What a named figure is drawn from: a prediction or a simulation, a fit or its estimates, or the path of a result
+        What a named figure is drawn from: a prediction, a simulation, a fit or its estimates, or the path of a result
         file. Without it the figure computes what its file says. A time course of another regimen than that of the file
         is drawn without published points.
     font_size : float
         Of titles and labels, points; ticks, legends and notes are a little smaller.
     width, height : float, optional
         Of the page, mm; by default what the file says.
-    outputs : sequence of str
-        Which outputs of a result are drawn; all by default.
-    model : Model, str or pathlib.Path, optional
-        The model of a result, if it is none that ships.
+    outputs, model : optional
+        Of a result: the outputs to draw, all by default, and its `Model`, if that is none that ships.
     progress : callable, optional
         Called with (done, all).
 
@@ -131,27 +129,24 @@ def draw(
 
     Examples
     --------
+    >>> drawing = draw("recovery", "recovery.svg", font_size=9)  # doctest: +SKIP
     >>> draw("recovery", "recovery.jpeg")
     Traceback (most recent call last):
     kinetics.errors.InputError: out: recovery.jpeg: a figure is written as .svg, .pdf, .png
-    >>> drawing = draw("recovery", font_size=9)  # doctest: +SKIP
-    >>> drawing.save("recovery.png")  # doctest: +SKIP
     """
-    faults = Faults()
-    paths: list[Path] = []
-    with faults.gather(name="out"):
-        paths = _checked_paths([out] if isinstance(out, str | Path) else out or ())
-    sizes = {"font_size": font_size, "width": width, "height": height}
-    for key, value in sizes.items():
-        if value is not None:
-            _check_size(key, value, faults)
-    faults.raise_if_any()
+    page = {key: value for key, value in (("width", width), ("height", height)) if value is not None}
+    paths = _checked_arguments(out, {"font_size": font_size} | page)
     request = resolve(figure, input, outputs, model)
-    page = {key: value for key in ("width", "height") if (value := sizes[key]) is not None}
-    kind, tree = request.kind.on_page(**page) if page else request.kind, request.tree
-    identity = figure_hash(kind.spec) if tree is None and not request.estimates else None
+    if page:
+        request = replace(request, kind=request.kind.on_page(**page))
+    return _drawn(request, paths, font_size, progress or Inputs.progress)
+
+
+def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: Callable[[int, int], None]) -> Drawing:
+    kind, tree, identity = request.kind, request.tree, None
     if tree is None:
-        tree = kind.compute(Inputs(request.estimates, progress=progress or Inputs.progress))
+        identity = None if request.estimates else figure_hash(kind.spec)
+        tree = kind.compute(Inputs(request.estimates, progress=progress))
     try:
         kind.check(tree)
         # each file has a picture of its own: laid out for another format, axes would move
@@ -174,15 +169,25 @@ def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) ->
     return ComparedRegimens(ComparisonSpec.of(comparison, regimens))
 
 
-def _checked_paths(out: Sequence[str | Path]) -> list[Path]:
-    paths = [Path(path) for path in out]
+def _checked_arguments(out: object, sizes: Mapping[str, object]) -> list[Path]:
+    """The paths to write, all arguments being checked before any work."""
+    faults, paths = Faults(), list[Path]()
+    with faults.gather(name="out"):
+        paths = _checked_paths(out)
+    for name, value in sizes.items():
+        least, most, unit = _SIZES[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            faults.add(f"must be a number of {unit} from {least} to {most}, found {value!r}", name=name)
+    faults.raise_if_any()
+    return paths
+
+
+def _checked_paths(out: object) -> list[Path]:
+    given = [out] if isinstance(out, str | PathLike) else [] if out is None else out
+    if not isinstance(given, list | tuple) or not all(isinstance(path, str | PathLike) for path in given):
+        raise InputError(f"must be a path or a list of paths; found {type(out).__name__}")
+    paths = [Path(path) for path in given]
     for path in paths:
         if path.suffix.lower() not in FORMATS:
             raise InputError(f"{path}: a figure is written as {', '.join(FORMATS)}")
     return paths
-
-
-def _check_size(name: str, value: object, faults: Faults) -> None:
-    least, most, unit = _SIZES[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        faults.add(f"must be a number of {unit} from {least} to {most}, found {value!r}", name=name)

@@ -100,9 +100,8 @@ def figure_of_the_fit(plan: Path, **changes: str) -> Path:
 def test_a_figure_that_shows_a_prediction_of_the_plan_is_drawn_from_it(
     run, plan: Path, tmp_path: Path, monkeypatch, changes: dict[str, str], predictions: int
 ) -> None:
-    import kinetics.reproduction.reproducing
-
     import kinetics.prediction
+    import kinetics.reproduction.reproducing
 
     asked, original = [], kinetics.prediction.predict
 

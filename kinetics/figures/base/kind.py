@@ -90,9 +90,9 @@ class Kind(ABC, Generic[Spec]):
         with style(font_size):
             return self.picture(tree)
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
+    def check(self, tree: xr.DataTree) -> None:
         """Refuse a result that is not what the figure shows, with everything that does not fit."""
-        faults, required = Faults(), self.required()
+        faults, required, source = Faults(), self.required(), "the result"
         for key, value in required.attrs.items():
             if tree.attrs.get(key) != value:
                 faults.add(f"is of {key} '{tree.attrs.get(key)}', the figure of '{value}'", source)

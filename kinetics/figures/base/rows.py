@@ -47,7 +47,7 @@ class TimedHeaderRow(HeaderRow):
     """``[figure]`` of a kind that simulates until a time."""
 
     until: Text
-    every: Text = "1 month"
+    every: Text
 
 
 class PageRow(Row):

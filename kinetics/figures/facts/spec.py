@@ -34,6 +34,7 @@ class FactsHeaderRow(TimedHeaderRow):
 
     model: Text
     cohort: Text
+    every: Text = "1 month"
     patients: Annotated[StrictInt, Field(ge=2, le=100_000)] = 256
     seed: Seed = 1
     evidence: Text | None = None
@@ -152,7 +153,8 @@ def _check_curve(
     if curve.panel not in panels:
         faults.add(f"no panel '{curve.panel}'; there are {', '.join(panels) or 'none'}")
     with faults.gather():
-        regimens[curve.regimen] = Regimen.load(path_from(path, curve.regimen))
+        if curve.regimen not in regimens:
+            regimens[curve.regimen] = Regimen.load(path_from(path, curve.regimen))
         if model is not None:
             check_given(regimens[curve.regimen], model)
     if model is not None and curve.cohort is not None:

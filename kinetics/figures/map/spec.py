@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,7 +21,7 @@ from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import Row
-from kinetics.regimen import Regimen, Rule, check_given, course_starts
+from kinetics.regimen import Regimen, check_given, course_starts
 from kinetics.results import marked
 from kinetics.units import to_unit
 
@@ -60,14 +60,10 @@ class AxisRow(Row):
             return regimen
         setting: Any = int(value) if self.rule == "most" else self.text(value)
         changed = [
-            _changed(rule, {self.rule: setting}) if number in self.rules or not self.rules else rule
+            replace(rule, **{self.rule: setting}) if number in self.rules or not self.rules else rule
             for number, rule in enumerate(regimen.rules, 1)
         ]
         return replace(regimen, rules=changed)
-
-
-def _changed(rule: Rule, settings: Mapping[str, Any]) -> Rule:
-    return Rule(**{field.name: getattr(rule, field.name) for field in fields(Rule)} | dict(settings))
 
 
 class MapRow(Row):

@@ -85,10 +85,9 @@ def _until(tree: xr.DataTree, end: float) -> xr.DataTree:
     return xr.DataTree.from_dict(groups)
 
 
-def check_result(spec: TimeCourseSpec, tree: xr.DataTree, source: str = "the result") -> None:
+def check_result(spec: TimeCourseSpec, tree: xr.DataTree) -> None:
     """Refuse a result that a figure cannot show: its model, cohort, outputs, dims and units must fit."""
-    faults = Faults()
-    root = tree.to_dataset()
+    faults, root, source = Faults(), tree.to_dataset(), "the result"
     for key, value in (("model", spec.model.name), ("cohort", spec.header.cohort)):
         actual = root.attrs.get(key)
         if actual is not None and actual != value:

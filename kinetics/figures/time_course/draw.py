@@ -61,9 +61,9 @@ class TimeCourse(Kind[TimeCourseSpec]):
         """A prediction from the fit of the file, or the cohort's typical patient if it names none."""
         return simulated_tree(self.spec, inputs)
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
+    def check(self, tree: xr.DataTree) -> None:
         """Refuse a result that is not what the figure shows, with everything that does not fit."""
-        check_result(self.spec, tree, source)
+        check_result(self.spec, tree)
 
     def picture(self, tree: xr.DataTree) -> Figure:
         """Panels of curves; published points stand beside those of the regimen of the file only."""

@@ -43,7 +43,6 @@ class TimeCourseHeaderRow(TimedHeaderRow):
     cohort: Text | None = None
     fit: Text | None = None
     regimen: Text
-    every: Text
     draws: Annotated[StrictInt, Field(ge=20, le=100_000)] = 200
     seed: Seed = 0
     tables: tuple[Text, ...] = ()

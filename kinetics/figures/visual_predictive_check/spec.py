@@ -36,6 +36,8 @@ MAX_TIMES = 2000
 class CheckHeaderRow(FitHeaderRow, TimedHeaderRow):
     """``[figure]`` of a visual predictive check."""
 
+    every: Text = "1 month"
+
 
 class CheckPanelRow(PanelRow):
     """``[panels.NAME]``: one pair of axes; ``unit``, ``scale``, ``lower`` and ``upper`` are of a panel of counts."""
