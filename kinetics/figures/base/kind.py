@@ -63,6 +63,9 @@ class Kind(ABC, Generic[Spec]):
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
 
+    def __repr__(self) -> str:
+        return f"<figure of kind {self.name}>"
+
     @property
     def fit(self) -> str | None:
         """The name of the fit that it is of, if it is of one."""
