@@ -53,7 +53,7 @@ def compare(
     """Regimens side by side: nadirs, recovery, overshoot, time below limits and indices, in one cohort."""
     from kinetics.comparison import compare as run
     from kinetics.comparison import load_regimens, read_comparison
-    from kinetics.figures import draw_comparison
+    from kinetics.figures import draw, figure_of_comparison
     from kinetics.reports.comparison import comparison_json, comparison_text
     from kinetics.results import write_result
 
@@ -79,5 +79,5 @@ def compare(
     if out.suffix.lower() == ".nc":
         write_result(result, out)
     else:
-        draw_comparison(comparison, loaded, result, out)
+        draw(figure_of_comparison(comparison, loaded), out, input=result)
     wrote(out)

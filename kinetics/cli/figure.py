@@ -26,17 +26,18 @@ def figure(
     ] = None,
 ) -> None:
     """Draw a figure as svg, pdf or png."""
-    from kinetics.figures import draw_figure, read_figure
+    from kinetics.figures import draw, read_figure
     from kinetics.results import read_result
 
     faults = Faults()
     destination(faults, out, ".svg", ".pdf", ".png", inputs=[name, source])
-    result = None
+    kind = result = None
     with faults.gather():
-        read_figure(name)
+        kind = read_figure(name)
     with faults.gather():
         result = None if source is None else read_result(source)
     faults.raise_if_any()
+    assert kind is not None
     with watched(f"drawing {name}") as steps:
-        draw_figure(name, result, out, steps.count)
+        draw(kind, out, input=result, progress=steps.count)
     wrote(out)

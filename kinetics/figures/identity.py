@@ -21,18 +21,10 @@ __all__ = ["figure_hash"]
 
 
 def figure_hash(spec: Any) -> str:
-    """SHA-256 of a checked figure file and of all it names.
+    """SHA-256 of a checked figure file and of all it names: rows, models, regimens, published numbers, fits.
 
-    Parameters
-    ----------
-    spec : dataclass
-        What a kind of figure reads: rows, models, regimens, published numbers, fits.
-
-    Returns
-    -------
-    str
-        It follows the file, equations and values of the models' cohorts, doses, published rows, and the estimates of
-        fits; it does not follow how these are drawn.
+    It follows the file, equations and values of the models' cohorts, doses, published rows, and the estimates of fits;
+    it does not follow how these are drawn.
     """
     walk = _Walk(spec.path if hasattr(spec, "path") else Path())
     parts = walk.parts(spec)

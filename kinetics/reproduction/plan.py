@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StrictInt, StrictStr
 
@@ -19,7 +19,10 @@ from kinetics.files.rows import Row, read_row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
 
-__all__ = ["FigureRow", "Plan", "PlannedPrediction", "read_plan"]
+if TYPE_CHECKING:
+    from kinetics.figures.base.kind import Kind
+
+__all__ = ["FigureRow", "Plan", "PlannedFigure", "PlannedPrediction", "read_plan"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
@@ -57,6 +60,14 @@ class FigureRow(Row):
 
 
 @dataclass(frozen=True)
+class PlannedFigure:
+    """A figure with its checked file."""
+
+    row: FigureRow
+    figure: Kind[Any]
+
+
+@dataclass(frozen=True)
 class PlannedPrediction:
     """A prediction with what is given, retreatment included."""
 
@@ -71,8 +82,7 @@ class Plan:
     title: str
     fits: tuple[FitProblem, ...]
     predictions: tuple[PlannedPrediction, ...]
-    figures: tuple[tuple[FigureRow, str | Path], ...]
-    """Each with its file, or its name in the library."""
+    figures: tuple[PlannedFigure, ...]
 
     @property
     def size(self) -> int:
@@ -151,10 +161,10 @@ def _regimen(row: PredictionRow, document: Document) -> Regimen:
     return with_retreatment(regimen, only_course(Regimen.load(path_from(document.path, row.retreat_with))), row.retreat)
 
 
-def _figures(document: Document, faults: Faults) -> Iterator[tuple[FigureRow, str | Path]]:
+def _figures(document: Document, faults: Faults) -> Iterator[PlannedFigure]:
     from kinetics.figures import read_figure
 
     for index, row in _rows(FigureRow, "figures", document, faults):
-        file = path_from(document.path, row.name)
-        _loaded(partial(read_figure, file), document, faults, "figures", index, "name")
-        yield row, file
+        read = partial(read_figure, path_from(document.path, row.name))
+        if (figure := _loaded(read, document, faults, "figures", index, "name")) is not None:
+            yield PlannedFigure(row, figure)

@@ -14,6 +14,8 @@ import xarray as xr
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, fit
+from kinetics.figures import draw
+from kinetics.figures.base.kind import Inputs
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
@@ -21,7 +23,7 @@ from kinetics.reports.agreement import Agreement, agreement
 from kinetics.reports.fit import fit_json, fit_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery_json
-from kinetics.reproduction.plan import FigureRow, Plan, PlannedPrediction, read_plan
+from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, read_plan
 from kinetics.results import write_result
 from kinetics.text.tables import WIDTH
 
@@ -195,10 +197,10 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
         predictions.append(tree)
         texts.append(product.text())
         yield product
-    for row, file in plan.figures:
-        name = Path(row.name).stem
+    for planned in plan.figures:
+        name = Path(planned.row.name).stem
         with watch(f"drawing {name}") as steps:
-            files = _drawn(row, file, folder, list(fresh.values()), predictions, steps)
+            files = _drawn(planned, folder, Inputs(tuple(fresh.values()), predictions, steps.count))
         yield Product(name, files)
     write_atomically(folder / "report.txt", "\n\n\n".join(texts) + "\n")
     yield Product("report", (folder / "report.txt",))
@@ -219,19 +221,8 @@ def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: Steps) -
     )
 
 
-def _drawn(
-    row: FigureRow,
-    file: str | Path,
-    folder: Path,
-    fresh: list[Estimates],
-    predictions: list[xr.DataTree],
-    steps: Steps,
-) -> tuple[Path, ...]:
-    """A figure in each of its formats."""
-    from kinetics.figures import draw_figure, read_figure
-
-    tree = read_figure(file).compute(steps.count, fresh, predictions)
-    files = tuple(folder / f"{Path(row.name).stem}.{kind}" for kind in row.formats)
-    for path in files:
-        draw_figure(file, tree, path)
+def _drawn(planned: PlannedFigure, folder: Path, inputs: Inputs) -> tuple[Path, ...]:
+    """A figure in each of its formats, from numbers that are computed once."""
+    files = tuple(folder / f"{Path(planned.row.name).stem}.{suffix}" for suffix in planned.row.formats)
+    draw(planned.figure, files, input=planned.figure.compute(inputs))
     return files

@@ -124,15 +124,16 @@ def test_a_figure_follows_the_estimates_it_is_given(run, plan: Path) -> None:
 
     from kinetics.estimate import Estimates
     from kinetics.figures import read_figure
+    from kinetics.figures.base.kind import Inputs
 
     assert run("fit", plan.parent / "turnover.toml", "--save").status == 0
     committed = Estimates.read(plan.parent / "turnover.result.toml")
     figure = read_figure(figure_of_the_fit(plan))
     before = figure.compute()["pool"]
-    assert figure.compute(estimates=[replace(committed, fit="another", values=2 * committed.values)])["pool"].equals(
+    assert figure.compute(Inputs([replace(committed, fit="another", values=2 * committed.values)]))["pool"].equals(
         before
     )
-    after = figure.compute(estimates=[replace(committed, values=2 * committed.values)])["pool"]
+    after = figure.compute(Inputs([replace(committed, values=2 * committed.values)]))["pool"]
     assert float(after[1]) > 1.2 * float(before[1])  # twice the turnover recovers sooner
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kinetics.errors import InputError
-from kinetics.figures import draw_figure, read_figure
+from kinetics.figures import draw, read_figure
 
 # the event has a constant hazard once the drug was given: 1/2 after 50 days
 MODEL = """
@@ -160,7 +160,7 @@ def test_a_fact_before_the_dose_that_time_counts_from_is_refused(folder):
 
 
 def test_a_figure_is_written(folder):
-    draw_figure(folder / "figure.toml", None, folder / "picture.svg")
+    draw(folder / "figure.toml", folder / "picture.svg")
     assert 'id="published-half"' in (folder / "picture.svg").read_text()
 
 

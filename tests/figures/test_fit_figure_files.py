@@ -31,7 +31,7 @@ def test_the_case_is_clean(figures, name):
         ("check", 'until = "120 day"', 'until = "9 mg"', "figure.until", "9 mg", "'mg' is not a kind of 'day'"),
         ("check", 'until = "120 day"', 'until = "80 day"', "panels.counts.rows", "early", "lies after the end"),
         ("check", 'every = "5 day"', 'every = "0 day"', "figure.every", "every", "must be positive"),
-        ("check", 'every = "5 day"', 'every = "1 minute"', "figure.every", "minute", "more than 2000 times"),
+        ("check", 'every = "5 day"', 'every = "1 minute"', "figure.every", "minute", "until 120 day; at most 2000"),
         ("check", 'ticks = "20 day"', 'ticks = "-1 day"', "time.ticks", "-1 day", "must be positive"),
         ("check", 'type = "share"', 'type = "pie"', "panels.low.type", "pie", "'counts', 'share' or 'recovery'"),
         ("check", '"early", "late"', '"early", "lat"', "panels.counts.rows", '"lat"', "no row 'lat'; there are early"),

@@ -13,7 +13,8 @@ from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
-from kinetics.figures import draw_figure, read_figure
+from kinetics.figures import draw, read_figure
+from kinetics.figures.base.kind import Inputs
 from kinetics.figures.base.style import COLOURS, style
 from kinetics.figures.tornado.compute import recovery_elasticities
 from kinetics.files.checksums import ChecksumWarning
@@ -401,15 +402,15 @@ def test_the_result_of_a_fit_is_taken_for_its_estimates(figures, tmp_path):
     for kind in ("agreement", "prior_posterior"):
         path = figures / f"typical_{kind}.toml"
         path.write_text((figures / f"{kind}.toml").read_text().replace("population", "typical"))
-        draw_figure(path, tree, tmp_path / f"{kind}.svg")
-    fresh = read_figure(figures / "typical_agreement.toml").compute(estimates=[Estimates.from_tree(tree)])
-    draw_figure(figures / "typical_agreement.toml", fresh, tmp_path / "again.svg")
+        draw(path, tmp_path / f"{kind}.svg", input=tree)
+    fresh = read_figure(figures / "typical_agreement.toml").compute(Inputs(estimates=[Estimates.from_tree(tree)]))
+    draw(figures / "typical_agreement.toml", tmp_path / "again.svg", input=fresh)
     assert (tmp_path / "again.svg").read_bytes() == (tmp_path / "agreement.svg").read_bytes()
     early = dict(zip(fresh["line"].values, fresh["model"].values, strict=True))["early"]
     assert early == pytest.approx(share_left(20, k=found)[0], rel=1e-6)
     for kind, own in (("agreement", "the figure is of fit 'population'"), ("tornado", "the figure is of")):
         with pytest.raises(InputError, match=f"the estimates are of typical; {own}"):
-            draw_figure(figures / f"{kind}.toml", tree, tmp_path / "other.svg")
+            draw(figures / f"{kind}.toml", tmp_path / "other.svg", input=tree)
 
 
 @pytest.mark.parametrize("name", ["check", "agreement"])
@@ -419,7 +420,7 @@ def test_fresh_estimates_stand_for_the_committed_ones(figures, name):
     faster = commit(problem, ESTIMATES | {"k": 2 * K}, LOG_SE)
     result_path(problem).write_text(committed)
     figure = read_figure(figures / f"{name}.toml")
-    tree, own = figure.compute(estimates=[faster]), figure.compute()
+    tree, own = figure.compute(Inputs(estimates=[faster])), figure.compute()
     value = ("model", 1) if name == "agreement" else ("panel_1/model", 1)
     assert float(tree[value[0]][value[1]]) > 1.1 * float(own[value[0]][value[1]])
 
@@ -427,14 +428,14 @@ def test_fresh_estimates_stand_for_the_committed_ones(figures, name):
 @pytest.mark.parametrize("name", ["check", "agreement", "prior_posterior", "tornado"])
 def test_the_same_figure_gives_the_same_bytes(figures, drawn, name, tmp_path):
     for out in ("a.svg", "b.svg"):
-        draw_figure(figures / f"{name}.toml", drawn[name][0], tmp_path / out)
+        draw(figures / f"{name}.toml", tmp_path / out, input=drawn[name][0])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["check", "agreement", "prior_posterior", "tornado"])
 def test_another_result_is_refused(figures, name, tmp_path):
     with pytest.raises(InputError, match=r"the figure of '(population|tornado)'"):
-        draw_figure(figures / f"{name}.toml", xr.Dataset({"N": ("time", [1.0])}), tmp_path / "a.svg")
+        draw(figures / f"{name}.toml", tmp_path / "a.svg", input=xr.Dataset({"N": ("time", [1.0])}))
     assert not list(tmp_path.iterdir())
 
 
@@ -449,6 +450,6 @@ def test_estimates_of_other_parameters_are_refused(figures):
             pytest.raises(InputError, match="not of its free parameters; run 'kinetics fit --save'"),
         ):
             read_figure(figures / "agreement.toml").compute()
-        assert read_figure(figures / "agreement.toml").compute(estimates=[kept])
+        assert read_figure(figures / "agreement.toml").compute(Inputs(estimates=[kept]))
     finally:
         result_path(problem).write_text(committed)

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from kinetics.errors import InputError
-from kinetics.figures import draw_figure, read_figure
+from kinetics.figures import draw, read_figure
 
 from .cases import write_case
 from .conftest import FIGURE
@@ -25,11 +25,11 @@ def test_a_time_course_shows_titles_notes_and_labels_as_written(folder, tree):
         text = text.replace(what, f"'{what[1]}: {HOSTILE}'")
     text = text.replace('unit = "1e9/L"\n', f"unit = \"1e9/L\"\ntitle = '{HOSTILE}'\nlabel = '{HOSTILE}'\n", 1)
     (folder / "figure.toml").write_text(text)
-    draw_figure(folder / "figure.toml", tree, folder / "picture.svg")
+    draw(folder / "figure.toml", folder / "picture.svg", input=tree)
     words = " ".join(shown(folder / "picture.svg"))
     assert words.count(HOSTILE) >= 6
     for suffix in ("png", "pdf"):
-        draw_figure(folder / "figure.toml", tree, folder / f"picture.{suffix}")
+        draw(folder / "figure.toml", folder / f"picture.{suffix}", input=tree)
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +45,13 @@ def test_so_does_every_figure_of_a_fit(figures, kind):
     changed = "\n".join(line for number, line in enumerate(lines) if number == 3 or not line.startswith('note = "'))
     hostile = figures / f"{kind}_hostile.toml"
     hostile.write_text(changed + "\n")
-    draw_figure(hostile, None, figures / f"{kind}.svg")
+    draw(hostile, figures / f"{kind}.svg")
     assert " ".join(shown(figures / f"{kind}.svg")).count(HOSTILE) == 2
 
 
 def test_what_a_result_brings_is_escaped(folder, tree):
     tree.attrs.update(regimen="own\x1b[2J\u202e\ufffe", regimen_hash="another")
-    draw_figure(folder / "figure.toml", tree, folder / "picture.svg")
+    draw(folder / "figure.toml", folder / "picture.svg", input=tree)
     assert "(own\\x1b[2J\\u202e\\ufffe)" in " ".join(shown(folder / "picture.svg"))
 
 
@@ -104,10 +104,10 @@ def test_words_that_leave_no_room_are_refused_or_drawn(folder, tree, old, new, t
     (folder / "figure.toml").write_text(FIGURE.replace(old, new, 1))
     if told:
         with pytest.raises(InputError, match=told):
-            draw_figure(folder / "figure.toml", tree, folder / "picture.svg")
+            draw(folder / "figure.toml", folder / "picture.svg", input=tree)
         assert not (folder / "picture.svg").exists()
     else:
-        draw_figure(folder / "figure.toml", tree, folder / "picture.svg")
+        draw(folder / "figure.toml", folder / "picture.svg", input=tree)
 
 
 def test_the_regimen_of_a_row_is_a_file_beside_its_table(folder, tree, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kinetics.errors import InputError
-from kinetics.figures import draw_figure, read_figure
+from kinetics.figures import draw, read_figure
 
 # N of the model `held_down` rises to a share s when A has fallen to 1/s - 1 mg; the rule then adds its dose, once
 REGIMEN = """
@@ -92,7 +92,7 @@ def test_without_the_rules_all_cells_are_one(tree):
 
 
 def test_cells_numbers_marks_and_the_value_without_rules_are_drawn(folder, tree):
-    draw_figure(folder / "figure.toml", tree, folder / "map.svg")
+    draw(folder / "figure.toml", folder / "map.svg", input=tree)
     drawn = (folder / "map.svg").read_text()
     assert 'id="map-amount-final"' in drawn
     assert 'id="point-1"' in drawn

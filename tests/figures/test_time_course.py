@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.text import Text
 
 from kinetics.errors import InputError
-from kinetics.figures import draw_figure, read_figure
+from kinetics.figures import draw, read_figure
 from kinetics.figures.base.style import COLOURS, LINES, MARKERS, style
 from kinetics.model import Model
 from kinetics.regimen import Regimen
@@ -161,13 +161,13 @@ def test_nothing_leaves_the_paper_and_no_text_is_small_or_overlaps(picture):
 @pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
 def test_the_same_figure_gives_the_same_bytes(folder, tree, suffix):
     first, second = folder / f"a{suffix}", folder / f"b{suffix}"
-    draw_figure(folder / "figure.toml", tree, first)
-    draw_figure(folder / "figure.toml", tree, second)
+    draw(folder / "figure.toml", first, input=tree)
+    draw(folder / "figure.toml", second, input=tree)
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_text_stays_text_in_svg(folder, tree):
-    draw_figure(folder / "figure.toml", tree, folder / "a.svg")
+    draw(folder / "figure.toml", folder / "a.svg", input=tree)
     text = (folder / "a.svg").read_text()
     assert "count (1e9/L)" in text
     assert 'id="simulated-counts-N"' in text
@@ -185,16 +185,16 @@ def test_the_users_own_settings_are_left_alone(folder, tree):
 
 
 def test_an_unknown_suffix_is_refused_before_any_work(folder, monkeypatch):
-    monkeypatch.setattr("kinetics.figures.draw.read_figure", lambda name: pytest.fail("worked"))
+    monkeypatch.setattr("kinetics.figures.resolving.read_figure", lambda name: pytest.fail("worked"))
     with pytest.raises(InputError, match=r"a\.jpeg: a figure is written as \.svg, \.pdf, \.png"):
-        draw_figure("recovery", None, folder / "a.jpeg")
+        draw("recovery", folder / "a.jpeg")
 
 
 def test_a_failure_leaves_the_file_that_was_there(folder, tree):
     out = folder / "a.svg"
     out.write_text("mine")
     with pytest.raises(InputError):
-        draw_figure(folder / "figure.toml", tree.to_dataset().drop_vars("M"), out)
+        draw(folder / "figure.toml", out, input=tree.to_dataset().drop_vars("M"))
     assert out.read_text() == "mine"
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
@@ -243,7 +243,7 @@ def test_a_note_speaks_only_of_what_is_drawn(folder, tree):
 def test_without_a_result_the_figure_is_simulated(folder):
     out = folder / "a.svg"
     steps = []
-    draw_figure(folder / "figure.toml", None, out, lambda done, total: steps.append((done, total)))
+    draw(folder / "figure.toml", out, progress=lambda done, total: steps.append((done, total)))
     assert out.stat().st_size > 1000
     assert steps == [(1, 1)]
 
@@ -310,4 +310,4 @@ def test_colours_differ_for_every_kind_of_sight():
 def test_drawing_warns_of_nothing(folder, tree):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        draw_figure(folder / "figure.toml", tree, folder / "a.png")
+        draw(folder / "figure.toml", folder / "a.png", input=tree)

@@ -10,7 +10,7 @@ import pytest
 
 from kinetics.comparison import compare, load_regimens, read_comparison
 from kinetics.errors import InputError
-from kinetics.figures import draw_comparison
+from kinetics.figures import draw, figure_of_comparison
 from kinetics.reports.comparison import comparison_json, comparison_text
 
 TWO = """
@@ -133,7 +133,7 @@ def test_what_the_model_calls_exploratory_need_not_be_said_again(folder, compare
 
 def test_curves_limits_and_numbers_are_drawn(tmp_path, compared):
     comparison, regimens, found = compared
-    draw_comparison(comparison, regimens, found, tmp_path / "out.svg")
+    draw(figure_of_comparison(comparison, regimens), tmp_path / "out.svg", input=found)
     drawn = (tmp_path / "out.svg").read_text()
     for name in ("simulated-N-two", "simulated-amount-one", "limit-N", "reading-N-overshoot-one"):
         assert f'id="{name}"' in drawn

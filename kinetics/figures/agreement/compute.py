@@ -1,68 +1,89 @@
-"""Agreement: every published number of a fit over the model's, one line each."""
+"""Every published number of a fit beside the model's: the lines of a figure of agreement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 
-from kinetics.figures.agreement.draw import Forest
-from kinetics.figures.agreement.lines import NUMBERS, agreement_lines
-from kinetics.figures.base.kind import Kind
-from kinetics.figures.base.of_fit import FitFigureSpec, check_groups, chosen_estimates, read_fit_figure
+from kinetics.figures.base.fit_figure import log_parameters
+from kinetics.figures.base.labels import row_label, unit_label
+from kinetics.published import PublishedRow, Target
+from kinetics.published.likelihoods import Interval, PredictedSummary
 
 if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
+    from kinetics.estimate import Estimates, FitProblem
 
-__all__ = ["Agreement"]
+__all__ = ["NUMBERS", "agreement_lines"]
+
+NUMBERS = ("published", "published_lower", "published_upper", "rounding", "model", "model_lower", "model_upper")
+"""Variables of a line, in its unit; NaN for what was not published, or has no interval."""
 
 
-class Agreement(Kind[FitFigureSpec]):
-    """A figure of kind ``agreement``.
+@dataclass(frozen=True)
+class _Line:
+    row: PublishedRow
+    name: str
+    label: str
+    published: tuple[float, float, float, float]
+    model: tuple[float, float, float]
+    inside: bool | None
 
-    Parameters
-    ----------
-    spec : FitFigureSpec
-        The checked figure file.
+
+def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
+    """All targets of a fit, and the published standard deviations of a population fit, each beside the model's.
+
+    Returned, over (line,): `NUMBERS`, of a range the nearest value in it as ``published`` and its ends as interval;
+    ``rounding`` is how far the number that was rounded may be off; ``inside``, 1 if the published number lies where
+    that of a study of its size would, 0 if not, -1 if it cannot be judged; ``label``, ``unit``, ``use``, ``source``,
+    ``is_range``.
     """
+    lines = [line for target in _predicted_summaries(problem, estimates) for line in _lines_of(*target)]
+    numbers = {
+        name: ("line", values, {"long_name": name.replace("_", " "), "comment": "in the unit of the line"})
+        for name, values in zip(NUMBERS, np.array([(*line.published, *line.model) for line in lines]).T, strict=True)
+    }
+    verdicts = [-1 if line.inside is None else int(line.inside) for line in lines]
+    texts = {
+        "label": [line.label for line in lines],
+        "unit": [unit_label(line.row.unit) for line in lines],
+        "use": [line.row.use for line in lines],
+        "source": [line.row.source for line in lines],
+    }
+    return xr.Dataset(
+        numbers
+        | {"inside": ("line", np.array(verdicts, dtype=np.int8), {"units": "1", "long_name": "-1 is unknown"})}
+        | {"is_range": ("line", np.array([line.row.is_range for line in lines], dtype=np.int8), {"units": "1"})}
+        | {name: ("line", np.array(cells, dtype=object)) for name, cells in texts.items()},
+        {"line": np.array([line.name for line in lines], dtype=object)},
+    )
 
-    from_estimates = True
-    load = staticmethod(read_fit_figure)
 
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
-        """The lines, at fresh estimates if given, else at the committed ones."""
-        problem = self.spec.problem
-        lines = agreement_lines(problem, chosen_estimates(problem, estimates))
-        if progress is not None:
-            progress(1, 1)
-        return xr.DataTree(lines.assign_attrs(figure="agreement", fit=problem.name))
+def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, PredictedSummary]]:
+    """The model's value of each target; a typical patient has no interval."""
+    from kinetics.estimate.objective.population import PopulationObjective
+    from kinetics.estimate.objective.typical import Objective
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows.
+    at, targets = log_parameters(problem, estimates), problem.targets
+    if problem.population is not None:
+        return list(zip(targets, PopulationObjective(problem).shown(at, targets), strict=True))
+    values = Objective(problem).values(at, targets)
+    alone = [Interval(float(value), math.nan, math.nan) for value in values]
+    return [(target, PredictedSummary(target.row, value, None)) for target, value in zip(targets, alone, strict=True)]
 
-        Raises
-        ------
-        InputError
-            With everything that does not fit.
-        """
-        needed = (*NUMBERS, "inside", "is_range", "label", "unit", "use", "source")
-        check_groups(tree, {"/": needed}, {"figure": "agreement", "fit": self.spec.problem.name}, source)
 
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw the lines, within `kinetics.figures.base.style.style`.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Abscissas are natural logarithms of ratios to the model. The published number of a line has the gid
-            ``published-LINE``, its interval ``interval-LINE``, the model's interval ``model-LINE``; a number that the
-            axis does not reach is an arrow at its end.
-        """
-        return Forest(self.spec, tree.to_dataset()).finished()
+def _lines_of(target: Target, shown: PredictedSummary) -> Sequence[_Line]:
+    row, nan = target.row, math.nan
+    ends = (row.lower, row.upper) if row.is_range or row.interval == "confidence" else (None, None)
+    lower, upper = (nan if end is None else end for end in ends)
+    value = row.value if row.value is not None else min(max(shown.interval.value, lower), upper)
+    half = nan if row.rounding is None else 0.5 * row.rounding
+    lines = [_Line(row, row.name, row_label(row), (value, lower, upper, half), shown.interval, shown.inside())]
+    if shown.spread is not None and row.sd is not None:
+        label = row_label(row, "SD")
+        lines.append(_Line(row, f"{row.name}.sd", label, (row.sd, nan, nan, half), shown.spread, shown.spread_inside()))
+    return lines

@@ -1,10 +1,8 @@
-"""A forest of lines: published numbers over the model's, with a table beside them."""
+"""A forest of lines: every published number of a fit over the model's, with a table beside them."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -13,55 +11,67 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from kinetics.figures.agreement.lines import NUMBERS
+from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
+from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import number_text
-from kinetics.figures.base.legend import Entry
-from kinetics.figures.base.of_fit import FitFigureSpec
+from kinetics.figures.base.legend import Entry, source_text
 from kinetics.figures.base.page import add_title_and_legend, blank_page
-from kinetics.figures.base.style import COLOURS, SMALL
-from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.figures.base.style import COLOURS, scale, small
+from kinetics.files.bibliography import CHOICE
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Forest"]
+__all__ = ["Agreement"]
 
 _LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
-"""Colour and shape of the published number: inside, outside, nobody can tell."""
-
+"""Colour and shape of the published number: inside, outside, cannot be judged."""
 _EDGE = {"markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}
-
 _GROUPS = {"fit": "fitted", "calibrate": "set directly", "validate": "validation, not fitted"}
 _FARTHEST = math.log(20)
 """The axis goes no further to either side of the model, whatever was published."""
-
 _LEAST = math.log(1.35)
 """Nor less far."""
-
 _LINE = 3.7
 """Height of a line, mm."""
-
 _RATIOS = {
     math.log(2): (0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5),
     math.log(20): (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10),
     math.inf: (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
 }
 """Ticks, by the length of the axis that is just too long for them."""
-
 _COLUMNS = {"published": (0.20, "right"), "model": (0.42, "right"), "(95 %)": (0.45, "left"), "unit": (0.86, "left")}
 """Of the table beside the axes."""
 
 
-class Forest:
-    """One figure under construction.
+class Agreement(Kind[FitFigureSpec]):
+    """Every published number of a fit over the model's, one line each.
 
-    Parameters
-    ----------
-    spec : FitFigureSpec
-        The figure.
-    lines : xarray.Dataset
-        From `agreement_lines`.
+    Abscissas are natural logarithms of ratios to the model. The published number of a line has the gid
+    ``published-LINE``, its interval ``interval-LINE``, the model's interval ``model-LINE``; a number that the axis does
+    not reach is an arrow at its end.
     """
+
+    name = "agreement"
+    from_estimates = True
+    load = staticmethod(read_fit_figure)
+
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """The lines, at fresh estimates if given, else at the committed ones."""
+        lines = agreement_lines(self.spec.problem, chosen_estimates(self.spec.problem, inputs.estimates))
+        inputs.progress(1, 1)
+        return xr.DataTree(lines.assign_attrs(self.required().attrs))
+
+    def required(self) -> Required:
+        """Lines of the fit."""
+        names = (*NUMBERS, "inside", "is_range", "label", "unit", "use", "source")
+        return Required({"/": names}, {"figure": self.name, "fit": self.spec.problem.name})
+
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """A forest of lines, with a table beside them."""
+        return _Forest(self.spec, tree.to_dataset()).drawn()
+
+
+class _Forest:
+    """One figure under construction."""
 
     def __init__(self, spec: FitFigureSpec, lines: xr.Dataset) -> None:
         self.spec, self.lines = spec, lines
@@ -69,38 +79,30 @@ class Forest:
         self.order = [(use, index) for use in _GROUPS for index, own in enumerate(uses) if own == use]
         self.ends = _ends(lines)
 
-    def finished(self) -> Figure:
+    def drawn(self) -> Figure:
         """Lines from top to bottom, a heading before each group."""
-        present = list(dict.fromkeys(use for use, _ in self.order))
-        rows = len(self.order) + 1.6 * len(present) - 0.6
-        figure = blank_page(self.spec.page.width, self.spec.page.height or _LINE * rows + 46)
+        groups = list(dict.fromkeys(use for use, _ in self.order))
+        rows = len(self.order) + 1.6 * len(groups) - 0.6
+        page = self.spec.page
+        figure = blank_page(page.width, page.height or scale() * (_LINE * rows + 46))
         axes, table = figure.subplots(1, 2, sharey=True, width_ratios=(1.0, 1.0))
-        self._furnish(axes, table, rows)
+        self._set_axes(axes, table, rows)
+        beside = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "ha": "right", "va": "center"}
         y, ticks = 0.0, {}
-        for use in present:
-            axes.annotate(
-                _GROUPS[use],
-                (0, y),
-                (-4, 0),
-                xycoords=axes.get_yaxis_transform(),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                fontweight="bold",
-                fontsize=SMALL,
-            )
-            axes.axhline(y, color="#C8C8C8", linewidth=0.5)
-            table.axhline(y, color="#C8C8C8", linewidth=0.5)
+        for use in groups:
+            axes.annotate(_GROUPS[use], (0, y), (-4, 0), fontweight="bold", fontsize=small(), **beside)
+            for each in (axes, table):
+                each.axhline(y, color="#C8C8C8", linewidth=0.5)
             for _, index in (each for each in self.order if each[0] == use):
                 y += 1
                 ticks[y] = str(self.lines["label"].values[index])
                 self._draw_line(axes, table, index, y)
             y += 1.6
-        axes.set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
-        add_title_and_legend(figure, self.spec.header.title, self._entries(), self.spec.header.note)
+        axes.set_yticks(list(ticks), list(ticks.values()), fontsize=small())
+        add_title_and_legend(figure, self.spec.header, self._entries())
         return figure
 
-    def _furnish(self, axes: Axes, table: Axes, rows: float) -> None:
+    def _set_axes(self, axes: Axes, table: Axes, rows: float) -> None:
         axes.set_ylim(rows - 0.4, -0.6)
         axes.set_xlim(*self.ends)
         ratios = next(ratios for length, ratios in _RATIOS.items() if self.ends[1] - self.ends[0] < length)
@@ -113,20 +115,10 @@ class Forest:
         table.set_axis_off()
         table.set_xlim(0, 1)
         judged = np.isfinite(self.lines["model_lower"].values).any()
+        above = {"xycoords": table.transAxes, "textcoords": "offset points", "va": "bottom"}
         for text, (x, side) in _COLUMNS.items():
-            if text == "(95 %)" and not judged:
-                continue
-            table.annotate(
-                text,
-                (x, 1),
-                (0, 2),
-                xycoords=table.transAxes,
-                textcoords="offset points",
-                ha=side,
-                va="bottom",
-                fontsize=SMALL,
-                fontweight="bold",
-            )
+            if text != "(95 %)" or judged:
+                table.annotate(text, (x, 1), (0, 2), ha=side, fontsize=small(), fontweight="bold", **above)
 
     def _draw_line(self, axes: Axes, table: Axes, index: int, y: float) -> None:
         name = str(self.lines["line"].values[index])
@@ -135,14 +127,11 @@ class Forest:
         colour, marker = _LOOKS[int(self.lines["inside"].values[index])]
         grey = {"color": "#B8B8B8", "linewidth": 5, "solid_capstyle": "butt", "zorder": 1}
         black = {"color": "black", "linewidth": 0.9, "zorder": 3}
+        ticked = black | {"marker": "|", "markersize": 5}
         value, half = numbers["published"], numbers["rounding"]
         spans = {
             "model": (numbers["model_lower"], numbers["model_upper"], grey),
-            "interval": (
-                numbers["published_lower"],
-                numbers["published_upper"],
-                black | {"marker": "|", "markersize": 5},
-            ),
+            "interval": (numbers["published_lower"], numbers["published_upper"], ticked),
             "rounding": (max(value - half, 0.0), value + half, black),
         }
         for what, (lower, upper, look) in spans.items():
@@ -161,36 +150,38 @@ class Forest:
     def _write(self, table: Axes, index: int, numbers: dict[str, float], y: float) -> None:
         unit = str(self.lines["unit"].values[index])
         if self.lines["is_range"].values[index]:
-            said = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
+            published = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
         else:
-            said = number_text(numbers["published"])
+            published = number_text(numbers["published"])
         within = ""
         if not math.isnan(numbers["model_lower"]):
             within = f"{_model_text(numbers['model_lower'])}–{_model_text(numbers['model_upper'])}"
-        texts = (said, _model_text(numbers["model"]), within, unit)
+        texts = (published, _model_text(numbers["model"]), within, unit)
         for text, (x, side) in zip(texts, _COLUMNS.values(), strict=True):
-            table.text(x, y, text, ha=side, va="center", fontsize=SMALL)
+            table.text(x, y, text, ha=side, va="center", fontsize=small())
 
     def _entries(self) -> list[Entry]:
         verdicts = set(self.lines["inside"].values.tolist())
-        said = {
+        verdict_texts = {
             1: "published, inside: where a study of its size would lie, or, of a range, around the model's value",
             0: "published, outside",
             -1: "published; there is no interval to judge by",
         }
-        entries: list[Entry] = [(_sample(*_LOOKS[verdict]), said[verdict]) for verdict in said if verdict in verdicts]
+        entries: list[Entry] = [(_sample(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts]
         if np.isfinite(self.lines["published_lower"].values).any():
             bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
             entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))
         if np.isfinite(self.lines["rounding"].values).any():
-            said = "what the published number may have been before it was rounded; inside if any of it is"
-            entries.append((Line2D([], [], color="black", linewidth=0.9), said))
+            text = "what the published number may have been before it was rounded; inside if any of it is"
+            entries.append((Line2D([], [], color="black", linewidth=0.9), text))
         if np.isfinite(self.lines["model_lower"].values).any():
             entries.append((Patch(facecolor="#B8B8B8"), "model: 95 % of studies with that number of patients"))
         else:
             entries.append((Line2D([], [], color="black", linewidth=0.8), "model: typical patient"))
         sources = dict.fromkeys(map(str, self.lines["source"].values))
-        entries.append((Line2D([], [], linestyle="none"), f"published by: {_sources(sources, self.spec.path)}"))
+        names = [source_text(key, self.spec.path.parent) for key in sources if key != CHOICE]
+        names += ["and chosen values"] if CHOICE in sources else []
+        entries.append((Line2D([], [], linestyle="none"), f"published by: {', '.join(names)}"))
         return entries
 
 
@@ -217,9 +208,3 @@ def _model_text(value: float) -> str:
 
 def _sample(colour: str, marker: str) -> Line2D:
     return Line2D([], [], color=colour, marker=marker, linestyle="none", **_EDGE)
-
-
-def _sources(keys: dict[str, None], path: Path) -> str:
-    found = {key: find_source(key, path.parent) for key in keys}
-    names = [source.short if source else key for key, source in found.items() if key != CHOICE]
-    return ", ".join([*names, *(["and chosen values"] if CHOICE in keys else [])])

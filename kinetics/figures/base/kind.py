@@ -1,66 +1,110 @@
-"""What every kind of figure is; one class a file."""
+"""What every kind of figure is: a checked file, the numbers it shows, and their picture."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import xarray as xr
 from matplotlib.figure import Figure
 
+from kinetics.errors import Faults
+from kinetics.figures.base.style import FONT_SIZE, style
 from kinetics.files.documents import Document
 
 if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
+    from kinetics.estimate import Estimates
 
-__all__ = ["Kind"]
+__all__ = ["FILE_ALONE", "Inputs", "Kind", "Required"]
 
-Spec = TypeVar("Spec")
+
+Spec = TypeVar("Spec", bound=Any)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a figure is computed from beside its file.
+
+    ``estimates`` are fresh ones, each taken for the committed result of the fit of that name; of ``predictions`` made
+    from them, one that shows what the figure does is taken; ``progress`` is called with (done, all).
+    """
+
+    estimates: Sequence[Estimates] = ()
+    predictions: Sequence[xr.DataTree] = ()
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+
+FILE_ALONE = Inputs()
+"""Nothing beside the file: committed estimates, and no one to tell of progress."""
+
+
+@dataclass(frozen=True)
+class Required:
+    """What a result must have: variables by group, ``/`` being the root, and values of attributes of the root."""
+
+    variables: Mapping[str, Sequence[str]]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Kind(ABC, Generic[Spec]):
-    """A figure of one kind.
+    """A figure of one kind; ``spec`` is its checked file."""
 
-    Parameters
-    ----------
-    spec
-        The checked figure file, as the kind's own `load` reads it.
-    """
+    name: ClassVar[str]
+    """What ``kind`` is in a file."""
 
-    from_estimates: ClassVar[bool]
+    from_estimates: ClassVar[bool] = False
     """Whether the result of a fit is taken for estimates to compute from, not for what is drawn."""
 
     load: ClassVar[Callable[[Document], Any]]
-    """Checks a figure file of this kind."""
+    """Checks a figure file of this kind; raises an `InputError` with every fault."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
 
-    @classmethod
-    def read(cls, document: Document) -> Kind[Spec]:
-        """Check a figure file.
+    def __repr__(self) -> str:
+        return f"<figure of kind {self.name}>"
 
-        Raises
-        ------
-        InputError
-            With every fault of it.
-        """
-        return cls(cls.load(document))
+    @property
+    def fit(self) -> str | None:
+        """The name of the fit that it is of, if it is of one."""
+        problem = getattr(self.spec, "problem", None)
+        return None if problem is None else problem.name
 
-    @abstractmethod
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
-        """Simulate what is drawn, from fresh estimates if given; a prediction that shows it already is taken."""
+    def on_page(self, **size: float) -> Any:
+        """The same figure on a page whose ``width`` or ``height``, in mm, differs."""
+        return type(self)(replace(self.spec, page=self.spec.page.model_copy(update=size)))
 
     @abstractmethod
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows."""
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """Simulate what is drawn."""
+
+    def required(self) -> Required:
+        """What is drawn of a result; a kind whose results may differ in more overrides `check` instead."""
+        return Required({})
 
     @abstractmethod
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw a result."""
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """Draw a result that `check` accepts, within `kinetics.figures.base.style.style`."""
+
+    def draw(self, tree: xr.DataTree, font_size: float = FONT_SIZE) -> Figure:
+        """Draw a result that `check` accepts; ``font_size`` is in points."""
+        with style(font_size):
+            return self.picture(tree)
+
+    def check(self, tree: xr.DataTree) -> None:
+        """Refuse a result that is not what the figure shows, with everything that does not fit."""
+        faults, required, source = Faults(), self.required(), "the result"
+        for key, value in required.attrs.items():
+            if tree.attrs.get(key) != value:
+                faults.add(f"is of {key} '{tree.attrs.get(key)}', the figure of '{value}'", source)
+        for group, names in required.variables.items():
+            if group != "/" and group not in tree.children:
+                faults.add(f"has no group '{group}'", source)
+                continue
+            available = tree[group].variables
+            for name in names:
+                if name not in available:
+                    faults.add(f"has no '{name}' in group '{group}'", source)
+        faults.raise_if_any()

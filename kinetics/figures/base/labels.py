@@ -1,13 +1,11 @@
-"""Published rows in words, for the lines and the keys of figures."""
+"""Published rows, units and numbers in words, for the lines and legends of figures."""
 
 from __future__ import annotations
-
-from string import ascii_lowercase
 
 from kinetics.published import PublishedRow
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["STATISTICS", "number_text", "panel_letter", "row_label", "unit_label"]
+__all__ = ["STATISTICS", "number_text", "row_label", "unit_label"]
 
 STATISTICS = {
     "mean": "mean",
@@ -18,8 +16,7 @@ STATISTICS = {
     "range": "range",
     "unstated": "value (statistic not stated)",
 }
-"""Of a published row, in the words of a key."""
-
+"""Of a published row, in the words of a legend."""
 _SHORT = {
     "survival_median": "median",
     "geometric_mean": "geom. mean",
@@ -38,14 +35,7 @@ _WHAT = {
 
 
 def row_label(row: PublishedRow, statistic: str = "") -> str:
-    """A published row in a few words.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        The row.
-    statistic : str
-        In place of its own, such as "SD".
+    """A published row in a few words, with another ``statistic`` than its own, such as "SD", if one is given.
 
     Examples
     --------
@@ -57,20 +47,6 @@ def row_label(row: PublishedRow, statistic: str = "") -> str:
     what = _WHAT[row.kind].format(output=row.output, over=row.over, level=row.level)
     when = f", {row.time}" if row.time else ", ever" if row.kind == "share_recovered" else ""
     return f"{what}{when}, {statistic or _SHORT.get(row.statistic, row.statistic)}"
-
-
-def panel_letter(index: int, panels: int) -> str:
-    """The letter of a panel: a to z, then aa, ab; empty for a single panel.
-
-    Examples
-    --------
-    >>> panel_letter(0, 2), panel_letter(27, 30), panel_letter(0, 1)
-    ('a', 'ab', '')
-    """
-    if panels == 1:
-        return ""
-    before, last = divmod(index, len(ascii_lowercase))
-    return (ascii_lowercase[before - 1] if before else "") + ascii_lowercase[last]
 
 
 def unit_label(unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The key of a figure: what is simulated, what is published, and what was given."""
+"""The legend of a figure: what is simulated, what is published, and what was given."""
 
 from __future__ import annotations
 
@@ -15,62 +15,62 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.labels import STATISTICS
-from kinetics.figures.base.style import GREY, SMALL
+from kinetics.figures.base.style import DOTTED, GREY, small
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["Entry", "add_key", "courses_text", "published_text", "simulated_entries"]
+__all__ = [
+    "Entry",
+    "add_legend",
+    "courses_text",
+    "limit_entry",
+    "published_text",
+    "regimen_text",
+    "source_text",
+    "text_entry",
+    "typical_patient",
+]
 
 Entry = tuple[Artist | tuple[Artist, ...], str]
 
-_KINDS = {
-    "count": "{statistics}",
-    "percent_of_baseline": "{statistics} in percent of baseline, drawn from the model's baseline",
-    "time_to_threshold": "recovery time, {statistics}",
-}
 _INTERVALS = {"confidence": "95 % interval", "quartiles": "quartiles", "extremes": "extremes"}
 
 
-def simulated_entries(band: bool, limit: bool) -> list[Entry]:
-    """What lines and areas mean."""
-    entries: list[Entry] = [(Line2D([], [], color=GREY), "simulated with the model: typical patient")]
-    if band:
-        entries.append(
-            (
-                Patch(facecolor=GREY, alpha=0.25, linewidth=0),
-                "simulated with the model: 95 % interval over parameter uncertainty",
-            )
-        )
-    if limit:
-        entries.append(
-            (Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5))), "lower limit of normal (LLN)")
-        )
-    return entries
+def text_entry(text: str) -> Entry:
+    """An entry of words alone."""
+    return Patch(alpha=0), text
 
 
-def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path, kinds: Mapping[str, str] = _KINDS) -> str:
-    """What published points are: kind, statistics with their bars, source.
+def limit_entry(text: str) -> Entry:
+    """What a dotted line means."""
+    return Line2D([], [], color=GREY, linewidth=0.8, linestyle=DOTTED), text
 
-    Parameters
-    ----------
-    rows : iterable of PublishedRow
-        Of one kind and one source.
-    bars : {"sd", "se"}
-        The bar of a mean with a published standard deviation.
-    folder : pathlib.Path
-        Where its bibliography is looked for first.
-    kinds : mapping of str to str
-        What is said of each kind, with a place for ``{statistics}``; by default what a time course says.
+
+def typical_patient(cohort: object) -> str:
+    """Whose course is drawn."""
+    return f"typical patient{f', cohort {cohort}' if cohort else ''}"
+
+
+def source_text(key: str, folder: Path) -> str:
+    """A source in short, by its key in the bibliography."""
+    source = find_source(key, folder)
+    return source.short if source else key
+
+
+def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path, kinds: Mapping[str, str]) -> str:
+    """What published points of one kind and one source are: kind, statistics with their bars, source.
+
+    ``bars`` is "sd" or "se", the bar of a mean with a published standard deviation; ``kinds`` says what is said of
+    each kind, with a place for ``{statistics}``; the bibliography is looked for in ``folder`` first.
     """
     rows = list(rows)
     statistics = dict.fromkeys(STATISTICS[row.statistic] + _bar_text(row, bars) for row in rows)
-    if rows[0].source == CHOICE:
-        return f"chosen, not published: {kinds[rows[0].kind].format(statistics='; '.join(statistics))}"
-    source = find_source(rows[0].source, folder)
     text = kinds[rows[0].kind].format(statistics="; ".join(statistics))
-    return f"published: {text} ({source.short if source else rows[0].source})"
+    if rows[0].source == CHOICE:
+        return f"chosen, not published: {text}"
+    return f"published: {text} ({source_text(rows[0].source, folder)})"
 
 
 def _bar_text(row: PublishedRow, bars: str) -> str:
@@ -82,14 +82,7 @@ def _bar_text(row: PublishedRow, bars: str) -> str:
 
 
 def courses_text(regimen: Regimen, time: str) -> str:
-    """What was given when, in words.
-
-    Parameters
-    ----------
-    regimen : Regimen
-        The courses.
-    time : str
-        The unit of time to write.
+    """What was given when, in words; ``time`` is the unit of time to write.
 
     Examples
     --------
@@ -100,32 +93,30 @@ def courses_text(regimen: Regimen, time: str) -> str:
     factor = float(conversion(parse_unit("day"), parse_unit(time)))
     given: dict[str, dict[str, list[str]]] = {}
     for course in regimen.courses:
-        when = f"{round(course.start.magnitude * factor, 2):g}"
+        start = f"{round(course.start.magnitude * factor, 2):g}"
         for drug in dict.fromkeys(dose.drug for dose in course.doses):
             amounts = [dose.amount for dose in course.doses if dose.drug == drug]
             total: Any = sum(amounts[1:], amounts[0])
             amount = f"{total.magnitude:g} {unit_text(total.units)}".removesuffix(" 1")
-            given.setdefault(drug, {}).setdefault(amount, []).append(when)
-    drugs = [
+            given.setdefault(drug, {}).setdefault(amount, []).append(start)
+    return "; ".join(
         f"course of {drug}: " + ", ".join(f"{amount} at {time} {', '.join(times)}" for amount, times in amounts.items())
         for drug, amounts in given.items()
-    ]
-    return "; ".join(drugs)
+    )
 
 
-def add_key(figure: Figure, entries: Iterable[Entry], width: int) -> Legend:
-    """Put a key at the lower left corner; labels are broken at ``width`` characters.
+def regimen_text(regimen: Regimen, time: str) -> str:
+    """Courses and rules of a regimen, in words."""
+    return "; ".join([courses_text(regimen, time), *map(str, regimen.rules)])
 
-    Returns
-    -------
-    matplotlib.legend.Legend
-    """
+
+def add_legend(figure: Figure, entries: Iterable[Entry], width: int) -> Legend:
+    """Put a legend at the lower left corner; labels are broken at ``width`` characters."""
     handles, labels = zip(
         *((handle, "\n".join(textwrap.wrap(label, width, break_on_hyphens=False))) for handle, label in entries),
         strict=True,
     )
     longest = max(len(line) for label in labels for line in label.splitlines())
-    handlers: Mapping[Any, Any] = {tuple: HandlerTuple(ndivide=None, pad=0.4)}
     return figure.legend(
         handles,
         labels,
@@ -133,8 +124,8 @@ def add_key(figure: Figure, entries: Iterable[Entry], width: int) -> Legend:
         bbox_to_anchor=(0, 0),
         ncols=2 if 2 * longest + 8 < width else 1,
         frameon=False,
-        fontsize=SMALL,
-        handler_map=dict(handlers),
+        fontsize=small(),
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.4)},
         handlelength=2.6,
         borderaxespad=0,
         borderpad=0.1,

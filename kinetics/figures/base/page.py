@@ -1,16 +1,18 @@
-"""The page of a figure: its size, and what stands around the axes: title above, key and note beneath."""
+"""The page of a figure: its size, and what stands around the axes: title above, legend and note beneath."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 
+import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from kinetics.errors import InputError
-from kinetics.figures.base.legend import Entry, add_key
-from kinetics.figures.base.style import FONT_SIZE, MM, SMALL
+from kinetics.figures.base.legend import Entry, add_legend
+from kinetics.figures.base.rows import HeaderRow
+from kinetics.figures.base.style import MM, scale, small
 
 __all__ = ["add_title_and_legend", "blank_page"]
 
@@ -21,13 +23,7 @@ LEAST_HEIGHT = 10
 
 
 def blank_page(width: float, height: float) -> Figure:
-    """An empty figure of a size in millimetres.
-
-    Raises
-    ------
-    InputError
-        If so much is drawn that the page would be too high.
-    """
+    """An empty figure of a size in millimetres; an `InputError` if so much is drawn that it would be too high."""
     if height > MAX_HEIGHT:
         raise InputError(f"the figure would be {height:.0f} mm high; at most {MAX_HEIGHT} mm, so draw less in it")
     figure = Figure(figsize=(width * MM, height * MM), layout="constrained")
@@ -35,41 +31,31 @@ def blank_page(width: float, height: float) -> Figure:
     return figure
 
 
-def add_title_and_legend(figure: Figure, title: str, entries: Sequence[Entry], note: str) -> None:
-    """Put title, key and note on a page and lay the axes out between them.
+def add_title_and_legend(figure: Figure, header: HeaderRow, entries: Sequence[Entry], note: str | None = None) -> None:
+    """Put title, legend and note, that of the header or another, on a page; lay the axes out between them.
 
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        From `blank_page`, with its axes.
-    title, note : str
-        Nothing is drawn of an empty one.
-    entries : sequence of Entry
-        Of the key.
-
-    Raises
-    ------
-    InputError
-        If they leave no room for the axes.
+    An `InputError` if they leave no room for the axes. Nothing is drawn of an empty title or note.
     """
+    title, note = header.title, header.note if note is None else note
     width, height = figure.get_size_inches() / MM
-    characters = int(width * _CHARACTERS_PER_MM)
-    key = add_key(figure, entries, characters - 10)
+    characters = int(width * _CHARACTERS_PER_MM / scale())
+    legend = add_legend(figure, entries, characters - 10)
     pixels = figure.bbox.height
     words = "\n".join(textwrap.wrap(note, characters, break_on_hyphens=False))
-    foot = figure.text(2.0 / width, 1.2 / height, words, fontsize=SMALL, va="bottom")
+    foot = figure.text(2.0 / width, 1.2 / height, words, fontsize=small(), va="bottom")
     below = 1.2 / height + (foot.get_window_extent().height + 3) / pixels if note else 0.0
-    key.set_bbox_to_anchor((2.0 / width, below), transform=figure.transFigure)
-    below += key.get_window_extent().height / pixels
-    head = figure.text(2.0 / width, 1 - 1.2 / height, title, fontsize=FONT_SIZE + 0.5, fontweight="bold", va="top")
-    wide = head.get_window_extent().width / (figure.bbox.width * (1 - 4.0 / width))
-    if wide > 1:
-        head.set_text("\n".join(textwrap.wrap(title, max(int(len(title) / wide), 1), break_on_hyphens=False)))
+    legend.set_bbox_to_anchor((2.0 / width, below), transform=figure.transFigure)
+    below += legend.get_window_extent().height / pixels
+    size = mpl.rcParams["font.size"] + 0.5
+    head = figure.text(2.0 / width, 1 - 1.2 / height, title, fontsize=size, fontweight="bold", va="top")
+    relative = head.get_window_extent().width / (figure.bbox.width * (1 - 4.0 / width))
+    if relative > 1:
+        head.set_text("\n".join(textwrap.wrap(title, max(int(len(title) / relative), 1), break_on_hyphens=False)))
     above = 1.2 / height + (head.get_window_extent().height + 4) / pixels if title else 0.0
     if (left := height * (1 - below - above)) < LEAST_HEIGHT:
-        taken = f"title, key and note take {height - left:.0f} mm of a page of {height:.0f} mm"
+        taken = f"title, legend and note take {height - left:.0f} mm of a page of {height:.0f} mm"
         raise InputError(f"{taken}; make the page higher, or say less")
-    for artist in (key, foot, head):
+    for artist in (legend, foot, head):
         artist.set_in_layout(False)
     engine = figure.get_layout_engine()
     assert engine is not None

@@ -9,15 +9,14 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 
-__all__ = ["COLOURS", "FONT_SIZE", "GREY", "LINES", "MARKERS", "MM", "SMALL", "style", "text_colour"]
+__all__ = ["COLOURS", "DOTTED", "FONT_SIZE", "GREY", "LINES", "MARKERS", "MM", "scale", "small", "style", "text_colour"]
 
 MM = 1 / 25.4
 """Inches in a millimetre."""
-
 FONT_SIZE = 7.5
-SMALL = 7.0
-"""Points; no text of a figure is smaller."""
-
+"""Of titles and labels, points."""
+_SMALL = 7.0
+"""Of ticks, legends and notes at that size: no text is smaller."""
 COLOURS = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
@@ -28,22 +27,16 @@ COLOURS = {
     "black": "#000000",
 }
 """The palette of Okabe and Ito (https://jfly.uni-koeln.de/color/), without yellow, which is lost on white paper."""
-
 LINES = ("-", (0, (6, 1.8)), (0, (7, 1.6, 1.6, 1.6)), (0, (3.5, 1.4)), (0, (7, 1.6, 1.6, 1.6, 1.6, 1.6)))
 MARKERS = ("o", "s", "^", "D", "v")
 """Line styles and markers of the curves of a panel, in order: what tells them apart in grey."""
-
+DOTTED = (0, (1, 1.5))
+"""Line style of limits."""
 GREY = "#4D4D4D"
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"],
-    "font.size": FONT_SIZE,
-    "axes.titlesize": FONT_SIZE,
-    "axes.labelsize": FONT_SIZE,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "legend.fontsize": SMALL,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -71,12 +64,28 @@ _SETTINGS: dict[Any, Any] = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Draw within the house style, whatever the user's own settings; they are back afterwards."""
+def style(font_size: float = FONT_SIZE) -> Iterator[None]:
+    """Draw within the house style, whatever the user's own settings; they are back afterwards.
+
+    ``font_size``, in points, is that of titles and labels; ticks, legends and notes are a little smaller.
+    """
+    small_size = _SMALL * font_size / FONT_SIZE
+    sizes: dict[Any, float] = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), font_size)
+    sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), small_size)
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams.update(_SETTINGS | sizes)
         yield
+
+
+def small() -> float:
+    """The size of small text within `style`, points."""
+    return float(mpl.rcParams["legend.fontsize"])
+
+
+def scale() -> float:
+    """How much larger text is within `style` than by default: rows of text grow as much."""
+    return float(mpl.rcParams["font.size"]) / FONT_SIZE
 
 
 def text_colour(colour: str) -> str:

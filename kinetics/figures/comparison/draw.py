@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,22 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator
 
 from kinetics.comparison import ComparedRow, Reading, compare, course_lengths
-from kinetics.figures.base.dot_rows import broken, draw_dots, write_above
-from kinetics.figures.base.kind import Kind
-from kinetics.figures.base.labels import panel_letter, unit_label
-from kinetics.figures.base.legend import Entry, courses_text
-from kinetics.figures.base.of_fit import check_groups
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
+from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.legend import Entry, limit_entry, regimen_text, text_entry, typical_patient
 from kinetics.figures.base.page import add_title_and_legend, blank_page
-from kinetics.figures.base.style import COLOURS, GREY, LINES, MARKERS
-from kinetics.figures.comparison.spec import ComparisonSpec, load_comparison
+from kinetics.figures.base.panels import panel_letter, set_log_minor_ticks, set_scale, set_title
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, scale
+from kinetics.figures.comparison.dots import Dot, broken, draw_dots, write_above
+from kinetics.figures.comparison.spec import ComparisonSpec, read_compared_regimens
 from kinetics.units import conversion, display_unit, parse_unit
-
-if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
 
 __all__ = ["ComparedRegimens"]
 
@@ -46,78 +41,59 @@ _MARKS = 5
 
 
 class ComparedRegimens(Kind[ComparisonSpec]):
-    """A figure of kind ``comparison``.
+    """Regimens side by side.
 
-    Parameters
-    ----------
-    spec : ComparisonSpec
-        The checked figure file.
+    Curves have the gid ``simulated-OUTPUT-REGIMEN``, bands ``band-OUTPUT-REGIMEN``, limits ``limit-OUTPUT``, dots
+    ``reading-OUTPUT-READING-REGIMEN``.
     """
 
-    from_estimates = False
-    load = staticmethod(load_comparison)
+    name = "comparison"
+    load = staticmethod(read_compared_regimens)
 
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """Simulate every regimen; committed estimates are those of the cohort."""
-        spec = self.spec
-        found = compare(spec.regimens, spec.comparison, patients=spec.patients, seed=spec.seed, progress=progress)
-        return xr.DataTree(found)
+        spec, progress = self.spec, inputs.progress
+        return xr.DataTree(
+            compare(spec.regimens, spec.comparison, patients=spec.patients, seed=spec.seed, progress=progress)
+        )
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows.
-
-        Raises
-        ------
-        InputError
-            With everything that does not fit.
-        """
+    def required(self) -> Required:
+        """Curves and readings of the model, the cohort and the regimens."""
         comparison = self.spec.comparison
         names = [row.output for row in comparison.rows]
         names += [f"{row.output}_{reading.name}" for row in comparison.rows for reading in row.readings]
         hashes = ", ".join(regimen.content_hash for regimen in self.spec.regimens)
         attrs = {"model_hash": comparison.model.content_hash, "regimen_hashes": hashes}
-        check_groups(tree, {"/": names}, attrs | {"cohort": comparison.header.cohort}, source)
+        return Required({"/": names}, attrs | {"cohort": comparison.header.cohort})
 
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw a comparison, within `kinetics.figures.base.style.style`.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Curves have the gid ``simulated-OUTPUT-REGIMEN``, bands ``band-OUTPUT-REGIMEN``, limits ``limit-OUTPUT``,
-            dots ``reading-OUTPUT-READING-REGIMEN``.
-        """
-        return _Drawing(self.spec, tree.to_dataset()).finished()
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """Two columns: curves, and dots with their numbers."""
+        return _Drawing(self.spec, tree.to_dataset()).drawn()
 
 
 class _Drawing:
     """One figure under construction."""
 
-    def __init__(self, spec: ComparisonSpec, found: xr.Dataset) -> None:
-        self.spec, self.found = spec, found
-        self.names = [str(name) for name in found["regimen"].values]
+    def __init__(self, spec: ComparisonSpec, data: xr.Dataset) -> None:
+        self.spec, self.data = spec, data
+        self.names = [str(name) for name in data["regimen"].values]
         self.looks = [(list(COLOURS.values())[i], _MARKERS[i], _LINES[i]) for i in range(len(self.names))]
-        time = found["time"]
+        time = data["time"]
         self.unit = display_unit(spec.comparison.time)
         self.times = time.values * float(conversion(parse_unit(time.attrs["units"]), spec.comparison.time))
-        self.over_patients = "quantile" in found.dims
+        self.over_patients = "quantile" in data.dims
 
-    def finished(self) -> Figure:
+    def drawn(self) -> Figure:
         """Draw everything and lay it out."""
-        rows, page = self.spec.comparison.rows, self.spec.page
+        rows, page, size = self.spec.comparison.rows, self.spec.page, scale()
         heads = [self._heads(row) for row in rows]
-        body = max(_ROW, _DOT * len(self.names) + 4)
+        body = max(_ROW, size * _DOT * len(self.names) + 4)
         repeated = [index > 0 and heads[index] == heads[index - 1] for index in range(len(rows))]
         lines = [
-            0 if same else max(one.count("\n") for one in told) for same, told in zip(repeated, heads, strict=True)
+            0 if same else max(head.count("\n") for head in row) for same, row in zip(repeated, heads, strict=True)
         ]
-        heights = [body + 5 + _LINE * count for count in lines]
-        figure = blank_page(page.width, page.height or sum(heights) + 26 + 3.2 * len(self.names))
+        heights = [body + size * (5 + _LINE * count) for count in lines]
+        figure = blank_page(page.width, page.height or sum(heights) + size * (26 + 3.2 * len(self.names)))
         grid = GridSpec(len(rows), 2, figure, width_ratios=[_CURVES, page.width - _CURVES], height_ratios=heights)
         for index, row in enumerate(rows):
             axes = figure.add_subplot(grid[index, 0])
@@ -127,21 +103,23 @@ class _Drawing:
                 axes.set_xlabel(f"time since the first dose ({self.unit})")
             self._draw_readings(figure, grid[index, 1], row, [] if repeated[index] else heads[index])
         figure.align_ylabels()
-        add_title_and_legend(figure, self.spec.title, self._entries(), self.spec.note)
+        add_title_and_legend(figure, self.spec.header, self._entries())
         return figure
 
     def _shown(self, row: ComparedRow) -> list[Reading]:
         """What is drawn: a nadir in the unit of the curves, and the last course if there are several."""
         other = "nadir" if row.row.percent_of_baseline else "nadir_percent"
-        return [one for one in row.shown(self.found.sizes["course"]) if one.name != other]
+        return [each for each in row.shown(self.data.sizes["course"]) if each.name != other]
 
     def _heads(self, row: ComparedRow) -> list[str]:
         """What stands above the dots, broken to their width."""
-        shown, heads = self._shown(row), []
-        for reading in shown:
-            unit = unit_label(self.found[f"{row.output}_{reading.name}"].attrs["units"])
-            heads.append(broken(reading.heading(unit), self._width(row)))
-        return heads
+        return [
+            broken(reading.heading(unit_label(self._read(row, reading).attrs["units"])), self._width(row))
+            for reading in self._shown(row)
+        ]
+
+    def _read(self, row: ComparedRow, reading: Reading) -> xr.DataArray:
+        return self.data[f"{row.output}_{reading.name}"]
 
     def _width(self, row: ComparedRow) -> float:
         """Of the dots of one reading with their values, mm."""
@@ -149,8 +127,8 @@ class _Drawing:
 
     def _draw_curves(self, axes: Axes, row: ComparedRow, letter: str) -> None:
         percent = row.row.percent_of_baseline
-        curves = self.found[f"{row.output}_percent" if percent else row.output]
-        axes.set_yscale(row.row.scale, **({"nonpositive": "clip"} if row.row.scale == "log" else {}))
+        curves = self.data[f"{row.output}_percent" if percent else row.output]
+        set_scale(axes, row.row.scale)
         for index, (name, (colour, marker, line)) in enumerate(zip(self.names, self.looks, strict=True)):
             values = curves.values[index]
             if self.over_patients:
@@ -162,21 +140,21 @@ class _Drawing:
             (drawn,) = axes.plot(self.times, values, color=colour, linestyle=line, linewidth=1.0, **marks)
             drawn.set_gid(f"simulated-{row.output}-{name}")
         self._draw_limit(axes, row, percent)
-        self._furnish(axes, row, curves)
+        self._set_axes(axes, row, curves)
         unit = unit_label(curves.attrs["units"])
         axes.set_ylabel("% of baseline" if percent else f"({unit})" if unit else "value")
-        axes.set_title("  ".join(filter(None, (letter, row.label))), loc="left", fontweight="bold", pad=4)
+        set_title(axes, letter, row.label, pad=4)
 
     def _draw_limit(self, axes: Axes, row: ComparedRow, percent: bool) -> None:
-        if f"{row.output}_limit" not in self.found:
+        if f"{row.output}_limit" not in self.data:
             return
-        start = self.found[row.output].values[0]
+        start = self.data[row.output].values[0]
         baseline = float(start[len(start) // 2, 0] if self.over_patients else start[0])
-        limit = float(self.found[f"{row.output}_limit"]) * (100 / baseline if percent else 1)
-        line = axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1)
+        limit = float(self.data[f"{row.output}_limit"]) * (100 / baseline if percent else 1)
+        line = axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=1)
         line.set_gid(f"limit-{row.output}")
 
-    def _furnish(self, axes: Axes, row: ComparedRow, curves: xr.DataArray) -> None:
+    def _set_axes(self, axes: Axes, row: ComparedRow, curves: xr.DataArray) -> None:
         """Limits and ticks of both axes."""
         end, highest = float(self.times[-1]), float(np.nanmax(curves.values))
         lower, upper = row.row.lower, row.row.upper
@@ -189,29 +167,31 @@ class _Drawing:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         if row.row.scale == "log":
             axes.yaxis.set_major_locator(LogLocator(numticks=6))
-            axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
-            axes.yaxis.set_minor_formatter(NullFormatter())
+            set_log_minor_ticks(axes)
 
-    def _draw_readings(self, figure: Figure, place: Any, row: ComparedRow, heads: list[str]) -> None:
+    def _draw_readings(self, figure: Figure, cell: Any, row: ComparedRow, heads: list[str]) -> None:
         shown = self._shown(row)
-        cells = GridSpecFromSubplotSpec(1, len(shown), place, wspace=0.06)
-        looks = [(colour, marker) for colour, marker, _ in self.looks]
+        cells = GridSpecFromSubplotSpec(1, len(shown), cell, wspace=0.06)
         for index, reading in enumerate(shown):
             axes = figure.add_subplot(cells[0, index])
-            name = f"{row.output}_{reading.name}"
-            values = self.found[name].values
-            said = [self._said(np.atleast_1d(value), reading, index) for index, value in enumerate(values)]
-            gids = [f"reading-{row.output}-{reading.name}-{one}" for one in self.names]
-            draw_dots(axes, values, said, looks, gids, self._width(row))
+            values = self._read(row, reading).values.reshape(len(self.names), -1)
+            gid = f"reading-{row.output}-{reading.name}"
+            dots = [
+                Dot(value, self._text(value, reading, number), colour, marker, f"{gid}-{name}")
+                for number, (value, name, (colour, marker, _)) in enumerate(
+                    zip(values, self.names, self.looks, strict=True)
+                )
+            ]
+            draw_dots(axes, dots, self._width(row))
             if heads:
                 write_above(axes, heads[index])
 
-    def _said(self, values: np.ndarray, reading: Reading, regimen: int) -> str:
+    def _text(self, values: np.ndarray, reading: Reading, regimen: int) -> str:
         middle = float(values[values.size // 2])
         if np.isnan(middle):
             return "not below" if reading.is_recovery else "–"
         if np.isinf(middle):
-            lengths = course_lengths(self.found, regimen, self.spec.comparison.time)
+            lengths = course_lengths(self.data, regimen, self.spec.comparison.time)
             return f"> {lengths[0 if reading.name.endswith('_first') else -1]:.3g}"
         return f"{middle:#.3g}".rstrip(".")
 
@@ -219,15 +199,13 @@ class _Drawing:
         entries: list[Entry] = []
         for regimen, name, (colour, marker, line) in zip(self.spec.regimens, self.names, self.looks, strict=True):
             sample = Line2D([], [], color=colour, linestyle=line, marker=marker, markersize=4, linewidth=1.0)
-            given = "; ".join([courses_text(regimen, self.unit), *map(str, regimen.rules)])
-            entries.append((sample, f"{name}: {given}"))
-        cohort = self.found.attrs.get("cohort")
-        whose = f"model: typical patient{f', cohort {cohort}' if cohort else ''}"
+            entries.append((sample, f"{name}: {regimen_text(regimen, self.unit)}"))
+        cohort = self.data.attrs.get("cohort")
+        whose = typical_patient(cohort)
         if self.over_patients:
-            count = self.found.attrs["patients"]
-            whose = f"model: median and 5 to 95 % of {count} simulated patients{f', cohort {cohort}' if cohort else ''}"
-        entries.append((Patch(alpha=0), f"{whose}; > and an open dot: not by the next course or the end"))
-        if any(f"{row.output}_limit" in self.found for row in self.spec.comparison.rows):
-            dotted = Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)))
-            entries.append((dotted, "lower limit of normal"))
+            count = self.data.attrs["patients"]
+            whose = f"median and 5 to 95 % of {count} simulated patients{f', cohort {cohort}' if cohort else ''}"
+        entries.append(text_entry(f"model: {whose}; > and an open dot: not by the next course or the end"))
+        if any(f"{row.output}_limit" in self.data for row in self.spec.comparison.rows):
+            entries.append(limit_entry("lower limit of normal"))
         return entries

@@ -2,124 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 
-from kinetics.figures.base.kind import Kind
-from kinetics.figures.base.labels import panel_letter, unit_label
-from kinetics.figures.base.legend import Entry, courses_text
-from kinetics.figures.base.of_fit import check_groups
-from kinetics.figures.base.page import add_title_and_legend, blank_page
-from kinetics.figures.map.compute import load_map
-from kinetics.figures.map.grid import WITHOUT, map_grid
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
+from kinetics.figures.base.legend import Entry, regimen_text, text_entry, typical_patient
+from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.panels import panel_grid
+from kinetics.figures.base.style import MM, scale
+from kinetics.figures.map.compute import map_grid
 from kinetics.figures.map.panel import MISSING, MapPanel, cell_text, sample
-from kinetics.figures.map.spec import MapSpec
+from kinetics.figures.map.spec import MapSpec, read_map
 from kinetics.units import display_unit, parse_unit
-
-if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
 
 __all__ = ["Map"]
 
 _AROUND = 31.0
 """Width of a panel's labels and colour bar, mm."""
-_PANEL = 58.0
-"""Height of a panel without its labels, mm, if the file gives none."""
+_PANEL, _LABELS = 58.0, 15.0
+"""Height of a panel if the file gives none, and of its labels, mm."""
+_REST = 26.0
+"""Height of what stands around all panels, mm."""
 
 
 class Map(Kind[MapSpec]):
-    """A figure of kind ``map``.
+    """A number over two settings of a regimen.
 
-    Parameters
-    ----------
-    spec : MapSpec
-        The checked figure file.
+    The cells of a panel have the gid ``map-OUTPUT-READING``, marked settings ``point-NUMBER``, from 1.
     """
 
-    from_estimates = False
-    load = staticmethod(load_map)
+    name = "map"
+    load = staticmethod(read_map)
 
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """Simulate every pair of settings; committed estimates are those of the cohort."""
-        return xr.DataTree(map_grid(self.spec, progress))
+        return xr.DataTree(map_grid(self.spec, inputs.progress))
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows.
-
-        Raises
-        ------
-        InputError
-            With everything that does not fit.
-        """
+    def required(self) -> Required:
+        """The numbers of each pair, of the model, the regimen and the cohort."""
+        spec = self.spec
         attrs = {
-            "figure": "map",
-            "model_hash": self.spec.model.content_hash,
-            "regimen_hash": self.spec.regimen.content_hash,
-            "cohort": self.spec.header.cohort,
+            "figure": self.name,
+            "model_hash": spec.model.content_hash,
+            "regimen_hash": spec.regimen.content_hash,
+            "cohort": spec.header.cohort,
         }
-        names = [f"{row.output}_{reading.name}" for row, reading in self.spec.maps]
-        names += [
-            f"{row.output}_{reading.name}_{WITHOUT}"
-            for row, reading in self.spec.maps
-            if row.difference or self.spec.without_rules
-        ]
-        check_groups(tree, {"/": (*names, "doses", "capped")}, attrs, source)
+        names = [number.name for number in spec.maps]
+        names += [number.name_without_rules for number in spec.maps if spec.needs_without_rules(number)]
+        return Required({"/": (*names, "doses", "capped")}, attrs)
 
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw a map, within `kinetics.figures.base.style.style`.
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """A panel a number."""
+        data, spec = tree.to_dataset(), self.spec
+        marks = 4 * len(spec.points)
+        grid = panel_grid(spec.page, len(spec.maps), lambda rows: rows * (_PANEL + _LABELS) + _REST + marks)
+        width, height = grid.figure.get_size_inches() / MM
+        size = width / grid.columns - scale() * _AROUND, (height - scale() * _REST) / grid.rows - scale() * _LABELS
+        for panel, number in zip(grid.panels, spec.maps, strict=True):
+            MapPanel(spec, number, grid.figure, panel.axes, size).draw(data, panel.letter)
+        add_title_and_legend(grid.figure, spec.header, self._entries(data))
+        return grid.figure
 
-        Returns
-        -------
-        matplotlib.figure.Figure
-            The cells of a panel have the gid ``map-OUTPUT-READING``, marked settings ``point-NUMBER``, from 1.
-        """
-        found, page, count = tree.to_dataset(), self.spec.page, len(self.spec.maps)
-        columns = page.columns or min(2, count)
-        lines = -(-count // columns)
-        height = page.height or lines * (_PANEL + 15) + 26 + 4 * len(self.spec.points)
-        figure = blank_page(page.width, height)
-        grid = figure.subplots(lines, columns, squeeze=False)
-        size = page.width / columns - _AROUND, (height - 26) / lines - 15
-        for index, axes in enumerate(grid.flat):
-            if index >= count:
-                axes.remove()
-                continue
-            letter = panel_letter(index, count)
-            MapPanel(self.spec, figure, axes, size).draw(found, *self.spec.maps[index], letter)
-        add_title_and_legend(figure, self.spec.header.title, self._entries(found), self.spec.header.note)
-        return figure
-
-    def _entries(self, found: xr.Dataset) -> list[Entry]:
-        header, regimen = self.spec.header, self.spec.regimen
-        entries: list[Entry] = [(sample(point, index), point.label) for index, point in enumerate(self.spec.points)]
-        whose = f"model: typical patient{f', cohort {header.cohort}' if header.cohort else ''}, {header.until}"
-        given = "; ".join([courses_text(regimen, display_unit(parse_unit(header.unit))), *map(str, regimen.rules)])
-        if self.spec.without_rules:
-            entries.append((Patch(alpha=0), f"without the rules: {', '.join(self._without(found))}"))
-        entries.append((Patch(alpha=0), f"{whose}; {regimen.name}: {given}; what the axes name is varied"))
-        if any(row.difference for row, _ in self.spec.maps):
-            entries.append((Patch(alpha=0), "change by the rules: with them less without them, all else the same"))
-        names = [f"{row.output}_{reading.name}" for row, reading in self.spec.maps]
-        if not all(np.isfinite(found[name].values).all() for name in names):
+    def _entries(self, data: xr.Dataset) -> list[Entry]:
+        spec, header, regimen = self.spec, self.spec.header, self.spec.regimen
+        entries: list[Entry] = [(sample(point, index), point.label) for index, point in enumerate(spec.points)]
+        if spec.shows_without_rules:
+            entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
+        given = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
+        whose = f"model: {typical_patient(header.cohort)}, {header.until}"
+        entries.append(text_entry(f"{whose}; {given}; what the axes name is varied"))
+        if any(number.row.difference for number in spec.maps):
+            entries.append(text_entry("change by the rules: with them less without them, all else the same"))
+        if not all(np.isfinite(data[number.name].values).all() for number in spec.maps):
             entries.append((Rectangle((0, 0), 1, 1, facecolor=MISSING), "no such number: level never left or reached"))
-        if capped := int(found["capped"].values.sum()):
-            told = f"in {capped} of {found['capped'].size} cells a rule would act again but for its cap"
-            entries.append((Patch(alpha=0), told))
+        if capped := int(data["capped"].values.sum()):
+            text = f"in {capped} of {data['capped'].size} cells a rule would act again but for its cap"
+            entries.append(text_entry(text))
         return entries
 
-    def _without(self, found: xr.Dataset) -> Iterator[str]:
+    def _values_without_rules(self, data: xr.Dataset) -> Iterator[str]:
         """What each panel would show without the rules."""
-        for row, reading in self.spec.maps:
-            values = found[f"{row.output}_{reading.name}_{WITHOUT}"]
-            unit = "% of baseline" if reading.percent else unit_label(values.attrs["units"])
-            yield " ".join(filter(None, (self.spec.label(row), cell_text(float(values[0, 0])), unit)))
+        for number in self.spec.maps:
+            values = data[number.name_without_rules]
+            value, unit = cell_text(float(values[0, 0])), number.shown_unit(values.attrs["units"])
+            yield " ".join(filter(None, (self.spec.label(number.row), value, unit)))

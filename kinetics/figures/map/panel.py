@@ -15,11 +15,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from kinetics.comparison import Reading
-from kinetics.figures.base.labels import number_text, unit_label
-from kinetics.figures.base.style import MARKERS, SMALL
-from kinetics.figures.map.grid import WITHOUT
-from kinetics.figures.map.spec import MapRow, MapSpec, PointRow
+from kinetics.figures.base.labels import number_text
+from kinetics.figures.base.panels import set_title, with_unit
+from kinetics.figures.base.style import MARKERS, scale, small
+from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow
 
 __all__ = ["MISSING", "MapPanel", "cell_text", "sample"]
 
@@ -36,67 +35,48 @@ _BOX: dict[str, Any] = {"facecolor": "none", "edgecolor": "#D55E00", "linewidth"
 
 
 class MapPanel:
-    """A panel under construction.
+    """A panel under construction; ``size`` is the width and height of its cells together, about, in mm."""
 
-    Parameters
-    ----------
-    spec : MapSpec
-        The figure.
-    figure, axes : matplotlib.figure.Figure, matplotlib.axes.Axes
-        Where it is drawn.
-    size : tuple of float
-        Width and height of the cells together, about, in mm.
-    """
+    def __init__(
+        self, spec: MapSpec, number: MappedNumber, figure: Figure, axes: Axes, size: tuple[float, float]
+    ) -> None:
+        self.spec, self.number, self.figure, self.axes, self.size = spec, number, figure, axes, size
 
-    def __init__(self, spec: MapSpec, figure: Figure, axes: Axes, size: tuple[float, float]) -> None:
-        self.spec, self.figure, self.axes, self.size = spec, figure, axes, size
-
-    def draw(self, found: xr.Dataset, row: MapRow, reading: Reading, letter: str) -> None:
-        """Draw one number, with its colour bar.
-
-        Parameters
-        ----------
-        found : xarray.Dataset
-            From `kinetics.figures.map.grid.map_grid`.
-        row, reading : MapRow, Reading
-            What is coloured.
-        letter : str
-            Before its title.
-        """
-        name = f"{row.output}_{reading.name}"
-        values = found[name].values - (found[f"{name}_{WITHOUT}"].values if row.difference else 0.0)
-        shown = np.ma.masked_invalid(values)
+    def draw(self, data: xr.Dataset, letter: str) -> None:
+        """Draw the number, from `kinetics.figures.map.compute.map_grid`, with its colour bar."""
+        number, row = self.number, self.number.row
+        values = data[number.name].values
+        shown = np.ma.masked_invalid(values - (data[number.name_without_rules].values if row.difference else 0.0))
         self.axes.set_facecolor(MISSING)
         edges = [np.arange(count + 1) - 0.5 for count in (shown.shape[1], shown.shape[0])]
-        mesh = self.axes.pcolormesh(*edges, shown, cmap=_COLOURS, norm=_scale(shown), edgecolors="white", linewidth=0.3)
-        mesh.set_gid(f"map-{row.output}-{reading.name}")
+        mesh = self.axes.pcolormesh(
+            *edges, shown, cmap=_COLOURS, norm=_colour_scale(shown), edgecolors="white", linewidth=0.3
+        )
+        mesh.set_gid(f"map-{row.output}-{number.reading.name}")
         texts = np.vectorize(cell_text, otypes=[object])(shown.filled(np.nan))
-        widest = _DIGIT_WIDTH * max(map(len, texts.flat)) + 0.8
-        if self.size[0] / shown.shape[1] < widest or self.size[1] / shown.shape[0] < _CELL_HEIGHT:
+        widest = scale() * _DIGIT_WIDTH * max(map(len, texts.flat)) + 0.8
+        if self.size[0] / shown.shape[1] < widest or self.size[1] / shown.shape[0] < scale() * _CELL_HEIGHT:
             self._draw_contours(shown)
         else:
             self._draw_numbers(shown, texts)
         self._draw_points()
-        unit = "% of baseline" if reading.percent else unit_label(found[name].attrs["units"])
-        what = f"change by the rules ({unit})" if row.difference and unit else "change by the rules"
+        unit = number.shown_unit(data[number.name].attrs["units"])
         bar = self.figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
-        bar.set_label(what if row.difference else unit or "no unit")
+        bar.set_label(with_unit("change by the rules", unit) if row.difference else unit or "no unit")
         bar.outline.set_linewidth(0.4)
-        self.axes.set_title("  ".join(filter(None, (letter, self.spec.label(row)))), loc="left", fontweight="bold")
-        self._furnish()
+        set_title(self.axes, letter, self.spec.label(row))
+        self._set_axes()
 
-    def _furnish(self) -> None:
-        for key, axis in self.spec.axes.items():
-            values = np.array(axis.values, dtype=float)
-            every = max(1, -(-values.size // 8))
-            set_ticks, set_label = (
-                (self.axes.set_xticks, self.axes.set_xlabel)
-                if key == "x"
-                else (self.axes.set_yticks, self.axes.set_ylabel)
-            )
-            set_ticks(np.arange(values.size)[::every], [f"{value:g}" for value in values[::every]])
-            unit = "" if axis.unit == "1" else axis.unit
-            set_label(f"{axis.label} ({_unit(unit)})" if unit else axis.label)
+    def _set_axes(self) -> None:
+        setters = {
+            "x": (self.axes.set_xticks, self.axes.set_xlabel),
+            "y": (self.axes.set_yticks, self.axes.set_ylabel),
+        }
+        for key, (set_ticks, set_label) in setters.items():
+            axis = self.spec.axes[key]
+            every = max(1, -(-len(axis.values) // 8))
+            set_ticks(np.arange(len(axis.values))[::every], [f"{value:g}" for value in axis.values[::every]])
+            set_label(with_unit(axis.label, "" if axis.unit == "1" else _unit(axis.unit)))
         for side in ("left", "bottom"):
             self.axes.spines[side].set_visible(False)
 
@@ -104,27 +84,20 @@ class MapPanel:
         """The number of each cell, in black or white; a little higher where a setting is marked."""
         places = [[self._place(point, key) for key in ("y", "x")] for point in self.spec.points]
         marked = {(round(y[0]), round(x[0])) for y, x in places if y[0] == y[1] and x[0] == x[1]}
-        scale = _scale(shown)
+        colour_scale = _colour_scale(shown)
         for j, i in np.ndindex(shown.shape):
             masked = bool(np.ma.getmaskarray(shown)[j, i])
-            dark = not masked and float(scale(float(shown[j, i]))) < 0.45
-            self.axes.annotate(
-                str(texts[j, i]),
-                (i, j),
-                (0, 5.5 if (j, i) in marked else 0),
-                textcoords="offset points",
-                ha="center",
-                va="center",
-                fontsize=SMALL,
-                color="white" if dark else "black",
-            )
+            dark = not masked and float(colour_scale(float(shown[j, i]))) < 0.45
+            look = {"fontsize": small(), "color": "white" if dark else "black", "textcoords": "offset points"}
+            above = 5.5 if (j, i) in marked else 0
+            self.axes.annotate(str(texts[j, i]), (i, j), (0, above), ha="center", va="center", **look)
 
     def _draw_contours(self, shown: np.ma.MaskedArray[Any, Any]) -> None:
         if shown.count() < 4 or float(shown.max()) == float(shown.min()):
             return
         lines = self.axes.contour(shown, levels=6, colors="black", linewidths=0.6, linestyles="solid")
         halo: list[Any] = [withStroke(linewidth=1.6, foreground="white")]
-        for text in self.axes.clabel(lines, fontsize=SMALL, fmt=_level):
+        for text in self.axes.clabel(lines, fontsize=small(), fmt=_level):
             text.set_path_effects(halo)
 
     def _draw_points(self) -> None:
@@ -145,7 +118,7 @@ class MapPanel:
 
 
 def sample(point: PointRow, index: int) -> Artist:
-    """A marked setting, or range, in the key."""
+    """A marked setting, or range, in the legend."""
     if isinstance(point.x, tuple) or isinstance(point.y, tuple):
         return Patch(**_BOX)
     return Line2D([], [], linestyle="none", **_mark(index))
@@ -156,7 +129,7 @@ def cell_text(value: float) -> str:
     return "–" if np.isnan(value) else number_text(value).replace("-", "−")
 
 
-def _scale(shown: np.ma.MaskedArray[Any, Any]) -> Normalize:
+def _colour_scale(shown: np.ma.MaskedArray[Any, Any]) -> Normalize:
     """From the least to the greatest number; one colour if they differ by no more than rounding."""
     if not shown.count():
         return Normalize(0, 1)
@@ -172,10 +145,8 @@ def _level(value: float) -> str:
 
 def _mark(index: int) -> dict[str, Any]:
     marker = MARKERS[index % len(MARKERS)]
-    return {
-        "marker": marker, "markersize": 4.6, "markerfacecolor": "white", "markeredgecolor": "black",
-        "markeredgewidth": 1.0,
-    }  # fmt: skip
+    edge = {"markeredgecolor": "black", "markeredgewidth": 1.0}
+    return {"marker": marker, "markersize": 4.6, "markerfacecolor": "white", **edge}
 
 
 def _unit(text: str) -> str:

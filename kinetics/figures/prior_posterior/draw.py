@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from kinetics.figures.base.kind import Kind
+from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import number_text
 from kinetics.figures.base.legend import Entry
-from kinetics.figures.base.of_fit import FitFigureSpec, check_groups, chosen_estimates, read_fit_figure
-from kinetics.figures.base.page import add_title_and_legend, blank_page
-from kinetics.figures.base.style import COLOURS, GREY, SMALL
-from kinetics.figures.prior_posterior.densities import GROUPS, Knowledge, knowledge, knowledge_tree
-
-if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
+from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.panels import panel_grid, with_unit
+from kinetics.figures.base.style import COLOURS, GREY, small
+from kinetics.figures.prior_posterior.compute import GROUPS, Knowledge, knowledge, knowledge_tree
 
 __all__ = ["PriorPosterior"]
 
@@ -30,67 +28,39 @@ _PRIOR, _POSTERIOR, _SAMPLE = GREY, COLOURS["blue"], COLOURS["vermillion"]
 _COLUMNS = 4
 _ROW = 27.0
 """Height of a row of panels, mm."""
-
 _POINTS = 71
 """Of a curve over the panel, and again where the posterior is."""
 
 
 class PriorPosterior(Kind[FitFigureSpec]):
-    """A figure of kind ``prior_posterior``.
+    """What a fit learned of each free parameter.
 
-    Parameters
-    ----------
-    spec : FitFigureSpec
-        The checked figure file.
+    Abscissas are natural logarithms of the parameters, ordinates densities of these. The curves of a panel have the
+    gids ``prior-PARAMETER``, ``posterior-PARAMETER`` and ``sample-PARAMETER``.
     """
 
-    from_estimates = False
+    name = "prior_posterior"
     load = staticmethod(read_fit_figure)
 
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """Priors with fresh estimates if given, else with the committed ones."""
-        return knowledge_tree(self.spec.problem, chosen_estimates(self.spec.problem, estimates))
+        return knowledge_tree(self.spec.problem, chosen_estimates(self.spec.problem, inputs.estimates))
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a tree that is not of the fit.
+    def required(self) -> Required:
+        """The tree of the fit."""
+        return Required(GROUPS, {"fit": self.spec.problem.name})
 
-        Raises
-        ------
-        InputError
-            With everything that does not fit.
-        """
-        check_groups(tree, GROUPS, {"fit": self.spec.problem.name}, source)
-
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw a fit's tree, within `kinetics.figures.base.style.style`.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Abscissas are natural logarithms of the parameters, ordinates densities of these. The curves of a panel
-            have the gids ``prior-PARAMETER``, ``posterior-PARAMETER`` and ``sample-PARAMETER``.
-        """
-        rows, page = knowledge(tree), self.spec.page
-        columns = page.columns or min(_COLUMNS, len(rows))
-        lines = -(-len(rows) // columns)
-        figure = blank_page(page.width, page.height or _ROW * lines + 30)
-        for index, axes in enumerate(figure.subplots(lines, columns, squeeze=False).flat):
-            if index < len(rows):
-                _draw_panel(axes, rows[index])
-            else:
-                axes.remove()
-        add_title_and_legend(figure, self.spec.header.title, _entries(rows), self._note(tree))
-        return figure
-
-    def _note(self, tree: xr.DataTree) -> str:
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """A panel a parameter."""
+        rows = knowledge(tree)
+        grid = panel_grid(self.spec.page, len(rows), lambda lines: _ROW * lines + 30, _COLUMNS)
+        for panel, row in zip(grid.panels, rows, strict=True):
+            _draw_panel(panel.axes, row)
         held = str(tree.attrs.get("builds_on", ""))
-        said = f"Other parameters are held at the estimates of {held}." if held else ""
-        return " ".join(filter(None, (self.spec.header.note, said)))
+        other = f"Other parameters are held at the estimates of {held}." if held else ""
+        note = " ".join(filter(None, (self.spec.header.note, other)))
+        add_title_and_legend(grid.figure, self.spec.header, _entries(rows), note)
+        return grid.figure
 
 
 def _draw_panel(axes: Axes, row: Knowledge) -> None:
@@ -115,11 +85,11 @@ def _draw_panel(axes: Axes, row: Knowledge) -> None:
     axes.spines["left"].set_visible(False)
     ticks = _ticks(row.span())
     axes.set_xticks(np.log(ticks), [number_text(tick) for tick in ticks])
-    axes.set_title(f"{row.name} ({row.unit})" if row.unit else row.name, loc="left", fontsize=SMALL, pad=2)
-    axes.text(0.99, 0.99, _said(row), transform=axes.transAxes, ha="right", va="top", fontsize=SMALL)
+    axes.set_title(with_unit(row.name, row.unit), loc="left", fontsize=small(), pad=2)
+    axes.text(0.99, 0.99, _narrowing(row), transform=axes.transAxes, ha="right", va="top", fontsize=small())
 
 
-def _said(row: Knowledge) -> str:
+def _narrowing(row: Knowledge) -> str:
     """How much narrower the posterior is than the prior."""
     if row.log_se == 0:
         return "at a bound"
@@ -142,23 +112,12 @@ def _ticks(span: tuple[float, float]) -> list[float]:
 
 
 def _entries(rows: Sequence[Knowledge]) -> list[Entry]:
-    prior = Patch(facecolor=(*_rgb(_PRIOR), 0.18), edgecolor=_PRIOR, linestyle=(0, (5, 1.6)), linewidth=0.9)
+    prior = Patch(facecolor=(*to_rgb(_PRIOR), 0.18), edgecolor=_PRIOR, linestyle=(0, (5, 1.6)), linewidth=0.9)
     entries: list[Entry] = [
         (prior, "prior: log-normal, or flat within the bounds of the search"),
         (Line2D([], [], color=_POSTERIOR), "posterior: normal approximation of the logarithm"),
     ]
     if any(row.sample is not None for row in rows):
         entries.append((Line2D([], [], color=_SAMPLE, linewidth=0.9), "posterior: sampled"))
-    entries.append(
-        (
-            Line2D([], [], linestyle="none"),
-            "SD: standard deviation of the natural logarithm after the fit, of that before it; axes are logarithmic",
-        )
-    )
-    return entries
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(colour)
+    text = "SD: standard deviation of the natural logarithm after the fit, of that before it; axes are logarithmic"
+    return [*entries, (Line2D([], [], linestyle="none"), text)]

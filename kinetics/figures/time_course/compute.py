@@ -1,167 +1,156 @@
-"""A figure file to a checked specification: its rows against the model, the regimens and the published tables."""
+"""Curves of a time course: simulated, or taken from a result and checked, then put into the units of the axes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
-from kinetics.cohorts.fit_results import result_path
-from kinetics.errors import Faults
-from kinetics.figures.base.published import check_published
-from kinetics.figures.time_course.spec import CurveRow, PanelRow, SpecRows, read_rows
-from kinetics.files.documents import Document, read_document
+import numpy as np
+import xarray as xr
+
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.errors import Faults, InputError
+from kinetics.figures.base.kind import Inputs
+from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.files.library import find_file, path_from
-from kinetics.files.tables import PlacedRow, read_table
-from kinetics.model import Model
-from kinetics.published import PublishedRow
-from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
-from kinetics.results import marked
-from kinetics.units import conversion, parse_unit
+from kinetics.simulation.simulating import simulate
+from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["FigureSpec", "load_spec"]
+if TYPE_CHECKING:
+    from kinetics.estimate import Estimates
 
-T = TypeVar("T")
+__all__ = ["SimulatedCurve", "check_result", "simulated_curve", "simulated_tree"]
 
 
 @dataclass(frozen=True, eq=False)
-class FigureSpec:
-    """A figure that can be drawn.
+class SimulatedCurve:
+    """A curve in the units of its axes: ``time`` and ``value``, (time,), of the typical patient.
 
-    Parameters
-    ----------
-    name : str
-        The file's name.
-    rows : SpecRows
-        What the file says.
-    model : Model
-        What is simulated.
-    regimen : Regimen
-        What is given, retreatment included.
-    published : mapping of str to PublishedRow
-        The rows that curves name.
-    path : pathlib.Path
-        The file.
+    ``band`` has the lower and upper end of the interval over parameter uncertainty, each (time,); ``limit`` is the
+    lower limit of normal; ``scale`` goes from the output's unit to that of the axes.
     """
 
-    name: str
-    rows: SpecRows
-    model: Model
-    regimen: Regimen
-    published: Mapping[str, PublishedRow]
-    path: Path
-
-    @property
-    def curves(self) -> tuple[CurveRow, ...]:
-        """The curves, in the order of the file."""
-        return tuple(self.rows.curves.values())
-
-    def label(self, row: CurveRow) -> str:
-        """Of a curve, with the mark of what the model calls exploratory."""
-        return marked(row.label, self.model.is_exploratory(row.output))
-
-    def panel_curves(self, panel: str) -> tuple[CurveRow, ...]:
-        """The curves of a panel, in the order of the file."""
-        return tuple(row for row in self.curves if row.panel == panel)
+    time: np.ndarray
+    value: np.ndarray
+    band: tuple[np.ndarray, np.ndarray] | None
+    limit: float | None
+    scale: float
 
 
-def load_spec(document: Document) -> FigureSpec:
-    """Check a figure file.
+def simulated_tree(spec: TimeCourseSpec, inputs: Inputs) -> xr.DataTree:
+    """A prediction from the fit of the file, or the cohort's typical patient if it names none.
 
-    Parameters
-    ----------
-    document : Document
-        The file.
-
-    Returns
-    -------
-    FigureSpec
-
-    Raises
-    ------
-    InputError
-        With every fault of the file, and of the files it names.
+    An `InputError` if the fit has no committed result.
     """
-    faults = Faults()
-    rows = read_rows(document, faults)
-    if rows is None:
-        faults.raise_if_any()
-        raise AssertionError
-    model = _named(faults, document, "figure.model", lambda: Model.load(path_from(document.path, rows.header.model)))
-    regimen = _named(faults, document, "figure.regimen", lambda: _load_regimen(document.path, rows.header.regimen))
-    if regimen is not None and rows.retreat is not None:
-        regimen = _retreated(document, rows, regimen, faults)
-    if rows.header.fit is not None:
-        fit = rows.header.fit
-        _named(faults, document, "figure.fit", lambda: _check_readable(document.path, fit))
-    if model is not None:
-        _check_against_model(document, rows, model, faults)
-        if regimen is not None:
-            with faults.gather(document.where("figure", "regimen"), "figure.regimen"):
-                check_given(regimen, model)
-    table = _tables(document, rows, faults)
-    published = check_published(document, rows, table, model, regimen, faults)
+    from kinetics.estimate import Estimates
+    from kinetics.prediction import predict
+
+    header = spec.header
+    options: dict[str, Any] = {"until": header.until, "every": header.every, "cohort": header.cohort}
+    options["progress"] = inputs.progress
+    if header.fit is None:
+        return xr.DataTree(simulate(spec.model, spec.regimen, **options))
+    problem = find_file(path_from(spec.path, header.fit), "fits")
+    fresh = {each.fit: each for each in inputs.estimates}
+    estimates = fresh.get(problem.stem) or Estimates.load(problem)
+    for tree in inputs.predictions:
+        if _answers(spec, estimates, tree):
+            return _until(tree, to_unit(header.until, tree["time"].attrs["units"]))
+    return predict(estimates, spec.regimen, draws=header.draws, seed=header.seed, **options)
+
+
+def _answers(spec: TimeCourseSpec, estimates: Estimates, tree: xr.DataTree) -> bool:
+    """Whether a prediction is what a figure would compute: from the same fits and draws, no shorter and no coarser."""
+    from kinetics.estimate.draws import chain_of_fits
+
+    header, facts = spec.header, tree.attrs
+    cohort = header.cohort or estimates.cohort
+    needed = {"model_hash": spec.model.content_hash, "regimen_hash": spec.regimen.content_hash, "cohort": cohort}
+    needed |= {"draws": header.draws, "seed": header.seed}
+    if any(facts.get(key) != value for key, value in needed.items()):
+        return False
+    if facts["fits"] != ", ".join(fit.fit for fit in chain_of_fits(spec.model, estimates, cohort)):
+        return False
+    time = tree.to_dataset()["time"]
+    until, every = (to_unit(text, time.attrs["units"]) for text in (header.until, header.every))
+    return until <= float(time[-1]) * (1 + 1e-9) and float(np.diff(time.values).max()) <= every * (1 + 1e-9)
+
+
+def _until(tree: xr.DataTree, end: float) -> xr.DataTree:
+    """What a figure draws of a prediction, up to a time."""
+    groups = {}
+    for path, node in {"/": tree, "draws": tree["draws"], "interval": tree["interval"]}.items():
+        group = node.to_dataset()
+        groups[path] = group.isel(time=np.flatnonzero(group["time"].values <= end * (1 + 1e-9)))
+    return xr.DataTree.from_dict(groups)
+
+
+def check_result(spec: TimeCourseSpec, tree: xr.DataTree) -> None:
+    """Refuse a result that a figure cannot show: its model, cohort, outputs, dims and units must fit."""
+    faults, root, source = Faults(), tree.to_dataset(), "the result"
+    for key, value in (("model", spec.model.name), ("cohort", spec.header.cohort)):
+        actual = root.attrs.get(key)
+        if actual is not None and actual != value:
+            faults.add(f"is of {key} '{actual}', the figure of '{value}'", source)
+    if root.attrs.get("model_hash", spec.model.content_hash) != spec.model.content_hash:
+        faults.add(f"was made with another version of model '{spec.model.name}'; make it again", source)
+    for name in dict.fromkeys(curve.output for curve in spec.curves):
+        if name not in root:
+            faults.add(f"has no output '{name}'", source)
+            continue
+        if root[name].dims != ("time",):
+            dims = ", ".join(map(str, root[name].dims))
+            faults.add(f"output '{name}' is on ({dims}); a time course needs one value a time", source)
+        with faults.gather(source, name):
+            conversion(parse_unit(root[name].attrs.get("units", "")), spec.model.outputs[name].unit)
+    if "time" not in root.coords:
+        faults.add("has no time", source)
+    else:
+        with faults.gather(source, "time"):
+            conversion(parse_unit(root["time"].attrs.get("units", "")), parse_unit("day"))
     faults.raise_if_any()
-    assert model is not None
-    assert regimen is not None
-    return FigureSpec(document.path.stem, rows, model, regimen, published, document.path)
 
 
-def _named(faults: Faults, document: Document, key: str, load: Callable[[], T]) -> T | None:
-    with faults.gather(document.where(*key.split(".")), key):
-        return load()
-    return None
-
-
-def _check_readable(file: Path, fit: str) -> None:
-    """A fit has a committed result, or else a problem that a result may follow."""
-    problem = find_file(path_from(file, fit), "fits")
-    result = result_path(problem)
-    read_document(result if result.is_file() else problem)
-
-
-def _load_regimen(file: Path, name: str) -> Regimen:
-    return Regimen.load(path_from(file, name))
-
-
-def _retreated(document: Document, rows: SpecRows, regimen: Regimen, faults: Faults) -> Regimen | None:
-    assert rows.retreat is not None
-    again = rows.retreat
-    course = _named(
-        faults, document, "retreat.regimen", lambda: only_course(_load_regimen(document.path, again.regimen))
+def simulated_curve(spec: TimeCourseSpec, tree: xr.DataTree, curve: CurveRow) -> SimulatedCurve:
+    """One curve of a result that `check_result` accepts, in the units of its panel."""
+    root, panel = tree.to_dataset(), spec.rows.panels[curve.panel]
+    array = root[curve.output]
+    own = parse_unit(array.attrs["units"])
+    time = root["time"].values * float(
+        conversion(parse_unit(root["time"].attrs["units"]), parse_unit(spec.rows.time.unit))
     )
-    if course is None:
+    start = float(array.isel(time=0))
+    scale = 100.0 / start if panel.percent_of_baseline else float(conversion(own, parse_unit(panel.unit)))
+    return SimulatedCurve(
+        time,
+        array.values * scale,
+        _band(tree, curve.output, panel.percent_of_baseline, scale),
+        _limit(spec, curve, own, scale),
+        scale,
+    )
+
+
+def _band(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple[np.ndarray, np.ndarray] | None:
+    if "interval" not in tree.children or output not in tree["interval"]:
         return None
-    return _named(faults, document, "retreat.at", lambda: with_retreatment(regimen, course, again.at))
+    interval = tree["interval"].to_dataset()
+    quantiles = interval["quantile"].values
+    ends = [float(quantiles.min()), float(quantiles.max())]
+    if percent and "draws" in tree.children:
+        # each draw in percent of its own baseline: quantiles of the ratio, not a ratio of quantiles
+        drawn = tree["draws"].to_dataset()[output]
+        relative = 100.0 * drawn / drawn.isel(time=0)
+        lower, upper = (relative.quantile(end, dim="draw", skipna=True).values for end in ends)
+        return lower, upper
+    lower, upper = (interval[output].sel(quantile=end).values for end in ends)
+    if percent and not np.isclose(lower[0], upper[0], rtol=1e-9):
+        raise InputError(f"percent of baseline of '{output}' needs the group 'draws', which the result does not have")
+    return lower * scale, upper * scale
 
 
-def _check_against_model(document: Document, rows: SpecRows, model: Model, faults: Faults) -> None:
-    cohort = rows.header.cohort
-    if cohort is not None and cohort not in model.cohorts:
-        message = f"model '{model.name}' has no cohort '{cohort}'; there are {', '.join(model.cohorts) or 'none'}"
-        faults.add(message, document.where("figure", "cohort"), "figure.cohort")
-    for index, curve in rows.curves.items():
-        output = model.outputs.get(curve.output)
-        place, name = document.where("curves", index, "output"), f"curves.{index}.output"
-        if output is None:
-            there = ", ".join(model.outputs)
-            faults.add(f"model '{model.name}' has no output '{curve.output}'; there are {there}", place, name)
-        elif curve.panel in rows.panels and not rows.panels[curve.panel].percent_of_baseline:
-            with faults.gather(place, name):
-                conversion(output.unit, _panel_unit(rows.panels[curve.panel]))
-
-
-def _panel_unit(row: PanelRow) -> object:
-    return parse_unit(row.unit)
-
-
-def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PlacedRow[PublishedRow]]:
-    published: dict[str, PlacedRow[PublishedRow]] = {}
-    for table in rows.header.tables:
-        with faults.gather(document.where("figure", "tables"), "figure.tables") as noted:
-            for placed in read_table(document.path.parent / table, PublishedRow, noted):
-                if placed.row.name in published:
-                    faults.add("duplicate name in another table", placed.where, placed.row.name)
-                published[placed.row.name] = placed
-    return published
+def _limit(spec: TimeCourseSpec, curve: CurveRow, own: object, scale: float) -> float | None:
+    name = spec.model.outputs[curve.output].lower_limit
+    if not curve.limit or name is None:
+        return None
+    value = cohort_parameters(spec.model, spec.header.cohort).values[name]
+    return value * float(conversion(spec.model.parameters[name].unit, own)) * scale

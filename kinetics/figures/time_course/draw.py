@@ -2,120 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import xarray as xr
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from kinetics.figures.base.kind import Kind
-from kinetics.figures.base.labels import panel_letter
-from kinetics.figures.base.legend import courses_text, published_text, simulated_entries
-from kinetics.figures.base.page import add_title_and_legend, blank_page
-from kinetics.figures.base.points import draw_point, draw_value, sample
-from kinetics.figures.base.published import first_dose, published_point
-from kinetics.figures.base.style import COLOURS, FONT_SIZE, LINES, MARKERS, SMALL, text_colour
-from kinetics.figures.time_course.compute import FigureSpec, load_spec
-from kinetics.figures.time_course.panel import Panel, place_labels, set_axes
-from kinetics.figures.time_course.simulated import SimulatedCurve, check_result, compute, simulated_curve
-from kinetics.figures.time_course.spec import CurveRow
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind
+from kinetics.figures.base.legend import Entry, courses_text, limit_entry, published_text
+from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.panels import panel_grid, set_scale
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, small, text_colour
+from kinetics.figures.time_course.compute import SimulatedCurve, check_result, simulated_curve, simulated_tree
+from kinetics.figures.time_course.panel import CurvePanel, place_labels, set_axes
+from kinetics.figures.time_course.points import draw_point, draw_value, published_point, sample
+from kinetics.figures.time_course.reading import read_time_course
+from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.text.escaping import one_line
 
-if TYPE_CHECKING:
-    from kinetics.estimate.estimates import Estimates
+__all__ = ["PATIENTS", "TimeCourse"]
 
-__all__ = ["TimeCourse"]
+PATIENTS = "patients_summarised"
+"""Attribute of a result whose curves are medians of so many patients, and whose interval is theirs."""
+_PUBLISHED = {
+    "count": "{statistics}",
+    "percent_of_baseline": "{statistics} in percent of baseline, drawn from the model's baseline",
+    "time_to_threshold": "recovery time, {statistics}",
+}
+"""What the legend says of each kind of published row."""
 
-_DOTTED = (0, (1, 1.5))
 
+class TimeCourse(Kind[TimeCourseSpec]):
+    """Outputs over time.
 
-class TimeCourse(Kind[FigureSpec]):
-    """A figure of kind ``time_course``.
-
-    Parameters
-    ----------
-    spec : FigureSpec
-        The checked figure file.
+    Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-PANEL-OUTPUT``, limits
+    ``limit-PANEL-OUTPUT``, published points ``published-ROW``, courses ``courses-PANEL``.
     """
 
-    from_estimates = False
-    load = staticmethod(load_spec)
+    name = "time_course"
+    from_estimates = True
+    load = staticmethod(read_time_course)
 
-    def compute(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        estimates: Sequence[Estimates] = (),
-        predictions: Sequence[xr.DataTree] = (),
-    ) -> xr.DataTree:
-        """Simulate what is drawn, from fresh estimates if given; a prediction that shows it already is taken."""
-        return compute(self.spec, progress, estimates, predictions)
+    @property
+    def fit(self) -> str | None:
+        """The name of the fit that it predicts from, if the file names one."""
+        return None if self.spec.header.fit is None else Path(self.spec.header.fit).stem
 
-    def check(self, tree: xr.DataTree, source: str = "the result") -> None:
-        """Refuse a result that is not what the figure shows.
+    def on_page(self, **size: float) -> TimeCourse:
+        """The same figure on a page whose ``width`` or ``height``, in mm, differs."""
+        rows = self.spec.rows
+        changed = rows.model_copy(update={"size": rows.size.model_copy(update=size)})
+        return TimeCourse(replace(self.spec, rows=changed))
 
-        Raises
-        ------
-        InputError
-            With everything that does not fit.
-        """
-        check_result(self.spec, tree, source)
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """A prediction from the fit of the file, or the cohort's typical patient if it names none."""
+        return simulated_tree(self.spec, inputs)
 
-    def draw(self, tree: xr.DataTree) -> Figure:
-        """Draw a result that `check` accepts, within `kinetics.figures.base.style.style`.
+    def check(self, tree: xr.DataTree) -> None:
+        """Refuse a result that is not what the figure shows, with everything that does not fit."""
+        check_result(self.spec, tree)
 
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-PANEL-OUTPUT``, limits
-            ``limit-PANEL-OUTPUT``, published points ``published-ROW``, courses ``courses-PANEL``.
-        """
-        return _Drawing(self.spec, tree).finished()
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """Panels of curves; published points stand beside those of the regimen of the file only."""
+        return _Drawing(self.spec, tree).drawn()
 
 
 class _Drawing:
     """One figure under construction."""
 
-    def __init__(self, spec: FigureSpec, tree: xr.DataTree) -> None:
-        self.spec, self.tree = spec, tree
-        root = tree.to_dataset()
-        self.as_planned = root.attrs.get("regimen_hash", spec.regimen.content_hash) == spec.regimen.content_hash
-        size = spec.rows.size
-        self.figure = blank_page(size.width, size.height)
+    def __init__(self, spec: TimeCourseSpec, tree: xr.DataTree) -> None:
+        self.spec, self.tree, self.root = spec, tree, tree.to_dataset()
+        own = spec.regimen.content_hash
+        self.as_planned = self.root.attrs.get("regimen_hash", own) == own
         self.published: dict[tuple[str, ...], list[tuple[str, Line2D]]] = {}
-        self.panels: list[Panel] = []
+        self.panels: list[CurvePanel] = []
 
-    def finished(self) -> Figure:
+    def drawn(self) -> Figure:
         """Draw everything, lay it out, then place the labels that depend on the layout."""
-        names, columns = list(self.spec.rows.panels), self.spec.rows.size.columns
-        rows = -(-len(names) // columns)
-        grid = self.figure.subplots(rows, columns, squeeze=False)
-        for index, axes in enumerate(grid.flat):
-            if index >= len(names):
-                axes.remove()
-                continue
-            panel = Panel(axes, names[index], self.spec.rows.panels[names[index]])
+        rows = self.spec.rows
+        grid = panel_grid(rows.size, len(rows.panels), lambda lines: 90.0 * lines)
+        for place, (name, row) in zip(grid.panels, rows.panels.items(), strict=True):
+            panel = CurvePanel(place.axes, name, row)
             self._fill(panel)
-            letter = panel_letter(index, len(names))
-            set_axes(panel, self.spec, self.tree.to_dataset(), letter)
-            last = index + columns >= len(names)
-            axes.tick_params(labelbottom=last)
-            if last:
-                axes.set_xlabel(f"{self.spec.rows.time.label} ({self.spec.rows.time.unit})")
+            set_axes(panel, self.spec, self.root, place.letter)
+            place.axes.tick_params(labelbottom=place.is_lowest)
+            if place.is_lowest:
+                place.axes.set_xlabel(f"{rows.time.label} ({rows.time.unit})")
             self.panels.append(panel)
-        self.figure.align_ylabels()
-        add_title_and_legend(self.figure, self.spec.rows.header.title, self._entries(), self._note())
-        self.figure.draw_without_rendering()
-        self.figure.set_layout_engine("none")
+        grid.figure.align_ylabels()
+        add_title_and_legend(grid.figure, rows.header, self._entries(), self._note())
+        grid.figure.draw_without_rendering()
+        grid.figure.set_layout_engine("none")
         for panel in self.panels:
             place_labels(panel)
-        return self.figure
+        return grid.figure
 
-    def _fill(self, panel: Panel) -> None:
-        axes, rows = panel.axes, self.spec.panel_curves(panel.name)
-        axes.set_yscale(panel.row.scale, **({"nonpositive": "clip"} if panel.row.scale == "log" else {}))
-        for index, row in enumerate(rows):
+    def _fill(self, panel: CurvePanel) -> None:
+        set_scale(panel.axes, panel.row.scale)
+        for index, row in enumerate(self.spec.panel_curves(panel.name)):
             curve = simulated_curve(self.spec, self.tree, row)
             panel.curves.append((row, curve))
             colour = COLOURS[row.colour] if row.colour else list(COLOURS.values())[index]
@@ -125,7 +112,7 @@ class _Drawing:
             for name in row.published if self.as_planned else ():
                 self._draw_published(panel, name, row, curve, colour, MARKERS[index % len(MARKERS)])
 
-    def _draw_curve(self, panel: Panel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
+    def _draw_curve(self, panel: CurvePanel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
         gid = f"{panel.name}-{row.output}"
         if curve.band is not None:
             area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.2, linewidth=0, zorder=2)
@@ -135,45 +122,28 @@ class _Drawing:
         (line,) = panel.axes.plot(curve.time, curve.value, color=colour, linestyle=style, label=label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
-            text = panel.axes.text(
-                1.015,
-                0.5,
-                label,
-                transform=panel.axes.transAxes,
-                color=text_colour(colour),
-                va="center",
-                fontsize=FONT_SIZE,
-            )
+            look: dict[str, Any] = {"color": text_colour(colour), "va": "center"}
+            text = panel.axes.text(1.015, 0.5, label, transform=panel.axes.transAxes, **look)
             panel.ends.append((text, float(curve.value[-1])))
 
-    def _draw_limit(self, panel: Panel, row: CurveRow, limit: float, colour: str) -> None:
-        line = panel.axes.axhline(limit, color=text_colour(colour), linewidth=0.8, linestyle=_DOTTED, zorder=3)
+    def _draw_limit(self, panel: CurvePanel, row: CurveRow, limit: float, colour: str) -> None:
+        line = panel.axes.axhline(limit, color=text_colour(colour), linewidth=0.8, linestyle=DOTTED, zorder=3)
         line.set_gid(f"limit-{panel.name}-{row.output}")
-        look = {"color": text_colour(colour), "fontsize": SMALL, "zorder": 6}
+        look: dict[str, Any] = {"color": text_colour(colour), "fontsize": small(), "zorder": 6}
         if len(self.spec.panel_curves(panel.name)) == 1:
             text, beside = f"LLN\n{limit:.3g}", panel.axes.get_yaxis_transform()
             panel.axes.text(1.02, limit, text, transform=beside, va="center", linespacing=1.0, **look)
             return
-        label = panel.axes.text(
-            0, 0, f"LLN {self.spec.label(row)} {limit:.3g}", transform=panel.axes.transAxes, va="bottom", **look
-        )
+        text = f"LLN {self.spec.label(row)} {limit:.3g}"
+        label = panel.axes.text(0, 0, text, transform=panel.axes.transAxes, va="bottom", **look)
         label.set_in_layout(False)
         panel.limits.append((label, limit))
 
     def _draw_published(
-        self, panel: Panel, name: str, row: CurveRow, curve: SimulatedCurve, colour: str, marker: str
+        self, panel: CurvePanel, name: str, row: CurveRow, curve: SimulatedCurve, colour: str, marker: str
     ) -> None:
         published = self.spec.published[name]
-        point = published_point(
-            published,
-            self.spec.rows.time.unit,
-            panel.row.unit,
-            self.spec.model.outputs[row.output].unit,
-            curve.scale,
-            float(curve.value[0]),
-            self.spec.rows.header.bars,
-            first_dose(self.spec.regimen, self.spec.rows.time.unit),
-        )
+        point = published_point(published, self.spec, row, curve)
         draw_point(panel.axes, point, colour, marker).lines[0].set_gid(f"published-{name}")
         panel.points.append((point, draw_value(panel.axes, point, colour)))
         self.published.setdefault((published.source, published.kind, published.statistic), []).append(
@@ -182,30 +152,30 @@ class _Drawing:
 
     def _note(self) -> str:
         """What is said beneath, of published numbers and of bands only if they are drawn."""
-        header = self.spec.rows.header
+        header = self.spec.header
         band = any(curve.band is not None for panel in self.panels for _, curve in panel.curves)
-        said = (header.note, header.note_published if self.published else "", header.note_band if band else "")
-        return " ".join(filter(None, said))
+        notes = (header.note, header.note_published if self.published else "", header.note_band if band else "")
+        return " ".join(filter(None, notes))
 
-    def _entries(self) -> list[tuple[Artist | tuple[Artist, ...], str]]:
+    def _entries(self) -> list[Entry]:
         curves = [curve for panel in self.panels for _, curve in panel.curves]
-        entries = simulated_entries(
-            any(curve.band is not None for curve in curves), any(curve.limit is not None for curve in curves)
-        )
-        for marked in self.published.values():
-            samples = {(s.get_marker(), s.get_markerfacecolor()): s for _, s in marked}
-            rows = [self.spec.published[name] for name, _ in marked]
-            text = published_text(rows, self.spec.rows.header.bars, self.spec.path.parent)
+        whose, interval = "typical patient", "95 % interval over parameter uncertainty"
+        if patients := self.root.attrs.get(PATIENTS):
+            whose, interval = f"median of {patients} patients", "5 to 95 % of patients"
+        entries: list[Entry] = [(Line2D([], [], color=GREY), f"simulated with the model: {whose}")]
+        if any(curve.band is not None for curve in curves):
+            band = Patch(facecolor=GREY, alpha=0.25, linewidth=0)
+            entries.append((band, f"simulated with the model: {interval}"))
+        if any(curve.limit is not None for curve in curves):
+            entries.append(limit_entry("lower limit of normal (LLN)"))
+        for drawn in self.published.values():
+            samples = {(s.get_marker(), s.get_markerfacecolor()): s for _, s in drawn}
+            rows = [self.spec.published[name] for name, _ in drawn]
+            text = published_text(rows, self.spec.header.bars, self.spec.path.parent, _PUBLISHED)
             entries.append((tuple(samples.values()), text))
-        root = self.tree.to_dataset()
-        if "course_start" in root:
+        if "course_start" in self.root:
             mark = Line2D([], [], color="black", marker="v", markersize=3.5, markeredgewidth=0, linestyle="none")
+            regimen = one_line(str(self.root.attrs.get("regimen") or "own regimen"))
             known = courses_text(self.spec.regimen, self.spec.rows.time.unit)
-            given = one_line(str(root.attrs.get("regimen") or ""))
-            entries.append(
-                (
-                    mark,
-                    known if self.as_planned else f"course of treatment ({given or 'own regimen'})",
-                )
-            )
+            entries.append((mark, known if self.as_planned else f"course of treatment ({regimen})"))
         return entries

@@ -8,88 +8,65 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
+from matplotlib.ticker import LogLocator
 
-from kinetics.figures.base.placing import pixels_along, place_beside, place_on_line, spread_labels
-from kinetics.figures.base.points import pixels_around
-from kinetics.figures.base.published import PublishedPoint
-from kinetics.figures.time_course.compute import FigureSpec
-from kinetics.figures.time_course.simulated import SimulatedCurve
-from kinetics.figures.time_course.spec import CurveRow, PanelRow
-from kinetics.units import display_unit, parse_unit, to_unit
+from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.panels import set_log_minor_ticks, set_time_ticks, set_title, set_values, with_unit
+from kinetics.figures.base.rows import CountPanelRow
+from kinetics.figures.time_course.compute import SimulatedCurve
+from kinetics.figures.time_course.placing import pixels_along, place_beside, place_on_line, spread_labels
+from kinetics.figures.time_course.points import PublishedPoint, pixels_around
+from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
+from kinetics.units import to_unit
 
-__all__ = ["Panel", "place_labels", "set_axes"]
+__all__ = ["CurvePanel", "place_labels", "set_axes"]
 
 MARGIN = 0.02
 """Of the time axis, left of zero, so that the fall from baseline is not hidden by the axis."""
 
 
 @dataclass
-class Panel:
+class CurvePanel:
     """A panel while it is drawn, and what is placed when its size is known."""
 
     axes: Axes
     name: str
-    row: PanelRow
+    row: CountPanelRow
     curves: list[tuple[CurveRow, SimulatedCurve]] = field(default_factory=list)
     ends: list[tuple[Text, float]] = field(default_factory=list)
     limits: list[tuple[Text, float]] = field(default_factory=list)
     points: list[tuple[PublishedPoint, Text | None]] = field(default_factory=list)
 
 
-def set_axes(panel: Panel, spec: FigureSpec, root: xr.Dataset, letter: str) -> None:
-    """Give a panel its axes, title and marks of courses.
-
-    Parameters
-    ----------
-    panel : Panel
-        With its curves.
-    spec : FigureSpec
-        The figure.
-    root : xarray.Dataset
-        The typical patient.
-    letter : str
-        Of the panel, or nothing.
-    """
+def set_axes(panel: CurvePanel, spec: TimeCourseSpec, root: xr.Dataset, letter: str) -> None:
+    """Give a panel with its curves its axes, its title, and the marks of courses that the result holds."""
     axes, row, time = panel.axes, panel.row, spec.rows.time
-    unit = {"percent": "%"}.get(row.unit, display_unit(parse_unit(row.unit)))
-    axes.set_ylabel(f"{row.label} ({unit})" if unit else row.label)
-    axes.set_title("  ".join(filter(None, (letter, row.title))), loc="left", fontweight="bold", pad=9)
-    end = min(to_unit(spec.rows.header.until, time.unit), float(panel.curves[0][1].time[-1]))
+    axes.set_ylabel(with_unit(row.label, unit_label(row.unit)))
+    set_title(axes, letter, row.title, pad=9)
+    end = min(to_unit(spec.header.until, time.unit), float(panel.curves[0][1].time[-1]))
     axes.set_xlim(-MARGIN * end, end)
-    axes.xaxis.set_major_locator(MultipleLocator(to_unit(time.ticks, time.unit)))
-    _set_values(axes, panel)
+    set_time_ticks(axes, time)
+    set_values(axes, row)
+    if row.scale == "log":
+        _set_log_ticks(axes)
     if "course_start" in root:
         starts = root["course_start"].values * to_unit(f"1 {root['course_start'].attrs['units']}", time.unit)
         for start in starts:
             axes.axvline(start, color="#C8C8C8", linewidth=0.5, zorder=1)
-        (marks,) = axes.plot(
-            starts,
-            np.full(starts.size, 1.03),
-            "v",
-            color="black",
-            markersize=3.5,
-            markeredgewidth=0,
-            transform=axes.get_xaxis_transform(),
-            clip_on=False,
-        )
+        look = {"color": "black", "markersize": 3.5, "markeredgewidth": 0, "clip_on": False}
+        heights = np.full(starts.size, 1.03)
+        (marks,) = axes.plot(starts, heights, "v", transform=axes.get_xaxis_transform(), **look)
         marks.set_gid(f"courses-{panel.name}")
 
 
-def _set_values(axes: Axes, panel: Panel) -> None:
-    row = panel.row
-    if row.lower is not None or row.upper is not None or row.scale == "linear":
-        axes.set_ylim(row.lower if row.lower is not None or row.scale == "log" else 0, row.upper)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    if row.scale == "log":
-        lower, upper = axes.get_ylim()
-        wide = np.log10(upper / lower) > 1.7
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+def _set_log_ticks(axes: Axes) -> None:
+    lower, upper = axes.get_ylim()
+    is_wide = np.log10(upper / lower) > 1.7
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if is_wide else (1.0, 2.0, 5.0)))
+    set_log_minor_ticks(axes)
 
 
-def place_labels(panel: Panel) -> None:
+def place_labels(panel: CurvePanel) -> None:
     """Place the labels beside lines, limits and points, when the size of the panel is known."""
     axes = panel.axes
     spread_labels(axes, [text for text, _ in panel.ends], [y for _, y in panel.ends])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import System, compile_model
 from kinetics.engines import Tolerances, batch
 from kinetics.engines.sensitivity import SensitiveTrajectory
+from kinetics.figures.base.fit_figure import chosen_estimates
+from kinetics.figures.tornado.spec import TornadoSpec
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
@@ -17,9 +21,24 @@ from kinetics.regimen import Regimen, course_starts, segments
 from kinetics.results import variable
 from kinetics.units import parse_unit
 
-__all__ = ["TOLERANCES", "recovery_elasticities"]
+if TYPE_CHECKING:
+    from kinetics.estimate import Estimates
 
-TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
+__all__ = ["recovery_elasticities", "typical_values"]
+
+_TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
+
+
+def typical_values(spec: TornadoSpec, estimates: Sequence[Estimates]) -> dict[str, float]:
+    """Values of the cohort's typical patient by flat name, at fresh or committed estimates if a fit is named."""
+    from kinetics.estimate.draws import chain_of_fits, estimated_cohort
+
+    model, cohort = spec.model, spec.header.cohort
+    if spec.problem is None:
+        return cohort_parameters(model, cohort).values
+    chosen = chosen_estimates(spec.problem, estimates)
+    cohort = cohort or chosen.cohort
+    return estimated_cohort(model, chain_of_fits(model, chosen, cohort), cohort).values
 
 
 def recovery_elasticities(
@@ -27,42 +46,20 @@ def recovery_elasticities(
 ) -> xr.Dataset:
     r"""Elasticities of the times to the lower limits of normal after the first course.
 
-    Parameters
-    ----------
-    model : Model
-        Whose outputs name the parameters of their limits.
-    regimen : Regimen
-        What is given.
-    values : mapping of str to float
-        Of all parameters, by flat name.
-    until : float
-        How long is simulated, in the model's time.
-    outputs : sequence of str
-        Of which; by default of all that have a limit.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``time`` (output) to the limit, in the model's time: infinite if it is not reached again, NaN if the output is
-        never below it. ``elasticity`` (output, parameter): :math:`\partial\ln t/\partial\ln p`, dimensionless; NaN
-        where there is no time, zero where the parameter is. ``limit`` (output): its text. Limits themselves are held.
-
-    Raises
-    ------
-    IntegrationError
-        If the model cannot be integrated.
-
-    Notes
-    -----
-    By implicit differentiation of the crossing; see `SensitiveTrajectory.crossing_gradient`.
+    ``values`` are of all parameters by flat name, ``until`` is in the model's time, ``outputs`` are by default all that
+    have a limit. Returned: ``time`` (output) to the limit, in the model's time, infinite if it is not reached again,
+    NaN if the output is never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`,
+    dimensionless, NaN where there is no time, zero where the parameter is; ``limit`` (output), its text. Limits are
+    held.
+    The derivatives are by implicit differentiation of the crossing, `SensitiveTrajectory.crossing_gradient`.
     """
     system = compile_model(model)
-    measures = [one for one in recovery_measures(model, values) if not outputs or one.output in outputs]
+    measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
     limits = {output.lower_limit for output in model.outputs.values()}
     names = [name for name in model.parameters if name not in limits]
     plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)
     parameters = system.parameter_array(dict(values))
-    trajectory = batch.integrate_with_sensitivities(system, parameters, names, plan, tolerances=TOLERANCES)
+    trajectory = batch.integrate_with_sensitivities(system, parameters, names, plan, tolerances=_TOLERANCES)
     starts = course_starts(regimen, model.time)
     rows = [_of_measure(trajectory, measure, starts, until) for measure in measures]
     own = parameters[[system.parameters.index(name) for name in names]]

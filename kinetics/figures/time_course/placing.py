@@ -11,39 +11,27 @@ from matplotlib.text import Text
 __all__ = ["pixels_along", "place_beside", "place_on_line", "spread", "spread_labels"]
 
 
-def spread(wanted: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
-    """Move numbers apart by as little as it takes.
+def spread(positions: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
+    """Move positions, (label,), apart by as little as it takes: the least-squares answer, by pooling neighbours.
 
-    Parameters
-    ----------
-    wanted : ndarray, (label,)
-        Where each would like to be.
-    gap : float
-        The least distance between two.
-    lower, upper : float
-        Where all should stay, if there is room.
-
-    Returns
-    -------
-    ndarray, (label,)
-        In the same order; the least-squares answer, by pooling neighbours.
+    ``gap`` is the least distance between two; all stay between ``lower`` and ``upper``, if there is room.
 
     Examples
     --------
     >>> spread(np.array([1.0, 1.0, 5.0]), 1.0, 0.0, 10.0)
     array([0.5, 1.5, 5. ])
     """
-    order = np.argsort(wanted, kind="stable")
-    steps = gap * np.arange(wanted.size)
+    order = np.argsort(positions, kind="stable")
+    steps = gap * np.arange(positions.size)
     pools: list[list[float]] = []  # mean and size; positions less their steps must not fall
-    for value in wanted[order] - steps:
+    for value in positions[order] - steps:
         pools.append([float(value), 1])
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
             mean, size = pools.pop()
             pools[-1] = [(pools[-1][0] * pools[-1][1] + mean * size) / (pools[-1][1] + size), pools[-1][1] + size]
     flat = np.concatenate([np.full(int(size), mean) for mean, size in pools])
     ends = max(lower, upper - steps[-1])
-    result = np.empty_like(wanted, dtype=float)
+    result = np.empty_like(positions, dtype=float)
     result[order] = np.clip(flat, lower, ends) + steps
     return result
 
@@ -61,23 +49,9 @@ def spread_labels(axes: Axes, labels: Sequence[Text], heights: Sequence[float]) 
 
 
 def place_on_line(axes: Axes, label: Text, height: float, taken: Sequence[np.ndarray]) -> np.ndarray:
-    """Set a label on a horizontal line where it covers least.
+    """Set a label on a horizontal line at a height, in data, where it covers least.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where both are.
-    label : matplotlib.text.Text
-        Placed in axes fractions.
-    height : float
-        The line's, in data.
-    taken : sequence of ndarray, (point, 2)
-        What must stay free, in pixels, dense.
-
-    Returns
-    -------
-    ndarray, (point, 2)
-        What the label itself takes, in pixels.
+    ``taken`` has what must stay free, each (point, 2) in pixels, dense; what the label itself takes is returned so.
     """
     box, size = axes.get_window_extent(), label.get_window_extent()
     y = axes.transData.transform((axes.get_xlim()[0], height))[1]

@@ -30,20 +30,11 @@ _BINS = 40
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """One parameter, densities being of its natural logarithm.
+    """One parameter; densities are of its natural logarithm.
 
-    Parameters
-    ----------
-    name, unit : str
-        Dotted name, and its unit in words.
-    value, log_se : float
-        The estimate and the standard error of its logarithm, which is zero at a bound.
-    center, log_sd : float
-        Of the prior; ``log_sd`` is NaN for a flat one.
-    lower, upper : float
-        The bounds.
-    sample : ndarray, (draw,), or None
-        Of the posterior, if it was sampled.
+    ``log_se`` is the standard error of the logarithm, zero at a bound; ``center`` and ``log_sd`` are of the prior,
+    ``log_sd`` being NaN for a flat one; ``lower`` and ``upper`` are the bounds; ``sample``, (draw,), is of the
+    posterior, if it was sampled.
     """
 
     name: str
@@ -94,33 +85,33 @@ def knowledge_tree(problem: FitProblem, estimates: Estimates) -> xr.DataTree:
     free = problem.free
     values = estimates.by_flat_name(problem.model)
     log_se = dict(zip(estimates.names, estimates.log_se, strict=True))
-    names = {"parameter": np.array([one.name for one in free], dtype=object)}
-    units = ("parameter", np.array([unit_text(one.unit) for one in free], dtype=object))
-    found = {
-        "value": ("parameter", [values[one.flat] for one in free]),
+    names = {"parameter": np.array([each.name for each in free], dtype=object)}
+    units = ("parameter", np.array([unit_text(each.unit) for each in free], dtype=object))
+    after = {
+        "value": ("parameter", [values[each.flat] for each in free]),
         "unit": units,
-        "log_se": ("parameter", [log_se[one.name] for one in free]),
+        "log_se": ("parameter", [log_se[each.name] for each in free]),
     }
     before = {
-        "center": ("parameter", [one.start for one in free]),
-        "log_sd": ("parameter", [math.nan if one.log_sd is None else one.log_sd for one in free]),
-        "lower": ("parameter", [one.lower for one in free]),
-        "upper": ("parameter", [one.upper for one in free]),
+        "center": ("parameter", [each.start for each in free]),
+        "log_sd": ("parameter", [math.nan if each.log_sd is None else each.log_sd for each in free]),
+        "lower": ("parameter", [each.lower for each in free]),
+        "upper": ("parameter", [each.upper for each in free]),
         "unit": units,
     }
-    tree = xr.DataTree.from_dict({"estimates": xr.Dataset(found, names), "prior": xr.Dataset(before, names)})
+    tree = xr.DataTree.from_dict({"estimates": xr.Dataset(after, names), "prior": xr.Dataset(before, names)})
     tree.attrs.update(fit=problem.name, builds_on=", ".join(estimates.builds_on))
     return tree
 
 
 def knowledge(tree: xr.DataTree) -> list[Knowledge]:
     """What a tree says of each parameter, in its order."""
-    found = tree["estimates"].to_dataset()
-    before = tree["prior"].to_dataset().set_index(parameter="parameter").sel(parameter=found["parameter"].values)
+    after = tree["estimates"].to_dataset()
+    before = tree["prior"].to_dataset().set_index(parameter="parameter").sel(parameter=after["parameter"].values)
     samples = tree["posterior"].to_dataset() if "posterior" in tree.children else None
-    columns = [found["value"], found["log_se"], *(before[key] for key in ("center", "log_sd", "lower", "upper"))]
+    columns = [after["value"], after["log_se"], *(before[key] for key in ("center", "log_sd", "lower", "upper"))]
     numbers = np.array([column.values for column in columns], dtype=float).T.tolist()
-    names, units = map(str, found["parameter"].values), map(str, found["unit"].values)
+    names, units = map(str, after["parameter"].values), map(str, after["unit"].values)
     return [
         Knowledge(name, unit_label(unit), *own, sample=None if samples is None else _sample(samples, name))
         for name, unit, own in zip(names, units, numbers, strict=True)

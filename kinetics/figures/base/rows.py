@@ -1,0 +1,83 @@
+"""What figure files of several kinds say alike: header, page, axis of time, panels, curves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from kinetics.comparison.spec import FARTHEST
+from kinetics.model.schema import Row
+
+__all__ = [
+    "Colour",
+    "CountPanelRow",
+    "HeaderRow",
+    "Label",
+    "Millimetres",
+    "Note",
+    "PageRow",
+    "PanelRow",
+    "Seed",
+    "Text",
+    "TimeRow",
+    "TimedHeaderRow",
+]
+
+Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+Title = Annotated[StrictStr, Field(max_length=300)]
+Note = Annotated[StrictStr, Field(max_length=3000)]
+Label = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
+Seed = Annotated[StrictInt, Field(ge=0)]
+Colour = Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"]
+Scale = Literal["log", "linear"]
+Millimetres = Annotated[StrictFloat | StrictInt, Field(ge=40, le=400)]
+
+
+class HeaderRow(Row):
+    """``[figure]``, as far as every kind has it."""
+
+    kind: Text
+    title: Title = ""
+    note: Note = ""
+
+
+class TimedHeaderRow(HeaderRow):
+    """``[figure]`` of a kind that simulates until a time."""
+
+    until: Text
+    every: Text
+
+
+class PageRow(Row):
+    """``[size]``: print size in millimetres; without a height, what the content needs. Panels stand in columns."""
+
+    width: Millimetres = 170
+    height: Millimetres | None = None
+    columns: Annotated[StrictInt, Field(ge=1, le=6)] | None = None
+
+
+class TimeRow(Row):
+    """``[time]``: the horizontal axis."""
+
+    unit: Text = "month"
+    ticks: Text = "12 month"
+    label: Label = "time since the first dose"
+
+
+class PanelRow(Row):
+    """``[panels.NAME]``: one pair of axes; ``lower`` and ``upper`` end the vertical one, in its unit."""
+
+    title: Title = ""
+    scale: Scale = "linear"
+    lower: Number | None = None
+    upper: Number | None = None
+
+
+class CountPanelRow(PanelRow):
+    """``[panels.NAME]`` of outputs over time, in ``unit`` or in percent of the value before treatment."""
+
+    unit: Text
+    label: Label = "count"
+    percent_of_baseline: StrictBool = False

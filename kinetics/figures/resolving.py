@@ -1,0 +1,111 @@
+"""What `draw` is asked for: the checked figure, and the result or the estimates that it is drawn from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from kinetics.errors import Fault, InputError
+from kinetics.estimate import Estimates, Fit
+from kinetics.figures.agreement.draw import Agreement
+from kinetics.figures.base.fit_figure import FitFigureSpec
+from kinetics.figures.base.kind import Kind
+from kinetics.figures.kinds import read_figure
+from kinetics.figures.time_course.of_result import over_patients, time_course_of
+from kinetics.files.arguments import loaded
+from kinetics.files.library import library_names
+from kinetics.model import Model
+from kinetics.results import read_result
+
+__all__ = ["Request", "Result", "resolve"]
+
+Result = xr.DataTree | xr.Dataset | Fit
+_SUFFIXES = (".nc", ".zarr")
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is drawn: a figure, its name, the result it is drawn from if there is one, and fresh estimates."""
+
+    kind: Kind[Any]
+    name: str
+    tree: xr.DataTree | None = None
+    estimates: tuple[Estimates, ...] = ()
+
+
+def resolve(
+    figure: object, source: object = None, outputs: Sequence[str] = (), model: str | Path | Model | None = None
+) -> Request:
+    """The figure of a name, a path, a checked figure or a result; ``source`` is the ``input`` of `draw`.
+
+    An `InputError` if there is no such figure, it has faults, or its input is not of its fit.
+    """
+    if isinstance(figure, str | os.PathLike) and str(figure).lower().endswith(_SUFFIXES):
+        figure = read_result(Path(figure))
+    if isinstance(figure, xr.DataTree | xr.Dataset | Fit) and source is not None:
+        raise InputError(Fault("is for a figure that is named; the first argument is a result already", name="input"))
+    if isinstance(figure, xr.DataTree | xr.Dataset):
+        return _of_result(_tree(figure), outputs, model)
+    if outputs or model is not None:
+        which = "outputs" if outputs else "model"
+        raise InputError(Fault("is for a result; a figure file names its own", name=which))
+    if isinstance(figure, Fit):
+        kind, source = Agreement(FitFigureSpec.of(figure.problem, Agreement.name)), figure
+        return _from_source(Request(kind, figure.problem.name), source)
+    if isinstance(figure, Kind):
+        return _from_source(Request(figure, figure.name), source)
+    if not isinstance(figure, str | os.PathLike):
+        names = ", ".join(library_names("fits/figures"))
+        message = f"must be the name of a figure ({names}), the path of a figure file, or a result"
+        raise InputError(Fault(f"{message}; found {type(figure).__name__}", name="figure"))
+    path = figure if isinstance(figure, str) else Path(figure)
+    return _from_source(Request(read_figure(path), Path(path).stem), source)
+
+
+def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Model | None) -> Request:
+    if "estimates" in tree.children:
+        message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
+        raise InputError(Fault(message, name="figure"))
+    known = None if model is None else loaded("model", model, Model)
+    tree = over_patients(tree)
+    kind = time_course_of(tree, known, outputs)
+    return Request(kind, kind.spec.model.name, tree)
+
+
+def _from_source(request: Request, source: object) -> Request:
+    """The request with what its figure is drawn from."""
+    kind, name = request.kind, request.name
+    if source is None:
+        return request
+    if isinstance(source, Estimates):
+        return Request(kind, name, estimates=(_of_its_fit(kind, source),))
+    tree = _tree(source)
+    if kind.from_estimates and "estimates" in tree.children:
+        return Request(kind, name, estimates=(_of_its_fit(kind, Estimates.from_tree(tree)),))
+    return Request(kind, name, tree)
+
+
+def _tree(result: object) -> xr.DataTree:
+    if isinstance(result, str | os.PathLike):
+        return read_result(Path(result))
+    if isinstance(result, Fit):
+        return result.tree()
+    if isinstance(result, xr.Dataset):
+        return xr.DataTree(result)
+    if isinstance(result, xr.DataTree):
+        return result
+    message = f"must be a result, a fit, its estimates, or the path of a result file; found {type(result).__name__}"
+    raise InputError(Fault(message, name="input"))
+
+
+def _of_its_fit(kind: Kind[Any], estimates: Estimates) -> Estimates:
+    """Estimates that were given, which must be of the fit that the figure is of: others would not be drawn."""
+    if kind.fit != estimates.fit:
+        own = "the figure is of no fit" if kind.fit is None else f"the figure is of fit '{kind.fit}'"
+        raise InputError(f"the estimates are of {estimates.fit}; {own}")
+    return estimates
