@@ -19,7 +19,6 @@ from kinetics.files.library import library_folder, path_from
 from kinetics.files.rows import Row
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
-from kinetics.model.schema import Row
 from kinetics.published import EvidenceRow
 from kinetics.regimen import Regimen, check_given
 from kinetics.results import marked
