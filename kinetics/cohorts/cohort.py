@@ -213,7 +213,7 @@ def lineage(model: Model, cohort: str | None) -> list[Cohort]:
     if cohort not in model.cohorts:
         known = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
         hint = did_you_mean(cohort, model.cohorts)
-        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'{hint}; {known}")
+        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; {known}{hint}")
     rows: list[Cohort] = []
     name: str | None = cohort
     while name is not None:
