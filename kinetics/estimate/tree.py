@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import emcee
 import numpy as np
@@ -13,12 +13,13 @@ from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.objective.typical import TOLERANCES
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search.search import Search
-from kinetics.estimate.uncertainty.covariance import Uncertainty
-from kinetics.estimate.uncertainty.intervals import Intervals
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.results import provenance, variable
+
+if TYPE_CHECKING:
+    from kinetics.estimate.result import Fit
 
 __all__ = ["fit_tree"]
 
@@ -27,33 +28,8 @@ OWN = {"long_name": "in its own unit"}
 UNIT = {"long_name": "unit of the value"}
 
 
-def fit_tree(
-    problem: FitProblem,
-    searches: Sequence[Search],
-    found: Uncertainty,
-    values: np.ndarray,
-    kept: Estimates,
-    warnings: Sequence[str],
-    intervals: Intervals,
-) -> xr.DataTree:
+def fit_tree(fit: Fit) -> xr.DataTree:
     """Everything a fit found.
-
-    Parameters
-    ----------
-    problem : FitProblem
-        What was fitted.
-    searches : sequence of Search
-        Every search.
-    found : Uncertainty
-        At the best of them.
-    values : ndarray, (target,)
-        The model's counterpart of all targets there, in the row's unit.
-    kept : Estimates
-        The estimates.
-    warnings : sequence of str
-        What a reader must know.
-    intervals : Intervals
-        Profiles and posterior, as far as they were asked for.
 
     Returns
     -------
@@ -62,22 +38,23 @@ def fit_tree(
         different units stand beside a variable ``unit``. Also ``profiles``, and ``posterior`` and ``sample_stats`` in
         the form that ArviZ reads.
     """
+    problem, kept = fit.problem, fit.estimates
     tree = xr.DataTree.from_dict(
         {
             "estimates": _estimates(kept),
-            "covariance": _covariance(kept, found),
+            "covariance": _covariance(kept, fit.uncertainty.correlation),
             "prior": _prior(problem, kept),
             "observed": _observed(problem),
-            "predicted": _predicted(problem, values),
-            "diagnostics": _diagnostics(searches, kept),
-            **({"profiles": _profiles(problem, kept, intervals.profiles)} if intervals.profiles else {}),
-            **({} if intervals.posterior is None else _sampled(problem, intervals.posterior)),
+            "predicted": _predicted(problem, fit.values),
+            "diagnostics": _diagnostics(fit.searches, kept),
+            **({"profiles": _profiles(problem, kept, fit.profiles)} if fit.profiles else {}),
+            **({} if fit.posterior is None else _sampled(problem, fit.posterior)),
         }
     )
     of = {"fit": kept.fit, "model": kept.model, "cohort": kept.cohort, "builds_on": ", ".join(kept.builds_on)}
     engine = "scipy LSODA" if problem.engine == "scipy" else "batch Rodas5P"
     bounds = {"relative_tolerance": TOLERANCES.relative, "absolute_tolerance": TOLERANCES.absolute}
-    tree.attrs.update(provenance(engine=engine, warnings="; ".join(warnings)) | bounds | of | kept.facts)
+    tree.attrs.update(provenance(engine=engine, warnings="; ".join(fit.warnings)) | bounds | of | kept.facts)
     return tree
 
 
@@ -101,12 +78,12 @@ def _estimates(kept: Estimates) -> xr.Dataset:
     )
 
 
-def _covariance(kept: Estimates, found: Uncertainty) -> xr.Dataset:
+def _covariance(kept: Estimates, correlation: np.ndarray) -> xr.Dataset:
     square = ("parameter", "parameter_2")
     return xr.Dataset(
         {
             "log_covariance": (square, kept.covariance, ONE | {"long_name": "covariance of the natural logarithms"}),
-            "correlation": (square, found.correlation, ONE | {"long_name": "correlation of the natural logarithms"}),
+            "correlation": (square, correlation, ONE | {"long_name": "correlation of the natural logarithms"}),
             "log_response": (
                 ("parameter", "given"),
                 kept.response,
@@ -206,9 +183,9 @@ def _profiles(problem: FitProblem, kept: Estimates, profiles: Sequence[Profile])
     )
 
 
-def _sampled(problem: FitProblem, found: Posterior) -> dict[str, xr.Dataset]:
+def _sampled(problem: FitProblem, posterior: Posterior) -> dict[str, xr.Dataset]:
     each = ("chain", "draw")
-    walkers, draws = found.log_density.shape
+    walkers, draws = posterior.log_density.shape
     coordinates = {"chain": np.arange(walkers), "draw": np.arange(draws)}
     facts = {
         "inference_library": "emcee",
@@ -216,12 +193,16 @@ def _sampled(problem: FitProblem, found: Posterior) -> dict[str, xr.Dataset]:
         "comment": "chains are walkers of one ensemble: they are not independent of one another",
     }
     values = {
-        free.name: variable(each, np.exp(found.logs[:, :, number]), free.unit, free.name)
+        free.name: variable(each, np.exp(posterior.logs[:, :, number]), free.unit, free.name)
         for number, free in enumerate(problem.free)
     }
     statistics = {
-        "lp": (each, found.log_density, ONE | {"long_name": "log posterior of the logarithms, without its constant"}),
-        "accepted": (each, found.accepted.astype(np.int8), ONE | {"long_name": "whether the walker moved"}),
+        "lp": (
+            each,
+            posterior.log_density,
+            ONE | {"long_name": "log posterior of the logarithms, without its constant"},
+        ),
+        "accepted": (each, posterior.accepted.astype(np.int8), ONE | {"long_name": "whether the walker moved"}),
     }
     return {
         "posterior": xr.Dataset(values, coordinates, facts),

@@ -83,9 +83,7 @@ def reproduce(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     made: list[xr.DataTree] = []
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
-            found = fit(problem, steps.say)
-            if len(found.searches) < problem.starts:  # it answers an interrupt with the searches that are done
-                raise KeyboardInterrupt
+            found = fit(problem, progress=steps.say)
         fresh[problem.name] = found.estimates
         path = folder / f"{problem.name}.nc"
         write_result(found.tree(), path)

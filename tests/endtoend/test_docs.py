@@ -124,7 +124,7 @@ def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(nam
     problem = FitProblem.load(name)
     told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "The same as populations"), "row")}
     values = Estimates.read(result_path(problem.path)).values
-    for shown in PopulationObjective(problem).shown(np.log(values), problem.targets):
+    for shown in PopulationObjective(problem).predicted(np.log(values), problem.targets):
         parts = [(shown.row.name, shown.interval, shown.inside())]
         if shown.spread is not None:
             parts.append((f"{shown.row.name} SD", shown.spread, shown.spread_inside()))

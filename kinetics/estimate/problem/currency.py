@@ -27,15 +27,7 @@ def outdated(facts: Mapping[str, Any], problem: FitProblem) -> list[str]:
 
 
 def outside_bounds(values: Mapping[str, float], problem: FitProblem) -> list[tuple[str, str]]:
-    """The name of each estimate outside the bounds of its problem, with what to say of it.
-
-    Parameters
-    ----------
-    values : mapping of str to float
-        Estimates by flat name, in the units of the model.
-    problem : FitProblem
-        Their problem.
-    """
+    """The name of each estimate outside its bounds, with what to say of it; ``values`` are by flat name."""
     return [
         (
             free.name,
@@ -49,9 +41,7 @@ def outside_bounds(values: Mapping[str, float], problem: FitProblem) -> list[tup
 def warn_of_problem(
     estimates: Mapping[str, tuple[float, str]], facts: Mapping[str, Any], committed: Path, problem: FitProblem | Path
 ) -> None:
-    """Warn if a committed result is older than its data or outside its bounds.
-
-    Whoever simulates with it warns if it is older than the model.
+    """Warn if a committed result is older than its data or outside its bounds; of a newer model `simulate` warns.
 
     Parameters
     ----------

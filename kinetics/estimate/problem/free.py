@@ -59,19 +59,7 @@ class FreeParameter:
 def read_free(
     document: Document, model: Model | None, values: Mapping[str, float] | None, faults: Faults
 ) -> tuple[FreeParameter, ...]:
-    """Read the table of free parameters.
-
-    Parameters
-    ----------
-    document : Document
-        The fit problem.
-    model : Model or None
-        What is fitted; without it only the rows' own form is checked.
-    values : mapping of str to float or None
-        Where the search starts, by flat name; without it starts are not checked.
-    faults : Faults
-        Where everything wrong is noted.
-    """
+    """The rows of ``[free]``; without a model only their own form is checked, without values not where they start."""
     table = document.data.get("free", {})
     if not isinstance(table, dict) or not table:
         faults.add("no free parameters; add [free]", document.where("free"), "free")
@@ -132,19 +120,7 @@ def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, 
 def read_spreads(
     document: Document, model: Model | None, cohort: CohortParameters | None, faults: Faults
 ) -> tuple[FreeParameter, ...]:
-    """Read the table of free spreads.
-
-    Parameters
-    ----------
-    document : Document
-        The fit problem.
-    model : Model or None
-        What is fitted; without it only the rows' own form is checked.
-    cohort : CohortParameters or None
-        Where the search starts; without it starts are not checked.
-    faults : Faults
-        Where everything wrong is noted.
-    """
+    """The rows of ``[spreads]``, which start from those of a cohort; without a cohort none is read."""
     if not isinstance(document.data.get("spreads", {}), dict):
         faults.add("must be a table", document.where("spreads"), "spreads")
         return ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.search import AnyObjective
+from kinetics.estimate.search.searching import AnyObjective
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -66,14 +66,7 @@ class Uncertainty:
 
 
 def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertainty:
-    """The uncertainty of estimates from the exact Jacobian at the optimum.
-
-    Parameters
-    ----------
-    objective : Objective or PopulationObjective
-        What was minimised.
-    log_parameters : ndarray, (parameter,)
-        The optimum.
+    """The uncertainty of estimates from the exact Jacobian at the optimum, given by its logarithms, (parameter,).
 
     Raises
     ------

@@ -43,18 +43,9 @@ class Chain:
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Draws from the posterior; the first third of the steps is left out, in which the walkers forget their start.
-
-    Parameters
-    ----------
-    chain : Chain
-        Everything that was sampled.
-    is_complete : bool
-        Whether there are as many draws as were asked for.
-    """
+    """Draws from the posterior; the first third of the steps is left out, in which the walkers forget their start."""
 
     chain: Chain
-    is_complete: bool = True
 
     @property
     def _first(self) -> int:
@@ -94,13 +85,7 @@ class Posterior:
         return np.quantile(self.logs, shares, axis=(0, 1))
 
     def warnings(self, names: Sequence[str]) -> list[str]:
-        """What a reader of the draws must know, in plain words.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Of the parameters.
-        """
+        """What a reader of the draws must know, in plain words; ``names`` are of the parameters."""
         times = self.autocorrelation_time
         if not np.isfinite(times).all():
             return ["a walker never moved: the posterior needs more draws"]

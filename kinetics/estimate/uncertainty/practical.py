@@ -27,12 +27,7 @@ _FAULTS = {
 def profile_verdict(profile: Profile, prior_sd: float) -> str:
     """What holds a parameter on either side: the data, its prior, or nothing within the bounds.
 
-    Parameters
-    ----------
-    profile : Profile
-        Of the log posterior.
-    prior_sd : float
-        Standard deviation of the logarithm's prior; infinite where it is flat.
+    ``prior_sd`` is the standard deviation of the logarithm's prior, infinite where it is flat.
 
     Examples
     --------
@@ -66,15 +61,7 @@ def _held(profile: Profile, end: End, prior_sd: float) -> str:
 
 
 def profile_warnings(names: Sequence[str], profiles: Sequence[Profile]) -> list[str]:
-    """What a reader of profiles must know, in plain words.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of all parameters.
-    profiles : sequence of Profile
-        Of some of them.
-    """
+    """What a reader of profiles must know, in plain words; ``names`` are of all parameters."""
     found = []
     better = [names[one.index] for one in profiles if one.drop.min() < -BETTER]
     if better:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.search import AnyObjective, minimise
+from kinetics.estimate.search.searching import AnyObjective, minimise
 from kinetics.estimate.uncertainty.stepping import (
     DROP,
     IMPOSSIBLE,
@@ -94,25 +94,6 @@ def profile(
 ) -> Profile:
     r"""Follow the largest log posterior from the optimum outwards, to the ends of the 95 % interval.
 
-    Parameters
-    ----------
-    objective : Objective or PopulationObjective
-        What was fitted.
-    optimum : ndarray, (parameter,)
-        Logarithms.
-    index : int
-        Number of the parameter.
-    covariance : ndarray, (parameter, parameter)
-        Of the logarithms, about the optimum.
-    progress : callable, optional
-        Called with a line of text after each evaluation.
-
-    Returns
-    -------
-    Profile
-
-    Notes
-    -----
     The interval is :math:`\{\theta_i : \max_{\theta_{j \ne i}} \ell(\theta) \ge \ell(\hat\theta) - 1.92\}` (Venzon and
     Moolgavkar 1988, doi 10.2307/2347496; Raue et al. 2009, doi 10.1093/bioinformatics/btp358), with :math:`\ell` the
     log posterior: a prior belongs to it. Steps are chosen, and the ends interpolated, on :math:`\sqrt{2\Delta\ell}`,

@@ -80,7 +80,7 @@ def _shown(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, Pred
 
     at, targets = log_parameters(problem, estimates), problem.targets
     if problem.population is not None:
-        return list(zip(targets, PopulationObjective(problem).shown(at, targets), strict=True))
+        return list(zip(targets, PopulationObjective(problem).predicted(at, targets), strict=True))
     values = Objective(problem).values(at, targets)
     alone = [Interval(float(value), math.nan, math.nan) for value in values]
     return [(target, PredictedSummary(target.row, one, None)) for target, one in zip(targets, alone, strict=True)]

@@ -63,7 +63,7 @@ def check_tree(spec: CheckSpec, estimates: Estimates) -> xr.DataTree:
     objective = PopulationObjective(spec.problem)
     views = {
         target: view
-        for view, targets in objective.views(log_parameters(spec.problem, estimates), wanted)
+        for view, targets in objective.simulated(log_parameters(spec.problem, estimates), wanted)
         for target in targets
     }
     panels = {}

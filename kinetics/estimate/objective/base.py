@@ -1,17 +1,24 @@
-"""The box in which a fit searches, and its priors: what the fits of a typical patient and of a population share."""
+"""What the objectives of a typical patient and of a population share: bounds, priors, and arms."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from kinetics.estimate.problem.problem import FitProblem
+from kinetics.published.typical import Target
+from kinetics.regimen import Segments, segments
 
-__all__ = ["Priors"]
+__all__ = ["BaseObjective"]
+
+T = TypeVar("T", bound=Target)
 
 
-class Priors:
+class BaseObjective:
     """Bounds and normal priors of the logarithms of the free parameters.
 
     Parameters
@@ -50,3 +57,18 @@ class Priors:
     def log_prior(self, log_parameters: np.ndarray) -> float:
         """The log density of the priors, without the constant."""
         return -0.5 * float(np.sum(((log_parameters - self.start) / self.prior_sd) ** 2))
+
+    def _estimates(self, log_parameters: np.ndarray) -> dict[str, float]:
+        return dict(zip(self.names, np.exp(log_parameters).tolist(), strict=True))
+
+    def _by_arm(self, targets: Sequence[T]) -> list[list[T]]:
+        """The targets of one cohort under one regimen together: one simulation gives them all."""
+        arms: dict[tuple[str, str], list[T]] = defaultdict(list)
+        for target in targets:
+            arms[target.row.cohort, target.regimen.content_hash].append(target)
+        return list(arms.values())
+
+    def _plan(self, target: Target, until: float) -> Segments:
+        model = self.problem.model
+        doses = {name: dose.unit for name, dose in model.doses.items()}
+        return segments(target.regimen, doses, model.time, until)
