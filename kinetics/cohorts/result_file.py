@@ -62,24 +62,8 @@ class ResponseRow(Row):
 class ResultFile:
     """A committed result as its file has it.
 
-    Parameters
-    ----------
-    document : Document
-        The file, with its lines.
-    result : ResultRow
-        What was fitted.
-    model : str
-        The name of the model, or the absolute path of its file.
-    estimates : dict of str to EstimateRow
-        By dotted name.
-    covariance : ndarray, (parameter, parameter)
-        Of the natural logarithms; its shape is not checked.
-    given : tuple of str
-        Parameters that were fixed at the estimates of earlier fits.
-    given_values : ndarray, (given,)
-        Where they were fixed, in the model's units.
-    response : ndarray, (parameter, given)
-        How the logarithms of the estimates follow theirs; its shape is not checked.
+    ``model`` is the name of the model, or the absolute path of its file. Of ``covariance``, (parameter, parameter), and
+    ``response``, (parameter, given), the shapes are not checked: both are of natural logarithms.
     """
 
     document: Document
@@ -130,7 +114,7 @@ def _array(rows: list[list[float]], columns: int) -> np.ndarray:
 def write_result_file(
     path: str | Path,
     result: Mapping[str, Any],
-    estimates: Mapping[str, Mapping[str, Any]],
+    estimates: Mapping[str, EstimateRow],
     covariance: np.ndarray,
     response: Mapping[str, Any],
 ) -> None:
@@ -138,14 +122,8 @@ def write_result_file(
 
     Numbers have ten digits: the same text on every machine that agrees to that many.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        ``NAME.result.toml``. A model that is a file is named by its path from there.
-    result, estimates, response : mapping
-        The tables as `ResultRow`, `EstimateRow` by name, and `ResponseRow` have them.
-    covariance : ndarray, (parameter, parameter)
-        Of the natural logarithms.
+    ``result``, ``estimates`` and ``response`` are the tables as `ResultRow`, `EstimateRow` by name, and `ResponseRow`
+    have them. A model that is a file is named by its path from the result.
     """
     model, folder = result["model"], Path(path).parent.resolve()
     if names_a_file(model):
@@ -158,7 +136,7 @@ def write_result_file(
     tables = [
         "",
         "[estimates]",
-        *(f"{_text(name)} = {{ {', '.join(_lines(row))} }}" for name, row in estimates.items()),
+        *(f"{_text(name)} = {{ {', '.join(_lines(row.model_dump()))} }}" for name, row in estimates.items()),
         "",
         "# of the natural logarithms, in the order above",
         "[covariance]",

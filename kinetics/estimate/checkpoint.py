@@ -60,6 +60,12 @@ class Checkpoint:
         """What a stage has finished, in words."""
         self._written = time.monotonic()
 
+    def begin(self, done: str) -> None:
+        """A stage begins, of which so much is done already."""
+        self.done = done
+        if self.resume:
+            LOG.info("%s were done before", done)
+
     def file(self, part: str) -> Path:
         """The file of one of `PARTS`."""
         assert self.path is not None

@@ -108,6 +108,15 @@ class Estimates:
         return in_model_units(model, self.rows)
 
     @property
+    def by_name(self) -> dict[str, EstimateRow]:
+        """Value, unit, log_se and verdict by dotted name."""
+        columns = zip(self.names, self.values, self.units, self.log_se, self.verdicts, strict=True)
+        return {
+            name: EstimateRow(value=float(value), unit=unit, log_se=float(log_se), verdict=verdict)
+            for name, value, unit, log_se, verdict in columns
+        }
+
+    @property
     def rows(self) -> dict[str, tuple[float, str]]:
         """Value and unit by dotted name."""
         rows = zip(self.names, self.values, self.units, strict=True)
@@ -192,11 +201,10 @@ class Estimates:
         InputError, StorageError
             If the file cannot be written.
         """
-        columns = zip(self.names, self.values, self.units, self.log_se, self.verdicts, strict=True)
         write_result_file(
             path,
             {"fit": self.fit, "model": self.model, "cohort": self.cohort, "builds_on": self.builds_on, **self.facts},
-            {name: dict(zip(EstimateRow.model_fields, row, strict=True)) for name, *row in columns},
+            self.by_name,
             self.covariance,
             {"given": self.given, "at": self.given_values, "log": self.response},
         )

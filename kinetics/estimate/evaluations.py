@@ -23,16 +23,8 @@ MAX_BYTES = 2**31
 def recording(file: Path | None, objective: AnyObjective, *, resume: bool) -> Iterator[None]:
     """Keep every evaluation of a population fit: they take seconds each, and a search repeats itself.
 
-    Those of a typical patient take milliseconds: nothing is kept.
-
-    Parameters
-    ----------
-    file : pathlib.Path or None
-        Where lines go; None where nothing can be kept.
-    objective : Objective or PopulationObjective
-        What is evaluated.
-    resume : bool
-        Begin with the evaluations of an interrupted fit.
+    Those of a typical patient take milliseconds: nothing is kept, as where there is no file. With ``resume`` it begins
+    with the evaluations of an interrupted fit.
     """
     if not isinstance(objective, PopulationObjective) or file is None:
         yield

@@ -66,36 +66,20 @@ def fit(
     progress : callable, optional
         Called with a line of text after each evaluation.
 
-    Returns
-    -------
-    Fit
-
     Raises
     ------
     InputError
         If there is no such problem, it has faults, or an argument is wrong.
     IntegrationError
         If the model cannot be integrated at the best parameters.
-    FitInterrupted
-        If it is interrupted.
 
     Examples
     --------
-    >>> import kinetics
-    >>> fit = kinetics.fit("hill_cawthorne_2012", profile="all")  # doctest: +SKIP
-    >>> fit.save()  # doctest: +SKIP
+    >>> kinetics.fit("hill_cawthorne_2012", profile="all").save()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
-    faults, profiled = Faults(), []
-    with faults.gather():
-        problem = problem.with_settings(starts=starts, seed=seed, engine=engine or problem.engine)
-    with faults.gather(name="profile"):
-        profiled = [] if profile is None else problem.indices(profile)
-    if posterior is not None and not (isinstance(posterior, int) and posterior > 0):
-        faults.add(f"must be a number of draws, such as 1000; found {posterior!r:.40}", name="posterior")
-    if out is not None and Path(out).suffix != ".nc":
-        faults.add(f"end the name in .nc; found '{out}'", name="out")
-    faults.raise_if_any()
+    problem = problem.with_settings(starts=starts, seed=seed, engine=engine or problem.engine)
+    profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
         result = _at_best(objective, run_searches(objective, checkpoint, progress))
@@ -103,6 +87,21 @@ def fit(
         if out is not None:
             result.save(out)
     return result
+
+
+def _profiled(
+    problem: FitProblem, profile: str | Sequence[str] | None, posterior: int | None, out: str | Path | None
+) -> list[int]:
+    """The indices of the parameters to profile, when the other requests are sound too."""
+    faults, profiled = Faults(), []
+    with faults.gather(name="profile"):
+        profiled = [] if profile is None else problem.indices(profile)
+    if posterior is not None and (isinstance(posterior, bool) or not isinstance(posterior, int) or posterior < 1):
+        faults.add(f"must be a number of draws, such as 1000; found {posterior!r:.40}", name="posterior")
+    if out is not None and Path(out).suffix != ".nc":
+        faults.add(f"end the name in .nc; found '{out}'", name="out")
+    faults.raise_if_any()
+    return profiled
 
 
 def _at_best(objective: AnyObjective, searches: Sequence[Search]) -> Fit:

@@ -124,14 +124,15 @@ class Fit:
         """One row a parameter: unit, estimate, ends of the 95 % interval by each method, what the data say."""
         import pandas as pd
 
-        kept = self.estimates
         rows = {
-            name: {"unit": unit, "estimate": value}
-            | {f"{end} by {method}": row[end] for method, row in intervals.items() for end in ("lower", "upper")}
-            | {"verdict": verdict}
-            for name, unit, value, verdict, intervals in zip(
-                kept.names, kept.units, kept.values, kept.verdicts, interval_rows(self), strict=True
-            )
+            name: {"unit": row.unit, "estimate": row.value}
+            | {
+                f"{end} by {method}": interval[end]
+                for method, interval in by_method.items()
+                for end in ("lower", "upper")
+            }
+            | {"verdict": row.verdict}
+            for (name, row), by_method in zip(self.estimates.by_name.items(), interval_rows(self), strict=True)
         }
         return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -213,16 +214,16 @@ def with_intervals(
 
 
 def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
-    found = []
+    warnings = []
     if not best.converged:
-        found.append(f"the best search did not converge ({best.message}): these are not estimates yet")
+        warnings.append(f"the best search did not converge ({best.message}): these are not estimates yet")
     equal_cost = best.cost + 1e-3 * abs(best.cost) + 1e-6
     worse = sum(one.cost > equal_cost for one in searches)
     if worse:
-        found.append(
+        warnings.append(
             f"{worse} of {len(searches)} searches ended at a worse fit: try more starts for a better one still"
         )
     equal = [one.end for one in searches if one.cost <= equal_cost]
     if max(float(np.abs(end - best.end).max()) for end in equal) > 0.05:
-        found.append("searches ended equally well at different values: the estimates are not unique")
-    return found
+        warnings.append("searches ended equally well at different values: the estimates are not unique")
+    return warnings

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from kinetics.cohorts.fit_results import SPREAD, flat_key, result_path
 from kinetics.errors import Faults, InputError, IntegrationError
@@ -31,7 +32,7 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Refit", "SimulationStudy", "performance", "refit", "refit_study"]
+__all__ = ["Refit", "SimulationStudy", "refit", "refit_study"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,39 @@ class SimulationStudy:
         return self.table().to_html()
 
     def rows(self) -> list[dict[str, Any]]:
-        """Bias and coverage of every free parameter; see `performance`."""
-        return performance(self.problem, self.truth, self.refits)
+        """How well the truth is recovered, one row a free parameter.
+
+        ``name``, ``truth``, ``mean`` and ``median`` of the estimates in the model's unit, ``bias`` (of the mean,
+        relative), ``bias_se`` (its Monte-Carlo error), ``scatter`` (standard deviation of the logarithms), ``log_se``
+        (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` that
+        have estimates.
+
+        Raises
+        ------
+        InputError
+            If fewer than two refits have estimates.
+        """
+        refits = [refit for refit in self.refits if not refit.failure]
+        if len(refits) < 2:
+            raise InputError("bias and coverage need two studies with estimates at least")
+        logs = np.array([refit.log_estimates for refit in refits])
+        errors = np.array([refit.log_se for refit in refits])
+        truth = np.array([self.truth[free.flat] for free in self.problem.free])
+        ratios, inside = np.exp(logs) / truth, np.abs(logs - np.log(truth)) <= NORMAL_95 * errors
+        columns = {
+            "truth": truth,
+            "mean": truth * ratios.mean(axis=0),
+            "median": truth * np.median(ratios, axis=0),
+            "bias": ratios.mean(axis=0) - 1,
+            "bias_se": ratios.std(axis=0, ddof=1) / np.sqrt(len(refits)),
+            "scatter": logs.std(axis=0, ddof=1),
+            "log_se": np.median(errors, axis=0),
+            "coverage": inside.mean(axis=0),
+        }
+        return [
+            {"name": free.name} | {key: float(cells[n]) for key, cells in columns.items()} | {"studies": len(refits)}
+            for n, free in enumerate(self.problem.free)
+        ]
 
     def table(self) -> pd.DataFrame:
         """The same as a table, one row a parameter."""
@@ -190,19 +222,8 @@ def _read_refits(path: Path, key: str) -> list[Refit]:
         return []
     try:
         data = read_json(path)
-        refits = [
-            Refit(
-                int(row["study"]),
-                tuple(map(float, row["log_estimates"])),
-                tuple(map(float, row["log_se"])),
-                bool(row["converged"]),
-                float(row["seconds"]),
-                str(row.get("failure", "")),
-            )
-            for row in data["refits"]
-        ]
-        is_same = data["key"] == key
-    except (ValueError, KeyError, TypeError) as error:
+        refits, is_same = TypeAdapter(list[Refit]).validate_python(data["refits"]), data["key"] == key
+    except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not the refits of an earlier call: {error}") from error
     if not is_same:
         raise InputError(f"{path}: has refits of another problem, truth or seed; name another file, or begin anew")
@@ -220,45 +241,3 @@ def refit_study(problem: FitProblem, truth: Mapping[str, float], seed: int, stud
         return Refit(study, (), (), False, time.perf_counter() - begun, str(error))
     seconds = time.perf_counter() - begun
     return Refit(study, tuple(search.end.tolist()), tuple(log_se.tolist()), search.converged, seconds)
-
-
-def performance(problem: FitProblem, truth: Mapping[str, float], refits: Sequence[Refit]) -> list[dict[str, Any]]:
-    """How well the truth is recovered, one row a free parameter.
-
-    Returns
-    -------
-    list of dict
-        ``name``, ``truth``, ``mean`` and ``median`` of the estimates in the model's unit, ``bias`` (of the mean,
-        relative), ``bias_se`` (its Monte-Carlo error), ``scatter`` (standard deviation of the logarithms), ``log_se``
-        (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` that
-        have estimates.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two refits.
-    """
-    refits = [one for one in refits if not one.failure]
-    if len(refits) < 2:
-        raise InputError("bias and coverage need two studies with estimates at least")
-    logs = np.array([one.log_estimates for one in refits])
-    errors = np.array([one.log_se for one in refits])
-    rows = []
-    for column, free in enumerate(problem.free):
-        true, own, error = truth[free.flat], logs[:, column], errors[:, column]
-        ratios = np.exp(own) / true
-        rows.append(
-            {
-                "name": free.name,
-                "truth": true,
-                "mean": float(true * ratios.mean()),
-                "median": float(true * np.median(ratios)),
-                "bias": float(ratios.mean() - 1),
-                "bias_se": float(ratios.std(ddof=1) / np.sqrt(len(refits))),
-                "scatter": float(own.std(ddof=1)),
-                "log_se": float(np.median(error)),
-                "coverage": float(np.mean(np.abs(own - np.log(true)) <= NORMAL_95 * error)),
-                "studies": len(refits),
-            }
-        )
-    return rows

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kinetics.estimate.checkpoint import LOG, Checkpoint
+from kinetics.estimate.checkpoint import Checkpoint
 from kinetics.estimate.search.search import Search
 from kinetics.estimate.search.searching import AnyObjective, searches
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior
@@ -24,9 +24,7 @@ def run_searches(
     """All searches of a fit, each kept as soon as it is finished."""
     starts = objective.problem.starts
     finished = list(checkpoint.searches(objective.start.size)[:starts])
-    checkpoint.done = f"{len(finished)} of {starts} searches"
-    if checkpoint.resume:
-        LOG.info("%s were done before", checkpoint.done)
+    checkpoint.begin(f"{len(finished)} of {starts} searches")
     for search in searches(objective, progress, first=len(finished)):
         finished.append(search)
         checkpoint.done = f"{len(finished)} of {starts} searches"
@@ -48,9 +46,7 @@ def run_profiles(
     def done() -> str:
         return f"{len(finished.keys() & set(indices))} of {len(indices)} profiles"
 
-    checkpoint.done = done()
-    if checkpoint.resume:
-        LOG.info("%s were done before", checkpoint.done)
+    checkpoint.begin(done())
     for index in indices:
         if index not in finished:
             finished[index] = profile(objective, optimum, index, covariance, progress)
@@ -69,9 +65,7 @@ def run_sampler(
 ) -> Posterior:
     """Draws from the posterior; the walkers are kept every few seconds, and when they are interrupted."""
     latest = checkpoint.chain(optimum.size)
-    checkpoint.done = f"{latest.steps if latest is not None else 0} steps of the posterior"
-    if checkpoint.resume:
-        LOG.info("%s were done before", checkpoint.done)
+    checkpoint.begin(f"{latest.steps if latest is not None else 0} steps of the posterior")
 
     def keep(chain: Chain) -> None:
         nonlocal latest

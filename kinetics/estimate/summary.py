@@ -21,10 +21,8 @@ QUANTILES = (0.025, 0.5, 0.975)
 
 def fit_summary(fit: Fit) -> dict[str, Any]:
     """Targets, estimates, intervals if profiles or a posterior were asked for, and warnings."""
-    kept = fit.estimates
     of_population = [one.summary() for one in fit.predicted] or [{} for _ in fit.problem.targets]
     with_intervals = fit.profiles or fit.posterior is not None
-    columns = zip(kept.names, kept.values, kept.log_se, kept.units, kept.verdicts, interval_rows(fit), strict=True)
     return {
         "fit": fit.problem.name,
         "targets": [
@@ -33,13 +31,13 @@ def fit_summary(fit: Fit) -> dict[str, Any]:
         ],
         "estimates": {
             name: {
-                "value": float(value),
-                "se": float(value * log_se),
-                "unit": unit,
-                "verdict": verdict,
+                "value": row.value,
+                "se": row.value * row.log_se,
+                "unit": row.unit,
+                "verdict": row.verdict,
                 **({"intervals": intervals} if with_intervals else {}),
             }
-            for name, value, log_se, unit, verdict, intervals in columns
+            for (name, row), intervals in zip(fit.estimates.by_name.items(), interval_rows(fit), strict=True)
         },
         "rms_log_error": fit.rms_log_error(),
         "condition_number": fit.uncertainty.condition_number,
@@ -50,12 +48,13 @@ def fit_summary(fit: Fit) -> dict[str, Any]:
 
 def interval_rows(fit: Fit) -> list[dict[str, dict[str, Any]]]:
     """The 95 % intervals of every estimate by method: covariance, profile and posterior, as far as there are."""
-    kept, rows = fit.estimates, []
-    for value, log_se in zip(kept.values, kept.log_se, strict=True):
-        lower, upper = value * np.exp(np.array([-NORMAL_95, NORMAL_95]) * log_se)
+    rows: list[dict[str, dict[str, Any]]] = []
+    for row in fit.estimates.by_name.values():
+        lower, upper = row.value * np.exp(np.array([-NORMAL_95, NORMAL_95]) * row.log_se)
         rows.append({"covariance": {"lower": float(lower), "upper": float(upper)}})
     for profile in fit.profiles:
-        rows[profile.index]["profile"] = _of_profile(profile, fit.problem.free[profile.index].log_sd, kept.names)
+        prior_sd = fit.problem.free[profile.index].prior_sd
+        rows[profile.index]["profile"] = _of_profile(profile, prior_sd, fit.estimates.names)
     if fit.posterior is not None:
         ends = np.exp(fit.posterior.quantiles(QUANTILES)).T
         for row, (lower, median, upper), size in zip(rows, ends, fit.posterior.effective_sample_size, strict=True):
@@ -64,7 +63,7 @@ def interval_rows(fit: Fit) -> list[dict[str, dict[str, Any]]]:
     return rows
 
 
-def _of_profile(profile: Profile, log_sd: float | None, names: tuple[str, ...]) -> dict[str, Any]:
+def _of_profile(profile: Profile, prior_sd: float, names: tuple[str, ...]) -> dict[str, Any]:
     lower, upper = profile.interval
     return {
         "lower": lower if profile.lower.state != "open" else None,
@@ -73,7 +72,7 @@ def _of_profile(profile: Profile, log_sd: float | None, names: tuple[str, ...]) 
         "upper_end": profile.upper.state,
         "lower_others_at_bounds": [names[index] for index, _ in profile.lower.held],
         "upper_others_at_bounds": [names[index] for index, _ in profile.upper.held],
-        "verdict": profile_verdict(profile, np.inf if log_sd is None else log_sd),
+        "verdict": profile_verdict(profile, prior_sd),
     }
 
 

@@ -20,19 +20,9 @@ __all__ = ["synthetic"]
 def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> FitProblem:
     """The problem with the summaries of simulated patients in place of what was published.
 
-    Parameters
-    ----------
-    problem : FitProblem
-        With a population; its fitted rows say what is summarised, of how many patients.
-    truth : mapping of str to float
-        Values by flat name, spreads by flat name with ``.spread``, in the units of the model.
-    seed, study : int
-        Patients and noise depend on these two alone.
-
-    Returns
-    -------
-    FitProblem
-        Without rows that are only compared, and without medians that half of the patients never reach.
+    Its fitted rows say what is summarised, of how many patients; rows that are only compared are left out, and medians
+    that half of the patients never reach. ``truth`` has values by flat name, spreads by flat name with ``.spread``, in
+    the units of the model. Patients and noise depend on the seed and the number of the study alone.
     """
     targets, seed = [], checked_seed(seed)
     for number, (patients, rows) in enumerate(PopulationObjective(problem).arms(problem.fitted)):

@@ -23,7 +23,7 @@ def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: S
     problem : FitProblem
         What was refitted.
     rows : sequence of mapping
-        Of `kinetics.estimate.simulation_study.performance`.
+        Of `kinetics.estimate.SimulationStudy.rows`.
     refits : sequence of Refit
         All of them.
     """

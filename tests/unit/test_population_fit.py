@@ -8,7 +8,7 @@ from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.search.searching import minimise
-from kinetics.estimate.simulation_study import performance, refit_study
+from kinetics.estimate.simulation_study import SimulationStudy, refit_study
 from kinetics.estimate.synthetic import synthetic
 
 FLAT = 'prior = "flat"'
@@ -202,8 +202,8 @@ def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
     )
     truth = {"A0": 2.4, "g": 0.05, "A0.spread": 0.45, "g.spread": 0.5}
     studies = 60
-    rows = performance(problem, truth, [refit_study(problem, truth, 7, study) for study in range(studies)])
-    for row in rows:
+    refits = tuple(refit_study(problem, truth, 7, study) for study in range(studies))
+    for row in SimulationStudy(problem, truth, 7, refits).rows():
         assert abs(row["bias"]) < 0.05 + 3 * row["bias_se"], row
         # 95 % within four binomial standard errors
         assert row["coverage"] > 0.95 - 4 * np.sqrt(0.95 * 0.05 / studies), row
@@ -221,7 +221,8 @@ def test_a_study_that_cannot_be_fitted_is_told_and_left_out(population, monkeypa
     monkeypatch.setattr("kinetics.estimate.simulation_study.minimise", fails)
     lost = refit_study(problem, truth, 7, 2)
     assert (lost.study, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
-    assert performance(problem, truth, [*whole, lost]) == performance(problem, truth, whole)
+    with_lost, without = (SimulationStudy(problem, truth, 7, tuple(refits)) for refits in ([*whole, lost], whole))
+    assert with_lost.rows() == without.rows()
 
 
 def test_an_estimate_far_from_its_prior_is_told(population):
@@ -243,4 +244,4 @@ def test_what_cannot_be_is_refused_where_it_is_asked(population):
         population(row | {"output": "Q"}, free={"A0": A0})
     problem = population(row, free={"A0": A0})
     with pytest.raises(InputError, match="two studies with estimates at least"):
-        performance(problem, {"A0": 1.0}, [])
+        SimulationStudy(problem, {"A0": 1.0}, 7, ()).rows()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeVar
@@ -19,23 +18,10 @@ T = TypeVar("T", bound=Target)
 
 
 class BaseObjective:
-    """Bounds and normal priors of the logarithms of the free parameters.
+    """Bounds and normal priors of the logarithms of the free parameters, each an array (parameter,).
 
-    Parameters
-    ----------
-    problem : FitProblem
-        What is fitted.
-
-    Attributes
-    ----------
-    names : list of str
-        Flat names; that of a spread ends in ``.spread``.
-    start, lower, upper : ndarray, (parameter,)
-        Logarithms of the start, which is also the centre of the prior, and of the bounds.
-    prior_sd : ndarray, (parameter,)
-        Infinite where the prior is flat.
-    with_prior : ndarray of bool, (parameter,)
-        Where it is not.
+    ``names`` are flat, that of a spread ends in ``.spread``; ``start`` is also the centre of the prior; ``prior_sd`` is
+    infinite where the prior is flat, and ``with_prior`` says where it is not.
     """
 
     def __init__(self, problem: FitProblem) -> None:
@@ -45,7 +31,7 @@ class BaseObjective:
         self.lower = np.log([free.lower for free in problem.free])
         self.upper = np.log([free.upper for free in problem.free])
         self.with_prior = np.array([free.log_sd is not None for free in problem.free])
-        self.prior_sd = np.array([free.log_sd if free.log_sd is not None else math.inf for free in problem.free])
+        self.prior_sd = np.array([free.prior_sd for free in problem.free])
 
     def with_priors(
         self, log_parameters: np.ndarray, residual: np.ndarray, jacobian: np.ndarray

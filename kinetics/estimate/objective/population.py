@@ -27,20 +27,10 @@ __all__ = ["Linearised", "PopulationObjective", "studies_of"]
 
 @dataclass(frozen=True, eq=False)
 class Linearised:
-    """The likelihood about a point.
+    """The likelihood of all fitted rows about a point.
 
-    Parameters
-    ----------
-    log_likelihood : float
-        Of all fitted rows.
-    gradient : ndarray, (name,)
-        Its derivatives by the logarithms of named estimates.
-    errors : list of ndarray, (number,)
-        Published minus expected, one array a study.
-    covariances : list of ndarray, (number, number)
-        Of the errors.
-    jacobians : list of ndarray, (number, name)
-        Derivatives of the errors.
+    ``gradient``, (name,), are its derivatives by the logarithms of named estimates. One array a study: ``errors``,
+    (number,), published minus expected; their ``covariances``, (number, number); their ``jacobians``, (number, name).
     """
 
     log_likelihood: float
@@ -57,12 +47,7 @@ class PopulationObjective(BaseObjective):
     in the likelihood of each summary are means over virtual patients :math:`p_s = g(\theta, \omega, z_s)`, whose
     deviates :math:`z_s` are the same at all parameters. Derivatives of the true values are exact sensitivities of the
     patients by their own parameters times :math:`\partial p_s/\partial(\theta, \omega)`; the summaries are
-    differentiated by complex steps.
-
-    Parameters
-    ----------
-    problem : FitProblem
-        With a population.
+    differentiated by complex steps. Methods raise IntegrationError if too many patients cannot be simulated.
     """
 
     def __init__(self, problem: FitProblem) -> None:
@@ -76,26 +61,14 @@ class PopulationObjective(BaseObjective):
         """Called with what is computed anew."""
 
     def log_posterior(self, log_parameters: np.ndarray) -> float:
-        """The log posterior, without gradient.
-
-        Raises
-        ------
-        IntegrationError
-            If too many patients cannot be, or cannot be integrated.
-        """
+        """The log posterior, without gradient."""
         estimates = self._estimates(log_parameters)
         simulated = [(patients.simulate(estimates), studies) for patients, studies in self._arms]
         total = sum(self._study(values, study).log_likelihood for values, studies in simulated for study in studies)
         return float(np.real(total)) + self.log_prior(log_parameters)
 
     def linearised(self, log_parameters: np.ndarray, names: Sequence[str] | None = None) -> Linearised:
-        """Likelihood, errors and their derivatives by named estimates, by default the free ones.
-
-        Raises
-        ------
-        IntegrationError
-            If too many patients cannot be, or cannot be integrated.
-        """
+        """Likelihood, errors and their derivatives by named estimates, by default the free ones."""
         if names is not None and list(names) != self.names:
             return self._linearise(log_parameters, names)
         key = log_parameters.tobytes()

@@ -39,10 +39,7 @@ class _Arm:
 class Objective(BaseObjective):
     """Residuals of a fit problem as a function of the logarithms of its free parameters.
 
-    Parameters
-    ----------
-    problem : FitProblem
-        What is fitted.
+    Methods raise IntegrationError if the model cannot be integrated, or a derived quantity is below its minimum.
     """
 
     def __init__(self, problem: FitProblem) -> None:
@@ -56,11 +53,6 @@ class Objective(BaseObjective):
         """The model's counterpart of each target in the row's unit, (target,).
 
         Infinite if a threshold is not reached again, NaN if the output is never below it.
-
-        Raises
-        ------
-        IntegrationError
-            If the model cannot be integrated, or a derived quantity is below its minimum.
         """
         values: dict[Target, float] = {}
         for arm in self._arms(_typical(targets)):
@@ -73,11 +65,6 @@ class Objective(BaseObjective):
         """Residuals of the fitted rows, (row,), and derivatives by the logarithms of named parameters, (row, name).
 
         A typical patient has no spread: the derivatives by one are zero.
-
-        Raises
-        ------
-        IntegrationError
-            If the model cannot be integrated, or a derived quantity is below its minimum.
         """
         system = self.problem.system
         columns = [column for column, name in enumerate(names) if not name.endswith(SPREAD)]
@@ -98,13 +85,7 @@ class Objective(BaseObjective):
         return self.with_priors(log_parameters, *self.rows(log_parameters, self.names))
 
     def log_posterior(self, log_parameters: np.ndarray) -> float:
-        """Minus half the sum of squared residuals, priors among them: the log posterior without its constant.
-
-        Raises
-        ------
-        IntegrationError
-            If the model cannot be integrated, or a derived quantity is below its minimum.
-        """
+        """Minus half the sum of squared residuals, priors among them: the log posterior without its constant."""
         residual = self.rows(log_parameters, ())[0]
         return self.log_prior(log_parameters) - 0.5 * float(residual @ residual)
 

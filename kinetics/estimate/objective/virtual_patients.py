@@ -26,22 +26,10 @@ MOST_LOST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class VirtualPatients:
-    """The patients of one cohort under one regimen.
+    """The patients of one cohort under one regimen, and the outputs that are needed at times in the model's unit.
 
-    Parameters
-    ----------
-    system : System
-        The compiled model.
-    cohort : CohortParameters
-        Everything that is held.
-    plan : Segments
-        The doses.
-    times : ndarray, (time,)
-        When outputs are needed, in the model's time.
-    outputs : tuple of str
-        Which outputs.
-    deviates : ndarray, (patient, name)
-        Of the parameters that vary.
+    ``deviates``, (patient, name), are of the parameters that vary. Methods take estimates by flat name, spreads by flat
+    name with ``.spread``, and raise IntegrationError if too many patients cannot be simulated.
     """
 
     system: System
@@ -52,13 +40,7 @@ class VirtualPatients:
     deviates: np.ndarray
 
     def simulate(self, estimates: Mapping[str, float]) -> PopulationValues:
-        """True values at estimates by flat name, spreads by flat name with ``.spread``.
-
-        Raises
-        ------
-        IntegrationError
-            If too many patients cannot be simulated.
-        """
+        """True values at some estimates."""
         table = self._at(estimates).table
         result = batch.integrate_many(
             self.system,

@@ -11,7 +11,7 @@ from typing import Any
 from kinetics.cohorts.cohort import CohortParameters, fits_behind
 from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
-from kinetics.estimate.problem.free import FreeParameter, read_free, read_spreads
+from kinetics.estimate.problem.free import FreeParameter, read_free
 from kinetics.estimate.problem.rows import read_cohorts, read_rows, read_targets
 from kinetics.estimate.problem.schema import FitRow, PopulationRow
 from kinetics.files.checksums import content_hash
@@ -110,8 +110,7 @@ class FitProblem:
         name = document.path.stem
         cohorts = read_cohorts(model, placed, partial(_before, name, builds_on), faults)
         fitted = cohorts.get(next((item.row.cohort for item in placed if item.row.use == "fit"), ""))
-        free = read_free(document, model, None if fitted is None else fitted.values, faults)
-        free += read_spreads(document, model, fitted, faults)
+        free = read_free(document, model, fitted, faults)
         targets = read_targets(model, placed, cohorts, header, population, document, faults)
         faults.raise_if_any()
         assert model is not None

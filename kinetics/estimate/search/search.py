@@ -11,18 +11,10 @@ __all__ = ["Search"]
 
 @dataclass(frozen=True)
 class Search:
-    """One search.
+    """Where one search began and ended, in logarithms of the parameters, (parameter,), and why.
 
-    Parameters
-    ----------
-    start, end : ndarray, (parameter,)
-        Logarithms of the parameters where it began and ended.
-    cost : float
-        At the end: half the sum of squared residuals, or of a population fit minus the log posterior.
-    converged : bool
-        Whether it ended by its own criterion, where the model can be integrated.
-    message : str
-        Why it ended.
+    ``cost`` is half the sum of squared residuals at the end, or of a population fit minus the log posterior.
+    ``converged`` says whether it ended by its own criterion, where the model can be integrated.
     """
 
     start: np.ndarray

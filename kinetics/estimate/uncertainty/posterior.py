@@ -20,15 +20,9 @@ LONG = 50
 class Chain:
     """What all walkers have done so far, enough to go on from.
 
-    Parameters
-    ----------
-    positions : ndarray, (step, walker, parameter)
-        Logarithms of the parameters; step 0 is where they began.
-    log_density : ndarray, (step, walker)
-        Of the posterior there, without its constant.
-    random : tuple of ndarray, int, int, float
-        State of the Mersenne twister after the last step: 624 words, position, whether there is a normal number left,
-        and that number.
+    ``positions``, (step, walker, parameter), are logarithms, step 0 where the walkers began; ``log_density``, (step,
+    walker), is that of the posterior there, without its constant. ``random`` is the state of the Mersenne twister after
+    the last step: 624 words, position, whether there is a normal number left, and that number.
     """
 
     positions: np.ndarray

@@ -62,20 +62,20 @@ def _held(profile: Profile, end: End, prior_sd: float) -> str:
 
 def profile_warnings(names: Sequence[str], profiles: Sequence[Profile]) -> list[str]:
     """What a reader of profiles must know, in plain words; ``names`` are of all parameters."""
-    found = []
+    warnings = []
     better = [names[one.index] for one in profiles if one.drop.min() < -BETTER]
     if better:
-        found.append(
+        warnings.append(
             f"along the profile of {', '.join(better)} there is a better fit than the estimates: give it more starts"
         )
     for one in profiles:
         for where, end in _ends(one).items():
             if end.held:
                 others = " and ".join(f"{names[index]} at its {_SIDES[side]} bound" for index, side in end.held)
-                found.append(
+                warnings.append(
                     f"the profile of {names[one.index]} ends {where} with {others}: wider bounds may move that end"
                 )
     stuck = [names[one.index] for one in profiles if not one.converged.all()]
     if stuck:
-        found.append(f"on the profile of {', '.join(stuck)} some searches did not converge: its ends are rough")
-    return found
+        warnings.append(f"on the profile of {', '.join(stuck)} some searches did not converge: its ends are rough")
+    return warnings

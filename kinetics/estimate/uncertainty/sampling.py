@@ -43,24 +43,10 @@ def sample(
     An ensemble whose walkers propose differences of others (ter Braak 2006, doi 10.1007/s11222-006-8769-1) by the
     package emcee (Foreman-Mackey et al. 2013, doi 10.1086/670067).
 
-    Parameters
-    ----------
-    objective : Objective or PopulationObjective
-        What was fitted.
-    optimum : ndarray, (parameter,)
-        Logarithms.
-    covariance : ndarray, (parameter, parameter)
-        Of the logarithms, about the optimum; the walkers begin at draws from this normal approximation.
-    draws : int
-        How many to return at least, of all walkers together. Half as many again are made before them, and left out.
-    seed : int
-        The same seed gives the same numbers.
-    progress : callable, optional
-        Called with a line of text after each evaluation.
-    done : Chain, optional
-        Of an earlier, interrupted call: it goes on to the same numbers as a call that was not interrupted.
-    keep : callable, optional
-        Called with everything so far after each complete step; the arrays are views.
+    The walkers begin at draws from the normal approximation of this covariance about the logarithms of the optimum. At
+    least so many draws are returned, of all walkers together; half as many again are made before them, and left out.
+    ``keep`` is called with everything so far after each complete step, in arrays that are views. With such a chain as
+    ``done`` an interrupted call goes on to the same numbers as one that was not interrupted.
 
     Raises
     ------

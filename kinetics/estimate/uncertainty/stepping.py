@@ -37,18 +37,10 @@ IMPOSSIBLE = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A point on one side of a profile.
+    """A point on one side of a profile: the logarithms of all parameters, (parameter,).
 
-    Parameters
-    ----------
-    x : ndarray, (parameter,)
-        Logarithms.
-    reach : float
-        Distance of the profiled one from the optimum.
-    drop : float
-        How far the log posterior lies below that of the optimum.
-    converged : bool
-        Whether the search over the other parameters ended by its own criterion.
+    ``reach`` is the distance of the profiled one from the optimum, ``drop`` how far the log posterior lies below that
+    of the optimum; ``converged`` says whether the search over the other parameters ended by its own criterion.
     """
 
     x: np.ndarray
@@ -88,12 +80,12 @@ def is_coarse(inside: Point, outside: Point) -> bool:
 def _outwards(points: Sequence[Point], sd: float, room: float) -> float:
     """A step on which the log posterior should fall by `STEP`, by what the last step did to it."""
     last = points[-1]
-    wanted = float(np.sqrt(2 * (max(last.drop, 0.0) + STEP))) - last.root
+    next_rise = float(np.sqrt(2 * (max(last.drop, 0.0) + STEP))) - last.root
     if len(points) == 1:
-        ahead = wanted * sd
+        ahead = next_rise * sd
     else:
         step, rise = last.reach - points[-2].reach, last.root - points[-2].root
-        ahead = min(GROWTH * step, wanted * step / rise) if rise > 0 else GROWTH * step
+        ahead = min(GROWTH * step, next_rise * step / rise) if rise > 0 else GROWTH * step
     is_close = last.reach + 1.1 * ahead >= room
     return room if is_close or len(points) >= POINTS else last.reach + ahead
 
