@@ -176,7 +176,10 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
     with ExitStack() as stack:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            stack.enter_context(FileLock(path.with_name(f"{path.name}.lock"), timeout=0))
+            lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
+            lock.acquire()
+            stack.callback(Path(lock.lock_file).unlink, missing_ok=True)
+            stack.callback(lock.release)
         except Timeout:
             if resume:
                 message = f"{problem.name} is being fitted by another process: wait for it, or begin anew"

@@ -174,6 +174,6 @@ def _response(objective: AnyObjective, optimum: np.ndarray, at_best: Uncertainty
     """
     if not earlier:
         return np.zeros((optimum.size, 0))
-    both = objective.rows(optimum, [*objective.names, *earlier])[1]
+    both = objective.rows(optimum, [*objective.names, *earlier]).jacobian
     by_free, by_earlier = both[:, : optimum.size], both[:, optimum.size :]
     return -at_best.covariance @ by_free.T @ by_earlier

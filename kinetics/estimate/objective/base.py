@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,12 +13,19 @@ from kinetics.estimate.problem.problem import FitProblem
 from kinetics.published.typical import Target
 from kinetics.regimen import Segments, segments
 
-__all__ = ["BaseObjective"]
+__all__ = ["BaseObjective", "Residuals"]
 
 T = TypeVar("T", bound=Target)
 
 
-class BaseObjective:
+class Residuals(NamedTuple):
+    """Residuals, (residual,), and their derivatives by the logarithms of named parameters, (residual, name)."""
+
+    values: np.ndarray
+    jacobian: np.ndarray
+
+
+class BaseObjective(ABC):
     """Bounds and normal priors of the logarithms of the free parameters, each an array (parameter,).
 
     ``names`` are flat, that of a spread ends in ``.spread``; ``start`` is also the centre of the prior; ``prior_sd`` is
@@ -33,12 +41,16 @@ class BaseObjective:
         self.with_prior = np.array([free.log_sd is not None for free in problem.free])
         self.prior_sd = np.array([free.prior_sd for free in problem.free])
 
-    def with_priors(
-        self, log_parameters: np.ndarray, residual: np.ndarray, jacobian: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals of rows, then of the priors, (residual,), and their Jacobian, (residual, parameter)."""
+    @abstractmethod
+    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> Residuals:
+        """Residuals of the fitted rows, with derivatives by the logarithms of named parameters."""
+
+    def residuals(self, log_parameters: np.ndarray) -> Residuals:
+        """Residuals of the fitted rows, then of the priors, with derivatives by the free parameters."""
+        rows = self.rows(log_parameters, self.names)
         prior = ((log_parameters - self.start) / self.prior_sd)[self.with_prior]
-        return np.concatenate([residual, prior]), np.vstack([jacobian, np.diag(1 / self.prior_sd)[self.with_prior]])
+        by_free = np.diag(1 / self.prior_sd)[self.with_prior]
+        return Residuals(np.concatenate([rows.values, prior]), np.vstack([rows.jacobian, by_free]))
 
     def log_prior(self, log_parameters: np.ndarray) -> float:
         """The log density of the priors, without the constant."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kinetics.estimate.objective.base import BaseObjective
+from kinetics.estimate.objective.base import BaseObjective, Residuals
 from kinetics.estimate.objective.virtual_patients import VirtualPatients
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.observation.normal import STEP
@@ -85,19 +85,15 @@ class PopulationObjective(BaseObjective):
         }
         return np.exp(np.frombuffer(max(heights, key=heights.__getitem__)))
 
-    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Errors in units of their standard errors, independent, (number,), and derivatives, (number, name)."""
+    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> Residuals:
+        """Errors in units of their standard errors, independent, with derivatives by named estimates."""
         at = self.linearised(log_parameters, names)
         errors, jacobians = [], []
         for error, joint, jacobian in zip(at.errors, at.covariances, at.jacobians, strict=True):
             root = np.linalg.cholesky(joint)
             errors.append(np.linalg.solve(root, error))
             jacobians.append(np.linalg.solve(root, jacobian))
-        return np.concatenate(errors), np.vstack(jacobians)
-
-    def residuals(self, log_parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`rows` by the free parameters, then the priors: J'J is the information."""
-        return self.with_priors(log_parameters, *self.rows(log_parameters, self.names))
+        return Residuals(np.concatenate(errors), np.vstack(jacobians))
 
     def predicted(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> tuple[PredictedSummary, ...]:
         """What the population shows of each target."""

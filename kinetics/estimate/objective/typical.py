@@ -10,7 +10,7 @@ import numpy as np
 from kinetics.cohorts.fit_results import SPREAD
 from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import IntegrationError
-from kinetics.estimate.objective.base import BaseObjective
+from kinetics.estimate.objective.base import BaseObjective, Residuals
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.published.typical import Target, TypicalTarget
 from kinetics.regimen import Segments
@@ -61,8 +61,8 @@ class Objective(BaseObjective):
             values |= {target: target.value(trajectory, arm.until) for target in arm.targets}
         return np.array([values[target] for target in targets], dtype=float)
 
-    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals of the fitted rows, (row,), and derivatives by the logarithms of named parameters, (row, name).
+    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> Residuals:
+        """Residuals of the fitted rows, with derivatives by the logarithms of named parameters.
 
         A typical patient has no spread: the derivatives by one are zero.
         """
@@ -78,15 +78,11 @@ class Objective(BaseObjective):
                 row = self._row[target]
                 residual[row], gradient = target.residual(trajectory, arm.until)
                 jacobian[row, columns] = gradient * parameters[indices]
-        return residual, jacobian
-
-    def residuals(self, log_parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals of the fitted rows then of the priors, (residual,), and their Jacobian, (residual, parameter)."""
-        return self.with_priors(log_parameters, *self.rows(log_parameters, self.names))
+        return Residuals(residual, jacobian)
 
     def log_posterior(self, log_parameters: np.ndarray) -> float:
         """Minus half the sum of squared residuals, priors among them: the log posterior without its constant."""
-        residual = self.rows(log_parameters, ())[0]
+        residual = self.rows(log_parameters, ()).values
         return self.log_prior(log_parameters) - 0.5 * float(residual @ residual)
 
     def _arms(self, targets: Sequence[TypicalTarget]) -> list[_Arm]:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from kinetics.errors import IntegrationError
+from kinetics.estimate.objective.base import Residuals
 from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.search.search import Search
 
@@ -33,7 +34,7 @@ def search_least_squares(
         return x
 
     def value(u: np.ndarray) -> np.ndarray:
-        residual = residuals(at(u))[0]
+        residual = residuals(at(u)).values
         if progress is not None:
             progress(f"cost {0.5 * float(residual @ residual):.6g}")
         return residual
@@ -44,7 +45,7 @@ def search_least_squares(
     result = least_squares(
         value,
         start[moving],
-        jac=lambda u: residuals(at(u))[1][:, moving],  # pyright: ignore[reportArgumentType]
+        jac=lambda u: residuals(at(u)).jacobian[:, moving],  # pyright: ignore[reportArgumentType]
         bounds=(objective.lower[moving], objective.upper[moving]),
         method="trf",
         x_scale="jac",
@@ -65,18 +66,18 @@ class _Residuals:
         self._objective = objective
         self._size = len(objective.problem.fitted) + int(objective.with_prior.sum())
         self._at = b""
-        self._pair = np.empty(0), np.empty((0, 0))
+        self._latest = Residuals(np.empty(0), np.empty((0, 0)))
         self._failure = ""
 
-    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, x: np.ndarray) -> Residuals:
         if x.tobytes() != self._at:
             try:
-                self._pair, self._failure = self._objective.residuals(x), ""
+                self._latest, self._failure = self._objective.residuals(x), ""
             except IntegrationError as error:
-                self._pair = np.full(self._size, FAR), np.zeros((self._size, x.size))
+                self._latest = Residuals(np.full(self._size, FAR), np.zeros((self._size, x.size)))
                 self._failure = str(error)
             self._at = x.tobytes()
-        return self._pair
+        return self._latest
 
     def failure(self, x: np.ndarray) -> str:
         """Why the model cannot be integrated at a point; empty if it can."""

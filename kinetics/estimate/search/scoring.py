@@ -95,7 +95,7 @@ class _Hill:
 
     def information(self, u: np.ndarray) -> np.ndarray:
         """In place of the Hessian, (coordinate, coordinate)."""
-        jacobian = self.objective.residuals(self.at(u))[1][:, self.moving] * self._scale(u)
+        jacobian = self.objective.residuals(self.at(u)).jacobian[:, self.moving] * self._scale(u)
         return jacobian.T @ jacobian
 
     def promise(self, u: np.ndarray) -> float:

@@ -71,7 +71,7 @@ def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertai
     IntegrationError
         If the model cannot be integrated there.
     """
-    jacobian = objective.residuals(log_parameters)[1]
+    jacobian = objective.residuals(log_parameters).jacobian
     width = objective.upper - objective.lower
     at_lower = log_parameters - objective.lower < AT_BOUND * width
     at_upper = objective.upper - log_parameters < AT_BOUND * width

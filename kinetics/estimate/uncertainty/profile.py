@@ -132,16 +132,16 @@ class _Side:
         self._objective, self._index, self._cost, self._sign, self._progress = objective, index, cost, sign, progress
         self._bound = float((objective.lower, objective.upper)[sign > 0][index])
         width = float(objective.upper[index] - objective.lower[index])
-        room = abs(self._bound - float(start.x[index]))
-        self._room = room if room > 1e-6 * width else 0.0  # none where the optimum is at the bound
+        to_bound = abs(self._bound - float(start.x[index]))
+        self._to_bound = to_bound if to_bound > 1e-6 * width else 0.0  # none where the optimum is at the bound
         self._along = sign * _along(covariance, index)
         self.points = [start]
-        if self._room > 0:
+        if self._to_bound > 0:
             self._walk(float(np.sqrt(covariance[index, index])) or width / 10)
 
     def _walk(self, sd: float) -> None:
         for _ in range(MOST):
-            reach = next_reach(self.points, sd, self._room)
+            reach = next_reach(self.points, sd, self._to_bound)
             if reach is not None:
                 self.points.append(self._point(reach))
                 self.points.sort(key=lambda point: point.reach)
@@ -177,7 +177,7 @@ class _Side:
         inside, outside = bracket(self.points)
         at, held = float(inside.x[self._index]), self._held(inside)
         if outside is None:
-            at_bound = len(self.points) == 1 or inside.reach >= self._room
+            at_bound = len(self.points) == 1 or inside.reach >= self._to_bound
             return End(self._bound, "open", held) if at_bound else End(at, "unknown", held)
         if outside.drop >= IMPOSSIBLE:
             return End(at, "impossible", held)
@@ -194,7 +194,7 @@ class _Side:
             along = (last.x - nearer[-2].x) / (last.reach - nearer[-2].reach)
         ahead = np.clip(last.x + along * (reach - last.reach), self._objective.lower, self._objective.upper)
         start = float(self.points[0].x[self._index])
-        at = self._bound if reach == self._room else start + self._sign * reach
+        at = self._bound if reach == self._to_bound else start + self._sign * reach
         search = self._search(ahead, at)
         if search.cost - self._cost >= IMPOSSIBLE:  # perhaps only the line leads astray
             search = self._search(last.x, at)
