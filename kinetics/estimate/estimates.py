@@ -152,7 +152,7 @@ class Estimates:
             raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
         estimates = cls.read(committed)
         if problem.is_file():
-            warn_of_problem(estimates.rows, estimates.facts, committed, problem)
+            warn_of_problem(estimates, committed, problem)
         return estimates
 
     @classmethod

@@ -37,20 +37,10 @@ __all__ = ["Refit", "SimulationStudy", "refit", "refit_study"]
 
 @dataclass(frozen=True)
 class Refit:
-    """One synthetic study, refitted.
+    """One synthetic study, refitted: logarithms of the estimates and their standard errors.
 
-    Parameters
-    ----------
-    study : int
-        Its number.
-    log_estimates, log_se : tuple of float
-        Logarithms of the estimates, and their standard errors.
-    converged : bool
-        Whether the search ended by its own criterion.
-    seconds : float
-        How long it took.
-    failure : str
-        Why there are no estimates; empty if there are.
+    ``converged`` says whether the search ended by its own criterion; ``failure`` why there are no estimates, and is
+    empty if there are.
     """
 
     study: int
@@ -63,19 +53,7 @@ class Refit:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SimulationStudy:
-    """Refits of synthetic studies.
-
-    Parameters
-    ----------
-    problem : FitProblem
-        What was refitted.
-    truth : dict of str to float
-        What the studies were drawn from, by flat name, in the units of the model.
-    seed : int
-        Of the studies.
-    refits : tuple of Refit
-        One a study.
-    """
+    """Refits of synthetic studies drawn from a truth, by flat name in the units of the model, with a seed."""
 
     problem: FitProblem
     truth: dict[str, float]

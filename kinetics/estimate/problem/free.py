@@ -30,18 +30,9 @@ DOUBT = 0.5
 class FreeParameter:
     """A parameter, or its spread between patients, that is estimated on its logarithm, in the model's unit.
 
-    Parameters
-    ----------
-    name : str
-        As written, dotted; that of a spread ends in ``.spread``.
-    flat : str
-        Its name in the model; that of a spread ends in ``.spread``.
-    unit : pint.Unit
-        Its unit in the model.
-    start, lower, upper : float
-        Where the first search starts, and the bounds.
-    log_sd : float or None
-        Standard deviation of the normal prior of the logarithm about ``start``; None for flat within the bounds.
+    ``name`` is dotted, as written, ``flat`` as the model has it; that of a spread ends in ``.spread``. ``start`` is
+    where the first search starts, and the centre of a normal prior of the logarithm; without ``log_sd`` the prior is
+    flat within the bounds.
     """
 
     name: str

@@ -39,20 +39,10 @@ AT_BOUND = 1e-6
 class Uncertainty:
     """The normal approximation about the optimum, on logarithms.
 
-    Parameters
-    ----------
-    covariance, correlation : ndarray, (parameter, parameter)
-        Inverse of J'J, J the Jacobian of residuals and priors; entries of parameters at a bound are zero, and a
-        combination that the data do not see varies as widely as the bounds allow.
-    log_se : ndarray, (parameter,)
-        Standard errors of the logarithms.
-    condition_number : float
-        Of J'J scaled to a unit diagonal.
-    verdicts : tuple of str
-        One a parameter: ``estimated from the data``, ``from the data and the prior``, ``not identified: ...`` or
-        ``at its lower (upper) bound``.
-    warnings : tuple of str
-        What a reader must know, in plain words.
+    ``covariance``, (parameter, parameter), is the inverse of J'J, J the Jacobian of residuals and priors; entries of
+    parameters at a bound are zero, and a combination that the data do not see varies as widely as the bounds allow.
+    ``condition_number`` is that of J'J scaled to a unit diagonal. A verdict is ``estimated from the data``, ``from the
+    data and the prior``, ``not identified: ...`` or ``at its lower (upper) bound``.
     """
 
     covariance: np.ndarray

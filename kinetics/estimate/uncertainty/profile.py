@@ -40,22 +40,11 @@ class End:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """The log posterior along one parameter.
+    """The log posterior along one parameter, of some number, whose estimate has the logarithm ``optimum``.
 
-    Parameters
-    ----------
-    index : int
-        Number of the parameter.
-    optimum : float
-        Logarithm of its estimate.
-    points : ndarray, (point, parameter)
-        Logarithms of all parameters, in ascending order of the profiled one; the optimum among them.
-    drop : ndarray, (point,)
-        How far the log posterior lies below that of the optimum.
-    converged : ndarray of bool, (point,)
-        Whether the search over the other parameters ended by its own criterion.
-    lower, upper : End
-        Of the 95 % interval.
+    ``points``, (point, parameter), are logarithms of all parameters in ascending order of the profiled one, the optimum
+    among them. ``drop``, (point,), is how far the log posterior lies below that of the optimum; ``converged``,
+    (point,), says whether the search over the other parameters ended by its own criterion.
     """
 
     index: int

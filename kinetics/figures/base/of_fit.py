@@ -144,7 +144,7 @@ def _committed(problem: FitProblem) -> Estimates:
     found = Estimates.read(path)
     warn_if_older(path, problem.model, found.model, found.facts["model_hash"])
     if sorted(found.names) == sorted(free.name for free in problem.free):
-        warn_of_problem(found.rows, found.facts, path, problem)
+        warn_of_problem(found, path, problem)
     return found
 
 
