@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ from kinetics.cli.arguments.inputs import destination
 from kinetics.cli.arguments.options import AsJson, OutNetCDF
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
-from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.progress import Steps, watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def fit(
     profiled = "all" if named == ["all"] else named
     problem = _problem(name, engine, out, profiled, save=save)
     with watched(problem.name) as steps, resumable():
-        result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=steps.say)
+        result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=_counted(steps))
     if out is not None:
         wrote(out)
     committed = result_path(problem.path)
@@ -88,6 +89,17 @@ def _problem(name: str, engine: str, out: Path | None, profiled: str | list[str]
     faults.raise_if_any()
     assert problem is not None
     return problem
+
+
+def _counted(steps: Steps) -> Callable[[str], None]:
+    """Takes lines of progress; those of profiles begin with their number, from which the time that is left follows."""
+
+    def progress(line: str) -> None:
+        if counted := re.match(r"profile (\d+) of (\d+), ", line):
+            steps.count(int(counted[1]) - 1, int(counted[2]))
+        steps.say(line)
+
+    return progress
 
 
 @contextmanager

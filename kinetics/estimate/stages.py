@@ -8,7 +8,7 @@ import numpy as np
 
 from kinetics.estimate.checkpoint import Checkpoint
 from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, searches
+from kinetics.estimate.search.searching import AnyObjective, prefixed, searches
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior
 from kinetics.estimate.uncertainty.profile import Profile, profile
 from kinetics.estimate.uncertainty.sampling import sample
@@ -47,9 +47,10 @@ def run_profiles(
         return f"{len(finished.keys() & set(indices))} of {len(indices)} profiles"
 
     checkpoint.begin(done())
-    for index in indices:
+    for number, index in enumerate(indices, 1):
         if index not in finished:
-            finished[index] = profile(objective, optimum, index, covariance, progress)
+            say = prefixed(progress, f"profile {number} of {len(indices)}")
+            finished[index] = profile(objective, optimum, index, covariance, say)
             checkpoint.done = done()
             checkpoint.keep_profiles(optimum, list(finished.values()))
     return tuple(finished[index] for index in indices)

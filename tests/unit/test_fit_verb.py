@@ -101,7 +101,7 @@ def test_an_interrupted_profile_and_posterior_go_on_to_the_same_numbers(path):
         return progress
 
     with pytest.raises(FitInterrupted, match="1 of 2 profiles are done and kept"):
-        fit(path, profile="all", posterior=200, progress=interrupt_at("profile of c"))
+        fit(path, profile="all", posterior=200, progress=interrupt_at("profile 2 of 2, c at "))
     with pytest.raises(FitInterrupted, match="steps of the posterior are done and kept"):
         fit(path, profile="all", posterior=200, resume=True, progress=interrupt_at("posterior, 40 "))
     rest = fit(path, profile="all", posterior=200, resume=True)

@@ -13,7 +13,7 @@ from kinetics.estimate.search.least_squares import search_least_squares
 from kinetics.estimate.search.scoring import search_by_scoring
 from kinetics.estimate.search.search import Search
 
-__all__ = ["AnyObjective", "minimise", "objective_of", "searches"]
+__all__ = ["AnyObjective", "minimise", "objective_of", "prefixed", "searches"]
 
 AnyObjective = Objective | PopulationObjective
 
@@ -32,12 +32,13 @@ def searches(
     """The searches of a problem one by one, from its own start and others about it, from number ``first`` on."""
     starts = objective.problem.starts
     for index in range(first, starts):
-        say = progress and _prefixed(progress, f"search {index + 1} of {starts}")
+        say = prefixed(progress, f"search {index + 1} of {starts}")
         yield minimise(objective, _start(objective, index), progress=say)
 
 
-def _prefixed(progress: Callable[[str], None], text: str) -> Callable[[str], None]:
-    return lambda line: progress(f"{text}, {line}")
+def prefixed(progress: Callable[[str], None] | None, text: str) -> Callable[[str], None] | None:
+    """Progress whose lines begin with a text."""
+    return progress and (lambda line: progress(f"{text}, {line}"))
 
 
 def _start(objective: AnyObjective, index: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, minimise
+from kinetics.estimate.search.searching import AnyObjective, minimise, prefixed
 from kinetics.estimate.uncertainty.stepping import (
     DROP,
     IMPOSSIBLE,
@@ -199,8 +199,8 @@ class _Side:
 
     def _search(self, start: np.ndarray, at: float) -> Search:
         """Over the other parameters, with the profiled one at a logarithm."""
-        progress, name = self._progress, self._objective.problem.free[self._index].name
-        say = progress and (lambda text: progress(f"profile of {name} at {np.exp(at):.4g}, {text}"))
+        name = self._objective.problem.free[self._index].name
+        say = prefixed(self._progress, f"{name} at {np.exp(at):.4g}")
         return minimise(self._objective, start, {self._index: at}, say)
 
     def _held(self, point: Point) -> tuple[tuple[int, int], ...]:
