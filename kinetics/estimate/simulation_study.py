@@ -187,8 +187,9 @@ def _truth(problem: FitProblem, settings: Mapping[str, str | float]) -> dict[str
             truth[key] = to_unit(text, units[key]) if isinstance(text, str) else float(text)
             if not truth[key] > 0:
                 raise InputError(f"must be positive, found {value}")
+    faults.raise_if_any()
     for free in problem.free:
-        if free.flat not in truth and not len(faults):
+        if free.flat not in truth:
             faults.add("has no committed estimate; give its truth", name=free.name)
     faults.raise_if_any()
     return {free.flat: truth[free.flat] for free in problem.free}
