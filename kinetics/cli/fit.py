@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,20 +13,16 @@ import typer
 
 from kinetics.cli.arguments.inputs import destination
 from kinetics.cli.arguments.options import AsJson, OutNetCDF
-from kinetics.cli.intervals import intervals_of, parameters_to_profile
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
-from kinetics.cli.terminal.progress import watched
+from kinetics.cli.terminal.progress import Steps, watched
 from kinetics.errors import Faults
-from kinetics.estimate.search.checkpoint import checkpoint_path, evaluations_kept, keep, kept
-from kinetics.estimate.uncertainty.checkpoint import forget
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.estimate.search.search import AnyObjective, Search
     from kinetics.reports.agreement import Agreement
 
-__all__ = ["fit"]
+__all__ = ["fit", "resumable"]
 
 
 def fit(
@@ -35,7 +33,7 @@ def fit(
         typer.Option("--save", help="Write NAME.result.toml beside the problem; cohorts read it."),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the searches that an interrupted run of the same fit finished.")
+        bool, typer.Option("--resume", help="Go on from what an interrupted run of the same fit finished.")
     ] = False,
     engine: Annotated[
         str,
@@ -53,106 +51,88 @@ def fit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate parameters from published numbers; Ctrl-C keeps the searches that are done."""
+    """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
     from kinetics.cohorts.fit_results import result_path
-    from kinetics.estimate import fit as finish
-    from kinetics.estimate.result_file import write_estimates
+    from kinetics.estimate import fit as run
     from kinetics.reports.agreement import agreement
-    from kinetics.results import write_result
 
-    problem, profiled = _problem(name, engine, out, profile, posterior, save=save)
-    committed = result_path(problem.path)
-    searches = _search(problem, name, resume=resume)
-    with watched(f"{problem.name}: uncertainty"):
-        found = finish(problem, done=searches)
-    found = replace(found, intervals=intervals_of(found, profiled, posterior, resume=resume))
-    compared = None if save and not committed.exists() else agreement(found.estimates, committed)
+    named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
+    profiled = "all" if named == ["all"] else named
+    problem = _problem(name, engine, out, profiled, save=save)
+    with watched(problem.name) as steps, resumable():
+        result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=_counted(steps))
     if out is not None:
-        write_result(found.tree(), out)
         wrote(out)
+    committed = result_path(problem.path)
+    compared = None if save and not committed.exists() else agreement(result.estimates, committed)
     if save:
-        write_estimates(found.estimates, committed)
-        wrote(committed)
-    forget(problem)
-    if compared is not None and compared.differs and not save:
+        wrote(result.save())
+    elif compared is not None and compared.differs:
         tell(f"warning: {compared}")
-    _print(found, compared, as_json=as_json)
+    _print(result, compared, as_json=as_json)
 
 
-def _problem(
-    name: str, engine: str, out: Path | None, profile: str | None, posterior: int | None, *, save: bool
-) -> tuple[FitProblem, list[int]]:
-    """The problem and the parameters to profile, when it is sound and its result can be written."""
+def _problem(name: str, engine: str, out: Path | None, profiled: str | list[str] | None, *, save: bool) -> FitProblem:
+    """The problem, when every option suits it and its result can be written."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import FitProblem
-    from kinetics.estimate.objective.typical import ENGINES
-    from kinetics.estimate.uncertainty.posterior import check_draws
 
-    faults = Faults()
-    if engine not in ENGINES:
-        faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="--engine")
+    faults, problem = Faults(), None
     destination(faults, out, ".nc")
-    with faults.gather(name="--posterior"):
-        check_draws(posterior or 0)
-    problem, profiled = None, []
     with faults.gather():
-        problem = replace(FitProblem.load(name), engine=engine)
-        profiled = parameters_to_profile(faults, problem, profile)
+        problem = FitProblem.load(name)
+        with faults.gather(name="--profile"):
+            problem.indices("all" if profiled is None else profiled)
         if save:
             destination(faults, result_path(problem.path), ".toml", name="--save")
+        problem = problem.with_settings(engine=engine)
     faults.raise_if_any()
     assert problem is not None
-    return problem, profiled
+    return problem
 
 
-def _print(found: Fit, compared: Agreement | None, *, as_json: bool) -> None:
+def _counted(steps: Steps) -> Callable[[str], None]:
+    """Takes lines of progress; those of profiles begin with their number, from which the time that is left follows."""
+
+    def progress(line: str) -> None:
+        if counted := re.match(r"profile (\d+) of (\d+), ", line):
+            steps.count(int(counted[1]) - 1, int(counted[2]))
+        steps.say(line)
+
+    return progress
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say what an interrupted run had done, and after Ctrl-C what is done and how to go on."""
+    from kinetics.estimate import FitInterrupted
+
+    notes, log = _Notes(), logging.getLogger("kinetics.estimate")
+    level = log.level
+    log.addHandler(notes)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    except FitInterrupted as stopped:
+        go_on = "; the same command with --resume goes on from there" if stopped.is_resumable else ""
+        tell(f"interrupted: {stopped.done}{go_on}")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        log.removeHandler(notes)
+        log.setLevel(level)
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(record.getMessage())
+
+
+def _print(result: Fit, compared: Agreement | None, *, as_json: bool) -> None:
     from kinetics.reports.fit import fit_json, fit_text
 
     if as_json:
         largest = None if compared is None else compared.largest
-        print_json({**fit_json(found.summary()), "largest_difference_from_committed": largest})
+        print_json({**fit_json(result.summary()), "largest_difference_from_committed": largest})
     else:
-        text = fit_text(found.summary(), found.problem.title, found.problem.about, page_width())
+        text = fit_text(result.summary(), result.problem.title, result.problem.about, page_width())
         print_text(text if compared is None else f"{text}\n\n{compared}")
-
-
-def _search(problem: FitProblem, name: str, *, resume: bool) -> tuple[Search, ...]:
-    """All searches, each kept as soon as it is finished."""
-    from kinetics.estimate.search.search import objective_of, search
-
-    path = checkpoint_path(problem)
-    searches = kept(path, len(problem.free))[: problem.starts]
-    if searches and not resume:
-        tell(f"{len(searches)} finished searches of an interrupted run are not used; --resume would")
-    searches = searches if resume else ()
-    if resume:
-        tell(f"{len(searches)} of {problem.starts} searches were done before")
-    objective = objective_of(problem)
-    try:
-        with watched(problem.name) as steps, evaluations_kept(path, objective, resume=resume):
-            for index in range(len(searches), problem.starts):
-                longer = search(objective, _line(steps.say, index + 1, problem.starts), searches, index + 1)
-                if len(longer) == len(searches):  # it answers an interrupt with what it was given
-                    raise KeyboardInterrupt
-                searches = longer
-                keep(path, searches)
-    except KeyboardInterrupt:
-        tell(f"interrupted: {_so_far(objective, searches)}; 'kinetics fit {name} --resume' goes on from there")
-        raise typer.Exit(INTERRUPTED) from None
-    return searches
-
-
-def _so_far(objective: AnyObjective, searches: Sequence[Search]) -> str:
-    """What is done when a fit is interrupted."""
-    from kinetics.estimate.objective.population import PopulationObjective
-
-    done = f"{len(searches)} of {objective.problem.starts} searches are done and kept"
-    if not isinstance(objective, PopulationObjective) or not objective.known:
-        return done
-    best = objective.best()
-    values = ", ".join(f"{free.name} = {value:.4g}" for free, value in zip(objective.problem.free, best, strict=True))
-    return f"{done}, and all of {len(objective.known)} evaluations; the best so far is {values}"
-
-
-def _line(say: Callable[[str], None], number: int, starts: int) -> Callable[[str], None]:
-    return lambda text: say(f"search {number} of {starts}, {text.rpartition(', ')[2]}")

@@ -1,7 +1,10 @@
-"""Estimation: a problem, a search, what it found and how sure it is."""
+"""Estimation: a problem, a search, its estimates and how sure they are."""
 
+from kinetics.estimate.checkpoint import FitInterrupted
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.fitting import Fit, fit
+from kinetics.estimate.fitting import fit
 from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.result import Fit
+from kinetics.estimate.simulation_study import Refit, SimulationStudy, refit
 
-__all__ = ["Estimates", "Fit", "FitProblem", "fit"]
+__all__ = ["Estimates", "Fit", "FitInterrupted", "FitProblem", "Refit", "SimulationStudy", "fit", "refit"]

@@ -22,14 +22,7 @@ ATTEMPTS = 1000
 def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estimates]:
     """The fits a cohort's values come from, earlier first, with ``estimates`` for the committed result of that fit.
 
-    Parameters
-    ----------
-    model : Model
-        The model that declares the cohort.
-    estimates : Estimates
-        The fit that is predicted from. If the cohort does not name it, it comes last, behind those it builds on.
-    cohort : str
-        The cohort.
+    If the cohort does not name that fit, it comes last, behind those it builds on.
 
     Raises
     ------
@@ -44,9 +37,9 @@ def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estim
 
 def _committed(model: Model, fit: str, cohort: str) -> Estimates:
     path = committed_result(model, fit, cohort)
-    found = Estimates.read(path)
-    warn_if_older(path, model, found.model, found.facts["model_hash"])
-    return found
+    estimates = Estimates.read(path)
+    warn_if_older(path, model, estimates.model, estimates.facts["model_hash"])
+    return estimates
 
 
 def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:
@@ -67,25 +60,8 @@ def drawn_cohorts(
 
     A fit that held others' estimates fixed follows them:
     :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) + Lz`, with :math:`LL^T` its own covariance and
-    :math:`z` standard normal.
-
-    Parameters
-    ----------
-    system : System
-        The compiled model.
-    chain : sequence of Estimates
-        From `chain_of_fits`.
-    cohort : str
-        The cohort whose other parameters are kept.
-    draws : int
-        How many.
-    seed : int
-        Draw number k depends on (seed, k) alone.
-
-    Returns
-    -------
-    list of CohortParameters
-        Values and spreads. A draw that puts a derived quantity below its minimum is drawn again.
+    :math:`z` standard normal. The other parameters of the cohort are kept. A draw that puts a derived quantity below
+    its minimum is drawn again. Draw number k depends on (seed, k) alone.
 
     Raises
     ------

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from pydantic import Field, StrictStr
 
-from kinetics.cohorts.fit_results import in_model_units, read_estimates, result_path, warn_if_edited
+from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited
+from kinetics.cohorts.result_file import read_result_file, write_result_file
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.problem.currency import warn_of_problem
-from kinetics.files.documents import Document, read_document
-from kinetics.files.library import find_file, names_a_file
-from kinetics.files.rows import Row, read_row
+from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result
 
@@ -24,42 +22,8 @@ __all__ = ["FACTS", "Estimates"]
 FACTS = ("package_version", "model_hash", "data_hash", "seed", "cost", "condition_number", "about")
 """The keys of `Estimates.facts`."""
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Matrix = Annotated[list[Annotated[list[Number], Field(max_length=1000)]], Field(max_length=1000)]
 
-
-class ResultRow(Row):
-    """``[result]``."""
-
-    fit: StrictStr
-    model: StrictStr
-    cohort: StrictStr
-    builds_on: tuple[str, ...] = ()
-    package_version: StrictStr = ""
-    model_hash: StrictStr = ""
-    data_hash: StrictStr = ""
-    seed: int = 0
-    cost: float = np.nan
-    condition_number: float = np.nan
-    about: StrictStr = ""
-    checksum: StrictStr = ""
-
-
-class CovarianceRow(Row):
-    """``[covariance]``."""
-
-    log: Matrix
-
-
-class ResponseRow(Row):
-    """``[response]``."""
-
-    given: list[StrictStr]
-    at: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]]
-    log: Matrix
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     r"""What a fit found, enough to draw from.
 
@@ -124,6 +88,10 @@ class Estimates:
             faults.add("is no covariance: not symmetric, or with a negative variance", name="covariance.log")
         faults.raise_if_any()
 
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:.4g}" for name, value in zip(self.names[:4], self.values, strict=False))
+        return f"<Estimates of '{self.fit}': {values}{', ...' if len(self.names) > 4 else ''}>"
+
     @property
     def log_se(self) -> np.ndarray:
         """Standard errors of the natural logarithms, (parameter,)."""
@@ -138,6 +106,15 @@ class Estimates:
             If they do not belong to the model.
         """
         return in_model_units(model, self.rows)
+
+    @property
+    def by_name(self) -> dict[str, EstimateRow]:
+        """Value, unit, log_se and verdict by dotted name."""
+        columns = zip(self.names, self.values, self.units, self.log_se, self.verdicts, strict=True)
+        return {
+            name: EstimateRow(value=float(value), unit=unit, log_se=float(log_se), verdict=verdict)
+            for name, value, unit, log_se, verdict in columns
+        }
 
     @property
     def rows(self) -> dict[str, tuple[float, str]]:
@@ -176,7 +153,7 @@ class Estimates:
             raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
         estimates = cls.read(committed)
         if problem.is_file():
-            warn_of_problem(estimates.rows, estimates.facts, committed, problem)
+            warn_of_problem(estimates, committed, problem)
         return estimates
 
     @classmethod
@@ -186,41 +163,52 @@ class Estimates:
         Raises
         ------
         InputError
-            If it is missing or not of the form `write_estimates` gives it; every fault of the file.
+            If it is missing or not of the form that `save` gives it; every fault of the file.
 
         Warns
         -----
         ChecksumWarning
             If it was edited by hand since it was written, or has no checksum.
         """
-        document = read_document(path)
-        faults = Faults()
-        rows = read_estimates(document, faults)
-        result = read_row(ResultRow, document.data.get("result"), document, ("result",), faults)
-        covariance = read_row(CovarianceRow, document.data.get("covariance"), document, ("covariance",), faults)
-        response = read_row(ResponseRow, document.data.get("response"), document, ("response",), faults)
-        if result is None or covariance is None or response is None or len(faults):
-            raise InputError(*faults)
+        file = read_result_file(path)
+        result, rows = file.result, file.estimates.values()
         try:
-            found = cls(
+            estimates = cls(
                 fit=result.fit,
-                model=_moved(result.model, document.path.parent),
+                model=file.model,
                 cohort=result.cohort,
-                names=tuple(rows),
-                units=tuple(row.unit for row in rows.values()),
-                verdicts=tuple(row.verdict for row in rows.values()),
-                values=np.array([row.value for row in rows.values()]),
-                covariance=_array(covariance.log, len(rows)),
-                given=tuple(response.given),
-                given_values=np.array(response.at, dtype=float),
-                response=_array(response.log, len(response.given)),
+                names=tuple(file.estimates),
+                units=tuple(row.unit for row in rows),
+                verdicts=tuple(row.verdict for row in rows),
+                values=np.array([row.value for row in rows]),
+                covariance=file.covariance,
+                given=file.given,
+                given_values=file.given_values,
+                response=file.response,
                 facts={key: getattr(result, key) for key in FACTS},
                 builds_on=tuple(result.builds_on),
             )
         except InputError as error:
-            raise _placed(error, document) from error
-        warn_if_edited(document)
-        return found
+            where = file.document.where
+            raise InputError(*(Fault(f.message, where(*f.name.split(".")), f.name) for f in error.faults)) from error
+        warn_if_edited(file.document)
+        return estimates
+
+    def save(self, path: str | Path) -> None:
+        """Write them as the committed result of their fit, atomically.
+
+        Raises
+        ------
+        InputError, StorageError
+            If the file cannot be written.
+        """
+        write_result_file(
+            path,
+            {"fit": self.fit, "model": self.model, "cohort": self.cohort, "builds_on": self.builds_on, **self.facts},
+            self.by_name,
+            self.covariance,
+            {"given": self.given, "at": self.given_values, "log": self.response},
+        )
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree) -> Estimates:
@@ -263,20 +251,5 @@ def _is_covariance(matrix: np.ndarray) -> bool:
     return np.allclose(matrix, matrix.T, rtol=0, atol=1e-8 * size) and np.linalg.eigvalsh(matrix)[0] >= -1e-6 * size
 
 
-def _array(rows: list[list[float]], columns: int) -> np.ndarray:
-    """Rows as a matrix; an odd one, which no fit accepts, if their lengths differ."""
-    if len({len(row) for row in rows}) > 1:
-        return np.empty((len(rows), 0))
-    return np.array(rows, dtype=float).reshape(len(rows), len(rows[0]) if rows else columns)
-
-
-def _placed(error: InputError, document: Document) -> InputError:
-    return InputError(*(Fault(f.message, document.where(*f.name.split(".")), f.name) for f in error.faults))
-
-
 def _texts(values: xr.DataArray) -> tuple[str, ...]:
     return tuple(map(str, values.values))
-
-
-def _moved(model: str, folder: Path) -> str:
-    return str((folder / model).resolve()) if names_a_file(model) else model

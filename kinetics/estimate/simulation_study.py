@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from kinetics.errors import InputError, IntegrationError
-from kinetics.estimate.objective.population import PopulationObjective, studies_of
-from kinetics.estimate.objective.virtual_patients import Arm
+from kinetics.cohorts.fit_results import SPREAD, flat_key, result_path
+from kinetics.errors import Faults, InputError, IntegrationError
+from kinetics.estimate.checkpoint import FitInterrupted
+from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.scoring import maximise
+from kinetics.estimate.search.searching import minimise
+from kinetics.estimate.synthetic import synthetic
 from kinetics.estimate.uncertainty.covariance import uncertainty
 from kinetics.files.arguments import loaded
+from kinetics.files.checksums import content_hash
+from kinetics.files.reading import read_json
+from kinetics.files.writing import write_atomically
 from kinetics.population.seeds import checked_seed
-from kinetics.population.variability import Variability
-from kinetics.published import NORMAL_95, PopulationTarget
+from kinetics.published import NORMAL_95
+from kinetics.units import to_unit
 
-__all__ = ["Refit", "performance", "refit", "synthetic"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Refit", "SimulationStudy", "refit", "refit_study"]
 
 
 @dataclass(frozen=True)
 class Refit:
-    """One synthetic study, refitted.
+    """One synthetic study, refitted: logarithms of the estimates and their standard errors.
 
-    Parameters
-    ----------
-    study : int
-        Its number.
-    log_estimates, log_se : tuple of float
-        Logarithms of the estimates, and their standard errors.
-    converged : bool
-        Whether the search ended by its own criterion.
-    seconds : float
-        How long it took.
-    failure : str
-        Why there are no estimates; empty if there are.
+    ``converged`` says whether the search ended by its own criterion; ``failure`` why there are no estimates, and is
+    empty if there are.
     """
 
     study: int
@@ -50,124 +51,172 @@ class Refit:
     failure: str = ""
 
 
-def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> FitProblem:
-    """The problem with the summaries of simulated patients in place of what was published.
+@dataclass(frozen=True, eq=False, repr=False)
+class SimulationStudy:
+    """Refits of synthetic studies drawn from a truth, by flat name in the units of the model, with a seed."""
 
-    Parameters
-    ----------
-    problem : FitProblem
-        With a population; its fitted rows say what is summarised, of how many patients.
-    truth : mapping of str to float
-        Values by flat name, spreads by flat name with ``.spread``, in the units of the model.
-    seed, study : int
-        Patients and noise depend on these two alone.
+    problem: FitProblem
+    truth: dict[str, float]
+    seed: int
+    refits: tuple[Refit, ...]
 
-    Returns
-    -------
-    FitProblem
-        Without rows that are only compared, and without medians that half of the patients never reach.
-    """
-    targets, seed = [], checked_seed(seed)
-    for number, (arm, rows) in enumerate(PopulationObjective(problem).grouped(problem.fitted)):
-        for part, same in enumerate(studies_of(rows)):
-            key = np.random.SeedSequence((seed, study, number, part))
-            targets += _summarised(problem, arm, same, truth, key)
-    return replace(problem, targets=tuple(targets))
+    def __repr__(self) -> str:
+        return f"<SimulationStudy of '{self.problem.name}': {len(self.refits)} refits>"
 
+    def _repr_html_(self) -> str:
+        return self.table().to_html()
 
-def _summarised(
-    problem: FitProblem,
-    arm: Arm,
-    rows: Sequence[PopulationTarget],
-    truth: Mapping[str, float],
-    key: np.random.SeedSequence,
-) -> list[PopulationTarget]:
-    """The rows of one study of simulated patients."""
-    sizes = [row.summary.n for row in rows if row.summary.n is not None]
-    if not sizes:
-        return list(rows)
-    variability = Variability.of(arm.system, arm.cohort.with_estimates(truth))
-    patients, noise = (int(number) for number in key.generate_state(2))
-    drawn = replace(arm, deviates=variability.deviates(max(sizes), patients))
-    generator = np.random.default_rng(noise)
-    outputs = problem.model.outputs
-    measured = drawn.view(truth).measured([outputs[name].noise or 0.0 for name in arm.outputs], generator)
-    found = []
-    for row in rows:
-        sample = row.probe.sample(measured, generator)[: row.summary.n]
-        summary = row.summary.of(sample)
-        if np.isfinite(summary.evaluate(row.observed(drawn.view(truth))).error).all():
-            found.append(replace(row, summary=summary))
-    return found
+    def rows(self) -> list[dict[str, Any]]:
+        """How well the truth is recovered, one row a free parameter.
 
-
-def refit(problem: FitProblem | str | Path, truth: Mapping[str, float], seed: int, study: int) -> Refit:
-    """Draw one synthetic study and fit it, from the problem's own start.
-
-    Parameters
-    ----------
-    problem, truth, seed, study
-        As in `synthetic`; of the problem also its name or path.
-
-    Returns
-    -------
-    Refit
-
-    Raises
-    ------
-    InputError
-        If the problem has no population.
-    """
-    begun, problem = time.perf_counter(), loaded("problem", problem, FitProblem)
-    if problem.population is None:
-        raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
-    try:
-        objective = PopulationObjective(synthetic(problem, truth, seed, study))
-        found = maximise(objective, objective.start)
-        log_se = uncertainty(objective, found.end).log_se
-    except (IntegrationError, np.linalg.LinAlgError) as error:
-        return Refit(study, (), (), False, time.perf_counter() - begun, str(error))
-    seconds = time.perf_counter() - begun
-    return Refit(study, tuple(found.end.tolist()), tuple(log_se.tolist()), found.converged, seconds)
-
-
-def performance(problem: FitProblem, truth: Mapping[str, float], refits: Sequence[Refit]) -> list[dict[str, Any]]:
-    """How well the truth is recovered, one row a free parameter.
-
-    Returns
-    -------
-    list of dict
         ``name``, ``truth``, ``mean`` and ``median`` of the estimates in the model's unit, ``bias`` (of the mean,
         relative), ``bias_se`` (its Monte-Carlo error), ``scatter`` (standard deviation of the logarithms), ``log_se``
         (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` that
         have estimates.
 
+        Raises
+        ------
+        InputError
+            If fewer than two refits have estimates.
+        """
+        refits = [refit for refit in self.refits if not refit.failure]
+        if len(refits) < 2:
+            raise InputError("bias and coverage need two studies with estimates at least")
+        logs = np.array([refit.log_estimates for refit in refits])
+        errors = np.array([refit.log_se for refit in refits])
+        truth = np.array([self.truth[free.flat] for free in self.problem.free])
+        ratios, inside = np.exp(logs) / truth, np.abs(logs - np.log(truth)) <= NORMAL_95 * errors
+        columns = {
+            "truth": truth,
+            "mean": truth * ratios.mean(axis=0),
+            "median": truth * np.median(ratios, axis=0),
+            "bias": ratios.mean(axis=0) - 1,
+            "bias_se": ratios.std(axis=0, ddof=1) / np.sqrt(len(refits)),
+            "scatter": logs.std(axis=0, ddof=1),
+            "log_se": np.median(errors, axis=0),
+            "coverage": inside.mean(axis=0),
+        }
+        return [
+            {"name": free.name} | {key: float(cells[n]) for key, cells in columns.items()} | {"studies": len(refits)}
+            for n, free in enumerate(self.problem.free)
+        ]
+
+    def table(self) -> pd.DataFrame:
+        """The same as a table, one row a parameter."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows()).set_index("name")
+
+
+def refit(
+    problem: FitProblem | str | Path,
+    *,
+    truth: Mapping[str, str | float] | None = None,
+    studies: int = 20,
+    out: str | Path | None = None,
+    resume: bool = False,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> SimulationStudy:
+    """Draw studies from known truth, summarise them as the fit's rows are, refit each.
+
+    Parameters
+    ----------
+    problem : FitProblem, str or pathlib.Path
+        A population fit, or the name or path of its file.
+    truth : mapping of str to str or float, optional
+        Values of free parameters by name: quantities such as ``"0.1 1/day"``, or numbers in the units of the model; the
+        name of a spread ends in ``.spread``. By default as committed.
+    studies : int
+        How many.
+    out : str or pathlib.Path, optional
+        Keep every refit in this file, NAME.json, as soon as it is done.
+    resume : bool
+        Go on from the refits in ``out``.
+    seed : int
+        Study number k depends on (seed, k) alone.
+    progress : callable, optional
+        Called with the number of refits that are done, and of all.
+
     Raises
     ------
     InputError
-        If there are fewer than two refits.
+        If the problem has no population, an argument is wrong, or ``out`` holds refits of something else.
+    FitInterrupted
+        If it is interrupted.
     """
-    refits = [one for one in refits if not one.failure]
-    if len(refits) < 2:
-        raise InputError("bias and coverage need two studies with estimates at least")
-    logs = np.array([one.log_estimates for one in refits])
-    errors = np.array([one.log_se for one in refits])
-    rows = []
-    for column, free in enumerate(problem.free):
-        true, own, error = truth[free.flat], logs[:, column], errors[:, column]
-        ratios = np.exp(own) / true
-        rows.append(
-            {
-                "name": free.name,
-                "truth": true,
-                "mean": float(true * ratios.mean()),
-                "median": float(true * np.median(ratios)),
-                "bias": float(ratios.mean() - 1),
-                "bias_se": float(ratios.std(ddof=1) / np.sqrt(len(refits))),
-                "scatter": float(own.std(ddof=1)),
-                "log_se": float(np.median(error)),
-                "coverage": float(np.mean(np.abs(own - np.log(true)) <= NORMAL_95 * error)),
-                "studies": len(refits),
-            }
-        )
-    return rows
+    problem = loaded("problem", problem, FitProblem)
+    if problem.population is None:
+        raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
+    if studies < 2:
+        raise InputError(f"studies: bias and coverage need two at least, found {studies}")
+    if resume and out is None:
+        raise InputError("resume: goes on with the refits of an earlier call; name their file")
+    seed, values = checked_seed(seed), _truth(problem, truth or {})
+    out = None if out is None else Path(out)
+    key = content_hash(problem.data_hash, problem.model.content_hash, sorted(values.items()), seed)
+    refits = _read_refits(out, key) if resume and out is not None else []
+    try:
+        for study in range(len(refits), studies):
+            if progress is not None:
+                progress(study, studies)
+            refits.append(refit_study(problem, values, seed, study))
+            if out is not None:
+                write_atomically(out, json.dumps({"key": key, "refits": [asdict(one) for one in refits]}))
+    except KeyboardInterrupt:
+        where = "not kept: name a file for them" if out is None else f"kept in {out}"
+        message = f"{len(refits)} of {studies} refits are done and {where}"
+        raise FitInterrupted(message, is_resumable=out is not None) from None
+    return SimulationStudy(problem, values, seed, tuple(refits[:studies]))
+
+
+def _truth(problem: FitProblem, settings: Mapping[str, str | float]) -> dict[str, float]:
+    """The truth of every free parameter by flat name, in the units of the model."""
+    faults, truth = Faults(), {}
+    committed = result_path(problem.path)
+    if committed.is_file():
+        with faults.gather(str(committed)):
+            truth = Estimates.read(committed).by_flat_name(problem.model)
+    units = {free.flat: free.unit for free in problem.free}
+    for name, value in settings.items():
+        with faults.gather(name=f"truth of {name}"):
+            key = flat_key(problem.model, name)
+            if key not in units:
+                raise InputError(f"is not free in fit '{problem.name}'")
+            text = f"{value} 1" if name.endswith(SPREAD) else value
+            truth[key] = to_unit(text, units[key]) if isinstance(text, str) else float(text)
+            if not truth[key] > 0:
+                raise InputError(f"must be positive, found {value}")
+    faults.raise_if_any()
+    for free in problem.free:
+        if free.flat not in truth:
+            faults.add("has no committed estimate; give its truth", name=free.name)
+    faults.raise_if_any()
+    return {free.flat: truth[free.flat] for free in problem.free}
+
+
+def _read_refits(path: Path, key: str) -> list[Refit]:
+    """The refits of an earlier call of the same problem, truth and seed."""
+    if not path.exists():
+        return []
+    try:
+        data = read_json(path)
+        refits, is_same = TypeAdapter(list[Refit]).validate_python(data["refits"]), data["key"] == key
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{path}: not the refits of an earlier call: {error}") from error
+    if not is_same:
+        raise InputError(f"{path}: has refits of another problem, truth or seed; name another file, or begin anew")
+    return refits
+
+
+def refit_study(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> Refit:
+    """Draw one synthetic study and fit it, from the problem's own start; arguments as of `synthetic`."""
+    begun = time.perf_counter()
+    try:
+        objective = PopulationObjective(synthetic(problem, truth, seed, study))
+        search = minimise(objective, objective.start)
+        log_se = uncertainty(objective, search.end).log_se
+    except (IntegrationError, np.linalg.LinAlgError) as error:
+        return Refit(study, (), (), False, time.perf_counter() - begun, str(error))
+    seconds = time.perf_counter() - begun
+    return Refit(study, tuple(search.end.tolist()), tuple(log_se.tolist()), search.converged, seconds)

@@ -16,7 +16,17 @@ __all__ = ["refit_text"]
 
 
 def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: Sequence[Refit]) -> str:
-    """Bias and coverage of every parameter: ``rows`` are of `performance`, over all refits of a problem."""
+    """Bias and coverage of every parameter.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        What was refitted.
+    rows : sequence of mapping
+        Of `kinetics.estimate.SimulationStudy.rows`.
+    refits : sequence of Refit
+        All of them.
+    """
     head = ["parameter", "truth", "mean", "median", "bias", "scatter", "standard error", "coverage"]
     cells = [
         [

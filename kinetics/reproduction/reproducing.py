@@ -180,9 +180,7 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     texts = [plan.title]
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
-            found = fit(problem, steps.say)
-            if len(found.searches) < problem.starts:  # it answers an interrupt with the searches that are done
-                raise KeyboardInterrupt
+            found = fit(problem, progress=steps.say)
         fresh[problem.name] = found.estimates
         compared = agreement(found.estimates, result_path(problem.path))
         product = Product(problem.name, (folder / f"{problem.name}.nc",), found, compared)

@@ -15,10 +15,9 @@ import pytest
 from kinetics import FitProblem, Model, Regimen, simulate
 from kinetics.cohorts.fit_results import result_path
 from kinetics.engines.scipy import TOLERANCES
-from kinetics.estimate import Estimates
+from kinetics.estimate import Estimates, Refit, SimulationStudy
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.objective.typical import Objective
-from kinetics.estimate.simulation_study import Refit, performance
 from kinetics.estimate.uncertainty import covariance as uncertainty
 from kinetics.estimate.uncertainty.covariance import INFORMED, STRONG, UNINFORMED, WIDE
 from kinetics.files.bibliography import read_bibliography
@@ -124,7 +123,7 @@ def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(nam
     problem = FitProblem.load(name)
     told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "Population fits"), "row")}
     values = Estimates.read(result_path(problem.path)).values
-    for shown in PopulationObjective(problem).shown(np.log(values), problem.targets):
+    for shown in PopulationObjective(problem).predicted(np.log(values), problem.targets):
         parts = [(shown.row.name, shown.interval, shown.inside())]
         if shown.spread is not None:
             parts.append((f"{shown.row.name} SD", shown.spread, shown.spread_inside()))
@@ -146,7 +145,7 @@ def test_the_simulation_study_is_the_one_kept_with_its_problem():
     problem = FitProblem.load(ROOT / "tests" / "study" / "recovery.toml")
     told = {row["parameter"]: row for row in rows(section(DOCS / "validation.md", "Simulation study"), "parameter")}
     truth = {free.flat: float(told[free.name]["truth"]) for free in problem.free}
-    for found in performance(problem, truth, refits):
+    for found in SimulationStudy(problem, truth, 1, tuple(refits)).rows():
         row = told[found["name"]]
         assert float(row["mean estimate"]) == pytest.approx(found["mean"], abs=6e-4)
         assert row["bias"] == f"{100 * found['bias']:+.1f} %"

@@ -185,34 +185,33 @@ def test_predict_needs_a_committed_result(run, project: Path) -> None:
 
 
 def test_an_interrupted_fit_goes_on(run, project: Path, monkeypatch) -> None:
-    import kinetics.estimate.search as searching
+    from kinetics.estimate import stages
 
     problem, out = project / "fits" / "turnover.toml", project / "fit.nc"
     problem.write_text(problem.read_text().replace("starts = 2", "starts = 3"))
     whole = run("fit", problem, "--json").json["estimates"]
-    original, searched = searching.search, []
+    original, searched = stages.searches, []
 
-    def interrupted(objective, progress=None, done=(), starts=None):
-        if len(done) == 2 and not searched:
-            raise KeyboardInterrupt
-        searched.append(len(done))
-        return original(objective, progress, done, starts)
+    def interrupted(objective, progress=None, first=0):
+        for number, search in enumerate(original(objective, progress, first), first):
+            if number == 2 and not searched:
+                raise KeyboardInterrupt
+            yield search
 
-    monkeypatch.setattr(
-        searching,
-        "search",
-        lambda o, p, d, n: (_ for _ in ()).throw(KeyboardInterrupt) if len(d) == 2 else original(o, p, d, n),
-    )
+    def counted(objective, progress=None, first=0):
+        searched.append(first)
+        return original(objective, progress, first)
+
+    monkeypatch.setattr(stages, "searches", interrupted)
     stopped = run("fit", problem, "--out", out, "--json")
     assert (stopped.status, stopped.out) == (130, "")
     assert "2 of 3 searches are done and kept" in stopped.err
     assert not out.exists()
-    monkeypatch.setattr(searching, "search", interrupted)
-    searched.append(-1)
+    monkeypatch.setattr(stages, "searches", counted)
     resumed = run("fit", problem, "--resume", "--json", "--out", out)
     assert resumed.status == 0, resumed.err
     assert "2 of 3 searches were done before" in resumed.err
-    assert searched[1:] == [2]
+    assert searched == [2]
     assert resumed.json["estimates"]["k"]["value"] == pytest.approx(whole["k"]["value"], rel=1e-9)
     assert "0 of 3 searches were done before" in run("fit", problem, "--resume").err
 

@@ -64,11 +64,11 @@ def test_a_parameter_that_is_not_free_cannot_be_profiled(run, project: Path, nam
 
 
 def test_interrupted_profiles_go_on(run, project: Path, monkeypatch) -> None:
-    import kinetics.estimate.profile as profiling
+    from kinetics.estimate import stages
 
     with_two_free(project)
     whole = run(*asked(project, "--profile", "all", "--json")).json
-    original, done = profiling.profile, []
+    original, done = stages.profile, []
 
     def counted(objective, optimum, index, *rest):
         if len(done) == 1:
@@ -76,7 +76,7 @@ def test_interrupted_profiles_go_on(run, project: Path, monkeypatch) -> None:
         done.append(index)
         return original(objective, optimum, index, *rest)
 
-    monkeypatch.setattr(profiling, "profile", counted)
+    monkeypatch.setattr(stages, "profile", counted)
     stopped = run(*asked(project, "--profile", "all", "--json"))
     assert (stopped.status, stopped.out) == (130, "")
     assert "1 of 2 profiles are done and kept" in stopped.err
@@ -113,18 +113,3 @@ def test_an_interrupted_posterior_goes_on_to_the_same_bits(run, project: Path, m
     assert resumed.json == whole.json
     first, second = (read_result(project / f"{name}.nc")["posterior"]["k"].values for name in ("whole", "rest"))
     np.testing.assert_array_equal(first, second)
-
-
-def test_a_checkpoint_that_is_not_ours_is_not_used(tmp_path: Path) -> None:
-    from kinetics.estimate.uncertainty.checkpoint import kept_chain, kept_profiles
-
-    path = tmp_path / "kept.json"
-    for text in ("", "[]", '{"optimum": [0.0], "profiles": [{}]}', '{"positions": [[[1]]], "log_density": 3}', "{"):
-        path.write_text(text)
-        assert kept_profiles(path, np.zeros(1)) == ()
-        assert kept_chain(path, 1) is None
-    random = f'"random": [{[0] * 624}, 9999, 0, 0.0]'
-    path.write_text('{"positions": [[[1],[1],[1],[1]]], "log_density": [[1,1,1,1]], ' + random + "}")
-    assert kept_chain(path, 1) is None
-    path.write_text(path.read_text().replace("9999", "9"))
-    assert kept_chain(path, 1).steps == 0

@@ -11,7 +11,7 @@ from kinetics.estimate import Estimates, Fit, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.search.scoring import CLOSE
-from kinetics.estimate.search.search import search
+from kinetics.estimate.search.searching import searches
 
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
@@ -87,7 +87,7 @@ def test_fitted_rows_lie_where_a_study_of_their_size_would_but_for_named_deviati
     objective = objectives[name]
     at = np.log(Estimates.read(result_path(objective.problem.path)).values)
     outside = set()
-    for shown in objective.shown(at, objective.problem.fitted):
+    for shown in objective.predicted(at, objective.problem.fitted):
         if shown.inside() is False:
             outside.add(shown.row.name)
         if shown.spread_inside() is False:
@@ -99,7 +99,7 @@ def test_the_typical_patient_lies_below_the_mean_of_patients(objectives):
     """ln(mean/median) of a log-normal is half its variance: 0.06 for a spread of 0.36 before treatment."""
     objective = objectives["care_ms_course_1_population"]
     kept = Estimates.read(result_path(objective.problem.path))
-    shown = {one.row.name: one for one in objective.shown(np.log(kept.values), objective.problem.fitted)}
+    shown = {one.row.name: one for one in objective.predicted(np.log(kept.values), objective.problem.fitted)}
     typical = dict(zip(kept.names, kept.values, strict=True))
     gap = np.log(shown["CD4_month_0"].interval.value / typical["cd4.CD4_0"])
     noise = objective.problem.model.outputs["CD4"].noise
@@ -185,7 +185,7 @@ def test_the_capacities_follow_the_shared_kinetics_as_their_response_says(fits, 
     monkeypatch.setattr(FitProblem, "cohort", moved)
     objective = Objective(replace(found.problem, starts=1))
     objective.start = found.best.end
-    (again,) = search(objective)
+    (again,) = searches(objective)
     expected = found.estimates.response[:, column] * np.log(1.03)
     assert expected[0] > 0.02
     np.testing.assert_allclose(again.end - found.best.end, expected, atol=0.05 * expected[0])

@@ -7,7 +7,6 @@ from scipy.integrate import solve_ivp
 
 from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.estimate.result_file import write_estimates
 
 N_0, K, KILL, K_EL, DOSE = 1.0, 0.01, 0.05, 0.2, 10.0
 SPREAD, NOISE, LEVEL = 0.3, 0.1, 0.4
@@ -201,7 +200,7 @@ def commit(path: Path, values: dict[str, float], log_se: dict[str, float]) -> Es
             "about": "",
         },
     )
-    write_estimates(estimates, result_path(path))
+    estimates.save(result_path(path))
     return estimates
 
 

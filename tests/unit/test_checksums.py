@@ -12,7 +12,6 @@ import xarray as xr
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.estimate.result_file import write_estimates
 from kinetics.files.checksums import ChecksumWarning, table_checksum, tree_checksum
 from kinetics.files.library import library_folder
 from kinetics.model import Model
@@ -31,7 +30,7 @@ def committed(project):
     one = np.ones(1)
     estimates = Estimates("one", str(project.model), "first", ("A0",), ("1e9/L",), ("",), 3 * one, 0.01 * np.eye(1), (),
                           np.empty(0), np.empty((1, 0)), facts)  # fmt: skip
-    write_estimates(estimates, path)
+    estimates.save(path)
     return path
 
 

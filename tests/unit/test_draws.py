@@ -16,7 +16,6 @@ from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import FACTS
-from kinetics.estimate.result_file import write_estimates
 from kinetics.model import Model
 from kinetics.results import read_result, write_result
 
@@ -34,11 +33,11 @@ def chain(project):
     free = {"A0": f'{A0}, prior = "flat"', "c": 'lower = 0.1, upper = 10, unit = "1", prior = "flat"'}
     one = project.fit(*(row | {"cohort": "first"} for row in rows), free=free, name="one")
     first = fit(FitProblem.load(one))
-    write_estimates(first.estimates, result_path(one))
+    first.estimates.save(result_path(one))
     row = {"time": "10 day", "value": 0.5, "log_se": 0.1, "cohort": "second"}
     two = project.fit(row, free={"k": K}, name="two")
     second = fit(FitProblem.load(two))
-    write_estimates(second.estimates, result_path(two))
+    second.estimates.save(result_path(two))
     return project, first, second
 
 
@@ -174,7 +173,7 @@ def test_estimates_survive_their_file(chain, index, tmp_path):
     kept = chain[index].estimates
     (tmp_path / "elsewhere").mkdir()
     for path in (chain[0].fits / "again.result.toml", tmp_path / "elsewhere" / "again.result.toml"):
-        write_estimates(kept, path)
+        kept.save(path)
         assert_same(Estimates.read(path), kept, rtol=1e-9)
         assert tomllib.loads(path.read_text())["result"]["model"].startswith("../")
 
@@ -185,14 +184,14 @@ def test_estimates_survive_netcdf_and_can_be_committed_from_there(chain, index, 
     write_result(found.tree(), tmp_path / "fit.nc")
     back = Estimates.from_tree(read_result(tmp_path / "fit.nc"))
     assert_same(back, found.estimates, rtol=0)
-    write_estimates(back, tmp_path / "fit.result.toml")
+    back.save(tmp_path / "fit.result.toml")
     assert_same(Estimates.read(tmp_path / "fit.result.toml"), found.estimates, rtol=1e-9)
 
 
 def test_text_in_a_result_is_quoted_whatever_a_file_may_hold(chain, tmp_path):
     about = 'a "quote", a \\, a line\nbreak, \U0001f600 and = [x]'
     kept = replace(chain[1].estimates, facts=chain[1].estimates.facts | {"about": about, "condition_number": np.inf})
-    write_estimates(kept, tmp_path / "a.result.toml")
+    kept.save(tmp_path / "a.result.toml")
     assert Estimates.read(tmp_path / "a.result.toml").facts["about"] == about
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kinetics.errors import IntegrationError
-from kinetics.estimate import FitProblem, fit
+from kinetics.estimate import FitInterrupted, FitProblem, fit
 from kinetics.estimate.objective.typical import Objective
-from kinetics.estimate.search.search import search
+from kinetics.estimate.search.searching import searches
 
 FLAT = 'prior = "flat"'
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'
@@ -134,31 +134,37 @@ def test_an_estimate_at_its_bound_says_which(project, value, bound):
 def test_every_start_ends_at_the_same_place_and_starts_depend_on_the_seed_alone(project):
     rows = [{"time": f"{day} day", "value": 2 * np.exp(-0.2 * day), "log_se": 0.1} for day in (1, 4, 9)]
     path = project.fit(*rows, free={"A0": A0, "k": K}, header="starts = 5\nseed = 3")
-    searches = finished(path).searches
-    assert all(one.converged for one in searches)
-    assert np.ptp([one.end for one in searches], axis=0).max() < 1e-4
-    assert len({one.start.tobytes() for one in searches}) == 5
-    again = search(Objective(FitProblem.load(path)))
-    np.testing.assert_array_equal([one.start for one in again], [one.start for one in searches])
+    first = finished(path).searches
+    assert all(one.converged for one in first)
+    assert np.ptp([one.end for one in first], axis=0).max() < 1e-4
+    assert len({one.start.tobytes() for one in first}) == 5
+    again = searches(Objective(FitProblem.load(path)))
+    np.testing.assert_array_equal([one.start for one in again], [one.start for one in first])
 
 
 def test_searches_that_are_done_are_not_repeated(project):
     path = project.fit({"time": "0 day", "value": 3.0, "log_se": 0.1}, free={"A0": A0}, header="starts = 3")
     objective = Objective(FitProblem.load(path))
-    whole = search(objective)
-    rest = search(objective, done=whole[:2])
-    assert rest[:2] == whole[:2]
-    np.testing.assert_array_equal(rest[2].end, whole[2].end)
+    whole = list(searches(objective))
+    (last,) = searches(objective, first=2)
+    np.testing.assert_array_equal(last.start, whole[2].start)
+    np.testing.assert_array_equal(last.end, whole[2].end)
 
 
 def test_an_interruption_keeps_the_searches_that_are_done(project):
     path = project.fit({"time": "0 day", "value": 3.0, "log_se": 0.1}, free={"A0": A0}, header="starts = 3")
 
     def interrupt(line):
-        if line.startswith("start 2"):
+        if line.startswith("search 2"):
             raise KeyboardInterrupt
 
-    assert len(search(Objective(FitProblem.load(path)), interrupt)) == 1
+    with pytest.raises(FitInterrupted, match="1 of 3 searches are done and kept; the same call with resume=True"):
+        fit(str(path), progress=interrupt)
+    lines = []
+    resumed = fit(str(path), resume=True, progress=lines.append)
+    assert len(resumed.searches) == 3
+    assert not any(line.startswith("search 1") for line in lines)
+    assert resumed.estimates.values == pytest.approx(fit(path).estimates.values, rel=0)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +194,7 @@ def test_a_recovery_time_is_met_from_where_the_threshold_is_never_reached(projec
     far = Objective(problem)
     far.start = np.log([0.0005])
     assert np.isinf(far.values(far.start, problem.targets)).all()
-    (one,) = search(far)
+    (one,) = searches(far)
     assert one.converged
     assert far.values(one.end, problem.targets) == pytest.approx([12], rel=1e-6)
 
@@ -199,7 +205,7 @@ def test_a_recovery_time_is_met_from_where_the_output_is_never_below(project):
     far = Objective(problem)
     far.start = np.log([0.01])
     assert np.isnan(far.values(far.start, problem.targets)).all()
-    (one,) = search(far)
+    (one,) = searches(far)
     assert far.values(one.end, problem.targets) == pytest.approx([15], rel=1e-6)
 
 
@@ -232,7 +238,7 @@ def test_a_search_from_an_impossible_place_has_not_converged(project):
     )
     objective = Objective(FitProblem.load(path))
     objective.start = np.log([5.0])
-    (one,) = search(objective)
+    (one,) = searches(objective)
     assert not one.converged
     assert one.message.endswith("margin = -4")
     with pytest.raises(IntegrationError, match="margin"):

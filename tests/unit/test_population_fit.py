@@ -7,9 +7,9 @@ from numba import get_num_threads, set_num_threads
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
-from kinetics.estimate.result_file import write_estimates
-from kinetics.estimate.search.scoring import maximise
-from kinetics.estimate.simulation_study import performance, refit, synthetic
+from kinetics.estimate.search.searching import minimise
+from kinetics.estimate.simulation_study import SimulationStudy, refit_study
+from kinetics.estimate.synthetic import synthetic
 
 FLAT = 'prior = "flat"'
 A0 = f'lower = 0.1, upper = 20, unit = "1e9/L", {FLAT}'
@@ -152,18 +152,18 @@ def test_the_same_seed_gives_the_same_numbers_on_one_thread_and_on_two(populatio
 def test_a_search_that_is_repeated_with_what_is_known_computes_nothing_and_ends_at_the_same_bits(population):
     problem = population(COUNT | {"time": "3 day", "value": 1.6, "sd": 0.9}, free={"A0": A0}, spreads=["A0"])
     first = PopulationObjective(problem)
-    whole = maximise(first, first.start)
+    whole = minimise(first, first.start)
     again, computed = PopulationObjective(problem), []
-    again.known.update(first.known)
-    again.found = lambda key, one: computed.append(key)
-    np.testing.assert_array_equal(maximise(again, again.start).end, whole.end)
+    again.evaluations.update(first.evaluations)
+    again.on_evaluation = lambda key, evaluation: computed.append(key)
+    np.testing.assert_array_equal(minimise(again, again.start).end, whole.end)
     assert not computed
 
 
 def test_a_committed_spread_comes_back_from_its_file_and_into_a_cohort(population, project):
     problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0}, free={"A0": A0}, spreads=["A0"])
     found = fit(problem).estimates
-    write_estimates(found, project.fits / "one.result.toml")
+    found.save(project.fits / "one.result.toml")
     read = Estimates.read(project.fits / "one.result.toml")
     np.testing.assert_allclose(read.values, found.values, rtol=1e-9)
     from kinetics.cohorts.cohort import cohort_parameters
@@ -202,8 +202,8 @@ def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
     )
     truth = {"A0": 2.4, "g": 0.05, "A0.spread": 0.45, "g.spread": 0.5}
     studies = 60
-    rows = performance(problem, truth, [refit(problem, truth, 7, study) for study in range(studies)])
-    for row in rows:
+    refits = tuple(refit_study(problem, truth, 7, study) for study in range(studies))
+    for row in SimulationStudy(problem, truth, 7, refits).rows():
         assert abs(row["bias"]) < 0.05 + 3 * row["bias_se"], row
         # 95 % within four binomial standard errors
         assert row["coverage"] > 0.95 - 4 * np.sqrt(0.95 * 0.05 / studies), row
@@ -213,15 +213,16 @@ def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
 def test_a_study_that_cannot_be_fitted_is_told_and_left_out(population, monkeypatch):
     problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36}, free={"A0": A0})
     truth = {"A0": 2.0}
-    whole = [refit(problem, truth, 7, study) for study in range(2)]
+    whole = [refit_study(problem, truth, 7, study) for study in range(2)]
 
     def fails(*_):
         raise IntegrationError("the step size fell to zero")
 
-    monkeypatch.setattr("kinetics.estimate.simulation_study.maximise", fails)
-    lost = refit(problem, truth, 7, 2)
+    monkeypatch.setattr("kinetics.estimate.simulation_study.minimise", fails)
+    lost = refit_study(problem, truth, 7, 2)
     assert (lost.study, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
-    assert performance(problem, truth, [*whole, lost]) == performance(problem, truth, whole)
+    with_lost, without = (SimulationStudy(problem, truth, 7, tuple(refits)) for refits in ([*whole, lost], whole))
+    assert with_lost.rows() == without.rows()
 
 
 def test_an_estimate_far_from_its_prior_is_told(population):
@@ -243,4 +244,4 @@ def test_what_cannot_be_is_refused_where_it_is_asked(population):
         population(row | {"output": "Q"}, free={"A0": A0})
     problem = population(row, free={"A0": A0})
     with pytest.raises(InputError, match="two studies with estimates at least"):
-        performance(problem, {"A0": 1.0}, [])
+        SimulationStudy(problem, {"A0": 1.0}, 7, ()).rows()

@@ -7,8 +7,7 @@ import xarray as xr
 
 from kinetics import Course, InputError, Model, Regimen, fit, measure, predict, simulate
 from kinetics.comparison import compare
-from kinetics.estimate import Estimates, FitProblem
-from kinetics.estimate.simulation_study import refit
+from kinetics.estimate import Estimates, FitProblem, refit
 from kinetics.files.library import library_folder
 from kinetics.identifiability import MeasuredArm, structure
 from kinetics.measures import Nadir
@@ -63,7 +62,7 @@ def test_what_is_no_fit_says_which_group_is_missing():
 ONE = Course.of("drug", "1 mg")
 VERBS = {
     "fit": (lambda given: fit(given), "problem"),
-    "refit": (lambda given: refit(given, {}, 0, 0), "problem"),
+    "refit": (lambda given: refit(given), "problem"),
     "predict": (lambda given: predict(given, "ms_licensed", **TIMES), "estimates"),
     "predict under": (lambda given: predict("care_ms_course_1", given, **TIMES), "regimen"),
     "simulate": (lambda given: simulate(given, Regimen.none(), **TIMES), "model"),

@@ -16,32 +16,20 @@ from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
 from kinetics.regimen import Segments
 
-__all__ = ["TOLERANCES", "Arm"]
+__all__ = ["TOLERANCES", "VirtualPatients"]
 
 TOLERANCES = Tolerances(relative=1e-6, absolute=1e-11)
 
 MOST_LOST = 0.05
-"""More patients than this share that cannot be, or cannot be integrated, are no population."""
+"""If a larger share of patients cannot be simulated, those that can do not stand for the population."""
 
 
 @dataclass(frozen=True, eq=False)
-class Arm:
-    """The patients of one cohort under one regimen.
+class VirtualPatients:
+    """The patients of one cohort under one regimen, and the outputs that are needed at times in the model's unit.
 
-    Parameters
-    ----------
-    system : System
-        The compiled model.
-    cohort : CohortParameters
-        Everything that is held.
-    plan : Segments
-        What they are given.
-    times : ndarray, (time,)
-        When outputs are needed, in the model's time.
-    outputs : tuple of str
-        Which.
-    deviates : ndarray, (patient, name)
-        Of the parameters that vary.
+    ``deviates``, (patient, name), are of the parameters that vary. Methods take estimates by flat name, spreads by flat
+    name with ``.spread``, and raise IntegrationError if too many patients cannot be simulated.
     """
 
     system: System
@@ -51,69 +39,71 @@ class Arm:
     outputs: tuple[str, ...]
     deviates: np.ndarray
 
-    def view(self, estimates: Mapping[str, float]) -> PopulationValues:
-        """True values at some estimates.
-
-        Parameters
-        ----------
-        estimates : mapping of str to float
-            Values by flat name, and spreads by flat name with ``.spread``.
-
-        Raises
-        ------
-        IntegrationError
-            If too many patients cannot be, or cannot be integrated.
-        """
-        _, _, table, _, _ = self._patients(estimates)
-        start = np.array([0.0])
+    def simulate(self, estimates: Mapping[str, float]) -> PopulationValues:
+        """True values at some estimates."""
+        table = self._at(estimates).table
         result = batch.integrate_many(
             self.system,
             self.system.constants_table(table),
-            [(self.plan, start)],
+            [(self.plan, np.array([0.0]))],
             np.zeros(len(table), dtype=int),
             self.times,
             tolerances=TOLERANCES,
         )
         columns = [self.system.outputs.index(name) for name in self.outputs]
-        kept = _kept(result.reasons)
-        return PopulationValues(self.times, self.outputs, result.outputs[kept][:, :, columns])
+        simulated = _simulated(result.reasons)
+        return PopulationValues(self.times, self.outputs, result.outputs[simulated][:, :, columns])
 
-    def view_with_directions(
+    def simulate_with_derivatives(
         self, estimates: Mapping[str, float], names: Sequence[str]
     ) -> tuple[PopulationValues, list[np.ndarray]]:
         """The same with the derivatives by the logarithms of named estimates, each (patient, time, output)."""
-        cohort, variability, table, by_typical, by_spread = self._patients(estimates)
+        patients = self._at(estimates)
         individual = sorted({name.removesuffix(SPREAD) for name in names})
         result = batch.integrate_many_with_sensitivities(
-            self.system, table, individual, self.plan, self.times, self.outputs, tolerances=TOLERANCES
+            self.system, patients.table, individual, self.plan, self.times, self.outputs, tolerances=TOLERANCES
         )
-        kept, directions = _kept(result.reasons), []
+        simulated, derivatives = _simulated(result.reasons), []
         for name in names:
-            parameter = name.removesuffix(SPREAD)
-            slope = np.full(len(table), cohort.estimable[name])
-            if parameter in variability.names:
-                index = variability.names.index(parameter)
-                slope = slope * (by_spread if name.endswith(SPREAD) else by_typical)[:, index]
-            gradient = result.gradients[kept][:, :, :, individual.index(parameter)]
-            directions.append(gradient * slope[kept, None, None])
-        return PopulationValues(self.times, self.outputs, result.outputs[kept]), directions
+            gradient = result.gradients[simulated][:, :, :, individual.index(name.removesuffix(SPREAD))]
+            derivatives.append(gradient * patients.slope(name)[simulated, None, None])
+        return PopulationValues(self.times, self.outputs, result.outputs[simulated]), derivatives
 
-    def _patients(
-        self, estimates: Mapping[str, float]
-    ) -> tuple[CohortParameters, Variability, np.ndarray, np.ndarray, np.ndarray]:
-        """The cohort, how it varies, the parameters of patients, and their derivatives."""
+    def _at(self, estimates: Mapping[str, float]) -> _Patients:
         cohort = self.cohort.with_estimates(estimates)
         variability = Variability.of(self.system, cohort)
         typical = self.system.parameter_array(cohort.values)
         spreads = np.array([cohort.spreads.get(name, 0.0) for name in variability.names])
         table = variability.table(typical, spreads, self.deviates)
-        return cohort, variability, table, *variability.slopes(typical, spreads, self.deviates)
+        by_typical, by_spread = variability.slopes(typical, spreads, self.deviates)
+        return _Patients(cohort, variability, table, by_typical, by_spread)
 
 
-def _kept(reasons: Sequence[str]) -> np.ndarray:
-    """Who could be integrated, (patient,)."""
-    kept = np.array([not reason for reason in reasons])
-    if kept.mean() < 1 - MOST_LOST:
+@dataclass(frozen=True, eq=False)
+class _Patients:
+    """The parameters of patients, (patient, parameter), and their derivatives, each (patient, name)."""
+
+    cohort: CohortParameters
+    variability: Variability
+    table: np.ndarray
+    by_typical: np.ndarray
+    by_spread: np.ndarray
+
+    def slope(self, name: str) -> np.ndarray:
+        """The derivative of each patient's own parameter by the logarithm of an estimate, (patient,)."""
+        slope = np.full(len(self.table), self.cohort.estimable[name])
+        parameter = name.removesuffix(SPREAD)
+        if parameter in self.variability.names:
+            index = self.variability.names.index(parameter)
+            slope = slope * (self.by_spread if name.endswith(SPREAD) else self.by_typical)[:, index]
+        return slope
+
+
+def _simulated(reasons: Sequence[str]) -> np.ndarray:
+    """Who could be simulated, (patient,)."""
+    simulated = np.array([not reason for reason in reasons])
+    if simulated.mean() < 1 - MOST_LOST:
         first = next(reason for reason in reasons if reason)
-        raise IntegrationError(f"{int((~kept).sum())} of {kept.size} virtual patients cannot be simulated; {first}")
-    return kept
+        lost = int((~simulated).sum())
+        raise IntegrationError(f"{lost} of {simulated.size} virtual patients cannot be simulated; {first}")
+    return simulated

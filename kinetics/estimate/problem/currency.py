@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kinetics.cohorts.fit_results import in_model_units, warn_of_result
 from kinetics.errors import InputError
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.units import unit_text
+
+if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
 
 __all__ = ["outdated", "outside_bounds", "warn_of_problem"]
 
@@ -27,15 +30,7 @@ def outdated(facts: Mapping[str, Any], problem: FitProblem) -> list[str]:
 
 
 def outside_bounds(values: Mapping[str, float], problem: FitProblem) -> list[tuple[str, str]]:
-    """The name of each estimate outside the bounds of its problem, with what to say of it.
-
-    Parameters
-    ----------
-    values : mapping of str to float
-        Estimates by flat name, in the units of the model.
-    problem : FitProblem
-        Their problem.
-    """
+    """The name of each estimate outside its bounds, with what to say of it; ``values`` are by flat name."""
     return [
         (
             free.name,
@@ -46,31 +41,18 @@ def outside_bounds(values: Mapping[str, float], problem: FitProblem) -> list[tup
     ]
 
 
-def warn_of_problem(
-    estimates: Mapping[str, tuple[float, str]], facts: Mapping[str, Any], committed: Path, problem: FitProblem | Path
-) -> None:
-    """Warn if a committed result is older than its data or outside its bounds.
+def warn_of_problem(estimates: Estimates, committed: Path, problem: FitProblem | Path) -> None:
+    """Warn if estimates from a committed result are older than the data of their problem, or outside its bounds.
 
-    Whoever simulates with it warns if it is older than the model.
-
-    Parameters
-    ----------
-    estimates : mapping of str to (float, str)
-        Value and unit by dotted name.
-    facts : mapping
-        `Estimates.facts` of the result.
-    committed : pathlib.Path
-        Its file.
-    problem : FitProblem or pathlib.Path
-        Its problem, or the file of it.
+    Whoever simulates with them warns if they are older than the model.
     """
     try:
         problem = problem if isinstance(problem, FitProblem) else FitProblem.load(problem)
-        outside = outside_bounds(in_model_units(problem.model, estimates), problem)
+        outside = outside_bounds(in_model_units(problem.model, estimates.rows), problem)
     except InputError as error:
         warn_of_result(committed, f"not compared with its problem: {error.faults[0]}")
         return
     for name, message in outside:
         warn_of_result(committed, f"{name}: {message}")
-    if facts["data_hash"] not in ("", problem.data_hash):
+    if estimates.facts["data_hash"] not in ("", problem.data_hash):
         warn_of_result(committed, "older than its problem or tables", again=True)

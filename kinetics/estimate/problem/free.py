@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,9 +16,10 @@ from kinetics.files.rows import Row, dotted_rows, read_row
 from kinetics.model import Model
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["FreeParameter", "read_free", "read_spreads"]
+__all__ = ["FreeParameter", "read_free"]
 
 R = TypeVar("R", bound=Row)
+C = TypeVar("C", bound=CohortParameters | None)
 
 DOUBT = 0.5
 """Standard deviation of the logarithm of a spread about the model's, where a fit does not say."""
@@ -27,18 +29,9 @@ DOUBT = 0.5
 class FreeParameter:
     """A parameter, or its spread between patients, that is estimated on its logarithm, in the model's unit.
 
-    Parameters
-    ----------
-    name : str
-        As written, dotted; that of a spread ends in ``.spread``.
-    flat : str
-        Its name in the model; that of a spread ends in ``.spread``.
-    unit : pint.Unit
-        Its unit in the model.
-    start, lower, upper : float
-        Where the first search starts, and the bounds.
-    log_sd : float or None
-        Standard deviation of the normal prior of the logarithm about ``start``; None for flat within the bounds.
+    ``name`` is dotted, as written, ``flat`` as the model has it; that of a spread ends in ``.spread``. ``start`` is
+    where the first search starts, and the centre of a normal prior of the logarithm; without ``log_sd`` the prior is
+    flat within the bounds.
     """
 
     name: str
@@ -50,45 +43,46 @@ class FreeParameter:
     log_sd: float | None
 
     @property
+    def prior_sd(self) -> float:
+        """`log_sd`, infinite where the prior is flat."""
+        return math.inf if self.log_sd is None else self.log_sd
+
+    @property
     def is_spread(self) -> bool:
         """Whether it is a spread between patients."""
         return self.flat.endswith(SPREAD)
 
 
 def read_free(
-    document: Document, model: Model | None, values: Mapping[str, float] | None, faults: Faults
+    document: Document, model: Model | None, cohort: CohortParameters | None, faults: Faults
 ) -> tuple[FreeParameter, ...]:
-    """Read the table of free parameters.
+    """The rows of ``[free]`` and ``[spreads]``, which start from the values of a cohort.
 
-    Parameters
-    ----------
-    document : Document
-        The fit problem.
-    model : Model or None
-        What is fitted; without it only the rows' own form is checked.
-    values : mapping of str to float or None
-        Where the search starts, by flat name; without it starts are not checked.
-    faults : Faults
-        Where everything wrong is noted.
+    Without a model only their own form is checked; without a cohort no start is, and no spread is read.
     """
-    table = document.data.get("free", {})
-    if not isinstance(table, dict) or not table:
+    free, spreads = document.data.get("free", {}), document.data.get("spreads", {})
+    parameters: tuple[FreeParameter, ...] = ()
+    if not isinstance(free, dict) or not free:
         faults.add("no free parameters; add [free]", document.where("free"), "free")
-        return ()
-    return _read_rows(
-        document, "free", FreeRow, model, faults, lambda m, name, row: _free_parameter(m, name, row, values)
-    )
+    else:
+        parameters = _read_rows(document, "free", FreeRow, _free_parameter, model, cohort, faults)
+    if not isinstance(spreads, dict):
+        faults.add("must be a table", document.where("spreads"), "spreads")
+    elif spreads and cohort is not None:
+        parameters += _read_rows(document, "spreads", SpreadRow, _free_spread, model, cohort, faults)
+    return parameters
 
 
 def _read_rows(
     document: Document,
     key: str,
     kind: type[R],
+    make: Callable[[Model, C, str, R], FreeParameter],
     model: Model | None,
+    cohort: C,
     faults: Faults,
-    make: Callable[[Model, str, R], FreeParameter],
 ) -> tuple[FreeParameter, ...]:
-    """What is free in one table, a parameter once; without a model only the rows' own form is checked."""
+    """The parameters of one table, each once."""
     free: dict[str, FreeParameter] = {}
     for path, data in dotted_rows(document.data[key], model.parameters if model else (), kind.model_fields):
         keys, name = (key, *path), ".".join(path)
@@ -100,11 +94,11 @@ def _read_rows(
             if flat in free:
                 raise InputError(f"duplicate: '{free[flat].name}' is the same parameter")
             if row is not None:
-                free[flat] = make(model, name, row)
+                free[flat] = make(model, cohort, name, row)
     return tuple(free.values())
 
 
-def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, float] | None) -> FreeParameter:
+def _free_parameter(model: Model, cohort: CohortParameters | None, name: str, row: FreeRow) -> FreeParameter:
     flat = model.flat_name(name)
     declared = model.parameters.get(flat)
     if declared is None:
@@ -114,10 +108,10 @@ def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, 
     with faults.gather():
         factor = float(conversion(parse_unit(row.unit), declared.unit))
     lower, upper = row.lower * factor, row.upper * factor
-    start = declared.value if values is None else values[flat]
+    start = declared.value if cohort is None else cohort.values[flat]
     if not lower < upper:
         faults.add(f"lower bound {row.lower:g} is not below upper bound {row.upper:g}")
-    elif not len(faults) and values is not None and not lower <= start <= upper:
+    elif not len(faults) and cohort is not None and not lower <= start <= upper:
         unit = unit_text(declared.unit)
         faults.add(f"starts from {start:g} {unit}, outside its bounds {lower:g} to {upper:g} {unit}")
     prior = row.prior if row.prior is not None else declared.prior
@@ -128,33 +122,7 @@ def _free_parameter(model: Model, name: str, row: FreeRow, values: Mapping[str, 
     return FreeParameter(name, flat, declared.unit, start, lower, upper, log_sd)
 
 
-def read_spreads(
-    document: Document, model: Model | None, cohort: CohortParameters | None, faults: Faults
-) -> tuple[FreeParameter, ...]:
-    """Read the table of free spreads.
-
-    Parameters
-    ----------
-    document : Document
-        The fit problem.
-    model : Model or None
-        What is fitted; without it only the rows' own form is checked.
-    cohort : CohortParameters or None
-        Where the search starts; without it starts are not checked.
-    faults : Faults
-        Where everything wrong is noted.
-    """
-    if not isinstance(document.data.get("spreads", {}), dict):
-        faults.add("must be a table", document.where("spreads"), "spreads")
-        return ()
-    if "spreads" not in document.data or cohort is None:
-        return ()
-    return _read_rows(
-        document, "spreads", SpreadRow, model, faults, lambda m, name, row: _free_spread(m, name, row, cohort)
-    )
-
-
-def _free_spread(model: Model, name: str, row: SpreadRow, cohort: CohortParameters) -> FreeParameter:
+def _free_spread(model: Model, cohort: CohortParameters, name: str, row: SpreadRow) -> FreeParameter:
     flat = model.flat_name(name)
     if flat not in cohort.spreads:
         raise InputError(f"parameter '{name}' has no spread in the model file or cohort; give it one to start from")

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, fits_behind
+from kinetics.cohorts.cohort import CohortParameters, fits_behind
 from kinetics.compile import System, compile_model
-from kinetics.errors import Faults
-from kinetics.estimate.problem.free import FreeParameter, read_free, read_spreads
-from kinetics.estimate.problem.rows import read_targets
+from kinetics.errors import Faults, InputError
+from kinetics.estimate.problem.free import FreeParameter, read_free
+from kinetics.estimate.problem.rows import read_cohorts, read_rows, read_targets
 from kinetics.estimate.problem.schema import FitRow, PopulationRow
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
 from kinetics.files.rows import read_fields, read_row
-from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
-from kinetics.published import PublishedRow, Target
+from kinetics.population.seeds import checked_seed
+from kinetics.published import Target
 
 __all__ = ["FitProblem", "FreeParameter"]
 
 
-@dataclass(frozen=True, eq=False)
+ENGINES = ("auto", "batch", "scipy")
+MAX_STARTS = 1000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FitProblem:
     """A checked fit problem.
 
@@ -53,6 +57,15 @@ class FitProblem:
         The virtual patients of a population fit; None for a fit of the typical patient.
     builds_on : tuple of str, optional
         The fits whose estimates are held; None for those the cohorts name, without this one.
+    cohorts : dict of str to CohortParameters
+        The cohorts of the rows, with the estimates of the fits before this one.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> name = library_names("fits")[0]
+    >>> FitProblem.load(name).name == name
+    True
     """
 
     name: str
@@ -69,27 +82,21 @@ class FitProblem:
     engine: str = "auto"
     population: PopulationRow | None = None
     builds_on: tuple[str, ...] | None = None
+    cohorts: dict[str, CohortParameters] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        fitted, of = len(self.fitted), "the typical patient" if self.population is None else "a population"
+        rows = f"{len(self.free)} free parameters, {fitted} of {len(self.targets)} rows fitted"
+        return f"<FitProblem '{self.name}' of '{self.model.name}', {of}: {rows}>"
 
     @classmethod
     def load(cls, name: str | Path) -> FitProblem:
-        """Read a fit problem and everything it names.
-
-        Parameters
-        ----------
-        name : str or pathlib.Path
-            A path, or the name of a fit that ships.
+        """Read the fit problem of a path, or of the name of a fit that ships, and everything it names.
 
         Raises
         ------
         InputError
             With every fault of the problem, its tables, its model and its regimens.
-
-        Examples
-        --------
-        >>> from kinetics.files.library import library_names
-        >>> name = library_names("fits")[0]
-        >>> FitProblem.load(name).name == name
-        True
         """
         document = read_document(find_file(name, "fits"))
         faults = Faults()
@@ -98,19 +105,17 @@ class FitProblem:
         header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
         population = _population(document, header, faults)
         model = _model(header["model"], document, faults)
-        placed = _placed(header["tables"] or (), document, faults)
-        if header["calibrate"]:
-            placed = [_calibrated(item) for item in placed]
+        placed = read_rows(document, header, faults)
         builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
-        cohorts = _cohorts(model, placed, builds_on, document, faults)
+        name = document.path.stem
+        cohorts = read_cohorts(model, placed, partial(_before, name, builds_on), faults)
         fitted = cohorts.get(next((item.row.cohort for item in placed if item.row.use == "fit"), ""))
-        free = read_free(document, model, None if fitted is None else fitted.values, faults)
-        free += read_spreads(document, model, fitted, faults)
+        free = read_free(document, model, fitted, faults)
         targets = read_targets(model, placed, cohorts, header, population, document, faults)
         faults.raise_if_any()
         assert model is not None
         return cls(
-            name=document.path.stem,
+            name=name,
             title=header["title"],
             about=header["about"],
             model=model,
@@ -129,7 +134,48 @@ class FitProblem:
             ),
             population=population,
             builds_on=builds_on,
+            cohorts=cohorts,
         )
+
+    def with_settings(
+        self, *, starts: int | None = None, seed: int | None = None, engine: str | None = None
+    ) -> FitProblem:
+        """The same problem with other settings than the file's, where they are not None.
+
+        Raises
+        ------
+        InputError
+            With every setting that is wrong.
+        """
+        faults = Faults()
+        if starts is not None and (not _is_integer(starts) or not 1 <= starts <= MAX_STARTS):
+            faults.add(f"must be an integer from 1 to {MAX_STARTS}, found {starts!r:.40}", name="starts")
+        if engine is not None and engine not in ENGINES:
+            faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="engine")
+        with faults.gather(name="seed"):
+            seed = None if seed is None else checked_seed(seed)
+        faults.raise_if_any()
+        settings = {"starts": starts, "seed": seed, "engine": engine}
+        return replace(self, **{name: value for name, value in settings.items() if value is not None})
+
+    def indices(self, names: str | Sequence[str]) -> list[int]:
+        """The numbers of the free parameters of these names, in the order of the problem; ``"all"`` names all.
+
+        Raises
+        ------
+        InputError
+            With every name that is not free, or if none is named.
+        """
+        free = [one.name for one in self.free]
+        if names == "all":
+            return list(range(len(free)))
+        named = [names] if isinstance(names, str) else list(names)
+        if not named:
+            raise InputError("name at least one parameter, or all")
+        unknown = [name for name in named if name not in free]
+        if unknown:
+            raise InputError(*(f"'{name}' is not free in {self.name}; there are {', '.join(free)}" for name in unknown))
+        return sorted({free.index(name) for name in named})
 
     @property
     def model_reference(self) -> str:
@@ -147,8 +193,8 @@ class FitProblem:
         return tuple(target for target in self.targets if target.row.use == "fit")
 
     def cohort(self, name: str) -> CohortParameters:
-        """A cohort's parameters with the estimates of the fits before this one."""
-        return cohort_parameters(self.model, name, fits=self.fits_before(name))
+        """A cohort of the rows, with the estimates of the fits before this one."""
+        return self.cohorts[name]
 
     def fits_before(self, cohort: str) -> tuple[str, ...]:
         """The fits whose estimates are held in a cohort, earlier first."""
@@ -158,9 +204,13 @@ class FitProblem:
 _TABLES = ("fit", "population", "free", "spreads")
 
 
-def _before(name: str, builds_on: tuple[str, ...] | None, model: Model, cohort: str) -> tuple[str, ...]:
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _before(fit: str, builds_on: tuple[str, ...] | None, model: Model, cohort: str) -> tuple[str, ...]:
     behind = fits_behind(model, cohort) if builds_on is None else builds_on
-    return tuple(fit for fit in behind if fit != name)
+    return tuple(name for name in behind if name != fit)
 
 
 def _population(document: Document, header: Mapping[str, Any], faults: Faults) -> PopulationRow | None:
@@ -175,41 +225,7 @@ def _population(document: Document, header: Mapping[str, Any], faults: Faults) -
     return read_row(PopulationRow, document.data["population"], document, ("population",), faults)
 
 
-def _placed(tables: Iterable[str], document: Document, faults: Faults) -> list[PlacedRow[PublishedRow]]:
-    """The rows of all tables that are right."""
-    placed: list[PlacedRow[PublishedRow]] = []
-    for table in tables:
-        with faults.gather(document.where("fit", "tables"), "fit.tables") as noted:
-            placed += read_table(document.path.parent / table, PublishedRow, noted)
-    return placed
-
-
-def _calibrated(item: PlacedRow[PublishedRow]) -> PlacedRow[PublishedRow]:
-    """A row marked for calibration as one for fitting: the fit learns what it would else be given."""
-    if item.row.use != "calibrate":
-        return item
-    return replace(item, row=item.row.model_copy(update={"use": "fit"}))
-
-
 def _model(name: str | None, document: Document, faults: Faults) -> Model | None:
     with faults.gather(document.where("fit", "model"), "fit.model"):
         return None if name is None else Model.load(path_from(document.path, name))
     return None
-
-
-def _cohorts(
-    model: Model | None,
-    placed: Iterable[PlacedRow[PublishedRow]],
-    builds_on: tuple[str, ...] | None,
-    document: Document,
-    faults: Faults,
-) -> dict[str, CohortParameters]:
-    """The cohorts that rows name, without this fit's own estimates; those that cannot be had are left out."""
-    cohorts: dict[str, CohortParameters] = {}
-    for item in placed if model else ():
-        assert model is not None
-        if (name := item.row.cohort) not in cohorts:
-            with faults.gather(item.where, f"{item.row.name}.cohort"):
-                fits = _before(document.path.stem, builds_on, model, name)
-                cohorts[name] = cohort_parameters(model, name, fits=fits)
-    return cohorts

@@ -3,26 +3,58 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from kinetics.cohorts.cohort import CohortParameters
+from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.schema import PopulationRow
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
-from kinetics.files.tables import PlacedRow
+from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published import PublishedRow, RowInFit, Target, population_target, typical_target
 from kinetics.regimen import Regimen, check_given_by_row
 from kinetics.units import to_unit
 
-__all__ = ["read_targets"]
+__all__ = ["read_cohorts", "read_rows", "read_targets"]
+
+
+def read_rows(document: Document, header: Mapping[str, Any], faults: Faults) -> list[PlacedRow[PublishedRow]]:
+    """The rows of all tables; where the fit calibrates, the rows for calibration are fitted too."""
+    placed: list[PlacedRow[PublishedRow]] = []
+    for table in header["tables"] or ():
+        with faults.gather(document.where("fit", "tables"), "fit.tables") as noted:
+            placed += read_table(document.path.parent / table, PublishedRow, noted)
+    if not header["calibrate"]:
+        return placed
+    return [
+        replace(item, row=item.row.model_copy(update={"use": "fit"})) if item.row.use == "calibrate" else item
+        for item in placed
+    ]
+
+
+def read_cohorts(
+    model: Model | None,
+    placed: Iterable[PlacedRow[PublishedRow]],
+    fits_before: Callable[[Model, str], Sequence[str]],
+    faults: Faults,
+) -> dict[str, CohortParameters]:
+    """The cohorts that rows name, with the estimates of the fits before; those that cannot be had are left out."""
+    cohorts: dict[str, CohortParameters] = {}
+    if model is None:
+        return cohorts
+    for item in placed:
+        if (name := item.row.cohort) not in cohorts:
+            with faults.gather(item.where, f"{item.row.name}.cohort"):
+                cohorts[name] = cohort_parameters(model, name, fits=fits_before(model, name))
+    return cohorts
 
 
 def read_targets(
@@ -34,29 +66,9 @@ def read_targets(
     document: Document,
     faults: Faults,
 ) -> tuple[Target, ...]:
-    """Make targets of published rows.
+    """The targets of the rows that are right; without a model only what rows name is checked.
 
-    Parameters
-    ----------
-    model : Model or None
-        What is fitted; without it only what rows name is checked.
-    placed : sequence of PlacedRow
-        The rows of all tables.
-    cohorts : mapping of str to CohortParameters
-        Those that could be had.
-    header : mapping
-        ``[fit]``.
-    population : PopulationRow or None
-        Of a population fit.
-    document : Document
-        The fit problem.
-    faults : Faults
-        Where everything wrong is noted.
-
-    Returns
-    -------
-    tuple of Target
-        The rows that are right. A fit of the typical patient leaves out shares of patients that are not for fitting.
+    A fit of the typical patient leaves out shares of patients that are not for fitting.
     """
     if not any(item.row.use == "fit" for item in placed) and not len(faults):
         faults.add("no row is for fitting (use = fit)", document.where("fit", "tables"), "fit.tables")

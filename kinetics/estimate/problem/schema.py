@@ -27,27 +27,7 @@ Prior = Annotated[Any, AfterValidator(_prior)]
 
 
 class FitRow(Row):
-    """``[fit]``.
-
-    Parameters
-    ----------
-    title, about : str
-        What it is called, and what it assumes.
-    model : str
-        What is fitted.
-    tables : list of str
-        Where published rows are.
-    discrepancy : float
-        Log standard deviation added to every row's own.
-    horizon : str
-        How long a recovery is looked for.
-    starts, seed : int
-        How many searches, and where the later ones begin.
-    builds_on : list of str, optional
-        The fits whose estimates are held.
-    calibrate : bool
-        Whether rows marked ``calibrate`` are fitted too.
-    """
+    """``[fit]``: what is fitted, to which tables."""
 
     title: Text
     model: Text
@@ -64,14 +44,7 @@ class FitRow(Row):
 class PopulationRow(Row):
     """``[population]``: the virtual patients that stand for those of the published studies.
 
-    Parameters
-    ----------
-    patients : int
-        How many.
-    sampling : {"quasi", "random"}
-        How they are drawn.
-    correlation : {"simulated", "none"}
-        Whether rows of one study have the covariance of the simulated population, or are taken as independent.
+    ``correlation``: whether rows of one study have the covariance of the simulated population, or are independent.
     """
 
     patients: Annotated[StrictInt, Field(ge=16, le=100_000)] = 512

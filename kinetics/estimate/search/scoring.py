@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -11,8 +10,9 @@ from scipy.special import expit, logit
 
 from kinetics.errors import IntegrationError
 from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.search.search import Search
 
-__all__ = ["Maximum", "maximise"]
+__all__ = ["search_by_scoring"]
 
 CLOSE = 5e-4
 """A step that promises less than this of the log posterior is none: a thirtieth of a standard error."""
@@ -29,61 +29,22 @@ EDGE = 1e-6
 DONE = "no step promises more"
 
 
-@dataclass(frozen=True, eq=False)
-class Maximum:
-    """Where a search ended.
-
-    Parameters
-    ----------
-    end : ndarray, (parameter,)
-        Logarithms of the parameters.
-    log_posterior : float
-        There.
-    converged : bool
-        Whether no step promises more.
-    message : str
-        Why it ended.
-    """
-
-    end: np.ndarray
-    log_posterior: float
-    converged: bool
-    message: str
-
-
-def maximise(
+def search_by_scoring(
     objective: PopulationObjective,
     start: np.ndarray,
-    fixed: Mapping[int, float] | None = None,
+    moving: np.ndarray,
     progress: Callable[[str], None] | None = None,
-) -> Maximum:
-    r"""Climb to the largest log posterior.
+) -> Search:
+    r"""Climb from the logarithms of a start to the largest log posterior; only the parameters of some indices move.
 
-    Parameters
-    ----------
-    objective : PopulationObjective
-        What is climbed.
-    start : ndarray, (parameter,)
-        Logarithms.
-    fixed : mapping of int to float, optional
-        Parameters that are held, by number, and the logarithms at which they are.
-    progress : callable, optional
-        Called with a line of text after each step.
-
-    Returns
-    -------
-    Maximum
-
-    Notes
-    -----
     scipy's trust region with the exact solution of its subproblem (Conn, Gould and Toint 2000, Trust-Region Methods,
     7.3), the exact gradient, and the information :math:`J^TJ` in place of the Hessian, in coordinates
     :math:`\operatorname{logit}((x - l)/(u - l))` in which the bounds are at infinity.
     """
-    hill = _Hill(objective, start, fixed or {})
-    if not hill.moving.size:
+    hill = _Hill(objective, start, moving)
+    if not moving.size:
         height, _ = hill.value(np.empty(0))
-        return Maximum(hill.point, -height, height < WALL, "nothing moves")
+        return Search(start, start, height, height < WALL, "nothing moves")
 
     def stop(intermediate_result: OptimizeResult) -> None:
         if progress is not None:
@@ -93,32 +54,29 @@ def maximise(
 
     first = hill.coordinates()
     if hill.is_top(first):
-        return Maximum(hill.at(first), -hill.value(first)[0], True, DONE)
-    found = minimize(
+        return Search(start, hill.at(first), hill.value(first)[0], True, DONE)
+    result = minimize(
         hill.value, first, jac=True, hess=hill.information, method="trust-exact", callback=stop, options=OPTIONS
     )
-    converged = hill.is_top(found.x)
-    return Maximum(hill.at(found.x), -float(found.fun), converged, DONE if converged else str(found.message))
+    converged = hill.is_top(result.x)
+    return Search(start, hill.at(result.x), float(result.fun), converged, DONE if converged else str(result.message))
 
 
 class _Hill:
-    """Minus the log posterior in the coordinates of the search, of the parameters that are not held."""
+    """Minus the log posterior in the coordinates of the search, of the parameters that move."""
 
-    def __init__(self, objective: PopulationObjective, start: np.ndarray, fixed: Mapping[int, float]) -> None:
-        self.objective = objective
-        self.moving = np.array([index for index in range(start.size) if index not in fixed], dtype=int)
-        self.point = np.array(start, dtype=float)
-        self.point[list(fixed)] = list(fixed.values())
-        self.lower = objective.lower[self.moving]
-        self.width = (objective.upper - objective.lower)[self.moving]
+    def __init__(self, objective: PopulationObjective, start: np.ndarray, moving: np.ndarray) -> None:
+        self.objective, self.start, self.moving = objective, start, moving
+        self.lower = objective.lower[moving]
+        self.width = (objective.upper - objective.lower)[moving]
 
     def coordinates(self) -> np.ndarray:
         """Those of the start; one on a bound is moved inside."""
-        return logit(np.clip((self.point[self.moving] - self.lower) / self.width, EDGE, 1 - EDGE))
+        return logit(np.clip((self.start[self.moving] - self.lower) / self.width, EDGE, 1 - EDGE))
 
     def at(self, u: np.ndarray) -> np.ndarray:
         """Logarithms of all parameters."""
-        x = self.point.copy()
+        x = self.start.copy()
         x[self.moving] = self.lower + self.width * expit(u)
         return x
 
@@ -126,18 +84,18 @@ class _Hill:
         """The height and its slope; a wall where the population cannot be simulated."""
         objective, x = self.objective, self.at(u)
         try:
-            found = objective.linearised(x)
+            linearised = objective.linearised(x)
         except IntegrationError:
             return WALL, np.zeros(u.size)
-        total = found.log_likelihood + objective.log_prior(x)
+        total = linearised.log_likelihood + objective.log_prior(x)
         if not np.isfinite(total):
             return WALL, np.zeros(u.size)
-        slope = found.gradient - (x - objective.start) / objective.prior_sd**2
+        slope = linearised.gradient - (x - objective.start) / objective.prior_sd**2
         return -total, -slope[self.moving] * self._scale(u)
 
     def information(self, u: np.ndarray) -> np.ndarray:
         """In place of the Hessian, (coordinate, coordinate)."""
-        jacobian = self.objective.residuals(self.at(u))[1][:, self.moving] * self._scale(u)
+        jacobian = self.objective.residuals(self.at(u)).jacobian[:, self.moving] * self._scale(u)
         return jacobian.T @ jacobian
 
     def promise(self, u: np.ndarray) -> float:

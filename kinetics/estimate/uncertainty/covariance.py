@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.search import AnyObjective
+from kinetics.estimate.search.searching import AnyObjective
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -39,22 +39,10 @@ AT_BOUND = 1e-6
 class Uncertainty:
     """The normal approximation about the optimum, on logarithms.
 
-    Parameters
-    ----------
-    covariance : ndarray, (parameter, parameter)
-        Inverse of J'J, J the Jacobian of residuals and priors; entries of parameters at a bound are zero, and a
-        combination that the data do not see varies as widely as the bounds allow.
-    log_se : ndarray, (parameter,)
-        Standard errors of the logarithms.
-    correlation : ndarray, (parameter, parameter)
-        Correlations.
-    condition_number : float
-        Of J'J scaled to a unit diagonal.
-    verdicts : tuple of str
-        One a parameter: ``estimated from the data``, ``from the data and the prior``, ``not identified: ...`` or
-        ``at its lower (upper) bound``.
-    warnings : tuple of str
-        What a reader must know, in plain words.
+    ``covariance``, (parameter, parameter), is the inverse of J'J, J the Jacobian of residuals and priors; entries of
+    parameters at a bound are zero, and a combination that the data do not see varies as widely as the bounds allow.
+    ``condition_number`` is that of J'J scaled to a unit diagonal. A verdict is ``estimated from the data``, ``from the
+    data and the prior``, ``not identified: ...`` or ``at its lower (upper) bound``.
     """
 
     covariance: np.ndarray
@@ -66,21 +54,14 @@ class Uncertainty:
 
 
 def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertainty:
-    """The uncertainty of estimates from the exact Jacobian at the optimum.
-
-    Parameters
-    ----------
-    objective : Objective or PopulationObjective
-        What was minimised.
-    log_parameters : ndarray, (parameter,)
-        The optimum.
+    """The uncertainty of estimates from the exact Jacobian at the optimum, given by its logarithms, (parameter,).
 
     Raises
     ------
     IntegrationError
         If the model cannot be integrated there.
     """
-    jacobian = objective.residuals(log_parameters)[1]
+    jacobian = objective.residuals(log_parameters).jacobian
     width = objective.upper - objective.lower
     at_lower = log_parameters - objective.lower < AT_BOUND * width
     at_upper = objective.upper - log_parameters < AT_BOUND * width
@@ -116,9 +97,9 @@ def _covariance(information: np.ndarray, width: np.ndarray) -> tuple[np.ndarray,
     one parameter.
     """
     values, vectors = np.linalg.eigh(information)
-    seen = values > UNSEEN * max(values.max(initial=0.0), np.finfo(float).tiny)
-    covariance = (vectors[:, seen] / values[seen]) @ vectors[:, seen].T
-    null = vectors[:, ~seen]
+    bounded = values > UNSEEN * max(values.max(initial=0.0), np.finfo(float).tiny)
+    covariance = (vectors[:, bounded] / values[bounded]) @ vectors[:, bounded].T
+    null = vectors[:, ~bounded]
     covariance += null @ np.linalg.inv(null.T @ np.diag(12 / width**2) @ null) @ null.T
     return covariance, np.any(np.abs(null) > 0.1, axis=1)
 
@@ -162,23 +143,23 @@ def _warnings(
     objective: AnyObjective, correlation: np.ndarray, verdicts: Sequence[str], numbers: int
 ) -> tuple[str, ...]:
     names = [free.name for free in objective.problem.free]
-    found = []
+    warnings = []
     unidentified = [name for name, verdict in zip(names, verdicts, strict=True) if verdict.startswith("not identified")]
     if unidentified:
-        found.append(
+        warnings.append(
             f"these rows say nothing, or next to nothing, about {', '.join(unidentified)}: "
             "do not read their values as estimates"
         )
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
         if abs(correlation[i, j]) > STRONG:
             pair, kind = f"{names[i]} and {names[j]}", "product" if correlation[i, j] < 0 else "ratio"
-            found.append(f"{pair} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
+            warnings.append(f"{pair} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
     rows = numbers - sum(target.row.is_range for target in objective.problem.fitted)
     all_seen = all(verdict == ESTIMATED for verdict in verdicts)
     if rows == len(names) and not objective.with_prior.any() and all_seen:
-        found.append(
+        warnings.append(
             f"just identified: {rows} rows and {rows} parameters, so agreement with these rows is no test of the model"
         )
     elif rows < (flat := int((~objective.with_prior).sum())):
-        found.append(f"{rows} rows for {flat} parameters without a prior: the estimates are not unique")
-    return tuple(found)
+        warnings.append(f"{rows} rows for {flat} parameters without a prior: the estimates are not unique")
+    return tuple(warnings)

@@ -38,15 +38,9 @@ def check_draws(draws: int) -> None:
 class Chain:
     """What all walkers have done so far, enough to go on from.
 
-    Parameters
-    ----------
-    positions : ndarray, (step, walker, parameter)
-        Logarithms of the parameters; step 0 is where they began.
-    log_density : ndarray, (step, walker)
-        Of the posterior there, without its constant.
-    random : tuple of ndarray, int, int, float
-        State of the Mersenne twister after the last step: 624 words, position, whether there is a normal number left,
-        and that number.
+    ``positions``, (step, walker, parameter), are logarithms, step 0 where the walkers began; ``log_density``, (step,
+    walker), is that of the posterior there, without its constant. ``random`` is the state of the Mersenne twister after
+    the last step: 624 words, position, whether there is a normal number left, and that number.
     """
 
     positions: np.ndarray
@@ -61,18 +55,9 @@ class Chain:
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Draws from the posterior; the first third of the steps is left out, in which the walkers forget their start.
-
-    Parameters
-    ----------
-    chain : Chain
-        Everything that was sampled.
-    is_complete : bool
-        Whether there are as many draws as were asked for.
-    """
+    """Draws from the posterior; the first third of the steps is left out, in which the walkers forget their start."""
 
     chain: Chain
-    is_complete: bool = True
 
     @property
     def _first(self) -> int:
@@ -112,13 +97,7 @@ class Posterior:
         return np.quantile(self.logs, shares, axis=(0, 1))
 
     def warnings(self, names: Sequence[str]) -> list[str]:
-        """What a reader of the draws must know, in plain words.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Of the parameters.
-        """
+        """What a reader of the draws must know, in plain words; ``names`` are of the parameters."""
         times = self.autocorrelation_time
         if not np.isfinite(times).all():
             return ["a walker never moved: the posterior needs more draws"]

@@ -27,12 +27,7 @@ _FAULTS = {
 def profile_verdict(profile: Profile, prior_sd: float) -> str:
     """What holds a parameter on either side: the data, its prior, or nothing within the bounds.
 
-    Parameters
-    ----------
-    profile : Profile
-        Of the log posterior.
-    prior_sd : float
-        Standard deviation of the logarithm's prior; infinite where it is flat.
+    ``prior_sd`` is the standard deviation of the logarithm's prior, infinite where it is flat.
 
     Examples
     --------
@@ -66,29 +61,21 @@ def _held(profile: Profile, end: End, prior_sd: float) -> str:
 
 
 def profile_warnings(names: Sequence[str], profiles: Sequence[Profile]) -> list[str]:
-    """What a reader of profiles must know, in plain words.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of all parameters.
-    profiles : sequence of Profile
-        Of some of them.
-    """
-    found = []
+    """What a reader of profiles must know, in plain words; ``names`` are of all parameters."""
+    warnings = []
     better = [names[one.index] for one in profiles if one.drop.min() < -BETTER]
     if better:
-        found.append(
+        warnings.append(
             f"along the profile of {', '.join(better)} there is a better fit than the estimates: give it more starts"
         )
     for one in profiles:
         for where, end in _ends(one).items():
             if end.held:
                 others = " and ".join(f"{names[index]} at its {_SIDES[side]} bound" for index, side in end.held)
-                found.append(
+                warnings.append(
                     f"the profile of {names[one.index]} ends {where} with {others}: wider bounds may move that end"
                 )
     stuck = [names[one.index] for one in profiles if not one.converged.all()]
     if stuck:
-        found.append(f"on the profile of {', '.join(stuck)} some searches did not converge: its ends are rough")
-    return found
+        warnings.append(f"on the profile of {', '.join(stuck)} some searches did not converge: its ends are rough")
+    return warnings

@@ -10,7 +10,7 @@ import emcee
 import numpy as np
 
 from kinetics.errors import InputError, IntegrationError
-from kinetics.estimate.search.search import AnyObjective
+from kinetics.estimate.search.searching import AnyObjective
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior, check_draws
 from kinetics.files.capacity import check_memory
 from kinetics.population.seeds import checked_seed
@@ -24,13 +24,7 @@ AT_BOUND = 0.01
 
 
 def walkers(parameters: int) -> int:
-    """How many walkers there are: enough that either half spans all directions.
-
-    Examples
-    --------
-    >>> walkers(3)
-    8
-    """
+    """How many walkers there are: enough that either half spans all directions."""
     return 2 * parameters + 2
 
 
@@ -46,39 +40,20 @@ def sample(
 ) -> Posterior:
     """Draw from the posterior density of the logarithms of the parameters, within their bounds.
 
-    Parameters
-    ----------
-    objective : Objective or PopulationObjective
-        What was fitted.
-    optimum : ndarray, (parameter,)
-        Logarithms.
-    covariance : ndarray, (parameter, parameter)
-        Of the logarithms, about the optimum; the walkers begin at draws from this normal approximation.
-    draws : int
-        How many to return at least, of all walkers together. Half as many again are made before them, and left out.
-    seed : int
-        The same seed gives the same numbers.
-    progress : callable, optional
-        Called with a line of text after each evaluation.
-    done : Chain, optional
-        Of an earlier, interrupted call: it goes on to the same numbers as a call that was not interrupted.
-    keep : callable, optional
-        Called with everything so far after each step; the arrays are views.
+    An ensemble whose walkers propose differences of others (ter Braak 2006, doi 10.1007/s11222-006-8769-1) by the
+    package emcee (Foreman-Mackey et al. 2013, doi 10.1086/670067).
 
-    Returns
-    -------
-    Posterior
-        An interrupt ends it after the last complete step; if there is none, KeyboardInterrupt is raised.
+    The walkers begin at draws from the normal approximation of this covariance about the logarithms of the optimum. At
+    least so many draws are returned, of all walkers together; half as many again are made before them, and left out.
+    ``keep`` is called with everything so far after each complete step, in arrays that are views. With such a chain as
+    ``done`` an interrupted call goes on to the same numbers as one that was not interrupted.
 
     Raises
     ------
     InputError
         If the model cannot be simulated about the optimum, or so many draws take days or do not fit into memory.
-
-    Notes
-    -----
-    An ensemble whose walkers propose differences of others (ter Braak 2006, doi 10.1007/s11222-006-8769-1) by the
-    package emcee (Foreman-Mackey et al. 2013, doi 10.1086/670067).
+    KeyboardInterrupt
+        If it is interrupted, after the last complete step.
     """
     check_draws(draws)
     count, seed = walkers(optimum.size), checked_seed(seed)
@@ -90,29 +65,24 @@ def sample(
         done = _begin(density, objective, optimum, covariance, seed)
         keep(done)
     density.evaluated = count * len(done.positions)
-    positions, log_density = _room(done.positions, steps), _room(done.log_density, steps)
+    positions, log_density = _extended(done.positions, steps), _extended(done.log_density, steps)
     chain = Chain(positions[: done.steps + 1], log_density[: done.steps + 1], done.random)
-    try:
-        for step, (state, random) in enumerate(_states(density, done, steps - done.steps), done.steps + 1):
-            positions[step], log_density[step] = state.coords, state.log_prob
-            chain = Chain(positions[: step + 1], log_density[: step + 1], random)
-            keep(chain)
-    except KeyboardInterrupt:
-        pass
-    if not chain.steps:
-        raise KeyboardInterrupt
-    return Posterior(chain, chain.steps >= steps)
+    for step, (state, random) in enumerate(_states(density, done, steps - done.steps), done.steps + 1):
+        positions[step], log_density[step] = state.coords, state.log_prob
+        chain = Chain(positions[: step + 1], log_density[: step + 1], random)
+        keep(chain)
+    return Posterior(chain)
 
 
-def _room(begun: np.ndarray, steps: int) -> np.ndarray:
-    """An array for all steps, with those that are done; no more than are wanted."""
-    room = np.empty((steps + 1, *begun.shape[1:]))
-    room[: len(begun)] = begun[: steps + 1]
-    return room
+def _extended(begun: np.ndarray, steps: int) -> np.ndarray:
+    """An array for all steps, with those that are done, of which no more are used."""
+    extended = np.empty((steps + 1, *begun.shape[1:]))
+    extended[: len(begun)] = begun[: steps + 1]
+    return extended
 
 
 def _states(density: _Density, done: Chain, steps: int) -> Iterator[tuple[emcee.State, Any]]:
-    """Complete steps of the ensemble, with the state of the twister behind each, until an interrupt."""
+    """Complete steps of the ensemble, with the state of the twister after each."""
     if steps <= 0:
         return
     count, size = done.positions.shape[1:]
@@ -120,7 +90,7 @@ def _states(density: _Density, done: Chain, steps: int) -> Iterator[tuple[emcee.
     begin = emcee.State(done.positions[-1], log_prob=done.log_density[-1], random_state=("MT19937", *done.random))
     for state in sampler.sample(begin, iterations=steps, store=False, skip_initial_state_check=True):
         if density.is_interrupted:
-            return
+            raise KeyboardInterrupt
         random: Any = sampler.random_state
         yield state, random[1:]
 
@@ -128,7 +98,7 @@ def _states(density: _Density, done: Chain, steps: int) -> Iterator[tuple[emcee.
 class _Density:
     """The log posterior of several points; minus infinity outside the bounds and where nothing can be simulated.
 
-    An interrupt is noted and not raised: emcee would print a traceback of it.
+    An interrupt is noted here and raised after the step: emcee would print a traceback of it.
     """
 
     def __init__(self, objective: AnyObjective, total: int, progress: Callable[[str], None] | None) -> None:

@@ -37,18 +37,10 @@ IMPOSSIBLE = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A point on one side of a profile.
+    """A point on one side of a profile: the logarithms of all parameters, (parameter,).
 
-    Parameters
-    ----------
-    x : ndarray, (parameter,)
-        Logarithms.
-    reach : float
-        Distance of the profiled one from the optimum.
-    drop : float
-        How far the log posterior lies below that of the optimum.
-    converged : bool
-        Whether the search over the other parameters ended by its own criterion.
+    ``reach`` is the distance of the profiled one from the optimum, ``drop`` how far the log posterior lies below that
+    of the optimum; ``converged`` says whether the search over the other parameters ended by its own criterion.
     """
 
     x: np.ndarray
@@ -68,11 +60,11 @@ def bracket(points: Sequence[Point]) -> tuple[Point, Point | None]:
     return (points[-1], None) if behind is None else (points[behind - 1], points[behind])
 
 
-def next_reach(points: Sequence[Point], sd: float, room: float) -> float | None:
+def next_reach(points: Sequence[Point], sd: float, to_bound: float) -> float | None:
     """How far the next point is from the optimum; None if the end is known, or the bound reached."""
     inside, outside = bracket(points)
     if outside is None:
-        return None if inside.reach >= room else _outwards(points, sd, room)
+        return None if inside.reach >= to_bound else _outwards(points, sd, to_bound)
     if not is_coarse(inside, outside):
         return None
     gap = outside.reach - inside.reach
@@ -85,17 +77,17 @@ def is_coarse(inside: Point, outside: Point) -> bool:
     return outside.drop - inside.drop > COARSE and outside.reach - inside.reach > NARROW * outside.reach
 
 
-def _outwards(points: Sequence[Point], sd: float, room: float) -> float:
+def _outwards(points: Sequence[Point], sd: float, to_bound: float) -> float:
     """A step on which the log posterior should fall by `STEP`, by what the last step did to it."""
     last = points[-1]
-    wanted = float(np.sqrt(2 * (max(last.drop, 0.0) + STEP))) - last.root
+    next_rise = float(np.sqrt(2 * (max(last.drop, 0.0) + STEP))) - last.root
     if len(points) == 1:
-        ahead = wanted * sd
+        ahead = next_rise * sd
     else:
         step, rise = last.reach - points[-2].reach, last.root - points[-2].root
-        ahead = min(GROWTH * step, wanted * step / rise) if rise > 0 else GROWTH * step
-    is_close = last.reach + 1.1 * ahead >= room
-    return room if is_close or len(points) >= POINTS else last.reach + ahead
+        ahead = min(GROWTH * step, next_rise * step / rise) if rise > 0 else GROWTH * step
+    is_close = last.reach + 1.1 * ahead >= to_bound
+    return to_bound if is_close or len(points) >= POINTS else last.reach + ahead
 
 
 def crossing(points: Sequence[Point]) -> float:

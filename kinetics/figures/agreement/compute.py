@@ -70,7 +70,7 @@ def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tupl
 
     at, targets = log_parameters(problem, estimates), problem.targets
     if problem.population is not None:
-        return list(zip(targets, PopulationObjective(problem).shown(at, targets), strict=True))
+        return list(zip(targets, PopulationObjective(problem).predicted(at, targets), strict=True))
     values = Objective(problem).values(at, targets)
     alone = [Interval(float(value), math.nan, math.nan) for value in values]
     return [(target, PredictedSummary(target.row, value, None)) for target, value in zip(targets, alone, strict=True)]

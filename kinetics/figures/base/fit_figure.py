@@ -79,7 +79,7 @@ def _committed(problem: FitProblem) -> Estimates:
     committed = Estimates.read(path)
     warn_if_older(path, problem.model, committed.model, committed.facts["model_hash"])
     if sorted(committed.names) == sorted(free.name for free in problem.free):
-        warn_of_problem(committed.rows, committed.facts, path, problem)
+        warn_of_problem(committed, path, problem)
     return committed
 
 

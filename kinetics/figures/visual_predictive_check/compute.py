@@ -52,7 +52,7 @@ def check_tree(spec: CheckSpec, estimates: Estimates) -> xr.DataTree:
     objective = PopulationObjective(spec.problem)
     populations = {
         target: population
-        for population, targets in objective.views(log_parameters(spec.problem, estimates), simulated)
+        for population, targets in objective.simulated(log_parameters(spec.problem, estimates), simulated)
         for target in targets
     }
     panels = {}

@@ -1,0 +1,72 @@
+"""What the objectives of a typical patient and of a population share: bounds, priors, and arms."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from kinetics.estimate.problem.problem import FitProblem
+from kinetics.published import Target
+from kinetics.regimen import Segments, segments
+
+__all__ = ["BaseObjective", "Residuals"]
+
+T = TypeVar("T", bound=Target)
+
+
+class Residuals(NamedTuple):
+    """Residuals, (residual,), and their derivatives by the logarithms of named parameters, (residual, name)."""
+
+    values: np.ndarray
+    jacobian: np.ndarray
+
+
+class BaseObjective(ABC):
+    """Bounds and normal priors of the logarithms of the free parameters, each an array (parameter,).
+
+    ``names`` are flat, that of a spread ends in ``.spread``; ``start`` is also the centre of the prior; ``prior_sd`` is
+    infinite where the prior is flat, and ``with_prior`` says where it is not.
+    """
+
+    def __init__(self, problem: FitProblem) -> None:
+        self.problem = problem
+        self.names = [free.flat for free in problem.free]
+        self.start = np.log([free.start for free in problem.free])
+        self.lower = np.log([free.lower for free in problem.free])
+        self.upper = np.log([free.upper for free in problem.free])
+        self.with_prior = np.array([free.log_sd is not None for free in problem.free])
+        self.prior_sd = np.array([free.prior_sd for free in problem.free])
+
+    @abstractmethod
+    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> Residuals:
+        """Residuals of the fitted rows, with derivatives by the logarithms of named parameters."""
+
+    def residuals(self, log_parameters: np.ndarray) -> Residuals:
+        """Residuals of the fitted rows, then of the priors, with derivatives by the free parameters."""
+        rows = self.rows(log_parameters, self.names)
+        prior = ((log_parameters - self.start) / self.prior_sd)[self.with_prior]
+        by_free = np.diag(1 / self.prior_sd)[self.with_prior]
+        return Residuals(np.concatenate([rows.values, prior]), np.vstack([rows.jacobian, by_free]))
+
+    def log_prior(self, log_parameters: np.ndarray) -> float:
+        """The log density of the priors, without the constant."""
+        return -0.5 * float(np.sum(((log_parameters - self.start) / self.prior_sd) ** 2))
+
+    def _estimates(self, log_parameters: np.ndarray) -> dict[str, float]:
+        return dict(zip(self.names, np.exp(log_parameters).tolist(), strict=True))
+
+    def _by_arm(self, targets: Sequence[T]) -> list[list[T]]:
+        """The targets of one cohort under one regimen together: one simulation gives them all."""
+        arms: dict[tuple[str, str], list[T]] = defaultdict(list)
+        for target in targets:
+            arms[target.row.cohort, target.regimen.content_hash].append(target)
+        return list(arms.values())
+
+    def _plan(self, target: Target, until: float) -> Segments:
+        model = self.problem.model
+        doses = {name: dose.unit for name, dose in model.doses.items()}
+        return segments(target.regimen, doses, model.time, until)

@@ -1,0 +1,229 @@
+"""A finished fit, and what may still be asked of it: profiles, draws from the posterior, files."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.cohorts.fit_results import result_path
+from kinetics.estimate.checkpoint import Checkpoint, checkpoint_of
+from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.search.search import Search
+from kinetics.estimate.search.searching import AnyObjective
+from kinetics.estimate.stages import run_profiles, run_sampler
+from kinetics.estimate.summary import fit_summary, interval_rows
+from kinetics.estimate.tree import fit_tree
+from kinetics.estimate.uncertainty.covariance import Uncertainty
+from kinetics.estimate.uncertainty.posterior import Posterior
+from kinetics.estimate.uncertainty.practical import profile_warnings
+from kinetics.estimate.uncertainty.profile import Profile
+from kinetics.published.likelihoods import PredictedSummary
+from kinetics.results import write_result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Fit", "with_intervals"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A finished fit.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        What was fitted.
+    searches : tuple of Search
+        Every search, in order.
+    best : Search
+        The one of least cost.
+    uncertainty : Uncertainty
+        At the best.
+    values : ndarray, (target,)
+        The model's counterpart of all targets, fitted and compared, at the best, in the row's unit; infinite if a
+        threshold is not reached again, NaN if the output is never below it.
+    estimates : Estimates
+        What predictions and later fits need.
+    objective : Objective or PopulationObjective
+        What was searched.
+    predicted : tuple of PredictedSummary
+        Of a population fit: what each target is in the population, and where a study of its size lies. Else empty.
+    profiles : tuple of Profile
+        Of those parameters that were profiled.
+    posterior : Posterior, optional
+        If it was sampled.
+    """
+
+    problem: FitProblem
+    searches: tuple[Search, ...]
+    best: Search
+    uncertainty: Uncertainty
+    values: np.ndarray
+    estimates: Estimates
+    objective: AnyObjective
+    predicted: tuple[PredictedSummary, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    posterior: Posterior | None = None
+
+    def __repr__(self) -> str:
+        names, notes = len(self.estimates.names), len(self.warnings)
+        return f"<Fit of '{self.problem.name}': {names} estimates, cost {self.best.cost:.4g}, {notes} warnings>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.table().to_html()}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know, in plain words: of the parameters, the searches, the rows and the intervals."""
+        names = self.estimates.names
+        return (
+            *self.uncertainty.warnings,
+            *_search_warnings(self.searches, self.best),
+            *self._row_warnings(),
+            *profile_warnings(names, self.profiles),
+            *(self.posterior.warnings(names) if self.posterior is not None else ()),
+        )
+
+    def _row_warnings(self) -> list[str]:
+        lost = [
+            target.row.name
+            for target, value in zip(self.problem.targets, self.values, strict=True)
+            if target.row.use == "fit" and not np.isfinite(value)
+        ]
+        if self.predicted:
+            message = "in the model less than half of the patients recover, which {} contradicts"
+        else:
+            message = (
+                "the model has no recovery time for {}, being back at the level in the limit at most: the search had a "
+                "stand-in, and standard errors mean little"
+            )
+        return [message.format(", ".join(lost))] if lost else []
+
+    def rms_log_error(self) -> float:
+        """Root mean square of ln(model / published) over the fitted rows that give a value; NaN if none does."""
+        errors = [
+            target.log_error(value)
+            for target, value in zip(self.problem.targets, self.values, strict=True)
+            if target.row.use == "fit" and not target.row.is_range
+        ]
+        return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
+
+    def summary(self) -> dict[str, Any]:
+        """The fit as the JSON object of the command."""
+        return fit_summary(self)
+
+    def table(self) -> pd.DataFrame:
+        """One row a parameter: unit, estimate, ends of the 95 % interval by each method, what the data say."""
+        import pandas as pd
+
+        rows = {
+            name: {"unit": row.unit, "estimate": row.value}
+            | {
+                f"{end} by {method}": interval[end]
+                for method, interval in by_method.items()
+                for end in ("lower", "upper")
+            }
+            | {"verdict": row.verdict}
+            for (name, row), by_method in zip(self.estimates.by_name.items(), interval_rows(self), strict=True)
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def report(self) -> str:
+        """The table of estimates and everything a reader must know, as text."""
+        return "\n".join([repr(self), self.table().to_string(), *(f"Note: {text}." for text in self.warnings)])
+
+    def profile(
+        self,
+        names: str | Sequence[str] = "all",
+        *,
+        resume: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> Fit:
+        """The same fit with the profile likelihood of some parameters.
+
+        Parameters
+        ----------
+        names : str or sequence of str
+            Free parameters, or ``"all"``.
+        resume : bool
+            Go on from the profiles that an interrupted call finished.
+        progress : callable, optional
+            Called with a line of text after each evaluation.
+
+        Raises
+        ------
+        InputError
+            If a parameter is not free.
+        FitInterrupted
+            If it is interrupted: finished profiles are kept for ``resume``.
+        """
+        indices = self.problem.indices(names)
+        with checkpoint_of(self.objective, resume=resume) as checkpoint:
+            return with_intervals(self, indices, None, checkpoint, progress)
+
+    def sample(self, draws: int = 1000, *, resume: bool = False, progress: Callable[[str], None] | None = None) -> Fit:
+        """The same fit with at least so many draws from the posterior; arguments and errors as of `profile`."""
+        with checkpoint_of(self.objective, resume=resume) as checkpoint:
+            return with_intervals(self, (), draws, checkpoint, progress)
+
+    def tree(self) -> xr.DataTree:
+        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals."""
+        return fit_tree(self)
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write the fit: everything as NetCDF, or its estimates as a committed result, which cohorts read.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path, optional
+            A name that ends in ``.nc``, or in ``.toml``; by default ``NAME.result.toml`` beside the problem.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it was written.
+        """
+        path = result_path(self.problem.path) if path is None else Path(path)
+        if path.suffix == ".nc":
+            write_result(self.tree(), path)
+        else:
+            self.estimates.save(path)
+        return path
+
+
+def with_intervals(
+    fit: Fit,
+    profiled: Sequence[int],
+    draws: int | None,
+    checkpoint: Checkpoint,
+    progress: Callable[[str], None] | None = None,
+) -> Fit:
+    """A fit with profiles of the parameters of some indices, and with draws from the posterior."""
+    about = fit.objective, fit.best.end, fit.uncertainty.covariance
+    profiles = run_profiles(*about, profiled, checkpoint, progress) if profiled else fit.profiles
+    posterior = fit.posterior if draws is None else run_sampler(*about, draws, checkpoint, progress)
+    return replace(fit, profiles=profiles, posterior=posterior)
+
+
+def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
+    warnings = []
+    if not best.converged:
+        warnings.append(f"the best search did not converge ({best.message}): these are not estimates yet")
+    equal_cost = best.cost + 1e-3 * abs(best.cost) + 1e-6
+    worse = sum(one.cost > equal_cost for one in searches)
+    if worse:
+        warnings.append(
+            f"{worse} of {len(searches)} searches ended at a worse fit: try more starts for a better one still"
+        )
+    equal = [one.end for one in searches if one.cost <= equal_cost]
+    if max(float(np.abs(end - best.end).max()) for end in equal) > 0.05:
+        warnings.append("searches ended equally well at different values: the estimates are not unique")
+    return warnings

@@ -1,0 +1,82 @@
+"""The stages of a fit: searches, profiles, posterior. Each goes on from what an interrupted fit kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from kinetics.estimate.checkpoint import Checkpoint
+from kinetics.estimate.search.search import Search
+from kinetics.estimate.search.searching import AnyObjective, prefixed, searches
+from kinetics.estimate.uncertainty.posterior import Chain, Posterior
+from kinetics.estimate.uncertainty.profile import Profile, profile
+from kinetics.estimate.uncertainty.sampling import sample
+
+__all__ = ["run_profiles", "run_sampler", "run_searches"]
+
+Progress = Callable[[str], None]
+
+
+def run_searches(
+    objective: AnyObjective, checkpoint: Checkpoint, progress: Progress | None = None
+) -> tuple[Search, ...]:
+    """All searches of a fit, each kept as soon as it is finished."""
+    starts = objective.problem.starts
+    finished = list(checkpoint.searches(objective.start.size)[:starts])
+    checkpoint.begin(f"{len(finished)} of {starts} searches")
+    for search in searches(objective, progress, first=len(finished)):
+        finished.append(search)
+        checkpoint.done = f"{len(finished)} of {starts} searches"
+        checkpoint.keep_searches(finished)
+    return tuple(finished)
+
+
+def run_profiles(
+    objective: AnyObjective,
+    optimum: np.ndarray,
+    covariance: np.ndarray,
+    indices: Sequence[int],
+    checkpoint: Checkpoint,
+    progress: Progress | None = None,
+) -> tuple[Profile, ...]:
+    """The profiles of the parameters of some indices, each kept as soon as it is finished."""
+    finished = checkpoint.profiles(optimum)
+
+    def done() -> str:
+        return f"{len(finished.keys() & set(indices))} of {len(indices)} profiles"
+
+    checkpoint.begin(done())
+    for number, index in enumerate(indices, 1):
+        if index not in finished:
+            say = prefixed(progress, f"profile {number} of {len(indices)}")
+            finished[index] = profile(objective, optimum, index, covariance, say)
+            checkpoint.done = done()
+            checkpoint.keep_profiles(optimum, list(finished.values()))
+    return tuple(finished[index] for index in indices)
+
+
+def run_sampler(
+    objective: AnyObjective,
+    optimum: np.ndarray,
+    covariance: np.ndarray,
+    draws: int,
+    checkpoint: Checkpoint,
+    progress: Progress | None = None,
+) -> Posterior:
+    """Draws from the posterior; the walkers are kept every few seconds, and when they are interrupted."""
+    latest = checkpoint.chain(optimum.size)
+    checkpoint.begin(f"{latest.steps if latest is not None else 0} steps of the posterior")
+
+    def keep(chain: Chain) -> None:
+        nonlocal latest
+        latest = chain
+        checkpoint.done = f"{chain.steps} steps of the posterior"
+        checkpoint.keep_chain(chain)
+
+    try:
+        return sample(objective, optimum, covariance, draws, objective.problem.seed, progress, latest, keep)
+    except KeyboardInterrupt:
+        if latest is not None:
+            checkpoint.keep_chain(latest, now=True)
+        raise
