@@ -11,16 +11,21 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.measures import (
     AreaUnderCurve,
+    Final,
+    Length,
     Measure,
     Nadir,
     Overshoot,
+    Peak,
+    TimeAbove,
     TimeBelow,
     TimeOfNadir,
     TimeOfOvershoot,
+    TimeOfPeak,
     TimeToThreshold,
+    ValueAt,
 )
 from kinetics.measures.evaluation import identifier
-from kinetics.measures.of_treatment import Final, Highest, Length, TimeAbove, TimeOfHighest, ValueAt
 from kinetics.measures.over_courses import (
     Courses,
     after_first,
@@ -207,8 +212,8 @@ _PLAIN: dict[str, list[tuple[str, str, tuple[Any, ...], Callable[..., np.ndarray
     "time_of_overshoot": [
         ("time_of_overshoot", "time of highest after nadir", (TimeOfOvershoot, Overshoot), time_of_highest, False)
     ],
-    "peak": [("peak", "peak", (Highest,), highest, False)],
-    "time_of_peak": [("time_of_peak", "time of peak", (TimeOfHighest, Highest), time_of_highest, False)],
+    "peak": [("peak", "peak", (Peak,), highest, False)],
+    "time_of_peak": [("time_of_peak", "time of peak", (TimeOfPeak, Peak), time_of_highest, False)],
     "final": [("final", "at the end", (Final,), after_last, False)],
     "area": [("area", "area under the curve", (AreaUnderCurve,), total, False)],
     "mean": [("mean", "mean over time", (AreaUnderCurve, Length), mean, False)],

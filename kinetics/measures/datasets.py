@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnitError, UnknownNameError
-from kinetics.files.arguments import all_of
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
+from kinetics.measures.registry import read_measures
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, to_unit
 from kinetics.units.levels import slack
@@ -20,23 +20,30 @@ __all__ = ["measure"]
 
 
 def measure(
-    data: xr.Dataset, measures: Sequence[Measure], courses: xr.DataArray | Sequence[str] | None = None
+    data: xr.Dataset,
+    measures: Measure | str | Iterable[Measure | str],
+    courses: xr.DataArray | Sequence[str] | None = None,
+    *,
+    limits: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """Take measures of simulated or observed values, course by course.
 
     Values between times are those of `curve_of`, whose accuracy is given there; for root-finding on the solution
-    itself hand the measures to `kinetics.simulation.simulating`.
+    itself hand the measures to `kinetics.simulate`.
 
     Parameters
     ----------
     data : xarray.Dataset, (time, ...)
         Variables with ``units`` over the coordinate ``time``, which has ``units`` of time too; other dims such as
         patient and draw stay. NaN is a missing value.
-    measures : sequence of Measure
-        What to take.
+    measures : Measure, str, or iterable of them
+        What to take: objects, or texts such as ``"nadir"`` (of every series) and ``"CD4 time_to 40 % of baseline"``;
+        `kinetics.measures.MEASURES` has all names. ``"recovery"`` is the time to ``limits``.
     courses : xarray.DataArray, (course, ...), or sequence of str, optional
         First dose of each course: an array with units of time, NaN where a patient had no such course, or quantities
         such as ``"12 month"``. Without it ``data["course_start"]``, else one course at time 0.
+    limits : mapping of str to str, optional
+        The lower limit of normal by variable, such as ``{"CD4": "0.5 1e9/L"}``.
 
     Returns
     -------
@@ -51,8 +58,8 @@ def measure(
     UnitError
         If units are missing or do not fit.
     InputError
-        If time does not increase, courses are not in order or not those of the patients, a value is infinite, or two
-        measures have one name; also for faults of several kinds, all listed.
+        If something is no measure, time does not increase, courses are not in order or not those of the patients, a
+        value is infinite, or two measures have one name; also for faults of several kinds, all listed.
 
     Examples
     --------
@@ -62,30 +69,28 @@ def measure(
     >>> result = measure(data, [Nadir("A"), TimeToThreshold("A", "60 % of baseline")])
     >>> result.A_nadir.item(), result.A_nadir.attrs["units"]
     (0.2, '1/nL')
-    >>> round(result.A_time_to_60_percent_of_baseline.item(), 6)
+    >>> round(measure(data, "recovery", limits={"A": "0.6 1/nL"}).A_time_to_0p6_1_per_nL.item(), 6)
     60.0
     """
-    measures = all_of("measures", measures, Measure, 'measures=[Nadir("A")]')
+    series = [
+        str(name) for name, array in data.data_vars.items() if "time" in array.dims and "course" not in array.dims
+    ]
+    measures = read_measures(measures, series, limits or {})
     times, time_unit = _time(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)
-    coords = {
-        "course": xr.Variable("course", np.arange(1, starts.sizes["course"] + 1), {"long_name": "course of treatment"})
-    }
+    number = np.arange(1, starts.sizes["course"] + 1)
+    coords = {"course": xr.Variable("course", number, {"long_name": "course of treatment"})}
     results = xr.Dataset(coords=coords, attrs=data.attrs)
     for each in measures:
-        unit = units[each.output]
+        unit, share = units[each.output], _slack(data, each.output)
 
         def row(
-            values: np.ndarray,
-            starts: np.ndarray,
-            each: Measure = each,
-            unit: Any = unit,
-            share: float = _slack(data, each.output),
+            values: np.ndarray, starts: np.ndarray, each: Measure = each, unit: Any = unit, share: float = share
         ) -> np.ndarray:
             return evaluate(each, interpolated(times, values, share), starts, float(times[-1]), unit, time_unit)
 
-        found = xr.apply_ufunc(
+        taken = xr.apply_ufunc(
             row,
             data[each.output].astype(float),
             starts,
@@ -95,8 +100,8 @@ def measure(
             output_dtypes=[float],
             keep_attrs=False,
         )
-        results[each.name] = variable(found.dims, found.values, each.unit(unit, time_unit), each.long_name)
-        results = results.assign_coords({name: found.coords[name] for name in found.coords if name != "course"})
+        results[each.name] = variable(taken.dims, taken.values, each.unit(unit, time_unit), each.long_name)
+        results = results.assign_coords({name: taken.coords[name] for name in taken.coords if name != "course"})
     return results
 
 
@@ -176,10 +181,14 @@ def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Any
     return units
 
 
+def _is_series(array: xr.DataArray) -> bool:
+    return "time" in array.dims and "course" not in array.dims
+
+
 def _series(data: xr.Dataset, output: str) -> xr.DataArray:
     if output not in data.data_vars:
         raise UnknownNameError(f"the data have no variable '{output}'; there are {', '.join(map(str, data.data_vars))}")
-    if "time" not in data[output].dims or "course" in data[output].dims:
+    if not _is_series(data[output]):
         raise InputError(f"'{output}' is no series: its dims are {data[output].dims}, not time and others than course")
     if data[output].dtype.kind not in "iuf":
         raise InputError(f"'{output}' does not hold numbers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,23 +25,51 @@ class Measure(ABC):
     ----------
     output : str
         The output, state or data variable it is taken of.
+
+    Attributes
+    ----------
+    suffix : str
+        What stands behind the output in the name of the result variable.
+    description : str
+        What it is, with the fields of the measure in braces.
+    measured_in : {"output", "time", "output * time", "1"}
+        Its unit, by those of the curve and its time.
+    undefined : str
+        When it is infinite or NaN, beyond an empty window and a curve that is not finite.
     """
 
     output: str
+    suffix: ClassVar[str]
+    description: ClassVar[str]
+    measured_in: ClassVar[Literal["output", "time", "output * time", "1"]] = "output"
+    undefined: ClassVar[str] = ""
 
     @property
-    @abstractmethod
+    def argument(self) -> str:
+        """What it depends on beside the output, such as a level; empty for nothing."""
+        return ""
+
+    @property
     def name(self) -> str:
         """Name of its result variable, an identifier."""
+        return "_".join(filter(None, (self.output, self.suffix, identifier(self.argument))))
 
     @property
-    @abstractmethod
     def long_name(self) -> str:
         """What it is, in words."""
+        return self.description.format(**vars(self))
 
-    @abstractmethod
     def unit(self, unit: Any, time_unit: Any) -> Any:
         """Unit of the result, a pint.Unit, given those of the curve and its time."""
+        match self.measured_in:
+            case "output":
+                return unit
+            case "time":
+                return time_unit
+            case "output * time":
+                return unit * time_unit
+            case "1":
+                return parse_unit("1")
 
     @abstractmethod
     def of(self, window: Window) -> float:
@@ -59,13 +87,7 @@ class Measure(ABC):
 
 
 def check_time_unit(unit: Any) -> None:
-    """Refuse a unit that is not one of time.
-
-    Raises
-    ------
-    UnitError
-        Naming the unit.
-    """
+    """Refuse a unit that is not one of time, with a `UnitError`."""
     if unit.dimensionality != parse_unit("day").dimensionality:
         raise UnitError(f"'{unit_text(unit)}' is not a unit of time")
 
@@ -99,10 +121,8 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
         First dose of each course, increasing, in ``time_unit``; NaN for a course not given.
     until : float
         End of the last window, in ``time_unit``.
-    unit : pint.Unit or str
-        Of the values of the curve.
-    time_unit : pint.Unit or str
-        Of time.
+    unit, time_unit : pint.Unit or str
+        Of the values of the curve, and of time.
 
     Returns
     -------
@@ -131,6 +151,7 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
 
 
 def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:
+    """The window of each course; None for one that was not given, or on which the curve does not lie."""
     given = np.flatnonzero(~np.isnan(starts))
     try:
         check_increasing(starts[given])

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
+from kinetics.measures.returns import first_return
 from kinetics.units.levels import stands_below
 
 __all__ = ["Window", "course_windows"]
@@ -96,9 +97,16 @@ class Window:
         return _lowest(self.curve, self.times, self.values, self.curve.slack)
 
     @cached_property
-    def peak(self) -> tuple[float, float]:
+    def overshoot(self) -> tuple[float, float]:
         """Time and value of the highest point after the nadir; the earliest of equals."""
-        times, values = self._after_nadir
+        return self._highest(*self._after_nadir)
+
+    @cached_property
+    def peak(self) -> tuple[float, float]:
+        """Time and value of the highest point, before the nadir or after it; the earliest of equals."""
+        return self._highest(self.times, self.values)
+
+    def _highest(self, times: np.ndarray, values: np.ndarray) -> tuple[float, float]:
         time, negative = _lowest(lambda at: -self.curve(at), times, -values, self.curve.slack)
         return time, -negative
 
@@ -117,9 +125,9 @@ class Window:
         """
         if not self.nadir[1] < level - self._margin(level):
             return np.nan
-        times, values = _inserted(*self._after_nadir, self.peak)
-        below = stands_below(values, level, self._margin(level))
-        return np.inf if below.all() else self._crossing(level, times, values, int(below.argmin()))
+        times, values = _inserted(*self._after_nadir, self.overshoot)
+        beyond = int(first_return(values, level, self._margin(level)).index)
+        return np.inf if beyond == times.size else self._crossing(level, times, values, beyond)
 
     def time_below(self, level: float) -> float:
         """How long the curve lies below ``level``; NaN if that is NaN.

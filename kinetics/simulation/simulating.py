@@ -20,7 +20,7 @@ from kinetics.expressions.reserved import check_names, clash
 from kinetics.files.arguments import all_of, loaded
 from kinetics.files.checksums import content_hash
 from kinetics.measures import Measure
-from kinetics.measures.undecided import undecided
+from kinetics.measures.thresholds import limit_warnings
 from kinetics.model import Model
 from kinetics.observation import Observation, VisitSchedule
 from kinetics.population.covariates import read_covariates
@@ -243,7 +243,7 @@ def simulate(
         result = read_result(out).to_dataset()
     if failed:
         warnings.warn(f"{failed} of {size} could not be integrated; see the variable 'failure'", stacklevel=2)
-    for line in (*(cap_warnings(result, rules.rules) if rules is not None else ()), *undecided(result, measures)):
+    for line in (*(cap_warnings(result, rules.rules) if rules is not None else ()), *limit_warnings(result, measures)):
         warnings.warn(line, stacklevel=2)
     return result
 
