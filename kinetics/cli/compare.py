@@ -59,7 +59,7 @@ def compare(
     from kinetics.comparison import compare as run
     from kinetics.comparison import load_regimens, read_comparison
     from kinetics.reports.comparison import comparison_json, comparison_text
-    from kinetics.simulation.runs import choose_engine
+    from kinetics.simulation.engine import choose_engine
 
     faults = Faults()
     with faults.gather(name="--engine"):

@@ -56,7 +56,7 @@ def predict(
     from kinetics.estimate import Estimates
     from kinetics.prediction import predict as run
     from kinetics.results import write_result
-    from kinetics.simulation.runs import choose_engine
+    from kinetics.simulation.engine import choose_engine
 
     faults = Faults()
     with faults.gather(name="--engine"):

@@ -11,6 +11,7 @@ import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.measures.returns import first_return
+from kinetics.measures.thresholds import TimeToThreshold
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit
@@ -100,12 +101,13 @@ def observed_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataA
         If the level is a share of baseline and no visit is before the first dose.
     """
     visits = _Visits.of(observed, output)
-    threshold, baseline = read_level(level), visits.baseline
+    baseline = visits.baseline
     if baseline is None:
-        if threshold.unit is None:
+        if read_level(level).unit is None:
             raise InputError(f"no visit shows the baseline of '{output}'; add one at '0 month' to its series")
         baseline = np.full(len(visits.values), np.nan)
-    limits = np.broadcast_to(threshold.value(visits.unit, baseline[:, None]), (baseline.size, 1))
+    limits = TimeToThreshold(output, level).threshold(visits.unit, baseline[:, None])
+    limits = np.broadcast_to(limits, (baseline.size, 1))
     simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
     limits, margin = visited_level(limits, reported=not simulated)
     columns = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from kinetics.units.levels import stands_below
 __all__ = ["FirstReturn", "first_return"]
 
 
-class FirstReturn(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class FirstReturn:
     """Where successive values are back at a level.
 
     Parameters
@@ -49,4 +50,4 @@ def first_return(values: np.ndarray, level: float | np.ndarray, margin: float | 
     below = stands_below(values, level, margin)
     back = ~below & np.isfinite(values) & np.logical_or.accumulate(below, axis=-1)
     never = np.ones((*values.shape[:-1], 1), dtype=bool)
-    return FirstReturn(np.concatenate([back, never], axis=-1).argmax(axis=-1), below.any(axis=-1))
+    return FirstReturn(np.concatenate([back, never], axis=-1).argmax(axis=-1), np.asarray(below.any(axis=-1)))

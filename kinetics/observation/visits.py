@@ -80,22 +80,13 @@ class VisitSchedule:
         return content_hash(sorted(row.fingerprint for row in self.series))
 
     def check_outputs(self, model: Model) -> None:
-        """Refuse a schedule that names outputs which a model does not have.
-
-        Parameters
-        ----------
-        model : Model
-            Whose patients are seen.
-
-        Raises
-        ------
-        UnknownNameError
-            With all of them.
-        """
+        """Refuse, with an `UnknownNameError`, a schedule that names outputs which a model does not have."""
         unknown = [name for row in self.series for name in row.outputs if name not in model.outputs]
         if unknown:
-            told = f"model '{model.name}' has no output {', '.join(unknown)}, which visits '{self.name}' name"
-            raise UnknownNameError(f"{told}; there are {', '.join(model.outputs) or 'none'}")
+            raise UnknownNameError(
+                f"model '{model.name}' has no output {', '.join(unknown)}, which visits '{self.name}' name; "
+                f"there are {', '.join(model.outputs) or 'none'}"
+            )
 
     def series_of(self, output: str) -> Series | None:
         """The series an output is measured in; None if it is in none."""
@@ -132,8 +123,8 @@ class VisitSchedule:
         series, per_day = self.series_of(output), float(conversion(DAY, unit))
         if series is None:
             return np.empty(0)
-        given = np.asarray(starts, dtype=float)
-        days = series.days((given[~np.isnan(given)] / per_day).tolist())
+        starts = np.asarray(starts, dtype=float)
+        days = series.days((starts[~np.isnan(starts)] / per_day).tolist())
         times = np.array(days, dtype=float) * per_day
         return np.minimum(times[times <= until + SAME * per_day], until)
 

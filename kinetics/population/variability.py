@@ -33,7 +33,7 @@ class Variability:
     names : tuple of str
         Flat names of the parameters that vary, in the order of ``system.parameters``.
     columns : ndarray of int, (name,)
-        Their places among all parameters.
+        Their indices among all parameters.
     distributions : tuple of Distribution
         How each follows its deviate.
     root : ndarray, (name, name)

@@ -193,7 +193,7 @@ def test_what_is_finished_is_not_done_again(drug, in_memory, tmp_path, monkeypat
 
 SCRIPT = """
 import sys, time
-from kinetics.streaming import chunks
+from kinetics.simulation.store import chunks
 from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
 from kinetics.regimen import Course, Regimen

@@ -17,7 +17,8 @@ from kinetics.model import Model
 from kinetics.observation.measurement import measured
 from kinetics.population.draws import draw_patients
 from kinetics.published.facts.question import Question
-from kinetics.simulation.runs import Run, choose_engine
+from kinetics.simulation.engine import choose_engine
+from kinetics.simulation.runs import Run
 
 __all__ = ["MEASURED", "Patients", "simulated"]
 
@@ -126,7 +127,8 @@ def simulated(
     with_states = any(each.asks_states for each in questions)
     run = Run.under(first.regimen, system, times, (), engine, with_states=with_states)
     _check_rules(run, system, typical)
-    columns, reasons = run.of_patients(table, progress)
+    results = run.of_patients(table, progress)
+    reasons, fired = results.failures, results.triggered
     if reasons[0]:
         raise IntegrationError(f"the typical patient cannot be simulated: {reasons[0]}")
     kept = np.array([not reason for reason in reasons[1:]])
@@ -138,8 +140,8 @@ def simulated(
     constants = system.constants_table(table)
 
     def part(rows: np.ndarray) -> Patients:
-        fired = None if run.triggers is None else TriggeredDoses(*(column[rows] for column in columns[1:]))
-        return Patients(first.model, times, columns[0][rows], None, seed, constants[rows], fired)
+        given = None if fired is None else TriggeredDoses(*(array[rows] for array in fired.arrays))
+        return Patients(first.model, times, results.values[rows], None, seed, constants[rows], given)
 
     everybody, typical_patient = np.append(False, kept), np.arange(1)
     return replace(part(everybody), alone=part(typical_patient))

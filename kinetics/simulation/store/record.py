@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kinetics.errors import InputError
 from kinetics.files.checksums import content_hash, store_checksums
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
 
-__all__ = ["Finished"]
+__all__ = ["FinishedChunk", "StreamRecord"]
 
 _DAMAGED = "is damaged, or was not written by this program; delete the folder to start again"
 
 
+class FinishedChunk(NamedTuple):
+    """A chunk of runs in the store: the checksum of its files, and the number of its runs that failed."""
+
+    checksum: str
+    failed: int
+
+
 @dataclass(frozen=True)
-class Finished:
+class StreamRecord:
     """The finished part of a request.
 
     Parameters
@@ -28,25 +35,29 @@ class Finished:
         The request as JSON, with the number of runs in a ``chunk``.
     layout : dict of str
         The checksum of each file of the store that is no chunk of runs; empty before there is a store.
-    chunks : tuple of (str, int)
-        For each finished chunk: its checksum and the number of its runs that failed.
+    chunks : tuple of FinishedChunk
+        In their order.
     """
 
     request: dict[str, Any]
     layout: dict[str, str] = field(default_factory=dict)
-    chunks: tuple[tuple[str, int], ...] = ()
+    chunks: tuple[FinishedChunk, ...] = ()
 
     @property
     def failed(self) -> int:
-        """How many runs failed."""
-        return sum(failed for _, failed in self.chunks)
+        """The number of runs that failed."""
+        return sum(chunk.failed for chunk in self.chunks)
 
     def runs(self, size: int) -> int:
-        """How many of so many runs are finished."""
+        """The number of runs that are finished, of ``size``."""
         return min(len(self.chunks) * self.request["chunk"], size)
 
+    def with_chunk(self, number: int, chunk: FinishedChunk) -> StreamRecord:
+        """The record after a chunk is finished, or done again."""
+        return replace(self, chunks=(*self.chunks[:number], chunk, *self.chunks[number + 1 :]))
+
     @classmethod
-    def read(cls, part: Path) -> Finished | None:
+    def read(cls, part: Path) -> StreamRecord | None:
         """What is finished in a folder of unfinished work; None if nothing is.
 
         Raises
@@ -60,22 +71,17 @@ class Finished:
         try:
             content = read_json(file)
             claimed = content.pop("checksum")
-            done = cls(content["request"], content["layout"], tuple((one, int(n)) for one, n in content["chunks"]))
-            sound = claimed == content_hash(content) and int(done.request["chunk"]) > 0
+            chunks = tuple(FinishedChunk(checksum, int(failed)) for checksum, failed in content["chunks"])
+            record = cls(content["request"], content["layout"], chunks)
+            sound = claimed == content_hash(content) and int(record.request["chunk"]) > 0
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{file}: {_DAMAGED}") from error
         if not sound:
             raise InputError(f"{file}: {_DAMAGED}")
-        return done if done.chunks else None
+        return record if record.chunks else None
 
     def check(self, part: Path, request: dict[str, Any], size: int, *, resume: bool) -> None:
-        """Refuse to go on if the work is of another request, is not to be resumed, or its store is damaged.
-
-        Raises
-        ------
-        InputError
-            If that is what is there.
-        """
+        """Refuse, with an `InputError`, work of another request or not to be resumed, and a damaged store."""
         if not resume:
             raise InputError(
                 f"{part}: holds {self.runs(size)} finished of an interrupted run; "
@@ -85,9 +91,9 @@ class Finished:
             raise InputError(
                 f"{part}: is of another request: {'; '.join(differences)}. Ask for the same, or delete it and start"
             )
-        found = store_checksums(part / "store")
-        for name, known in self.layout.items():
-            if found.get(name) != known:
+        present = store_checksums(part / "store")
+        for name, checksum in self.layout.items():
+            if present.get(name) != checksum:
                 raise InputError(
                     f"{part / 'store' / name}: is gone or damaged, and nothing can be read without it; "
                     f"delete {part} to start again"
@@ -95,7 +101,7 @@ class Finished:
 
     def write(self, part: Path) -> None:
         """Write the record in place of the earlier one."""
-        content = {"request": self.request, "layout": self.layout, "chunks": [list(one) for one in self.chunks]}
+        content = {"request": self.request, "layout": self.layout, "chunks": [list(chunk) for chunk in self.chunks]}
         write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 
 

@@ -1,0 +1,130 @@
+"""`Simulation`: the runs of one request, any stretch of them as a dataset with units and provenance."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from kinetics.engines.rule_monitor import TriggeredDoses
+from kinetics.errors import InputError
+from kinetics.files.capacity import check_disk, check_memory, size_text
+from kinetics.observation import Observation
+from kinetics.population.parameter_table import ParameterTable
+from kinetics.simulation.labelled import labelled
+from kinetics.simulation.runs import Progress, Run, RunResults
+
+__all__ = ["COPIES", "MAX_RUNS", "Simulation"]
+
+COPIES = 3
+"""The most copies of the values in memory at once: from the engine, joined, and as the bytes of a file."""
+MAX_RUNS = 10**9
+"""At some thousand runs a second, the pace of the smallest models, these take a week."""
+LARGE = 2**30
+"""A result of more bytes than this is said to be large before it is made."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """The runs of a request, not yet integrated.
+
+    Parameters
+    ----------
+    run : Run
+        What all of them share.
+    parameters : ParameterTable
+        In which they differ: the dim they add to the result, their number, and their parameters.
+    facts : mapping
+        Provenance of the result.
+    settings : mapping
+        What the numbers depend on beside the facts, as JSON has it.
+    observation : Observation, optional
+        Visits at which patients are seen; the run's times are then those of the observation.
+    """
+
+    run: Run
+    parameters: ParameterTable
+    facts: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    observation: Observation | None = None
+
+    @property
+    def dim(self) -> str | None:
+        """The dim that the runs add; None for one run without any."""
+        return self.parameters.dim
+
+    @property
+    def size(self) -> int:
+        """The number of runs."""
+        return self.parameters.size
+
+    def dataset(self, begin: int = 0, end: int | None = None, *, progress: Progress | None = None) -> xr.Dataset:
+        """Integrate the runs from one number up to another, all by default.
+
+        Returns
+        -------
+        xarray.Dataset
+            As `kinetics.simulation.simulating.simulate` describes it.
+
+        Raises
+        ------
+        IntegrationError
+            If the only run, without a dim, cannot be integrated.
+        """
+        table = self.parameters.rows(begin, self.size if end is None else end)
+        if self.dim is not None:
+            return self._labelled(self.run.of_patients(table, progress), begin)
+        results = self.run.of_patient(table[0])
+        if progress is not None:
+            progress(1, 1)
+        return self._labelled(results, begin)
+
+    def blank(self) -> xr.Dataset:
+        """The dataset of one run of which nothing is known: every variable, dim, unit and attribute of the others'."""
+        return self._labelled(self.run.nothing(1), 0)
+
+    def _labelled(self, results: RunResults, first: int) -> xr.Dataset:
+        dataset = labelled(self.run, results, self.dim, first, self.facts)
+        return dataset if self.observation is None else self.observation.added(dataset)
+
+    def check_capacity(self, store: Path | None = None) -> None:
+        """Refuse a simulation whose result has no room, before the work; say what a large one takes.
+
+        Parameters
+        ----------
+        store : pathlib.Path, optional
+            The checked path it is streamed to; without it the result is held in memory.
+
+        Raises
+        ------
+        InputError
+            If there are more runs than can ever be done, or the result fits neither memory nor disk.
+
+        Warns
+        -----
+        UserWarning
+            If it takes more than a gigabyte.
+        """
+        size = self.size * self._bytes_of_one()
+        what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
+        if self.size > MAX_RUNS:
+            raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
+        if store is None:
+            stream = ", or stream them to a disk with --out NAME.zarr (in Python out='NAME.zarr')" if self.dim else ""
+            check_memory(COPIES * size, what, f"ask for fewer, or fewer times{stream}")
+        else:
+            check_disk(size, store.parent, what, "ask for fewer, or fewer times, or a larger disk")
+        if size > LARGE:
+            room = "memory, and as much again to write" if store is None else "disk"
+            warnings.warn(f"{what}: the result takes about {size_text(size)} of {room}", stacklevel=3)
+
+    def _bytes_of_one(self) -> int:
+        """What the values of one run and its parameters take."""
+        run, values = self.run, self.run.bytes_of_one()
+        observed = 0 if self.observation is None else values
+        triggered = 0 if run.triggers is None else sum(a.nbytes for a in TriggeredDoses.none(run.triggers, 1).arrays)
+        return values + observed + triggered + 8 * (len(run.measures) * run.starts.size + len(run.system.parameters))
