@@ -105,26 +105,14 @@ def simulate(
         if resume:
             faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
     changes = named_values(faults, "--set", "k='0.1 1/day'", settings or ())
+    tolerances = Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None
+    of_states = named_values(faults, "--absolute", "N='1e-30 1e9/L'", absolute or ())
     request = SimulationRequest(
-        model=model,
-        regimen=chosen_regimen(faults, regimen, retreat or (), retreat_with),
-        until=until,
-        every=every,
-        cohort=cohort,
-        parameters=changes,
-        patients=patients,
-        seed=seed,
-        sampling=sampling,
-        covariates=covariates,
-        states=states,
-        observe=observe,
-        engine=engine,
-        method=method,
-        tolerances=Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None,
-        absolute=named_values(faults, "--absolute", "N='1e-30 1e9/L'", absolute or ()),
-        out=store,
-        resume=resume,
-    )
+        model=model, regimen=chosen_regimen(faults, regimen, retreat or (), retreat_with), until=until, every=every,
+        cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling, covariates=covariates,
+        states=states, observe=observe, engine=engine, method=method, tolerances=tolerances, absolute=of_states,
+        out=store, resume=resume,
+    )  # fmt: skip
     loaded = None
     with _named_as_options(faults, changes):
         loaded = load_request(request)

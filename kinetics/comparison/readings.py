@@ -30,7 +30,6 @@ from kinetics.measures.over_courses import (
     Courses,
     after_first,
     after_last,
-    at_one_time,
     highest,
     highest_percent,
     lowest,
@@ -182,7 +181,7 @@ def readings(text: str, output: str, limit: str | None = None) -> tuple[Reading,
     if name == "value":
         if to_unit(argument, "day") < 0:
             raise InputError(f"'{text}' is before the first dose")
-        return (Reading(f"at_{identifier(argument)}", f"at {argument}", (ValueAt(output, argument),), at_one_time),)
+        return (Reading(f"at_{identifier(argument)}", f"at {argument}", (ValueAt(output, argument),), highest),)
     if name not in _PLAIN or argument:
         raise InputError(f"unknown measure '{text[:60]}'; there are {', '.join(MEASURES)}")
     return tuple(

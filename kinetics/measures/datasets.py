@@ -28,8 +28,8 @@ def measure(
 ) -> xr.Dataset:
     """Take measures of simulated or observed values, course by course.
 
-    Values between times are those of `curve_of`, whose accuracy is given there; for root-finding on the solution
-    itself hand the measures to `kinetics.simulate`.
+    Values between times are those of `curve_of`; for root-finding on the solution itself hand the measures to
+    `kinetics.simulate`.
 
     Parameters
     ----------
@@ -76,33 +76,38 @@ def measure(
         str(name) for name, array in data.data_vars.items() if "time" in array.dims and "course" not in array.dims
     ]
     measures = read_measures(measures, series, limits or {})
-    times, time_unit = _time(data)
+    time_unit = _time_unit(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)
     number = np.arange(1, starts.sizes["course"] + 1)
     coords = {"course": xr.Variable("course", number, {"long_name": "course of treatment"})}
     results = xr.Dataset(coords=coords, attrs=data.attrs)
     for each in measures:
-        unit, share = units[each.output], _slack(data, each.output)
-
-        def row(
-            values: np.ndarray, starts: np.ndarray, each: Measure = each, unit: Any = unit, share: float = share
-        ) -> np.ndarray:
-            return evaluate(each, interpolated(times, values, share), starts, float(times[-1]), unit, time_unit)
-
-        taken = xr.apply_ufunc(
-            row,
-            data[each.output].astype(float),
-            starts,
-            input_core_dims=[["time"], ["course"]],
-            output_core_dims=[["course"]],
-            vectorize=True,
-            output_dtypes=[float],
-            keep_attrs=False,
-        )
-        results[each.name] = variable(taken.dims, taken.values, each.unit(unit, time_unit), each.long_name)
-        results = results.assign_coords({name: taken.coords[name] for name in taken.coords if name != "course"})
+        results = _with_measure(results, data, each, starts, units[each.output], time_unit)
     return results
+
+
+def _with_measure(
+    results: xr.Dataset, data: xr.Dataset, measure: Measure, starts: xr.DataArray, unit: Any, time_unit: Any
+) -> xr.Dataset:
+    """The results with one measure more, (..., course)."""
+    times, share = np.asarray(data["time"].values, dtype=float), _slack(data, measure.output)
+
+    def of_one(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        return evaluate(measure, interpolated(times, values, share), starts, float(times[-1]), unit, time_unit)
+
+    taken = xr.apply_ufunc(
+        of_one,
+        data[measure.output].astype(float),
+        starts,
+        input_core_dims=[["time"], ["course"]],
+        output_core_dims=[["course"]],
+        vectorize=True,
+        output_dtypes=[float],
+        keep_attrs=False,
+    )
+    results[measure.name] = variable(taken.dims, taken.values, measure.unit(unit, time_unit), measure.long_name)
+    return results.assign_coords({name: taken.coords[name] for name in taken.coords if name != "course"})
 
 
 def _slack(data: xr.Dataset, output: str) -> float:
@@ -113,8 +118,8 @@ def _slack(data: xr.Dataset, output: str) -> float:
     return slack(float(relative))
 
 
-def _time(data: xr.Dataset) -> tuple[np.ndarray, Any]:
-    """Times of the data, (time,), and their unit."""
+def _time_unit(data: xr.Dataset) -> Any:
+    """The unit of the times, which are checked."""
     if "time" not in data.coords:
         raise UnknownNameError("the data have no coordinate 'time'")
     time = data["time"]
@@ -124,11 +129,10 @@ def _time(data: xr.Dataset) -> tuple[np.ndarray, Any]:
         )
     unit = _unit(time, "time")
     check_time_unit(unit)
-    times = np.asarray(time.values, dtype=float)
-    if times.ndim != 1 or times.size == 0:
+    if time.ndim != 1 or time.size == 0:
         raise InputError("time must be one-dimensional and not empty")
-    check_increasing(times)
-    return times, unit
+    check_increasing(np.asarray(time.values, dtype=float))
+    return unit
 
 
 def _unit(array: xr.DataArray, name: str) -> Any:

@@ -19,23 +19,11 @@ __all__ = ["Measure", "check_time_unit", "evaluate", "identifier"]
 
 @dataclass(frozen=True)
 class Measure(ABC):
-    """One number a course, read off a curve.
+    """One number a course, read off the curve of an ``output``, which may be a state or a variable of data too.
 
-    Parameters
-    ----------
-    output : str
-        The output, state or data variable it is taken of.
-
-    Attributes
-    ----------
-    suffix : str
-        What stands behind the output in the name of the result variable.
-    description : str
-        What it is, with the fields of the measure in braces.
-    measured_in : {"output", "time", "output * time", "1"}
-        Its unit, by those of the curve and its time.
-    undefined : str
-        When it is infinite or NaN, beyond an empty window and a curve that is not finite.
+    A class says what stands behind the output in the name of the result (``suffix``), what it is, with its fields in
+    braces (``description``), its unit by those of the curve and its time (``measured_in``), and when it is infinite or
+    NaN beyond an empty window and a curve that is not finite (``undefined``).
     """
 
     output: str
@@ -76,13 +64,7 @@ class Measure(ABC):
         """The number, in `unit`."""
 
     def check(self, unit: Any, time_unit: Any) -> None:
-        """Refuse units of a curve and its time that do not fit.
-
-        Raises
-        ------
-        UnitError
-            If ``time_unit`` is no time, or a level has another dimension than ``unit``.
-        """
+        """Refuse, with a `UnitError`, a ``time_unit`` that is none, and a level of another dimension than ``unit``."""
         check_time_unit(time_unit)
 
 
@@ -152,9 +134,9 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
 
 def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:
     """The window of each course; None for one that was not given, or on which the curve does not lie."""
-    given = np.flatnonzero(~np.isnan(starts))
+    courses = np.flatnonzero(~np.isnan(starts))
     try:
-        check_increasing(starts[given])
+        check_increasing(starts[courses])
     except InputError as error:
         raise InputError(f"first doses of courses: {error}") from error
     windows: list[Window | None] = [None] * starts.size
@@ -163,7 +145,7 @@ def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_uni
         return windows
     covers_zero = knots[0] <= 0.0 <= knots[-1]
     baseline = float(curve(np.array([0.0]))[0]) if covers_zero else np.nan
-    for i, following in zip(given, np.append(starts[given[1:]], np.inf), strict=True) if given.size else ():
+    for i, following in zip(courses, np.append(starts[courses[1:]], np.inf), strict=True) if courses.size else ():
         start, stop = float(starts[i]), min(float(following), until)
         begin, end = max(start, float(knots[0])), min(stop, float(knots[-1]))
         if start < stop and begin <= end:

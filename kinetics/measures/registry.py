@@ -70,21 +70,21 @@ def read_measures(
     (TimeToThreshold(output='B', level='0.4 1/nL'),)
     """
     listed = [measures] if isinstance(measures, str | Measure) else all_of("measures", measures, None, "['nadir']")
-    faults, found = Faults(), []
+    faults, read = Faults(), []
     for number, each in enumerate(listed):
         with faults.gather(name=f"measures[{number}]"):
             if isinstance(each, Measure):
-                found.append(each)
+                read.append(each)
             elif isinstance(each, str):
-                found += _read(" ".join(each.split()), outputs, limits)
+                read += _named(" ".join(each.split()), outputs, limits)
             else:
-                given = f"{type(each).__name__} {each!r:.40}"
-                raise InputError(f"must be a Measure or its name, such as 'nadir'; found {given}")
+                kind = type(each).__name__
+                raise InputError(f"must be a Measure or its name, such as 'nadir'; found {kind} {each!r:.40}")
     faults.raise_if_any()
-    return tuple(found)
+    return tuple(read)
 
 
-def _read(text: str, outputs: Collection[str], limits: Mapping[str, str]) -> list[Measure]:
+def _named(text: str, outputs: Collection[str], limits: Mapping[str, str]) -> list[Measure]:
     """The measures of ``[OUTPUT] NAME [ARGUMENT]``."""
     name, _, argument = text.partition(" ")
     if name in outputs and name != RECOVERY and name not in MEASURES:

@@ -21,12 +21,8 @@ __all__ = ["TimeAbove", "TimeBelow", "TimeToThreshold", "limit_warnings"]
 class _AtLevel(Measure):
     """A time that depends on a level.
 
-    Parameters
-    ----------
-    output : str
-        The output, state or data variable.
-    level : str
-        A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
+    The level is a quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value
+    at time 0.
     """
 
     level: str
@@ -46,14 +42,7 @@ class _AtLevel(Measure):
         self.threshold(unit, 1.0)
 
     def threshold(self, unit: Any, baseline: Any) -> Any:
-        """The level in the unit of the output, a float, or an array like ``baseline``.
-
-        Parameters
-        ----------
-        unit : pint.Unit
-            Of the output.
-        baseline : float or ndarray
-            The output at time 0, in ``unit``.
+        """The level in the unit of the output: a float, or for a share of ``baseline``, in that unit, an array like it.
 
         Raises
         ------

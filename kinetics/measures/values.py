@@ -16,15 +16,7 @@ __all__ = ["AreaUnderCurve", "Final", "Length", "Plateau", "ValueAt"]
 
 @dataclass(frozen=True)
 class ValueAt(Measure):
-    """The value at a time since time 0, in the unit of the output; NaN if the window does not reach it.
-
-    Parameters
-    ----------
-    output : str
-        The output, state or data variable.
-    time : str
-        A quantity of time.
-    """
+    """The value at a time since time 0, in the unit of the output; NaN if the window does not reach it."""
 
     time: str
     suffix = "at"
@@ -74,14 +66,7 @@ class AreaUnderCurve(Measure):
 
 @dataclass(frozen=True)
 class Plateau(Measure):
-    """The mean of the output over the last part of the window, in the unit of the output; NaN if the window is shorter.
-
-    Parameters
-    ----------
-    output : str
-        The output, state or data variable.
-    length : str
-        Duration of that part.
+    """The mean over the last part of the window, of a ``length``, in the unit of the output; NaN if that is shorter.
 
     Examples
     --------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["Observation", "observe"]
+__all__ = ["observe", "times_with_visits", "with_visits"]
 
 
 def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Path, seed: int = 0) -> xr.Dataset:
@@ -115,54 +114,29 @@ def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarra
     return nearest
 
 
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """Visits beside the output times of a simulation: patients are integrated once, at both.
+def times_with_visits(
+    model: Model, schedule: VisitSchedule, output_times: np.ndarray, starts: np.ndarray
+) -> np.ndarray:
+    """The output times and all visits, (time,), of courses that start at ``starts``, (course,), all in model time.
 
-    Parameters
-    ----------
-    model : Model
-        What is simulated.
-    schedule : VisitSchedule
-        When patients are seen.
-    seed : int
-        The study.
-    output_times : ndarray, (time,), model time
-        The output times.
-    times : ndarray, (time,), model time
-        These and all visits.
+    Raises
+    ------
+    InputError
+        If the schedule measures nothing, or what is seen would be called as something else is.
     """
+    visits = _visits(model, schedule, model.time, starts, float(output_times[-1]))
+    taken = {*model.outputs, *model.states}
+    if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
+        raise InputError(f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it")
+    return np.unique(np.concatenate([output_times, *visits.values()]))
 
-    model: Model
-    schedule: VisitSchedule
-    seed: int
-    output_times: np.ndarray
-    times: np.ndarray
 
-    @classmethod
-    def plan(
-        cls, model: Model, schedule: VisitSchedule, seed: int, output_times: np.ndarray, starts: np.ndarray
-    ) -> Observation:
-        """The times to integrate at, for courses that start at ``starts``, (course,), model time.
-
-        Raises
-        ------
-        InputError
-            If the schedule measures nothing, or what is seen would be called as something else is.
-        """
-        visits = _visits(model, schedule, model.time, starts, float(output_times[-1]))
-        taken = {*model.outputs, *model.states}
-        if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
-            raise InputError(
-                f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it"
-            )
-        times = np.unique(np.concatenate([output_times, *visits.values()]))
-        return cls(model, schedule, seed, output_times, times)
-
-    def added(self, result: xr.Dataset) -> xr.Dataset:
-        """A result on (patient, time) at `times`, reduced to the output times, with what visits show."""
-        observed = observe(result, self.model, self.schedule, self.seed)
-        reduced = result.isel(time=np.searchsorted(self.times, self.output_times))
-        both = {"patient", "course", "course_start"}
-        joined(reduced.variables, {name: array for name, array in observed.variables.items() if name not in both})
-        return reduced.assign_coords(observed.coords).assign(observed.data_vars).assign_attrs(observed.attrs)
+def with_visits(
+    result: xr.Dataset, model: Model, schedule: VisitSchedule, seed: int, output_times: np.ndarray
+) -> xr.Dataset:
+    """A result at `times_with_visits`, reduced to the output times, with what visits show."""
+    observed = observe(result, model, schedule, seed)
+    reduced = result.isel(time=np.searchsorted(result["time"].values, output_times))
+    both = {"patient", "course", "course_start"}
+    joined(reduced.variables, {name: array for name, array in observed.variables.items() if name not in both})
+    return reduced.assign_coords(observed.coords).assign(observed.data_vars).assign_attrs(observed.attrs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from kinetics.files.documents import Document, read_document
 from kinetics.model.schema import Row, Text, read_fields, read_row
 from kinetics.observation.series import Series
 
-__all__ = ["VisitFile", "check_together", "read_visits"]
+__all__ = ["HeaderRow", "check_together", "read_visits"]
 
 
 class FileRow(Row):
@@ -45,18 +44,8 @@ class SeriesRow(Row):
     after: Literal["first", "last"] = "first"
 
 
-@dataclass(frozen=True)
-class VisitFile:
-    """What a file of visits says."""
-
-    title: str
-    source: str
-    about: str
-    series: tuple[Series, ...]
-
-
-def read_visits(path: Path) -> VisitFile:
-    """Read and check a file of visits.
+def read_visits(path: Path) -> tuple[HeaderRow, tuple[Series, ...]]:
+    """Read and check a file of visits: what it says of itself, and its series.
 
     Raises
     ------
@@ -76,7 +65,7 @@ def read_visits(path: Path) -> VisitFile:
         _add(faults, document, fault.message, ("series", *fault.name.split(".")))
     faults.raise_if_any()
     assert header is not None
-    return VisitFile(header.title, header.source, header.about, tuple(series.values()))
+    return header, tuple(series.values())
 
 
 def check_together(series: Mapping[int, Series], faults: Faults) -> None:

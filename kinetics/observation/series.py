@@ -117,17 +117,9 @@ class Series:
         return [self.name, sorted(self.outputs), at, regular]
 
     def days(self, starts: Sequence[float]) -> list[float]:
-        """Times of the visits.
+        """Times of the visits in days, increasing, from time zero; those closer than 1e-9 day are one.
 
-        Parameters
-        ----------
-        starts : sequence of float, day
-            First doses of the courses, increasing; without any, time zero is the first dose.
-
-        Returns
-        -------
-        list of float, day
-            Increasing, from time zero; visits closer than 1e-9 day are one.
+        ``starts`` are the first doses of the courses in days, increasing; without any, time zero is the first dose.
 
         Raises
         ------

@@ -71,8 +71,8 @@ class VisitSchedule:
             With every fault of the file.
         """
         path = find_file(name, "models/visits")
-        file = read_visits(path)
-        return cls(file.series, path.stem, file.title, file.source, file.about)
+        header, series = read_visits(path)
+        return cls(series, path.stem, header.title, header.source, header.about)
 
     @cached_property
     def content_hash(self) -> str:
@@ -95,23 +95,10 @@ class VisitSchedule:
         return next(own, None) or next(rest, None)
 
     def times(self, output: str, unit: pint.Unit, starts: np.ndarray, until: float) -> np.ndarray:
-        """When an output is measured.
+        """When an output is measured, (visit,), increasing; none for an output that is in no series.
 
-        Parameters
-        ----------
-        output : str
-            Its name.
-        unit : pint.Unit
-            The model's unit of time.
-        starts : ndarray, (course,), unit
-            First doses of the courses, increasing; NaN for one not given. Without any, time zero is the first dose.
-        until : float, unit
-            The end; later visits are left out.
-
-        Returns
-        -------
-        ndarray, (visit,), unit
-            Increasing; those closer than 1e-9 day are one. Empty for an output that is in no series.
+        First doses of courses, (course,), are increasing, NaN for one not given; without any, time zero is the first
+        dose. Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
 
         Raises
         ------

@@ -29,20 +29,10 @@ _COLUMN = re.compile(r"\s*+([^\s\[\]]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?+")
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """Known values of patients.
+    """Known values of patients, (patient, covariate), in the units of the model.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Flat names of the parameters that are known.
-    columns : ndarray of int, (covariate,)
-        Their indices among all parameters of the model.
-    values : ndarray, (patient, covariate)
-        In the units of the model.
-    path : pathlib.Path
-        The file.
-    lines : tuple of int
-        The line of each patient in it.
+    ``names`` are the parameters that are known, ``columns`` their indices among all of the model. ``lines`` are those
+    of the patients in the file at ``path``.
     """
 
     names: tuple[str, ...]
@@ -76,13 +66,8 @@ class Covariates:
 def read_covariates(path: str | Path, model: Model) -> Covariates:
     """Read a table of covariates.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A CSV file: a header of parameters, dotted in a composite, with the unit in brackets (``weight [kg]``), then one
-        row a patient.
-    model : Model
-        Whose parameters they are.
+    It is a CSV file: a header of parameters of the model, dotted in a composite, with the unit in brackets
+    (``weight [kg]``), then one row a patient.
 
     Raises
     ------

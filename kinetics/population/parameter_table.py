@@ -29,14 +29,9 @@ ParameterSet = Mapping[str, float | str]
 class ParameterTable:
     """The parameters of the runs of a simulation.
 
-    Parameters
-    ----------
-    dim : {"patient", "draw"} or None
-        The dim that the runs add to a result; None for one run without any.
-    size : int
-        The number of runs.
-    rows : callable
-        Parameters, (run, parameter), of the runs from one number up to another; they depend on those numbers alone.
+    ``dim`` is the dim that the runs add to a result, ``"patient"`` or ``"draw"``, None for one run without any;
+    ``size`` is their number. ``rows(begin, end)`` are the parameters, (run, parameter), of the runs from one number up
+    to another; they depend on those numbers alone.
     """
 
     dim: str | None

@@ -14,18 +14,7 @@ MAX_SEED = 2**63 - 1
 
 
 def checked_seed(seed: Any) -> int:
-    """The seed as a whole number.
-
-    Raises
-    ------
-    InputError
-        If it is none, negative, or beyond the numbers that a result file holds.
-
-    Examples
-    --------
-    >>> checked_seed(7)
-    7
-    """
+    """The seed; refused, with an `InputError`, unless it is a whole number that a result file holds."""
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) <= MAX_SEED:
         raise InputError(f"the seed is {seed!r:.40}; it must be a whole number from 0 to {MAX_SEED}")
     return int(seed)

@@ -43,16 +43,8 @@ class Engine:
 def choose_engine(engine: str, method: str | None, runs: int, tolerances: Tolerances | None) -> Engine:
     """The engine of a simulation.
 
-    Parameters
-    ----------
-    engine : {"auto", "scipy", "batch"}
-        ``auto`` takes the batch engine for more than one run, unless a method is given.
-    method : {"LSODA", "BDF", "Radau"}, optional
-        The integrator of the scipy engine; LSODA by default.
-    runs : int
-        Patients or draws.
-    tolerances : Tolerances, optional
-        The engine's own by default.
+    ``auto`` takes the batch engine for more than one run, patients or draws, unless a method is given: an integrator of
+    the scipy engine, LSODA by default. Tolerances are the engine's own by default.
 
     Raises
     ------

@@ -17,20 +17,7 @@ __all__ = ["labelled"]
 
 
 def labelled(run: Run, results: RunResults, dim: str | None, first: int, facts: Mapping[str, Any]) -> xr.Dataset:
-    """The dataset of some runs, as `kinetics.simulation.simulating.simulate` describes it.
-
-    Parameters
-    ----------
-    run : Run
-        What they share.
-    results : RunResults
-        Theirs.
-    dim : {"patient", "draw"} or None
-        The dim they add; None for one run without any.
-    first : int
-        The number of the first of them.
-    facts : mapping
-        Provenance.
+    """The dataset of runs, numbered from ``first`` along ``dim``, as `kinetics.simulation` lists it.
 
     Raises
     ------

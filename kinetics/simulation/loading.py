@@ -65,19 +65,19 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
     if covariates is not None:
         patients = attempt("patients", lambda: covariates.patients(request.patients))
     cohort = attempt("cohort", lambda: _cohort(request, model))
-    given = request.parameters if isinstance(request.parameters, Mapping) else {}
-    changes = attempt("parameters", lambda: parameter_values(model, given))
+    values = request.parameters if isinstance(request.parameters, Mapping) else {}
+    changes = attempt("parameters", lambda: parameter_values(model, values))
     limits = {} if cohort is None or changes is None else lower_limits(model, {**cohort.values, **changes})
     measures = attempt("measures", lambda: _measures(model, request.measures, limits))
     faults.raise_if_any()
-    read = {"model": model, "regimen": regimen, "cohort": cohort, "patients": patients, "seed": seed}
-    read |= {"covariates": covariates, "measures": measures, "observe": schedule}
-    return LoadedRequest(**{**vars(request), **read})
+    objects = {"model": model, "regimen": regimen, "cohort": cohort, "patients": patients, "seed": seed}
+    objects |= {"covariates": covariates, "measures": measures, "observe": schedule}
+    return LoadedRequest(**{**vars(request), **objects})
 
 
 def _regimen(request: SimulationRequest) -> Regimen:
-    given = request.regimen
-    return given.repeat(1) if isinstance(given, Course) else loaded("regimen", given, Regimen)
+    regimen = request.regimen
+    return regimen.repeat(1) if isinstance(regimen, Course) else loaded("regimen", regimen, Regimen)
 
 
 def _schedule(request: SimulationRequest) -> VisitSchedule | None:
@@ -103,9 +103,9 @@ def _measures(
     model: Model, measures: Measure | str | Iterable[Measure | str], limits: Mapping[str, str]
 ) -> tuple[Measure, ...]:
     """Measures that fit the units of what they are taken of; nothing else in the result is called as they are."""
-    faults, found = Faults(), read_measures(measures, model.outputs, limits)
+    faults, read = Faults(), read_measures(measures, model.outputs, limits)
     taken = {*model.outputs, *model.states}
-    for number, measure in enumerate(found):
+    for number, measure in enumerate(read):
         with faults.gather(name=f"measures[{number}]"):
             measure.check(model.quantity(measure.output).unit, model.time)
             if reason := clash(measure.name, "simulate"):
@@ -114,4 +114,4 @@ def _measures(
                 raise InputError(f"would be called '{measure.name}', as something else in the result is; rename it")
             taken.add(measure.name)
     faults.raise_if_any()
-    return found
+    return read

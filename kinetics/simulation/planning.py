@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ from kinetics.engines.rule_monitor import baselines_of
 from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import InputError
 from kinetics.files.checksums import content_hash
-from kinetics.observation import Observation
+from kinetics.observation import times_with_visits, with_visits
 from kinetics.population.parameter_table import ParameterTable, changes_text, parameter_table
 from kinetics.simulation.engine import Engine, choose_engine
 from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.runs import Run
-from kinetics.simulation.simulation import Simulation
+from kinetics.simulation.simulation import Observed, Simulation
 from kinetics.simulation.triggered_doses import rules_text
 from kinetics.units import to_unit
 
@@ -46,12 +47,12 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         typical = parameter_table(system, request.cohort, request.parameters, None, request.seed)
         constants = system.constants_table(typical.rows(0, typical.size))
         run.triggers.check(baselines_of(system, constants, run.triggers))
-    observation = None
+    observed: Observed | None = None
     if request.observe is not None:
-        observation = Observation.plan(model, request.observe, request.seed, times, run.starts)
-        run = replace(run, times=observation.times)
+        run = replace(run, times=times_with_visits(model, request.observe, times, run.starts))
+        observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
     settings = {"until": last, "every": step, "parameter_values_hash": content_hash(request.changes)}
-    return Simulation(run, table, _facts(request, run, table), settings, observation)
+    return Simulation(run, table, _facts(request, run, table), settings, observed)
 
 
 def _engine(request: LoadedRequest, runs: int) -> Engine:

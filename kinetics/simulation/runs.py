@@ -29,16 +29,9 @@ Progress = Callable[[int, int], None]
 class RunResults:
     """What runs give, in the units of the model.
 
-    Parameters
-    ----------
-    values : ndarray, (run, time, quantity)
-        Of `Run.quantities`; NaN for a run that failed.
-    measures : dict of str to ndarray, (run, course)
-        By the name of the measure.
-    triggered : TriggeredDoses or None
-        What rules did, (run, ...); None without rules.
-    failures : list of str
-        The reason of each run that failed, empty for one that did not.
+    ``values`` are those of `Run.quantities`, (run, time, quantity), ``measures`` by name, (run, course); NaN for a run
+    that failed. ``triggered`` is what rules did, (run, ...), None without rules. ``failures`` are the reasons of runs
+    that failed, empty for those that did not.
     """
 
     values: np.ndarray
@@ -60,26 +53,18 @@ class RunResults:
 
 @dataclass(frozen=True)
 class Run:
-    """What all patients of a simulation share.
+    """What all patients of a simulation share; make one with `Run.under`.
 
     Parameters
     ----------
-    system : System
-        The compiled model.
-    segments : Segments
-        Dose edges, rates and boluses.
     times : ndarray, (time,)
-        Output times.
+        Output times, in model time.
     starts : ndarray, (course,)
-        First doses.
+        First doses of courses, in model time.
     measures : tuple of Measure
         Taken on the dense solution.
     with_states : bool
         Whether states stand beside the outputs.
-    engine : Engine
-        Who integrates.
-    triggers : Triggers, optional
-        Rules that give doses.
     """
 
     system: System
@@ -158,15 +143,7 @@ class Run:
         return RunResults(table[None], measures, triggered, [""])
 
     def of_patients(self, table: np.ndarray, progress: Progress | None) -> RunResults:
-        """The results of patients; one who cannot be integrated is NaN.
-
-        Parameters
-        ----------
-        table : ndarray, (patient, parameter)
-            Parameters in the units of the model.
-        progress : callable, optional
-            Called with (done, all).
-        """
+        """The results of patients, from their parameters, (patient, parameter); all NaN where integration fails."""
         needed = 2.0 * len(table) * self.bytes_of_one()
         check_memory(needed, f"{len(table)} patients at {self.times.size} times", "ask for fewer, or fewer times")
         together = not self.engine.method and all(

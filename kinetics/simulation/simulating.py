@@ -81,23 +81,29 @@ def simulate(
     if request.out is None:
         simulation.check_capacity()
         result = simulation.dataset(progress=progress)
-        failed = int((result["failure"].values != "").sum()) if "failure" in result else 0
     else:
-        from kinetics.simulation.store import check_destination, stream  # Zarr takes half a second
-
-        simulation.check_capacity(check_destination(request.out))
-        failed = stream(simulation, request.out, chunk=chunk, resume=resume, progress=progress)
-        # a store has its variables in the order of their names
-        result = read_result(request.out).to_dataset()[list(simulation.blank().data_vars)]
-    for line in _warnings(simulation, result, failed):
+        result = _streamed(simulation, request.out, chunk, resume, progress)
+    for line in _warnings(simulation, result):
         warnings.warn(line, stacklevel=2)
     return result
 
 
-def _warnings(simulation: Simulation, result: xr.Dataset, failed: int) -> Iterator[str]:
+def _streamed(
+    simulation: Simulation, out: str | Path, chunk: int | None, resume: bool, progress: Progress | None
+) -> xr.Dataset:
+    """The result in a store, opened lazily."""
+    from kinetics.simulation.store import check_destination, stream  # Zarr takes half a second
+
+    simulation.check_capacity(check_destination(out), stacklevel=4)
+    stream(simulation, out, chunk=chunk, resume=resume, progress=progress)
+    # a store has its variables in the order of their names
+    return read_result(out).to_dataset()[list(simulation.blank().data_vars)]
+
+
+def _warnings(simulation: Simulation, result: xr.Dataset) -> Iterator[str]:
     """What a reader of the result must know."""
     run = simulation.run
-    if failed:
+    if "failure" in result and (failed := int((result["failure"].values != "").sum())):
         yield f"{failed} of {simulation.size} could not be integrated; see the variable 'failure'"
     yield from cap_warnings(result, () if run.triggers is None else run.triggers.rules)
     yield from limit_warnings(result, run.measures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ import xarray as xr
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import InputError
 from kinetics.files.capacity import check_disk, check_memory, size_text
-from kinetics.observation import Observation
 from kinetics.population.parameter_table import ParameterTable
 from kinetics.simulation.labelled import labelled
 from kinetics.simulation.runs import Progress, Run, RunResults
 
-__all__ = ["COPIES", "MAX_RUNS", "Simulation"]
+__all__ = ["COPIES", "MAX_RUNS", "Observed", "Simulation"]
+
+Observed = Callable[[xr.Dataset], xr.Dataset]
 
 COPIES = 3
 """The most copies of the values in memory at once: from the engine, joined, and as the bytes of a file."""
@@ -32,25 +33,16 @@ LARGE = 2**30
 class Simulation:
     """The runs of a request, not yet integrated.
 
-    Parameters
-    ----------
-    run : Run
-        What all of them share.
-    parameters : ParameterTable
-        In which they differ: the dim they add to the result, their number, and their parameters.
-    facts : mapping
-        Provenance of the result.
-    settings : mapping
-        What the numbers depend on beside the facts, as JSON has it.
-    observation : Observation, optional
-        Visits at which patients are seen; the run's times are then those of the observation.
+    They share ``run`` and differ in ``parameters``. ``facts`` are the provenance of the result, ``settings`` what the
+    numbers depend on beside them, as JSON has it. ``observed`` makes of a dataset on (patient, time), the times of the
+    run, one at the output times with what visits show; None without visits.
     """
 
     run: Run
     parameters: ParameterTable
     facts: Mapping[str, Any]
     settings: Mapping[str, Any]
-    observation: Observation | None = None
+    observed: Observed | None = None
 
     @property
     def dim(self) -> str | None:
@@ -89,26 +81,10 @@ class Simulation:
 
     def _labelled(self, results: RunResults, first: int) -> xr.Dataset:
         dataset = labelled(self.run, results, self.dim, first, self.facts)
-        return dataset if self.observation is None else self.observation.added(dataset)
+        return dataset if self.observed is None else self.observed(dataset)
 
-    def check_capacity(self, store: Path | None = None) -> None:
-        """Refuse a simulation whose result has no room, before the work; say what a large one takes.
-
-        Parameters
-        ----------
-        store : pathlib.Path, optional
-            The checked path it is streamed to; without it the result is held in memory.
-
-        Raises
-        ------
-        InputError
-            If there are more runs than can ever be done, or the result fits neither memory nor disk.
-
-        Warns
-        -----
-        UserWarning
-            If it takes more than a gigabyte.
-        """
+    def check_capacity(self, store: Path | None = None, *, stacklevel: int = 3) -> None:
+        """Refuse, with an `InputError`, a result that has no room in memory or in a store; warn of a large one."""
         size = self.size * self._bytes_of_one()
         what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
         if self.size > MAX_RUNS:
@@ -120,11 +96,11 @@ class Simulation:
             check_disk(size, store.parent, what, "ask for fewer, or fewer times, or a larger disk")
         if size > LARGE:
             room = "memory, and as much again to write" if store is None else "disk"
-            warnings.warn(f"{what}: the result takes about {size_text(size)} of {room}", stacklevel=3)
+            warnings.warn(f"{what}: the result takes about {size_text(size)} of {room}", stacklevel=stacklevel)
 
     def _bytes_of_one(self) -> int:
         """What the values of one run and its parameters take."""
         run, values = self.run, self.run.bytes_of_one()
-        observed = 0 if self.observation is None else values
+        observed = 0 if self.observed is None else values
         triggered = 0 if run.triggers is None else sum(a.nbytes for a in TriggeredDoses.none(run.triggers, 1).arrays)
         return values + observed + triggered + 8 * (len(run.measures) * run.starts.size + len(run.system.parameters))

@@ -25,25 +25,11 @@ def rules_text(triggers: Triggers) -> str:
 def triggered_variables(
     model: Model, triggers: Triggers, doses: TriggeredDoses, dim: str | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The variables and coordinates of the doses that rules gave.
+    """The variables and coordinates of the doses that rules gave, (run, ...), whose runs are along ``dim`` if any.
 
-    Parameters
-    ----------
-    model : Model
-        What was simulated.
-    triggers : Triggers
-        The rules.
-    doses : TriggeredDoses
-        What they gave, (run, ...).
-    dim : {"patient", "draw"} or None
-        The dim of the runs; None for one run without any.
-
-    Returns
-    -------
-    (dict, dict)
-        ``triggered_time``, ``triggered_rule`` and ``triggered_amount`` on (..., trigger), NaN or 0 behind the last, and
-        ``trigger_capped`` on (..., rule). Amounts of drugs whose units differ in dimension are apart, one variable a
-        drug, ``triggered_amount_DRUG``.
+    ``triggered_time``, ``triggered_rule`` and ``triggered_amount`` are on (..., trigger), NaN or 0 behind the last, and
+    ``trigger_capped`` is on (..., rule). Amounts of drugs whose units differ in dimension are apart, one variable a
+    drug, ``triggered_amount_DRUG``.
     """
     lead: tuple[str, ...] = () if dim is None else (dim,)
     times, rules, capped = doses.arrays if dim else (array[0] for array in doses.arrays)
@@ -78,15 +64,7 @@ def _amounts(model: Model, triggers: Triggers, rules: np.ndarray, dims: tuple[st
 
 
 def cap_warnings(result: xr.Dataset, rules: Sequence[Any]) -> list[str]:
-    """One line for each rule that its cap kept from acting again.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of a simulation.
-    rules : sequence of Rule
-        Those of its regimen; without any there is nothing to say.
-    """
+    """One line for each rule of the regimen that its cap kept from acting again."""
     if not rules:
         return []
     capped = result["trigger_capped"].values.reshape(-1, len(rules))

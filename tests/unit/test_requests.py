@@ -138,7 +138,7 @@ def test_measures_that_are_none_are_refused(measures, said):
 
 
 def test_measures_are_named_by_text(deficit):
-    named = simulate(deficit, ONE, measures=["nadir", "Y time_to 40 % of baseline"], **TIMES)
+    named = simulate(deficit, ONE, measures=["Y nadir", "Y time_to 40 % of baseline"], **TIMES)
     given = simulate(deficit, ONE, measures=[Nadir("Y"), TimeToThreshold("Y", "40 % of baseline")], **TIMES)
     xr.testing.assert_identical(named.drop_attrs(deep=False), given.drop_attrs(deep=False))
     xr.testing.assert_equal(simulate(deficit, ONE, measures="nadir", **TIMES).Y_nadir, given.Y_nadir)

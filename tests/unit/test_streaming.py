@@ -156,7 +156,8 @@ def test_plain_xarray_reads_it_without_a_warning(drug, in_memory, tmp_path):
     quantified = opened.pint.quantify()
     assert str(quantified.C.pint.units) == str(in_memory.pint.quantify().C.pint.units)
     assert str(quantified.time.pint.units) == "day"
-    assert_same(read_result(tmp_path / "all.zarr").to_dataset(), in_memory)
+    # a store has its variables in the order of their names
+    assert_same(read_result(tmp_path / "all.zarr").to_dataset()[list(in_memory.data_vars)], in_memory)
 
 
 def test_nothing_is_compressed(drug, tmp_path):

@@ -33,7 +33,7 @@ from kinetics.simulation.runs import CHUNK, Progress
 from kinetics.simulation.simulation import Simulation
 from kinetics.simulation.store.layout import arrays_of, begin_store, chunk_files, write
 from kinetics.simulation.store.location import check_destination, clear, locked, put_in_place
-from kinetics.simulation.store.record import FinishedChunk, StreamRecord
+from kinetics.simulation.store.record import StreamRecord
 
 __all__ = ["stream"]
 
@@ -48,16 +48,11 @@ def stream(
     chunk: int | None = None,
     resume: bool = False,
     progress: Progress | None = None,
-) -> int:
+) -> None:
     """Write a simulation that has a dim to a Zarr store, chunk by chunk.
 
     ``path``, ``chunk`` and ``resume`` are as of `kinetics.simulation.SimulationRequest`; ``progress`` is called with
     (done, all) after each chunk. What is at the path is replaced when the simulation is complete, not before.
-
-    Returns
-    -------
-    int
-        The number of runs that could not be integrated.
 
     Raises
     ------
@@ -78,19 +73,18 @@ def stream(
         if record is not None:
             record.check(part, request, simulation.size, resume=resume)
         elif resume and (part / "store").exists():
-            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=3)
+            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=4)
         try:
             if record is None:
                 begin_store(simulation, part, runs)
                 record = StreamRecord(request)
-            record = _advance(simulation, part, runs, record, progress)
+            _advance(simulation, part, runs, record, progress)
             put_in_place(part, path)
         except OSError as error:
             raise StorageError(f"{path}: writing stopped: {reason_of(error)}; {_kept(part, simulation)}") from error
         finally:
             if part.is_dir() and StreamRecord.read(part) is None:
                 clear(part)
-    return record.failed
 
 
 def _chunk_size(simulation: Simulation, chunk: int | None) -> int:
@@ -122,9 +116,7 @@ def _request(simulation: Simulation, chunk: int) -> dict[str, Any]:
     return json.loads(json.dumps(request, default=lambda number: number.item()))
 
 
-def _advance(
-    simulation: Simulation, part: Path, chunk: int, record: StreamRecord, progress: Progress | None
-) -> StreamRecord:
+def _advance(simulation: Simulation, part: Path, chunk: int, record: StreamRecord, progress: Progress | None) -> None:
     """Do the chunks that are left, and those that are damaged, and seal the finished store."""
     store, size = part / "store", simulation.size
     arrays = arrays_of(simulation, simulation.blank(), store)
@@ -134,10 +126,10 @@ def _advance(
     if not record.layout:
         record = replace(record, layout=store_checksums(store, without=chain.from_iterable(files)))
     recorded = list(zip(record.chunks, files, strict=False))
-    sound = {number for number, (kept, names) in enumerate(recorded) if kept.checksum == files_checksum(store, names)}
+    sound = {number for number, (checksum, names) in enumerate(recorded) if checksum == files_checksum(store, names)}
     if lost := len(record.chunks) - len(sound):
         again = f"{lost} of {len(record.chunks)} finished chunks are gone or damaged; they are done again"
-        warnings.warn(f"{part}: {again}", stacklevel=4)
+        warnings.warn(f"{part}: {again}", stacklevel=5)
     record = replace(record, chunks=record.chunks[: len(files)])
     finished = sum(min(chunk, size - number * chunk) for number in sound)
     if progress is not None and finished:
@@ -150,11 +142,9 @@ def _advance(
         for name in names:
             (store / name).unlink(missing_ok=True)
         write(arrays, dataset, begin, end)
-        failed = int((dataset["failure"].values != "").sum())
-        record = record.with_chunk(number, FinishedChunk(files_checksum(store, names), failed))
+        record = record.with_chunk(number, files_checksum(store, names))
         record.write(part)
         finished += end - begin
         if progress is not None:
             progress(finished, size)
-    seal_store(store, record.layout, zip((kept.checksum for kept in record.chunks), files, strict=True))
-    return record
+    seal_store(store, record.layout, zip(record.chunks, files, strict=True))

@@ -6,55 +6,37 @@ import json
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from kinetics.errors import InputError
 from kinetics.files.checksums import content_hash, store_checksums
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
 
-__all__ = ["FinishedChunk", "StreamRecord"]
+__all__ = ["StreamRecord"]
 
 _DAMAGED = "is damaged, or was not written by this program; delete the folder to start again"
 
 
-class FinishedChunk(NamedTuple):
-    """A chunk of runs in the store: the checksum of its files, and the number of its runs that failed."""
-
-    checksum: str
-    failed: int
-
-
 @dataclass(frozen=True)
 class StreamRecord:
-    """The finished part of a request.
+    """The finished chunks of a request: the checksum of the files of each, in their order.
 
-    Parameters
-    ----------
-    request : dict
-        The request as JSON, with the number of runs in a ``chunk``.
-    layout : dict of str
-        The checksum of each file of the store that is no chunk of runs; empty before there is a store.
-    chunks : tuple of FinishedChunk
-        In their order.
+    The request is as JSON, with the number of runs in a ``chunk``. ``layout`` holds the checksum of each file of the
+    store that is no chunk of runs; it is empty before there is a store.
     """
 
     request: dict[str, Any]
     layout: dict[str, str] = field(default_factory=dict)
-    chunks: tuple[FinishedChunk, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        """The number of runs that failed."""
-        return sum(chunk.failed for chunk in self.chunks)
+    chunks: tuple[str, ...] = ()
 
     def runs(self, size: int) -> int:
         """The number of runs that are finished, of ``size``."""
         return min(len(self.chunks) * self.request["chunk"], size)
 
-    def with_chunk(self, number: int, chunk: FinishedChunk) -> StreamRecord:
+    def with_chunk(self, number: int, checksum: str) -> StreamRecord:
         """The record after a chunk is finished, or done again."""
-        return replace(self, chunks=(*self.chunks[:number], chunk, *self.chunks[number + 1 :]))
+        return replace(self, chunks=(*self.chunks[:number], checksum, *self.chunks[number + 1 :]))
 
     @classmethod
     def read(cls, part: Path) -> StreamRecord | None:
@@ -71,8 +53,7 @@ class StreamRecord:
         try:
             content = read_json(file)
             claimed = content.pop("checksum")
-            chunks = tuple(FinishedChunk(checksum, int(failed)) for checksum, failed in content["chunks"])
-            record = cls(content["request"], content["layout"], chunks)
+            record = cls(content["request"], content["layout"], tuple(map(str, content["chunks"])))
             sound = claimed == content_hash(content) and int(record.request["chunk"]) > 0
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{file}: {_DAMAGED}") from error
@@ -101,7 +82,7 @@ class StreamRecord:
 
     def write(self, part: Path) -> None:
         """Write the record in place of the earlier one."""
-        content = {"request": self.request, "layout": self.layout, "chunks": [list(chunk) for chunk in self.chunks]}
+        content = {"request": self.request, "layout": self.layout, "chunks": list(self.chunks)}
         write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 
 
