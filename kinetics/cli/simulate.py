@@ -31,6 +31,9 @@ from kinetics.errors import Faults, InputError
 
 __all__ = ["simulate"]
 
+_ARGUMENTS = ("until", "every", "cohort", "patients", "seed", "sampling", "observe", "engine", "method", "absolute")
+"""Arguments of the verb that the options of their names give."""
+
 
 def simulate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
@@ -146,9 +149,8 @@ def _named_as_options(faults: Faults, settings: Collection[str]) -> Iterator[Non
     try:
         yield
     except InputError as error:
-        options = {name: f"--{name}" for name in ("until", "every", "cohort", "patients", "seed", "sampling")}
-        options |= {name: f"--{name}" for name in ("observe", "engine", "method", "absolute", "model")}
-        options |= {"model": "", **{name: f"--set {name}" for name in settings}}
+        options = {"model": "", **{name: f"--{name}" for name in _ARGUMENTS}}
+        options |= {name: f"--set {name}" for name in settings}
         for fault in error.faults:
             faults.add(fault.message, fault.where, options.get(fault.name, fault.name))
 

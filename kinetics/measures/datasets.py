@@ -28,8 +28,7 @@ def measure(
 ) -> xr.Dataset:
     """Take measures of simulated or observed values, course by course.
 
-    Values between times are those of `curve_of`; for root-finding on the solution itself hand the measures to
-    `kinetics.simulate`.
+    Values between times are those of `curve_of`; `kinetics.simulate` takes measures on the solution itself.
 
     Parameters
     ----------
@@ -63,18 +62,13 @@ def measure(
 
     Examples
     --------
-    >>> from kinetics.measures import Nadir, TimeToThreshold
     >>> time = xr.Variable("time", [0.0, 30.0, 60.0, 90.0], {"units": "day"})
     >>> data = xr.Dataset({"A": ("time", [1.0, 0.2, 0.6, 0.8], {"units": "1/nL"})}, {"time": time})
-    >>> result = measure(data, [Nadir("A"), TimeToThreshold("A", "60 % of baseline")])
-    >>> result.A_nadir.item(), result.A_nadir.attrs["units"]
-    (0.2, '1/nL')
-    >>> round(measure(data, "recovery", limits={"A": "0.6 1/nL"}).A_time_to_0p6_1_per_nL.item(), 6)
-    60.0
+    >>> result = measure(data, ["nadir", "A time_to 60 % of baseline"])
+    >>> result.A_nadir.attrs["units"], round(result.A_time_to_60_percent_of_baseline.item(), 6)
+    ('1/nL', 60.0)
     """
-    series = [
-        str(name) for name, array in data.data_vars.items() if "time" in array.dims and "course" not in array.dims
-    ]
+    series = [str(name) for name in data.data_vars if _is_series(data[name])]
     measures = read_measures(measures, series, limits or {})
     time_unit = _time_unit(data)
     starts = _starts(data, courses, time_unit)

@@ -82,22 +82,22 @@ def simulate(
         simulation.check_capacity()
         result = simulation.dataset(progress=progress)
     else:
-        result = _streamed(simulation, request.out, chunk, resume, progress)
+        result = _streamed(simulation, request, progress)
     for line in _warnings(simulation, result):
         warnings.warn(line, stacklevel=2)
     return result
 
 
-def _streamed(
-    simulation: Simulation, out: str | Path, chunk: int | None, resume: bool, progress: Progress | None
-) -> xr.Dataset:
+def _streamed(simulation: Simulation, request: SimulationRequest, progress: Progress | None) -> xr.Dataset:
     """The result in a store, opened lazily."""
     from kinetics.simulation.store import check_destination, stream  # Zarr takes half a second
 
-    simulation.check_capacity(check_destination(out), stacklevel=4)
-    stream(simulation, out, chunk=chunk, resume=resume, progress=progress)
+    assert request.out is not None
+    path = check_destination(request.out)
+    simulation.check_capacity(path, stacklevel=4)
+    stream(simulation, path, chunk=request.chunk, resume=request.resume, progress=progress)
     # a store has its variables in the order of their names
-    return read_result(out).to_dataset()[list(simulation.blank().data_vars)]
+    return read_result(path).to_dataset()[list(simulation.blank().data_vars)]
 
 
 def _warnings(simulation: Simulation, result: xr.Dataset) -> Iterator[str]:

@@ -321,7 +321,7 @@ def test_lengths_that_are_no_duration(length):
 
 
 def test_every_measure_has_a_name_in_text_and_says_what_it_is():
-    arguments = {"time_to": "90 % of baseline", "time_below": "0.5", "time_above": "0.5", "value": "100 day"}
+    arguments = {"time_to": "90 % of baseline", "time_below": "0.5 1", "time_above": "0.5 1", "value": "100 day"}
     for name, kind in MEASURES.items():
         text = f"A {name} {arguments.get(name, '')}".strip()
         (measure,) = read_measures(text, ["A", "B"], {})
@@ -336,7 +336,7 @@ def test_every_measure_has_a_name_in_text_and_says_what_it_is():
 def test_the_time_above_a_level_and_below_it_are_the_whole_window():
     above, below, length = (
         float(evaluate(read_measures(f"A {text}", ["A"], {})[0], DIP, np.zeros(1), END, "1", "day")[0])
-        for text in ("time_above 0.5", "time_below 0.5", "length")
+        for text in ("time_above 0.5 1", "time_below 0.5 1", "length")
     )
     fall, back = crossings(0.5)
     assert below == pytest.approx(back - fall, rel=1e-9)
