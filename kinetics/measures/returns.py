@@ -13,9 +13,14 @@ __all__ = ["FirstReturn", "first_return"]
 
 @dataclass(frozen=True, eq=False)
 class FirstReturn:
-    """Where successive values are back at a level, and whether any was below it, (...) each.
+    """Where successive values are back at a level.
 
-    The index is the number of values if none is back.
+    Parameters
+    ----------
+    index : ndarray of int, (...)
+        Of the first value that is back; the number of values if none is.
+    was_below : ndarray of bool, (...)
+        Whether any value is below the level; without one there is nothing to return from.
     """
 
     index: np.ndarray
@@ -38,8 +43,8 @@ def first_return(values: np.ndarray, level: float | np.ndarray, margin: float | 
 
     Examples
     --------
-    >>> back = first_return(np.array([[1.0, 0.2, 0.5], [1.0, 0.2, 0.1], [1.0, 0.9, 0.8]]), 0.4)
-    >>> back.index, back.times(np.array([0.0, 1.0, 2.0]))
+    >>> found = first_return(np.array([[1.0, 0.2, 0.5], [1.0, 0.2, 0.1], [1.0, 0.9, 0.8]]), 0.4)
+    >>> found.index, found.times(np.array([0.0, 1.0, 2.0]))
     (array([2, 3, 3]), array([ 2., inf, nan]))
     """
     below = stands_below(values, level, margin)
