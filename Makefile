@@ -16,11 +16,12 @@ OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help install reproduce test fuzz bench study format lock clean
+.PHONY: help install reproduce test chance fuzz bench study format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
 	@echo "make test        linters, type checker, then all tests"
+	@echo "make chance      the property tests with other, and more, random examples"
 	@echo "make fuzz        an hour of hostile expressions and files; ARGS=\"--seed 2 --minutes 10\" for other ones, or fewer"
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
 	@echo "make study       200 synthetic studies of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
@@ -65,6 +66,10 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=10
+
+# The properties with examples drawn by chance, to be run from time to time: `make test` draws the same ones every time.
+chance: $(INSTALLED)
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --hypothesis-profile=chance tests/properties tests/unit $(ARGS)
 
 # A million expressions and ten thousand files; what fails is kept in build/fuzz/ and can be run again alone.
 fuzz: $(INSTALLED)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kinetics.text.escaping import one_line
 
@@ -18,6 +19,10 @@ __all__ = [
     "UnitError",
     "UnknownNameError",
 ]
+
+_LINE = re.compile(r":[0-9]+$")
+MOST_PLACES = 3
+"""Of the places that name the same faulty file, so many are told one by one."""
 
 
 class KineticsError(Exception):
@@ -36,34 +41,51 @@ class Fault:
         ``file:line``, or the name of the argument.
     name : str
         The symbol or key the fault is about, dotted; empty for a fault of a whole file.
+    named_at : tuple of str, optional
+        Each ``file:line`` where another file names the file of the fault.
 
     Examples
     --------
     >>> print(Fault("unknown name 'V3'", "models/pk.toml:7", "outputs.C.value"))
     models/pk.toml:7: outputs.C.value: unknown name 'V3'
+    >>> print(Fault("no such file", "gone.toml", "n5.regimen", named_at=("rows.csv:5",)))
+    gone.toml: n5.regimen: no such file (named at rows.csv:5)
     """
 
     message: str
     where: str = ""
     name: str = ""
+    named_at: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         # a file's keys go into messages: none may forge a second message or move the cursor of a terminal
-        return one_line(": ".join(part for part in (self.where, self.name, self.message) if part))
+        text = ": ".join(part for part in (self.where, self.name, self.message) if part)
+        return one_line(text if not self.named_at else f"{text} (named at {_listed(self.named_at)})")
+
+    @property
+    def file(self) -> str:
+        """``where`` without the line."""
+        return _LINE.sub("", self.where)
+
+    def placed(self, where: str, name: str) -> Fault:
+        """The fault as one met at a place, which becomes its own, or is where the other file that it is in is named."""
+        is_other = self.where and _LINE.search(where) and self.file != _LINE.sub("", where)
+        named_at = self.named_at or ((where,) if is_other else ())
+        return Fault(self.message, self.where or where, self.name or name, named_at)
+
+
+def _listed(places: tuple[str, ...]) -> str:
+    more = len(places) - MOST_PLACES
+    return ", ".join(places[:MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 class InputError(KineticsError, ValueError):
     """An input is wrong; ``faults`` lists everything that is.
 
-    Parameters
-    ----------
-    *faults : Fault or str
-        One or more faults.
-
     Examples
     --------
     >>> InputError("dose is negative").faults
-    (Fault(message='dose is negative', where='', name=''),)
+    (Fault(message='dose is negative', where='', name='', named_at=()),)
     """
 
     def __init__(self, *faults: Fault | str) -> None:
@@ -103,29 +125,47 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: dict[Fault, type[InputError]] = {}
+        self._named: dict[Fault, tuple[str, ...]] = {}
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(self._faults)
+        return (replace(fault, named_at=self._named[fault]) for fault in self._faults)
 
     def __len__(self) -> int:
         return len(self._faults)
 
     def add(self, message: str, where: str = "", name: str = "") -> None:
         """Note one fault; the same fault twice counts once."""
-        self._faults[Fault(message, where, name)] = InputError
+        self._note(Fault(message, where, name), InputError)
 
     @contextmanager
-    def gather(self, where: str = "", name: str = "") -> Iterator[None]:
-        """Turn an `InputError` of the block into faults placed at ``where`` and ``name``."""
+    def gather(self, where: str = "", name: str = "") -> Iterator[Faults]:
+        """Turn an `InputError` of the block, and what it notes, into faults placed at ``where`` and ``name``.
+
+        A fault that has a place keeps it. If that is in another file than ``where``, a line, it is named there.
+        """
+        noted = Faults()
         try:
-            yield
+            yield noted
         except InputError as error:
+            self._take(noted, where, name)
             for fault in error.faults:
-                self._faults[Fault(fault.message, fault.where or where, fault.name or name)] = type(error)
+                self._note(fault.placed(where, name), type(error))
+        else:
+            self._take(noted, where, name)
+
+    def _take(self, noted: Faults, where: str, name: str) -> None:
+        for fault, kind in zip(noted, noted._faults.values(), strict=True):
+            self._note(fault.placed(where, name), kind)
+
+    def _note(self, fault: Fault, kind: type[InputError]) -> None:
+        """The same fault of a file that several places name counts once, with all of them."""
+        same = replace(fault, named_at=())
+        self._faults[same] = kind
+        self._named[same] = tuple(dict.fromkeys((*self._named.get(same, ()), *fault.named_at)))
 
     def raise_if_any(self) -> None:
         """Raise one `InputError` with all faults, if there are any; of the kind of all of them, if they are alike."""
         if self._faults:
             kinds = set(self._faults.values())
             kind = kinds.pop() if len(kinds) == 1 else InputError
-            raise kind(*self._faults)
+            raise kind(*self)

@@ -12,6 +12,8 @@ os.environ.pop("KINETICS_TRACEBACK", None)
 # how quickly examples are drawn is a matter of the machine and of what else runs on it
 health = [HealthCheck.too_slow]
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True, suppress_health_check=health)
+# `make chance`: other examples at every run, and more of them
+settings.register_profile("chance", max_examples=500, deadline=None, print_blob=True, suppress_health_check=health)
 settings.load_profile("repeatable")
 
 

@@ -98,12 +98,9 @@ def _result(path: Path, faults: Faults) -> None:
     from kinetics.cohorts.fit_results import in_model_units
     from kinetics.estimate import Estimates, FitProblem
     from kinetics.estimate.problem.currency import outdated, outside_bounds
-    from kinetics.files.checksums import CHECKSUM
     from kinetics.files.documents import read_document
 
     estimates, document = Estimates.read(path), read_document(path)
-    if CHECKSUM not in document.data["result"]:
-        warnings.warn(f"{path}: has no checksum: written by hand, or by an earlier version", stacklevel=1)
     problem_path = path.with_name(path.name.replace(".result.toml", ".toml"))
     if problem_path == path or not problem_path.is_file():
         raise InputError(f"there is no fit problem {problem_path.name} beside it")
@@ -118,15 +115,17 @@ def _result(path: Path, faults: Faults) -> None:
 
 
 def _table(path: Path, faults: Faults) -> None:
-    from kinetics.published.typical import check_units, read_table
+    from kinetics.files.tables import read_table
+    from kinetics.published import PublishedRow, check_units
 
-    check_units(read_table(path, faults), faults)
+    check_units(read_table(path, PublishedRow, faults), faults)
 
 
 def _evidence(path: Path, faults: Faults) -> None:
-    from kinetics.published.facts import read_evidence, read_questions
+    from kinetics.files.tables import read_table
+    from kinetics.published import EvidenceRow, read_facts
 
-    read_questions(read_evidence(path, faults), faults)
+    read_facts(read_table(path, EvidenceRow, faults), faults)
 
 
 def _dataset(path: Path, faults: Faults) -> None:
@@ -159,39 +158,10 @@ def _dataset(path: Path, faults: Faults) -> None:
             Estimates.from_tree(tree)
 
 
-# fields that together lead to a publication
-_WAYS = ({"doi"}, {"url"}, {"howpublished"}, {"note"}, {"journal", "volume"}, {"journal", "pages"})
-
-
 def _bibliography(path: Path, faults: Faults) -> None:
-    """Every entry can be read, has a key of its own, says whose or what it is, and how to find it."""
-    import re
+    from kinetics.files.bibliography import check_bibliography
 
-    from kinetics.files.bibliography import read_bibliography
-    from kinetics.files.documents import read_text
-
-    seen: set[str] = set()
-    for line, text in enumerate(read_text(path).split("\n"), 1):
-        if not text.startswith("@"):
-            continue
-        entry = re.match(r"@\w+\s*\{\s*([^\s,{}]+)\s*,", text)
-        if entry is None:
-            faults.add("cannot read this entry; write @article{key,", f"{path}:{line}")
-            continue
-        key = entry[1]
-        if key in seen:
-            faults.add("duplicate key", f"{path}:{line}", key)
-        seen.add(key)
-        source = read_bibliography(path.resolve()).get(key)
-        if source is None:
-            faults.add("cannot read this entry; write @article{key,", f"{path}:{line}", key)
-            continue
-        fields = source.fields
-        if not fields.keys() & {"author", "title"}:
-            faults.add("says neither author nor title", f"{path}:{line}", key)
-        if not any(fields.keys() >= way for way in _WAYS):
-            message = "gives no way to find it; add a doi, url, howpublished or note, or journal and volume or pages"
-            faults.add(message, f"{path}:{line}", key)
+    check_bibliography(path, faults)
 
 
 _CHECKS: dict[str, Callable[[Path, Faults], None]] = {

@@ -70,7 +70,7 @@ def kind_of(path: Path) -> str:
     from kinetics.files.documents import read_document
 
     if path.suffix == ".csv":
-        from kinetics.published.facts import is_evidence
+        from kinetics.published import is_evidence
 
         return "evidence" if is_evidence(path) else "table"
     if path.suffix in _SUFFIXES:

@@ -9,6 +9,7 @@ import typer
 
 from kinetics.cli.arguments.inputs import destination, durations
 from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
+from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -76,13 +77,14 @@ def compare(
     assert chosen is not None
     with watched(f"comparing {len(given)} regimens") as steps:
         result = run(chosen, given, patients=patients, seed=seed, engine=engine, progress=steps.count)
-    if out is not None:
-        _write(chosen, given, result, out)
-        wrote(out)
     if as_json:
         print_json(comparison_json(chosen, result))
     else:
         print_text(comparison_text(chosen, result, page_width()))
+    check_any_done(result)
+    if out is not None:
+        _write(chosen, given, result, out)
+        wrote(out)
 
 
 def _write(comparison: Comparison, regimens: list[Regimen], result: xr.Dataset, out: Path) -> None:

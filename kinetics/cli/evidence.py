@@ -14,7 +14,7 @@ from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
-    from kinetics.published.facts import PublishedFact
+    from kinetics.published import PublishedFact
 
 __all__ = ["evidence"]
 
@@ -33,7 +33,7 @@ def evidence(
     """Set every published fact beside the model: inside or outside its interval, and which direction."""
     from kinetics.files.library import library_folder
     from kinetics.files.writing import write_atomically
-    from kinetics.published.facts import evaluate_evidence
+    from kinetics.published import evaluate_evidence
     from kinetics.reports.evidence import evidence_json, evidence_markdown, evidence_text
 
     path = library_folder("fits") / "evidence.csv" if file is None else file
@@ -53,6 +53,7 @@ def evidence(
 
 
 def _facts(path: Path, faults: Faults) -> list[PublishedFact]:
-    from kinetics.published.facts import read_evidence, read_questions
+    from kinetics.files.tables import read_table
+    from kinetics.published import EvidenceRow, read_facts
 
-    return read_questions(read_evidence(path, faults), faults)
+    return read_facts(read_table(path, EvidenceRow, faults), faults)

@@ -60,7 +60,7 @@ def fit(
     from kinetics.reports.agreement import agreement
     from kinetics.results import write_result
 
-    problem, profiled = _problem(name, engine, out, profile, save=save)
+    problem, profiled = _problem(name, engine, out, profile, posterior, save=save)
     committed = result_path(problem.path)
     searches = _search(problem, name, resume=resume)
     with watched(f"{problem.name}: uncertainty"):
@@ -80,17 +80,20 @@ def fit(
 
 
 def _problem(
-    name: str, engine: str, out: Path | None, profile: str | None, *, save: bool
+    name: str, engine: str, out: Path | None, profile: str | None, posterior: int | None, *, save: bool
 ) -> tuple[FitProblem, list[int]]:
     """The problem and the parameters to profile, when it is sound and its result can be written."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import FitProblem
     from kinetics.estimate.objective.typical import ENGINES
+    from kinetics.estimate.uncertainty.posterior import check_draws
 
     faults = Faults()
     if engine not in ENGINES:
         faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="--engine")
     destination(faults, out, ".nc")
+    with faults.gather(name="--posterior"):
+        check_draws(posterior or 0)
     problem, profiled = None, []
     with faults.gather():
         problem = replace(FitProblem.load(name), engine=engine)

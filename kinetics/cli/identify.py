@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
     from kinetics.identifiability import Arm
     from kinetics.model import Model
-    from kinetics.published.typical import Target
+    from kinetics.published import Target
 
 __all__ = ["identify"]
 

@@ -23,6 +23,7 @@ from kinetics.cli.arguments.options import (
     States,
     Until,
 )
+from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
@@ -79,6 +80,7 @@ def predict(
         write_result(tree, out)
         wrote(out)
     _print(tree, as_json=as_json, counts=out is None)
+    check_any_done(tree)
 
 
 def _regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:

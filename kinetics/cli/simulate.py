@@ -24,7 +24,7 @@ from kinetics.cli.arguments.options import (
     States,
     Until,
 )
-from kinetics.cli.terminal.failures import INTERRUPTED, tell
+from kinetics.cli.terminal.failures import INTERRUPTED, check_any_done, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import Steps, watched
 from kinetics.errors import Faults, InputError
@@ -132,6 +132,7 @@ def simulate(
         print_json(simulation_json(result, recovery, loaded.regimen.rules))
     else:
         print_text(simulation_text(result, recovery, loaded.regimen.rules, page_width(), counts=out is None))
+    check_any_done(result)
 
 
 def _check_store(faults: Faults, store: Path, *, with_patients: bool) -> None:

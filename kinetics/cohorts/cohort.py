@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, result_of
-from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.errors import InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort, Parameter
 from kinetics.model.variation import in_cohort
+from kinetics.text.suggestions import did_you_mean
 
 __all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "committed_result", "fits_behind", "lineage"]
 
@@ -60,9 +61,7 @@ class CohortParameters:
 
     def with_estimates(self, estimates: Mapping[str, float]) -> CohortParameters:
         """The same cohort with some of `estimable` replaced."""
-        changed = self.estimable | dict(estimates)
-        values = {name: value for name, value in changed.items() if not name.endswith(SPREAD)}
-        spreads = {name.removesuffix(SPREAD): value for name, value in changed.items() if name.endswith(SPREAD)}
+        values, spreads = _split(self.estimable | dict(estimates))
         return replace(self, values=values, spreads=spreads)
 
     @property
@@ -80,18 +79,12 @@ def cohort_parameters(
 
     Parameters
     ----------
-    model : Model
-        A model that declares the cohort.
     cohort : str, optional
         Its name; without it the model's own values.
     fits : sequence of str, optional
         The fits whose estimates it takes, instead of those it names: a fit does not start from its own result. Each
         counts where the cohort or one it extends names it, or else where the cohort it is of stands among them; what
         other cohorts of the model take does not matter.
-
-    Returns
-    -------
-    CohortParameters
 
     Raises
     ------
@@ -106,17 +99,17 @@ def cohort_parameters(
     >>> from kinetics.model import Parameter, State
     >>> rate = Parameter(name="k", value=0.1, unit="1/day", spread=0.3)
     >>> pool = State(name="A", unit="mg", initial=0, rate=0)
-    >>> found = cohort_parameters(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool]))
-    >>> found.values, found.spreads
+    >>> decay = cohort_parameters(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool]))
+    >>> decay.values, decay.spreads
     ({'k': 0.1}, {'k': 0.3})
     """
-    found = assembled_cohort(model, cohort, None if fits is None else _cohorts_of(model, cohort, fits))
+    parameters = assembled_cohort(model, cohort, None if fits is None else _cohorts_of(model, cohort, fits))
     try:
-        model.constant_values(found.values)
+        model.constant_values(parameters.values)
     except InputError as error:
-        faults = (Fault(f"cohort '{cohort or ''}': {f.message}", f.where, f.name) for f in error.faults)
+        faults = (replace(f, message=f"cohort '{cohort or ''}': {f.message}") for f in error.faults)
         raise InputError(*faults) from error
-    return found
+    return parameters
 
 
 def assembled_cohort(
@@ -126,24 +119,14 @@ def assembled_cohort(
 
     Parameters
     ----------
-    model : Model
-        A model that declares the cohort.
-    cohort : str, optional
-        Its name; without it the model's own values.
     fits : mapping of str to str, optional
         As for `cohort_parameters`, in order, with the cohort that each is of.
     estimates : callable, optional
         Called with the name of a fit and what is estimable before it; gives estimates by flat name, which count where
         the fit does. Without it they are the committed ones.
-
-    Raises
-    ------
-    InputError
-        If one of ``fits`` counts nowhere: it is of a cohort from which this one takes nothing.
     """
     values, estimated, spreads = dict(model.defaults), {}, {}
     rows, correlations = dict(model.parameters), by_pair(model.correlations)
-    taken: list[str] = []
     path = lineage(model, cohort)
     fits_at = _fits_at(path, fits)
     for row in path:
@@ -153,25 +136,30 @@ def assembled_cohort(
         correlations |= by_pair(row.correlations)
         spreads = {flat: spread for flat, spread in spreads.items() if flat not in row.values}
         for fit in fits_at[row.name]:
-            taken.append(fit)
             if estimates is None:
-                given = committed_estimates(model, fit, row)
+                taken = committed_estimates(model, fit, row)
             else:
-                given = estimates(fit, _estimable(values, _spreads_of(rows) | spreads))
-            found = {key: value for key, value in given.items() if not key.endswith(SPREAD)}
-            values |= found
-            estimated |= dict.fromkeys(found, fit)
-            spreads |= {key.removesuffix(SPREAD): given[key] for key in given.keys() - found.keys()}
+                taken = estimates(fit, _estimable(values, _spreads_of(rows) | spreads))
+            new_values, new_spreads = _split(taken)
+            values |= new_values
+            estimated |= dict.fromkeys(new_values, fit)
+            spreads |= new_spreads
     return CohortParameters(
-        cohort or "",
-        values,
-        _spreads_of(rows) | spreads,
-        tuple(taken),
-        estimated,
-        {name: row.distribution for name, row in rows.items() if row.distribution not in (None, "log_normal")},
-        {name: row.shares for name, row in rows.items() if row.shares is not None},
-        {pair: row.value for pair, row in correlations.items()},
+        name=cohort or "",
+        values=values,
+        spreads=_spreads_of(rows) | spreads,
+        fits=tuple(fit for row in path for fit in fits_at[row.name]),
+        estimated=estimated,
+        distributions={n: row.distribution for n, row in rows.items() if row.distribution not in (None, "log_normal")},
+        shares={name: row.shares for name, row in rows.items() if row.shares is not None},
+        correlations={pair: row.value for pair, row in correlations.items()},
     )
+
+
+def _split(estimates: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Values, and spreads by the name of their parameter."""
+    values = {name: value for name, value in estimates.items() if not name.endswith(SPREAD)}
+    return values, {name.removesuffix(SPREAD): estimates[name] for name in estimates if name not in values}
 
 
 def _spreads_of(rows: Mapping[str, Parameter]) -> dict[str, float]:
@@ -191,64 +179,41 @@ def _cohorts_of(model: Model, cohort: str | None, fits: Sequence[str]) -> dict[s
 
 
 def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """The fits whose estimates are taken at each cohort of a lineage.
-
-    Raises
-    ------
-    InputError
-        If one of those that are asked for counts nowhere: its estimates would be lost without a word.
-    """
+    """The fits whose estimates are taken at each cohort of a lineage; an error if one of ``fits`` counts nowhere."""
     if fits is None:
         return {row.name: list(row.from_fit) for row in rows}
     named = {fit for row in rows for fit in row.from_fit}
-    found = {
+    taken = {
         row.name: [fit for fit, own in fits.items() if fit in row.from_fit or (fit not in named and own == row.name)]
         for row in rows
     }
-    lost = fits.keys() - {fit for names in found.values() for fit in names}
+    lost = fits.keys() - {fit for names in taken.values() for fit in names}
     cohort = rows[-1].name if rows else ""
     message = "fit '{}' is of cohort '{}', from which cohort '{}' takes nothing"
     if lost:
         raise InputError(*(message.format(fit, fits[fit] or "several", cohort) for fit in fits if fit in lost))
-    return found
+    return taken
 
 
 def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
-    """The names of the fits a cohort takes estimates from, earlier first.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such cohort.
-    """
+    """The names of the fits a cohort takes estimates from, earlier first."""
     return tuple(fit for row in lineage(model, cohort) for fit in row.from_fit)
 
 
 def committed_result(model: Model, fit: str, cohort: str) -> Path:
-    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on.
-
-    Raises
-    ------
-    InputError
-        If there is none, or no such cohort.
-    """
+    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on."""
     rows = lineage(model, cohort)
     return result_of(model, fit, next((row for row in rows if fit in row.from_fit), rows[-1]))
 
 
 def lineage(model: Model, cohort: str | None) -> list[Cohort]:
-    """The cohort and those it extends, oldest first; nothing for the model's own values.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such cohort.
-    """
+    """The cohort and those it extends, oldest first; nothing for the model's own values."""
     if cohort is None:
         return []
     if cohort not in model.cohorts:
-        there = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
-        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; {there}")
+        known = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
+        hint = did_you_mean(cohort, model.cohorts)
+        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'{hint}; {known}")
     rows: list[Cohort] = []
     name: str | None = cohort
     while name is not None:

@@ -13,9 +13,9 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, table_checksum
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, names_a_file
+from kinetics.files.rows import Row, read_row
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
-from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_unit
 
 __all__ = [
@@ -80,13 +80,13 @@ def cohort_of_fit(model: Model, fit: str, cohort: Cohort) -> str:
 
 
 def warn_if_edited(document: Document) -> None:
-    """Say if a committed result that was read is not what a fit wrote.
-
-    One without a checksum was written by hand, or by an earlier version: `kinetics check` says so.
-    """
+    """Say if a committed result that was read is not what a fit wrote, or does not show that it is."""
     result = document.data.get("result")
-    kept = result.get(CHECKSUM) if isinstance(result, dict) else None
-    if kept is not None and kept != table_checksum(document.data, "result"):
+    checksum = result.get(CHECKSUM) if isinstance(result, dict) else None
+    if checksum is None:
+        message = "has no checksum: written by hand, or by an earlier version"
+        warn_of_result(document.path, message, ChecksumWarning, again=True)
+    elif checksum != table_checksum(document.data, "result"):
         message = "edited by hand since the fit: not what its checksum is of"
         warn_of_result(document.path, message, ChecksumWarning, again=True)
 
@@ -99,33 +99,16 @@ def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) 
 
 
 def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
-    """Warn of a committed result. Python shows the same warning once, however often the file is read.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A committed result.
-    message : str
-        What is wrong with it.
-    category : type
-        Of the warning.
-    again : bool
-        Add how it is written anew.
-    """
+    """Warn of a committed result, and say how it is written again. Python shows the same warning once."""
     remedy = f"; 'kinetics fit {path.name.removesuffix('.result.toml')} --save' writes it anew" if again else ""
     warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_TOLD)
 
 
 def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
-    """The committed result of a fit whose estimates are taken at a cohort.
+    """The committed result of a fit whose estimates are taken at a cohort; `InputError` if there is none.
 
     A fit that the cohort names lies beside the file that names it, which may be one that the model extends. One that
     only a fit problem names lies beside the model, or else beside what it extends.
-
-    Raises
-    ------
-    InputError
-        If there is none, or the name of the fit is a path.
     """
     files = [cohort.fits_file] if fit in cohort.from_fit else [model.path, *model.extends]
     folder, *further = dict.fromkeys(map(fits_folder, files))
@@ -133,21 +116,15 @@ def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
     if Path(fit).name != fit:
         raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.fits_where, name))
     paths = [result_path(each / f"{fit}.toml") for each in (folder, *further)]
-    if found := next((path for path in paths if path.is_file()), None):
-        return found
+    if existing := next((path for path in paths if path.is_file()), None):
+        return existing
     problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
     message = f"there is no result {paths[0]}; run 'kinetics fit {problem} --save'"
     raise InputError(Fault(message, cohort.fits_where, name))
 
 
 def flat_key(model: Model, name: str) -> str:
-    """The flat name of what was estimated, a parameter or its spread.
-
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such parameter.
-    """
+    """The flat name of what was estimated, a parameter or its spread; `UnknownNameError` if there is none."""
     plain = name.removesuffix(SPREAD)
     return model.flat_name(plain) + name[len(plain) :]
 
@@ -169,8 +146,6 @@ def in_model_units(
 
     Parameters
     ----------
-    model : Model
-        The model.
     estimates : mapping of str to (float, str)
         Value and unit by dotted name.
     document : Document, optional

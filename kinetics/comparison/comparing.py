@@ -167,7 +167,7 @@ def _column(rows: Sequence[ComparedRow], result: xr.Dataset) -> dict[str, Any]:
         baseline = values[..., 0]
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
-            found[name] = np.quantile(curve, QUANTILES, axis=0) if over_patients else curve
+            found[name] = _over_patients(curve) if over_patients else curve
         taken = {m.name: kept[m.name].values for reading in row.readings for m in reading.measures}
         courses = Courses(taken, kept["course_start"].values, baseline)
         for reading in row.readings:
@@ -177,6 +177,11 @@ def _column(rows: Sequence[ComparedRow], result: xr.Dataset) -> dict[str, Any]:
                 at_risk = numbers[~np.isnan(numbers)]
                 found[f"{name}_share"] = np.isfinite(at_risk).mean() if at_risk.size else np.nan
     return found
+
+
+def _over_patients(curve: np.ndarray) -> np.ndarray:
+    """Quantiles of a curve, (patient, time), over patients, (quantile, time); NaN without patients."""
+    return np.quantile(curve, QUANTILES, axis=0) if len(curve) else np.full((len(QUANTILES), *curve.shape[1:]), np.nan)
 
 
 def _quantiles(numbers: np.ndarray) -> np.ndarray:

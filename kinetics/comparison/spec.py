@@ -16,9 +16,9 @@ from kinetics.errors import Faults, InputError, UnitError
 from kinetics.expressions.reserved import clash
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, path_from
+from kinetics.files.rows import Row, read_row
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
-from kinetics.model.schema import Row, read_row
 from kinetics.results import marked
 from kinetics.units import parse_unit, to_unit
 

@@ -33,11 +33,11 @@ from kinetics.compile.stub import (
 
 
 @njit(cache=True, error_model="numpy")
-def scattered(places, values, rows, columns):
+def dense_matrix(indices, values, rows, columns):
     """A dense matrix of its nonzero entries."""
     out = np.zeros((rows, columns))
     for entry in range(values.size):
-        out[places[0, entry], places[1, entry]] = values[entry]
+        out[indices[0, entry], indices[1, entry]] = values[entry]
     return out
 
 
@@ -115,7 +115,7 @@ def jacobian(y, c):
     """Derivatives of the rates by the states, (state, state)."""
     values = np.empty(JACOBIAN.shape[1])
     fill_jacobian(y, c, values)
-    return scattered(JACOBIAN, values, STATES, STATES)
+    return dense_matrix(JACOBIAN, values, STATES, STATES)
 
 
 @njit(cache=True, error_model="numpy")
@@ -123,7 +123,7 @@ def constants_by_parameter(p):
     """Derivatives of the constants by the parameters, (constant, parameter)."""
     values = np.empty(CONSTANTS_BY_PARAMETER.shape[1])
     fill_constants_by_parameter(p, values)
-    return scattered(CONSTANTS_BY_PARAMETER, values, CONSTANTS, PARAMETERS)
+    return dense_matrix(CONSTANTS_BY_PARAMETER, values, CONSTANTS, PARAMETERS)
 
 
 @njit(cache=True, error_model="numpy")
@@ -131,7 +131,7 @@ def initial_by_constant(c):
     """Derivatives of the start by the constants, (state, constant)."""
     values = np.empty(START_BY_CONSTANT.shape[1])
     fill_start_by_constant(c, values)
-    return scattered(START_BY_CONSTANT, values, STATES, CONSTANTS)
+    return dense_matrix(START_BY_CONSTANT, values, STATES, CONSTANTS)
 
 
 @njit(cache=True, error_model="numpy")
@@ -139,7 +139,7 @@ def rate_by_constant(y, c):
     """Derivatives of the rates by the constants, (state, constant)."""
     values = np.empty(RATE_BY_CONSTANT.shape[1])
     fill_rate_by_constant(y, c, values)
-    return scattered(RATE_BY_CONSTANT, values, STATES, CONSTANTS)
+    return dense_matrix(RATE_BY_CONSTANT, values, STATES, CONSTANTS)
 
 
 @njit(cache=True, error_model="numpy")
@@ -147,7 +147,7 @@ def outputs_by_state(y, c):
     """Derivatives of the outputs by the states, (output, state)."""
     values = np.empty(OUTPUTS_BY_STATE.shape[1])
     fill_outputs_by_state(y, c, values)
-    return scattered(OUTPUTS_BY_STATE, values, OUTPUTS, STATES)
+    return dense_matrix(OUTPUTS_BY_STATE, values, OUTPUTS, STATES)
 
 
 @njit(cache=True, error_model="numpy")
@@ -155,7 +155,7 @@ def outputs_by_constant(y, c):
     """Derivatives of the outputs by the constants, (output, constant)."""
     values = np.empty(OUTPUTS_BY_CONSTANT.shape[1])
     fill_outputs_by_constant(y, c, values)
-    return scattered(OUTPUTS_BY_CONSTANT, values, OUTPUTS, CONSTANTS)
+    return dense_matrix(OUTPUTS_BY_CONSTANT, values, OUTPUTS, CONSTANTS)
 
 
 @njit(cache=True, error_model="numpy")

@@ -19,34 +19,38 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from platformdirs import user_cache_dir
+
 from kinetics import __version__
-from kinetics.compile.kept import keep, kept
+from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.errors import InputError
 from kinetics.files.reading import reason_of
 
 __all__ = ["cache_folder", "load_module", "set_options", "source_key"]
 
-ROOM = 2**26
-"""Bytes that have to be free: a model takes up to a tenth of this."""
+FREE_BYTES = 2**26
+"""What has to be free on the disk: a model takes up to a tenth of this."""
 
 LLVM_OPTIONS = ("--memory-check-merge-threshold=100000", "--runtime-memory-check-threshold=64")
-"""With LLVM's own limits, 100 and 8, a loop over lanes that touches more than a hundred entries of its arrays is not
-checked for overlaps and runs a lane at a time, at less than half the speed: any model of more than about 25 states."""
+"""Compiled code cannot know that its arrays do not overlap, and looks before each loop in vector registers. With LLVM's
+own limits on what it looks at, 100 and 8, a loop over lanes that touches more than a hundred entries of its arrays is
+not checked and runs a lane at a time, at less than half the speed: any model of more than about 25 states."""
 
 
-def _wanted_folder() -> Path:
+def _users_folder() -> Path:
     if named := os.environ.get("LYMPHOKINETICS_CACHE"):
         return Path(named).absolute()
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "lymphokinetics"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lymphokinetics"
+    folder = Path(user_cache_dir("lymphokinetics", appauthor=False))
+    if not folder.is_absolute():  # without a home the tilde stays
+        raise RuntimeError("the user has no home folder")
+    return folder
 
 
 def _objection(folder: Path) -> str:
     """What speaks against importing files from a folder, or nothing."""
     if not os.access(folder, os.W_OK):
         return "it is not writable"
-    if shutil.disk_usage(folder).free < ROOM:
+    if shutil.disk_usage(folder).free < FREE_BYTES:
         return "its disk is full"
     if os.name == "nt":
         return ""
@@ -58,36 +62,33 @@ def _objection(folder: Path) -> str:
 
 @lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """The folder of compiled code: ``$LYMPHOKINETICS_CACHE``, or the user's cache folder.
+    """The folder of compiled code, the user's own with mode 0700: ``$LYMPHOKINETICS_CACHE``, or that of the platform.
 
     A fresh temporary one, with a warning, where that cannot be used; it is removed when the process ends.
-
-    Returns
-    -------
-    pathlib.Path
-        Mode 0700, owned by the user.
 
     Raises
     ------
     InputError
         If nothing can be written, not even to the folder of temporary files.
     """
-    wanted: Path | str = "the user's cache folder"
+    folder: Path | str = "the user's cache folder"
     try:
-        wanted = _wanted_folder()
-        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
-        reason = _objection(wanted)
+        folder = _users_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = _objection(folder)
         if not reason:
-            return wanted
+            return folder
     except (OSError, RuntimeError, ValueError) as error:  # also a user without a home; a name with a NUL byte
         reason = reason_of(error)
     try:
         fallback = Path(tempfile.mkdtemp(prefix="lymphokinetics-"))
     except OSError as error:
-        told = f"cannot keep compiled code in {wanted} ({reason}), nor in the folder of temporary files"
-        raise InputError(f"{told}; name one that can be written to in LYMPHOKINETICS_CACHE") from error
+        raise InputError(
+            f"cannot keep compiled code in {folder} ({reason}), nor in the folder of temporary files; "
+            "name one that can be written to in LYMPHOKINETICS_CACHE"
+        ) from error
     atexit.register(_remove, fallback, os.getpid())
-    warnings.warn(f"cannot keep compiled code in {wanted} ({reason}); using {fallback} for this run", stacklevel=2)
+    warnings.warn(f"cannot keep compiled code in {folder} ({reason}); using {fallback} for this run", stacklevel=2)
     return fallback
 
 
@@ -97,22 +98,12 @@ def _remove(folder: Path, owner: int) -> None:
 
 
 def source_key(sources: Iterable[Path], *parts: str) -> str:
-    """A key that changes with the given parts, the generator's own sources, the versions and the processor.
+    """A key of 24 digits that changes with the parts, such as a model's hash, with versions and processor, and sources.
 
-    Parameters
-    ----------
-    sources : iterable of pathlib.Path
-        The files of the generator: numba's own cache does not notice an edited callee in another file.
-    *parts : str
-        What the code is generated from, such as a model's structure hash.
-
-    Returns
-    -------
-    str
-        24 hexadecimal digits.
+    ``sources`` are the files of the generator: numba's own cache does not notice an edited callee in another file.
     """
     digest = hashlib.sha256()
-    for part in (*parts, *_surroundings()):
+    for part in (*parts, *_environment()):
         digest.update(part.encode() + b"\0")
     for source in sorted(sources):
         digest.update(source.read_bytes() + b"\0")
@@ -120,7 +111,7 @@ def source_key(sources: Iterable[Path], *parts: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _surroundings() -> tuple[str, ...]:
+def _environment() -> tuple[str, ...]:
     """Versions and processor: what compiled code depends on beside its source."""
     from llvmlite import binding
 
@@ -139,15 +130,7 @@ def set_options() -> None:
 
 
 def load_module(key: str, generate: Callable[[], str]) -> ModuleType:
-    """Import the module of a key, generating and writing its source first if it is not there.
-
-    Parameters
-    ----------
-    key : str
-        From `source_key`.
-    generate : callable
-        Returns the source text; called only if needed.
-    """
+    """Import the module of a key, see `source_key`; if it is not there, ``generate`` returns its text."""
     set_options()
     name = f"kinetics_generated_{key}"
     if name in sys.modules:
@@ -176,10 +159,10 @@ class _Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """The code of the module, from the cache or newly generated."""
         source = Path(self.path)
-        if (compiled := kept(source.with_suffix(".code"))) is not None:
+        if (compiled := read_checked(source.with_suffix(".code"))) is not None:
             return marshal.loads(compiled)
-        if (text := kept(source)) is None:
-            keep(source, text := self._generate().encode())
+        if (text := read_checked(source)) is None:
+            write_checked(source, text := self._generate().encode())
         code: CodeType = compile(text, self.path, "exec", dont_inherit=True)
-        keep(source.with_suffix(".code"), marshal.dumps(code))
+        write_checked(source.with_suffix(".code"), marshal.dumps(code))
         return code

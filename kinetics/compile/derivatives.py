@@ -17,20 +17,8 @@ def derivatives(
 ) -> dict[tuple[int, int], Any]:
     """The nonzero entries of a matrix of derivatives; a kink of max, min or abs has no curvature.
 
-    Parameters
-    ----------
-    expressions : sequence of sympy.Expr
-        The rows.
-    symbols : sequence of sympy.Symbol
-        The columns.
-    states : collection of sympy.Symbol
-        The states: where a power of one is infinite in a derivative, at zero, it counts as zero. An infinite derivative
-        by a parameter alone stays infinite.
-
-    Returns
-    -------
-    dict of (int, int) to sympy.Expr
-        By row and column, in the order of rows.
+    By (expression, symbol), in the order of expressions. Where a power of a state is infinite in a derivative, at zero,
+    it counts as zero. An infinite derivative by a parameter alone stays infinite.
 
     Examples
     --------

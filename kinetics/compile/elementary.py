@@ -28,15 +28,15 @@ STEEPEST = 1e100
 
 @intrinsic
 def _bits(_: Any, number: Any) -> Any:
-    return types.int64(types.float64), lambda context, builder, signature, given: builder.bitcast(
-        given[0], ir.IntType(64)
+    return types.int64(types.float64), lambda context, builder, signature, arguments: builder.bitcast(
+        arguments[0], ir.IntType(64)
     )
 
 
 @intrinsic
 def _number(_: Any, bits: Any) -> Any:
-    return types.float64(types.int64), lambda context, builder, signature, given: builder.bitcast(
-        given[0], ir.DoubleType()
+    return types.float64(types.int64), lambda context, builder, signature, arguments: builder.bitcast(
+        arguments[0], ir.DoubleType()
     )
 
 
@@ -60,8 +60,8 @@ def logarithm_of_normal(x):
 @njit(cache=True, error_model="numpy", forceinline=True)
 def logarithm(x):
     """Return the natural logarithm: minus infinity of 0, NaN of what is negative."""
-    found = -math.inf if x < SMALLEST else (math.inf if x > LARGEST else logarithm_of_normal(x))
-    return math.nan if x < 0.0 or x != x else found
+    value = -math.inf if x < SMALLEST else (math.inf if x > LARGEST else logarithm_of_normal(x))
+    return math.nan if x < 0.0 or x != x else value
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -78,12 +78,7 @@ def exponential(x):
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def power(x, y):
-    """Return ``x**y``, to some 1e-15 times its logarithm; without branches.
-
-    Parameters
-    ----------
-    x, y : float
-        NaN for a negative base under a broken exponent.
+    """Return ``x**y``, to some 1e-15 times its logarithm; NaN for a negative base under a broken exponent.
 
     Examples
     --------
@@ -95,8 +90,8 @@ def power(x, y):
     odd = math.floor(0.5 * y) * 2.0 != y
     signed = -magnitude if odd else magnitude
     of_negative = signed if math.floor(y) == y else math.nan
-    found = of_negative if x < 0.0 else magnitude
-    return math.nan if x != x or (exponent != exponent and y != 0.0) else found
+    value = of_negative if x < 0.0 else magnitude
+    return math.nan if x != x or (exponent != exponent and y != 0.0) else value
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -108,8 +103,8 @@ def finite_power(x, y):
     >>> finite_power(0.0, -0.3), finite_power(0.0, 0.0), round(finite_power(4.0, -0.5), 12)
     (0.0, 1.0, 0.5)
     """
-    found = power(x, y)
-    return 0.0 if y < 0.0 and abs(found) > STEEPEST else found
+    value = power(x, y)
+    return 0.0 if y < 0.0 and abs(value) > STEEPEST else value
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)

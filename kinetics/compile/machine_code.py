@@ -14,31 +14,26 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 from kinetics.compile.cache import cache_folder, set_options, source_key
-from kinetics.compile.kept import keep, kept
+from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.files.checksums import bytes_checksum
 
 __all__ = ["njit"]
 
 
 def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Numba's decorator of that name.
+    """Numba's decorator of that name, with its options.
 
-    Parameters
-    ----------
-    cache : bool
-        Keep the machine code. numba would keep it beside the source, where nothing may be written once the package is
-        installed, and would take whatever lies there for code.
-    **options
-        As numba has them.
+    ``cache`` keeps the machine code. numba would keep it beside the source, where nothing may be written once the
+    package is installed, and would take whatever lies there for code.
     """
 
-    def decorated(function: Callable[..., Any]) -> Any:
+    def decorate(function: Callable[..., Any]) -> Any:
         dispatcher: Any = numba.njit(**options)(function)
         if cache:
             dispatcher._cache = _MachineCode(function)
         return dispatcher
 
-    return decorated
+    return decorate
 
 
 class _MachineCode(FunctionCache):
@@ -59,15 +54,17 @@ class _MachineCode(FunctionCache):
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         set_options()
-        content = kept(self._path(sig, target_context.codegen())) if self._enabled else None
+        content = read_checked(self._path(sig, target_context.codegen())) if self._enabled else None
         if content is None:
             return None
-        # as numba reads its own cache; the folder is the user's alone and the checksum has been verified
+        # The one place that unpickles a file. What is read is machine code that will be run, so no other format could
+        # make a hostile file harmless: what protects the user is `cache_folder`, which takes none that others may write
+        # to. The checksum finds damage. Beside the code numba pickles its types, for which it has no other format.
         return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         if self._enabled and not data.lifted and not data.library.has_dynamic_globals:
-            keep(self._path(sig, data.codegen), dumps(data._reduce()))
+            write_checked(self._path(sig, data.codegen), dumps(data._reduce()))
 
     def _folder(self) -> Path:
         """The folder of a generated module; a function of the package has a folder named by a key of its source."""

@@ -27,47 +27,33 @@ from kinetics.compile.elementary import exponential, finite_power, log_power, lo
 from kinetics.compile.machine_code import njit
 '''
 Entry = tuple[int, int]
-_STAND_IN = "kinetics.compile.stub"
+_STUB = "kinetics.compile.stub"
 
 LANES = 16
 """Patients, or sensitivities of one patient, that advance together in vector registers."""
 
 
 def generate(model: Model) -> str:
-    """The source of a module with everything the integrators call.
+    """The source of a module with everything the integrators call, of a checked model.
 
-    Parameters
-    ----------
-    model : Model
-        A checked model.
-
-    Returns
-    -------
-    str
-        What `kinetics.compile.stub` holds for the smallest model, then `kinetics.compile.arrays`. Names are
-        generated: y0, p3, c5.
+    That is what `kinetics.compile.stub` holds for the smallest model, then `kinetics.compile.arrays`. Names are
+    generated: y0, p3, c5.
     """
     return "\n".join([_HEAD, *_functions(model), template(Path(__file__).with_name("arrays.py"))])
 
 
-def template(path: Path, module: str = "", beside: Collection[str] = ()) -> str:
-    """A source file whose import of `kinetics.compile.stub` is dropped, or made one of another module.
+def template(path: Path, module: str = "", siblings: Collection[str] = ()) -> str:
+    """A source file, written against the smallest model, that imports from a generated module in place of the stub.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        A Python file written against the smallest model.
-    module : str
-        The generated module to import from; empty if the text goes behind the generated functions themselves.
-    beside : collection of str
-        Modules whose text stands in the same file: their imports are dropped too.
+    If that is empty, the text goes behind the generated functions themselves. Imports of ``siblings``, modules whose
+    text stands in the same file, are dropped.
     """
     text = path.read_text(encoding="utf-8")
     lines: list[str] = text.splitlines()
     for node in reversed(ast.parse(text).body):
-        if isinstance(node, ast.ImportFrom) and node.module in {_STAND_IN, "__future__", *beside}:
+        if isinstance(node, ast.ImportFrom) and node.module in {_STUB, "__future__", *siblings}:
             names = ", ".join(alias.name for alias in node.names)
-            of_model = module and node.module == _STAND_IN
+            of_model = module and node.module == _STUB
             lines[node.lineno - 1 : node.end_lineno] = [f"from {module} import {names}"] if of_model else []
     return "\n".join(lines)
 
@@ -107,68 +93,65 @@ def _functions(model: Model) -> Iterable[str]:
     yield write.matrix("curvature_by_constant", "y, c", derivatives(list(jacobian.values()), constants, states))
     yield write.factors("factor", jacobian, plan)
     yield write.function("solve", "lu, b", solve_lines(plan, "b", "b"))
-    yield write.vector("rate", "y, c", rates, wide=True)
-    yield write.vector("outputs", "y, c", outputs, wide=True)
-    yield write.vector("kinks", "y, c", kinks, wide=True)
-    yield write.vector("jacobian", "y, c", list(jacobian.values()), wide=True)
-    yield write.factors("factor_wide", jacobian, plan, wide=True)
-    yield write.lanes("solve_wide", "lu, b", solve_lines(plan, "b", "b", LANES))
-    yield write.lanes("solve_lanes", "lu, right, out", solve_lines(plan, "right", "out", LANES, shared=True))
-    yield write.lanes("add_jacobian_lanes", "values, right, out", _product_lines(list(jacobian)))
-    yield write.lanes("add_bent_lanes", "values, right, out", _bent_lines(list(jacobian)))
-    yield write.lanes("bend_lanes", "values, right, out", _bend_lines(list(curvature), len(jacobian)))
+    yield write.vector("rate", "y, c", rates, lanes=True)
+    yield write.vector("outputs", "y, c", outputs, lanes=True)
+    yield write.vector("kinks", "y, c", kinks, lanes=True)
+    yield write.vector("jacobian", "y, c", list(jacobian.values()), lanes=True)
+    yield write.factors("factor_lanes", jacobian, plan, lanes=True)
+    yield write.lanes("solve_lanes", "lu, b", solve_lines(plan, "b", "b", LANES))
+    yield write.lanes("solve_sensitivities", "lu, right, out", solve_lines(plan, "right", "out", LANES, shared=True))
+    yield from _sensitivity_products(write, list(jacobian), list(curvature))
+
+
+def _sensitivity_products(write: _Writer, jacobian: Sequence[Entry], curvature: Sequence[Entry]) -> Iterable[str]:
+    """The products of a stage of `kinetics.engines.batch.kernels.tangent`: J u', (J(y))' k, and (J(y))' itself."""
+    arguments, rows = "values, right, out", sorted({row for row, _ in jacobian})
+    product = _product_lines(jacobian, rows, matrix_lanes=False, vector_lanes=True)
+    yield write.lanes("add_jacobian_product", arguments, product)
+    product = _product_lines(jacobian, rows, matrix_lanes=True, vector_lanes=False)
+    yield write.lanes("add_jacobians_product", arguments, product)
+    changes = _product_lines(curvature, range(len(jacobian)), "=", matrix_lanes=False, vector_lanes=True)
+    yield write.lanes("fill_jacobian_changes", arguments, changes)
 
 
 def _kinks(expressions: Iterable[Any]) -> list[Any]:
     """What changes sign where a branch of max, min, abs or piecewise takes over from another."""
-    found: dict[Any, None] = {}
+    kinks: dict[Any, None] = {}
     for expression in expressions:
         for node in sp.preorder_traversal(expression):
             branches: tuple[Any, ...] = node.args
             if isinstance(node, sp.Max | sp.Min | sp.core.relational.Relational):
-                found |= dict.fromkeys(one - other for one, other in combinations(branches, 2))
+                kinks |= dict.fromkeys(left - right for left, right in combinations(branches, 2))
             elif isinstance(node, sp.Abs):
-                found[branches[0]] = None
-    return [kink for kink in found if kink.free_symbols]
+                kinks[branches[0]] = None
+    return [kink for kink in kinks if kink.free_symbols]
 
 
 def _table(name: str, entries: Iterable[tuple[int, ...]], axes: int = 2) -> str:
     """An array (axis, entry) of rows, columns and further indices."""
-    places = list(entries)
-    indices = [[entry[axis] for entry in places] for axis in range(axes)]
-    return f"{name} = np.array({indices}, dtype=np.int64).reshape({axes}, {len(places)})\n"
+    rows = list(entries)
+    indices = [[entry[axis] for entry in rows] for axis in range(axes)]
+    return f"{name} = np.array({indices}, dtype=np.int64).reshape({axes}, {len(rows)})\n"
 
 
-def _product_lines(entries: Sequence[Entry]) -> list[str]:
-    """Statements that add a sparse matrix times lanes of vectors to other lanes."""
-    lines = [f"r{column} = right[{LANES * column} + q]" for column in sorted({column for _, column in entries})]
-    for row in sorted({row for row, _ in entries}):
-        terms = " + ".join(f"values[{e}] * r{j}" for e, (i, j) in enumerate(entries) if i == row)
-        lines.append(f"out[{LANES * row} + q] += {terms}")
+def _product_lines(
+    entries: Sequence[Entry], rows: Iterable[int], sign: str = "+=", *, matrix_lanes: bool, vector_lanes: bool
+) -> list[str]:
+    """Statements that add to lanes of ``out``, or set them to, the product of a sparse matrix and a vector.
+
+    Either may have lanes of its own, or be one for all.
+    """
+    columns = sorted({column for _, column in entries})
+    lines = [f"r{column} = right[{_place(column, vector_lanes)}]" for column in columns]
+    for row in rows:
+        terms = [f"values[{_place(e, matrix_lanes)}] * r{j}" for e, (i, j) in enumerate(entries) if i == row]
+        lines.append(f"out[{_place(row, True)}] {sign} {' + '.join(terms) or '0.0'}")
     return lines
 
 
-def _bent_lines(entries: Sequence[Entry]) -> list[str]:
-    """Statements that add lanes of sparse matrices times one vector to lanes of vectors."""
-    lines = [f"r{column} = right[{column}]" for column in sorted({column for _, column in entries})]
-    for row in sorted({row for row, _ in entries}):
-        terms = " + ".join(f"values[{LANES * e} + q] * r{j}" for e, (i, j) in enumerate(entries) if i == row)
-        lines.append(f"out[{LANES * row} + q] += {terms}")
-    return lines
-
-
-def _bend_lines(entries: Sequence[Entry], size: int) -> list[str]:
-    """Statements that set lanes of the Jacobian's entries to its derivatives times lanes of states."""
-    lines = [f"r{column} = right[{LANES * column} + q]" for column in sorted({column for _, column in entries})]
-    for row in range(size):
-        terms = " + ".join(f"values[{e}] * r{j}" for e, (i, j) in enumerate(entries) if i == row)
-        lines.append(f"out[{LANES * row} + q] = {terms or '0.0'}")
-    return lines
-
-
-def _place(index: int, wide: bool) -> str:
+def _place(index: int, lanes: bool) -> str:
     """Where an entry of an array stands; of lane ``q`` in a flat array of (entry, lane)."""
-    return f"{LANES * index} + q" if wide else str(index)
+    return f"{LANES * index} + q" if lanes else str(index)
 
 
 class _Writer:
@@ -187,34 +170,35 @@ class _Writer:
         """A function that does the given statements for each lane ``q`` of flat arrays."""
         statements = list(lines) or ["pass"]
         body = "\n".join(["    for q in range(LANES):", *(f"        {line}" for line in statements)])
+        # sums may be fused and reordered, as vector registers do; NaN and infinity keep their meaning
         math = '{"contract", "reassoc"}'
         return f'\n@njit(cache=True, error_model="numpy", fastmath={math})\ndef {name}({arguments}):\n{body}\n'
 
-    def vector(self, name: str, arguments: str, expressions: Sequence[Any], *, wide: bool = False) -> str:
-        """``fill_NAME(arguments, out)``, or ``fill_NAME_wide`` over flat arrays of (entry, lane)."""
-        before, values = self._reduced(arguments, expressions, wide=wide)
-        lines = [*before, *(f"out[{_place(index, wide)}] = {value}" for index, value in enumerate(values))]
-        if wide:
-            return self.lanes(f"fill_{name}_wide", f"{arguments}, out", lines)
+    def vector(self, name: str, arguments: str, expressions: Sequence[Any], *, lanes: bool = False) -> str:
+        """``fill_NAME(arguments, out)``, or ``fill_NAME_lanes`` over flat arrays of (entry, lane)."""
+        before, values = self._reduced(arguments, expressions, lanes=lanes)
+        lines = [*before, *(f"out[{_place(index, lanes)}] = {value}" for index, value in enumerate(values))]
+        if lanes:
+            return self.lanes(f"fill_{name}_lanes", f"{arguments}, out", lines)
         return self.function(f"fill_{name}", f"{arguments}, out", lines)
 
     def matrix(self, name: str, arguments: str, entries: Mapping[Any, Any], axes: int = 2) -> str:
         """``fill_NAME(arguments, out)`` for the nonzero entries, and their indices as the table ``NAME``."""
         return _table(name.upper(), entries, axes) + self.vector(name, arguments, list(entries.values()))
 
-    def factors(self, name: str, jacobian: Mapping[Entry, Any], plan: Elimination, *, wide: bool = False) -> str:
-        """``NAME(y, c, w, lu)``: the LU factors of w I - J; if wide, of each lane."""
-        before, values = self._reduced("y, c", list(jacobian.values()), wide=wide)
-        lines, w = list(before), "w[q]" if wide else "w"
+    def factors(self, name: str, jacobian: Mapping[Entry, Any], plan: Elimination, *, lanes: bool = False) -> str:
+        """``NAME(y, c, w, lu)``: the LU factors of w I - J; of each lane if asked for."""
+        before, values = self._reduced("y, c", list(jacobian.values()), lanes=lanes)
+        lines, w = list(before), "w[q]" if lanes else "w"
         for (row, column), value in zip(jacobian, values, strict=True):
             lines.append(f"m_{row}_{column} = {f'{w} - ' if row == column else '-'}({value})")
         lines += [f"m_{i}_{i} = {w}" for i in range(plan.size) if (i, i) not in jacobian]
         entries = {*jacobian, *((i, i) for i in range(plan.size))}
-        lines += factor_lines(plan, entries, LANES if wide else 0)
-        return (self.lanes if wide else self.function)(name, "y, c, w, lu", lines)
+        lines += factor_lines(plan, entries, LANES if lanes else 0)
+        return (self.lanes if lanes else self.function)(name, "y, c, w, lu", lines)
 
     def _reduced(
-        self, arguments: str, expressions: Sequence[Any], *, wide: bool = False
+        self, arguments: str, expressions: Sequence[Any], *, lanes: bool = False
     ) -> tuple[list[str], list[str]]:
         """Statements that must come first, and the text of each expression after them."""
         generated = {
@@ -225,7 +209,7 @@ class _Writer:
         renamed = [expression.xreplace(generated) for expression in expressions]
         shared, reduced = sp.cse(renamed, symbols=sp.numbered_symbols("x", real=True), order="none")
         used = sorted({s.name for e in renamed for s in e.free_symbols}, key=lambda s: (s[0], int(s[1:])))
-        loads = [f"{name} = {name[0]}[{_place(int(name[1:]), wide)}]" for name in used]
+        loads = [f"{name} = {name[0]}[{_place(int(name[1:]), lanes)}]" for name in used]
         return (
             loads + [f"{symbol.name} = {self._printer.doprint(value)}" for symbol, value in shared],
             [str(self._printer.doprint(expression)) for expression in reduced],

@@ -12,24 +12,15 @@ Entry = tuple[int, int]
 
 @dataclass(frozen=True)
 class Elimination:
-    """How a matrix of a given pattern is factored.
-
-    Parameters
-    ----------
-    size : int
-        Rows.
-    order : tuple of int
-        Pivots, all on the diagonal.
-    lower, upper : tuple of (int, int)
-        Entries of the factors, fill included, by elimination order; the pivot stands apart.
-    """
+    """How a matrix of a given pattern is factored."""
 
     size: int
-    order: tuple[int, ...]
+    order: tuple[int, ...]  # pivots, all on the diagonal
+    # entries of the factors, fill included, by elimination order; the pivot stands apart
     lower: tuple[Entry, ...]
     upper: tuple[Entry, ...]
 
-    def place(self, entry: Entry) -> int:
+    def index(self, entry: Entry) -> int:
         """Where an entry of the factors is stored: inverse pivots first, then lower, then upper."""
         row, column = entry
         if row == column:
@@ -46,19 +37,11 @@ class Elimination:
 
 
 def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
-    """Choose diagonal pivots of least Markowitz count.
+    """Choose diagonal pivots of least Markowitz count, for the nonzero entries and the diagonal.
 
-    Parameters
-    ----------
-    size : int
-        Rows of the matrix.
-    entries : iterable of (int, int)
-        The nonzero entries; the diagonal is added.
-
-    Notes
-    -----
     Markowitz 1957, Management Science 3:255: of the rows left, take the pivot with the least (r - 1)(c - 1), which
-    bounds the fill.
+    bounds the fill. There is no pivoting by size: for a small step the diagonal w dominates, and a step whose factors
+    are bad fails its error estimate and is tried again with a larger w.
 
     Examples
     --------
@@ -83,20 +66,13 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
 
 
 def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) -> list[str]:
-    """Statements that turn locals ``m_I_J`` (the matrix) into the array ``lu``.
+    """Statements that turn locals ``m_I_J``, the matrix, into the array ``lu``.
 
-    Parameters
-    ----------
-    plan : Elimination
-        The order.
-    entries : iterable of (int, int)
-        The entries that exist as locals before the first statement.
-    lanes : int
-        If not 0, for lane ``q`` of a flat ``lu`` of (entry, lane).
+    ``entries`` exist as locals before the first. With ``lanes``: for lane ``q`` of a flat ``lu`` of (entry, lane).
     """
 
     def lu(entry: Entry) -> str:
-        return _item("lu", plan.place(entry), lanes)
+        return _item("lu", plan.index(entry), lanes)
 
     known = set(entries)
     lines: list[str] = []
@@ -119,20 +95,11 @@ def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) ->
 def solve_lines(plan: Elimination, right: str, out: str, lanes: int = 0, *, shared: bool = False) -> list[str]:
     """Statements that solve for the array ``out``, given ``lu`` and the array ``right``, which may be the same.
 
-    Parameters
-    ----------
-    plan : Elimination
-        The order.
-    right, out : str
-        Names.
-    lanes : int
-        If not 0, for lane ``q`` of flat arrays of (row, lane).
-    shared : bool
-        Whether all lanes have the same ``lu``; else it is flat too.
+    With ``lanes``: for lane ``q`` of flat arrays of (row, lane). Then ``lu`` is flat too, unless it is ``shared``.
     """
 
     def lu(entry: Entry) -> str:
-        return _item("lu", plan.place(entry), 0 if shared else lanes)
+        return _item("lu", plan.index(entry), 0 if shared else lanes)
 
     lines = [f"x{i} = {_item(right, i, lanes)}" for i in range(plan.size)]
     lines += [f"x{i} -= {lu((i, p))} * x{p}" for i, p in plan.lower]

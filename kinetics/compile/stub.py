@@ -101,68 +101,68 @@ def solve(lu, b):
 
 
 @njit(cache=True, error_model="numpy")
-def fill_rate_wide(y, c, out):
+def fill_rate_lanes(y, c, out):
     """Rates of patients side by side, in flat arrays of (state, lane) and (constant, lane)."""
     for q in range(LANES):
         out[q] = -c[q] * y[q]
 
 
 @njit(cache=True, error_model="numpy")
-def fill_outputs_wide(y, c, out):
+def fill_outputs_lanes(y, c, out):
     """Outputs of patients side by side."""
     for q in range(LANES):
         out[q] = y[q]
 
 
 @njit(cache=True, error_model="numpy")
-def factor_wide(y, c, w, lu):
+def factor_lanes(y, c, w, lu):
     """LU factors of w I - J of patients side by side."""
     for q in range(LANES):
         lu[q] = 1.0 / (w[q] + c[q])
 
 
 @njit(cache=True, error_model="numpy")
-def solve_wide(lu, b):
+def solve_lanes(lu, b):
     """Replace b by the solutions of patients side by side."""
     for q in range(LANES):
         b[q] = b[q] * lu[q]
 
 
 @njit(cache=True, error_model="numpy")
-def fill_kinks_wide(y, c, out):
+def fill_kinks_lanes(y, c, out):
     """What changes sign at kinks, of patients side by side."""
 
 
 @njit(cache=True, error_model="numpy")
-def fill_jacobian_wide(y, c, out):
+def fill_jacobian_lanes(y, c, out):
     """Nonzero derivatives of the rates by the states, in flat arrays."""
     for q in range(LANES):
         out[q] = -c[q]
 
 
 @njit(cache=True, error_model="numpy")
-def solve_lanes(lu, right, out):
-    """Solve for many right sides with the factors of one patient."""
+def solve_sensitivities(lu, right, out):
+    """Solve for lanes of right sides with the factors of one patient."""
     for q in range(LANES):
         out[q] = right[q] * lu[0]
 
 
 @njit(cache=True, error_model="numpy")
-def add_jacobian_lanes(values, right, out):
-    """Add the Jacobian times lanes."""
+def add_jacobian_product(values, right, out):
+    """Add the Jacobian times lanes of vectors."""
     for q in range(LANES):
         out[q] += values[0] * right[q]
 
 
 @njit(cache=True, error_model="numpy")
-def add_bent_lanes(values, right, out):
+def add_jacobians_product(values, right, out):
     """Add lanes of Jacobians times one vector."""
     for q in range(LANES):
         out[q] += values[q] * right[0]
 
 
 @njit(cache=True, error_model="numpy")
-def bend_lanes(values, right, out):
+def fill_jacobian_changes(values, right, out):
     """Set lanes of the Jacobian's entries to their derivatives by the states times lanes of states."""
     for q in range(LANES):
         out[q] = 0.0

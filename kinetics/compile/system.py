@@ -19,8 +19,8 @@ from kinetics.units import conversion
 
 __all__ = ["System", "compile_model"]
 
-
-MOST_TOLD = 6
+MOST_NAMED = 6
+"""Parameters that a message names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +86,14 @@ class System:
     def impossible(self, constants: np.ndarray) -> str:
         """Why a patient of given constants, (constant,), cannot be; empty if it can."""
         names = (*self.parameters, *self.model.constants)
-        told = [f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants)]
-        more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-        values = ", ".join(told[:MOST_TOLD]) + more
-        return f"impossible parameters, out of range or not finite: {values}" if told else ""
+        values = [f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants)]
+        more = f" and {len(values) - MOST_NAMED} more" if len(values) > MOST_NAMED else ""
+        text = ", ".join(values[:MOST_NAMED]) + more
+        return f"impossible parameters, out of range or not finite: {text}" if values else ""
 
     def _within(self, constants: np.ndarray) -> np.ndarray:
         least, most = self._ranges
-        # beyond every bound is what is not finite: a bound that is none is the largest float
+        # where there is no bound it is the largest float, so that what is not finite lies beyond
         return (constants >= least) & (constants <= most)
 
     @cached_property
@@ -136,23 +136,17 @@ class System:
         raise UnknownNameError(name)
 
 
-_HERE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 # what the text of the code depends on beside the model's own expressions
-_BESIDE = (_HERE.parent / "model" / "model.py", _HERE.parent / "expressions" / "functions.py")
-_GENERATOR = (*_HERE.glob("*.py"), *_BESIDE)
+_GENERATOR = (
+    *(_PACKAGE / "compile").glob("*.py"),
+    _PACKAGE / "model" / "model.py",
+    _PACKAGE / "expressions" / "functions.py",
+)
 
 
 def compile_model(model: Model) -> System:
-    """Compile a model, or take its compiled code from the cache of files.
-
-    Parameters
-    ----------
-    model : Model
-        A checked model.
-
-    Returns
-    -------
-    System
+    """Compile a checked model, or take its compiled code from the cache of files.
 
     Examples
     --------

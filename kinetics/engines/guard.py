@@ -11,9 +11,22 @@ from collections.abc import Callable
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.units import unit_text
+from kinetics.units import display_unit
 
-__all__ = ["BLAME", "HIGH", "LOST", "NEGATIVE", "OWN", "REGROWN", "SUNK", "UNRESOLVED", "Guard", "complaint"]
+__all__ = [
+    "BLAME",
+    "GREW_FROM_ROUNDING",
+    "HIGH",
+    "LOST",
+    "NEGATIVE",
+    "OWN",
+    "REGROWN",
+    "SUNK",
+    "UNRESOLVED",
+    "WENT_BELOW_ZERO",
+    "Guard",
+    "complaint",
+]
 
 # of the absolute tolerance of a state
 NEGATIVE = 1e3
@@ -28,7 +41,11 @@ UNRESOLVED = 2.0
 """Times of growth by a factor of e in a step; a longer one of a stiff method would damp what grows."""
 
 HIGH, LOST = 1, 2
+"""Phases of a state: large, and sunk from there. At first it is neither: what begins at zero is known exactly."""
 BLAME = "state "
+
+WENT_BELOW_ZERO = f"fell to {{value}}, beyond {NEGATIVE:g} times {{tolerance}} below zero, where nothing takes it there"
+GREW_FROM_ROUNDING = f"grows after it fell to within {SUNK:g} times {{tolerance}}: what it grows from is rounding"
 Rate = Callable[[float, np.ndarray], np.ndarray]
 
 
@@ -53,12 +70,12 @@ class Guard:
         self._longest = 0.0
 
     def end(self, rate: Rate, time: float, y: np.ndarray) -> str:
-        """What is wrong at the end of a stretch: the growth of a state that its longest step did not resolve."""
+        """What is wrong at the end of a stretch, in words: growth of a state that its longest step did not resolve."""
         for state in np.flatnonzero(self._phase == LOST):
             absolute = self._absolute[state]
             whole, alone = (_rate_at(value, rate, time, y, state) for value in (absolute, 0.0))
             if abs(alone) < OWN * whole and whole * self._longest > UNRESOLVED * absolute:
-                return complaint(self._system, 1, int(state), float(y[state]), float(absolute))
+                return complaint(self._system, GREW_FROM_ROUNDING, int(state), float(y[state]), float(absolute))
         return ""
 
     def fault(self, rate: Rate, span: tuple[float, float], before: np.ndarray, after: np.ndarray) -> str:
@@ -80,11 +97,11 @@ class Guard:
         high = np.abs(u) >= REGROWN * bound
         for state in np.flatnonzero(negative):
             if min(_rate_at(0.0, rate, time, y, state) for y in (before, after)) >= 0:
-                return complaint(self._system, 0, int(state), float(u[state]), float(bound[state]))
+                return complaint(self._system, WENT_BELOW_ZERO, int(state), float(u[state]), float(bound[state]))
         for state in np.flatnonzero(high & (self._phase == LOST)):
             whole = rate(time, after)[state]
             if whole * u[state] > 0 and abs(_rate_at(0.0, rate, time, after, state)) < OWN * abs(whole):
-                return complaint(self._system, 1, int(state), float(u[state]), float(bound[state]))
+                return complaint(self._system, GREW_FROM_ROUNDING, int(state), float(u[state]), float(bound[state]))
         self._phase[(np.abs(u) < SUNK * bound) & (self._phase == HIGH)] = LOST
         self._phase[high] = HIGH
         return ""
@@ -97,28 +114,26 @@ def _rate_at(value: float, rate: Rate, time: float, y: np.ndarray, state: np.int
     return float(rate(time, moved)[state])
 
 
-def complaint(system: System, kind: int, state: int, value: float, absolute: float) -> str:
+def complaint(system: System, fault: str, state: int, value: float, absolute: float) -> str:
     """What is wrong with a state, and what to set.
 
     Parameters
     ----------
-    kind : {0, 1}
-        Below zero, or grown out of rounding.
+    fault : {WENT_BELOW_ZERO, GREW_FROM_ROUNDING}
+        What happened.
     state : int
         Its number.
     value, absolute : float
         The state and its absolute tolerance, in its unit.
     """
     name = system.states[state]
-    unit = unit_text(system.model.states[name].unit)
-    tolerance = f"its absolute tolerance of {absolute:.3g} {unit}"
-    what = (
-        f"fell to {value:.3g} {unit}, beyond {NEGATIVE:g} times {tolerance} below zero, where nothing takes it there",
-        f"grows after it fell to within {SUNK:g} times {tolerance}: what it grows from is rounding",
-    )[kind]
+    unit = display_unit(system.model.states[name].unit)
+    tolerance = f"its absolute tolerance of {absolute:.3g} {unit}".rstrip()
+    happened = fault.format(value=f"{value:.3g} {unit}".rstrip(), tolerance=tolerance)
     smaller = f"{max(1e-17 * absolute, 1e-290):.0e}"
+    quantity = f"{smaller} {unit or '1'}"
     return (
-        f"{BLAME}{name}: it {what}. Set an absolute tolerance well below its lowest value, such as "
+        f"{BLAME}{name}: it {happened}. Set an absolute tolerance well below its lowest value, such as "
         f"'tolerance = {smaller}' of the state in the model's file; for simulate alone absolute={{'{name}': "
-        f"'{smaller} {unit}'}} in Python, or --absolute {name}='{smaller} {unit}' on the command line."
+        f"'{quantity}'}} in Python, or --absolute {name}='{quantity}' on the command line."
     )

@@ -12,9 +12,10 @@ from scipy.optimize import brentq
 from kinetics.compile import System
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["PARTS", "RuleMonitor", "TriggeredDoses", "baselines_of", "levels_of"]
+__all__ = ["ALLOWED", "CAPPED", "FORBIDDEN", "PARTS", "RuleMonitor", "TriggeredDoses", "baselines_of", "levels_of"]
 
 PARTS = 4  # samples of each step, so that an output that crosses and comes back inside one is seen
+FORBIDDEN, CAPPED, ALLOWED = -1, 0, 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class TriggeredDoses:
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The three of them."""
+        """Times, rules and caps."""
         return self.times, self.rules, self.capped
 
     @classmethod
@@ -80,51 +81,39 @@ class RuleMonitor:
     def __init__(
         self, system: System, constants: np.ndarray, segments: Segments, triggers: Triggers, share: float
     ) -> None:
-        self.fired = TriggeredDoses.none(triggers)
+        self.triggered = TriggeredDoses.none(triggers)
         self.cut: float | None = None
         self._triggers, self._edges, self._outputs = triggers, segments.edges, system.functions.outputs
         self._constants, self._columns = constants, [system.outputs.index(name) for name in triggers.outputs]
         self._levels = levels_of(system, constants, triggers)
         self._slack = share * np.abs(self._levels)
-        self._gifts = triggers.dose_amounts @ system.dose_matrix()
-        self._armed = self._sides(system.functions.initial(constants)) < -self._slack
-        self._counts, self._given = np.zeros((2, len(triggers)), dtype=int)
+        self._doses = triggers.dose_amounts @ system.dose_matrix()
+        self._armed = self._distances(system.functions.initial(constants)) < -self._slack
+        self._actions, self._n_doses = np.zeros((2, len(triggers)), dtype=int)
         self._last = np.full(len(triggers), -np.inf)
         # the next dose of a course that has begun; infinite if none has
-        self._upcoming = np.full(len(triggers), np.inf)
-        self._place = 0
+        self._next_dose = np.full(len(triggers), np.inf)
+        self._n_triggered = 0
         self._due: list[int] = []
         self._acted: set[int] = set()
         self._infusions: list[tuple[float, np.ndarray]] = []
         self._stop = 0.0
 
     def begin(self, time: float, y: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, float]:
-        """Open a stretch: courses go on, and rules that a jump has set off act at once.
+        """Open a stretch, after scheduled boluses: courses go on, and rules that a jump has set off act at once.
 
-        Parameters
-        ----------
-        time : float
-            Its begin, after scheduled boluses.
-        y : ndarray, (state,)
-            The states there.
-        end : float
-            The next scheduled edge.
-
-        Returns
-        -------
-        (ndarray, ndarray, float)
-            States, inflow by rules, and the end of the stretch.
+        ``end`` is the next scheduled edge. Returns states, inflow by rules, and the end of the stretch.
         """
         for rule in range(len(self._triggers)):
-            while self._upcoming[rule] <= time + self._triggers.same:
-                y = self._give(rule, time, y)
-        while crossed := [rule for rule in self._crossed(self._sides(y)) if rule not in self._acted]:
-            self._due = self._passed(dict.fromkeys(crossed, time), time)
-            y = self.act(time, y)
-        self._armed |= self._sides(y) < -self._slack
+            while self._next_dose[rule] <= time + self._triggers.same:
+                y = self._give_dose(rule, time, y)
+        while crossed := [rule for rule in self._crossed(self._distances(y)) if rule not in self._acted]:
+            self._due = self._pass_crossings(dict.fromkeys(crossed, time), time)
+            y = self.give_due(time, y)
+        self._armed |= self._distances(y) < -self._slack
         self._acted, self.cut = set(), None
         self._infusions = [infusion for infusion in self._infusions if infusion[0] > time]
-        self._stop = min([end, *(until for until, _ in self._infusions), *self._upcoming.tolist()])
+        self._stop = min([end, *(until for until, _ in self._infusions), *self._next_dose.tolist()])
         return y, sum((inflow for _, inflow in self._infusions), np.zeros_like(y)), self._stop
 
     def step(self, dense: Any, left: float, right: float) -> bool:
@@ -133,54 +122,56 @@ class RuleMonitor:
             return False
         grid = np.linspace(left, right, PARTS + 1)
         for begin, end in pairwise(grid.tolist()):
-            sides = self._sides(dense(end))
-            roots = {rule: self._root(rule, dense, left, begin, end) for rule in self._crossed(sides)}
-            first = min((root for rule, root in roots.items() if self._may(rule, root) > 0), default=np.inf)
-            self._due = self._passed(roots, first + self._triggers.same)
+            beyond = self._distances(dense(end))
+            roots = {rule: self._root(rule, dense, left, begin, end) for rule in self._crossed(beyond)}
+            first = min(
+                (root for rule, root in roots.items() if self._permission(rule, root) == ALLOWED), default=np.inf
+            )
+            self._due = self._pass_crossings(roots, first + self._triggers.same)
             if self._due:
                 near = self._stop - first <= self._triggers.same
                 self.cut = self._stop if near else first
                 return not near
-            self._armed |= sides < -self._slack
+            self._armed |= beyond < -self._slack
         return False
 
-    def act(self, time: float, y: np.ndarray) -> np.ndarray:
+    def give_due(self, time: float, y: np.ndarray) -> np.ndarray:
         """Give what is due, of a course the first dose; returns the states after boluses."""
         for rule in self._due:
-            self._counts[rule] += 1
-            self._last[rule], self._given[rule] = time, 0
-            y = self._give(rule, time, y)
+            self._actions[rule] += 1
+            self._last[rule], self._n_doses[rule] = time, 0
+            y = self._give_dose(rule, time, y)
         self._due = []
         return y
 
-    def _give(self, rule: int, time: float, y: np.ndarray) -> np.ndarray:
+    def _give_dose(self, rule: int, time: float, y: np.ndarray) -> np.ndarray:
         """Give one dose and set the time of the next of its course; returns the states after a bolus."""
         triggers = self._triggers
-        self.fired.times[self._place], self.fired.rules[self._place] = time, rule + 1
-        self._place += 1
-        self._given[rule] += 1
+        self.triggered.times[self._n_triggered], self.triggered.rules[self._n_triggered] = time, rule + 1
+        self._n_triggered += 1
+        self._n_doses[rule] += 1
         # what a dose itself moves across the level is no crossing
         self._armed[rule] = False
         self._acted.add(rule)
         length = triggers.durations[rule]
         if length <= triggers.same:
-            y = y + self._gifts[rule]
+            y = y + self._doses[rule]
         else:
             until = self._on_edge(time + length)
-            self._infusions.append((until, self._gifts[rule] / (until - time)))
-        self._upcoming[rule] = np.inf
-        if self._given[rule] < triggers.doses[rule]:
+            self._infusions.append((until, self._doses[rule] / (until - time)))
+        self._next_dose[rule] = np.inf
+        if self._n_doses[rule] < triggers.doses[rule]:
             # from the first dose, so that roundings do not add up; one at the end or later never comes
-            self._upcoming[rule] = self._on_edge(self._last[rule] + self._given[rule] * triggers.every[rule])
+            self._next_dose[rule] = self._on_edge(self._last[rule] + self._n_doses[rule] * triggers.every[rule])
         return y
 
-    def _sides(self, y: np.ndarray) -> np.ndarray:
+    def _distances(self, y: np.ndarray) -> np.ndarray:
         """How far each output is beyond its level, negative before it."""
         values = self._outputs(np.ascontiguousarray(y), self._constants)[self._columns]
         return self._triggers.signs * (values - self._levels)
 
-    def _crossed(self, sides: np.ndarray) -> list[int]:
-        return np.flatnonzero(self._armed & (sides >= self._slack)).tolist()
+    def _crossed(self, beyond: np.ndarray) -> list[int]:
+        return np.flatnonzero(self._armed & (beyond >= self._slack)).tolist()
 
     def _root(self, rule: int, dense: Any, start: float, left: float, right: float) -> float:
         # within the slack of the level at the left already: it met it before, in this step or in the last
@@ -192,34 +183,34 @@ class RuleMonitor:
         root: Any = brentq(_beyond, left, right, args=(self, dense, rule), xtol=1e-15)
         return float(root)
 
-    def _may(self, rule: int, time: float) -> int:
-        """1 if a rule may act, 0 if only its cap forbids it, else -1."""
+    def _permission(self, rule: int, time: float) -> int:
+        """Whether a rule may act: ALLOWED, CAPPED if its cap alone forbids it, or FORBIDDEN."""
         triggers = self._triggers
         begin, end = triggers.windows[rule]
         inside = begin <= time < end and time < self._edges[-1] - triggers.same
-        under_way = self._upcoming[rule] < np.inf
+        under_way = self._next_dose[rule] < np.inf
         if not inside or under_way or time - self._last[rule] < triggers.apart[rule] - triggers.same:
-            return -1
-        return int(self._counts[rule] < triggers.most[rule])
+            return FORBIDDEN
+        return ALLOWED if self._actions[rule] < triggers.most[rule] else CAPPED
 
-    def _passed(self, roots: dict[Any, float], until: float) -> list[int]:
+    def _pass_crossings(self, roots: dict[Any, float], until: float) -> list[int]:
         """Disarm the rules that cross up to a time; returns those that act."""
         due = []
         for rule, root in roots.items():
             if root <= until:
                 self._armed[rule] = False
-                verdict = self._may(rule, root)
-                self.fired.capped[rule] |= verdict == 0
-                due += [int(rule)] if verdict > 0 else []
+                permission = self._permission(rule, root)
+                self.triggered.capped[rule] |= permission == CAPPED
+                due += [int(rule)] if permission == ALLOWED else []
         return due
 
     def _on_edge(self, time: float) -> float:
         """A time, or the edge it is too close to."""
-        edges = [*self._edges, *(until for until, _ in self._infusions), *self._upcoming.tolist()]
+        edges = [*self._edges, *(until for until, _ in self._infusions), *self._next_dose.tolist()]
         nearest = min(edges, key=lambda edge: abs(edge - time))
         return float(nearest) if abs(nearest - time) <= self._triggers.same else time
 
 
-def _beyond(time: float, watch: RuleMonitor, dense: Any, rule: int) -> float:
+def _beyond(time: float, monitor: RuleMonitor, dense: Any, rule: int) -> float:
     """How far an output is beyond its level at a time of a dense solution."""
-    return float(watch._sides(dense(time))[rule])
+    return float(monitor._distances(dense(time))[rule])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +20,7 @@ from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
 
-__all__ = ["METHODS", "TOLERANCES", "integrate", "solve_segment"]
+__all__ = ["METHODS", "TOLERANCES", "StretchSolver", "integrate"]
 
 MAX_STEPS = 100_000
 _NOT_FINITE = "The rates or their derivatives are not finite ({})."
@@ -27,21 +29,21 @@ _NOT_FINITE = "The rates or their derivatives are not finite ({})."
 def _guarded(solver: Any) -> Any:
     """A solver that gives up where SciPy's own steps on for ever (LSODA at a pole) or raises (BDF, Radau at a NaN).
 
-    It stops early where its watch says so, and fails where its guard does.
+    It stops early where its rule monitor says so, and fails where its guard does.
     """
 
     class Guarded(solver):
         steps = 0
 
-        def __init__(self, *args: Any, guard: Guard, watch: RuleMonitor | None = None, **options: Any) -> None:
-            self.watch, self.guard = watch, guard
+        def __init__(self, *args: Any, guard: Guard, monitor: RuleMonitor | None = None, **options: Any) -> None:
+            self.monitor, self.guard = monitor, guard
             super().__init__(*args, **options)
 
         def step(self) -> str | None:
             message = super().step()
-            if self.watch is None or self.status == "failed":
+            if self.monitor is None or self.status == "failed":
                 return message
-            if self.watch.step(self.dense_output(), self.t_old, self.t):
+            if self.monitor.step(self.dense_output(), self.t_old, self.t):
                 self.status = "finished"
             return message
 
@@ -103,121 +105,123 @@ def integrate(
     triggers : Triggers, optional
         Rules that give doses; baselines are those of the model's own start.
 
-    Returns
-    -------
-    Trajectory
-
     Raises
     ------
     IntegrationError
         If the integrator gives up; the message names segment, time and state.
     """
-    tolerances = tolerances or TOLERANCES
-    functions = system.functions
+    tolerances, functions, doses = tolerances or TOLERANCES, system.functions, system.dose_matrix()
     first = functions.initial(constants) if start is None else start
-    doses = system.dose_matrix()
-    scale = state_scale(system, first, segments, triggers)
-    watch = None if triggers is None else RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
-    absolute = tolerances.bounds(system, scale)
-    guard = Guard(system, absolute)
+    absolute = tolerances.bounds(system, state_scale(system, first, segments, triggers))
+    solver = StretchSolver(system, segments, method, tolerances.relative, absolute, Guard(system, absolute))
+    monitor = None
+    if triggers is not None:
+        monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
     pieces, y = [], first
-    for index, (time, end) in enumerate(pairwise(segments.edges.tolist())):
-        y = y + segments.boluses[index] @ doses
+    for segment, (time, end) in enumerate(pairwise(segments.edges.tolist())):
+        y = y + segments.boluses[segment] @ doses
         while time < end:
-            forcing, stop = segments.rates[index] @ doses, end
-            if watch is not None:
-                y, inflow, stop = watch.begin(time, y, end)
-                forcing = forcing + inflow
-            begun = y
-            piece, y = solve_segment(
-                lambda _, z, forcing=forcing: functions.rate(z, constants, forcing),
-                lambda _, z: functions.jacobian(z, constants),
-                (time, stop),
-                y,
-                method=method,
-                rtol=tolerances.relative,
-                atol=absolute,
-                guard=guard,
-                where=(system, index, len(segments)),
-                **({} if watch is None else {"watch": watch}),
-            )
-            if watch is not None and watch.cut is not None:
-                stop = watch.cut
-                piece = cut_off(piece, stop)
-                y = watch.act(stop, begun if piece is None else piece(stop))
+            inflow, stop = segments.rates[segment] @ doses, end
+            if monitor is not None:
+                y, by_rules, stop = monitor.begin(time, y, end)
+                inflow = inflow + by_rules
+            rate, jacobian = partial(_rate, functions, constants, inflow), partial(_jacobian, functions, constants)
+            before, options = y, {} if monitor is None else {"monitor": monitor}
+            piece, y = solver.solve(rate, jacobian, segment, (time, stop), y, **options)
+            if monitor is not None and monitor.cut is not None:
+                stop = monitor.cut
+                piece = _cut_off(piece, stop)
+                y = monitor.give_due(stop, before if piece is None else piece(stop))
             pieces += [piece] if piece is not None else []
             time = stop
-    fired = None if watch is None else watch.fired
-    return Trajectory(system, constants, first, pieces, fired, absolute=absolute, relative=tolerances.relative)
+    triggered = None if monitor is None else monitor.triggered
+    return Trajectory(system, constants, first, pieces, triggered, absolute=absolute, relative=tolerances.relative)
 
 
-def cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
+def _rate(functions: Any, constants: np.ndarray, inflow: np.ndarray, _: float, y: np.ndarray) -> np.ndarray:
+    return functions.rate(y, constants, inflow)
+
+
+def _jacobian(functions: Any, constants: np.ndarray, _: float, y: np.ndarray) -> np.ndarray:
+    return functions.jacobian(y, constants)
+
+
+def _cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
     """A dense solution up to an earlier end; None if nothing is left."""
     count = int(np.searchsorted(piece.ts, end, side="left"))
     return OdeSolution([*piece.ts[:count], end], piece.interpolants[:count]) if count else None
 
 
-def solve_segment(
-    rate: Any,
-    jacobian: Any,
-    span: tuple[float, float],
-    y: np.ndarray,
-    *,
-    method: str,
-    rtol: float,
-    atol: np.ndarray,
-    guard: Guard,
-    where: tuple[System, int, int],
-    **options: Any,
-) -> tuple[Any, np.ndarray]:
-    """One smooth stretch; returns its dense solution and the vector at its end."""
-    guard.begin(y)
-    options["guard"] = guard
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            solution = solve_ivp(
-                lambda t, z: from_zero(lambda z: rate(t, z), z, atol),
-                span,
-                y,
-                method=_SOLVERS[method],
-                jac=lambda t, z: from_zero(lambda z: jacobian(t, z), z, atol),
-                rtol=rtol,
-                atol=atol,
-                dense_output=True,
-                **options,
-            )
-        except (ArithmeticError, ValueError) as error:  # the solvers look at rate and Jacobian before their first step
-            reason = _NOT_FINITE.format(error)
-            raise IntegrationError(_explain(reason, span[0], y, rate, span, atol, method, where)) from error
-        last = np.ascontiguousarray(solution.y[:, -1])
-        fault = guard.end(rate, solution.t[-1], last) if solution.success else solution.message
-        if not fault:
+@dataclass(frozen=True, eq=False)
+class StretchSolver:
+    """SciPy's integrator on one smooth stretch after another, and what it says where it gives up.
+
+    Parameters
+    ----------
+    system : System
+        What is integrated.
+    segments : Segments
+        Doses.
+    method : str
+        One of `METHODS`.
+    relative : float
+        Relative tolerance.
+    absolute : ndarray, (component,)
+        Absolute tolerances; behind the states there may be their sensitivities.
+    guard : Guard
+        Follows the states.
+    """
+
+    system: System
+    segments: Segments
+    method: str
+    relative: float
+    absolute: np.ndarray
+    guard: Guard
+
+    def solve(
+        self, rate: Any, jacobian: Any, segment: int, span: tuple[float, float], y: np.ndarray, **options: Any
+    ) -> tuple[Any, np.ndarray]:
+        """The dense solution of a stretch, and the vector at its end; rate and Jacobian are of time and vector."""
+        self.guard.begin(y)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                solution = solve_ivp(
+                    lambda t, z: from_zero(lambda z: rate(t, z), z, self.absolute),
+                    span,
+                    y,
+                    method=_SOLVERS[self.method],
+                    jac=lambda t, z: from_zero(lambda z: jacobian(t, z), z, self.absolute),
+                    rtol=self.relative,
+                    atol=self.absolute,
+                    dense_output=True,
+                    guard=self.guard,
+                    **options,
+                )
+            except (ArithmeticError, ValueError) as error:  # raised by a look at the rates before the first step
+                raise IntegrationError(
+                    self._explain(_NOT_FINITE.format(error), rate, segment, span, span[0], y)
+                ) from error
+            time, last = solution.t[-1], np.ascontiguousarray(solution.y[:, -1])
+            fault = self.guard.end(rate, time, last) if solution.success else solution.message
+            if fault.startswith(BLAME):
+                raise IntegrationError(f"{self._where(segment, span, time)}, {fault}")
+            if fault:
+                raise IntegrationError(self._explain(fault, rate, segment, span, time, last))
             return solution.sol, solution.y[:, -1]
-        if fault.startswith(BLAME):
-            raise IntegrationError(f"{_where(span, solution.t[-1], method, where)}, {fault}")
-        raise IntegrationError(_explain(fault, solution.t[-1], last, rate, span, atol, method, where))
 
+    def _explain(
+        self, reason: str, rate: Any, segment: int, span: tuple[float, float], time: float, y: np.ndarray
+    ) -> str:
+        speeds = np.nan_to_num(np.abs(rate(time, y)) / self.absolute, nan=np.inf)
+        state = self.system.states[int(np.argmax(speeds)) % len(self.system.states)]
+        others = " or ".join(name for name in METHODS if name != self.method)
+        return (
+            f"{self._where(segment, span, time)}, {BLAME}{state}: {reason} "
+            f"Try {others}, a looser tolerance, or check the parameters."
+        )
 
-def _explain(
-    reason: str,
-    time: float,
-    last: np.ndarray,
-    rate: Any,
-    span: tuple[float, float],
-    atol: np.ndarray,
-    method: str,
-    where: tuple[System, int, int],
-) -> str:
-    system = where[0]
-    fastest = int(np.argmax(np.nan_to_num(np.abs(rate(time, last)) / atol, nan=np.inf))) % len(system.states)
-    others = " or ".join(name for name in METHODS if name != method)
-    return (
-        f"{_where(span, time, method, where)}, {BLAME}{system.states[fastest]}: {reason} "
-        f"Try {others}, a looser tolerance, or check the parameters."
-    )
-
-
-def _where(span: tuple[float, float], time: float, method: str, where: tuple[System, int, int]) -> str:
-    _, index, count = where
-    return f"{method} stopped in segment {index + 1} of {count} ({span[0]:g} to {span[1]:g}) at time {time:.6g}"
+    def _where(self, segment: int, span: tuple[float, float], time: float) -> str:
+        inside = f"segment {segment + 1} of {len(self.segments)} ({span[0]:g} to {span[1]:g})"
+        return f"{self.method} stopped in {inside} at time {time:.6g}"

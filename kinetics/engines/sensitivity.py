@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.guard import Guard
-from kinetics.engines.scipy import TOLERANCES, solve_segment
+from kinetics.engines.scipy import TOLERANCES, StretchSolver
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory, read
 from kinetics.regimen import Segments
@@ -95,10 +96,6 @@ def integrate_with_sensitivities(
     tolerances : Tolerances, optional
         Error bounds of states and of derivatives scaled by their parameter.
 
-    Returns
-    -------
-    SensitiveTrajectory
-
     Raises
     ------
     IntegrationError
@@ -109,45 +106,29 @@ def integrate_with_sensitivities(
     The Newton iteration uses the block diagonal of the augmented Jacobian (one block a parameter, each the model's
     own); the coupling left out affects the number of iterations, not the solution.
     """
-    tolerances = tolerances or TOLERANCES
-    functions, n = system.functions, len(system.states)
+    tolerances, functions, n = tolerances or TOLERANCES, system.functions, len(system.states)
     columns = [system.parameters.index(name) for name in names]
-    constants = system.constants(parameters)
+    constants, doses = system.constants(parameters), system.dose_matrix()
     by_parameter = np.ascontiguousarray(functions.constants_by_parameter(parameters)[:, columns])
     states = functions.initial(constants)
     first = np.concatenate([states, (functions.initial_by_constant(constants) @ by_parameter).T.ravel()])
-    doses = system.dose_matrix()
-    scale = state_scale(system, states, segments)
+    absolute = tolerances.bounds(system, state_scale(system, states, segments))
+    # a derivative times its parameter is as large as the state, and so is its error
     size = np.where(parameters[columns] != 0, np.abs(parameters[columns]), 1.0)
-    absolute = tolerances.bounds(system, scale)
-    atol, guard = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()]), Guard(system, absolute)
+    atol = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()])
+    solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
     pieces, z = [], first
-    for index, span in enumerate(zip(segments.edges[:-1], segments.edges[1:], strict=True)):
-        forcing = segments.rates[index] @ doses
+    for segment, span in enumerate(pairwise(segments.edges)):
+        inflow = segments.rates[segment] @ doses
         z = z.copy()
-        z[:n] += segments.boluses[index] @ doses
-        piece, z = solve_segment(
-            lambda _, v, forcing=forcing: functions.augmented_rate(v, constants, by_parameter, forcing),
-            lambda _, v, forcing=forcing: functions.augmented_jacobian(v, constants, by_parameter, forcing),
-            span,
-            z,
-            method="LSODA",
-            rtol=tolerances.relative,
-            atol=atol,
-            guard=guard,
-            where=(system, index, len(segments.edges) - 1),
-            lband=n - 1,
-            uband=n - 1,
+        z[:n] += segments.boluses[segment] @ doses
+        rate, jacobian = (
+            lambda _, v, function=function, inflow=inflow: function(v, constants, by_parameter, inflow)
+            for function in (functions.augmented_rate, functions.augmented_jacobian)
         )
+        piece, z = solver.solve(rate, jacobian, segment, span, z, lband=n - 1, uband=n - 1)
         pieces.append(piece)
     return SensitiveTrajectory(
-        system,
-        constants,
-        first,
-        pieces,
-        absolute=absolute,
-        relative=tolerances.relative,
-        with_tangent=pieces,
-        segments=segments,
-        by_parameter=by_parameter,
-    )
+        system, constants, first, pieces, absolute=absolute, relative=tolerances.relative,
+        with_tangent=pieces, segments=segments, by_parameter=by_parameter,
+    )  # fmt: skip

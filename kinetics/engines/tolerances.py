@@ -42,11 +42,11 @@ class Tolerances:
 
     def bounds(self, system: System, scale: np.ndarray) -> np.ndarray:
         """Absolute tolerances, (..., state), of states of a scale, (..., state), in their units."""
-        found = self.absolute * scale
-        own = ((name, row.tolerance) for name, row in system.model.states.items() if row.tolerance is not None)
-        for name, absolute in (*own, *self.of_states):
-            found[..., system.states.index(name)] = absolute
-        return found
+        absolute = self.absolute * scale
+        of_model = ((name, row.tolerance) for name, row in system.model.states.items() if row.tolerance is not None)
+        for name, tolerance in (*of_model, *self.of_states):
+            absolute[..., system.states.index(name)] = tolerance
+        return absolute
 
 
 def state_scale(system: System, start: np.ndarray, segments: Segments, triggers: Triggers | None = None) -> np.ndarray:
@@ -54,8 +54,8 @@ def state_scale(system: System, start: np.ndarray, segments: Segments, triggers:
 
     Doses of rules count too. ``start`` is (..., state), of one patient or of many, and so is the result.
     """
-    given = segments.largest if triggers is None else np.maximum(segments.largest, triggers.dose_amounts.max(axis=0))
-    scale = np.maximum(np.abs(start), given @ system.dose_matrix())
+    largest = segments.largest if triggers is None else np.maximum(segments.largest, triggers.dose_amounts.max(axis=0))
+    scale = np.maximum(np.abs(start), largest @ system.dose_matrix())
     alike = np.stack([scale[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))
 
@@ -104,7 +104,7 @@ def state_tolerances(model: Model, absolute: Mapping[str, str]) -> tuple[tuple[s
     InputError
         With every name that is no state, and every quantity that is not positive or of another dimension.
     """
-    faults, found = Faults(), []
+    faults, tolerances = Faults(), []
     for name, text in absolute.items():
         flat = name.replace(".", "_")
         with faults.gather(name=f"absolute tolerance of {name}"):
@@ -113,6 +113,6 @@ def state_tolerances(model: Model, absolute: Mapping[str, str]) -> tuple[tuple[s
             value = to_unit(text, model.states[flat].unit)
             if not value > 0:
                 raise InputError(f"must be positive, found '{text}'")
-            found.append((flat, value))
+            tolerances.append((flat, value))
     faults.raise_if_any()
-    return tuple(found)
+    return tuple(tolerances)

@@ -32,7 +32,7 @@ class Trajectory:
         The states before the first dose.
     pieces : sequence of scipy.integrate.OdeSolution
         One a segment, in order of time.
-    fired : TriggeredDoses, optional
+    triggered_doses : TriggeredDoses, optional
         What rules did; None without rules.
     absolute : ndarray, (state,), optional
         Absolute tolerances, of states that may be below zero by the error of the integrator; see
@@ -45,7 +45,7 @@ class Trajectory:
     constants: np.ndarray
     start: np.ndarray
     pieces: Sequence[Any]
-    fired: TriggeredDoses | None = None
+    triggered_doses: TriggeredDoses | None = None
     absolute: np.ndarray | None = None
     relative: float = 0.0
     # measures of several outputs sample the same times

@@ -15,8 +15,8 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.problem.currency import warn_of_problem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, names_a_file
+from kinetics.files.rows import Row, read_row
 from kinetics.model import Model
-from kinetics.model.schema import Row, read_row
 from kinetics.results import read_result
 
 __all__ = ["FACTS", "Estimates"]
@@ -163,7 +163,8 @@ class Estimates:
         Warns
         -----
         UserWarning
-            If the result was edited by hand, or is older than the data of its problem, or outside its bounds.
+            If the result was edited by hand or has no checksum, is older than the data of its problem, or outside its
+            bounds.
         """
         text = str(name)
         if text.endswith(".nc"):
@@ -190,7 +191,7 @@ class Estimates:
         Warns
         -----
         ChecksumWarning
-            If it was edited by hand since it was written.
+            If it was edited by hand since it was written, or has no checksum.
         """
         document = read_document(path)
         faults = Faults()

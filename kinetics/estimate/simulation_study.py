@@ -19,8 +19,7 @@ from kinetics.estimate.uncertainty.covariance import uncertainty
 from kinetics.files.arguments import loaded
 from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import PopulationTarget
-from kinetics.published.typical import NORMAL_95
+from kinetics.published import NORMAL_95, PopulationTarget
 
 __all__ = ["Refit", "performance", "refit", "synthetic"]
 
@@ -97,7 +96,7 @@ def _summarised(
     for row in rows:
         sample = row.probe.sample(measured, generator)[: row.summary.n]
         summary = row.summary.of(sample)
-        if np.isfinite(summary.evaluate(row.seen(drawn.view(truth))).error).all():
+        if np.isfinite(summary.evaluate(row.observed(drawn.view(truth))).error).all():
             found.append(replace(row, summary=summary))
     return found
 

@@ -3,7 +3,9 @@
 from kinetics.expressions.dimensions import Dimensions
 from kinetics.expressions.evaluation import evaluate
 from kinetics.expressions.functions import exponent_text, finite_power, log, power, powers_as_written
-from kinetics.expressions.grammar import MAX_DEPTH, RESERVED, is_name, parse
+from kinetics.expressions.grammar import parse
+from kinetics.expressions.limits import MAX_DEPTH
+from kinetics.expressions.reserved import RESERVED, is_name
 
 __all__ = [
     "MAX_DEPTH",

@@ -9,6 +9,7 @@ import sympy as sp
 
 from kinetics.errors import Faults, UnitError
 from kinetics.expressions.functions import log, power
+from kinetics.expressions.tokens import shortened
 from kinetics.units import conversion, registry, unit_text
 
 __all__ = ["Dimensions"]
@@ -41,13 +42,7 @@ class Dimensions:
         self._known: dict[Any, tuple[Any, Any]] = {}
 
     def convert(self, expression: Any, unit: Any) -> Any:
-        """The expression in ``unit``.
-
-        Raises
-        ------
-        UnitError
-            If some part of it, or the whole, does not fit.
-        """
+        """The expression in ``unit``; `UnitError` if some part of it, or the whole, does not fit."""
         own, converted = self.infer(expression)
         if own is None or unit is None:
             return converted
@@ -80,11 +75,11 @@ class Dimensions:
             return _DIMENSIONLESS, expression.func(self._plain(expression.args[0], expression.func.__name__))
         raise UnitError(f"'{expression}' is not of the grammar")
 
-    def _factor(self, expression: Any, own: Any, wanted: Any) -> Any:
+    def _factor(self, expression: Any, own: Any, target: Any) -> Any:
         try:
-            factor = conversion(own, wanted)
+            factor = conversion(own, target)
         except UnitError as error:
-            message = f"'{_short(expression)}' has unit '{unit_text(own)}', expected '{unit_text(wanted)}'"
+            message = f"'{shortened(expression)}' has unit '{unit_text(own)}', expected '{unit_text(target)}'"
             raise UnitError(message) from error
         return sp.Rational(factor)
 
@@ -94,7 +89,7 @@ class Dimensions:
             return converted
         if not unit.dimensionless:
             hint = "divide it by a reference value"
-            raise UnitError(f"{use} of '{_short(expression)}', which has unit '{unit_text(unit)}'; {hint}")
+            raise UnitError(f"{use} of '{shortened(expression)}', which has unit '{unit_text(unit)}'; {hint}")
         return self._factor(expression, unit, _DIMENSIONLESS) * converted
 
     def _inferred(self, parts: Iterable[Any]) -> list[tuple[Any, Any]]:
@@ -148,12 +143,7 @@ class Dimensions:
         converted = []
         for (own, rewritten), part in zip(inferred, parts, strict=True):
             if own is not None and own.dimensionality != unit.dimensionality:
-                beside = f"'{_short(reference)}' beside it in '{_short(whole)}' has '{unit_text(unit)}'"
-                raise UnitError(f"'{_short(part)}' has unit '{unit_text(own)}' but {beside}")
+                beside = f"'{shortened(reference)}' beside it in '{shortened(whole)}' has '{unit_text(unit)}'"
+                raise UnitError(f"'{shortened(part)}' has unit '{unit_text(own)}' but {beside}")
             converted.append(rewritten if own is None else self._factor(part, own, unit) * rewritten)
         return unit, converted
-
-
-def _short(expression: Any) -> str:
-    text = str(expression)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -32,19 +32,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
 
 
 def evaluate(expression: Any, values: Mapping[sp.Symbol, float]) -> float:
-    """The value of an expression of the grammar.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        An expression.
-    values : mapping of sympy.Symbol to float
-        The value of each of its symbols.
-
-    Returns
-    -------
-    float
-        NaN where it is not defined or not real, infinite where it is too large.
+    """The value of an expression: NaN where it is not defined or not real, infinite where it is too large.
 
     Examples
     --------

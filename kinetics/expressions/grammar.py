@@ -11,27 +11,14 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions import limits
 from kinetics.expressions.functions import log, power
-from kinetics.expressions.limits import (
-    MAX_DEPTH,
-    MAX_DIGITS,
-    MAX_EXTREMES,
-    MAX_LENGTH,
-    call_fault,
-    power_fault,
-    result_fault,
-    rounded,
-)
-from kinetics.expressions.reserved import DIMS
 from kinetics.expressions.tokens import Token, read_tokens, shortened
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["MAX_DEPTH", "RESERVED", "is_name", "parse"]
+__all__ = ["FUNCTIONS", "parse"]
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-
-
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "exp": (sp.exp, 1, 1),
     "log": (log, 1, 1),
     "sqrt": (lambda base: power(base, sp.S.Half), 1, 1),
@@ -40,18 +27,6 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "max": (sp.Max, 2, None),
 }
 _COMPARISONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
-RESERVED = frozenset(_FUNCTIONS) | {"piecewise", "t", "pi", "E"} | DIMS
-
-
-def is_name(text: str) -> bool:
-    """Whether a text may name a quantity: an identifier of at most 64 characters that is not reserved.
-
-    Examples
-    --------
-    >>> is_name("k_A4"), is_name("exp"), is_name("x; y")
-    (True, False, False)
-    """
-    return _NAME.fullmatch(text) is not None and text not in RESERVED
 
 
 class _Parser:
@@ -136,7 +111,7 @@ class _Parser:
             return base
         with self.deeper():
             exponent = self.sign()
-        self.refuse(power_fault(base, exponent))
+        self.refuse(limits.power_fault(base, exponent))
         return self.build(power, base, exponent)
 
     def atom(self) -> Any:
@@ -156,8 +131,8 @@ class _Parser:
     def number(self, text: str) -> Any:
         value = float(text)
         is_zero = not re.search("[1-9]", text.lower().split("e")[0])
-        if len(text) > MAX_DIGITS or not math.isfinite(value) or (value == 0) != is_zero:
-            raise self.fail(f"number '{text[:MAX_DIGITS]}' is out of range")
+        if len(text) > limits.MAX_DIGITS or not math.isfinite(value) or (value == 0) != is_zero:
+            raise self.fail(f"number '{text[: limits.MAX_DIGITS]}' is out of range")
         return sp.S.Zero if is_zero else sp.Rational(text)
 
     def symbol(self, name: str) -> Any:
@@ -170,26 +145,22 @@ class _Parser:
     def call(self, name: str) -> Any:
         if name == "piecewise":
             return self.piecewise()
-        if name not in _FUNCTIONS:
-            there = ", ".join(sorted((*_FUNCTIONS, "piecewise")))
-            self.unknown.append(f"unknown function '{name}'; there are {there}")
-        function, least, most = _FUNCTIONS.get(name, (_nothing, 1, None))
+        if name not in FUNCTIONS:
+            functions = ", ".join(sorted((*FUNCTIONS, "piecewise")))
+            self.unknown.append(f"unknown function '{name}'; there are {functions}")
+        function, least, most = FUNCTIONS.get(name, (_nothing, 1, None))
         arguments = [self.sum()]
         while self.accept(","):
             arguments.append(self.sum())
         self.expect(")")
         if len(arguments) < least or (most is not None and len(arguments) > most):
-            wanted = least if most else f"at least {least}"
-            raise self.fail(f"{name} takes {wanted} argument(s), found {len(arguments)},")
-        self.check_call(name, arguments)
+            expected = least if most else f"at least {least}"
+            raise self.fail(f"{name} takes {expected} argument(s), found {len(arguments)},")
+        self.extremes += len(arguments) if name in ("min", "max") else 0
+        if self.extremes > limits.MAX_EXTREMES:
+            raise self.fail(f"more than {limits.MAX_EXTREMES} arguments of min and max in one expression")
+        self.refuse(limits.call_fault(name, arguments))
         return self.build(function, *arguments)
-
-    def check_call(self, name: str, arguments: list[Any]) -> None:
-        if name in ("min", "max"):
-            self.extremes += len(arguments)
-            if self.extremes > MAX_EXTREMES:
-                raise self.fail(f"more than {MAX_EXTREMES} arguments of min and max in one expression")
-        self.refuse(call_fault(name, arguments))
 
     def piecewise(self) -> Any:
         pairs = []
@@ -222,18 +193,18 @@ class _Parser:
     @contextmanager
     def deeper(self) -> Iterator[None]:
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise InputError(f"expression nested more than {MAX_DEPTH} deep")
+        if self.depth > limits.MAX_DEPTH:
+            raise InputError(f"expression nested more than {limits.MAX_DEPTH} deep")
         yield
         self.depth -= 1
 
     def build(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Apply a function of sympy; its result must be real, finite, and made of numbers a float can hold."""
         try:
-            value = rounded(function(*arguments))
+            value = limits.rounded(function(*arguments))
         except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
             raise self.fail("not a real number") from error
-        self.refuse(result_fault(value))
+        self.refuse(limits.result_fault(value))
         return value
 
 
@@ -242,19 +213,7 @@ def _nothing(*_: Any) -> Any:
 
 
 def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
-    """Turn an expression into sympy.
-
-    Parameters
-    ----------
-    text : str
-        An expression of the grammar in docs/formats.md.
-    symbols : mapping of str to sympy.Symbol
-        The names it may use.
-
-    Returns
-    -------
-    sympy.Expr
-        Numbers are exact rationals.
+    """Turn an expression of the grammar in docs/formats/expressions.md into sympy; its numbers are exact rationals.
 
     Raises
     ------
@@ -274,8 +233,8 @@ def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
     """
     if not isinstance(text, str) or not text.strip():
         raise InputError("empty expression")
-    if len(text) > MAX_LENGTH:
-        raise InputError(f"expression longer than {MAX_LENGTH} characters")
+    if len(text) > limits.MAX_LENGTH:
+        raise InputError(f"expression longer than {limits.MAX_LENGTH} characters")
     parser = _Parser(text, symbols)
     value = parser.whole()
     if parser.unknown:

@@ -1,16 +1,19 @@
-"""Names that results use for their own variables, dims, coordinates and groups: no quantity may have them."""
+"""Names that no quantity may have: words of the grammar, and variables, dims, coordinates and groups of results."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["DIMS", "VERBS", "check_names", "clash", "joined"]
+__all__ = ["DIMS", "RESERVED", "VERBS", "check_names", "clash", "is_name", "joined"]
 
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
-"""Dims of simulations. Expressions reserve them too, see `kinetics.expressions.RESERVED`."""
+"""Dims of simulations."""
+RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS
+"""What no quantity of a model may be called, whatever its results are."""
 NAMES = {
     "simulate": f"{' '.join(sorted(DIMS))} course_start failure triggered_time triggered_rule triggered_amount "
     "trigger_capped",
@@ -24,6 +27,18 @@ PREFIXES = ("triggered_amount_", "visit_")
 SEEN = "_seen"
 """Ending of the variable that holds what visits show of an output."""
 VERBS = tuple(NAMES)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may name a quantity: an identifier of at most 64 characters that is not reserved.
+
+    Examples
+    --------
+    >>> is_name("k_A4"), is_name("exp"), is_name("x; y")
+    (True, False, False)
+    """
+    return _NAME.fullmatch(text) is not None and text not in RESERVED
 
 
 def clash(name: str, *verbs: str) -> str:
@@ -41,20 +56,7 @@ def clash(name: str, *verbs: str) -> str:
 
 
 def check_names(quantities: Mapping[str, Any], *verbs: str) -> None:
-    """Refuse outputs and states of a model whose names results use; each fault is placed where the name is declared.
-
-    Parameters
-    ----------
-    quantities : mapping of str to Quantity
-        What the results are of, by name.
-    *verbs : str
-        Of `VERBS`; all by default.
-
-    Raises
-    ------
-    InputError
-        With every one of them, its file and line.
-    """
+    """Refuse outputs and states, by name, whose names results of the verbs use, by default of all."""
     faults = Faults()
     for name, row in quantities.items():
         if reason := clash(name, *verbs):
@@ -69,12 +71,7 @@ def _seen(names: Mapping[str, Any]) -> Iterator[str]:
 
 
 def joined(*tables: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Merge tables of variables; a name in two of them is a fault.
-
-    Raises
-    ------
-    InputError
-        If two have one name.
+    """Merge tables of variables; `InputError` if two have one name.
 
     Examples
     --------

@@ -39,6 +39,7 @@ def read_tokens(text: str) -> list[Token]:
     return [*tokens, Token("end", "", len(text) + 1)]
 
 
-def shortened(text: str) -> str:
-    """A text for a message."""
+def shortened(expression: object) -> str:
+    """An expression, of text or of sympy, for a message."""
+    text = str(expression)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,4 +1,4 @@
-"""Literature keys: the BibTeX file beside a file, then the shipped one."""
+"""Literature keys: the BibTeX file beside a file, then the shipped one. Files are parsed by pybtex, within limits."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from kinetics.files.documents import read_text
+from pybtex.database.input.bibtex import LowLevelParser, UndefinedMacro, month_names
+from pybtex.scanner import PybtexSyntaxError, Token
+
+from kinetics.errors import Faults
+from kinetics.files.documents import MAX_BYTES, read_text
 from kinetics.files.library import library_folder
 
-__all__ = ["CHOICE", "Source", "find_source", "read_bibliography"]
+__all__ = ["CHOICE", "Source", "check_bibliography", "find_source", "read_bibliography"]
 
 CHOICE = "choice"
-# scripts of one line each, so that a hostile file is scanned in linear time
-_ENTRY = re.compile(r"^@(\w++)[ \t]*+\{[ \t]*+([^\s,{}]++)[ \t]*+,", re.MULTILINE)
-_FIELD = re.compile(r"^[ \t]*+(\w++)[ \t]*+=[ \t]*+[{\"](.*)[}\"][ \t]*+,?[ \t]*+\r?$", re.MULTILINE)
+MAX_FAULTS = 100
+"""Faults of a file after which the rest of it is not read."""
+MAX_DEPTH = 16
+"""Braces within braces."""
+_SPECIAL = re.compile(r'[@{}"]')
+_PATTERNS = {"@": LowLevelParser.AT, "{": LowLevelParser.LBRACE, "}": LowLevelParser.RBRACE, '"': LowLevelParser.QUOTE}
+# fields that together lead to a publication
+_WAYS = ({"doi"}, {"url"}, {"howpublished"}, {"note"}, {"journal", "volume"}, {"journal", "pages"})
 
 
 @dataclass(frozen=True)
 class Source:
-    """An entry of a bibliography.
-
-    Parameters
-    ----------
-    key : str
-        Its key.
-    fields : dict of str to str
-        Its fields, such as ``author``, ``year``, ``doi``.
-    """
+    """An entry of a bibliography: its key, its fields such as ``author`` and ``doi``, its line, and if all was read."""
 
     key: str
     fields: dict[str, str]
+    line: int = 1
+    whole: bool = True
 
     @property
     def short(self) -> str:
@@ -39,34 +43,94 @@ class Source:
         author = self.fields.get("author", "").split(" and ")[0]
         words = author.split()
         # "Marie de Vries": the family name starts at its particle
-        start = next((place for place, word in enumerate(words) if word[0].islower()), -1)
+        start = next((index for index, word in enumerate(words) if word[0].islower()), -1)
         family = author.split(",")[0] if "," in author else " ".join(words[start:])
         name = family.strip("{}") or self.fields.get("journal") or self.fields.get("title", "")
         return f"{name} {self.fields.get('year', '')}".strip() or self.key
 
 
+class _Parser(LowLevelParser):
+    """The parser of pybtex, in linear time and memory, which collects faults with their lines."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, macros=dict(month_names))
+        self.faults: list[tuple[int, str]] = []
+        self.size = 0
+
+    def handle_error(self, error: PybtexSyntaxError) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        reason = f"undefined string '{error.args[0]}'" if isinstance(error, UndefinedMacro) else str(error.args[0])
+        self.faults.append((error.lineno, reason))
+        if len(self.faults) >= MAX_FAULTS:
+            self.pos = self.end_pos
+
+    def skip_to(self, patterns: Any) -> Token | None:
+        # pybtex searches for each pattern alone up to the end of the file: quadratic time
+        text, end = self.text or "", self.pos
+        while match := _SPECIAL.search(text, end):
+            end, pattern = match.end(), _PATTERNS[match[0]]
+            if pattern in patterns:
+                value, self.pos = text[self.pos : end], end
+                self.update_lineno(value)
+                return Token(value, pattern)
+        return None
+
+    def parse_string(self, string_end: Any, level: int = 0, max_level: int = MAX_DEPTH) -> Any:
+        return super().parse_string(string_end, level, max_level)
+
+    def parse_value(self) -> None:
+        super().parse_value()
+        self.size += sum(map(len, self.current_value or ()))  # each @string may double the one before
+        if self.size > MAX_BYTES:
+            raise PybtexSyntaxError("texts too long in all", self)
+
+
 def read_bibliography(path: Path) -> dict[str, Source]:
     """The entries of a BibTeX file by key, as it is now; empty if there is no such file."""
-    if not path.is_file():
-        return {}
+    return {source.key: source for source in _read_now(path)[0]} if path.is_file() else {}
+
+
+def _read_now(path: Path) -> tuple[list[Source], list[tuple[int, str]]]:
     status = path.stat()
     return _read(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path, *_: int) -> dict[str, Source]:
+def _read(path: Path, *_: int) -> tuple[list[Source], list[tuple[int, str]]]:
+    """The entries that can be read, and the line and the reason of each fault."""
     text = read_text(path)
-    entries = list(_ENTRY.finditer(text))
-    ends = [*(entry.start() for entry in entries), len(text)][1:]
-    return {
-        entry[2]: Source(entry[2], dict(_FIELD.findall(text[entry.end() : end])))
-        for entry, end in zip(entries, ends, strict=True)
-    }
+    parser: Any = _Parser(text)
+    sources, line, start, known = [], 1, 0, 0
+    for kind, (key, *fields) in parser:
+        line, start = line + text.count("\n", start, parser.command_start), parser.command_start
+        if kind.lower() not in ("string", "preamble") and key is not None:
+            values = {name.lower(): " ".join("".join(parts).split()) for name, parts in fields[0]}
+            sources.append(Source(key, values, line, len(parser.faults) == known))
+        known = len(parser.faults)
+    return sources, parser.faults
 
 
 def find_source(key: str, folder: Path) -> Source | None:
     """The entry of a key in ``folder``/references.bib, then in the folder ``models`` beside it, then in the library."""
-    for place in (folder, folder.parent / "models", folder.parent, library_folder("models")):
-        if source := read_bibliography(place / "references.bib").get(key):
+    for candidate in (folder, folder.parent / "models", folder.parent, library_folder("models")):
+        if source := read_bibliography(candidate / "references.bib").get(key):
             return source
     return None
+
+
+def check_bibliography(path: Path, faults: Faults) -> None:
+    """Every entry can be read, has a key of its own, says whose or what it is, and how to find it."""
+    sources, unread = _read_now(path) if path.is_file() else ([], [])
+    advice = "write @article{key, title = {...}, ...}"
+    problems = [(line, "", f"cannot read this entry: {reason}; {advice}") for line, reason in unread]
+    keys: set[str] = set()
+    for source in sources:
+        wrong = ["duplicate key"] if source.key in keys else []
+        keys.add(source.key)
+        if source.whole and not source.fields.keys() & {"author", "title"}:
+            wrong.append("says neither author nor title")
+        if source.whole and not any(source.fields.keys() >= way for way in _WAYS):
+            ways = "add a doi, url, howpublished or note, or journal and volume or pages"
+            wrong.append(f"gives no way to find it; {ways}")
+        problems += [(source.line, source.key, message) for message in wrong]
+    for line, key, message in sorted(problems, key=lambda fault: fault[0]):
+        faults.add(message, f"{path}:{line}", key)

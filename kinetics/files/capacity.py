@@ -1,4 +1,4 @@
-"""Free memory and disk, checked before the work starts."""
+"""Free memory and disk, and the time that runs take, checked before the work starts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 
 from kinetics.errors import InputError
 
-__all__ = ["check_disk", "check_memory", "free_memory", "size_text"]
+__all__ = ["MAX_RUNS", "check_disk", "check_memory", "check_runs", "free_memory", "size_text"]
 
 UNKNOWN = 2**33
 """Bytes of memory assumed to be free where the system does not tell."""
+MAX_RUNS = 10**9
+"""At some thousand runs a second, the pace of the smallest models, these take a week."""
 _CONTAINER = Path("/sys/fs/cgroup")
 
 
@@ -36,30 +38,21 @@ def _numbers(path: Path) -> dict[str, int]:
 
 
 def check_memory(needed: float, what: str, advice: str) -> None:
-    """Refuse what does not fit into memory.
-
-    Parameters
-    ----------
-    needed : float
-        Bytes.
-    what : str
-        What needs them.
-    advice : str
-        What would be right.
-
-    Raises
-    ------
-    InputError
-        If more is needed than is free.
-    """
+    """Refuse ``what`` needs more bytes than are free, with advice; `InputError`."""
     if needed > (free := free_memory()):
         raise InputError(f"{what}: needs about {size_text(needed)} of memory, and {size_text(free)} are free; {advice}")
 
 
 def check_disk(needed: float, folder: Path, what: str, advice: str) -> None:
-    """Refuse what does not fit onto the disk of a folder; arguments and error are those of `check_memory`."""
+    """Refuse ``what`` needs more bytes than are free on the disk of a folder, with advice; `InputError`."""
     if needed > (free := shutil.disk_usage(folder).free):
         raise InputError(f"{what}: needs about {size_text(needed)} of disk, and {size_text(free)} are free; {advice}")
+
+
+def check_runs(runs: int, what: str) -> None:
+    """Refuse more runs than can ever be done; `InputError` if there are more than `MAX_RUNS`."""
+    if runs > MAX_RUNS:
+        raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
 
 
 def size_text(size: float) -> str:

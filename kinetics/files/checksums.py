@@ -34,7 +34,7 @@ _GONE = "gone"
 
 
 class ChecksumWarning(UserWarning):
-    """The content of a result is not what was written: it was edited by hand, or is damaged."""
+    """The content of a result is not what was written, edited by hand or damaged, or has no checksum that tells."""
 
 
 def bytes_checksum(content: bytes | memoryview) -> str:
@@ -122,15 +122,7 @@ def _values(values: np.ndarray) -> str:
 
 
 def files_checksum(store: Path, files: Iterable[str]) -> str:
-    """The SHA-256 of some files and their names. A missing file counts as such: Zarr leaves out chunks of fill values.
-
-    Parameters
-    ----------
-    store : pathlib.Path
-        The folder of the store.
-    files : iterable of str
-        Paths from there.
-    """
+    """The SHA-256 of files of a store and their names; a missing file counts: Zarr leaves out chunks of fill values."""
     return bytes_checksum("\n".join(f"{name}\0{_of_file(store / name)}" for name in files).encode())
 
 
@@ -143,11 +135,11 @@ def store_checksums(store: Path, without: Iterable[str] = ()) -> dict[str, str]:
 def files_of(store: Path) -> Iterator[str]:
     """Everything in a store that is no folder, and the folders that are empty, by the path from there."""
     for folder, folders, names in os.walk(store):
-        place = Path(folder)
-        links = [name for name in folders if (place / name).is_symlink()]
-        yield from ((place / name).relative_to(store).as_posix() for name in (*names, *links))
+        path = Path(folder)
+        links = [name for name in folders if (path / name).is_symlink()]
+        yield from ((path / name).relative_to(store).as_posix() for name in (*names, *links))
         if not folders and not names:
-            yield place.relative_to(store).as_posix()
+            yield path.relative_to(store).as_posix()
 
 
 def _of_file(path: Path) -> str:

@@ -31,15 +31,7 @@ _ADVICE = "take a part of it, or a machine with more memory"
 
 
 def check_netcdf(path: Path) -> None:
-    """Refuse a NetCDF file that leads elsewhere, or declares more than fits into memory.
-
-    Raises
-    ------
-    InputError
-        If it does, or is no regular file.
-    OSError
-        If it is no HDF5 file.
-    """
+    """Refuse a NetCDF file that leads elsewhere, or declares more than fits into memory; `OSError` if it is no HDF5."""
     import h5py
 
     check_regular(path)
@@ -65,13 +57,7 @@ def check_netcdf(path: Path) -> None:
 
 
 def check_store(path: Path) -> None:
-    """Refuse a Zarr store that holds anything but what results hold, or an array of more than fits into memory.
-
-    Raises
-    ------
-    InputError
-        If it does.
-    """
+    """Refuse a Zarr store that holds anything but what results hold, or an array of more than fits into memory."""
     if (path / "zarr.json").exists():
         raise InputError(Fault("is of Zarr format 3; results are of format 2", str(path)))
     files = dict(_files(path))
@@ -99,21 +85,15 @@ def check_store(path: Path) -> None:
 
 
 def _files(path: Path) -> Iterator[tuple[str, int]]:
-    """Every file of a store and its size, by its path from there.
-
-    Raises
-    ------
-    InputError
-        If something is no regular file: to read a pipe may take for ever.
-    """
+    """Every file of a store and its size, by its path from there; none may be a pipe, which may be read for ever."""
     for folder, folders, names in os.walk(path, onerror=_raise):
         for name in (*folders, *names):
-            place = Path(folder, name)
-            status = place.lstat()
+            entry = Path(folder, name)
+            status = entry.lstat()
             if stat.S_ISREG(status.st_mode):
-                yield place.relative_to(path).as_posix(), status.st_size
+                yield entry.relative_to(path).as_posix(), status.st_size
             elif not stat.S_ISDIR(status.st_mode):
-                raise InputError(Fault("is no regular file; a store has only regular files", str(place)))
+                raise InputError(Fault("is no regular file; a store has only regular files", str(entry)))
 
 
 def _raise(error: OSError) -> None:

@@ -40,15 +40,7 @@ _WORDS = re.compile(
 
 @dataclass(frozen=True)
 class Document:
-    """A TOML file that has been read.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where it was read from.
-    data : dict
-        Its content.
-    """
+    """A TOML file that has been read: its path, its content, and the lines of its keys."""
 
     path: Path
     data: Mapping[str, Any]
@@ -81,8 +73,8 @@ def read_text(path: Path) -> str:
         If there is no such file, it is no regular one or too large, it is not UTF-8 text, or it holds characters that
         act on a display.
     """
-    if found := forbidden_character(path.name):  # a file's name becomes the name of the model or fit in it
-        raise InputError(Fault(f"the file's name holds {character_name(found)}; rename it", str(path)))
+    if character := forbidden_character(path.name):  # a file's name becomes the name of the model or fit in it
+        raise InputError(Fault(f"the file's name holds {character_name(character)}; rename it", str(path)))
     raw = read_bytes(path, MAX_BYTES)
     try:
         text = raw.decode("utf-8-sig")
@@ -101,22 +93,7 @@ def _check_characters(text: str, path: Path) -> None:
 
 
 def read_document(path: str | Path) -> Document:
-    """Read a TOML file.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file.
-
-    Returns
-    -------
-    Document
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is too large, or is not TOML.
-    """
+    """Read a TOML file; `InputError` if it cannot be read, is too large, or is not TOML."""
     path = Path(path)
     text = read_text(path)
     document = Document(path, _parsed(text, path), _line_map(text))
@@ -129,15 +106,15 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         return InputError(Fault(message, f"{path}:{line}", name))
 
     # tomllib takes cubic time over dotted keys, and Python refuses numbers of thousands of digits
-    for found, message in ((_long_path(text), "nested beyond reason"), (_LONG_NUMBER.search(text), "number too large")):
-        if found:
-            raise fault(message, text.count("\n", 0, found.start()) + 1)
+    for match, message in ((_long_path(text), "nested beyond reason"), (_LONG_NUMBER.search(text), "number too large")):
+        if match:
+            raise fault(message, text.count("\n", 0, match.start()) + 1)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        told = re.search(r"at line (\d+)", str(error))
+        match = re.search(r"at line (\d+)", str(error))
         lines = text.split("\n")
-        line = int(told[1]) if told else len(text.rstrip().split("\n"))
+        line = int(match[1]) if match else len(text.rstrip().split("\n"))
         key = _HEADER.match(lines[line - 1]) or _KEY.match(lines[line - 1])
         raise fault(f"not valid TOML: {_in_words(error)}", line, key[key.re.groups] if key else "") from error
     except RecursionError as error:
@@ -151,10 +128,10 @@ def _long_path(text: str) -> re.Match[str] | None:
 
 def _in_words(error: tomllib.TOMLDecodeError) -> str:
     """What tomllib says, with the table or key it shows as a tuple of Python written as in the file."""
-    told = re.match(r"Cannot (?:declare|redefine namespace|mutate immutable namespace) \((.*)\)", str(error))
-    if told is None:
+    match = re.match(r"Cannot (?:declare|redefine namespace|mutate immutable namespace) \((.*)\)", str(error))
+    if match is None:
         return str(error)
-    return f"[{'.'.join(re.findall(_STRING, told[1]))}] is declared twice; put all its keys under one header"
+    return f"[{'.'.join(re.findall(_STRING, match[1]))}] is declared twice; put all its keys under one header"
 
 
 def _check_values(document: Document) -> None:
@@ -167,15 +144,15 @@ def _check_values(document: Document) -> None:
         path, value = level.pop()
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             faults.add("number too large", document.where(*path), ".".join(path))
-        elif isinstance(value, str) and (found := forbidden_character(value, lines=path[-1] in PROSE)):
-            faults.add(f"holds {character_name(found)}; remove it", document.where(*path), ".".join(path))
+        elif isinstance(value, str) and (character := forbidden_character(value, lines=path[-1] in PROSE)):
+            faults.add(f"holds {character_name(character)}; remove it", document.where(*path), ".".join(path))
         elif isinstance(value, dict | list) and len(path) > MAX_DEPTH:
             faults.add("nested beyond reason", document.where(*path), path[0])
         elif isinstance(value, dict | list):
             rows = value.items() if isinstance(value, dict) else enumerate(value)
             for key in value if isinstance(value, dict) else ():
-                if found := forbidden_character(key):
-                    message = f"a key holds {character_name(found)}; remove it"
+                if character := forbidden_character(key):
+                    message = f"a key holds {character_name(character)}; remove it"
                     faults.add(message, document.where(*path, key), ".".join((*path, key)))
             level.extend(((*path, str(key)), row) for key, row in rows)
     faults.raise_if_any()

@@ -36,23 +36,12 @@ def library_names(part: str) -> list[str]:
 
 
 def find_file(name: str | Path, part: str) -> Path:
-    """The path of a file named by a user.
-
-    Parameters
-    ----------
-    name : str or pathlib.Path
-        A path if it has a separator or ends in ``.toml``, else a name of the library.
-    part : str
-        The library's folder, such as ``models`` or ``models/regimens``.
-
-    Returns
-    -------
-    pathlib.Path
+    """The path of a file named by a user: a path has a separator or ends in ``.toml``, all else ships.
 
     Raises
     ------
     UnknownNameError
-        If the library has no such file.
+        If the library has no such file in ``part``, such as ``models`` or ``models/regimens``; it suggests the nearest.
     """
     text = str(name)
     if isinstance(name, Path) or names_a_file(text):
@@ -67,8 +56,7 @@ def find_file(name: str | Path, part: str) -> Path:
 def similar_name(name: str, names: list[str]) -> str:
     """A hint for the end of a message, empty if no name of the library is similar.
 
-    Names of the library are few and often shortened. `kinetics.text.suggestions` finds slips of one letter among
-    many names.
+    Names of the library are few and often shortened; `kinetics.text.suggestions` finds slips of a letter among many.
 
     Examples
     --------

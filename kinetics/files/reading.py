@@ -17,19 +17,10 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 
 
 def read_bytes(path: str | Path, limit: int, what: str = "a text file") -> bytes:
-    """Read a regular file of at most so many bytes.
+    """Read a regular file of at most ``limit`` bytes; ``what`` it should be is for the message.
 
     A pipe, a device or a socket is refused without being opened, since reading one may wait for ever. The pipes of the
     kernel under ``/proc`` claim to be regular files of no length: of such a file nothing is read.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file.
-    limit : int
-        Bytes it may have.
-    what : str
-        What it should be, for the message.
 
     Raises
     ------
@@ -46,19 +37,13 @@ def read_bytes(path: str | Path, limit: int, what: str = "a text file") -> bytes
     except (OSError, ValueError) as error:
         raise InputError(Fault(f"cannot be read: {reason_of(error)}", str(path))) from error
     if max(size, len(content)) > limit:
-        told = f"{limit // 1000} kB" if limit < 10**7 else f"{limit // 10**6} MB"
-        raise InputError(Fault(f"larger than {told}, the limit for {what}", str(path)))
+        limit_text = f"{limit // 1000} kB" if limit < 10**7 else f"{limit // 10**6} MB"
+        raise InputError(Fault(f"larger than {limit_text}, the limit for {what}", str(path)))
     return content
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object that this program has written.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is of more than 256 MB, or is none.
-    """
+    """Read a JSON object of at most 256 MB that this program has written; `InputError` if it is none."""
     try:
         content = json.loads(read_bytes(path, MAX_JSON, "a JSON file"))
     except InputError:
@@ -71,13 +56,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def check_regular(path: Path) -> int:
-    """The size in bytes of a regular file.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is no regular file.
-    """
+    """The size in bytes of a regular file; `InputError` if there is none."""
     try:
         status = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a name the system refuses, such as one with a NUL byte

@@ -69,8 +69,6 @@ def seal_store(store: Path, layout: Mapping[str, str], chunks: Iterable[tuple[st
 
     Parameters
     ----------
-    store : pathlib.Path
-        Its folder.
     layout : mapping of str to str
         The SHA-256 of each file that is no chunk of runs.
     chunks : iterable of (str, list of str)
@@ -81,13 +79,7 @@ def seal_store(store: Path, layout: Mapping[str, str], chunks: Iterable[tuple[st
 
 
 def damaged_files(store: Path) -> list[str]:
-    """What in a finished store is not as its stream wrote it: changed, gone, or not of it; nothing without checksums.
-
-    Raises
-    ------
-    InputError
-        If the checksums cannot be read.
-    """
+    """What in a finished store was changed, is gone, or is not of it; nothing if the store has no checksums."""
     if not os.path.lexists(store / SEAL):
         return []
     content = read_json(store / SEAL)

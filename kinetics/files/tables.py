@@ -7,9 +7,10 @@ import io
 import reprlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -19,7 +20,7 @@ from kinetics.files.documents import PROSE, read_text
 from kinetics.text.escaping import character_name, forbidden_character
 from kinetics.units import read_number
 
-__all__ = ["TableRow", "header_of", "read_rows"]
+__all__ = ["PlacedRow", "TableRow", "header_of", "read_table"]
 
 
 class TableRow(Protocol):
@@ -45,18 +46,22 @@ class TableRow(Protocol):
 
 R = TypeVar("R", bound=TableRow)
 
+
+@dataclass(frozen=True)
+class PlacedRow(Generic[R]):
+    """A row and where it was read: ``file:line``, and the file."""
+
+    row: R
+    where: str
+    path: Path
+
+
 MAX_ROWS = 10_000
 """Rows of a table."""
 
 
 def header_of(path: Path) -> list[str]:
-    """The names of the columns of a table; empty for a file that has none.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
+    """The names of the columns of a table; empty for a file that has none."""
     first = read_text(path).partition("\n")[0]
     try:
         return next(csv.reader([first]), [])
@@ -64,24 +69,9 @@ def header_of(path: Path) -> list[str]:
         return []
 
 
-def read_rows(path: Path, kind: type[R], faults: Faults) -> list[tuple[R, str]]:
-    """Read a table.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A CSV file with a header.
-    kind : type
-        The class of a row, a pydantic model whose fields are the columns.
-    faults : Faults
-        Where everything wrong is noted.
-
-    Returns
-    -------
-    list of (row, str)
-        The rows that are right, each with its ``file:line``.
-    """
-    rows: list[tuple[R, str]] = []
+def read_table(path: Path, kind: type[R], faults: Faults) -> list[PlacedRow[R]]:
+    """The rows of a CSV table that are right, by the pydantic class of a row; what is wrong is noted in ``faults``."""
+    rows: list[PlacedRow[R]] = []
     with faults.gather(str(path)):
         reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
         try:
@@ -94,11 +84,11 @@ def read_rows(path: Path, kind: type[R], faults: Faults) -> list[tuple[R, str]]:
                 rows += _checked_row(record, kind, f"{path}:{reader.line_num}", path, faults)
         except csv.Error as error:
             faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
-    seen: set[str] = set()
-    for row, where in rows:
-        if row.name in seen:
-            faults.add("duplicate name", where, row.name)
-        seen.add(row.name)
+    names: set[str] = set()
+    for placed in rows:
+        if placed.row.name in names:
+            faults.add("duplicate name", placed.where, placed.row.name)
+        names.add(placed.row.name)
     return rows
 
 
@@ -109,7 +99,7 @@ def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults)
     required = [column for column, field in known.items() if field.is_required()]
     if sum(column in counts for column in required) < len(required) / 2:
         said = f"is no {kind.table}, which has at least the columns {', '.join(required)}"
-        faults.add(f"{said}; {_look(counts)}", f"{path}:1")
+        faults.add(f"{said}; {_likely_content(counts)}", f"{path}:1")
         return False
     for column, count in counts.items():
         if column not in known:
@@ -125,10 +115,10 @@ def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults)
 _PERSON, _MOMENT = {"id", "patient", "subject", "usubjid"}, {"time", "day", "date", "month", "week", "visit", "tad"}
 
 
-def _look(columns: Collection[str]) -> str:
-    """What kind of file names of columns look like."""
+def _likely_content(columns: Collection[str]) -> str:
+    """What a file with these columns looks like."""
     plain = {column.strip().lower() for column in columns}
-    found = ", ".join(columns)
+    listed = ", ".join(columns)
     if {"mark", "statement"} <= plain:
         return "it looks like evidence, which 'kinetics evidence FILE' reads"
     if {"use", "kind", "statistic"} <= plain:
@@ -136,8 +126,8 @@ def _look(columns: Collection[str]) -> str:
     if any(column.rstrip().endswith("]") for column in columns):
         return "it looks like a table of known patients, which 'kinetics simulate MODEL --covariates FILE' reads"
     if plain & _PERSON and plain & _MOMENT:
-        return f"it looks like measurements of patients, which no command reads (columns {found:.200})"
-    return f"its columns are {found:.200}" if columns else "it has no line of names of columns"
+        return f"it looks like measurements of patients, which no command reads (columns {listed:.200})"
+    return f"its columns are {listed:.200}" if columns else "it has no line of names of columns"
 
 
 @cache
@@ -150,36 +140,36 @@ def _has_number(annotation: Any) -> bool:
     return annotation in (int, float) or any(map(_has_number, get_args(annotation)))
 
 
-def _checked_row(record: Mapping[Any, Any], kind: Any, place: str, path: Path, faults: Faults) -> list[tuple[Any, str]]:
+def _checked_row(record: Mapping[Any, Any], kind: Any, where: str, path: Path, faults: Faults) -> list[PlacedRow[Any]]:
     """The row, or nothing and its faults; a missing column has been reported with the header."""
     name = str(record.get("name") or "").strip()
     if None in record or None in record.values():
-        faults.add("has more or fewer fields than the header; quote a text that holds a comma", place, name)
+        faults.add("has more or fewer fields than the header; quote a text that holds a comma", where, name)
         return []
     for column, text in record.items():
         # a field in quotes may go over several lines
-        if column not in PROSE and (found := forbidden_character(text.strip())):
-            faults.add(f"holds {character_name(found)}; remove it", place, f"{name}.{column}")
+        if column not in PROSE and (character := forbidden_character(text.strip())):
+            faults.add(f"holds {character_name(character)}; remove it", where, f"{name}.{column}")
             return []
-    given = {key: text.strip() for key, text in record.items() if key in kind.model_fields and text.strip()}
-    unread = [key for key in given.keys() & _numeric(kind) if read_number(given[key]) is None]
+    cells = {key: text.strip() for key, text in record.items() if key in kind.model_fields and text.strip()}
+    unread = [key for key in cells.keys() & _numeric(kind) if read_number(cells[key]) is None]
     for key in unread:
-        faults.add(f"is no finite number: {given.pop(key)!r:.60}", place, f"{name}.{key}")
+        faults.add(f"is no finite number: {cells.pop(key)!r:.60}", where, f"{name}.{key}")
     try:
-        row = kind.model_validate(given)
+        row = kind.model_validate(cells)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             column = ".".join(map(str, problem["loc"]))
-            found = reprlib.repr(problem["input"])
-            message = "missing" if problem["type"] == "missing" else f"{problem['msg'].lower()}, found {found}"
-            if problem["type"] != "missing" or column in record:
-                faults.add(message, place, f"{name}.{column}")
+            text = f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}"
+            missing = problem["type"] == "missing"
+            if not missing or column in record:
+                faults.add("missing" if missing else text, where, f"{name}.{column}")
         return []
     if unread:
         return []
-    wrong = row.faults()
-    for message in wrong:
-        faults.add(message, place, name)
+    between_columns = row.faults()
+    for message in between_columns:
+        faults.add(message, where, name)
     if row.source != CHOICE and find_source(row.source, path.parent) is None:
-        faults.add(f"source '{row.source}' is in no references.bib", place, f"{name}.source")
-    return [] if wrong else [(row, place)]
+        faults.add(f"source '{row.source}' is in no references.bib", where, f"{name}.source")
+    return [] if between_columns else [PlacedRow(row, where, path)]

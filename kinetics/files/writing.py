@@ -14,14 +14,7 @@ __all__ = ["write_atomically"]
 
 
 def write_atomically(path: str | Path, content: str | bytes | memoryview) -> None:
-    """Write a file through a temporary one beside it, so that a failure leaves what was there untouched.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Where the file goes.
-    content : str, bytes or memoryview
-        All of it; a text is written as UTF-8.
+    """Write a file, a text as UTF-8, through a temporary one beside it: a failure leaves what was there untouched.
 
     Raises
     ------

@@ -18,15 +18,7 @@ __all__ = ["adopted_tables"]
 
 
 def adopted_tables(faults: Faults, **rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
-    """The quantities by kind and name, with everything that is wrong in them noted.
-
-    Parameters
-    ----------
-    faults : Faults
-        Where it is noted.
-    **rows : iterable of quantity
-        By kind, such as ``parameters``; units may be text, expressions may use any sympy symbols.
-    """
+    """The quantities by kind (such as ``parameters``) and name, with everything that is wrong in them noted."""
     tables = {kind: _adopted(quantities, kind, faults) for kind, quantities in rows.items()}
     _check_names(tables, faults)
     return tables

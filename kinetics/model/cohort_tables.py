@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from kinetics.expressions import is_name
 from kinetics.files.bibliography import CHOICE
-from kinetics.files.dotted import dotted_rows
+from kinetics.files.rows import dotted_rows
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.model.reading import TableReader, without_half_told
-from kinetics.model.schema import CohortRow, CohortValueRow, read_fields
+from kinetics.model.schema import CohortRow, CohortValueRow
 from kinetics.model.variation import in_cohort, variation_faults
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
@@ -35,22 +35,7 @@ class _Known(NamedTuple):
 def read_cohorts(
     reader: TableReader, parameters: Mapping[str, Parameter], correlations: Iterable[Correlation]
 ) -> dict[str, Cohort]:
-    """The cohorts of a file.
-
-    Parameters
-    ----------
-    reader : TableReader
-        Of the file.
-    parameters : mapping of str to Parameter
-        Of the flat model.
-    correlations : iterable of Correlation
-        Of the flat model.
-
-    Returns
-    -------
-    dict of str to Cohort
-        In the order of the file.
-    """
+    """The cohorts of a file, in its order, against the parameters and correlations of the flat model."""
     tables = reader.table("cohorts")
     rows = {name: _header(reader, name, data, tables) for name, data in tables.items()}
     _check_extends({name: row["extends"] for name, row in rows.items()}, reader)
@@ -66,7 +51,7 @@ def read_cohorts(
 
 def _header(reader: TableReader, name: str, data: Any, tables: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("cohorts", name)
-    fields = read_fields(CohortRow, data, reader.document, keys, reader.faults)
+    fields = reader.fields(CohortRow, data, *keys)
     if not is_name(name):
         reader.add("a cohort's name must be an identifier", *keys)
     if fields["extends"] is not None and fields["extends"] not in tables:
@@ -92,11 +77,11 @@ def _cohort(
     parameters, values = dict(base.parameters), {}
     header = {key: fields[key] for key in ("about", "extends", "from_fit")}
     for path, row in dotted_rows(fields["parameters"] or {}, base.parameters, CohortValueRow.model_fields):
-        flat, place = "_".join(path), (*keys, "parameters", *path)
-        value = _cohort_value(reader, place, path, row, base.parameters)
+        flat, location = "_".join(path), (*keys, "parameters", *path)
+        value = _cohort_value(reader, location, path, row, base.parameters)
         if value is not None:
             values[flat], parameters[flat] = value, in_cohort(base.parameters[flat], value)
-            _check(reader, place, model.parameters[flat], parameters[flat])
+            _check(reader, location, model.parameters[flat], parameters[flat])
     own = read_correlations(reader, (*keys, "correlations"), fields["correlations"] or [])
     check_correlations(own, base.correlations, parameters, reader.faults, f"cohorts.{name}.correlations")
     places = {"where": reader.document.where(*keys), "fits_where": reader.document.where(*keys, "from_fit")}
@@ -109,7 +94,7 @@ def _cohort_value(
     reader: TableReader, keys: tuple[str, ...], path: tuple[str, ...], row: Any, parameters: Mapping[str, Parameter]
 ) -> CohortValue | None:
     flat = "_".join(path)
-    fields = without_half_told(read_fields(CohortValueRow, row, reader.document, keys, reader.faults), row)
+    fields = without_half_told(reader.fields(CohortValueRow, row, *keys), row)
     value, unit, source = (fields[key] for key in ("value", "unit", "source"))
     own = reader.unit(unit, *keys) if unit else None
     if source:
@@ -121,7 +106,7 @@ def _cohort_value(
         return None
     factor = math.nan
     if own is not None and parameter.unit is not None:
-        with reader.faults.gather(reader.document.where(*keys), ".".join(keys)):
+        with reader.at(*keys):
             factor = float(conversion(own, parameter.unit))
     varies = {key: fields[key] for key in ("spread", "distribution", "shares")}
     entry = CohortValue(math.nan if value is None else value * factor, source or CHOICE, **varies)
@@ -153,9 +138,8 @@ def _check_extends(extends: Mapping[str, str | None], reader: TableReader) -> No
             name = extends[str(name)]
         if len(trail) > MAX_LEVELS:
             message = f"more than {MAX_LEVELS} levels of cohorts, each of which extends the next"
-            reader.faults.add(message, reader.document.where("cohorts", first), f"cohorts.{first}.extends")
+            reader.add(message, "cohorts", first, "extends")
             return
         if name == first and first not in reported:
-            where = reader.document.where("cohorts", first)
-            reader.faults.add(f"extends itself: {' -> '.join((*trail, first))}", where, f"cohorts.{first}.extends")
+            reader.add(f"extends itself: {' -> '.join((*trail, first))}", "cohorts", first, "extends")
             reported.update(trail)

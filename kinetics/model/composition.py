@@ -12,35 +12,22 @@ import sympy as sp
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name
 from kinetics.files.documents import Document
+from kinetics.files.rows import read_fields
 from kinetics.model.cohort_tables import read_cohorts
 from kinetics.model.correlations import read_correlations
 from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
-from kinetics.model.notation import latex_name
+from kinetics.model.latex import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
 from kinetics.model.reading import Names, TableReader, read_tables
-from kinetics.model.schema import HeaderRow, read_fields
+from kinetics.model.schema import HeaderRow
 
 __all__ = ["Draft", "read_draft"]
 
-_TABLES = frozenset(
-    {
-        "model",
-        "uses",
-        "bindings",
-        "parameters",
-        "inputs",
-        "derived",
-        "doses",
-        "states",
-        "outputs",
-        "correlations",
-        "cohorts",
-    }
-)
+_VALUES = ("parameters", "inputs", "derived", "states", "outputs")
+_TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "correlations", "cohorts"))
 MAX_FILES = 100
 MAX_QUANTITIES = 3000
 """Rows of all the models that one uses."""
-_VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 
 
 @dataclass(frozen=True)
@@ -62,23 +49,7 @@ class Draft:
 def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
     """Read a model file, those it extends, and every model they use.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    faults : Faults
-        Where everything wrong in any of the files is noted.
-    trail : tuple of pathlib.Path
-        The files that led here, to refuse a model that uses itself.
-
-    Returns
-    -------
-    Draft
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read at all.
+    ``trail`` are the files that led here, to refuse a model that uses itself.
     """
     document, bases = read_extended(path, faults, trail)
     for key in document.data.keys() - _TABLES:
@@ -157,7 +128,7 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return replace(row, **changes)
 
     def derived(row: Output) -> Derived:
-        shared = ("name", "value", "unit", "about", "latex", "exploratory", "where", "places")
+        shared = ("name", "value", "unit", "about", "latex", "exploratory", "where", "locations")
         return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
@@ -220,5 +191,5 @@ def _bound(reader: TableReader, row: Input, text: Any, keys: tuple[str, str, str
         about=row.about,
         latex=row.latex or latex_name(row.name),
         where=reader.document.where(*keys),
-        places={"value": (reader.document.where(*keys), ".".join(keys))},
+        locations={"value": (reader.document.where(*keys), ".".join(keys))},
     )

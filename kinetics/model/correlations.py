@@ -10,7 +10,7 @@ import numpy as np
 from kinetics.errors import Faults
 from kinetics.model.quantities import Correlation, Parameter
 from kinetics.model.reading import MAX_ROWS, TableReader
-from kinetics.model.schema import CorrelationRow, read_row
+from kinetics.model.schema import CorrelationRow
 from kinetics.text.suggestions import did_you_mean
 
 __all__ = ["by_pair", "check_correlations", "correlation_matrix", "read_correlations"]
@@ -22,31 +22,21 @@ MOST_TOGETHER = 100
 
 
 def read_correlations(reader: TableReader, keys: tuple[str, ...], rows: Any) -> tuple[Correlation, ...]:
-    """The rows of one list of a file, by flat names; those of a model that could not be read are left out.
-
-    Parameters
-    ----------
-    reader : TableReader
-        Of the file.
-    keys : tuple of str
-        The keys that lead to the list.
-    rows : list
-        As TOML reads it.
-    """
+    """The rows of the list under ``keys``, by flat names; those of a model that could not be read are left out."""
     if not isinstance(rows, list) or len(rows) > MAX_ROWS:
         reader.add(f"must be at most {MAX_ROWS} tables [[{'.'.join(keys)}]]", *keys)
         return ()
-    found = []
+    read = []
     for index, data in enumerate(rows):
-        place = (*keys, str(index))
-        row = read_row(CorrelationRow, data, reader.document, place, reader.faults)
+        path = (*keys, str(index))
+        row = reader.row(CorrelationRow, data, *path)
         if row is None:
             continue
-        reader.source(row.source, *place, "source")
+        reader.source(row.source, *path, "source")
         if not any(name.partition(".")[0] in reader.names.lost for name in row.between):
             one, other = (name.replace(".", "_") for name in row.between)
-            found.append(Correlation((one, other), row.value, row.source, reader.document.where(*place, "between")))
-    return tuple(found)
+            read.append(Correlation((one, other), row.value, row.source, reader.document.where(*path, "between")))
+    return tuple(read)
 
 
 def by_pair(*levels: Iterable[Correlation]) -> dict[tuple[str, str], Correlation]:
@@ -61,22 +51,8 @@ def check_correlations(
     faults: Faults,
     name: str = "correlations",
 ) -> None:
-    """Each is between two parameters that vary, once, and together they are possible.
-
-    Parameters
-    ----------
-    own : iterable of Correlation
-        Those to be checked.
-    inherited : iterable of Correlation
-        Those that hold beside them and have been checked.
-    parameters : mapping of str to Parameter
-        How parameters vary.
-    faults : Faults
-        Where everything wrong is noted.
-    name : str
-        What to call them in messages.
-    """
-    seen: dict[tuple[str, str], Correlation] = {}
+    """Each of ``own`` is between two parameters that vary, once, and with those inherited they are possible."""
+    checked: dict[tuple[str, str], Correlation] = {}
     for row in own:
         one, other = row.pair
         unknown = [flat for flat in row.pair if flat not in parameters]
@@ -86,14 +62,14 @@ def check_correlations(
             continue
         if one == other:
             faults.add(f"correlates '{one}' with itself", row.where, name)
-        elif row.pair in seen:
-            faults.add(f"'{one}' and '{other}' are given twice, before at {seen[row.pair].where}", row.where, name)
+        elif row.pair in checked:
+            faults.add(f"'{one}' and '{other}' are given twice, before at {checked[row.pair].where}", row.where, name)
         else:
-            seen[row.pair] = row
+            checked[row.pair] = row
         for flat in dict.fromkeys(row.pair):
             if not parameters[flat].varies:
                 faults.add(f"'{flat}' does not vary; give it a spread or shares", row.where, name)
-    _check_together(seen, by_pair(inherited, seen.values()), faults, name)
+    _check_together(checked, by_pair(inherited, checked.values()), faults, name)
 
 
 def _check_together(
@@ -113,11 +89,11 @@ def _check_together(
             continue
         block = _reached(row.pair[0], neighbours)
         done.update(block)
-        told = ", ".join(f"'{flat}'" for flat in block[:6]) + (", ..." if len(block) > 6 else "")
+        names = ", ".join(f"'{flat}'" for flat in block[:6]) + (", ..." if len(block) > 6 else "")
         if len(block) > MOST_TOGETHER:
-            faults.add(f"more than {MOST_TOGETHER} parameters hang together by correlations: {told}", row.where, name)
+            faults.add(f"more than {MOST_TOGETHER} parameters hang together by correlations: {names}", row.where, name)
         elif not _is_possible(block, together):
-            message = f"the correlations of {told} contradict each other: their matrix is not positive definite"
+            message = f"the correlations of {names} contradict each other: their matrix is not positive definite"
             faults.add(message, row.where, name)
 
 

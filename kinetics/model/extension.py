@@ -10,7 +10,8 @@ from typing import Any
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
-from kinetics.model.schema import BaseHeaderRow, CohortValueRow, read_fields
+from kinetics.files.rows import read_fields
+from kinetics.model.schema import BaseHeaderRow, CohortValueRow
 
 __all__ = ["MAX_LEVELS", "ExtendedDocument", "model_path", "read_extended"]
 
@@ -21,18 +22,10 @@ _COLUMNS = frozenset(CohortValueRow.model_fields)
 
 @dataclass(frozen=True)
 class ExtendedDocument(Document):
-    """A model file together with what it takes from the one it extends.
+    """A model file, ``own``, together with what it takes from the one it extends.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        Of the extension.
-    data : dict
-        The rows of both; a row of the extension stands in the place of the base's row of the same name.
-    own : Document
-        The extension alone.
-    places : mapping of tuple of str to (Document, tuple of str)
-        The document, and the keys there, of what is not the extension's under the same keys.
+    ``data`` has the rows of both; a row of the extension stands in the place of the base's row of the same name.
+    ``places`` has the document, and the keys there, of what is not the extension's under the same keys.
     """
 
     own: Document = field(kw_only=True)
@@ -50,35 +43,17 @@ class ExtendedDocument(Document):
 
     def _said(self, keys: Keys) -> tuple[Document, Keys]:
         for length in range(len(keys), 0, -1):
-            if found := self.places.get(keys[:length]):
-                document, path = found
+            if location := self.places.get(keys[:length]):
+                document, path = location
                 return document, (*path, *keys[length:])
         return self.own, keys
 
 
 def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> tuple[Document, tuple[Path, ...]]:
-    """Read a model file with all that it takes from the one it extends.
+    """Read a model file with all that it takes from those it extends, whose paths are returned too, nearest first.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    faults : Faults
-        Where what is wrong in the headers of bases is noted.
-    trail : tuple of pathlib.Path
-        The files that led here, to refuse a model that extends itself.
-
-    Returns
-    -------
-    document : Document
-        Of the file and of its bases.
-    bases : tuple of pathlib.Path
-        The files it extends, nearest first.
-
-    Raises
-    ------
-    InputError
-        If the file or one that it extends cannot be read: without its base nothing in it can be checked.
+    ``trail`` are the files that led here, to refuse a model that extends itself. A base that cannot be read raises:
+    without it nothing in the file can be checked.
     """
     own, trail = read_document(path), (*trail, path.resolve())
     header = own.data.get("model")
@@ -101,24 +76,7 @@ def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> t
 
 
 def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Path:
-    """The file of a model that another names, which must not be one of those that led there.
-
-    Parameters
-    ----------
-    name : str
-        A path from the folder of ``file``, or a name of the library.
-    file : pathlib.Path
-        The file that says it.
-    trail : tuple of pathlib.Path
-        The files that led there, resolved.
-    verb : str
-        What ``file`` does with the model, for messages.
-
-    Raises
-    ------
-    InputError
-        If there can be no such file, or it is in the trail.
-    """
+    """The file of a model that another ``file`` names, for use or extension, which must not be one that led there."""
     path = find_file(path_from(file, name), "models")
     try:
         resolved = path.resolve()
@@ -130,13 +88,7 @@ def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Pat
 
 
 class _Merger:
-    """Merges an extension into a base, and notes what is not at its own place in the extension.
-
-    Parameters
-    ----------
-    own, base : Document
-        The extension, and what it extends.
-    """
+    """Merges an extension into a base, and notes what is not at its own place in the extension."""
 
     def __init__(self, own: Document, base: Document) -> None:
         self.own, self.base = own, base
@@ -178,12 +130,12 @@ class _Merger:
     def _correlations(self, own: list[Any], base: list[Any], keys: Keys) -> list[Any]:
         """The base's but those of pairs that the extension names, then the extension's."""
         replaced = {_pair(row) for row in own} - {None}
-        kept = [index for index, row in enumerate(base) if _pair(row) not in replaced]
-        for place, index in enumerate(kept):
-            self.places[(*keys, str(place))] = self.base, (*keys, str(index))
+        retained = [index for index, row in enumerate(base) if _pair(row) not in replaced]
+        for position, index in enumerate(retained):
+            self.places[(*keys, str(position))] = self.base, (*keys, str(index))
         for index in range(len(own)):
-            self.places[(*keys, str(len(kept) + index))] = self.own, (*keys, str(index))
-        return [base[index] for index in kept] + own
+            self.places[(*keys, str(len(retained) + index))] = self.own, (*keys, str(index))
+        return [base[index] for index in retained] + own
 
 
 def _is_list(keys: Keys) -> bool:

@@ -11,16 +11,18 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults, UnknownNameError
-from kinetics.files.checksums import content_hash
 from kinetics.files.library import find_file, library_folder
+from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
 from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
-from kinetics.model.constants import evaluated_constants
 from kinetics.model.correlations import check_correlations
+from kinetics.model.definitions import evaluated_constants
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.text.suggestions import did_you_mean
+from kinetics.text.tables import html_table
+from kinetics.units import conversion, display_unit, parse_unit
 
 __all__ = ["Model"]
 
@@ -49,6 +51,13 @@ class Model:
         The file it was read from.
     extends : tuple of pathlib.Path
         The files whose rows it took as an extension, nearest first.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> name = library_names("models")[0]
+    >>> Model.load(name).name == name
+    True
     """
 
     name: str
@@ -73,51 +82,31 @@ class Model:
         counts = ", ".join(f"{kind}: {len(getattr(self, kind))}" for kind in kinds)
         return f"<Model {self.name} ({counts})>"
 
+    def _repr_html_(self) -> str:
+        kinds = {"state": self.states, "output": self.outputs, "dose": self.doses, "parameter": self.parameters}
+        quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
+        rows = [[kind, row.name, display_unit(row.unit), row.about] for kind, row in quantities]
+        rows += [["cohort", cohort.name, "", cohort.about] for cohort in self.cohorts.values()]
+        return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "unit", "about"], rows)
+
     @classmethod
     def load(cls, name: str | Path) -> Model:
-        """Read a model file.
-
-        Parameters
-        ----------
-        name : str or pathlib.Path
-            A path (it has a separator or ends in ``.toml``), or the name of a model that ships.
-
-        Returns
-        -------
-        Model
+        """Read a model file: a path (it has a separator or ends in ``.toml``), or the name of a model that ships.
 
         Raises
         ------
         InputError
             With every fault of the file, of the files it extends and of those it uses.
-
-        Examples
-        --------
-        >>> from kinetics.files.library import library_names
-        >>> name = library_names("models")[0]
-        >>> Model.load(name).name == name
-        True
         """
-        path = find_file(name, "models")
-        faults = Faults()
+        path, faults = find_file(name, "models"), Faults()
         draft = read_draft(path, faults)
-        header = draft.header
-        time = None
+        header, time = draft.header, None
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
-        return _checked(
-            faults,
-            name=path.stem,
-            title=header["title"],
-            about=header["about"],
-            time=time,
-            tables=draft.tables,
-            correlations=draft.correlations,
-            cohorts=draft.cohorts,
-            path=path,
-            extends=draft.extends,
-        )
+        text = {"name": path.stem, "title": header["title"], "about": header["about"]}
+        files = {"path": path, "extends": draft.extends}
+        return _checked(faults, draft.tables, draft.correlations, time, cohorts=draft.cohorts, **text, **files)
 
     @classmethod
     def from_symbols(
@@ -138,20 +127,14 @@ class Model:
 
         Parameters
         ----------
-        name : str
-            What to call it.
+        name, title : str
+            What to call it, in short and at length.
         time : str
             The unit of time.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
         correlations : iterable of Correlation
             Between parameters that vary.
-        title : str
-            A longer name.
-
-        Returns
-        -------
-        Model
 
         Raises
         ------
@@ -161,40 +144,20 @@ class Model:
         Examples
         --------
         >>> k, A = sp.symbols("k A")
-        >>> model = Model.from_symbols(
-        ...     "decay", time="day",
-        ...     parameters=[Parameter(name="k", value=0.1, unit="1/day")],
-        ...     states=[State(name="A", unit="mg", initial=0, rate=-k * A)],
-        ... )
+        >>> rate = Parameter(name="k", value=0.1, unit="1/day")
+        >>> pool = State(name="A", unit="mg", initial=0, rate=-k * A)
+        >>> model = Model.from_symbols("decay", time="day", parameters=[rate], states=[pool])
         >>> model
         <Model decay (states: 1, parameters: 1, outputs: 0, doses: 0, cohorts: 0)>
         >>> model.states["A"].rate
         -A*k
         """
-        faults = Faults()
-        tables = adopted_tables(
-            faults,
-            parameters=parameters,
-            inputs=inputs,
-            derived=derived,
-            doses=doses,
-            states=states,
-            outputs=outputs,
-        )
-        unit = None
+        faults, unit = Faults(), None
+        values = {"parameters": parameters, "inputs": inputs, "derived": derived}
+        tables = adopted_tables(faults, **values, doses=doses, states=states, outputs=outputs)
         with faults.gather("time"):
             unit = _time_unit(time)
-        return _checked(
-            faults,
-            name=name,
-            title=title or name,
-            about="",
-            time=unit,
-            tables=tables,
-            correlations=tuple(correlations),
-            cohorts={},
-            path=None,
-        )
+        return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
 
     @cached_property
     def definitions(self) -> dict[str, Derived | Output]:
@@ -204,9 +167,8 @@ class Model:
     @cached_property
     def defaults(self) -> dict[str, float]:
         """The value of every parameter, and the resting value of every input, in its unit."""
-        return {name: row.value for name, row in self.parameters.items()} | {
-            n: row.rest for n, row in self.inputs.items()
-        }
+        rests = {name: row.rest for name, row in self.inputs.items()}
+        return {name: row.value for name, row in self.parameters.items()} | rests
 
     @property
     def reference(self) -> str:
@@ -218,63 +180,27 @@ class Model:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the model without its cohorts: structure, units, default values, tolerances, measurement."""
-        measured = {name: row.measurement for name, row in self.outputs.items() if row.measurement}
-        tolerances = {name: row.tolerance for name, row in self.states.items() if row.tolerance is not None}
-        return content_hash(
-            self.structure_hash,
-            self.defaults,
-            [(p.name, p.spread, p.prior) for p in self.parameters.values()],
-            *([measured] if measured else ()),
-            *([["tolerances", tolerances]] if tolerances else ()),
-            *self._variation(),
-        )
-
-    def _variation(self) -> list[Any]:
-        """What is declared of variability beyond log-normal spreads; empty if nothing is."""
-        rows = [
-            ["distribution", p.name, p.distribution, p.shares, p.minimum, p.maximum]
-            for p in self.parameters.values()
-            if p.distribution not in (None, "log_normal")
-        ]
-        return rows + [["correlation", *row.pair, row.value] for row in self.correlations]
+        return hashes.content(self)
 
     @cached_property
     def structure_hash(self) -> str:
         """SHA-256 of the equations and units alone: what compiled code depends on."""
-        return content_hash(
-            unit_text(self.time),
-            [(n, _unit(p)) for n, p in self.parameters.items()],
-            [(n, _unit(p)) for n, p in self.inputs.items()],
-            [(n, str(d.value), _unit(d)) for n, d in self.definitions.items()],
-            [(n, _unit(d), d.into) for n, d in self.doses.items()],
-            [(n, str(s.initial), str(s.rate), _unit(s)) for n, s in self.states.items()],
-        )
+        return hashes.structure(self)
 
     def flat_name(self, name: str) -> str:
-        """The flat name of a parameter or input that may be written with a dot.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is none of that name.
-        """
+        """The flat name of a parameter or input that may be written with a dot; `UnknownNameError` if there is none."""
         flat = name.replace(".", "_")
         if flat not in self.defaults:
-            raise UnknownNameError(f"model '{self.name}' has no parameter '{name}'")
+            hint = did_you_mean(flat, self.defaults)
+            raise UnknownNameError(f"model '{self.name}' has no parameter '{name}'{hint}")
         return flat
 
     def quantity(self, name: str) -> Quantity:
-        """The state or output of a name.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is none of that name.
-        """
+        """The state or output of a name; `UnknownNameError` if there is none."""
         row = self.outputs.get(name) or self.states.get(name)
         if row is None:
-            there = ", ".join(self.outputs) or "none"
-            raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {there}")
+            outputs = ", ".join(self.outputs) or "none"
+            raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {outputs}")
         return row
 
     def is_exploratory(self, name: str | None) -> bool:
@@ -283,34 +209,27 @@ class Model:
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
-        kept = set(keep)
         values: dict[sp.Symbol, Any] = {}
-        for name in self.order:
-            if name not in kept:
-                row = self.definitions[name]
-                values[row.symbol] = row.value.xreplace(values)
+        for row in (self.definitions[name] for name in self.order if name not in set(keep)):
+            values[row.symbol] = row.value.xreplace(values)
         return expression.xreplace(values)
 
     def constant_values(self, parameters: Mapping[str, float]) -> dict[str, float]:
-        """The derived quantities that depend on parameters alone, for given values.
+        """The derived quantities that depend on parameters alone, for values of these.
 
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its declared minimum or is not finite; the
-            parameters behind it are named.
+            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
+            behind it are named.
         """
         faults = Faults()
-        for name, row in self.parameters.items():
-            for message in out_of_range(row, parameters[name]):
-                faults.add(message, *row.place("value"))
+        for row in self.parameters.values():
+            for message in out_of_range(row, parameters[row.name]):
+                faults.add(message, *row.location("value"))
         faults.raise_if_any()
         constants = {name: self.definitions[name] for name in self.constants}
         return evaluated_constants(constants, parameters, faults)
-
-
-def _unit(row: Quantity) -> str:
-    return unit_text(row.unit)
 
 
 def _time_unit(text: str) -> Any:
@@ -320,14 +239,10 @@ def _time_unit(text: str) -> Any:
 
 
 def _checked(
-    faults: Faults,
-    *,
-    tables: dict[str, dict[str, Any]],
-    correlations: tuple[Correlation, ...],
-    time: Any,
-    **header: Any,
+    faults: Faults, tables: dict[str, dict[str, Any]], correlations: tuple[Correlation, ...], time: Any, **header: Any
 ) -> Model:
-    checked = check_tables(tables, time, f"{header['path']}:1" if header["path"] else "", faults)
+    path = header.get("path")
+    checked = check_tables(tables, time, f"{path}:1" if path else "", faults)
     check_correlations(correlations, (), tables["parameters"], faults)
     faults.raise_if_any()
     model = Model(time=time, correlations=correlations, **header, **checked)

@@ -25,22 +25,11 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """What every named thing of a model has.
+    """What every named thing of a model has; its name is an identifier, unique in the model.
 
-    Parameters
-    ----------
-    name : str
-        An identifier, unique in the model.
-    unit : pint.Unit or str
-        Its unit; text is read by `kinetics.units.parse_unit`.
-    about : str
-        What it is, in words.
-    latex : str
-        Its symbol in equations; made from the name if empty.
-    where : str
-        ``file:line`` of its declaration, for messages.
-    places : mapping of str to (str, str)
-        ``file:line`` of each of its keys there, with the dotted key as the file has it.
+    ``unit`` is a unit of pint, or text for `kinetics.units.parse_unit`; ``latex`` is its symbol in equations, made from
+    the name if empty. ``where`` is the ``file:line`` of its declaration, and ``locations`` has that of each of its keys
+    there, with the dotted key as the file has it.
     """
 
     name: str
@@ -48,17 +37,17 @@ class Quantity:
     about: str = ""
     latex: str = ""
     where: str = field(default="", compare=False)
-    places: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    locations: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
-    def place(self, key: str) -> tuple[str, str]:
+    def location(self, key: str) -> tuple[str, str]:
         """Where one of its keys stands, and what to call it in a message.
 
         Examples
         --------
-        >>> Quantity(name="A", unit="mg", where="pk.toml:7").place("rate")
+        >>> Quantity(name="A", unit="mg", where="pk.toml:7").location("rate")
         ('pk.toml:7', 'A.rate')
         """
-        return self.places.get(key, (self.where, f"{self.name}.{key}"))
+        return self.locations.get(key, (self.where, f"{self.name}.{key}"))
 
     @property
     def symbol(self) -> sp.Symbol:
@@ -68,14 +57,10 @@ class Quantity:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter(Quantity):
-    """A number with its source.
+    """A number in ``unit`` with its source: a key of the bibliography, or ``choice``.
 
     Parameters
     ----------
-    value : float
-        In ``unit``.
-    source : str
-        A key of the bibliography, or ``choice``.
     spread : float, optional
         Between-patient standard deviation: of the natural logarithm, of the logit, or of the value itself in ``unit``.
     distribution : {"log_normal", "logit_normal", "normal", "categories"}, optional
@@ -108,16 +93,10 @@ class Parameter(Quantity):
 
 @dataclass(frozen=True, kw_only=True)
 class Derived(Quantity):
-    """A quantity computed from others.
+    """A quantity computed from others: ``value`` is an expression of sympy, in ``unit``.
 
-    Parameters
-    ----------
-    value : sympy expression
-        In ``unit``.
-    minimum : float, optional
-        Bounds one that depends on parameters alone.
-    exploratory : bool
-        Whether it is the exploratory output of a part; an output that names it is exploratory too.
+    A ``minimum`` bounds one that depends on parameters alone. It is ``exploratory`` if it is such an output of a
+    part; an output that names it is exploratory too.
     """
 
     value: Any
@@ -141,14 +120,9 @@ class Dose(Quantity):
 
 @dataclass(frozen=True, kw_only=True)
 class State(Quantity):
-    """A compartment: its value at rest and its rate of change.
+    """A compartment: its initial value at rest, and its rate of change in ``unit`` per time of the model.
 
-    Parameters
-    ----------
-    initial, rate : sympy expression
-        In ``unit``, and in ``unit`` per time of the model.
-    tolerance : float, optional
-        Absolute tolerance of integration, in ``unit``, of a state that falls by many decades and grows again.
+    ``tolerance`` is the absolute tolerance of integration, in ``unit``, of one that falls by decades and grows again.
     """
 
     initial: Any
@@ -158,12 +132,10 @@ class State(Quantity):
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Quantity):
-    """What a simulation returns, and how one measurement of it is reported.
+    """What a simulation returns, an expression of sympy in ``unit``, and how one measurement of it is reported.
 
     Parameters
     ----------
-    value : sympy expression
-        In ``unit``.
     lower_limit : str, optional
         The parameter with its lower limit of normal.
     noise : float, optional
@@ -186,8 +158,8 @@ class Output(Quantity):
     @property
     def measurement(self) -> dict[str, float]:
         """Those of ``noise``, ``quantification`` and ``rounding`` that are given."""
-        given = {"noise": self.noise, "quantification": self.quantification, "rounding": self.rounding}
-        return {key: value for key, value in given.items() if value is not None}
+        declared = {"noise": self.noise, "quantification": self.quantification, "rounding": self.rounding}
+        return {key: value for key, value in declared.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -219,24 +191,12 @@ class Correlation:
 
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """A named set of parameter values.
+    """A named set of parameter values, by flat name, and of correlations, as a model file declares it.
 
-    Parameters
-    ----------
-    name, about : str
-        What it is called and whom it stands for.
-    extends : str, optional
-        Another cohort, whose values it starts from.
-    from_fit : tuple of str
-        The fits whose estimates it takes, in this order.
-    values : mapping of str to CohortValue
-        By the flat name of the parameter.
-    correlations : tuple of Correlation
-        Each replaces what the model, or the cohort it extends, says of the same two parameters.
-    where, fits_where : str
-        ``file:line`` of its declaration, and of its ``from_fit``.
-    fits_file : pathlib.Path, optional
-        The file that says ``from_fit``, beside whose folder the fits lie; a base's, if an extension leaves it as it is.
+    It starts from the values of the cohort it ``extends``, and takes the estimates of the fits ``from_fit``, in
+    order. A correlation replaces what is said before of the same two parameters. ``where`` and ``fits_where`` are the
+    ``file:line`` of its declaration and of its ``from_fit``; beside the folder of ``fits_file``, which says it, the
+    fits lie.
     """
 
     name: str

@@ -10,27 +10,11 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name, parse
-from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.bibliography import CHOICE
 from kinetics.files.documents import Document
-from kinetics.model.quantities import (
-    Derived,
-    Dose,
-    Input,
-    Output,
-    Parameter,
-    Quantity,
-    State,
-)
-from kinetics.model.schema import (
-    DerivedRow,
-    DoseRow,
-    InputRow,
-    OutputRow,
-    ParameterRow,
-    Row,
-    StateRow,
-    read_fields,
-)
+from kinetics.files.rows import Reader, Row
+from kinetics.model.quantities import Derived, Dose, Input, Output, Parameter, Quantity, State
+from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 
@@ -58,14 +42,9 @@ _BLANK = {"value": math.nan, "rest": math.nan, "into": "", "about": "", "latex":
 
 
 class Names(dict[str, sp.Symbol]):
-    """The names expressions may use. Every name of a model that could not be read counts as known.
+    """The names expressions may use, such as ``V1`` and ``pk.V1``.
 
-    Parameters
-    ----------
-    known : mapping of str to sympy.Symbol
-        Names such as ``V1`` and ``pk.V1``.
-    lost : collection of str
-        Aliases of models that could not be read.
+    Every name of a model that could not be read, whose alias is ``lost``, counts as known.
     """
 
     def __init__(self, known: Mapping[str, sp.Symbol], lost: Iterable[str] = ()) -> None:
@@ -79,21 +58,12 @@ class Names(dict[str, sp.Symbol]):
         raise KeyError(name)
 
 
-class TableReader:
-    """Reads the tables of one file, given the names of others it may refer to.
-
-    Parameters
-    ----------
-    document : Document
-        The file.
-    faults : Faults
-        Where everything wrong is noted.
-    names : Names
-        Names of other files, such as ``pk.A_c``, that expressions may use; those of this file are added.
-    """
+class TableReader(Reader):
+    """Reads the tables of one file. To the names of other files that expressions may use it adds its own."""
 
     def __init__(self, document: Document, faults: Faults, names: Names) -> None:
-        self.document, self.faults, self.names = document, faults, names
+        super().__init__(document, faults)
+        self.names = names
         self.kinds: dict[str, list[str]] = {}
         for kind in _KINDS:
             for name in self.table(kind):
@@ -120,33 +90,22 @@ class TableReader:
                 self.add(f"duplicate name: also in [{others[0]}]", kind, name)
             others.append(kind)
 
-    def add(self, message: str, *keys: str) -> None:
-        """Note a fault of a key."""
-        self.faults.add(message, self.document.where(*keys), ".".join(keys)[:200])
-
     def unit(self, text: str, *keys: str) -> Any:
         """A unit, or None and a fault."""
-        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
+        with self.at(*keys):
             return parse_unit(text)
         return None
 
     def expression(self, text: str, *keys: str) -> Any:
         """An expression, or zero and a fault."""
-        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
+        with self.at(*keys):
             return parse(text, self.names)
         return sp.S.Zero
-
-    def source(self, key: str, *keys: str) -> str:
-        """A source key, checked to exist."""
-        with self.faults.gather(self.document.where(*keys), ".".join(keys)):
-            if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
-                self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
-        return key
 
     def quantity(self, kind: str, name: str, table: Any) -> Quantity:
         """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
         row, quantity, expressions = _KINDS[kind]
-        fields = without_half_told(read_fields(row, table, self.document, (kind, name), self.faults), table)
+        fields = without_half_told(self.fields(row, table, kind, name), table)
         readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
         for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
             fields[key] = readers[key](fields[key], kind, name, key)
@@ -156,14 +115,14 @@ class TableReader:
             fields |= {"unit": None} | dict.fromkeys(expressions)
         blank: dict[str, Any] = _BLANK | dict.fromkeys(expressions, sp.S.Zero)
         filled: dict[str, Any] = {key: blank.get(key) if value is None else value for key, value in fields.items()}
-        places = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
-        return quantity(name=name, where=self.document.where(kind, name), places=places, **filled)
+        locations = {key: (self.document.where(kind, name, key), f"{kind}.{name}.{key}") for key in row.model_fields}
+        return quantity(name=name, where=self.document.where(kind, name), locations=locations, **filled)
 
 
 def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
     """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
-    told = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
-    if not any(fields[key] is None for key in told):
+    declared = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
+    if not any(fields[key] is None for key in declared):
         return fields
     return fields | {"spread": math.nan, "distribution": None, "shares": None}
 

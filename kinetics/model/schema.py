@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictStr, ValidationError
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictStr
 from pydantic_core import PydanticCustomError
 
-from kinetics.errors import Faults
-from kinetics.files.documents import Document
-from kinetics.model.notation import is_latex
+from kinetics.files.rows import Row, Text
+from kinetics.model.latex import is_latex
 
 __all__ = [
     "BaseHeaderRow",
@@ -24,19 +21,12 @@ __all__ = [
     "InputRow",
     "OutputRow",
     "ParameterRow",
-    "Row",
     "StateRow",
-    "read_fields",
-    "read_row",
 ]
 
-Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
-Positive = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=10)]
-Spread = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0)]
 Distribution = Literal["log_normal", "logit_normal", "normal", "categories"]
 Shares = tuple[Annotated[StrictFloat, Field(ge=0, le=1)], ...]
-Noise = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0, le=2)]
 AboveZero = Annotated[StrictFloat, Field(allow_inf_nan=False, gt=0)]
 
 
@@ -57,12 +47,6 @@ Fits = Annotated[Any, AfterValidator(_fits)]
 Latex = Annotated[StrictStr, AfterValidator(_latex)]
 
 
-class Row(BaseModel):
-    """A table of a file: unknown keys are faults, nothing is coerced."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class HeaderRow(Row):
     """``[model]``."""
 
@@ -78,17 +62,22 @@ class BaseHeaderRow(HeaderRow):
     time: Any = None
 
 
-class ParameterRow(Row):
-    """A row of ``[parameters]``."""
+class CohortValueRow(Row):
+    """One value of a cohort."""
 
     value: Number
     unit: Text
     source: Text
     about: str = ""
-    spread: Spread | None = None
+    spread: AboveZero | None = None
     distribution: Distribution | None = None
     shares: Shares | None = None
-    prior: Positive | None = None
+
+
+class ParameterRow(CohortValueRow):
+    """A row of ``[parameters]``."""
+
+    prior: Annotated[AboveZero, Field(le=10)] | None = None
     minimum: Number | None = None
     maximum: Number | None = None
     positive: StrictBool = False
@@ -140,7 +129,7 @@ class OutputRow(Row):
     value: Text
     about: str = ""
     lower_limit: Text | None = None
-    noise: Noise | None = None
+    noise: Annotated[AboveZero, Field(le=2)] | None = None
     quantification: AboveZero | None = None
     rounding: AboveZero | None = None
     exploratory: StrictBool = False
@@ -153,20 +142,8 @@ class CohortRow(Row):
     about: str = ""
     extends: Text | None = None
     from_fit: Fits = ()
-    parameters: dict[str, Any] = {}
-    correlations: list[Any] = []
-
-
-class CohortValueRow(Row):
-    """One value of a cohort."""
-
-    value: Number
-    unit: Text
-    source: Text
-    about: str = ""
-    spread: Spread | None = None
-    distribution: Distribution | None = None
-    shares: Shares | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    correlations: list[Any] = Field(default_factory=list)
 
 
 class CorrelationRow(Row):
@@ -176,46 +153,3 @@ class CorrelationRow(Row):
     value: Annotated[StrictFloat, Field(gt=-1, lt=1)]
     source: Text
     about: str = ""
-
-
-R = TypeVar("R", bound=Row)
-
-
-def read_row(kind: type[R], data: Any, document: Document, keys: tuple[str | int, ...], faults: Faults) -> R | None:
-    """Check one table against its class; None, and faults, if it does not fit."""
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            _note(kind, problem, document, keys, faults)
-        return None
-
-
-def read_fields(
-    kind: type[Row], data: Any, document: Document, keys: tuple[str | int, ...], faults: Faults
-) -> dict[str, Any]:
-    """The values of one table by key, each checked for itself: None, and a fault, for what is missing or wrong."""
-    try:
-        return dict(kind.model_validate(data))
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-    for problem in problems:
-        _note(kind, problem, document, keys, faults)
-    faulty = {problem["loc"][0] for problem in problems if problem["loc"]}
-    defaults = {key: None if field.is_required() else field.get_default() for key, field in kind.model_fields.items()}
-    given = data if isinstance(data, Mapping) else {}
-    return {key: None if key in faulty else given.get(key, default) for key, default in defaults.items()}
-
-
-def _note(kind: type[Row], problem: Any, document: Document, keys: tuple[str | int, ...], faults: Faults) -> None:
-    path = (*keys, *(part for part in problem["loc"] if isinstance(part, str)))
-    known = ", ".join(kind.model_fields)
-    if problem["type"] == "missing":
-        faults.add(f"missing '{path[-1]}'", document.where(*keys), ".".join(map(str, keys)))
-        return
-    message = {
-        "extra_forbidden": f"unknown key; there are {known}",
-        "model_type": f"must be a table with {known}",
-        "latex": problem["msg"],
-    }.get(problem["type"], f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}")
-    faults.add(message, document.where(*path), ".".join(map(str, path)))

@@ -21,16 +21,9 @@ ROUNDING = 1e-6
 
 
 def in_cohort(parameter: Parameter, entry: CohortValue) -> Parameter:
-    """A parameter as a cohort has it.
+    """A parameter as a cohort has it, given as the model, or the cohort it extends, has it.
 
     A cohort that changes the distribution takes over no spread and no shares, since they would mean another thing.
-
-    Parameters
-    ----------
-    parameter : Parameter
-        As the model, or the cohort it extends, has it.
-    entry : CohortValue
-        What the cohort says.
 
     Examples
     --------
@@ -41,7 +34,7 @@ def in_cohort(parameter: Parameter, entry: CohortValue) -> Parameter:
     >>> in_cohort(older, CohortValue(65.0, "choice")).spread
     8.0
     """
-    own = {key: given for key in VARIATION_KEYS if (given := getattr(entry, key)) is not None}
+    own = {key: declared for key in VARIATION_KEYS if (declared := getattr(entry, key)) is not None}
     if entry.distribution not in (None, _distribution(parameter)):
         own = {"spread": None, "shares": None} | own
     return replace(parameter, value=entry.value, **own)

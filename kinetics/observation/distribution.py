@@ -1,4 +1,4 @@
-"""What a study sees of each virtual patient: expectations over the noise of its measurements, patient by patient."""
+"""What a study observes of virtual patients: expectations over the noise of its measurements, patient by patient."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["POWERS", "Expected", "ObservedDistribution", "joined", "share", "shares"]
+__all__ = ["POWERS", "Expected", "ObservedDistribution", "Scalar", "joined", "share", "shares"]
+
+Scalar = complex | float
+"""A number, complex to carry a derivative."""
 
 POWERS = np.arange(3)
 """Raw moments up to the second."""
 
 
 class Expected(NamedTuple):
-    """Expectations of some functions of what is seen.
+    """Expectations of some functions of what is observed.
 
     Parameters
     ----------
     of_patients : ndarray, (patient, function)
         Over the noise, for each patient.
     by_outcome : ndarray, (outcome, function), or None
-        The functions themselves, where what is seen has a few outcomes.
+        The functions themselves, where what is observed has a few outcomes.
     """
 
     of_patients: np.ndarray
@@ -41,7 +44,7 @@ def joined(parts: Sequence[Expected]) -> Expected:
 
 
 class ObservedDistribution(Protocol):
-    """A quantity as a study sees it in a population of virtual patients of equal weight."""
+    """A quantity as a study observes it in a population of virtual patients of equal weight."""
 
     @property
     def outcomes(self) -> np.ndarray | None:
@@ -49,7 +52,7 @@ class ObservedDistribution(Protocol):
         ...
 
     @property
-    def counted(self) -> complex | float:
+    def counted(self) -> Scalar:
         """The share of the population that the n of a row counts."""
         ...
 
@@ -72,7 +75,7 @@ class ObservedDistribution(Protocol):
         """Two functions: being at or below a level, and being counted but above it."""
         ...
 
-    def density(self, level: float) -> complex | float:
+    def density(self, level: float) -> Scalar:
         """The density of the population there, among those who are counted."""
         ...
 
@@ -81,12 +84,12 @@ class ObservedDistribution(Protocol):
         ...
 
 
-def share(seen: ObservedDistribution, level: float) -> complex | float:
+def share(observed: ObservedDistribution, level: float) -> Scalar:
     """The share of a population at or below a level, of those who are counted."""
-    return shares(seen.below(level))[0]
+    return shares(observed.below(level))[0]
 
 
-def shares(functions: Expected) -> tuple[complex | float, complex | float]:
+def shares(functions: Expected) -> tuple[Scalar, Scalar]:
     """The two parts of those who are counted, each exact however small it is; 0 and 1 if nobody is counted."""
     first, second = functions.of_patients.mean(axis=0)
     counted = first + second

@@ -54,19 +54,9 @@ def log(x: Any) -> Any:
 
 
 def log_density_of_normals(error: np.ndarray, covariance: np.ndarray) -> Any:
-    """The log density of normal errors about zero.
+    """The log density of normal errors about zero, (k,), by their covariance, (k, k); both may be complex.
 
-    Parameters
-    ----------
-    error : ndarray, (k,)
-        May be complex, as may the covariance.
-    covariance : ndarray, (k, k)
-        Symmetric, its real part positive definite.
-
-    Returns
-    -------
-    complex or float
-        Minus infinity if the real part of the covariance is not positive definite.
+    Minus infinity if the real part of the covariance is not positive definite.
     """
     try:
         np.linalg.cholesky(np.real(covariance))

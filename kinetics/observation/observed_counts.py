@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from kinetics.observation.distribution import POWERS, Expected
+from kinetics.observation.distribution import POWERS, Expected, Scalar
 from kinetics.observation.normal import cumulative, density
 
 __all__ = ["ObservedCounts"]
@@ -32,8 +32,8 @@ class ObservedCounts:
 
     Examples
     --------
-    >>> seen = SeenCounts(np.log([1.0, 1.0]), 0.1)
-    >>> mean = seen.moments(log=False).of_patients.mean(axis=0)[1]
+    >>> observed = ObservedCounts(np.log([1.0, 1.0]), 0.1)
+    >>> mean = observed.moments(log=False).of_patients.mean(axis=0)[1]
     >>> bool(np.isclose(mean, np.exp(0.1**2 / 2)))
     True
     """
@@ -95,13 +95,13 @@ class ObservedCounts:
         return Expected((function @ _WEIGHTS)[:, None], None)
 
     def below(self, level: float) -> Expected:
-        """The probabilities of being seen at or below a level and above it, (patient, 2)."""
+        """The probabilities of being observed at or below a level and above it, (patient, 2)."""
         if level < self.limit or level <= 0:
             return Expected(np.tile([0.0, 1.0], (self.location.size, 1)), None)
         z = (np.log(level) - self.location) / self.noise
         return Expected(np.stack([cumulative(z), cumulative(-z)], axis=1), None)
 
-    def density(self, level: float) -> complex | float:
+    def density(self, level: float) -> Scalar:
         """The density of the population at a level, per unit of what is published; without the mass at the limit."""
         if level < self.limit or level <= 0:
             return 0.0

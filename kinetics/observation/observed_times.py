@@ -1,4 +1,4 @@
-"""When noisy visits see a quantity back at a level."""
+"""When noisy visits show a quantity back at a level."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kinetics.observation.distribution import POWERS, Expected
+from kinetics.observation.distribution import POWERS, Expected, Scalar
 from kinetics.observation.normal import cumulative
 
 __all__ = ["ObservedTimes", "first_observed_return"]
@@ -21,20 +21,20 @@ _NODES = _NODES + 0.5
 
 @dataclass(frozen=True, eq=False)
 class ObservedTimes:
-    """The visit at which a patient is first seen back, having been seen below.
+    """The visit at which a patient is first observed back, having been observed below.
 
     Parameters
     ----------
     times : ndarray, (visit,)
         From the first dose, in the unit of what is published.
     probabilities : ndarray, (patient, visit + 2)
-        Of being first seen back at each visit, then of never being so, then of never being seen below.
+        Of being first observed back at each visit, then of never being so, then of never being observed below.
 
     Notes
     -----
     A reported time is that of a visit. Visits scatter about the schedule: the density is a triangle about each time,
-    from the visit before to the visit after, so that shares and medians are smooth. Patients who are never seen below
-    the level are not counted: the n of a row is of those who are.
+    from the visit before to the visit after, so that shares and medians are smooth. Patients who are never observed
+    below the level are not counted: the n of a row is of those who are.
     """
 
     times: np.ndarray
@@ -51,12 +51,12 @@ class ObservedTimes:
         return np.concatenate([(pooled[:-2, None] * self._cells[2]).ravel(), pooled[-2:]])
 
     @property
-    def counted(self) -> complex | float:
-        """The share that is ever seen below."""
+    def counted(self) -> Scalar:
+        """The share that is ever observed below."""
         return self.outcomes[:-1].sum()
 
     def moments(self, *, log: bool) -> Expected:
-        """Raw moments 0 to 2 of the time, or of its logarithm, among those seen back."""
+        """Raw moments 0 to 2 of the time, or of its logarithm, among those observed back."""
         values, _ = self.nodes(log=log)
         return self._expected((values[..., None] ** POWERS * self._scatter[1][..., None]).sum(axis=1))
 
@@ -66,19 +66,19 @@ class ObservedTimes:
         return np.log(values) if log else values, self.outcomes[:-2, None] * weights
 
     def averaged(self, function: np.ndarray) -> Expected:
-        """Over the scatter within each cell; zero for those not seen back."""
+        """Over the scatter within each cell; zero for those not observed back."""
         return self._expected((function * self._scatter[1]).sum(axis=1)[:, None])
 
     def below(self, level: float) -> Expected:
-        """Being seen back before a time, and having been seen below but not so."""
+        """Being observed back before a time, and having been observed below but not so."""
         return self._within(self._cumulative(level))
 
     def back(self, since: float = 0.0, until: float = np.inf) -> Expected:
-        """Being first seen back between two times, or ever, and having been seen below but not so."""
+        """Being first observed back between two times, or ever, and having been observed below but not so."""
         return self._within(self._cumulative(until) - self._cumulative(since))
 
-    def density(self, level: float) -> complex | float:
-        """The density of times there, of those seen below, per unit of time."""
+    def density(self, level: float) -> Scalar:
+        """The density of times there, of those observed below, per unit of time."""
         left, middle, right = self._edges
         rise = np.where((level > left) & (level <= middle), (level - left) / (middle - left), 0.0)
         fall = np.where((level > middle) & (level < right), (right - level) / (right - middle), 0.0)
@@ -104,7 +104,7 @@ class ObservedTimes:
         return Expected(self.probabilities @ np.concatenate([of_visits, others]), by_outcome)
 
     def _within(self, inside: np.ndarray) -> Expected:
-        """The share of each cell that counts, and the rest of those seen below."""
+        """The share of each cell that counts, and the rest of those observed below."""
         return self._expected(np.stack([inside, 1 - inside], axis=1), (0.0, 1.0))
 
     @cached_property
@@ -165,15 +165,15 @@ def first_observed_return(
 
     Notes
     -----
-    With :math:`p_v` the probability of being seen at or above the level at visit :math:`v`, :math:`a_v` of not yet
-    having been seen below and :math:`b_v` of waiting,
+    With :math:`p_v` the probability of being observed at or above the level at visit :math:`v`, :math:`a_v` of not yet
+    having been observed below and :math:`b_v` of waiting,
 
     .. math:: r_v = b_{v-1} p_v, \quad b_v = (a_{v-1} + b_{v-1})(1 - p_v), \quad a_v = a_{v-1} p_v .
 
     Examples
     --------
-    >>> seen = first_seen_back(np.array([1.0, 2.0]), np.array([[-9.0, 9.0]]), 0.0, 0.1)
-    >>> seen.probabilities.round(6).tolist()
+    >>> observed = first_observed_return(np.array([1.0, 2.0]), np.array([[-9.0, 9.0]]), 0.0, 0.1)
+    >>> observed.probabilities.round(6).tolist()
     [[0.0, 1.0, 0.0, 0.0]]
     """
     above = cumulative((location - np.reshape(log_level, (-1, 1))) / noise)

@@ -1,4 +1,4 @@
-"""True values of virtual patients, as what studies see of them."""
+"""True values of virtual patients, and what studies observe of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kinetics.measures.returns import first_return
 from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.observed_counts import ObservedCounts
 from kinetics.observation.observed_times import ObservedTimes, first_observed_return
@@ -45,20 +46,12 @@ class PopulationValues:
         return np.log(np.where(np.real(column) > TINY, column, TINY))
 
     def measured(self, noise: Sequence[float], generator: np.random.Generator) -> PopulationValues:
-        """The same patients as measured once at each time.
-
-        Parameters
-        ----------
-        noise : sequence of float
-            Standard deviation of the logarithm, one an output.
-        generator : numpy.random.Generator
-            Of the noise.
-        """
+        """The same patients as measured once at each time, with a standard deviation of the logarithm an output."""
         normal = generator.standard_normal(self.values.shape)
         return PopulationValues(self.times, self.outputs, self.values * np.exp(np.asarray(noise) * normal))
 
     def once(self, key: Any, make: Callable[[], ObservedDistribution]) -> ObservedDistribution:
-        """What is seen, the same object for rows of the same recovery."""
+        """What is observed, the same object for rows of the same recovery."""
         if key not in self._known:
             self._known[key] = make()
         return self._known[key]
@@ -98,22 +91,21 @@ class CountProbe:
             times.setdefault(self.over[0], []).append(self.over[1])
         return {name: np.array(at) for name, at in times.items()}
 
-    def seen(self, view: PopulationValues) -> ObservedCounts:
+    def observed(self, population: PopulationValues) -> ObservedCounts:
         """What one measurement of each patient shows."""
-        location = view.log(self.output, np.array([self.time]))[:, 0]
+        location = population.log(self.output, np.array([self.time]))[:, 0]
         if self.over is not None:
-            location = location - view.log(self.over[0], np.array([self.over[1]]))[:, 0]
+            location = location - population.log(self.over[0], np.array([self.over[1]]))[:, 0]
         return ObservedCounts(location + np.log(self.factor), self.noise, self.limit)
 
     def sample(self, measured: PopulationValues, generator: np.random.Generator) -> np.ndarray:
-        """What is reported of each patient of a measured view, (patient,), in the unit of the row."""
-        location = self.seen(measured).location
-        return np.maximum(np.exp(location), self.limit)
+        """What is reported of each measured patient, (patient,), in the unit of the row."""
+        return np.maximum(np.exp(self.observed(measured).location), self.limit)
 
 
 @dataclass(frozen=True)
 class RecoveryProbe:
-    """The visit at which an output is first seen back at a level.
+    """The visit that is the first to show an output back at a level.
 
     Parameters
     ----------
@@ -145,39 +137,43 @@ class RecoveryProbe:
         """Times at which outputs are needed, by output."""
         return {self.output: np.array([0.0] * self.of_baseline + list(self.visits))}
 
-    def seen(self, view: PopulationValues) -> ObservedDistribution:
-        """When visits see it."""
-        return view.once(self, lambda: self._follow(view))
+    def observed(self, population: PopulationValues) -> ObservedDistribution:
+        """When visits show the return of each patient."""
+        return population.once(self, lambda: self._returns(population))
 
     def sample(self, measured: PopulationValues, generator: np.random.Generator) -> np.ndarray:
-        """When each patient of a measured view is seen back, (patient,), in the unit of the row.
+        """When the return of each measured patient is observed, (patient,), in the unit of the row.
 
-        Infinite for one that is not, NaN for one never seen below. Visits scatter as `ObservedTimes` says.
+        Infinite for one who does not return, NaN for one who is never below. Visits scatter as `ObservedTimes` says.
         """
-        times = np.array(self.visits)
-        level = np.full(len(measured.values), np.log(self.level))
-        if self.of_baseline:
-            level = level + measured.log(self.output, np.array([0.0]))[:, 0]
-        above = measured.log(self.output, times) >= level[:, None]
-        below_before = np.cumsum(~above, axis=1) > 0
-        back = above & below_before
-        scattered = ObservedTimes((times - self.start) * self.factor, np.empty((0, 0))).scattered(len(above), generator)
-        first = np.where(back.any(axis=1), scattered[np.arange(len(above)), back.argmax(axis=1)], np.inf)
-        return np.where(below_before[:, -1], first, np.nan)
+        values = measured.log(self.output, np.array(self.visits))
+        found = first_return(values, self._log_level(measured)[:, None])
+        times = ObservedTimes(self._times, np.empty((0, 0))).scattered(len(values), generator)
+        with_never = np.column_stack([times, np.full(len(values), np.inf)])
+        return np.where(found.was_below, with_never[np.arange(len(values)), found.index], np.nan)
 
-    def _follow(self, view: PopulationValues) -> ObservedTimes:
-        times = np.array(self.visits)
-        location = view.log(self.output, times)
-        since = (times - self.start) * self.factor
+    def _returns(self, population: PopulationValues) -> ObservedTimes:
+        location, level = population.log(self.output, np.array(self.visits)), self._log_level(population)
         if not self.of_baseline:
-            return first_observed_return(since, location, np.log(self.level), self.noise)
+            return first_observed_return(self._times, location, level, self.noise)
         # the measurement before treatment has its own noise, the same for all visits of a patient
-        rest = view.log(self.output, np.array([0.0]))[:, 0] + np.log(self.level)
-        parts = [first_observed_return(since, location, rest + self.noise * node, self.noise) for node in _NODES]
-        probabilities = sum(
-            weight * part.probabilities for weight, part in zip(_WEIGHTS / _WEIGHTS.sum(), parts, strict=True)
-        )
-        return ObservedTimes(since, np.asarray(probabilities))
+        at_nodes = [
+            first_observed_return(self._times, location, level + self.noise * node, self.noise) for node in _NODES
+        ]
+        weights = _WEIGHTS / _WEIGHTS.sum()
+        total = sum(weight * each.probabilities for weight, each in zip(weights, at_nodes, strict=True))
+        return ObservedTimes(self._times, np.asarray(total))
+
+    @property
+    def _times(self) -> np.ndarray:
+        """Of the visits from the first dose, (visit,), in the unit of the row."""
+        return (np.array(self.visits) - self.start) * self.factor
+
+    def _log_level(self, population: PopulationValues) -> np.ndarray:
+        """The logarithm of the level of each patient, (patient,)."""
+        if not self.of_baseline:
+            return np.full(len(population.values), np.log(self.level))
+        return population.log(self.output, np.array([0.0]))[:, 0] + np.log(self.level)
 
 
 Probe = CountProbe | RecoveryProbe

@@ -11,7 +11,7 @@ from pydantic import Field
 from kinetics.errors import Faults, InputError
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document, read_document
-from kinetics.model.schema import Row, Text, read_fields, read_row
+from kinetics.files.rows import Row, Text, read_fields, read_row
 from kinetics.observation.series import Series
 
 __all__ = ["HeaderRow", "check_together", "read_visits"]

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isclose
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System
 from kinetics.errors import Faults, InputError
+from kinetics.files.arguments import whole_number
 from kinetics.model import Model
 from kinetics.model.ranges import out_of_range
 from kinetics.population.covariates import Covariates
@@ -70,12 +71,11 @@ def parameter_table(
         model.constant_values(typical)  # raises, and names the parameters behind it
     if patients is None:
         return ParameterTable(None, 1, lambda begin, end: array[None, :])
-    if isinstance(patients, bool) or not isinstance(patients, Integral) or patients < 1:
-        raise InputError(f"patients must be a whole number, at least 1; found {patients!r:.40}")
+    patients = whole_number("patients", patients, 1)
     draw = partial(
         draw_patients, system, replace(cohort, values=typical), seed=seed, sampling=sampling, covariates=covariates
     )
-    return ParameterTable("patient", int(patients), lambda begin, end: draw(end - begin, first=begin))
+    return ParameterTable("patient", patients, lambda begin, end: draw(end - begin, first=begin))
 
 
 def parameter_values(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:

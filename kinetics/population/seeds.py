@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
-from kinetics.errors import InputError
+from kinetics.files.arguments import whole_number
 
 __all__ = ["MAX_SEED", "checked_seed"]
 
@@ -15,6 +14,4 @@ MAX_SEED = 2**63 - 1
 
 def checked_seed(seed: Any) -> int:
     """The seed; refused, with an `InputError`, unless it is a whole number that a result file holds."""
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) <= MAX_SEED:
-        raise InputError(f"the seed is {seed!r:.40}; it must be a whole number from 0 to {MAX_SEED}")
-    return int(seed)
+    return whole_number("seed", seed, 0, MAX_SEED)

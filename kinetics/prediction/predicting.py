@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from kinetics.errors import InputError
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.estimate.estimates import Estimates
 from kinetics.expressions.reserved import check_names
-from kinetics.files.arguments import loaded
-from kinetics.files.capacity import check_memory
+from kinetics.files.arguments import loaded, whole_number
+from kinetics.files.capacity import check_memory, check_runs
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
@@ -32,7 +31,7 @@ from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.planning import output_times
 from kinetics.simulation.runs import Progress, Run
 from kinetics.simulation.simulating import simulate
-from kinetics.simulation.simulation import COPIES, MAX_RUNS
+from kinetics.simulation.simulation import COPIES
 from kinetics.units import to_unit
 
 __all__ = ["predict"]
@@ -174,14 +173,12 @@ def _populations(
 
 
 def _check_numbers(draws: int, patients: int | None, study: int | None) -> None:
-    if draws < 2:
-        raise InputError("draws must be at least 2")
+    whole_number("draws", draws, 2)
     if study is None:
         return
     if patients is None:
         raise InputError("a future study is of virtual patients; give patients too")
-    if isinstance(study, bool) or not isinstance(study, Integral) or study < 1:
-        raise InputError(f"study must be a whole number of patients, at least 1; found {study!r:.40}")
+    whole_number("study", study, 1)
 
 
 def _check_capacity(model: Model, until: str, every: str, draws: int, patients: int | None, study: int | None) -> None:
@@ -192,8 +189,7 @@ def _check_capacity(model: Model, until: str, every: str, draws: int, patients: 
     needed = COPIES * of_one * (draws + (patients or 0)) + of_study * (study or 0)
     asked = {"draws": draws, "patients": patients, "patients of a study": study}
     what = f"{', '.join(f'{number} {name}' for name, number in asked.items() if number)} at {times} times"
-    if max(draws, patients or 0) > MAX_RUNS:
-        raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
+    check_runs(draws if patients is None else draws + patients + (1 + draws) * PATIENTS, what)
     check_memory(needed, what, "ask for fewer draws, patients or times")
 
 

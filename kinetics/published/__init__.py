@@ -1,1 +1,33 @@
-"""Published numbers beside what a model says of them."""
+"""Published numbers, and what a model says of them: rows of tables, targets of fits, facts of the evidence."""
+
+from kinetics.published.arm import Arm
+from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
+from kinetics.published.facts import PublishedFact, read_facts
+from kinetics.published.population_target import PopulationTarget, population_target
+from kinetics.published.row import NORMAL_95, SHARE, EvidenceRow, PublishedRow, is_evidence
+from kinetics.published.table_units import check_units
+from kinetics.published.target import RowInFit, Target
+from kinetics.published.typical_target import TypicalTarget, typical_target
+from kinetics.published.verdict import Verdict
+
+__all__ = [
+    "NORMAL_95",
+    "SHARE",
+    "Arm",
+    "Evaluated",
+    "EvidenceRow",
+    "PopulationTarget",
+    "PublishedFact",
+    "PublishedRow",
+    "RowInFit",
+    "Tally",
+    "Target",
+    "TypicalTarget",
+    "Verdict",
+    "check_units",
+    "evaluate_evidence",
+    "is_evidence",
+    "population_target",
+    "read_facts",
+    "typical_target",
+]

@@ -16,7 +16,7 @@ from kinetics.units import adopt, parse_quantity, registry, unit_text
 __all__ = ["Dose", "amount_text"]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Dose:
     """An amount of a drug.
 
@@ -106,9 +106,12 @@ class Dose:
         start = self.start.magnitude
         return tuple(replace(self, start=days(start + offset)) for offset in offsets(count, every))
 
+    def __repr__(self) -> str:
+        return f"<Dose {self}>"
+
     def __str__(self) -> str:
-        given = f"{self.drug} {amount_text(self.amount)} at {time_text(self.start.magnitude)}"
-        return given + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
+        text = f"{self.drug} {amount_text(self.amount)} at {time_text(self.start.magnitude)}"
+        return text + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
 
 
 def amount_text(amount: pint.Quantity) -> str:

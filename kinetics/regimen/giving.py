@@ -16,16 +16,7 @@ __all__ = ["check_given", "check_given_by_row"]
 
 
 def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
-    """Refuse a regimen whose doses or rules a model does not take.
-
-    Parameters
-    ----------
-    regimen : Regimen
-        What is given.
-    model : Model
-        To whom.
-    until : float
-        The end, in the model's time.
+    """Refuse a regimen whose doses or rules a model does not take until a time, in the model's unit.
 
     Raises
     ------
@@ -49,26 +40,7 @@ def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
 
 
 def check_given_by_row(regimen: Regimen, model: Model) -> None:
-    """Refuse what `check_given` refuses, with one fault that names both: it becomes one of the row that asks for them.
-
-    Parameters
-    ----------
-    regimen : Regimen
-        What is given.
-    model : Model
-        To whom.
-
-    Raises
-    ------
-    InputError
-        With one fault, without a place.
-
-    Examples
-    --------
-    >>> from kinetics.model import Model, State
-    >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="mg", initial=0, rate=0)])
-    >>> check_given_by_row(Regimen.none(), still)
-    """
+    """Refuse what `check_given` refuses, with one fault that names both, for the row that asks for them."""
     try:
         check_given(regimen, model)
     except InputError as error:

@@ -12,9 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, StrictInt
 
 from kinetics.errors import Faults, InputError
-from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document, read_document
-from kinetics.model.schema import Row, Text, read_row
+from kinetics.files.rows import Reader, Row, Text, read_row
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.rule import MOST, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
@@ -90,25 +89,10 @@ class RegimenFile:
 
 
 def read_regimen(path: Path) -> RegimenFile:
-    """Read and check a regimen file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A TOML file as docs/formats.md describes it.
-
-    Returns
-    -------
-    RegimenFile
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
+    """Read and check a regimen file; `InputError` with every fault of it."""
     document = read_document(path)
     reader = _Reader(document)
-    read_row(FileRow, document.data, document, (), reader.faults)
+    reader.row(FileRow, document.data)
     header = reader.header()
     courses = [reader.course(table, ("courses", i)) for i, table in enumerate(_list(document.data.get("courses")))]
     rules = reader.rules(courses)
@@ -117,17 +101,15 @@ def read_regimen(path: Path) -> RegimenFile:
     return RegimenFile(header.title, header.source, header.about, tuple(courses), tuple(rules))
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads the tables of one file and notes every fault."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.faults, self.given = document, Faults(), 0
-
-    def add(self, message: str, *keys: str | int) -> None:
-        self.faults.add(message, self.document.where(*keys), ".".join(map(str, keys)))
+        super().__init__(document, Faults())
+        self.n_doses = 0
 
     @contextmanager
-    def at(self, *keys: str | int) -> Iterator[None]:
+    def within(self, *keys: str | int) -> Iterator[None]:
         """Note the faults of the block under ``keys`` and their own names."""
         try:
             yield
@@ -139,15 +121,14 @@ class _Reader:
         """The title and the source, which must exist."""
         if "regimen" not in self.document.data:
             return None
-        row = read_row(HeaderRow, self.document.data["regimen"], self.document, ("regimen",), self.faults)
-        if row and row.source != CHOICE and find_source(row.source, self.document.path.parent) is None:
-            message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
-            self.add(message, "regimen", "source")
+        row = self.row(HeaderRow, self.document.data["regimen"], "regimen")
+        if row:
+            self.source(row.source, "regimen", "source")
         return row
 
     def course(self, table: Any, keys: Keys) -> tuple[Dose, ...]:
         """The doses of one course, moved to its start."""
-        read_row(CourseRow, table, self.document, keys, self.faults)
+        self.row(CourseRow, table, *keys)
         table = table if isinstance(table, dict) else {}
         start = self.start(table.get("start"), (*keys, "start"))
         rows = enumerate(_list(table.get("doses")))
@@ -155,7 +136,7 @@ class _Reader:
 
     def start(self, text: Any, keys: Keys) -> str:
         """The start of a course; time zero, and a fault, if it is none."""
-        with self.at(*keys):
+        with self.within(*keys):
             if isinstance(text, str) and text:
                 if in_days(text) >= 0:
                     return text
@@ -164,14 +145,14 @@ class _Reader:
 
     def doses(self, table: Any, keys: Keys, start: str) -> tuple[Dose, ...]:
         """The doses of one row. What is sound in a faulty row is checked too, so that one report has every fault."""
-        row = read_row(DoseRow, table, self.document, keys, self.faults) or self.sound(table, DoseRow)
+        row = self.row(DoseRow, table, *keys) or self.sound(table, DoseRow)
         self.counted(table, keys)
-        with self.at(*keys):
+        with self.within(*keys):
             offsets(row.count, row.every)
-        with self.at(*keys):
+        with self.within(*keys):
             dose = Dose(row.drug, row.amount, row.start, row.duration)
-            self.given += row.count
-            if self.given <= MAX_COUNT:
+            self.n_doses += row.count
+            if self.n_doses <= MAX_COUNT:
                 return dose.shift(start).repeat(row.count, row.every)
             self.faults.add(f"more than {MAX_COUNT} doses in the file", self.document.where("courses", 0), "courses")
         return ()
@@ -186,14 +167,14 @@ class _Reader:
         rows: dict[int, RuleRow] = {}
         rules: list[Rule] = []
         for number, table in enumerate(_list(self.document.data.get("rules"))):
-            row = read_row(RuleRow, table, self.document, ("rules", number), self.faults) or self.sound(table, RuleRow)
+            row = self.row(RuleRow, table, "rules", number) or self.sound(table, RuleRow)
             rows[number] = row
             self.counted(table, ("rules", number))
-            with self.at("rules", number):
+            with self.within("rules", number):
                 rules.append(Rule(**dict(row)))
-        found = Faults()
-        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), found)
-        for fault in found:
+        rule_faults = Faults()
+        check_rules(rows, len(apart((doses[0].start.magnitude for doses in courses if doses), SAME)), rule_faults)
+        for fault in rule_faults:
             # the list itself has no line: that of its first row
             keys = ("rules", 0) if fault.name == "rules" else fault.name.split(".")
             self.faults.add(fault.message, self.document.where(*keys), fault.name)
@@ -204,12 +185,12 @@ class _Reader:
         table = table if isinstance(table, dict) else {}
         required = (name for name, field in kind.model_fields.items() if field.is_required())
         stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
-        kept = {
+        valid = {
             key: table[key]
             for key in kind.model_fields.keys() & table
             if read_row(kind, {**stand_in, key: table[key]}, self.document, (), Faults())
         }
-        return kind.model_validate({**stand_in, **kept})
+        return kind.model_validate({**stand_in, **valid})
 
 
 def _list(value: Any) -> list[Any]:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from textwrap import fill
-from typing import TypeVar
 
 import pint
 
 from kinetics.errors import Faults, InputError
+from kinetics.files.arguments import all_of
 from kinetics.files.checksums import content_hash
 from kinetics.files.library import find_file
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules
-from kinetics.regimen.table import course_table
+from kinetics.regimen.table import HEAD, counted, course_rows, course_table, dose_count
 from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
+from kinetics.text.tables import html_table, paragraph
 
 __all__ = ["Course", "Regimen"]
 
-T = TypeVar("T")
 
-_WIDTH = 100
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Course:
     """A group of doses that belong together; recovery is counted from the first of them.
 
@@ -37,25 +33,17 @@ class Course:
     doses : sequence of Dose
         At least one, in any order; kept in order of time.
 
-    Raises
-    ------
-    InputError
-        If there is no dose, or something else among them.
-
     Examples
     --------
     >>> course = Course.of("drug_a", "12 mg", duration="4 hour", every="1 day", count=3)
-    >>> print(course + course.at("36 month"))
-    course at 0 day + course at 36 month
-    course  start     drug    amount  duration  doses
-    1       0 day     drug_a  12 mg   4 hour    3, every 1 day
-    2       36 month  drug_a  12 mg   4 hour    3, every 1 day
+    >>> course + course.at("36 month")
+    <Regimen course at 0 day + course at 36 month: 2 courses, 6 doses of drug_a>
     """
 
     doses: Sequence[Dose]
 
     def __post_init__(self) -> None:
-        doses = _members(self.doses, Dose, "a course is made of doses")
+        doses = all_of("doses", self.doses, Dose, "[Dose('drug_a', '12 mg')]")
         if not doses:
             raise InputError("a course needs at least one dose; a drug-free regimen is Regimen.none()")
         object.__setattr__(self, "doses", tuple(sorted(doses, key=lambda dose: dose.key)))
@@ -84,18 +72,11 @@ class Course:
 
     def at(self, start: Amount) -> Course:
         """The same course with its first dose at ``start``."""
-        first, start = self.start, days(in_days(start))
-        # from the first dose, not by a shift, so that the first dose is at `start` to the last digit
+        first, start = self.start, days(in_days(start))  # the first dose is at `start` to the last digit
         return Course([replace(dose, start=start + (dose.start - first)) for dose in self.doses])
 
     def shift(self, by: Amount) -> Course:
-        """The same course later, or earlier if ``by`` is negative.
-
-        Raises
-        ------
-        InputError
-            If it would start before time zero.
-        """
+        """The same course later, or earlier if ``by`` is negative; `InputError` if that is before time zero."""
         if self.start.magnitude + in_days(by) < -SAME:
             raise InputError(f"shift by {by} puts a dose at {time_text(self.start.magnitude)} before time zero")
         return Course([dose.shift(by) for dose in self.doses])
@@ -105,18 +86,24 @@ class Course:
         return Regimen([self], name=self._name).repeat(count, every)
 
     def __add__(self, other: Course | Regimen | Rule) -> Regimen:
-        joined = isinstance(other, Course | Regimen | Rule)
-        return Regimen([self], name=self._name) + other if joined else NotImplemented
+        is_part = isinstance(other, Course | Regimen | Rule)
+        return Regimen([self], name=self._name) + other if is_part else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"<Course at {time_text(self.start.magnitude)}: {dose_count(self.doses)}>"
 
     def __str__(self) -> str:
         return course_table([self.doses])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._name, HEAD, course_rows([self.doses]))
 
     @property
     def _name(self) -> str:
         return f"course at {time_text(self.start.magnitude)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Regimen:
     """Courses in order of time, and rules. Two regimens are equal if these are, whatever they are called.
 
@@ -143,13 +130,8 @@ class Regimen:
     >>> course = Course.of("drug_a", "12 mg", every="1 day", count=3)
     >>> course.repeat(2, every="12 month") + course.at("24 month") == course.repeat(3, every="12 month")
     True
-    >>> Regimen.none().drugs
-    ()
-    >>> print(course + Rule("A", "40 % of baseline", "drug_b", "1 g", after_course=1))
-    course at 0 day + rule on A
-    course  start  drug    amount  duration  doses
-    1       0 day  drug_a  12 mg   bolus     3, every 1 day
-    rule 1: when A rises to 40 % of baseline after course 1: drug_b 1 g, once
+    >>> Regimen.none().drugs, course.repeat(2, every="12 month")
+    ((), <Regimen course at 0 day, 2 times every 12 month: 2 courses, 6 doses of drug_a>)
     """
 
     courses: Sequence[Course] = ()
@@ -160,9 +142,9 @@ class Regimen:
     about: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        courses = _members(self.courses, Course, "a regimen is made of courses; put doses into Course([...])")
+        courses = all_of("courses", self.courses, Course, "[Course([dose])]")
         object.__setattr__(self, "courses", tuple(sorted(courses, key=lambda course: course.key)))
-        rules = tuple(dict.fromkeys(_members(self.rules, Rule, "rules are made with Rule(...)")))
+        rules = tuple(dict.fromkeys(all_of("rules", self.rules, Rule, "[Rule(...)]")))
         object.__setattr__(self, "rules", rules)
         faults = Faults()
         check_rules(dict(enumerate(rules)), len(self.starts), faults)
@@ -170,13 +152,7 @@ class Regimen:
 
     @classmethod
     def load(cls, name: str | Path) -> Regimen:
-        """Read a regimen file: a path, or the name of a regimen that ships.
-
-        Raises
-        ------
-        InputError
-            With every fault of the file.
-        """
+        """Read a regimen file: a path, or the name of one that ships; `InputError` with every fault of the file."""
         path = find_file(name, "models/regimens")
         file = read_regimen(path)
         courses = [Course(doses) for doses in file.courses]
@@ -226,9 +202,9 @@ class Regimen:
 
     def rules_among(self, courses: Sequence[Course], own: Sequence[Course] | None = None) -> list[Rule]:
         """The rules with the numbers that this regimen's courses, as they stand among others, have there."""
-        starts, there = Regimen(self.courses if own is None else own).starts, Regimen(courses).starts
+        starts, all_starts = Regimen(self.courses if own is None else own).starts, Regimen(courses).starts
         return [
-            replace(rule, after_course=1 + sum(start < starts[rule.after_course - 1] - SAME for start in there))
+            replace(rule, after_course=1 + sum(start < starts[rule.after_course - 1] - SAME for start in all_starts))
             if rule.after_course
             else rule
             for rule in self.rules
@@ -245,10 +221,8 @@ class Regimen:
             return NotImplemented
         if not (self._is_drug and other._is_drug):
             return self if self._is_drug else other
-        name, title, source = (
-            " + ".join(dict.fromkeys(filter(None, both)))
-            for both in ((self.name, other.name), (self.title, other.title), (self.source, other.source))
-        )
+        both = ((self.name, other.name), (self.title, other.title), (self.source, other.source))
+        name, title, source = (" + ".join(dict.fromkeys(filter(None, texts))) for texts in both)
         about = " ".join(dict.fromkeys(filter(None, (self.about, other.about))))
         courses = [*self.courses, *other.courses]
         return Regimen(courses, name, title, source, self.rules_among(courses) + other.rules_among(courses), about)
@@ -257,18 +231,20 @@ class Regimen:
     def _is_drug(self) -> bool:
         return bool(self.courses or self.rules)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        parts = [counted(self.courses, "course"), dose_count(self.doses)]
+        parts += [counted(self.rules, "rule")] if self.rules else []
+        return f"<Regimen {self.name or 'without a name'}: {', '.join(parts)}>"
+
+    def _lines(self) -> list[str]:
         head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
+        return [head, *(f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1))]
+
+    def __str__(self) -> str:
+        head, *rules = self._lines()
         table = course_table(course.doses for course in self.courses) if self.courses else ""
-        rules = (f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1))
-        return "\n".join(filter(None, (head, fill(self.about, _WIDTH), table, *rules)))
+        return "\n".join(filter(None, (head, paragraph(self.about), table, *rules)))
 
-
-def _members(items: Iterable[T], kind: type[T], message: str) -> tuple[T, ...]:
-    if not isinstance(items, Iterable):
-        raise InputError(f"{message}, in a list, found {items!r:.60}")
-    members = tuple(items)
-    for item in members:
-        if not isinstance(item, kind):
-            raise InputError(f"{message}, found {item!r:.60}")
-    return members
+    def _repr_html_(self) -> str:
+        rows = course_rows(course.doses for course in self.courses)
+        return html_table("; ".join(filter(None, self._lines())), HEAD, rows)

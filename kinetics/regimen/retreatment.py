@@ -15,33 +15,14 @@ MAX_TIMES = 1000
 
 
 def only_course(regimen: Regimen) -> Course:
-    """The course of a regimen that is given again.
-
-    Raises
-    ------
-    InputError
-        If it has none, or several.
-    """
+    """The course of a regimen that is given again; `InputError` if it has none, or several."""
     if len(regimen.courses) != 1:
         raise InputError(f"regimen '{regimen.name}' has {len(regimen.courses)} courses; retreatment is with one")
     return regimen.courses[0]
 
 
 def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) -> Regimen:
-    """Give a course again at each time.
-
-    Parameters
-    ----------
-    regimen : Regimen
-        What was given before.
-    course : Course
-        What is given again; its own start does not matter.
-    times : sequence of str or pint.Quantity
-        When its first dose is given, in time since time zero; in any order.
-
-    Returns
-    -------
-    Regimen
+    """Give a course again, its first dose at each of some times since time zero, in any order.
 
     Raises
     ------

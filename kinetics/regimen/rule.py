@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import pint
 
 from kinetics.errors import Fault, Faults
 from kinetics.expressions import is_name
+from kinetics.files.arguments import is_whole, whole_number
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, time_text
 from kinetics.units import unit_text
@@ -25,7 +25,7 @@ MOST = 1000
 DIRECTIONS = ("up", "down")
 
 
-@dataclass(frozen=True, init=False, eq=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Rule:
     """When an output crosses a level, give a dose at once, or begin a course of doses.
 
@@ -111,13 +111,13 @@ class Rule:
             faults.add(fault.message, name=fault.name)
         if direction not in DIRECTIONS:
             faults.add(f"must be 'up' or 'down', found {direction!r:.40}", name="direction")
-        if not _whole(most) or not 1 <= most <= MOST:
-            faults.add(f"must be a whole number from 1 to {MOST}, found {most!r:.40}", name="most")
+        with faults.gather():
+            whole_number("most", most, 1, MOST)
         with faults.gather(name="apart"):
             object.__setattr__(self, "apart", days(in_days(apart)))
             if self.apart.magnitude < 0:
                 faults.add(f"must not be negative, found '{apart}'", name="apart")
-        if after_course is not None and (not _whole(after_course) or after_course < 1):
+        if after_course is not None and (not is_whole(after_course) or after_course < 1):
             faults.add(f"must be the number of a course, from 1, found {after_course!r:.40}", name="after_course")
         with faults.gather():
             offsets(count, every)
@@ -148,11 +148,11 @@ class Rule:
         else:
             root = (level.number * level.unit).to_root_units()
             at = [f"{float(root.magnitude):.11e}", unit_text(root.units)]
-        _, duration, *given = self.dose.fingerprint
+        _, duration, *dose = self.dose.fingerprint
         acts = [self.direction, self.most, f"{self.apart.magnitude:.9f}", self.after_course]
         # a single dose has none, so that results made before there were courses keep their hash
         course = [] if self.every is None else [self.count, f"{self.every.magnitude:.9f}"]
-        return [self.output, *at, *given, duration, *acts, *course]
+        return [self.output, *at, *dose, duration, *acts, *course]
 
     def __eq__(self, other: object) -> bool:
         return self.fingerprint == other.fingerprint if isinstance(other, Rule) else NotImplemented
@@ -160,16 +160,19 @@ class Rule:
     def __hash__(self) -> int:
         return hash(tuple(self.fingerprint))
 
+    def __repr__(self) -> str:
+        return f"<Rule {self}>"
+
     def __str__(self) -> str:
         verb = "rises" if self.direction == "up" else "falls"
         when = f"when {self.output} {verb} to {self.level}"
         when += f" after course {self.after_course}" if self.after_course else ""
-        given = f"{self.drug} {amount_text(self.amount)}"
-        given += f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else ""
-        given += f", a course of {self.count} every {time_text(self.every.magnitude)}" if self.every is not None else ""
+        dose = f"{self.drug} {amount_text(self.amount)}"
+        dose += f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else ""
+        dose += f", a course of {self.count} every {time_text(self.every.magnitude)}" if self.every is not None else ""
         often = "once" if self.most == 1 else f"at most {self.most} times"
         often += f", {time_text(self.apart.magnitude)} apart" if self.apart.magnitude and self.most > 1 else ""
-        return f"{when}: {given}, {often}"
+        return f"{when}: {dose}, {often}"
 
 
 def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
@@ -182,10 +185,6 @@ def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
         faults.add(f"more than {MAX_COUNT} doses; give the rules a smaller 'most' or 'count'", name="rules")
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
 def _check_level(level: Any, faults: Faults) -> None:
     if not isinstance(level, str):
         faults.add(f"must be text such as '40 % of baseline', found {level!r:.40}", name="level")
@@ -196,7 +195,7 @@ def _check_level(level: Any, faults: Faults) -> None:
 
 
 def _dose_faults(drug: Any, amount: Any, duration: Any) -> tuple[Fault, ...]:
-    found = Faults()
-    with found.gather():
+    faults = Faults()
+    with faults.gather():
         Dose(drug, amount, duration=duration)
-    return tuple(found)
+    return tuple(faults)

@@ -63,7 +63,7 @@ class Segments:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _ModelDose:
     """A dose in model units: column, amount, start and end."""
 
     drug: int
@@ -80,18 +80,12 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
 
     Parameters
     ----------
-    regimen : Regimen
-        What is given.
     doses : mapping of str to pint.Unit
         The drugs that the model accepts, each with the model's unit of amount. Their order is that of the columns.
     time : pint.Unit
         The model's unit of time.
     until : float
         The end, in ``time``.
-
-    Returns
-    -------
-    Segments
 
     Raises
     ------
@@ -107,25 +101,25 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
     >>> regimen = Regimen([Course.of("drug_a", "12 mg", "4 hour", every="1 day", count=2)])
-    >>> found = segments(regimen, {"drug_a": parse_unit("mg")}, parse_unit("hour"), until=48)
-    >>> found.edges, found.rates[:, 0]
+    >>> cut = segments(regimen, {"drug_a": parse_unit("mg")}, parse_unit("hour"), until=48)
+    >>> cut.edges, cut.rates[:, 0]
     (array([ 0.,  4., 24., 28., 48.]), array([3., 0., 3., 0.]))
     """
     if not isinstance(until, Real) or isinstance(until, bool) or not math.isfinite(until) or until <= 0:
         raise InputError(f"until must be a positive finite number of {unit_text(time)}, found {until!r}")
     per_day = conversion(DAY, time)
     same = SAME * float(per_day)
-    given = [dose for dose in _in_model_units(regimen, doses, per_day) if dose.start < until - same]
-    edges = _edges(given, float(until), same)
+    model_doses = [dose for dose in _in_model_units(regimen, doses, per_day) if dose.start < until - same]
+    edges = _edges(model_doses, float(until), same)
     last = len(edges) - 1
 
-    def place(moment: float) -> int:
+    def edge_of(moment: float) -> int:
         """The edge that stands for a time; the last one for all that is later."""
         return last if moment >= until - same else int(np.searchsorted(edges, moment + same, side="right")) - 1
 
     rates, boluses = np.zeros((last, len(doses))), np.zeros((last, len(doses)))
-    for dose in given:
-        first, stop = place(dose.start), place(dose.end)
+    for dose in model_doses:
+        first, stop = edge_of(dose.start), edge_of(dose.end)
         if first == stop:
             boluses[first, dose.drug] += dose.amount
         else:
@@ -135,12 +129,9 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
 
 
 def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
-    """When courses start: the windows in which recovery is measured.
+    """When courses start, (start,) in ``time_unit``, strictly increasing: the windows in which recovery is measured.
 
-    Returns
-    -------
-    numpy.ndarray, (start,), time_unit
-        Strictly increasing; courses that start together, closer than 1e-9 day, count once.
+    Courses that start together, closer than 1e-9 day, count once.
 
     Examples
     --------
@@ -153,11 +144,11 @@ def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
     return np.array([rescale(start, per_day) for start in regimen.starts], dtype=float)
 
 
-def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: Fraction | float) -> list[_Given]:
+def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: Fraction | float) -> list[_ModelDose]:
     factors = dose_factors(regimen, doses)
     columns = {drug: column for column, drug in enumerate(doses)}
     return [
-        _Given(
+        _ModelDose(
             drug=columns[dose.drug],
             amount=rescale(dose.amount.magnitude, factors[dose.drug, dose.amount.units]),
             start=rescale(dose.start.magnitude, per_day),
@@ -168,34 +159,28 @@ def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: F
 
 
 def dose_factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
-    """The conversion of every amount, by drug and unit, those that a rule may give included.
-
-    Raises
-    ------
-    UnknownNameError, UnitError
-        One error with every drug and amount that does not fit the model.
-    """
+    """The conversion of every amount, by drug and unit, of rules too; one error for all that do not fit the model."""
     factors: dict[tuple[str, Any], Fraction | float] = {}
     faults: dict[tuple[str, Any], Fault] = {}
     unknown = False
-    for place, given in _places(regimen):
-        kind = (given.drug, given.amount.units)
-        if given.drug not in doses:
+    for location, item in _locations(regimen):
+        kind = (item.drug, item.amount.units)
+        if item.drug not in doses:
             unknown = True
-            message = f"unknown drug '{given.drug}'; the model accepts {', '.join(doses) or 'none'}"
-            faults.setdefault((given.drug, None), Fault(message, regimen.name, place))
+            message = f"unknown drug '{item.drug}'; the model accepts {', '.join(doses) or 'none'}"
+            faults.setdefault((item.drug, None), Fault(message, regimen.name, location))
         elif kind not in factors and kind not in faults:
             try:
-                factors[kind] = conversion(given.amount.units, doses[given.drug])
+                factors[kind] = conversion(item.amount.units, doses[item.drug])
             except UnitError as error:
-                message = f"amount {amount_text(given.amount)} of {given.drug}: {error}"
-                faults[kind] = Fault(message, regimen.name, place)
+                message = f"amount {amount_text(item.amount)} of {item.drug}: {error}"
+                faults[kind] = Fault(message, regimen.name, location)
     if faults:
         raise (UnknownNameError if unknown else UnitError)(*faults.values())
     return factors
 
 
-def _places(regimen: Regimen) -> Iterator[tuple[str, Dose | Rule]]:
+def _locations(regimen: Regimen) -> Iterator[tuple[str, Dose | Rule]]:
     for i, course in enumerate(regimen.courses, 1):
         for j, dose in enumerate(course.doses, 1):
             yield f"course {i}, dose {j}", dose
@@ -203,6 +188,6 @@ def _places(regimen: Regimen) -> Iterator[tuple[str, Dose | Rule]]:
         yield f"rule {i}", rule
 
 
-def _edges(given: Sequence[_Given], until: float, same: float) -> np.ndarray:
-    moments = [moment for dose in given for moment in (dose.start, dose.end) if same < moment < until - same]
+def _edges(model_doses: Sequence[_ModelDose], until: float, same: float) -> np.ndarray:
+    moments = [moment for dose in model_doses for moment in (dose.start, dose.end) if same < moment < until - same]
     return np.array([0.0, *apart(moments, same), until])

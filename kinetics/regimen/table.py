@@ -1,20 +1,21 @@
-"""A regimen as a table to read: equal doses at equal intervals on one line."""
+"""Courses as a table to read: equal doses at equal intervals on one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import SAME, time_text
+from kinetics.text.tables import table
 
-__all__ = ["course_table"]
+__all__ = ["HEAD", "counted", "course_rows", "course_table", "dose_count"]
 
-_HEAD = ("course", "start", "drug", "amount", "duration", "doses")
+HEAD = ("course", "start", "drug", "amount", "duration", "doses")
 
 
 def course_table(courses: Iterable[Sequence[Dose]]) -> str:
-    """Lay out the doses of courses, one line a drug and dose size.
+    """The doses of courses as a table, one line a drug and dose size.
 
     Examples
     --------
@@ -22,22 +23,21 @@ def course_table(courses: Iterable[Sequence[Dose]]) -> str:
     course  start  drug    amount  duration  doses
     1       0 day  drug_a  12 mg   4 hour    5, every 1 day
     """
-    rows = [_HEAD]
-    for number, doses in enumerate(courses, 1):
-        rows += [(str(number), *row) for row in _lines(doses)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return table(HEAD, course_rows(courses), text=range(len(HEAD)))
 
 
-def _lines(doses: Sequence[Dose]) -> Iterable[tuple[str, ...]]:
+def course_rows(courses: Iterable[Sequence[Dose]]) -> list[tuple[str, ...]]:
+    """The rows of `course_table`."""
+    return [(str(number), *row) for number, doses in enumerate(courses, 1) for row in _lines(doses)]
+
+
+def _lines(doses: Sequence[Dose]) -> Iterator[tuple[str, ...]]:
     alike: dict[tuple[str, str, str], list[float]] = {}
     for dose in doses:
         duration = time_text(dose.duration.magnitude) if dose.duration.magnitude else "bolus"
         alike.setdefault((dose.drug, amount_text(dose.amount), duration), []).append(dose.start.magnitude)
-    for given, starts in alike.items():
-        yield (time_text(starts[0]), *given, _rhythm(starts))
+    for dose, starts in alike.items():
+        yield (time_text(starts[0]), *dose, _rhythm(starts))
 
 
 def _rhythm(starts: Sequence[float]) -> str:
@@ -48,3 +48,20 @@ def _rhythm(starts: Sequence[float]) -> str:
     if max(steps) - min(steps) <= SAME:
         return f"{len(starts)}, every {time_text(steps[0])}"
     return f"{len(starts)} within {starts[-1] - starts[0]:.3g} day"
+
+
+def dose_count(doses: Sequence[Dose]) -> str:
+    """How many doses there are, and of what.
+
+    Examples
+    --------
+    >>> dose_count(Dose("drug_a", "12 mg").repeat(5, "1 day"))
+    '5 doses of drug_a'
+    """
+    drugs = ", ".join(sorted({dose.drug for dose in doses}))
+    return counted(doses, "dose") + (f" of {drugs}" if drugs else "")
+
+
+def counted(items: Sequence[object], noun: str) -> str:
+    """A number with its noun."""
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

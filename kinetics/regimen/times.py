@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from numbers import Integral
 from typing import Any
 
 import pint
 
 from kinetics.errors import Fault, InputError, UnitError
+from kinetics.files.arguments import whole_number
 from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
 
 __all__ = ["MAX_COUNT", "SAME", "Amount", "apart", "days", "in_days", "offsets", "rescale", "span_text", "time_text"]
@@ -29,12 +29,7 @@ _SHOWN = ("month", "day", "hour", "minute")
 
 
 def rescale(value: float, factor: Fraction | float) -> float:
-    """Multiply by a factor with a single rounding where the factor is exact.
-
-    Raises
-    ------
-    UnitError
-        If the result is not finite.
+    """Multiply by a factor with a single rounding where it is exact; `UnitError` if the result is not finite.
 
     Examples
     --------
@@ -51,22 +46,7 @@ def rescale(value: float, factor: Fraction | float) -> float:
 
 
 def in_days(value: Amount) -> float:
-    """A time, which may be negative, as a number of days.
-
-    Parameters
-    ----------
-    value : str or pint.Quantity
-        A quantity of the dimension of time.
-
-    Returns
-    -------
-    float
-        day
-
-    Raises
-    ------
-    UnitError
-        If it is no quantity, no time, or not finite.
+    """A time, which may be negative, as a number of days; `UnitError` if it is no quantity, no time, or not finite.
 
     Examples
     --------
@@ -83,19 +63,7 @@ def days(number: float) -> Any:
 
 
 def offsets(count: int, every: Amount | None) -> list[float]:
-    """The times of ``count`` repeats, the first at zero.
-
-    Parameters
-    ----------
-    count : int
-        From 1 to 10000.
-    every : str or pint.Quantity, optional
-        From one to the next, positive; needed for more than one.
-
-    Returns
-    -------
-    list of float
-        day
+    """The times, in days, of ``count`` repeats, 1 to 10000, the first at zero; ``every`` is needed for more than one.
 
     Raises
     ------
@@ -108,9 +76,12 @@ def offsets(count: int, every: Amount | None) -> list[float]:
     [0.0, 0.5, 1.0]
     """
     faults, step = [], 0.0
-    if isinstance(count, bool) or not isinstance(count, Integral) or not 1 <= count <= MAX_COUNT:
-        faults.append(Fault(f"must be a whole number from 1 to {MAX_COUNT}, found {count!r:.40}", name="count"))
-    elif count > 1 and every is None:
+    try:
+        count = whole_number("count", count, 1, MAX_COUNT)
+    except InputError as error:
+        faults += error.faults
+        count = 1
+    if count > 1 and every is None:
         faults.append(Fault(f"missing: {count} repeats need the time from one to the next", name="every"))
     if every is not None:
         try:
@@ -132,11 +103,11 @@ def apart(moments: Iterable[float], same: float) -> list[float]:
     >>> apart([3.0, 1.0, 1.0], SAME)
     [1.0, 3.0]
     """
-    kept: list[float] = []
+    distinct: list[float] = []
     for moment in sorted(moments):
-        if not kept or moment - kept[-1] > same:
-            kept.append(moment)
-    return kept
+        if not distinct or moment - distinct[-1] > same:
+            distinct.append(moment)
+    return distinct
 
 
 def time_text(number: float) -> str:

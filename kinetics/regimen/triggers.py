@@ -79,28 +79,15 @@ class Triggers:
         return self.dose_amounts.sum(axis=1)
 
     def levels(self, baselines: np.ndarray) -> np.ndarray:
-        """The levels, (..., rule), in the units of the outputs.
-
-        Parameters
-        ----------
-        baselines : ndarray, (..., rule)
-            The watched outputs before any drug.
-        """
+        """The levels, (..., rule), in the units of the outputs, for their values before any drug, (..., rule)."""
         return self.shares * baselines + self.fixed
 
     def check(self, baselines: np.ndarray) -> None:
-        """Refuse a level that an output cannot return to.
+        """Refuse a level that an output cannot return to; ``baselines``, (patient, rule), are those before any drug.
 
-        Parameters
-        ----------
-        baselines : ndarray, (patient, rule)
-            The watched outputs before any drug. A fault is one of all patients: in a population some may lie beyond.
-
-        Raises
-        ------
-        InputError
-            If a level is zero, or an upward crossing cannot be a return because the level is not below a positive
-            baseline. An output that starts at zero may rise to any level.
+        A fault is one of all patients: in a population some may lie beyond. A level of zero is wrong, and so is an
+        upward crossing that cannot be a return because the level is not below a positive baseline. An output that
+        starts at zero may rise to any level.
         """
         levels, faults = self.levels(baselines), []
         for number, rule in enumerate(self.rules):
@@ -117,16 +104,7 @@ class Triggers:
 def triggers(
     regimen: Regimen, outputs: Mapping[str, pint.Unit], doses: Mapping[str, pint.Unit], time: pint.Unit
 ) -> Triggers | None:
-    """The rules of a regimen in the units of a model; None if it has none.
-
-    Parameters
-    ----------
-    regimen : Regimen
-        What is given.
-    outputs, doses : mapping of str to pint.Unit
-        The outputs of the model, and the drugs that it accepts.
-    time : pint.Unit
-        The model's unit of time.
+    """The rules of a regimen in the units of a model, its outputs, its drugs and its time; None if it has none.
 
     Raises
     ------
@@ -140,8 +118,8 @@ def triggers(
     >>> from kinetics.units import parse_unit
     >>> rule = Rule("N", "400 cells/uL", "drug_a", "1 g", "4 hour")
     >>> units = {"N": parse_unit("1e9/L")}, {"drug_a": parse_unit("mg")}
-    >>> found = triggers(Regimen(rules=[rule]), *units, parse_unit("hour"))
-    >>> found.levels(np.array([1.0])), found.gifts[0], found.durations, found.windows[0]
+    >>> rules = triggers(Regimen(rules=[rule]), *units, parse_unit("hour"))
+    >>> rules.levels(np.array([1.0])), rules.dose_amounts[0], rules.durations, rules.windows[0]
     (array([0.4]), array([1000.]), array([4.]), array([ 0., inf]))
     """
     if not regimen.rules:

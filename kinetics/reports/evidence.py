@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kinetics.published.facts import SHARE, Evaluated, EvidenceRow, Verdict
+from kinetics.published import SHARE, Evaluated, EvidenceRow, Verdict
 from kinetics.reports.numbers import number_text
 from kinetics.reports.tables import paragraph, table
 from kinetics.results import marked
@@ -52,11 +52,14 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
     lines = [
         "# Evidence",
         "",
-        f"Every published fact of {markdown_code(source)} beside the model, written by `kinetics evidence --out`. "
-        f"A number is inside if the model's lies in the published interval, or within {100 * SHARE:.0f} % of the value "
-        "where none is given. Numbers that are themselves parameters of the model are counted apart, as inputs. "
-        f"{evaluated.patients} virtual patients (seed {evaluated.seed}) stand for each cohort; how each kind of "
-        "number is taken of them: [formats](formats.md#evidence-fitsevidencecsv).",
+        paragraph(
+            f"Every published fact of {markdown_code(source)} beside the model, written by `kinetics evidence --out`. "
+            f"A number is inside if the model's lies in the published interval, or within {100 * SHARE:.0f} % of the "
+            "value where none is given. Numbers that are themselves parameters of the model are inputs and are "
+            f"counted separately. {evaluated.patients} virtual patients (seed {evaluated.seed}) stand for each cohort. "
+            "How each kind of number is taken of them: [formats](formats/evidence.md).",
+            100,
+        ),
         "",
         "| rows | agree |",
         "|---|---|",
@@ -95,7 +98,7 @@ def evidence_json(evaluated: Evaluated) -> dict[str, Any]:
             "source": each.row.source,
             "reason": each.row.reason,
         }
-        for each in evaluated.outcomes
+        for each in evaluated.verdicts
     ]
     return {"patients": evaluated.patients, "seed": evaluated.seed, "counts": counts, "facts": facts}
 

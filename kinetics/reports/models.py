@@ -8,12 +8,12 @@ from typing import Any
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
-from kinetics.cohorts import latex as latex_of
 from kinetics.cohorts import parameter_table
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.expressions import exponent_text
 from kinetics.model import Model
+from kinetics.model import latex as latex_of
 from kinetics.model.quantities import Cohort
 from kinetics.reports.numbers import number_text
 from kinetics.reports.tables import WIDTH, paragraph, table

@@ -15,7 +15,7 @@ from kinetics.errors import Faults
 from kinetics.estimate import FitProblem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, path_from
-from kinetics.model.schema import Row, read_row
+from kinetics.files.rows import Row, read_row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
 

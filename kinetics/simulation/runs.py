@@ -138,8 +138,8 @@ class Run:
         for measure in self.measures:
             curve, unit = trajectory.curve(measure.output), model.quantity(measure.output).unit
             measures[measure.name] = evaluate(measure, curve, self.starts, self.times[-1], unit, model.time)[None]
-        fired = trajectory.fired
-        triggered = None if fired is None else TriggeredDoses(*(array[None] for array in fired.arrays))
+        doses = trajectory.triggered_doses
+        triggered = None if doses is None else TriggeredDoses(*(array[None] for array in doses.arrays))
         return RunResults(table[None], measures, triggered, [""])
 
     def of_patients(self, table: np.ndarray, progress: Progress | None) -> RunResults:
@@ -177,9 +177,9 @@ class Run:
             triggers=self.triggers,
         )
         values = result.outputs if result.states is None else np.concatenate([result.outputs, result.states], axis=2)
-        recovery = result.reached - self.starts
+        recovery = result.threshold_times - self.starts
         measures = {measure.name: recovery[:, event] for event, measure in enumerate(self.measures)}
-        results = RunResults(values, measures, result.fired, list(result.reasons))
+        results = RunResults(values, measures, result.triggered_doses, list(result.reasons))
         self._fail_where_not_finite(results)
         return results
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from kinetics.measures import Measure, limit_warnings
+from kinetics.regimen import Regimen
 from kinetics.results import read_result
 from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import plan_simulation
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kinetics.observation import VisitSchedule
     from kinetics.population.covariates import Covariates
     from kinetics.population.parameter_table import ParameterSet
-    from kinetics.regimen import Course, Regimen
+    from kinetics.regimen import Course
     from kinetics.simulation.runs import Progress
 
 __all__ = ["simulate"]
@@ -54,37 +55,53 @@ def simulate(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Simulate a model under a regimen; each may be an object, a name of the library, or a path.
+    """Simulate a model under a regimen; `SimulationRequest` describes each argument in full.
 
-    ``until`` and ``every`` are the last output time and the step, such as ``"36 month"``; ``cohort`` is one of the
-    model's, ``parameters`` are values that differ from it. ``patients=N`` draws virtual patients. ``measures`` are read
-    off each curve, such as ``["nadir", "recovery"]``. `SimulationRequest` describes these and all other arguments.
+    Parameters
+    ----------
+    model, regimen : object, str or pathlib.Path
+        What is integrated, and under which doses: objects, names of the library, or paths.
+    until, every : str
+        The last output time and the step, such as ``"36 month"``.
+    cohort, parameters : optional
+        A cohort of the model; values that differ from it, by name.
+    patients, seed, sampling, covariates : optional
+        The number of virtual patients, the study they belong to, how they are drawn, a table of known values.
+    states, measures, observe : optional
+        States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
+    engine, method, tolerances, absolute : optional
+        The integrator and its error bounds.
+    out, chunk, resume, progress : optional
+        A Zarr store that is written chunk by chunk; a function called with (done, all).
 
     Returns
     -------
     xarray.Dataset
-        Outputs on (time), (draw, time) or (patient, time), each with ``units``; measures on (..., course). All
-        variables, and what is raised and warned of, are listed in the docstring of `kinetics.simulation`.
+        Outputs on (time), (draw, time) or (patient, time), with ``units``; `kinetics.simulation` lists all variables.
 
     Examples
     --------
-    >>> result = simulate("alemtuzumab", "ms_licensed", until="2 day", every="1 day", measures=["peak"])
-    >>> result.sizes["time"], result.C_peak.attrs["units"]
-    (3, 'mg/L')
+    >>> from kinetics.model import Model, State
+    >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="1", initial=1, rate=0)])
+    >>> simulate(still, Regimen.none(), until="2 day", every="1 day", states=True).A.values
+    array([1., 1., 1.])
     """
-    request = SimulationRequest(
+    return _run(SimulationRequest(
         model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
         seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
         engine=engine, method=method, tolerances=tolerances, absolute=absolute, out=out, chunk=chunk, resume=resume,
-    )  # fmt: skip
+    ), progress)  # fmt: skip
+
+
+def _run(request: SimulationRequest, progress: Progress | None) -> xr.Dataset:
     simulation = plan_simulation(load_request(request))
     if request.out is None:
-        simulation.check_capacity()
+        simulation.check_capacity(stacklevel=4)
         result = simulation.dataset(progress=progress)
     else:
         result = _streamed(simulation, request, progress)
     for line in _warnings(simulation, result):
-        warnings.warn(line, stacklevel=2)
+        warnings.warn(line, stacklevel=3)
     return result
 
 
@@ -94,7 +111,7 @@ def _streamed(simulation: Simulation, request: SimulationRequest, progress: Prog
 
     assert request.out is not None
     path = check_destination(request.out)
-    simulation.check_capacity(path, stacklevel=4)
+    simulation.check_capacity(path, stacklevel=5)
     stream(simulation, path, chunk=request.chunk, resume=request.resume, progress=progress)
     # a store has its variables in the order of their names
     return read_result(path).to_dataset()[list(simulation.blank().data_vars)]

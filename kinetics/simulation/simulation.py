@@ -11,20 +11,17 @@ from typing import Any
 import xarray as xr
 
 from kinetics.engines.rule_monitor import TriggeredDoses
-from kinetics.errors import InputError
-from kinetics.files.capacity import check_disk, check_memory, size_text
+from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
 from kinetics.population.parameter_table import ParameterTable
 from kinetics.simulation.labelled import labelled
 from kinetics.simulation.runs import Progress, Run, RunResults
 
-__all__ = ["COPIES", "MAX_RUNS", "Observed", "Simulation"]
+__all__ = ["COPIES", "Observed", "Simulation"]
 
 Observed = Callable[[xr.Dataset], xr.Dataset]
 
 COPIES = 3
 """The most copies of the values in memory at once: from the engine, joined, and as the bytes of a file."""
-MAX_RUNS = 10**9
-"""At some thousand runs a second, the pace of the smallest models, these take a week."""
 LARGE = 2**30
 """A result of more bytes than this is said to be large before it is made."""
 
@@ -83,12 +80,11 @@ class Simulation:
         dataset = labelled(self.run, results, self.dim, first, self.facts)
         return dataset if self.observed is None else self.observed(dataset)
 
-    def check_capacity(self, store: Path | None = None, *, stacklevel: int = 3) -> None:
+    def check_capacity(self, store: Path | None = None, *, stacklevel: int) -> None:
         """Refuse, with an `InputError`, a result that has no room in memory or in a store; warn of a large one."""
         size = self.size * self._bytes_of_one()
         what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
-        if self.size > MAX_RUNS:
-            raise InputError(f"{what}: no machine does more than {MAX_RUNS:.0e} in a week; ask for fewer")
+        check_runs(self.size, what)
         if store is None:
             stream = ", or stream them to a disk with --out NAME.zarr (in Python out='NAME.zarr')" if self.dim else ""
             check_memory(COPIES * size, what, f"ask for fewer, or fewer times{stream}")

@@ -1,6 +1,6 @@
 """Escape text of files for terminals, JSON, Markdown and figures; find the characters that no file may hold.
 
-LaTeX needs nothing here: only identifiers and symbols that `kinetics.model.notation.is_latex` accepts reach it. SVG is
+LaTeX needs nothing here: only identifiers and symbols that `kinetics.model.latex.is_latex` accepts reach it. SVG is
 escaped by matplotlib, which draws no text as mathematics within `kinetics.figures.base.style.style`.
 """
 
@@ -38,32 +38,26 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>|~$#&]|(?<!\w)_|_(?!\w)")
 def forbidden_character(text: str, *, lines: bool = False) -> str | None:
     r"""The first character of a text that no file may hold, or None.
 
-    Forbidden are characters that act on a display, and code points that are no characters.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    lines : bool
-        Whether line feeds and tabs are allowed.
+    Forbidden are characters that act on a display, and code points that are no characters. Line feeds and tabs are
+    allowed if there may be several ``lines``.
 
     Examples
     --------
     >>> forbidden_character("cells in 10⁹/L"), forbidden_character("a\nb", lines=True), forbidden_character("a\x1b[2J")
     (None, None, '\x1b')
     """
-    found = (_FORBIDDEN if lines else _FORBIDDEN_ON_A_LINE).search(text)
-    return found[0] if found else None
+    match = (_FORBIDDEN if lines else _FORBIDDEN_ON_A_LINE).search(text)
+    return match[0] if match else None
 
 
 def forbidden_lines(text: str) -> Iterator[tuple[int, str]]:
     """Each line of a file that holds a character no file may hold: its number from 1, and the first such character."""
     text, line, begin, last = text.replace("\r\n", "\n"), 1, 0, 0
-    for found in _FORBIDDEN.finditer(text):
-        line += text.count("\n", begin, found.start())
-        begin = found.start()
+    for match in _FORBIDDEN.finditer(text):
+        line += text.count("\n", begin, match.start())
+        begin = match.start()
         if line != last:
-            yield line, found[0]
+            yield line, match[0]
         last = line
 
 
@@ -75,9 +69,9 @@ def character_name(character: str) -> str:
     >>> character_name("\u202e"), character_name("\x1b")
     ('U+202E (right-to-left override)', 'U+001B (a control character)')
     """
-    told = {"\t": "a tab", "\n": "a line feed", "Cc": "a control character", "Cn": "no character"}
+    words = {"\t": "a tab", "\n": "a line feed", "Cc": "a control character", "Cn": "no character"}
     kind = unicodedata.category(character)
-    name = told.get(character) or told.get(kind) or unicodedata.name(character, "a surrogate").lower()
+    name = words.get(character) or words.get(kind) or unicodedata.name(character, "a surrogate").lower()
     return f"U+{ord(character):04X} ({name})"
 
 
@@ -89,7 +83,7 @@ def one_line(text: str) -> str:
     >>> print(one_line("k\x1b[2J\nerror: none"))
     k\x1b[2J\nerror: none
     """
-    return _DOUBTFUL.sub(lambda found: found[0] if _shows(found[0]) else _escape(found[0]), text)
+    return _DOUBTFUL.sub(lambda match: match[0] if _shows(match[0]) else _escape(match[0]), text)
 
 
 def _shows(character: str) -> bool:
@@ -128,7 +122,7 @@ def json_text(content: Any) -> str:
     }
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    return _DOUBTFUL.sub(lambda found: found[0] if found[0] == "\n" or _shows(found[0]) else _in_json(found[0]), text)
+    return _DOUBTFUL.sub(lambda match: match[0] if match[0] == "\n" or _shows(match[0]) else _in_json(match[0]), text)
 
 
 def _in_json(character: str) -> str:
@@ -143,7 +137,7 @@ def markdown_text(text: str) -> str:
     >>> print(markdown_text("<b>|x_1| < *3*\n# _new_"))
     \<b\>\|x_1\| \< \*3\* \# \_new\_
     """
-    return _MARKDOWN.sub(lambda found: f"\\{found[0]}", one_line(one_space(text)))
+    return _MARKDOWN.sub(lambda match: f"\\{match[0]}", one_line(one_space(text)))
 
 
 def markdown_code(text: str) -> str:

@@ -14,23 +14,16 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     Two names are near if, capitals aside, they are the same once one letter, or none, is left out of each: a letter
     too many, one missing, one for another, or two in the wrong order.
 
-    Parameters
-    ----------
-    name : str
-        The unknown name.
-    names : iterable of str
-        The known ones.
-
     Examples
     --------
     >>> did_you_mean("clearence", ["clearance", "volume"]), did_you_mean("x1", ["volume"])
     ("; did you mean 'clearance'?", '')
     """
     index = _index(frozenset(names))
-    found = [near for text in _shortened(name) for near in index.get(text, ())]
-    if not found:
+    candidates = [near for text in _shortened(name) for near in index.get(text, ())]
+    if not candidates:
         return ""
-    near = min(found, key=lambda other: (abs(len(other) - len(name)), other))
+    near = min(candidates, key=lambda other: (abs(len(other) - len(name)), other))
     return f"; did you mean '{near}'?"
 
 

@@ -1,8 +1,7 @@
 """Units: one pint registry, a reader of unit text that never hands raw text to pint's parser, exact conversions."""
 
 from kinetics.units.conversion import conversion
-from kinetics.units.number import read_number
-from kinetics.units.quantity import adopt, parse_quantity, to_unit
+from kinetics.units.quantity import adopt, parse_quantity, read_number, to_unit
 from kinetics.units.reader import parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 

@@ -1,4 +1,4 @@
-"""Numbers with a unit: from text, from pint, to a float in the unit that is asked for."""
+"""Numbers, and numbers with a unit: from text, from pint, to a float in a unit."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ import pint
 
 from kinetics.errors import UnitError
 from kinetics.units.conversion import conversion
-from kinetics.units.number import NUMBER
 from kinetics.units.reader import MAX_LENGTH, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
-__all__ = ["adopt", "parse_quantity", "to_unit"]
+__all__ = ["adopt", "parse_quantity", "read_number", "to_unit"]
 
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+"""Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
 _QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")
 
 
+def read_number(text: str) -> float | None:
+    """Read a number; None if the text is none, or the number is not finite.
+
+    Examples
+    --------
+    >>> read_number(" -1.5e3 "), read_number("1_000"), read_number("1e999"), read_number("nan")
+    (-1500.0, None, None, None)
+    """
+    plain = text.strip()
+    value = float(plain) if re.fullmatch(NUMBER, plain) else math.nan
+    return value if math.isfinite(value) else None
+
+
 def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
-    """Read a number with its unit, and convert it if asked.
+    """Read a number with its unit, such as ``"12 mg"`` or ``"0.4 1e9/L"``, and convert it to ``unit`` if there is one.
 
     Parameters
     ----------
-    text : str
-        For example ``"12 mg"``, ``"35 month"``, ``"0.4 1e9/L"``.
-    unit : str or pint.Unit, optional
-        The unit to convert to; without it the quantity keeps its own.
     example : str
         Without ``unit``, one that would be right in its place, for messages.
-
-    Returns
-    -------
-    value : float
-    unit : pint.Unit
 
     Raises
     ------
@@ -48,12 +53,12 @@ def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "
     """
     match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
     target = parse_unit(unit) if isinstance(unit, str) else unit
-    wanted = example if target is None else display_unit(target) or "1"
+    target_text = example if target is None else display_unit(target) or "1"
     if match is None:
-        such = f"write a number, a space and a unit, such as '12 {wanted}'"
+        such = f"write a number, a space and a unit, such as '12 {target_text}'"
         raise UnitError(f"cannot read quantity {str(text)[:60]!r}; {such}")
     if match[2] is None:
-        raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {wanted}'")
+        raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {target_text}'")
     own = parse_unit(match[2])
     target = own if target is None else target
     if own.dimensionality != target.dimensionality:  # told in the words of the text, before units are made short

@@ -52,8 +52,8 @@ class _UnitReader:
         self.position += 1
         return token
 
-    def _accept(self, *wanted: str) -> str:
-        return self._next() if self._token in wanted else ""
+    def _accept(self, *operators: str) -> str:
+        return self._next() if self._token in operators else ""
 
     def read(self) -> Any:
         unit = self._product()
@@ -120,17 +120,9 @@ def _named(name: str, text: str) -> Any:
 
 
 def parse_unit(text: str) -> Any:
-    """Read a unit.
+    """Read a unit: a product of pint's names with whole exponents of at most 12, raised or behind ``^``.
 
-    Parameters
-    ----------
-    text : str
-        A product of pint unit names with whole exponents of at most 12, raised or behind ``^``; also ``1e9/L``, which
-        may be written ``10^9/L``, ``10⁹/L`` or ``×10⁹/L``, and ``cells/uL``.
-
-    Returns
-    -------
-    pint.Unit
+    Also ``1e9/L``, which may be written ``10^9/L``, ``10⁹/L`` or ``×10⁹/L``, and ``cells/uL``.
 
     Raises
     ------

@@ -122,7 +122,7 @@ def test_validation_course_of_the_relapsing_cohort():
 @pytest.mark.parametrize("name", POPULATIONS)
 def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(name):
     problem = FitProblem.load(name)
-    told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "The same as populations"), "row")}
+    told = {row["row"]: row for row in rows(section(DOCS / "validation.md", "Population fits"), "row")}
     values = Estimates.read(result_path(problem.path)).values
     for shown in PopulationObjective(problem).shown(np.log(values), problem.targets):
         parts = [(shown.row.name, shown.interval, shown.inside())]
@@ -208,11 +208,11 @@ def test_theory_has_the_tolerances_and_cut_offs_of_the_code():
     assert [verdict for verdict in verdicts if verdict not in text] == []
 
 
-def test_formats_page_has_files_that_are_read(tmp_path):
+def test_format_pages_have_files_that_are_read(tmp_path):
     kinds = {}
-    for block in blocks(DOCS / "formats.md", "toml"):
-        data = tomllib.loads(block)
-        kinds.setdefault(next(iter(data)), block)
+    for page in sorted((DOCS / "formats").glob("*.md")):
+        for block in blocks(page, "toml"):
+            kinds.setdefault(next(iter(tomllib.loads(block))), block)
     (tmp_path / "one.toml").write_text(kinds["model"], encoding="utf-8")
     (tmp_path / "regimen.toml").write_text(kinds["regimen"], encoding="utf-8")
     (tmp_path / "visits.toml").write_text(kinds["visits"], encoding="utf-8")
@@ -238,6 +238,15 @@ def test_links_lead_somewhere(page):
         file = page.parent / path if path else page
         assert file.exists(), f"{name_of(page)}: {target}"
         assert not anchor or anchor in anchors(file), f"{name_of(page)}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_text_is_wrapped_at_100_characters(page):
+    """Tables, code, headings and what cannot be broken may be longer; pages that a command writes are wrapped by it."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    prose = [line for line in text.split("\n") if not re.match(r"\s*(\||#|\$\$|!\[)", line)]
+    unbreakable = re.compile(r"`[^`]*`|\$[^$]*\$|\]\(\S*\)")
+    assert [line for line in prose if len(line) > 100 and " " in unbreakable.sub("", line[90:])] == []
 
 
 def commands():

@@ -267,16 +267,71 @@ def test_a_folder_that_cannot_be_written_is_refused_first(run, tmp_path: Path) -
     assert answer.status == 2
 
 
-def test_patients_who_all_fail_are_told_in_words_of_the_program(run, project: Path) -> None:
+RUNAWAY = """
+[model]
+title = "x"
+time = "day"
+[parameters]
+k = { value = 1.0, unit = "1/day", source = "choice", spread = 0.1 }
+[doses.drug]
+unit = "mg"
+into = "D"
+[states.D]
+unit = "mg"
+initial = "0"
+rate = "0"
+[states.A]
+unit = "1"
+initial = "1"
+rate = "k*A^2"
+[outputs.a]
+unit = "1"
+value = "A"
+"""
+ONCE = """
+[regimen]
+title = "x"
+source = "choice"
+[[courses]]
+start = "0 day"
+doses = [{ drug = "drug", amount = "1 mg" }]
+"""
+COMPARED = """
+[comparison]
+title = "x"
+model = "./runaway.toml"
+until = "9 day"
+every = "1 day"
+unit = "day"
+[[rows]]
+output = "a"
+label = "A"
+measures = ["nadir"]
+"""
+
+
+def test_a_run_in_which_every_patient_fails_is_told_and_is_a_failure(run, project: Path) -> None:
     model = project / "models" / "runaway.toml"
-    model.write_text(
-        '[model]\ntitle = "x"\ntime = "day"\n'
-        '[parameters]\nk = { value = 1.0, unit = "1/day", source = "choice", spread = 0.1 }\n'
-        '[states.A]\nunit = "1"\ninitial = "1"\nrate = "k*A^2"\n'
-        '[outputs.a]\nunit = "1"\nvalue = "A"\n'
-    )
+    model.write_text(RUNAWAY)
     for engine in ("scipy", "batch"):
         answer = run("simulate", model, "--until", "9 day", "--every", "1 day", "--patients", "3", "--engine", engine)
         assert [line for line in answer.err.splitlines() if line.startswith("warning")] == [
             "warning: 3 of 3 could not be integrated; see the variable 'failure'"
         ]
+        assert answer.status == 1
+        assert "median of 3 patients" in answer.out
+        (told,) = (line for line in answer.err.splitlines() if line.startswith("error"))
+        assert told.startswith("error: none of 3 patients could be integrated; the first: ")
+    out = project / "failed.zarr"
+    answer = run("simulate", model, "--until", "9 day", "--every", "1 day", "--patients", "3", "--out", out)
+    assert (answer.status, out.is_dir()) == (1, True)
+
+
+def test_a_comparison_in_which_every_patient_fails_is_told_and_is_a_failure(run, project: Path) -> None:
+    for name, text in (("runaway", RUNAWAY), ("once", ONCE), ("compared", COMPARED)):
+        (project / "models" / f"{name}.toml").write_text(text)
+    spec, once, picture = (project / "models" / name for name in ("compared.toml", "once.toml", "drawn.svg"))
+    answer = run("compare", once, "--spec", spec, "--patients", "3", "--out", picture)
+    assert (answer.status, picture.exists()) == (1, False)
+    assert "could not be integrated and are left out: 3 under once" in answer.out
+    assert answer.err.splitlines()[-1] == "error: none of 3 patients could be integrated under once"

@@ -31,7 +31,7 @@ def run(solve, model: Model, regimen: Regimen, until: float = UNTIL, tolerances:
     system = compile_model(model)
     given, rules = engine_view(model, regimen, until)
     trajectory = solve(system, system.constants(system.parameter_array()), given, tolerances=tolerances, triggers=rules)
-    fired = trajectory.fired
+    fired = trajectory.triggered_doses
     there = ~np.isnan(fired.times)
     assert (fired.rules[there] > 0).all()
     assert (fired.rules[~there] == 0).all()
@@ -77,7 +77,7 @@ def test_an_infusion_ends_when_it_should(solve, deficit):
     trajectory, times, _ = run(solve, deficit, regimen)
     first, wait = math.log(0.9 / 0.6) / K, infusion_wait(0.6, 0.25, 2.0)
     np.testing.assert_allclose(times, first + wait * np.arange(3), rtol=1e-9)
-    assert trajectory.fired.capped.tolist() == [True]
+    assert trajectory.triggered_doses.capped.tolist() == [True]
     np.testing.assert_allclose(trajectory.outputs(np.array([UNTIL]))[0, 2], 0.9 + 3 * 0.5, rtol=1e-10)
 
 
@@ -188,7 +188,7 @@ def test_a_course_of_boluses(solve, deficit):
     again = first + 4 + math.log(z / 0.6) / K
     np.testing.assert_allclose(times, [first, first + 2, first + 4, again, again + 2, again + 4], rtol=1e-9)
     np.testing.assert_allclose(trajectory.outputs(np.array([UNTIL]))[0, 2], 0.9 + 6 * 0.4, rtol=1e-10)
-    assert trajectory.fired.capped.tolist() == [True]
+    assert trajectory.triggered_doses.capped.tolist() == [True]
 
 
 @pytest.mark.parametrize("every", [2.0, 3.0, 1.25], ids=["end to end", "apart", "overlapping"])
@@ -253,11 +253,11 @@ def test_one_patient_alone_and_among_many(deficit):
     table = np.array([system.constants(system.parameter_array({"k": rate})) for rate in rates])
     plans, times = [(given, course_starts(regimen, deficit.time))], np.linspace(0, UNTIL, 23)
     many = integrate_many(system, table, plans, np.zeros(4, int), times, triggers=rules)
-    assert many.fired is not None
+    assert many.triggered_doses is not None
     for patient, own in enumerate(table):
         alone = batch.integrate(system, own, given, triggers=rules)
-        np.testing.assert_array_equal(many.fired.times[patient], alone.fired.times)
-        np.testing.assert_array_equal(many.fired.capped[patient], alone.fired.capped)
+        np.testing.assert_array_equal(many.triggered_doses.times[patient], alone.triggered_doses.times)
+        np.testing.assert_array_equal(many.triggered_doses.capped[patient], alone.triggered_doses.capped)
         # the plain output is that of the dense solution
         np.testing.assert_allclose(many.outputs[patient], alone.outputs(times), rtol=1e-12, atol=1e-15)
 
@@ -296,10 +296,10 @@ def test_engines_agree_on_a_shipped_model(case, cohort):
     constants = system.constants(system.parameter_array(cohort_parameters(model, cohort).values))
     slow = scipy.integrate(system, constants, given, triggers=acting)
     fast = batch.integrate(system, constants, given, triggers=acting)
-    assert np.isfinite(slow.fired.times).any()
-    np.testing.assert_array_equal(fast.fired.rules, slow.fired.rules)
-    np.testing.assert_array_equal(fast.fired.capped, slow.fired.capped)
-    np.testing.assert_allclose(fast.fired.times, slow.fired.times, rtol=1e-7)
+    assert np.isfinite(slow.triggered_doses.times).any()
+    np.testing.assert_array_equal(fast.triggered_doses.rules, slow.triggered_doses.rules)
+    np.testing.assert_array_equal(fast.triggered_doses.capped, slow.triggered_doses.capped)
+    np.testing.assert_allclose(fast.triggered_doses.times, slow.triggered_doses.times, rtol=1e-7)
     times = np.linspace(0, TEN_YEARS, 400)
     peak = slow.outputs(times).max(axis=0)
     np.testing.assert_allclose(fast.outputs(times) / peak, slow.outputs(times) / peak, atol=1e-6)
@@ -316,10 +316,12 @@ def test_engines_agree_on_the_returns_of_many_patients(share):
     given, acting = engine_view(model, regimen, until)
     table = system.constants_table(draw_patients(system, cohort_parameters(model, "relapsing"), 4, 1))
     plans = [(given, course_starts(regimen, model.time))]
-    fast = integrate_many(system, table, plans, np.zeros(4, int), np.array([0.0, until]), triggers=acting).fired
+    fast = integrate_many(
+        system, table, plans, np.zeros(4, int), np.array([0.0, until]), triggers=acting
+    ).triggered_doses
     assert fast is not None
     for patient, constants in enumerate(table):
-        slow = scipy.integrate(system, constants, given, triggers=acting).fired
+        slow = scipy.integrate(system, constants, given, triggers=acting).triggered_doses
         assert slow is not None
         assert {1, 2} <= set(slow.rules.tolist())
         np.testing.assert_array_equal(fast.rules[patient], slow.rules)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kinetics.errors import InputError
 from kinetics.expressions import Dimensions, evaluate, parse
-from kinetics.expressions.grammar import MAX_DIGITS
+from kinetics.expressions.limits import MAX_DIGITS
 from kinetics.units import conversion, parse_unit, registry, unit_text
 
 NAMES = ("a", "b", "c.d")

@@ -58,7 +58,7 @@ def test_rules_keep_their_word(deficit, integrate, regimen):
     system = compile_model(deficit)
     constants = system.constants(system.parameter_array())
     trajectory = integrate(system, constants, scheduled, triggers=acting)
-    fired = trajectory.fired
+    fired = trajectory.triggered_doses
     there = fired.rules > 0
     times = fired.times[there]
 

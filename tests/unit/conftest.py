@@ -1,6 +1,7 @@
 """A small project of a user's own: a model with closed forms, regimens, published tables and fits beside it."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,15 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch) -> Iterator[Path]:
+    """A folder of this test's own for compiled code, which is not there yet."""
+    from kinetics.compile.cache import cache_folder
+
+    place = tmp_path / "compiled"
+    monkeypatch.setenv("LYMPHOKINETICS_CACHE", str(place))
+    cache_folder.cache_clear()
+    yield place
+    cache_folder.cache_clear()

@@ -10,9 +10,7 @@ import sympy as sp
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
-from kinetics.engines.batch import ensemble as many
-from kinetics.engines.batch import single as one
-from kinetics.engines.batch import stopping
+from kinetics.engines.batch import plans, single, stopping
 from kinetics.engines.batch.program import load_program
 from kinetics.errors import InputError, IntegrationError
 from kinetics.measures import TimeToThreshold
@@ -50,7 +48,7 @@ def integrated(drawn, chosen=slice(None)):
 
 
 def same_bits(one: batch.Batch, other: batch.Batch) -> None:
-    for name in ("outputs", "states", "reached", "steps"):
+    for name in ("outputs", "states", "threshold_times", "steps"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
@@ -77,7 +75,7 @@ def test_the_company_of_a_patient_changes_no_bit(drawn, chosen):
     picked = batch.Batch(
         together.outputs[chosen],
         together.states[chosen],
-        together.reached[chosen],
+        together.threshold_times[chosen],
         together.steps[chosen],
         together.reasons[chosen],
     )
@@ -106,8 +104,8 @@ def test_one_patient_with_a_dense_solution_is_that_patient_of_many(drawn, patien
     alone, together = batch.integrate(system, constants[patient], plan), integrated(drawn)
     np.testing.assert_allclose(alone.outputs(TIMES), together.outputs[patient], rtol=1e-6)
     np.testing.assert_allclose(alone.states(TIMES), together.states[patient], rtol=1e-6, atol=1e-12)
-    assert together.reached.shape == (70, 2, 2)
-    assert np.isnan(together.reached[patient, :, starts.size :]).all()
+    assert together.threshold_times.shape == (70, 2, 2)
+    assert np.isnan(together.threshold_times[patient, :, starts.size :]).all()
 
 
 def test_values_at_a_dose_are_those_before_it():
@@ -162,7 +160,7 @@ def test_impossible_patients_are_nan_with_their_reasons_and_the_rest_are_right()
         assert found.reasons[patient] == f"impossible parameters, out of range or not finite: {blamed[patient]}"
         assert np.isnan(found.outputs[patient]).all()
         assert np.isnan(found.states[patient]).all()
-        assert np.isnan(found.reached[patient]).all()
+        assert np.isnan(found.threshold_times[patient]).all()
     assert (found.reasons[0], found.reasons[6]) == ("", "")
     for patient, rate in ((0, 0.1), (6, 0.2)):
         np.testing.assert_allclose(found.outputs[patient, 1:, 0], 2 * np.exp(-rate * times[1:]), rtol=1e-6)
@@ -256,7 +254,7 @@ def test_impossible_draws_are_told_and_the_rest_are_right(engine):
 
 
 def test_a_run_that_needs_too_many_steps_is_given_up(monkeypatch, drawn):
-    for module in (many, stopping):
+    for module in (plans, stopping):
         monkeypatch.setattr(module, "MOST_STEPS", 50)
     found = integrated(drawn, slice(0, 2))
     assert all("more than 50 steps after 50 steps" in reason for reason in found.reasons)
@@ -266,7 +264,7 @@ def test_a_run_that_needs_too_many_steps_is_given_up(monkeypatch, drawn):
 def test_a_record_grows_with_the_steps(monkeypatch, drawn):
     system, ((plan, _), _), constants = drawn
     whole = batch.integrate(system, constants[0], plan)
-    monkeypatch.setattr(one, "FIRST_RECORD", 10)
+    monkeypatch.setattr(single, "FIRST_RECORD", 10)
     grown = batch.integrate(system, constants[0], plan)
     np.testing.assert_array_equal(whole.pieces[0].ts, grown.pieces[0].ts)
     np.testing.assert_array_equal(whole.outputs(TIMES), grown.outputs(TIMES))
@@ -301,7 +299,7 @@ def test_a_single_patient_compiles_the_scalar_kernel_alone():
     simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
     compiled = {name for name, function in functions.items() if function.signatures}
     assert "integrate" in compiled
-    populations_or_gradients = {"integrate_crowd", "step_wide", "advance_tangent", "start_tangent"}
+    populations_or_gradients = {"integrate_lanes", "take_lane_steps", "advance_block", "integrate_each"}
     assert populations_or_gradients <= functions.keys() - compiled
 
 

@@ -76,7 +76,7 @@ def test_a_plan_stores_each_entry_of_the_factors_once(pattern):
     assert sorted(plan.order) == list(range(size))
     stored = [*((i, i) for i in range(size)), *plan.lower, *plan.upper]
     assert entries <= set(stored)
-    assert sorted(plan.place(entry) for entry in stored) == list(range(plan.length))
+    assert sorted(plan.index(entry) for entry in stored) == list(range(plan.length))
     position = {row: index for index, row in enumerate(plan.order)}
     assert all(position[i] > position[j] for i, j in plan.lower)
     assert all(position[i] < position[j] for i, j in plan.upper)

@@ -82,7 +82,7 @@ def test_its_functions_do_what_the_generators_do(written, name):
     assert list(inspect.signature(mine).parameters) == list(inspect.signature(theirs).parameters)
     generator = np.random.default_rng(0)
     arrays = {word: generator.uniform(0.5, 2.0, SIZE) for word in inspect.signature(mine).parameters}
-    arrays |= {"w": 3.7} if "w" in arrays and not name.endswith("_wide") else {}
+    arrays |= {"w": 3.7} if "w" in arrays and not name.endswith("_lanes") else {}
     after = []
     for function in (mine, theirs):
         given = {word: value if isinstance(value, float) else value.copy() for word, value in arrays.items()}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetics.compile import kept as files
-from kinetics.compile.cache import cache_folder, load_module
+from kinetics.compile import checked_files as files
+from kinetics.compile.cache import load_module
 from kinetics.errors import StorageError
 
 KEY = "e" * 24
@@ -25,16 +25,6 @@ LARGE = 21.0
 def answer(x):
     return x * LARGE
 """
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    """A cache folder of this test's own."""
-    place = tmp_path / "compiled"
-    monkeypatch.setenv("LYMPHOKINETICS_CACHE", str(place))
-    cache_folder.cache_clear()
-    yield place
-    cache_folder.cache_clear()
 
 
 def load() -> tuple[float, int, list[str]]:
@@ -62,31 +52,31 @@ def damage(path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["empty", "half", "garbage", "flipped", "folder"])
 @pytest.mark.parametrize("name", ["system.py", "system.code", "answer-*.code"])
-def test_a_damaged_file_is_thrown_away_and_made_anew_once(folder, kind, name):
+def test_a_damaged_file_is_thrown_away_and_made_anew_once(own_cache, kind, name):
     assert load() == (42.0, 0, [])
     assert load() == (42.0, 1, [])
-    (path,) = (folder / KEY).glob(name)
+    (path,) = (own_cache / KEY).glob(name)
     before = path.read_bytes()
     damage(path, kind)
     if name == "system.py":
-        (folder / KEY / "system.code").unlink()  # with it the text is not read
+        (own_cache / KEY / "system.code").unlink()  # with it the text is not read
     value, hits, told = load()
     assert (value, hits) == (42.0, 0 if name.startswith("answer") else 1)
-    assert told == [f"compiled code in {folder / KEY} is damaged; it is made anew"]
+    assert told == [f"compiled code in {own_cache / KEY} is damaged; it is made anew"]
     assert load() == (42.0, 1, [])
     assert not name.startswith("system") or path.read_bytes() == before
 
 
-def test_a_file_in_place_of_the_folder(folder):
-    folder.mkdir(mode=0o700)
-    (folder / KEY).write_text("in the way")
+def test_a_file_in_place_of_the_folder(own_cache):
+    own_cache.mkdir(mode=0o700)
+    (own_cache / KEY).write_text("in the way")
     value, _, told = load()
     assert value == 42.0
-    assert told == [f"compiled code in {folder} is damaged; it is made anew"]
+    assert told == [f"compiled code in {own_cache} is damaged; it is made anew"]
     assert load() == (42.0, 1, [])
 
 
-def test_a_full_disk_costs_the_cache_and_not_the_answer(folder, monkeypatch):
+def test_a_full_disk_costs_the_cache_and_not_the_answer(own_cache, monkeypatch):
     def full(path, content):
         raise StorageError(f"{path.name}: no room")
 
@@ -99,9 +89,9 @@ def test_a_full_disk_costs_the_cache_and_not_the_answer(folder, monkeypatch):
 
 TWO = f"""
 import sys, time
-from kinetics.compile import cache, kept, machine_code
+from kinetics.compile import cache, checked_files, machine_code
 
-whole = kept.write_atomically
+whole = checked_files.write_atomically
 def slow(path, content):
     if sys.argv[1] == path.name[:6]:
         path.with_name(".cut-off").write_bytes(content[: len(content) // 2])
@@ -109,14 +99,14 @@ def slow(path, content):
         time.sleep(60)
     whole(path, content)
 
-kept.write_atomically = slow
+checked_files.write_atomically = slow
 print(cache.load_module({KEY!r}, lambda: {TEXT!r}).answer(2.0))
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL here")
 @pytest.mark.parametrize("moment", ["system", "answer"])
-def test_of_two_processes_one_is_killed_while_it_compiles(folder, moment):
+def test_of_two_processes_one_is_killed_while_it_compiles(own_cache, moment):
     first = subprocess.Popen([sys.executable, "-c", TWO, moment], stdout=subprocess.PIPE, text=True)
     assert first.stdout is not None
     with first.stdout:

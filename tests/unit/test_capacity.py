@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
+from kinetics.estimate.uncertainty.sampling import sample
 from kinetics.files import capacity
 from kinetics.files.capacity import check_disk, check_memory, free_memory
 from kinetics.prediction import predict
@@ -45,16 +48,41 @@ def test_what_never_ends_is_refused_at_once(deficit, gigabyte, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("asked", [{"draws": 10**8}, {"patients": 10**8}, {"patients": 4, "study": 10**9}])
-def test_predictions_that_never_end_are_refused_at_once(project, gigabyte, asked):
-    estimates = Estimates(
+def estimates_of(project):
+    return Estimates(
         fit="one", model=str(project.model), cohort="plain", names=("k",), units=("1/day",), verdicts=("",),
         values=np.array([0.1]), covariance=np.array([[0.01]]), given=(), given_values=np.array([]),
         response=np.empty((1, 0)), facts={},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [{"draws": 10**8}, {"patients": 10**8}, {"patients": 4, "study": 10**9}])
+def test_predictions_that_never_end_are_refused_at_once(project, gigabyte, asked):
     once = str(project.models / "regimens" / "once.toml")
     with pytest.raises(InputError, match=r"needs about .* of memory, and 1\.0 GB are free; ask for fewer draws"):
-        predict(estimates, once, until="2 day", every="1 day", **asked)
+        predict(estimates_of(project), once, until="2 day", every="1 day", **asked)
+
+
+@pytest.mark.parametrize("asked", [{"draws": 10**10}, {"draws": 10**8, "patients": 2}])
+def test_predictions_of_more_runs_than_are_ever_done_are_refused_at_once(project, monkeypatch, asked):
+    """Each draw has a population of its own."""
+    monkeypatch.setattr(capacity, "free_memory", lambda: 10**18)
+    once = str(project.models / "regimens" / "once.toml")
+    with pytest.raises(InputError, match=r"no machine does more than 1e.09 in a week; ask for fewer"):
+        predict(estimates_of(project), once, until="2 day", every="1 day", **asked)
+
+
+def test_a_posterior_of_more_draws_than_days_allow_is_refused_before_the_fit(project, monkeypatch):
+    monkeypatch.setattr(capacity, "free_memory", lambda: 10**18)
+    with pytest.raises(InputError, match=r"100000000 draws of the posterior take days.*; ask for at most 1000000"):
+        sample(None, np.zeros(2), np.eye(2), 10**8, 0)
+    path = project.fit(
+        {"value": 1, "sd": 0.1, "n": 9, "time": "1 day"}, free={"k": 'lower = 1, upper = 3, unit = "1/day"'}
+    )
+    answer = CliRunner().invoke(app, ["fit", str(path), "--posterior", str(10**8)])
+    assert answer.exit_code == 2
+    assert "--posterior: 100000000 draws of the posterior take days" in answer.stderr
+    assert "search" not in answer.stderr
 
 
 def test_what_is_estimated_is_what_it_takes(deficit):

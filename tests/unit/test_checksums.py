@@ -132,10 +132,14 @@ def test_a_result_older_than_its_data_or_model_is_said_by_its_name(committed, pr
     assert "older than its problem or tables and its model" in told[0]
 
 
-def test_a_result_without_a_checksum_is_said_by_check_alone(committed):
+def test_whoever_takes_a_result_without_a_checksum_says_so_by_its_name(committed, project):
     committed.write_text(re.sub("checksum = .*\n", "", committed.read_text()))
-    assert warned(lambda: Estimates.load(committed)) == []
-    assert checked(committed) == ([f"{committed}: has no checksum: written by hand, or by an earlier version"], [])
+    said = f"{committed}: has no checksum: written by hand, or by an earlier version"
+    model = Model.load(project.model)
+    for use in (lambda: cohort_parameters(model, "first"), lambda: Estimates.load(committed)):
+        assert [line.split(";")[0] for line in warned(use)] == [said]
+    told, faults = checked(committed)
+    assert ([line.split(";")[0] for line in told], faults) == ([said], [])
 
 
 def test_the_results_that_ship_are_what_fits_wrote():

@@ -14,6 +14,9 @@ from kinetics.model import Model
 
 from .conftest import Project
 
+# results of these tests are written by hand
+pytestmark = pytest.mark.filterwarnings("ignore:.*has no checksum:UserWarning")
+
 RESULT = """[result]
 fit = "one"
 model = "../models/toy.toml"

@@ -23,16 +23,6 @@ from kinetics.model.quantities import Derived, Input, Output, Parameter, State
 X, Y, A, B = (sp.Symbol(name, real=True) for name in "xyab")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    """A cache folder of this test's own."""
-    place = tmp_path / "compiled"
-    monkeypatch.setenv("LYMPHOKINETICS_CACHE", str(place))
-    cache_folder.cache_clear()
-    yield place
-    cache_folder.cache_clear()
-
-
 def model(
     rate=-A * X, *, value: float = 0.5, unit: str = "1/day", name: str = "made", minimum: float | None = None
 ) -> Model:
@@ -97,40 +87,40 @@ def test_the_generators_own_files_are_in_the_key(monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
-def test_folder_is_the_users_own(folder):
+def test_folder_is_the_users_own(own_cache):
     before = os.umask(0o002)
     try:
-        assert cache_folder() == folder
+        assert cache_folder() == own_cache
         load_module("0" * 24, lambda: "value = 1\n")
     finally:
         os.umask(before)
         sys.modules.pop(f"kinetics_generated_{'0' * 24}", None)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((folder / ("0" * 24)).stat().st_mode) == 0o700
+    assert stat.S_IMODE(own_cache.stat().st_mode) == 0o700
+    assert stat.S_IMODE((own_cache / ("0" * 24)).stat().st_mode) == 0o700
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
-def test_a_folder_others_may_write_to_is_not_used(folder, mode):
-    folder.mkdir()
-    folder.chmod(mode)
+def test_a_folder_others_may_write_to_is_not_used(own_cache, mode):
+    own_cache.mkdir()
+    own_cache.chmod(mode)
     with pytest.warns(UserWarning, match="others may write to it"):
         used = cache_folder()
-    assert used != folder
+    assert used != own_cache
     assert stat.S_IMODE(used.stat().st_mode) == 0o700
     assert used.name.startswith("lymphokinetics-")
-    assert list(used.iterdir()) == list(folder.iterdir()) == []
+    assert list(used.iterdir()) == list(own_cache.iterdir()) == []
     used.rmdir()
 
 
-def test_a_folder_of_somebody_else_is_not_used(folder, monkeypatch):
+def test_a_folder_of_somebody_else_is_not_used(own_cache, monkeypatch):
     if os.name == "nt":
         pytest.skip("owners are POSIX's")
-    folder.mkdir(mode=0o700)
-    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    own_cache.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "getuid", lambda: own_cache.stat().st_uid + 1)
     with pytest.warns(UserWarning, match="belongs to somebody else"):
         used = cache_folder()
-    assert used != folder
+    assert used != own_cache
     used.rmdir()
 
 
@@ -145,9 +135,9 @@ def test_a_folder_that_cannot_be_made_is_replaced(tmp_path, monkeypatch):
     used.rmdir()
 
 
-def test_fallback_is_a_fresh_folder_each_time(folder):
-    folder.mkdir()
-    folder.chmod(0o777)
+def test_fallback_is_a_fresh_folder_each_time(own_cache):
+    own_cache.mkdir()
+    own_cache.chmod(0o777)
     used = set()
     for _ in range(2):
         cache_folder.cache_clear()
@@ -162,7 +152,7 @@ def test_fallback_is_a_fresh_folder_each_time(folder):
 # --- the files
 
 
-def test_code_is_generated_once(folder):
+def test_code_is_generated_once(own_cache):
     key, calls = "1" * 24, []
     try:
         first = load_module(key, lambda: calls.append(1) or "value = 42\n")
@@ -171,19 +161,19 @@ def test_code_is_generated_once(folder):
     finally:
         sys.modules.pop(f"kinetics_generated_{key}", None)
     assert (first.value, second.value, len(calls)) == (42, 42, 1)
-    assert [p.name for p in sorted((folder / key).iterdir()) if p.is_file()] == ["system.code", "system.py"]
+    assert [p.name for p in sorted((own_cache / key).iterdir()) if p.is_file()] == ["system.code", "system.py"]
 
 
-def test_a_generator_that_fails_leaves_nothing(folder):
+def test_a_generator_that_fails_leaves_nothing(own_cache):
     def fail() -> str:
         raise RuntimeError("no text")
 
     with pytest.raises(RuntimeError, match="no text"):
         load_module("2" * 24, fail)
-    assert not (folder / ("2" * 24)).exists()
+    assert not (own_cache / ("2" * 24)).exists()
 
 
-def test_code_that_cannot_be_imported_is_not_remembered(folder):
+def test_code_that_cannot_be_imported_is_not_remembered(own_cache):
     with pytest.raises(ZeroDivisionError):
         load_module("3" * 24, lambda: "1/0\n")
     assert f"kinetics_generated_{'3' * 24}" not in sys.modules

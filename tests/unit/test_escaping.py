@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.documents import read_document, read_text
-from kinetics.published.typical import read_table
+from kinetics.files.tables import read_table
+from kinetics.published import PublishedRow
 from kinetics.text.escaping import forbidden_character, json_text, markdown_text, one_line, safe_lines
 
 # from Unicode: controls (C0, DEL, C1), line and paragraph separators, what sets the direction of others
@@ -56,7 +57,7 @@ def test_a_field_of_a_table_has_one_line_unless_it_is_prose(tmp_path):
     head = "name,use,kind,statistic,output,regimen,cohort,time,value,unit,sd,n,source,note"
     path.write_text(f'{head}\n"a\nb",fit,count,mean,N,r,c,1 day,1,1e9/L,1,9,choice,"one\ntwo"\n')
     faults = Faults()
-    assert read_table(path, faults) == []
+    assert read_table(path, PublishedRow, faults) == []
     assert [str(fault) for fault in faults] == [f"{path}:4: a\\nb.name: holds U+000A (a line feed); remove it"]
 
 

@@ -13,10 +13,10 @@ from kinetics.checking.kinds import kind_of
 from kinetics.cli.app import app
 from kinetics.errors import Faults, InputError
 from kinetics.files.library import library_folder
-from kinetics.published.facts import asking, evaluate_evidence, read_evidence, read_questions
-from kinetics.published.facts.followed import Followed
-from kinetics.published.facts.row import EvidenceRow
-from kinetics.published.facts.statistics import statistic_of
+from kinetics.files.tables import read_table
+from kinetics.measures.patient_statistics import statistic_of
+from kinetics.measures.sampled import SampledCurves
+from kinetics.published import EvidenceRow, evaluate_evidence, facts, read_facts
 from kinetics.reports.evidence import evidence_json, evidence_markdown, evidence_text
 
 MODEL = """
@@ -132,13 +132,13 @@ def table(tmp_path):
 
 def facts_of(path):
     faults = Faults()
-    facts = read_questions(read_evidence(path, faults), faults)
+    found = read_facts(read_table(path, EvidenceRow, faults), faults)
     faults.raise_if_any()
-    return facts
+    return found
 
 
 def answers(path, patients=64):
-    return [each.model for each in evaluate_evidence(facts_of(path), patients).outcomes]
+    return [each.model for each in evaluate_evidence(facts_of(path), patients).verdicts]
 
 
 def test_numbers_at_a_time_are_those_of_the_closed_forms(table):
@@ -221,10 +221,10 @@ def test_visits_see_a_return_at_the_first_visit_that_is_back(table):
 
 
 def test_followed_patients_who_never_fall_or_never_return():
-    followed = Followed(
-        np.array([0.0, 1.0, 2.0]), np.array([[1.0, 0.2, 0.6], [1.0, 0.2, 0.3], [1.0, 0.9, 1.0]]), np.ones(3), False
+    followed = SampledCurves(
+        np.array([0.0, 1.0, 2.0]), np.array([[1.0, 0.2, 0.6], [1.0, 0.2, 0.3], [1.0, 0.9, 1.0]]), at_visits=False
     )
-    back = followed.back(np.full(3, 0.5))
+    back = followed.return_to(np.full(3, 0.5))
     assert back[0] == pytest.approx(1.75)
     assert back[1] == math.inf
     assert math.isnan(back[2])
@@ -260,7 +260,7 @@ def test_a_covariate_is_weighted_by_the_event_or_by_none(table):
     assert without_event == pytest.approx((math.exp(0.3**2 / 2) - 2 * (1 - q)) / (1 - q), rel=5e-3)
     assert same == pytest.approx(4)
     compared = of_event | {"relation": "below", "versus": "kind = covariate_without_event", "value": "", "unit": ""}
-    assert evaluate_evidence(facts_of(table(compared)), 64).outcomes[0].agrees
+    assert evaluate_evidence(facts_of(table(compared)), 64).verdicts[0].agrees
 
 
 def test_a_level_may_be_the_value_of_a_parameter(table):
@@ -294,9 +294,9 @@ def test_directions_compare_with_a_number_or_with_another_cohort_time_or_setting
         A_AT | {"relation": "below", "value": 800, "unit": "cells/uL"},
         A_AT | {"relation": "about", "value": 1, "unit": "1e9/L"},
     )
-    outcomes = evaluate_evidence(facts_of(path), 16).outcomes
-    assert [each.agrees for each in outcomes] == [True, False, True, True, False, True, False]
-    assert {each.group for each in outcomes} == {"direction"}
+    verdicts = evaluate_evidence(facts_of(path), 16).verdicts
+    assert [each.agrees for each in verdicts] == [True, False, True, True, False, True, False]
+    assert {each.group for each in verdicts} == {"direction"}
 
 
 def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
@@ -312,7 +312,7 @@ def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
         {"kind": "told", "statistic": "", "model": "", "cohort": "", "regimen": "", "reason": "of no model"},
     )
     evaluated = evaluate_evidence(facts_of(path), 16)
-    assert [each.agrees for each in evaluated.outcomes] == [False, False, True, True, False, True, True, None]
+    assert [each.agrees for each in evaluated.verdicts] == [False, False, True, True, False, True, True, None]
     assert (str(evaluated.tally()), str(evaluated.tally(use="validate"))) == ("3 of 5 (60 %)", "2 of 4 (50 %)")
     assert str(evaluated.tally("input")) == "1 of 1 (100 %)"
     page = evidence_markdown(evaluated, "facts.csv")
@@ -333,10 +333,10 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
     # a table of thousands of rows would read and check them as often
     read = []
     monkeypatch.setattr(
-        asking, "cohort_parameters", lambda *of, find=asking.cohort_parameters: (read.append(of), find(*of))[1]
+        facts, "cohort_parameters", lambda *of, find=facts.cohort_parameters: (read.append(of), find(*of))[1]
     )
-    facts = facts_of(table(*[A_AT | {"value": 1, "cohort": cohort} for cohort in ("plain", "slow") * 20]))
-    assert (len(facts), len(read)) == (40, 2)
+    found = facts_of(table(*[A_AT | {"value": 1, "cohort": cohort} for cohort in ("plain", "slow") * 20]))
+    assert (len(found), len(read)) == (40, 2)
 
 
 @pytest.mark.parametrize(
@@ -363,6 +363,8 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
         ({"set": "q = 1 mg"}, "row_2", "has no parameter 'q'"),
         ({"kind": "courses_share", "statistic": "", "output": "", "level": "1"}, "row_2", "has no rules"),
         ({"relation": "above", "versus": "kind = guess", "unit": ""}, "row_2", "unknown kind 'guess'"),
+        ({"relation": "above", "versus": "kind = told", "unit": ""}, "row_2", "unknown kind 'told'"),
+        ({"relation": "above", "versus": "kind = time_below", "unit": ""}, "row_2", "needs a 'level'"),
         ({"relation": "above", "versus": "time", "unit": ""}, "row_2", "write COLUMN = TEXT"),
         (
             {"kind": "parameter", "statistic": "", "output": "", "time": "", "expression": "k + A0"},
@@ -406,7 +408,7 @@ def test_facts_of_exploratory_outputs_are_marked(table, tmp_path):
     model.write_text(model.read_text().replace(f"A_blood = {plain}", f"A_blood = {marked}"))
     path = table(A_AT | {"value": 0.7}, A_AT | {"output": "N_blood", "value": 0.7, "statement": "another"})
     evaluated = evaluate_evidence(facts_of(path), 4)
-    assert [each.exploratory for each in evaluated.outcomes] == [True, False]
+    assert [each.exploratory for each in evaluated.verdicts] == [True, False]
     text, page = evidence_text(evaluated, 100), evidence_markdown(evaluated, path.name)
     assert "row_1 (exploratory)" in text
     assert "| a fact (exploratory) |" in page
@@ -415,7 +417,7 @@ def test_facts_of_exploratory_outputs_are_marked(table, tmp_path):
 
 def test_the_evidence_that_ships_is_right_and_its_names_are_its_own():
     folder, faults = library_folder("fits"), Faults()
-    rows = read_evidence(folder / "evidence.csv", faults)
+    rows = read_table(folder / "evidence.csv", EvidenceRow, faults)
     assert rows
     assert not list(faults)
     others = {

@@ -248,12 +248,13 @@ def test_a_name_in_two_tables(project):
 def test_a_table_that_is_not_there(project):
     path = project.fit(ROW, free={"A0": A0})
     path.with_suffix(".csv").unlink()
-    assert faults_of(path) == [f"{path.with_suffix('.csv')}: cannot be read: No such file or directory"]
+    told = "fit.tables: cannot be read: No such file or directory"
+    assert faults_of(path) == [f"{path.with_suffix('.csv')}: {told} (named at {path}:4)"]
 
 
 def test_a_cohort_whose_fit_has_no_result_says_what_to_run(project):
     path = project.fit(ROW | {"cohort": "second"}, free={"A0": A0}, name="two")
     (fault,) = faults_of(path)
     problem = project.fits.resolve() / "one.toml"
-    assert fault.endswith(f"there is no result {result_path(problem)}; run 'kinetics fit {problem} --save'")
+    assert f"there is no result {result_path(problem)}; run 'kinetics fit {problem} --save'" in fault
     assert "toy.toml:52: cohorts.first.from_fit: " in fault

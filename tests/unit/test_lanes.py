@@ -63,13 +63,13 @@ def test_each_lane_does_what_one_patient_does(name):
     w = generator.uniform(1.0, 100.0, lanes)
     wide_y, wide_c = (np.ascontiguousarray(array.T).ravel() for array in (y, c))
     rate, outputs, lu = (np.zeros(size * lanes) for size in (y.shape[1], functions.OUTPUTS, functions.FACTORS))
-    functions.fill_rate_wide(wide_y, wide_c, rate)
-    functions.fill_outputs_wide(wide_y, wide_c, outputs)
-    functions.factor_wide(wide_y, wide_c, w, lu)
+    functions.fill_rate_lanes(wide_y, wide_c, rate)
+    functions.fill_outputs_lanes(wide_y, wide_c, outputs)
+    functions.factor_lanes(wide_y, wide_c, w, lu)
     jacobian = np.zeros(functions.JACOBIAN.shape[1] * lanes)
-    functions.fill_jacobian_wide(wide_y, wide_c, jacobian)
+    functions.fill_jacobian_lanes(wide_y, wide_c, jacobian)
     solved = rate.copy()
-    functions.solve_wide(lu, solved)
+    functions.solve_lanes(lu, solved)
     for q in range(lanes):
         own_rate, own_lu = np.empty(functions.STATES), np.empty(functions.FACTORS)
         functions.fill_rate(y[q], c[q], own_rate)
@@ -93,14 +93,14 @@ FLAT = types.float64[::1]
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("fill_rate_wide", 3),
-        ("fill_jacobian_wide", 3),
-        ("factor_wide", 4),
-        ("solve_wide", 2),
-        ("solve_lanes", 3),
-        ("add_jacobian_lanes", 3),
-        ("add_bent_lanes", 3),
-        ("bend_lanes", 3),
+        ("fill_rate_lanes", 3),
+        ("fill_jacobian_lanes", 3),
+        ("factor_lanes", 4),
+        ("solve_lanes", 2),
+        ("solve_sensitivities", 3),
+        ("add_jacobian_product", 3),
+        ("add_jacobians_product", 3),
+        ("fill_jacobian_changes", 3),
     ],
 )
 def test_lanes_of_a_large_model_are_vectors(name, arguments):

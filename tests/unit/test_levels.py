@@ -15,9 +15,9 @@ from kinetics.engines import Tolerances, batch, scipy
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import FitProblem, fit
 from kinetics.measures import TimeBelow, TimeToThreshold, measure
+from kinetics.measures.sampled import SampledCurves
 from kinetics.model import Model
 from kinetics.prediction import predict
-from kinetics.published.facts.followed import Followed
 from kinetics.regimen import Course, Dose, Regimen, Rule, segments, triggers
 from kinetics.simulation.simulating import simulate
 from kinetics.units.levels import stands_below, visited_level
@@ -71,7 +71,7 @@ def fired(integrate, model, regimen, until=100.0):
     outputs = {name: output.unit for name, output in model.outputs.items()}
     given, rules = segments(regimen, doses, model.time, until), triggers(regimen, outputs, doses, model.time)
     system = compile_model(model)
-    times = integrate(system, system.constants(system.parameter_array()), given, triggers=rules).fired.times
+    times = integrate(system, system.constants(system.parameter_array()), given, triggers=rules).triggered_doses.times
     return times[~np.isnan(times)].tolist()
 
 
@@ -122,9 +122,9 @@ def test_followed_at_times_what_returns_in_the_limit_is_never_back():
     noise = 1e-12 * np.random.default_rng(1).standard_normal((2, times.size))
     values = 1 - 0.9 * np.exp(-K * times) * np.array([[1.0], [0.0]]) + noise
     for at_visits in (False, True):
-        seen = Followed(times, values, np.ones(2), at_visits)
-        np.testing.assert_array_equal(seen.back(np.ones(2)), [np.inf, np.nan])
-        assert seen.time_below(np.ones(2)) == pytest.approx([times[-1], 0.0])
+        curves = SampledCurves(times, values, at_visits)
+        np.testing.assert_array_equal(curves.return_to(np.ones(2)), [np.inf, np.nan])
+        assert curves.time_below(np.ones(2)) == pytest.approx([times[-1], 0.0])
 
 
 def test_a_value_reported_in_steps_is_back_at_the_level_it_is_written_as():

@@ -1,6 +1,7 @@
 """Model files: what is wrong is told with file, line and name, all of it at once; what is right is not blamed."""
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -456,9 +457,19 @@ def test_a_bibliography_that_changes_is_read_again(tmp_path):
 
 def test_an_entry_that_is_no_entry_is_told(tmp_path):
     path, faults = tmp_path / "references.bib", Faults()
-    path.write_text("@misc{\u00a0a_2000,\n title = {A},\n}\n")  # spaces of a kind that BibTeX has not
+    path.write_text("@misc{a_2000,\n title = {A},\n note = {B}\n}\n@misc{b_2000,\n title {B},\n note = {B},\n}\n")
     lint("bibliography", path, faults)
-    assert "cannot read this entry" in str(*faults)
+    (fault,) = map(str, faults)
+    assert fault.startswith(f"{path}:6: cannot read this entry: '=' expected")
+
+
+def test_texts_of_a_bibliography_that_double_are_not_kept(tmp_path):
+    names = "abcdefghijklmnopqrstuvwxyz"
+    doubled = "".join(f"@string{{{two}={one}#{one}}}" for one, two in pairwise(names))
+    path, faults = tmp_path / "references.bib", Faults()
+    path.write_text(f'@string{{a="{"x" * 1000}"}}{doubled}@misc{{k, {"note = z, " * 100}}}')
+    lint("bibliography", path, faults)
+    assert "texts too long in all" in "\n".join(map(str, faults))
 
 
 def test_every_model_that_ships_is_sound():

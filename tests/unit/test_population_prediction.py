@@ -321,7 +321,7 @@ def test_a_prediction_with_a_population_is_written_and_read(tree, tmp_path):
     ("options", "message"),
     [
         ({"patients": None}, "give patients too"),
-        ({"study": 0}, "study must be a whole number"),
+        ({"study": 0}, "study: must be a whole number"),
         ({"draws": 1}, "draws"),
     ],
 )

@@ -9,13 +9,12 @@ from typer.testing import CliRunner
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
-from kinetics.observation.population_values import CountProbe, RecoveryProbe
+from kinetics.observation.population_values import CountProbe, PopulationValues, RecoveryProbe
+from kinetics.published import PopulationTarget
 from kinetics.published.likelihoods import (
     Extremes,
     Mean,
     Median,
-    PopulationTarget,
-    PopulationValues,
     Proportion,
     Quartiles,
     ReportedRange,
@@ -199,7 +198,7 @@ def test_what_is_shown_is_in_the_unit_of_the_row(load):
     percent = target(load, SHARE | {"level": "1 1e9/L"})
     view = PopulationValues(np.array([10.0]), ["A_blood"], np.full((16, 1, 1), 1.0))
     # half of the measurements of a true value are below it, of 50 binomially: 18 to 32
-    shown = percent.shown(view).interval
+    shown = percent.predicted(view).interval
     assert shown.value == pytest.approx(50.0)
     assert (shown.lower, shown.upper) == (pytest.approx(36.0), pytest.approx(64.0))
 
@@ -227,7 +226,10 @@ BAD = [
     (SHARE | {"unit": "1e9/L"}, "a share of patients is in percent or 1"),
     (SHARE | {"statistic": "mean"}, "kind 'share_below' and statistic 'mean' do not go together"),
     (COUNT | {"statistic": "share"}, "kind 'count' and statistic 'share' do not go together"),
-    (COUNT | {"statistic": "survival_median"}, "a survival_median is of a time_to_threshold"),
+    (
+        COUNT | {"statistic": "survival_median"},
+        "'count' and statistic 'survival_median' do not go together; it may be",
+    ),
     (COUNT | {"level": "0.5 1e9/L"}, "kind 'count' has no 'level'"),
     (COUNT | {"kind": "ratio", "unit": "1"}, "kind 'ratio' needs a 'over'"),
     (COUNT | {"kind": "ratio", "over": "V3", "unit": "1"}, "no output 'V3'"),

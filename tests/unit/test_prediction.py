@@ -175,8 +175,9 @@ def test_the_progressive_cohort_has_the_uncertainty_of_both_fits():
     [
         ({"cohort": "relapsing", "fit": "hill_cawthorne_2012"}, "from which cohort 'relapsing' takes nothing"),
         ({"cohort": "nobody"}, "no cohort 'nobody'"),
-        ({"draws": 1}, "draws must be at least 2"),
-        ({"patients": 0}, "patients must be a whole number"),
+        ({"draws": 1}, "draws: must be a whole number, at least 2"),
+        ({"draws": 2.5}, "draws: must be a whole number, at least 2; found 2.5"),
+        ({"patients": 0}, "patients: must be a whole number"),
         ({"regimen": Regimen.none()}, "needs a regimen with a course"),
         ({"until": "60 mg"}, "'mg' is not a kind of 'day'"),
     ],

@@ -5,11 +5,11 @@ import re
 import pytest
 import sympy as sp
 
-from kinetics.cohorts.presentation import equations, latex, parameter_table
+from kinetics.cohorts import parameter_table
 from kinetics.errors import UnknownNameError
 from kinetics.files.library import library_names
 from kinetics.model import Derived, Input, Model, Output, Parameter, State
-from kinetics.model.notation import is_latex, latex_name
+from kinetics.model.latex import equations, is_latex, latex, latex_name
 
 CASES = re.compile(r"\\begin\{cases\}.*?\\end\{cases\}")  # it aligns by itself
 k, V, A, S, C = sp.symbols("k_el V A_c alpha_0 total")

@@ -9,8 +9,8 @@ import pytest
 from kinetics.checking.kinds import kind_of
 from kinetics.errors import Faults
 from kinetics.files.library import library_folder
-from kinetics.published.typical import read_table
-from kinetics.published.typical.published import PublishedRow
+from kinetics.files.tables import read_table
+from kinetics.published import PublishedRow
 
 GOOD = {
     "name": "CD4",
@@ -37,7 +37,7 @@ def written(folder: Path, *rows: dict, columns=None) -> Path:
 def faults_of(path: Path) -> list[str]:
     faults = Faults()
     started = time.process_time()
-    read_table(path, faults)
+    read_table(path, PublishedRow, faults)
     assert time.process_time() - started < 2
     return [str(fault) for fault in faults]
 
@@ -50,7 +50,7 @@ def published_tables() -> list[Path]:
 @pytest.mark.parametrize("path", published_tables(), ids=lambda path: path.stem)
 def test_tables_that_ship_are_right(path):
     faults = Faults()
-    assert read_table(path, faults)
+    assert read_table(path, PublishedRow, faults)
     assert not list(faults)
 
 
@@ -69,7 +69,7 @@ def test_the_log_standard_error_is_the_one_given_else_from_the_interval_else_fro
 def test_the_interval_of_hill_cawthorne_gives_the_published_error():
     (placed,) = (
         r
-        for r in read_table(library_folder("fits") / "hill_cawthorne_2012.csv", Faults())
+        for r in read_table(library_folder("fits") / "hill_cawthorne_2012.csv", PublishedRow, Faults())
         if r.row.name == "B_recovery"
     )
     assert placed.row.model_copy(update={"log_se": None}).own_log_se() == pytest.approx(placed.row.log_se, abs=5e-4)

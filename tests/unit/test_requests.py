@@ -27,7 +27,7 @@ def test_names_stand_for_what_they_name():
 
 @pytest.mark.parametrize("patients", [0, -1, 2.5, 2.0, True, "3"])
 def test_odd_patients_are_refused(patients):
-    with pytest.raises(InputError, match="patients must be a whole number"):
+    with pytest.raises(InputError, match="patients: must be a whole number"):
         simulate("nk", Regimen.none(), patients=patients, **TIMES)
 
 

@@ -9,7 +9,8 @@ import xarray as xr
 from kinetics.comparison import compare, read_comparison
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
-from kinetics.expressions.reserved import NAMES, PREFIXES, VERBS, check_names, joined
+from kinetics.expressions.grammar import FUNCTIONS
+from kinetics.expressions.reserved import NAMES, PREFIXES, RESERVED, VERBS, check_names, is_name, joined
 from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.model import Model
 from kinetics.observation import Series, VisitSchedule
@@ -165,3 +166,8 @@ def test_nothing_takes_the_place_of_something_else():
     assert joined({"a": 1}, {"b": 2}) == {"a": 1, "b": 2}
     with pytest.raises(InputError, match="a: would stand for two things"):
         joined({"a": 1}, {"b": 2}, xr.Dataset({"a": 1}).variables)
+
+
+def test_functions_of_the_grammar_name_no_quantity():
+    assert {*FUNCTIONS, "piecewise"} <= RESERVED
+    assert not any(map(is_name, RESERVED))

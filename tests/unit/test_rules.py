@@ -158,8 +158,8 @@ def test_a_regimen_without_rules_keeps_its_hash():
         ([rule(after_course=2)], "rules.0.after_course: there is no course 2; the last is 1"),
         ([rule(most=1000, level=f"{n} % of baseline") for n in range(1, 12)], "rules: more than 10000 doses"),
         ([rule(most=101, count=100, every="1 day")], "rules: more than 10000 doses; .* 'most' or 'count'"),
-        ([START], "rules are made with Rule"),
-        (rule(), "rules are made with Rule"),
+        ([START], r"rules\[0\]: must be a Rule, as in \[Rule\(\.\.\.\)\]"),
+        (rule(), "rules: must be a list, such as"),
     ],
 )
 def test_rules_that_a_regimen_cannot_have(rules, fault):
@@ -245,7 +245,7 @@ def fire(request, deficit):
     def fire(regimen: Regimen, until: float = 100.0) -> tuple[list[float], list[int], list[bool]]:
         system = compile_model(deficit)
         given, rules = engine_view(deficit, regimen, until)
-        fired = request.param(system, system.constants(system.parameter_array()), given, triggers=rules).fired
+        fired = request.param(system, system.constants(system.parameter_array()), given, triggers=rules).triggered_doses
         there = fired.rules > 0
         return fired.times[there].tolist(), fired.rules[there].tolist(), fired.capped.tolist()
 
@@ -398,13 +398,13 @@ def test_a_patient_that_fails_was_given_nothing(deficit):
     table = np.array([system.constants(system.parameter_array({"k": k})) for k in (0.1, np.nan)])
     plans, times = [(given, np.zeros(1))], np.linspace(0, 100, 5)
     found = batch.integrate_many(system, table, plans, np.zeros(2, int), times, triggers=rules)
-    assert found.fired is not None
+    assert found.triggered_doses is not None
     assert found.reasons[0] == ""
     assert "not finite" in found.reasons[1]
-    assert found.fired.times[0] == pytest.approx(FIRST)
-    assert np.isnan(found.fired.times[1]).all()
-    assert not found.fired.rules[1].any()
-    assert not found.fired.capped[1].any()
+    assert found.triggered_doses.times[0] == pytest.approx(FIRST)
+    assert np.isnan(found.triggered_doses.times[1]).all()
+    assert not found.triggered_doses.rules[1].any()
+    assert not found.triggered_doses.capped[1].any()
 
 
 def test_a_result_without_rules_says_nothing_of_them(deficit):

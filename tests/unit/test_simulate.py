@@ -234,7 +234,7 @@ def test_quantities_of_any_registry_are_understood():
         ({"parameters": []}, InputError, "at least one"),
         ({"parameters": [{}], "patients": 2}, InputError, "either patients or"),
         ({"patients": 0}, InputError, "at least 1"),
-        ({"patients": 1, "seed": -4}, InputError, "seed is -4"),
+        ({"patients": 1, "seed": -4}, InputError, "seed: must be a whole number from 0 to .*; found -4"),
         ({"method": "Euler"}, InputError, "unknown method 'Euler'; there are LSODA, BDF, Radau"),
         ({"measures": [Nadir("CD5")]}, UnknownNameError, "no output or state 'CD5'"),
         ({"measures": [TimeToThreshold("CD4", "4 mg")]}, UnitError, "is not a kind of"),

@@ -392,9 +392,9 @@ def test_wrong_requests_leave_no_trace(drug, there):
     for changes, said in (
         ({"cohort": "nobody"}, "no cohort"),
         ({"patients": 0}, "at least 1"),
-        ({"seed": -1}, "seed is -1"),
-        ({"chunk": 0}, "chunk must be a whole number, at least 1; found 0"),
-        ({"chunk": 2.5}, "chunk must be a whole number, at least 1; found 2.5"),
+        ({"seed": -1}, "seed: must be a whole number from 0 to .*; found -1"),
+        ({"chunk": 0}, "chunk: must be a whole number, at least 1; found 0"),
+        ({"chunk": 2.5}, "chunk: must be a whole number, at least 1; found 2.5"),
         ({"patients": None}, "without patients or draws"),
     ):
         with pytest.raises(InputError, match=said):

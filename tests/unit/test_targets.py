@@ -9,8 +9,8 @@ import pytest
 from kinetics.engines.scipy import integrate
 from kinetics.engines.sensitivity import integrate_with_sensitivities
 from kinetics.estimate import FitProblem
-from kinetics.published.typical import TypicalTarget
-from kinetics.published.typical.recovery import EARLIEST
+from kinetics.published import TypicalTarget
+from kinetics.published.kinds.typical_recovery import EARLIEST
 from kinetics.regimen import segments
 
 RECOVERY = {

@@ -199,7 +199,7 @@ def test_quasi_random_points_are_finite_and_balanced(everything):
     [
         ({"sampling": "sobol"}, "unknown sampling 'sobol'; there are random, quasi"),
         ({"sampling": "quasi", "first": 2**30}, "a Sobol sequence has 1073741824 points"),
-        ({"seed": -1}, "seed is -1"),
+        ({"seed": -1}, "seed: must be a whole number from 0 to .*; found -1"),
     ],
 )
 def test_samplings_that_are_none(everything, options, message):

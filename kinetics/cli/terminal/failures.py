@@ -8,14 +8,17 @@ import traceback as tracebacks
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kinetics.errors import Fault, InputError, KineticsError, StorageError
+from kinetics.errors import Fault, InputError, IntegrationError, KineticsError, StorageError
 from kinetics.text.escaping import one_line, safe_lines
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "reported", "tell"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "check_any_done", "reported", "tell"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -77,6 +80,23 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         if not traceback:
             tell("Run it again as 'kinetics --traceback ...' and report what it prints.")
         raise typer.Exit(FAILED) from None
+
+
+def check_any_done(result: xr.Dataset | xr.DataTree) -> None:
+    """Let a run fail in which nobody could be integrated. Its result, which has the reasons, is told before.
+
+    Raises
+    ------
+    IntegrationError
+        If all patients, or all draws, failed; in a comparison, those under one of the regimens.
+    """
+    for group in getattr(result, "subtree", [result]):
+        if "failure" in group.variables and (reasons := group["failure"].values).size and (reasons != "").all():
+            who = f"{reasons.size} {group['failure'].dims[0]}s"
+            raise IntegrationError(f"none of {who} could be integrated; the first: {reasons[0]}")
+        if "failed" in group.variables and (lost := group["failed"] == group.attrs["patients"]).any():
+            under = ", ".join(map(str, group["regimen"].values[lost.values]))
+            raise IntegrationError(f"none of {group.attrs['patients']} patients could be integrated under {under}")
 
 
 def _trace(wanted: bool) -> None:

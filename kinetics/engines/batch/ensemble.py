@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.batch.plans import Plan, absolute_tolerances, admitted, output_times, stacked
+from kinetics.engines.batch.plans import Plan, empty_solution, explain_failures, prepare
 from kinetics.engines.batch.program import load_program
-from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
-from kinetics.engines.batch.thread_chunks import in_stretches
+from kinetics.engines.batch.stopping import TOLERANCES, rule_arrays
+from kinetics.engines.batch.thread_chunks import in_chunks
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Triggers
@@ -22,7 +22,7 @@ __all__ = ["Batch", "integrate_many"]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What is known of many patients.
+    """Many patients, integrated.
 
     Parameters
     ----------
@@ -30,22 +30,22 @@ class Batch:
         In the units of the model; NaN for a patient that failed.
     states : ndarray, (patient, time, state), or None
         If asked for.
-    reached : ndarray, (patient, event, course)
+    threshold_times : ndarray, (patient, event, course)
         Model time of the first upward crossing after the nadir; infinite if none, NaN if never below.
     steps : ndarray, (patient,)
         Steps taken, rejected ones included.
     reasons : list of str
         Why a patient failed; empty for one that did not.
-    fired : Fired, (patient, ...), or None
+    triggered_doses : TriggeredDoses, (patient, ...), or None
         What rules did, if there are any.
     """
 
     outputs: np.ndarray
     states: np.ndarray | None
-    reached: np.ndarray
+    threshold_times: np.ndarray
     steps: np.ndarray
     reasons: list[str]
-    fired: TriggeredDoses | None = None
+    triggered_doses: TriggeredDoses | None = None
 
 
 def integrate_many(
@@ -64,8 +64,6 @@ def integrate_many(
 
     Parameters
     ----------
-    system : System
-        The compiled model.
     constants : ndarray, (patient, constant)
         Parameters and derived constants.
     plans : sequence of (Segments, ndarray)
@@ -86,41 +84,26 @@ def integrate_many(
     Returns
     -------
     Batch
-        A patient that fails, or whose constants are not admissible, is NaN with its reason.
+        A patient that fails, or whose constants are impossible, is NaN with its reason.
 
     Raises
     ------
     InputError
         If the output times are not in order, or not between 0 and the end of every plan.
     """
-    tolerances, program = tolerances or TOLERANCES, load_program(system)
-    size, courses = len(constants), max(begins.size for _, begins in plans)
-    names, levels = events if events is not None else ((), np.empty((size, 0)))
-    levels = np.ascontiguousarray(levels, dtype=float)
-    watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
-    reasons, which = admitted(system, constants, which)
-    absolute = absolute_tolerances(system, constants, plans, which, tolerances, triggers)
-    asked = (
-        np.ascontiguousarray(constants),
-        stacked(system, plans),
-        which,
-        (tolerances.relative, absolute, MOST_STEPS),
-        (watched, levels, slack(tolerances.relative) * np.abs(levels)),
-        output_times(times, plans),
-    )
-    rows = np.full((size, times.size, len(system.outputs)), np.nan)
-    kept = np.full((size, times.size, len(system.states)) if states else (size, 0, 0), np.nan)
-    reached = np.full((size, watched.size, courses), np.nan)
-    told, fired = np.zeros((size, 3 + len(system.states))), None
-    filled = (rows, reached, kept, told)
+    tolerances, program, size = tolerances or TOLERANCES, load_program(system), len(constants)
+    events = events or ((), np.empty((size, 0)))
+    ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances, triggers)
+    solution = empty_solution(system, ensemble, outputs=len(system.outputs), states=states)
+    triggered = None
     if triggers is None:
-        in_stretches(program.integrate_population, size, system.functions.LANES, (*asked, *filled))
+        in_chunks(program.integrate_population, size, system.functions.LANES, ensemble, solution)
     else:
-        fired, thresholds = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
-        thresholds[which >= 0] = levels_of(system, constants[which >= 0], triggers)
-        rules = rule_arrays(system, triggers, thresholds, slack(tolerances.relative), fired)
-        in_stretches(program.integrate_with_rules, size, 1, (*asked, *filled, rules))
-    for patient in np.flatnonzero(told[:, 0]):
-        plan, own = plans[which[patient]][0], absolute[patient]
-        reasons[patient] = why_stopped(system, constants[patient], plan, told[patient], own)
-    return Batch(rows, kept if states else None, reached, told[:, 1].astype(np.int64), reasons, fired)
+        triggered, levels = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
+        admitted = ensemble.plan >= 0
+        levels[admitted] = levels_of(system, constants[admitted], triggers)
+        rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
+        in_chunks(program.integrate_with_rules, size, 1, ensemble, solution, rules)
+    explain_failures(system, ensemble, solution, plans, reasons)
+    table = solution.states if states else None
+    return Batch(solution.outputs, table, solution.threshold_times, solution.steps, reasons, triggered)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.batch.plans import absolute_tolerances, admitted, output_times, stacked
+from kinetics.engines.batch.kernels.problems import ParameterEffects, SparseTerms
+from kinetics.engines.batch.plans import empty_solution, explain_failures, prepare
 from kinetics.engines.batch.program import load_program
-from kinetics.engines.batch.sensitivity_blocks import moved
-from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, why_stopped
-from kinetics.engines.batch.thread_chunks import in_stretches
+from kinetics.engines.batch.sensitivity_blocks import sparse_terms
+from kinetics.engines.batch.stopping import TOLERANCES
+from kinetics.engines.batch.thread_chunks import in_chunks
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen import Segments
@@ -34,6 +34,23 @@ class Gradients:
         Derivatives by each patient's own parameter of that name, unit of the output per unit of the parameter.
     reasons : list of str
         Why a patient failed; empty for one that did not.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from kinetics.compile import compile_model
+    >>> from kinetics.model import Model, Output, Parameter, State
+    >>> from kinetics.regimen import Regimen, segments
+    >>> k, A = sp.symbols("k A")
+    >>> rate = Parameter(name="k", value=0.1, unit="1/day")
+    >>> pool = State(name="A", unit="1", initial=1, rate=-k * A)
+    >>> out = Output(name="pool", unit="1", value=A)
+    >>> system = compile_model(Model.from_symbols("pool", time="day", parameters=[rate], states=[pool], outputs=[out]))
+    >>> plan = segments(Regimen.none(), {}, system.model.time, until=10)
+    >>> patients = np.array([[0.1], [0.3]])
+    >>> found = integrate_many_with_sensitivities(system, patients, ["k"], plan, np.array([10.0]), ["pool"])
+    >>> found.gradients[:, 0, 0, 0].round(6)  # -10 exp(-10 k)
+    array([-3.678794, -0.497871])
     """
 
     outputs: np.ndarray
@@ -81,55 +98,21 @@ def integrate_many_with_sensitivities(
         If the output times are not in order or not within the plan, or the parameters are not those of the model.
     UnknownNameError
         If a name is not a parameter, or not an output.
-
-    Examples
-    --------
-    >>> import sympy as sp
-    >>> from kinetics.compile import compile_model
-    >>> from kinetics.model import Model, Output, Parameter, State
-    >>> from kinetics.regimen import Regimen, segments
-    >>> k, A = sp.symbols("k A")
-    >>> rate = Parameter(name="k", value=0.1, unit="1/day")
-    >>> pool = State(name="A", unit="1", initial=1, rate=-k * A)
-    >>> out = Output(name="pool", unit="1", value=A)
-    >>> system = compile_model(Model.from_symbols("pool", time="day", parameters=[rate], states=[pool], outputs=[out]))
-    >>> plan = segments(Regimen.none(), {}, system.model.time, until=10)
-    >>> patients = np.array([[0.1], [0.3]])
-    >>> found = integrate_many_with_sensitivities(system, patients, ["k"], plan, np.array([10.0]), ["pool"])
-    >>> found.gradients[:, 0, 0, 0].round(6)  # -10 exp(-10 k)
-    array([-3.678794, -0.497871])
     """
     _check(system, parameters, names, outputs)
-    tolerances, program = tolerances or TOLERANCES, load_program(system)
+    tolerances, plans = tolerances or TOLERANCES, [(segments, np.empty(0))]
     constants = system.constants_table(np.asarray(parameters, dtype=float))
-    plans, size = [(segments, np.empty(0))], len(constants)
-    reasons, which = admitted(system, constants, np.zeros(size, dtype=np.int64))
-    edges, _, forcings, jumps, starts = stacked(system, plans)
-    absolute = absolute_tolerances(system, constants, plans, which, tolerances, None)
-    times = output_times(times, plans)
-    found = Gradients(
-        np.full((size, times.size, len(outputs)), np.nan),
-        np.full((size, times.size, len(outputs), len(names)), np.nan),
-        reasons,
-    )
-    told = np.zeros((size, 3 + len(system.states)))
-    arrays = (
-        constants,
-        (edges[0], forcings[0], jumps[0], starts[0]),
-        which == 0,
-        (tolerances.relative, absolute, MOST_STEPS),
-        times,
-        _moved(system, names),
-        np.array([system.outputs.index(name) for name in outputs], dtype=np.int64),
-        found.outputs,
-        found.gradients,
-        told,
-    )
-    in_stretches(program.integrate_with_tangent, size, 1, arrays)
-    for patient in np.flatnonzero(told[:, 0]):
-        reasons[patient] = why_stopped(system, constants[patient], segments, told[patient], absolute[patient])
-    _leave_out_infinite(system, found, names, times, outputs)
-    return found
+    which, events = np.zeros(len(constants), dtype=np.int64), ((), np.empty((len(constants), 0)))
+    ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances)
+    solution = empty_solution(system, ensemble, outputs=len(outputs))
+    gradients = np.full((*solution.outputs.shape, len(names)), np.nan)
+    wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
+    integrate = load_program(system).integrate_with_tangent
+    in_chunks(integrate, len(constants), 1, ensemble, solution, _effects(system, names), wanted, gradients)
+    explain_failures(system, ensemble, solution, plans, reasons)
+    result = Gradients(solution.outputs, gradients, reasons)
+    _leave_out_infinite(system, result, names, ensemble.times, outputs)
+    return result
 
 
 def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs: Sequence[str]) -> None:
@@ -146,12 +129,12 @@ def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs
         raise UnknownNameError(*faults)
 
 
-def _moved(system: System, names: Sequence[str]) -> tuple[Any, ...]:
-    """What each parameter moves in any patient: places, and which derivative of a constant goes there."""
+def _effects(system: System, names: Sequence[str]) -> ParameterEffects:
+    """What each parameter does in any patient: places, and which derivative of a constant goes there."""
     functions = system.functions
     table = functions.CONSTANTS_BY_PARAMETER
     numbers = np.zeros((functions.CONSTANTS, functions.PARAMETERS), dtype=np.int64)
-    numbers[table[0], table[1]] = np.arange(1, table.shape[1] + 1)
+    numbers[table[0], table[1]] = np.arange(1, table.shape[1] + 1)  # 0 for none
     chosen = numbers[:, [system.parameters.index(name) for name in names]]
     tables = (
         functions.START_BY_CONSTANT,
@@ -159,20 +142,20 @@ def _moved(system: System, names: Sequence[str]) -> tuple[Any, ...]:
         functions.CURVATURE_BY_CONSTANT,
         functions.OUTPUTS_BY_CONSTANT,
     )
-    found = [moved(each, chosen, functions.LANES) for each in tables]
-    return tuple((places, number - 1) for places, number in found)
+    terms = (sparse_terms(entries, chosen, functions.LANES) for entries in tables)
+    return ParameterEffects(*(SparseTerms(places, counted - 1) for places, counted in terms))
 
 
 def _leave_out_infinite(
-    system: System, found: Gradients, names: Sequence[str], times: np.ndarray, outputs: Sequence[str]
+    system: System, result: Gradients, names: Sequence[str], times: np.ndarray, outputs: Sequence[str]
 ) -> None:
     """A patient of finite states may have a derivative that is not: of a square root at 0, say."""
-    finite = np.isfinite(found.gradients)
+    finite = np.isfinite(result.gradients)
     for patient in np.flatnonzero(~finite.all(axis=(1, 2, 3))):
-        if not found.reasons[patient]:
+        if not result.reasons[patient]:
             time, output, name = np.argwhere(~finite[patient])[0]
-            found.reasons[patient] = (
+            result.reasons[patient] = (
                 f"the derivative of {outputs[output]} by {names[name]} at {times[time]:.6g} "
                 f"{unit_text(system.model.time)} is not finite. Check the parameters, or leave one of the two out."
             )
-            found.outputs[patient] = found.gradients[patient] = np.nan
+            result.outputs[patient] = result.gradients[patient] = np.nan

@@ -1,4 +1,4 @@
-"""Plans of many patients as compiled code takes them, and who cannot be integrated."""
+"""Many patients as compiled code takes them: plans of one length, tolerances, and who cannot be integrated."""
 
 from __future__ import annotations
 
@@ -7,25 +7,84 @@ from collections.abc import Sequence
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.batch.kernels.problems import Ensemble, Limits, Schedule, Solution, Thresholds
+from kinetics.engines.batch.stopping import MOST_STEPS, explain_stop
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
+from kinetics.units.levels import slack
 
-__all__ = ["Plan", "absolute_tolerances", "admitted", "output_times", "stacked"]
+__all__ = ["Plan", "empty_solution", "explain_failures", "prepare"]
 
 ROUNDING = 1e-12
 Plan = tuple[Segments, np.ndarray]
 
 
-def admitted(system: System, constants: np.ndarray, which: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Why each patient cannot be, if so, and plans with -1 for those patients."""
-    reasons, which = ["" for _ in range(len(constants))], np.array(which, dtype=np.int64)
+def prepare(
+    system: System,
+    constants: np.ndarray,
+    plans: Sequence[Plan],
+    which: np.ndarray,
+    times: np.ndarray,
+    events: tuple[Sequence[str], np.ndarray],
+    tolerances: Tolerances,
+    triggers: Triggers | None = None,
+) -> tuple[Ensemble, list[str]]:
+    """The arguments of `ensemble.integrate_many` in arrays, and why a patient cannot be; empty for one that can.
+
+    Raises
+    ------
+    InputError
+        If the output times are not in order, or not between 0 and the end of every plan.
+    """
+    constants = np.ascontiguousarray(constants)
+    reasons, admitted = ["" for _ in constants], np.array(which, dtype=np.int64)
     for patient in np.flatnonzero(~system.admissible(constants)):
-        reasons[patient], which[patient] = system.impossible(constants[patient]), -1
-    return reasons, which
+        reasons[patient], admitted[patient] = system.impossible(constants[patient]), -1
+    names, levels = events[0], np.ascontiguousarray(events[1], dtype=float)
+    watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
+    thresholds = Thresholds(watched, levels, slack(tolerances.relative) * np.abs(levels))
+    absolute = _absolute_tolerances(system, constants, plans, admitted, tolerances, triggers)
+    limits = Limits(tolerances.relative, absolute, MOST_STEPS)
+    segments = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
+    times = _output_times(times, plans)
+    return Ensemble(constants, admitted, _stacked(system, plans), segments, limits, thresholds, times), reasons
 
 
-def absolute_tolerances(
+def empty_solution(system: System, ensemble: Ensemble, *, outputs: int, states: bool = False) -> Solution:
+    """All NaN; with so many outputs, and with states if asked for."""
+    patients, times, size = len(ensemble.constants), ensemble.times.size, len(system.states)
+    events, courses = ensemble.thresholds.outputs.size, ensemble.schedules.courses.shape[1]
+    status, steps = np.zeros((2, patients), np.int64)
+    return Solution(
+        np.full((patients, times, outputs), np.nan),
+        np.full((patients, times, size) if states else (patients, 0, 0), np.nan),
+        np.full((patients, events, courses), np.nan),
+        status,
+        steps,
+        stop_time=np.zeros(patients),
+        stop_states=np.zeros((patients, size)),
+    )
+
+
+def explain_failures(
+    system: System, ensemble: Ensemble, solution: Solution, plans: Sequence[Plan], reasons: list[str]
+) -> None:
+    """Set the reasons of those patients whose integration stopped."""
+    for patient in np.flatnonzero(solution.status):
+        reasons[patient] = explain_stop(
+            system,
+            ensemble.constants[patient],
+            plans[ensemble.plan[patient]][0],
+            ensemble.limits.absolute[patient],
+            status=int(solution.status[patient]),
+            steps=int(solution.steps[patient]),
+            time=float(solution.stop_time[patient]),
+            states=solution.stop_states[patient],
+        )
+
+
+def _absolute_tolerances(
     system: System,
     constants: np.ndarray,
     plans: Sequence[Plan],
@@ -34,29 +93,28 @@ def absolute_tolerances(
     triggers: Triggers | None,
 ) -> np.ndarray:
     """Absolute tolerances, (patient, state)."""
-    found = np.ones((len(constants), len(system.states)))
+    absolute = np.ones((len(constants), len(system.states)))
     for plan in np.unique(which[which >= 0]):
-        own = which == plan
-        starts = system.functions.initial_table(np.ascontiguousarray(constants[own]))
-        found[own] = tolerances.bounds(system, state_scale(system, starts, plans[plan][0], triggers))
-    return found
+        of_plan = which == plan
+        starts = system.functions.initial_table(np.ascontiguousarray(constants[of_plan]))
+        absolute[of_plan] = tolerances.bounds(system, state_scale(system, starts, plans[plan][0], triggers))
+    return absolute
 
 
-def stacked(system: System, plans: Sequence[Plan]) -> tuple[np.ndarray, ...]:
+def _stacked(system: System, plans: Sequence[Plan]) -> Schedule:
     """The plans in arrays of one length."""
-    doses, most, states = system.dose_matrix(), max(len(plan) for plan, _ in plans), len(system.states)
-    edges = np.zeros((len(plans), most + 1))
-    forcings, jumps = np.zeros((2, len(plans), most, states))
-    starts, known = np.full((len(plans), max(begins.size for _, begins in plans)), np.nan), _edges(plans)
-    for place, (plan, begins) in enumerate(plans):
-        edges[place, : len(plan) + 1] = _snapped(plan.edges, known)
-        forcings[place, : len(plan)], jumps[place, : len(plan)] = plan.rates @ doses, plan.boluses @ doses
-        starts[place, : begins.size] = _snapped(np.asarray(begins, dtype=float), known)
-    counts = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
-    return edges, counts, forcings, jumps, starts
+    doses, longest, states = system.dose_matrix(), max(len(plan) for plan, _ in plans), len(system.states)
+    edges, known = np.zeros((len(plans), longest + 1)), _edges(plans)
+    inflows, boluses = np.zeros((2, len(plans), longest, states))
+    courses = np.full((len(plans), max(starts.size for _, starts in plans)), np.nan)
+    for row, (plan, starts) in enumerate(plans):
+        edges[row, : len(plan) + 1] = _snapped(plan.edges, known)
+        inflows[row, : len(plan)], boluses[row, : len(plan)] = plan.rates @ doses, plan.boluses @ doses
+        courses[row, : starts.size] = _snapped(np.asarray(starts, dtype=float), known)
+    return Schedule(edges, inflows, boluses, courses)
 
 
-def output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
+def _output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
     """Output times in order, on the dose edges that they are a rounding away from: a value at a dose is that before."""
     times, end = np.asarray(times, dtype=float), min(plan.edges[-1] for plan, _ in plans)
     snapped = _snapped(times, _edges(plans))

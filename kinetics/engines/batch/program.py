@@ -12,39 +12,30 @@ from kinetics.compile.source import template
 
 __all__ = ["load_program"]
 
-_HERE = Path(__file__).parent
-_KERNELS = _HERE / "kernels"
-_NAMES = (
-    "lanes", "tangent", "derivatives", "dense", "kinks", "guard", "recovery_windows", "rule_monitor", "integration",
-    "lane_step", "scheduler", "population",
+_FOLDER = Path(__file__).parent
+_KERNELS = (
+    "dense", "kinks", "guard", "recovery_windows", "step", "rule_monitor", "lane_step", "tangent", "derivatives",
+    "integration", "scheduler", "population",
 )  # fmt: skip
-_TEMPLATES = tuple(_KERNELS / f"{name}.py" for name in _NAMES)
 # what one template takes from another stands in the same file
-_AMONG = tuple(f"kinetics.engines.batch.kernels.{name}" for name in _NAMES)
+_MODULES = tuple(f"kinetics.engines.batch.kernels.{name}" for name in _KERNELS)
 
 
 def load_program(system: System) -> ModuleType:
     """The kernels of a system: ``integrate``, and ``integrate_population``, ``..._with_rules``, ``..._with_tangent``.
 
-    Parameters
-    ----------
-    system : System
-        A compiled model.
-
-    Returns
-    -------
-    module
-        Nothing of it is compiled before it is called.
+    One text a model, and no arguments of functions: a call of a function that is an argument is not inlined, and to
+    numba the numbers of states and lanes are constants of this text. Nothing of it is compiled before it is called.
     """
-    return _loaded(system.functions.__name__)
+    return _load(system.functions.__name__)
 
 
 @cache  # the key reads a dozen files, which takes as long as a patient
-def _loaded(model: str) -> ModuleType:
-    beside = ("rule_monitor.py", "guard.py", "../units/levels.py")
-    sources = (*_HERE.rglob("*.py"), *(_HERE.parent / name for name in beside))
+def _load(model: str) -> ModuleType:
+    imported = ("rule_monitor.py", "guard.py", "../units/levels.py")
+    sources = (*_FOLDER.rglob("*.py"), *(_FOLDER.parent / name for name in imported))
     return load_module(source_key(sources, model), lambda: _text(model))
 
 
 def _text(model: str) -> str:
-    return "\n\n".join(template(path, model, _AMONG) for path in _TEMPLATES)
+    return "\n\n".join(template(_FOLDER / "kernels" / f"{name}.py", model, _MODULES) for name in _KERNELS)

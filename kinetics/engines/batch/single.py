@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.batch.kernels.workspaces import Rules
+from kinetics.engines.batch.kernels.problems import (
+    DONE,
+    TOO_MANY_STEPS,
+    Limits,
+    Patient,
+    Record,
+    Rules,
+    Samples,
+    Schedule,
+    Tangent,
+    Thresholds,
+)
 from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.recorded import Recorded
-from kinetics.engines.batch.sensitivity_blocks import blocked, moved
-from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, rule_arrays, why_stopped
+from kinetics.engines.batch.sensitivity_blocks import in_blocks, sparse_terms
+from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, explain_stop, rule_arrays
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
@@ -24,8 +36,9 @@ from kinetics.units.levels import slack
 __all__ = ["integrate", "integrate_with_sensitivities"]
 
 FIRST_RECORD = 2_000
-_NO_EVENTS = (np.empty(0, np.int64), np.empty(0), np.empty(0))
-_NO_SAMPLES = (np.empty(0), np.empty((0, 0)), np.empty((0, 0)), None)
+"""Steps for which there is room at first; ten years of a patient take a few hundred."""
+_NO_THRESHOLDS = Thresholds(np.empty(0, np.int64), np.empty(0), np.empty(0))
+_NO_SAMPLES = Samples(np.empty(0), np.empty((0, 0)), np.empty((0, 0)), None)
 
 
 def integrate(
@@ -51,10 +64,6 @@ def integrate(
     triggers : Triggers, optional
         Rules that give doses.
 
-    Returns
-    -------
-    Trajectory
-
     Raises
     ------
     IntegrationError
@@ -62,12 +71,12 @@ def integrate(
     """
     first = system.functions.initial(constants)
     tolerances, scale = tolerances or TOLERANCES, state_scale(system, first, segments, triggers)
-    fired = rules = None
+    triggered = rules = None
     if triggers is not None:
-        fired = TriggeredDoses.none(triggers)
-        rules = rule_arrays(system, triggers, levels_of(system, constants, triggers), slack(tolerances.relative), fired)
-    recorded = _recorded(system, constants, segments, tolerances, scale, rules=rules)
-    return Trajectory(system, constants, first, [recorded], fired, relative=tolerances.relative)
+        triggered, levels = TriggeredDoses.none(triggers), levels_of(system, constants, triggers)
+        rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
+    recorded = _record(system, constants, segments, tolerances, scale, rules=rules)
+    return Trajectory(system, constants, first, [recorded], triggered, relative=tolerances.relative)
 
 
 def integrate_with_sensitivities(
@@ -99,106 +108,120 @@ def integrate_with_sensitivities(
     tolerances : Tolerances, optional
         Error bounds of the states; the derivatives are those of the numerical solution.
 
-    Returns
-    -------
-    SensitiveTrajectory
-
     Raises
     ------
     IntegrationError
         If the integrator gives up.
     """
-    functions = system.functions
     constants = system.constants(parameters)
-    columns = [system.parameters.index(name) for name in names]
-    size = len(names) + len(initial) + len(drugs)
-    by_parameter = np.zeros((constants.size, size))
-    by_parameter[:, : len(names)] = functions.constants_by_parameter(parameters)[:, columns]
-    first = functions.initial(constants)
-    at_start = functions.initial_by_constant(constants) @ by_parameter
-    for column, state in enumerate(initial, len(names)):
-        at_start[system.states.index(state), column] = 1.0
-    inflows, jumps = np.zeros((2, len(segments), first.size, size))
-    for column, drug in enumerate(drugs, len(names) + len(initial)):
-        row = segments.drugs.index(drug)
-        inflows[:, :, column] = np.outer(segments.rates[:, row], system.dose_matrix()[row])
-        jumps[:, :, column] = np.outer(segments.boluses[:, row], system.dose_matrix()[row])
-    directions = (at_start, by_parameter, inflows, jumps)
+    directions = _directions(system, parameters, names, segments, initial, drugs)
+    first = system.functions.initial(constants)
     tolerances, scale = tolerances or TOLERANCES, state_scale(system, first, segments)
-    recorded = _recorded(system, constants, segments, tolerances, scale, tangent=directions)
-    start = np.concatenate([first, at_start.T.ravel()])
-    states = Recorded(recorded.ts, recorded.values)
+    recorded = _record(system, constants, segments, tolerances, scale, directions=directions)
     return SensitiveTrajectory(
         system,
         constants,
-        start,
-        [states],
+        np.concatenate([first, directions.start.T.ravel()]),
+        [Recorded(recorded.ts, recorded.values)],
         relative=tolerances.relative,
         with_tangent=[recorded],
         segments=segments,
-        by_parameter=by_parameter,
+        by_parameter=directions.constants,
     )
 
 
-def _recorded(
+@dataclass(frozen=True, eq=False)
+class _Directions:
+    """Derivatives by what is differentiated by, the last axis ``direction``."""
+
+    start: np.ndarray  # (state, direction)
+    constants: np.ndarray  # (constant, direction)
+    inflows: np.ndarray  # (segment, state, direction)
+    boluses: np.ndarray  # (segment, state, direction)
+
+
+def _directions(
+    system: System,
+    parameters: np.ndarray,
+    names: Sequence[str],
+    segments: Segments,
+    initial: Sequence[str],
+    drugs: Sequence[str],
+) -> _Directions:
+    """Parameters, then initial values, then doses."""
+    functions, size, doses = system.functions, len(names) + len(initial) + len(drugs), system.dose_matrix()
+    columns = [system.parameters.index(name) for name in names]
+    by_parameter = functions.constants_by_parameter(parameters)[:, columns]
+    constants = np.zeros((len(by_parameter), size))
+    constants[:, : len(names)] = by_parameter
+    start = functions.initial_by_constant(system.constants(parameters)) @ constants
+    for column, state in enumerate(initial, len(names)):
+        start[system.states.index(state), column] = 1.0
+    inflows, boluses = np.zeros((2, len(segments), len(start), size))
+    for column, drug in enumerate(drugs, len(names) + len(initial)):
+        row = segments.drugs.index(drug)
+        inflows[:, :, column] = np.outer(segments.rates[:, row], doses[row])
+        boluses[:, :, column] = np.outer(segments.boluses[:, row], doses[row])
+    return _Directions(start, constants, inflows, boluses)
+
+
+def _record(
     system: System,
     constants: np.ndarray,
     segments: Segments,
     tolerances: Tolerances,
     scale: np.ndarray,
     *,
-    tangent: tuple[np.ndarray, ...] | None = None,
+    directions: _Directions | None = None,
     rules: Rules | None = None,
 ) -> Recorded:
     """One patient with every step kept; the record grows until it is long enough."""
-    program, doses = load_program(system), system.dose_matrix()
     if reason := system.impossible(constants):
         raise IntegrationError(reason)
-    plan = (segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
-    absolute = tolerances.bounds(system, scale)
-    limits = (tolerances.relative, absolute, MOST_STEPS)
-    size, last = FIRST_RECORD, np.empty(len(system.states))
+    program, doses, states = load_program(system), system.dose_matrix(), len(system.states)
+    schedule = Schedule(segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
+    limits = Limits(tolerances.relative, tolerances.bounds(system, scale), MOST_STEPS)
+    rule_state = None if rules is None else program.rule_state_arrays(rules.columns.size, rules.times.size)
+    step, progress, windows = program.step_arrays(), program.progress_arrays(), program.window_arrays(0)
+    size, status, time = FIRST_RECORD, TOO_MANY_STEPS, 0.0
     while True:
-        knots, values = np.zeros(size + 1), np.empty((size, 5, len(system.states)))
-        lanes = None if tangent is None else _lanes(system, size, *tangent)
-        status, steps, time = program.integrate(
+        record = Record(np.zeros(1, np.int64), np.empty(size), np.empty((size, 5, states)))
+        tangent = None if directions is None else _tangent(system, program, directions, size)
+        patient = Patient(
             constants,
-            plan,
+            schedule,
             limits,
-            _NO_EVENTS,
+            _NO_THRESHOLDS,
             _NO_SAMPLES,
             np.empty((0, 0)),
-            (knots, values),
-            lanes,
+            record,
+            tangent,
             rules,
-            last,
+            rule_state,
         )
-        if status == 0:
+        status, time = program.integrate(patient, step, progress, windows)
+        steps = int(progress.steps[0])
+        if status != TOO_MANY_STEPS or steps >= MOST_STEPS:
             break
-        if status != 1 or steps >= MOST_STEPS:
-            told = np.array([status, steps, time, *last])
-            raise IntegrationError(why_stopped(system, constants, segments, told, absolute))
         size *= 4
-    count = int(knots[0])
-    ends = np.concatenate([[0.0], knots[1 : count + 1]])
-    if tangent is None or lanes is None:
-        return Recorded(ends, values[:count])
-    record = lanes[5][:count].reshape(count, -1, 5, len(system.states), system.functions.LANES)
-    return Recorded(ends, values[:count], np.moveaxis(record, 2, 1), tangent[1].shape[1])
+    if status != DONE:
+        stop = {"status": status, "steps": steps, "time": time, "states": step.y}
+        raise IntegrationError(explain_stop(system, constants, segments, limits.absolute, **stop))
+    count = int(record.size[0])
+    ends, values = np.concatenate([[0.0], record.ends[:count]]), record.values[:count]
+    if tangent is None or directions is None:
+        return Recorded(ends, values)
+    lanes = tangent.record[:count].reshape(count, -1, 5, states, system.functions.LANES)
+    return Recorded(ends, values, np.moveaxis(lanes, 2, 1), directions.start.shape[1])
 
 
-def _lanes(
-    system: System, steps: int, at_start: np.ndarray, by_parameter: np.ndarray, inflows: np.ndarray, jumps: np.ndarray
-) -> tuple[Any, ...]:
-    """The arrays of `tangent.advance_tangent`."""
+def _tangent(system: System, program: ModuleType, directions: _Directions, steps: int) -> Tangent:
     functions, lanes = system.functions, system.functions.LANES
-    start = blocked(at_start, lanes)
-    return (
-        start,
-        blocked(inflows, lanes),
-        blocked(jumps, lanes),
-        moved(functions.RATE_BY_CONSTANT, by_parameter, lanes),
-        moved(functions.CURVATURE_BY_CONSTANT, by_parameter, lanes),
-        np.empty((steps, len(start), 5 * start.shape[1])),
-        np.zeros(2),
+    return program.tangent_arrays(
+        in_blocks(directions.start, lanes),
+        in_blocks(directions.inflows, lanes),
+        in_blocks(directions.boluses, lanes),
+        sparse_terms(functions.RATE_BY_CONSTANT, directions.constants, lanes),
+        sparse_terms(functions.CURVATURE_BY_CONSTANT, directions.constants, lanes),
+        steps,
     )

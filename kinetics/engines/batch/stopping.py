@@ -5,56 +5,65 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.batch.kernels.workspaces import Rules
-from kinetics.engines.guard import complaint
+from kinetics.engines.batch.kernels.problems import BELOW_ZERO, NOT_FINITE, STEP_TOO_SMALL, TOO_MANY_STEPS, Rules
+from kinetics.engines.guard import GREW_FROM_ROUNDING, WENT_BELOW_ZERO, complaint
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import unit_text
 
-__all__ = ["MOST_STEPS", "TOLERANCES", "rule_arrays", "why_stopped"]
+__all__ = ["MOST_STEPS", "TOLERANCES", "explain_stop", "rule_arrays"]
 
 TOLERANCES = Tolerances(relative=1e-7, absolute=1e-13)
 MOST_STEPS = 100_000
-BELOW_ZERO = 4
 _REASONS = {
-    1: "more than {most} steps",
-    2: "the step size fell to zero",
-    3: "the rates are not finite",
+    TOO_MANY_STEPS: "more than {most} steps",
+    STEP_TOO_SMALL: "the step size fell to zero",
+    NOT_FINITE: "the rates are not finite",
 }
 
 
-def rule_arrays(system: System, triggers: Triggers, levels: np.ndarray, share: float, fired: TriggeredDoses) -> Rules:
-    """The rules in arrays; ``levels`` and ``fired`` may have a leading axis (patient,); ``share`` of levels: slack."""
+def rule_arrays(
+    system: System, triggers: Triggers, levels: np.ndarray, share: float, triggered: TriggeredDoses
+) -> Rules:
+    """The rules in arrays; ``levels`` and ``triggered`` may have a leading axis (patient,); slack is a share of levels.
+
+    ``triggered`` is filled.
+    """
     columns = np.array([system.outputs.index(name) for name in triggers.outputs], dtype=np.int64)
     dose_amounts = np.ascontiguousarray(triggers.dose_amounts @ system.dose_matrix())
     when = (triggers.signs, triggers.most, triggers.apart, triggers.windows)
     what = (triggers.doses, triggers.every, triggers.durations, dose_amounts)
-    return Rules(columns, levels, share * np.abs(levels), *when, *what, triggers.same, *fired.arrays)
+    return Rules(columns, levels, share * np.abs(levels), *when, *what, triggers.same, *triggered.arrays)
 
 
-def why_stopped(
-    system: System, constants: np.ndarray, segments: Segments, told: np.ndarray, absolute: np.ndarray
+def explain_stop(
+    system: System,
+    constants: np.ndarray,
+    segments: Segments,
+    absolute: np.ndarray,
+    *,
+    status: int,
+    steps: int,
+    time: float,
+    states: np.ndarray,
 ) -> str:
-    """What the kernel told, (3 + state,): status, steps, time and states where it stopped, in words.
-
-    ``absolute`` are the tolerances of the states, (state,).
-    """
-    (status, steps, time), last = told[:3], np.ascontiguousarray(told[3:])
+    """Why an integration stopped, in words, from what the kernel says and the absolute tolerances, (state,)."""
     segment = int(np.clip(np.searchsorted(segments.edges, time, side="right"), 1, len(segments)))
     where = f"Rodas5P stopped in segment {segment} of {len(segments)} at {time:.6g} {unit_text(system.model.time)}"
     if status >= BELOW_ZERO:
-        kind, state = divmod(int(status) - BELOW_ZERO, last.size)
-        return f"{where}, {complaint(system, kind, state, last[state], absolute[state])}"
-    blamed = _to_blame(system, constants, last, segments.rates[segment - 1] @ system.dose_matrix())
-    what = _REASONS[int(status)].format(most=MOST_STEPS)
+        kind, state = divmod(status - BELOW_ZERO, states.size)
+        fault = (WENT_BELOW_ZERO, GREW_FROM_ROUNDING)[kind]
+        return f"{where}, {complaint(system, fault, state, states[state], absolute[state])}"
+    inflow = segments.rates[segment - 1] @ system.dose_matrix()
+    state = _state_to_blame(system, constants, np.ascontiguousarray(states), inflow)
     return (
-        f"{where}, state {blamed}: {what} after {int(steps)} steps. "
+        f"{where}, state {state}: {_REASONS[status].format(most=MOST_STEPS)} after {steps} steps. "
         f"Check the parameters, or try a looser tolerance or the scipy engine."
     )
 
 
-def _to_blame(system: System, constants: np.ndarray, states: np.ndarray, inflow: np.ndarray) -> str:
+def _state_to_blame(system: System, constants: np.ndarray, states: np.ndarray, inflow: np.ndarray) -> str:
     """The state whose rate, or a derivative of it, is not finite, else the one that changes fastest for its size."""
     rates = system.functions.rate(states, constants, inflow)
     infinite = ~np.isfinite(rates)

@@ -1,4 +1,4 @@
-"""All patients in stretches, on all threads."""
+"""All patients in chunks, on all threads."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 
 from numba import get_num_threads
 
-__all__ = ["in_stretches"]
+__all__ = ["in_chunks"]
 
 ROUNDS = 8
+"""Patients a lane in a chunk: enough to keep lanes full, few enough that threads end at about the same time."""
 
 
-def in_stretches(integrate: Callable[..., None], patients: int, lanes: int, arrays: tuple[Any, ...]) -> None:
+def in_chunks(integrate: Callable[..., None], patients: int, lanes: int, *arguments: Any) -> None:
     """Integrate all patients on the threads that numba is allowed, a few full lanes at a time."""
     threads = get_num_threads()
     share = -(-patients // (threads * lanes))
     size = lanes * max(1, min(share, ROUNDS))
     begins = range(0, patients, size)
     if min(threads, len(begins)) < 2:
-        integrate(0, patients, *arrays)
+        integrate(0, patients, *arguments)
         return
-    integrate(0, 0, *arrays)  # compiles, before threads would all want to
+    integrate(0, 0, *arguments)  # compiles, before threads would all want to
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(integrate, begin, min(begin + size, patients), *arrays) for begin in begins]:
+        for done in [pool.submit(integrate, begin, min(begin + size, patients), *arguments) for begin in begins]:
             done.result()

@@ -12,16 +12,10 @@ from kinetics.estimate.objective.priors import Priors
 from kinetics.estimate.objective.virtual_patients import Arm
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.observation.normal import STEP
+from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import (
-    Evaluation,
-    PopulationTarget,
-    PopulationValues,
-    PredictedSummary,
-    covariance,
-    log_likelihood,
-)
-from kinetics.published.typical import Target
+from kinetics.published import PopulationTarget, Target
+from kinetics.published.likelihoods import Evaluation, PredictedSummary, covariance, log_likelihood
 from kinetics.regimen import segments
 
 __all__ = ["Linearised", "PopulationObjective", "studies_of"]
@@ -129,7 +123,7 @@ class PopulationObjective(Priors):
 
     def shown(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> tuple[PredictedSummary, ...]:
         """What the population shows of each target."""
-        found = {row: row.shown(view) for view, rows in self.views(log_parameters, targets) for row in rows}
+        found = {row: row.predicted(view) for view, rows in self.views(log_parameters, targets) for row in rows}
         return tuple(found[target] for target in targets if isinstance(target, PopulationTarget))
 
     def views(
@@ -164,7 +158,7 @@ class PopulationObjective(Priors):
         self, view: PopulationValues, study: list[PopulationTarget]
     ) -> tuple[list[Evaluation], complex, np.ndarray]:
         """The rows of a study in a population: each, their likelihood together, and the covariance of their errors."""
-        rows = [(target.summary, target.seen(view)) for target in study]
+        rows = [(target.summary, target.observed(view)) for target in study]
         evaluations = [summary.evaluate(seen) for summary, seen in rows]
         independent = self.population.correlation == "none"
         joint = covariance(rows, evaluations, independent=independent)

@@ -13,7 +13,7 @@ from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.objective.priors import Priors
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.published.typical import Target, TypicalTarget
+from kinetics.published import Target, TypicalTarget
 from kinetics.regimen import Segments, segments
 
 __all__ = ["TOLERANCES", "Objective"]

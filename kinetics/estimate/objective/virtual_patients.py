@@ -12,8 +12,8 @@ from kinetics.cohorts.fit_results import SPREAD
 from kinetics.compile import System
 from kinetics.engines import Tolerances, batch
 from kinetics.errors import IntegrationError
+from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
-from kinetics.published.likelihoods import PopulationValues
 from kinetics.regimen import Segments
 
 __all__ = ["TOLERANCES", "Arm"]

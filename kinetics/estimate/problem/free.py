@@ -11,9 +11,8 @@ from kinetics.cohorts.fit_results import SPREAD
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.schema import FreeRow, SpreadRow
 from kinetics.files.documents import Document
-from kinetics.files.dotted import dotted_rows
+from kinetics.files.rows import Row, dotted_rows, read_row
 from kinetics.model import Model
-from kinetics.model.schema import Row, read_row
 from kinetics.units import conversion, parse_unit, unit_text
 
 __all__ = ["FreeParameter", "read_free", "read_spreads"]

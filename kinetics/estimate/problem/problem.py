@@ -17,9 +17,10 @@ from kinetics.estimate.problem.schema import FitRow, PopulationRow
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
+from kinetics.files.rows import read_fields, read_row
+from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
-from kinetics.model.schema import read_fields, read_row
-from kinetics.published.typical import PlacedRow, Target, read_table
+from kinetics.published import PublishedRow, Target
 
 __all__ = ["FitProblem", "FreeParameter"]
 
@@ -97,8 +98,7 @@ class FitProblem:
         header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
         population = _population(document, header, faults)
         model = _model(header["model"], document, faults)
-        tables = [document.path.parent / table for table in header["tables"] or ()]
-        placed = [row for table in tables for row in read_table(table, faults)]
+        placed = _placed(header["tables"] or (), document, faults)
         if header["calibrate"]:
             placed = [_calibrated(item) for item in placed]
         builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
@@ -175,7 +175,16 @@ def _population(document: Document, header: Mapping[str, Any], faults: Faults) -
     return read_row(PopulationRow, document.data["population"], document, ("population",), faults)
 
 
-def _calibrated(item: PlacedRow) -> PlacedRow:
+def _placed(tables: Iterable[str], document: Document, faults: Faults) -> list[PlacedRow[PublishedRow]]:
+    """The rows of all tables that are right."""
+    placed: list[PlacedRow[PublishedRow]] = []
+    for table in tables:
+        with faults.gather(document.where("fit", "tables"), "fit.tables") as noted:
+            placed += read_table(document.path.parent / table, PublishedRow, noted)
+    return placed
+
+
+def _calibrated(item: PlacedRow[PublishedRow]) -> PlacedRow[PublishedRow]:
     """A row marked for calibration as one for fitting: the fit learns what it would else be given."""
     if item.row.use != "calibrate":
         return item
@@ -190,7 +199,7 @@ def _model(name: str | None, document: Document, faults: Faults) -> Model | None
 
 def _cohorts(
     model: Model | None,
-    placed: Iterable[PlacedRow],
+    placed: Iterable[PlacedRow[PublishedRow]],
     builds_on: tuple[str, ...] | None,
     document: Document,
     faults: Faults,

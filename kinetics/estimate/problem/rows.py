@@ -15,10 +15,10 @@ from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.schema import PopulationRow
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
+from kinetics.files.tables import PlacedRow
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
-from kinetics.published.likelihoods import population_target
-from kinetics.published.typical import PlacedRow, Target, typical_target
+from kinetics.published import PublishedRow, RowInFit, Target, population_target, typical_target
 from kinetics.regimen import Regimen, check_given_by_row
 from kinetics.units import to_unit
 
@@ -27,7 +27,7 @@ __all__ = ["read_targets"]
 
 def read_targets(
     model: Model | None,
-    placed: Sequence[PlacedRow],
+    placed: Sequence[PlacedRow[PublishedRow]],
     cohorts: Mapping[str, CohortParameters],
     header: Mapping[str, Any],
     population: PopulationRow | None,
@@ -85,19 +85,19 @@ def read_targets(
                 visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
                 if visits is not None:
                     visits.check_outputs(model)
-                targets.append(population_target(row, model, regimen, visits, horizon))
+                targets.append(population_target(RowInFit(row, model, regimen, horizon, visits)))
             elif not row.of_patients:
-                baseline, discrepancy = baselines[row.cohort], float(header["discrepancy"] or 0)
-                targets.append(typical_target(row, model, regimen, baseline, discrepancy=discrepancy, horizon=horizon))
+                entry = RowInFit(row, model, regimen, horizon, baseline=baselines[row.cohort])
+                targets.append(typical_target(entry, float(header["discrepancy"] or 0)))
             elif row.use == "fit":
                 raise InputError("a share of patients needs a population; give the fit a table [population]")
     return tuple(targets)
 
 
-def _regimens(placed: Iterable[PlacedRow], faults: Faults) -> dict[PlacedRow, Regimen]:
+def _regimens(placed: Iterable[PlacedRow[PublishedRow]], faults: Faults) -> dict[PlacedRow[PublishedRow], Regimen]:
     """The regimen of every row, each file read once."""
     load = cache(Regimen.load)
-    regimens: dict[PlacedRow, Regimen] = {}
+    regimens: dict[PlacedRow[PublishedRow], Regimen] = {}
     for item in placed:
         with faults.gather(item.where, f"{item.row.name}.regimen"):
             regimens[item] = load(path_from(item.path, item.row.regimen))

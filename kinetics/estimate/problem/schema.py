@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
-from kinetics.model.schema import Row
+from kinetics.files.rows import Row
 
 __all__ = ["FitRow", "FreeRow", "PopulationRow", "SpreadRow"]
 

@@ -12,7 +12,7 @@ from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict, profile_warnings
 from kinetics.estimate.uncertainty.profile import Profile
-from kinetics.published.typical import NORMAL_95
+from kinetics.published import NORMAL_95
 
 __all__ = ["Intervals"]
 

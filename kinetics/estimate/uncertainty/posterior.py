@@ -10,10 +10,28 @@ from functools import cached_property
 import emcee
 import numpy as np
 
-__all__ = ["Chain", "Posterior"]
+from kinetics.errors import InputError
+
+__all__ = ["MAX_DRAWS", "Chain", "Posterior", "check_draws"]
+
+MAX_DRAWS = 10**6
+"""At some tens of points a second, the pace of the fits that ship, these take a day, and say all that draws can."""
 
 LONG = 50
 """A chain of so many autocorrelation times is long enough to trust that time, and its quantiles."""
+
+
+def check_draws(draws: int) -> None:
+    """Refuse more draws than are worth their time.
+
+    Raises
+    ------
+    InputError
+        If there are more than `MAX_DRAWS`.
+    """
+    if draws > MAX_DRAWS:
+        message = f"{draws} draws of the posterior take days, and no quantile gets better; ask for at most {MAX_DRAWS}"
+        raise InputError(message)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kinetics.estimate.uncertainty.covariance import ESTIMATED, INFORMED, UNINFORMED
 from kinetics.estimate.uncertainty.profile import End, Profile
-from kinetics.published.typical import NORMAL_95
+from kinetics.published import NORMAL_95
 
 __all__ = ["profile_verdict", "profile_warnings"]
 

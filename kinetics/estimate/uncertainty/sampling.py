@@ -11,7 +11,7 @@ import numpy as np
 
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.search.search import AnyObjective
-from kinetics.estimate.uncertainty.posterior import Chain, Posterior
+from kinetics.estimate.uncertainty.posterior import Chain, Posterior, check_draws
 from kinetics.files.capacity import check_memory
 from kinetics.population.seeds import checked_seed
 
@@ -73,13 +73,14 @@ def sample(
     Raises
     ------
     InputError
-        If the model cannot be simulated about the optimum, or so many draws do not fit into memory.
+        If the model cannot be simulated about the optimum, or so many draws take days or do not fit into memory.
 
     Notes
     -----
     An ensemble whose walkers propose differences of others (ter Braak 2006, doi 10.1007/s11222-006-8769-1) by the
     package emcee (Foreman-Mackey et al. 2013, doi 10.1086/670067).
     """
+    check_draws(draws)
     count, seed = walkers(optimum.size), checked_seed(seed)
     per_walker = math.ceil(draws / count)
     steps = per_walker + per_walker // 2

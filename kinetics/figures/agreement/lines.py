@@ -12,8 +12,8 @@ import xarray as xr
 
 from kinetics.figures.base.labels import row_label, unit_label
 from kinetics.figures.base.of_fit import log_parameters
+from kinetics.published import PublishedRow, Target
 from kinetics.published.likelihoods import Interval, PredictedSummary
-from kinetics.published.typical import PublishedRow, Target
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import ascii_lowercase
 
-from kinetics.published.typical import PublishedRow
+from kinetics.published import PublishedRow
 from kinetics.units import display_unit, parse_unit
 
 __all__ = ["STATISTICS", "number_text", "panel_letter", "row_label", "unit_label"]

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from kinetics.figures.base.labels import STATISTICS
 from kinetics.figures.base.style import GREY, SMALL
 from kinetics.files.bibliography import CHOICE, find_source
-from kinetics.published.typical.published import PublishedRow
+from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import conversion, parse_unit, unit_text
 

@@ -16,7 +16,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.figures.base.limits import Note, Title
 from kinetics.files.documents import Document
 from kinetics.files.library import find_file, path_from
-from kinetics.model.schema import Row, read_row
+from kinetics.files.rows import Row, read_row
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem

@@ -11,8 +11,9 @@ from kinetics.errors import Faults, InputError
 from kinetics.figures.time_course.spec import CurveRow, PanelRow, SpecRows
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
+from kinetics.files.tables import PlacedRow
 from kinetics.model import Model
-from kinetics.published.typical.published import PlacedRow, PublishedRow
+from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen, course_starts
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
 
@@ -96,7 +97,7 @@ def _bar(row: PublishedRow, factor: float, bars: str) -> tuple[float, float] | N
 def check_published(
     document: Document,
     rows: SpecRows,
-    table: Mapping[str, PlacedRow],
+    table: Mapping[str, PlacedRow[PublishedRow]],
     model: Model | None,
     regimen: Regimen | None,
     faults: Faults,
@@ -117,7 +118,7 @@ def check_published(
 
 
 def _check_row(
-    placed: PlacedRow, curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None
+    placed: PlacedRow[PublishedRow], curve: CurveRow, rows: SpecRows, model: Model | None, regimen: Regimen | None
 ) -> None:
     faults, row = Faults(), placed.row
     if row.output != curve.output:

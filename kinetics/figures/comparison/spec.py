@@ -14,7 +14,7 @@ from kinetics.figures.base.limits import Note, Title
 from kinetics.figures.base.of_fit import PageRow, read_tables
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
-from kinetics.model.schema import Row
+from kinetics.files.rows import Row
 from kinetics.regimen import Regimen
 
 __all__ = ["ComparisonSpec", "load_comparison"]

@@ -22,7 +22,7 @@ from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import GREY, LINES
 from kinetics.figures.facts.spec import FactCurveRow, FactsSpec, colour_of, load_facts
 from kinetics.files.bibliography import find_source
-from kinetics.published.facts import EvidenceRow
+from kinetics.published import EvidenceRow
 from kinetics.simulation.simulating import simulate
 from kinetics.units import conversion, display_unit, parse_unit, to_unit
 

@@ -25,9 +25,10 @@ from kinetics.figures.base.style import COLOURS
 from kinetics.figures.time_course.spec import PanelRow, TimeRow, check_panel, check_time
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
+from kinetics.files.rows import Row, read_row
+from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
-from kinetics.model.schema import Row, read_row
-from kinetics.published.facts import EvidenceRow, PlacedFact, read_evidence
+from kinetics.published import EvidenceRow
 from kinetics.regimen import Regimen, check_given
 from kinetics.results import marked
 from kinetics.units import conversion, parse_unit, to_unit
@@ -196,11 +197,11 @@ def _named(kind: type[Any], key: str, document: Document, faults: Faults) -> dic
     return {name: row for name, row in rows.items() if row is not None}
 
 
-def _facts(header: HeaderRow, document: Document, faults: Faults) -> dict[str, PlacedFact]:
-    with faults.gather(document.where("figure", "evidence"), "figure.evidence"):
+def _facts(header: HeaderRow, document: Document, faults: Faults) -> dict[str, PlacedRow[EvidenceRow]]:
+    with faults.gather(document.where("figure", "evidence"), "figure.evidence") as noted:
         own = header.evidence
         path = library_folder("fits") / "evidence.csv" if own is None else document.path.parent / own
-        return {placed.row.name: placed for placed in read_evidence(path, faults)}
+        return {placed.row.name: placed for placed in read_table(path, EvidenceRow, noted)}
     return {}
 
 
@@ -209,7 +210,7 @@ def _check_curve(
     panels: dict[str, FactPanelRow],
     model: Model | None,
     regimens: dict[str, Regimen],
-    facts: dict[str, PlacedFact],
+    facts: dict[str, PlacedRow[EvidenceRow]],
     cohort: str,
     document: Document,
 ) -> None:
@@ -232,7 +233,9 @@ def _check_curve(
     faults.raise_if_any()
 
 
-def _check_fact(name: str, curve: FactCurveRow, cohort: str, facts: dict[str, PlacedFact], document: Document) -> None:
+def _check_fact(
+    name: str, curve: FactCurveRow, cohort: str, facts: dict[str, PlacedRow[EvidenceRow]], document: Document
+) -> None:
     if name not in facts:
         raise InputError(f"the evidence has no fact '{name}'")
     row = facts[name].row

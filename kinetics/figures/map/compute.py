@@ -13,10 +13,10 @@ from kinetics.figures.base.of_fit import read_tables
 from kinetics.figures.map.spec import AxisRow, HeaderRow, MapRow, MapSpec, PointRow
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
+from kinetics.files.rows import read_row
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.model.ranges import out_of_range
-from kinetics.model.schema import read_row
 from kinetics.regimen import Regimen, check_given, course_starts
 from kinetics.units import to_unit
 

@@ -12,8 +12,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from kinetics.comparison import Reading
 from kinetics.figures.base.limits import Label, Note, Title
 from kinetics.figures.base.of_fit import PageRow
+from kinetics.files.rows import Row
 from kinetics.model import Model
-from kinetics.model.schema import Row
 from kinetics.regimen import Regimen, Rule
 from kinetics.results import marked
 

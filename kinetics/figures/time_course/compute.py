@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Faults
 from kinetics.figures.base.published import check_published
 from kinetics.figures.time_course.spec import CurveRow, PanelRow, SpecRows, read_rows
-from kinetics.files.documents import Document
+from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
+from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
-from kinetics.published.typical.published import PlacedRow, PublishedRow, read_table
+from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
 from kinetics.results import marked
 from kinetics.units import conversion, parse_unit
@@ -92,7 +94,7 @@ def load_spec(document: Document) -> FigureSpec:
         regimen = _retreated(document, rows, regimen, faults)
     if rows.header.fit is not None:
         fit = rows.header.fit
-        _named(faults, document, "figure.fit", lambda: find_file(path_from(document.path, fit), "fits"))
+        _named(faults, document, "figure.fit", lambda: _check_readable(document.path, fit))
     if model is not None:
         _check_against_model(document, rows, model, faults)
         if regimen is not None:
@@ -110,6 +112,13 @@ def _named(faults: Faults, document: Document, key: str, load: Callable[[], T]) 
     with faults.gather(document.where(*key.split(".")), key):
         return load()
     return None
+
+
+def _check_readable(file: Path, fit: str) -> None:
+    """A fit has a committed result, or else a problem that a result may follow."""
+    problem = find_file(path_from(file, fit), "fits")
+    result = result_path(problem)
+    read_document(result if result.is_file() else problem)
 
 
 def _load_regimen(file: Path, name: str) -> Regimen:
@@ -147,11 +156,11 @@ def _panel_unit(row: PanelRow) -> object:
     return parse_unit(row.unit)
 
 
-def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PlacedRow]:
-    published: dict[str, PlacedRow] = {}
+def _tables(document: Document, rows: SpecRows, faults: Faults) -> dict[str, PlacedRow[PublishedRow]]:
+    published: dict[str, PlacedRow[PublishedRow]] = {}
     for table in rows.header.tables:
-        with faults.gather(document.where("figure", "tables"), "figure.tables"):
-            for placed in read_table(document.path.parent / table, faults):
+        with faults.gather(document.where("figure", "tables"), "figure.tables") as noted:
+            for placed in read_table(document.path.parent / table, PublishedRow, noted):
                 if placed.row.name in published:
                     faults.add("duplicate name in another table", placed.where, placed.row.name)
                 published[placed.row.name] = placed

@@ -20,7 +20,7 @@ from kinetics.figures.base.limits import (
 )
 from kinetics.figures.base.style import COLOURS
 from kinetics.files.documents import Document
-from kinetics.model.schema import Row, read_row
+from kinetics.files.rows import Row, read_row
 from kinetics.units import conversion, parse_quantity, parse_unit
 
 __all__ = [

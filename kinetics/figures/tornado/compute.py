@@ -12,7 +12,7 @@ from kinetics.engines import Tolerances, batch
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
-from kinetics.published.typical.recovery import Recovery
+from kinetics.published.kinds.typical_recovery import TypicalRecovery
 from kinetics.regimen import Regimen, course_starts, segments
 from kinetics.results import variable
 from kinetics.units import parse_unit
@@ -91,7 +91,7 @@ def _of_measure(
     """A time, and its derivatives by the parameters; NaN if there is no time."""
     system: System = trajectory.system
     model = system.model
-    recovery = Recovery(measure, starts, until, model.outputs[measure.output].unit, model.time)
+    recovery = TypicalRecovery(measure, starts, until, model.outputs[measure.output].unit, model.time)
     time = recovery.value(trajectory, until)
     if not np.isfinite(time):
         return time, np.full(trajectory.by_parameter.shape[1], np.nan)

@@ -14,8 +14,8 @@ from kinetics.figures.base.limits import Note, Title
 from kinetics.figures.base.of_fit import PageRow, problem_of, read_tables
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
+from kinetics.files.rows import Row
 from kinetics.model import Model
-from kinetics.model.schema import Row
 from kinetics.regimen import Regimen, check_given, course_starts
 from kinetics.units import to_unit
 

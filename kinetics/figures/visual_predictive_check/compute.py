@@ -14,9 +14,11 @@ from scipy.stats import binom
 from kinetics.figures.base.of_fit import log_parameters
 from kinetics.figures.visual_predictive_check.rows import ROW, row_table
 from kinetics.figures.visual_predictive_check.spec import CheckSpec
-from kinetics.observation.population_values import CountProbe
-from kinetics.published.likelihoods import Median, ObservedTimes, PopulationTarget, PopulationValues, Proportion
-from kinetics.published.likelihoods.quantiles import quantile
+from kinetics.observation.observed_times import ObservedTimes
+from kinetics.observation.population_values import CountProbe, PopulationValues
+from kinetics.published import PopulationTarget
+from kinetics.published.likelihoods import Median, Proportion
+from kinetics.published.likelihoods.order_statistics import quantile
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, to_unit
 
@@ -73,7 +75,7 @@ def check_tree(spec: CheckSpec, estimates: Estimates) -> xr.DataTree:
             curve = _recovery(spec, name, views)
         else:
             curve = (_counts if row.type == "counts" else _share)(spec, name, grids[name], views)
-        shown = [target.shown(views[target]) for target in targets]
+        shown = [target.predicted(views[target]) for target in targets]
         unit, ever = curve["value"].attrs["units"], curve.attrs.pop("ever", 1.0)
         rows = row_table(targets, shown, unit, spec.time.unit, spec.header.until, ever)
         panels[f"panel_{number}"] = curve.merge(rows).assign_attrs(panel=name)
@@ -108,7 +110,7 @@ def _counts(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], views:
     targets = spec.targets[name]
     unit = spec.panels[name].unit or targets[0].row.unit
     factor = float(conversion(parse_unit(targets[0].row.unit), parse_unit(unit)))
-    seen = [target.seen(views[target]) for target in grid]
+    seen = [target.observed(views[target]) for target in grid]
     n = patients_of(targets)
     study = None if n is None else factor * np.array([Median(n, 1.0).interval(one) for one in seen]).T
     middle = factor * np.array([quantile(one, 0.5) for one in seen])
@@ -122,7 +124,7 @@ def _share(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], views: 
     n = patients_of(spec.targets[name])
     middle, study = [], []
     for target in grid:
-        summary, seen = target.summary, target.seen(views[target])
+        summary, seen = target.summary, target.observed(views[target])
         assert isinstance(summary, Proportion)
         middle.append(100 * summary.value(seen))
         if n is not None:
@@ -133,7 +135,7 @@ def _share(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], views: 
 def _recovery(spec: CheckSpec, name: str, views: Views) -> xr.Dataset:
     """The share of those seen below the level that is seen back by each visit, and 95 % of those of studies."""
     first, n = spec.targets[name][0], patients_of(spec.targets[name])
-    seen = first.seen(views[first])
+    seen = first.observed(views[first])
     assert isinstance(seen, ObservedTimes)
     *at_visits, _, never_below = seen.probabilities.mean(axis=0)
     back = np.clip(np.concatenate([[0.0], np.cumsum(at_visits) / max(1 - never_below, 1e-300)]), 0, 1)

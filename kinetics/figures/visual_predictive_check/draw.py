@@ -22,7 +22,7 @@ from kinetics.figures.visual_predictive_check.compute import PANEL, check_tree, 
 from kinetics.figures.visual_predictive_check.marks import MODEL, draw_curve, draw_number, sample_number
 from kinetics.figures.visual_predictive_check.rows import ROW
 from kinetics.figures.visual_predictive_check.spec import CheckPanelRow, CheckSpec, load_check
-from kinetics.published.typical import PublishedRow
+from kinetics.published import PublishedRow
 from kinetics.units import to_unit
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from kinetics.published.likelihoods import PopulationTarget, PredictedSummary
+from kinetics.published import PopulationTarget
+from kinetics.published.likelihoods import PredictedSummary
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["ROW", "row_table"]

@@ -14,9 +14,8 @@ from kinetics.figures.base.limits import MAX_PANELS, Label, Title, check_number,
 from kinetics.figures.base.of_fit import FitFigureRow, PageRow, problem_of, read_tables
 from kinetics.figures.time_course.spec import TimeRow
 from kinetics.files.documents import Document
-from kinetics.model.schema import Row, read_row
-from kinetics.published.likelihoods import PopulationTarget
-from kinetics.published.typical import PublishedRow
+from kinetics.files.rows import Row, read_row
+from kinetics.published import PopulationTarget, PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 from kinetics.units.levels import read_level
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -23,7 +23,7 @@ class Mean:
 
     The mean :math:`m` and the logarithm of the standard deviation :math:`s` of :math:`n` draws are taken as normal.
     With the mean :math:`\mu` and variance :math:`\mu_2` of the population and :math:`W` the share of patients that have
-    a value (1 for a count, the share seen back of those seen below for a time), :math:`E m = \mu` and
+    a value (1 for a count, the share of those observed below who are observed back for a time), :math:`E m = \mu` and
     :math:`\operatorname{var} m = \mu_2/nW`; the law of :math:`\ln s` is that of `log_spread`. It tends to
 
     .. math::
@@ -64,17 +64,17 @@ class Mean:
         standard_error = (ends[2] - ends[1]) / (2 * float(stdtrit(n - 1, 0.975)))
         return cls(n, float(ends[0]), log, standard_error=float(standard_error), rounding=rounding)
 
-    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
+    def evaluate(self, observed: ObservedDistribution) -> Evaluation:
         """The log density of mean and spread, jointly."""
-        functions = seen.moments(log=self.log)
-        weight, mean, variance = _pooled(functions)
-        size, numbers = self._size(seen, weight), 1 if self.sd is None and self.standard_error is None else 2
+        functions = observed.moments(log=self.log)
+        weight, mean, variance = pooled = _pooled(functions)
+        size, numbers = self._size(observed, pooled), 1 if self.sd is None and self.standard_error is None else 2
         if not np.real(variance) > 0 or not np.real(size) > numbers - 1:
             return impossible(functions, numbers)
         influence = functions.combined(np.array([[-mean], [1.0], [0.0]]) / weight, np.zeros(1))
         errors, covariance = np.array([self.mean - mean]), np.array([[variance / size]])
         if numbers == 2:
-            spread = log_spread(seen, mean, variance, size, log=self.log)
+            spread = log_spread(observed, mean, variance, size, log=self.log)
             error, own_variance, own = self._of_spread(spread, functions, weight, size)
             errors = np.array([errors[0], error])
             covariance = np.array([[covariance[0, 0], spread.with_mean], [spread.with_mean, own_variance]])
@@ -124,42 +124,55 @@ class Mean:
             standard_error=None if self.standard_error is None else float(own.std(ddof=1)) / math.sqrt(own.size),
         )
 
-    def value(self, seen: ObservedDistribution) -> float:
+    def value(self, observed: ObservedDistribution) -> float:
         """The population's mean or geometric mean."""
-        mean = float(np.real(_pooled(seen.moments(log=self.log))[1]))
+        mean = float(np.real(_pooled(observed.moments(log=self.log)).mean))
         return math.exp(mean) if self.log else mean
 
-    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """By the standard error of the mean of a study of this size."""
-        weight, mean, variance = (np.real(part) for part in _pooled(seen.moments(log=self.log)))
-        size = float(np.real(self._size(seen, weight)))
+        pooled = _pooled(observed.moments(log=self.log))
+        size = float(np.real(self._size(observed, pooled)))
         if not size > 0:
             return math.nan, math.nan
-        reach = float(ndtri(0.5 + level / 2)) * math.sqrt(variance / size)
-        ends = float(mean) - reach, float(mean) + reach
+        mean, reach = float(np.real(pooled.mean)), _reach(np.real(pooled.variance) / size, level)
+        ends = mean - reach, mean + reach
         return (math.exp(ends[0]), math.exp(ends[1])) if self.log else ends
 
-    def sd_interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float, float]:
+    def sd_interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float, float]:
         """The standard deviation of the quantity in the population, and where that of a study lies."""
-        weight, mean, variance = (float(np.real(part)) for part in _pooled(seen.moments(log=False)))
-        size = float(np.real(self._size(seen, weight)))
+        pooled = _pooled(observed.moments(log=False))
+        mean, variance = float(np.real(pooled.mean)), float(np.real(pooled.variance))
+        size = float(np.real(self._size(observed, pooled)))
         if not variance > 0 or not size > 1:
             return math.sqrt(variance), math.nan, math.nan
-        spread = log_spread(seen, mean, variance, size, log=False)
-        middle = float(np.real(spread.mean))
-        reach = float(ndtri(0.5 + level / 2)) * math.sqrt(np.real(spread.variance))
+        spread = log_spread(observed, mean, variance, size, log=False)
+        middle, reach = float(np.real(spread.mean)), _reach(np.real(spread.variance), level)
         return math.sqrt(variance), math.exp(middle - reach), math.exp(middle + reach)
 
-    def _size(self, seen: ObservedDistribution, weight: Any) -> Any:
+    def _size(self, observed: ObservedDistribution, pooled: _Pooled) -> Any:
         """How many of the n have a value."""
-        return self.n * weight / (seen.counted + 1e-300)
+        return self.n * pooled.share / (observed.counted + 1e-300)
 
 
-def _pooled(functions: Expected) -> tuple[Any, Any, Any]:
-    """The share that has a value, the mean, and the variance; zero where rounding leaves nothing of it."""
+class _Pooled(NamedTuple):
+    """The share of the population that has a value, the mean, and the variance; complex to carry a derivative."""
+
+    share: Any
+    mean: Any
+    variance: Any
+
+
+def _pooled(functions: Expected) -> _Pooled:
+    """Over patients; the variance is zero where rounding leaves nothing of it."""
     weight, first, second = functions.of_patients.mean(axis=0)
     if not np.real(weight) > 0:
-        return 0.0, math.nan, 0.0
+        return _Pooled(0.0, math.nan, 0.0)
     mean, square = first / weight, second / weight
     variance = square - mean**2
-    return weight, mean, variance if np.real(variance) > 1e-13 * np.real(square) else 0.0
+    return _Pooled(weight, mean, variance if np.real(variance) > 1e-13 * np.real(square) else 0.0)
+
+
+def _reach(variance: float, level: float) -> float:
+    """How far a normal interval of this probability reaches from the mean."""
+    return float(ndtri(0.5 + level / 2)) * math.sqrt(variance)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from kinetics.published.typical import PublishedRow
+from kinetics.published.row import PublishedRow
 
 __all__ = ["Interval", "PredictedSummary"]
 
@@ -24,9 +24,17 @@ class Interval(NamedTuple):
     lower: float
     upper: float
 
-    def holds(self, published: float) -> bool | None:
-        """Whether a published number lies inside; None if nobody can tell."""
-        return None if math.isnan(self.lower) else self.lower <= published <= self.upper
+    def holds(self, published: float | None, rounding: float | None = None) -> bool | None:
+        """Whether a published number lies inside, or one that rounds to it; None if that is unknown."""
+        if published is None or math.isnan(self.lower):
+            return None
+        half = 0.5 * (rounding or 0.0)
+        return self.lower - half <= published <= self.upper + half
+
+    @property
+    def ends(self) -> list[float] | None:
+        """The ends as JSON has them."""
+        return None if math.isnan(self.lower) else [self.lower, self.upper]
 
 
 @dataclass(frozen=True)
@@ -57,28 +65,16 @@ class PredictedSummary:
         if row.n is None and row.value is not None and row.rounding is not None:
             # nobody knows where a study would lie, but the model's own number may be one that rounds to it
             return abs(self.interval.value - row.value) <= 0.5 * row.rounding
-        # a rounded number stands for all that round to it
-        return _holds(self.interval, row.value, row.rounding)
+        return self.interval.holds(row.value, row.rounding)
 
     def spread_inside(self) -> bool | None:
         """Whether the published standard deviation lies where a study's would; None if there is none."""
-        return None if self.spread is None else _holds(self.spread, self.row.sd, self.row.rounding)
+        return None if self.spread is None else self.spread.holds(self.row.sd, self.row.rounding)
 
     def summary(self) -> dict[str, Any]:
         """As the JSON of the command has it."""
-        found: dict[str, Any] = {"model_interval": _ends(self.interval), "inside": self.inside()}
+        found: dict[str, Any] = {"model_interval": self.interval.ends, "inside": self.inside()}
         if self.spread is not None:
-            found["sd_fitted"], found["sd_interval"] = self.spread.value, _ends(self.spread)
+            found["sd_fitted"], found["sd_interval"] = self.spread.value, self.spread.ends
             found["sd_inside"] = self.spread_inside()
         return found
-
-
-def _holds(interval: Interval, published: float | None, rounding: float | None) -> bool | None:
-    if published is None:
-        return None
-    half = 0.5 * (rounding or 0.0)
-    return Interval(interval.value, interval.lower - half, interval.upper + half).holds(published)
-
-
-def _ends(interval: Interval) -> list[float] | None:
-    return None if math.isnan(interval.lower) else [interval.lower, interval.upper]

@@ -1,4 +1,4 @@
-"""A share of patients: below or above a limit at a time, or seen back by one."""
+"""A share of patients: below or above a limit at a time, or observed back by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
-from kinetics.observation.distribution import Expected, ObservedDistribution, shares
+from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, shares
 from kinetics.observation.normal import log
 from kinetics.observation.observed_counts import ObservedCounts
 from kinetics.observation.observed_times import ObservedTimes
@@ -37,8 +37,8 @@ class Proportion:
     above : bool
         Whether the share is that at or above the limit.
     since, until : float
-        Between which times patients are first seen back, of a time: a step of a Kaplan-Meier curve has ``until``
-        alone, the share ever seen back has neither.
+        Between which times patients are first observed back, of a time: a step of a Kaplan-Meier curve has ``until``
+        alone, the share ever observed back has neither.
     """
 
     n: int
@@ -48,9 +48,9 @@ class Proportion:
     since: float = 0.0
     until: float = np.inf
 
-    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
+    def evaluate(self, observed: ObservedDistribution) -> Evaluation:
         """The log probability of the count."""
-        functions = self._functions(seen)
+        functions = self._functions(observed)
         p, rest = shares(functions)
         count = self.share * self.n
         front = gammaln(self.n + 1) - gammaln(count + 1) - gammaln(self.n - count + 1)
@@ -58,14 +58,14 @@ class Proportion:
         yes = count * log(p) if count > 0 else 0.0
         no = (self.n - count) * log(rest) if count < self.n else 0.0
         error = _angle(self.share, 1 - self.share) - _angle(p, rest)
-        scale = np.sqrt(p * rest) * seen.counted
+        scale = np.sqrt(p * rest) * observed.counted
         # where all are alike no patient tells anything
         weights = np.array([[rest], [-p]]) / scale if np.real(scale) > 1e-100 else np.zeros((2, 1))
         influence = functions.combined(weights, np.zeros(1))
         return Evaluation(front + yes + no, np.array([error]), np.array([[1.0 / self.n]]), influence)
 
     def of(self, sample: np.ndarray) -> Proportion:
-        """The same of other patients: of those below or above the limit, or seen back within the times."""
+        """The same of other patients: of those below or above the limit, or observed back within the times."""
         values = sample[~np.isnan(sample)]
         if self.level is not None:
             inside = values >= self.level if self.above else values < self.level
@@ -73,27 +73,27 @@ class Proportion:
             inside = (values >= self.since) & (values < self.until)
         return replace(self, share=float(inside.mean()))
 
-    def value(self, seen: ObservedDistribution) -> float:
+    def value(self, observed: ObservedDistribution) -> float:
         """The share in the population."""
-        return float(np.real(shares(self._functions(seen))[0]))
+        return float(np.real(shares(self._functions(observed))[0]))
 
-    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Equal tails of the binomial distribution."""
-        tails = binom.ppf([0.5 - level / 2, 0.5 + level / 2], self.n, self.value(seen)) / self.n
+        tails = binom.ppf([0.5 - level / 2, 0.5 + level / 2], self.n, self.value(observed)) / self.n
         return float(tails[0]), float(tails[1])
 
-    def _functions(self, seen: ObservedDistribution) -> Expected:
-        if isinstance(seen, ObservedTimes):
-            return seen.back(self.since, self.until)
-        assert isinstance(seen, ObservedCounts)
+    def _functions(self, observed: ObservedDistribution) -> Expected:
+        if isinstance(observed, ObservedTimes):
+            return observed.back(self.since, self.until)
+        assert isinstance(observed, ObservedCounts)
         assert self.level is not None
-        below = seen.below(self.level)
+        below = observed.below(self.level)
         if not self.above:
             return below
         return below.combined(np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2))
 
 
-def _angle(p: complex | float, rest: complex | float) -> complex | float:
+def _angle(p: Scalar, rest: Scalar) -> Scalar:
     """Twice the arcsine of the root of p, of p and 1 - p."""
     # a complex division may leave less than nothing
     real = max(float(np.real(p)), 0.0), max(float(np.real(rest)), 0.0)

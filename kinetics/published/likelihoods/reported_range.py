@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kinetics.observation.distribution import ObservedDistribution, share
-from kinetics.published.likelihoods.quantiles import quantile, quantile_with_slope
+from kinetics.observation.distribution import ObservedDistribution, Scalar, share
+from kinetics.published.likelihoods.order_statistics import quantile, quantile_with_slope
 from kinetics.published.likelihoods.summary import Evaluation
 
 __all__ = ["ReportedRange"]
@@ -40,9 +40,9 @@ class ReportedRange:
         """The row does not say."""
         return None
 
-    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
+    def evaluate(self, observed: ObservedDistribution) -> Evaluation:
         """The log density of the error."""
-        median = _median(seen)
+        median = _median(observed)
         if not math.isfinite(np.real(median)):
             return Evaluation(-np.inf, np.zeros(1), np.array([[self.log_se**2]]), None)
         end = min(max(float(np.real(median)), self.lower), self.upper)
@@ -58,19 +58,19 @@ class ReportedRange:
         median = float(np.median(sample[~np.isnan(sample)]))
         return replace(self, lower=median, upper=median)
 
-    def value(self, seen: ObservedDistribution) -> float:
+    def value(self, observed: ObservedDistribution) -> float:
         """The population's median."""
-        return quantile(seen, 0.5)
+        return quantile(observed, 0.5)
 
-    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Unknown without a number of patients."""
         return math.nan, math.nan
 
 
-def _median(seen: ObservedDistribution) -> complex | float:
-    median = quantile_with_slope(seen, 0.5)
+def _median(observed: ObservedDistribution) -> Scalar:
+    median = quantile_with_slope(observed, 0.5)
     if math.isfinite(np.real(median)):
         return median
-    last = seen.bracket()[1]
-    within = share(seen, last)
+    last = observed.bracket()[1]
+    within = share(observed, last)
     return 0.5 * last / within if np.real(within) > 0 else math.inf

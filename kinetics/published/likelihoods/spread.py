@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kinetics.observation.distribution import Expected, ObservedDistribution
+from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar
 
 __all__ = ["Spread", "log_spread"]
 
@@ -29,15 +29,13 @@ class Spread(NamedTuple):
         What one patient adds to it, times n.
     """
 
-    mean: complex | float
-    variance: complex | float
-    with_mean: complex | float
+    mean: Scalar
+    variance: Scalar
+    with_mean: Scalar
     influence: Expected
 
 
-def log_spread(
-    seen: ObservedDistribution, mean: complex | float, variance: complex | float, size: float, *, log: bool
-) -> Spread:
+def log_spread(observed: ObservedDistribution, mean: Scalar, variance: Scalar, size: float, *, log: bool) -> Spread:
     r"""The law of :math:`\ln s` by Laplace transforms.
 
     Let :math:`x = (y - \mu)^2/((n-1)\mu_2)` and :math:`T` the sum of :math:`n - 1` of them, as which :math:`s^2/\mu_2`
@@ -54,20 +52,10 @@ def log_spread(
     10.1214/aoms/1177698394), so that :math:`\operatorname{cov}(m, \ln s) = \frac{n-1}{2n} E[(y-\mu)\psi]`.
 
     The usual :math:`\operatorname{var} \ln s = (\mu_4/\mu_2^2 - 1)/4n` is the limit for many patients. For a log-normal
-    population of CV 1.5 and a hundred patients it is six times too large, and the bias that goes with it.
-
-    Parameters
-    ----------
-    seen : ObservedDistribution
-        The population.
-    mean, variance : complex or float
-        Of it.
-    size : float
-        Patients that have a value, more than one; of an expected number it need not be whole.
-    log : bool
-        Of the logarithms.
+    population of CV 1.5 and a hundred patients it is six times too large, and the bias that goes with it. The ``size``
+    :math:`n` is more than one; of an expected number of patients that have a value it need not be whole.
     """
-    values, weights = seen.nodes(log=log)
+    values, weights = observed.nodes(log=log)
     weights = weights / weights.sum()
     away = values - mean
     x = away**2 / ((size - 1) * variance)
@@ -85,5 +73,5 @@ def log_spread(
         mean=0.5 * (np.log(variance) + first),
         variance=0.25 * (-2 * second - 2 * np.euler_gamma * first - first**2),
         with_mean=(weights * away * moved).sum() / size,
-        influence=seen.averaged(moved),
+        influence=observed.averaged(moved),
     )

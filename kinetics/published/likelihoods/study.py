@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.observation.distribution import ObservedDistribution
+from kinetics.observation.distribution import ObservedDistribution, Scalar
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.summary import Evaluation, Summary
 
@@ -21,14 +21,7 @@ def log_likelihood(evaluations: Sequence[Evaluation], joint: np.ndarray | None) 
 
     .. math:: \ln L = \sum_r \ln L_r + \ln N(e; 0, \Sigma) - \sum_r \ln N(e_r; 0, \Sigma_{rr}),
 
-    which is exact for normal rows, and the sum of the rows where they are independent.
-
-    Parameters
-    ----------
-    evaluations : sequence of Evaluation
-        One a row.
-    joint : ndarray, (number, number), or None
-        Of `covariance`; None to take rows as independent.
+    which is exact for normal rows, and the sum of the rows where they are independent, as without ``joint``.
     """
     total = sum(one.log_likelihood for one in evaluations)
     if joint is None or not np.isfinite(np.real(total)):
@@ -50,37 +43,29 @@ def covariance(
     expectation is over patients, of influences averaged over the noise: measurements at different visits, and of
     different outputs, have noise of their own. Rows of the same recovery share its outcome too. What two rows share of
     the noise of one count, or of one baseline, is left out. Where a row counts a share :math:`c` of patients, the study
-    has :math:`n/c`. (Influence functions: Hampel 1974, doi 10.1080/01621459.1974.10482962.)
-
-    Parameters
-    ----------
-    rows : sequence of (Summary, Seen)
-        What was published, and what is seen; rows of one recovery have the same `ObservedDistribution`.
-    evaluations : sequence of Evaluation
-        One a row.
-    independent : bool
-        Take rows as independent: zero between them.
+    has :math:`n/c`. Rows of one recovery have the same `ObservedDistribution`; ``independent`` gives zero between rows.
+    (Influence functions: Hampel 1974, doi 10.1080/01621459.1974.10482962.)
     """
     sizes = [one.error.size for one in evaluations]
     ends = np.cumsum([0, *sizes])
     joint = np.zeros((ends[-1], ends[-1]), dtype=np.result_type(*_numbers(evaluations)))
-    for r, (first, (summary, seen)) in enumerate(zip(evaluations, rows, strict=True)):
+    for r, (first, (summary, observed)) in enumerate(zip(evaluations, rows, strict=True)):
         here = slice(ends[r], ends[r + 1])
         joint[here, here] = first.variance
         for q in range(0 if independent else r):
-            second, (other, also_seen) = evaluations[q], rows[q]
+            second, (other, also_observed) = evaluations[q], rows[q]
             if first.influence is None or second.influence is None or summary.n is None or other.n is None:
                 continue
             there = slice(ends[q], ends[q + 1])
-            if seen is also_seen and seen.outcomes is not None:
+            if observed is also_observed and observed.outcomes is not None:
                 assert first.influence.by_outcome is not None
                 assert second.influence.by_outcome is not None
-                product = (first.influence.by_outcome.T * seen.outcomes) @ second.influence.by_outcome
+                product = (first.influence.by_outcome.T * observed.outcomes) @ second.influence.by_outcome
             else:
                 product = (
                     first.influence.of_patients.T @ second.influence.of_patients / len(first.influence.of_patients)
                 )
-            patients = _patients(summary.n, seen), _patients(other.n, also_seen)
+            patients = _patients(summary.n, observed), _patients(other.n, also_observed)
             joint[here, there] = product / max(patients, key=np.real)
             joint[there, here] = joint[here, there].T
     return joint
@@ -91,6 +76,6 @@ def _numbers(evaluations: Sequence[Evaluation]) -> list[np.ndarray]:
     return [*(one.variance for one in evaluations), *influences]
 
 
-def _patients(n: int, seen: ObservedDistribution) -> complex | float:
+def _patients(n: int, observed: ObservedDistribution) -> Scalar:
     """Of a study that counts n of them."""
-    return n / (seen.counted + 1e-300)
+    return n / (observed.counted + 1e-300)

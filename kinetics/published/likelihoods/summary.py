@@ -49,24 +49,18 @@ class Summary(Protocol):
         """The number of patients; None if it is not known, or not needed."""
         ...
 
-    def evaluate(self, seen: ObservedDistribution) -> Evaluation:
-        """How likely the published numbers are, complex if what is seen is."""
+    def evaluate(self, observed: ObservedDistribution) -> Evaluation:
+        """How likely the published numbers are, complex if what is observed is."""
         ...
 
     def of(self, sample: np.ndarray) -> Summary:
-        """The same summary of other patients.
-
-        Parameters
-        ----------
-        sample : ndarray, (patient,)
-            What is seen of each, in the unit of the row; of a time infinite for never, NaN for not counted.
-        """
+        """The same summary of other patients, (patient,), in the row's unit; infinite is never, NaN is not counted."""
         ...
 
-    def value(self, seen: ObservedDistribution) -> float:
+    def value(self, observed: ObservedDistribution) -> float:
         """The counterpart of the published value in a population, in the unit of the row."""
         ...
 
-    def interval(self, seen: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Where the value of a study of n patients lies with this probability; NaN without an n."""
         ...

@@ -20,12 +20,12 @@ import json
 import warnings
 from dataclasses import replace
 from itertools import chain
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from kinetics import __version__
 from kinetics.errors import InputError, StorageError
+from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import files_checksum, store_checksums
 from kinetics.files.reading import reason_of
 from kinetics.files.seal import seal_store
@@ -73,7 +73,7 @@ def stream(
         if record is not None:
             record.check(part, request, simulation.size, resume=resume)
         elif resume and (part / "store").exists():
-            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=4)
+            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=5)
         try:
             if record is None:
                 begin_store(simulation, part, runs)
@@ -91,10 +91,8 @@ def _chunk_size(simulation: Simulation, chunk: int | None) -> int:
     """Runs that are integrated and written together."""
     if simulation.dim is None:
         raise InputError("one run without patients or draws needs no store; write it as NetCDF")
-    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, Integral) or chunk < 1):
-        raise InputError(f"chunk must be a whole number, at least 1; found {chunk!r:.40}")
     fitting = max(1, min(CHUNK, CHUNK_BYTES // simulation.run.bytes_of_one()))
-    return min(int(chunk or fitting), simulation.size)
+    return min(fitting if chunk is None else whole_number("chunk", chunk, 1), simulation.size)
 
 
 def _kept(part: Path, simulation: Simulation) -> str:
@@ -129,7 +127,7 @@ def _advance(simulation: Simulation, part: Path, chunk: int, record: StreamRecor
     sound = {number for number, (checksum, names) in enumerate(recorded) if checksum == files_checksum(store, names)}
     if lost := len(record.chunks) - len(sound):
         again = f"{lost} of {len(record.chunks)} finished chunks are gone or damaged; they are done again"
-        warnings.warn(f"{part}: {again}", stacklevel=5)
+        warnings.warn(f"{part}: {again}", stacklevel=6)
     record = replace(record, chunks=record.chunks[: len(files)])
     finished = sum(min(chunk, size - number * chunk) for number in sound)
     if progress is not None and finished:

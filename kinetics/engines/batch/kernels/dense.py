@@ -1,7 +1,4 @@
-"""The dense output of a Rodas5P step, and where an output meets a level on it.
-
-The engine copies this file before `kernel.py`.
-"""
+"""The dense output of a Rodas5P step, and where an output meets a level on it. The engine copies this file."""
 
 from __future__ import annotations
 
@@ -10,37 +7,46 @@ from kinetics.compile.stub import STATES, fill_outputs
 from kinetics.engines.batch.kernels.rodas5p import DENSE, STAGES
 
 ROOT_STEPS = 60
+"""The Illinois method gains a digit or more in each: what is not found by then lies within a rounding of both ends."""
 
 
 @njit(cache=True, error_model="numpy")
-def dense_terms(k, terms):
+def dense_terms(step):
     """The three vectors of the dense output."""
     for m in range(3):
         for i in range(STATES):
             total = 0.0
             for j in range(STAGES):
-                total += DENSE[m, j] * k[j, i]
-            terms[m, i] = total
+                total += DENSE[m, j] * step.k[j, i]
+            step.terms[m, i] = total
 
 
 @njit(cache=True, error_model="numpy")
-def between(y, u, terms, theta, out):
-    """The states at a fraction ``theta`` of the step."""
+def interpolate(theta, step):
+    """Set the work array ``state`` to the states at a fraction ``theta`` of the step."""
+    y, y_new, terms, state = step.y, step.y_new, step.terms, step.state
     rest = 1.0 - theta
     for i in range(STATES):
         inner = terms[0, i] + theta * (terms[1, i] + theta * terms[2, i])
-        out[i] = rest * y[i] + theta * (u[i] + rest * inner)
+        state[i] = rest * y[i] + theta * (y_new[i] + rest * inner)
 
 
 @njit(cache=True, error_model="numpy")
-def crossing(y, u, terms, c, index, level, sign, left, right, state, row):
-    """The fraction of a step at which an output meets a level, by the Illinois method; ``sign`` is -1 on a fall."""
-    between(y, u, terms, left, state)
-    fill_outputs(state, c, row)
-    low = sign * (row[index] - level)
-    between(y, u, terms, right, state)
-    fill_outputs(state, c, row)
-    high = sign * (row[index] - level)
+def output_at(theta, c, index, step):
+    """An output at a fraction of the step."""
+    interpolate(theta, step)
+    fill_outputs(step.state, c, step.outputs)
+    return step.outputs[index]
+
+
+@njit(cache=True, error_model="numpy")
+def crossing(c, index, level, sign, left, right, step):
+    """The fraction of a step at which an output meets a level, by the Illinois method; ``sign`` is -1 on a fall.
+
+    Dowell and Jarratt 1971, BIT 11:168: a false position that halves the value at an end that stays.
+    """
+    low = sign * (output_at(left, c, index, step) - level)
+    high = sign * (output_at(right, c, index, step) - level)
     # a stretch that begins on the level, or ends on it, to a rounding
     if not low < 0.0:
         return left
@@ -51,9 +57,7 @@ def crossing(y, u, terms, c, index, level, sign, left, right, state, row):
         if right - left < 1e-15 or high == low:
             break
         middle = (left * high - right * low) / (high - low)
-        between(y, u, terms, middle, state)
-        fill_outputs(state, c, row)
-        value = sign * (row[index] - level)
+        value = sign * (output_at(middle, c, index, step) - level)
         if value == 0.0:
             return middle
         if value < 0.0:

@@ -1,6 +1,6 @@
 """The guard of a step in the compiled loop: what `kinetics.engines.guard.Guard` does for the reference engine.
 
-The engine copies this file before `kernel.py`.
+The engine copies this file.
 """
 
 from __future__ import annotations
@@ -8,58 +8,61 @@ from __future__ import annotations
 from numba import njit
 
 from kinetics.compile.stub import STATES, fill_rate
+from kinetics.engines.batch.kernels.problems import BELOW_ZERO, DONE
 from kinetics.engines.guard import HIGH, LOST, NEGATIVE, OWN, REGROWN, SUNK, UNRESOLVED
 
-BELOW_ZERO = 4
+NO_FAULT = DONE
 FROM_ROUNDING = BELOW_ZERO + STATES
 
 
 @njit(cache=True, error_model="numpy")
-def mark_high(y, atol, phase):
-    """At the start of a segment: what a dose has brought is no rounding."""
+def mark_high(absolute, step):
+    """At the start of a stretch: what a dose has brought is no rounding."""
     for i in range(STATES):
-        if abs(y[i]) >= REGROWN * atol[i]:
-            phase[i] = HIGH
+        if abs(step.y[i]) >= REGROWN * absolute[i]:
+            step.phase[i] = HIGH
 
 
 @njit(cache=True, error_model="numpy")
-def rate_at(value, i, y, c, flow, f, point):
+def rate_at(value, i, y, c, step):
     """The rate of a state if it were of another value."""
     for j in range(STATES):
-        point[j] = y[j]
-    point[i] = value
-    fill_rate(point, c, f)
-    return f[i] + flow[i]
+        step.state[j] = y[j]
+    step.state[i] = value
+    fill_rate(step.state, c, step.rate)
+    return step.rate[i] + step.inflow[i]
 
 
 @njit(cache=True, error_model="numpy")
-def fault_of_step(y, u, c, flow, atol, phase, f, point):
-    """0, or BELOW_ZERO or FROM_ROUNDING plus the number of the state; follows the states."""
+def fault_of_step(c, absolute, step):
+    """NO_FAULT, or BELOW_ZERO or FROM_ROUNDING plus the number of the state; follows the states."""
+    y, y_new, phase = step.y, step.y_new, step.phase
     for i in range(STATES):
-        negative = u[i] < -NEGATIVE * atol[i] and y[i] >= -NEGATIVE * atol[i]
-        if negative and min(rate_at(0.0, i, y, c, flow, f, point), rate_at(0.0, i, u, c, flow, f, point)) >= 0.0:
+        negative = y_new[i] < -NEGATIVE * absolute[i] and y[i] >= -NEGATIVE * absolute[i]
+        # a state whose rate at zero points down may be negative: nothing in its equation holds it above
+        if negative and min(rate_at(0.0, i, y, c, step), rate_at(0.0, i, y_new, c, step)) >= 0.0:
             return BELOW_ZERO + i
-        size = abs(u[i])
-        if size < SUNK * atol[i]:
+        size = abs(y_new[i])
+        if size < SUNK * absolute[i]:
             if phase[i] == HIGH:
                 phase[i] = LOST
-        elif size >= REGROWN * atol[i]:
+        elif size >= REGROWN * absolute[i]:
             if phase[i] == LOST:
-                alone = rate_at(0.0, i, u, c, flow, f, point)
-                whole = rate_at(u[i], i, u, c, flow, f, point)
-                if whole * u[i] > 0.0 and abs(alone) < OWN * abs(whole):
+                alone = rate_at(0.0, i, y_new, c, step)
+                whole = rate_at(y_new[i], i, y_new, c, step)
+                if whole * y_new[i] > 0.0 and abs(alone) < OWN * abs(whole):
                     return FROM_ROUNDING + i
             phase[i] = HIGH
-    return 0
+    return NO_FAULT
 
 
 @njit(cache=True, error_model="numpy")
-def fault_of_stretch(y, c, flow, atol, phase, longest, f, point):
-    """0, or FROM_ROUNDING plus the number of a state whose growth the longest step did not resolve."""
+def fault_of_stretch(c, absolute, longest, step):
+    """NO_FAULT, or FROM_ROUNDING plus the number of a state whose growth the longest step did not resolve."""
     for i in range(STATES):
-        if phase[i] == LOST:
-            alone = rate_at(0.0, i, y, c, flow, f, point)
-            whole = rate_at(atol[i], i, y, c, flow, f, point)
-            if abs(alone) < OWN * whole and whole * longest > UNRESOLVED * atol[i]:
+        if step.phase[i] == LOST:
+            alone = rate_at(0.0, i, step.y, c, step)
+            whole = rate_at(absolute[i], i, step.y, c, step)
+            if abs(alone) < OWN * whole and whole * longest > UNRESOLVED * absolute[i]:
                 return FROM_ROUNDING + i
-    return 0
+    return NO_FAULT

@@ -1,10 +1,8 @@
 """One patient, compiled: Rodas5P with adaptive steps, restarts at dose edges, dense output and root-found crossings.
 
-The engine copies this file, and what it imports of this folder before it, behind the functions of a model.
+Read `integrate`, then `integrate_stretch`, then `accept_step`. The engine copies this file, and those of this folder
+that it imports, behind the functions of a model; what is optional is None, and left out by the compiler.
 """
-
-# a branch on None is compiled or left out, and what it binds with it
-# pyright: reportPossiblyUnboundVariable=false
 
 from __future__ import annotations
 
@@ -13,266 +11,239 @@ import math
 import numpy as np
 
 from kinetics.compile.machine_code import njit
-from kinetics.compile.stub import FACTORS, KINKS, OUTPUTS, STATES, factor, fill_outputs, fill_rate, fill_start, solve
-from kinetics.engines.batch.kernels.dense import between, dense_terms
+from kinetics.compile.stub import KINKS, STATES, fill_outputs, fill_start
+from kinetics.engines.batch.kernels.dense import dense_terms, interpolate
 from kinetics.engines.batch.kernels.derivatives import write_derivatives
-from kinetics.engines.batch.kernels.guard import fault_of_step, fault_of_stretch, mark_high
-from kinetics.engines.batch.kernels.kinks import CAUTION, allowed, first_kink, passes_kink
-from kinetics.engines.batch.kernels.recovery_windows import SAMPLES, after_jump, begin_course, watch
-from kinetics.engines.batch.kernels.rodas5p import GAMMA, STAGES, A, C
-from kinetics.engines.batch.kernels.rule_monitor import act, add_inflow, look, settle, start_rules
+from kinetics.engines.batch.kernels.guard import NO_FAULT, fault_of_step, fault_of_stretch, mark_high
+from kinetics.engines.batch.kernels.kinks import CAUTION, length_at_kink, passes_kink
+from kinetics.engines.batch.kernels.problems import (
+    DONE,
+    NOT_FINITE,
+    STEP_TOO_SMALL,
+    TOO_MANY_STEPS,
+    Limits,
+    Patient,
+    Samples,
+    Schedule,
+    Thresholds,
+)
+from kinetics.engines.batch.kernels.recovery_windows import begin_window, follow_jump, follow_step
+from kinetics.engines.batch.kernels.rule_monitor import begin_stretch_of_rules, give_due, start_rules, stop_at_rule
+from kinetics.engines.batch.kernels.step import (
+    GROW,
+    LAST,
+    NEGLIGIBLE,
+    SAFETY,
+    SHRINK,
+    SHRINK_BLINDLY,
+    error_norm,
+    first_step,
+    take_step,
+    too_short,
+)
 from kinetics.engines.batch.kernels.tangent import advance_tangent, start_tangent
 
-DONE, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE = 0, 1, 2, 3
-SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
-CLOSER = 3
 
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def step(y, c, forcing, h, lu, k, u, points):
-    """The eight stages of a step: slopes ``k``, the ``points`` where rates were taken, new states ``u``."""
-    pace = 1.0 / h  # a product takes a fraction of the time of a quotient
-    factor(y, c, pace / GAMMA, lu)
-    for s in range(STAGES):
-        for i in range(STATES):
-            total = y[i]
-            inflow = 0.0
-            for j in range(s):
-                total += A[s, j] * k[j, i]
-                inflow += C[s, j] * k[j, i]
-            points[s, i] = total
-            u[i] = forcing[i] + inflow * pace
-        fill_rate(points[s], c, k[s])
-        for i in range(STATES):
-            k[s, i] += u[i]
-        solve(lu, k[s])
-    for i in range(STATES):
-        u[i] = points[STAGES - 1, i] + k[STAGES - 1, i]
-
-
-@njit(cache=True, error_model="numpy")
-def error_norm(y, u, k, rtol, atol):
-    """Root mean square of the error estimate over its tolerance."""
-    total = 0.0
-    for i in range(STATES):
-        ratio = k[STAGES - 1, i] / (atol[i] + rtol * max(abs(y[i]), abs(u[i])))
-        total += ratio * ratio
-    return math.sqrt(total / STATES)
-
-
-@njit(cache=True, error_model="numpy")
-def first_step(y, c, forcing, rtol, atol, span, f):
-    """A first step that moves no state by more than a hundredth of itself."""
-    fill_rate(y, c, f)
-    speed = 0.0
-    for i in range(STATES):
-        speed = max(speed, abs(f[i] + forcing[i]) / (atol[i] / rtol + abs(y[i])))
-    return span if speed == 0.0 else min(span, 0.01 / speed)
-
-
-@njit(cache=True, error_model="numpy")
-def close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, row):
-    """Take the step that ends where an output meets the level of a rule; returns its length.
-
-    The crossing of the dense output is where it starts, its slope there what it goes by.
-    """
-    column, level = rules.columns[rule], rules.levels[rule]
-    near = 1e-3 * theta
-    between(y, u, terms, theta, state)
-    fill_outputs(state, c, row)
-    slope = row[column]
-    between(y, u, terms, theta - near, state)
-    fill_outputs(state, c, row)
-    slope = (slope - row[column]) / (near * h)
-    length = theta * h
-    if not length > 0.0:
-        for i in range(STATES):
-            u[i] = y[i]
-        return 0.0
-    for _ in range(CLOSER):
-        step(y, c, flow, length, lu, k, u, points)
-        fill_outputs(u, c, row)
-        move = (row[column] - level) / slope
-        # a level that is only touched has no slope to go by
-        if not abs(move) <= 1e-3 * length:
-            break
-        length -= move
-    step(y, c, flow, length, lu, k, u, points)
-    return length
-
-
-@njit(cache=True, error_model="numpy")
-def integrate(c, plan, limits, events, samples, reached, record, tangent, rules, y):
-    """Integrate one patient.
-
-    Parameters
-    ----------
-    c : (constant,)
-        Parameters and derived constants.
-    plan : (edges, forcings, jumps, starts)
-        (segment + 1,), (segment, state) inflow, (segment, state) what is added at the start of each, (course,).
-    limits : (rtol, atol, most)
-        Relative tolerance, absolute ones (state,), most steps.
-    events : (watched, levels, margins)
-        Outputs (event,), and levels (event,) whose upward crossing after the nadir of each course is found, with the
-        slack about them.
-    samples : (times, rows, states, wanted)
-        (time,), and filled: outputs (time, output), and states (time, state) unless of size 0; None or, with a
-        tangent, Wanted derivatives.
-    reached : (event, course)
-        Filled: time of the crossing; infinite if none, NaN if never below.
-    record : None or (knots, values)
-        Filled: the end of each step, (step,), and its left and right states and dense terms, (step, 5, state).
-    tangent : None or tuple
-        See `tangent.start_tangent`; without rules.
-    rules : None or Rules
-        Of this patient.
-    y : (state,)
-        Filled: the states where it stopped. An array that is returned would be made by Python code, where a Ctrl-C
-        cannot be passed on.
+@njit(cache=True, error_model="numpy", nogil=True)
+def integrate(patient, step, progress, windows):
+    """Integrate a `Patient` from time 0 to the last dose edge; the other arguments are work arrays of its own.
 
     Returns
     -------
-    (status, steps, time)
-        Where it stopped.
+    (status, time)
+        Why it stopped, and when. The states are then ``step.y``, the number of steps ``progress.steps``.
     """
-    edges, forcings, jumps, starts = plan
-    rtol, atol, most = limits
-    times = samples[0]
-    watched = events[0]
-    u, f = np.zeros(STATES), np.zeros(STATES)
-    k, points, terms = np.zeros((STAGES, STATES)), np.empty((STAGES, STATES)), np.zeros((3, STATES))
-    state, lu, row = np.empty(STATES), np.empty(FACTORS), np.empty(OUTPUTS)
-    lowest, values_of_step = np.empty((watched.size, 2)), np.empty((watched.size, SAMPLES + 1))
-    sides, phase = np.empty((3, KINKS)), np.zeros(STATES)
-    fill_start(c, y)
-    flow = np.empty(STATES)
-    if rules is not None:
-        alert = start_rules(rules, y, c, row)
-    if tangent is not None:
-        room = start_tangent(tangent, c)
-        full = 0.0
-    steps, course = 0, -1
-    # a bare 0 would be a type of its own, and compiled for it
-    place = write_passed(np.int64(0), 0.0, y, y, terms, c, 0.0, 1.0, samples, state)
+    c, schedule, rules = patient.constants, patient.schedule, patient.rules
+    edges, y = schedule.edges, step.y
+    start_patient(c, step)
+    start_rules(rules, patient.rule_state, c, step)
+    start_tangent(patient.tangent, c)
+    progress.steps[0], progress.sample[0], progress.course[0], progress.kink_step[0] = 0, 0, -1, 0.0
+    progress.sample[0] = write_samples(progress.sample[0], 0.0, 0.0, 1.0, c, patient.samples, step)
+    # Inflow is constant in a segment and jumps at its ends, and so may the states. A step across would lose its order,
+    # or miss a dose that is shorter than itself. So each segment starts afresh, with a first step of its own.
     for segment in range(edges.size - 1):
-        t, end = edges[segment], edges[segment + 1]
-        if course + 1 < starts.size and starts[course + 1] <= t:
-            course += 1
-            begin_course(y, c, events, lowest, reached, row, course)
-        for i in range(STATES):
-            y[i] += jumps[segment, i]
+        time, end = edges[segment], edges[segment + 1]
+        # At equal times: the step before has written the samples, so a value at a dose is the one before it. Then the
+        # window of a course opens, at the value before its dose. Then come boluses, and rules that they set off.
+        course = begin_segment(segment, patient, progress.course[0], windows, step)
+        progress.course[0] = course
         # without rules one stretch; what a rule gives, and the end of its infusion, start another
-        while t < end:
-            stop = end
-            for i in range(STATES):
-                flow[i] = forcings[segment, i]
-            if rules is not None:
-                settle(rules, alert, y, c, t, edges, row)
-                stop = add_inflow(rules, alert, t, end, flow)
-            if watched.size > 0:
-                after_jump(y, c, t, events, lowest, values_of_step, reached, row, course)
-            mark_high(y, atol, phase)
-            h = first_step(y, c, flow, rtol, atol, stop - t, f)
-            rejected, acting, longest = False, False, 0.0
-            while t < stop and not acting:
-                last = t + h * 1.0000001 >= stop
-                if last:
-                    h = stop - t
-                if steps >= most:
-                    return TOO_MANY_STEPS, steps, t
-                if not h > max(1e-15 * t, 1e-30 * end):
-                    finite = h > 0.0 and math.isfinite(error_norm(y, u, k, rtol, atol))
-                    return (STEP_TOO_SMALL if finite else NOT_FINITE), steps, t
-                step(y, c, flow, h, lu, k, u, points)
-                error = error_norm(y, u, k, rtol, atol)
-                if KINKS > 0 and passes_kink(y, u, c, sides):
-                    error *= CAUTION
-                steps += 1
-                if not error <= 1.0:
-                    h *= max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else 0.1
-                    rejected = True
-                    continue
-                if tangent is not None and KINKS > 0:
-                    dense_terms(k, terms)
-                    share = first_kink(y, u, terms, c, state, sides)
-                    if share <= 1.0:
-                        full = max(full, h)
-                        shorter = allowed(h, share, full)
-                        if shorter < 0.99 * h:
-                            h = shorter
-                            continue
-                after = stop if last else t + h
-                if rules is not None:
-                    dense_terms(k, terms)
-                    theta, rule = look(rules, alert, y, u, terms, c, t, h, edges[-1], state, row)
-                    if rule >= 0:
-                        acting = True
-                        if stop - (t + theta * h) <= rules.same:
-                            h, after = stop - t, stop
-                            step(y, c, flow, h, lu, k, u, points)
-                        else:
-                            h = close_in(y, c, flow, h, theta, lu, k, u, points, terms, rules, rule, state, row)
-                            after = t + h
-                longest = max(longest, h)
-                fault = fault_of_step(y, u, c, flow, atol, phase, f, state)
-                if fault > 0:
-                    for i in range(STATES):
-                        y[i] = u[i]
-                    return fault, steps, after
-                if watched.size > 0 or record is not None or (place < times.size and times[place] <= after):
-                    dense_terms(k, terms)
-                if record is not None and after > t and not keep(record, after, y, u, terms):
-                    return TOO_MANY_STEPS, steps, t
-                if tangent is not None:
-                    advance_tangent(tangent, room, y, c, h, lu, k, points, segment)
-                place = write_passed(place, after, y, u, terms, c, t, h, samples, state)
-                if watched.size > 0 and course >= 0 and after > t:
-                    watch(y, u, terms, c, t, h, events, lowest, values_of_step, reached, state, row, course)
-                for i in range(STATES):
-                    y[i] = u[i]
-                t = after
-                growth = GROW if error < 1e-6 else min(GROW, SAFETY * error**-0.2)
-                h *= min(1.0, growth) if rejected else growth
-                rejected = False
-                if tangent is not None and KINKS > 0 and share <= 1.0:
-                    h, full = full, 0.0
-            fault = fault_of_stretch(y, c, flow, atol, phase, longest, f, state)
-            if fault > 0:
-                return fault, steps, t
-            if rules is not None:
-                act(rules, alert, y, t, edges)
-    return DONE, steps, edges[-1]
+        while time < end:
+            set_inflow(schedule, segment, step)
+            stop = begin_stretch_of_rules(rules, patient.rule_state, c, time, end, edges, step)
+            follow_jump(c, time, patient.thresholds, windows, patient.threshold_times, course, step)
+            mark_high(patient.limits.absolute, step)
+            status, time = integrate_stretch(patient, segment, time, stop, step, progress, windows)
+            if status != DONE:
+                return status, time
+            give_due(rules, patient.rule_state, y, time, edges)
+    return DONE, edges[-1]
 
 
 @njit(cache=True, error_model="numpy")
-def write_passed(place, after, y, u, terms, c, t, h, samples, state):
+def integrate_stretch(patient, segment, time, stop, step, progress, windows):
+    """Take steps up to ``stop``, or to where a rule acts; returns why and when it stopped."""
+    c, limits, edges = patient.constants, patient.limits, patient.schedule.edges
+    relative, absolute, kink_step = limits.relative, limits.absolute, progress.kink_step
+    h = first_step(c, relative, absolute, stop - time, step)
+    error, longest, rejected, acting = 0.0, 0.0, False, False
+    while time < stop and not acting:
+        last = time + h * LAST >= stop
+        if last:
+            h = stop - time
+        if progress.steps[0] >= limits.steps:
+            return TOO_MANY_STEPS, time
+        if too_short(h, time, edges[segment + 1]):
+            # either the rates are steep beyond all steps, as at a pole, or they are no numbers
+            return (STEP_TOO_SMALL if h > 0.0 and math.isfinite(error) else NOT_FINITE), time
+        take_step(c, h, step)
+        progress.steps[0] += 1
+        error = error_norm(relative, absolute, step)
+        # the estimate is blind to a kink inside the step
+        if KINKS > 0 and passes_kink(c, step):
+            error *= CAUTION
+        if not error <= 1.0:  # NaN too
+            h *= max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else SHRINK_BLINDLY
+            rejected = True
+            continue
+        # sensitivities are wrong behind a kink that lies inside a step: stop just before it, and step over it shortly
+        shorter, at_kink = length_at_kink(patient.tangent, c, h, step, kink_step)
+        if shorter < 0.99 * h:
+            h = shorter
+            continue
+        after = stop if last else time + h
+        h, after, acting = stop_at_rule(patient.rules, patient.rule_state, c, time, h, after, stop, edges[-1], step)
+        longest = max(longest, h)
+        # a tolerance bounds the error and not the sign: a state that falls below its tolerance is noise, see `guard`
+        fault = fault_of_step(c, absolute, step)
+        if fault != NO_FAULT:
+            move_on(step)
+            return fault, after
+        if not accept_step(patient, segment, time, h, after, step, progress, windows):
+            return TOO_MANY_STEPS, time
+        time = after
+        growth = GROW if error < NEGLIGIBLE else min(GROW, SAFETY * error**-0.2)
+        # right after a rejection a step does not grow: it would be rejected again
+        h *= min(1.0, growth) if rejected else growth
+        rejected = False
+        if at_kink:
+            h, kink_step[0] = kink_step[0], 0.0
+    fault = fault_of_stretch(c, absolute, longest, step)
+    return (DONE if fault == NO_FAULT else fault), time
+
+
+@njit(cache=True, error_model="numpy")
+def accept_step(patient, segment, time, h, after, step, progress, windows):
+    """Read off an accepted step what is asked for, and move the states on; False if the record is full."""
+    c, samples, times, course = patient.constants, patient.samples, patient.samples.times, progress.course[0]
+    watched, sample = patient.thresholds.outputs.size > 0, progress.sample[0]
+    if watched or patient.record is not None or (sample < times.size and times[sample] <= after):
+        dense_terms(step)
+    # an action at the very time of the last one ends a step of no length
+    if after > time and not record_step(patient.record, after, step):
+        return False
+    advance_tangent(patient.tangent, c, h, segment, step)
+    progress.sample[0] = write_samples(sample, time, after, h, c, samples, step)
+    if watched and course >= 0 and after > time:
+        follow_step(c, time, h, patient.thresholds, windows, patient.threshold_times, course, step)
+    move_on(step)
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def start_patient(c, step):
+    """Put a patient at rest; a step of no length stands for the one before time 0."""
+    fill_start(c, step.y)
+    for i in range(STATES):
+        step.y_new[i], step.phase[i] = step.y[i], 0.0
+        for m in range(3):
+            step.terms[m, i] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def begin_segment(segment, patient, course, windows, step):
+    """Open the window of a course that begins here, then give boluses; returns the number of the course."""
+    schedule, courses = patient.schedule, patient.schedule.courses
+    if course + 1 < courses.size and courses[course + 1] <= schedule.edges[segment]:
+        course += 1
+        begin_window(patient.constants, patient.thresholds, windows, patient.threshold_times, course, step)
+    for i in range(STATES):
+        step.y[i] += schedule.boluses[segment, i]
+    return course
+
+
+@njit(cache=True, error_model="numpy")
+def move_on(step):
+    """The new states become the states."""
+    for i in range(STATES):
+        step.y[i] = step.y_new[i]
+
+
+@njit(cache=True, error_model="numpy")
+def write_samples(sample, time, after, h, c, samples, step):
     """Write what is asked for at the output times that a step passes; returns the number of the next."""
-    times, rows, states, wanted = samples
-    while place < times.size and times[place] <= after:
-        theta = (times[place] - t) / h
-        between(y, u, terms, theta, state)
-        fill_outputs(state, c, rows[place])
+    times, states = samples.times, samples.states
+    while sample < times.size and times[sample] <= after:
+        theta = (times[sample] - time) / h
+        interpolate(theta, step)
+        fill_outputs(step.state, c, samples.outputs[sample])
         if states.size > 0:
             for i in range(STATES):
-                states[place, i] = state[i]
-        write_derivatives(wanted, place, theta, state, c)
-        place += 1
-    return place
+                states[sample, i] = step.state[i]
+        write_derivatives(samples.derivatives, sample, theta, c, step.state)
+        sample += 1
+    return sample
 
 
 @njit(cache=True, error_model="numpy")
-def keep(record, after, y, u, terms):
-    """Add a step to a record, whose first knot counts them; False if it is full."""
-    knots, values = record
-    index = int(knots[0])
-    if index >= knots.size - 1:
+def record_step(record, after, step):
+    """Add a step to a record; False if it is full."""
+    if record is None:
+        return True
+    index, values = record.size[0], record.values
+    if index >= record.ends.size:
         return False
     for i in range(STATES):
-        values[index, 0, i] = y[i]
-        values[index, 1, i] = u[i]
+        values[index, 0, i] = step.y[i]
+        values[index, 1, i] = step.y_new[i]
         for m in range(3):
-            values[index, 2 + m, i] = terms[m, i]
-    knots[0] = index + 1
-    knots[index + 1] = after
+            values[index, 2 + m, i] = step.terms[m, i]
+    record.size[0] += 1
+    record.ends[index] = after
     return True
+
+
+@njit(cache=True, error_model="numpy")
+def patient_of(ensemble, solution, p, rules, rule_state):
+    """A patient of many, without copying anything."""
+    every, thresholds, limits = ensemble.schedules, ensemble.thresholds, ensemble.limits
+    g = ensemble.plan[p]
+    n = ensemble.segments[g]
+    return Patient(
+        ensemble.constants[p],
+        Schedule(every.edges[g, : n + 1], every.inflows[g, :n], every.boluses[g, :n], every.courses[g]),
+        Limits(limits.relative, limits.absolute[p], limits.steps),
+        Thresholds(thresholds.outputs, thresholds.levels[p], thresholds.margins[p]),
+        Samples(ensemble.times, solution.outputs[p], solution.states[p], None),
+        solution.threshold_times[p],
+        None,
+        None,
+        rules,
+        rule_state,
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def set_inflow(schedule, segment, step):
+    """The scheduled inflow of a segment."""
+    for i in range(STATES):
+        step.inflow[i] = schedule.inflows[segment, i]
+
+
+@njit(cache=True, error_model="numpy")
+def erase(p, solution):
+    """Numbers of a patient who failed half-way are none."""
+    solution.outputs[p] = np.nan
+    solution.threshold_times[p] = np.nan
+    solution.states[p] = np.nan

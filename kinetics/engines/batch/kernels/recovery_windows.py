@@ -1,8 +1,9 @@
 """Recovery after each course, found while a patient is integrated: what `kinetics.measures` does on a dense solution.
 
-The engine copies this file before `kernel.py`. A window reaches from a course's first dose to the next course's. It is
-followed by the lowest value so far, and the time at which the output since then met its level: it is back then if it
-goes on beyond the margin. A low that is new by more than rounding forgets the return found before it.
+A window reaches from a course's first dose to the next course's. It is followed by the lowest value so far, and the
+time at which the output since then met its level: it is back then if it goes on beyond the margin. A low that is new by
+more than rounding forgets the return found before it. The time is infinite until the output is back, and NaN while it
+has not been below. The engine copies this file.
 """
 
 from __future__ import annotations
@@ -11,131 +12,136 @@ import numpy as np
 
 from kinetics.compile.machine_code import njit
 from kinetics.compile.stub import fill_outputs
-from kinetics.engines.batch.kernels.dense import between, crossing
+from kinetics.engines.batch.kernels.dense import crossing, interpolate, output_at
+from kinetics.engines.batch.kernels.workspaces import Windows
 from kinetics.units.levels import SLACK
 
 SAMPLES = 4  # of each step, so that an output that dips or crosses inside one is seen
 NEAR_END = 1e-3
 GOLDEN = 0.6180339887498949
+RESOLUTION = 1e-8
+"""Where a smooth curve is flat it differs from its extreme by less than rounding so near to it."""
+NO_TURN = 2.0
+
+
+def window_arrays(events, *lanes):
+    """The work arrays for so many watched outputs."""
+    lowest, met = np.zeros((2, *lanes, events))
+    return Windows(lowest, met, np.zeros((*lanes, events, SAMPLES + 1)))
 
 
 @njit(cache=True, error_model="numpy")
-def begin_course(y, c, events, lowest, reached, row, course):
+def windows_of(windows, q):
+    """Those of a lane."""
+    return Windows(windows.lowest[q], windows.met[q], windows.samples[q])
+
+
+@njit(cache=True, error_model="numpy")
+def begin_window(c, thresholds, windows, threshold_times, course, step):
     """The first value of a window, before the dose, is its lowest so far."""
-    watched, levels, margins = events
-    fill_outputs(y, c, row)
-    for e in range(watched.size):
-        lowest[e, 0], lowest[e, 1] = row[watched[e]], np.inf
-        reached[e, course] = np.inf if row[watched[e]] < levels[e] - margins[e] else np.nan
+    fill_outputs(step.y, c, step.outputs)
+    for e in range(thresholds.outputs.size):
+        now = step.outputs[thresholds.outputs[e]]
+        windows.lowest[e], windows.met[e] = now, np.inf
+        threshold_times[e, course] = np.inf if now < thresholds.levels[e] - thresholds.margins[e] else np.nan
 
 
 @njit(cache=True, error_model="numpy")
-def note(now, level, margin, lowest, reached, e, course):
-    """Whether an output comes to its level here, having been below; what else follows from a value is kept."""
-    back = reached[e, course] < np.inf
-    if now < lowest[e, 0] - (SLACK * abs(lowest[e, 0]) if back else 0.0):
-        lowest[e, 0], lowest[e, 1] = now, np.inf
-        reached[e, course] = np.inf if now < level - margin else np.nan
+def comes_to_level(now, level, margin, windows, threshold_times, e, course):
+    """Whether an output comes to its level here, having been below; what else follows from a value is noted."""
+    back = threshold_times[e, course] < np.inf
+    lowest = windows.lowest[e]
+    if now < lowest - (SLACK * abs(lowest) if back else 0.0):
+        windows.lowest[e], windows.met[e] = now, np.inf
+        threshold_times[e, course] = np.inf if now < level - margin else np.nan
         return False
-    if back or reached[e, course] != np.inf:
+    if back or threshold_times[e, course] != np.inf:
         return False
     if now < level:
-        lowest[e, 1] = np.inf
-    return now >= level and lowest[e, 1] == np.inf
+        windows.met[e] = np.inf
+    return now >= level and windows.met[e] == np.inf
 
 
 @njit(cache=True, error_model="numpy")
-def after_jump(y, c, t, events, lowest, samples, reached, row, course):
+def follow_jump(c, time, thresholds, windows, threshold_times, course, step):
     """Right after a bolus an output may be at a new low, or back at its level."""
-    watched, levels, margins = events
-    fill_outputs(y, c, row)
-    for e in range(watched.size):
-        now = row[watched[e]]
-        samples[e, 0] = now
+    if thresholds.outputs.size == 0:
+        return
+    fill_outputs(step.y, c, step.outputs)
+    for e in range(thresholds.outputs.size):
+        now, level, margin = step.outputs[thresholds.outputs[e]], thresholds.levels[e], thresholds.margins[e]
+        windows.samples[e, 0] = now
         if course < 0:
             continue
-        if note(now, levels[e], margins[e], lowest, reached, e, course):
-            lowest[e, 1] = t
-        if reached[e, course] == np.inf and now >= levels[e] + margins[e]:
-            reached[e, course] = lowest[e, 1]
+        if comes_to_level(now, level, margin, windows, threshold_times, e, course):
+            windows.met[e] = time
+        if threshold_times[e, course] == np.inf and now >= level + margin:
+            threshold_times[e, course] = windows.met[e]
 
 
 @njit(cache=True, error_model="numpy")
-def watch(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course):
-    """Sample each watched output in a step, and follow it.
-
-    The first of ``samples``, (event, sample), is the value at the beginning of the step.
-    """
-    watched = events[0]
+def follow_step(c, time, h, thresholds, windows, threshold_times, course, step):
+    """Sample each watched output in a step, and follow it; the first sample is the value at the beginning."""
     for q in range(1, SAMPLES + 1):
-        between(y, u, terms, q / SAMPLES, state)
-        fill_outputs(state, c, row)
-        for e in range(watched.size):
-            samples[e, q] = row[watched[e]]
-    if not all_quiet(events, lowest, samples, reached, course):
-        follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course)
-    for e in range(watched.size):
-        samples[e, 0] = samples[e, SAMPLES]
+        interpolate(q / SAMPLES, step)
+        fill_outputs(step.state, c, step.outputs)
+        for e in range(thresholds.outputs.size):
+            windows.samples[e, q] = step.outputs[thresholds.outputs[e]]
+    if not nothing_happens(thresholds, windows, threshold_times, course):
+        follow_samples(c, time, h, thresholds, windows, threshold_times, course, step)
+    for e in range(thresholds.outputs.size):
+        windows.samples[e, 0] = windows.samples[e, SAMPLES]
 
 
 @njit(cache=True, error_model="numpy")
-def all_quiet(events, lowest, samples, reached, course):
+def nothing_happens(thresholds, windows, threshold_times, course):
     """Whether no output can reach a new low in a step, or its level: most steps are of this kind."""
-    levels = events[1]
-    for e in range(levels.size):
-        if reached[e, course] == np.inf and lowest[e, 1] < np.inf:
+    for e in range(thresholds.levels.size):
+        waiting, samples = threshold_times[e, course] == np.inf, windows.samples[e]
+        if waiting and windows.met[e] < np.inf:
             return False
-        least, most = samples[e, 0], samples[e, 0]
+        least, most = samples[0], samples[0]
         for q in range(1, SAMPLES + 1):
-            least, most = min(least, samples[e, q]), max(most, samples[e, q])
-        reach = 2.0 * (most - least)  # a turn between samples lies no further off; see `turn`
-        if not least - reach > lowest[e, 0] or (reached[e, course] == np.inf and not most + reach < levels[e]):
+            least, most = min(least, samples[q]), max(most, samples[q])
+        reach = 2.0 * (most - least)  # a turn between samples lies no further off; see `turning_point`
+        if not least - reach > windows.lowest[e] or (waiting and not most + reach < thresholds.levels[e]):
             return False
     return True
 
 
 @njit(cache=True, error_model="numpy")
-def follow(y, u, terms, c, t, h, events, lowest, samples, reached, state, row, course):
+def follow_samples(c, time, h, thresholds, windows, threshold_times, course, step):
     """Follow each watched output through the samples of a step.
 
     A turn between two samples is looked for if it could be the nadir, or the only moment at the level.
     """
-    watched, levels, margins = events
-    for e in range(watched.size):
-        index, level, values = watched[e], levels[e], samples[e]
-        bottom = turn(y, u, terms, c, index, 1.0, lowest[e, 0], values, state, row)
-        top = 2.0
-        highest = values[0]
+    for e in range(thresholds.outputs.size):
+        index, level, margin = thresholds.outputs[e], thresholds.levels[e], thresholds.margins[e]
+        samples = windows.samples[e]
+        bottom = turning_point(c, index, 1.0, windows.lowest[e], samples, step)
+        top = NO_TURN
+        highest = samples[0]
         for q in range(1, SAMPLES + 1):
-            highest = max(highest, values[q])
-        if highest < level + margins[e]:
-            top = turn(y, u, terms, c, index, -1.0, -level, values, state, row)
+            highest = max(highest, samples[q])
+        if highest < level + margin:
+            top = turning_point(c, index, -1.0, -level, samples, step)
         left = 0.0
         for q in range(1, SAMPLES + 1):
             right = q / SAMPLES
             for theta in (min(bottom, top), max(bottom, top), right):
                 if not left < theta <= right:
                     continue
-                now = values[q] if theta == right else value_at(y, u, terms, c, index, theta, state, row)
-                if note(now, level, margins[e], lowest, reached, e, course):
-                    root = crossing(y, u, terms, c, index, level, 1.0, left, theta, state, row)
-                    lowest[e, 1] = t + h * root
-                if reached[e, course] == np.inf and now >= level + margins[e]:
-                    reached[e, course] = lowest[e, 1]
+                now = samples[q] if theta == right else output_at(theta, c, index, step)
+                if comes_to_level(now, level, margin, windows, threshold_times, e, course):
+                    windows.met[e] = time + h * crossing(c, index, level, 1.0, left, theta, step)
+                if threshold_times[e, course] == np.inf and now >= level + margin:
+                    threshold_times[e, course] = windows.met[e]
                 left = theta
 
 
 @njit(cache=True, error_model="numpy")
-def value_at(y, u, terms, c, index, theta, state, row):
-    """An output at a fraction of the step."""
-    between(y, u, terms, theta, state)
-    fill_outputs(state, c, row)
-    return row[index]
-
-
-@njit(cache=True, error_model="numpy")
-def turn(y, u, terms, c, index, sign, limit, samples, state, row):
-    """Where ``sign`` times an output turns below its samples if that may be below ``limit``; 2 if nowhere."""
+def turning_point(c, index, sign, limit, samples, step):
+    """Where ``sign`` times an output turns below its samples if that may be below ``limit``, else NO_TURN."""
     least = 0
     for q in range(1, SAMPLES + 1):
         if sign * samples[q] < sign * samples[least]:
@@ -144,28 +150,28 @@ def turn(y, u, terms, c, index, sign, limit, samples, state, row):
     lowest = sign * samples[least]
     rise = sign * (samples[before] + samples[after]) - 2.0 * lowest
     if not lowest - rise < limit:
-        return 2.0
+        return NO_TURN
     # at an end of the step the output turns inside only if it falls away from that end
-    if least == 0 and sign * value_at(y, u, terms, c, index, NEAR_END, state, row) >= lowest:
-        return 2.0
-    if least == SAMPLES and sign * value_at(y, u, terms, c, index, 1.0 - NEAR_END, state, row) >= lowest:
-        return 2.0
-    return bottom_between(y, u, terms, c, index, sign, before / SAMPLES, after / SAMPLES, state, row)
+    if least == 0 and sign * output_at(NEAR_END, c, index, step) >= lowest:
+        return NO_TURN
+    if least == SAMPLES and sign * output_at(1.0 - NEAR_END, c, index, step) >= lowest:
+        return NO_TURN
+    return lowest_between(c, index, sign, before / SAMPLES, after / SAMPLES, step)
 
 
 @njit(cache=True, error_model="numpy")
-def bottom_between(y, u, terms, c, index, sign, left, right, state, row):
+def lowest_between(c, index, sign, left, right, step):
     """The fraction at which ``sign`` times an output is least, by golden section."""
     low, high = right - GOLDEN * (right - left), left + GOLDEN * (right - left)
-    at_low = sign * value_at(y, u, terms, c, index, low, state, row)
-    at_high = sign * value_at(y, u, terms, c, index, high, state, row)
-    while right - left > 1e-8:
+    at_low = sign * output_at(low, c, index, step)
+    at_high = sign * output_at(high, c, index, step)
+    while right - left > RESOLUTION:
         if at_low <= at_high:
             right, high, at_high = high, low, at_low
             low = right - GOLDEN * (right - left)
-            at_low = sign * value_at(y, u, terms, c, index, low, state, row)
+            at_low = sign * output_at(low, c, index, step)
         else:
             left, low, at_low = low, high, at_high
             high = left + GOLDEN * (right - left)
-            at_high = sign * value_at(y, u, terms, c, index, high, state, row)
+            at_high = sign * output_at(high, c, index, step)
     return 0.5 * (left + right)

@@ -6,7 +6,7 @@ solves, with the same factors,
     M k' = J(u) u' + f_c(u) c' + inflow' + sum_j (c_j/h) k_j' + (J(y))' k
 
 Steps are held fixed, as a derivative of the solution asks. Parameters advance in blocks of LANES, in flat arrays of
-(state, lane). The engine copies this file before `kernel.py`.
+(state, lane). The engine copies this file.
 """
 
 from __future__ import annotations
@@ -22,91 +22,115 @@ from kinetics.compile.stub import (
     LANES,
     RATE_BY_CONSTANT,
     STATES,
-    add_bent_lanes,
-    add_jacobian_lanes,
-    bend_lanes,
+    add_jacobian_product,
+    add_jacobians_product,
     fill_curvature_by_constant,
     fill_curvature_by_state,
-    fill_jacobian_wide,
+    fill_jacobian_changes,
+    fill_jacobian_lanes,
     fill_rate_by_constant,
-    solve_lanes,
+    solve_sensitivities,
 )
-from kinetics.engines.batch.kernels.lanes import WIDTH, combine, dense_lanes
+from kinetics.engines.batch.kernels.lane_step import WIDTH, combine, dense_terms_lanes
+from kinetics.engines.batch.kernels.problems import Tangent
 from kinetics.engines.batch.kernels.rodas5p import STAGES, A, C
+from kinetics.engines.batch.kernels.workspaces import TangentStages
+
+
+def tangent_arrays(sensitivities, inflows, boluses, rate, jacobian, steps):
+    """The `Tangent` of one patient, with a record of so many steps."""
+    entries, size = JACOBIAN.shape[1], RATE_BY_CONSTANT.shape[1]
+    stages = TangentStages(
+        constants=np.empty(CONSTANTS * LANES),
+        points=np.empty(WIDTH),
+        entries=np.empty(LANES * entries),
+        jacobian=np.empty((STAGES, entries)),
+        by_constant=np.empty((STAGES, size)),
+        curvature_by_state=np.empty(CURVATURE_BY_STATE.shape[1]),
+        curvature_by_constant=np.empty(CURVATURE_BY_CONSTANT.shape[1]),
+        jacobian_change=np.empty(LANES * entries),
+        point=np.empty(WIDTH),
+        right=np.empty(WIDTH),
+        slopes=np.zeros(STAGES * WIDTH),
+    )
+    record, (taken, segments) = np.empty((steps, len(sensitivities), 5 * WIDTH)), np.zeros((2, 1), np.int64)
+    return Tangent(sensitivities, inflows, boluses, rate, jacobian, record, taken, segments, stages)
 
 
 @njit(cache=True, error_model="numpy")
 def start_tangent(tangent, c):
-    """Nothing of the record is used yet; returns room for a step."""
-    tangent[-1][:] = 0.0
-    constants = np.empty(CONSTANTS * LANES)
+    """Nothing of the record is used yet."""
+    if tangent is None:
+        return
+    tangent.steps[0], tangent.segments[0] = 0, 0
+    tangent.stages.slopes[:] = 0.0
     for i in range(CONSTANTS * LANES):
-        constants[i] = c[i // LANES]
-    entries = JACOBIAN.shape[1]
-    by_constant = np.empty((STAGES, RATE_BY_CONSTANT.shape[1]))
-    of_stages = np.empty(WIDTH), np.empty(LANES * entries), np.empty((STAGES, entries)), by_constant
-    curvatures = np.empty(CURVATURE_BY_STATE.shape[1]), np.empty(CURVATURE_BY_CONSTANT.shape[1])
-    bent = np.empty(LANES * entries)
-    return constants, of_stages, curvatures, bent, np.empty(WIDTH), np.empty(WIDTH), np.zeros(STAGES * WIDTH)
+        tangent.stages.constants[i] = c[i // LANES]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def advance_tangent(tangent, room, y, c, h, lu, k, points, segment):
-    """Advance the sensitivities through an accepted step.
+def advance_tangent(tangent, c, h, segment, step):
+    """Advance the sensitivities through an accepted step."""
+    if tangent is None:
+        return
+    sensitivities = tangent.sensitivities
+    if tangent.segments[0] <= segment:
+        tangent.segments[0] = segment + 1
+        sensitivities += tangent.boluses[segment]
+    differentiate_stages(tangent.stages, c, step)
+    record = tangent.record[tangent.steps[0] % tangent.record.shape[0]]
+    tangent.steps[0] += 1
+    for block in range(sensitivities.shape[0]):
+        advance_block(tangent, block, h, tangent.inflows[segment, block], record[block], step)
 
-    Parameters
-    ----------
-    tangent : (sensitivities, inflows, jumps, direct, curved, record, kept)
-        (block, state * lane) now; (segment, block, state * lane) derivatives of the inflow, and of what is added at
-        the start of a segment; two pairs of places (3, entry) and weights (entry,), the derivatives of rates and of
-        Jacobian entries by constants that some parameter moves: block, place in (row, lane), number of the
-        derivative; filled: (step, block, 5 * state * lane), over again when it is full; (2,) steps so far, and segments
-        whose jumps are in.
-    room : tuple
-        Of `start_tangent`.
-    """
-    sensitivities, inflows, jumps, direct, curved, record, kept = tangent
-    constants, (at, found, jacobian, by_constant), (second, second_direct), bent, here, right, slopes = room
-    if kept[1] < segment + 1.0:
-        kept[1] = segment + 1.0
-        sensitivities += jumps[segment]
+
+@njit(cache=True, error_model="numpy")
+def differentiate_stages(stages, c, step):
+    """Derivatives that all blocks share: of the rates at each stage, and of the Jacobian at the begin of the step."""
     # the stages stand side by side, in as many lanes as there are parameters in a block
     for i in range(STATES):
         for q in range(LANES):
-            at[LANES * i + q] = points[q % STAGES, i]
-    fill_jacobian_wide(at, constants, found)
+            stages.points[LANES * i + q] = step.points[q % STAGES, i]
+    fill_jacobian_lanes(stages.points, stages.constants, stages.entries)
     for s in range(STAGES):
         for entry in range(JACOBIAN.shape[1]):
-            jacobian[s, entry] = found[LANES * entry + s]
-        fill_rate_by_constant(points[s], c, by_constant[s])
-    fill_curvature_by_state(y, c, second)
-    fill_curvature_by_constant(y, c, second_direct)
-    step = record[int(kept[0]) % record.shape[0]]
-    kept[0] += 1.0
-    (places, weights), pace = direct, 1.0 / h
-    for block in range(sensitivities.shape[0]):
-        now, flow, knot = sensitivities[block], inflows[segment, block], step[block]
-        bend_lanes(second, now, bent)
-        for entry in range(curved[1].size):
-            if curved[0][0, entry] == block:
-                bent[curved[0][1, entry]] += second_direct[curved[0][2, entry]] * curved[1][entry]
-        for s in range(STAGES):
-            if s == 0:
-                for i in range(WIDTH):
-                    here[i], right[i] = now[i], flow[i]
-            else:
-                combine(now, slopes, A[s], C[s], s <= 4, here, right)
-                for i in range(WIDTH):
-                    right[i] = flow[i] + right[i] * pace
-            for entry in range(weights.size):
-                if places[0, entry] == block:
-                    right[places[1, entry]] += by_constant[s, places[2, entry]] * weights[entry]
-            add_jacobian_lanes(jacobian[s], here, right)
-            add_bent_lanes(bent, k[s], right)
-            solve_lanes(lu, right, slopes[s * WIDTH : (s + 1) * WIDTH])
-        last = slopes[(STAGES - 1) * WIDTH :]
-        for i in range(WIDTH):
-            knot[i] = now[i]
-            now[i] = here[i] + last[i]
-            knot[WIDTH + i] = now[i]
-        dense_lanes(slopes, knot[2 * WIDTH :])
+            stages.jacobian[s, entry] = stages.entries[LANES * entry + s]
+        fill_rate_by_constant(step.points[s], c, stages.by_constant[s])
+    fill_curvature_by_state(step.y, c, stages.curvature_by_state)
+    fill_curvature_by_constant(step.y, c, stages.curvature_by_constant)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def advance_block(tangent, block, h, inflow, record, step):
+    """Advance the sensitivities to a block of parameters; each line of the formula above is a line here."""
+    now, stages, pace = tangent.sensitivities[block], tangent.stages, 1.0 / h
+    point, right, slopes, change = stages.point, stages.right, stages.slopes, stages.jacobian_change
+    fill_jacobian_changes(stages.curvature_by_state, now, change)
+    add_terms(tangent.jacobian, block, stages.curvature_by_constant, change)
+    for s in range(STAGES):
+        if s == 0:
+            for i in range(WIDTH):
+                point[i], right[i] = now[i], inflow[i]
+        else:
+            combine(now, slopes, A[s], C[s], s <= 4, point, right)
+            for i in range(WIDTH):
+                right[i] = inflow[i] + right[i] * pace
+        add_terms(tangent.rate, block, stages.by_constant[s], right)
+        add_jacobian_product(stages.jacobian[s], point, right)
+        add_jacobians_product(change, step.k[s], right)
+        solve_sensitivities(step.lu, right, slopes[s * WIDTH : (s + 1) * WIDTH])
+    last = slopes[(STAGES - 1) * WIDTH :]
+    for i in range(WIDTH):
+        record[i] = now[i]
+        now[i] = point[i] + last[i]
+        record[WIDTH + i] = now[i]
+    dense_terms_lanes(slopes, record[2 * WIDTH :])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def add_terms(terms, block, derivatives, out):
+    """Add `SparseTerms` of a block to a flat array."""
+    places = terms.places
+    for term in range(terms.factors.size):
+        if places[0, term] == block:
+            out[places[1, term]] += derivatives[places[2, term]] * terms.factors[term]

@@ -1,4 +1,8 @@
-"""Named arrays that compiled functions hand to one another."""
+"""Work arrays of compiled functions by name; shapes stand behind the fields.
+
+Python makes them, in functions next to their use: compiled allocations cost seconds of compiling, and an array that
+compiled code returns would be wrapped by Python code, where a Ctrl-C cannot be passed on.
+"""
 
 from __future__ import annotations
 
@@ -6,178 +10,115 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Lanes", "Own", "RuleState", "Rules", "Seen", "Task", "Wanted", "Wide"]
+__all__ = ["LaneStep", "Lanes", "Progress", "RuleState", "Step", "TangentStages", "Windows"]
 
 
-class Task(NamedTuple):
-    """What is asked of all patients; see `population.integrate_population`."""
+class Step(NamedTuple):
+    """A step of one patient."""
 
-    constants: np.ndarray
-    edges: np.ndarray
-    counts: np.ndarray
-    forcings: np.ndarray
-    jumps: np.ndarray
-    starts: np.ndarray
-    which: np.ndarray
-    relative: float
-    absolute: np.ndarray
-    most: int
-    watched: np.ndarray
-    levels: np.ndarray
-    margins: np.ndarray
-    times: np.ndarray
-    rows: np.ndarray
-    reached: np.ndarray
-    states: np.ndarray
-    told: np.ndarray
+    y: np.ndarray  # (state,), before the step
+    y_new: np.ndarray  # (state,), after it
+    inflow: np.ndarray  # (state,)
+    k: np.ndarray  # (stage, state), slopes
+    points: np.ndarray  # (stage, state), where rates are taken
+    lu: np.ndarray  # (factor,)
+    terms: np.ndarray  # (3, state), of the dense output
+    phase: np.ndarray  # (state,), see `guard`
+    state: np.ndarray  # (state,), inside the step
+    rate: np.ndarray  # (state,)
+    outputs: np.ndarray  # (output,)
+    kinks: np.ndarray  # (3, kink), sides of kinks before, after and inside the step
 
 
-class Lanes(NamedTuple):
-    """Where each lane is, all (lane,).
+class Progress(NamedTuple):
+    """How far a patient has come."""
 
-    ``patient`` is -1 in a lane without one; ``segment``, ``course`` and the number ``place`` of the next output time
-    are those of its plan; ``steps`` are counted. ``rejected``, ``last`` and ``kept`` tell whether the step before was
-    too long, whether this one ends the segment, and whether it is accepted. ``time`` and ``after`` are the ends of the
-    step, ``stop`` and ``final`` those of the segment and of the plan, ``due`` the next output time. ``h``, ``norm`` and
-    ``growth`` are the length of the step, its error over the tolerance, and the growth that this allows; ``longest`` is
-    the longest step of the segment.
-    """
-
-    patient: np.ndarray
-    segment: np.ndarray
-    course: np.ndarray
-    place: np.ndarray
-    steps: np.ndarray
-    rejected: np.ndarray
-    last: np.ndarray
-    kept: np.ndarray
-    time: np.ndarray
-    after: np.ndarray
-    stop: np.ndarray
-    final: np.ndarray
-    due: np.ndarray
-    h: np.ndarray
-    longest: np.ndarray
-    norm: np.ndarray
-    growth: np.ndarray
+    steps: np.ndarray  # (1,), taken
+    sample: np.ndarray  # (1,), number of the next
+    course: np.ndarray  # (1,), number, -1 before the first
+    kink_step: np.ndarray  # (1,), length of the step that met a kink; 0 if none is ahead
 
 
-class Wide(NamedTuple):
-    """The numbers of a step, flat with the lane last.
+class Windows(NamedTuple):
+    """What `recovery_windows` follows. Of lanes each array has a leading axis lane."""
 
-    (state, lane) ``y`` before and ``u`` after it, ``points`` where rates are taken, inflow ``flow``, tolerances
-    ``atol``, and ``w`` for what is divided by the step; (stage, state, lane) slopes ``k``; (3, state, lane)
-    dense ``terms``; (factor, lane) ``lu``; (constant, lane) ``c``; (output, lane) ``row``;
-    (kink, lane) sides ``before`` and ``after``; (state, lane) ``phase``, as `kinetics.engines.guard` follows it, and
-    ``alarm``.
-    """
-
-    y: np.ndarray
-    u: np.ndarray
-    points: np.ndarray
-    flow: np.ndarray
-    atol: np.ndarray
-    k: np.ndarray
-    terms: np.ndarray
-    lu: np.ndarray
-    c: np.ndarray
-    row: np.ndarray
-    w: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
-    phase: np.ndarray
-    alarm: np.ndarray
-
-
-class Seen(NamedTuple):
-    """What `windows` follows: (lane, event, 2) ``lowest`` value, and when the level was met; (lane, event, sample)
-    ``samples``.
-    """
-
-    lowest: np.ndarray
-    samples: np.ndarray
-
-
-class Own(NamedTuple):
-    """Room for one patient: (state,) ``y``, ``u``, ``state`` and ``f``, (3, state) ``terms``,
-    (output,) ``row``.
-    """
-
-    y: np.ndarray
-    u: np.ndarray
-    state: np.ndarray
-    f: np.ndarray
-    terms: np.ndarray
-    row: np.ndarray
-
-
-class Rules(NamedTuple):
-    """Rules that give doses, and what they did.
-
-    (rule,) ``columns`` of outputs, their ``levels``, the ``slack`` about these, ``signs`` 1 for a rise and -1 for a
-    fall, ``most`` actions, time ``apart``; (rule, 2) ``windows``; (rule,) ``doses`` of an action, the time ``every``
-    from one to the next, and ``durations`` of infusions, 0 for a bolus; (rule, state) ``dose_amounts``; times no
-    further apart than ``same`` are one.
-    Filled, as `kinetics.engines.rule_monitor.TriggeredDoses` has them: (trigger,) ``times`` and ``which``,
-    (rule,) ``capped``. Of many patients ``levels``, ``slack`` and what is filled have a leading axis.
-    """
-
-    columns: np.ndarray
-    levels: np.ndarray
-    slack: np.ndarray
-    signs: np.ndarray
-    most: np.ndarray
-    apart: np.ndarray
-    windows: np.ndarray
-    doses: np.ndarray
-    every: np.ndarray
-    durations: np.ndarray
-    dose_amounts: np.ndarray
-    same: float
-    times: np.ndarray
-    which: np.ndarray
-    capped: np.ndarray
+    lowest: np.ndarray  # (event,), lowest value of the window
+    met: np.ndarray  # (event,), time at which the output met its level since then
+    samples: np.ndarray  # (event, SAMPLES + 1), values at the ends of a step and between
 
 
 class RuleState(NamedTuple):
-    """How rules stand.
+    """How rules stand."""
 
-    (rule,) ``armed``: the output has been before its level; ``counts`` of actions and time of the ``last``; ``due``
-    now; doses ``given`` of the last course, and time ``upcoming`` of its next, infinite if there is none; ``acted`` at
-    this instant; ``sides``: how far the output is beyond its level; ``roots``: when it meets it. (infusion,) ``ends``,
-    ``speeds`` in shares a unit of time, and ``whose``. ``tally`` of doses and of infusions.
-    """
-
-    armed: np.ndarray
-    counts: np.ndarray
-    last: np.ndarray
-    due: np.ndarray
-    given: np.ndarray
-    upcoming: np.ndarray
-    acted: np.ndarray
-    sides: np.ndarray
-    roots: np.ndarray
-    ends: np.ndarray
-    speeds: np.ndarray
-    whose: np.ndarray
-    tally: np.ndarray
+    armed: np.ndarray  # (rule,), the output has been before its level
+    actions: np.ndarray  # (rule,), so far
+    last: np.ndarray  # (rule,), time of the last action
+    due: np.ndarray  # (rule,), to act now
+    doses: np.ndarray  # (rule,), given of the last course
+    next_dose: np.ndarray  # (rule,), time of the next of that course; infinite if there is none
+    acted: np.ndarray  # (rule,), at this instant
+    beyond: np.ndarray  # (rule,), how far the output is beyond its level
+    crossings: np.ndarray  # (rule,), time at which it meets it
+    ends: np.ndarray  # (infusion,)
+    speeds: np.ndarray  # (infusion,), shares a unit of time
+    sources: np.ndarray  # (infusion,), rules
+    infusions: np.ndarray  # (1,), that run
+    triggered: np.ndarray  # (1,), doses so far
 
 
-class Wanted(NamedTuple):
-    """Derivatives of outputs at the output times of a patient, and room for them.
+class TangentStages(NamedTuple):
+    """A step of sensitivities; `entry` counts the nonzero entries of a table of derivatives."""
 
-    (output,) ``outputs`` that are wanted; (block, 5 * state * lane) the last ``step`` of the sensitivities; (3, entry)
-    ``places`` and (entry,) ``weights`` of what moves an output by a constant, as `blocks.moved` lays them out. Filled:
-    derivatives of all outputs ``by_state`` and ``by_constant``, (state, lane) sensitivities in ``lanes``, (output,
-    lane) those of all outputs ``found``; (time, output, block * lane) ``rows``, the result.
-    """
+    constants: np.ndarray  # (constant * lane,), all lanes the same
+    points: np.ndarray  # (state * lane,), stages side by side
+    entries: np.ndarray  # (entry * lane,), the Jacobian of each stage
+    jacobian: np.ndarray  # (stage, entry), the same by stage
+    by_constant: np.ndarray  # (stage, entry), of the rates
+    curvature_by_state: np.ndarray  # (entry,), of the Jacobian
+    curvature_by_constant: np.ndarray  # (entry,), of the Jacobian
+    jacobian_change: np.ndarray  # (entry * lane,), (J(y))'
+    point: np.ndarray  # (state * lane,), u'
+    right: np.ndarray  # (state * lane,), right side
+    slopes: np.ndarray  # (stage * state * lane,), k'
 
-    outputs: np.ndarray
-    step: np.ndarray
-    places: np.ndarray
-    weights: np.ndarray
-    by_state: np.ndarray
-    by_constant: np.ndarray
-    lanes: np.ndarray
-    found: np.ndarray
-    rows: np.ndarray
+
+class Lanes(NamedTuple):
+    """Where each lane is, all (lane,)."""
+
+    patient: np.ndarray  # -1 in a lane without one
+    segment: np.ndarray
+    course: np.ndarray
+    sample: np.ndarray  # number of the next
+    steps: np.ndarray  # taken
+    rejected: np.ndarray  # the step before was too long
+    last: np.ndarray  # this step ends the segment
+    accepted: np.ndarray  # this step is
+    time: np.ndarray  # before the step
+    after: np.ndarray  # time after it
+    stop: np.ndarray  # end of the segment
+    final: np.ndarray  # end of the plan
+    due: np.ndarray  # time of the next sample
+    h: np.ndarray  # length of the step
+    error: np.ndarray  # of the step, over its tolerance
+    growth: np.ndarray  # that this error allows
+    longest: np.ndarray  # step of the segment
+
+
+class LaneStep(NamedTuple):
+    """A step of every lane, in flat arrays with the lane last: see `Step`."""
+
+    y: np.ndarray  # (state * lane,)
+    y_new: np.ndarray  # (state * lane,)
+    inflow: np.ndarray  # (state * lane,)
+    k: np.ndarray  # (stage * state * lane,)
+    points: np.ndarray  # (state * lane,), of one stage at a time
+    lu: np.ndarray  # (factor * lane,)
+    terms: np.ndarray  # (3 * state * lane,)
+    phase: np.ndarray  # (state * lane,)
+    outputs: np.ndarray  # (output * lane,)
+    kinks: np.ndarray  # (kink * lane,), before the step
+    kinks_new: np.ndarray  # (kink * lane,), after it
+    constants: np.ndarray  # (constant * lane,)
+    absolute: np.ndarray  # (state * lane,), tolerances
+    w: np.ndarray  # (state * lane,), what is the same for all states of a lane
+    alarm: np.ndarray  # (state * lane,), see `lane_step.guard_lanes`

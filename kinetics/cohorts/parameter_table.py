@@ -1,0 +1,83 @@
+"""The parameters of a model or a cohort for readers: value, unit, spread and source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, lineage
+from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.library import library_folder
+from kinetics.model.model import Model
+from kinetics.model.quantities import CohortValue, Parameter
+from kinetics.units import display_unit
+
+__all__ = ["TableRow", "parameter_table"]
+
+
+class TableRow(NamedTuple):
+    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one.
+
+    ``distribution`` says how it varies if not log-normally; categories have their shares there.
+    """
+
+    name: str
+    value: float
+    unit: str
+    spread: float | None
+    source: str
+    doi: str
+    about: str
+    distribution: str
+
+
+def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
+    """The parameters of a model, or of one of its cohorts, with value, unit, between-patient spread and source.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such cohort.
+    InputError
+        If the cohort's values cannot be had; see `kinetics.cohorts.cohort.cohort_parameters`.
+
+    Examples
+    --------
+    >>> from kinetics.model import Parameter, State
+    >>> volume = Parameter(name="V", value=10, unit="L", spread=0.2, about="volume")
+    >>> pool = State(name="A", unit="mg", initial=0, rate=0)
+    >>> still = Model.from_symbols("still", time="day", parameters=[volume], states=[pool])
+    >>> parameter_table(still)[0]
+    TableRow(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume', distribution='')
+    """
+    resolved = cohort_parameters(model, cohort)
+    stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
+    for row in lineage(model, cohort):
+        stated |= row.values
+    rows = []
+    for name, row in model.parameters.items():
+        value, unit = resolved.values[name], display_unit(row.unit)
+        if name in resolved.estimated:
+            source, doi = f"estimate of {resolved.estimated[name]}", ""
+        else:
+            source, doi = _cited(stated[name].source, row, model)
+        rows.append(
+            TableRow(name, value, unit, resolved.spreads.get(name), source, doi, row.about, _kind(resolved, name))
+        )
+    return rows
+
+
+def _kind(resolved: CohortParameters, name: str) -> str:
+    shares = "/".join(f"{share:g}" for share in resolved.shares.get(name, ()))
+    return f"{resolved.distributions.get(name, '')} {shares}".strip()
+
+
+def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:
+    """A source in short, and its DOI."""
+    # a parameter of a composite was declared in its own file, and a cohort's value in the composite's or in its bases',
+    # each beside its own bibliography
+    files = [Path(row.where.rpartition(":")[0]), model.path, *model.extends] if model.path is not None else []
+    folders = [file.parent for file in files] or [library_folder("models")]
+    sources = (find_source(key, folder) for folder in folders)
+    source = None if key == CHOICE else next(filter(None, sources), None)
+    return (source.short, source.fields.get("doi", "")) if source else (key, "")

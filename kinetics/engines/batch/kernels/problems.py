@@ -1,0 +1,185 @@
+"""What compiled functions are asked, and the arrays that they fill, by name; shapes stand behind the fields.
+
+They are tuples: numba passes those as their bare arrays, which costs nothing at run time and little to compile.
+A field that is None is left out by the compiler, with all code that would use it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kinetics.engines.batch.kernels.workspaces import RuleState, TangentStages
+
+__all__ = [
+    "BELOW_ZERO",
+    "DONE",
+    "NOT_FINITE",
+    "STEP_TOO_SMALL",
+    "TOO_MANY_STEPS",
+    "Ensemble",
+    "Limits",
+    "OutputDerivatives",
+    "ParameterEffects",
+    "Patient",
+    "Record",
+    "Rules",
+    "Samples",
+    "Schedule",
+    "Solution",
+    "SparseTerms",
+    "Tangent",
+    "Thresholds",
+]
+
+
+DONE, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, BELOW_ZERO = range(5)
+"""Why an integration stopped. From the last on it is a fault that `guard` found: BELOW_ZERO plus the number of a state,
+or that plus the number of states for one that grew from rounding."""
+
+
+class Schedule(NamedTuple):
+    """Doses. Of several plans each array has a leading axis, and is as long as that of the longest."""
+
+    edges: np.ndarray  # (segment + 1,)
+    inflows: np.ndarray  # (segment, state)
+    boluses: np.ndarray  # (segment, state), given at the start of each segment
+    courses: np.ndarray  # (course,), times of the first doses
+
+
+class Limits(NamedTuple):
+    """Tolerances, and the most steps."""
+
+    relative: float
+    absolute: np.ndarray  # (state,); of many (patient, state)
+    steps: int
+
+
+class Thresholds(NamedTuple):
+    """Outputs whose return to a level after each course is looked for. Of many levels are (patient, event)."""
+
+    outputs: np.ndarray  # (event,), numbers
+    levels: np.ndarray  # (event,)
+    margins: np.ndarray  # (event,), within which an output cannot be told from its level
+
+
+class Samples(NamedTuple):
+    """Output times, and what is filled there."""
+
+    times: np.ndarray  # (time,)
+    outputs: np.ndarray  # (time, output)
+    states: np.ndarray  # (time, state), or of size 0
+    derivatives: OutputDerivatives | None
+
+
+class Record(NamedTuple):
+    """Every step, filled."""
+
+    size: np.ndarray  # (1,), how many there are
+    ends: np.ndarray  # (step,)
+    values: np.ndarray  # (step, 5, state): left, right, and the terms of the dense output
+
+
+class Rules(NamedTuple):
+    """Rules that give doses, and what they did. Of many patients what is marked * has a leading axis patient."""
+
+    columns: np.ndarray  # (rule,), numbers of outputs
+    levels: np.ndarray  # (rule,) *
+    slack: np.ndarray  # (rule,) *, about the level
+    signs: np.ndarray  # (rule,), 1 for a rise and -1 for a fall
+    most: np.ndarray  # (rule,), actions
+    apart: np.ndarray  # (rule,), least time between two
+    windows: np.ndarray  # (rule, 2), from when up to when
+    doses: np.ndarray  # (rule,), of an action
+    every: np.ndarray  # (rule,), time from one dose to the next
+    durations: np.ndarray  # (rule,), of infusions; 0 for a bolus
+    dose_amounts: np.ndarray  # (rule, state)
+    same: float  # times no further apart are one
+    times: np.ndarray  # (trigger,) *, filled as in `kinetics.engines.rule_monitor.TriggeredDoses`
+    which: np.ndarray  # (trigger,) *, likewise
+    capped: np.ndarray  # (rule,) *, likewise
+
+
+class SparseTerms(NamedTuple):
+    """Products of a derivative by a constant with what a parameter does to that constant."""
+
+    places: np.ndarray  # (3, term): block of parameters, place in a flat (row, lane), number of the derivative
+    factors: np.ndarray  # (term,), or numbers of them among CONSTANTS_BY_PARAMETER
+
+
+class ParameterEffects(NamedTuple):
+    """What parameters do through constants: to the start, the rates, the Jacobian's entries and the outputs."""
+
+    start: SparseTerms
+    rate: SparseTerms
+    jacobian: SparseTerms
+    outputs: SparseTerms
+
+
+class Tangent(NamedTuple):
+    """Sensitivities, and what changes them."""
+
+    sensitivities: np.ndarray  # (block, state * lane), now
+    inflows: np.ndarray  # (segment, block, state * lane)
+    boluses: np.ndarray  # (segment, block, state * lane)
+    rate: SparseTerms
+    jacobian: SparseTerms
+    record: np.ndarray  # (step, block, 5 * state * lane), filled, over again when it is full
+    steps: np.ndarray  # (1,), taken so far
+    segments: np.ndarray  # (1,), whose boluses are in
+    stages: TangentStages
+
+
+class OutputDerivatives(NamedTuple):
+    """Derivatives of outputs at output times, and work arrays."""
+
+    outputs: np.ndarray  # (output,), numbers of those asked for
+    step: np.ndarray  # (block, 5 * state * lane), the last one of the sensitivities
+    terms: SparseTerms  # of outputs by constants
+    values: np.ndarray  # (time, output, block * lane), filled
+    by_parameter: np.ndarray  # nonzero derivatives of the constants
+    at_rest: np.ndarray  # nonzero derivatives of the start by constants
+    by_state: np.ndarray  # nonzero derivatives of all outputs
+    by_constant: np.ndarray  # nonzero derivatives of all outputs
+    lanes: np.ndarray  # (state * lane,)
+    of_block: np.ndarray  # (output * lane,), of all outputs
+
+
+class Patient(NamedTuple):
+    """One patient."""
+
+    constants: np.ndarray  # (constant,), parameters and derived constants
+    schedule: Schedule
+    limits: Limits
+    thresholds: Thresholds
+    samples: Samples
+    threshold_times: np.ndarray  # (event, course), filled
+    record: Record | None
+    tangent: Tangent | None
+    rules: Rules | None
+    rule_state: RuleState | None
+
+
+class Ensemble(NamedTuple):
+    """Many patients."""
+
+    constants: np.ndarray  # (patient, constant)
+    plan: np.ndarray  # (patient,), -1 for one that is not integrated
+    schedules: Schedule
+    segments: np.ndarray  # (plan,), how many are in use
+    limits: Limits
+    thresholds: Thresholds
+    times: np.ndarray  # (time,)
+
+
+class Solution(NamedTuple):
+    """What is filled of many patients; NaN where one fails."""
+
+    outputs: np.ndarray  # (patient, time, output)
+    states: np.ndarray  # (patient, time, state), or (patient, 0, 0)
+    threshold_times: np.ndarray  # (patient, event, course)
+    status: np.ndarray  # (patient,), why the integration stopped
+    steps: np.ndarray  # (patient,), taken
+    stop_time: np.ndarray  # (patient,)
+    stop_states: np.ndarray  # (patient, state), where one failed

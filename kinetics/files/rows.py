@@ -1,0 +1,126 @@
+"""Rows of a TOML file against their classes: every fault with its file and line."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
+
+from kinetics.errors import Faults
+from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.documents import Document
+
+__all__ = ["Reader", "Row", "Text", "dotted_rows", "read_fields", "read_row"]
+
+Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
+Keys = tuple[str | int, ...]
+
+
+class Row(BaseModel):
+    """A table of a file: unknown keys are faults, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+R = TypeVar("R", bound=Row)
+
+
+def read_row(kind: type[R], data: Any, document: Document, keys: Keys, faults: Faults) -> R | None:
+    """Check one table against its class; None, and faults, if it does not fit."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            _note(kind, problem, document, keys, faults)
+        return None
+
+
+def read_fields(kind: type[Row], data: Any, document: Document, keys: Keys, faults: Faults) -> dict[str, Any]:
+    """The values of one table by key, each checked for itself: None, and a fault, for what is missing or wrong."""
+    try:
+        return dict(kind.model_validate(data))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    for problem in problems:
+        _note(kind, problem, document, keys, faults)
+    faulty = {problem["loc"][0] for problem in problems if problem["loc"]}
+    defaults = {
+        key: None if field.is_required() else field.get_default(call_default_factory=True)
+        for key, field in kind.model_fields.items()
+    }
+    values = data if isinstance(data, Mapping) else {}
+    return {key: None if key in faulty else values.get(key, default) for key, default in defaults.items()}
+
+
+def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults: Faults) -> None:
+    path = (*keys, *(part for part in problem["loc"] if isinstance(part, str)))
+    known = ", ".join(kind.model_fields)
+    if problem["type"] == "missing":
+        faults.add(f"missing '{path[-1]}'", document.where(*keys), ".".join(map(str, keys)))
+        return
+    message = {
+        "extra_forbidden": f"unknown key; there are {known}",
+        "model_type": f"must be a table with {known}",
+        "latex": problem["msg"],
+    }.get(problem["type"], f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}")
+    faults.add(message, document.where(*path), ".".join(map(str, path)))
+
+
+class Reader:
+    """Reads the tables of a document, and notes every fault at the key it is about."""
+
+    def __init__(self, document: Document, faults: Faults) -> None:
+        self.document, self.faults = document, faults
+
+    def add(self, message: str, *keys: str | int) -> None:
+        """Note a fault of a key."""
+        self.faults.add(message, self.document.where(*keys), _dotted(keys))
+
+    def at(self, *keys: str | int) -> AbstractContextManager[Faults]:
+        """Note the faults of a block as those of a key, save those that have a place of their own."""
+        return self.faults.gather(self.document.where(*keys), _dotted(keys))
+
+    def row(self, kind: type[R], data: Any, *keys: str | int) -> R | None:
+        """One table against its class, as `read_row`."""
+        return read_row(kind, data, self.document, keys, self.faults)
+
+    def fields(self, kind: type[Row], data: Any, *keys: str | int) -> dict[str, Any]:
+        """The values of one table, as `read_fields`."""
+        return read_fields(kind, data, self.document, keys, self.faults)
+
+    def source(self, key: str, *keys: str | int) -> str:
+        """A key of a bibliography, checked to exist."""
+        with self.at(*keys):
+            if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
+                self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
+        return key
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(map(str, keys))[:200]
+
+
+def dotted_rows(
+    table: Mapping[str, Any], names: Container[str], columns: Iterable[str], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The rows of a table whose keys may have one dot, each with the parts of its key.
+
+    TOML nests ``pk.k = {...}``, where a reader means one row named ``pk.k``. ``names`` are flat names of known rows,
+    such as ``pk_k``; ``columns`` are the keys of a row.
+
+    Examples
+    --------
+    >>> [".".join(path) for path, _ in dotted_rows({"k": {"unit": "1"}, "pk": {"k": {"unit": "1"}}}, (), ["unit"])]
+    ['k', 'pk.k']
+    """
+    columns = frozenset(columns)
+    for key, row in table.items():
+        inner = (*path, key)
+        is_row = "_".join(inner) in names or not isinstance(row, dict) or row.keys() & columns
+        if is_row or len(inner) > 2:
+            yield inner, row
+        else:
+            yield from dotted_rows(row, names, columns, inner)

@@ -1,0 +1,134 @@
+"""A cohort under a regimen: what is simulated once, for all numbers that are asked of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kinetics.cohorts.cohort import CohortParameters
+from kinetics.compile import System, compile_model
+from kinetics.engines.rule_monitor import TriggeredDoses, baselines_of
+from kinetics.errors import IntegrationError
+from kinetics.model import Model
+from kinetics.population.draws import draw_patients
+from kinetics.published.patients import Patients
+from kinetics.regimen import Regimen, Segments, course_starts, segments
+from kinetics.simulation.engine import choose_engine
+from kinetics.simulation.runs import Run
+
+__all__ = ["Arm"]
+
+MOST_LOST = 0.05
+"""More patients than this share that cannot be integrated are no population."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """Patients of one cohort under one regimen.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    cohort : CohortParameters
+        Whose values, with what differs from them.
+    regimen : Regimen
+        What patients are given.
+    """
+
+    model: Model
+    cohort: CohortParameters
+    regimen: Regimen
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """The same for arms whose patients are the same."""
+        return self.model.name, self.model.path, self.regimen.content_hash, self.cohort.content_hash
+
+    @cached_property
+    def system(self) -> System:
+        """The compiled model."""
+        return compile_model(self.model)
+
+    @cached_property
+    def course_starts(self) -> np.ndarray:
+        """First doses, (course,), in the model's time."""
+        return course_starts(self.regimen, self.model.time)
+
+    def segments(self, until: float) -> Segments:
+        """What an engine integrates up to a time, in the model's."""
+        doses = {name: dose.unit for name, dose in self.model.doses.items()}
+        return segments(self.regimen, doses, self.model.time, until)
+
+    def simulate(
+        self,
+        times: np.ndarray,
+        patients: int,
+        seed: int,
+        *,
+        with_states: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Patients:
+        """Draw and simulate patients, and the typical one.
+
+        Parameters
+        ----------
+        times : ndarray, (time,)
+            Increasing, from 0, in the model's time.
+        patients : int
+            Points of a Sobol sequence.
+        seed : int
+            The study they belong to.
+        with_states : bool
+            Whether states are needed beside the outputs.
+        progress : callable, optional
+            Called with (done, all).
+
+        Raises
+        ------
+        InputError
+            If no patients can be drawn, or a rule's level cannot be returned to.
+        IntegrationError
+            If more than `MOST_LOST` of the patients, or the typical one, cannot be integrated.
+
+        Warns
+        -----
+        UserWarning
+            If some cannot: they are left out.
+        """
+        typical = self.system.parameter_array(self.cohort.values)
+        drawn = draw_patients(self.system, self.cohort, patients, seed, sampling="quasi")
+        table = np.vstack([typical, drawn])
+        engine = choose_engine("batch", None, len(table), None)
+        run = Run.under(self.regimen, self.system, times, (), engine, with_states=with_states)
+        if run.triggers is not None:
+            constants = self.system.constants_table(typical[None])
+            run.triggers.check(baselines_of(self.system, constants, run.triggers))
+        results = run.of_patients(table, progress)
+        simulated, doses = _simulated(results.failures), results.triggered
+        constants = self.system.constants_table(table)
+
+        def part(rows: np.ndarray, alone: Patients | None) -> Patients:
+            triggered = None if doses is None else TriggeredDoses(*(array[rows] for array in doses.arrays))
+            return Patients(self.model, times, results.values[rows], constants[rows], triggered, seed, alone)
+
+        return part(np.append(False, simulated), part(np.arange(1), None))
+
+
+def _simulated(reasons: list[str]) -> np.ndarray:
+    """Which patients behind the typical one could be integrated, (patient,); too few of them are an error."""
+    if reasons[0]:
+        raise IntegrationError(f"the typical patient cannot be simulated: {reasons[0]}")
+    simulated = np.array([not reason for reason in reasons[1:]])
+    lost = int((~simulated).sum())
+    text = f"{lost} of {simulated.size} virtual patients"
+    if lost > MOST_LOST * simulated.size:
+        raise IntegrationError(f"{text} cannot be simulated; {max(reasons, key=len)}")
+    if lost:
+        warnings.warn(f"{text} could not be simulated and are left out", stacklevel=3)
+    return simulated

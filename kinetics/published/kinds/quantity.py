@@ -1,0 +1,182 @@
+"""What every kind of published number is: its columns, and the model's number beside a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+from kinetics.engines.sensitivity import SensitiveTrajectory
+from kinetics.engines.trajectory import Trajectory
+from kinetics.errors import InputError
+from kinetics.measures.patient_statistics import statistic_of
+from kinetics.observation import VisitSchedule
+from kinetics.observation.population_values import Probe
+from kinetics.units import parse_unit
+
+if TYPE_CHECKING:
+    from kinetics.published.arm import Arm
+    from kinetics.published.patients import Patients
+    from kinetics.published.row import EvidenceRow
+    from kinetics.published.target import RowInFit
+
+__all__ = ["FITTED", "MIDDLE", "OF_PATIENTS", "Columns", "Quantity", "TypicalNumber"]
+
+OF_KIND = ("output", "over", "time", "since", "level", "visits", "expression")
+"""Columns that only some kinds have."""
+
+FITTED = ("mean", "median", "geometric_mean", "range", "unstated")
+MIDDLE = (*FITTED, "typical")
+OF_PATIENTS = (*MIDDLE, "sd")
+"""Statistics over patients: of a row for a fit; of a fact; of a fact that may be about their spread."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a row of a kind has.
+
+    Parameters
+    ----------
+    needs, may : tuple of str
+        Columns that it must have, and may have, of `OF_KIND`.
+    statistics : tuple of str
+        Those it may be; empty if it is none.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> row = SimpleNamespace(kind="count", statistic="mean", output="A", level="0.4 1e9/L", time=None)
+    >>> Columns(("output", "time"), (), ("mean",)).faults(row)
+    ["kind 'count' needs a 'time'", "kind 'count' has no 'level'"]
+    """
+
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ()
+
+    def missing(self, row: Any) -> list[str]:
+        """What a row of the kind lacks."""
+        return [f"kind '{row.kind}' needs a '{key}'" for key in self.needs if getattr(row, key) is None]
+
+    def faults(self, row: Any) -> list[str]:
+        """What is wrong between the kind of a row and its columns."""
+        used = [key for key in OF_KIND if getattr(row, key, None) is not None]
+        found = self.missing(row)
+        found += [f"kind '{row.kind}' has no '{key}'" for key in used if key not in (*self.needs, *self.may)]
+        statistics = ", ".join(self.statistics) or "empty"
+        if row.statistic is None and self.statistics:
+            found.append(f"kind '{row.kind}' needs a 'statistic': {statistics}")
+        if row.statistic is not None and row.statistic not in self.statistics:
+            found.append(
+                f"kind '{row.kind}' and statistic '{row.statistic}' do not go together; it may be {statistics}"
+            )
+        return found
+
+
+class TypicalNumber(Protocol):
+    """A published number of the typical patient, in its own unit, and its derivatives."""
+
+    @property
+    def unit(self) -> Any:
+        """A pint unit."""
+        ...
+
+    def horizon(self) -> float:
+        """How long a simulation must be, in the model's time."""
+        ...
+
+    def value(self, trajectory: Trajectory, until: float) -> float:
+        """What is reported; a time may be infinite (not reached again) or NaN (never below)."""
+        ...
+
+    def with_gradient(self, trajectory: SensitiveTrajectory, until: float) -> tuple[float, np.ndarray]:
+        """Value and derivatives by the chosen parameters, (parameter,).
+
+        Always finite, so that a search can go on: where `value` is not, a stand-in that leads back.
+        """
+        ...
+
+
+class Quantity:
+    """A kind of published number; an object of it is the number that one row asks a model for.
+
+    A kind is a subclass that `kinetics.published.kinds` registers. In a file of evidence it has `columns`, `own_unit`,
+    `times`, and `sample` or `number`. In a table that fits read it has `columns_in_fits`, and `typical` for the typical
+    patient, `probe` for a population, or both. What does not fit the model is an `InputError`.
+
+    Parameters
+    ----------
+    row : EvidenceRow
+        Its columns.
+    arm : Arm
+        Whose number it is.
+    time, since : float or None
+        In the model's time.
+    visits : VisitSchedule or None
+        When patients are measured.
+    """
+
+    columns: ClassVar[Columns]
+    columns_in_fits: ClassVar[Columns | None] = None
+    compared: ClassVar[bool] = True
+    """Whether a model says anything about it."""
+    simulated: ClassVar[bool] = True
+    """Whether patients are simulated for it."""
+
+    def __init__(
+        self,
+        row: EvidenceRow,
+        arm: Arm,
+        time: float | None = None,
+        since: float | None = None,
+        visits: VisitSchedule | None = None,
+    ) -> None:
+        self.row, self.arm, self.time, self.since, self.visits = row, arm, time, since, visits
+        self.output = str(row.output)
+        self.outputs = [name for name in (row.output, row.over) if name is not None]
+        self.read()
+        self.unit = self.own_unit()
+
+    def read(self) -> None:
+        """Read and check what only this kind has."""
+
+    def own_unit(self) -> Any:
+        """The unit of the number, a pint unit."""
+        return parse_unit("1")
+
+    def unit_of_output(self) -> Any:
+        """The unit of the output or state, a pint unit."""
+        return self.arm.model.quantity(self.output).unit
+
+    def unit_of_time(self) -> Any:
+        """The unit of the model's time, a pint unit."""
+        return self.arm.model.time
+
+    def times(self) -> Sequence[float] | np.ndarray:
+        """When outputs are needed beside time 0, (time,), in the model's time; by default those of the row."""
+        return [moment for moment in (self.since, self.time) if moment is not None]
+
+    def answer(self, patients: Patients | None = None) -> float:
+        """What the model says, in `unit`, by the patients of its arm if it is `simulated`; NaN if it says nothing."""
+        assert patients is not None
+        return float(self.number(patients.typical if self.row.statistic == "typical" else patients))
+
+    def number(self, patients: Patients) -> Any:
+        """The number of all patients; by default the statistic of `sample`."""
+        return statistic_of(self.sample(patients), str(self.row.statistic))
+
+    def sample(self, patients: Patients) -> np.ndarray:
+        """The number of each patient, (patient,), in `unit`."""
+        raise NotImplementedError
+
+    @classmethod
+    def typical(cls, entry: RowInFit) -> TypicalNumber:
+        """The model's number under the typical patient of a fit."""
+        raise InputError(f"a {entry.row.kind} needs a population; give the fit a table [population]")
+
+    @classmethod
+    def probe(cls, entry: RowInFit) -> Probe:
+        """What of the patients of a population fit is measured."""
+        raise InputError(f"a population fit cannot have a {entry.row.kind}")

@@ -1,0 +1,15 @@
+"""A statement that no model here makes."""
+
+from __future__ import annotations
+
+from kinetics.published.kinds.quantity import Columns, Quantity
+
+__all__ = ["Told"]
+
+
+class Told(Quantity):
+    """Listed apart, with the reason why no model says it; nothing is compared."""
+
+    columns = Columns()
+    compared = False
+    simulated = False

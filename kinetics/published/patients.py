@@ -1,0 +1,83 @@
+"""Simulated patients of one arm: true values of outputs and states, and measurements of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import ndtri
+
+from kinetics.engines.rule_monitor import TriggeredDoses
+from kinetics.files.checksums import content_hash
+from kinetics.model import Model
+from kinetics.observation.measurement import measured
+
+__all__ = ["MEASURED", "Patients"]
+
+MEASURED = 8
+"""How often each virtual patient is measured, so that noise is averaged out of statistics."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patients:
+    """Outputs of patients over time.
+
+    Parameters
+    ----------
+    model : Model
+        Whose outputs they are.
+    times : ndarray, (time,)
+        In the model's time.
+    values : ndarray, (patient, time, output)
+        True values of outputs, and behind them of states, in the model's units.
+    constants : ndarray, (patient, constant)
+        Parameters, inputs and derived constants, in the model's units and order.
+    triggered : TriggeredDoses or None
+        What rules did, (patient, trigger); None without rules.
+    seed : int
+        Of the noise.
+    alone : Patients or None
+        The typical patient, whose measurements have no noise; None for that patient.
+    """
+
+    model: Model
+    times: np.ndarray
+    values: np.ndarray
+    constants: np.ndarray
+    triggered: TriggeredDoses | None
+    seed: int
+    alone: Patients | None = field(repr=False)
+
+    @property
+    def typical(self) -> Patients:
+        """The typical patient alone."""
+        return self if self.alone is None else self.alone
+
+    def true(self, output: str, times: np.ndarray) -> np.ndarray:
+        """True values of an output or state, (patient, time)."""
+        column = [*self.model.outputs, *self.model.states].index(output)
+        return self.values[:, np.searchsorted(self.times, times), column]
+
+    def measured_once(self, output: str, time: float | None) -> np.ndarray:
+        """What measurements at one time report, (measured patient,)."""
+        return self.measured(output, np.array([time]))[:, 0]
+
+    def measured(self, output: str, times: np.ndarray) -> np.ndarray:
+        """What measurements report, (measured patient, time): of each patient `MEASURED` times over.
+
+        The noise of an output at a time depends on the seed, that output and that time alone: further facts leave the
+        numbers of others as they are. Its normal deviates are the midpoints of equal shares of the distribution, in
+        random order.
+        """
+        row, true = self.model.outputs.get(output), self.true(output, times)
+        repeated = true if self.alone is None else np.tile(true, (MEASURED, 1))
+        if row is None:  # nobody measures a state
+            return repeated
+        if self.alone is None or row.noise is None:
+            return measured(row, repeated)
+        normal = ndtri((np.arange(len(repeated)) + 0.5) / len(repeated))
+        noise = np.stack([self._generator(output, time).permutation(normal) for time in times], axis=1)
+        return measured(row, repeated, noise)
+
+    def _generator(self, output: str, time: float) -> np.random.Generator:
+        return np.random.default_rng([self.seed, int(content_hash(output, f"{time:.9g}")[:16], 16)])

@@ -1,0 +1,135 @@
+"""A published row of a fit with what it is compared with, and the distance of the model from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kinetics.errors import Faults, InputError, UnitError
+from kinetics.model import Model, Output
+from kinetics.observation import VisitSchedule
+from kinetics.published.kinds import KINDS, Quantity
+from kinetics.published.row import PublishedRow
+from kinetics.regimen import Regimen
+from kinetics.units import conversion, parse_quantity, parse_unit
+
+__all__ = ["RowInFit", "Target"]
+
+
+@dataclass(frozen=True, eq=False)
+class RowInFit:
+    """What a published row of a fit is read against.
+
+    Parameters
+    ----------
+    row : PublishedRow
+        The published number.
+    model : Model
+        The model it is compared with.
+    regimen : Regimen
+        What its patients were given.
+    horizon : float
+        The longest simulation, in the model's time.
+    schedule : VisitSchedule, optional
+        When patients of a population were measured, if it is of a recovery.
+    baseline : ndarray, (output,), optional
+        The outputs of the typical patient before treatment, in the model's units.
+    time : float
+        That of the row in the model's; 0 if it has none.
+    """
+
+    row: PublishedRow
+    model: Model
+    regimen: Regimen
+    horizon: float
+    schedule: VisitSchedule | None = None
+    baseline: np.ndarray | None = None
+    time: float = 0.0
+
+    @property
+    def kind(self) -> type[Quantity]:
+        """The kind of the row."""
+        return KINDS[self.row.kind]
+
+    def timed(self, faults: Faults) -> RowInFit:
+        """The same with its time; one outside the simulation is noted in ``faults``."""
+        if self.row.time is not None:
+            with faults.gather(name=f"{self.row.name}.time"):
+                time, _ = parse_quantity(self.row.time, self.model.time)
+                if not 0 <= time <= self.horizon:
+                    raise InputError(f"time {self.row.time} is outside the simulation, 0 to {self.horizon:g}")
+                return replace(self, time=time)
+        return self
+
+    def output(self, name: str) -> Output:
+        """An output of the model, which must have it."""
+        outputs = self.model.outputs
+        if name not in outputs:
+            raise InputError(f"model '{self.model.name}' has no output '{name}'; there are {', '.join(outputs)}")
+        return outputs[name]
+
+    def baseline_of(self, name: str) -> float:
+        """An output of the typical patient before treatment, in its unit."""
+        assert self.baseline is not None
+        return float(self.baseline[list(self.model.outputs).index(name)])
+
+    def noise(self, name: str) -> float:
+        """The standard deviation of the logarithm of a measurement, which the output must have."""
+        noise = self.output(name).noise
+        if noise is None:
+            message = f"output '{name}' of model '{self.model.name}' has no 'noise', which a population fit needs"
+            raise InputError(message)
+        return noise
+
+    def factor(self, unit: Any) -> float:
+        """From a unit of the model to that of the row."""
+        row = self.row
+        try:
+            return float(conversion(unit, parse_unit(row.unit)))
+        except UnitError as error:
+            raise UnitError(f"unit '{row.unit}' does not fit a {row.kind} of {row.output}: {error}") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One published number, and what its patients were given.
+
+    Parameters
+    ----------
+    row : PublishedRow
+        The published number.
+    regimen : Regimen
+        What its patients were given.
+    """
+
+    row: PublishedRow
+    regimen: Regimen
+
+    @cached_property
+    def published_text(self) -> str:
+        """The published value or range, without unit."""
+        if self.row.is_range:
+            return f"{self.row.lower:g}-{self.row.upper:g}"
+        return f"{self.row.value:g}"
+
+    @property
+    def visits(self) -> tuple[float, ...]:
+        """When patients are measured, in the model's time; empty if that is the time of the row."""
+        return ()
+
+    def log_error(self, value: float) -> float:
+        """ln(model / published) of a value in the row's unit; for a range the distance outside it."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self._distance(float(np.log(value)))[0]
+
+    def _distance(self, log_value: float) -> tuple[float, float]:
+        """The error on the log scale, and its derivative: 0 inside a range, else 1."""
+        if not self.row.is_range:
+            return log_value - math.log(self.row.value or math.nan), 1.0
+        above = max(log_value - math.log(self.row.upper or math.nan), 0.0)
+        below = min(log_value - math.log(self.row.lower or math.nan), 0.0)
+        return above + below, float(above + below != 0)

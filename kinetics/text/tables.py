@@ -1,0 +1,88 @@
+"""Tables of plain text and of HTML: columns aligned, wide ones in blocks that fit the page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Iterable, Sequence
+from html import escape
+
+from kinetics.text.escaping import one_line, one_space
+
+__all__ = ["WIDTH", "html_table", "in_blocks", "paragraph", "table"]
+
+WIDTH = 100
+GAP = "  "
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], text: Collection[int] = (0,)) -> str:
+    """Lay out rows under a head; the columns ``text`` are aligned to the left, the others, numbers, to the right.
+
+    Examples
+    --------
+    >>> print(table(["name", "value"], [["a", "1.00"], ["longer", "12.0"]]))
+    name    value
+    a        1.00
+    longer   12.0
+    """
+    # prose may have several lines, a cell has one
+    cells = [[one_space(cell) if "\n" in cell else cell for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        GAP.join(
+            cell.ljust(width) if index in text else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def in_blocks(
+    head: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH, text: Collection[int] = ()
+) -> str:
+    """A table in blocks of at most ``width`` characters a line, each of which repeats the first column.
+
+    The columns of ``text`` are counted within a block: 0 if the first column is text.
+
+    Examples
+    --------
+    >>> print(in_blocks(["t", "first", "second"], [["0", "1", "2"]], width=12))
+    t  first
+    0      1
+    <BLANKLINE>
+    t  second
+    0       2
+    """
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    blocks: list[list[int]] = [[0]]
+    used = widths[0]
+    for column in range(1, len(head)):
+        if len(blocks[-1]) > 1 and used + len(GAP) + widths[column] > width:
+            blocks.append([0])
+            used = widths[0]
+        blocks[-1].append(column)
+        used += len(GAP) + widths[column]
+    return "\n\n".join(
+        table([head[i] for i in block], [[row[i] for i in block] for row in rows], text=text) for block in blocks
+    )
+
+
+def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table for a notebook, under a title; what it holds is escaped.
+
+    Examples
+    --------
+    >>> print(html_table("k < j", ["name"], [["k"]]))
+    <p>k &lt; j</p><table><thead><tr><th>name</th></tr></thead><tbody><tr><td>k</td></tr></tbody></table>
+    """
+    top = "".join(f"<th>{_escaped(cell)}</th>" for cell in head)
+    body = "".join(f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<p>{_escaped(title)}</p><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _escaped(text: str) -> str:
+    return escape(one_line(one_space(text)))
+
+
+def paragraph(text: str, width: int = WIDTH) -> str:
+    """A text in lines of at most ``width`` characters."""
+    return textwrap.fill(text, width)
