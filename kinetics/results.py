@@ -54,23 +54,10 @@ def variable(
 ) -> xr.Variable:
     """An xarray variable with its unit as CF-like text.
 
-    Parameters
-    ----------
-    dims : tuple of str
-        Its dims.
-    values : array
-        Its values, in ``unit``.
-    unit : pint.Unit
-        Its unit.
-    long_name : str
-        What it is.
-    exploratory : bool
-        Whether it is of an exploratory output: the attribute ``exploratory`` is 1 then, and missing otherwise.
-    **attrs
-        More attributes.
+    Of an exploratory output it has the attribute ``exploratory``, which is 1. ``attrs`` are further attributes.
     """
-    told = {"units": unit_text(unit), "long_name": long_name} | ({"exploratory": 1} if exploratory else {})
-    return xr.Variable(dims, values, {**told, **attrs})
+    described = {"units": unit_text(unit), "long_name": long_name} | ({"exploratory": 1} if exploratory else {})
+    return xr.Variable(dims, values, {**described, **attrs})
 
 
 def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
@@ -91,7 +78,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
 
 
 def read_result(path: str | Path) -> xr.DataTree:
-    """Read a result of this package: a NetCDF file whole, into memory; a Zarr store as far as its values are asked for.
+    """Read a result of this package: a NetCDF file whole, into memory; a Zarr store as far as its values are used.
 
     Returns
     -------
@@ -147,8 +134,8 @@ def _with_checksum(result: xr.Dataset | xr.DataTree) -> xr.Dataset | xr.DataTree
 
 def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
     """The tree that was read; a warning if it is not what was written. What others wrote has no checksum."""
-    kept = tree.attrs.pop(CHECKSUM, None)
-    if kept is not None and kept != tree_checksum(tree):
+    written = tree.attrs.pop(CHECKSUM, None)
+    if written is not None and written != tree_checksum(tree):
         message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
         warnings.warn(message, ChecksumWarning, stacklevel=3)
     return tree

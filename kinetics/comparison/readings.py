@@ -11,21 +11,25 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.measures import (
     AreaUnderCurve,
+    Final,
+    Length,
     Measure,
     Nadir,
     Overshoot,
+    Peak,
+    TimeAbove,
     TimeBelow,
     TimeOfNadir,
     TimeOfOvershoot,
+    TimeOfPeak,
     TimeToThreshold,
+    ValueAt,
 )
 from kinetics.measures.evaluation import identifier
-from kinetics.measures.of_treatment import Final, Highest, Length, TimeAbove, TimeOfHighest, ValueAt
 from kinetics.measures.over_courses import (
     Courses,
     after_first,
     after_last,
-    at_one_time,
     highest,
     highest_percent,
     lowest,
@@ -177,7 +181,7 @@ def readings(text: str, output: str, limit: str | None = None) -> tuple[Reading,
     if name == "value":
         if to_unit(argument, "day") < 0:
             raise InputError(f"'{text}' is before the first dose")
-        return (Reading(f"at_{identifier(argument)}", f"at {argument}", (ValueAt(output, argument),), at_one_time),)
+        return (Reading(f"at_{identifier(argument)}", f"at {argument}", (ValueAt(output, argument),), highest),)
     if name not in _PLAIN or argument:
         raise InputError(f"unknown measure '{text[:60]}'; there are {', '.join(MEASURES)}")
     return tuple(
@@ -207,8 +211,8 @@ _PLAIN: dict[str, list[tuple[str, str, tuple[Any, ...], Callable[..., np.ndarray
     "time_of_overshoot": [
         ("time_of_overshoot", "time of highest after nadir", (TimeOfOvershoot, Overshoot), time_of_highest, False)
     ],
-    "peak": [("peak", "peak", (Highest,), highest, False)],
-    "time_of_peak": [("time_of_peak", "time of peak", (TimeOfHighest, Highest), time_of_highest, False)],
+    "peak": [("peak", "peak", (Peak,), highest, False)],
+    "time_of_peak": [("time_of_peak", "time of peak", (TimeOfPeak, Peak), time_of_highest, False)],
     "final": [("final", "at the end", (Final,), after_last, False)],
     "area": [("area", "area under the curve", (AreaUnderCurve,), total, False)],
     "mean": [("mean", "mean over time", (AreaUnderCurve, Length), mean, False)],

@@ -1,34 +1,45 @@
 """What is read off a curve, course by course: nadir, time to a threshold, overshoot, area, plateau."""
 
-from kinetics.measures.averages import AreaUnderCurve, Plateau
 from kinetics.measures.curves import Curve, curve_of
 from kinetics.measures.datasets import measure
 from kinetics.measures.evaluation import Measure, evaluate
-from kinetics.measures.extremes import Nadir, Overshoot, TimeOfNadir, TimeOfOvershoot
-from kinetics.measures.recovery import recovery_measures
-from kinetics.measures.thresholds import TimeBelow, TimeToThreshold
-from kinetics.measures.undecided import undecided
+from kinetics.measures.extremes import Nadir, Overshoot, Peak, TimeOfNadir, TimeOfOvershoot, TimeOfPeak
+from kinetics.measures.recovery import lower_limits, recovery_measures
+from kinetics.measures.registry import MEASURES, read_measures
+from kinetics.measures.returns import first_return
+from kinetics.measures.thresholds import TimeAbove, TimeBelow, TimeToThreshold, limit_warnings
+from kinetics.measures.values import AreaUnderCurve, Final, Length, Plateau, ValueAt
 from kinetics.measures.windows import Window, course_windows
 from kinetics.units.levels import Level, read_level
 
 __all__ = [
+    "MEASURES",
     "AreaUnderCurve",
     "Curve",
+    "Final",
+    "Length",
     "Level",
     "Measure",
     "Nadir",
     "Overshoot",
+    "Peak",
     "Plateau",
+    "TimeAbove",
     "TimeBelow",
     "TimeOfNadir",
     "TimeOfOvershoot",
+    "TimeOfPeak",
     "TimeToThreshold",
+    "ValueAt",
     "Window",
     "course_windows",
     "curve_of",
     "evaluate",
+    "first_return",
+    "limit_warnings",
+    "lower_limits",
     "measure",
     "read_level",
+    "read_measures",
     "recovery_measures",
-    "undecided",
 ]

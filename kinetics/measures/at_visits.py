@@ -10,10 +10,12 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.measures.returns import first_return
+from kinetics.measures.thresholds import TimeToThreshold
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit
-from kinetics.units.levels import read_level, stands_below, visited_level
+from kinetics.units.levels import read_level, visited_level
 
 __all__ = ["ever_back", "observed_nadir", "observed_recovery"]
 
@@ -27,6 +29,18 @@ class _Visits:
     times: np.ndarray
     time_unit: Any
     starts: np.ndarray
+
+    @classmethod
+    def of(cls, observed: xr.Dataset, output: str) -> _Visits:
+        name = f"{output}_seen"
+        if name not in observed:
+            measured = [str(key).removesuffix("_seen") for key in observed.data_vars if str(key).endswith("_seen")]
+            raise UnknownNameError(f"visits show no '{output}'; they show {', '.join(measured) or 'nothing'}")
+        array = observed[name].transpose("patient", ...)
+        times = array[array.dims[1]]
+        starts = observed["course_start"].values if "course_start" in observed else np.zeros(1)
+        unit, time_unit = parse_unit(array.attrs["units"]), parse_unit(times.attrs["units"])
+        return cls(array.values, unit, times.values, time_unit, np.asarray(starts, dtype=float))
 
     @property
     def baseline(self) -> np.ndarray | None:
@@ -46,20 +60,6 @@ class _Visits:
     @property
     def _same(self) -> float:
         return SAME * float(conversion(DAY, self.time_unit))
-
-
-def _visits(observed: xr.Dataset, output: str) -> _Visits:
-    name = f"{output}_seen"
-    if name not in observed:
-        there = ", ".join(str(key).removesuffix("_seen") for key in observed.data_vars if str(key).endswith("_seen"))
-        raise UnknownNameError(f"visits show no '{output}'; they show {there or 'nothing'}")
-    array = observed[name]
-    (dim,) = (str(dim) for dim in array.dims if dim != "patient")
-    array = array.transpose("patient", dim)
-    times = array[dim]
-    starts = observed["course_start"].values if "course_start" in observed else np.zeros(1)
-    unit, time_unit = parse_unit(array.attrs["units"]), parse_unit(times.attrs["units"])
-    return _Visits(array.values, unit, times.values, time_unit, np.asarray(starts, dtype=float))
 
 
 def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Any, long_name: str) -> xr.DataArray:
@@ -100,43 +100,28 @@ def observed_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataA
     InputError
         If the level is a share of baseline and no visit is before the first dose.
     """
-    visits = _visits(observed, output)
-    limits = _limits(visits, output, level)
+    visits = _Visits.of(observed, output)
+    baseline = visits.baseline
+    if baseline is None:
+        if read_level(level).unit is None:
+            raise InputError(f"no visit shows the baseline of '{output}'; add one at '0 month' to its series")
+        baseline = np.full(len(visits.values), np.nan)
+    limits = TimeToThreshold(output, level).threshold(visits.unit, baseline[:, None])
+    limits = np.broadcast_to(limits, (baseline.size, 1))
     simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
     limits, margin = visited_level(limits, reported=not simulated)
-    columns = [_first_back(times - start, values, limits, margin) for start, times, values in visits.windows()]
-    told = f"time from the course's first dose until a visit shows {output} back at {level}"
-    return _by_course(observed, columns, visits.time_unit, told)
-
-
-def _limits(visits: _Visits, output: str, level: str) -> np.ndarray:
-    """The level of each patient, (patient, 1), in the unit of the output."""
-    wanted, baseline = read_level(level), visits.baseline
-    if wanted.unit is not None:
-        return np.full((len(visits.values), 1), wanted.value(visits.unit, np.nan))
-    if baseline is None:
-        raise InputError(f"no visit shows the baseline of '{output}'; add one at '0 month' to its series")
-    return wanted.number * baseline[:, None]
-
-
-def _first_back(times: np.ndarray, values: np.ndarray, limits: np.ndarray, margin: np.ndarray) -> np.ndarray:
-    """The time of the first visit at a patient's limit after one below it, (patient,)."""
-    if not times.size:
-        return np.full(len(values), np.nan)
-    below = stands_below(values, limits, margin)
-    back = ~below & np.isfinite(values) & np.logical_or.accumulate(below, axis=1)
-    never = np.ones((len(values), 1), dtype=bool)
-    first = np.append(times, np.inf)[np.concatenate([back, never], axis=1).argmax(axis=1)]
-    return np.where(below.any(axis=1), first, np.nan)
+    columns = [
+        first_return(values, limits, margin).times(times - start) if times.size else np.full(baseline.size, np.nan)
+        for start, times, values in visits.windows()
+    ]
+    long_name = f"time from the course's first dose until a visit shows {output} back at {level}"
+    return _by_course(observed, columns, visits.time_unit, long_name)
 
 
 def ever_back(observed: xr.Dataset, output: str, level: str = "baseline") -> xr.DataArray:
     """Whether a visit of a course shows an output back at a level; by default at the patient's own seen baseline.
 
-    Parameters
-    ----------
-    observed, output, level
-        As of `observed_recovery`.
+    Arguments and errors are those of `observed_recovery`.
 
     Returns
     -------
@@ -145,8 +130,7 @@ def ever_back(observed: xr.Dataset, output: str, level: str = "baseline") -> xr.
     """
     times = observed_recovery(observed, output, level).values
     ever = np.where(np.isnan(times), np.nan, np.isfinite(times))
-    told = f"whether a visit shows {output} back at {level}"
-    return _by_course(observed, list(ever.T), parse_unit("1"), told)
+    return _by_course(observed, list(ever.T), parse_unit("1"), f"whether a visit shows {output} back at {level}")
 
 
 def observed_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
@@ -159,7 +143,7 @@ def observed_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
     UnknownNameError
         If visits do not show the output.
     """
-    visits = _visits(observed, output)
+    visits = _Visits.of(observed, output)
     columns = [
         values.min(axis=1) if times.size else np.full(len(values), np.nan) for _, times, values in visits.windows()
     ]

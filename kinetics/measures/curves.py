@@ -38,17 +38,7 @@ class Curve(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class DataCurve:
-    """Data points and what is drawn through them; without any point it has no knots.
-
-    Parameters
-    ----------
-    knots : ndarray, (knot,)
-        Times of the points that are there.
-    function : callable
-        The interpolant.
-    slack : float
-        0 for what was observed, which is what it is; of simulated values, that of their integrator.
-    """
+    """The interpolant of data points at ``knots``, (knot,). Its slack is 0 for what was observed."""
 
     knots: np.ndarray
     function: Callable[[np.ndarray], np.ndarray]
@@ -60,13 +50,7 @@ class DataCurve:
 
 
 def interpolated(times: np.ndarray, values: np.ndarray, slack: float = 0.0) -> DataCurve:
-    """A monotone cubic through points whose value is not NaN; a single point is a constant.
-
-    Raises
-    ------
-    InputError
-        If a value is infinite.
-    """
+    """A monotone cubic through points whose value is not NaN; a single point is a constant."""
     present = ~np.isnan(values)
     knots, points = np.asarray(times[present], dtype=float), np.asarray(values[present], dtype=float)
     if np.isinf(points).any():
@@ -121,13 +105,7 @@ def curve_of(array: xr.DataArray) -> Curve:
 
 
 def check_increasing(times: np.ndarray) -> None:
-    """Refuse times that are not finite and strictly increasing.
-
-    Raises
-    ------
-    InputError
-        Naming the first offender.
-    """
+    """Refuse, with an `InputError`, times that are not finite and strictly increasing."""
     if not np.isfinite(times).all():
         raise InputError("time has a value that is not finite")
     if (wrong := np.flatnonzero(np.diff(times) <= 0)).size:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnitError, UnknownNameError
-from kinetics.files.arguments import all_of
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
+from kinetics.measures.registry import read_measures
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, to_unit
 from kinetics.units.levels import slack
@@ -20,23 +20,29 @@ __all__ = ["measure"]
 
 
 def measure(
-    data: xr.Dataset, measures: Sequence[Measure], courses: xr.DataArray | Sequence[str] | None = None
+    data: xr.Dataset,
+    measures: Measure | str | Iterable[Measure | str],
+    courses: xr.DataArray | Sequence[str] | None = None,
+    *,
+    limits: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """Take measures of simulated or observed values, course by course.
 
-    Values between times are those of `curve_of`, whose accuracy is given there; for root-finding on the solution
-    itself hand the measures to `kinetics.simulation.simulating`.
+    Values between times are those of `curve_of`; `kinetics.simulate` takes measures on the solution itself.
 
     Parameters
     ----------
     data : xarray.Dataset, (time, ...)
         Variables with ``units`` over the coordinate ``time``, which has ``units`` of time too; other dims such as
         patient and draw stay. NaN is a missing value.
-    measures : sequence of Measure
-        What to take.
+    measures : Measure, str, or iterable of them
+        What to take: objects, or texts such as ``"nadir"`` (of every series) and ``"CD4 time_to 40 % of baseline"``;
+        `kinetics.measures.MEASURES` has all names. ``"recovery"`` is the time to ``limits``.
     courses : xarray.DataArray, (course, ...), or sequence of str, optional
         First dose of each course: an array with units of time, NaN where a patient had no such course, or quantities
         such as ``"12 month"``. Without it ``data["course_start"]``, else one course at time 0.
+    limits : mapping of str to str, optional
+        The lower limit of normal by variable, such as ``{"CD4": "0.5 1e9/L"}``.
 
     Returns
     -------
@@ -51,53 +57,51 @@ def measure(
     UnitError
         If units are missing or do not fit.
     InputError
-        If time does not increase, courses are not in order or not those of the patients, a value is infinite, or two
-        measures have one name; also for faults of several kinds, all listed.
+        If something is no measure, time does not increase, courses are not in order or not those of the patients, a
+        value is infinite, or two measures have one name; also for faults of several kinds, all listed.
 
     Examples
     --------
-    >>> from kinetics.measures import Nadir, TimeToThreshold
     >>> time = xr.Variable("time", [0.0, 30.0, 60.0, 90.0], {"units": "day"})
     >>> data = xr.Dataset({"A": ("time", [1.0, 0.2, 0.6, 0.8], {"units": "1/nL"})}, {"time": time})
-    >>> result = measure(data, [Nadir("A"), TimeToThreshold("A", "60 % of baseline")])
-    >>> result.A_nadir.item(), result.A_nadir.attrs["units"]
-    (0.2, '1/nL')
-    >>> round(result.A_time_to_60_percent_of_baseline.item(), 6)
-    60.0
+    >>> result = measure(data, ["nadir", "A time_to 60 % of baseline"])
+    >>> result.A_nadir.attrs["units"], round(result.A_time_to_60_percent_of_baseline.item(), 6)
+    ('1/nL', 60.0)
     """
-    measures = all_of("measures", measures, Measure, 'measures=[Nadir("A")]')
-    times, time_unit = _time(data)
+    series = [str(name) for name in data.data_vars if _is_series(data[name])]
+    measures = read_measures(measures, series, limits or {})
+    time_unit = _time_unit(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)
-    coords = {
-        "course": xr.Variable("course", np.arange(1, starts.sizes["course"] + 1), {"long_name": "course of treatment"})
-    }
+    number = np.arange(1, starts.sizes["course"] + 1)
+    coords = {"course": xr.Variable("course", number, {"long_name": "course of treatment"})}
     results = xr.Dataset(coords=coords, attrs=data.attrs)
     for each in measures:
-        unit = units[each.output]
-
-        def row(
-            values: np.ndarray,
-            starts: np.ndarray,
-            each: Measure = each,
-            unit: Any = unit,
-            share: float = _slack(data, each.output),
-        ) -> np.ndarray:
-            return evaluate(each, interpolated(times, values, share), starts, float(times[-1]), unit, time_unit)
-
-        found = xr.apply_ufunc(
-            row,
-            data[each.output].astype(float),
-            starts,
-            input_core_dims=[["time"], ["course"]],
-            output_core_dims=[["course"]],
-            vectorize=True,
-            output_dtypes=[float],
-            keep_attrs=False,
-        )
-        results[each.name] = variable(found.dims, found.values, each.unit(unit, time_unit), each.long_name)
-        results = results.assign_coords({name: found.coords[name] for name in found.coords if name != "course"})
+        results = _with_measure(results, data, each, starts, units[each.output], time_unit)
     return results
+
+
+def _with_measure(
+    results: xr.Dataset, data: xr.Dataset, measure: Measure, starts: xr.DataArray, unit: Any, time_unit: Any
+) -> xr.Dataset:
+    """The results with one measure more, (..., course)."""
+    times, share = np.asarray(data["time"].values, dtype=float), _slack(data, measure.output)
+
+    def of_one(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        return evaluate(measure, interpolated(times, values, share), starts, float(times[-1]), unit, time_unit)
+
+    taken = xr.apply_ufunc(
+        of_one,
+        data[measure.output].astype(float),
+        starts,
+        input_core_dims=[["time"], ["course"]],
+        output_core_dims=[["course"]],
+        vectorize=True,
+        output_dtypes=[float],
+        keep_attrs=False,
+    )
+    results[measure.name] = variable(taken.dims, taken.values, measure.unit(unit, time_unit), measure.long_name)
+    return results.assign_coords({name: taken.coords[name] for name in taken.coords if name != "course"})
 
 
 def _slack(data: xr.Dataset, output: str) -> float:
@@ -108,8 +112,8 @@ def _slack(data: xr.Dataset, output: str) -> float:
     return slack(float(relative))
 
 
-def _time(data: xr.Dataset) -> tuple[np.ndarray, Any]:
-    """Times of the data, (time,), and their unit."""
+def _time_unit(data: xr.Dataset) -> Any:
+    """The unit of the times, which are checked."""
     if "time" not in data.coords:
         raise UnknownNameError("the data have no coordinate 'time'")
     time = data["time"]
@@ -119,11 +123,10 @@ def _time(data: xr.Dataset) -> tuple[np.ndarray, Any]:
         )
     unit = _unit(time, "time")
     check_time_unit(unit)
-    times = np.asarray(time.values, dtype=float)
-    if times.ndim != 1 or times.size == 0:
+    if time.ndim != 1 or time.size == 0:
         raise InputError("time must be one-dimensional and not empty")
-    check_increasing(times)
-    return times, unit
+    check_increasing(np.asarray(time.values, dtype=float))
+    return unit
 
 
 def _unit(array: xr.DataArray, name: str) -> Any:
@@ -176,10 +179,14 @@ def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Any
     return units
 
 
+def _is_series(array: xr.DataArray) -> bool:
+    return "time" in array.dims and "course" not in array.dims
+
+
 def _series(data: xr.Dataset, output: str) -> xr.DataArray:
     if output not in data.data_vars:
         raise UnknownNameError(f"the data have no variable '{output}'; there are {', '.join(map(str, data.data_vars))}")
-    if "time" not in data[output].dims or "course" in data[output].dims:
+    if not _is_series(data[output]):
         raise InputError(f"'{output}' is no series: its dims are {data[output].dims}, not time and others than course")
     if data[output].dtype.kind not in "iuf":
         raise InputError(f"'{output}' does not hold numbers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -19,53 +19,57 @@ __all__ = ["Measure", "check_time_unit", "evaluate", "identifier"]
 
 @dataclass(frozen=True)
 class Measure(ABC):
-    """One number a course, read off a curve.
+    """One number a course, read off the curve of an ``output``, which may be a state or a variable of data too.
 
-    Parameters
-    ----------
-    output : str
-        The output, state or data variable it is taken of.
+    A class says what stands behind the output in the name of the result (``suffix``), what it is, with its fields in
+    braces (``description``), its unit by those of the curve and its time (``measured_in``), and when it is infinite or
+    NaN beyond an empty window and a curve that is not finite (``undefined``).
     """
 
     output: str
+    suffix: ClassVar[str]
+    description: ClassVar[str]
+    measured_in: ClassVar[Literal["output", "time", "output * time", "1"]] = "output"
+    undefined: ClassVar[str] = ""
 
     @property
-    @abstractmethod
+    def argument(self) -> str:
+        """What it depends on beside the output, such as a level; empty for nothing."""
+        return ""
+
+    @property
     def name(self) -> str:
         """Name of its result variable, an identifier."""
+        return "_".join(filter(None, (self.output, self.suffix, identifier(self.argument))))
 
     @property
-    @abstractmethod
     def long_name(self) -> str:
         """What it is, in words."""
+        return self.description.format(**vars(self))
 
-    @abstractmethod
     def unit(self, unit: Any, time_unit: Any) -> Any:
         """Unit of the result, a pint.Unit, given those of the curve and its time."""
+        match self.measured_in:
+            case "output":
+                return unit
+            case "time":
+                return time_unit
+            case "output * time":
+                return unit * time_unit
+            case "1":
+                return parse_unit("1")
 
     @abstractmethod
     def of(self, window: Window) -> float:
         """The number, in `unit`."""
 
     def check(self, unit: Any, time_unit: Any) -> None:
-        """Refuse units of a curve and its time that do not fit.
-
-        Raises
-        ------
-        UnitError
-            If ``time_unit`` is no time, or a level has another dimension than ``unit``.
-        """
+        """Refuse, with a `UnitError`, a ``time_unit`` that is none, and a level of another dimension than ``unit``."""
         check_time_unit(time_unit)
 
 
 def check_time_unit(unit: Any) -> None:
-    """Refuse a unit that is not one of time.
-
-    Raises
-    ------
-    UnitError
-        Naming the unit.
-    """
+    """Refuse a unit that is not one of time, with a `UnitError`."""
     if unit.dimensionality != parse_unit("day").dimensionality:
         raise UnitError(f"'{unit_text(unit)}' is not a unit of time")
 
@@ -99,10 +103,8 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
         First dose of each course, increasing, in ``time_unit``; NaN for a course not given.
     until : float
         End of the last window, in ``time_unit``.
-    unit : pint.Unit or str
-        Of the values of the curve.
-    time_unit : pint.Unit or str
-        Of time.
+    unit, time_unit : pint.Unit or str
+        Of the values of the curve, and of time.
 
     Returns
     -------
@@ -131,9 +133,10 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
 
 
 def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:
-    given = np.flatnonzero(~np.isnan(starts))
+    """The window of each course; None for one that was not given, or on which the curve does not lie."""
+    courses = np.flatnonzero(~np.isnan(starts))
     try:
-        check_increasing(starts[given])
+        check_increasing(starts[courses])
     except InputError as error:
         raise InputError(f"first doses of courses: {error}") from error
     windows: list[Window | None] = [None] * starts.size
@@ -142,7 +145,7 @@ def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_uni
         return windows
     covers_zero = knots[0] <= 0.0 <= knots[-1]
     baseline = float(curve(np.array([0.0]))[0]) if covers_zero else np.nan
-    for i, following in zip(given, np.append(starts[given[1:]], np.inf), strict=True) if given.size else ():
+    for i, following in zip(courses, np.append(starts[courses[1:]], np.inf), strict=True) if courses.size else ():
         start, stop = float(starts[i]), min(float(following), until)
         begin, end = max(start, float(knots[0])), min(stop, float(knots[-1]))
         if start < stop and begin <= end:

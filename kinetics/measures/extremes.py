@@ -1,17 +1,15 @@
-"""The lowest point after a course, and the highest after that."""
+"""The lowest point after a course, the highest after that, and the highest of all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from kinetics.measures.evaluation import Measure
 from kinetics.measures.windows import Window
-from kinetics.units import parse_unit
 
-__all__ = ["Nadir", "Overshoot", "TimeOfNadir", "TimeOfOvershoot"]
+__all__ = ["Nadir", "Overshoot", "Peak", "TimeOfNadir", "TimeOfOvershoot", "TimeOfPeak"]
 
 
 @dataclass(frozen=True)
@@ -24,19 +22,8 @@ class Nadir(Measure):
     'A_nadir'
     """
 
-    @property
-    def name(self) -> str:
-        """Name of its result variable."""
-        return f"{self.output}_nadir"
-
-    @property
-    def long_name(self) -> str:
-        """What it is, in words."""
-        return f"nadir of {self.output}"
-
-    def unit(self, unit: Any, time_unit: Any) -> Any:
-        """Unit of the result."""
-        return unit
+    suffix = "nadir"
+    description = "nadir of {output}"
 
     def of(self, window: Window) -> float:
         """The number."""
@@ -45,27 +32,11 @@ class Nadir(Measure):
 
 @dataclass(frozen=True)
 class TimeOfNadir(Measure):
-    """The time of the nadir, from the course's first dose, in the unit of time; the earliest of equals.
+    """The time of the nadir, from the course's first dose, in the unit of time; the earliest of equals."""
 
-    Examples
-    --------
-    >>> TimeOfNadir("A").name
-    'A_time_of_nadir'
-    """
-
-    @property
-    def name(self) -> str:
-        """Name of its result variable."""
-        return f"{self.output}_time_of_nadir"
-
-    @property
-    def long_name(self) -> str:
-        """What it is, in words."""
-        return f"time from the course's first dose to the nadir of {self.output}"
-
-    def unit(self, unit: Any, time_unit: Any) -> Any:
-        """Unit of the result."""
-        return time_unit
+    suffix = "time_of_nadir"
+    description = "time from the course's first dose to the nadir of {output}"
+    measured_in = "time"
 
     def of(self, window: Window) -> float:
         """The number."""
@@ -77,55 +48,59 @@ class Overshoot(Measure):
     """The highest value after the window's nadir over the value at time 0, dimensionless.
 
     Below 1 the output has not come back. NaN if the value at time 0 is not known or not positive.
-
-    Examples
-    --------
-    >>> Overshoot("A").name
-    'A_overshoot'
     """
 
-    @property
-    def name(self) -> str:
-        """Name of its result variable."""
-        return f"{self.output}_overshoot"
-
-    @property
-    def long_name(self) -> str:
-        """What it is, in words."""
-        return f"highest {self.output} after the nadir over its baseline"
-
-    def unit(self, unit: Any, time_unit: Any) -> Any:
-        """Unit of the result."""
-        return parse_unit("1")
+    suffix = "overshoot"
+    description = "highest {output} after the nadir over its baseline"
+    measured_in = "1"
+    undefined = "NaN if the value at time 0 is not known or not positive"
 
     def of(self, window: Window) -> float:
         """The number."""
-        return window.peak[1] / window.baseline if window.baseline > 0 else np.nan
+        return window.overshoot[1] / window.baseline if window.baseline > 0 else np.nan
 
 
 @dataclass(frozen=True)
 class TimeOfOvershoot(Measure):
-    """The time of the highest value after the window's nadir, from the course's first dose, in the unit of time.
+    """The time of the highest value after the window's nadir, from the course's first dose, in the unit of time."""
+
+    suffix = "time_of_overshoot"
+    description = "time from the course's first dose to the highest {output} after the nadir"
+    measured_in = "time"
+
+    def of(self, window: Window) -> float:
+        """The number."""
+        return window.overshoot[0] - window.start
+
+
+@dataclass(frozen=True)
+class Peak(Measure):
+    """The highest value in the window, before the nadir or after it, in the unit of the output.
 
     Examples
     --------
-    >>> TimeOfOvershoot("A").name
-    'A_time_of_overshoot'
+    >>> import xarray as xr
+    >>> from kinetics.measures import curve_of, evaluate
+    >>> curve = curve_of(xr.DataArray([1.0, 3.0, 0.2, 2.0], {"time": [0.0, 1.0, 30.0, 60.0]}, "time"))
+    >>> evaluate(Peak("A"), curve, np.array([0.0]), 60.0, "1/nL", "day")
+    array([3.])
     """
 
-    @property
-    def name(self) -> str:
-        """Name of its result variable."""
-        return f"{self.output}_time_of_overshoot"
+    suffix = "peak"
+    description = "highest {output}"
 
-    @property
-    def long_name(self) -> str:
-        """What it is, in words."""
-        return f"time from the course's first dose to the highest {self.output} after the nadir"
+    def of(self, window: Window) -> float:
+        """The number."""
+        return window.peak[1]
 
-    def unit(self, unit: Any, time_unit: Any) -> Any:
-        """Unit of the result."""
-        return time_unit
+
+@dataclass(frozen=True)
+class TimeOfPeak(Measure):
+    """The time of the highest value in the window, from the course's first dose, in the unit of time."""
+
+    suffix = "time_of_peak"
+    description = "time from the course's first dose to the highest {output}"
+    measured_in = "time"
 
     def of(self, window: Window) -> float:
         """The number."""

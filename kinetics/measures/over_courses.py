@@ -17,7 +17,6 @@ __all__ = [
     "Courses",
     "after_first",
     "after_last",
-    "at_one_time",
     "highest",
     "highest_percent",
     "lowest",
@@ -33,17 +32,7 @@ Measures = tuple[Measure, ...]
 
 @dataclass(frozen=True)
 class Courses:
-    """Measures of one simulation, course by course.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray
-        By the name of the measure, (..., course), in the units of the model.
-    starts : ndarray, (course,)
-        First doses, in the model's time.
-    baseline : ndarray, (...)
-        The output before any drug.
-    """
+    """Measures of one simulation, (..., course), by name; first doses, (course,); the output before any drug, (...)."""
 
     values: Mapping[str, np.ndarray]
     starts: np.ndarray
@@ -64,14 +53,9 @@ def after_last(courses: Courses, measures: Measures) -> np.ndarray:
     return courses.of(measures[0])[..., -1]
 
 
-def at_one_time(courses: Courses, measures: Measures) -> np.ndarray:
-    """The number of the course that has one, NaN if none has; two that meet at that time have the same."""
-    return _reduced(np.fmax, courses.of(measures[0]))
-
-
 def total(courses: Courses, measures: Measures) -> np.ndarray:
     """The sum."""
-    return _reduced(np.add, courses.of(measures[0]))
+    return np.asarray(np.add.reduce(courses.of(measures[0]), axis=-1))
 
 
 def mean(courses: Courses, measures: Measures) -> np.ndarray:
@@ -81,12 +65,12 @@ def mean(courses: Courses, measures: Measures) -> np.ndarray:
 
 def lowest(courses: Courses, measures: Measures) -> np.ndarray:
     """The least of all courses that have one."""
-    return _reduced(np.fmin, courses.of(measures[0]))
+    return np.asarray(np.fmin.reduce(courses.of(measures[0]), axis=-1))
 
 
 def highest(courses: Courses, measures: Measures) -> np.ndarray:
-    """The greatest of all courses that have one."""
-    return _reduced(np.fmax, courses.of(measures[0]))
+    """The greatest of all courses that have one; of a measure that one course alone has, its number."""
+    return np.asarray(np.fmax.reduce(courses.of(measures[0]), axis=-1))
 
 
 def lowest_percent(courses: Courses, measures: Measures) -> np.ndarray:
@@ -115,7 +99,3 @@ def _at_best(courses: Courses, measures: Measures, worst: float) -> np.ndarray:
     best = earliest_lowest(known if worst > 0 else -known)
     since_first = times + (courses.starts - courses.starts[0])
     return np.take_along_axis(since_first, best[..., None], axis=-1)[..., 0]
-
-
-def _reduced(over: np.ufunc, values: np.ndarray) -> np.ndarray:
-    return np.asarray(over.reduce(values, axis=-1))

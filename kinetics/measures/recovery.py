@@ -11,11 +11,11 @@ from kinetics.units import unit_text
 if TYPE_CHECKING:
     from kinetics.model import Model
 
-__all__ = ["recovery_measures"]
+__all__ = ["lower_limits", "recovery_measures"]
 
 
-def recovery_measures(model: Model, values: Mapping[str, float]) -> list[TimeToThreshold]:
-    """Time to the lower limit of normal of every output that has one.
+def lower_limits(model: Model, values: Mapping[str, float]) -> dict[str, str]:
+    """The lower limit of normal, a level as text, of every output that has one.
 
     Parameters
     ----------
@@ -24,8 +24,13 @@ def recovery_measures(model: Model, values: Mapping[str, float]) -> list[TimeToT
     values : mapping of str to float
         Parameters by flat name, in the model's units.
     """
-    limits = {name: output.lower_limit for name, output in model.outputs.items() if output.lower_limit is not None}
-    return [
-        TimeToThreshold(name, f"{float(values[limit])!r} {unit_text(model.parameters[limit].unit)}")
-        for name, limit in limits.items()
-    ]
+    return {
+        name: f"{float(values[output.lower_limit])!r} {unit_text(model.parameters[output.lower_limit].unit)}"
+        for name, output in model.outputs.items()
+        if output.lower_limit is not None
+    }
+
+
+def recovery_measures(model: Model, values: Mapping[str, float]) -> list[TimeToThreshold]:
+    """Time to the lower limit of normal of every output that has one; arguments as of `lower_limits`."""
+    return [TimeToThreshold(name, level) for name, level in lower_limits(model, values).items()]

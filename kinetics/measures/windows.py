@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
+from kinetics.measures.returns import first_return
 from kinetics.units.levels import stands_below
 
 __all__ = ["Window", "course_windows"]
@@ -22,14 +23,7 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # exact to degree 15; LSODA
 
 
 def course_windows(starts: np.ndarray, until: float) -> np.ndarray:
-    """How long the window of each course is: up to the next course, or to ``until``.
-
-    Parameters
-    ----------
-    starts : ndarray, (course,)
-        First doses, increasing.
-    until : float
-        The end, in the same unit.
+    """How long the window of each course is, (course,), from its first dose up to the next course or to ``until``.
 
     Examples
     --------
@@ -44,20 +38,8 @@ def course_windows(starts: np.ndarray, until: float) -> np.ndarray:
 class Window:
     """The stretch of a curve from a course's first dose to the next course's, or to the end of the data.
 
-    Parameters
-    ----------
-    curve : Curve
-        The curve.
-    start : float
-        The course's first dose, from which times are counted.
-    begin, end : float
-        The part of the window that the curve covers.
-    baseline : float
-        The value of the curve at time 0; NaN if the curve begins later.
-    unit : pint.Unit
-        Of the curve's values.
-    time_unit : pint.Unit
-        Of its times.
+    Times count from ``start``, the course's first dose; the curve covers ``begin`` to ``end``. ``baseline`` is its
+    value at time 0, NaN if it begins later. ``unit`` and ``time_unit`` are those of the curve.
     """
 
     curve: Curve
@@ -96,9 +78,16 @@ class Window:
         return _lowest(self.curve, self.times, self.values, self.curve.slack)
 
     @cached_property
-    def peak(self) -> tuple[float, float]:
+    def overshoot(self) -> tuple[float, float]:
         """Time and value of the highest point after the nadir; the earliest of equals."""
-        times, values = self._after_nadir
+        return self._highest(*self._after_nadir)
+
+    @cached_property
+    def peak(self) -> tuple[float, float]:
+        """Time and value of the highest point, before the nadir or after it; the earliest of equals."""
+        return self._highest(self.times, self.values)
+
+    def _highest(self, times: np.ndarray, values: np.ndarray) -> tuple[float, float]:
         time, negative = _lowest(lambda at: -self.curve(at), times, -values, self.curve.slack)
         return time, -negative
 
@@ -108,27 +97,15 @@ class Window:
         return times[times >= self.nadir[0]], values[times >= self.nadir[0]]
 
     def return_to(self, level: float) -> float:
-        """Time of the first upward crossing of ``level`` after the nadir; infinite without one, NaN if never below.
-
-        Parameters
-        ----------
-        level : float
-            In `unit`.
-        """
+        """Time of the first upward crossing of ``level`` after the nadir; infinite without one, NaN if never below."""
         if not self.nadir[1] < level - self._margin(level):
             return np.nan
-        times, values = _inserted(*self._after_nadir, self.peak)
-        below = stands_below(values, level, self._margin(level))
-        return np.inf if below.all() else self._crossing(level, times, values, int(below.argmin()))
+        times, values = _inserted(*self._after_nadir, self.overshoot)
+        beyond = int(first_return(values, level, self._margin(level)).index)
+        return np.inf if beyond == times.size else self._crossing(level, times, values, beyond)
 
     def time_below(self, level: float) -> float:
-        """How long the curve lies below ``level``; NaN if that is NaN.
-
-        Parameters
-        ----------
-        level : float
-            In `unit`.
-        """
+        """How long the curve lies below ``level``; NaN if that is NaN."""
         if np.isnan(level):
             return np.nan
         times, values = _inserted(self.times, self.values, self.nadir)
@@ -197,9 +174,10 @@ def _lowest(
     at, lowest = times[valleys], values[valleys]
     left, right = times[np.maximum(valleys - 1, 0)], times[np.minimum(valleys + 1, times.size - 1)]
     if curved.any():
-        found, bottoms = _zoom(curve, left[curved], right[curved])
+        times_of_bottoms, bottoms = _zoom(curve, left[curved], right[curved])
         deeper = bottoms < lowest[curved] - rounding
-        at[curved], lowest[curved] = np.where(deeper, found, at[curved]), np.where(deeper, bottoms, lowest[curved])
+        at[curved] = np.where(deeper, times_of_bottoms, at[curved])
+        lowest[curved] = np.where(deeper, bottoms, lowest[curved])
     margin = max(rounding, slack * abs(float(lowest.min())))
     first = int((lowest <= lowest.min() + margin).argmax())
     return float(at[first]), float(lowest[first])
@@ -213,8 +191,8 @@ def _zoom(
     for _ in range(PASSES):
         # not past the right end by a rounding, where the next dose may have been given
         grid = np.minimum(left[:, None] + (right - left)[:, None] * FRACTIONS, right[:, None])
-        found = curve(grid.ravel()).reshape(grid.shape)
-        at = found.argmin(axis=1)
-        times, values = grid[each, at], found[each, at]
+        sampled = curve(grid.ravel()).reshape(grid.shape)
+        at = sampled.argmin(axis=1)
+        times, values = grid[each, at], sampled[each, at]
         left, right = grid[each, np.maximum(at - 1, 0)], grid[each, np.minimum(at + 1, FRACTIONS.size - 1)]
     return times, values

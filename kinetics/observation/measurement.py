@@ -19,19 +19,8 @@ STREAM = int.from_bytes(b"seen", "big")
 def normal_draws(seed: int, patients: Iterable[int], visits: int, outputs: int, columns: Sequence[int]) -> np.ndarray:
     """Standard normal numbers of each patient's measurements.
 
-    Parameters
-    ----------
-    seed : int
-        The study.
-    patients : iterable of int
-        Numbers of the patients. What one draws depends on (seed, patient) alone, not on how many there are, and its
-        first visits not on how many follow.
-    visits : int
-        How many visits there are in all.
-    outputs : int
-        How many outputs the model has.
-    columns : sequence of int
-        Those that are returned.
+    What a patient draws depends on (seed, number of the patient) alone, not on how many there are, and its first visits
+    not on how many follow. All outputs of the model are drawn, and some columns of them returned.
 
     Returns
     -------
@@ -58,19 +47,9 @@ def measured(output: Output, true: np.ndarray, normal: np.ndarray | float = 0.0)
     factor :math:`e^{\sigma^2/2}`. What is then below the limit of quantification is reported as that limit, and the
     report is the nearest multiple of the step of rounding.
 
-    Parameters
-    ----------
-    output : Output
-        With ``noise``, ``quantification`` and ``rounding``; what is not given is left out.
-    true : ndarray
-        True values, in the unit of the output.
-    normal : ndarray or float
-        Standard normal numbers z, of the same shape.
-
-    Returns
-    -------
-    ndarray
-        Of the same shape and unit; NaN where ``true`` is.
+    What of ``noise``, ``quantification`` and ``rounding`` the output does not have is left out. True values and the
+    standard normal numbers z have one shape; the report has that shape and the unit of the output, NaN where ``true``
+    is.
 
     Examples
     --------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions.reserved import joined
+from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.observation.measurement import measured, normal_draws
 from kinetics.observation.visits import VisitSchedule
@@ -18,10 +20,10 @@ from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = ["Observation", "observe"]
+__all__ = ["observe", "times_with_visits", "with_visits"]
 
 
-def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, seed: int = 0) -> xr.Dataset:
+def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Path, seed: int = 0) -> xr.Dataset:
     """Measure the outputs of simulated patients at the visits of a schedule.
 
     Parameters
@@ -31,8 +33,8 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, see
         ``simulate(..., observe=schedule)`` integrates at them.
     model : Model
         What was simulated; its outputs say how they are measured.
-    schedule : VisitSchedule or str
-        When they are measured, or its name.
+    schedule : VisitSchedule, str or pathlib.Path
+        When they are measured, or its name or path.
     seed : int
         The study. The noise of a patient depends on (seed, patient) alone.
 
@@ -50,36 +52,40 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str, see
     InputError
         If there is no dim ``patient``, or a visit is at none of the output times.
     """
-    seed = checked_seed(seed)
-    schedule = VisitSchedule.load(schedule) if isinstance(schedule, str) else schedule
+    seed, schedule = checked_seed(seed), loaded("schedule", schedule, VisitSchedule)
     if "patient" not in result.dims:
         raise InputError("visits are of patients; simulate with patients=N")
     times = np.asarray(result["time"].values, dtype=float)
-    own = parse_unit(result["time"].attrs["units"])
+    unit = parse_unit(result["time"].attrs["units"])
     starts = result["course_start"].values if "course_start" in result else np.empty(0)
-    visits = _visits(model, schedule, own, starts, float(times[-1]))
+    visits = _visits(model, schedule, unit, starts, float(times[-1]))
     if missing := [name for name in visits if name not in result]:
         raise UnknownNameError(f"the result has no output {', '.join(missing)}; is it of model '{model.name}'?")
-    places = {name: _places(times, at, own) for name, at in visits.items()}
-    every = np.unique(np.concatenate(list(places.values())))
-    noisy = [name for name, row in model.outputs.items() if name in visits and row.noise is not None]
-    columns = [list(model.outputs).index(name) for name in noisy]
-    normal = normal_draws(seed, result["patient"].values, every.size if noisy else 0, len(model.outputs), columns)
+    indices = {name: _time_indices(times, at, unit) for name, at in visits.items()}
+    normal = _noise(result["patient"].values, model, indices, seed)
     data: dict[str, Any] = {"course_start": result["course_start"]} if "course_start" in result else {}
     coords: dict[str, Any] = {"patient": result["patient"]}
-    for name, place in places.items():
+    for name, index in indices.items():
         row, series = model.outputs[name], schedule.series_of(name)
         assert series is not None
-        true = result[name].transpose("patient", "time").values[:, place]
-        z = normal[:, np.searchsorted(every, place), noisy.index(name)] if name in noisy else 0.0
-        told = f"{row.about or name}, as visits show it"
-        dims = ("patient", f"visit_{series.name}")
-        data[f"{name}_seen"] = variable(
-            dims, measured(row, true, z), row.unit, told, exploratory=row.exploratory, **row.measurement
-        )
-        coords[dims[1]] = variable((dims[1],), visits[name], own, "time of the visit since the first dose")
+        values = measured(row, result[name].transpose("patient", "time").values[:, index], normal.get(name, 0.0))
+        dim, long_name = f"visit_{series.name}", f"{row.about or name}, as visits show it"
+        attrs = {"exploratory": row.exploratory, **row.measurement}
+        data[f"{name}_seen"] = variable(("patient", dim), values, row.unit, long_name, **attrs)
+        coords[dim] = variable((dim,), visits[name], unit, "time of the visit since the first dose")
     facts = {"visits": schedule.name, "visits_hash": schedule.content_hash, "visits_seed": seed}
     return xr.Dataset(data, coords, {**result.attrs, **facts})
+
+
+def _noise(patients: np.ndarray, model: Model, indices: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+    """Standard normal numbers, (patient, visit), of each output that is measured with noise."""
+    every = np.unique(np.concatenate(list(indices.values())))
+    noisy = [name for name, row in model.outputs.items() if name in indices and row.noise is not None]
+    if not noisy:
+        return {}
+    columns = [list(model.outputs).index(name) for name in noisy]
+    normal = normal_draws(seed, patients, every.size, len(model.outputs), columns)
+    return {name: normal[:, np.searchsorted(every, indices[name]), column] for column, name in enumerate(noisy)}
 
 
 def _visits(
@@ -90,13 +96,13 @@ def _visits(
     times = {name: schedule.times(name, unit, starts, until) for name in model.outputs}
     times = {name: at for name, at in times.items() if at.size}
     if not times:
-        there = ", ".join(model.outputs) or "none"
-        raise UnknownNameError(f"schedule '{schedule.name}' measures no output in this time; outputs are {there}")
+        outputs = ", ".join(model.outputs) or "none"
+        raise UnknownNameError(f"schedule '{schedule.name}' measures no output in this time; outputs are {outputs}")
     return times
 
 
-def _places(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarray:
-    """Where visits are among the output times, (visit,)."""
+def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarray:
+    """The index of each visit among the output times, (visit,)."""
     after = np.clip(np.searchsorted(times, visits), 1, times.size - 1)
     nearest = np.where(visits - times[after - 1] < times[after] - visits, after - 1, after)
     wrong = np.abs(times[nearest] - visits) > SAME * float(conversion(DAY, unit))
@@ -108,59 +114,29 @@ def _places(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarray:
     return nearest
 
 
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """Visits beside the output times of a study: patients are integrated once, at both.
+def times_with_visits(
+    model: Model, schedule: VisitSchedule, output_times: np.ndarray, starts: np.ndarray
+) -> np.ndarray:
+    """The output times and all visits, (time,), of courses that start at ``starts``, (course,), all in model time.
 
-    Parameters
-    ----------
-    model : Model
-        What is simulated.
-    schedule : VisitSchedule
-        When patients are seen.
-    seed : int
-        The study.
-    asked : ndarray, (time,), model time
-        The output times.
-    times : ndarray, (time,), model time
-        These and all visits.
+    Raises
+    ------
+    InputError
+        If the schedule measures nothing, or what is seen would be called as something else is.
     """
+    visits = _visits(model, schedule, model.time, starts, float(output_times[-1]))
+    taken = {*model.outputs, *model.states}
+    if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
+        raise InputError(f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it")
+    return np.unique(np.concatenate([output_times, *visits.values()]))
 
-    model: Model
-    schedule: VisitSchedule
-    seed: int
-    asked: np.ndarray
-    times: np.ndarray
 
-    @classmethod
-    def plan(
-        cls, model: Model, schedule: VisitSchedule, seed: int, asked: np.ndarray, starts: np.ndarray
-    ) -> Observation:
-        """The times to integrate at, for courses that start at ``starts``, (course,), model time.
-
-        Raises
-        ------
-        InputError
-            If the schedule measures nothing, or what is seen would be called as something else is.
-        """
-        visits = _visits(model, schedule, model.time, starts, float(asked[-1]))
-        taken = {*model.outputs, *model.states}
-        if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
-            raise InputError(
-                f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it"
-            )
-        return cls(model, schedule, seed, asked, np.unique(np.concatenate([asked, *visits.values()])))
-
-    def added(self, result: xr.Dataset) -> xr.Dataset:
-        """The result at the output times, with what visits show.
-
-        Parameters
-        ----------
-        result : xarray.Dataset, (patient, time)
-            At `times`.
-        """
-        seen = observe(result, self.model, self.schedule, self.seed)
-        shown = result.isel(time=np.searchsorted(self.times, self.asked))
-        both = {"patient", "course", "course_start"}
-        joined(shown.variables, {name: array for name, array in seen.variables.items() if name not in both})
-        return shown.assign_coords(seen.coords).assign(seen.data_vars).assign_attrs(seen.attrs)
+def with_visits(
+    result: xr.Dataset, model: Model, schedule: VisitSchedule, seed: int, output_times: np.ndarray
+) -> xr.Dataset:
+    """A result at `times_with_visits`, reduced to the output times, with what visits show."""
+    observed = observe(result, model, schedule, seed)
+    reduced = result.isel(time=np.searchsorted(result["time"].values, output_times))
+    both = {"patient", "course", "course_start"}
+    joined(reduced.variables, {name: array for name, array in observed.variables.items() if name not in both})
+    return reduced.assign_coords(observed.coords).assign(observed.data_vars).assign_attrs(observed.attrs)

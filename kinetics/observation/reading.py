@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from kinetics.files.documents import Document, read_document
 from kinetics.files.rows import Row, Text, read_fields, read_row
 from kinetics.observation.series import Series
 
-__all__ = ["VisitFile", "check_together", "read_visits"]
+__all__ = ["HeaderRow", "check_together", "read_visits"]
 
 
 class FileRow(Row):
@@ -45,23 +44,8 @@ class SeriesRow(Row):
     after: Literal["first", "last"] = "first"
 
 
-@dataclass(frozen=True)
-class VisitFile:
-    """What a file of visits says."""
-
-    title: str
-    source: str
-    about: str
-    series: tuple[Series, ...]
-
-
-def read_visits(path: Path) -> VisitFile:
-    """Read and check a file of visits.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A TOML file as docs/formats/visits.md describes it.
+def read_visits(path: Path) -> tuple[HeaderRow, tuple[Series, ...]]:
+    """Read and check a file of visits: what it says of itself, and its series.
 
     Raises
     ------
@@ -72,9 +56,8 @@ def read_visits(path: Path) -> VisitFile:
     read_row(FileRow, document.data, document, (), faults)
     header = _header(document, faults)
     tables = document.data.get("series")
-    read = {
-        n: _series(document, n, table, faults) for n, table in enumerate(tables if isinstance(tables, list) else ())
-    }
+    rows = enumerate(tables if isinstance(tables, list) else ())
+    read = {number: _series(document, number, table, faults) for number, table in rows}
     series = {number: row for number, row in read.items() if row is not None}
     together = Faults()
     check_together(series, together)
@@ -82,18 +65,13 @@ def read_visits(path: Path) -> VisitFile:
         _add(faults, document, fault.message, ("series", *fault.name.split(".")))
     faults.raise_if_any()
     assert header is not None
-    return VisitFile(header.title, header.source, header.about, tuple(series.values()))
+    return header, tuple(series.values())
 
 
 def check_together(series: Mapping[int, Series], faults: Faults) -> None:
     """Check series against each other: names differ, an output has one series, the rest has one at most.
 
-    Parameters
-    ----------
-    series : mapping of int to Series
-        By their number.
-    faults : Faults
-        Where it is noted, under ``NUMBER.KEY``.
+    What is wrong is added to ``faults`` under ``NUMBER.KEY``.
     """
     names: set[str] = set()
     owners: dict[str, str] = {}
@@ -130,17 +108,17 @@ def _series(document: Document, number: int, table: Any, faults: Faults) -> Seri
     """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
     keys = ("series", number)
     fields = read_fields(SeriesRow, table, document, keys, faults)
-    given = table if isinstance(table, dict) else {}
-    faulty = {key for key in fields if fields[key] is None and (key in given or key == "name")}
+    written = table if isinstance(table, dict) else {}
+    faulty = {key for key in fields if fields[key] is None and (key in written or key == "name")}
     stand_in = {
         "name": "series",
         "at": ["0 day"],
         "every": fields["until"] or "1 day",
         "until": fields["begin"] or fields["every"] or "1 day",
     }
-    kept = {key: value for key, value in fields.items() if value is not None}
+    sound = {key: value for key, value in fields.items() if value is not None}
     try:
-        series = Series(**kept, **{key: stand_in[key] for key in faulty & stand_in.keys()})
+        series = Series(**sound, **{key: stand_in[key] for key in faulty & stand_in.keys()})
     except InputError as error:
         for fault in error.faults:
             if fault.name not in faulty:

@@ -63,8 +63,8 @@ class Series:
     def __post_init__(self) -> None:
         faults = Faults()
         for key in ("outputs", "at"):
-            given = getattr(self, key)
-            object.__setattr__(self, key, (given,) if isinstance(given, Amount) else tuple(given))
+            value = getattr(self, key)
+            object.__setattr__(self, key, (value,) if isinstance(value, Amount) else tuple(value))
         if not is_name(self.name):
             faults.add(f"'{self.name!s:.70}' is reserved or no identifier; rename it", name="name")
         for output in self.outputs:
@@ -117,17 +117,9 @@ class Series:
         return [self.name, sorted(self.outputs), at, regular]
 
     def days(self, starts: Sequence[float]) -> list[float]:
-        """Times of the visits.
+        """Times of the visits in days, increasing, from time zero; those closer than 1e-9 day are one.
 
-        Parameters
-        ----------
-        starts : sequence of float, day
-            First doses of the courses, increasing; without any, time zero is the first dose.
-
-        Returns
-        -------
-        list of float, day
-            Increasing, from time zero; visits closer than 1e-9 day are one.
+        ``starts`` are the first doses of the courses in days, increasing; without any, time zero is the first dose.
 
         Raises
         ------
@@ -146,13 +138,13 @@ class Series:
         return [first + time for time in apart(chain(map(in_days, self.at), regular), SAME)]
 
     def __str__(self) -> str:
-        who = ", ".join(self.outputs) or "all other outputs"
+        outputs = ", ".join(self.outputs) or "all other outputs"
         parts = [f"at {', '.join(time_text(in_days(text)) for text in self.at)}"] if self.at else []
         if self.every is not None:
             every, begin, until = map(time_text, self._regular)
             after = " after the last course" if self.after == "last" else ""
             parts.append(f"every {every} from {begin} to {until}{after}")
-        return f"{self.name}: {'; '.join([who, *parts])}"
+        return f"{self.name}: {'; '.join([outputs, *parts])}"
 
 
 def _time(text: Amount, key: str, faults: Faults, least: float = -np.inf) -> float | None:

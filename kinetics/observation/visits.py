@@ -71,8 +71,8 @@ class VisitSchedule:
             With every fault of the file.
         """
         path = find_file(name, "models/visits")
-        file = read_visits(path)
-        return cls(file.series, path.stem, file.title, file.source, file.about)
+        header, series = read_visits(path)
+        return cls(series, path.stem, header.title, header.source, header.about)
 
     @cached_property
     def content_hash(self) -> str:
@@ -80,22 +80,13 @@ class VisitSchedule:
         return content_hash(sorted(row.fingerprint for row in self.series))
 
     def check_outputs(self, model: Model) -> None:
-        """Refuse a schedule that names outputs which a model does not have.
-
-        Parameters
-        ----------
-        model : Model
-            Whose patients are seen.
-
-        Raises
-        ------
-        UnknownNameError
-            With all of them.
-        """
+        """Refuse, with an `UnknownNameError`, a schedule that names outputs which a model does not have."""
         unknown = [name for row in self.series for name in row.outputs if name not in model.outputs]
         if unknown:
-            told = f"model '{model.name}' has no output {', '.join(unknown)}, which visits '{self.name}' name"
-            raise UnknownNameError(f"{told}; there are {', '.join(model.outputs) or 'none'}")
+            raise UnknownNameError(
+                f"model '{model.name}' has no output {', '.join(unknown)}, which visits '{self.name}' name; "
+                f"there are {', '.join(model.outputs) or 'none'}"
+            )
 
     def series_of(self, output: str) -> Series | None:
         """The series an output is measured in; None if it is in none."""
@@ -104,23 +95,10 @@ class VisitSchedule:
         return next(own, None) or next(rest, None)
 
     def times(self, output: str, unit: pint.Unit, starts: np.ndarray, until: float) -> np.ndarray:
-        """When an output is measured.
+        """When an output is measured, (visit,), increasing; none for an output that is in no series.
 
-        Parameters
-        ----------
-        output : str
-            Its name.
-        unit : pint.Unit
-            The model's unit of time.
-        starts : ndarray, (course,), unit
-            First doses of the courses, increasing; NaN for one not given. Without any, time zero is the first dose.
-        until : float, unit
-            The end; later visits are left out.
-
-        Returns
-        -------
-        ndarray, (visit,), unit
-            Increasing; those closer than 1e-9 day are one. Empty for an output that is in no series.
+        First doses of courses, (course,), are increasing, NaN for one not given; without any, time zero is the first
+        dose. Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
 
         Raises
         ------
@@ -132,8 +110,8 @@ class VisitSchedule:
         series, per_day = self.series_of(output), float(conversion(DAY, unit))
         if series is None:
             return np.empty(0)
-        given = np.asarray(starts, dtype=float)
-        days = series.days((given[~np.isnan(given)] / per_day).tolist())
+        starts = np.asarray(starts, dtype=float)
+        days = series.days((starts[~np.isnan(starts)] / per_day).tolist())
         times = np.array(days, dtype=float) * per_day
         return np.minimum(times[times <= until + SAME * per_day], until)
 

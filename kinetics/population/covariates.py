@@ -29,20 +29,10 @@ _COLUMN = re.compile(r"\s*+([^\s\[\]]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?+")
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """Known values of patients.
+    """Known values of patients, (patient, covariate), in the units of the model.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Flat names of the parameters that are known.
-    columns : ndarray of int, (covariate,)
-        Their places among all parameters of the model.
-    values : ndarray, (patient, covariate)
-        In the units of the model.
-    path : pathlib.Path
-        The file.
-    lines : tuple of int
-        Where each patient stands in it.
+    ``names`` are the parameters that are known, ``columns`` their indices among all of the model. ``lines`` are those
+    of the patients in the file at ``path``.
     """
 
     names: tuple[str, ...]
@@ -65,29 +55,19 @@ class Covariates:
         """``file:line`` of a patient."""
         return f"{self.path}:{self.lines[patient]}"
 
-    def patients(self, asked: int | None) -> int:
-        """How many there are.
-
-        Raises
-        ------
-        InputError
-            If another number was asked for.
-        """
-        if asked is not None and asked != len(self.values):
-            raise InputError(f"{self.path} has {len(self.values)} patients, and {asked} are asked for; leave one out")
-        return len(self.values)
+    def patients(self, requested: int | None) -> int:
+        """The number of patients; refused, with an `InputError`, if another number is requested."""
+        number = len(self.values)
+        if requested not in (None, number):
+            raise InputError(f"{self.path} has {number} patients, and {requested} are asked for; leave one out")
+        return number
 
 
 def read_covariates(path: str | Path, model: Model) -> Covariates:
     """Read a table of covariates.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A CSV file: a header of parameters, dotted in a composite, with the unit in brackets (``weight [kg]``), then one
-        row a patient.
-    model : Model
-        Whose parameters they are.
+    It is a CSV file: a header of parameters of the model, dotted in a composite, with the unit in brackets
+    (``weight [kg]``), then one row a patient.
 
     Raises
     ------
@@ -100,7 +80,7 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
     reader = csv.reader(io.StringIO(read_text(path)), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
-        rows = _within([(reader.line_num, row) for row in reader])
+        rows = _without_empty_ends([(reader.line_num, row) for row in reader])
     except csv.Error as error:
         faults.add(f"not a CSV table: {error}", f"{path}:{reader.line_num}")
     faults.raise_if_any()
@@ -114,19 +94,21 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
     values = [_patient(row, header, columns, f"{path}:{line}", faults) for line, row in patients]
     faults.raise_if_any()
     names = tuple(column.name for column in columns if column is not None)
-    everyone = list(model.defaults)
-    places = np.array([everyone.index(name) for name in names], dtype=int)
-    return Covariates(names, places, np.array(values), path, tuple(line for line, _ in patients))
+    parameters = list(model.defaults)
+    indices = np.array([parameters.index(name) for name in names], dtype=int)
+    return Covariates(names, indices, np.array(values), path, tuple(line for line, _ in patients))
 
 
-def _within(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+def _without_empty_ends(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """The rows from the first that is not empty to the last; one between them may be a patient without values."""
-    said = [place for place, (_, row) in enumerate(rows) if any(cell.strip() for cell in row)]
-    return rows[said[0] : said[-1] + 1] if said else []
+    filled = [index for index, (_, row) in enumerate(rows) if any(cell.strip() for cell in row)]
+    return rows[filled[0] : filled[-1] + 1] if filled else []
 
 
 @dataclass(frozen=True)
 class _Column:
+    """A parameter, the factor from the unit of its column to the model's, and its name in the file."""
+
     row: Parameter | Input
     factor: float
     written: str
@@ -139,14 +121,14 @@ class _Column:
 def _columns(header: Sequence[str], model: Model, where: str, faults: Faults) -> list[_Column | None]:
     """The columns; None, and a fault, for one that cannot be read."""
     columns: list[_Column | None] = []
-    seen: set[str] = set()
+    names: set[str] = set()
     for text in header:
         columns.append(None)
         with faults.gather(where, text.strip()[:100]):
             column = _column(text, model)
-            if column.name in seen:
+            if column.name in names:
                 raise InputError("duplicate column")
-            seen.add(column.name)
+            names.add(column.name)
             columns[-1] = column
     return columns
 

@@ -28,22 +28,8 @@ def draw_patients(
 ) -> np.ndarray:
     """Parameters of virtual patients.
 
-    Parameters
-    ----------
-    system : System
-        The compiled model.
-    cohort : CohortParameters
-        Typical values, and how patients differ from them; see `kinetics.population.variability.Variability`.
-    patients : int
-        How many.
-    seed : int
-        The study. A patient's numbers depend on (seed, patient) alone, not on how many there are.
-    first : int
-        The number of the first of them.
-    sampling : {"random", "quasi"}
-        Independent patients, or points of a Sobol sequence.
-    covariates : Covariates, optional
-        Known values, one row a patient, that replace drawn ones.
+    Typical values and spreads are those of the cohort; other arguments are as of `Variability.deviates`. Known values
+    of ``covariates``, one row a patient, replace drawn ones.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""The parameters of the runs of a simulation: the typical patient, virtual patients, or sets that were given."""
+"""The parameters of the runs of a simulation: the typical patient, virtual patients, or sets of values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isclose
 from numbers import Real
@@ -20,10 +20,24 @@ from kinetics.population.covariates import Covariates
 from kinetics.population.draws import draw_patients
 from kinetics.units import to_unit, unit_text
 
-__all__ = ["ParameterSet", "changes_text", "given_values", "parameter_table"]
+__all__ = ["ParameterSet", "ParameterTable", "changes_text", "parameter_table", "parameter_values"]
 
 ParameterSet = Mapping[str, float | str]
 """Values by name: quantities, or numbers in the units of the model."""
+
+
+@dataclass(frozen=True)
+class ParameterTable:
+    """The parameters of the runs of a simulation.
+
+    ``dim`` is the dim that the runs add to a result, ``"patient"`` or ``"draw"``, None for one run without any;
+    ``size`` is their number. ``rows(begin, end)`` are the parameters, (run, parameter), of the runs from one number up
+    to another; they depend on those numbers alone.
+    """
+
+    dim: str | None
+    size: int
+    rows: Callable[[int, int], np.ndarray]
 
 
 def parameter_table(
@@ -34,31 +48,37 @@ def parameter_table(
     seed: int,
     sampling: str = "random",
     covariates: Covariates | None = None,
-) -> tuple[str | None, int, Callable[[int, int], np.ndarray]]:
-    """The dim that is added, how many runs there are, and the parameters, (run, parameter), of a stretch of them."""
+) -> ParameterTable:
+    """The typical patient, virtual patients or parameter sets; arguments as of `kinetics.simulation.SimulationRequest`.
+
+    Raises
+    ------
+    InputError
+        If names, values or numbers are wrong, or the typical patient is impossible.
+    """
     model = system.model
     if parameters is not None and not isinstance(parameters, Mapping):
         if patients is not None:
             raise InputError("give either patients or a sequence of parameter sets")
         if not parameters:
             raise InputError("a sequence of parameter sets needs at least one")
-        sets = [given_values(model, given, possible=False) for given in parameters]
-        rows = np.array([system.parameter_array({**cohort.values, **values}) for values in sets])
-        return "draw", len(rows), lambda begin, end: rows[begin:end]
-    typical = {**cohort.values, **given_values(model, parameters or {})}
+        changes = [parameter_values(model, one, possible=False) for one in parameters]
+        rows = np.array([system.parameter_array({**cohort.values, **values}) for values in changes])
+        return ParameterTable("draw", len(rows), lambda begin, end: rows[begin:end])
+    typical = {**cohort.values, **parameter_values(model, parameters or {})}
     array = system.parameter_array(typical)
     if system.out_of_range(system.constants(array)):
         model.constant_values(typical)  # raises, and names the parameters behind it
     if patients is None:
-        return None, 1, lambda begin, end: array[None, :]
+        return ParameterTable(None, 1, lambda begin, end: array[None, :])
     patients = whole_number("patients", patients, 1)
     draw = partial(
         draw_patients, system, replace(cohort, values=typical), seed=seed, sampling=sampling, covariates=covariates
     )
-    return "patient", patients, lambda begin, end: draw(end - begin, first=begin)
+    return ParameterTable("patient", patients, lambda begin, end: draw(end - begin, first=begin))
 
 
-def given_values(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:
+def parameter_values(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:
     """Values by flat name, in the units of the model; refused if they are impossible, or left to the engine."""
     numbers: dict[str, float] = {}
     faults = Faults()
@@ -78,8 +98,8 @@ def given_values(model: Model, values: ParameterSet, *, possible: bool = True) -
     return numbers
 
 
-def changes_text(model: Model, cohort: CohortParameters, given: Mapping[str, float]) -> str | None:
-    """What was changed in the cohort, as text."""
+def changes_text(model: Model, cohort: CohortParameters, values: Mapping[str, float]) -> str | None:
+    """The values that differ from the cohort's, as text; None if none does."""
     units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
-    changed = (name for name in given if not isclose(given[name], cohort.values[name], rel_tol=1e-9))
-    return ", ".join(f"{name} = {given[name]:.10g} {unit_text(units[name])}" for name in changed) or None
+    changed = (name for name in values if not isclose(values[name], cohort.values[name], rel_tol=1e-9))
+    return ", ".join(f"{name} = {values[name]:.10g} {unit_text(units[name])}" for name in changed) or None

@@ -13,16 +13,5 @@ MAX_SEED = 2**63 - 1
 
 
 def checked_seed(seed: Any) -> int:
-    """The seed as a whole number.
-
-    Raises
-    ------
-    InputError
-        If it is none, negative, or beyond the numbers that a result file holds.
-
-    Examples
-    --------
-    >>> checked_seed(7)
-    7
-    """
+    """The seed; refused, with an `InputError`, unless it is a whole number that a result file holds."""
     return whole_number("seed", seed, 0, MAX_SEED)

@@ -28,16 +28,9 @@ BITS = 30
 class Variability:
     """How the patients of a cohort differ; make one with `Variability.of`.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Flat names of the parameters that vary, in the order of ``system.parameters``.
-    columns : ndarray of int, (name,)
-        Their places among all parameters.
-    distributions : tuple of Distribution
-        How each follows its deviate.
-    root : ndarray, (name, name)
-        The lower Cholesky factor of the correlation matrix of the deviates.
+    ``names`` are the parameters that vary, ``columns`` their indices in ``system.parameters``, (name,), and
+    ``distributions`` how each follows its deviate. ``root``, (name, name), is the lower Cholesky factor of the
+    correlation matrix of the deviates.
     """
 
     names: tuple[str, ...]
@@ -125,15 +118,7 @@ class Variability:
     def slopes(self, typical: np.ndarray, spreads: np.ndarray, deviates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives of each parameter that varies by its own typical value and by its own spread.
 
-        Parameters
-        ----------
-        typical, spreads, deviates : ndarray
-            As in `table`.
-
-        Returns
-        -------
-        by_typical, by_spread : ndarray, (patient, name)
-            0 for categories.
+        Arguments are those of `table`. Both results are (patient, name), and 0 for categories.
         """
         by_typical, by_spread = np.empty_like(deviates), np.empty_like(deviates)
         for index, (column, distribution) in enumerate(zip(self.columns, self.distributions, strict=True)):

@@ -104,13 +104,13 @@ def populations(
         table = np.concatenate(
             [draw_patients(run.system, cohort, PATIENTS, seed, sampling=SAMPLING) for cohort in block]
         )
-        columns, reasons = run.of_patients(table, None)
+        results = run.of_patients(table, None)
         recovery = np.empty((len(table), len(run.measures), run.starts.size))
-        for index in range(len(run.measures)):
-            recovery[:, index] = columns[1 + index]
-        failed = np.array([reason != "" for reason in reasons])
+        for index, measure in enumerate(run.measures):
+            recovery[:, index] = results.measures[measure.name]
+        failed = np.array([reason != "" for reason in results.failures])
         for first in range(0, len(table), PATIENTS):
             rows = first + np.flatnonzero(~failed[first : first + PATIENTS])
-            yield Population(columns[0][rows], recovery[rows], PATIENTS - rows.size)
+            yield Population(results.values[rows], recovery[rows], PATIENTS - rows.size)
         if progress is not None:
             progress(PATIENTS * (begin + len(block)), total)

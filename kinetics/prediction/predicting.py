@@ -28,9 +28,11 @@ from kinetics.prediction.population import PATIENTS, SAMPLING, TOLERANCES, Popul
 from kinetics.prediction.trial import FutureStudy
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
-from kinetics.simulation.request import COPIES
-from kinetics.simulation.runs import Progress, Run, choose_engine
-from kinetics.simulation.simulating import output_times, simulate
+from kinetics.simulation.engine import choose_engine
+from kinetics.simulation.planning import output_times
+from kinetics.simulation.runs import Progress, Run
+from kinetics.simulation.simulating import simulate
+from kinetics.simulation.simulation import COPIES
 from kinetics.units import to_unit
 
 __all__ = ["predict"]

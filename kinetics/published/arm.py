@@ -18,7 +18,8 @@ from kinetics.model import Model
 from kinetics.population.draws import draw_patients
 from kinetics.published.patients import Patients
 from kinetics.regimen import Regimen, Segments, course_starts, segments
-from kinetics.simulation.runs import Run, choose_engine
+from kinetics.simulation.engine import choose_engine
+from kinetics.simulation.runs import Run
 
 __all__ = ["Arm"]
 
@@ -108,13 +109,13 @@ class Arm:
         if run.triggers is not None:
             constants = self.system.constants_table(typical[None])
             run.triggers.check(baselines_of(self.system, constants, run.triggers))
-        columns, reasons = run.of_patients(table, progress)
-        simulated = _simulated(reasons)
+        results = run.of_patients(table, progress)
+        simulated, doses = _simulated(results.failures), results.triggered
         constants = self.system.constants_table(table)
 
         def part(rows: np.ndarray, alone: Patients | None) -> Patients:
-            triggered = None if run.triggers is None else TriggeredDoses(*(column[rows] for column in columns[1:]))
-            return Patients(self.model, times, columns[0][rows], constants[rows], triggered, seed, alone)
+            triggered = None if doses is None else TriggeredDoses(*(array[rows] for array in doses.arrays))
+            return Patients(self.model, times, results.values[rows], constants[rows], triggered, seed, alone)
 
         return part(np.append(False, simulated), part(np.arange(1), None))
 

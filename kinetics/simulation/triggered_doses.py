@@ -23,39 +23,24 @@ def rules_text(triggers: Triggers) -> str:
 
 
 def triggered_variables(
-    model: Model, triggers: Triggers, fired: TriggeredDoses, dims: tuple[str, ...]
+    model: Model, triggers: Triggers, doses: TriggeredDoses, dim: str | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The variables and coordinates of the doses that rules gave.
+    """The variables and coordinates of the doses that rules gave, (run, ...), whose runs are along ``dim`` if any.
 
-    Parameters
-    ----------
-    model : Model
-        What was simulated.
-    triggers : Triggers
-        The rules.
-    fired : TriggeredDoses
-        What they did; its leading axes are ``dims``.
-    dims : tuple of str
-        ``("patient",)``, ``("draw",)`` or nothing.
-
-    Returns
-    -------
-    (dict, dict)
-        ``triggered_time``, ``triggered_rule`` and ``triggered_amount`` on (..., trigger), NaN or 0 behind the last, and
-        ``trigger_capped`` on (..., rule). Amounts of drugs whose units differ in dimension are apart, one variable a
-        drug, ``triggered_amount_DRUG``.
+    ``triggered_time``, ``triggered_rule`` and ``triggered_amount`` are on (..., trigger), NaN or 0 behind the last, and
+    ``trigger_capped`` is on (..., rule). Amounts of drugs whose units differ in dimension are apart, one variable a
+    drug, ``triggered_amount_DRUG``.
     """
-    along, which = (*dims, "trigger"), fired.rules
+    lead: tuple[str, ...] = () if dim is None else (dim,)
+    times, rules, capped = doses.arrays if dim else (array[0] for array in doses.arrays)
+    by_dose, by_rule = (*lead, "trigger"), (*lead, "rule")
     attrs = {"long_name": "rule that gave the dose, or 0", "rules": rules_text(triggers)}
+    cap = {"long_name": "1 if the rule would have acted once more but for its cap"}
     data = {
-        "triggered_time": variable(along, fired.times, model.time, "time of a dose given by a rule"),
-        "triggered_rule": xr.Variable(along, which, attrs),
-        **{name: variable(along, values, unit, told) for name, values, unit, told in _amounts(model, triggers, which)},
-        "trigger_capped": xr.Variable(
-            (*dims, "rule"),
-            fired.capped.astype(np.int8),
-            {"long_name": "1 if the rule would have acted once more but for its cap"},
-        ),
+        "triggered_time": variable(by_dose, times, model.time, "time of a dose given by a rule"),
+        "triggered_rule": xr.Variable(by_dose, rules, attrs),
+        **_amounts(model, triggers, rules, by_dose),
+        "trigger_capped": xr.Variable(by_rule, capped.astype(np.int8), cap),
     }
     coords = {
         "trigger": xr.Variable(("trigger",), np.arange(1, triggers.size + 1), {"long_name": "dose given by a rule"}),
@@ -64,34 +49,24 @@ def triggered_variables(
     return data, coords
 
 
-def _amounts(model: Model, triggers: Triggers, which: np.ndarray) -> list[tuple[str, np.ndarray, Any, str]]:
-    """Name, values, unit and long name of each variable of amounts."""
+def _amounts(model: Model, triggers: Triggers, rules: np.ndarray, dims: tuple[str, ...]) -> dict[str, xr.Variable]:
+    """The amounts of doses, one variable for all drugs if their units have one dimension, else one a drug."""
     units = [model.doses[rule.drug].unit for rule in triggers.rules]
     amounts, long_name = np.concatenate([[np.nan], triggers.amounts]), "amount of a dose given by a rule"
     if all(unit.dimensionality == units[0].dimensionality for unit in units):
         factors = np.array([1.0, *(float(conversion(unit, units[0])) for unit in units)])
-        return [("triggered_amount", (amounts * factors)[which], units[0], long_name)]
-    return [
-        (
-            f"triggered_amount_{drug}",
-            np.where([True, *(rule.drug == drug for rule in triggers.rules)], amounts, np.nan)[which],
-            model.doses[drug].unit,
-            f"{long_name}, {drug}",
-        )
-        for drug in dict.fromkeys(rule.drug for rule in triggers.rules)
-    ]
+        return {"triggered_amount": variable(dims, (amounts * factors)[rules], units[0], long_name)}
+    variables = {}
+    for drug in dict.fromkeys(rule.drug for rule in triggers.rules):
+        values = np.where([True, *(rule.drug == drug for rule in triggers.rules)], amounts, np.nan)[rules]
+        variables[f"triggered_amount_{drug}"] = variable(dims, values, model.doses[drug].unit, f"{long_name}, {drug}")
+    return variables
 
 
 def cap_warnings(result: xr.Dataset, rules: Sequence[Any]) -> list[str]:
-    """One line for each rule that its cap kept from acting again.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        With ``trigger_capped``.
-    rules : sequence of Rule
-        Those of its regimen.
-    """
+    """One line for each rule of the regimen that its cap kept from acting again."""
+    if not rules:
+        return []
     capped = result["trigger_capped"].values.reshape(-1, len(rules))
     lines = []
     for number, (rule, count) in enumerate(zip(rules, capped.sum(axis=0, dtype=int).tolist(), strict=True), 1):

@@ -53,7 +53,7 @@ def test_a_run_that_is_cut_off_goes_on(run, call, project: Path, kill: signal.Si
     script = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from kinetics.streaming import chunks
+from kinetics.simulation.store import chunks
 from kinetics.cli import main
 whole = chunks.write
 def slow(arrays, dataset, begin, end):

@@ -15,6 +15,7 @@ from kinetics.measures import (
     TimeOfOvershoot,
     TimeToThreshold,
     curve_of,
+    first_return,
     measure,
 )
 
@@ -128,3 +129,17 @@ def test_windows_add_up(points, data):
     for name in (BELOW, AREA):
         np.testing.assert_allclose(parts[name].sum(), whole[name][0], rtol=1e-9, atol=1e-7)
     np.testing.assert_allclose(parts[NADIR].min(), whole[NADIR][0], rtol=1e-12)
+
+
+@given(series(), st.integers(1, 200))
+def test_the_first_return_is_the_first_value_at_the_level_after_one_below(data, hundredths):
+    times, values = data
+    level = hundredths / 100
+    below = [index for index, value in enumerate(values) if value < level]
+    expected = np.nan if not below else np.inf
+    for time, value in zip(times[below[0] :], values[below[0] :], strict=True) if below else ():
+        if value >= level:
+            expected = time
+            break
+    np.testing.assert_array_equal(first_return(values, level).times(times), expected)
+    np.testing.assert_array_equal(first_return(np.stack([values] * 2), level).times(times), [expected] * 2)

@@ -99,9 +99,9 @@ def test_what_is_estimated_is_what_it_takes(deficit):
 
 
 def test_a_large_result_is_said(deficit, monkeypatch):
-    from kinetics.simulation import request as study
+    from kinetics.simulation import simulation
 
-    monkeypatch.setattr(study, "TOLD", 1000)
+    monkeypatch.setattr(simulation, "LARGE", 1000)
     with pytest.warns(UserWarning, match=r"20 patients at 3 times: the result takes about 1\.8 kB of memory"):
         simulate(deficit, NONE, until="2 day", every="1 day", patients=20)
 

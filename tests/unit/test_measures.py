@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 from kinetics.errors import InputError, UnitError
 from kinetics.measures import (
+    MEASURES,
     AreaUnderCurve,
     Nadir,
     Overshoot,
@@ -19,6 +20,7 @@ from kinetics.measures import (
     TimeToThreshold,
     evaluate,
     read_level,
+    read_measures,
 )
 from kinetics.units import parse_unit
 
@@ -316,3 +318,36 @@ def test_levels_that_cannot_be_read(text):
 def test_lengths_that_are_no_duration(length):
     with pytest.raises(UnitError):
         Plateau("A", length)
+
+
+def test_every_measure_has_a_name_in_text_and_says_what_it_is():
+    arguments = {"time_to": "90 % of baseline", "time_below": "0.5 1", "time_above": "0.5 1", "value": "100 day"}
+    for name, kind in MEASURES.items():
+        text = f"A {name} {arguments.get(name, '')}".strip()
+        (measure,) = read_measures(text, ["A", "B"], {})
+        assert type(measure) is kind
+        assert measure.name.startswith("A_")
+        assert "A" in measure.long_name
+        assert "{" not in measure.long_name
+        assert np.isfinite(evaluate(measure, DIP, np.zeros(1), END, "1", "day")).all(), name
+    assert len({measure.suffix for measure in MEASURES.values()}) == len(MEASURES)
+
+
+def test_the_time_above_a_level_and_below_it_are_the_whole_window():
+    above, below, length = (
+        float(evaluate(read_measures(f"A {text}", ["A"], {})[0], DIP, np.zeros(1), END, "1", "day")[0])
+        for text in ("time_above 0.5 1", "time_below 0.5 1", "length")
+    )
+    fall, back = crossings(0.5)
+    assert below == pytest.approx(back - fall, rel=1e-9)
+    assert above + below == length == END
+
+
+def test_the_peak_is_the_highest_point_before_the_nadir_or_after_it():
+    upside_down = Analytic(lambda times: 2 - dip(times), DIP.knots)
+    peak, time = (
+        float(evaluate(MEASURES[name]("A"), upside_down, np.zeros(1), END, "1", "day")[0])
+        for name in ("peak", "time_of_peak")
+    )
+    assert peak == pytest.approx(1 + DEPTH / 4, rel=1e-12)
+    assert time == pytest.approx(np.log(2) / K, rel=1e-6)

@@ -21,7 +21,8 @@ from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
 from kinetics.reports.prediction import population_json, population_text, study_json, study_text
 from kinetics.results import read_result, write_result
-from kinetics.simulation.runs import Run, choose_engine
+from kinetics.simulation.engine import choose_engine
+from kinetics.simulation.runs import Run
 
 # after a bolus of 1 mg at time 0, Y = N0 (1 - exp(-g t)); W stays at N0, which differs between patients
 MODEL = """

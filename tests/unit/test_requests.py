@@ -10,7 +10,7 @@ from kinetics.comparison import compare
 from kinetics.estimate import Estimates, FitProblem, refit
 from kinetics.files.library import library_folder
 from kinetics.identifiability import MeasuredArm, structure
-from kinetics.measures import Nadir
+from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.regimen import only_course
 
 TIMES = {"until": "40 day", "every": "10 day"}
@@ -79,8 +79,8 @@ VERBS = {
 )
 def test_a_verb_takes_a_name_a_path_or_an_object_and_says_so_of_anything_else(verb, given):
     call, argument = VERBS[verb]
-    if given is None and verb in ("simulate at visits", "compare"):
-        return  # no visits, and the comparison that ships
+    if (verb, given) in (("simulate at visits", None), ("compare", None), ("simulate under", ONE)):
+        return  # no visits; the comparison that ships; a course is a regimen
     with pytest.raises(InputError, match=rf"^{argument}: must be (an? )?\w+"):
         call(given)
 
@@ -92,9 +92,16 @@ def test_a_verb_says_that_there_is_no_such_file(verb, given):
         VERBS[verb][0](given)
 
 
+def test_a_course_is_the_regimen_of_it_alone():
+    course = Course.of("alemtuzumab", "12 mg", "4 hour")
+    one, other = (simulate("alemtuzumab", given, **TIMES) for given in (course, course.repeat(1)))
+    xr.testing.assert_equal(one, other)
+    assert one.attrs["regimen_hash"] == other.attrs["regimen_hash"]
+
+
 def test_a_course_in_place_of_a_regimen_and_a_fit_in_place_of_estimates_say_what_to_write():
     with pytest.raises(InputError, match=r"found a Course; write course.repeat\(1\)"):
-        simulate("nk", ONE, **TIMES)
+        predict("care_ms_course_1", ONE, **TIMES)
     with pytest.raises(InputError, match="found a FitProblem; fit it first"):
         predict(FitProblem.load("care_ms_course_1"), "ms_licensed", **TIMES)
 
@@ -106,13 +113,52 @@ def test_a_fit_that_is_named_is_the_one_that_is_loaded():
         assert (Estimates.load(given).values == committed.values).all()
 
 
-@pytest.mark.parametrize("measures", ["nadir", ["nadir"], [Nadir], Nadir("NK"), [Nadir("NK"), "nadir"], 3, {"a": 1}])
-def test_measures_that_are_none_are_refused(measures):
-    where = r"measures(\[\d\])?: must be (a list|a Measure)"
-    with pytest.raises(InputError, match=where):
+@pytest.mark.parametrize(
+    ("measures", "said"),
+    [
+        (3, r"measures: must be a list, such as \['nadir'\]; found int 3"),
+        ([Nadir], r"measures\[0\]: must be a Measure or its name, such as 'nadir'; found ABCMeta"),
+        ([Nadir("NK"), 3], r"measures\[1\]: must be a Measure or its name"),
+        ("nadirr", r"measures\[0\]: unknown measure 'nadirr'; .* one of nadir, .*; did you mean 'nadir'\?"),
+        ({"a": 1}, r"measures\[0\]: unknown measure 'a'"),
+        (["nadir", "NKT nadir"], r"measures\[1\]: unknown measure 'NKT nadir'"),
+        ("time_to", r"measures\[0\]: 'time_to' needs a level, such as 'time_to 40 % of baseline'"),
+        ("value", r"measures\[0\]: 'value' needs a time, such as 'value 12 month'"),
+        ("nadir 3", r"measures\[0\]: 'nadir' takes nothing behind it; found '3'"),
+        ("time_to 3 parsecs of x", r"measures\[0\]: level '3 parsecs of x'"),
+    ],
+)
+def test_measures_that_are_none_are_refused(measures, said):
+    with pytest.raises(InputError, match=said):
         simulate("nk", Regimen.none(), measures=measures, **TIMES)
-    with pytest.raises(InputError, match=where):
-        measure(xr.Dataset(), measures)
+    data = xr.Dataset({"NK": ("time", [1.0, 2.0])}, {"time": [0.0, 1.0]})
+    with pytest.raises(InputError, match=said):
+        measure(data, measures)
+
+
+def test_measures_are_named_by_text(deficit):
+    named = simulate(deficit, ONE, measures=["Y nadir", "Y time_to 40 % of baseline"], **TIMES)
+    given = simulate(deficit, ONE, measures=[Nadir("Y"), TimeToThreshold("Y", "40 % of baseline")], **TIMES)
+    xr.testing.assert_identical(named.drop_attrs(deep=False), given.drop_attrs(deep=False))
+    xr.testing.assert_equal(simulate(deficit, ONE, measures="nadir", **TIMES).Y_nadir, given.Y_nadir)
+
+
+def test_recovery_is_to_the_lower_limits_of_the_parameters_that_are_simulated():
+    changed = {"limit_CD4": "0.3 1e9/L"}
+    result = simulate("reconstitution", Regimen.none(), measures=["CD4 recovery"], parameters=changed, **TIMES)
+    assert "CD4_time_to_0p3_1_per_nL" in result
+    with pytest.raises(InputError, match=r"measures\[0\]: 'recovery' needs an output with a lower limit of normal"):
+        simulate("nk", Regimen.none(), measures="recovery", **TIMES)
+
+
+def test_the_arguments_that_are_wrong_are_named_at_once():
+    with pytest.raises(InputError) as error:
+        simulate(
+            "nk", "nonesuch", until="3", every="-1 day", cohort="young", engine="fast", sampling="odd", observe="no"
+        )
+    assert [fault.name for fault in error.value.faults] == [
+        "regimen", "until", "every", "engine", "sampling", "observe", "observe", "cohort",
+    ]  # fmt: skip
 
 
 def test_regimens_that_are_compared_are_a_list():

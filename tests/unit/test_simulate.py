@@ -13,7 +13,7 @@ from kinetics.model import Model
 from kinetics.model.quantities import Derived, Input, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.regimen import Course, Dose, Regimen
-from kinetics.simulation.simulating import output_times, simulate
+from kinetics.simulation import output_times, simulate
 from kinetics.units import unit_text
 
 LICENSED = Regimen.load("ms_licensed")

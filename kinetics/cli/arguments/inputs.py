@@ -27,7 +27,7 @@ __all__ = [
 
 def check_engine(faults: Faults, engine: str) -> None:
     """Check the name of an engine."""
-    from kinetics.simulation.runs import choose_engine
+    from kinetics.simulation.engine import choose_engine
 
     with faults.gather(name="--engine"):
         choose_engine(engine, None, 1, None)

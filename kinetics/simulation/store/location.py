@@ -1,4 +1,4 @@
-"""Where a stream is written: the place of the result, and the locked folder of unfinished work beside it."""
+"""Where a stream is written: the path of the result, and the locked folder of unfinished work beside it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from kinetics.errors import InputError
 from kinetics.files.checksums import files_of
 from kinetics.files.declared import CHUNK_NAME, META
 from kinetics.files.reading import read_json, reason_of
-
-try:
-    import fcntl
-except ImportError:  # Windows, where two processes at one store are not told from one another
-    fcntl = None
 
 __all__ = ["check_destination", "clear", "locked", "put_in_place"]
 
@@ -45,17 +42,17 @@ def check_destination(path: str | Path) -> Path:
     if path.suffix.lower() != ".zarr":
         raise InputError(f"{path}: a stream is written as a Zarr store; end the name in .zarr")
     try:
-        place = path.resolve()
-        if place.exists():
-            _check_result(place)
-        _part(place).exists()  # tells whether the longer name is still one
-        with tempfile.TemporaryFile(dir=place.parent):
+        target = path.resolve()
+        if target.exists():
+            _check_result(target)
+        _part(target).exists()  # tells whether the longer name is still one
+        with tempfile.TemporaryFile(dir=target.parent):
             pass
     except InputError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: cannot be written: {reason_of(error)}") from error
-    return place
+    return target
 
 
 def _part(path: Path) -> Path:
@@ -66,24 +63,23 @@ def _part(path: Path) -> Path:
 def locked(path: Path) -> Iterator[Path]:
     """The folder of unfinished work on the store ``path``, for this process alone."""
     part = _part(path)
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         try:
             part.mkdir(exist_ok=True)
             if foreign := sorted(entry.name for entry in part.iterdir() if not _OWN.fullmatch(entry.name)):
                 raise InputError(f"{part}: holds {foreign[0]}, which no stream has written; move it away")
             for name in ("store", "replaced"):
                 _check_own(part / name)
-            if fcntl is not None:
-                # a pipe of this name would wait for a reader
-                lock = os.open(part / "lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
-                fcntl.flock(held.enter_context(os.fdopen(lock, "rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            stack.enter_context(FileLock(part / "lock", timeout=0, mode=0o666))
+        except Timeout as error:
             raise InputError(f"{part}: another process is writing there") from error
         except OSError as error:
             raise InputError(f"{part}: cannot be written: {reason_of(error)}") from error
         if (part / "replaced").is_dir() and not path.exists():  # a kill between the two renames at the end
             os.rename(part / "replaced", path)
         yield part
+    with contextlib.suppress(OSError):  # Windows keeps the lock, and so the folder, until it is released
+        part.rmdir()
 
 
 def put_in_place(part: Path, path: Path) -> None:
@@ -115,7 +111,8 @@ def clear(part: Path) -> None:
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
-                entry.unlink(missing_ok=True)
+                with contextlib.suppress(PermissionError):  # the lock, on Windows
+                    entry.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         part.rmdir()
 
@@ -123,10 +120,10 @@ def clear(part: Path) -> None:
 def _check_result(store: Path) -> None:
     """Refuse to replace what is no result of a stream."""
     try:
-        known = (store / ".zgroup").is_file() and read_json(store / ".zattrs").get("package") == "lymphokinetics"
+        is_result = (store / ".zgroup").is_file() and read_json(store / ".zattrs").get("package") == "lymphokinetics"
     except InputError:
-        known = False
-    if not known:
+        is_result = False
+    if not is_result:
         raise InputError(f"{store}: is there and is no Zarr store of this program; name another")
     _check_own(store)
 
@@ -141,8 +138,8 @@ def _check_own(store: Path) -> None:
         if folder not in grids:
             grids[folder] = _chunks_of(store / folder)
         numbers = [int(number) for number in file.split(".")] if CHUNK_NAME.fullmatch(file) else []
-        most = grids[folder]
-        if not most or len(numbers) != len(most) or any(n >= end for n, end in zip(numbers, most, strict=True)):
+        grid = grids[folder]
+        if not grid or len(numbers) != len(grid) or any(n >= end for n, end in zip(numbers, grid, strict=True)):
             raise InputError(f"{store}: holds {name}, which no stream has written; move it away, or name another")
 
 

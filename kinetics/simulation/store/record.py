@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +13,33 @@ from kinetics.files.checksums import content_hash, store_checksums
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
 
-__all__ = ["Finished"]
+__all__ = ["StreamRecord"]
 
 _DAMAGED = "is damaged, or was not written by this program; delete the folder to start again"
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The finished part of a request.
+class StreamRecord:
+    """The finished chunks of a request: the checksum of the files of each, in their order.
 
-    Parameters
-    ----------
-    request : dict
-        The request as JSON, with the number of runs in a ``chunk``.
-    layout : dict of str
-        The checksum of each file of the store that is no chunk of runs; empty before there is a store.
-    chunks : tuple of (str, int)
-        For each finished chunk: its checksum and the number of its runs that failed.
+    The request is as JSON, with the number of runs in a ``chunk``. ``layout`` holds the checksum of each file of the
+    store that is no chunk of runs; it is empty before there is a store.
     """
 
     request: dict[str, Any]
     layout: dict[str, str] = field(default_factory=dict)
-    chunks: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def failed(self) -> int:
-        """How many runs failed."""
-        return sum(failed for _, failed in self.chunks)
+    chunks: tuple[str, ...] = ()
 
     def runs(self, size: int) -> int:
-        """How many of so many runs are finished."""
+        """The number of runs that are finished, of ``size``."""
         return min(len(self.chunks) * self.request["chunk"], size)
 
+    def with_chunk(self, number: int, checksum: str) -> StreamRecord:
+        """The record after a chunk is finished, or done again."""
+        return replace(self, chunks=(*self.chunks[:number], checksum, *self.chunks[number + 1 :]))
+
     @classmethod
-    def read(cls, part: Path) -> Finished | None:
+    def read(cls, part: Path) -> StreamRecord | None:
         """What is finished in a folder of unfinished work; None if nothing is.
 
         Raises
@@ -60,22 +53,16 @@ class Finished:
         try:
             content = read_json(file)
             claimed = content.pop("checksum")
-            done = cls(content["request"], content["layout"], tuple((one, int(n)) for one, n in content["chunks"]))
-            sound = claimed == content_hash(content) and int(done.request["chunk"]) > 0
+            record = cls(content["request"], content["layout"], tuple(map(str, content["chunks"])))
+            sound = claimed == content_hash(content) and int(record.request["chunk"]) > 0
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{file}: {_DAMAGED}") from error
         if not sound:
             raise InputError(f"{file}: {_DAMAGED}")
-        return done if done.chunks else None
+        return record if record.chunks else None
 
     def check(self, part: Path, request: dict[str, Any], size: int, *, resume: bool) -> None:
-        """Refuse to go on if the work is of another request, is not to be resumed, or its store is damaged.
-
-        Raises
-        ------
-        InputError
-            If that is what is there.
-        """
+        """Refuse, with an `InputError`, work of another request or not to be resumed, and a damaged store."""
         if not resume:
             raise InputError(
                 f"{part}: holds {self.runs(size)} finished of an interrupted run; "
@@ -85,9 +72,9 @@ class Finished:
             raise InputError(
                 f"{part}: is of another request: {'; '.join(differences)}. Ask for the same, or delete it and start"
             )
-        found = store_checksums(part / "store")
-        for name, known in self.layout.items():
-            if found.get(name) != known:
+        present = store_checksums(part / "store")
+        for name, checksum in self.layout.items():
+            if present.get(name) != checksum:
                 raise InputError(
                     f"{part / 'store' / name}: is gone or damaged, and nothing can be read without it; "
                     f"delete {part} to start again"
@@ -95,7 +82,7 @@ class Finished:
 
     def write(self, part: Path) -> None:
         """Write the record in place of the earlier one."""
-        content = {"request": self.request, "layout": self.layout, "chunks": [list(one) for one in self.chunks]}
+        content = {"request": self.request, "layout": self.layout, "chunks": list(self.chunks)}
         write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 
 

@@ -1,0 +1,114 @@
+"""A simulation as text and for a program: counts over time, doses given by rules, recovery, and what visits show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import xarray as xr
+
+from kinetics.measures import TimeToThreshold
+from kinetics.observation import observed_recovery
+from kinetics.regimen import Rule
+from kinetics.reports.course import exploratory, series, time_course_table
+from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
+from kinetics.reports.triggered import triggered_json, triggered_text
+
+__all__ = ["simulation_json", "simulation_text"]
+
+_QUANTILES = {"values": 0.5, "lower": 0.025, "upper": 0.975}
+
+
+def simulation_text(
+    result: xr.Dataset, recovery: Sequence[TimeToThreshold], rules: Sequence[Rule], width: int, *, counts: bool = True
+) -> str:
+    """A simulation of the typical patient or of patients as tables.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `kinetics.simulate`.
+    recovery : sequence of TimeToThreshold
+        Its measures that are the recovery of an output.
+    rules : sequence of Rule
+        Those of its regimen.
+    width : int
+        Characters a line.
+    counts : bool
+        Print the counts over time too.
+    """
+    who = "typical patient"
+    if "patient" in result.dims:
+        who = f"median of {result.sizes['patient']} patients [95 % of them]"
+    attrs, marks = result.attrs, exploratory(result)
+    cohort = f"cohort {attrs['cohort']}" if attrs.get("cohort") else ""
+    true = f"Time from the first dose of each course to the lower limit of normal, {who}"
+    observed = f"The same as visits show it, noise included, schedule {attrs.get('visits')}"
+    parts = [
+        ", ".join(filter(None, (attrs["model"], cohort, attrs["regimen"], who))),
+        _time_course(result, width) if counts else "",
+        triggered_text(result, rules, width) if rules else "",
+        recovery_table(_true_rows(result, recovery), true, exploratory=marks),
+        recovery_table(_observed_rows(result, recovery), observed, exploratory=marks),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def simulation_json(result: xr.Dataset, recovery: Sequence[TimeToThreshold], rules: Sequence[Rule]) -> dict[str, Any]:
+    """The same for a program; arguments as of `simulation_text`."""
+    content: dict[str, Any] = {key: result.attrs.get(key) for key in ("model", "cohort", "regimen", "seed", "engine")}
+    if "patient" in result.dims:
+        content["patients"] = result.sizes["patient"]
+    outputs = _outputs(result)
+    content |= {
+        "time": {"unit": result["time"].attrs["units"], "values": result["time"].values.tolist()},
+        "outputs": outputs,
+        "exploratory": [name for name in exploratory(result) if name in outputs],
+        "recovery": recovery_json(_true_rows(result, recovery)),
+    }
+    if "visits" in result.attrs:
+        rows = _observed_rows(result, recovery)
+        content |= {"visits": result.attrs["visits"], "seen_recovery": recovery_json(rows)}
+    return content | (triggered_json(result, rules) if rules else {})
+
+
+def _outputs(result: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Unit and values of each output by name; of patients their median and 95 % of them."""
+    if "patient" not in result.dims:
+        arrays = {name: result[name] for name in series(result)}
+        return {name: {"unit": a.attrs["units"], "values": a.values.tolist()} for name, a in arrays.items()}
+    quantiles = _over_patients(result)
+
+    def cells(name: str) -> dict[str, Any]:
+        array = quantiles[name]
+        ends = {key: array.sel(quantile=share).values.tolist() for key, share in _QUANTILES.items()}
+        return {"unit": array.attrs["units"], **ends}
+
+    return {name: cells(name) for name in series(quantiles, "quantile")}
+
+
+def _time_course(result: xr.Dataset, width: int) -> str:
+    if "patient" not in result.dims:
+        return time_course_table(result, series(result), (), width)
+    quantiles = _over_patients(result)
+    median = quantiles.sel(quantile=0.5)
+    return time_course_table(median, series(median), (quantiles,), width)
+
+
+def _over_patients(result: xr.Dataset) -> xr.Dataset:
+    """Quantiles over patients, (quantile, time)."""
+    names, ends = series(result, "patient"), sorted(_QUANTILES.values())
+    # one variable after another: a store may be larger than memory
+    arrays = {name: result[name].quantile(ends, dim="patient", skipna=True, keep_attrs=True) for name in names}
+    return xr.Dataset(arrays, attrs=result.attrs)
+
+
+def _true_rows(result: xr.Dataset, recovery: Sequence[TimeToThreshold]) -> list[dict[str, Any]]:
+    return recovery_rows(result, {measure.output: measure.name for measure in recovery})
+
+
+def _observed_rows(result: xr.Dataset, recovery: Sequence[TimeToThreshold]) -> list[dict[str, Any]]:
+    """Recovery of each output to its level as visits show it; nothing without visits."""
+    measured = [measure for measure in recovery if f"{measure.output}_seen" in result and "visits" in result.attrs]
+    times = {measure.output: observed_recovery(result, measure.output, measure.level) for measure in measured}
+    return recovery_rows(result.assign(times), {output: output for output in times})
