@@ -133,7 +133,8 @@ def integrate_stretch(patient, segment, time, stop, step, progress, windows):
     return (DONE if fault == NO_FAULT else fault), time
 
 
-@njit(cache=True, error_model="numpy")
+# inlined, because a call would copy the descriptions of some hundred arrays in each step
+@njit(cache=True, error_model="numpy", forceinline=True)
 def accept_step(patient, segment, time, h, after, step, progress, windows):
     """Read off an accepted step what is asked for, and move the states on; False if the record is full."""
     c, samples, times, course = patient.constants, patient.samples, patient.samples.times, progress.course[0]
