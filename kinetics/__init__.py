@@ -1,8 +1,8 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
 Start with `models`, which lists what ships, and `load`, which reads it. Then `simulate`, `measure` and `recovery`;
-`identify` and `fit`; `predict` and `compare`; `evidence` and `check`. `show` and `report` write things out. Each takes
-a name of the library, a path or an object.
+`identify` and `fit`; `predict` and `compare`; `evidence` and `check`. `draw`, `show` and `report` write things out.
+Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from kinetics.checking import check, load
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.errors import InputError, IntegrationError, KineticsError, StorageError, UnitError, UnknownNameError
-    from kinetics.estimate import Estimates, Fit, FitProblem, fit
+    from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
+    from kinetics.figures import draw
     from kinetics.identifiability import identify
     from kinetics.measures import (
         AreaUnderCurve,
@@ -69,6 +70,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "draw",
     "evidence",
     "fit",
     "identify",
@@ -79,6 +81,7 @@ __all__ = [
     "read_comparison",
     "read_result",
     "recovery",
+    "refit",
     "report",
     "reproduce",
     "show",
@@ -98,7 +101,8 @@ _ROOMS = {
         "UnitError",
         "UnknownNameError",
     ),
-    "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit"),
+    "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit", "refit"),
+    "kinetics.figures": ("draw",),
     "kinetics.identifiability": ("identify",),
     "kinetics.measures": (
         "AreaUnderCurve",
