@@ -202,6 +202,8 @@ class _Parser:
         """Apply a function of sympy; its result must be real, finite, and made of numbers a float can hold."""
         try:
             value = limits.rounded(function(*arguments))
+        except OverflowError as error:
+            raise self.fail("number too large") from error
         except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
             raise self.fail("not a real number") from error
         self.refuse(limits.result_fault(value))

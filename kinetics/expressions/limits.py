@@ -30,6 +30,8 @@ MAX_POWER = 64
 MAX_DIGITS = 40
 MAX_BITS = 2048
 ROUNDED_BITS = 256
+MAX_EXPONENT = 1024
+"""Of two, in a double."""
 MAX_EXTREMES = 16
 _TOO_HIGH = f"exponent beyond {MAX_POWER}"
 _TOO_LARGE = "number too large"
@@ -74,15 +76,27 @@ def result_fault(value: Any) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """What sympy made, a long factor cut to 77 digits, or to zero below the least float, so that it stays short."""
-    number, rest = value.as_coeff_Mul()
-    if rest is sp.S.One or not number.is_Rational:
-        return _short(value) if value.is_Rational else value
-    short = _short(number)
-    return value if short is number else short * rest
+    """What sympy made, each long number cut to 77 digits, or to zero below the least float, so that it stays short.
+
+    sympy multiplies numbers into sums and raises them inside of ``piecewise``, so all terms and factors are looked at.
+    `OverflowError` if a double cannot hold one.
+    """
+    if value.is_Rational:
+        return _short(value)
+    if isinstance(value, sp.Piecewise):
+        parts = [(rounded(part), condition) for part, condition in value.args]
+        is_short = all(short is part for (short, _), (part, _) in zip(parts, value.args, strict=True))
+    elif value.is_Add or value.is_Mul:
+        parts = [rounded(part) for part in value.args]
+        is_short = all(short is part for short, part in zip(parts, value.args, strict=True))
+    else:
+        return value
+    return value if is_short else value.func(*parts)
 
 
 def _short(number: Any) -> Any:
+    if abs(number.p).bit_length() - number.q.bit_length() > MAX_EXPONENT + 1:
+        raise OverflowError(_TOO_LARGE)
     if max(abs(number.p).bit_length(), number.q.bit_length()) <= MAX_BITS:
         return number
     places = ROUNDED_BITS - abs(number.p).bit_length() + number.q.bit_length()

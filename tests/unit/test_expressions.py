@@ -74,6 +74,26 @@ def test_powers_logs_and_products_of_decimals_are_those_of_floats(text, value):
     assert time.process_time() - start < 1
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("(piecewise(x < 1, 1.756e-75, 17.3478209658*y))^64", (17.3478209658 * 3) ** 64),
+        ("-(piecewise(x < 1, 3.2050895738958e-220, 50.411*y)^2)^40", -((50.411 * 3) ** 80)),
+        ("1e-300*(x + " * 40 + "y" + ")" * 40, 70e-300),
+    ],
+    ids=("a power of cases", "a power of a power of cases", "a product of sums"),
+)
+def test_numbers_inside_of_sums_and_cases_stay_short_enough_to_print(text, value):
+    str(parse(text, NAMES))
+    assert number(text, x=70.0, y=3.0) == pytest.approx(value, rel=1e-13)
+
+
+@pytest.mark.parametrize("text", ["(x^y*piecewise(y < x, 5.79e169, y))^64", "1e200*(x + 1e200)"])
+def test_a_number_inside_that_no_double_holds_is_refused(text):
+    with pytest.raises(InputError, match="number too large"):
+        parse(text, NAMES)
+
+
 def test_a_power_is_printed_as_it_is_written():
     scaled = parse("(56/x)^0.751", NAMES)
     assert str(scaled) == "(56/x)**(751/1000)"
