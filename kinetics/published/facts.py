@@ -101,7 +101,11 @@ class _Library:
 
     def __init__(self) -> None:
         self._models: dict[str | Path, Model | None] = {}
-        self._regimen, self._visits, self._cohort = cache(Regimen.load), cache(VisitSchedule.load), cache(self._values)
+        self._regimen, self._visits, self._cohort = (
+            cache(self._regimen_of),
+            cache(VisitSchedule.load),
+            cache(self._values),
+        )
 
     def quantity(self, row: EvidenceRow, path: Path) -> Quantity | None:
         """What a row of a file asks for; None if the faults of its model have been reported at another row."""
@@ -128,8 +132,7 @@ class _Library:
         regimen, values, settings = Regimen.none(), None, {}
         with faults.gather():
             if row.regimen not in (None, _NO_DRUG):
-                regimen = self._regimen(path_from(path, str(row.regimen)))
-                check_given_by_row(regimen, model)
+                regimen = self._regimen(path_from(path, str(row.regimen)), reference)
         with faults.gather():
             values = self._cohort(reference, row.cohort)
         with faults.gather():
@@ -150,6 +153,13 @@ class _Library:
             self._models[reference] = None
             self._models[reference] = Model.load(reference)
         return self._models[reference]
+
+    def _regimen_of(self, name: str | Path, reference: str | Path) -> Regimen:
+        model = self._model(reference)
+        assert model is not None
+        regimen = Regimen.load(name)
+        check_given_by_row(regimen, model)
+        return regimen
 
     def _values(self, reference: str | Path, cohort: str | None) -> CohortParameters:
         model = self._model(reference)

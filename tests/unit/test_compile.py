@@ -61,12 +61,12 @@ def test_key_changes_with_the_generator(tmp_path):
 
 @pytest.mark.parametrize("position", range(9))
 def test_key_changes_with_versions_and_processor(monkeypatch, position):
-    surroundings = cache._surroundings()
-    assert len(surroundings) == 9  # package, Python, processor, two options of LLVM, numba, llvmlite, sympy, numpy
+    environment = cache._environment()
+    assert len(environment) == 9  # package, Python, processor, two options of LLVM, numba, llvmlite, sympy, numpy
     before = source_key([], "structure")
-    changed = [*surroundings]
+    changed = [*environment]
     changed[position] += "1"
-    monkeypatch.setattr(cache, "_surroundings", lambda: tuple(changed))
+    monkeypatch.setattr(cache, "_environment", lambda: tuple(changed))
     assert source_key([], "structure") != before
 
 
