@@ -75,7 +75,7 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
         return rows
     times = {str(name).partition("_time_to_")[0]: str(name) for name in result.data_vars if "_time_to_" in str(name)}
     if not times:
-        raise InputError("result: has no times to a level; give simulate measures=[TimeToThreshold(OUTPUT, LEVEL)]")
+        raise InputError("result: has no times to a level; give simulate measures='recovery'")
     return Recovery(recovery_rows(result, times))
 
 

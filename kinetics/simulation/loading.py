@@ -76,7 +76,7 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
 
 
 def _regimen(request: SimulationRequest) -> Regimen:
-    regimen = request.regimen
+    regimen = Regimen.none() if request.regimen is None else request.regimen
     return regimen.repeat(1) if isinstance(regimen, Course) else loaded("regimen", regimen, Regimen)
 
 

@@ -26,8 +26,8 @@ class SimulationRequest:
     ----------
     model : Model, str or pathlib.Path
         What to integrate, or its name or path.
-    regimen : Regimen, Course, str or pathlib.Path
-        The doses, or the name or path of a regimen; ``Regimen.none()`` for no drug.
+    regimen : Regimen, Course, str or pathlib.Path, optional
+        The doses, or the name or path of a regimen; no drug by default.
     until, every : str
         Quantities of time: the last output time, and the step of the outputs, both ends included.
     cohort : str or CohortParameters, optional
@@ -75,9 +75,9 @@ class SimulationRequest:
     """
 
     model: Model | str | Path
-    regimen: Regimen | Course | str | Path
     until: str
-    every: str
+    regimen: Regimen | Course | str | Path | None = None
+    every: str = "1 month"
     cohort: str | CohortParameters | None = None
     parameters: ParameterSet | Sequence[ParameterSet] | None = None
     patients: int | None = None
@@ -101,7 +101,7 @@ class LoadedRequest(SimulationRequest):
     """A request whose arguments are read and checked; make one with `load_request`."""
 
     model: Model
-    regimen: Regimen
+    regimen: Regimen  # pyright: ignore[reportGeneralTypeIssues]
     cohort: CohortParameters  # pyright: ignore[reportGeneralTypeIssues]
     covariates: Covariates | None = None
     measures: tuple[Measure, ...] = ()

@@ -33,10 +33,10 @@ __all__ = ["simulate"]
 
 def simulate(
     model: Model | str | Path,
-    regimen: Regimen | Course | str | Path,
+    regimen: Regimen | Course | str | Path | None = None,
     *,
     until: str,
-    every: str,
+    every: str = "1 month",
     cohort: str | CohortParameters | None = None,
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
@@ -60,7 +60,7 @@ def simulate(
     Parameters
     ----------
     model, regimen : object, str or pathlib.Path
-        What is integrated, and under which doses: objects, names of the library, or paths.
+        What is integrated, and under which doses: objects, names of the library, or paths; no drug by default.
     until, every : str
         The last output time and the step, such as ``"36 month"``.
     cohort, parameters : optional
