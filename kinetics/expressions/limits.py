@@ -83,15 +83,16 @@ def rounded(value: Any) -> Any:
     """
     if value.is_Rational:
         return _short(value)
+    parts: Any = value.args
     if isinstance(value, sp.Piecewise):
-        parts = [(rounded(part), condition) for part, condition in value.args]
-        is_short = all(short is part for (short, _), (part, _) in zip(parts, value.args, strict=True))
+        short = [(rounded(part), condition) for part, condition in parts]
+        is_short = all(new[0] is old[0] for new, old in zip(short, parts, strict=True))
     elif value.is_Add or value.is_Mul:
-        parts = [rounded(part) for part in value.args]
-        is_short = all(short is part for short, part in zip(parts, value.args, strict=True))
+        short = [rounded(part) for part in parts]
+        is_short = all(new is old for new, old in zip(short, parts, strict=True))
     else:
         return value
-    return value if is_short else value.func(*parts)
+    return value if is_short else value.func(*short)
 
 
 def _short(number: Any) -> Any:
