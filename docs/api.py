@@ -19,7 +19,7 @@ WIDTH = 100
 CHAPTERS = {
     "See what there is": ("models", "show", "load", "check"),
     "Simulate": ("simulate", "measure", "recovery"),
-    "Fit": ("identify", "fit"),
+    "Fit": ("identify", "fit", "refit"),
     "Predict and compare": ("predict", "compare", "evidence"),
     "Write and draw": ("report", "draw", "read_result", "write_result", "reproduce"),
     "What a model is": ("Model", "VisitSchedule"),

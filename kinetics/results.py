@@ -65,12 +65,29 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
 
     The file is made in memory: HDF5 does not survive a disk that is full.
 
+    Parameters
+    ----------
+    result : xarray.Dataset or xarray.DataTree
+        Variables on dims of any kind, such as (patient, time), each with its ``units``.
+    path : str or pathlib.Path
+        The file, NAME.nc; one of this name is replaced.
+
     Raises
     ------
     InputError
         If the path cannot be written, or does not end in ``.nc``.
     StorageError
         If there is no room for it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import xarray as xr
+    >>> result = xr.Dataset({"A": ("time", [1.0, 0.2], {"units": "1/nL"})})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_result(result, f"{folder}/result.nc")
+    ...     read_result(f"{folder}/result.nc")["A"].values
+    array([1. , 0.2])
     """
     if Path(path).suffix.lower() != ".nc":
         raise InputError(Fault("a result is written as NetCDF; end the name in .nc", str(path)))
@@ -79,6 +96,11 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
 
 def read_result(path: str | Path) -> xr.DataTree:
     """Read a result of this package: a NetCDF file whole, into memory; a Zarr store as far as its values are used.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        NAME.nc or NAME.zarr.
 
     Returns
     -------
@@ -94,6 +116,16 @@ def read_result(path: str | Path) -> xr.DataTree:
     -----
     ChecksumWarning
         If a NetCDF file does not hold what was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import xarray as xr
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_result(xr.Dataset({"A": ((), 2.0, {"units": "1/nL"})}), f"{folder}/result.nc")
+    ...     tree = read_result(f"{folder}/result.nc")
+    >>> tree["A"].item(), tree["A"].attrs["units"]
+    (2.0, '1/nL')
     """
     path = Path(path)
     if path.suffix.lower() == ".zarr":

@@ -13,14 +13,12 @@ from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_pat
 from kinetics.cohorts.result_file import read_result_file, write_result_file
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.problem.currency import warn_of_problem
+from kinetics.estimate.tree_reading import FACTS, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result
 
-__all__ = ["FACTS", "Estimates"]
-
-FACTS = ("package_version", "model_hash", "data_hash", "seed", "cost", "condition_number", "about")
-"""The keys of `Estimates.facts`."""
+__all__ = ["Estimates"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +45,8 @@ class Estimates:
     response : ndarray, (parameter, given)
         The matrix :math:`B`.
     facts : dict
-        Provenance and summary numbers; see `FACTS`.
+        Provenance and summary numbers: ``package_version``, ``model_hash``, ``data_hash``, ``seed``, ``cost``,
+        ``condition_number`` and ``about``.
     builds_on : tuple of str
         The fits that estimated :math:`\eta`, earlier first.
 
@@ -55,6 +54,13 @@ class Estimates:
     ------
     InputError
         If shapes do not agree, a number is not finite, an estimate is not positive, or the covariance is none.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> estimates = Estimates.load(library_names("fits")[0])
+    >>> estimates.covariance.shape == 2 * estimates.values.shape
+    True
     """
 
     fit: str
@@ -219,37 +225,9 @@ class Estimates:
         InputError
             If the tree is not that of a fit.
         """
-        for group in ("estimates", "covariance"):
-            if group not in tree.children:
-                raise InputError(f"not the result of a fit: it has no group '{group}'")
-        try:
-            estimates, covariance = tree["estimates"].to_dataset(), tree["covariance"].to_dataset()
-            facts = {key: tree.attrs[key] for key in FACTS}
-            return cls(
-                **{key: str(tree.attrs[key]) for key in ("fit", "model", "cohort")},
-                names=_texts(estimates["parameter"]),
-                units=_texts(estimates["unit"]),
-                verdicts=_texts(estimates["verdict"]),
-                values=np.asarray(estimates["value"].values, dtype=float),
-                covariance=np.asarray(covariance["log_covariance"].values, dtype=float),
-                given=_texts(covariance["given"]),
-                given_values=np.asarray(covariance["given_value"].values, dtype=float),
-                response=np.asarray(covariance["log_response"].values, dtype=float),
-                facts={key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},
-                builds_on=tuple(filter(None, str(tree.attrs["builds_on"]).split(", "))),
-            )
-        except InputError:
-            raise
-        except (KeyError, AttributeError) as error:
-            raise InputError(f"not the result of a fit: it has no {error}") from error
-        except (TypeError, ValueError) as error:  # shapes and types of another program's file
-            raise InputError(f"not the result of a fit: {error}") from error
+        return cls(**fields_in_tree(tree))
 
 
 def _is_covariance(matrix: np.ndarray) -> bool:
     size = float(np.abs(matrix).max(initial=0.0))
     return np.allclose(matrix, matrix.T, rtol=0, atol=1e-8 * size) and np.linalg.eigvalsh(matrix)[0] >= -1e-6 * size
-
-
-def _texts(values: xr.DataArray) -> tuple[str, ...]:
-    return tuple(map(str, values.values))

@@ -76,7 +76,7 @@ def fit(
 
     Examples
     --------
-    >>> kinetics.fit("hill_cawthorne_2012", profile="all").save()  # doctest: +SKIP
+    >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
     problem = problem.with_settings(starts=starts, seed=seed, engine=engine or problem.engine)

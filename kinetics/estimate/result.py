@@ -60,6 +60,11 @@ class Fit:
         Of those parameters that were profiled.
     posterior : Posterior, optional
         If it was sampled.
+
+    Examples
+    --------
+    >>> fitted = fit("my_fit")  # doctest: +SKIP
+    >>> fitted.profile("k_out").table()  # doctest: +SKIP
     """
 
     problem: FitProblem

@@ -144,14 +144,13 @@ def refit(
         If the problem has no population, an argument is wrong, or ``out`` holds refits of something else.
     FitInterrupted
         If it is interrupted.
+
+    Examples
+    --------
+    >>> refit("my_population_fit", studies=100, out="refits.json").table()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
-    if problem.population is None:
-        raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
-    if studies < 2:
-        raise InputError(f"studies: bias and coverage need two at least, found {studies}")
-    if resume and out is None:
-        raise InputError("resume: goes on with the refits of an earlier call; name their file")
+    _check(problem, studies, out, resume)
     seed, values = checked_seed(seed), _truth(problem, truth or {})
     out = None if out is None else Path(out)
     key = content_hash(problem.data_hash, problem.model.content_hash, sorted(values.items()), seed)
@@ -168,6 +167,16 @@ def refit(
         message = f"{len(refits)} of {studies} refits are done and {where}"
         raise FitInterrupted(message, is_resumable=out is not None) from None
     return SimulationStudy(problem, values, seed, tuple(refits[:studies]))
+
+
+def _check(problem: FitProblem, studies: int, out: str | Path | None, resume: bool) -> None:
+    """Refuse a problem without patients, too few studies, and nothing to go on from."""
+    if problem.population is None:
+        raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
+    if studies < 2:
+        raise InputError(f"studies: bias and coverage need two at least, found {studies}")
+    if resume and out is None:
+        raise InputError("resume: goes on with the refits of an earlier call; name their file")
 
 
 def _truth(problem: FitProblem, settings: Mapping[str, str | float]) -> dict[str, float]:

@@ -36,13 +36,13 @@ def measure(
         Variables with ``units`` over the coordinate ``time``, which has ``units`` of time too; other dims such as
         patient and draw stay. NaN is a missing value.
     measures : Measure, str, or iterable of them
-        What to take: objects, or texts such as ``"nadir"`` (of every series) and ``"CD4 time_to 40 % of baseline"``;
+        What to take: objects, or texts such as ``"nadir"`` (of every series) and ``"A time_to 40 % of baseline"``;
         `kinetics.measures.MEASURES` has all names. ``"recovery"`` is the time to ``limits``.
     courses : xarray.DataArray, (course, ...), or sequence of str, optional
         First dose of each course: an array with units of time, NaN where a patient had no such course, or quantities
         such as ``"12 month"``. Without it ``data["course_start"]``, else one course at time 0.
     limits : mapping of str to str, optional
-        The lower limit of normal by variable, such as ``{"CD4": "0.5 1e9/L"}``.
+        The lower limit of normal by variable, such as ``{"A": "0.5 1e9/L"}``.
 
     Returns
     -------

@@ -16,6 +16,11 @@ __all__ = ["Nadir", "Overshoot", "Peak", "TimeOfNadir", "TimeOfOvershoot", "Time
 class Nadir(Measure):
     """The lowest value in the window, in the unit of the output.
 
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+
     Examples
     --------
     >>> Nadir("A").name
@@ -32,7 +37,18 @@ class Nadir(Measure):
 
 @dataclass(frozen=True)
 class TimeOfNadir(Measure):
-    """The time of the nadir, from the course's first dose, in the unit of time; the earliest of equals."""
+    """The time of the nadir, from the course's first dose, in the unit of time; the earliest of equals.
+
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+
+    Examples
+    --------
+    >>> TimeOfNadir("A").long_name
+    "time from the course's first dose to the nadir of A"
+    """
 
     suffix = "time_of_nadir"
     description = "time from the course's first dose to the nadir of {output}"
@@ -48,6 +64,20 @@ class Overshoot(Measure):
     """The highest value after the window's nadir over the value at time 0, dimensionless.
 
     Below 1 the output has not come back. NaN if the value at time 0 is not known or not positive.
+
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xarray as xr
+    >>> from kinetics.measures import curve_of, evaluate
+    >>> curve = curve_of(xr.DataArray([2.0, 0.2, 3.0], {"time": [0.0, 30.0, 60.0]}, "time"))
+    >>> evaluate(Overshoot("A"), curve, np.array([0.0]), 60.0, "1/nL", "day")
+    array([1.5])
     """
 
     suffix = "overshoot"
@@ -62,7 +92,18 @@ class Overshoot(Measure):
 
 @dataclass(frozen=True)
 class TimeOfOvershoot(Measure):
-    """The time of the highest value after the window's nadir, from the course's first dose, in the unit of time."""
+    """The time of the highest value after the window's nadir, from the course's first dose, in the unit of time.
+
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+
+    Examples
+    --------
+    >>> TimeOfOvershoot("A").long_name
+    "time from the course's first dose to the highest A after the nadir"
+    """
 
     suffix = "time_of_overshoot"
     description = "time from the course's first dose to the highest {output} after the nadir"
@@ -79,6 +120,7 @@ class Peak(Measure):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import xarray as xr
     >>> from kinetics.measures import curve_of, evaluate
     >>> curve = curve_of(xr.DataArray([1.0, 3.0, 0.2, 2.0], {"time": [0.0, 1.0, 30.0, 60.0]}, "time"))

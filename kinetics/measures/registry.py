@@ -1,4 +1,4 @@
-"""Measures by name, and the text that stands for one: ``"nadir"``, ``"CD4 time_to 40 % of baseline"``."""
+"""Measures by name, and the text that stands for one: ``"nadir"``, ``"A time_to 40 % of baseline"``."""
 
 from __future__ import annotations
 

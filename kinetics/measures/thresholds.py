@@ -19,11 +19,7 @@ __all__ = ["TimeAbove", "TimeBelow", "TimeToThreshold", "limit_warnings"]
 
 @dataclass(frozen=True)
 class _AtLevel(Measure):
-    """A time that depends on a level.
-
-    The level is a quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value
-    at time 0.
-    """
+    """A time that depends on a level."""
 
     level: str
     measured_in = "time"
@@ -59,6 +55,13 @@ class TimeToThreshold(_AtLevel):
     In the unit of time. Infinite if the level is not reached again in the window (censored); NaN if the output is never
     below it there (not at risk).
 
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+    level : str
+        A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
+
     Examples
     --------
     >>> TimeToThreshold("A", "40 % of baseline").name
@@ -77,6 +80,13 @@ class TimeToThreshold(_AtLevel):
 @dataclass(frozen=True)
 class TimeBelow(_AtLevel):
     """How long the output lies below a level in the window, in the unit of time.
+
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+    level : str
+        A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
 
     Examples
     --------

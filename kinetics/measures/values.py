@@ -53,6 +53,20 @@ class AreaUnderCurve(Measure):
     """The integral of the output over the window, in the unit of the output times that of time.
 
     Of data it is the area between the first and the last value in the window.
+
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xarray as xr
+    >>> from kinetics.measures import curve_of, evaluate
+    >>> curve = curve_of(xr.DataArray([0.5, 0.5], {"time": [0.0, 30.0]}, "time"))
+    >>> evaluate(AreaUnderCurve("A"), curve, np.array([0.0]), 30.0, "1/nL", "day")
+    array([15.])
     """
 
     suffix = "area_under_curve"
@@ -66,7 +80,14 @@ class AreaUnderCurve(Measure):
 
 @dataclass(frozen=True)
 class Plateau(Measure):
-    """The mean over the last part of the window, of a ``length``, in the unit of the output; NaN if that is shorter.
+    """The mean over the last part of the window, in the unit of the output; NaN if the window is shorter than the part.
+
+    Parameters
+    ----------
+    output : str
+        An output or a state of the model, or a variable of data.
+    length : str
+        How long the part is, a positive quantity of time.
 
     Examples
     --------

@@ -48,7 +48,7 @@ class SimulationRequest:
         Return every state beside the outputs.
     measures : Measure, str, or iterable of them
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
-        A text is a name such as ``"nadir"`` (of every output), ``"CD4 time_to 40 % of baseline"`` or ``"recovery"``
+        A text is a name such as ``"nadir"`` (of every output), ``"N time_to 40 % of baseline"`` or ``"recovery"``
         (to the lower limits of normal); `kinetics.measures.MEASURES` has all names. Of many patients, times to a
         threshold of an output are found while all are integrated together; any other measure takes them one by one.
     observe : VisitSchedule, str or pathlib.Path, optional
