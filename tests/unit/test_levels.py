@@ -184,7 +184,7 @@ def test_a_state_that_falls_by_many_decades_and_grows_again_needs_a_tolerance_of
     for k in (10.0, 20.0):
         assert float(growing(parameters={"k": k}, **options)[HALF.name][0]) == pytest.approx((k - math.log(2)) / 0.3)
     for k in (40.0, 60.0, 100.0):
-        with pytest.raises(IntegrationError, match=r"state N: .* --absolute N='1e-30 1/nL'"):
+        with pytest.raises(IntegrationError, match=r"state N: .* --absolute N='1e-30 1e9/L'"):
             growing(parameters={"k": k}, **options)
         found = growing(parameters={"k": k}, absolute={"N": "1e-60 1e9/L"}, **options)
         assert float(found[HALF.name][0]) == pytest.approx((k - math.log(2)) / 0.3, rel=1e-6)
