@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +15,7 @@ from kinetics.cli.arguments.options import AsJson, Seed
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
-from kinetics.errors import Faults
+from kinetics.errors import Faults, InputError
 
 __all__ = ["refit"]
 
@@ -55,7 +58,7 @@ def refit(
         problem = FitProblem.load(name)
     faults.raise_if_any()
     assert problem is not None
-    with watched(f"{problem.name}: refits") as steps, resumable():
+    with watched(f"{problem.name}: refits") as steps, resumable(), _truth_as_option():
         study = run(problem, truth=truth, studies=studies, out=out, resume=resume, seed=seed, progress=steps.count)
     if out is not None:
         wrote(out)
@@ -64,3 +67,13 @@ def refit(
         print_json({"fit": problem.name, "seed": seed, "parameters": rows})
     else:
         print_text(refit_text(problem, rows, study.refits))
+
+
+@contextmanager
+def _truth_as_option() -> Iterator[None]:
+    """A fault of a true value is told as one of the option that it was given by."""
+    try:
+        yield
+    except InputError as error:
+        faults = (replace(fault, name=fault.name.replace("truth of ", "--set ")) for fault in error.faults)
+        raise type(error)(*faults) from error

@@ -184,13 +184,12 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
             if resume:
                 message = f"{problem.name} is being fitted by another process: wait for it, or begin anew"
                 raise InputError(message) from None
+            LOG.info("%s is being fitted by another process: nothing of this fit is kept", problem.name)
             path = None
         except OSError as error:
             warn_not_kept(error)
             path = None
         checkpoint = Checkpoint(path, resume=resume)
-        if path is not None and not resume and checkpoint.file("searches.json").exists():
-            LOG.info("searches that an interrupted fit has kept are not used: it is not resumed")
         file = None if path is None else checkpoint.file("evaluations.jsonl")
         try:
             with recording(file, objective, resume=resume):

@@ -163,7 +163,7 @@ def refit(
             if out is not None:
                 write_atomically(out, json.dumps({"key": key, "refits": [asdict(one) for one in refits]}))
     except KeyboardInterrupt:
-        where = "not kept: name a file for them" if out is None else f"kept in {out}"
+        where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
         message = f"{len(refits)} of {studies} refits are done and {where}"
         raise FitInterrupted(message, is_resumable=out is not None) from None
     return SimulationStudy(problem, values, seed, tuple(refits[:studies]))
@@ -176,7 +176,7 @@ def _check(problem: FitProblem, studies: int, out: str | Path | None, resume: bo
     if studies < 2:
         raise InputError(f"studies: bias and coverage need two at least, found {studies}")
     if resume and out is None:
-        raise InputError("resume: goes on with the refits of an earlier call; name their file")
+        raise InputError("resume: goes on with the refits of an earlier call; name their file with out")
 
 
 def _truth(problem: FitProblem, settings: Mapping[str, str | float]) -> dict[str, float]:
@@ -199,7 +199,8 @@ def _truth(problem: FitProblem, settings: Mapping[str, str | float]) -> dict[str
     faults.raise_if_any()
     for free in problem.free:
         if free.flat not in truth:
-            faults.add("has no committed estimate; give its truth", name=free.name)
+            option = f"--set {free.name}=... (in Python truth={{'{free.name}': ...}})"
+            faults.add(f"has no committed estimate; give its truth with {option}", name=free.name)
     faults.raise_if_any()
     return {free.flat: truth[free.flat] for free in problem.free}
 
@@ -214,7 +215,8 @@ def _read_refits(path: Path, key: str) -> list[Refit]:
     except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not the refits of an earlier call: {error}") from error
     if not is_same:
-        raise InputError(f"{path}: has refits of another problem, truth or seed; name another file, or begin anew")
+        advice = "name another file, or leave out --resume (in Python resume=True)"
+        raise InputError(f"{path}: has refits of another problem, truth or seed; {advice}")
     return refits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from kinetics.estimate.uncertainty.sampling import sample
 
 __all__ = ["run_profiles", "run_sampler", "run_searches"]
 
+LOG = logging.getLogger("kinetics.estimate")
+
 Progress = Callable[[str], None]
 
 
@@ -22,8 +25,11 @@ def run_searches(
     objective: AnyObjective, checkpoint: Checkpoint, progress: Progress | None = None
 ) -> tuple[Search, ...]:
     """All searches of a fit, each kept as soon as it is finished."""
-    starts = objective.problem.starts
-    finished = list(checkpoint.searches(objective.start.size)[:starts])
+    starts, size = objective.problem.starts, objective.start.size
+    if not checkpoint.resume and (unused := Checkpoint(checkpoint.path, resume=True).searches(size)[:starts]):
+        hint = "--resume (in Python resume=True) would use them"
+        LOG.info("%d of %d searches were done before and are not used; %s", len(unused), starts, hint)
+    finished = list(checkpoint.searches(size)[:starts])
     checkpoint.begin(f"{len(finished)} of {starts} searches")
     for search in searches(objective, progress, first=len(finished)):
         finished.append(search)

@@ -52,7 +52,8 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
     attempt("sampling", lambda: check_sampling(0, request.sampling))
     schedule = attempt("observe", lambda: _schedule(request))
     if request.observe is not None and request.patients is None and request.covariates is None:
-        faults.add("visits are of patients; give patients=N", name="observe")
+        message = "visits are of patients, the typical patient has none; give --patients N (in Python patients=N)"
+        faults.add(message, name="observe")
     if model is None:
         faults.raise_if_any()
     assert model is not None

@@ -207,6 +207,9 @@ def test_an_interrupted_fit_goes_on(run, project: Path, monkeypatch) -> None:
     assert (stopped.status, stopped.out) == (130, "")
     assert "2 of 3 searches are done and kept" in stopped.err
     assert not out.exists()
+    monkeypatch.setattr(stages, "searches", interrupted)
+    anew = run("fit", problem, "--out", out, "--json")
+    assert "2 of 3 searches were done before and are not used; --resume (in Python resume=True) would" in anew.err
     monkeypatch.setattr(stages, "searches", counted)
     resumed = run("fit", problem, "--resume", "--json", "--out", out)
     assert resumed.status == 0, resumed.err
@@ -281,6 +284,12 @@ def test_predict_after_retreatment_as_pinned(run) -> None:
     assert rows["CD8", 1] == pytest.approx(20.0, rel=0.01)
     assert rows["B", 1] == pytest.approx(7.1, rel=0.01)
     assert ("CD4", 2) in rows
+
+
+def test_a_wrong_truth_is_told_as_an_option(run) -> None:
+    answer = run("refit", "hill_cawthorne_2012_population", "--set", "nothing=1 1/day")
+    assert answer.status == 2
+    assert "--set nothing: " in answer.err
 
 
 def test_more_refits_than_a_machine_does_are_refused_at_once(run, project: Path) -> None:

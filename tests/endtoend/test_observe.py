@@ -62,7 +62,7 @@ def test_json_has_both(run, asked) -> None:
 def test_visits_need_patients_and_a_schedule(run, asked, project) -> None:
     answer = run(*asked, "--observe", "monthly")
     assert answer.status == 2
-    assert "--observe: visits are of patients; give patients=N" in answer.err
+    assert "--observe: visits are of patients, the typical patient has none; give --patients N" in answer.err
     assert "--observe: no 'monthly' in models/visits" in answer.err
     assert run(*asked, "--patients", 2, "--observe", project / "none.toml").status == 2
 

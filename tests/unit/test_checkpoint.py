@@ -142,7 +142,7 @@ def test_profiles_about_another_optimum_are_not_used(tmp_path):
     assert checkpoint.profiles(np.zeros(2))[0].lower == end
 
 
-def test_a_problem_that_another_process_fits_is_not_resumed_and_nothing_is_kept_of_it(project):
+def test_a_problem_that_another_process_fits_is_not_resumed_and_nothing_is_kept_of_it(project, caplog):
     objective = objective_of(FitProblem.load(project.fit({"time": "0 day", "value": 3.0, "log_se": 0.1}, free=FREE)))
     with checkpoint_of(objective, resume=False) as first:
         with (
@@ -150,8 +150,9 @@ def test_a_problem_that_another_process_fits_is_not_resumed_and_nothing_is_kept_
             checkpoint_of(objective, resume=True),
         ):
             pass
-        with checkpoint_of(objective, resume=False) as second:
+        with caplog.at_level("INFO", "kinetics.estimate"), checkpoint_of(objective, resume=False) as second:
             assert (first.path is None, second.path is None) == (False, True)
+        assert caplog.messages == ["one is being fitted by another process: nothing of this fit is kept"]
 
 
 def test_a_fit_that_ends_well_leaves_nothing(project):

@@ -129,14 +129,14 @@ def test_refits_are_kept_and_go_on(project, tmp_path):
         one.log_estimates for one in refit(str(path), truth={"A0": 2.0}, studies=3).refits
     ]
     assert repr(study) == "<SimulationStudy of 'one': 3 refits>"
-    with pytest.raises(InputError, match="refits of another problem, truth or seed"):
+    with pytest.raises(InputError, match="another problem, truth or seed; name another file, or leave out --resume"):
         refit(path, truth=truth, studies=3, seed=1, out=out, resume=True)
     for wrong, message in (
-        ({}, "A0: has no committed estimate; give its truth"),
+        ({}, "A0: has no committed estimate; give its truth with --set A0=... .in Python truth={'A0': ...}"),
         ({"truth": {"c": 1}}, "truth of c: is not free in fit 'one'"),
         ({"truth": {"A0": "-2 1e9/L"}}, "truth of A0: must be positive"),
         ({"truth": truth, "studies": 1}, "studies: bias and coverage need two"),
-        ({"truth": truth, "resume": True}, "resume: goes on with the refits of an earlier call"),
+        ({"truth": truth, "resume": True}, "resume: goes on with the refits .*; name their file with out"),
     ):
         with pytest.raises(InputError, match=message):
             refit(path, **wrong)
