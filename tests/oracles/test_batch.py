@@ -63,22 +63,21 @@ def orbit():
 def errors_of_equal_steps(system: System, until: float, steps: int) -> tuple[float, float]:
     """Largest error at the ends of equal steps, and inside them."""
     program, c = load_program(system), system.constants(system.parameter_array())
-    y, u = system.functions.initial(c), np.empty(2)
-    k, points = np.zeros((8, 2)), np.empty((8, 2))
-    lu, terms, inside = np.empty(system.functions.FACTORS), np.empty((3, 2)), np.empty(2)
+    step = program.step_arrays()
+    step.y[:] = system.functions.initial(c)
     exact = solve_ivp(
         lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
-        (0, until), y, "DOP853", rtol=1e-13, atol=1e-15, dense_output=True,
+        (0, until), step.y.copy(), "DOP853", rtol=1e-13, atol=1e-15, dense_output=True,
     ).sol  # fmt: skip
     h, at_ends, within = until / steps, 0.0, 0.0
     for index in range(steps):
-        program.step(y, c, np.zeros(2), h, lu, k, u, points)
-        program.dense_terms(k, terms)
+        program.take_step(c, h, step)
+        program.dense_terms(step)
         for theta in (0.25, 0.5, 0.75):
-            program.between(y, u, terms, theta, inside)
-            within = max(within, np.abs(inside - exact((index + theta) * h)).max())
-        y = u.copy()
-        at_ends = max(at_ends, np.abs(y - exact((index + 1) * h)).max())
+            program.interpolate(theta, step)
+            within = max(within, np.abs(step.state - exact((index + theta) * h)).max())
+        step.y[:] = step.y_new
+        at_ends = max(at_ends, np.abs(step.y - exact((index + 1) * h)).max())
     return at_ends, within
 
 

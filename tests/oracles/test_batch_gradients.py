@@ -8,7 +8,7 @@ import sympy as sp
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
-from kinetics.engines.batch import gradients
+from kinetics.engines.batch import plans, stopping
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.quantities import Output, Parameter, State
@@ -271,7 +271,8 @@ def test_a_derivative_that_is_not_finite_is_told(bursting):
 
 def test_a_patient_of_too_many_steps_is_given_up(monkeypatch, drawn, found):
     system, given, patients = drawn
-    monkeypatch.setattr(gradients, "MOST_STEPS", 60)
+    monkeypatch.setattr(plans, "MOST_STEPS", 60)
+    monkeypatch.setattr(stopping, "MOST_STEPS", 60)
     some = batch.integrate_many_with_sensitivities(system, patients[:2], NAMES[:1], given, TIMES, OUTPUTS)
     assert all("after 60 steps" in reason for reason in some.reasons)
     assert np.isnan(some.gradients).all()
