@@ -68,9 +68,7 @@ def measure(
     >>> result.A_nadir.attrs["units"], round(result.A_time_to_60_percent_of_baseline.item(), 6)
     ('1/nL', 60.0)
     """
-    if not isinstance(data, xr.Dataset):
-        hint = f"; write result[['{data.name}']]" if isinstance(data, xr.DataArray) and data.name else ""
-        raise InputError(Fault(f"must be an xarray.Dataset; found {type(data).__name__}{hint}", name="data"))
+    _check_dataset(data)
     series = [str(name) for name in data.data_vars if _is_series(data[name])]
     measures = read_measures(measures, series, limits or {})
     time_unit = _time_unit(data)
@@ -82,6 +80,13 @@ def measure(
     for each in measures:
         results = _with_measure(results, data, each, starts, units[each.output], time_unit)
     return results
+
+
+def _check_dataset(data: object) -> None:
+    """Refuse what is no dataset, first of all one variable of it."""
+    if not isinstance(data, xr.Dataset):
+        hint = f"; write result[['{data.name}']]" if isinstance(data, xr.DataArray) and data.name else ""
+        raise InputError(Fault(f"must be an xarray.Dataset; found {type(data).__name__}{hint}", name="data"))
 
 
 def _with_measure(
