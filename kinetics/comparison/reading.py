@@ -11,9 +11,10 @@ from pathlib import Path
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison.readings import Reading, readings
 from kinetics.comparison.spec import FARTHEST, ComparedRow, Comparison, HeaderRow, OutputRow, ends_apart
-from kinetics.errors import Faults, InputError, UnitError
+from kinetics.errors import Fault, Faults, InputError, UnitError
 from kinetics.expressions.reserved import clash
 from kinetics.files.documents import Document, read_document
+from kinetics.files.kinds import is_path
 from kinetics.files.library import library_folder, path_from
 from kinetics.files.rows import read_row
 from kinetics.measures import recovery_measures
@@ -53,6 +54,9 @@ def read_comparison(
     >>> comparison.header.until
     '2 year'
     """
+    if path is not None and not is_path(path) and not Path(path).exists():
+        message = f"must be the path of a file; found '{path}'; write model='{path}' for a model"
+        raise InputError(Fault(message, name="comparison"))
     document = read_document(path or library_folder("fits") / "comparison.toml")
     faults = Faults()
     for key in document.data.keys() - {"comparison", "rows"}:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.errors import InputError, UnitError, UnknownNameError
+from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
 from kinetics.measures.registry import read_measures
@@ -68,8 +68,7 @@ def measure(
     >>> result.A_nadir.attrs["units"], round(result.A_time_to_60_percent_of_baseline.item(), 6)
     ('1/nL', 60.0)
     """
-    series = [str(name) for name in data.data_vars if _is_series(data[name])]
-    measures = read_measures(measures, series, limits or {})
+    measures = read_measures(measures, _measurable(data), limits or {})
     time_unit = _time_unit(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)
@@ -79,6 +78,14 @@ def measure(
     for each in measures:
         results = _with_measure(results, data, each, starts, units[each.output], time_unit)
     return results
+
+
+def _measurable(data: xr.Dataset) -> list[str]:
+    """The variables that can be measured, of what must be a dataset and not one variable of it."""
+    if not isinstance(data, xr.Dataset):
+        hint = f"; write result[['{data.name}']]" if isinstance(data, xr.DataArray) and data.name else ""
+        raise InputError(Fault(f"must be an xarray.Dataset; found {type(data).__name__}{hint}", name="data"))
+    return [str(name) for name in data.data_vars if _is_series(data[name])]
 
 
 def _with_measure(

@@ -212,3 +212,8 @@ def test_json_alone_is_printed(folder):
 
 def test_the_comparison_that_ships_has_no_fault():
     assert len(read_comparison().rows) > 3
+
+
+def test_a_name_in_the_place_of_the_comparison_is_refused_by_its_argument():
+    with pytest.raises(InputError, match=r"comparison: must be the path .*; write model='reconstitution'"):
+        compare(["ms_licensed"], "reconstitution")

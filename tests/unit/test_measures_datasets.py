@@ -190,6 +190,11 @@ def test_refusals(data, wanted, kind, message):
     assert message in str(caught.value)
 
 
+def test_an_array_in_the_place_of_the_dataset_is_refused():
+    with pytest.raises(InputError, match=r"data: must be an xarray.Dataset; found DataArray; write result\[\['A'\]\]"):
+        measure(dataset(VALUES).A, "nadir")
+
+
 def test_refused_courses():
     with pytest.raises(UnitError, match="'courses' has no units"):
         measure(dataset(VALUES), [Nadir("A")], xr.DataArray([0.0], dims="course"))
