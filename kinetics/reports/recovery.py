@@ -11,7 +11,6 @@ import xarray as xr
 
 from kinetics.errors import InputError
 from kinetics.measures import course_windows
-from kinetics.prediction import recovery_summary
 from kinetics.results import marked
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import html_table, table
@@ -68,6 +67,8 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
     A            1    7.00
     """
     if isinstance(result, xr.DataTree):
+        from kinetics.prediction import recovery_summary  # a simulation does not import fitting
+
         if "recovery" not in result.children:
             raise InputError("result: has no recovery; give one of predict, or of simulate")
         rows = Recovery(recovery_summary(result))
