@@ -58,7 +58,7 @@ def fit(
 
     named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
     profiled = "all" if named == ["all"] else named
-    problem = _problem(name, engine, out, profiled, save=save)
+    problem = _problem(name, engine, out, profiled, posterior, save=save)
     with watched(problem.name) as steps, resumable():
         result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=_counted(steps))
     if out is not None:
@@ -72,13 +72,18 @@ def fit(
     _print(result, compared, as_json=as_json)
 
 
-def _problem(name: str, engine: str, out: Path | None, profiled: str | list[str] | None, *, save: bool) -> FitProblem:
+def _problem(
+    name: str, engine: str, out: Path | None, profiled: str | list[str] | None, posterior: int | None, *, save: bool
+) -> FitProblem:
     """The problem, when every option suits it and its result can be written."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import FitProblem
+    from kinetics.estimate.uncertainty.posterior import check_draws
 
     faults, problem = Faults(), None
     destination(faults, out, ".nc")
+    with faults.gather(name="--posterior"):
+        check_draws(posterior or 0)
     with faults.gather():
         problem = FitProblem.load(name)
         with faults.gather(name="--profile"):

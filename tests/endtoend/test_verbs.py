@@ -1,4 +1,4 @@
-"""The verbs of the package, as a session of Python uses them: names, paths and objects; short reprs; tables in HTML."""
+"""The verbs of the package, as the interpreter uses them: names, paths and objects; short reprs; tables in HTML."""
 
 from pathlib import Path
 
