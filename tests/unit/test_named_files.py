@@ -2,12 +2,13 @@
 
 import pytest
 
-from kinetics.comparison.spec import read_comparison
+from kinetics.comparison import read_comparison
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import FitProblem
 from kinetics.figures import read_figure
+from kinetics.files.tables import read_table
 from kinetics.model import Model
-from kinetics.published.facts import read_evidence, read_questions
+from kinetics.published import EvidenceRow, read_facts
 from kinetics.reproduction.plan import read_plan
 from tests.unit.conftest import ROW
 
@@ -93,9 +94,9 @@ def simulated(kind, rest="", *, model=TOY, regimen=NONE):
     return FIGURE.format(kind=kind, rest=SIMULATED.format(model=model, regimen=regimen) + rest)
 
 
-def read_facts(path):
+def checked_facts(path):
     faults = Faults()
-    read_questions(read_evidence(path, faults), faults)
+    read_facts(read_table(path, EvidenceRow, faults), faults)
     faults.raise_if_any()
 
 
@@ -116,8 +117,8 @@ CASES = {
     "fit of a plan": (read_plan, PLAN.replace("[]", f'["{GONE}"]')),
     "figure of a plan": (read_plan, PLAN + f'[[figures]]\nname = "{GONE}"\n'),
     "regimen of a plan": (read_plan, PLAN + PREDICTION),
-    "model of evidence": (read_facts, EVIDENCE.format(model=GONE, regimen=NONE)),
-    "regimen of evidence": (read_facts, EVIDENCE.format(model=TOY, regimen=GONE)),
+    "model of evidence": (checked_facts, EVIDENCE.format(model=GONE, regimen=NONE)),
+    "regimen of evidence": (checked_facts, EVIDENCE.format(model=TOY, regimen=GONE)),
     "fit of a figure": (read_figure, FIGURE.format(kind="agreement", rest=f'fit = "{GONE}"')),
     "comparison of a figure": (
         read_figure, FIGURE.format(kind="comparison", rest='regimens = ["ms_licensed"]\ncomparison = "gone.toml"'),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
+from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Faults, InputError
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import CountPanelRow
@@ -16,7 +18,7 @@ from kinetics.figures.time_course.spec import (
     first_dose,
     read_rows,
 )
-from kinetics.files.documents import Document
+from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
@@ -37,7 +39,7 @@ def read_time_course(document: Document) -> TimeCourseSpec:
         reader.refuse()
     model, regimen = reader.model(rows.header.model), _regimen(reader, rows)
     if (fit := rows.header.fit) is not None:
-        reader.read(lambda: find_file(reader.path(fit), "fits"), "figure", "fit")
+        reader.read(lambda: _check_readable(reader.path(fit)), "figure", "fit")
     if model is not None:
         reader.check_cohort(rows.header.cohort, model)
         _check_outputs(reader, rows, model)
@@ -47,6 +49,13 @@ def read_time_course(document: Document) -> TimeCourseSpec:
     if model is None or regimen is None or reader.faults:
         reader.refuse()
     return TimeCourseSpec(document.path.stem, rows, model, regimen, published, document.path)
+
+
+def _check_readable(fit: str | Path) -> None:
+    """A fit has a committed result, or else a problem that a result may follow."""
+    problem = find_file(fit, "fits")
+    result = result_path(problem)
+    read_document(result if result.is_file() else problem)
 
 
 def _regimen(reader: SpecReader, rows: SpecRows) -> Regimen | None:
