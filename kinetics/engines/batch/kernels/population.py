@@ -64,6 +64,7 @@ def integrate_each(begin, end, ensemble, solution, rules, rule_state, step, prog
         )  # fmt: skip
         patient = patient_of(ensemble, solution, p, own, rule_state)
         note_stop(p, integrate(patient, step, progress, windows), solution, step, progress)
+        # a patient who failed half-way was given doses, of which nothing may remain
         if solution.status[p] != DONE:
             rules.times[p], rules.which[p], rules.capped[p] = np.nan, 0, False
             erase(p, solution)
@@ -81,6 +82,7 @@ def differentiate_each(begin, end, ensemble, solution, effects, tangent, samples
             alone.constants, alone.schedule, alone.limits, alone.thresholds, samples, alone.threshold_times,
             None, tangent, None, None,
         )  # fmt: skip
+        # parameters act through a patient's own constants, so the same arrays are filled anew for each
         start_derivatives(alone.constants, effects, tangent, derivatives)
         note_stop(p, integrate(patient, step, progress, windows), solution, step, progress)
         if solution.status[p] == DONE:
