@@ -32,7 +32,7 @@ from kinetics.compile.stub import (
 )
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def dense_matrix(indices, values, rows, columns):
     """A dense matrix of its nonzero entries."""
     out = np.zeros((rows, columns))
@@ -41,7 +41,7 @@ def dense_matrix(indices, values, rows, columns):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def constants(p):
     """Parameters, then derived constants, (constant,)."""
     out = np.empty(CONSTANTS)
@@ -49,7 +49,7 @@ def constants(p):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def constants_table(parameters):
     """`constants` of many patients, (patient, constant)."""
     out = np.empty((len(parameters), CONSTANTS))
@@ -58,7 +58,7 @@ def constants_table(parameters):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def initial(c):
     """States at rest, (state,)."""
     out = np.empty(STATES)
@@ -66,7 +66,7 @@ def initial(c):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def initial_table(constants):
     """States at rest of many patients, (patient, state), given (patient, constant)."""
     out = np.empty((len(constants), STATES))
@@ -75,7 +75,7 @@ def initial_table(constants):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def rest_table(constants):
     """Outputs at rest of many patients, (patient, output), given (patient, constant)."""
     out, y = np.empty((len(constants), OUTPUTS)), np.empty(STATES)
@@ -85,7 +85,7 @@ def rest_table(constants):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def rate(y, c, forcing):
     """Rates of the states with a constant inflow, (state,)."""
     out = np.empty(STATES)
@@ -93,7 +93,7 @@ def rate(y, c, forcing):
     return out + forcing
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def outputs(y, c):
     """Outputs, (output,)."""
     out = np.empty(OUTPUTS)
@@ -101,7 +101,7 @@ def outputs(y, c):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def output_table(states, c):
     """Outputs at many times, (time, output)."""
     out = np.empty((len(states), OUTPUTS))
@@ -110,7 +110,7 @@ def output_table(states, c):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def jacobian(y, c):
     """Derivatives of the rates by the states, (state, state)."""
     values = np.empty(JACOBIAN.shape[1])
@@ -118,7 +118,7 @@ def jacobian(y, c):
     return dense_matrix(JACOBIAN, values, STATES, STATES)
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def constants_by_parameter(p):
     """Derivatives of the constants by the parameters, (constant, parameter)."""
     values = np.empty(CONSTANTS_BY_PARAMETER.shape[1])
@@ -126,7 +126,7 @@ def constants_by_parameter(p):
     return dense_matrix(CONSTANTS_BY_PARAMETER, values, CONSTANTS, PARAMETERS)
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def initial_by_constant(c):
     """Derivatives of the start by the constants, (state, constant)."""
     values = np.empty(START_BY_CONSTANT.shape[1])
@@ -134,7 +134,7 @@ def initial_by_constant(c):
     return dense_matrix(START_BY_CONSTANT, values, STATES, CONSTANTS)
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def rate_by_constant(y, c):
     """Derivatives of the rates by the constants, (state, constant)."""
     values = np.empty(RATE_BY_CONSTANT.shape[1])
@@ -142,7 +142,7 @@ def rate_by_constant(y, c):
     return dense_matrix(RATE_BY_CONSTANT, values, STATES, CONSTANTS)
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def outputs_by_state(y, c):
     """Derivatives of the outputs by the states, (output, state)."""
     values = np.empty(OUTPUTS_BY_STATE.shape[1])
@@ -150,7 +150,7 @@ def outputs_by_state(y, c):
     return dense_matrix(OUTPUTS_BY_STATE, values, OUTPUTS, STATES)
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def outputs_by_constant(y, c):
     """Derivatives of the outputs by the constants, (output, constant)."""
     values = np.empty(OUTPUTS_BY_CONSTANT.shape[1])
@@ -158,7 +158,7 @@ def outputs_by_constant(y, c):
     return dense_matrix(OUTPUTS_BY_CONSTANT, values, OUTPUTS, CONSTANTS)
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def augmented_rate(z, c, by_parameter, forcing):
     """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp)."""
     y = z[:STATES]
@@ -170,7 +170,7 @@ def augmented_rate(z, c, by_parameter, forcing):
     return out
 
 
-@njit(cache=True, allocates=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def augmented_jacobian(z, c, by_parameter, forcing):
     """The block diagonal of the augmented Jacobian in LAPACK band storage, (2 n - 1, n (m + 1))."""
     block = jacobian(z[:STATES], c)

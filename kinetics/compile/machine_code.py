@@ -20,15 +20,12 @@ from kinetics.files.checksums import bytes_checksum
 __all__ = ["njit"]
 
 
-def njit(*, cache: bool = False, allocates: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Numba's decorator of that name, with its options.
 
     ``cache`` keeps the machine code. numba would keep it beside the source, where nothing may be written once the
-    package is installed, and would take whatever lies there for code. A function that makes arrays says so with
-    ``allocates``. The others only fill what they are given and need no counts of references, which numba would keep for
-    every array and row that they name: up to a tenth of the time of a step.
+    package is installed, and would take whatever lies there for code.
     """
-    options["_nrt"] = allocates
 
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher: Any = numba.njit(**options)(function)
