@@ -16,9 +16,8 @@ import numpy as np
 
 # fmt: off
 # ruff: noqa: E501
-__all__ = ["DENSE", "GAMMA", "STAGES", "A", "C"]
+__all__ = ["DENSE", "GAMMA", "A", "C"]
 
-STAGES = 8
 GAMMA = 0.21193756319429014
 A = np.array(
     [
