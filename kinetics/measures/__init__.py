@@ -1,6 +1,6 @@
 """What is read off a curve, course by course: nadir, time to a threshold, overshoot, area, plateau."""
 
-from kinetics.measures.curves import Curve, curve_of
+from kinetics.measures.curves import Curve
 from kinetics.measures.datasets import measure
 from kinetics.measures.evaluation import Measure, evaluate
 from kinetics.measures.extremes import Nadir, Overshoot, Peak, TimeOfNadir, TimeOfOvershoot, TimeOfPeak
@@ -33,7 +33,6 @@ __all__ = [
     "ValueAt",
     "Window",
     "course_windows",
-    "curve_of",
     "evaluate",
     "first_return",
     "limit_warnings",

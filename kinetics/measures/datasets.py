@@ -28,7 +28,8 @@ def measure(
 ) -> xr.Dataset:
     """Take measures of simulated or observed values, course by course.
 
-    Values between times are those of `curve_of`; `kinetics.simulate` takes measures on the solution itself.
+    Values between times are those of a monotone cubic through the points (doi:10.1137/0905021), so that a nadir or a
+    peak is one of the points. `kinetics.simulate` takes measures on the solution itself.
 
     Parameters
     ----------

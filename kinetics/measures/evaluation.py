@@ -120,9 +120,9 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
 
     Examples
     --------
-    >>> import xarray as xr
-    >>> from kinetics.measures import Nadir, curve_of
-    >>> curve = curve_of(xr.DataArray([1.0, 0.2, 0.9, 0.1], {"time": [0.0, 30.0, 360.0, 390.0]}, "time"))
+    >>> from kinetics.measures import Nadir
+    >>> from kinetics.measures.curves import interpolated
+    >>> curve = interpolated(np.array([0.0, 30.0, 360.0, 390.0]), np.array([1.0, 0.2, 0.9, 0.1]))
     >>> evaluate(Nadir("A"), curve, np.array([0.0, 360.0]), 390.0, "1/nL", "day")
     array([0.2, 0.1])
     """

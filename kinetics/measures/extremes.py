@@ -19,7 +19,7 @@ class Nadir(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class TimeOfNadir(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
 
     Examples
     --------
@@ -68,16 +68,16 @@ class Overshoot(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
 
     Examples
     --------
-    >>> import numpy as np
     >>> import xarray as xr
-    >>> from kinetics.measures import curve_of, evaluate
-    >>> curve = curve_of(xr.DataArray([2.0, 0.2, 3.0], {"time": [0.0, 30.0, 60.0]}, "time"))
-    >>> evaluate(Overshoot("A"), curve, np.array([0.0]), 60.0, "1/nL", "day")
-    array([1.5])
+    >>> from kinetics.measures import measure
+    >>> time = xr.Variable("time", [0.0, 30.0, 60.0], {"units": "day"})
+    >>> visits = xr.Dataset({"A": ("time", [2.0, 0.2, 3.0], {"units": "1/nL"})}, {"time": time})
+    >>> measure(visits, Overshoot("A")).A_overshoot.item()
+    1.5
     """
 
     suffix = "overshoot"
@@ -97,7 +97,7 @@ class TimeOfOvershoot(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
 
     Examples
     --------
@@ -120,12 +120,8 @@ class Peak(Measure):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import xarray as xr
-    >>> from kinetics.measures import curve_of, evaluate
-    >>> curve = curve_of(xr.DataArray([1.0, 3.0, 0.2, 2.0], {"time": [0.0, 1.0, 30.0, 60.0]}, "time"))
-    >>> evaluate(Peak("A"), curve, np.array([0.0]), 60.0, "1/nL", "day")
-    array([3.])
+    >>> Peak("A").long_name
+    'highest A'
     """
 
     suffix = "peak"

@@ -58,7 +58,7 @@ class TimeToThreshold(_AtLevel):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
     level : str
         A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
 
@@ -84,9 +84,9 @@ class TimeBelow(_AtLevel):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
     level : str
-        A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
+        As of `TimeToThreshold`.
 
     Examples
     --------

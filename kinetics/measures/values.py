@@ -57,16 +57,16 @@ class AreaUnderCurve(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
 
     Examples
     --------
-    >>> import numpy as np
     >>> import xarray as xr
-    >>> from kinetics.measures import curve_of, evaluate
-    >>> curve = curve_of(xr.DataArray([0.5, 0.5], {"time": [0.0, 30.0]}, "time"))
-    >>> evaluate(AreaUnderCurve("A"), curve, np.array([0.0]), 30.0, "1/nL", "day")
-    array([15.])
+    >>> from kinetics.measures import measure
+    >>> time = xr.Variable("time", [0.0, 30.0], {"units": "day"})
+    >>> visits = xr.Dataset({"A": ("time", [0.5, 0.5], {"units": "1/nL"})}, {"time": time})
+    >>> round(measure(visits, AreaUnderCurve("A")).A_area_under_curve.item(), 9)
+    15.0
     """
 
     suffix = "area_under_curve"
@@ -85,7 +85,7 @@ class Plateau(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
     length : str
         How long the part is, a positive quantity of time.
 
