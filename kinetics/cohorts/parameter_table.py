@@ -12,7 +12,7 @@ from kinetics.model.model import Model
 from kinetics.model.quantities import CohortValue, Parameter
 from kinetics.units import display_unit
 
-__all__ = ["TableRow", "parameter_table"]
+__all__ = ["parameter_table"]
 
 
 class TableRow(NamedTuple):

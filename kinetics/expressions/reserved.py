@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["DIMS", "RESERVED", "VERBS", "check_names", "clash", "is_name", "joined"]
+__all__ = ["RESERVED", "VERBS", "check_names", "clash", "is_name", "joined"]
 
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
 """Dims of simulations."""

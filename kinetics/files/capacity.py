@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinetics.errors import InputError
 
-__all__ = ["MAX_RUNS", "check_disk", "check_memory", "check_runs", "free_memory", "size_text"]
+__all__ = ["check_disk", "check_memory", "check_runs", "size_text"]
 
 UNKNOWN = 2**33
 """Bytes of memory assumed to be free where the system does not tell."""

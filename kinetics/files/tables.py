@@ -20,7 +20,7 @@ from kinetics.files.documents import PROSE, read_text
 from kinetics.text.escaping import character_name, forbidden_character
 from kinetics.units import read_number
 
-__all__ = ["PlacedRow", "TableRow", "header_of", "read_table"]
+__all__ = ["PlacedRow", "header_of", "read_table"]
 
 
 class TableRow(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetics.identifiability.dual import ZERO, tolerance
 
-__all__ = ["Reduced", "UnclearError", "null_space", "reduced"]
+__all__ = ["UnclearError", "null_space", "reduced"]
 
 
 class UnclearError(ArithmeticError):

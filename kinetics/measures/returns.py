@@ -8,7 +8,7 @@ import numpy as np
 
 from kinetics.units.levels import stands_below
 
-__all__ = ["FirstReturn", "first_return"]
+__all__ = ["first_return"]
 
 
 @dataclass(frozen=True, eq=False)

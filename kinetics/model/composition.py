@@ -21,7 +21,7 @@ from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input,
 from kinetics.model.reading import Names, TableReader, read_tables
 from kinetics.model.schema import HeaderRow
 
-__all__ = ["Draft", "read_draft"]
+__all__ = ["read_draft"]
 
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 _TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "correlations", "cohorts"))

@@ -13,7 +13,7 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.rows import read_fields
 from kinetics.model.schema import BaseHeaderRow, CohortValueRow
 
-__all__ = ["MAX_LEVELS", "ExtendedDocument", "model_path", "read_extended"]
+__all__ = ["MAX_LEVELS", "model_path", "read_extended"]
 
 MAX_LEVELS = 8
 Keys = tuple[str, ...]

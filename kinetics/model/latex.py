@@ -14,7 +14,7 @@ from kinetics.model.quantities import Quantity
 if TYPE_CHECKING:
     from kinetics.model.model import Model
 
-__all__ = ["Equation", "equations", "is_latex", "latex", "latex_name"]
+__all__ = ["equations", "is_latex", "latex", "latex_name"]
 
 MAX_LENGTH = 60
 _LETTERS = """

@@ -10,7 +10,7 @@ from kinetics.model.quantities import CohortValue, Parameter
 from kinetics.model.ranges import logit_bounds
 from kinetics.units import parse_unit
 
-__all__ = ["DISTRIBUTIONS", "VARIATION_KEYS", "in_cohort", "variation_faults"]
+__all__ = ["VARIATION_KEYS", "in_cohort", "variation_faults"]
 
 DISTRIBUTIONS = ("log_normal", "logit_normal", "normal", "categories")
 VARIATION_KEYS = ("spread", "distribution", "shares")

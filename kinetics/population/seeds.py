@@ -6,7 +6,7 @@ from typing import Any
 
 from kinetics.files.arguments import whole_number
 
-__all__ = ["MAX_SEED", "checked_seed"]
+__all__ = ["checked_seed"]
 
 MAX_SEED = 2**63 - 1
 """The largest whole number that result files hold."""

@@ -28,7 +28,7 @@ from kinetics.prediction.typical import QUANTILES, later_quantiles
 from kinetics.results import variable
 from kinetics.units import parse_unit
 
-__all__ = ["OVER_PATIENTS", "over_parameters", "over_patients", "population_recovery", "study_group"]
+__all__ = ["over_parameters", "over_patients", "population_recovery", "study_group"]
 
 OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
 """Quantiles over patients at the estimates."""

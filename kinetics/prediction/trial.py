@@ -11,7 +11,7 @@ from kinetics.model.quantities import Output
 from kinetics.observation.measurement import measured
 from kinetics.prediction.population import Population
 
-__all__ = ["STATISTICS", "STUDIES", "FutureStudy"]
+__all__ = ["STATISTICS", "FutureStudy"]
 
 STUDIES = 5
 """Studies of each draw."""

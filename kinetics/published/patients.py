@@ -12,7 +12,7 @@ from kinetics.files.checksums import content_hash
 from kinetics.model import Model
 from kinetics.observation.measurement import measured
 
-__all__ = ["MEASURED", "Patients"]
+__all__ = ["Patients"]
 
 MEASURED = 8
 """How often each virtual patient is measured, so that noise is averaged out of statistics."""

@@ -17,7 +17,6 @@ __all__ = [
     "NORMAL_95",
     "SHARE",
     "EvidenceRow",
-    "PublishedNumber",
     "PublishedRow",
 ]
 

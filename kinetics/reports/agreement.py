@@ -11,7 +11,7 @@ from kinetics.errors import InputError
 from kinetics.estimate import Estimates
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["TOLERANCE", "Agreement", "agreement"]
+__all__ = ["Agreement", "agreement"]
 
 TOLERANCE = 0.01
 

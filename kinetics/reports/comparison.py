@@ -14,7 +14,7 @@ from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, in_blocks, paragraph
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["comparison_json", "comparison_text", "reading_text"]
+__all__ = ["comparison_json", "comparison_text"]
 
 
 def reading_text(value: float, reading: Reading, windows: np.ndarray, unit: str) -> str:

@@ -27,7 +27,7 @@ from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, r
 from kinetics.results import write_result
 from kinetics.text.tables import WIDTH
 
-__all__ = ["Product", "Reproduction", "Steps", "Watcher", "make_folder", "products", "reproduce"]
+__all__ = ["Product", "Reproduction", "Steps", "make_folder", "products", "reproduce"]
 
 
 class Steps(Protocol):

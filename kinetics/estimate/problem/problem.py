@@ -22,7 +22,7 @@ from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.published import Target
 
-__all__ = ["FitProblem", "FreeParameter"]
+__all__ = ["FitProblem"]
 
 
 ENGINES = ("auto", "batch", "scipy")

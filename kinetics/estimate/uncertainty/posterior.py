@@ -12,7 +12,7 @@ import numpy as np
 
 from kinetics.errors import InputError
 
-__all__ = ["MAX_DRAWS", "Chain", "Posterior", "check_draws"]
+__all__ = ["Chain", "Posterior", "check_draws"]
 
 MAX_DRAWS = 10**6
 """At some tens of points a second, the pace of the fits that ship, these take a day, and say all that draws can."""

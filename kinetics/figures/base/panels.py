@@ -17,8 +17,6 @@ from kinetics.figures.base.style import scale
 from kinetics.units import to_unit
 
 __all__ = [
-    "Panel",
-    "PanelGrid",
     "panel_grid",
     "panel_letter",
     "set_log_minor_ticks",

@@ -17,7 +17,7 @@ from kinetics.regimen import Rule
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["Actions", "CoursesShare"]
+__all__ = ["CoursesShare"]
 
 
 class CoursesShare(Quantity):
