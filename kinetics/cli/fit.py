@@ -20,7 +20,7 @@ from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.reports.agreement import Agreement
+    from kinetics.reports.agreement import EstimateAgreement
 
 __all__ = ["fit", "resumable"]
 
@@ -132,7 +132,7 @@ class _Notes(logging.Handler):
         tell(record.getMessage())
 
 
-def _print(result: Fit, compared: Agreement | None, *, as_json: bool) -> None:
+def _print(result: Fit, compared: EstimateAgreement | None, *, as_json: bool) -> None:
     from kinetics.reports.fit import fit_json, fit_text
 
     if as_json:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison.readings import Reading, readings
-from kinetics.comparison.spec import FARTHEST, ComparedRow, Comparison, HeaderRow, OutputRow, ends_apart
+from kinetics.comparison.spec import FARTHEST, ComparedRow, Comparison, ComparisonHeaderRow, OutputRow, ends_apart
 from kinetics.errors import Fault, Faults, InputError, UnitError
 from kinetics.expressions.reserved import clash
 from kinetics.files.documents import Document, read_document
@@ -61,7 +61,7 @@ def read_comparison(
     faults = Faults()
     for key in document.data.keys() - {"comparison", "rows"}:
         faults.add("unknown table; there are comparison, rows", document.where(key), key)
-    own = read_row(HeaderRow, document.data.get("comparison", {}), document, ("comparison",), faults)
+    own = read_row(ComparisonHeaderRow, document.data.get("comparison", {}), document, ("comparison",), faults)
     rows = _rows(document, faults)
     if own is None:
         raise InputError(*faults)
@@ -89,7 +89,7 @@ class _Header:
     """The header, some of whose values come from arguments in place of the file."""
 
     document: Document
-    row: HeaderRow
+    row: ComparisonHeaderRow
     replaced: Mapping[str, str]
 
     def where(self, key: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
 from kinetics.model.latex import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
 from kinetics.model.reading import Names, TableReader, read_tables
-from kinetics.model.schema import HeaderRow
+from kinetics.model.schema import ModelHeaderRow
 
 __all__ = ["read_draft"]
 
@@ -32,7 +32,7 @@ MAX_QUANTITIES = 3000
 
 @dataclass(frozen=True)
 class Draft:
-    """A flat model before its units and order are checked; ``header`` is `HeaderRow` by key, None for what is wrong.
+    """A flat model before its units and order are checked; ``header`` is `ModelHeaderRow` by key, None for a fault.
 
     ``extends`` are the files whose rows it took, ``files`` counts all that were read.
     """
@@ -54,7 +54,7 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     document, bases = read_extended(path, faults, trail)
     for key in document.data.keys() - _TABLES:
         faults.add(f"unknown table; there are {', '.join(sorted(_TABLES))}", document.where(key), key)
-    header = read_fields(HeaderRow, document.data.get("model", {}), document, ("model",), faults)
+    header = read_fields(ModelHeaderRow, document.data.get("model", {}), document, ("model",), faults)
     used, lost = _read_used(document, faults, (*trail, path.resolve()))
     foreign = {
         f"{alias}.{name}": sp.Symbol(f"{alias}_{name}", real=True)

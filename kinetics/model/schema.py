@@ -17,8 +17,8 @@ __all__ = [
     "CorrelationRow",
     "DerivedRow",
     "DoseRow",
-    "HeaderRow",
     "InputRow",
+    "ModelHeaderRow",
     "OutputRow",
     "ParameterRow",
     "StateRow",
@@ -47,7 +47,7 @@ Fits = Annotated[Any, AfterValidator(_fits)]
 Latex = Annotated[StrictStr, AfterValidator(_latex)]
 
 
-class HeaderRow(Row):
+class ModelHeaderRow(Row):
     """``[model]``."""
 
     title: Text
@@ -56,7 +56,7 @@ class HeaderRow(Row):
     extends: Text | None = None
 
 
-class BaseHeaderRow(HeaderRow):
+class BaseHeaderRow(ModelHeaderRow):
     """``[model]`` of a file that is extended: its ``time`` is checked where it is taken."""
 
     time: Any = None

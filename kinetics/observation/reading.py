@@ -14,17 +14,17 @@ from kinetics.files.documents import Document, read_document
 from kinetics.files.rows import Row, Text, read_fields, read_row
 from kinetics.observation.series import Series
 
-__all__ = ["HeaderRow", "check_together", "read_visits"]
+__all__ = ["VisitsHeaderRow", "check_together", "read_visits"]
 
 
-class FileRow(Row):
+class VisitsFileRow(Row):
     """A whole file of visits."""
 
     visits: Any
     series: Annotated[list[Any], Field(min_length=1, max_length=100)]
 
 
-class HeaderRow(Row):
+class VisitsHeaderRow(Row):
     """``[visits]``."""
 
     title: Text
@@ -44,7 +44,7 @@ class SeriesRow(Row):
     after: Literal["first", "last"] = "first"
 
 
-def read_visits(path: Path) -> tuple[HeaderRow, tuple[Series, ...]]:
+def read_visits(path: Path) -> tuple[VisitsHeaderRow, tuple[Series, ...]]:
     """Read and check a file of visits: what it says of itself, and its series.
 
     Raises
@@ -53,7 +53,7 @@ def read_visits(path: Path) -> tuple[HeaderRow, tuple[Series, ...]]:
         With every fault of the file.
     """
     document, faults = read_document(path), Faults()
-    read_row(FileRow, document.data, document, (), faults)
+    read_row(VisitsFileRow, document.data, document, (), faults)
     header = _header(document, faults)
     tables = document.data.get("series")
     rows = enumerate(tables if isinstance(tables, list) else ())
@@ -93,11 +93,11 @@ def _add(faults: Faults, document: Document, message: str, keys: tuple[str | int
     faults.add(message, document.where(*keys), ".".join(map(str, keys)))
 
 
-def _header(document: Document, faults: Faults) -> HeaderRow | None:
+def _header(document: Document, faults: Faults) -> VisitsHeaderRow | None:
     """The title and the source, which must exist."""
     if "visits" not in document.data:
         return None
-    row = read_row(HeaderRow, document.data["visits"], document, ("visits",), faults)
+    row = read_row(VisitsHeaderRow, document.data["visits"], document, ("visits",), faults)
     if row and row.source != CHOICE and find_source(row.source, document.path.parent) is None:
         message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
         _add(faults, document, message, ("visits", "source"))

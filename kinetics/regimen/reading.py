@@ -27,7 +27,7 @@ R = TypeVar("R", bound=Row)
 _STAND_IN = {"drug": "drug", "amount": "1 gram", "output": "output", "level": "baseline"}
 
 
-class FileRow(Row):
+class RegimenFileRow(Row):
     """A whole regimen file; no courses is a drug-free regimen."""
 
     regimen: Any
@@ -35,7 +35,7 @@ class FileRow(Row):
     rules: list[Any] = Field(default_factory=list)
 
 
-class HeaderRow(Row):
+class RegimenHeaderRow(Row):
     """``[regimen]``."""
 
     title: Text
@@ -92,7 +92,7 @@ def read_regimen(path: Path) -> RegimenFile:
     """Read and check a regimen file; `InputError` with every fault of it."""
     document = read_document(path)
     reader = _Reader(document)
-    reader.row(FileRow, document.data)
+    reader.row(RegimenFileRow, document.data)
     header = reader.header()
     courses = [reader.course(table, ("courses", i)) for i, table in enumerate(_list(document.data.get("courses")))]
     rules = reader.rules(courses)
@@ -117,11 +117,11 @@ class _Reader(Reader):
             for fault in error.faults:
                 self.add(fault.message, *keys, *([fault.name] if fault.name else []))
 
-    def header(self) -> HeaderRow | None:
+    def header(self) -> RegimenHeaderRow | None:
         """The title and the source, which must exist."""
         if "regimen" not in self.document.data:
             return None
-        row = self.row(HeaderRow, self.document.data["regimen"], "regimen")
+        row = self.row(RegimenHeaderRow, self.document.data["regimen"], "regimen")
         if row:
             self.source(row.source, "regimen", "source")
         return row

@@ -29,7 +29,7 @@ Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 T = TypeVar("T")
 
 
-class HeaderRow(Row):
+class PlanHeaderRow(Row):
     """``[reproduce]``."""
 
     title: Text
@@ -96,7 +96,7 @@ def read_plan(path: Path | None = None) -> Plan:
     faults = Faults()
     for key in document.data.keys() - {"reproduce", "predictions", "figures"}:
         faults.add("unknown table; there are reproduce, predictions, figures", document.where(key), key)
-    header = read_row(HeaderRow, document.data.get("reproduce", {}), document, ("reproduce",), faults)
+    header = read_row(PlanHeaderRow, document.data.get("reproduce", {}), document, ("reproduce",), faults)
     fits = tuple(_fits(header.fits, document, faults)) if header else ()
     known = [problem.name for problem in fits]
     predictions = tuple(_predictions(document, known, faults))

@@ -19,7 +19,7 @@ from kinetics.figures.base.kind import Inputs
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
-from kinetics.reports.agreement import Agreement, agreement
+from kinetics.reports.agreement import EstimateAgreement, agreement
 from kinetics.reports.fit import fit_json, fit_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery_json
@@ -27,10 +27,10 @@ from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, r
 from kinetics.results import write_result
 from kinetics.text.tables import WIDTH
 
-__all__ = ["Product", "Reproduction", "Steps", "make_folder", "products", "reproduce"]
+__all__ = ["JobProgress", "Product", "Reproduction", "make_folder", "products", "reproduce"]
 
 
-class Steps(Protocol):
+class JobProgress(Protocol):
     """Where a step of a plan reports its progress."""
 
     def count(self, done: int, total: int) -> None:
@@ -50,7 +50,7 @@ class _Silent:
         """Ignore it."""
 
 
-Watcher = Callable[[str], AbstractContextManager[Steps]]
+Watcher = Callable[[str], AbstractContextManager[JobProgress]]
 """From the label of a step to a context in which it reports its progress."""
 
 
@@ -73,7 +73,7 @@ class Product:
     name: str
     files: tuple[Path, ...]
     fit: Fit | None = None
-    agreement: Agreement | None = None
+    agreement: EstimateAgreement | None = None
     prediction: xr.DataTree | None = None
 
     def text(self, width: int = WIDTH) -> str:
@@ -204,7 +204,7 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     yield Product("report", (folder / "report.txt",))
 
 
-def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: Steps) -> xr.DataTree:
+def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: JobProgress) -> xr.DataTree:
     row = planned.row
     return predict(
         estimates,

@@ -12,7 +12,7 @@ import numpy as np
 from kinetics.cohorts.fit_results import result_path, warn_if_older
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, PageRow, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Text
 from kinetics.files.documents import Document
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FitFigureSpec", "FitHeaderRow", "chosen_estimates", "log_parameters", "read_fit_figure"]
 
 
-class FitHeaderRow(HeaderRow):
+class FitHeaderRow(FigureHeaderRow):
     """``[figure]`` of a figure of a fit."""
 
     fit: Text

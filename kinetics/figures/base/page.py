@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from kinetics.errors import InputError
 from kinetics.figures.base.legend import Entry, add_legend
-from kinetics.figures.base.rows import HeaderRow
+from kinetics.figures.base.rows import FigureHeaderRow
 from kinetics.figures.base.style import MM, scale, small
 
 __all__ = ["add_title_and_legend", "blank_page"]
@@ -31,7 +31,9 @@ def blank_page(width: float, height: float) -> Figure:
     return figure
 
 
-def add_title_and_legend(figure: Figure, header: HeaderRow, entries: Sequence[Entry], note: str | None = None) -> None:
+def add_title_and_legend(
+    figure: Figure, header: FigureHeaderRow, entries: Sequence[Entry], note: str | None = None
+) -> None:
     """Put title, legend and note, that of the header or another, on a page; lay the axes out between them.
 
     An `InputError` if they leave no room for the axes. Nothing is drawn of an empty title or note.

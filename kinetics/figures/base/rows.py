@@ -12,7 +12,7 @@ from kinetics.model.schema import Row
 __all__ = [
     "Colour",
     "CountPanelRow",
-    "HeaderRow",
+    "FigureHeaderRow",
     "Label",
     "Millimetres",
     "Note",
@@ -35,7 +35,7 @@ Scale = Literal["log", "linear"]
 Millimetres = Annotated[StrictFloat | StrictInt, Field(ge=40, le=400)]
 
 
-class HeaderRow(Row):
+class FigureHeaderRow(Row):
     """``[figure]``, as far as every kind has it."""
 
     kind: Text
@@ -43,7 +43,7 @@ class HeaderRow(Row):
     note: Note = ""
 
 
-class TimedHeaderRow(HeaderRow):
+class TimedHeaderRow(FigureHeaderRow):
     """``[figure]`` of a kind that simulates until a time."""
 
     until: Text

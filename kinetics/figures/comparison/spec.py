@@ -10,14 +10,14 @@ from pydantic import Field, StrictInt
 
 from kinetics.comparison import Comparison, load_regimens, read_comparison
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, PageRow, Seed, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Seed, Text
 from kinetics.files.documents import Document
 from kinetics.regimen import Regimen
 
 __all__ = ["ComparisonSpec", "read_compared_regimens"]
 
 
-class ComparisonHeaderRow(HeaderRow):
+class ComparisonFigureHeaderRow(FigureHeaderRow):
     """``[figure]`` of regimens side by side; what it leaves out is the comparison's."""
 
     comparison: Text | None = None
@@ -51,15 +51,15 @@ class ComparisonSpec:
         return cls(comparison, tuple(regimens), PageRow(), header.title, header.note)
 
     @property
-    def header(self) -> HeaderRow:
+    def header(self) -> FigureHeaderRow:
         """What stands above and beneath."""
-        return HeaderRow(kind="comparison", title=self.title, note=self.note)
+        return FigureHeaderRow(kind="comparison", title=self.title, note=self.note)
 
 
 def read_compared_regimens(document: Document) -> ComparisonSpec:
     """Check a figure file; an `InputError` has every fault of it, and of what it names."""
     reader = SpecReader(document)
-    header, page = reader.table(ComparisonHeaderRow, "figure"), reader.page()
+    header, page = reader.table(ComparisonFigureHeaderRow, "figure"), reader.page()
     if header is None:
         reader.refuse()
     path = None if header.comparison is None else document.path.parent / header.comparison

@@ -15,7 +15,7 @@ from kinetics.errors import InputError
 from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.limits import MAX_PANELS
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, Label, PageRow, Text
+from kinetics.figures.base.rows import FigureHeaderRow, Label, PageRow, Text
 from kinetics.files.documents import Document
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
@@ -30,7 +30,7 @@ __all__ = ["MapSpec", "MappedNumber", "PointRow", "read_map"]
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
 
 
-class MapHeaderRow(HeaderRow):
+class MapHeaderRow(FigureHeaderRow):
     """``[figure]`` of a map."""
 
     model: Text

@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt
 
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, PageRow, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Text
 from kinetics.files.documents import Document
 from kinetics.model import Model
 from kinetics.regimen import Regimen, check_given, course_starts
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["TornadoSpec", "read_tornado"]
 
 
-class TornadoHeaderRow(HeaderRow):
+class TornadoHeaderRow(FigureHeaderRow):
     """``[figure]`` of a tornado."""
 
     model: Text
