@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited
-from kinetics.cohorts.result_file import read_result_file, write_result_file
+from kinetics.cohorts.result_toml import read_result_file, write_result_file
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.problem.currency import warn_of_problem
 from kinetics.estimate.tree_reading import FACTS, fields_in_tree

@@ -1,5 +1,6 @@
 """What is read off a curve, course by course: nadir, time to a threshold, overshoot, area, plateau."""
 
+from kinetics.measures.at_visits import ever_back, observed_nadir, observed_recovery
 from kinetics.measures.curves import Curve
 from kinetics.measures.datasets import measure
 from kinetics.measures.evaluation import Measure, evaluate
@@ -34,10 +35,13 @@ __all__ = [
     "Window",
     "course_windows",
     "evaluate",
+    "ever_back",
     "first_return",
     "limit_warnings",
     "lower_limits",
     "measure",
+    "observed_nadir",
+    "observed_recovery",
     "read_level",
     "read_measures",
     "recovery_measures",

@@ -11,7 +11,7 @@ from kinetics.files.arguments import whole_number
 from kinetics.files.kinds import is_path
 from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
-from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
+from kinetics.published.fact_verdicts import Evaluated, Tally, evaluate_evidence
 from kinetics.published.facts import read_facts
 from kinetics.published.row import EvidenceRow
 from kinetics.text.tables import html_table

@@ -7,8 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.measures import TimeToThreshold
-from kinetics.observation import observed_recovery
+from kinetics.measures import TimeToThreshold, observed_recovery
 from kinetics.regimen import Rule
 from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table

@@ -14,7 +14,7 @@ from kinetics.measures import Measure, lower_limits, read_measures
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates, read_covariates
-from kinetics.population.parameter_table import parameter_values
+from kinetics.population.run_parameters import parameter_values
 from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import check_sampling
 from kinetics.regimen import Course, Regimen

@@ -12,7 +12,7 @@ from kinetics.measures import Measure
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates
-from kinetics.population.parameter_table import ParameterSet, parameter_values
+from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
 
 __all__ = ["LoadedRequest", "SimulationRequest"]

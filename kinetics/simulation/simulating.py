@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.population.covariates import Covariates
-    from kinetics.population.parameter_table import ParameterSet
+    from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
     from kinetics.simulation.runs import Progress
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
-from kinetics.population.parameter_table import ParameterTable
+from kinetics.population.run_parameters import RunParameters
 from kinetics.simulation.labelled import labelled
 from kinetics.simulation.runs import Progress, Run, RunResults
 
@@ -36,7 +36,7 @@ class Simulation:
     """
 
     run: Run
-    parameters: ParameterTable
+    parameters: RunParameters
     facts: Mapping[str, Any]
     settings: Mapping[str, Any]
     observed: Observed | None = None
