@@ -22,7 +22,7 @@ __all__ = [
 
 _LINE = re.compile(r":[0-9]+$")
 MOST_PLACES = 3
-"""Of the places that name the same faulty file, so many are told one by one."""
+"""Of the places that name the same faulty file, so many are listed one by one."""
 
 
 class KineticsError(Exception):

@@ -58,8 +58,8 @@ class Findings:
 
     def __repr__(self) -> str:
         number, faulty = len(self.faults), sum(map(bool, self.by_file.values()))
-        found = f"{number} fault{'' if number == 1 else 's'} in {faulty} of" if faulty else "no fault in"
-        return f"<Findings: {found} {len(self.by_file)} file{'' if len(self.by_file) == 1 else 's'}>"
+        faults = f"{number} fault{'' if number == 1 else 's'} in {faulty} of" if faulty else "no fault in"
+        return f"<Findings: {faults} {len(self.by_file)} file{'' if len(self.by_file) == 1 else 's'}>"
 
     def _repr_html_(self) -> str:
         rows = [[fault.where, fault.name, fault.message] for fault in self.faults]
@@ -91,19 +91,19 @@ def check(*files: str | Path, progress: Callable[[int, int], None] | None = None
     >>> print(check("no/such.toml"))
     no/such.toml: cannot be read: No such file or directory
     """
-    found: dict[str, tuple[Fault, ...]] = {}
+    by_file: dict[str, tuple[Fault, ...]] = {}
     chosen: list[tuple[str, Path]] = [] if files else _shipped()
     for name in files:
         faults = Faults()
         with faults.gather(str(name)):
             chosen += files_of(name)
         if len(faults):
-            found[str(name)] = tuple(faults)
+            by_file[str(name)] = tuple(faults)
     for number, (kind, path) in enumerate(chosen, 1):
-        found[str(path)] = _faults_of(path, kind)
+        by_file[str(path)] = _faults_of(path, kind)
         if progress is not None:
             progress(number, len(chosen))
-    return Findings(found)
+    return Findings(by_file)
 
 
 def _faults_of(path: Path, kind: str) -> tuple[Fault, ...]:

@@ -1,4 +1,4 @@
-"""The command itself: its subcommands, its version, and one place where failures become messages and exit statuses."""
+"""The command itself: its subcommands, its version, and how failures become messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Command(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a fault of an argument of a verb is told as one of the option."""
+        """Run the command; a fault of an argument of a verb becomes one of the option."""
         try:
             return super().invoke(ctx)
         except InputError as error:

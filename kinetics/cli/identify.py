@@ -39,7 +39,7 @@ def identify(
     from kinetics.reports.identifiability import identifiability_json, identifiability_text
 
     with watched(f"identifiability of {name}"):
-        found = run(
+        identification = run(
             name,
             listed_names(parameters),
             listed_names(outputs),
@@ -47,9 +47,9 @@ def identify(
             cohort=cohort,
             unknown_initial=listed_names(unknown_initial),
         )
-    if found.resting:
+    if identification.resting:
         tell("nothing is given; a --regimen may move what is not seen at rest")
     if as_json:
-        print_json(identifiability_json(found))
+        print_json(identifiability_json(identification))
     else:
-        print_text(identifiability_text(found, page_width()))
+        print_text(identifiability_text(identification, page_width()))

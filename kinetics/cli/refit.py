@@ -71,7 +71,7 @@ def refit(
 
 @contextmanager
 def _truth_as_option() -> Iterator[None]:
-    """A fault of a true value is told as one of the option that it was given by."""
+    """A fault of a true value becomes one of the option that names it."""
     try:
         yield
     except InputError as error:

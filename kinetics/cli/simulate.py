@@ -165,6 +165,6 @@ def _watched(model: str, store: Path | None) -> Iterator[Steps]:
         except KeyboardInterrupt:
             if store is None or not steps.done:
                 raise
-            kept = f"{steps.done} of {steps.total} patients are kept in {store}.part"
-            tell(f"interrupted: {kept}; the same call with --resume goes on from there")
+            finished = f"{steps.done} of {steps.total} patients are kept in {store}.part"
+            tell(f"interrupted: {finished}; the same call with --resume goes on from there")
             raise typer.Exit(INTERRUPTED) from None

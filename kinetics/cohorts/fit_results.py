@@ -34,7 +34,7 @@ __all__ = [
     "warn_of_result",
 ]
 
-_TOLD: dict[Any, Any] = {}
+_WARNED: dict[Any, Any] = {}
 SPREAD = ".spread"
 """What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
 
@@ -101,7 +101,7 @@ def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) 
 def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
     """Warn of a committed result, and say how it is written again. Python shows the same warning once."""
     remedy = f"; 'kinetics fit {path.name.removesuffix('.result.toml')} --save' writes it anew" if again else ""
-    warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_TOLD)
+    warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_WARNED)
 
 
 def result_of(model: Model, fit: str, cohort: Cohort) -> Path:

@@ -18,7 +18,7 @@ from kinetics.files.arguments import all_of, loaded
 from kinetics.measures import Measure
 from kinetics.measures.over_courses import Courses
 from kinetics.population.seeds import checked_seed
-from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.regimen import Regimen, check_accepted, course_starts
 from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
@@ -127,7 +127,7 @@ def _check(regimen: Regimen, comparison: Comparison) -> None:
         raise InputError("has no course, from which recovery is counted")
     if starts[-1] >= until:
         raise InputError(f"its last course is not before the end, {comparison.header.until}")
-    check_given(regimen, model, until)
+    check_accepted(regimen, model, until)
 
 
 def _continued(

@@ -172,24 +172,24 @@ def _against_model(rows: Mapping[int, OutputRow], model: Model, header: _Header,
             faults.add(message, document.where("rows", index, "output"), f"rows.{index}.output")
             continue
         limit, where = limits.get(row.output), (document.where("rows", index), f"rows.{index}")
-        found = _readings(document, index, row, limit, model, faults)
+        taken = _readings(document, index, row, limit, model, faults)
         if reason := clash(row.output, "simulate", "compare"):
             faults.add(reason, *where)
-        for name in ("percent", "limit", *(reading.name for reading in found)):
+        for name in ("percent", "limit", *(reading.name for reading in taken)):
             if f"{row.output}_{name}" in outputs:
                 faults.add(f"'{row.output}_{name}' is also called what is shown of {row.output}; rename it", *where)
-        compared.append(ComparedRow(row, limit, found, row.exploratory or model.is_exploratory(row.output)))
+        compared.append(ComparedRow(row, limit, taken, row.exploratory or model.is_exploratory(row.output)))
     return compared
 
 
 def _readings(
     document: Document, index: int, row: OutputRow, limit: str | None, model: Model, faults: Faults
 ) -> tuple[Reading, ...]:
-    found: dict[str, Reading] = {}
+    by_name: dict[str, Reading] = {}
     for text in row.measures:
         with faults.gather(document.where("rows", index, "measures"), f"rows.{index}.measures"):
             for reading in readings(text, row.output, limit):
                 reading.check(model.outputs[row.output].unit, model.time)
-                if found.setdefault(reading.name, reading) is not reading:
+                if by_name.setdefault(reading.name, reading) is not reading:
                     raise InputError(f"'{text}' is measured twice")
-    return tuple(found.values())
+    return tuple(by_name.values())

@@ -123,8 +123,8 @@ class Reading:
         >>> [one.heading("mg/L") for one in readings("nadir", "A")]
         ['nadir (mg/L)', 'nadir (% of baseline)']
         """
-        told = "% of baseline" if self.percent else unit
-        return f"{self.label} ({told})" if told else self.label
+        text = "% of baseline" if self.percent else unit
+        return f"{self.label} ({text})" if text else self.label
 
     @property
     def is_recovery(self) -> bool:

@@ -79,7 +79,7 @@ class ComparedRow:
         return marked(self.row.label, self.exploratory)
 
     def shown(self, courses: int) -> list[Reading]:
-        """What is told of regimens of at most so many courses: times after the last only if there are several."""
+        """What is shown of regimens of at most so many courses: times after the last only if there are several."""
         return [
             reading
             for reading in self.readings

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from kinetics import __version__
 from kinetics.compile.cache import cache_folder
 from kinetics.errors import InputError
-from kinetics.estimate.evaluations import recording, warn_not_kept
+from kinetics.estimate.evaluations import recording, warn_not_recorded
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search.search import Search
@@ -149,7 +149,7 @@ class Checkpoint:
         try:
             write_atomically(self.file(part), json.dumps(content, default=np.ndarray.tolist))
         except (OSError, InputError) as error:
-            warn_not_kept(error)
+            warn_not_recorded(error)
 
 
 class FitInterrupted(KeyboardInterrupt):
@@ -187,7 +187,7 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
             LOG.info("%s is being fitted by another process: nothing of this fit is kept", problem.name)
             path = None
         except OSError as error:
-            warn_not_kept(error)
+            warn_not_recorded(error)
             path = None
         checkpoint = Checkpoint(path, resume=resume)
         file = None if path is None else checkpoint.file("evaluations.jsonl")

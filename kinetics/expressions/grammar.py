@@ -74,8 +74,8 @@ class _Parser:
         left = self.sum()
         operator = self.accept(*_COMPARISONS)
         if not operator:
-            found = self.token.text or "the end"
-            raise self.fail(f"a condition of piecewise needs one of < <= > >=, found '{found}'")
+            text = self.token.text or "the end"
+            raise self.fail(f"a condition of piecewise needs one of < <= > >=, found '{text}'")
         right = self.sum()
         if any(side.has(sp.Piecewise) for side in (left, right)):
             raise self.fail("a piecewise inside a condition")

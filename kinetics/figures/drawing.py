@@ -183,10 +183,10 @@ def _checked_arguments(out: object, sizes: Mapping[str, object]) -> list[Path]:
 
 
 def _checked_paths(out: object) -> list[Path]:
-    given = [out] if isinstance(out, str | PathLike) else [] if out is None else out
-    if not isinstance(given, list | tuple) or not all(isinstance(path, str | PathLike) for path in given):
+    listed = [out] if isinstance(out, str | PathLike) else [] if out is None else out
+    if not isinstance(listed, list | tuple) or not all(isinstance(path, str | PathLike) for path in listed):
         raise InputError(f"must be a path or a list of paths; found {type(out).__name__}")
-    paths = [Path(path) for path in given]
+    paths = [Path(path) for path in listed]
     for path in paths:
         if path.suffix.lower() not in FORMATS:
             raise InputError(f"{path}: a figure is written as {', '.join(FORMATS)}")

@@ -55,8 +55,8 @@ def all_of(argument: str, value: object, kind: type[T] | None, example: str) -> 
     """
     single = str | bytes | os.PathLike | (kind or bytes)
     if isinstance(value, single) or not isinstance(value, Iterable):
-        found = f"{type(value).__name__} {value!r:.40}"
-        raise InputError(Fault(f"must be a list, such as {example}; found {found}", name=argument))
+        actual = f"{type(value).__name__} {value!r:.40}"
+        raise InputError(Fault(f"must be a list, such as {example}; found {actual}", name=argument))
     faults, rows = Faults(), tuple(value)
     for number, one in enumerate(rows):
         if kind is not None and not isinstance(one, kind):
@@ -96,5 +96,5 @@ def _refusal(kind: type, value: object, right: str) -> str:
     name = kind.__name__
     article = "" if name.endswith("s") else "an " if name[0] in "AEIOU" else "a "
     hint = _HINTS.get((name, type(value).__name__))
-    found = f"{type(value).__name__} {value!r:.40}" if hint is None else f"a {type(value).__name__}; {hint}"
-    return f"must be {article}{name}{right}; found {found}"
+    actual = f"{type(value).__name__} {value!r:.40}" if hint is None else f"a {type(value).__name__}; {hint}"
+    return f"must be {article}{name}{right}; found {actual}"

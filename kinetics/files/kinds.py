@@ -60,14 +60,14 @@ def files_of(name: str | Path) -> list[tuple[str, Path]]:
 
     if is_path(name):
         return [(kind_of(Path(name)), Path(name))]
-    found = [
+    matches = [
         (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
     ]
-    if not found:
+    if not matches:
         names = [other for part in KINDS.values() for other in library_names(part)]
         hint = similar_name(str(name), names) or "; 'kinetics models' lists what ships"
         raise InputError(f"no model, regimen, visits, fit or figure '{name}'{hint}")
-    return found
+    return matches
 
 
 def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | None:

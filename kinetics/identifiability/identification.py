@@ -55,8 +55,8 @@ class Identification:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The head and the rows of a table, a row a parameter."""
-        head, found = ["parameter", "can it be known"], self.structure
-        rows = [[name, "yes" if known else f"no: {found.words[name]}"] for name, known in self.identifiable.items()]
+        head, structure = ["parameter", "can it be known"], self.structure
+        rows = [[name, "yes" if known else f"no: {structure.words[name]}"] for name, known in self.identifiable.items()]
         if self.further:
             head.append("measuring one of these as well would help")
             for row in rows:

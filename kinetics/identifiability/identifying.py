@@ -69,8 +69,8 @@ def identify(
     ...     parameters=[Parameter(name="k", value=0.1, unit="1/day"), Parameter(name="j", value=2.0, unit="1")],
     ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)],
     ... )
-    >>> found = identify(model, ["k", "j"], ["A"])
-    >>> found, found.structure.combinations
+    >>> identification = identify(model, ["k", "j"], ["A"])
+    >>> identification, identification.structure.combinations
     (<Identification of decay: 0 of 2 known>, ['only the product k*j'])
     """
     named = problem if isinstance(problem, FitProblem | Model) else _named(problem, prefers_model=bool(parameters))
@@ -95,22 +95,22 @@ class _Design:
 
 def _identified(name: str, design: _Design, unknown_initial: Sequence[str], seed: int) -> Identification:
     model, arms = design.model, [arm for _, arm in design.arms]
-    found = structure(model, design.unknown, arms, unknown_initial=unknown_initial, seed=seed)
-    further = further_measurements(model, found, arms, unknown_initial=unknown_initial, seed=seed)
-    resting = bool(found.unobserved and model.doses) and not any(arm.regimen.doses for arm in arms)
+    structural = structure(model, design.unknown, arms, unknown_initial=unknown_initial, seed=seed)
+    further = further_measurements(model, structural, arms, unknown_initial=unknown_initial, seed=seed)
+    resting = bool(structural.unobserved and model.doses) and not any(arm.regimen.doses for arm in arms)
     texts = tuple(arm.text(cohort) for cohort, arm in design.arms)
-    return Identification(name, found, further, texts, design.practical, resting)
+    return Identification(name, structural, further, texts, design.practical, resting)
 
 
 def _named(name: object, *, prefers_model: bool) -> FitProblem | Model:
     """The fit problem or model of a name or path."""
     if not isinstance(name, str | Path):
         return loaded("problem", name, FitProblem)
-    found = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
-    if found is None:
+    file = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
+    if file is None:
         kind, _ = files_of(name)[0]
         raise InputError(f"'{name}' is a {kind}; give a fit problem, or a model with --parameters and --outputs")
-    kind, path = found
+    kind, path = file
     return FitProblem.load(path) if kind == "fit" else Model.load(path)
 
 

@@ -26,7 +26,7 @@ __all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
 T = TypeVar("T")
 
 DIGITS = (200, 400, 800)
-"""Decimal digits of the arithmetic, the next if zero cannot be told from a small number."""
+"""Decimal digits of the arithmetic, the next if zero and a small number look the same."""
 
 STILL = 2
 """Orders over which the rank must stand still at a start that is not special."""
@@ -134,7 +134,7 @@ def with_enough_digits(calculate: Callable[[], T]) -> T:
     for digits in DIGITS:
         with many_digits(digits), suppress(UnclearError):
             return calculate()
-    raise InputError(f"the rank cannot be told even with {DIGITS[-1]} digits; ask for fewer parameters at a time")
+    raise InputError(f"the rank is not clear even with {DIGITS[-1]} digits; ask for fewer parameters at a time")
 
 
 def _structure(experiment: Experiment, seed: int) -> Structure:

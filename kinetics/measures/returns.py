@@ -43,8 +43,8 @@ def first_return(values: np.ndarray, level: float | np.ndarray, margin: float | 
 
     Examples
     --------
-    >>> found = first_return(np.array([[1.0, 0.2, 0.5], [1.0, 0.2, 0.1], [1.0, 0.9, 0.8]]), 0.4)
-    >>> found.index, found.times(np.array([0.0, 1.0, 2.0]))
+    >>> returns = first_return(np.array([[1.0, 0.2, 0.5], [1.0, 0.2, 0.1], [1.0, 0.9, 0.8]]), 0.4)
+    >>> returns.index, returns.times(np.array([0.0, 1.0, 2.0]))
     (array([2, 3, 3]), array([ 2., inf, nan]))
     """
     below = stands_below(values, level, margin)

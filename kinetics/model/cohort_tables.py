@@ -13,7 +13,7 @@ from kinetics.files.rows import dotted_rows
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
-from kinetics.model.reading import TableReader, without_half_told
+from kinetics.model.reading import TableReader, without_incomplete
 from kinetics.model.schema import CohortRow, CohortValueRow
 from kinetics.model.variation import in_cohort, variation_faults
 from kinetics.text.suggestions import did_you_mean
@@ -94,7 +94,7 @@ def _cohort_value(
     reader: TableReader, keys: tuple[str, ...], path: tuple[str, ...], row: Any, parameters: Mapping[str, Parameter]
 ) -> CohortValue | None:
     flat = "_".join(path)
-    fields = without_half_told(reader.fields(CohortValueRow, row, *keys), row)
+    fields = without_incomplete(reader.fields(CohortValueRow, row, *keys), row)
     value, unit, source = (fields[key] for key in ("value", "unit", "source"))
     own = reader.unit(unit, *keys) if unit else None
     if source:

@@ -116,7 +116,7 @@ class _Merger:
         return own
 
     def _merged(self, kind: type, merge: Callable[[Any, Any, Keys], Any], own: Any, base: Any, keys: Keys) -> Any:
-        """Both together; what is of the wrong kind stays, to be told as a fault of the file that says it."""
+        """Both together; what is of the wrong kind stays, to be reported as a fault of the file that says it."""
         if not isinstance(own, kind):
             return own
         return merge(own, base, keys) if isinstance(base, kind) else self._taken(base, keys)

@@ -18,7 +18,7 @@ from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, Para
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 
-__all__ = ["Names", "TableReader", "read_tables", "without_half_told"]
+__all__ = ["Names", "TableReader", "read_tables", "without_incomplete"]
 
 MAX_ROWS = 1000
 
@@ -105,7 +105,7 @@ class TableReader(Reader):
     def quantity(self, kind: str, name: str, table: Any) -> Quantity:
         """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
         row, quantity, expressions = _KINDS[kind]
-        fields = without_half_told(self.fields(row, table, kind, name), table)
+        fields = without_incomplete(self.fields(row, table, kind, name), table)
         readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
         for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
             fields[key] = readers[key](fields[key], kind, name, key)
@@ -119,7 +119,7 @@ class TableReader(Reader):
         return quantity(name=name, where=self.document.where(kind, name), locations=locations, **filled)
 
 
-def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
+def without_incomplete(fields: dict[str, Any], table: Any) -> dict[str, Any]:
     """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
     declared = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
     if not any(fields[key] is None for key in declared):

@@ -147,10 +147,10 @@ class RecoveryProbe:
         Infinite for one who does not return, NaN for one who is never below. Visits scatter as `ObservedTimes` says.
         """
         values = measured.log(self.output, np.array(self.visits))
-        found = first_return(values, self._log_level(measured)[:, None])
+        returns = first_return(values, self._log_level(measured)[:, None])
         times = ObservedTimes(self._times, np.empty((0, 0))).scattered(len(values), generator)
         with_never = np.column_stack([times, np.full(len(values), np.inf)])
-        return np.where(found.was_below, with_never[np.arange(len(values)), found.index], np.nan)
+        return np.where(returns.was_below, with_never[np.arange(len(values)), returns.index], np.nan)
 
     def _returns(self, population: PopulationValues) -> ObservedTimes:
         location, level = population.log(self.output, np.array(self.visits)), self._log_level(population)

@@ -63,5 +63,5 @@ def _spellings(name: str) -> list[str]:
     >>> _spellings("pk_CL_0")
     ['pk_CL_0', 'pk.CL_0', 'pk_CL.0']
     """
-    places = [place for place, letter in enumerate(name) if letter == "_"]
-    return [name, *(f"{name[:place]}.{name[place + 1 :]}" for place in places)]
+    positions = [position for position, letter in enumerate(name) if letter == "_"]
+    return [name, *(f"{name[:position]}.{name[position + 1 :]}" for position in positions)]

@@ -11,7 +11,7 @@ from kinetics.files.arguments import whole_number
 from kinetics.files.kinds import is_path
 from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
-from kinetics.published.fact_verdicts import Evaluated, Tally, evaluate_evidence
+from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import read_facts
 from kinetics.published.row import EvidenceRow
 from kinetics.text.tables import html_table
@@ -34,18 +34,22 @@ class Evidence(Evaluated):
     path: Path
 
     def __repr__(self) -> str:
-        return f"<Evidence of {self.path.name}: {self.tally()} numbers inside, {self.tally('direction')} directions>"
+        numbers, directions = self.agreement_count(), self.agreement_count("direction")
+        return f"<Evidence of {self.path.name}: {numbers} numbers inside, {directions} directions>"
 
     def _repr_html_(self) -> str:
         rows = [[label, str(count)] for label, count in agreement_counts(self)]
         return html_table(f"{self.path.name}, {self.patients} virtual patients", ["rows", "agree"], rows)
 
 
-def agreement_counts(evaluated: Evaluated) -> list[tuple[str, Tally]]:
+def agreement_counts(evaluated: Evaluated) -> list[tuple[str, AgreementCount]]:
     """How many facts of each use and group agree, with a label; groups without facts are left out."""
-    numeric = [(f"numeric, {use}", evaluated.tally(use=use)) for use in USES]
-    separate = [("inputs of the model", evaluated.tally("input")), ("directions", evaluated.tally("direction"))]
-    counts = [("numeric, all", evaluated.tally()), *numeric, *separate]
+    numeric = [(f"numeric, {use}", evaluated.agreement_count(use=use)) for use in USES]
+    separate = [
+        ("inputs of the model", evaluated.agreement_count("input")),
+        ("directions", evaluated.agreement_count("direction")),
+    ]
+    counts = [("numeric, all", evaluated.agreement_count()), *numeric, *separate]
     return [(label, count) for label, count in counts if count.total or label == "numeric, all"]
 
 

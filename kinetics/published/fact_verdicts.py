@@ -14,18 +14,18 @@ from kinetics.published.kinds import Quantity
 from kinetics.published.patients import Patients
 from kinetics.published.verdict import Group, Verdict
 
-__all__ = ["Evaluated", "Tally", "evaluate_evidence"]
+__all__ = ["AgreementCount", "Evaluated", "evaluate_evidence"]
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Tally:
+class AgreementCount:
     """How many of how many agree.
 
     Examples
     --------
-    >>> str(Tally(8, 10))
+    >>> str(AgreementCount(8, 10))
     '8 of 10 (80 %)'
     """
 
@@ -58,10 +58,10 @@ class Evaluated:
         chosen = [each for each in self.verdicts if each.group == group]
         return chosen if agrees is None else [each for each in chosen if each.agrees is agrees]
 
-    def tally(self, group: Group = "numeric", use: str | None = None) -> Tally:
+    def agreement_count(self, group: Group = "numeric", use: str | None = None) -> AgreementCount:
         """How many agree, of one use if asked."""
         chosen = [each for each in self.of(group) if use in (None, each.row.use)]
-        return Tally(sum(bool(each.agrees) for each in chosen), len(chosen))
+        return AgreementCount(sum(bool(each.agrees) for each in chosen), len(chosen))
 
 
 def evaluate_evidence(

@@ -18,7 +18,7 @@ from kinetics.published.arm import Arm
 from kinetics.published.kinds import KINDS, Quantity
 from kinetics.published.row import EvidenceRow
 from kinetics.published.settings import read_settings, versus_columns
-from kinetics.regimen import Regimen, check_given_by_row
+from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import conversion, parse_unit, to_unit
 
 __all__ = ["PublishedFact", "read_facts"]
@@ -158,7 +158,7 @@ class _Library:
         model = self._model(reference)
         assert model is not None
         regimen = Regimen.load(name)
-        check_given_by_row(regimen, model)
+        check_row_accepted(regimen, model)
         return regimen
 
     def _values(self, reference: str | Path, cohort: str | None) -> CohortParameters:

@@ -144,8 +144,8 @@ class PublishedRow(PublishedNumber):
             f"interval '{self.interval}' needs the statistic median or survival_median": self.interval != "confidence"
             and self.statistic not in ("median", "survival_median"),
         }
-        found = [message for message, is_wrong in wrong.items() if is_wrong]
-        return [*self.columns.faults(self), *found, *self._share_faults()]
+        messages = [message for message, is_wrong in wrong.items() if is_wrong]
+        return [*self.columns.faults(self), *messages, *self._share_faults()]
 
     def _share_faults(self) -> list[str]:
         if not self.of_patients or self.value is None:
@@ -214,8 +214,8 @@ class EvidenceRow(PublishedNumber):
 
     def _stated_faults(self) -> list[str]:
         compared = [key for key in ("relation", "versus", "set") if getattr(self, key) is not None]
-        found = [f"kind '{self.kind}' has no '{key}': nothing is compared" for key in compared]
-        return found if self.reason else [*found, f"kind '{self.kind}' needs a 'reason': why no model says it"]
+        messages = [f"kind '{self.kind}' has no '{key}': nothing is compared" for key in compared]
+        return messages if self.reason else [*messages, f"kind '{self.kind}' needs a 'reason': why no model says it"]
 
     def _compared_faults(self) -> list[str]:
         bare = self.lower is None and self.upper is None

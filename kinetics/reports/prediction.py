@@ -102,13 +102,13 @@ def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> s
     study = tree["study"].to_dataset()
     parts = []
     for statistic, words in STATISTICS.items():
-        found = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
-        if not found:
+        variables = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
+        if not variables:
             continue
-        interval = study[list(found.values())].rename({value: name for name, value in found.items()})
-        middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in found})
+        interval = study[list(variables.values())].rename({value: name for name, value in variables.items()})
+        middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in variables})
         head = f"A future study of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
-        parts.append(f"{head}\n{time_course_table(middle, list(found), (interval,), width)}")
+        parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval,), width)}")
     return "\n\n".join(parts)
 
 
@@ -131,9 +131,9 @@ def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     study, rows = tree["study"].to_dataset(), []
     for name in names:
         for statistic in STATISTICS:
-            if (found := f"{name}_{statistic}") in study:
-                lower, middle, upper = (study[found].sel(quantile=q).values for q in QUANTILES)
-                facts = {"output": name, "statistic": statistic, "unit": _unit(study[found])}
+            if (variable := f"{name}_{statistic}") in study:
+                lower, middle, upper = (study[variable].sel(quantile=q).values for q in QUANTILES)
+                facts = {"output": name, "statistic": statistic, "unit": _unit(study[variable])}
                 rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
     return {"patients": int(study.attrs["patients"]), "rows": rows}
 

@@ -180,11 +180,11 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     texts = [plan.title]
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
-            found = fit(problem, progress=steps.say)
-        fresh[problem.name] = found.estimates
-        compared = agreement(found.estimates, result_path(problem.path))
-        product = Product(problem.name, (folder / f"{problem.name}.nc",), found, compared)
-        write_result(found.tree(), product.files[0])
+            fitted = fit(problem, progress=steps.say)
+        fresh[problem.name] = fitted.estimates
+        compared = agreement(fitted.estimates, result_path(problem.path))
+        product = Product(problem.name, (folder / f"{problem.name}.nc",), fitted, compared)
+        write_result(fitted.tree(), product.files[0])
         texts.append(product.text())
         yield product
     for prediction in plan.predictions:

@@ -313,8 +313,11 @@ def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
     )
     evaluated = evaluate_evidence(facts_of(path), 16)
     assert [each.agrees for each in evaluated.verdicts] == [False, False, True, True, False, True, True, None]
-    assert (str(evaluated.tally()), str(evaluated.tally(use="validate"))) == ("3 of 5 (60 %)", "2 of 4 (50 %)")
-    assert str(evaluated.tally("input")) == "1 of 1 (100 %)"
+    assert (str(evaluated.agreement_count()), str(evaluated.agreement_count(use="validate"))) == (
+        "3 of 5 (60 %)",
+        "2 of 4 (50 %)",
+    )
+    assert str(evaluated.agreement_count("input")) == "1 of 1 (100 %)"
     page = evidence_markdown(evaluated, "facts.csv")
     places = [page.index(text) for text in ("| numeric, all |", "## Outside", "a narrow interval", "## Inside")]
     assert places == sorted(places)

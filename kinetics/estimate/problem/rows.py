@@ -20,7 +20,7 @@ from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published import PublishedRow, RowInFit, Target, population_target, typical_target
-from kinetics.regimen import Regimen, check_given_by_row
+from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import to_unit
 
 __all__ = ["read_cohorts", "read_rows", "read_targets"]
@@ -92,7 +92,7 @@ def read_targets(
                 continue
             if regimen.rules:
                 raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
-            check_given_by_row(regimen, model)
+            check_row_accepted(regimen, model)
             if population is not None:
                 visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
                 if visits is not None:

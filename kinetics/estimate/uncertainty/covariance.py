@@ -155,8 +155,8 @@ def _warnings(
             pair, kind = f"{names[i]} and {names[j]}", "product" if correlation[i, j] < 0 else "ratio"
             warnings.append(f"{pair} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
     rows = numbers - sum(target.row.is_range for target in objective.problem.fitted)
-    all_seen = all(verdict == ESTIMATED for verdict in verdicts)
-    if rows == len(names) and not objective.with_prior.any() and all_seen:
+    all_estimated = all(verdict == ESTIMATED for verdict in verdicts)
+    if rows == len(names) and not objective.with_prior.any() and all_estimated:
         warnings.append(
             f"just identified: {rows} rows and {rows} parameters, so agreement with these rows is no test of the model"
         )

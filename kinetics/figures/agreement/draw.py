@@ -189,8 +189,8 @@ def _ends(lines: xr.Dataset) -> tuple[float, float]:
     """The ends of the axis: as far as numbers and intervals, within reason."""
     with np.errstate(divide="ignore", invalid="ignore"):
         each = np.array([np.log(lines[name].values / lines["model"].values) for name in NUMBERS if name != "rounding"])
-    found = np.clip(each[np.isfinite(each)], -_FARTHEST, _FARTHEST)
-    low, high = min(found.min(initial=0.0), -_LEAST), max(found.max(initial=0.0), _LEAST)
+    finite = np.clip(each[np.isfinite(each)], -_FARTHEST, _FARTHEST)
+    low, high = min(finite.min(initial=0.0), -_LEAST), max(finite.max(initial=0.0), _LEAST)
     margin = 0.05 * (high - low)
     return float(low - margin), float(high + margin)
 

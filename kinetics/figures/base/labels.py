@@ -39,9 +39,9 @@ def row_label(row: PublishedRow, statistic: str = "") -> str:
 
     Examples
     --------
-    >>> given = {"name": "a", "use": "fit", "regimen": "r", "cohort": "c", "source": "choice", "unit": "month"}
+    >>> columns = {"name": "a", "use": "fit", "regimen": "r", "cohort": "c", "source": "choice", "unit": "month"}
     >>> row = {"kind": "time_to_threshold", "statistic": "survival_median", "output": "N", "level": "0.4 mg/L"}
-    >>> row_label(PublishedRow(**given, **row, value=3))
+    >>> row_label(PublishedRow(**columns, **row, value=3))
     'N back at 0.4 mg/L, median'
     """
     what = _WHAT[row.kind].format(output=row.output, over=row.over, level=row.level)

@@ -91,17 +91,17 @@ def courses_text(regimen: Regimen, time: str) -> str:
     'course of drug_a: 36 mg at month 0, 12'
     """
     factor = float(conversion(parse_unit("day"), parse_unit(time)))
-    given: dict[str, dict[str, list[str]]] = {}
+    starts: dict[str, dict[str, list[str]]] = {}
     for course in regimen.courses:
         start = f"{round(course.start.magnitude * factor, 2):g}"
         for drug in dict.fromkeys(dose.drug for dose in course.doses):
             amounts = [dose.amount for dose in course.doses if dose.drug == drug]
             total: Any = sum(amounts[1:], amounts[0])
             amount = f"{total.magnitude:g} {unit_text(total.units)}".removesuffix(" 1")
-            given.setdefault(drug, {}).setdefault(amount, []).append(start)
+            starts.setdefault(drug, {}).setdefault(amount, []).append(start)
     return "; ".join(
         f"course of {drug}: " + ", ".join(f"{amount} at {time} {', '.join(times)}" for amount, times in amounts.items())
-        for drug, amounts in given.items()
+        for drug, amounts in starts.items()
     )
 
 

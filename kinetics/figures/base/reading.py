@@ -115,5 +115,5 @@ class SpecReader:
     def check_cohort(self, cohort: str | None, model: Model) -> None:
         """Note a cohort that the model does not have."""
         if cohort is not None and cohort not in model.cohorts:
-            there = ", ".join(model.cohorts) or "none"
-            self.add(f"model '{model.name}' has no cohort '{cohort}'; there are {there}", "figure", "cohort")
+            names = ", ".join(model.cohorts) or "none"
+            self.add(f"model '{model.name}' has no cohort '{cohort}'; there are {names}", "figure", "cohort")

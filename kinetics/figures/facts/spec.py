@@ -20,7 +20,7 @@ from kinetics.files.rows import Row
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.published import EvidenceRow
-from kinetics.regimen import Regimen, check_given
+from kinetics.regimen import Regimen, check_accepted
 from kinetics.results import marked
 from kinetics.units import conversion, parse_unit, to_unit
 
@@ -157,7 +157,7 @@ def _check_curve(
         if curve.regimen not in regimens:
             regimens[curve.regimen] = Regimen.load(path_from(path, curve.regimen))
         if model is not None:
-            check_given(regimens[curve.regimen], model)
+            check_accepted(regimens[curve.regimen], model)
     if model is not None and curve.cohort is not None:
         with faults.gather():
             cohort_parameters(model, curve.cohort)

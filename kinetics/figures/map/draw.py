@@ -72,9 +72,9 @@ class Map(Kind[MapSpec]):
         entries: list[Entry] = [(sample(point, index), point.label) for index, point in enumerate(spec.points)]
         if spec.shows_without_rules:
             entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
-        given = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
+        doses = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
         whose = f"model: {typical_patient(header.cohort)}, {header.until}"
-        entries.append(text_entry(f"{whose}; {given}; what the axes name is varied"))
+        entries.append(text_entry(f"{whose}; {doses}; what the axes name is varied"))
         if any(number.row.difference for number in spec.maps):
             entries.append(text_entry("change by the rules: with them less without them, all else the same"))
         if not all(np.isfinite(data[number.name].values).all() for number in spec.maps):

@@ -21,7 +21,7 @@ from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import Row
-from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.regimen import Regimen, check_accepted, course_starts
 from kinetics.results import marked
 from kinetics.units import to_unit
 
@@ -198,7 +198,7 @@ def _check_regimen(reader: SpecReader, header: MapHeaderRow, model: Model, regim
         starts, until = course_starts(regimen, model.time), to_unit(header.until, model.time)
         if not starts.size or starts[-1] >= until:
             raise InputError(f"needs a course, the last before the end, {header.until}")
-        check_given(regimen, model, until)
+        check_accepted(regimen, model, until)
 
 
 def _check_axis(reader: SpecReader, key: str, axis: AxisRow, model: Model, regimen: Regimen) -> None:
@@ -215,7 +215,7 @@ def _check_axis(reader: SpecReader, key: str, axis: AxisRow, model: Model, regim
     with reader.at(key, "values"):
         for value in axis.values:
             try:
-                check_given(axis.regimen(regimen, value), model)
+                check_accepted(axis.regimen(regimen, value), model)
             except InputError as error:  # the fault is of this file, not of the regimen's
                 raise InputError(*(fault.message for fault in error.faults)) from error
             if axis.parameter is not None:

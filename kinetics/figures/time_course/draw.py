@@ -84,13 +84,13 @@ class _Drawing:
         """Draw everything, lay it out, then place the labels that depend on the layout."""
         rows = self.spec.rows
         grid = panel_grid(rows.size, len(rows.panels), lambda lines: 90.0 * lines)
-        for place, (name, row) in zip(grid.panels, rows.panels.items(), strict=True):
-            panel = CurvePanel(place.axes, name, row)
+        for cell, (name, row) in zip(grid.panels, rows.panels.items(), strict=True):
+            panel = CurvePanel(cell.axes, name, row)
             self._fill(panel)
-            set_axes(panel, self.spec, self.root, place.letter)
-            place.axes.tick_params(labelbottom=place.is_lowest)
-            if place.is_lowest:
-                place.axes.set_xlabel(f"{rows.time.label} ({rows.time.unit})")
+            set_axes(panel, self.spec, self.root, cell.letter)
+            cell.axes.tick_params(labelbottom=cell.is_lowest)
+            if cell.is_lowest:
+                cell.axes.set_xlabel(f"{rows.time.label} ({rows.time.unit})")
             self.panels.append(panel)
         grid.figure.align_ylabels()
         add_title_and_legend(grid.figure, rows.header, self._entries(), self._note())

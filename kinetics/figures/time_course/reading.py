@@ -23,7 +23,7 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.published import PublishedRow
-from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
+from kinetics.regimen import Regimen, check_accepted, only_course, with_retreatment
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
 
 __all__ = ["read_time_course"]
@@ -44,7 +44,7 @@ def read_time_course(document: Document) -> TimeCourseSpec:
         reader.check_cohort(rows.header.cohort, model)
         _check_outputs(reader, rows, model)
     if model is not None and regimen is not None:
-        reader.read(lambda: check_given(regimen, model), "figure", "regimen")
+        reader.read(lambda: check_accepted(regimen, model), "figure", "regimen")
     published = _check_published(reader, rows, _tables(reader, rows.header), model, regimen)
     if model is None or regimen is None or reader.faults:
         reader.refuse()

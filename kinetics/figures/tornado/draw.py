@@ -108,11 +108,11 @@ class Tornado(Kind[TornadoSpec]):
     def _entries(self) -> list[Entry]:
         header = self.spec.header
         derivatives = f"exact derivatives, scaled to +{header.percent} %; limits held"
-        given = courses_text(self.spec.regimen, header.unit)
+        doses = courses_text(self.spec.regimen, header.unit)
         return [
             (Patch(facecolor=_LATER), "recovery later with more of the parameter (+)"),
             (Patch(facecolor=_EARLIER), "recovery earlier (−)"),
-            text_entry(f"model: {typical_patient(header.cohort)}; {derivatives}; {given}"),
+            text_entry(f"model: {typical_patient(header.cohort)}; {derivatives}; {doses}"),
         ]
 
 

@@ -13,7 +13,7 @@ from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Text
 from kinetics.files.documents import Document
 from kinetics.model import Model
-from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.regimen import Regimen, check_accepted, course_starts
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
@@ -80,4 +80,4 @@ def _check_model(reader: SpecReader, header: TornadoHeaderRow, model: Model, reg
             raise InputError(f"regimen '{regimen.name}' has rules; a derivative needs doses at times known beforehand")
         if not course_starts(regimen, model.time).size:
             raise InputError("a time to a limit needs a regimen with a course")
-        check_given(regimen, model)
+        check_accepted(regimen, model)

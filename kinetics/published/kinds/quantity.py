@@ -63,16 +63,16 @@ class Columns:
     def faults(self, row: Any) -> list[str]:
         """What is wrong between the kind of a row and its columns."""
         used = [key for key in OF_KIND if getattr(row, key, None) is not None]
-        found = self.missing(row)
-        found += [f"kind '{row.kind}' has no '{key}'" for key in used if key not in (*self.needs, *self.may)]
+        messages = self.missing(row)
+        messages += [f"kind '{row.kind}' has no '{key}'" for key in used if key not in (*self.needs, *self.may)]
         statistics = ", ".join(self.statistics) or "empty"
         if row.statistic is None and self.statistics:
-            found.append(f"kind '{row.kind}' needs a 'statistic': {statistics}")
+            messages.append(f"kind '{row.kind}' needs a 'statistic': {statistics}")
         if row.statistic is not None and row.statistic not in self.statistics:
-            found.append(
+            messages.append(
                 f"kind '{row.kind}' and statistic '{row.statistic}' do not go together; it may be {statistics}"
             )
-        return found
+        return messages
 
 
 class TypicalNumber(Protocol):

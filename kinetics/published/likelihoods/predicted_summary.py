@@ -73,8 +73,8 @@ class PredictedSummary:
 
     def summary(self) -> dict[str, Any]:
         """As the JSON of the command has it."""
-        found: dict[str, Any] = {"model_interval": self.interval.ends, "inside": self.inside()}
+        entries: dict[str, Any] = {"model_interval": self.interval.ends, "inside": self.inside()}
         if self.spread is not None:
-            found["sd_fitted"], found["sd_interval"] = self.spread.value, self.spread.ends
-            found["sd_inside"] = self.spread_inside()
-        return found
+            entries["sd_fitted"], entries["sd_interval"] = self.spread.value, self.spread.ends
+            entries["sd_inside"] = self.spread_inside()
+        return entries

@@ -81,7 +81,7 @@ def stream(
             _advance(simulation, part, runs, record, progress)
             put_in_place(part, path)
         except OSError as error:
-            raise StorageError(f"{path}: writing stopped: {reason_of(error)}; {_kept(part, simulation)}") from error
+            raise StorageError(f"{path}: writing stopped: {reason_of(error)}; {_finished(part, simulation)}") from error
         finally:
             if part.is_dir() and StreamRecord.read(part) is None:
                 clear(part)
@@ -95,7 +95,7 @@ def _chunk_size(simulation: Simulation, chunk: int | None) -> int:
     return min(fitting if chunk is None else whole_number("chunk", chunk, 1), simulation.size)
 
 
-def _kept(part: Path, simulation: Simulation) -> str:
+def _finished(part: Path, simulation: Simulation) -> str:
     """What is left of a stream that could not be written, in words."""
     record = StreamRecord.read(part)
     if record is None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kinetics.published.kinds.quantity import Columns, Quantity
 
-__all__ = ["Told"]
+__all__ = ["NotModelled"]
 
 
-class Told(Quantity):
+class NotModelled(Quantity):
     """Listed apart, with the reason why no model says it; nothing is compared."""
 
     columns = Columns()

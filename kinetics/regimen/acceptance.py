@@ -1,4 +1,4 @@
-"""Whether a model can be given a regimen."""
+"""Whether a model accepts a regimen: its drugs, the units of its doses, what its rules look at."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kinetics.regimen.triggers import triggers
 if TYPE_CHECKING:
     from kinetics.model import Model
 
-__all__ = ["check_given", "check_given_by_row"]
+__all__ = ["check_accepted", "check_row_accepted"]
 
 
-def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
+def check_accepted(regimen: Regimen, model: Model, until: float = 1.0) -> None:
     """Refuse a regimen whose doses or rules a model does not take until a time, in the model's unit.
 
     Raises
@@ -31,7 +31,7 @@ def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
     --------
     >>> from kinetics.model import Model, State
     >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="mg", initial=0, rate=0)])
-    >>> check_given(Regimen.none(), still)
+    >>> check_accepted(Regimen.none(), still)
     """
     doses = {name: dose.unit for name, dose in model.doses.items()}
     outputs = {name: output.unit for name, output in model.outputs.items()}
@@ -39,9 +39,9 @@ def check_given(regimen: Regimen, model: Model, until: float = 1.0) -> None:
     triggers(regimen, outputs, doses, model.time)
 
 
-def check_given_by_row(regimen: Regimen, model: Model) -> None:
-    """Refuse what `check_given` refuses, with one fault that names both, for the row that asks for them."""
+def check_row_accepted(regimen: Regimen, model: Model) -> None:
+    """Refuse what `check_accepted` refuses, with one fault that names both, for the row that asks for them."""
     try:
-        check_given(regimen, model)
+        check_accepted(regimen, model)
     except InputError as error:
         raise InputError(f"regimen '{regimen.name}' cannot be given to model '{model.name}': {error}") from error
