@@ -1,7 +1,8 @@
 """Statistics over patients of numbers that may be censored.
 
 A time is infinite for one who never recovers, and later than that of any who does. It is NaN for one who is not at
-risk, who was never below the level and counts in no statistic.
+risk, who was never below the level and counts in no statistic. Samples are (patient, ...), statistics (...), NaN where
+nobody counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ __all__ = [
     "at_risk",
     "censored_median",
     "censored_quantiles",
+    "curve_quantiles",
+    "finite",
     "share_at_risk",
     "share_never",
     "share_recovered",
@@ -27,73 +30,53 @@ def at_risk(times: np.ndarray) -> np.ndarray:
     return times[~np.isnan(times)]
 
 
+def finite(sample: np.ndarray) -> np.ndarray:
+    """Those of a sample, (patient,), that have a value, which is neither infinite nor NaN."""
+    return sample[np.isfinite(sample)]
+
+
 def share_at_risk(times: np.ndarray) -> np.ndarray:
-    """Of all, (patient, ...), the share at risk, (...); NaN without patients."""
+    """Of all, the share at risk."""
     return _share(~np.isnan(times), np.ones(times.shape, dtype=bool))
 
 
-def share_recovered(times: np.ndarray) -> np.ndarray:
-    """Of those at risk, (patient, ...), the share with a finite time, (...); NaN where nobody is at risk.
-
-    Examples
-    --------
-    >>> float(share_recovered(np.array([1.0, 4.0, 6.0, np.inf, np.nan])))
-    0.75
-    """
-    return _share(np.isfinite(times), ~np.isnan(times))
+def share_recovered(times: np.ndarray, since: float = -np.inf, until: float = np.inf) -> np.ndarray:
+    """Of those at risk, the share with a finite time, of ``since`` or later and before ``until``."""
+    return _share((times >= since) & (times < until), ~np.isnan(times))
 
 
 def share_never(times: np.ndarray) -> np.ndarray:
-    """Of those at risk, (patient, ...), the share with an infinite time, (...); NaN where nobody is at risk."""
+    """Of those at risk, the share with an infinite time."""
     return _share(np.isinf(times), ~np.isnan(times))
 
 
-def censored_quantiles(times: np.ndarray, shares: Sequence[float]) -> np.ndarray:
-    """The earliest times by which shares of those at risk have recovered.
+def censored_quantiles(
+    times: np.ndarray, shares: Sequence[float], method: Literal["inverted_cdf", "higher"] = "inverted_cdf"
+) -> np.ndarray:
+    """The earliest times by which shares of those at risk have recovered, (share, ...); infinite where fewer recover.
 
-    It is the inverse of the empirical distribution function (``inverted_cdf`` of numpy): always the time of one of
-    them, never one in between, for there is none between a time and infinity.
-
-    Parameters
-    ----------
-    times : ndarray, (patient, ...)
-        Infinite for never, NaN for not at risk.
-    shares : sequence of float
-        From 0 to 1.
-
-    Returns
-    -------
-    ndarray, (share, ...)
-        Infinite where fewer recover than the share, NaN where nobody is at risk.
-
-    Examples
-    --------
-    >>> censored_quantiles(np.array([1.0, 4.0, np.inf, np.inf, np.nan]), (0.25, 0.5, 0.75))
-    array([ 1.,  4., inf])
+    Both methods of `numpy.quantile` give the time of one of them: there is none between a time and infinity.
     """
     quantiles = np.full((len(shares), *times.shape[1:]), np.nan)
     for index in np.ndindex(times.shape[1:]):
         column = at_risk(times[:, *index])
         if column.size:
-            quantiles[:, *index] = np.quantile(column, shares, method="inverted_cdf")
+            quantiles[:, *index] = np.quantile(column, shares, method=method)
     return quantiles
 
 
+def curve_quantiles(curves: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """Quantiles of counts, which are never censored, (share, ...): between two patients on a straight line."""
+    if not len(curves):
+        return np.full((len(shares), *curves.shape[1:]), np.nan)
+    return np.quantile(curves, shares, axis=0)
+
+
 def censored_median(sample: np.ndarray, *, if_half_recover: Literal["never", "last"] = "never") -> np.ndarray:
-    """The median of those at risk; of an even number the mean of the two in the middle.
+    """The median of those at risk, infinite where more than half never recover; of an even number the mean of two.
 
-    Parameters
-    ----------
-    sample : ndarray, (patient, ...)
-        A time may be infinite for never, or NaN for not at risk.
-    if_half_recover : {"never", "last"}
-        Where just half recover, one of the two in the middle is infinite. The median is then infinite, or the time of
-        the last who recovers, as `censored_quantiles` has it.
-
-    Returns
-    -------
-    ndarray, (...)
-        Infinite where more than half never recover, NaN where nobody is at risk.
+    Where just half recover, one of the two is infinite. The median is then infinite too, or by ``if_half_recover`` the
+    time of the last who recovers, as `censored_quantiles` has it.
 
     Examples
     --------
@@ -114,27 +97,10 @@ def censored_median(sample: np.ndarray, *, if_half_recover: Literal["never", "la
 
 
 def statistic_of(sample: np.ndarray, statistic: str) -> np.ndarray:
-    """A statistic over patients.
+    """A statistic over patients, by the name that a published row has of it.
 
-    Parameters
-    ----------
-    sample : ndarray, (patient, ...)
-        A time may be infinite, of one who never gets there, or NaN, of one who is not at risk.
-    statistic : str
-        ``mean``, ``geometric_mean`` and ``sd`` are over those who have a finite value; of a median the infinite come
-        last; ``range`` and ``unstated``, whose source does not say, are taken for the mean; ``typical`` is that of
-        the one patient there is.
-
-    Returns
-    -------
-    ndarray, (...)
-        NaN where nobody has a value.
-
-    Examples
-    --------
-    >>> times = np.array([1.0, 4.0, np.inf, np.nan])
-    >>> [float(statistic_of(times, name)) for name in ("mean", "geometric_mean", "survival_median")]
-    [2.5, 2.0, 4.0]
+    ``mean``, ``geometric_mean`` and ``sd`` are over those who have a finite value; of a median the infinite come last;
+    ``range`` and ``unstated``, whose source does not say, are taken for the mean; ``typical`` is of one patient alone.
     """
     if statistic == "typical":
         return sample[0]
@@ -154,6 +120,6 @@ def statistic_of(sample: np.ndarray, statistic: str) -> np.ndarray:
 
 
 def _share(some: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """How many of those ``among``, (patient, ...), are ``some``, as a share, (...); NaN where there are none."""
+    """How many of those ``among`` are ``some``, as a share."""
     total = among.sum(axis=0)
     return np.where(total > 0, some.sum(axis=0) / np.maximum(total, 1), np.nan)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.measures.patient_statistics import censored_quantiles
+from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles
 from kinetics.prediction.over_draws import PERCENTILES, Drawn
 from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
 from kinetics.prediction.trial import STATISTICS, FutureStudy
@@ -114,8 +114,7 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 def _linear(drawn: np.ndarray) -> np.ndarray:
     """`QUANTILES` over draws that have numbers, (draw, ...); NaN if none has."""
-    known = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
-    return np.quantile(known, QUANTILES, axis=0) if len(known) else np.full((len(QUANTILES), *drawn.shape[1:]), np.nan)
+    return curve_quantiles(drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)], QUANTILES)
 
 
 def _linear_of_each(drawn: np.ndarray) -> np.ndarray:

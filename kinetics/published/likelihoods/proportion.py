@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
-from kinetics.measures.patient_statistics import at_risk
+from kinetics.measures.patient_statistics import at_risk, share_recovered
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, shares
 from kinetics.observation.normal import log
 from kinetics.observation.observed_counts import ObservedCounts
@@ -67,11 +67,10 @@ class Proportion:
 
     def of(self, sample: np.ndarray) -> Proportion:
         """The same of other patients: of those below or above the limit, or observed back within the times."""
+        if self.level is None:
+            return replace(self, share=float(share_recovered(sample, self.since, self.until)))
         values = at_risk(sample)
-        if self.level is not None:
-            inside = values >= self.level if self.above else values < self.level
-        else:
-            inside = (values >= self.since) & (values < self.until)
+        inside = values >= self.level if self.above else values < self.level
         return replace(self, share=float(inside.mean()))
 
     def value(self, observed: ObservedDistribution) -> float:
