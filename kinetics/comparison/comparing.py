@@ -17,6 +17,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of, loaded
 from kinetics.measures import Measure
 from kinetics.measures.over_courses import Courses
+from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Regimen, check_accepted, course_starts
 from kinetics.simulation.simulating import simulate
@@ -174,27 +175,13 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
         baseline = values[..., 0]
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
-            numbers[name] = _over_patients(curve) if over_patients else curve
+            numbers[name] = curve_quantiles(curve, QUANTILES) if over_patients else curve
         measured = {m.name: integrated[m.name].values for reading in row.readings for m in reading.measures}
         courses = Courses(measured, starts, baseline)
         for reading in row.readings:
             name, number = f"{row.output}_{reading.name}", np.asarray(reading.of(courses))
-            numbers[name] = _quantiles(number) if over_patients else number
+            numbers[name] = censored_quantiles(number, QUANTILES) if over_patients else number
             if over_patients and reading.is_recovery:
-                at_risk = number[~np.isnan(number)]
-                numbers[f"{name}_share"] = np.isfinite(at_risk).mean() if at_risk.size else np.nan
+                numbers[f"{name}_share"] = share_recovered(number)
     failed = result.sizes["patient"] - integrated.sizes["patient"] if over_patients else None
     return ComparedRegimen(regimen, result["time"].values, starts, numbers, failed)
-
-
-def _over_patients(curve: np.ndarray) -> np.ndarray:
-    """Quantiles of a curve, (patient, time), over patients, (quantile, time); NaN without patients."""
-    return np.quantile(curve, QUANTILES, axis=0) if len(curve) else np.full((len(QUANTILES), *curve.shape[1:]), np.nan)
-
-
-def _quantiles(numbers: np.ndarray) -> np.ndarray:
-    """Over the patients of whom a number is known, (quantile,); infinite where that many have not come back."""
-    known = numbers[~np.isnan(numbers)]
-    if not known.size:
-        return np.full(len(QUANTILES), np.nan)
-    return np.quantile(known, QUANTILES, method="inverted_cdf")

@@ -43,7 +43,7 @@ def _summarised(
     sizes = [row.summary.n for row in rows if row.summary.n is not None]
     if not sizes:
         return list(rows)
-    variability = Variability.of(patients.system, patients.cohort.with_estimates(truth))
+    variability = Variability.of(patients.arm.system, patients.arm.cohort.with_estimates(truth))
     deviates, noise = (int(number) for number in key.generate_state(2))
     drawn = replace(patients, deviates=variability.deviates(max(sizes), deviates)).simulate(truth)
     generator = np.random.default_rng(noise)

@@ -10,6 +10,7 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
+from kinetics.estimate.problem.arms import targets_by_arm
 from kinetics.files.arguments import all_of, loaded
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.identifiability.further_measurements import further_measurements
@@ -149,17 +150,14 @@ def _of_fit(problem: FitProblem) -> _Design:
 
 def _arms_of_fit(problem: FitProblem) -> list[tuple[str | None, MeasuredArm]]:
     """An arm for each cohort and regimen of the fitted rows, with the cohort."""
-    groups: dict[tuple[str, str], list[Target]] = {}
-    for target in problem.fitted:
-        groups.setdefault((target.row.cohort, target.regimen.content_hash), []).append(target)
     arms: list[tuple[str | None, MeasuredArm]] = []
-    for (cohort, _), targets in groups.items():
+    for arm, targets in targets_by_arm(problem, problem.fitted).items():
         shares: dict[str, bool] = {}
         for target in targets:
             name = target.row.output if target.row.over is None else f"{target.row.output}/{target.row.over}"
             shares[name] = shares.get(name, True) and _is_share_of_baseline(target)
         relative = [name for name, is_share in shares.items() if is_share]
-        arms.append((cohort, MeasuredArm(list(shares), targets[0].regimen, problem.cohort(cohort).values, relative)))
+        arms.append((arm.cohort.name, MeasuredArm(list(shares), arm.regimen, arm.cohort.values, relative)))
     return arms
 
 

@@ -18,6 +18,9 @@ __all__ = ["MeasuredArm"]
 class MeasuredArm:
     """Patients of the same values under the same regimen, and what is measured in them.
 
+    `kinetics.published.Arm` is what is simulated and needs a cohort. These equations are only expanded about the first
+    dose, so that a model without a cohort has an arm too.
+
     Parameters
     ----------
     outputs : sequence of str

@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles
 from kinetics.prediction.over_draws import PERCENTILES, Drawn
 from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
 from kinetics.prediction.trial import STATISTICS, FutureStudy
-from kinetics.prediction.typical import QUANTILES, later_quantiles
+from kinetics.prediction.typical import QUANTILES
 from kinetics.results import variable
 from kinetics.units import parse_unit
 
@@ -67,10 +68,8 @@ def population_recovery(
     }
     estimates, data = population.recovered(), {}
     for number, (name, (unit, long_name)) in enumerate(labels.items()):
-        quantiles = _later if name == "median" else _linear
-        table = np.full((len(QUANTILES), *estimates.shape[1:]), np.nan)
-        for index in np.ndindex(estimates.shape[1:]):
-            table[:, *index] = quantiles(drawn.recovery[:, number, *index])
+        over_draws = drawn.recovery[:, number]
+        table = censored_quantiles(over_draws, QUANTILES) if name == "median" else _linear_of_each(over_draws)
         data[name] = variable(("output", "course"), estimates[number], unit, f"{long_name}, at the estimates")
         dims = ("quantile", "output", "course")
         data[f"{name}_quantiles"] = variable(dims, table, unit, f"{long_name}, over parameter draws")
@@ -115,12 +114,15 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 def _linear(drawn: np.ndarray) -> np.ndarray:
     """`QUANTILES` over draws that have numbers, (draw, ...); NaN if none has."""
-    known = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
-    return np.quantile(known, QUANTILES, axis=0) if len(known) else np.full((len(QUANTILES), *drawn.shape[1:]), np.nan)
+    return curve_quantiles(drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)], QUANTILES)
 
 
-def _later(drawn: np.ndarray) -> list[float]:
-    return later_quantiles(drawn[~np.isnan(drawn)])
+def _linear_of_each(drawn: np.ndarray) -> np.ndarray:
+    """`_linear` of each output and course, (draw, output, course), which need not all have a number in a draw."""
+    table = np.empty((len(QUANTILES), *drawn.shape[1:]))
+    for index in np.ndindex(drawn.shape[1:]):
+        table[:, *index] = _linear(drawn[:, *index])
+    return table
 
 
 def _quantile(name: str, values: Sequence[float], long_name: str) -> xr.Variable:

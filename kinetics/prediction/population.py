@@ -11,6 +11,7 @@ import xarray as xr
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.engines import Tolerances
 from kinetics.measures import Measure
+from kinetics.measures.patient_statistics import censored_median, share_at_risk, share_never
 from kinetics.population.draws import draw_patients
 from kinetics.simulation.runs import CHUNK, Progress, Run
 
@@ -69,17 +70,8 @@ class Population:
         more than half never do. The share of those at risk who never recover in the window. The share of all who were
         never at risk. The first two are NaN if nobody is at risk, all are without patients.
         """
-        total, times = len(self.recovery), np.sort(self.recovery, axis=0)  # not at risk come last
-        at_risk = (~np.isnan(times)).sum(axis=0)
-        numbers = np.full((3, *at_risk.shape), np.nan)
-        for output, course in np.argwhere(at_risk > 0):
-            column = times[: at_risk[output, course], output, course]
-            lower, upper = column[(column.size - 1) // 2], column[column.size // 2]
-            numbers[0, output, course] = 0.5 * (lower + upper) if np.isfinite(upper) else lower
-            numbers[1, output, course] = np.isinf(column).mean()
-        if total:
-            numbers[2] = 1 - at_risk / total
-        return numbers
+        times = self.recovery
+        return np.stack([censored_median(times, if_half_recover="last"), share_never(times), 1 - share_at_risk(times)])
 
 
 def populations(

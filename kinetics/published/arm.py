@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from kinetics.regimen import Regimen, Segments, course_starts, segments
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
 
-__all__ = ["Arm"]
+__all__ = ["Arm", "integrated_patients"]
 
 MOST_LOST = 0.05
 """More patients than this share that cannot be integrated are no population."""
@@ -110,7 +110,12 @@ class Arm:
             constants = self.system.constants_table(typical[None])
             run.triggers.check(baselines_of(self.system, constants, run.triggers))
         results = run.of_patients(table, progress)
-        simulated, doses = _simulated(results.failures), results.triggered
+        if reason := results.failures[0]:
+            raise IntegrationError(f"the typical patient cannot be simulated: {reason}")
+        simulated, doses = integrated_patients(results.failures[1:]), results.triggered
+        if lost := int((~simulated).sum()):
+            text = f"{lost} of {simulated.size} virtual patients could not be simulated and are left out"
+            warnings.warn(text, stacklevel=2)
         constants = self.system.constants_table(table)
 
         def part(rows: np.ndarray, alone: Patients | None) -> Patients:
@@ -120,15 +125,17 @@ class Arm:
         return part(np.append(False, simulated), part(np.arange(1), None))
 
 
-def _simulated(reasons: list[str]) -> np.ndarray:
-    """Which patients behind the typical one could be integrated, (patient,); too few of them are an error."""
-    if reasons[0]:
-        raise IntegrationError(f"the typical patient cannot be simulated: {reasons[0]}")
-    simulated = np.array([not reason for reason in reasons[1:]])
-    lost = int((~simulated).sum())
-    text = f"{lost} of {simulated.size} virtual patients"
-    if lost > MOST_LOST * simulated.size:
-        raise IntegrationError(f"{text} cannot be simulated; {max(reasons, key=len)}")
-    if lost:
-        warnings.warn(f"{text} could not be simulated and are left out", stacklevel=3)
-    return simulated
+def integrated_patients(failures: Sequence[str]) -> np.ndarray:
+    """Which patients could be integrated, (patient,), by the reasons why not, empty if one could.
+
+    Raises
+    ------
+    IntegrationError
+        If more than `MOST_LOST` of them could not: those that could do not stand for the population.
+    """
+    integrated = np.array([not reason for reason in failures])
+    lost = int((~integrated).sum())
+    if lost > MOST_LOST * integrated.size:
+        reason = next(reason for reason in failures if reason)
+        raise IntegrationError(f"{lost} of {integrated.size} virtual patients cannot be simulated; {reason}")
+    return integrated

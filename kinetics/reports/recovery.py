@@ -11,6 +11,7 @@ import xarray as xr
 
 from kinetics.errors import InputError
 from kinetics.measures import course_windows
+from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
 from kinetics.results import marked
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import html_table, table
@@ -101,11 +102,8 @@ def recovery_rows(result: xr.Dataset, variables: Mapping[str, str]) -> list[dict
 def _summary(months: np.ndarray, failed: np.ndarray) -> dict[str, float]:
     """Over patients, (patient,)."""
     count = {"patients": failed.size, "failed": int(failed.sum())}
-    at_risk = months[~failed & ~np.isnan(months)]
-    if not at_risk.size:
-        return {**dict.fromkeys(("months", "lower", "upper", "share_recovered"), math.nan), **count}
-    lower, middle, upper = np.quantile(at_risk, (0.025, 0.5, 0.975), method="inverted_cdf").tolist()
-    share = float(np.isfinite(at_risk).mean())
+    lower, middle, upper = censored_quantiles(months[~failed], (0.025, 0.5, 0.975)).tolist()
+    share = float(share_recovered(months[~failed]))
     return {"months": middle, "lower": lower, "upper": upper, "share_recovered": share, **count}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.measures.patient_statistics import censored_quantiles
 from kinetics.regimen import Rule
 from kinetics.regimen.dose import amount_text
 from kinetics.reports.course import chosen_times
@@ -91,7 +92,7 @@ def _doses_of_patients(result: xr.Dataset, number: int, factor: float, unit: str
     counts, first = _of_patients(result, number)
     if not first.size:
         return "not given to anybody"
-    low, middle, high = (f"{value:g}" for value in np.quantile(counts, ENDS, method="inverted_cdf"))
+    low, middle, high = (f"{value:g}" for value in censored_quantiles(counts, ENDS))
     when = f"{unit} {number_text(float(np.median(first)) * factor)}"
     had = f"{first.size} of {counts.size} who had any"
     return f"in median {middle} times [5 to 95 % of patients: {low} to {high}], first at median {when} in the {had}"
@@ -108,7 +109,7 @@ def _of_patients(result: xr.Dataset, number: int) -> tuple[np.ndarray, np.ndarra
 
 def _summary(values: np.ndarray) -> dict[str, float | None]:
     """Of as many patients as there are; None if there are none."""
-    quantiles = np.quantile(values, ENDS, method="inverted_cdf").tolist() if values.size else [None] * len(ENDS)
+    quantiles = censored_quantiles(values, ENDS).tolist() if values.size else [None] * len(ENDS)
     return dict(zip(("lower", "median", "upper"), quantiles, strict=True))
 
 

@@ -10,13 +10,14 @@ from typer.testing import CliRunner
 
 from kinetics.checking.files import check_file
 from kinetics.cli.app import app
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, IntegrationError
 from kinetics.files.kinds import kind_of
 from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
 from kinetics.measures.patient_statistics import statistic_of
 from kinetics.measures.sampled import SampledCurves
 from kinetics.published import EvidenceRow, evaluate_evidence, facts, read_facts
+from kinetics.published.arm import integrated_patients
 from kinetics.reports.evidence import evidence_json, evidence_markdown, evidence_text
 
 MODEL = """
@@ -437,3 +438,9 @@ def test_an_end_that_is_not_given_is_infinite():
         ROW | {"name": "a", "output": "A", "time": "1 day", "statistic": "range", "upper": 2, "unit": "1"}
     )
     assert row.interval == (-math.inf, 2)
+
+
+def test_a_twentieth_of_the_patients_may_be_lost_and_no_more():
+    assert integrated_patients(["", "a step too short", *[""] * 18]).tolist() == [True, False, *[True] * 18]
+    with pytest.raises(IntegrationError, match=r"^2 of 20 virtual patients cannot be simulated; a step too short$"):
+        integrated_patients(["", "a step too short", "another reason", *[""] * 17])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from kinetics.measures.patient_statistics import finite
 from kinetics.observation.distribution import Expected, ObservedDistribution, joined
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.spread import Spread, log_spread
@@ -108,7 +109,7 @@ class Mean:
 
     def of(self, sample: np.ndarray) -> Mean:
         """The same of other patients, of whom those count that have a value."""
-        values = sample[np.isfinite(sample)]
+        values = finite(sample)
         own = np.log(values) if self.log else values
         mean, sd = float(own.mean()), float(values.std(ddof=1))
         if self.rounding:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
+from kinetics.measures.patient_statistics import at_risk, share_recovered
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, shares
 from kinetics.observation.normal import log
 from kinetics.observation.observed_counts import ObservedCounts
@@ -66,11 +67,10 @@ class Proportion:
 
     def of(self, sample: np.ndarray) -> Proportion:
         """The same of other patients: of those below or above the limit, or observed back within the times."""
-        values = sample[~np.isnan(sample)]
-        if self.level is not None:
-            inside = values >= self.level if self.above else values < self.level
-        else:
-            inside = (values >= self.since) & (values < self.until)
+        if self.level is None:
+            return replace(self, share=float(share_recovered(sample, self.since, self.until)))
+        values = at_risk(sample)
+        inside = values >= self.level if self.above else values < self.level
         return replace(self, share=float(inside.mean()))
 
     def value(self, observed: ObservedDistribution) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kinetics.measures.patient_statistics import censored_median
 from kinetics.observation.distribution import ObservedDistribution, Scalar, share
 from kinetics.published.likelihoods.order_statistics import quantile, quantile_with_slope
 from kinetics.published.likelihoods.summary import Evaluation
@@ -55,7 +56,7 @@ class ReportedRange:
 
     def of(self, sample: np.ndarray) -> ReportedRange:
         """The median of other patients, with the same error."""
-        median = float(np.median(sample[~np.isnan(sample)]))
+        median = float(censored_median(sample))
         return replace(self, lower=median, upper=median)
 
     def value(self, observed: ObservedDistribution) -> float:
