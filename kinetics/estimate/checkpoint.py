@@ -20,11 +20,9 @@ from kinetics.errors import InputError
 from kinetics.estimate.evaluations import recording, warn_not_recorded
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective
-from kinetics.estimate.uncertainty.posterior import Chain
+from kinetics.estimate.search import AnyObjective, Search
+from kinetics.estimate.uncertainty.posterior import Chain, walkers
 from kinetics.estimate.uncertainty.profile import End, Profile
-from kinetics.estimate.uncertainty.sampling import walkers
 from kinetics.files.checksums import content_hash
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
@@ -46,12 +44,7 @@ PARTS = ("searches.json", "profiles.json", "posterior.json", "evaluations.jsonl"
 class Checkpoint:
     """The files of one fit problem: finished searches and profiles, where the walkers have been, and evaluations.
 
-    Parameters
-    ----------
-    path : pathlib.Path or None
-        What the files are called, without their ends; None where nothing can be kept.
-    resume : bool
-        Whether what an interrupted fit kept is used.
+    ``path`` is what they are called, without their ends; None where nothing can be kept. With ``resume`` they are used.
     """
 
     def __init__(self, path: Path | None, *, resume: bool) -> None:
@@ -164,12 +157,8 @@ class FitInterrupted(KeyboardInterrupt):
 def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoint]:
     """The checkpoint of a fit that is running; a block that ends well forgets what was kept.
 
-    Raises
-    ------
-    InputError
-        If another process is fitting the same problem: its work cannot be resumed. Without ``resume`` nothing is kept.
-    FitInterrupted
-        In place of a KeyboardInterrupt of the block.
+    `InputError` if another process is fitting the same problem, whose work cannot be resumed; without ``resume``
+    nothing is kept then. `FitInterrupted` in place of a KeyboardInterrupt of the block.
     """
     problem = objective.problem
     path = _path(problem)

@@ -13,7 +13,7 @@ from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_pat
 from kinetics.cohorts.result_toml import read_result_file, write_result_file
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate.problem.currency import warn_of_problem
-from kinetics.estimate.tree_reading import FACTS, fields_in_tree
+from kinetics.estimate.tree import FACTS, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result

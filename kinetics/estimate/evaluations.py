@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kinetics.estimate.objective.population import Linearised, PopulationObjective
-from kinetics.estimate.search.searching import AnyObjective
+from kinetics.estimate.search import AnyObjective
 from kinetics.files.reading import read_bytes, reason_of
 
 __all__ = ["recording", "warn_not_recorded"]

@@ -15,8 +15,7 @@ from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.result import Fit, with_intervals
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, objective_of
+from kinetics.estimate.search import AnyObjective, Search, objective_of
 from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws

@@ -15,8 +15,7 @@ from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate.checkpoint import Checkpoint, checkpoint_of
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective
+from kinetics.estimate.search import AnyObjective, Search
 from kinetics.estimate.stages import run_profiles, run_sampler
 from kinetics.estimate.summary import fit_summary, interval_rows
 from kinetics.estimate.tree import fit_tree

@@ -18,7 +18,7 @@ from kinetics.estimate.checkpoint import FitInterrupted
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.searching import minimise
+from kinetics.estimate.search import minimise
 from kinetics.estimate.synthetic import synthetic
 from kinetics.estimate.uncertainty.covariance import uncertainty
 from kinetics.files.arguments import loaded
@@ -67,17 +67,13 @@ class SimulationStudy:
         return self.table().to_html()
 
     def rows(self) -> list[dict[str, Any]]:
-        """How well the truth is recovered, one row a free parameter.
+        """How well the truth is recovered, one row a free parameter; `InputError` if fewer than two refits have
+        estimates.
 
         ``name``, ``truth``, ``mean`` and ``median`` of the estimates in the model's unit, ``bias`` (of the mean,
         relative), ``bias_se`` (its Monte-Carlo error), ``scatter`` (standard deviation of the logarithms), ``log_se``
         (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` that
         have estimates.
-
-        Raises
-        ------
-        InputError
-            If fewer than two refits have estimates.
         """
         refits = [refit for refit in self.refits if not refit.failure]
         if len(refits) < 2:

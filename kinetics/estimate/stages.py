@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from kinetics.estimate.checkpoint import Checkpoint
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, prefixed, searches
-from kinetics.estimate.uncertainty.posterior import Chain, Posterior
+from kinetics.estimate.search import AnyObjective, Search, prefixed, searches
+from kinetics.estimate.uncertainty.posterior import Chain, Posterior, sample
 from kinetics.estimate.uncertainty.profile import Profile, profile
-from kinetics.estimate.uncertainty.sampling import sample
 
 __all__ = ["run_profiles", "run_sampler", "run_searches"]
 

@@ -21,8 +21,8 @@ def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study:
     """The problem with the summaries of simulated patients in place of what was published.
 
     Its fitted rows say what is summarised, of how many patients; rows that are only compared are left out, and medians
-    that half of the patients never reach. ``truth`` has values by flat name, spreads by flat name with ``.spread``, in
-    the units of the model. Patients and noise depend on the seed and the number of the study alone.
+    that half of the patients never reach. ``truth`` is by flat name, in the units of the model. Patients and noise
+    depend on the seed and the number of the study alone.
     """
     targets, seed = [], checked_seed(seed)
     for number, (patients, rows) in enumerate(PopulationObjective(problem).arms(problem.fitted)):

@@ -26,13 +26,8 @@ _HINTS = {
 def loaded(argument: str, value: object, kind: type[T], load: Callable[[str | Path], T] | None = None) -> T:
     """The object itself if one is given; otherwise ``load``, or ``kind.load``, reads the file of the name or path.
 
-    Raises
-    ------
-    InputError
-        If it is neither, or the file cannot be had; the message names the ``argument``.
+    `InputError`, which names the ``argument``, if it is neither.
 
-    Examples
-    --------
     >>> loaded("regimen", 12, Path, Path)
     Traceback (most recent call last):
     kinetics.errors.InputError: regimen: must be a Path, a name of the library, or the path of a file; found int 12
@@ -46,12 +41,8 @@ def loaded(argument: str, value: object, kind: type[T], load: Callable[[str | Pa
 
 
 def all_of(argument: str, value: object, kind: type[T] | None, example: str) -> tuple[T, ...]:
-    """The objects of a list that was given, each of a ``kind`` unless that is None; messages show the ``example``.
-
-    Raises
-    ------
-    InputError
-        With everything in the list that is something else.
+    """The objects of a list, each of a ``kind`` unless that is None; `InputError`, with an ``example``, for all that
+    are not.
     """
     single = str | bytes | os.PathLike | (kind or bytes)
     if isinstance(value, single) or not isinstance(value, Iterable):
@@ -71,17 +62,8 @@ def is_whole(value: object) -> bool:
 
 
 def whole_number(argument: str, value: Any, least: int, most: int | None = None) -> int:
-    """The whole number, from ``least`` to ``most``, that was given for an argument.
+    """The whole number, from ``least`` to ``most``, that was given for an argument; else an `InputError`.
 
-    Raises
-    ------
-    InputError
-        If it is none, or outside the range.
-
-    Examples
-    --------
-    >>> whole_number("patients", 7, 1)
-    7
     >>> whole_number("patients", 2.5, 1)
     Traceback (most recent call last):
     kinetics.errors.InputError: patients: must be a whole number, at least 1; found 2.5

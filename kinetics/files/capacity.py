@@ -58,8 +58,6 @@ def check_runs(runs: int, what: str) -> None:
 def size_text(size: float) -> str:
     """Bytes in a unit that is read at a glance.
 
-    Examples
-    --------
     >>> size_text(12_300_000_000), size_text(880)
     ('12 GB', '880 bytes')
     """

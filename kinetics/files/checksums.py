@@ -45,8 +45,6 @@ def bytes_checksum(content: bytes | memoryview) -> str:
 def content_hash(*parts: Any) -> str:
     """The SHA-256 of some JSON-like content, independent of the order of keys.
 
-    Examples
-    --------
     >>> content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
     True
     """
@@ -57,8 +55,6 @@ def content_hash(*parts: Any) -> str:
 def table_checksum(data: Mapping[str, Any], table: str) -> str:
     """SHA-256 of the content of a TOML file, without the key ``checksum`` of one of its tables.
 
-    Examples
-    --------
     >>> table_checksum({"result": {"a": 1}}, "result") == table_checksum({"result": {"checksum": "", "a": 1}}, "result")
     True
     """
@@ -73,8 +69,6 @@ def tree_checksum(result: xr.Dataset | xr.DataTree) -> str:
 
     Compression, chunks, fill values and the order of variables do not matter, nor does the attribute ``checksum``.
 
-    Examples
-    --------
     >>> import xarray as xr
     >>> one = xr.Dataset({"A": ("time", [1.0, 2.0])}, attrs={"checksum": "x"})
     >>> tree_checksum(one) == tree_checksum(xr.DataTree(one.drop_attrs()))

@@ -43,15 +43,8 @@ def is_path(name: str | Path) -> bool:
 
 
 def files_of(name: str | Path) -> list[tuple[str, Path]]:
-    """The file at a path, or all files of the library of that name, each with its kind.
+    """The file at a path, or all files of the library of that name, each with its kind; `InputError` if there is none.
 
-    Raises
-    ------
-    InputError
-        If there is none, or the file is of no known kind.
-
-    Examples
-    --------
     >>> from kinetics.files.library import library_names
     >>> [kind for kind, _ in files_of(library_names("models/regimens")[0])]
     ['regimen']
@@ -77,13 +70,7 @@ def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | N
 
 
 def kind_of(path: Path) -> str:
-    """The kind of a file: by its suffix, or by the table that only files of that kind have.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is of no known kind.
-    """
+    """The kind of a file: by its suffix, or by the table that only files of that kind have; else an `InputError`."""
     if path.suffix == ".csv":
         from kinetics.files.tables import header_of
 

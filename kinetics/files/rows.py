@@ -111,8 +111,6 @@ def dotted_rows(
     TOML nests ``pk.k = {...}``, where a reader means one row named ``pk.k``. ``names`` are flat names of known rows,
     such as ``pk_k``; ``columns`` are the keys of a row.
 
-    Examples
-    --------
     >>> [".".join(path) for path, _ in dotted_rows({"k": {"unit": "1"}, "pk": {"k": {"unit": "1"}}}, (), ["unit"])]
     ['k', 'pk.k']
     """

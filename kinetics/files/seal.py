@@ -29,8 +29,6 @@ _LENGTH = len(b"\nlymphokinetics sha256 \n") + 64
 def sealed(content: bytes | memoryview) -> bytes:
     r"""The bytes of a file with their seal.
 
-    Examples
-    --------
     >>> sealed(b"abc")[:30]
     b'abc\nlymphokinetics sha256 ba78'
     """
@@ -40,12 +38,7 @@ def sealed(content: bytes | memoryview) -> bytes:
 def check_seal(path: Path) -> None:
     """Refuse a file whose bytes do not match its seal. A file without a seal, such as of another program, passes.
 
-    Raises
-    ------
-    InputError
-        If a byte of it has changed.
-    OSError
-        If it cannot be read.
+    `InputError` if a byte of it has changed, `OSError` if it cannot be read.
     """
     with path.open("rb") as file:
         length = file.seek(0, os.SEEK_END) - _LENGTH
@@ -67,12 +60,8 @@ def check_seal(path: Path) -> None:
 def seal_store(store: Path, layout: Mapping[str, str], chunks: Iterable[tuple[str, list[str]]]) -> None:
     """Write the checksums of a finished store into it, as they were when each part was written.
 
-    Parameters
-    ----------
-    layout : mapping of str to str
-        The SHA-256 of each file that is no chunk of runs.
-    chunks : iterable of (str, list of str)
-        Of each chunk of runs the `files_checksum` of its files, and their paths from the store.
+    ``layout`` has the SHA-256 of each file that is no chunk of runs, ``chunks`` of each chunk of runs the
+    `files_checksum` of its files, and their paths from the store.
     """
     content = {"files": dict(layout), "chunks": [[one, files] for one, files in chunks]}
     write_atomically(store / SEAL, json.dumps(content))

@@ -11,8 +11,8 @@ from math import lcm
 
 import numpy as np
 
-from kinetics.identifiability.dual import ZERO, tolerance
 from kinetics.identifiability.elimination import null_space, reduced
+from kinetics.identifiability.series import ZERO, tolerance
 
 __all__ = ["Group", "groups"]
 

@@ -13,9 +13,9 @@ from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.problem.arms import targets_by_arm
 from kinetics.files.arguments import all_of, loaded
 from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.identifiability.experiment import MeasuredArm
 from kinetics.identifiability.further_measurements import further_measurements
 from kinetics.identifiability.identification import Identification
-from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.structure import structure
 from kinetics.model import Model
 from kinetics.published import Target

@@ -188,8 +188,6 @@ class _Builder:
 def start_name(state: str) -> str:
     """What the unknown initial value of a state is called.
 
-    Examples
-    --------
     >>> start_name("A")
     'A(0)'
     """

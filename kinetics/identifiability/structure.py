@@ -13,11 +13,10 @@ import numpy as np
 from kinetics.errors import InputError
 from kinetics.files.arguments import all_of, loaded
 from kinetics.identifiability.combinations import Group, groups
-from kinetics.identifiability.dual import ZERO, many_digits
 from kinetics.identifiability.elimination import UnclearError, null_space, reduced
-from kinetics.identifiability.experiment import Experiment, design_experiment
+from kinetics.identifiability.experiment import Experiment, MeasuredArm, design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.measured_arm import MeasuredArm
+from kinetics.identifiability.series import ZERO, many_digits
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 

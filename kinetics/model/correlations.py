@@ -109,8 +109,6 @@ def _reached(start: str, neighbours: Mapping[str, Iterable[str]]) -> list[str]:
 def correlation_matrix(names: Iterable[str], values: Mapping[tuple[str, str], float]) -> np.ndarray:
     """The correlation matrix of some parameters, (name, name); pairs with others are left out.
 
-    Examples
-    --------
     >>> correlation_matrix(["a", "b"], {("a", "b"): 0.5, ("a", "c"): 0.9})
     array([[1. , 0.5],
            [0.5, 1. ]])

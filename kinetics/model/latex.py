@@ -33,8 +33,6 @@ _PIECE = re.compile(r"\\([A-Za-z]+)|\\[,;: ]|[A-Za-z0-9 _^{}()+*/.,'-]")
 def is_latex(text: str) -> bool:
     r"""Whether a text is a symbol in LaTeX that can do nothing but print: letters, scripts, accents, closed braces.
 
-    Examples
-    --------
     >>> is_latex(r"\varphi_4"), is_latex(r"k_{M4}"), is_latex(r"\input{secrets}"), is_latex("k_{4")
     (True, True, False, False)
     """
@@ -53,8 +51,6 @@ def is_latex(text: str) -> bool:
 def latex_name(name: str) -> str:
     r"""The LaTeX of an identifier: what follows the first underscore becomes a subscript.
 
-    Examples
-    --------
     >>> latex_name("k_A4"), latex_name("alpha_0"), latex_name("pk_A_c"), latex_name("clearance")
     ('k_{A4}', '\\alpha_{0}', 'pk_{A,c}', '\\mathrm{clearance}')
     """
@@ -82,8 +78,6 @@ class Equation(NamedTuple):
 def equations(model: Model) -> list[Equation]:
     r"""The equations of a model: rates, initial values, derived quantities, outputs.
 
-    Examples
-    --------
     >>> from kinetics.model import Model, Parameter, State
     >>> k, A = sp.symbols("k_el A")
     >>> rate = Parameter(name="k_el", value=0.1, unit="1/day")

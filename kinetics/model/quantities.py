@@ -42,8 +42,6 @@ class Quantity:
     def location(self, key: str) -> tuple[str, str]:
         """Where one of its keys stands, and what to call it in a message.
 
-        Examples
-        --------
         >>> Quantity(name="A", unit="mg", where="pk.toml:7").location("rate")
         ('pk.toml:7', 'A.rate')
         """

@@ -19,12 +19,8 @@ POWERS = np.arange(3)
 class Expected(NamedTuple):
     """Expectations of some functions of what is observed.
 
-    Parameters
-    ----------
-    of_patients : ndarray, (patient, function)
-        Over the noise, for each patient.
-    by_outcome : ndarray, (outcome, function), or None
-        The functions themselves, where what is observed has a few outcomes.
+    ``of_patients``, (patient, function), are those over the noise, for each patient; ``by_outcome``, (outcome,
+    function), the functions themselves, where what is observed has a few outcomes.
     """
 
     of_patients: np.ndarray

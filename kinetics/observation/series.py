@@ -120,11 +120,7 @@ class Series:
         """Times of the visits in days, increasing, from time zero; those closer than 1e-9 day are one.
 
         ``starts`` are the first doses of the courses in days, increasing; without any, time zero is the first dose.
-
-        Raises
-        ------
-        InputError
-            If the last course is so late that there are too many.
+        `InputError` if the last course is so late that there are too many.
         """
         first, last = (starts[0], starts[-1]) if len(starts) else (0.0, 0.0)
         every, begin, until = self._regular

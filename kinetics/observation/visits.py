@@ -1,26 +1,135 @@
-"""`VisitSchedule`: when patients are seen, and what is measured then."""
+"""`VisitSchedule`: when patients are seen and what is measured then; from a file with every fault of it at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from textwrap import fill
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pint
+from pydantic import Field
 
-from kinetics.errors import Faults, UnknownNameError
+from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.checksums import content_hash
+from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file
+from kinetics.files.rows import Row, Text, read_fields, read_row
 from kinetics.model import Model
-from kinetics.observation.reading import check_together, read_visits
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
 from kinetics.units import conversion
 
-__all__ = ["VisitSchedule"]
+__all__ = ["VisitSchedule", "VisitsHeaderRow", "check_together", "read_visits"]
+
+
+class VisitsFileRow(Row):
+    """A whole file of visits."""
+
+    visits: Any
+    series: Annotated[list[Any], Field(min_length=1, max_length=100)]
+
+
+class VisitsHeaderRow(Row):
+    """``[visits]``."""
+
+    title: Text
+    source: Text
+    about: str = ""
+
+
+class SeriesRow(Row):
+    """A row of ``[[series]]``."""
+
+    name: Text
+    outputs: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    at: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    every: Text | None = None
+    begin: Text | None = None
+    until: Text | None = None
+    after: Literal["first", "last"] = "first"
+
+
+def read_visits(path: Path) -> tuple[VisitsHeaderRow, tuple[Series, ...]]:
+    """Read and check a file of visits: what it says of itself, and its series; `InputError` with every fault of it."""
+    document, faults = read_document(path), Faults()
+    read_row(VisitsFileRow, document.data, document, (), faults)
+    header = _header(document, faults)
+    tables = document.data.get("series")
+    rows = enumerate(tables if isinstance(tables, list) else ())
+    read = {number: _series(document, number, table, faults) for number, table in rows}
+    series = {number: row for number, row in read.items() if row is not None}
+    together = Faults()
+    check_together(series, together)
+    for fault in together:
+        _add(faults, document, fault.message, ("series", *fault.name.split(".")))
+    faults.raise_if_any()
+    assert header is not None
+    return header, tuple(series.values())
+
+
+def check_together(series: Mapping[int, Series], faults: Faults) -> None:
+    """Check series against each other: names differ, an output has one series, the rest has one at most.
+
+    What is wrong is added to ``faults`` under ``NUMBER.KEY``.
+    """
+    names: set[str] = set()
+    owners: dict[str, str] = {}
+    rest = ""
+    for number, row in series.items():
+        if row.name in names:
+            faults.add(f"another series is called '{row.name}'; rename one", name=f"{number}.name")
+        names.add(row.name)
+        for output in row.outputs:
+            if output in owners:
+                faults.add(f"'{output}' has visits in '{owners[output]}'; leave one out", name=f"{number}.outputs")
+            owners.setdefault(output, row.name)
+        if not row.outputs and rest:
+            faults.add(f"'{rest}' has no outputs either; only one may stand for the rest", name=f"{number}.name")
+        rest = rest or ("" if row.outputs else row.name)
+
+
+def _add(faults: Faults, document: Document, message: str, keys: tuple[str | int, ...]) -> None:
+    faults.add(message, document.where(*keys), ".".join(map(str, keys)))
+
+
+def _header(document: Document, faults: Faults) -> VisitsHeaderRow | None:
+    """The title and the source, which must exist."""
+    if "visits" not in document.data:
+        return None
+    row = read_row(VisitsHeaderRow, document.data["visits"], document, ("visits",), faults)
+    if row and row.source != CHOICE and find_source(row.source, document.path.parent) is None:
+        message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
+        _add(faults, document, message, ("visits", "source"))
+    return row
+
+
+def _series(document: Document, number: int, table: Any, faults: Faults) -> Series | None:
+    """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
+    keys = ("series", number)
+    fields = read_fields(SeriesRow, table, document, keys, faults)
+    written = table if isinstance(table, dict) else {}
+    faulty = {key for key in fields if fields[key] is None and (key in written or key == "name")}
+    stand_in = {
+        "name": "series",
+        "at": ["0 day"],
+        "every": fields["until"] or "1 day",
+        "until": fields["begin"] or fields["every"] or "1 day",
+    }
+    sound = {key: value for key, value in fields.items() if value is not None}
+    try:
+        series = Series(**sound, **{key: stand_in[key] for key in faulty & stand_in.keys()})
+    except InputError as error:
+        for fault in error.faults:
+            if fault.name not in faulty:
+                _add(faults, document, fault.message, (*keys, fault.name))
+        return None
+    return None if faulty else series
+
 
 _WIDTH = 100
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.model.quantities import Output
-from kinetics.observation.measurement import measured
+from kinetics.observation.observing import measured
 from kinetics.prediction.population import Population
 
 __all__ = ["STATISTICS", "FutureStudy"]
@@ -27,7 +27,7 @@ class FutureStudy:
     A study samples its patients from the population of one draw of the parameters, with replacement, so that no further
     patient is integrated: given the draw, the variance of its mean is that of the population over the number of
     patients. Over draws it is that plus the variance of the population's mean. Each value is measured as the model
-    declares (`kinetics.observation.measurement.measured`). The noise of a patient is drawn once: what is returned is of
+    declares (`kinetics.observation.observing.measured`). The noise of a patient is drawn once: what is returned is of
     one time and one output at a time, where noise that differs between visits gives the same numbers.
 
     Parameters

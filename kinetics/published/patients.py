@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.files.checksums import content_hash
 from kinetics.model import Model
-from kinetics.observation.measurement import measured
+from kinetics.observation.observing import measured
 
 __all__ = ["Patients"]
 

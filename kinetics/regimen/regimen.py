@@ -14,10 +14,9 @@ from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of
 from kinetics.files.checksums import content_hash
 from kinetics.files.library import find_file
-from kinetics.regimen.dose import Dose
+from kinetics.regimen.dose import HEAD, Dose, counted, course_rows, course_table, dose_count
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules
-from kinetics.regimen.table import HEAD, counted, course_rows, course_table, dose_count
 from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
 from kinetics.text.tables import html_table, paragraph
 

@@ -24,13 +24,9 @@ def only_course(regimen: Regimen) -> Course:
 def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) -> Regimen:
     """Give a course again, its first dose at each of some times since time zero, in any order.
 
-    Raises
-    ------
-    InputError
-        For every time that is negative, or at which another course is being given, and for more than 1000 times.
+    `InputError` for every time that is negative, or at which another course is being given, and for more than 1000
+    times.
 
-    Examples
-    --------
     >>> course = Course.of("drug_a", "12 mg", every="1 day", count=3)
     >>> again = with_retreatment(Regimen([course], name="first"), course, ["24 month", "12 month"])
     >>> again.name

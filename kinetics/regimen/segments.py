@@ -26,16 +26,9 @@ __all__ = ["Segments", "course_starts", "dose_factors", "segments"]
 class Segments:
     """Constant infusion between edges; a dose starts or ends at every inner edge.
 
-    Parameters
-    ----------
-    drugs : tuple of str
-        The order of the columns.
-    edges : numpy.ndarray, (segment + 1,), model time
-        Strictly increasing, from 0 to the end of the simulation.
-    rates : numpy.ndarray, (segment, drug), model dose unit per model time
-        Infusion rate during each segment.
-    boluses : numpy.ndarray, (segment, drug), model dose unit
-        Amount given at the start of each segment.
+    ``edges``, (segment + 1,), in model time, increase from 0 to the end of the simulation. In the order of ``drugs``,
+    ``rates``, (segment, drug), are in model dose unit per model time, and ``boluses``, (segment, drug), in model dose
+    unit, are given at the start of a segment.
     """
 
     drugs: tuple[str, ...]
@@ -75,29 +68,14 @@ class _ModelDose:
 def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, until: float) -> Segments:
     """Cut time at every start and end of a dose; what rules give is not in it.
 
-    Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than
-    1e-9 day are one; an infusion keeps its whole amount by its rate, and one shorter than that is a bolus.
+    Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than 1e-9 day
+    are one; an infusion keeps its whole amount by its rate, and one shorter than that is a bolus.
 
-    Parameters
-    ----------
-    doses : mapping of str to pint.Unit
-        The drugs that the model accepts, each with the model's unit of amount. Their order is that of the columns.
-    time : pint.Unit
-        The model's unit of time.
-    until : float
-        The end, in ``time``.
+    ``doses`` are the drugs that the model accepts, each with the model's unit of amount, in the order of the columns;
+    ``time`` is its unit of time, of which ``until`` is a number. `UnknownNameError` if the model accepts no such drug,
+    `UnitError` if an amount has another dimension than the model's or ``time`` is no unit of time, `InputError` if
+    ``until`` is not positive and finite.
 
-    Raises
-    ------
-    UnknownNameError
-        If the model accepts no such drug.
-    UnitError
-        If an amount has another dimension than the model's, or ``time`` is no unit of time.
-    InputError
-        If ``until`` is not positive and finite.
-
-    Examples
-    --------
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
     >>> regimen = Regimen([Course.of("drug_a", "12 mg", "4 hour", every="1 day", count=2)])
@@ -133,8 +111,6 @@ def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
 
     Courses that start together, closer than 1e-9 day, count once.
 
-    Examples
-    --------
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
     >>> course_starts(Course.of("drug_a", "1 mg").repeat(2, every="1 year"), parse_unit("month"))

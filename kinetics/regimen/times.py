@@ -31,8 +31,6 @@ _SHOWN = ("month", "day", "hour", "minute")
 def rescale(value: float, factor: Fraction | float) -> float:
     """Multiply by a factor with a single rounding where it is exact; `UnitError` if the result is not finite.
 
-    Examples
-    --------
     >>> rescale(4.0, Fraction(1, 24)) == 4 / 24
     True
     """
@@ -48,8 +46,6 @@ def rescale(value: float, factor: Fraction | float) -> float:
 def in_days(value: Amount) -> float:
     """A time, which may be negative, as a number of days; `UnitError` if it is no quantity, no time, or not finite.
 
-    Examples
-    --------
     >>> in_days("12 month"), in_days("-6 hour")
     (365.25, -0.25)
     """
@@ -65,13 +61,8 @@ def days(number: float) -> Any:
 def offsets(count: int, every: Amount | None) -> list[float]:
     """The times, in days, of ``count`` repeats, 1 to 10000, the first at zero; ``every`` is needed for more than one.
 
-    Raises
-    ------
-    InputError
-        Naming ``count`` and ``every``, whichever is wrong.
+    `InputError` that names ``count`` and ``every``, whichever is wrong.
 
-    Examples
-    --------
     >>> offsets(3, "12 hour")
     [0.0, 0.5, 1.0]
     """
@@ -98,8 +89,6 @@ def offsets(count: int, every: Amount | None) -> list[float]:
 def apart(moments: Iterable[float], same: float) -> list[float]:
     """The moments in order, without those that follow another by no more than ``same``.
 
-    Examples
-    --------
     >>> apart([3.0, 1.0, 1.0], SAME)
     [1.0, 3.0]
     """
@@ -113,8 +102,6 @@ def apart(moments: Iterable[float], same: float) -> list[float]:
 def time_text(number: float) -> str:
     """Write a number of days in the largest unit that makes it whole.
 
-    Examples
-    --------
     >>> time_text(365.25), time_text(7.0), time_text(1 / 6), time_text(0.0)
     ('12 month', '7 day', '4 hour', '0 day')
     """
@@ -129,8 +116,6 @@ def time_text(number: float) -> str:
 def span_text(begin: float, end: float) -> str:
     """Write the ends of a span of days in one unit: months or days as the begin has them, hours on the first two days.
 
-    Examples
-    --------
     >>> span_text(0.0, 2.0), span_text(365.25, 8818 / 24), span_text(0.0, 1 / 6)
     ('0 day to 2 day', '12 month to 12.0712 month', '0 hour to 4 hour')
     """

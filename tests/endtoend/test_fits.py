@@ -10,8 +10,7 @@ from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate import Estimates, Fit, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.objective.typical import Objective
-from kinetics.estimate.search.scoring import CLOSE
-from kinetics.estimate.search.searching import searches
+from kinetics.estimate.search import CLOSE, searches
 
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")

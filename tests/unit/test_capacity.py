@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
-from kinetics.estimate.uncertainty.sampling import sample
+from kinetics.estimate.uncertainty.posterior import sample
 from kinetics.files import capacity
 from kinetics.files.capacity import check_disk, check_memory, free_memory
 from kinetics.prediction import predict

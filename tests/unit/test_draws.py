@@ -15,7 +15,7 @@ from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
-from kinetics.estimate.tree_reading import FACTS
+from kinetics.estimate.tree import FACTS
 from kinetics.model import Model
 from kinetics.results import read_result, write_result
 

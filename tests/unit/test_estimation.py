@@ -6,7 +6,7 @@ import pytest
 from kinetics.errors import IntegrationError
 from kinetics.estimate import FitInterrupted, FitProblem, fit
 from kinetics.estimate.objective.typical import Objective
-from kinetics.estimate.search.searching import searches
+from kinetics.estimate.search import searches
 
 FLAT = 'prior = "flat"'
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'

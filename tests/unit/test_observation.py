@@ -15,7 +15,7 @@ from kinetics.measures import Nadir, TimeToThreshold, ever_back, observed_nadir,
 from kinetics.model import Model
 from kinetics.model.quantities import Output
 from kinetics.observation import Series, VisitSchedule, observe
-from kinetics.observation.measurement import measured, normal_draws
+from kinetics.observation.observing import measured, normal_draws
 from kinetics.regimen import Course, Regimen
 from kinetics.results import read_result, variable, write_result
 from kinetics.simulation.simulating import simulate

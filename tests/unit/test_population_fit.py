@@ -7,7 +7,7 @@ from numba import get_num_threads, set_num_threads
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
-from kinetics.estimate.search.searching import minimise
+from kinetics.estimate.search import minimise
 from kinetics.estimate.simulation_study import SimulationStudy, refit_study
 from kinetics.estimate.synthetic import synthetic
 

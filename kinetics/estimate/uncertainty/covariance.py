@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.searching import AnyObjective
+from kinetics.estimate.search import AnyObjective
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -56,10 +56,7 @@ class Uncertainty:
 def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertainty:
     """The uncertainty of estimates from the exact Jacobian at the optimum, given by its logarithms, (parameter,).
 
-    Raises
-    ------
-    IntegrationError
-        If the model cannot be integrated there.
+    `IntegrationError` if the model cannot be integrated there.
     """
     jacobian = objective.residuals(log_parameters).jacobian
     width = objective.upper - objective.lower

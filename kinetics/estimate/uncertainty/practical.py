@@ -29,8 +29,6 @@ def profile_verdict(profile: Profile, prior_sd: float) -> str:
 
     ``prior_sd`` is the standard deviation of the logarithm's prior, infinite where it is flat.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> flat = Profile(0, 0.0, np.zeros((1, 1)), np.zeros(1), np.ones(1, bool), End(-1, "closed"), End(5, "open"))
     >>> profile_verdict(flat, math.inf)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, minimise, prefixed
+from kinetics.estimate.search import AnyObjective, Search, minimise, prefixed
 from kinetics.estimate.uncertainty.stepping import (
     DROP,
     IMPOSSIBLE,
