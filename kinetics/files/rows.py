@@ -25,6 +25,14 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TitleRow(Row):
+    """The table of a file that says what the file is and where that is from."""
+
+    title: Text
+    source: Text
+    about: str = ""
+
+
 R = TypeVar("R", bound=Row)
 
 
@@ -90,6 +98,18 @@ class Reader:
     def fields(self, kind: type[Row], data: Any, *keys: str | int) -> dict[str, Any]:
         """The values of one table, as `read_fields`."""
         return read_fields(kind, data, self.document, keys, self.faults)
+
+    def tables(self, key: str) -> list[Any]:
+        """The rows of a list of tables; none if there is no list, which has been noted."""
+        value = self.document.data.get(key)
+        return value if isinstance(value, list) else []
+
+    def title(self, key: str) -> TitleRow | None:
+        """The table that says what the file is; None, which has been noted, if there is none."""
+        row = self.row(TitleRow, self.document.data[key], key) if key in self.document.data else None
+        if row:
+            self.source(row.source, key, "source")
+        return row
 
     def source(self, key: str, *keys: str | int) -> str:
         """A key of a bibliography, checked to exist."""

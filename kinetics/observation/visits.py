@@ -14,17 +14,16 @@ import pint
 from pydantic import Field
 
 from kinetics.errors import Faults, InputError, UnknownNameError
-from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import Document, read_document
+from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
-from kinetics.files.rows import Row, Text, read_fields, read_row
+from kinetics.files.rows import Reader, Row, Text, TitleRow
 from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
 from kinetics.units import conversion
 
-__all__ = ["VisitSchedule", "VisitsHeaderRow", "check_together", "read_visits"]
+__all__ = ["VisitSchedule", "check_together", "read_visits"]
 
 
 class VisitsFileRow(Row):
@@ -32,14 +31,6 @@ class VisitsFileRow(Row):
 
     visits: Any
     series: Annotated[list[Any], Field(min_length=1, max_length=100)]
-
-
-class VisitsHeaderRow(Row):
-    """``[visits]``."""
-
-    title: Text
-    source: Text
-    about: str = ""
 
 
 class SeriesRow(Row):
@@ -54,22 +45,20 @@ class SeriesRow(Row):
     after: Literal["first", "last"] = "first"
 
 
-def read_visits(path: Path) -> tuple[VisitsHeaderRow, tuple[Series, ...]]:
+def read_visits(path: Path) -> tuple[TitleRow, tuple[Series, ...]]:
     """Read and check a file of visits: what it says of itself, and its series; `InputError` with every fault of it."""
-    document, faults = read_document(path), Faults()
-    read_row(VisitsFileRow, document.data, document, (), faults)
-    header = _header(document, faults)
-    tables = document.data.get("series")
-    rows = enumerate(tables if isinstance(tables, list) else ())
-    read = {number: _series(document, number, table, faults) for number, table in rows}
+    reader = Reader(read_document(path), Faults())
+    reader.row(VisitsFileRow, reader.document.data)
+    title = reader.title("visits")
+    read = {number: _series(reader, number, table) for number, table in enumerate(reader.tables("series"))}
     series = {number: row for number, row in read.items() if row is not None}
     together = Faults()
     check_together(series, together)
     for fault in together:
-        _add(faults, document, fault.message, ("series", *fault.name.split(".")))
-    faults.raise_if_any()
-    assert header is not None
-    return header, tuple(series.values())
+        reader.add(fault.message, "series", *fault.name.split("."))
+    reader.faults.raise_if_any()
+    assert title is not None
+    return title, tuple(series.values())
 
 
 def check_together(series: Mapping[int, Series], faults: Faults) -> None:
@@ -93,25 +82,9 @@ def check_together(series: Mapping[int, Series], faults: Faults) -> None:
         rest = rest or ("" if row.outputs else row.name)
 
 
-def _add(faults: Faults, document: Document, message: str, keys: tuple[str | int, ...]) -> None:
-    faults.add(message, document.where(*keys), ".".join(map(str, keys)))
-
-
-def _header(document: Document, faults: Faults) -> VisitsHeaderRow | None:
-    """The title and the source, which must exist."""
-    if "visits" not in document.data:
-        return None
-    row = read_row(VisitsHeaderRow, document.data["visits"], document, ("visits",), faults)
-    if row and row.source != CHOICE and find_source(row.source, document.path.parent) is None:
-        message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
-        _add(faults, document, message, ("visits", "source"))
-    return row
-
-
-def _series(document: Document, number: int, table: Any, faults: Faults) -> Series | None:
+def _series(reader: Reader, number: int, table: Any) -> Series | None:
     """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
-    keys = ("series", number)
-    fields = read_fields(SeriesRow, table, document, keys, faults)
+    fields = reader.fields(SeriesRow, table, "series", number)
     written = table if isinstance(table, dict) else {}
     faulty = {key for key in fields if fields[key] is None and (key in written or key == "name")}
     stand_in = {
@@ -126,7 +99,7 @@ def _series(document: Document, number: int, table: Any, faults: Faults) -> Seri
     except InputError as error:
         for fault in error.faults:
             if fault.name not in faulty:
-                _add(faults, document, fault.message, (*keys, fault.name))
+                reader.add(fault.message, "series", number, fault.name)
         return None
     return None if faulty else series
 
@@ -181,7 +154,7 @@ class VisitSchedule:
         """
         path = find_file(name, "models/visits")
         header, series = read_visits(path)
-        return cls(series, path.stem, header.title, header.source, header.about)
+        return cls(series, path.stem, **dict(header))
 
     @cached_property
     def content_hash(self) -> str:

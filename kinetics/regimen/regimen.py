@@ -155,7 +155,7 @@ class Regimen:
         path = find_file(name, "models/regimens")
         file = read_regimen(path)
         courses = [Course(doses) for doses in file.courses]
-        return cls(courses, path.stem, file.title, file.source, file.rules, file.about)
+        return cls(courses, path.stem, rules=file.rules, **dict(file.title))
 
     @classmethod
     def none(cls) -> Regimen:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pint
 
-from kinetics.errors import Fault, Faults
+from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.files.arguments import is_whole, whole_number
 from kinetics.regimen.dose import Dose, amount_text
@@ -106,9 +106,13 @@ class Rule:
         faults = Faults()
         if not isinstance(output, str) or not is_name(output):
             faults.add(f"must be the name of an output, found {output!r:.40}", name="output")
-        _check_level(level, faults)
-        for fault in _dose_faults(drug, amount, duration):
-            faults.add(fault.message, name=fault.name)
+        with faults.gather(name="level"):
+            if not isinstance(level, str):
+                faults.add(f"must be text such as '40 % of baseline', found {level!r:.40}", name="level")
+            elif read_level(level).number <= 0:
+                faults.add(f"must be positive, found '{level}'", name="level")
+        with faults.gather():
+            Dose(drug, amount, duration=duration)
         if direction not in DIRECTIONS:
             faults.add(f"must be 'up' or 'down', found {direction!r:.40}", name="direction")
         with faults.gather():
@@ -183,19 +187,3 @@ def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
             faults.add(f"there is no course {rule.after_course}; {last}", name=f"rules.{number}.after_course")
     if sum(rule.most * rule.count for rule in rules.values()) > MAX_COUNT:
         faults.add(f"more than {MAX_COUNT} doses; give the rules a smaller 'most' or 'count'", name="rules")
-
-
-def _check_level(level: Any, faults: Faults) -> None:
-    if not isinstance(level, str):
-        faults.add(f"must be text such as '40 % of baseline', found {level!r:.40}", name="level")
-        return
-    with faults.gather(name="level"):
-        if read_level(level).number <= 0:
-            faults.add(f"must be positive, found '{level}'", name="level")
-
-
-def _dose_faults(drug: Any, amount: Any, duration: Any) -> tuple[Fault, ...]:
-    faults = Faults()
-    with faults.gather():
-        Dose(drug, amount, duration=duration)
-    return tuple(faults)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -88,7 +88,8 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
     per_day = conversion(DAY, time)
     same = SAME * float(per_day)
     model_doses = [dose for dose in _in_model_units(regimen, doses, per_day) if dose.start < until - same]
-    edges = _edges(model_doses, float(until), same)
+    moments = [moment for dose in model_doses for moment in (dose.start, dose.end) if same < moment < until - same]
+    edges = np.array([0.0, *apart(moments, same), float(until)])
     last = len(edges) - 1
 
     def edge_of(moment: float) -> int:
@@ -162,8 +163,3 @@ def _locations(regimen: Regimen) -> Iterator[tuple[str, Dose | Rule]]:
             yield f"course {i}, dose {j}", dose
     for i, rule in enumerate(regimen.rules, 1):
         yield f"rule {i}", rule
-
-
-def _edges(model_doses: Sequence[_ModelDose], until: float, same: float) -> np.ndarray:
-    moments = [moment for dose in model_doses for moment in (dose.start, dose.end) if same < moment < until - same]
-    return np.array([0.0, *apart(moments, same), until])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pint
 
-from kinetics.errors import Fault, InputError, UnitError
+from kinetics.errors import Faults, UnitError
 from kinetics.files.arguments import whole_number
 from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
 
@@ -66,24 +66,16 @@ def offsets(count: int, every: Amount | None) -> list[float]:
     >>> offsets(3, "12 hour")
     [0.0, 0.5, 1.0]
     """
-    faults, step = [], 0.0
-    try:
-        count = whole_number("count", count, 1, MAX_COUNT)
-    except InputError as error:
-        faults += error.faults
-        count = 1
-    if count > 1 and every is None:
-        faults.append(Fault(f"missing: {count} repeats need the time from one to the next", name="every"))
-    if every is not None:
-        try:
-            step = in_days(every)
-            if step <= 0:
-                faults.append(Fault(f"must be positive, found '{every}'", name="every"))
-        except InputError as error:
-            faults += [Fault(fault.message, name="every") for fault in error.faults]
-    if faults:
-        raise InputError(*faults)
-    return [repeat * step for repeat in range(count)]
+    faults, repeats, step = Faults(), 1, 0.0
+    with faults.gather():
+        repeats = whole_number("count", count, 1, MAX_COUNT)
+    if repeats > 1 and every is None:
+        faults.add(f"missing: {repeats} repeats need the time from one to the next", name="every")
+    with faults.gather(name="every"):
+        if every is not None and (step := in_days(every)) <= 0:
+            faults.add(f"must be positive, found '{every}'", name="every")
+    faults.raise_if_any()
+    return [repeat * step for repeat in range(repeats)]
 
 
 def apart(moments: Iterable[float], same: float) -> list[float]:

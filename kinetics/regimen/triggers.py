@@ -124,16 +124,9 @@ def triggers(
         np.array([rule.most for rule in rules], dtype=np.int64),
         np.array([rule.count for rule in rules], dtype=np.int64),
         np.array([0.0 if rule.every is None else rescale(rule.every.magnitude, per_day) for rule in rules]),
-        np.array([_window(rule, starts) for rule in rules]),
+        np.array([starts[k - 1 : k + 1] if (k := rule.after_course) else (0.0, np.inf) for rule in rules]),
         SAME * float(per_day),
     )
-
-
-def _window(rule: Rule, starts: list[float]) -> tuple[float, float]:
-    """The stretch in which a rule acts; ``starts`` are those of the courses, and infinity."""
-    if rule.after_course is None:
-        return 0.0, np.inf
-    return starts[rule.after_course - 1], starts[rule.after_course]
 
 
 def _check_outputs(regimen: Regimen, outputs: Mapping[str, pint.Unit]) -> None:
