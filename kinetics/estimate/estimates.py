@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited
+from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited, warn_of_result
 from kinetics.cohorts.result_toml import read_result_file, write_result_file
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.estimate.problem.currency import warn_of_problem
+from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.tree import FACTS, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
@@ -159,7 +159,7 @@ class Estimates:
             raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
         estimates = cls.read(committed)
         if problem.is_file():
-            warn_of_problem(estimates, committed, problem)
+            estimates.warn_of_problem(committed, problem)
         return estimates
 
     @classmethod
@@ -199,6 +199,22 @@ class Estimates:
             raise InputError(*(Fault(f.message, where(*f.name.split(".")), f.name) for f in error.faults)) from error
         warn_if_edited(file.document)
         return estimates
+
+    def warn_of_problem(self, committed: Path, problem: FitProblem | Path) -> None:
+        """Warn if they, from a committed result, are older than the data of their problem, or outside its bounds.
+
+        Whoever simulates with them warns if they are older than the model.
+        """
+        try:
+            problem = problem if isinstance(problem, FitProblem) else FitProblem.load(problem)
+            outside = problem.outside_bounds(self.by_flat_name(problem.model))
+        except InputError as error:
+            warn_of_result(committed, f"not compared with its problem: {error.faults[0]}")
+            return
+        for name, message in outside.items():
+            warn_of_result(committed, f"{name}: {message}")
+        if self.facts["data_hash"] not in ("", problem.data_hash):
+            warn_of_result(committed, "older than its problem or tables", again=True)
 
     def save(self, path: str | Path) -> None:
         """Write them as the committed result of their fit, atomically.

@@ -19,7 +19,7 @@ from kinetics.estimate.search import AnyObjective, Search, objective_of
 from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws
-from kinetics.files.arguments import loaded
+from kinetics.files.arguments import is_whole, loaded
 from kinetics.units import unit_text
 
 __all__ = ["fit"]
@@ -96,7 +96,7 @@ def _profiled(
     faults, profiled = Faults(), []
     with faults.gather(name="profile"):
         profiled = [] if profile is None else problem.indices(profile)
-    if posterior is not None and (isinstance(posterior, bool) or not isinstance(posterior, int) or posterior < 1):
+    if posterior is not None and (not is_whole(posterior) or posterior < 1):
         faults.add(f"must be a number of draws, such as 1000; found {posterior!r:.40}", name="posterior")
     elif posterior is not None:
         with faults.gather(name="posterior"):
@@ -132,7 +132,7 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
     earlier = _earlier(problem, cohorts)
     return Estimates(
         fit=problem.name,
-        model=problem.model_reference,
+        model=problem.model.reference,
         cohort=cohorts[0] if len(cohorts) == 1 else "",
         names=tuple(free.name for free in problem.free),
         units=tuple(unit_text(free.unit) for free in problem.free),
@@ -140,7 +140,7 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
         values=np.exp(best.end),
         covariance=at_best.covariance,
         given=tuple(earlier),
-        given_values=np.array([problem.cohort(cohort).estimable[flat] for flat, cohort in earlier.values()]),
+        given_values=np.array([problem.cohorts[cohort].estimable[flat] for flat, cohort in earlier.values()]),
         response=_response(objective, best.end, at_best, [flat for flat, _ in earlier.values()]),
         facts={
             "package_version": __version__,

@@ -180,7 +180,7 @@ def commit(path: Path, values: dict[str, float], log_se: dict[str, float]) -> Es
     free = {one.name: one for one in problem.free}
     estimates = Estimates(
         fit=problem.name,
-        model=problem.model_reference,
+        model=problem.model.reference,
         cohort="adults",
         names=tuple(values),
         units=tuple(str(free[name].unit) for name in values),

@@ -73,13 +73,12 @@ def chosen_estimates(problem: FitProblem, estimates: Sequence[Estimates]) -> Est
 def _committed(problem: FitProblem) -> Estimates:
     """The committed result of a problem; warns if it is older than the problem or the model."""
     from kinetics.estimate import Estimates
-    from kinetics.estimate.problem.currency import warn_of_problem
 
     path = result_path(problem.path)
     committed = Estimates.read(path)
     warn_if_older(path, problem.model, committed.model, committed.facts["model_hash"])
     if sorted(committed.names) == sorted(free.name for free in problem.free):
-        warn_of_problem(committed, path, problem)
+        committed.warn_of_problem(path, problem)
     return committed
 
 
