@@ -11,10 +11,9 @@ import xarray as xr
 
 from kinetics import __version__
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.files.checksums import CHECKSUM, ChecksumWarning, tree_checksum
+from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, sealed, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
-from kinetics.files.seal import check_seal, sealed
 from kinetics.files.writing import write_atomically
 from kinetics.units import parse_unit, unit_text
 

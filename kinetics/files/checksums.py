@@ -11,17 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
 import numpy as np
-import hashlib
-import json
-import os
-import re
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+
 from kinetics.errors import Fault, InputError
 from kinetics.files.declared import SEAL
 from kinetics.files.reading import read_json
@@ -30,7 +27,21 @@ from kinetics.files.writing import write_atomically
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CHECKSUM", "ChecksumWarning", "bytes_checksum", "check_seal", "content_hash", "damaged_files", "files_checksum", "files_of", "seal_store", "sealed", "store_checksums", "table_checksum", "tree_checksum"]
+__all__ = [
+    "CHECKSUM",
+    "ChecksumWarning",
+    "bytes_checksum",
+    "check_seal",
+    "content_hash",
+    "damaged_files",
+    "files_checksum",
+    "files_of",
+    "seal_store",
+    "sealed",
+    "store_checksums",
+    "table_checksum",
+    "tree_checksum",
+]
 
 CHECKSUM = "checksum"
 """The key, or the attribute of the root, that holds the checksum of a result."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinetics.errors import Fault, InputError
+from kinetics.files.library import library_folder, library_names, names_a_file, similar_name
 
 __all__ = ["KINDS", "file_of_kind", "files_of", "is_path", "kind_of"]
 
@@ -37,8 +38,6 @@ _EVIDENCE = {"mark", "statement"}
 
 def is_path(name: str | Path) -> bool:
     """Whether a name is the path of a file rather than a name of the library."""
-    from kinetics.files.library import names_a_file
-
     return isinstance(name, Path) or names_a_file(name) or Path(name).suffix in _SUFFIXES
 
 
@@ -49,8 +48,6 @@ def files_of(name: str | Path) -> list[tuple[str, Path]]:
     >>> [kind for kind, _ in files_of(library_names("models/regimens")[0])]
     ['regimen']
     """
-    from kinetics.files.library import library_folder, library_names, similar_name
-
     if is_path(name):
         return [(kind_of(Path(name)), Path(name))]
     matches = [

@@ -46,10 +46,6 @@ class MeasuredArm:
     values: Mapping[str, float] | None = None
     relative: Collection[str] = ()
 
-    def all_values(self, model: Model) -> Mapping[str, float]:
-        """The values of all parameters and inputs, by flat name, in the model's units."""
-        return model.defaults if self.values is None else self.values
-
     def text(self, cohort: str | None = None) -> str:
         """What is measured, after which dose, in whom."""
         names = [
@@ -134,10 +130,16 @@ def design_experiment(
     initial = tuple(unknown_initial)
     for name in parameters:
         with faults.gather(name="parameters"):
-            _add_unknown(leaves, _parameter(model, name), name)
+            flat = model.flat_name(name)
+            if flat not in model.parameters:
+                raise InputError(f"'{name}' is an input of model '{model.name}', not a parameter")
+            if leaves.setdefault(flat, name) != name:
+                raise InputError(f"'{name}' and '{leaves[flat]}' are the same parameter")
     for name in initial:
         with faults.gather(name="unknown_initial"):
-            _add_unknown(leaves, _initial(model, name), start_name(name))
+            if name not in model.states:
+                raise InputError(f"model '{model.name}' has no state '{name}'; there are {', '.join(model.states)}")
+            leaves[start_name(name)] = start_name(name)
     if not leaves:
         faults.add("names no parameter to ask for", name="parameters")
     if not arms:
@@ -153,26 +155,8 @@ def design_experiment(
     return Experiment(model, tuple(leaves.values()), tuple(leaves), tuple(arms), values, programs)
 
 
-def _add_unknown(leaves: dict[str, str], leaf: str, name: str) -> None:
-    if leaves.setdefault(leaf, name) != name:
-        raise InputError(f"'{name}' and '{leaves[leaf]}' are the same parameter")
-
-
-def _parameter(model: Model, name: str) -> str:
-    flat = model.flat_name(name)
-    if flat not in model.parameters:
-        raise InputError(f"'{name}' is an input of model '{model.name}', not a parameter")
-    return flat
-
-
-def _initial(model: Model, name: str) -> str:
-    if name not in model.states:
-        raise InputError(f"model '{model.name}' has no state '{name}'; there are {', '.join(model.states)}")
-    return start_name(name)
-
-
 def _values(model: Model, arm: MeasuredArm, unknown_initial: Sequence[str]) -> dict[str, float]:
-    known = arm.all_values(model)
+    known = model.defaults if arm.values is None else arm.values
     initial: dict[str, float] = {}
     for name in unknown_initial:
         written: Any = model.written_out(model.states[name].initial)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 
@@ -48,8 +49,13 @@ def random_point(
         multipliers = {name: _near_one(numbers, spread, model.parameters.get(name), values) for name in values[0]}
         multipliers |= {name: Fraction(1) for name in (*model.inputs, *held)}
         shared = {name: _not_zero(model.parameters.get(name), values[0][name]) for name in unknowns}
-        point = [_multiplied({**arm, **shared}, multipliers) for arm in values]
-        if all(_admissible(model, arm) for arm in point):
+        point = [
+            {name: Fraction(repr(float(value))) * multipliers[name] for name, value in {**arm, **shared}.items()}
+            for arm in values
+        ]
+        with suppress(InputError):  # a value is out of its range, or a derived quantity below its minimum
+            for arm in point:
+                model.constant_values({name: float(value) for name, value in arm.items()})
             return point
     raise InputError(f"no random point near the values of model '{model.name}' is within its ranges and minima")
 
@@ -73,18 +79,6 @@ def _not_zero(parameter: Parameter | None, value: float) -> float:
         return value or 1.0
     least, most = range_of(parameter)
     return (max(least, 0.0) + min(most, 2.0)) / 2 if most > 0 else max(least, -2.0) / 2
-
-
-def _multiplied(values: Mapping[str, float], multipliers: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    return {name: Fraction(repr(float(value))) * multipliers[name] for name, value in values.items()}
-
-
-def _admissible(model: Model, point: Mapping[str, Fraction]) -> bool:
-    try:
-        model.constant_values({name: float(value) for name, value in point.items()})
-    except InputError:
-        return False
-    return True
 
 
 class Measured:

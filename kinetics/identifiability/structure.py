@@ -12,7 +12,7 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.files.arguments import all_of, loaded
-from kinetics.identifiability.combinations import Group, groups
+from kinetics.identifiability.combinations import Group, among, groups
 from kinetics.identifiability.elimination import UnclearError, null_space, reduced
 from kinetics.identifiability.experiment import Experiment, MeasuredArm, design_experiment
 from kinetics.identifiability.measured import Measured
@@ -146,7 +146,7 @@ def _structure(experiment: Experiment, seed: int) -> Structure:
         points.append(Measured(experiment, seed + len(points)))
         directions.append(null_space(reduced(points[-1].rows(order))))
     observed = np.flatnonzero((points[0].rows(order) != ZERO).any(axis=0)).tolist()
-    directions = [_among(at, observed) for at in directions]
+    directions = [among(at, observed) for at in directions]
     names = [experiment.names[column] for column in observed]
     exchangeable = groups(names, [point.values[observed] for point in points], directions) if len(directions[0]) else []
     return _in_words(experiment.names, order, names, exchangeable)
@@ -179,12 +179,6 @@ def _moved(directions: np.ndarray) -> np.ndarray:
 def _still_turning(directions: list[np.ndarray]) -> bool:
     """Whether the last point added null directions that those before do not span."""
     return reduced(np.concatenate(directions)).rank > reduced(np.concatenate(directions[:-1])).rank
-
-
-def _among(directions: np.ndarray, columns: list[int]) -> np.ndarray:
-    """The null directions among some of the unknowns; the others have null directions of their own."""
-    own = directions[:, columns]
-    return own[(own != ZERO).any(axis=1)]
 
 
 def _in_words(names: tuple[str, ...], order: int, observed: Sequence[str], exchangeable: Sequence[Group]) -> Structure:
