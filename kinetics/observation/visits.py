@@ -9,7 +9,6 @@ from pathlib import Path
 from textwrap import fill
 
 import numpy as np
-import pint
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.files.checksums import content_hash
@@ -18,7 +17,7 @@ from kinetics.model import Model
 from kinetics.observation.reading import check_together, read_visits
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 
 __all__ = ["VisitSchedule"]
 
@@ -94,7 +93,7 @@ class VisitSchedule:
         rest = (row for row in self.series if not row.outputs)
         return next(own, None) or next(rest, None)
 
-    def times(self, output: str, unit: pint.Unit, starts: np.ndarray, until: float) -> np.ndarray:
+    def times(self, output: str, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
         """When an output is measured, (visit,), increasing; none for an output that is in no series.
 
         First doses of courses, (course,), are increasing, NaN for one not given; without any, time zero is the first

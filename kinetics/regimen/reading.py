@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field, StrictInt
 
@@ -109,7 +109,7 @@ class _Reader(Reader):
         self.n_doses = 0
 
     @contextmanager
-    def within(self, *keys: str | int) -> Iterator[None]:
+    def within(self, *keys: str | int) -> Generator[None, None, None]:
         """Note the faults of the block under ``keys`` and their own names."""
         try:
             yield
@@ -129,7 +129,7 @@ class _Reader(Reader):
     def course(self, table: Any, keys: Keys) -> tuple[Dose, ...]:
         """The doses of one course, moved to its start."""
         self.row(CourseRow, table, *keys)
-        table = table if isinstance(table, dict) else {}
+        table = _table(table)
         start = self.start(table.get("start"), (*keys, "start"))
         rows = enumerate(_list(table.get("doses")))
         return tuple(chain.from_iterable(self.doses(row, (*keys, "doses", i), start) for i, row in rows))
@@ -182,7 +182,7 @@ class _Reader(Reader):
 
     def sound(self, table: Any, kind: type[R]) -> R:
         """A row of the values that are sound one by one, with stand-ins for the rest."""
-        table = table if isinstance(table, dict) else {}
+        table = _table(table)
         required = (name for name, field in kind.model_fields.items() if field.is_required())
         stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
         valid = {
@@ -195,4 +195,9 @@ class _Reader(Reader):
 
 def _list(value: Any) -> list[Any]:
     """A list, or none of it; that it is no list has been noted."""
-    return value if isinstance(value, list) else []
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A table, or an empty one; that it is no table has been noted."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import dose_factors
 from kinetics.regimen.times import DAY, SAME, rescale
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 from kinetics.units.levels import SLACK
 
 __all__ = ["Triggers", "triggers"]
@@ -89,7 +88,7 @@ class Triggers:
         upward crossing that cannot be a return because the level is not below a positive baseline. An output that
         starts at zero may rise to any level.
         """
-        levels, faults = self.levels(baselines), []
+        levels, faults = self.levels(baselines), list[Fault]()
         for number, rule in enumerate(self.rules):
             level, rest = levels[:, number], baselines[:, number]
             if (level <= 0).all():
@@ -101,9 +100,7 @@ class Triggers:
             raise InputError(*faults)
 
 
-def triggers(
-    regimen: Regimen, outputs: Mapping[str, pint.Unit], doses: Mapping[str, pint.Unit], time: pint.Unit
-) -> Triggers | None:
+def triggers(regimen: Regimen, outputs: Mapping[str, Unit], doses: Mapping[str, Unit], time: Unit) -> Triggers | None:
     """The rules of a regimen in the units of a model, its outputs, its drugs and its time; None if it has none.
 
     Raises
@@ -155,9 +152,9 @@ def _window(rule: Rule, starts: list[float]) -> tuple[float, float]:
     return starts[rule.after_course - 1], starts[rule.after_course]
 
 
-def _check_outputs(regimen: Regimen, outputs: Mapping[str, pint.Unit]) -> None:
+def _check_outputs(regimen: Regimen, outputs: Mapping[str, Unit]) -> None:
     """Refuse outputs that the model has not, and levels of another dimension."""
-    faults, unknown = [], False
+    faults, unknown = list[Fault](), False
     for number, rule in enumerate(regimen.rules, 1):
         where = f"rule {number}"
         if rule.output not in outputs:
