@@ -10,9 +10,10 @@ import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.engines import Tolerances
+from kinetics.files.arguments import Progress
 from kinetics.measures import Measure
 from kinetics.population.draws import draw_patients
-from kinetics.simulation.runs import CHUNK, Progress, Run
+from kinetics.simulation.runs import CHUNK, Run
 
 __all__ = ["PATIENTS", "SAMPLING", "TOLERANCES", "Population", "populations"]
 

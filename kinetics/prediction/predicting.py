@@ -17,20 +17,20 @@ from kinetics.errors import InputError
 from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.expressions.reserved import check_names
-from kinetics.files.arguments import loaded, whole_number
+from kinetics.files.arguments import Progress, loaded, whole_number
 from kinetics.files.capacity import check_memory, check_runs
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
-from kinetics.prediction.datasets import over_parameters, over_patients, population_recovery, study_group
+from kinetics.prediction.datasets import over_parameters, over_patients, population_recovery, trial_group
 from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.population import PATIENTS, SAMPLING, TOLERANCES, Population
-from kinetics.prediction.trial import FutureStudy
+from kinetics.prediction.trial import FutureTrial
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.planning import output_times
-from kinetics.simulation.runs import Progress, Run
+from kinetics.simulation.runs import Run
 from kinetics.simulation.simulating import simulate
 from kinetics.simulation.simulation import COPIES
 from kinetics.units import to_unit
@@ -53,7 +53,7 @@ def predict(
     engine: str = "auto",
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Predict counts and recovery times of the typical patient, of a population, and of a future study.
+    """Predict counts and recovery times of the typical patient, of a population, and of a future trial.
 
     Parameters
     ----------
@@ -70,9 +70,9 @@ def predict(
     patients : int, optional
         Add so many virtual patients of the cohort, at the estimates, and a population at each draw.
     study : int, optional
-        Add what a future study of so many patients will find; needs ``patients``.
+        Add the group ``study``: what a future trial of so many patients will find; needs ``patients``.
     seed : int
-        Of draws, patients and studies. What number k of each is depends on seed and k alone.
+        Of draws, patients and trials. What number k of each is depends on seed and k alone.
     states, engine, progress
         As of `simulate`.
 
@@ -186,25 +186,25 @@ def _populations(
     rows = run.quantities()
     at_estimates = Population.of(patients, [row.name for row in rows], measures)
     limits = {each.output: each.threshold(model.outputs[each.output].unit, np.nan) for each in measures}
-    study = None if request.study is None else FutureStudy(int(request.study), list(model.outputs.values()), limits)
+    trial = None if request.study is None else FutureTrial(int(request.study), list(model.outputs.values()), limits)
     progress = steps.next((1 + len(cohorts)) * PATIENTS)
-    drawn = over_draws(run, at_estimates, typical, cohorts, request.seed, study=study, progress=progress)
+    drawn = over_draws(run, at_estimates, typical, cohorts, request.seed, trial=trial, progress=progress)
     groups = {
         "over_patients": over_patients(at_estimates, rows, time),
         "over_parameters": over_parameters(drawn, rows, time),
         "population_recovery": population_recovery(at_estimates, drawn, list(limits), model.time, course),
     }
-    return groups if study is None else {**groups, "study": study_group(drawn, study, time)}
+    return groups if trial is None else {**groups, "study": trial_group(drawn, trial, time)}
 
 
 def _check_capacity(model: Model, request: _Request) -> None:
     """Refuse what does not fit into memory; states count whether they are returned or not."""
-    draws, patients, study = request.draws, request.patients, request.study
+    draws, patients, trial = request.draws, request.patients, request.study
     times = output_times(to_unit(request.until, model.time), to_unit(request.every, model.time)).size
     of_one = 8.0 * times * (len(model.outputs) + len(model.states)) + 200 * len(model.defaults)
-    of_study = 16.0 * (times + len(model.outputs))
-    needed = COPIES * of_one * (draws + (patients or 0)) + of_study * (study or 0)
-    numbers = {"draws": draws, "patients": patients, "patients of a study": study}
+    of_trial = 16.0 * (times + len(model.outputs))
+    needed = COPIES * of_one * (draws + (patients or 0)) + of_trial * (trial or 0)
+    numbers = {"draws": draws, "patients": patients, "patients of a study": trial}
     what = f"{', '.join(f'{number} {name}' for name, number in numbers.items() if number)} at {times} times"
     check_runs(draws if patients is None else draws + patients + (1 + draws) * PATIENTS, what)
     check_memory(needed, what, "ask for fewer draws, patients or times")
