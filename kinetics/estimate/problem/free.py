@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import SPREAD
@@ -14,7 +14,7 @@ from kinetics.estimate.problem.schema import FreeRow, SpreadRow
 from kinetics.files.documents import Document
 from kinetics.files.rows import Row, dotted_rows, read_row
 from kinetics.model import Model
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.units import Unit, conversion, parse_unit, unit_text
 
 __all__ = ["FreeParameter", "read_free"]
 
@@ -36,7 +36,7 @@ class FreeParameter:
 
     name: str
     flat: str
-    unit: Any
+    unit: Unit
     start: float
     lower: float
     upper: float
