@@ -19,7 +19,7 @@ FAR = 1e4
 
 
 def search_least_squares(
-    objective: Objective, start: np.ndarray, moving: np.ndarray, progress: Callable[[str], None] | None = None
+    objective: Objective, start: np.ndarray, moving: np.ndarray, say: Callable[[str], None] | None = None
 ) -> Search:
     """Search from the logarithms of a start over the parameters of some indices; all others are held.
 
@@ -35,8 +35,8 @@ def search_least_squares(
 
     def value(u: np.ndarray) -> np.ndarray:
         residual = residuals(at(u)).values
-        if progress is not None:
-            progress(f"cost {0.5 * float(residual @ residual):.6g}")
+        if say is not None:
+            say(f"cost {0.5 * float(residual @ residual):.6g}")
         return residual
 
     if not moving.size:

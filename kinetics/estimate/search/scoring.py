@@ -33,7 +33,7 @@ def search_by_scoring(
     objective: PopulationObjective,
     start: np.ndarray,
     moving: np.ndarray,
-    progress: Callable[[str], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Search:
     r"""Climb from the logarithms of a start to the largest log posterior; only the parameters of some indices move.
 
@@ -47,8 +47,8 @@ def search_by_scoring(
         return Search(start, start, height, height < WALL, "nothing moves")
 
     def stop(intermediate_result: OptimizeResult) -> None:
-        if progress is not None:
-            progress(f"log posterior {-intermediate_result.fun:.6g}")
+        if say is not None:
+            say(f"log posterior {-intermediate_result.fun:.6g}")
         if hill.promise(intermediate_result.x) < CLOSE:
             raise StopIteration
 

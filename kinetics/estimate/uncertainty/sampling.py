@@ -12,6 +12,7 @@ import numpy as np
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.search.searching import AnyObjective
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior, check_draws
+from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.population.seeds import checked_seed
 
@@ -34,7 +35,7 @@ def sample(
     covariance: np.ndarray,
     draws: int,
     seed: int,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
     done: Chain | None = None,
     keep: Callable[[Chain], None] = lambda chain: None,
 ) -> Posterior:
@@ -101,7 +102,7 @@ class _Density:
     An interrupt is noted here and raised after the step: emcee would print a traceback of it.
     """
 
-    def __init__(self, objective: AnyObjective, total: int, progress: Callable[[str], None] | None) -> None:
+    def __init__(self, objective: AnyObjective, total: int, progress: Progress | None) -> None:
         self._objective, self._total, self._progress = objective, total, progress
         self.evaluated = 0
         self.is_interrupted = False
@@ -119,7 +120,7 @@ class _Density:
         objective = self._objective
         self.evaluated += 1
         if self._progress is not None:
-            self._progress(f"posterior, {self.evaluated} of {self._total} points")
+            self._progress(self.evaluated, self._total)
         if np.any(point < objective.lower) or np.any(point > objective.upper):
             return -math.inf
         try:
