@@ -107,7 +107,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        A plain dataset is the root's.
+        Variables on dims such as (patient, time), each with its ``units``. A plain dataset is the root's.
 
     Raises
     ------

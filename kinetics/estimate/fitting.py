@@ -37,10 +37,10 @@ def fit(
     profile: str | Sequence[str] | None = None,
     posterior: int | None = None,
     starts: int | None = None,
-    out: str | Path | None = None,
-    resume: bool = False,
     seed: int | None = None,
     engine: str = "auto",
+    out: str | Path | None = None,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Fit:
     """Estimate the free parameters of a fit problem.
@@ -58,14 +58,14 @@ def fit(
         Also draw at least so many times from the posterior itself.
     starts : int, optional
         Number of searches, instead of the file's.
-    out : str or pathlib.Path, optional
-        Write everything to this NetCDF file, NAME.nc.
-    resume : bool
-        Go on from what an interrupted call kept.
     seed : int, optional
         Of later starts, virtual patients and draws, instead of the file's.
     engine : {"auto", "scipy", "batch"}
         Who integrates; ``auto`` is what the problem has, the batch engine unless it was changed.
+    out : str or pathlib.Path, optional
+        Write everything to this NetCDF file, NAME.nc.
+    resume : bool
+        Go on from what an interrupted call kept.
     progress : callable, optional
         Called after each evaluation with (done, all): of the searches, then of the profiles, then of the points of the
         posterior. What each evaluation gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.

@@ -183,7 +183,14 @@ class Fit:
             return with_intervals(self, (), draws, checkpoint, progress)
 
     def tree(self) -> xr.DataTree:
-        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals."""
+        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals.
+
+        Returns
+        -------
+        xarray.DataTree
+            Estimates are on (parameter,), what is observed and predicted on (target,); a variable ``unit`` beside
+            numbers of several units says which unit each has.
+        """
         return fit_tree(self)
 
     def save(self, path: str | Path | None = None) -> Path:

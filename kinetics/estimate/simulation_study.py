@@ -115,9 +115,9 @@ def refit(
     *,
     truth: Mapping[str, str | float] | None = None,
     studies: int = 20,
+    seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
-    seed: int = 0,
     progress: Progress | None = None,
 ) -> SimulationStudy:
     """Draw studies from known truth, summarise them as the fit's rows are, refit each.
@@ -131,14 +131,14 @@ def refit(
         name of a spread ends in ``.spread``. By default as committed.
     studies : int
         How many.
+    seed : int
+        Study number k depends on (seed, k) alone.
     out : str or pathlib.Path, optional
         Keep every refit in this file, NAME.json, as soon as it is done.
     resume : bool
         Go on from the refits in ``out``.
-    seed : int
-        Study number k depends on (seed, k) alone.
     progress : callable, optional
-        Called with the number of refits that are done, and of all.
+        Called with (done, all) refits.
 
     Raises
     ------

@@ -48,7 +48,7 @@ class Drawing:
     kind : Kind
         The checked figure: ``kind.spec`` is what its file says.
     data : xarray.DataTree
-        The numbers that are shown.
+        The numbers that are shown, each with its ``units``, on dims such as (patient, time).
     figure : matplotlib.figure.Figure
         The picture, which may be changed before `save`.
     files : tuple of pathlib.Path

@@ -96,8 +96,19 @@ class VisitSchedule:
     def times(self, output: str, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
         """When an output is measured, (visit,), increasing; none for an output that is in no series.
 
-        First doses of courses, (course,), are increasing, NaN for one not given; without any, time zero is the first
-        dose. Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
+        Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
+
+        Parameters
+        ----------
+        output : str
+            Of the model.
+        unit : pint.Unit
+            Of time.
+        starts : numpy.ndarray, (course,)
+            First doses of courses, in ``unit``, increasing, NaN for one not given; without any, time zero is the first
+            dose.
+        until : float
+            The last time, in ``unit``.
 
         Raises
         ------

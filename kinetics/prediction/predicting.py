@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_coho
 from kinetics.expressions.reserved import check_names
 from kinetics.files.arguments import Progress, loaded, whole_number
 from kinetics.files.capacity import check_memory, check_runs
-from kinetics.measures import TimeToThreshold, recovery_measures
+from kinetics.measures import Measure, TimeToThreshold, lower_limits, read_measures, recovery_measures
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.prediction.datasets import over_parameters, over_patients, population_recovery, trial_group
@@ -50,6 +50,7 @@ def predict(
     study: int | None = None,
     seed: int = 0,
     states: bool = False,
+    measures: Measure | str | Iterable[Measure | str] = (),
     engine: str = "auto",
     progress: Progress | None = None,
 ) -> xr.DataTree:
@@ -59,6 +60,7 @@ def predict(
     ----------
     estimates : Estimates, Fit, xarray.DataTree, str or pathlib.Path
         A fit, or its estimates or tree; or the name or path of a fit for its committed result, or of its NetCDF file.
+        Of a tree the estimates are on (parameter,), each in its ``unit``.
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every : str
@@ -73,13 +75,15 @@ def predict(
         Add the group ``study``: what a future trial of so many patients will find; needs ``patients``.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
+    measures : Measure, str, or iterable of them
+        Taken of the typical patient, of each draw and of each patient, beside the times to the lower limits of normal.
     states, engine, progress
         As of `simulate`.
 
     Returns
     -------
     xarray.DataTree
-        Its groups, with dims and units, are described in `kinetics.prediction.datasets`.
+        `kinetics.prediction.datasets` lists its groups, with dims and units.
 
     Raises
     ------
@@ -93,9 +97,9 @@ def predict(
 
     Examples
     --------
-    >>> tree = predict("my_fit", "two_courses", until="5 year")  # doctest: +SKIP
+    >>> tree = predict("my_fit", "two_courses", until="5 year", measures="nadir")  # doctest: +SKIP
     """
-    request = _Request(until, every, draws, patients, study, checked_seed(seed), states, engine)
+    request = _Request(until, every, draws, patients, study, checked_seed(seed), states, measures, engine)
     return _predicted(_estimates(estimates), loaded("regimen", regimen, Regimen), request, cohort, progress)
 
 
@@ -110,6 +114,7 @@ class _Request:
     study: int | None
     seed: int
     states: bool
+    measures: Measure | str | Iterable[Measure | str]
     engine: str
 
     def __post_init__(self) -> None:
@@ -137,7 +142,9 @@ def _predicted(
     measures = recovery_measures(model, typical.values)
     steps = _Steps(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
     common: dict[str, Any] = {"until": request.until, "every": request.every, "cohort": typical}
-    common |= {"states": request.states, "measures": measures, "engine": request.engine}
+    further = read_measures(request.measures, model.outputs, lower_limits(model, typical.values))
+    measured = [*measures, *(each for each in further if each not in measures)]
+    common |= {"states": request.states, "measures": measured, "engine": request.engine}
     root = simulate(model, regimen, progress=steps.next(1), **common)
     values = [drawn.values for drawn in cohorts]
     drawn = simulate(model, regimen, parameters=values, progress=steps.next(draws), **common)
