@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -138,7 +138,7 @@ class Faults:
         self._note(Fault(message, where, name), InputError)
 
     @contextmanager
-    def gather(self, where: str = "", name: str = "") -> Iterator[Faults]:
+    def gather(self, where: str = "", name: str = "") -> Generator[Faults, None, None]:
         """Turn an `InputError` of the block, and what it notes, into faults placed at ``where`` and ``name``.
 
         A fault that has a place keeps it. If that is in another file than ``where``, a line, it is named there.

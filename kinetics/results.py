@@ -1,5 +1,7 @@
 """Results: datasets with units and provenance, written to NetCDF whole or not at all, read from NetCDF or Zarr."""
 
+# some methods of xarray have no complete types
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import warnings
@@ -15,7 +17,7 @@ from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, seal
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
-from kinetics.units import parse_unit, unit_text
+from kinetics.units import Unit, parse_unit, unit_text
 
 __all__ = ["marked", "provenance", "read_result", "variable", "write_result"]
 
@@ -49,7 +51,7 @@ def marked(label: str, exploratory: object) -> str:
 
 
 def variable(
-    dims: tuple[str, ...], values: Any, unit: Any, long_name: str, *, exploratory: bool = False, **attrs: Any
+    dims: tuple[str, ...], values: Any, unit: Unit, long_name: str, *, exploratory: bool = False, **attrs: Any
 ) -> xr.Variable:
     """An xarray variable with its unit as CF-like text.
 
@@ -104,7 +106,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        A plain dataset is the root's.
+        Variables on dims such as (patient, time), each with its ``units``. A plain dataset is the root's.
 
     Raises
     ------

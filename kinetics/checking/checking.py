@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.files.arguments import Progress
 from kinetics.files.kinds import KINDS, files_of, kind_of
 from kinetics.files.library import library_folder
 from kinetics.text.tables import html_table
@@ -66,7 +66,7 @@ class Findings:
         return html_table(repr(self).strip("<>"), ["where", "name", "fault"], rows)
 
 
-def check(*files: str | Path, progress: Callable[[int, int], None] | None = None) -> Findings:
+def check(*files: str | Path, progress: Progress | None = None) -> Findings:
     """Find every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies.
 
     Parameters

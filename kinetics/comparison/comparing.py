@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from kinetics.comparison.comparison_file import read_comparison
 from kinetics.comparison.dataset import QUANTILES, ComparedRegimen, comparison_dataset
 from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
-from kinetics.files.arguments import all_of, loaded
+from kinetics.files.arguments import Progress, all_of, loaded
 from kinetics.measures import Measure
 from kinetics.measures.over_courses import Courses
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
@@ -39,7 +39,7 @@ def compare(
     patients: int | None = None,
     seed: int = 0,
     engine: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate regimens side by side, and read the same numbers off each.
 
@@ -131,9 +131,7 @@ def _check(regimen: Regimen, comparison: Comparison) -> None:
     check_accepted(regimen, model, until)
 
 
-def _continued(
-    progress: Callable[[int, int], None] | None, before: int, regimens: int, each: int
-) -> Callable[[int, int], None] | None:
+def _continued(progress: Progress | None, before: int, regimens: int, each: int) -> Progress | None:
     """Progress of one regimen as a part of all."""
     return None if progress is None else lambda done, _: progress(before * each + done, regimens * each)
 
@@ -144,7 +142,7 @@ def _simulated(
     patients: int | None,
     seed: int,
     engine: str,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> xr.Dataset:
     header = comparison.header
     # two measures of one name are the same

@@ -27,7 +27,7 @@ MAX_TIMES, MAX_ROWS = 20_000, 48
 
 
 def read_comparison(
-    path: str | Path | None = None, *, model: str | None = None, cohort: str | None = None, until: str | None = None
+    path: str | Path | None = None, *, until: str | None = None, cohort: str | None = None, model: str | None = None
 ) -> Comparison:
     """Read a comparison.
 
@@ -35,7 +35,7 @@ def read_comparison(
     ----------
     path : str or pathlib.Path, optional
         The file; the one that ships by default.
-    model, cohort, until : str, optional
+    until, cohort, model : str, optional
         In place of those of the file.
 
     Raises

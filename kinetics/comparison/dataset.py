@@ -27,7 +27,7 @@ from kinetics.expressions.reserved import joined
 from kinetics.measures import course_windows
 from kinetics.regimen import Regimen
 from kinetics.results import provenance, variable
-from kinetics.units import conversion, parse_unit
+from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level
 
 __all__ = ["QUANTILES", "ComparedRegimen", "comparison_dataset", "course_lengths"]
@@ -85,7 +85,7 @@ def comparison_dataset(
     return xr.Dataset(data, coords, facts)
 
 
-def course_lengths(result: xr.Dataset, regimen: int, unit: Any) -> np.ndarray:
+def course_lengths(result: xr.Dataset, regimen: int, unit: Unit) -> np.ndarray:
     """How long the window of each course of the regimen of an index is, (course,), in a unit.
 
     ``result`` is of `kinetics.compare`.

@@ -39,7 +39,7 @@ from kinetics.measures.over_courses import (
     time_of_lowest,
     total,
 )
-from kinetics.units import conversion, parse_unit, to_unit
+from kinetics.units import Unit, conversion, parse_unit, to_unit
 
 __all__ = ["MEASURES", "Reading", "readings"]
 
@@ -89,7 +89,7 @@ class Reading:
     over_courses: Callable[[Courses, tuple[Measure, ...]], np.ndarray]
     percent: bool = False
 
-    def units(self, unit: Any, time: Any, shown: Any) -> tuple[Any, float]:
+    def units(self, unit: Unit, time: Unit, shown: Unit) -> tuple[Unit, float]:
         """The unit it is shown in, and the factor to it.
 
         Parameters
@@ -110,7 +110,7 @@ class Reading:
             return unit * shown, float(conversion(time, shown))
         return own, 1.0
 
-    def check(self, unit: Any, time: Any) -> None:
+    def check(self, unit: Unit, time: Unit) -> None:
         """Refuse units of an output and the model's time that do not fit, with a `UnitError`."""
         for measure in self.measures:
             measure.check(unit, time)

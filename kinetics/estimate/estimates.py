@@ -43,7 +43,7 @@ class Estimates:
     given_values : ndarray, (given,)
         The values :math:`\hat\eta` at which they were fixed, in the model's units.
     response : ndarray, (parameter, given)
-        The matrix :math:`B`.
+        The matrix :math:`B`, dimensionless.
     facts : dict
         Provenance and summary numbers: ``package_version``, ``model_hash``, ``data_hash``, ``seed``, ``cost``,
         ``condition_number`` and ``about``.
@@ -235,6 +235,11 @@ class Estimates:
     @classmethod
     def from_tree(cls, tree: xr.DataTree) -> Estimates:
         """Take the estimates out of a fit's tree.
+
+        Parameters
+        ----------
+        tree : xarray.DataTree
+            What `Fit.tree` gives, or `read_result` of its file: on (parameter,), with the unit of each as ``unit``.
 
         Raises
         ------

@@ -1,8 +1,10 @@
 """The verb `fit`: searches, uncertainty, profiles and posterior of a fit problem."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from kinetics.estimate.search import AnyObjective, Search, objective_of
 from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws
-from kinetics.files.arguments import is_whole, loaded
+from kinetics.files.arguments import Progress, is_whole, loaded
 from kinetics.units import unit_text
 
 __all__ = ["fit"]
@@ -34,11 +36,11 @@ def fit(
     profile: str | Sequence[str] | None = None,
     posterior: int | None = None,
     starts: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
     out: str | Path | None = None,
     resume: bool = False,
-    seed: int | None = None,
-    engine: str | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Fit:
     """Estimate the free parameters of a fit problem.
 
@@ -55,16 +57,17 @@ def fit(
         Also draw at least so many times from the posterior itself.
     starts : int, optional
         Number of searches, instead of the file's.
+    seed : int, optional
+        Of later starts, virtual patients and draws, instead of the file's.
+    engine : {"auto", "scipy", "batch"}
+        Who integrates; ``auto`` is what the problem has, the batch engine unless it was changed.
     out : str or pathlib.Path, optional
         Write everything to this NetCDF file, NAME.nc.
     resume : bool
         Go on from what an interrupted call kept.
-    seed : int, optional
-        Of later starts, virtual patients and draws, instead of the file's.
-    engine : {"auto", "scipy", "batch"}, optional
-        Who integrates; ``auto`` is the batch engine.
     progress : callable, optional
-        Called with a line of text after each evaluation.
+        Called after each evaluation with (done, all): of the searches, then of the profiles, then of the points of the
+        posterior. What each evaluation gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def fit(
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
-    problem = problem.with_settings(starts=starts, seed=seed, engine=engine or problem.engine)
+    problem = problem.with_settings(starts=starts, seed=seed, engine=None if engine == "auto" else engine)
     profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:

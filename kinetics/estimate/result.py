@@ -1,9 +1,11 @@
 """A finished fit, and what may still be asked of it: profiles, draws from the posterior, files."""
 
+# pandas has no complete types
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from kinetics.estimate.uncertainty.covariance import Uncertainty
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_warnings
 from kinetics.estimate.uncertainty.profile import Profile
+from kinetics.files.arguments import Progress
 from kinetics.published.likelihoods import PredictedSummary
 from kinetics.results import write_result
 
@@ -149,7 +152,7 @@ class Fit:
         names: str | Sequence[str] = "all",
         *,
         resume: bool = False,
-        progress: Callable[[str], None] | None = None,
+        progress: Progress | None = None,
     ) -> Fit:
         """The same fit with the profile likelihood of some parameters.
 
@@ -160,7 +163,7 @@ class Fit:
         resume : bool
             Go on from the profiles that an interrupted call finished.
         progress : callable, optional
-            Called with a line of text after each evaluation.
+            As of `fit`.
 
         Raises
         ------
@@ -173,13 +176,20 @@ class Fit:
         with checkpoint_of(self.objective, resume=resume) as checkpoint:
             return with_intervals(self, indices, None, checkpoint, progress)
 
-    def sample(self, draws: int = 1000, *, resume: bool = False, progress: Callable[[str], None] | None = None) -> Fit:
+    def sample(self, draws: int = 1000, *, resume: bool = False, progress: Progress | None = None) -> Fit:
         """The same fit with at least so many draws from the posterior; arguments and errors as of `profile`."""
         with checkpoint_of(self.objective, resume=resume) as checkpoint:
             return with_intervals(self, (), draws, checkpoint, progress)
 
     def tree(self) -> xr.DataTree:
-        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals."""
+        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals.
+
+        Returns
+        -------
+        xarray.DataTree
+            Estimates are on (parameter,), what is observed and predicted on (target,); a variable ``unit`` beside
+            numbers of several units says which unit each has.
+        """
         return fit_tree(self)
 
     def save(self, path: str | Path | None = None) -> Path:
@@ -208,7 +218,7 @@ def with_intervals(
     profiled: Sequence[int],
     draws: int | None,
     checkpoint: Checkpoint,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Fit:
     """A fit with profiles of the parameters of some indices, and with draws from the posterior."""
     about = fit.objective, fit.best.end, fit.uncertainty.covariance
@@ -218,7 +228,7 @@ def with_intervals(
 
 
 def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
-    warnings = []
+    warnings: list[str] = []
     if not best.converged:
         warnings.append(f"the best search did not converge ({best.message}): these are not estimates yet")
     equal_cost = best.cost + 1e-3 * abs(best.cost) + 1e-6

@@ -1,10 +1,12 @@
 """Simulation and estimation: studies drawn from known truth, summarised as papers do, refitted."""
 
+# pandas has no complete types
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import minimise
 from kinetics.estimate.synthetic import synthetic
 from kinetics.estimate.uncertainty.covariance import uncertainty
-from kinetics.files.arguments import loaded
+from kinetics.files.arguments import Progress, loaded
 from kinetics.files.checksums import content_hash
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
@@ -109,10 +111,10 @@ def refit(
     *,
     truth: Mapping[str, str | float] | None = None,
     studies: int = 20,
+    seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> SimulationStudy:
     """Draw studies from known truth, summarise them as the fit's rows are, refit each.
 
@@ -125,14 +127,14 @@ def refit(
         name of a spread ends in ``.spread``. By default as committed.
     studies : int
         How many.
+    seed : int
+        Study number k depends on (seed, k) alone.
     out : str or pathlib.Path, optional
         Keep every refit in this file, NAME.json, as soon as it is done.
     resume : bool
         Go on from the refits in ``out``.
-    seed : int
-        Study number k depends on (seed, k) alone.
     progress : callable, optional
-        Called with the number of refits that are done, and of all.
+        Called with (done, all) refits.
 
     Raises
     ------

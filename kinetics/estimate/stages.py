@@ -11,12 +11,12 @@ from kinetics.estimate.checkpoint import Checkpoint
 from kinetics.estimate.search import AnyObjective, Search, prefixed, searches
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior, sample
 from kinetics.estimate.uncertainty.profile import Profile, profile
+from kinetics.files.arguments import Progress
 
 __all__ = ["run_profiles", "run_sampler", "run_searches"]
 
 LOG = logging.getLogger("kinetics.estimate")
-
-Progress = Callable[[str], None]
+"""Says what an earlier fit had done, and at level DEBUG what each evaluation gives."""
 
 
 def run_searches(
@@ -29,11 +29,23 @@ def run_searches(
         LOG.info("%d of %d searches were done before and are not used; %s", len(unused), starts, hint)
     finished = list(checkpoint.searches(size)[:starts])
     checkpoint.begin(f"{len(finished)} of {starts} searches")
-    for search in searches(objective, progress, first=len(finished)):
+    report = _reporter(progress, lambda: len(finished), starts)
+    for search in searches(objective, report, first=len(finished)):
         finished.append(search)
         checkpoint.done = f"{len(finished)} of {starts} searches"
         checkpoint.keep_searches(finished)
     return tuple(finished)
+
+
+def _reporter(progress: Progress | None, done: Callable[[], int], total: int) -> Callable[[str], None]:
+    """Takes a line after each evaluation of a stage: logs it, and reports how many parts of the stage are done."""
+
+    def report(line: str) -> None:
+        LOG.debug("%s", line)
+        if progress is not None:
+            progress(done(), total)
+
+    return report
 
 
 def run_profiles(
@@ -51,9 +63,10 @@ def run_profiles(
         return f"{len(finished.keys() & set(indices))} of {len(indices)} profiles"
 
     checkpoint.begin(done())
-    for number, index in enumerate(indices, 1):
+    for number, index in enumerate(indices):
         if index not in finished:
-            say = prefixed(progress, f"profile {number} of {len(indices)}")
+            report = _reporter(progress, lambda before=number: before, len(indices))
+            say = prefixed(report, f"profile {number + 1} of {len(indices)}")
             finished[index] = profile(objective, optimum, index, covariance, say)
             checkpoint.done = done()
             checkpoint.keep_profiles(optimum, list(finished.values()))
@@ -72,6 +85,11 @@ def run_sampler(
     latest = checkpoint.chain(optimum.size)
     checkpoint.begin(f"{latest.steps if latest is not None else 0} steps of the posterior")
 
+    def report(points: int, of: int) -> None:
+        LOG.debug("points of the posterior")
+        if progress is not None:
+            progress(points, of)
+
     def keep(chain: Chain) -> None:
         nonlocal latest
         latest = chain
@@ -79,7 +97,7 @@ def run_sampler(
         checkpoint.keep_chain(chain)
 
     try:
-        return sample(objective, optimum, covariance, draws, objective.problem.seed, progress, latest, keep)
+        return sample(objective, optimum, covariance, draws, objective.problem.seed, report, latest, keep)
     except KeyboardInterrupt:
         if latest is not None:
             checkpoint.keep_chain(latest, now=True)

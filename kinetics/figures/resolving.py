@@ -17,8 +17,7 @@ from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.kinds import read_figure
 from kinetics.figures.time_course.of_result import over_patients, time_course_of
-from kinetics.files.arguments import loaded
-from kinetics.files.library import library_names
+from kinetics.files.arguments import loaded, naming
 from kinetics.model import Model
 from kinetics.results import read_result
 
@@ -60,11 +59,11 @@ def resolve(
     if isinstance(figure, Kind):
         return _from_source(Request(figure, figure.name), source)
     if not isinstance(figure, str | os.PathLike):
-        names = ", ".join(library_names("fits/figures"))
-        message = f"must be the name of a figure ({names}), the path of a figure file, or a result"
-        raise InputError(Fault(f"{message}; found {type(figure).__name__}", name="figure"))
-    path = figure if isinstance(figure, str) else Path(figure)
-    return _from_source(Request(read_figure(path), Path(path).stem), source)
+        message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
+        raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
+    with naming("figure"):
+        kind = read_figure(figure if isinstance(figure, str) else Path(figure))
+    return _from_source(Request(kind, Path(figure).stem), source)
 
 
 def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Model | None) -> Request:

@@ -1,18 +1,24 @@
 """Arguments of the public functions: an object, or the name or path of the file that holds it; a whole number."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["all_of", "is_whole", "loaded", "whole_number"]
+__all__ = ["Progress", "all_of", "is_whole", "loaded", "naming", "whole_number"]
 
 T = TypeVar("T")
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""What every verb reports to while it works: called with (done, all)."""
 
 _HINTS = {
     ("Regimen", "Course"): "write course.repeat(1)",
@@ -35,20 +41,39 @@ def loaded(argument: str, value: object, kind: type[T], load: Callable[[str | Pa
     if isinstance(value, kind):
         return value
     if isinstance(value, str | os.PathLike):
-        load = load or kind.load  # pyright: ignore[reportAttributeAccessIssue]
-        return load(value if isinstance(value, str) else Path(value))
+        read: Callable[[str | Path], T] = load or getattr(kind, "load")  # noqa: B009  # not every kind has it
+        with naming(argument):
+            return read(value if isinstance(value, str) else Path(os.fspath(cast("os.PathLike[str]", value))))
     raise InputError(Fault(_refusal(kind, value, ", a name of the library, or the path of a file"), name=argument))
+
+
+@contextmanager
+def naming(argument: str) -> Generator[None, None, None]:
+    """Let a fault of the block that names neither a file nor an argument name this argument.
+
+    Examples
+    --------
+    >>> with naming("regimen"):
+    ...     raise InputError("no 'nope' in models/regimens")
+    Traceback (most recent call last):
+    kinetics.errors.InputError: regimen: no 'nope' in models/regimens
+    """
+    try:
+        yield
+    except InputError as error:
+        named = [fault if fault.where else fault.placed("", argument) for fault in error.faults]
+        raise type(error)(*named) from None
 
 
 def all_of(argument: str, value: object, kind: type[T] | None, example: str) -> tuple[T, ...]:
     """The objects of a list, each of a ``kind`` unless that is None; `InputError`, with an ``example``, for all that
     are not.
     """
-    single = str | bytes | os.PathLike | (kind or bytes)
-    if isinstance(value, single) or not isinstance(value, Iterable):
-        actual = f"{type(value).__name__} {value!r:.40}"
+    is_single: bool = isinstance(value, str | bytes | os.PathLike | (kind or bytes))
+    if is_single or not isinstance(value, Iterable):
+        actual = f"{type(cast(object, value)).__name__} {value!r:.40}"
         raise InputError(Fault(f"must be a list, such as {example}; found {actual}", name=argument))
-    faults, rows = Faults(), tuple(value)
+    faults, rows = Faults(), tuple(cast("Iterable[T]", value))
     for number, one in enumerate(rows):
         if kind is not None and not isinstance(one, kind):
             faults.add(_refusal(kind, one, f", as in {example}"), name=f"{argument}[{number}]")

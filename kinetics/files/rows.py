@@ -99,11 +99,6 @@ class Reader:
         """The values of one table, as `read_fields`."""
         return read_fields(kind, data, self.document, keys, self.faults)
 
-    def tables(self, key: str) -> list[Any]:
-        """The rows of a list of tables; none if there is no list, which has been noted."""
-        value = self.document.data.get(key)
-        return value if isinstance(value, list) else []
-
     def title(self, key: str) -> TitleRow | None:
         """The table that says what the file is; None, which has been noted, if there is none."""
         row = self.row(TitleRow, self.document.data[key], key) if key in self.document.data else None
@@ -117,6 +112,16 @@ class Reader:
             if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
                 self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
         return key
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list, or an empty one: that it is no list has been noted."""
+    return value if isinstance(value, list) else []
+
+
+def as_table(value: Any) -> dict[str, Any]:
+    """A table, or an empty one: that it is no table has been noted."""
+    return value if isinstance(value, dict) else {}
 
 
 def _dotted(keys: Keys) -> str:

@@ -10,7 +10,7 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.files.arguments import all_of, loaded
+from kinetics.files.arguments import all_of, loaded, naming
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.identifiability.experiment import MeasuredArm
 from kinetics.identifiability.further_measurements import further_measurements
@@ -106,10 +106,11 @@ def _named(name: object, *, prefers_model: bool) -> FitProblem | Model:
     """The fit problem or model of a name or path."""
     if not isinstance(name, str | Path):
         return loaded("problem", name, FitProblem)
-    file = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
-    if file is None:
-        kind, _ = files_of(name)[0]
-        raise InputError(f"'{name}' is a {kind}; give a fit problem, or a model with --parameters and --outputs")
+    with naming("problem"):
+        file = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
+        if file is None:
+            kind, _ = files_of(name)[0]
+            raise InputError(f"'{name}' is a {kind}; give a fit problem, or a model with --parameters and --outputs")
     kind, path = file
     return FitProblem.load(path) if kind == "fit" else Model.load(path)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,7 +13,7 @@ from kinetics.measures.returns import first_return
 from kinetics.measures.thresholds import TimeToThreshold
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
-from kinetics.units import conversion, parse_unit
+from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level, visited_level
 
 __all__ = ["ever_back", "observed_nadir", "observed_recovery"]
@@ -25,9 +24,9 @@ class _Visits:
     """The visits of one output: values (patient, visit), times (visit,), and the first dose of each course."""
 
     values: np.ndarray
-    unit: Any
+    unit: Unit
     times: np.ndarray
-    time_unit: Any
+    time_unit: Unit
     starts: np.ndarray
 
     @classmethod
@@ -62,7 +61,7 @@ class _Visits:
         return SAME * float(conversion(DAY, self.time_unit))
 
 
-def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Any, long_name: str) -> xr.DataArray:
+def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Unit, long_name: str) -> xr.DataArray:
     coords = {"course": xr.Variable("course", np.arange(1, len(columns) + 1), {"long_name": "course of treatment"})}
     if "patient" in observed.coords:
         coords["patient"] = observed["patient"].variable

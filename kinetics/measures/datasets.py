@@ -1,9 +1,10 @@
 """Measures of a dataset, over every patient and draw."""
 
+# some methods of xarray have no complete types, and what a user gives is checked, whatever its annotation says
+# pyright: reportUnknownMemberType=false, reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,7 +14,7 @@ from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
 from kinetics.measures.registry import read_measures
 from kinetics.results import variable
-from kinetics.units import conversion, parse_unit, to_unit
+from kinetics.units import Unit, conversion, parse_unit, to_unit
 from kinetics.units.levels import slack
 
 __all__ = ["measure"]
@@ -90,7 +91,7 @@ def _measurable(data: xr.Dataset) -> list[str]:
 
 
 def _with_measure(
-    results: xr.Dataset, data: xr.Dataset, measure: Measure, starts: xr.DataArray, unit: Any, time_unit: Any
+    results: xr.Dataset, data: xr.Dataset, measure: Measure, starts: xr.DataArray, unit: Unit, time_unit: Unit
 ) -> xr.Dataset:
     """The results with one measure more, (..., course)."""
     times, share = np.asarray(data["time"].values, dtype=float), _slack(data, measure.output)
@@ -120,7 +121,7 @@ def _slack(data: xr.Dataset, output: str) -> float:
     return slack(float(relative))
 
 
-def _time_unit(data: xr.Dataset) -> Any:
+def _time_unit(data: xr.Dataset) -> Unit:
     """The unit of the times, which are checked."""
     if "time" not in data.coords:
         raise UnknownNameError("the data have no coordinate 'time'")
@@ -137,7 +138,7 @@ def _time_unit(data: xr.Dataset) -> Any:
     return unit
 
 
-def _unit(array: xr.DataArray, name: str) -> Any:
+def _unit(array: xr.DataArray, name: str) -> Unit:
     text = array.attrs.get("units")
     if text is None:
         raise UnitError(f"'{name}' has no units; set attrs['units'], or ds.pint.dequantify() if they are pint's")
@@ -147,7 +148,7 @@ def _unit(array: xr.DataArray, name: str) -> Any:
         raise UnitError(f"'{name}': {error}") from error
 
 
-def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time_unit: Any) -> xr.DataArray:
+def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time_unit: Unit) -> xr.DataArray:
     """First doses, (course, ...), in the unit of time, without a course coordinate."""
     if courses is None:
         courses = (
@@ -167,9 +168,9 @@ def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time
     return (courses.astype(float) * factor).drop_vars("course", errors="ignore")
 
 
-def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Any) -> dict[str, Any]:
+def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Unit) -> dict[str, Unit]:
     """The unit of each output, after every measure has been checked against it."""
-    units: dict[str, Any] = {}
+    units: dict[str, Unit] = {}
     errors: list[InputError] = []
     names = [each.name for each in measures]
     for each in measures:

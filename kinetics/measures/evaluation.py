@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 
 from kinetics.errors import InputError, UnitError
 from kinetics.measures.curves import Curve, check_increasing
 from kinetics.measures.windows import Window
-from kinetics.units import parse_unit, unit_text
+from kinetics.units import Unit, parse_unit, unit_text
 
 __all__ = ["Measure", "check_time_unit", "evaluate", "identifier"]
 
@@ -47,7 +47,7 @@ class Measure(ABC):
         """What it is, in words."""
         return self.description.format(**vars(self))
 
-    def unit(self, unit: Any, time_unit: Any) -> Any:
+    def unit(self, unit: Unit, time_unit: Unit) -> Unit:
         """Unit of the result, a pint.Unit, given those of the curve and its time."""
         match self.measured_in:
             case "output":
@@ -55,7 +55,7 @@ class Measure(ABC):
             case "time":
                 return time_unit
             case "output * time":
-                return unit * time_unit
+                return cast(Unit, unit * time_unit)
             case "1":
                 return parse_unit("1")
 
@@ -63,12 +63,12 @@ class Measure(ABC):
     def of(self, window: Window) -> float:
         """The number, in `unit`."""
 
-    def check(self, unit: Any, time_unit: Any) -> None:
+    def check(self, unit: Unit, time_unit: Unit) -> None:
         """Refuse, with a `UnitError`, a ``time_unit`` that is none, and a level of another dimension than ``unit``."""
         check_time_unit(time_unit)
 
 
-def check_time_unit(unit: Any) -> None:
+def check_time_unit(unit: Unit) -> None:
     """Refuse a unit that is not one of time, with a `UnitError`."""
     if unit.dimensionality != parse_unit("day").dimensionality:
         raise UnitError(f"'{unit_text(unit)}' is not a unit of time")
@@ -87,7 +87,9 @@ def identifier(text: str) -> str:
     return re.sub(r"\W+", "_", text).strip("_")
 
 
-def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> np.ndarray:
+def evaluate(
+    measure: Measure, curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit
+) -> np.ndarray:
     """Take a measure of a curve in the window of each course.
 
     The window of a course reaches from its first dose up to the first dose of the next, or to ``until``, as far as the
@@ -132,7 +134,7 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
     return np.array([measure.of(each) if each and each.is_finite else np.nan for each in windows], dtype=float)
 
 
-def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:
+def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit) -> list[Window | None]:
     """The window of each course; None for one that was not given, or on which the curve does not lie."""
     courses = np.flatnonzero(~np.isnan(starts))
     try:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from kinetics.measures.evaluation import Measure
 from kinetics.measures.windows import Window
-from kinetics.units import parse_unit
+from kinetics.units import Unit, parse_unit
 from kinetics.units.levels import read_level, slack
 
 __all__ = ["TimeAbove", "TimeBelow", "TimeToThreshold", "limit_warnings"]
@@ -32,12 +32,12 @@ class _AtLevel(Measure):
         """The level."""
         return read_level(self.level).text
 
-    def check(self, unit: Any, time_unit: Any) -> None:
+    def check(self, unit: Unit, time_unit: Unit) -> None:
         """Refuse units that do not fit."""
         super().check(unit, time_unit)
         self.threshold(unit, 1.0)
 
-    def threshold(self, unit: Any, baseline: Any) -> Any:
+    def threshold(self, unit: Unit, baseline: Any) -> Any:
         """The level in the unit of the output: a float, or for a share of ``baseline``, in that unit, an array like it.
 
         Raises

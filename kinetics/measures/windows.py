@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
 from kinetics.measures.returns import first_return
+from kinetics.units import Unit
 from kinetics.units.levels import stands_below
 
 __all__ = ["Window", "course_windows"]
@@ -47,8 +48,8 @@ class Window:
     begin: float
     end: float
     baseline: float
-    unit: Any
-    time_unit: Any
+    unit: Unit
+    time_unit: Unit
 
     @cached_property
     def edges(self) -> np.ndarray:

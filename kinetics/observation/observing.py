@@ -19,7 +19,7 @@ from kinetics.observation.visits import VisitSchedule
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.units import Unit, conversion, parse_unit, unit_text
 
 __all__ = ["measured", "normal_draws", "observe", "times_with_visits", "with_visits"]
 
@@ -139,7 +139,7 @@ def _noise(patients: np.ndarray, model: Model, indices: Mapping[str, np.ndarray]
 
 
 def _visits(
-    model: Model, schedule: VisitSchedule, unit: Any, starts: np.ndarray, until: float
+    model: Model, schedule: VisitSchedule, unit: Unit, starts: np.ndarray, until: float
 ) -> dict[str, np.ndarray]:
     """The times at which each output is measured, (visit,), of those that are."""
     schedule.check_outputs(model)
@@ -151,7 +151,7 @@ def _visits(
     return times
 
 
-def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarray:
+def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Unit) -> np.ndarray:
     """The index of each visit among the output times, (visit,)."""
     after = np.clip(np.searchsorted(times, visits), 1, times.size - 1)
     nearest = np.where(visits - times[after - 1] < times[after] - visits, after - 1, after)

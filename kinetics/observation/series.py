@@ -12,7 +12,7 @@ import numpy as np
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.expressions import is_name
-from kinetics.regimen.times import MAX_COUNT, SAME, Amount, apart, in_days, time_text
+from kinetics.regimen.times import MAX_COUNT, SAME, Amount, apart, as_tuple, in_days, time_text
 
 __all__ = ["Series"]
 
@@ -64,7 +64,7 @@ class Series:
         faults = Faults()
         for key in ("outputs", "at"):
             value = getattr(self, key)
-            object.__setattr__(self, key, (value,) if isinstance(value, Amount) else tuple(value))
+            object.__setattr__(self, key, as_tuple(value))
         if not is_name(self.name):
             faults.add(f"'{self.name!s:.70}' is reserved or no identifier; rename it", name="name")
         for output in self.outputs:

@@ -10,18 +10,17 @@ from textwrap import fill
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pint
 from pydantic import Field
 
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
-from kinetics.files.rows import Reader, Row, Text, TitleRow
+from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 
 __all__ = ["VisitSchedule", "check_together", "read_visits"]
 
@@ -50,7 +49,10 @@ def read_visits(path: Path) -> tuple[TitleRow, tuple[Series, ...]]:
     reader = Reader(read_document(path), Faults())
     reader.row(VisitsFileRow, reader.document.data)
     title = reader.title("visits")
-    read = {number: _series(reader, number, table) for number, table in enumerate(reader.tables("series"))}
+    read = {
+        number: _series(reader, number, table)
+        for number, table in enumerate(as_list(reader.document.data.get("series")))
+    }
     series = {number: row for number, row in read.items() if row is not None}
     together = Faults()
     check_together(series, together)
@@ -85,9 +87,9 @@ def check_together(series: Mapping[int, Series], faults: Faults) -> None:
 def _series(reader: Reader, number: int, table: Any) -> Series | None:
     """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
     fields = reader.fields(SeriesRow, table, "series", number)
-    written = table if isinstance(table, dict) else {}
+    written = as_table(table)
     faulty = {key for key in fields if fields[key] is None and (key in written or key == "name")}
-    stand_in = {
+    stand_in: dict[str, Any] = {
         "name": "series",
         "at": ["0 day"],
         "every": fields["until"] or "1 day",
@@ -176,11 +178,22 @@ class VisitSchedule:
         rest = (row for row in self.series if not row.outputs)
         return next(own, None) or next(rest, None)
 
-    def times(self, output: str, unit: pint.Unit, starts: np.ndarray, until: float) -> np.ndarray:
+    def times(self, output: str, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
         """When an output is measured, (visit,), increasing; none for an output that is in no series.
 
-        First doses of courses, (course,), are increasing, NaN for one not given; without any, time zero is the first
-        dose. Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
+        Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
+
+        Parameters
+        ----------
+        output : str
+            Of the model.
+        unit : pint.Unit
+            Of time.
+        starts : numpy.ndarray, (course,)
+            First doses of courses, in ``unit``, increasing, NaN for one not given; without any, time zero is the first
+            dose.
+        until : float
+            The last time, in ``unit``.
 
         Raises
         ------

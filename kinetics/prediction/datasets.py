@@ -1,4 +1,4 @@
-"""The groups of a prediction: counts, recovery, and a future study, as datasets with units.
+"""The groups of a prediction: counts, recovery, and a future trial, as datasets with units.
 
 The root is the typical patient at the estimates, outputs on (time). ``draws``: outputs on (draw, time). ``interval``:
 outputs on (quantile, time) at 2.5, 50 and 97.5 %. ``recovery``: time to the lower limit of normal after each course, on
@@ -9,7 +9,7 @@ With patients, ``patients``: outputs on (patient, time), points of a Sobol seque
 the 5th, 50th and 95th percentile over patients, each at 2.5, 50 and 97.5 % over draws. ``population_recovery``:
 ``median`` time to the lower limit over patients at risk, ``share_never`` of those at risk and ``share_not_at_risk`` of
 all on (output, course), and each with ``_quantiles`` behind its name on (quantile, output, course), over draws.
-``study``, with a future study: ``OUTPUT_mean``, ``OUTPUT_median`` and ``OUTPUT_share_below`` on (quantile, time), over
+``study``, with a future trial: ``OUTPUT_mean``, ``OUTPUT_median`` and ``OUTPUT_share_below`` on (quantile, time), over
 parameters, patients and noise. Every variable has its unit in ``attrs["units"]``.
 """
 
@@ -24,12 +24,12 @@ import xarray as xr
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles
 from kinetics.prediction.over_draws import PERCENTILES, Drawn
 from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
-from kinetics.prediction.trial import STATISTICS, FutureStudy
+from kinetics.prediction.trial import STATISTICS, FutureTrial
 from kinetics.prediction.typical import QUANTILES
 from kinetics.results import variable
-from kinetics.units import parse_unit
+from kinetics.units import Unit, parse_unit
 
-__all__ = ["over_parameters", "over_patients", "population_recovery", "study_group"]
+__all__ = ["over_parameters", "over_patients", "population_recovery", "trial_group"]
 
 OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
 """Quantiles over patients at the estimates."""
@@ -58,7 +58,7 @@ def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr
 
 
 def population_recovery(
-    population: Population, drawn: Drawn, outputs: Sequence[str], time_unit: Any, course: xr.DataArray
+    population: Population, drawn: Drawn, outputs: Sequence[str], time_unit: Unit, course: xr.DataArray
 ) -> xr.Dataset:
     """Of `Population.recovered`: (output, course) at the estimates, (quantile, output, course) over draws."""
     labels = {
@@ -77,25 +77,25 @@ def population_recovery(
     return xr.Dataset(data, {"output": list(outputs), "course": course, "quantile": quantile}, _facts(drawn))
 
 
-def study_group(drawn: Drawn, study: FutureStudy, time: xr.DataArray) -> xr.Dataset:
+def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray) -> xr.Dataset:
     """Quantiles over future studies, (quantile, time), of each statistic of each output."""
-    assert drawn.studies is not None
-    studies, data = drawn.studies.reshape(-1, *drawn.studies.shape[2:]), {}
-    for index, output in enumerate(study.outputs):
+    assert drawn.trials is not None
+    trials, data = drawn.trials.reshape(-1, *drawn.trials.shape[2:]), {}
+    for index, output in enumerate(trial.outputs):
         for number, statistic in enumerate(STATISTICS):
             is_share = statistic == "share_below"
-            if is_share and output.name not in study.limits:
+            if is_share and output.name not in trial.limits:
                 continue
             label = "share below the lower limit" if is_share else statistic
             data[f"{output.name}_{statistic}"] = variable(
                 ("quantile", "time"),
-                _linear(studies[:, number, :, index]),
+                _linear(trials[:, number, :, index]),
                 ONE if is_share else output.unit,
                 f"{output.about or output.name}, {label} of a future study",
                 exploratory=output.exploratory,
             )
     coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future studies"), "time": time}
-    return xr.Dataset(data, coords, {"patients": study.patients, "studies": len(studies), **_facts(drawn)})
+    return xr.Dataset(data, coords, {"patients": trial.patients, "studies": len(trials), **_facts(drawn)})
 
 
 def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, label: str) -> xr.Variable:

@@ -10,10 +10,11 @@ import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.engines import Tolerances
+from kinetics.files.arguments import Progress
 from kinetics.measures import Measure
 from kinetics.measures.patient_statistics import censored_median, share_at_risk, share_never
 from kinetics.population.draws import draw_patients
-from kinetics.simulation.runs import CHUNK, Progress, Run
+from kinetics.simulation.runs import CHUNK, Run
 
 __all__ = ["PATIENTS", "SAMPLING", "TOLERANCES", "Population", "populations"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.engines.rule_monitor import TriggeredDoses, baselines_of
 from kinetics.errors import IntegrationError
+from kinetics.files.arguments import Progress
 from kinetics.model import Model
 from kinetics.population.draws import draw_patients
 from kinetics.published.patients import Patients
@@ -72,7 +73,7 @@ class Arm:
         seed: int,
         *,
         with_states: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Patients:
         """Draw and simulate patients, and the typical one.
 

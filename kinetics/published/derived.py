@@ -11,7 +11,7 @@ import sympy as sp
 
 from kinetics.expressions import Dimensions, evaluate, parse
 from kinetics.model import Model
-from kinetics.units import parse_unit
+from kinetics.units import Unit, parse_unit
 
 __all__ = ["DerivedNumber"]
 
@@ -21,7 +21,7 @@ class DerivedNumber:
     """An expression that has been read against a model, in its own unit."""
 
     expression: Any
-    unit: Any
+    unit: Unit
 
     @classmethod
     def read(cls, text: str, model: Model) -> DerivedNumber:

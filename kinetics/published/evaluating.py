@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinetics.errors import Faults
-from kinetics.files.arguments import whole_number
+from kinetics.errors import Faults, UnknownNameError
+from kinetics.files.arguments import Progress, loaded, whole_number
 from kinetics.files.kinds import is_path
-from kinetics.files.library import library_folder
+from kinetics.files.library import library_folder, similar_name
 from kinetics.files.tables import read_table
 from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import read_facts
@@ -54,10 +53,18 @@ def agreement_counts(evaluated: Evaluated) -> list[tuple[str, AgreementCount]]:
 
 
 def evidence_path(file: str | Path | None = None) -> Path:
-    """The path of a file of facts: itself, or that of a name of the library; without any, of the one that ships."""
-    if file is None or not is_path(file):
-        return library_folder("fits") / f"{file or 'evidence'}.csv"
-    return Path(file)
+    """The path of a file of facts: itself, or that of a name of the library; without any, of the one that ships.
+
+    An `UnknownNameError` if the library has no such table.
+    """
+    if file is not None and is_path(file):
+        return Path(file)
+    tables = {path.stem: path for path in sorted(library_folder("fits").glob("*.csv"))}
+    name = str(file or "evidence")
+    if name not in tables:
+        hint = similar_name(name, [*tables]) or f"; there are {', '.join(tables)}"
+        raise UnknownNameError(f"no '{name}' in fits{hint}")
+    return tables[name]
 
 
 def evidence(
@@ -65,7 +72,7 @@ def evidence(
     *,
     patients: int = 256,
     seed: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evidence:
     """Set every published fact beside the model: inside or outside its interval, and which direction.
 
@@ -76,7 +83,7 @@ def evidence(
     patients : int
         Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
     seed : int
-        The study they belong to.
+        The study they belong to; 1 as for the table in ``docs/evidence.md``.
     progress : callable, optional
         Called with (patients done, all).
 
@@ -98,7 +105,7 @@ def evidence(
     """
     patients = whole_number("patients", patients, 2)
     faults = Faults()
-    path = evidence_path(file)
+    path = evidence_path() if file is None else loaded("file", file, Path, evidence_path)
     facts = read_facts(read_table(path, EvidenceRow, faults), faults)
     faults.raise_if_any()
     return Evidence(**vars(evaluate_evidence(facts, patients, seed, progress)), path=path)

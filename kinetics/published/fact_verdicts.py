@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kinetics.files.arguments import Progress
 from kinetics.population.seeds import checked_seed
 from kinetics.published.facts import PublishedFact
 from kinetics.published.kinds import Quantity
@@ -15,8 +16,6 @@ from kinetics.published.patients import Patients
 from kinetics.published.verdict import Group, Verdict
 
 __all__ = ["AgreementCount", "Evaluated", "evaluate_evidence"]
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

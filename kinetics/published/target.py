@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from kinetics.observation import VisitSchedule
 from kinetics.published.kinds import KINDS, Quantity
 from kinetics.published.row import PublishedRow
 from kinetics.regimen import Regimen
-from kinetics.units import conversion, parse_quantity, parse_unit
+from kinetics.units import Unit, conversion, parse_quantity, parse_unit
 
 __all__ = ["RowInFit", "Target"]
 
@@ -85,7 +84,7 @@ class RowInFit:
             raise InputError(message)
         return noise
 
-    def factor(self, unit: Any) -> float:
+    def factor(self, unit: Unit) -> float:
         """From a unit of the model to that of the row."""
         row = self.row
         try:

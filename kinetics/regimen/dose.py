@@ -1,20 +1,20 @@
 """`Dose`: an amount of a drug, given at a time, at once or as an infusion; and doses as a table to read."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
-
-import pint
+from typing import Any, cast
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.regimen.times import SAME, Amount, days, in_days, offsets, time_text
 from kinetics.text.tables import table
-from kinetics.units import adopt, parse_quantity, registry, unit_text
+from kinetics.units import Quantity, adopt, parse_quantity, registry, unit_text
 
 __all__ = ["HEAD", "Dose", "amount_text", "counted", "course_rows", "course_table", "dose_count"]
 
@@ -53,9 +53,9 @@ class Dose:
     """
 
     drug: str
-    amount: pint.Quantity
-    start: pint.Quantity
-    duration: pint.Quantity
+    amount: Quantity
+    start: Quantity
+    duration: Quantity
 
     def __init__(self, drug: str, amount: Amount, start: Amount = "0 day", duration: Amount = "0 day") -> None:
         faults = Faults()
@@ -77,7 +77,7 @@ class Dose:
         faults.raise_if_any()
 
     @property
-    def end(self) -> pint.Quantity:
+    def end(self) -> Quantity:
         """When it has been given, in days; the start of a bolus."""
         return days(self.start.magnitude + self.duration.magnitude)
 
@@ -117,7 +117,7 @@ class Dose:
         return text + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
 
 
-def amount_text(amount: pint.Quantity) -> str:
+def amount_text(amount: Quantity) -> str:
     """An amount as `kinetics.units.parse_quantity` reads it.
 
     >>> amount_text(Dose("drug_a", "0.5 mg/kg").amount)
@@ -126,10 +126,10 @@ def amount_text(amount: pint.Quantity) -> str:
     return f"{amount.magnitude:.10g} {unit_text(amount.units)}"
 
 
-def _amount(value: Any) -> Any:
+def _amount(value: Any) -> Quantity:
     """An amount as a pint quantity with a finite float."""
     read = parse_quantity if isinstance(value, str) else adopt
-    return registry.Quantity(*read(value, example="mg"))
+    return cast(Quantity, registry.Quantity(*read(value, example="mg")))
 
 
 HEAD = ("course", "start", "drug", "amount", "duration", "doses")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import Field, StrictInt
 
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
-from kinetics.files.rows import Reader, Row, Text, TitleRow, read_row
+from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table, read_row
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.rule import MOST, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
@@ -81,7 +81,9 @@ def read_regimen(path: Path) -> RegimenFile:
     reader = _Reader(read_document(path))
     reader.row(RegimenFileRow, reader.document.data)
     title = reader.title("regimen")
-    courses = [reader.course(table, ("courses", i)) for i, table in enumerate(reader.tables("courses"))]
+    courses = [
+        reader.course(table, ("courses", i)) for i, table in enumerate(as_list(reader.document.data.get("courses")))
+    ]
     rules = reader.rules(courses)
     reader.faults.raise_if_any()
     assert title is not None
@@ -96,7 +98,7 @@ class _Reader(Reader):
         self.n_doses = 0
 
     @contextmanager
-    def within(self, *keys: str | int) -> Iterator[None]:
+    def within(self, *keys: str | int) -> Generator[None, None, None]:
         """Note the faults of the block under ``keys`` and their own names."""
         try:
             yield
@@ -107,10 +109,9 @@ class _Reader(Reader):
     def course(self, table: Any, keys: Keys) -> tuple[Dose, ...]:
         """The doses of one course, moved to its start."""
         self.row(CourseRow, table, *keys)
-        table = table if isinstance(table, dict) else {}
+        table = as_table(table)
         start = self.start(table.get("start"), (*keys, "start"))
-        rows = table.get("doses")
-        rows = enumerate(rows if isinstance(rows, list) else ())
+        rows = enumerate(as_list(table.get("doses")))
         return tuple(chain.from_iterable(self.doses(row, (*keys, "doses", i), start) for i, row in rows))
 
     def start(self, text: Any, keys: Keys) -> str:
@@ -145,7 +146,7 @@ class _Reader(Reader):
         """The rules, each checked for itself, then against the courses."""
         rows: dict[int, RuleRow] = {}
         rules: list[Rule] = []
-        for number, table in enumerate(self.tables("rules")):
+        for number, table in enumerate(as_list(self.document.data.get("rules"))):
             row = self.row(RuleRow, table, "rules", number) or self.sound(table, RuleRow)
             rows[number] = row
             self.counted(table, ("rules", number))
@@ -161,7 +162,7 @@ class _Reader(Reader):
 
     def sound(self, table: Any, kind: type[R]) -> R:
         """A row of the values that are sound one by one, with stand-ins for the rest."""
-        table = table if isinstance(table, dict) else {}
+        table = as_table(table)
         required = (name for name, field in kind.model_fields.items() if field.is_required())
         stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
         valid = {

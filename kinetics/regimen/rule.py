@@ -1,20 +1,20 @@
 """`Rule`: doses given when the simulated state calls for them, not at times known beforehand."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import pint
+from typing import Any, cast
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.files.arguments import is_whole, whole_number
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, time_text
-from kinetics.units import unit_text
+from kinetics.units import Quantity, registry, unit_text
 from kinetics.units.levels import Level, read_level
 
 __all__ = ["MOST", "Rule", "check_rules"]
@@ -80,13 +80,13 @@ class Rule:
     output: str
     level: str
     drug: str
-    amount: pint.Quantity
-    duration: pint.Quantity
+    amount: Quantity
+    duration: Quantity
     direction: str
     most: int
-    apart: pint.Quantity
+    apart: Quantity
     after_course: int | None
-    every: pint.Quantity | None
+    every: Quantity | None
     count: int
 
     def __init__(
@@ -150,7 +150,7 @@ class Rule:
         if level.unit is None:
             at = [f"{level.number:.11e}", "of baseline"]
         else:
-            root = (level.number * level.unit).to_root_units()
+            root = cast(Quantity, registry.Quantity(level.number, level.unit).to_root_units())
             at = [f"{float(root.magnitude):.11e}", unit_text(root.units)]
         _, duration, *dose = self.dose.fingerprint
         acts = [self.direction, self.most, f"{self.apart.magnitude:.9f}", self.after_course]

@@ -1,5 +1,7 @@
 """A regimen as an engine sees it: stretches of time with constant infusion rates, and boluses at their starts."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 import math
@@ -10,14 +12,13 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.times import DAY, SAME, apart, rescale
-from kinetics.units import conversion, unit_text
+from kinetics.units import Unit, conversion, unit_text
 
 __all__ = ["Segments", "course_starts", "dose_factors", "segments"]
 
@@ -65,7 +66,7 @@ class _ModelDose:
     end: float
 
 
-def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, until: float) -> Segments:
+def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: float) -> Segments:
     """Cut time at every start and end of a dose; what rules give is not in it.
 
     Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than 1e-9 day
@@ -107,7 +108,7 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
     return Segments(tuple(doses), edges, rates, boluses)
 
 
-def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
+def course_starts(regimen: Regimen, time_unit: Unit) -> np.ndarray:
     """When courses start, (start,) in ``time_unit``, strictly increasing: the windows in which recovery is measured.
 
     Courses that start together, closer than 1e-9 day, count once.
@@ -121,7 +122,7 @@ def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
     return np.array([rescale(start, per_day) for start in regimen.starts], dtype=float)
 
 
-def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: Fraction | float) -> list[_ModelDose]:
+def _in_model_units(regimen: Regimen, doses: Mapping[str, Unit], per_day: Fraction | float) -> list[_ModelDose]:
     factors = dose_factors(regimen, doses)
     columns = {drug: column for column, drug in enumerate(doses)}
     return [
@@ -135,7 +136,7 @@ def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: F
     ]
 
 
-def dose_factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
+def dose_factors(regimen: Regimen, doses: Mapping[str, Unit]) -> dict[tuple[str, Any], Fraction | float]:
     """The conversion of every amount, by drug and unit, of rules too; one error for all that do not fit the model."""
     factors: dict[tuple[str, Any], Fraction | float] = {}
     faults: dict[tuple[str, Any], Fault] = {}

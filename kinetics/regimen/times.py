@@ -5,18 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias, cast
 
-import pint
+from pint.facets.plain import PlainQuantity
 
 from kinetics.errors import Faults, UnitError
 from kinetics.files.arguments import whole_number
-from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
+from kinetics.units import Quantity, adopt, conversion, parse_quantity, parse_unit, registry
 
-__all__ = ["MAX_COUNT", "SAME", "Amount", "apart", "days", "in_days", "offsets", "rescale", "span_text", "time_text"]
+__all__ = [
+    "MAX_COUNT",
+    "SAME",
+    "Amount",
+    "Amounts",
+    "apart",
+    "as_tuple",
+    "days",
+    "in_days",
+    "offsets",
+    "rescale",
+    "span_text",
+    "time_text",
+]
 
-Amount = str | pint.Quantity
+Amount: TypeAlias = str | Quantity
 """What a user may write for a quantity: text such as ``"4 hour"``, or a pint quantity."""
+
+Amounts: TypeAlias = Amount | Iterable[Amount]
+"""One quantity or several."""
 
 MAX_COUNT = 10_000
 """The most repeats of one thing."""
@@ -53,9 +69,15 @@ def in_days(value: Amount) -> float:
     return rescale(number, conversion(unit, DAY))
 
 
-def days(number: float) -> Any:
+def days(number: float) -> Quantity:
     """A pint quantity of so many days."""
-    return registry.Quantity(float(number) + 0.0, DAY)  # never -0.0
+    return cast(Quantity, registry.Quantity(float(number) + 0.0, DAY))  # never -0.0
+
+
+def as_tuple(amounts: Amounts) -> tuple[Amount, ...]:
+    """One quantity, or several, as a tuple."""
+    is_one: bool = isinstance(amounts, str | PlainQuantity)
+    return cast("tuple[Amount, ...]", (amounts,) if is_one else tuple(amounts))
 
 
 def offsets(count: int, every: Amount | None) -> list[float]:

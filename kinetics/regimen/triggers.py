@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import dose_factors, segments
 from kinetics.regimen.times import DAY, SAME, rescale
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 from kinetics.units.levels import SLACK
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Triggers:
         upward crossing that cannot be a return because the level is not below a positive baseline. An output that
         starts at zero may rise to any level.
         """
-        levels, faults = self.levels(baselines), []
+        levels, faults = self.levels(baselines), list[Fault]()
         for number, rule in enumerate(self.rules):
             level, rest = levels[:, number], baselines[:, number]
             if (level <= 0).all():
@@ -88,9 +87,7 @@ class Triggers:
             raise InputError(*faults)
 
 
-def triggers(
-    regimen: Regimen, outputs: Mapping[str, pint.Unit], doses: Mapping[str, pint.Unit], time: pint.Unit
-) -> Triggers | None:
+def triggers(regimen: Regimen, outputs: Mapping[str, Unit], doses: Mapping[str, Unit], time: Unit) -> Triggers | None:
     """The rules of a regimen in the units of a model, its outputs, its drugs and its time; None if it has none.
 
     `UnknownNameError` if the model has no such output or drug, `UnitError` if a level or an amount has another
@@ -129,9 +126,9 @@ def triggers(
     )
 
 
-def _check_outputs(regimen: Regimen, outputs: Mapping[str, pint.Unit]) -> None:
+def _check_outputs(regimen: Regimen, outputs: Mapping[str, Unit]) -> None:
     """Refuse outputs that the model has not, and levels of another dimension."""
-    faults, unknown = [], False
+    faults, unknown = list[Fault](), False
     for number, rule in enumerate(regimen.rules, 1):
         where = f"rule {number}"
         if rule.output not in outputs:

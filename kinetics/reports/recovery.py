@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError
 from kinetics.measures import course_windows
 from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
 from kinetics.results import marked
@@ -75,6 +75,9 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
         rows = Recovery(recovery_summary(result))
         rows.sample = "draws"
         return rows
+    if not isinstance(result, xr.Dataset):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"must be a result of simulate or of predict; found {type(result).__name__} {result!r:.40}"
+        raise InputError(Fault(message, name="result"))
     times = {str(name).partition("_time_to_")[0]: str(name) for name in result.data_vars if "_time_to_" in str(name)}
     if not times:
         raise InputError("result: has no times to a level; give simulate measures='recovery'")

@@ -16,6 +16,7 @@ from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, fit
 from kinetics.figures import draw
 from kinetics.figures.base.kind import Inputs
+from kinetics.files.arguments import Progress
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
@@ -37,16 +38,9 @@ class JobProgress(Protocol):
         """So many of all are done."""
         ...
 
-    def say(self, text: str) -> None:
-        """What is being done."""
-        ...
-
 
 class _Silent:
     def count(self, done: int, total: int) -> None:
-        """Ignore it."""
-
-    def say(self, text: str) -> None:
         """Ignore it."""
 
 
@@ -128,7 +122,7 @@ def reproduce(
     plan: Plan | str | Path | None = None,
     folder: str | Path = "reproduced",
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Reproduction:
     """Run the main job: every fit, prediction and figure of a plan, and a report of them.
 
@@ -180,7 +174,7 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     texts = [plan.title]
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
-            fitted = fit(problem, progress=steps.say)
+            fitted = fit(problem, progress=steps.count)
         fresh[problem.name] = fitted.estimates
         compared = agreement(fitted.estimates, result_path(problem.path))
         product = Product(problem.name, (folder / f"{problem.name}.nc",), fitted, compared)

@@ -21,12 +21,12 @@ from kinetics.simulation.triggered_doses import cap_warnings
 if TYPE_CHECKING:
     from kinetics.cohorts.cohort import CohortParameters
     from kinetics.engines import Tolerances
+    from kinetics.files.arguments import Progress
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.population.covariates import Covariates
     from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
-    from kinetics.simulation.runs import Progress
 
 __all__ = ["simulate"]
 

@@ -11,10 +11,11 @@ from typing import Any
 import xarray as xr
 
 from kinetics.engines.rule_monitor import TriggeredDoses
+from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
 from kinetics.population.run_parameters import RunParameters
 from kinetics.simulation.labelled import labelled
-from kinetics.simulation.runs import Progress, Run, RunResults
+from kinetics.simulation.runs import Run, RunResults
 
 __all__ = ["COPIES", "Observed", "Simulation"]
 

@@ -2,10 +2,12 @@
 
 from kinetics.units.conversion import conversion
 from kinetics.units.quantity import adopt, parse_quantity, read_number, to_unit
-from kinetics.units.reader import parse_unit, registry
+from kinetics.units.reader import Quantity, Unit, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
 __all__ = [
+    "Quantity",
+    "Unit",
     "adopt",
     "conversion",
     "display_unit",

@@ -10,7 +10,7 @@ import pint
 
 from kinetics.errors import UnitError
 from kinetics.units.conversion import conversion
-from kinetics.units.reader import MAX_LENGTH, parse_unit, registry
+from kinetics.units.reader import MAX_LENGTH, Unit, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
 __all__ = ["adopt", "parse_quantity", "read_number", "to_unit"]
@@ -33,7 +33,7 @@ def read_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
+def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = "day") -> tuple[float, Unit]:
     """Read a number with its unit, such as ``"12 mg"`` or ``"0.4 1e9/L"``, and convert it to ``unit`` if there is one.
 
     Parameters
@@ -69,7 +69,7 @@ def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "
     return value, target
 
 
-def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Any]:
+def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Unit]:
     """The number and the unit of a pint quantity of any registry.
 
     Raises
@@ -94,7 +94,7 @@ def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Any]:
     return number, unit
 
 
-def to_unit(value: Any, unit: str | Any) -> float:
+def to_unit(value: Any, unit: str | Unit) -> float:
     """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused.
 
     Examples

@@ -90,20 +90,23 @@ def test_a_wrong_argument_is_named_with_what_is_right(path, wrong, message):
         fit(path, **wrong)
 
 
-def test_an_interrupted_profile_and_posterior_go_on_to_the_same_numbers(path):
+def test_an_interrupted_profile_and_posterior_go_on_to_the_same_numbers(path, caplog):
+    caplog.set_level("DEBUG", logger="kinetics.estimate")
     whole = fit(path, profile="all", posterior=200)
 
-    def interrupt_at(text):
-        def progress(line):
-            if line.startswith(text):
-                raise KeyboardInterrupt
+    def in_second_profile(done, total):
+        if caplog.messages[-1].startswith("profile 2 of 2, c at "):
+            assert (done, total) == (1, 2)
+            raise KeyboardInterrupt
 
-        return progress
+    def in_posterior(done, total):
+        if caplog.messages[-1] == "points of the posterior" and done == 40:
+            raise KeyboardInterrupt
 
     with pytest.raises(FitInterrupted, match="1 of 2 profiles are done and kept"):
-        fit(path, profile="all", posterior=200, progress=interrupt_at("profile 2 of 2, c at "))
+        fit(path, profile="all", posterior=200, progress=in_second_profile)
     with pytest.raises(FitInterrupted, match="steps of the posterior are done and kept"):
-        fit(path, profile="all", posterior=200, resume=True, progress=interrupt_at("posterior, 40 "))
+        fit(path, profile="all", posterior=200, resume=True, progress=in_posterior)
     rest = fit(path, profile="all", posterior=200, resume=True)
     assert rest.summary() == whole.summary()
     np.testing.assert_array_equal(rest.posterior.logs, whole.posterior.logs)

@@ -15,7 +15,7 @@ __all__ = [
     "Every",
     "FitCohort",
     "FitResult",
-    "FutureStudy",
+    "FutureTrial",
     "OutNetCDF",
     "Patients",
     "RegimenName",
@@ -57,7 +57,7 @@ Patients = Annotated[
     int | None,
     typer.Option("--patients", metavar="N", min=1, help="Draw N virtual patients; without it the typical patient."),
 ]
-FutureStudy = Annotated[
+FutureTrial = Annotated[
     int | None,
     typer.Option("--study", metavar="N", min=1, help="Predict what a future study of N patients finds."),
 ]

@@ -16,7 +16,7 @@ from kinetics.cohorts.fit_results import SPREAD
 from kinetics.errors import Faults, InputError
 from kinetics.files.rows import Reader, Row, Text, dotted_rows
 from kinetics.model import Model
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.units import Unit, conversion, parse_unit, unit_text
 
 __all__ = ["FreeParameter", "read_free"]
 
@@ -67,7 +67,7 @@ class FreeParameter:
 
     name: str
     flat: str
-    unit: Any
+    unit: Unit
     start: float
     lower: float
     upper: float

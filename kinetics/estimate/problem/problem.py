@@ -85,7 +85,7 @@ class FitProblem:
     engine: str = "auto"
     population: PopulationRow | None = None
     builds_on: tuple[str, ...] | None = None
-    cohorts: dict[str, CohortParameters] = field(default_factory=dict)
+    cohorts: dict[str, CohortParameters] = field(default_factory=dict[str, CohortParameters])
 
     def __repr__(self) -> str:
         fitted, of = len(self.fitted), "the typical patient" if self.population is None else "a population"
@@ -161,7 +161,8 @@ class FitProblem:
             raise InputError("name at least one parameter, or all")
         unknown = [name for name in named if name not in free]
         if unknown:
-            raise InputError(*(f"'{name}' is not free in {self.name}; there are {', '.join(free)}" for name in unknown))
+            right = f"there are {', '.join(free)}, and 'all' for every one"
+            raise InputError(*(f"'{name}' is not free in {self.name}; {right}" for name in unknown))
         return sorted({free.index(name) for name in named})
 
     @cached_property

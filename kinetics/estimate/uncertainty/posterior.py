@@ -13,6 +13,7 @@ import numpy as np
 
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.search import AnyObjective
+from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.population.seeds import checked_seed
 
@@ -123,7 +124,7 @@ def sample(
     covariance: np.ndarray,
     draws: int,
     seed: int,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
     done: Chain | None = None,
     keep: Callable[[Chain], None] = lambda chain: None,
 ) -> Posterior:
@@ -184,7 +185,7 @@ class _Density:
     An interrupt is noted here and raised after the step: emcee would print a traceback of it.
     """
 
-    def __init__(self, objective: AnyObjective, total: int, progress: Callable[[str], None] | None) -> None:
+    def __init__(self, objective: AnyObjective, total: int, progress: Progress | None) -> None:
         self._objective, self._total, self._progress = objective, total, progress
         self.evaluated = 0
         self.is_interrupted = False
@@ -202,7 +203,7 @@ class _Density:
         objective = self._objective
         self.evaluated += 1
         if self._progress is not None:
-            self._progress(f"posterior, {self.evaluated} of {self._total} points")
+            self._progress(self.evaluated, self._total)
         if np.any(point < objective.lower) or np.any(point > objective.upper):
             return -math.inf
         try:

@@ -72,7 +72,7 @@ def profile(
     optimum: np.ndarray,
     index: int,
     covariance: np.ndarray,
-    progress: Callable[[str], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Profile:
     r"""Follow the largest log posterior from the optimum outwards, to the ends of the 95 % interval.
 
@@ -86,7 +86,7 @@ def profile(
     """
     best = minimise(objective, optimum, dict(enumerate(map(float, optimum))))
     start = Point(optimum, 0.0, 0.0, best.converged)
-    below, above = (_Side(objective, index, start, best.cost, covariance, sign, progress) for sign in (-1, 1))
+    below, above = (_Side(objective, index, start, best.cost, covariance, sign, say) for sign in (-1, 1))
     points = [*below.points[:0:-1], *above.points]
     points = [point for point in points if point.drop < IMPOSSIBLE]
     return Profile(
@@ -115,9 +115,9 @@ class _Side:
         cost: float,
         covariance: np.ndarray,
         sign: int,
-        progress: Callable[[str], None] | None,
+        say: Callable[[str], None] | None,
     ) -> None:
-        self._objective, self._index, self._cost, self._sign, self._progress = objective, index, cost, sign, progress
+        self._objective, self._index, self._cost, self._sign, self._say = objective, index, cost, sign, say
         self._bound = float((objective.lower, objective.upper)[sign > 0][index])
         width = float(objective.upper[index] - objective.lower[index])
         to_bound = abs(self._bound - float(start.x[index]))
@@ -199,7 +199,7 @@ class _Side:
     def _search(self, start: np.ndarray, at: float) -> Search:
         """Over the other parameters, with the profiled one at a logarithm."""
         name = self._objective.problem.free[self._index].name
-        say = prefixed(self._progress, f"{name} at {np.exp(at):.4g}")
+        say = prefixed(self._say, f"{name} at {np.exp(at):.4g}")
         return minimise(self._objective, start, {self._index: at}, say)
 
     def _held(self, point: Point) -> tuple[tuple[int, int], ...]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from kinetics.errors import Faults
 from kinetics.figures.base.style import FONT_SIZE, style
+from kinetics.files.arguments import Progress
 from kinetics.files.documents import Document
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Inputs:
 
     estimates: Sequence[Estimates] = ()
     predictions: Sequence[xr.DataTree] = ()
-    progress: Callable[[int, int], None] = lambda done, total: None
+    progress: Progress = lambda done, total: None
 
 
 FILE_ALONE = Inputs()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 
 from kinetics.errors import Faults
 from kinetics.figures.map.spec import MapSpec
+from kinetics.files.arguments import Progress
 from kinetics.measures.over_courses import Courses
 from kinetics.regimen import Regimen
 from kinetics.results import provenance, variable
@@ -20,7 +21,7 @@ from kinetics.units import parse_unit
 __all__ = ["map_grid"]
 
 
-def map_grid(spec: MapSpec, progress: Callable[[int, int], None]) -> xr.Dataset:
+def map_grid(spec: MapSpec, progress: Progress) -> xr.Dataset:
     """Simulate a map with the batch engine.
 
     Returns, over (y, x), a variable ``OUTPUT_READING`` a map, with ``_without_rules`` behind it for the regimen without

@@ -72,6 +72,7 @@ class Tornado(Kind[TornadoSpec]):
     def _draw_panel(self, axes: Axes, data: xr.Dataset, letter: str) -> None:
         output, time = str(data["output"].values), float(data["time"])
         level = read_level(str(data["limit"].values))
+        assert level.unit is not None  # a limit of normal is a quantity
         limit = f"{level.number:g} {display_unit(level.unit)}"
         unit = self.spec.header.unit
         factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(unit)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.measures import Measure, TimeOfNadir, TimeOfOvershoot, TimeToThreshold, evaluate, read_level
 from kinetics.published.kinds.count import TypicalCount
+from kinetics.units import Unit
 from kinetics.units.levels import slack
 
 __all__ = ["TypicalRecovery"]
@@ -51,8 +51,8 @@ class TypicalRecovery:
     measure: TimeToThreshold
     starts: np.ndarray
     limit: float
-    output_unit: Any
-    unit: Any
+    output_unit: Unit
+    unit: Unit
 
     @property
     def output(self) -> str:

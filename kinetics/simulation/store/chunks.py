@@ -25,10 +25,10 @@ from typing import Any
 
 from kinetics import __version__
 from kinetics.errors import InputError, StorageError
-from kinetics.files.arguments import whole_number
+from kinetics.files.arguments import Progress, whole_number
 from kinetics.files.checksums import files_checksum, seal_store, store_checksums
 from kinetics.files.reading import reason_of
-from kinetics.simulation.runs import CHUNK, Progress
+from kinetics.simulation.runs import CHUNK
 from kinetics.simulation.simulation import Simulation
 from kinetics.simulation.store.layout import arrays_of, begin_store, chunk_files, write
 from kinetics.simulation.store.location import check_destination, clear, locked, put_in_place
