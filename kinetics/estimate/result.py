@@ -214,16 +214,11 @@ class Fit:
 
 
 def with_intervals(
-    fit: Fit,
-    profiled: Sequence[int],
-    draws: int | None,
-    checkpoint: Checkpoint,
-    progress: Progress | None = None,
+    fit: Fit, profiled: Sequence[int], draws: int | None, checkpoint: Checkpoint, progress: Progress | None = None
 ) -> Fit:
     """A fit with profiles of the parameters of some indices, and with draws from the posterior."""
-    about = fit.objective, fit.best.end, fit.uncertainty.covariance
-    profiles = run_profiles(*about, profiled, checkpoint, progress) if profiled else fit.profiles
-    posterior = fit.posterior if draws is None else run_sampler(*about, draws, checkpoint, progress)
+    profiles = run_profiles(fit, profiled, checkpoint, progress) if profiled else fit.profiles
+    posterior = fit.posterior if draws is None else run_sampler(fit, draws, checkpoint, progress)
     return replace(fit, profiles=profiles, posterior=posterior)
 
 

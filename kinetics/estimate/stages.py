@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from kinetics.estimate.checkpoint import Checkpoint
 from kinetics.estimate.search import AnyObjective, Search, prefixed, searches
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior, sample
 from kinetics.estimate.uncertainty.profile import Profile, profile
 from kinetics.files.arguments import Progress
+
+if TYPE_CHECKING:
+    from kinetics.estimate.result import Fit
 
 __all__ = ["run_profiles", "run_sampler", "run_searches"]
 
@@ -49,14 +51,10 @@ def _reporter(progress: Progress | None, done: Callable[[], int], total: int) ->
 
 
 def run_profiles(
-    objective: AnyObjective,
-    optimum: np.ndarray,
-    covariance: np.ndarray,
-    indices: Sequence[int],
-    checkpoint: Checkpoint,
-    progress: Progress | None = None,
+    fit: Fit, indices: Sequence[int], checkpoint: Checkpoint, progress: Progress | None = None
 ) -> tuple[Profile, ...]:
     """The profiles of the parameters of some indices, each kept as soon as it is finished."""
+    optimum, covariance = fit.best.end, fit.uncertainty.covariance
     finished = checkpoint.profiles(optimum)
 
     def done() -> str:
@@ -67,21 +65,15 @@ def run_profiles(
         if index not in finished:
             report = _reporter(progress, lambda before=number: before, len(indices))
             say = prefixed(report, f"profile {number + 1} of {len(indices)}")
-            finished[index] = profile(objective, optimum, index, covariance, say)
+            finished[index] = profile(fit.objective, optimum, index, covariance, say)
             checkpoint.done = done()
             checkpoint.keep_profiles(optimum, list(finished.values()))
     return tuple(finished[index] for index in indices)
 
 
-def run_sampler(
-    objective: AnyObjective,
-    optimum: np.ndarray,
-    covariance: np.ndarray,
-    draws: int,
-    checkpoint: Checkpoint,
-    progress: Progress | None = None,
-) -> Posterior:
+def run_sampler(fit: Fit, draws: int, checkpoint: Checkpoint, progress: Progress | None = None) -> Posterior:
     """Draws from the posterior; the walkers are kept every few seconds, and when they are interrupted."""
+    optimum, covariance = fit.best.end, fit.uncertainty.covariance
     latest = checkpoint.chain(optimum.size)
     checkpoint.begin(f"{latest.steps if latest is not None else 0} steps of the posterior")
 
@@ -97,7 +89,7 @@ def run_sampler(
         checkpoint.keep_chain(chain)
 
     try:
-        return sample(objective, optimum, covariance, draws, objective.problem.seed, report, latest, keep)
+        return sample(fit.objective, optimum, covariance, draws, fit.problem.seed, report, latest, keep)
     except KeyboardInterrupt:
         if latest is not None:
             checkpoint.keep_chain(latest, now=True)

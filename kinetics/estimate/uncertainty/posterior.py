@@ -146,7 +146,7 @@ def sample(
     check_memory(24.0 * count * steps * (optimum.size + 1), f"{draws} draws of the posterior", "ask for fewer")
     density = _Density(objective, count * (steps + 1), progress)
     if done is None:
-        done = _begin(density, objective, optimum, covariance, seed)
+        done = _begin(density, optimum, covariance, seed)
         keep(done)
     density.evaluated = count * len(done.positions)
     positions, log_density = _extended(done.positions, steps), _extended(done.log_density, steps)
@@ -186,7 +186,7 @@ class _Density:
     """
 
     def __init__(self, objective: AnyObjective, total: int, progress: Progress | None) -> None:
-        self._objective, self._total, self._progress = objective, total, progress
+        self.objective, self._total, self._progress = objective, total, progress
         self.evaluated = 0
         self.is_interrupted = False
 
@@ -200,7 +200,7 @@ class _Density:
 
     def at(self, point: np.ndarray) -> float:
         """Of one point, (parameter,)."""
-        objective = self._objective
+        objective = self.objective
         self.evaluated += 1
         if self._progress is not None:
             self._progress(self.evaluated, self._total)
@@ -213,29 +213,24 @@ class _Density:
         return value if math.isfinite(value) else -math.inf
 
 
-def _begin(density: _Density, objective: AnyObjective, optimum: np.ndarray, covariance: np.ndarray, seed: int) -> Chain:
+def _begin(density: _Density, optimum: np.ndarray, covariance: np.ndarray, seed: int) -> Chain:
     """Walkers at draws from the normal approximation that can be simulated, and the state of the twister."""
+    objective = density.objective
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     at_bound = np.diag(covariance) == 0
     spread = covariance + np.diag(np.where(at_bound, (AT_BOUND * (objective.upper - objective.lower)) ** 2, 0.0))
-    begun = [_begin_one(density, objective, optimum, spread, generator) for _ in range(walkers(optimum.size))]
+
+    def begin() -> tuple[np.ndarray, float]:
+        for _ in range(ATTEMPTS):
+            drawn = generator.multivariate_normal(optimum, spread, method="eigh")
+            drawn = objective.lower + np.abs(drawn - objective.lower)  # reflected at the bounds
+            drawn = objective.upper - np.abs(objective.upper - drawn)
+            value = density.at(drawn)
+            if math.isfinite(value):
+                return drawn, value
+        message = f"in {ATTEMPTS} draws about the optimum there is none that can be simulated: fit it better first"
+        raise InputError(message)
+
     twister = np.random.MT19937(np.random.SeedSequence(seed, spawn_key=(1,))).state["state"]
-    positions, log_density = zip(*begun, strict=True)
+    positions, log_density = zip(*(begin() for _ in range(walkers(optimum.size))), strict=True)
     return Chain(np.array([positions]), np.array([log_density]), (twister["key"], int(twister["pos"]), 0, 0.0))
-
-
-def _begin_one(
-    density: _Density,
-    objective: AnyObjective,
-    optimum: np.ndarray,
-    covariance: np.ndarray,
-    generator: np.random.Generator,
-) -> tuple[np.ndarray, float]:
-    for _ in range(ATTEMPTS):
-        drawn = generator.multivariate_normal(optimum, covariance, method="eigh")
-        drawn = objective.lower + np.abs(drawn - objective.lower)  # reflected at the bounds
-        drawn = objective.upper - np.abs(objective.upper - drawn)
-        value = density.at(drawn)
-        if math.isfinite(value):
-            return drawn, value
-    raise InputError(f"in {ATTEMPTS} draws about the optimum there is none that can be simulated: fit it better first")
