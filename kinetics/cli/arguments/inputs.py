@@ -11,7 +11,6 @@ from kinetics.errors import Faults, InputError
 from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
-    from kinetics.model import Model
     from kinetics.regimen import Regimen
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "durations",
     "listed_names",
     "named_values",
-    "parameter_values",
 ]
 
 
@@ -71,30 +69,6 @@ def named_values(faults: Faults, option: str, example: str, settings: Sequence[s
             faults.add(f"write NAME='VALUE UNIT', such as {example}", name=f"{option} {name}")
             continue
         values[name] = value
-    return values
-
-
-def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
-    """All values of a cohort by flat name, in the model's units; ``NAME=VALUE UNIT`` settings replace some."""
-    from kinetics.cohorts.cohort import cohort_parameters
-    from kinetics.model.ranges import out_of_range
-    from kinetics.units import to_unit
-
-    units = {**{n: row.unit for n, row in model.parameters.items()}, **{n: row.unit for n, row in model.inputs.items()}}
-    values: dict[str, float] = {}
-    with faults.gather(name="--cohort"):
-        values = dict(cohort_parameters(model, cohort).values)
-    for name, text in named_values(faults, "--set", "k='0.1 1/day'", settings).items():
-        label = f"--set {name}"
-        with faults.gather(name=label):
-            flat = model.flat_name(name)
-            values[flat] = to_unit(text, units[flat])
-            if flat in model.parameters:
-                for message in out_of_range(model.parameters[flat], values[flat]):
-                    faults.add(message, name=label)
-    if values and not len(faults):
-        with faults.gather(name="--set" if settings else "--cohort"):
-            model.constant_values(values)
     return values
 
 
