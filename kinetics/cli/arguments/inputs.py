@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def listed_names(text: str | None) -> list[str]:
 
 def durations(faults: Faults, **options: str | None) -> None:
     """Check that options, as far as they are given, are positive durations with a unit."""
-    from kinetics.units import to_unit
+    from kinetics.units import check_duration
 
     for name, text in options.items():
-        with faults.gather(name=f"--{name}"):
-            if text is not None and to_unit(text, "day") <= 0:
-                raise InputError(f"must be positive, found '{text}'")
+        if text is not None:
+            with faults.gather(name=f"--{name}"):
+                check_duration(text)
 
 
 def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
