@@ -21,7 +21,7 @@ __all__ = [
     "bytes_checksum",
     "content_hash",
     "files_checksum",
-    "files_of",
+    "paths_in",
     "store_checksums",
     "table_checksum",
     "tree_checksum",
@@ -129,10 +129,10 @@ def files_checksum(store: Path, files: Iterable[str]) -> str:
 def store_checksums(store: Path, without: Iterable[str] = ()) -> dict[str, str]:
     """The SHA-256 of each file of a store, by its path from there; the files of ``without`` are left out."""
     left_out = set(without)
-    return {name: _of_file(store / name) for name in sorted(files_of(store)) if name not in left_out}
+    return {name: _of_file(store / name) for name in sorted(paths_in(store)) if name not in left_out}
 
 
-def files_of(store: Path) -> Iterator[str]:
+def paths_in(store: Path) -> Iterator[str]:
     """Everything in a store that is no folder, and the folders that are empty, by the path from there."""
     for folder, folders, names in os.walk(store):
         path = Path(folder)

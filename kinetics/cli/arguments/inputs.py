@@ -25,10 +25,10 @@ __all__ = [
 
 def check_engine(faults: Faults, engine: str) -> None:
     """Check the name of an engine."""
-    from kinetics.simulation.engine import choose_engine
+    from kinetics.simulation.engine import check_engine as check
 
     with faults.gather(name="--engine"):
-        choose_engine(engine, None, 1, None)
+        check(engine)
 
 
 def listed_names(text: str | None) -> list[str]:

@@ -14,6 +14,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.free import FreeParameter, read_free
 from kinetics.estimate.problem.rows import read_cohorts, read_rows, read_targets
 from kinetics.estimate.problem.schema import FitRow, PopulationRow
+from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import find_file, path_from
@@ -21,11 +22,10 @@ from kinetics.files.rows import read_fields, read_row
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.published import Target
+from kinetics.simulation.engine import check_engine
 
 __all__ = ["FitProblem"]
 
-
-ENGINES = ("auto", "batch", "scipy")
 MAX_STARTS = 1000
 
 
@@ -148,10 +148,10 @@ class FitProblem:
             With every setting that is wrong.
         """
         faults = Faults()
-        if starts is not None and (not _is_integer(starts) or not 1 <= starts <= MAX_STARTS):
-            faults.add(f"must be an integer from 1 to {MAX_STARTS}, found {starts!r:.40}", name="starts")
-        if engine is not None and engine not in ENGINES:
-            faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="engine")
+        with faults.gather():
+            starts = None if starts is None else whole_number("starts", starts, 1, MAX_STARTS)
+        with faults.gather(name="engine"):
+            check_engine(self.engine if engine is None else engine)
         with faults.gather(name="seed"):
             seed = None if seed is None else checked_seed(seed)
         faults.raise_if_any()
@@ -202,10 +202,6 @@ class FitProblem:
 
 
 _TABLES = ("fit", "population", "free", "spreads")
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _before(fit: str, builds_on: tuple[str, ...] | None, model: Model, cohort: str) -> tuple[str, ...]:
