@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
 import pint
@@ -18,11 +17,10 @@ from kinetics.model import Model
 from kinetics.observation.reading import check_together, read_visits
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
+from kinetics.text.tables import headline, paragraph
 from kinetics.units import conversion
 
 __all__ = ["VisitSchedule"]
-
-_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -116,5 +114,5 @@ class VisitSchedule:
         return np.minimum(times[times <= until + SAME * per_day], until)
 
     def __str__(self) -> str:
-        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
-        return "\n".join(filter(None, (head, fill(self.about, _WIDTH), *map(str, self.series))))
+        head = headline(self.name, self.title, self.source)
+        return "\n".join(filter(None, (head, paragraph(self.about), *map(str, self.series))))

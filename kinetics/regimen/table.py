@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import SAME, time_text
+from kinetics.text.numbers import count_text
 from kinetics.text.tables import table
 
-__all__ = ["HEAD", "counted", "course_rows", "course_table", "dose_count"]
+__all__ = ["HEAD", "content_text", "course_rows", "course_table", "dose_count"]
 
 HEAD = ("course", "start", "drug", "amount", "duration", "doses")
 
@@ -59,9 +60,10 @@ def dose_count(doses: Sequence[Dose]) -> str:
     '5 doses of drug_a'
     """
     drugs = ", ".join(sorted({dose.drug for dose in doses}))
-    return counted(doses, "dose") + (f" of {drugs}" if drugs else "")
+    return count_text(len(doses), "dose") + (f" of {drugs}" if drugs else "")
 
 
-def counted(items: Sequence[object], noun: str) -> str:
-    """A number with its noun."""
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+def content_text(courses: int, doses: Sequence[Dose], rules: int) -> str:
+    """How many courses, doses and rules there are, and the drugs of the doses."""
+    number_of_rules = [count_text(rules, "rule")] if rules else []
+    return ", ".join([count_text(courses, "course"), dose_count(doses), *number_of_rules])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
 from pydantic_core import PydanticCustomError
 
-from kinetics.files.rows import Row
+from kinetics.files.rows import Row, Text
 
 __all__ = ["FitRow", "FreeRow", "PopulationRow", "SpreadRow"]
 
-Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 PositiveNumber = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
 
 
