@@ -9,6 +9,7 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.arguments import Progress
 from kinetics.files.kinds import KINDS, files_of, kind_of
 from kinetics.files.library import library_folder
+from kinetics.text.numbers import count_text
 from kinetics.text.tables import html_table
 
 __all__ = ["Findings", "check"]
@@ -53,13 +54,12 @@ class Findings:
             raise InputError(*self.faults)
 
     def __str__(self) -> str:
-        number = len(self.by_file)
-        return "\n".join(map(str, self.faults)) or f"{number} file{'' if number == 1 else 's'}, no fault"
+        return "\n".join(map(str, self.faults)) or f"{count_text(len(self.by_file), 'file')}, no fault"
 
     def __repr__(self) -> str:
-        number, faulty = len(self.faults), sum(map(bool, self.by_file.values()))
-        faults = f"{number} fault{'' if number == 1 else 's'} in {faulty} of" if faulty else "no fault in"
-        return f"<Findings: {faults} {len(self.by_file)} file{'' if len(self.by_file) == 1 else 's'}>"
+        faulty = sum(map(bool, self.by_file.values()))
+        faults = f"{count_text(len(self.faults), 'fault')} in {faulty} of" if faulty else "no fault in"
+        return f"<Findings: {faults} {count_text(len(self.by_file), 'file')}>"
 
     def _repr_html_(self) -> str:
         rows = [[fault.where, fault.name, fault.message] for fault in self.faults]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from kinetics.errors import Faults, InputError
 
-__all__ = ["check_dataset", "check_result"]
+__all__ = ["check_dataset", "check_fit_result"]
 
 
-def check_result(path: Path, faults: Faults) -> None:
+def check_fit_result(path: Path, faults: Faults) -> None:
     """A committed result belongs to the problem beside it, and is what a fit of it wrote."""
     from kinetics.cohorts.fit_results import in_model_units
     from kinetics.estimate import Estimates, FitProblem

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kinetics.cli.arguments.inputs import destination, named_values
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import AsJson, Seed
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 
 __all__ = ["refit"]
 
@@ -58,7 +56,8 @@ def refit(
         problem = FitProblem.load(name)
     faults.raise_if_any()
     assert problem is not None
-    with watched(f"{problem.name}: refits") as steps, resumable(), _truth_as_option():
+    options = named_as_options({f"truth of {name}": f"--set {name}" for name in truth})
+    with watched(f"{problem.name}: refits") as steps, resumable(), options:
         study = run(problem, truth=truth, studies=studies, out=out, resume=resume, seed=seed, progress=steps.count)
     if out is not None:
         wrote(out)
@@ -67,13 +66,3 @@ def refit(
         print_json({"fit": problem.name, "seed": seed, "parameters": rows})
     else:
         print_text(refit_text(problem, rows, study.refits))
-
-
-@contextmanager
-def _truth_as_option() -> Iterator[None]:
-    """A fault of a true value becomes one of the option that names it."""
-    try:
-        yield
-    except InputError as error:
-        faults = (replace(fault, name=fault.name.replace("truth of ", "--set ")) for fault in error.faults)
-        raise type(error)(*faults) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kinetics.cli.arguments.inputs import chosen_regimen, destination, named_values
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
     Covariates,
@@ -27,12 +28,9 @@ from kinetics.cli.arguments.options import (
 from kinetics.cli.terminal.failures import INTERRUPTED, check_any_done, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import Steps, watched
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 
 __all__ = ["simulate"]
-
-_ARGUMENTS = ("until", "every", "cohort", "patients", "seed", "sampling", "observe", "engine", "method", "absolute")
-"""Arguments of the verb that the options of their names give."""
 
 
 def simulate(
@@ -117,7 +115,7 @@ def simulate(
         out=store, resume=resume,
     )  # fmt: skip
     loaded = None
-    with _named_as_options(faults, changes):
+    with faults.gather(), named_as_options({"model": "", **{name: f"--set {name}" for name in changes}}):
         loaded = load_request(request)
     faults.raise_if_any()
     assert loaded is not None
@@ -142,18 +140,6 @@ def _check_store(faults: Faults, store: Path, *, with_patients: bool) -> None:
         check_destination(store)
     if not with_patients:
         faults.add("is for --patients; for the typical patient end the name in .nc", str(store), "--out")
-
-
-@contextmanager
-def _named_as_options(faults: Faults, settings: Collection[str]) -> Iterator[None]:
-    """Gather faults of arguments under the options that they were given by."""
-    try:
-        yield
-    except InputError as error:
-        options = {"model": "", **{name: f"--{name}" for name in _ARGUMENTS}}
-        options |= {name: f"--set {name}" for name in settings}
-        for fault in error.faults:
-            faults.add(fault.message, fault.where, options.get(fault.name, fault.name))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.kinds import read_figure
-from kinetics.figures.time_course.of_result import over_patients, time_course_of
+from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
 from kinetics.files.arguments import loaded, naming
 from kinetics.model import Model
 from kinetics.results import read_result
@@ -71,7 +71,7 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     known = None if model is None else loaded("model", model, Model)
-    tree = over_patients(tree)
+    tree = with_interval_of_patients(tree)
     kind = time_course_of(tree, known, outputs)
     return Request(kind, kind.spec.model.name, tree)
 

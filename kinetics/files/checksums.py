@@ -35,7 +35,7 @@ __all__ = [
     "content_hash",
     "damaged_files",
     "files_checksum",
-    "files_of",
+    "paths_in",
     "seal_store",
     "sealed",
     "store_checksums",
@@ -139,10 +139,10 @@ def files_checksum(store: Path, files: Iterable[str]) -> str:
 def store_checksums(store: Path, without: Iterable[str] = ()) -> dict[str, str]:
     """The SHA-256 of each file of a store, by its path from there; the files of ``without`` are left out."""
     left_out = set(without)
-    return {name: _of_file(store / name) for name in sorted(files_of(store)) if name not in left_out}
+    return {name: _of_file(store / name) for name in sorted(paths_in(store)) if name not in left_out}
 
 
-def files_of(store: Path) -> Iterator[str]:
+def paths_in(store: Path) -> Iterator[str]:
     """Everything in a store that is no folder, and the folders that are empty, by the path from there."""
     for folder, folders, names in os.walk(store):
         path = Path(folder)

@@ -13,7 +13,7 @@ from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
 
-__all__ = ["Reader", "Row", "Text", "dotted_rows", "read_fields", "read_row"]
+__all__ = ["Reader", "Row", "Text", "dotted_rows", "problem_text", "read_fields", "read_row"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Keys = tuple[str | int, ...]
@@ -63,6 +63,11 @@ def read_fields(kind: type[Row], data: Any, document: Document, keys: Keys, faul
     return {key: None if key in faulty else values.get(key, default) for key, default in defaults.items()}
 
 
+def problem_text(problem: Any) -> str:
+    """What pydantic says of a value, and the value."""
+    return f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}"
+
+
 def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults: Faults) -> None:
     path = (*keys, *(part for part in problem["loc"] if isinstance(part, str)))
     known = ", ".join(kind.model_fields)
@@ -73,7 +78,7 @@ def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults:
         "extra_forbidden": f"unknown key; there are {known}",
         "model_type": f"must be a table with {known}",
         "latex": problem["msg"],
-    }.get(problem["type"], f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}")
+    }.get(problem["type"], problem_text(problem))
     faults.add(message, document.where(*path), ".".join(map(str, path)))
 
 

@@ -19,6 +19,7 @@ from kinetics.identifiability.measured import Measured
 from kinetics.identifiability.series import ZERO, many_digits
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
+from kinetics.text.numbers import count_text
 
 __all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
 
@@ -201,7 +202,7 @@ def _in_words(names: tuple[str, ...], order: int, observed: Sequence[str], excha
 def _group_words(members: list[str], group: Group) -> str:
     if len(group.words) == group.known:
         return f"only {_listed(group.words)}"
-    number = f"{group.known} combination{'s' if group.known > 1 else ''}"
+    number = count_text(group.known, "combination")
     rest = f": {', '.join(group.words)}, and others" if group.words else ""
     return f"only {number} of {_listed(members)}{rest}"
 

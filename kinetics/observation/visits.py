@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from textwrap import fill
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
+from kinetics.text.tables import headline, paragraph
 from kinetics.units import Unit, conversion
 
 __all__ = ["VisitSchedule", "check_together", "read_visits"]
@@ -104,9 +104,6 @@ def _series(reader: Reader, number: int, table: Any) -> Series | None:
                 reader.add(fault.message, "series", number, fault.name)
         return None
     return None if faulty else series
-
-
-_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -211,5 +208,5 @@ class VisitSchedule:
         return np.minimum(times[times <= until + SAME * per_day], until)
 
     def __str__(self) -> str:
-        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
-        return "\n".join(filter(None, (head, fill(self.about, _WIDTH), *map(str, self.series))))
+        head = headline(self.name, self.title, self.source)
+        return "\n".join(filter(None, (head, paragraph(self.about), *map(str, self.series))))

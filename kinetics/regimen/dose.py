@@ -13,10 +13,11 @@ from typing import Any, cast
 from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.regimen.times import SAME, Amount, days, in_days, offsets, time_text
+from kinetics.text.numbers import count_text
 from kinetics.text.tables import table
 from kinetics.units import Quantity, adopt, parse_quantity, registry, unit_text
 
-__all__ = ["HEAD", "Dose", "amount_text", "counted", "course_rows", "course_table", "dose_count"]
+__all__ = ["HEAD", "Dose", "amount_text", "content_text", "course_rows", "course_table", "dose_count"]
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -176,9 +177,10 @@ def dose_count(doses: Sequence[Dose]) -> str:
     '5 doses of drug_a'
     """
     drugs = ", ".join(sorted({dose.drug for dose in doses}))
-    return counted(doses, "dose") + (f" of {drugs}" if drugs else "")
+    return count_text(len(doses), "dose") + (f" of {drugs}" if drugs else "")
 
 
-def counted(items: Sequence[object], noun: str) -> str:
-    """A number with its noun."""
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+def content_text(courses: int, doses: Sequence[Dose], rules: int) -> str:
+    """How many courses, doses and rules there are, and the drugs of the doses."""
+    number_of_rules = [count_text(rules, "rule")] if rules else []
+    return ", ".join([count_text(courses, "course"), dose_count(doses), *number_of_rules])

@@ -14,11 +14,11 @@ from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of
 from kinetics.files.checksums import content_hash
 from kinetics.files.library import find_file
-from kinetics.regimen.dose import HEAD, Dose, counted, course_rows, course_table, dose_count
+from kinetics.regimen.dose import HEAD, Dose, content_text, course_rows, course_table, dose_count
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules
 from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
-from kinetics.text.tables import html_table, paragraph
+from kinetics.text.tables import headline, html_table, paragraph
 from kinetics.units import Quantity
 
 __all__ = ["Course", "Regimen"]
@@ -232,13 +232,12 @@ class Regimen:
         return bool(self.courses or self.rules)
 
     def __repr__(self) -> str:
-        parts = [counted(self.courses, "course"), dose_count(self.doses)]
-        parts += [counted(self.rules, "rule")] if self.rules else []
-        return f"<Regimen {self.name or 'without a name'}: {', '.join(parts)}>"
+        content = content_text(len(self.courses), self.doses, len(self.rules))
+        return f"<Regimen {self.name or 'without a name'}: {content}>"
 
     def _lines(self) -> list[str]:
-        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
-        return [head, *(f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1))]
+        rules = [f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1)]
+        return [headline(self.name, self.title, self.source), *rules]
 
     def __str__(self) -> str:
         head, *rules = self._lines()

@@ -12,7 +12,7 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, in_blocks
 from kinetics.units import conversion, display_unit, parse_unit
 
-__all__ = ["chosen_times", "exploratory", "heading", "months", "series", "time_course_table"]
+__all__ = ["chosen_times", "exploratory", "heading", "months", "series", "time_course_table", "title", "whose"]
 
 ROWS = 16
 STEPS = {
@@ -42,6 +42,20 @@ def heading(name: str, unit: str) -> str:
 def months(result: xr.Dataset | xr.DataTree) -> float:
     """How many months the unit of the times of a result is."""
     return _factor(parse_unit(result["time"].attrs["units"]), "month")
+
+
+def whose(result: xr.Dataset) -> str:
+    """Whose numbers a simulation has."""
+    if "patient" not in result.dims:
+        return "typical patient"
+    return f"median of {result.sizes['patient']} patients [95 % of them]"
+
+
+def title(result: xr.Dataset) -> str:
+    """What was simulated: the model, its cohort, the regimen, and in whom."""
+    facts = result.attrs
+    cohort = f"cohort {facts['cohort']}" if facts.get("cohort") else ""
+    return ", ".join(filter(None, (facts["model"], cohort, facts["regimen"], whose(result))))
 
 
 def series(result: xr.Dataset, dim: str | None = None) -> list[str]:

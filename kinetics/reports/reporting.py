@@ -12,7 +12,7 @@ from kinetics.estimate import Fit
 from kinetics.identifiability import Identification
 from kinetics.prediction import QUANTILES
 from kinetics.published.evaluating import Evidence
-from kinetics.reports.course import series, time_course_table
+from kinetics.reports.course import series, time_course_table, title
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
 from kinetics.reports.identifiability import identifiability_text
@@ -87,13 +87,10 @@ def _(result: xr.DataTree, width: int) -> str:
 def _(result: xr.Dataset, width: int) -> str:
     if "regimen" in result.dims or "model" not in result.attrs:
         raise InputError("result: a dataset must be of simulate")
-    who, middle, ends = "typical patient", result, ()
+    middle, ends = result, ()
     if "patient" in result.dims:
-        who = f"median of {result.sizes['patient']} patients [95 % of them]"
         quantiles = result[series(result, "patient")].quantile(QUANTILES, dim="patient", keep_attrs=True)
         middle, ends = quantiles.sel(quantile=0.5), (quantiles,)
     counts = time_course_table(middle, series(middle), ends, width)
-    cohort = f"cohort {result.attrs['cohort']}" if result.attrs.get("cohort") else ""
-    title = ", ".join(filter(None, (result.attrs["model"], cohort, result.attrs["regimen"], who)))
     times = any("_time_to_" in str(name) for name in result.data_vars)
-    return "\n\n".join([title, counts, *([repr(recovery(result))] if times else [])])
+    return "\n\n".join([title(result), counts, *([repr(recovery(result))] if times else [])])

@@ -9,7 +9,7 @@ import xarray as xr
 
 from kinetics.measures import TimeToThreshold, observed_recovery
 from kinetics.regimen import Rule
-from kinetics.reports.course import exploratory, series, time_course_table
+from kinetics.reports.course import exploratory, series, time_course_table, title, whose
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
 
@@ -36,15 +36,11 @@ def simulation_text(
     counts : bool
         Print the counts over time too.
     """
-    who = "typical patient"
-    if "patient" in result.dims:
-        who = f"median of {result.sizes['patient']} patients [95 % of them]"
-    attrs, marks = result.attrs, exploratory(result)
-    cohort = f"cohort {attrs['cohort']}" if attrs.get("cohort") else ""
-    true = f"Time from the first dose of each course to the lower limit of normal, {who}"
-    observed = f"The same as visits show it, noise included, schedule {attrs.get('visits')}"
+    marks = exploratory(result)
+    true = f"Time from the first dose of each course to the lower limit of normal, {whose(result)}"
+    observed = f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}"
     parts = [
-        ", ".join(filter(None, (attrs["model"], cohort, attrs["regimen"], who))),
+        title(result),
         _time_course(result, width) if counts else "",
         triggered_text(result, rules, width) if rules else "",
         recovery_table(_true_rows(result, recovery), true, exploratory=marks),

@@ -20,7 +20,7 @@ from kinetics.population.variability import check_sampling
 from kinetics.regimen import Course, Regimen
 from kinetics.simulation.engine import ENGINES, choose_engine
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
-from kinetics.units import to_unit
+from kinetics.units import check_duration
 
 __all__ = ["load_request"]
 
@@ -44,8 +44,8 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
 
     model = attempt("model", lambda: loaded("model", request.model, Model))
     regimen = attempt("regimen", lambda: _regimen(request))
-    attempt("until", lambda: _check_duration(request.until))
-    attempt("every", lambda: _check_duration(request.every))
+    attempt("until", lambda: check_duration(request.until))
+    attempt("every", lambda: check_duration(request.every))
     solver = "engine" if request.engine not in ENGINES else "method"
     attempt(solver, lambda: choose_engine(request.engine, request.method, 1, None))
     seed = attempt("seed", lambda: checked_seed(request.seed))
@@ -93,11 +93,6 @@ def _covariates(request: SimulationRequest, model: Model) -> Covariates | None:
 
 def _cohort(request: SimulationRequest, model: Model) -> CohortParameters:
     return request.cohort if isinstance(request.cohort, CohortParameters) else cohort_parameters(model, request.cohort)
-
-
-def _check_duration(text: str) -> None:
-    if to_unit(text, "day") <= 0:
-        raise InputError(f"must be positive, found '{text}'")
 
 
 def _measures(

@@ -8,12 +8,12 @@ from typing import Any
 
 import pint
 
-from kinetics.errors import UnitError
+from kinetics.errors import InputError, UnitError
 from kinetics.units.conversion import conversion
 from kinetics.units.reader import MAX_LENGTH, Unit, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
-__all__ = ["adopt", "parse_quantity", "read_number", "to_unit"]
+__all__ = ["adopt", "check_duration", "parse_quantity", "read_number", "to_unit"]
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 """Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
@@ -107,3 +107,16 @@ def to_unit(value: Any, unit: str | Unit) -> float:
     target = parse_unit(unit) if isinstance(unit, str) else unit
     number, own = adopt(value, example=display_unit(target) or "1")
     return number * float(conversion(own, target))
+
+
+def check_duration(text: Any) -> None:
+    """Refuse a text that is no positive time; a `UnitError` if it is no time at all.
+
+    Examples
+    --------
+    >>> check_duration("0 day")
+    Traceback (most recent call last):
+    kinetics.errors.InputError: must be positive, found '0 day'
+    """
+    if not to_unit(text, "day") > 0:
+        raise InputError(f"must be positive, found '{text}'")

@@ -79,9 +79,9 @@ def test_a_result_is_saved_beside_its_problem_or_where_it_is_told(path, tmp_path
         ({"profile": []}, "profile: name at least one parameter, or all"),
         ({"posterior": True}, "posterior: must be a number of draws, such as 1000; found True"),
         ({"posterior": 0}, "posterior: must be a number of draws"),
-        ({"starts": 0}, "starts: must be an integer from 1 to 1000, found 0"),
+        ({"starts": 0}, "starts: must be a whole number from 1 to 1000; found 0"),
         ({"seed": -1}, "seed: must be a whole number from 0 to"),
-        ({"engine": "abacus"}, "engine: unknown engine 'abacus'; there are auto, batch, scipy"),
+        ({"engine": "abacus"}, "engine: unknown engine 'abacus'; there are auto, scipy, batch"),
         ({"out": "fit.txt"}, r"out: end the name in \.nc; found 'fit.txt'"),
     ],
 )

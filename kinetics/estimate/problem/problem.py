@@ -13,13 +13,14 @@ from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.free import FreeParameter
 from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before
-from kinetics.files.arguments import is_whole
+from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.published import Arm, Target
+from kinetics.simulation.engine import check_engine
 from kinetics.units import unit_text
 
 __all__ = ["FitProblem"]
@@ -28,7 +29,6 @@ T = TypeVar("T", bound=Target)
 
 ROUNDING = 1e-6
 """Relative; a committed result has ten digits."""
-ENGINES = ("auto", "batch", "scipy")
 MAX_STARTS = 1000
 
 
@@ -135,10 +135,10 @@ class FitProblem:
             With every setting that is wrong.
         """
         faults = Faults()
-        if starts is not None and (not is_whole(starts) or not 1 <= starts <= MAX_STARTS):
-            faults.add(f"must be an integer from 1 to {MAX_STARTS}, found {starts!r:.40}", name="starts")
-        if engine is not None and engine not in ENGINES:
-            faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="engine")
+        with faults.gather():
+            starts = None if starts is None else whole_number("starts", starts, 1, MAX_STARTS)
+        with faults.gather(name="engine"):
+            check_engine(self.engine if engine is None else engine)
         with faults.gather(name="seed"):
             seed = None if seed is None else checked_seed(seed)
         faults.raise_if_any()

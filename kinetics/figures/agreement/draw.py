@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text
+from kinetics.figures.base.labels import short_number
 from kinetics.figures.base.legend import Entry, source_text
 from kinetics.figures.base.page import add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, scale, small
@@ -150,9 +150,9 @@ class _Forest:
     def _write(self, table: Axes, index: int, numbers: dict[str, float], y: float) -> None:
         unit = str(self.lines["unit"].values[index])
         if self.lines["is_range"].values[index]:
-            published = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
+            published = f"{short_number(numbers['published_lower'])}–{short_number(numbers['published_upper'])}"
         else:
-            published = number_text(numbers["published"])
+            published = short_number(numbers["published"])
         within = ""
         if not math.isnan(numbers["model_lower"]):
             within = f"{_model_text(numbers['model_lower'])}–{_model_text(numbers['model_upper'])}"
@@ -203,7 +203,7 @@ def _log_ratio(value: float, model: float) -> float:
 def _model_text(value: float) -> str:
     if math.isnan(value):
         return "never below"
-    return "not reached" if math.isinf(value) else number_text(value)
+    return "not reached" if math.isinf(value) else short_number(value)
 
 
 def _sample(colour: str, marker: str) -> Line2D:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kinetics.published import PublishedRow
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["STATISTICS", "number_text", "row_label", "unit_label"]
+__all__ = ["STATISTICS", "row_label", "short_number", "unit_label"]
 
 STATISTICS = {
     "mean": "mean",
@@ -61,12 +61,12 @@ def unit_label(unit: str) -> str:
     return "%" if parsed == parse_unit("percent") else display_unit(parsed)
 
 
-def number_text(value: float) -> str:
+def short_number(value: float) -> str:
     """Three digits, without an exponent where one can do without.
 
     Examples
     --------
-    >>> number_text(0.04213), number_text(104.6), number_text(1234.5), number_text(0.0)
+    >>> short_number(0.04213), short_number(104.6), short_number(1234.5), short_number(0.0)
     ('0.0421', '105', '1230', '0')
     """
     if value == 0 or not 1e-4 <= abs(value) < 1e5:

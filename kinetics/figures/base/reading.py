@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 from kinetics.figures.base.rows import PageRow
 from kinetics.files.documents import Document
 from kinetics.files.library import find_file, path_from
 from kinetics.files.rows import Row, read_row
 from kinetics.model import Model
 from kinetics.regimen import Regimen
-from kinetics.units import to_unit
+from kinetics.units import check_duration
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
@@ -109,8 +109,7 @@ class SpecReader:
     def check_duration(self, text: str, *keys: Key) -> None:
         """Note a text that is no positive time."""
         with self.at(*keys):
-            if not to_unit(text, "day") > 0:
-                raise InputError("must be positive")
+            check_duration(text)
 
     def check_cohort(self, cohort: str | None, model: Model) -> None:
         """Note a cohort that the model does not have."""

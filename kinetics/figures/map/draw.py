@@ -15,7 +15,7 @@ from kinetics.figures.base.page import add_title_and_legend
 from kinetics.figures.base.panels import panel_grid
 from kinetics.figures.base.style import MM, scale
 from kinetics.figures.map.compute import map_grid
-from kinetics.figures.map.panel import MISSING, MapPanel, cell_text, sample
+from kinetics.figures.map.panel import MISSING, MapPanel, cell_text, legend_handle
 from kinetics.figures.map.spec import MapSpec, read_map
 from kinetics.units import display_unit, parse_unit
 
@@ -69,7 +69,7 @@ class Map(Kind[MapSpec]):
 
     def _entries(self, data: xr.Dataset) -> list[Entry]:
         spec, header, regimen = self.spec, self.spec.header, self.spec.regimen
-        entries: list[Entry] = [(sample(point, index), point.label) for index, point in enumerate(spec.points)]
+        entries: list[Entry] = [(legend_handle(point, index), point.label) for index, point in enumerate(spec.points)]
         if spec.shows_without_rules:
             entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
         doses = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"

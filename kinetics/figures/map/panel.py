@@ -15,12 +15,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from kinetics.figures.base.labels import number_text
+from kinetics.figures.base.labels import short_number
 from kinetics.figures.base.panels import set_title, with_unit
 from kinetics.figures.base.style import MARKERS, scale, small
 from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow
 
-__all__ = ["MISSING", "MapPanel", "cell_text", "sample"]
+__all__ = ["MISSING", "MapPanel", "cell_text", "legend_handle"]
 
 _COLOURS = colormaps["cividis"]
 """Perceptually uniform, and the same to colour-blind eyes (doi:10.1371/journal.pone.0199239)."""
@@ -117,7 +117,7 @@ class MapPanel:
         return low, high
 
 
-def sample(point: PointRow, index: int) -> Artist:
+def legend_handle(point: PointRow, index: int) -> Artist:
     """A marked setting, or range, in the legend."""
     if isinstance(point.x, tuple) or isinstance(point.y, tuple):
         return Patch(**_BOX)
@@ -126,7 +126,7 @@ def sample(point: PointRow, index: int) -> Artist:
 
 def cell_text(value: float) -> str:
     """In a cell."""
-    return "–" if np.isnan(value) else number_text(value).replace("-", "−")
+    return "–" if np.isnan(value) else short_number(value).replace("-", "−")
 
 
 def _colour_scale(shown: np.ma.MaskedArray[Any, Any]) -> Normalize:

@@ -17,10 +17,10 @@ from kinetics.figures.base.limits import MAX_PANELS
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, Label, PageRow, Text
 from kinetics.files.documents import Document
-from kinetics.measures import recovery_measures
+from kinetics.measures import lower_limits
 from kinetics.model import Model
-from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import Row
+from kinetics.population.run_parameters import parameter_values
 from kinetics.regimen import Regimen, check_accepted, course_starts
 from kinetics.results import marked
 from kinetics.units import to_unit
@@ -173,8 +173,7 @@ def read_map(document: Document) -> MapSpec:
 def _numbers(reader: SpecReader, maps: Mapping[int, MapRow], header: MapHeaderRow, model: Model) -> list[MappedNumber]:
     limits: dict[str, str] = {}
     with reader.at("figure", "cohort"):
-        values = cohort_parameters(model, header.cohort).values
-        limits = {measure.output: measure.level for measure in recovery_measures(model, values)}
+        limits = lower_limits(model, cohort_parameters(model, header.cohort).values)
     numbers = []
     for index, row in maps.items():
         if row.output not in model.outputs:
@@ -216,19 +215,10 @@ def _check_axis(reader: SpecReader, key: str, axis: AxisRow, model: Model, regim
         for value in axis.values:
             try:
                 check_accepted(axis.regimen(regimen, value), model)
+                if axis.parameter is not None:
+                    parameter_values(model, {axis.parameter: axis.text(value)})
             except InputError as error:  # the fault is of this file, not of the regimen's
                 raise InputError(*(fault.message for fault in error.faults)) from error
-            if axis.parameter is not None:
-                _check_parameter(axis, axis.parameter, value, model)
-
-
-def _check_parameter(axis: AxisRow, parameter: str, value: float, model: Model) -> None:
-    flat = model.flat_name(parameter)
-    row = model.parameters.get(flat) or model.inputs[flat]
-    number = to_unit(axis.text(value), row.unit)
-    if flat in model.parameters:
-        for message in out_of_range(model.parameters[flat], number):
-            raise InputError(message)
 
 
 def _check_together(reader: SpecReader, axes: Mapping[str, AxisRow], points: Mapping[int, PointRow]) -> None:

@@ -18,7 +18,7 @@ from kinetics.figures.base.panels import panel_grid, set_scale
 from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, small, text_colour
 from kinetics.figures.time_course.compute import SimulatedCurve, check_result, simulated_curve, simulated_tree
 from kinetics.figures.time_course.panel import CurvePanel, place_labels, set_axes
-from kinetics.figures.time_course.points import draw_point, draw_value, published_point, sample
+from kinetics.figures.time_course.points import draw_point, draw_value, legend_handle, published_point
 from kinetics.figures.time_course.reading import read_time_course
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.text.escaping import one_line
@@ -147,7 +147,7 @@ class _Drawing:
         draw_point(panel.axes, point, colour, marker).lines[0].set_gid(f"published-{name}")
         panel.points.append((point, draw_value(panel.axes, point, colour)))
         self.published.setdefault((published.source, published.kind, published.statistic), []).append(
-            (name, sample(point, colour, marker))
+            (name, legend_handle(point, colour, marker))
         )
 
     def _note(self) -> str:

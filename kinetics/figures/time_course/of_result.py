@@ -16,7 +16,7 @@ from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.units import to_unit
 
-__all__ = ["over_patients", "time_course_of"]
+__all__ = ["time_course_of", "with_interval_of_patients"]
 
 _QUANTILES = (0.05, 0.5, 0.95)
 """Of patients: ends of the band, and the curve."""
@@ -29,7 +29,7 @@ _TICKS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 """Steps of the axis of time."""
 
 
-def over_patients(tree: xr.DataTree) -> xr.DataTree:
+def with_interval_of_patients(tree: xr.DataTree) -> xr.DataTree:
     """The median of patients, and 5 and 95 % of them as group ``interval``, if the result is of patients."""
     root = tree.to_dataset()
     if "patient" not in root.dims:
@@ -44,7 +44,7 @@ def over_patients(tree: xr.DataTree) -> xr.DataTree:
 
 
 def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Sequence[str] = ()) -> TimeCourse:
-    """A figure of a simulation or a prediction from `over_patients`, of all outputs or of some.
+    """A figure of a simulation or a prediction from `with_interval_of_patients`, of all outputs or of some.
 
     ``model`` is what was simulated, by default the model that ships by the name in the result. An `InputError` if the
     result holds no output of the model, or lacks one that is named.

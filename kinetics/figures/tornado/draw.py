@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text
+from kinetics.figures.base.labels import short_number
 from kinetics.figures.base.legend import Entry, courses_text, text_entry, typical_patient
 from kinetics.figures.base.page import add_title_and_legend
 from kinetics.figures.base.panels import panel_grid, set_title
@@ -76,7 +76,7 @@ class Tornado(Kind[TornadoSpec]):
         limit = f"{level.number:g} {display_unit(level.unit)}"
         unit = self.spec.header.unit
         factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(unit)))
-        result = f"back at {limit} after {number_text(time * factor)} {unit}"
+        result = f"back at {limit} after {short_number(time * factor)} {unit}"
         if not np.isfinite(time):
             result = f"not below {limit}" if np.isnan(time) else f"not back at {limit} by {self.spec.header.until}"
         set_title(axes, letter, output, pad=13 * scale())
