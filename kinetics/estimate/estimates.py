@@ -152,8 +152,7 @@ class Estimates:
         text = str(name)
         if text.endswith(".nc"):
             return cls.from_tree(read_result(name))
-        is_result = text.endswith(".result.toml")
-        committed = Path(text) if is_result else result_path(find_file(name, "fits"))
+        committed = Path(text) if text.endswith(".result.toml") else result_path(find_file(name, "fits"))
         problem = committed.with_name(committed.name.replace(".result.toml", ".toml"))
         if problem.is_file() and not committed.is_file():
             raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
@@ -201,10 +200,7 @@ class Estimates:
         return estimates
 
     def warn_of_problem(self, committed: Path, problem: FitProblem | Path) -> None:
-        """Warn if they, from a committed result, are older than the data of their problem, or outside its bounds.
-
-        Whoever simulates with them warns if they are older than the model.
-        """
+        """Warn if they, from a committed result, are older than the data of their problem, or outside its bounds."""
         try:
             problem = problem if isinstance(problem, FitProblem) else FitProblem.load(problem)
             outside = problem.outside_bounds(self.by_flat_name(problem.model))

@@ -10,6 +10,7 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
+from kinetics.estimate.problem.problem import targets_by_arm
 from kinetics.files.arguments import all_of, loaded, naming
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.identifiability.experiment import MeasuredArm
@@ -151,7 +152,7 @@ def _of_fit(problem: FitProblem) -> _Design:
 def _arms_of_fit(problem: FitProblem) -> list[tuple[str | None, MeasuredArm]]:
     """An arm for each cohort and regimen of the fitted rows, with the cohort."""
     arms: list[tuple[str | None, MeasuredArm]] = []
-    for arm, targets in problem.arms(problem.fitted).items():
+    for arm, targets in targets_by_arm(problem, problem.fitted).items():
         shares: dict[str, bool] = {}
         for target in targets:
             name = target.row.output if target.row.over is None else f"{target.row.output}/{target.row.over}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetics.estimate.objective.base import BaseObjective, Residuals
 from kinetics.estimate.objective.virtual_patients import VirtualPatients
-from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.observation.normal import STEP
 from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
@@ -107,7 +107,7 @@ class PopulationObjective(BaseObjective):
     def arms(self, targets: Sequence[Target]) -> list[tuple[VirtualPatients, list[PopulationTarget]]]:
         """The virtual patients that targets need, each with its targets."""
         of_population = [target for target in targets if isinstance(target, PopulationTarget)]
-        return [(self._patients(arm, rows), rows) for arm, rows in self.problem.arms(of_population).items()]
+        return [(self._patients(arm, rows), rows) for arm, rows in targets_by_arm(self.problem, of_population).items()]
 
     def _linearise(self, log_parameters: np.ndarray, names: Sequence[str]) -> Linearised:
         estimates, total, gradient = self._estimates(log_parameters), 0.0, np.zeros(len(names))

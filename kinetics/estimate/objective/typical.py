@@ -11,7 +11,7 @@ from kinetics.cohorts.fit_results import SPREAD
 from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import IntegrationError
 from kinetics.estimate.objective.base import BaseObjective, Residuals
-from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.published import Arm, Target, TypicalTarget
 from kinetics.regimen import Segments
 
@@ -86,7 +86,7 @@ class Objective(BaseObjective):
 
     def _simulations(self, targets: Sequence[TypicalTarget]) -> list[_Simulation]:
         simulations = []
-        for arm, same in self.problem.arms(targets).items():
+        for arm, same in targets_by_arm(self.problem, targets).items():
             until = max(target.horizon() for target in same) or 1.0
             simulations.append(_Simulation(arm, arm.segments(until), until, same))
         return simulations

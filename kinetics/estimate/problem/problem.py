@@ -23,7 +23,7 @@ from kinetics.published import Arm, Target
 from kinetics.simulation.engine import check_engine
 from kinetics.units import unit_text
 
-__all__ = ["FitProblem"]
+__all__ = ["FitProblem", "targets_by_arm"]
 
 T = TypeVar("T", bound=Target)
 
@@ -175,16 +175,6 @@ class FitProblem:
         """The targets that are fitted."""
         return tuple(target for target in self.targets if target.row.use == "fit")
 
-    def arms(self, targets: Sequence[T]) -> dict[Arm, list[T]]:
-        """The targets of each cohort under each regimen: one simulation gives them all."""
-        arms: dict[tuple[str, str], Arm] = {}
-        by_arm: dict[Arm, list[T]] = {}
-        for target in targets:
-            cohort, regimen = target.row.cohort, target.regimen
-            arm = arms.setdefault((cohort, regimen.content_hash), Arm(self.model, self.cohorts[cohort], regimen))
-            by_arm.setdefault(arm, []).append(target)
-        return by_arm
-
     def fits_before(self, cohort: str) -> tuple[str, ...]:
         """The fits whose estimates are held in a cohort, earlier first."""
         return fits_before(self.name, self.builds_on, self.model, cohort)
@@ -202,3 +192,14 @@ class FitProblem:
             if (value := values.get(one.flat)) is not None
             and not one.lower * (1 - ROUNDING) <= value <= one.upper * (1 + ROUNDING)
         }
+
+
+def targets_by_arm(problem: FitProblem, targets: Sequence[T]) -> dict[Arm, list[T]]:
+    """The targets of each cohort under each regimen: one simulation gives them all."""
+    arms: dict[tuple[str, str], Arm] = {}
+    by_arm: dict[Arm, list[T]] = {}
+    for target in targets:
+        cohort, regimen = target.row.cohort, target.regimen
+        arm = arms.setdefault((cohort, regimen.content_hash), Arm(problem.model, problem.cohorts[cohort], regimen))
+        by_arm.setdefault(arm, []).append(target)
+    return by_arm

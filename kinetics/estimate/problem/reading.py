@@ -71,7 +71,7 @@ class ProblemReader(Reader):
         with self.at("fit", "model"):
             if self.header["model"] is not None:
                 self.model = Model.load(path_from(document.path, self.header["model"]))
-        self.rows = self._rows()
+        self.rows = self._published_rows()
         self.cohorts = self._cohorts()
         self.free = self._free()
         self.targets = self._targets()
@@ -89,7 +89,7 @@ class ProblemReader(Reader):
             self.add(message, "fit", "discrepancy")
         return self.row(PopulationRow, data["population"], "population")
 
-    def _rows(self) -> list[PlacedRow[PublishedRow]]:
+    def _published_rows(self) -> list[PlacedRow[PublishedRow]]:
         """The rows of all tables; where the fit calibrates, the rows for calibration are fitted too."""
         rows: list[PlacedRow[PublishedRow]] = []
         for table in self.header["tables"] or ():
