@@ -144,9 +144,11 @@ def __getattr__(name: str) -> Any:
 
 
 def _hint(name: str) -> str:
-    """The verb that a name such as ``load_model`` begins with, or else a similar name."""
+    """Where a rarer measure is; or the verb that a name such as ``load_model`` begins with; or else a similar name."""
     import difflib
 
+    if name[:1].isupper() and name in importlib.import_module("kinetics.measures").__all__:
+        return f"; write kinetics.measures.{name}"
     first = name.partition("_")[0]
     verb = _SYNONYMS.get(first, first)
     near = [verb] if verb in __all__ else difflib.get_close_matches(name, __all__, n=1)

@@ -1,7 +1,5 @@
 """`Model`: what a model file says, checked, with its symbols, rates and outputs as sympy."""
 
-# sympy has no types
-# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import sympy as sp
+import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.files.library import find_file, library_folder

@@ -78,7 +78,7 @@ def population_recovery(
 
 
 def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray) -> xr.Dataset:
-    """Quantiles over future studies, (quantile, time), of each statistic of each output."""
+    """Quantiles over future trials, (quantile, time), of each statistic of each output."""
     assert drawn.trials is not None
     trials, data = drawn.trials.reshape(-1, *drawn.trials.shape[2:]), {}
     for index, output in enumerate(trial.outputs):
@@ -91,10 +91,10 @@ def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray) -> xr.Data
                 ("quantile", "time"),
                 _linear(trials[:, number, :, index]),
                 ONE if is_share else output.unit,
-                f"{output.about or output.name}, {label} of a future study",
+                f"{output.about or output.name}, {label} of a future trial",
                 exploratory=output.exploratory,
             )
-    coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future studies"), "time": time}
+    coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future trials"), "time": time}
     return xr.Dataset(data, coords, {"patients": trial.patients, "studies": len(trials), **_facts(drawn)})
 
 

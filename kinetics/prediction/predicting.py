@@ -59,14 +59,12 @@ def predict(
     Parameters
     ----------
     estimates : Estimates, Fit, xarray.DataTree, str or pathlib.Path
-        A fit, or its estimates or tree; or the name or path of a fit for its committed result, or of its NetCDF file.
-        Of a tree the estimates are on (parameter,), each in its ``unit``.
+        A fit, its estimates, or its tree, on (parameter,), each in its ``unit``; or the name or path of a fit for its
+        committed result, or of its NetCDF file.
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
-    until, every : str
-        Quantities of time: the last time, and the step of the output.
-    cohort : str, optional
-        The cohort; by default the one the fit estimates.
+    until, every, cohort : str
+        Quantities of time, the last and the step of the output; the cohort, by default the one the fit estimates.
     draws : int
         Parameter sets, spreads included, drawn from the covariances of the fits behind the cohort.
     patients : int, optional
@@ -75,10 +73,8 @@ def predict(
         Add the group ``study``: what a future trial of so many patients will find; needs ``patients``.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
-    measures : Measure, str, or iterable of them
-        Taken of the typical patient, of each draw and of each patient, beside the times to the lower limits of normal.
-    states, engine, progress
-        As of `simulate`.
+    states, measures, engine, progress
+        As of `simulate`; measures of the typical patient, each draw and each patient are added to times of recovery.
 
     Returns
     -------
@@ -121,7 +117,7 @@ class _Request:
         whole_number("draws", self.draws, 2)
         if self.study is not None:
             if self.patients is None:
-                raise InputError("a future study is of virtual patients; give patients too")
+                raise InputError("a future trial is of virtual patients; give patients too")
             whole_number("study", self.study, 1)
 
 
@@ -211,7 +207,7 @@ def _check_capacity(model: Model, request: _Request) -> None:
     of_one = 8.0 * times * (len(model.outputs) + len(model.states)) + 200 * len(model.defaults)
     of_trial = 16.0 * (times + len(model.outputs))
     needed = COPIES * of_one * (draws + (patients or 0)) + of_trial * (trial or 0)
-    numbers = {"draws": draws, "patients": patients, "patients of a study": trial}
+    numbers = {"draws": draws, "patients": patients, "patients of a trial": trial}
     what = f"{', '.join(f'{number} {name}' for name, number in numbers.items() if number)} at {times} times"
     check_runs(draws if patients is None else draws + patients + (1 + draws) * PATIENTS, what)
     check_memory(needed, what, "ask for fewer draws, patients or times")

@@ -1,6 +1,5 @@
 """`Course` and `Regimen`: doses in groups, rules for more of them, and an algebra that moves, repeats and joins."""
 
-# what a user gives is checked, whatever its annotation says
 # pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prediction as text and for a program: the typical patient, the population, and a future study."""
+"""A prediction as text and for a program: the typical patient, the population, and a future trial."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["population_json", "population_text", "prediction_json", "prediction_text", "study_json", "study_text"]
+__all__ = ["population_json", "population_text", "prediction_json", "prediction_text", "trial_json", "trial_text"]
 
 STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below the lower limit"}
 
@@ -41,7 +41,7 @@ def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = Tru
             exploratory(root),
         ),
         population_text(tree, names, width, counts=counts) if "over_patients" in tree.children else "",
-        study_text(tree, names, width) if counts and "study" in tree.children else "",
+        trial_text(tree, names, width) if counts and "study" in tree.children else "",
     )
     return "\n\n".join(filter(None, parts))
 
@@ -54,7 +54,7 @@ def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
     if "over_patients" in tree.children:
         content["population"] = population_json(tree, names)
     if "study" in tree.children:
-        content["study"] = study_json(tree, names)
+        content["study"] = trial_json(tree, names)
     return content
 
 
@@ -97,8 +97,8 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     return "\n\n".join([*course, *recovery, *([note] if facts["failed"] else [])])
 
 
-def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
-    """What a future study will find of outputs, with 95 %."""
+def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
+    """What a future trial will find of outputs, with 95 %."""
     study = tree["study"].to_dataset()
     parts = []
     for statistic, words in STATISTICS.items():
@@ -107,7 +107,7 @@ def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> s
             continue
         interval = study[list(variables.values())].rename({value: name for name, value in variables.items()})
         middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in variables})
-        head = f"A future study of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
+        head = f"A future trial of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
         parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval,), width)}")
     return "\n\n".join(parts)
 
@@ -126,7 +126,7 @@ def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     return {**{key: int(value) for key, value in facts.items()}, "counts": counts, "recovery": recovery}
 
 
-def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+def trial_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     """The same for a program; counts at the times that the text has."""
     study, rows = tree["study"].to_dataset(), []
     for name in names:

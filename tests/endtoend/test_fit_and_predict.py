@@ -106,7 +106,7 @@ def test_predict_a_population_and_a_study(run, project: Path) -> None:
     assert read_result(out)["over_parameters"].attrs["draws"] == 20
     text = run(*asked, "--study", "30").out
     assert "Population of 64 patients" in text
-    assert "A future study of 30 patients, its mean" in text
+    assert "A future trial of 30 patients, its mean" in text
 
 
 def test_both_engines_fit_and_predict_the_same(run, project: Path) -> None:

@@ -1,10 +1,11 @@
-"""Predicted populations and future studies, where both have closed forms."""
+"""Predicted populations and future trials, where both have closed forms."""
 
 from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import binom, norm
 
 import kinetics.prediction.population as populations_module
@@ -19,7 +20,7 @@ from kinetics.prediction import QUANTILES, predict
 from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
-from kinetics.reports.prediction import population_json, population_text, study_json, study_text
+from kinetics.reports.prediction import population_json, population_text, trial_json, trial_text
 from kinetics.results import read_result, write_result
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
@@ -302,10 +303,24 @@ def test_text_and_json_say_what_the_tree_holds(tree):
     text = population_text(tree, names)
     assert "Population of 1000 patients" in text
     assert f"{100 * second['share_not_at_risk']:.0f} %" in text
-    study = study_json(tree, names)
+    study = trial_json(tree, names)
     assert {row["statistic"] for row in study["rows"]} == {"mean", "median", "share_below"}
     assert (study["patients"], {row["unit"] for row in study["rows"]}) == (STUDY, {"1e9/L", ""})
-    assert "A future study of 36 patients, its mean" in study_text(tree, names)
+    assert "A future trial of 36 patients, its mean" in trial_text(tree, names)
+
+
+def test_further_measures_are_taken_of_everybody(estimates, regimen):
+    few = {"patients": 3, "study": None, "draws": 2}
+    with pytest.raises(InputError, match=r"measures\[0\]: unknown measure 'nadri'.*did you mean 'nadir'"):
+        predicted(estimates, regimen, measures="nadri", **few)
+    tree = predicted(estimates, regimen, measures=["Y nadir", "recovery"], **few)
+    plain = predicted(estimates, regimen, **few)
+    for group, dims in (("/", ("course",)), ("draws", ("draw", "course")), ("patients", ("patient", "course"))):
+        nadir = tree[group]["Y_nadir"]
+        assert (nadir.dims, nadir.attrs["units"]) == (dims, "1/nL")
+        assert set(tree[group].data_vars) - set(plain[group].data_vars) == {"Y_nadir"}
+    for group in ("recovery", "population_recovery", "over_patients"):
+        xr.testing.assert_identical(tree[group].to_dataset(), plain[group].to_dataset())
 
 
 def test_a_prediction_with_a_population_is_written_and_read(tree, tmp_path):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
@@ -206,19 +205,6 @@ def test_a_fit_of_several_cohorts_needs_one_named(regimen):
     kept = replace(estimates("care_ms_course_1"), cohort="")
     with pytest.raises(InputError, match="estimates several cohorts; name one"):
         predict(kept, regimen, until="1 month", every="1 month", draws=2)
-
-
-def test_further_measures_are_taken_of_everybody(regimen):
-    asked = {"until": "3 month", "every": "1 month", "draws": 2, "patients": 2}
-    tree = predict(estimates("care_ms_course_1"), regimen, measures=["cd4 nadir", "recovery"], **asked)
-    plain = predict(estimates("care_ms_course_1"), regimen, **asked)
-    for group, dims in (("/", ("course",)), ("draws", ("draw", "course")), ("patients", ("patient", "course"))):
-        nadir = tree[group]["cd4_nadir"]
-        assert (nadir.dims, nadir.attrs["units"]) == (dims, "1/nL")
-        assert set(tree[group].data_vars) - set(plain[group].data_vars) == {"cd4_nadir"}
-    xr.testing.assert_identical(tree["recovery"].to_dataset(), plain["recovery"].to_dataset())
-    with pytest.raises(InputError, match=r"measures\[0\]: unknown measure 'nadri'.*did you mean 'nadir'"):
-        predict(estimates("care_ms_course_1"), regimen, measures="nadri", **asked)
 
 
 def test_progress_counts_every_simulation(regimen):

@@ -59,7 +59,7 @@ Patients = Annotated[
 ]
 FutureTrial = Annotated[
     int | None,
-    typer.Option("--study", metavar="N", min=1, help="Predict what a future study of N patients finds."),
+    typer.Option("--study", metavar="N", min=1, help="Predict what a future trial of N patients finds."),
 ]
 Covariates = Annotated[
     Path | None,
