@@ -95,10 +95,12 @@ class Guard:
         u, bound = after[:size], self._absolute
         negative = (u < -NEGATIVE * bound) & (before[:size] >= -NEGATIVE * bound)
         high = np.abs(u) >= REGROWN * bound
+        # a state whose rate at zero points down may be negative: nothing in its equation holds it above
         for state in np.flatnonzero(negative):
             if min(_rate_at(0.0, rate, time, y, state) for y in (before, after)) >= 0:
                 return complaint(self._system, WENT_BELOW_ZERO, int(state), float(u[state]), float(bound[state]))
         for state in np.flatnonzero(high & (self._phase == LOST)):
+            # what others feed forgets what it was; what grows out of itself keeps the error that it began with
             whole = rate(time, after)[state]
             if whole * u[state] > 0 and abs(_rate_at(0.0, rate, time, after, state)) < OWN * abs(whole):
                 return complaint(self._system, GREW_FROM_ROUNDING, int(state), float(u[state]), float(bound[state]))

@@ -107,6 +107,7 @@ class RuleMonitor:
         for rule in range(len(self._triggers)):
             while self._next_dose[rule] <= time + self._triggers.same:
                 y = self._give_dose(rule, time, y)
+        # each rule acts once at an instant, so rules that set one another off come to an end
         while crossed := [rule for rule in self._crossed(self._distances(y)) if rule not in self._acted]:
             self._due = self._pass_crossings(dict.fromkeys(crossed, time), time)
             y = self.give_due(time, y)
@@ -120,6 +121,7 @@ class RuleMonitor:
         """Look through a step of the integrator; whether it is the last of the stretch, up to `cut`."""
         if self.cut is not None:
             return False
+        # part by part, because only the first action counts: the doses it gives change all that would follow
         grid = np.linspace(left, right, PARTS + 1)
         for begin, end in pairwise(grid.tolist()):
             beyond = self._distances(dense(end))

@@ -39,6 +39,7 @@ def _guarded(solver: Any) -> Any:
             self.monitor, self.guard = monitor, guard
             super().__init__(*args, **options)
 
+        # in `step` and not in `_step_impl`: only behind it has SciPy a dense output of the step
         def step(self) -> str | None:
             message = super().step()
             if self.monitor is None or self.status == "failed":
@@ -58,6 +59,7 @@ def _guarded(solver: Any) -> Any:
             self.steps += 1
             if not np.isfinite(self.y).all():
                 return False, "The next step is not a finite number."
+            # LSODA goes on from a pole with steps that do not move the clock, and tells of success
             if self.t <= before:
                 return False, "The step size fell to zero."
             if self.steps > MAX_STEPS:
@@ -148,6 +150,7 @@ def _jacobian(functions: Any, constants: np.ndarray, _: float, y: np.ndarray) ->
 
 def _cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
     """A dense solution up to an earlier end; None if nothing is left."""
+    # SciPy stops at the end of its step and not at the level of a rule: what lies beyond the level is thrown away
     count = int(np.searchsorted(piece.ts, end, side="left"))
     return OdeSolution([*piece.ts[:count], end], piece.interpolants[:count]) if count else None
 
@@ -183,7 +186,9 @@ class StretchSolver:
         self, rate: Any, jacobian: Any, segment: int, span: tuple[float, float], y: np.ndarray, **options: Any
     ) -> tuple[Any, np.ndarray]:
         """The dense solution of a stretch, and the vector at its end; rate and Jacobian are of time and vector."""
+        # a problem of its own: LSODA keeps a history of steps, which a jump of the rates makes worthless
         self.guard.begin(y)
+        # what LSODA prints as a warning, and a rate that is no number, is told once, in the error below
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
@@ -214,6 +219,7 @@ class StretchSolver:
     def _explain(
         self, reason: str, rate: Any, segment: int, span: tuple[float, float], time: float, y: np.ndarray
     ) -> str:
+        # the fastest component for its tolerance; behind the states each parameter has as many derivatives
         speeds = np.nan_to_num(np.abs(rate(time, y)) / self.absolute, nan=np.inf)
         state = self.system.states[int(np.argmax(speeds)) % len(self.system.states)]
         others = " or ".join(name for name in METHODS if name != self.method)

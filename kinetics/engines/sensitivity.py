@@ -119,6 +119,7 @@ def integrate_with_sensitivities(
     solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
     pieces, z = [], first
     for segment, span in enumerate(pairwise(segments.edges)):
+        # an amount is no function of a parameter, so a dose moves the states and not their derivatives
         inflow = segments.rates[segment] @ doses
         z = z.copy()
         z[:n] += segments.boluses[segment] @ doses

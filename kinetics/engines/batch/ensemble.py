@@ -100,6 +100,7 @@ def integrate_many(
         in_chunks(program.integrate_population, size, system.functions.LANES, ensemble, solution)
     else:
         triggered, levels = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
+        # a patient who cannot be has no baseline to take a share of
         admitted = ensemble.plan >= 0
         levels[admitted] = levels_of(system, constants[admitted], triggers)
         rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)

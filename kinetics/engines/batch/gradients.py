@@ -133,6 +133,7 @@ def _effects(system: System, names: Sequence[str]) -> ParameterEffects:
     """What each parameter does in any patient: places, and which derivative of a constant goes there."""
     functions = system.functions
     table = functions.CONSTANTS_BY_PARAMETER
+    # the derivatives themselves differ between patients; which of them are not zero does not
     numbers = np.zeros((functions.CONSTANTS, functions.PARAMETERS), dtype=np.int64)
     numbers[table[0], table[1]] = np.arange(1, table.shape[1] + 1)  # 0 for none
     chosen = numbers[:, [system.parameters.index(name) for name in names]]

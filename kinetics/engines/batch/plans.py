@@ -94,6 +94,7 @@ def _absolute_tolerances(
 ) -> np.ndarray:
     """Absolute tolerances, (patient, state)."""
     absolute = np.ones((len(constants), len(system.states)))
+    # the scale of a state counts the doses of the patient's own plan
     for plan in np.unique(which[which >= 0]):
         of_plan = which == plan
         starts = system.functions.initial_table(np.ascontiguousarray(constants[of_plan]))
@@ -117,6 +118,7 @@ def _stacked(system: System, plans: Sequence[Plan]) -> Schedule:
 def _output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
     """Output times in order, on the dose edges that they are a rounding away from: a value at a dose is that before."""
     times, end = np.asarray(times, dtype=float), min(plan.edges[-1] for plan, _ in plans)
+    # 3 * 0.1 lies a rounding after a dose at 0.3, and would be read after it
     snapped = _snapped(times, _edges(plans))
     if not (np.diff(snapped) >= 0).all() or not ((snapped >= 0) & (snapped <= end)).all():
         raise InputError(f"output times must be numbers in order, from 0 to the end at {end:g}")

@@ -122,6 +122,7 @@ def integrate_with_sensitivities(
         system,
         constants,
         np.concatenate([first, directions.start.T.ravel()]),
+        # of states alone, so that curves are not read off with all their derivatives
         [Recorded(recorded.ts, recorded.values)],
         relative=tolerances.relative,
         with_tangent=[recorded],
@@ -184,6 +185,8 @@ def _record(
     rule_state = None if rules is None else program.rule_state_arrays(rules.columns.size, rules.times.size)
     step, progress, windows = program.step_arrays(), program.progress_arrays(), program.window_arrays(0)
     size, status, time = FIRST_RECORD, TOO_MANY_STEPS, 0.0
+    # How many steps there will be is not known before, and compiled code makes no arrays. So with too short a record it
+    # begins again, with a longer one.
     while True:
         record = Record(np.zeros(1, np.int64), np.empty(size), np.empty((size, 5, states)))
         tangent = None if directions is None else _tangent(system, program, directions, size)

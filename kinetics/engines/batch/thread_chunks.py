@@ -24,6 +24,8 @@ def in_chunks(integrate: Callable[..., None], patients: int, lanes: int, *argume
         integrate(0, patients, *arguments)
         return
     integrate(0, 0, *arguments)  # compiles, before threads would all want to
+    # Threads and no processes: the kernels hold no lock of Python, and each patient has a place of its own in the
+    # results.
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(integrate, begin, min(begin + size, patients), *arguments) for begin in begins]:
             done.result()

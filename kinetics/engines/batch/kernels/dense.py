@@ -26,9 +26,29 @@ def interpolate(theta, step):
     """Set the work array ``state`` to the states at a fraction ``theta`` of the step."""
     y, y_new, terms, state = step.y, step.y_new, step.terms, step.state
     rest = 1.0 - theta
+    # in this form both ends are exact, so that a sample at a dose is the state to which the dose is added
     for i in range(STATES):
         inner = terms[0, i] + theta * (terms[1, i] + theta * terms[2, i])
         state[i] = rest * y[i] + theta * (y_new[i] + rest * inner)
+
+
+@njit(cache=True, error_model="numpy")
+def record_step(record, after, step):
+    """Add a step to a record; False if it is full."""
+    if record is None:
+        return True
+    index, values = record.size[0], record.values
+    # compiled code cannot make a longer one: the caller does, and integrates again
+    if index >= record.ends.size:
+        return False
+    for i in range(STATES):
+        values[index, 0, i] = step.y[i]
+        values[index, 1, i] = step.y_new[i]
+        for m in range(3):
+            values[index, 2 + m, i] = step.terms[m, i]
+    record.size[0] += 1
+    record.ends[index] = after
+    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -52,6 +72,8 @@ def crossing(c, index, level, sign, left, right, step):
         return left
     if not high > 0.0:
         return right
+    # the side that moved last: at the second move in a row of one end the value at the other is halved, without which
+    # false position keeps that end for ever where the output is curved
     side = 0
     for _ in range(ROOT_STEPS):
         if right - left < 1e-15 or high == low:
@@ -68,4 +90,5 @@ def crossing(c, index, level, sign, left, right, step):
             right, high = middle, value
             low *= 0.5 if side == 1 else 1.0
             side = 1
+    # the values that are left may have been halved: either end lies within the bracket, which is all that counts
     return right if high < -low else left

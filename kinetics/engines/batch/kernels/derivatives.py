@@ -62,6 +62,7 @@ def start_derivatives(c, effects, tangent, derivatives):
     for term in range(effects.start.factors.size):
         change = at_rest[places[2, term]] * by_parameter[effects.start.factors[term]]
         sensitivities[places[0, term], places[1, term]] += change
+    # a step of no length at rest, like that of `step.start_patient`: an output time of 0 is read off it
     derivatives.step[:] = 0.0
     for block in range(sensitivities.shape[0]):
         for i in range(WIDTH):
@@ -81,6 +82,7 @@ def write_derivatives(derivatives, sample, theta, c, y):
     if derivatives is None:
         return
     outputs, of_block = derivatives.outputs, derivatives.of_block
+    # of all outputs, though few may be asked for: a model has one function for all
     fill_outputs_by_state(y, c, derivatives.by_state)
     fill_outputs_by_constant(y, c, derivatives.by_constant)
     for block in range(derivatives.step.shape[0]):

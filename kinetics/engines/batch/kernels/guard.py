@@ -38,6 +38,7 @@ def fault_of_step(c, absolute, step):
     """NO_FAULT, or BELOW_ZERO or FROM_ROUNDING plus the number of the state; follows the states."""
     y, y_new, phase = step.y, step.y_new, step.phase
     for i in range(STATES):
+        # only the step that passes the bound: a state that belongs below zero would be looked at in every step
         negative = y_new[i] < -NEGATIVE * absolute[i] and y[i] >= -NEGATIVE * absolute[i]
         # a state whose rate at zero points down may be negative: nothing in its equation holds it above
         if negative and min(rate_at(0.0, i, y, c, step), rate_at(0.0, i, y_new, c, step)) >= 0.0:
@@ -47,6 +48,8 @@ def fault_of_step(c, absolute, step):
             if phase[i] == HIGH:
                 phase[i] = LOST
         elif size >= REGROWN * absolute[i]:
+            # back from the noise. If the rate without the state itself is nothing, it grew from what rounding left of
+            # it, and the time at which it is back is arbitrary. If others feed it, it forgets what it was.
             if phase[i] == LOST:
                 alone = rate_at(0.0, i, y_new, c, step)
                 whole = rate_at(y_new[i], i, y_new, c, step)
@@ -59,6 +62,7 @@ def fault_of_step(c, absolute, step):
 @njit(cache=True, error_model="numpy")
 def fault_of_stretch(c, absolute, longest, step):
     """NO_FAULT, or FROM_ROUNDING plus the number of a state whose growth the longest step did not resolve."""
+    # at the size of its tolerance, as the state itself is unknown there and may even be zero
     for i in range(STATES):
         if step.phase[i] == LOST:
             alone = rate_at(0.0, i, step.y, c, step)

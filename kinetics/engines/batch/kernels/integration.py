@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from kinetics.compile.machine_code import njit
-from kinetics.compile.stub import KINKS, STATES, fill_outputs, fill_start
-from kinetics.engines.batch.kernels.dense import dense_terms, interpolate
+from kinetics.compile.stub import KINKS, STATES, fill_outputs
+from kinetics.engines.batch.kernels.dense import dense_terms, interpolate, record_step
 from kinetics.engines.batch.kernels.derivatives import write_derivatives
 from kinetics.engines.batch.kernels.guard import NO_FAULT, fault_of_step, fault_of_stretch, mark_high
 from kinetics.engines.batch.kernels.kinks import CAUTION, length_at_kink, passes_kink
@@ -30,14 +30,14 @@ from kinetics.engines.batch.kernels.problems import (
 from kinetics.engines.batch.kernels.recovery_windows import begin_window, follow_jump, follow_step
 from kinetics.engines.batch.kernels.rule_monitor import begin_stretch_of_rules, give_due, start_rules, stop_at_rule
 from kinetics.engines.batch.kernels.step import (
-    GROW,
     LAST,
-    NEGLIGIBLE,
-    SAFETY,
-    SHRINK,
-    SHRINK_BLINDLY,
     error_norm,
     first_step,
+    lengthened,
+    move_on,
+    set_inflow,
+    shortened,
+    start_patient,
     take_step,
     too_short,
 )
@@ -56,9 +56,11 @@ def integrate(patient, step, progress, windows):
     c, schedule, rules = patient.constants, patient.schedule, patient.rules
     edges, y = schedule.edges, step.y
     start_patient(c, step)
+    # before any dose: rules are armed by the outputs at rest
     start_rules(rules, patient.rule_state, c, step)
     start_tangent(patient.tangent, c)
     progress.steps[0], progress.sample[0], progress.course[0], progress.kink_step[0] = 0, 0, -1, 0.0
+    # A step writes the output times in (begin, end], so one at 0 belongs to none. The length of 1 only keeps 0/0 away.
     progress.sample[0] = write_samples(progress.sample[0], 0.0, 0.0, 1.0, c, patient.samples, step)
     # Inflow is constant in a segment and jumps at its ends, and so may the states. A step across would lose its order,
     # or miss a dose that is shorter than itself. So each segment starts afresh, with a first step of its own.
@@ -70,13 +72,16 @@ def integrate(patient, step, progress, windows):
         progress.course[0] = course
         # without rules one stretch; what a rule gives, and the end of its infusion, start another
         while time < end:
+            # rules add what they infuse to the scheduled inflow, which is therefore set again for each stretch
             set_inflow(schedule, segment, step)
             stop = begin_stretch_of_rules(rules, patient.rule_state, c, time, end, edges, step)
+            # boluses have moved the states by now: an output may be back at its level without a step
             follow_jump(c, time, patient.thresholds, windows, patient.threshold_times, course, step)
             mark_high(patient.limits.absolute, step)
             status, time = integrate_stretch(patient, segment, time, stop, step, progress, windows)
             if status != DONE:
                 return status, time
+            # a bolus is a jump, so it comes between two stretches, as that of a schedule comes between two segments
             give_due(rules, patient.rule_state, y, time, edges)
     return DONE, edges[-1]
 
@@ -92,6 +97,7 @@ def integrate_stretch(patient, segment, time, stop, step, progress, windows):
         last = time + h * LAST >= stop
         if last:
             h = stop - time
+        # rejected steps count too: the limit is one of work
         if progress.steps[0] >= limits.steps:
             return TOO_MANY_STEPS, time
         if too_short(h, time, edges[segment + 1]):
@@ -103,16 +109,18 @@ def integrate_stretch(patient, segment, time, stop, step, progress, windows):
         # the estimate is blind to a kink inside the step
         if KINKS > 0 and passes_kink(c, step):
             error *= CAUTION
-        if not error <= 1.0:  # NaN too
-            h *= max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else SHRINK_BLINDLY
-            rejected = True
+        # "not <=", because NaN compares false: a step that ran into it is rejected like any other
+        if not error <= 1.0:
+            h, rejected = shortened(h, error), True
             continue
         # sensitivities are wrong behind a kink that lies inside a step: stop just before it, and step over it shortly
         shorter, at_kink = length_at_kink(patient.tangent, c, h, step, kink_step)
         if shorter < 0.99 * h:
             h = shorter
             continue
+        # the end itself and not a sum: time + h may miss it by a rounding, and leave a stretch of that length
         after = stop if last else time + h
+        # rules come before anything is read off the step: they may shorten it, and change its end and dense output
         h, after, acting = stop_at_rule(patient.rules, patient.rule_state, c, time, h, after, stop, edges[-1], step)
         longest = max(longest, h)
         # a tolerance bounds the error and not the sign: a state that falls below its tolerance is noise, see `guard`
@@ -122,13 +130,11 @@ def integrate_stretch(patient, segment, time, stop, step, progress, windows):
             return fault, after
         if not accept_step(patient, segment, time, h, after, step, progress, windows):
             return TOO_MANY_STEPS, time
-        time = after
-        growth = GROW if error < NEGLIGIBLE else min(GROW, SAFETY * error**-0.2)
-        # right after a rejection a step does not grow: it would be rejected again
-        h *= min(1.0, growth) if rejected else growth
-        rejected = False
+        time, h, rejected = after, lengthened(h, error, rejected), False
         if at_kink:
             h, kink_step[0] = kink_step[0], 0.0
+    # A stiff method damps what grows within a step. So a state that sank may have stayed small for this reason alone,
+    # which the longest step tells.
     fault = fault_of_stretch(c, absolute, longest, step)
     return (DONE if fault == NO_FAULT else fault), time
 
@@ -139,27 +145,21 @@ def accept_step(patient, segment, time, h, after, step, progress, windows):
     """Read off an accepted step what is asked for, and move the states on; False if the record is full."""
     c, samples, times, course = patient.constants, patient.samples, patient.samples.times, progress.course[0]
     watched, sample = patient.thresholds.outputs.size > 0, progress.sample[0]
-    if watched or patient.record is not None or (sample < times.size and times[sample] <= after):
+    # the dense output costs about as much as a stage, and most steps pass no output time
+    due = sample < times.size and times[sample] <= after
+    if watched or patient.record is not None or due:
         dense_terms(step)
     # an action at the very time of the last one ends a step of no length
     if after > time and not record_step(patient.record, after, step):
         return False
+    # while the factors and slopes of this very step are in the work arrays, and before derivatives are read off
     advance_tangent(patient.tangent, c, h, segment, step)
-    progress.sample[0] = write_samples(sample, time, after, h, c, samples, step)
+    if due:
+        progress.sample[0] = write_samples(sample, time, after, h, c, samples, step)
     if watched and course >= 0 and after > time:
         follow_step(c, time, h, patient.thresholds, windows, patient.threshold_times, course, step)
     move_on(step)
     return True
-
-
-@njit(cache=True, error_model="numpy")
-def start_patient(c, step):
-    """Put a patient at rest; a step of no length stands for the one before time 0."""
-    fill_start(c, step.y)
-    for i in range(STATES):
-        step.y_new[i], step.phase[i] = step.y[i], 0.0
-        for m in range(3):
-            step.terms[m, i] = 0.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -172,13 +172,6 @@ def begin_segment(segment, patient, course, windows, step):
     for i in range(STATES):
         step.y[i] += schedule.boluses[segment, i]
     return course
-
-
-@njit(cache=True, error_model="numpy")
-def move_on(step):
-    """The new states become the states."""
-    for i in range(STATES):
-        step.y[i] = step.y_new[i]
 
 
 @njit(cache=True, error_model="numpy")
@@ -195,24 +188,6 @@ def write_samples(sample, time, after, h, c, samples, step):
         write_derivatives(samples.derivatives, sample, theta, c, step.state)
         sample += 1
     return sample
-
-
-@njit(cache=True, error_model="numpy")
-def record_step(record, after, step):
-    """Add a step to a record; False if it is full."""
-    if record is None:
-        return True
-    index, values = record.size[0], record.values
-    if index >= record.ends.size:
-        return False
-    for i in range(STATES):
-        values[index, 0, i] = step.y[i]
-        values[index, 1, i] = step.y_new[i]
-        for m in range(3):
-            values[index, 2 + m, i] = step.terms[m, i]
-    record.size[0] += 1
-    record.ends[index] = after
-    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -233,13 +208,6 @@ def patient_of(ensemble, solution, p, rules, rule_state):
         rules,
         rule_state,
     )
-
-
-@njit(cache=True, error_model="numpy")
-def set_inflow(schedule, segment, step):
-    """The scheduled inflow of a segment."""
-    for i in range(STATES):
-        step.inflow[i] = schedule.inflows[segment, i]
 
 
 @njit(cache=True, error_model="numpy")

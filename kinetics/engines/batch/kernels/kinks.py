@@ -25,6 +25,7 @@ def passes_kink(c, step):
     """Whether a step passes a kink."""
     fill_kinks(step.y, c, step.kinks[0])
     fill_kinks(step.y_new, c, step.kinks[1])
+    # two changes of one sign inside a step cancel: there only the error estimate is left
     passed = False
     for kink in range(KINKS):
         passed |= step.kinks[0, kink] * step.kinks[1, kink] < 0.0
@@ -40,6 +41,7 @@ def first_kink(c, step):
     first = NO_KINK
     for kink in range(KINKS):
         if kinks[0, kink] * kinks[1, kink] < 0.0:
+            # of several kinks only those before the first found so far are of interest
             left, right = 0.0, min(first, 1.0)
             for _ in range(HALVINGS):
                 middle = 0.5 * (left + right)
@@ -49,6 +51,7 @@ def first_kink(c, step):
                     left = middle
                 else:
                     right = middle
+            # the end behind the kink, so that a step of this share does pass it
             first = right
     return first
 
@@ -65,6 +68,7 @@ def length_at_kink(tangent, c, h, step, kink_step):
     share = first_kink(c, step)
     if share > 1.0:
         return h, False
+    # the longest of the attempts, all of which met the same kink: later ones are short for its sake
     kink_step[0] = max(kink_step[0], h)
     distance, beyond = share * h, AFTER * kink_step[0]
     return (BEFORE * distance if distance > beyond else distance + beyond), True

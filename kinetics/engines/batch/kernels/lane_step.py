@@ -63,11 +63,13 @@ def lane_step_arrays():
 def take_lane_steps(h, step):
     """`step.take_step` of every lane."""
     y, y_new, k, points, inflow, w = step.y, step.y_new, step.k, step.points, step.inflow, step.w
+    # one array w for both quotients: the second is needed once the first has gone into the factors
     divide_by_lane(1.0 / GAMMA, h, w)
     factor_lanes(y, step.constants, w, step.lu)
     divide_by_lane(1.0, h, w)
     for s in range(STAGES):
         slope = k[s * WIDTH : (s + 1) * WIDTH]
+        # stages up to the fifth use four slopes at most; coefficients of slopes to come are zeros
         combine(y, k, A[s], C[s], s <= 4, points, y_new)
         fill_rate_lanes(points, step.constants, slope)
         for i in range(WIDTH):
@@ -139,6 +141,7 @@ def estimate_lane_errors(relative, step, error, growth):
         before, after = abs(y[i]), abs(y_new[i])
         ratio = k[i] / (absolute[i] + relative * (before if before > after else after))
         squares[i] = ratio * ratio
+    # running sums: the last lanes hold the totals, and each addition is one of whole registers
     for i in range(LANES, WIDTH):
         squares[i] += squares[i - LANES]
     for q in range(error.size):
@@ -151,6 +154,7 @@ def estimate_lane_errors(relative, step, error, growth):
                 if step.kinks[kink * LANES + q] * step.kinks_new[kink * LANES + q] < 0.0:
                     error[q] *= CAUTION
                     break
+    # for every lane, wanted or not: a loop without branches is vector code, and `power` is written for it
     for q in range(error.size):
         growth[q] = SAFETY * power(error[q], -0.2)
 
@@ -159,6 +163,8 @@ def estimate_lane_errors(relative, step, error, growth):
 def guard_lanes(accepted, step):
     """Follow the states of accepted steps; the last lanes of ``alarm`` are 1 where a step has to be looked at."""
     y, y_new, w, absolute, phase, alarm = step.y, step.y_new, step.w, step.absolute, step.phase, step.alarm
+    # The tests of `guard.fault_of_step` as numbers, without its looks at the rates: `scheduler.check_alarms` does the
+    # whole of it for the few lanes that give alarm.
     for q in range(accepted.size):
         w[q] = 1.0 if accepted[q] else 0.0
     for i in range(LANES, WIDTH):

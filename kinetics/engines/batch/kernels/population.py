@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.compile.machine_code import njit
-from kinetics.compile.stub import LANES, OUTPUTS
+from kinetics.compile.stub import LANES, OUTPUTS, STATES
 from kinetics.engines.batch.kernels.derivatives import derivative_arrays, start_derivatives
 from kinetics.engines.batch.kernels.integration import erase, integrate, patient_of
 from kinetics.engines.batch.kernels.lane_step import lane_arrays, lane_step_arrays
@@ -64,6 +64,7 @@ def integrate_each(begin, end, ensemble, solution, rules, rule_state, step, prog
         )  # fmt: skip
         patient = patient_of(ensemble, solution, p, own, rule_state)
         note_stop(p, integrate(patient, step, progress, windows), solution, step, progress)
+        # a patient who failed half-way was given doses, of which nothing may remain
         if solution.status[p] != DONE:
             rules.times[p], rules.which[p], rules.capped[p] = np.nan, 0, False
             erase(p, solution)
@@ -81,6 +82,7 @@ def differentiate_each(begin, end, ensemble, solution, effects, tangent, samples
             alone.constants, alone.schedule, alone.limits, alone.thresholds, samples, alone.threshold_times,
             None, tangent, None, None,
         )  # fmt: skip
+        # parameters act through a patient's own constants, so the same arrays are filled anew for each
         start_derivatives(alone.constants, effects, tangent, derivatives)
         note_stop(p, integrate(patient, step, progress, windows), solution, step, progress)
         if solution.status[p] == DONE:
@@ -95,4 +97,7 @@ def differentiate_each(begin, end, ensemble, solution, effects, tangent, samples
 def note_stop(p, stop, solution, step, progress):
     """Why, when and where an integration stopped, for the message."""
     solution.status[p], solution.stop_time[p] = stop
-    solution.steps[p], solution.stop_states[p] = progress.steps[0], step.y
+    solution.steps[p] = progress.steps[0]
+    # a loop, because numba copies a whole array before it assigns it, in case the two overlap
+    for i in range(STATES):
+        solution.stop_states[p, i] = step.y[i]

@@ -50,6 +50,8 @@ def begin_window(c, thresholds, windows, threshold_times, course, step):
 def comes_to_level(now, level, margin, windows, threshold_times, e, course):
     """Whether an output comes to its level here, having been below; what else follows from a value is noted."""
     back = threshold_times[e, course] < np.inf
+    # Once it is back, a low must be new by more than rounding: an output at rest trembles by that much, and would
+    # forget its return. Before, every new low counts, or the nadir would lie above the curve.
     lowest = windows.lowest[e]
     if now < lowest - (SLACK * abs(lowest) if back else 0.0):
         windows.lowest[e], windows.met[e] = now, np.inf
@@ -57,6 +59,7 @@ def comes_to_level(now, level, margin, windows, threshold_times, e, course):
         return False
     if back or threshold_times[e, course] != np.inf:
         return False
+    # it met its level and fell below again before it was beyond the margin: that was no return
     if now < level:
         windows.met[e] = np.inf
     return now >= level and windows.met[e] == np.inf
@@ -70,6 +73,7 @@ def follow_jump(c, time, thresholds, windows, threshold_times, course, step):
     fill_outputs(step.y, c, step.outputs)
     for e in range(thresholds.outputs.size):
         now, level, margin = step.outputs[thresholds.outputs[e]], thresholds.levels[e], thresholds.margins[e]
+        # before the first course nothing is followed, but the first step of that course starts from this value
         windows.samples[e, 0] = now
         if course < 0:
             continue
@@ -98,6 +102,7 @@ def nothing_happens(thresholds, windows, threshold_times, course):
     """Whether no output can reach a new low in a step, or its level: most steps are of this kind."""
     for e in range(thresholds.levels.size):
         waiting, samples = threshold_times[e, course] == np.inf, windows.samples[e]
+        # between level and margin: each step may decide
         if waiting and windows.met[e] < np.inf:
             return False
         least, most = samples[0], samples[0]
@@ -123,11 +128,13 @@ def follow_samples(c, time, h, thresholds, windows, threshold_times, course, ste
         highest = samples[0]
         for q in range(1, SAMPLES + 1):
             highest = max(highest, samples[q])
+        # a sample beyond the level shows the return by itself: where the top is does not matter then
         if highest < level + margin:
             top = turning_point(c, index, -1.0, -level, samples, step)
         left = 0.0
         for q in range(1, SAMPLES + 1):
             right = q / SAMPLES
+            # in order of time, because a return counts only from the lowest value on
             for theta in (min(bottom, top), max(bottom, top), right):
                 if not left < theta <= right:
                     continue
@@ -148,6 +155,7 @@ def turning_point(c, index, sign, limit, samples, step):
             least = q
     before, after = max(least - 1, 0), min(least + 1, SAMPLES)
     lowest = sign * samples[least]
+    # a parabola through three samples turns less far below the least one than the outer two lie above it together
     rise = sign * (samples[before] + samples[after]) - 2.0 * lowest
     if not lowest - rise < limit:
         return NO_TURN
@@ -162,6 +170,7 @@ def turning_point(c, index, sign, limit, samples, step):
 @njit(cache=True, error_model="numpy")
 def lowest_between(c, index, sign, left, right, step):
     """The fraction at which ``sign`` times an output is least, by golden section."""
+    # not Newton on the slope: an output may be any expression of the states, with kinks of its own
     low, high = right - GOLDEN * (right - left), left + GOLDEN * (right - left)
     at_low = sign * output_at(low, c, index, step)
     at_high = sign * output_at(high, c, index, step)

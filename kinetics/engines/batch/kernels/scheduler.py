@@ -14,14 +14,7 @@ import numpy as np
 from kinetics.compile.machine_code import njit
 from kinetics.compile.stub import CONSTANTS, LANES, STATES
 from kinetics.engines.batch.kernels.guard import NO_FAULT, fault_of_step, fault_of_stretch, mark_high
-from kinetics.engines.batch.kernels.integration import (
-    begin_segment,
-    erase,
-    patient_of,
-    set_inflow,
-    start_patient,
-    write_samples,
-)
+from kinetics.engines.batch.kernels.integration import begin_segment, erase, patient_of, write_samples
 from kinetics.engines.batch.kernels.lane_step import (
     WIDTH,
     copy_lane,
@@ -41,7 +34,17 @@ from kinetics.engines.batch.kernels.recovery_windows import (
     nothing_happens,
     windows_of,
 )
-from kinetics.engines.batch.kernels.step import GROW, LAST, NEGLIGIBLE, SHRINK, SHRINK_BLINDLY, first_step, too_short
+from kinetics.engines.batch.kernels.step import (
+    GROW,
+    LAST,
+    NEGLIGIBLE,
+    SHRINK,
+    SHRINK_BLINDLY,
+    first_step,
+    set_inflow,
+    start_patient,
+    too_short,
+)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from kinetics.compile.machine_code import njit
-from kinetics.compile.stub import FACTORS, KINKS, OUTPUTS, STATES, factor, fill_rate, solve
+from kinetics.compile.stub import FACTORS, KINKS, OUTPUTS, STATES, factor, fill_rate, fill_start, solve
 from kinetics.engines.batch.kernels.rodas5p import GAMMA, STAGES, A, C
 from kinetics.engines.batch.kernels.workspaces import Progress, Step
 
@@ -35,6 +35,24 @@ def progress_arrays():
     return Progress(steps, sample, course, np.zeros(1))
 
 
+@njit(cache=True, error_model="numpy")
+def start_patient(c, step):
+    """Put a patient at rest; a step of no length stands for the one before time 0."""
+    fill_start(c, step.y)
+    # both ends alike and no terms: whatever is read off this step is the state at rest
+    for i in range(STATES):
+        step.y_new[i], step.phase[i] = step.y[i], 0.0
+        for m in range(3):
+            step.terms[m, i] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def set_inflow(schedule, segment, step):
+    """The scheduled inflow of a segment."""
+    for i in range(STATES):
+        step.inflow[i] = schedule.inflows[segment, i]
+
+
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def take_step(c, h, step):
     """The eight stages, see `rodas5p`: slopes ``k``, the ``points`` where rates are taken, the new states."""
@@ -43,6 +61,7 @@ def take_step(c, h, step):
     # one factorisation serves all stages: that is what a Rosenbrock method saves over an implicit Runge-Kutta method
     factor(y, c, pace / GAMMA, lu)
     for s in range(STAGES):
+        # y_new is free until the last line, so it holds what a stage adds to the rate
         for i in range(STATES):
             total = y[i]
             earlier = 0.0
@@ -51,6 +70,7 @@ def take_step(c, h, step):
                 earlier += C[s, j] * k[j, i]
             points[s, i] = total
             y_new[i] = inflow[i] + earlier * pace
+        # each stage keeps its point: the tangent takes derivatives of the rates there
         fill_rate(points[s], c, k[s])
         for i in range(STATES):
             k[s, i] += y_new[i]
@@ -65,6 +85,8 @@ def error_norm(relative, absolute, step):
     """Root mean square of the error estimate over its tolerance: a step is accepted up to 1."""
     y, y_new, k = step.y, step.y_new, step.k
     total = 0.0
+    # the larger end of the step: of the old value alone a state that a dose starts from zero would ask for its absolute
+    # tolerance, which is far below what it grows to
     for i in range(STATES):
         ratio = k[STAGES - 1, i] / (absolute[i] + relative * max(abs(y[i]), abs(y_new[i])))
         total += ratio * ratio
@@ -72,8 +94,24 @@ def error_norm(relative, absolute, step):
 
 
 @njit(cache=True, error_model="numpy")
+def shortened(h, error):
+    """The length to try after a rejected step."""
+    return h * (max(SHRINK, SAFETY * error**-0.2) if math.isfinite(error) else SHRINK_BLINDLY)
+
+
+@njit(cache=True, error_model="numpy")
+def lengthened(h, error, rejected):
+    """The length to try after an accepted step; ``rejected`` if a longer one was tried in its place."""
+    growth = GROW if error < NEGLIGIBLE else min(GROW, SAFETY * error**-0.2)
+    # right after a rejection a step does not grow: it would be rejected again
+    return h * (min(1.0, growth) if rejected else growth)
+
+
+@njit(cache=True, error_model="numpy")
 def first_step(c, relative, absolute, span, step):
     """A first step that moves no state by more than a hundredth of itself, as Hairer, Norsett and Wanner II.4 guess."""
+    # absolute / relative is the size below which a state is held to its absolute tolerance: a state at zero has no
+    # hundredth of itself
     fill_rate(step.y, c, step.rate)
     speed = 0.0
     for i in range(STATES):
@@ -84,4 +122,12 @@ def first_step(c, relative, absolute, span, step):
 @njit(cache=True, error_model="numpy")
 def too_short(h, time, end):
     """Whether a step would not move the clock, or is no number."""
+    # a few roundings of the time; at time 0 the clock resolves everything, so there the end sets the scale
     return not h > max(1e-15 * time, 1e-30 * end)
+
+
+@njit(cache=True, error_model="numpy")
+def move_on(step):
+    """The new states become the states."""
+    for i in range(STATES):
+        step.y[i] = step.y_new[i]

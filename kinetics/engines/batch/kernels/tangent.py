@@ -63,6 +63,8 @@ def start_tangent(tangent, c):
     if tangent is None:
         return
     tangent.steps[0], tangent.segments[0] = 0, 0
+    # `combine` multiplies slopes of later stages by coefficients that are zero, and 0 times NaN is NaN: nothing that
+    # the patient before has left here may stay
     tangent.stages.slopes[:] = 0.0
     for i in range(CONSTANTS * LANES):
         tangent.stages.constants[i] = c[i // LANES]
@@ -74,10 +76,12 @@ def advance_tangent(tangent, c, h, segment, step):
     if tangent is None:
         return
     sensitivities = tangent.sensitivities
+    # the derivative of a bolus jumps with it, once in a segment: before its first step
     if tangent.segments[0] <= segment:
         tangent.segments[0] = segment + 1
         sensitivities += tangent.boluses[segment]
     differentiate_stages(tangent.stages, c, step)
+    # one row for each step, or a single one that is written again if outputs are read off every step at once
     record = tangent.record[tangent.steps[0] % tangent.record.shape[0]]
     tangent.steps[0] += 1
     for block in range(sensitivities.shape[0]):
@@ -96,6 +100,7 @@ def differentiate_stages(stages, c, step):
         for entry in range(JACOBIAN.shape[1]):
             stages.jacobian[s, entry] = stages.entries[LANES * entry + s]
         fill_rate_by_constant(step.points[s], c, stages.by_constant[s])
+    # M holds the Jacobian at the begin of the step alone, so its own derivative is needed there and at no stage
     fill_curvature_by_state(step.y, c, stages.curvature_by_state)
     fill_curvature_by_constant(step.y, c, stages.curvature_by_constant)
 
@@ -105,6 +110,7 @@ def advance_block(tangent, block, h, inflow, record, step):
     """Advance the sensitivities to a block of parameters; each line of the formula above is a line here."""
     now, stages, pace = tangent.sensitivities[block], tangent.stages, 1.0 / h
     point, right, slopes, change = stages.point, stages.right, stages.slopes, stages.jacobian_change
+    # (J(y))' = J_y y' + J_c c'
     fill_jacobian_changes(stages.curvature_by_state, now, change)
     add_terms(tangent.jacobian, block, stages.curvature_by_constant, change)
     for s in range(STAGES):
@@ -115,6 +121,7 @@ def advance_block(tangent, block, h, inflow, record, step):
             combine(now, slopes, A[s], C[s], s <= 4, point, right)
             for i in range(WIDTH):
                 right[i] = inflow[i] + right[i] * pace
+        # in the order of the formula: f_c c', then J(u) u', then (J(y))' k; then M is divided out
         add_terms(tangent.rate, block, stages.by_constant[s], right)
         add_jacobian_product(stages.jacobian[s], point, right)
         add_jacobians_product(change, step.k[s], right)
@@ -131,6 +138,7 @@ def advance_block(tangent, block, h, inflow, record, step):
 def add_terms(terms, block, derivatives, out):
     """Add `SparseTerms` of a block to a flat array."""
     places = terms.places
+    # the terms of all blocks are in one list, which is short: a parameter enters few equations
     for term in range(terms.factors.size):
         if places[0, term] == block:
             out[places[1, term]] += derivatives[places[2, term]] * terms.factors[term]
