@@ -19,7 +19,7 @@ class Nadir(Measure):
     Parameters
     ----------
     output : str
-        Of the model or the data.
+        An output or a state of the model, or a variable of data.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class TimeOfNadir(Measure):
     Parameters
     ----------
     output : str
-        Of the model or the data.
+        An output or a state of the model, or a variable of data.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class Overshoot(Measure):
     Parameters
     ----------
     output : str
-        Of the model or the data.
+        An output or a state of the model, or a variable of data.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class TimeOfOvershoot(Measure):
     Parameters
     ----------
     output : str
-        Of the model or the data.
+        An output or a state of the model, or a variable of data.
 
     Examples
     --------
