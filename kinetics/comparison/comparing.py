@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.comparison.comparison_file import read_comparison
 from kinetics.comparison.dataset import QUANTILES, ComparedRegimen, comparison_dataset
-from kinetics.comparison.reading import read_comparison
 from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of, loaded

@@ -14,7 +14,7 @@ from kinetics.model import Model
 from kinetics.results import marked
 from kinetics.units import parse_unit
 
-__all__ = ["FARTHEST", "ComparedRow", "Comparison", "HeaderRow", "OutputRow", "ends_apart"]
+__all__ = ["FARTHEST", "ComparedRow", "Comparison", "ComparisonHeaderRow", "OutputRow", "ends_apart"]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 FARTHEST, CLOSEST = 1e30, 1e-6
@@ -22,7 +22,7 @@ FARTHEST, CLOSEST = 1e30, 1e-6
 Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 
-class HeaderRow(Row):
+class ComparisonHeaderRow(Row):
     """``[comparison]``."""
 
     title: Text
@@ -95,7 +95,7 @@ class Comparison:
     ----------
     name : str
         The file's.
-    header : HeaderRow
+    header : ComparisonHeaderRow
         With what replaces parts of it: model, cohort, end.
     rows : tuple of ComparedRow
         In the order of the file.
@@ -112,7 +112,7 @@ class Comparison:
     """
 
     name: str
-    header: HeaderRow
+    header: ComparisonHeaderRow
     rows: tuple[ComparedRow, ...]
     model: Model
     path: Path
