@@ -90,15 +90,7 @@ class Reading:
     percent: bool = False
 
     def units(self, unit: Any, time: Any, shown: Any) -> tuple[Any, float]:
-        """The unit it is shown in, and the factor to it.
-
-        Parameters
-        ----------
-        unit, time : pint.Unit
-            Of the output, and the model's.
-        shown : pint.Unit
-            Of times.
-        """
+        """The unit it is shown in, and the factor to it, by the units of output, model time, and times shown."""
         if self.percent:
             return _PERCENT, 1.0
         if self.over_courses is mean:

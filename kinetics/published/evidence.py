@@ -69,16 +69,8 @@ def evaluate_evidence(
 ) -> Evaluated:
     """Ask the model for every fact; facts of one model, cohort, regimen and settings share one simulation.
 
-    Parameters
-    ----------
-    facts : sequence of PublishedFact
-        Of `read_facts`.
-    patients : int
-        Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
-    seed : int
-        The study they belong to.
-    progress : callable, optional
-        Called with (patients done, all).
+    ``patients`` virtual patients, points of a Sobol sequence of the study ``seed``, stand for each cohort; ``progress``
+    is called with (patients done, all).
 
     Raises
     ------
