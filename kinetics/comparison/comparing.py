@@ -12,11 +12,10 @@ import xarray as xr
 
 from kinetics.comparison.comparison_file import read_comparison
 from kinetics.comparison.dataset import QUANTILES, ComparedRegimen, comparison_dataset
+from kinetics.comparison.readings import courses_of, measures_of
 from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of, loaded
-from kinetics.measures import Measure
-from kinetics.measures.over_courses import Courses
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Regimen, check_given, course_starts
@@ -147,10 +146,6 @@ def _simulated(
     progress: Callable[[int, int], None] | None,
 ) -> xr.Dataset:
     header = comparison.header
-    # two measures of one name are the same
-    measures: dict[str, Measure] = {
-        measure.name: measure for row in comparison.rows for reading in row.readings for measure in reading.measures
-    }
     return simulate(
         comparison.model,
         regimen,
@@ -159,7 +154,7 @@ def _simulated(
         cohort=header.cohort,
         patients=patients,
         seed=seed,
-        measures=list(measures.values()),
+        measures=measures_of(reading for row in comparison.rows for reading in row.readings),
         engine=engine,
         progress=progress,
     )
@@ -176,8 +171,7 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
             numbers[name] = curve_quantiles(curve, QUANTILES) if over_patients else curve
-        measured = {m.name: integrated[m.name].values for reading in row.readings for m in reading.measures}
-        courses = Courses(measured, starts, baseline)
+        courses = courses_of(integrated, row.output, row.readings)
         for reading in row.readings:
             name, number = f"{row.output}_{reading.name}", np.asarray(reading.of(courses))
             numbers[name] = censored_quantiles(number, QUANTILES) if over_patients else number

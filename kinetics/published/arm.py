@@ -29,17 +29,7 @@ MOST_LOST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """Patients of one cohort under one regimen.
-
-    Parameters
-    ----------
-    model : Model
-        What is simulated.
-    cohort : CohortParameters
-        Whose values, with what differs from them.
-    regimen : Regimen
-        What patients are given.
-    """
+    """Patients of one cohort, whose values have what differs from them, under one regimen of a model."""
 
     model: Model
     cohort: CohortParameters

@@ -39,15 +39,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """All facts.
-
-    Parameters
-    ----------
-    verdicts : tuple of Verdict
-        In the order of the file.
-    patients, seed : int
-        How many virtual patients stood for each cohort, and of which study.
-    """
+    """All facts, in the order of the file, and how many virtual patients of which study stood for each cohort."""
 
     verdicts: tuple[Verdict, ...]
     patients: int
