@@ -9,22 +9,21 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from kinetics.errors import Faults, InputError
-from kinetics.files.bibliography import CHOICE, find_source
-from kinetics.files.documents import Document, read_document
-from kinetics.files.rows import Row, Text, read_fields, read_row
+from kinetics.files.documents import read_document
+from kinetics.files.rows import Reader, Row, Text
 from kinetics.observation.series import Series
 
-__all__ = ["HeaderRow", "check_together", "read_visits"]
+__all__ = ["VisitsHeaderRow", "check_together", "read_visits"]
 
 
-class FileRow(Row):
+class VisitsFileRow(Row):
     """A whole file of visits."""
 
     visits: Any
     series: Annotated[list[Any], Field(min_length=1, max_length=100)]
 
 
-class HeaderRow(Row):
+class VisitsHeaderRow(Row):
     """``[visits]``."""
 
     title: Text
@@ -44,7 +43,7 @@ class SeriesRow(Row):
     after: Literal["first", "last"] = "first"
 
 
-def read_visits(path: Path) -> tuple[HeaderRow, tuple[Series, ...]]:
+def read_visits(path: Path) -> tuple[VisitsHeaderRow, tuple[Series, ...]]:
     """Read and check a file of visits: what it says of itself, and its series.
 
     Raises
@@ -52,18 +51,20 @@ def read_visits(path: Path) -> tuple[HeaderRow, tuple[Series, ...]]:
     InputError
         With every fault of the file.
     """
-    document, faults = read_document(path), Faults()
-    read_row(FileRow, document.data, document, (), faults)
-    header = _header(document, faults)
-    tables = document.data.get("series")
-    rows = enumerate(tables if isinstance(tables, list) else ())
-    read = {number: _series(document, number, table, faults) for number, table in rows}
+    reader = Reader(read_document(path), Faults())
+    tables = reader.document.data
+    reader.row(VisitsFileRow, tables)
+    header = reader.table(VisitsHeaderRow, "visits") if "visits" in tables else None
+    if header is not None:
+        reader.source(header.source, "visits", "source")
+    rows = enumerate(tables["series"] if isinstance(tables.get("series"), list) else ())
+    read = {number: _series(reader, number, table) for number, table in rows}
     series = {number: row for number, row in read.items() if row is not None}
     together = Faults()
     check_together(series, together)
     for fault in together:
-        _add(faults, document, fault.message, ("series", *fault.name.split(".")))
-    faults.raise_if_any()
+        reader.add(fault.message, "series", *fault.name.split("."))
+    reader.faults.raise_if_any()
     assert header is not None
     return header, tuple(series.values())
 
@@ -89,25 +90,9 @@ def check_together(series: Mapping[int, Series], faults: Faults) -> None:
         rest = rest or ("" if row.outputs else row.name)
 
 
-def _add(faults: Faults, document: Document, message: str, keys: tuple[str | int, ...]) -> None:
-    faults.add(message, document.where(*keys), ".".join(map(str, keys)))
-
-
-def _header(document: Document, faults: Faults) -> HeaderRow | None:
-    """The title and the source, which must exist."""
-    if "visits" not in document.data:
-        return None
-    row = read_row(HeaderRow, document.data["visits"], document, ("visits",), faults)
-    if row and row.source != CHOICE and find_source(row.source, document.path.parent) is None:
-        message = f"source '{row.source}' is in no references.bib; add it there, or write 'choice'"
-        _add(faults, document, message, ("visits", "source"))
-    return row
-
-
-def _series(document: Document, number: int, table: Any, faults: Faults) -> Series | None:
+def _series(reader: Reader, number: int, table: Any) -> Series | None:
     """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
-    keys = ("series", number)
-    fields = read_fields(SeriesRow, table, document, keys, faults)
+    fields = reader.fields(SeriesRow, table, "series", number)
     written = table if isinstance(table, dict) else {}
     faulty = {key for key in fields if fields[key] is None and (key in written or key == "name")}
     stand_in = {
@@ -122,6 +107,6 @@ def _series(document: Document, number: int, table: Any, faults: Faults) -> Seri
     except InputError as error:
         for fault in error.faults:
             if fault.name not in faulty:
-                _add(faults, document, fault.message, (*keys, fault.name))
+                reader.add(fault.message, "series", number, fault.name)
         return None
     return None if faulty else series

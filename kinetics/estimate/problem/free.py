@@ -11,8 +11,7 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import SPREAD
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.schema import FreeRow, SpreadRow
-from kinetics.files.documents import Document
-from kinetics.files.rows import Row, dotted_rows, read_row
+from kinetics.files.rows import Reader, Row, dotted_rows
 from kinetics.model import Model
 from kinetics.units import conversion, parse_unit, unit_text
 
@@ -53,41 +52,37 @@ class FreeParameter:
         return self.flat.endswith(SPREAD)
 
 
-def read_free(
-    document: Document, model: Model | None, cohort: CohortParameters | None, faults: Faults
-) -> tuple[FreeParameter, ...]:
+def read_free(reader: Reader, model: Model | None, cohort: CohortParameters | None) -> tuple[FreeParameter, ...]:
     """The rows of ``[free]`` and ``[spreads]``, which start from the values of a cohort.
 
     Without a model only their own form is checked; without a cohort no start is, and no spread is read.
     """
-    free, spreads = document.data.get("free", {}), document.data.get("spreads", {})
+    free, spreads = (reader.document.data.get(key, {}) for key in ("free", "spreads"))
     parameters: tuple[FreeParameter, ...] = ()
     if not isinstance(free, dict) or not free:
-        faults.add("no free parameters; add [free]", document.where("free"), "free")
+        reader.add("no free parameters; add [free]", "free")
     else:
-        parameters = _read_rows(document, "free", FreeRow, _free_parameter, model, cohort, faults)
+        parameters = _read_rows(reader, "free", FreeRow, _free_parameter, model, cohort)
     if not isinstance(spreads, dict):
-        faults.add("must be a table", document.where("spreads"), "spreads")
+        reader.add("must be a table", "spreads")
     elif spreads and cohort is not None:
-        parameters += _read_rows(document, "spreads", SpreadRow, _free_spread, model, cohort, faults)
+        parameters += _read_rows(reader, "spreads", SpreadRow, _free_spread, model, cohort)
     return parameters
 
 
 def _read_rows(
-    document: Document,
+    reader: Reader,
     key: str,
     kind: type[R],
     make: Callable[[Model, C, str, R], FreeParameter],
     model: Model | None,
     cohort: C,
-    faults: Faults,
 ) -> tuple[FreeParameter, ...]:
     """The parameters of one table, each once."""
     free: dict[str, FreeParameter] = {}
-    for path, data in dotted_rows(document.data[key], model.parameters if model else (), kind.model_fields):
-        keys, name = (key, *path), ".".join(path)
-        row = read_row(kind, data, document, keys, faults)
-        with faults.gather(document.where(*keys), f"{key}.{name}"):
+    for path, data in dotted_rows(reader.document.data[key], model.parameters if model else (), kind.model_fields):
+        name, row = ".".join(path), reader.row(kind, data, key, *path)
+        with reader.at(key, *path):
             if model is None:
                 continue
             flat = model.flat_name(name)

@@ -15,9 +15,9 @@ from kinetics.estimate.problem.free import FreeParameter, read_free
 from kinetics.estimate.problem.rows import read_cohorts, read_rows, read_targets
 from kinetics.estimate.problem.schema import FitRow, PopulationRow
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import Document, read_document
+from kinetics.files.documents import read_document
 from kinetics.files.library import find_file, path_from
-from kinetics.files.rows import read_fields, read_row
+from kinetics.files.rows import Reader
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.published import Target
@@ -99,20 +99,20 @@ class FitProblem:
             With every fault of the problem, its tables, its model and its regimens.
         """
         document = read_document(find_file(name, "fits"))
-        faults = Faults()
-        for key in sorted(document.data.keys() - set(_TABLES)):
-            faults.add(f"unknown table; there are {', '.join(_TABLES)}", document.where(key), key)
-        header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
-        population = _population(document, header, faults)
-        model = _model(header["model"], document, faults)
-        placed = read_rows(document, header, faults)
+        reader = Reader(document, Faults())
+        reader.check_tables("fit", "population", "free", "spreads")
+        header = reader.fields(FitRow, document.data.get("fit", {}), "fit")
+        population, model = _population(reader, header), None
+        if header["model"] is not None:
+            model = reader.read(partial(Model.load, path_from(document.path, header["model"])), "fit", "model")
+        placed = read_rows(reader, header)
         builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
         name = document.path.stem
-        cohorts = read_cohorts(model, placed, partial(_before, name, builds_on), faults)
+        cohorts = read_cohorts(model, placed, partial(_before, name, builds_on), reader.faults)
         fitted = cohorts.get(next((item.row.cohort for item in placed if item.row.use == "fit"), ""))
-        free = read_free(document, model, fitted, faults)
-        targets = read_targets(model, placed, cohorts, header, population, document, faults)
-        faults.raise_if_any()
+        free = read_free(reader, model, fitted)
+        targets = read_targets(reader, model, placed, cohorts, header, population)
+        reader.faults.raise_if_any()
         assert model is not None
         return cls(
             name=name,
@@ -201,9 +201,6 @@ class FitProblem:
         return _before(self.name, self.builds_on, self.model, cohort)
 
 
-_TABLES = ("fit", "population", "free", "spreads")
-
-
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -213,19 +210,15 @@ def _before(fit: str, builds_on: tuple[str, ...] | None, model: Model, cohort: s
     return tuple(name for name in behind if name != fit)
 
 
-def _population(document: Document, header: Mapping[str, Any], faults: Faults) -> PopulationRow | None:
+def _population(reader: Reader, header: Mapping[str, Any]) -> PopulationRow | None:
     """The table of a population fit, or None; what only such a fit has, and has not, is checked."""
-    if "population" not in document.data:
-        if "spreads" in document.data:
-            faults.add("needs a table [population]: a typical patient has no spread", document.where("spreads"))
+    tables = reader.document.data
+    if "population" not in tables:
+        if "spreads" in tables:
+            reader.add("needs a table [population]: a typical patient has no spread", "spreads")
         return None
     if header["discrepancy"]:
-        message = "a population fit has none: the errors of its rows are those of sampling patients"
-        faults.add(message, document.where("fit", "discrepancy"), "fit.discrepancy")
-    return read_row(PopulationRow, document.data["population"], document, ("population",), faults)
-
-
-def _model(name: str | None, document: Document, faults: Faults) -> Model | None:
-    with faults.gather(document.where("fit", "model"), "fit.model"):
-        return None if name is None else Model.load(path_from(document.path, name))
-    return None
+        reader.add(
+            "a population fit has none: the errors of its rows are those of sampling patients", "fit", "discrepancy"
+        )
+    return reader.table(PopulationRow, "population")

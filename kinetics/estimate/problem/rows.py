@@ -14,8 +14,8 @@ from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.schema import PopulationRow
-from kinetics.files.documents import Document
 from kinetics.files.library import path_from
+from kinetics.files.rows import Reader
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
@@ -26,12 +26,12 @@ from kinetics.units import to_unit
 __all__ = ["read_cohorts", "read_rows", "read_targets"]
 
 
-def read_rows(document: Document, header: Mapping[str, Any], faults: Faults) -> list[PlacedRow[PublishedRow]]:
+def read_rows(reader: Reader, header: Mapping[str, Any]) -> list[PlacedRow[PublishedRow]]:
     """The rows of all tables; where the fit calibrates, the rows for calibration are fitted too."""
     placed: list[PlacedRow[PublishedRow]] = []
     for table in header["tables"] or ():
-        with faults.gather(document.where("fit", "tables"), "fit.tables") as noted:
-            placed += read_table(document.path.parent / table, PublishedRow, noted)
+        with reader.at("fit", "tables") as noted:
+            placed += read_table(reader.document.path.parent / table, PublishedRow, noted)
     if not header["calibrate"]:
         return placed
     return [
@@ -58,25 +58,25 @@ def read_cohorts(
 
 
 def read_targets(
+    reader: Reader,
     model: Model | None,
     placed: Sequence[PlacedRow[PublishedRow]],
     cohorts: Mapping[str, CohortParameters],
     header: Mapping[str, Any],
     population: PopulationRow | None,
-    document: Document,
-    faults: Faults,
 ) -> tuple[Target, ...]:
     """The targets of the rows that are right; without a model only what rows name is checked.
 
     A fit of the typical patient leaves out shares of patients that are not for fitting.
     """
+    faults = reader.faults
     if not any(item.row.use == "fit" for item in placed) and not len(faults):
-        faults.add("no row is for fitting (use = fit)", document.where("fit", "tables"), "fit.tables")
+        reader.add("no row is for fitting (use = fit)", "fit", "tables")
     regimens = _regimens(placed, faults)
     if model is None:
         return ()
     horizon = math.inf
-    with faults.gather(document.where("fit", "horizon"), "fit.horizon"):
+    with reader.at("fit", "horizon"):
         if header["horizon"] is not None and (horizon := to_unit(header["horizon"], model.time)) <= 0:
             raise InputError("must be a positive duration")
     baselines = {name: _baseline(model, cohort) for name, cohort in cohorts.items()}
