@@ -19,6 +19,7 @@ from kinetics.files.arguments import all_of, loaded
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
@@ -80,10 +81,10 @@ def compare(
     read = partial(read_comparison, until=until, cohort=cohort, model=model)
     comparison = read() if comparison is None else loaded("comparison", comparison, Comparison, read)
     chosen = load_regimens(regimens, comparison)
-    columns: list[ComparedRegimen] = []
+    runs = patients or 1
+    steps, columns = ProgressOfParts(progress, len(chosen) * runs), list[ComparedRegimen]()
     for regimen in chosen:
-        steps = _continued(progress, len(columns), len(chosen), patients or 1)
-        result = _simulated(comparison, regimen, patients, seed, engine, steps)
+        result = _simulated(comparison, regimen, patients, seed, engine, steps.next(runs))
         columns.append(_column(comparison.rows, regimen, result))
     return comparison_dataset(comparison, columns, patients, seed)
 
@@ -128,13 +129,6 @@ def _check(regimen: Regimen, comparison: Comparison) -> None:
     if starts[-1] >= until:
         raise InputError(f"its last course is not before the end, {comparison.header.until}")
     check_given(regimen, model, until)
-
-
-def _continued(
-    progress: Callable[[int, int], None] | None, before: int, regimens: int, each: int
-) -> Callable[[int, int], None] | None:
-    """Progress of one regimen as a part of all."""
-    return None if progress is None else lambda done, _: progress(before * each + done, regimens * each)
 
 
 def _simulated(

@@ -13,6 +13,7 @@ from kinetics.published.facts import PublishedFact
 from kinetics.published.kinds import Quantity
 from kinetics.published.patients import Patients
 from kinetics.published.verdict import Group, Verdict
+from kinetics.simulation.progress import ProgressOfParts
 
 __all__ = ["Evaluated", "Tally", "evaluate_evidence"]
 
@@ -80,8 +81,9 @@ def evaluate_evidence(
         else:
             answers[quantity] = quantity.answer()
     runs = patients + 1  # with the typical patient
-    for number, quantities in enumerate(arms.values()):
-        simulated = _simulate(quantities, patients, seed, _after(number * runs, len(arms) * runs, progress))
+    steps = ProgressOfParts(progress, len(arms) * runs)
+    for quantities in arms.values():
+        simulated = _simulate(quantities, patients, seed, steps.next(runs))
         answers |= {quantity: quantity.answer(simulated) for quantity in quantities}
     return Evaluated(tuple(_verdict(fact, answers) for fact in facts), patients, seed)
 
@@ -94,11 +96,6 @@ def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress
     times = times if times.size > 1 else np.append(times, 1.0)
     with_states = any(name in arm.model.states for each in quantities for name in each.outputs)
     return arm.simulate(times, patients, seed, with_states=with_states, progress=progress)
-
-
-def _after(done: int, total: int, progress: Progress | None) -> Progress | None:
-    """The progress of one arm as that of all."""
-    return None if progress is None else lambda of_arm, _: progress(done + of_arm, total)
 
 
 def _verdict(fact: PublishedFact, answers: dict[Quantity, float]) -> Verdict:
