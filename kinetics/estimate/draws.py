@@ -22,12 +22,8 @@ ATTEMPTS = 1000
 def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estimates]:
     """The fits a cohort's values come from, earlier first, with ``estimates`` for the committed result of that fit.
 
-    If the cohort does not name that fit, it comes last, behind those it builds on.
-
-    Raises
-    ------
-    InputError
-        If a fit before or after it has no committed result.
+    If the cohort does not name that fit, it comes last, behind those it builds on. An `InputError` if one has no
+    result.
     """
     names = fits_behind(model, cohort)
     if estimates.fit not in names:

@@ -17,20 +17,10 @@ __all__ = ["Experiment", "design_experiment"]
 
 @dataclass(frozen=True)
 class Experiment:
-    """A checked experiment.
+    """A checked experiment: what is measured in each arm, and the steps to it.
 
-    Parameters
-    ----------
-    model : Model
-        The equations.
-    names, leaves : tuple of str
-        The unknowns as they were named (an initial value is ``STATE(0)``), and as a program calls them.
-    arms : tuple of MeasuredArm
-        What is measured.
-    values : tuple of dict of str to float
-        For each arm all parameters, inputs and unknown initial values, in the model's units.
-    programs : tuple of Program
-        For each arm, the steps to what is measured.
+    ``names`` are the unknowns as they were named (an initial value is ``STATE(0)``), ``leaves`` as a program calls
+    them. ``values`` are, for each arm, all parameters, inputs and unknown initial values, in the model's units.
     """
 
     model: Model

@@ -40,17 +40,8 @@ class Measured:
     def rows(self, order: int, instead: str | None = None, *, first: int = 0) -> np.ndarray:
         """The matrix whose rank is asked for, (row, unknown), of Decimal: a row for each arm, output and order.
 
-        Parameters
-        ----------
-        order, first : int
-            The highest coefficient, and the lowest.
-        instead : str, optional
-            An output or state that is measured, in every arm, instead of the arm's own outputs.
-
-        Raises
-        ------
-        InputError
-            If what is measured has no power series at the start.
+        Orders are ``first`` to ``order``. ``instead`` is an output or state that is measured, in every arm, instead of
+        the arm's own outputs. An `InputError` if what is measured has no power series at the start.
         """
         series = [row for arm in self._arms for row in arm.series(order, instead)]
         return np.concatenate([row[first : order + 1, 1:] for row in series])

@@ -28,24 +28,11 @@ def random_point(
     held: Collection[str],
     seed: int,
 ) -> Point:
-    """Multiply every parameter by a random rational near 1.
+    """Multiply every parameter by a random rational near 1; an `InputError` if no such point is within the ranges.
 
     Inputs, and parameters that are zero and not asked for, stay as they are: a mechanism that is turned off stays off.
-    A parameter has the same multiplier in every arm, and an unknown the same value.
-
-    Parameters
-    ----------
-    model : Model
-        Its ranges and the minima of its derived quantities are kept.
-    values : sequence of mapping of str to float
-        For each arm, all parameters and inputs, and unknown initial values by their `start_name`.
-    held : collection of str
-        Parameters that keep their own value.
-
-    Raises
-    ------
-    InputError
-        If no point in reach is within the ranges.
+    A parameter has the same multiplier in every arm, and an unknown the same value. ``values`` are, for each arm, all
+    parameters and inputs, and unknown initial values by their `start_name`; those ``held`` keep their own.
     """
     numbers = random.Random(seed)
     for attempt in range(TRIES):

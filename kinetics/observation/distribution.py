@@ -17,14 +17,9 @@ POWERS = np.arange(3)
 
 
 class Expected(NamedTuple):
-    """Expectations of some functions of what is observed.
+    """Expectations of some functions of what is observed: over the noise for each patient, (patient, function).
 
-    Parameters
-    ----------
-    of_patients : ndarray, (patient, function)
-        Over the noise, for each patient.
-    by_outcome : ndarray, (outcome, function), or None
-        The functions themselves, where what is observed has a few outcomes.
+    ``by_outcome``, (outcome, function), are the functions themselves, where what is observed has a few outcomes.
     """
 
     of_patients: np.ndarray

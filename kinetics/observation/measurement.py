@@ -17,19 +17,10 @@ STREAM = int.from_bytes(b"seen", "big")
 
 
 def normal_draws(seed: int, patients: Iterable[int], visits: int, outputs: int, columns: Sequence[int]) -> np.ndarray:
-    """Standard normal numbers of each patient's measurements.
+    """Standard normal numbers of each patient's measurements, (patient, visit, column).
 
     What a patient draws depends on (seed, number of the patient) alone, not on how many there are, and its first visits
     not on how many follow. All outputs of the model are drawn, and some columns of them returned.
-
-    Returns
-    -------
-    ndarray, (patient, visit, column)
-
-    Raises
-    ------
-    InputError
-        If the seed is negative.
     """
     if seed < 0:
         raise InputError(f"the seed is {seed}; it must not be negative")

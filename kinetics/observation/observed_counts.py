@@ -20,15 +20,9 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 class ObservedCounts:
     r"""What one measurement shows: :math:`y = \max(q, x_s e^{\sigma\varepsilon})`, :math:`\varepsilon` standard normal.
 
-    Parameters
-    ----------
-    location : ndarray, (patient,)
-        :math:`\ln x_s`, the logarithm of the true value, in the unit of what is published.
-    noise : float
-        :math:`\sigma`, the standard deviation of the logarithm of a measurement; positive, so that shares and medians
-        are smooth functions of the true values.
-    limit : float
-        :math:`q`, the lower limit of quantification, at which whatever lies below is reported; 0 for none.
+    ``location``, (patient,), is :math:`\ln x_s`, of the true value in the unit of what is published. ``noise`` is
+    :math:`\sigma`, positive, so that shares and medians are smooth functions of the true values. ``limit`` is
+    :math:`q`, the lower limit of quantification, at which whatever lies below is reported; 0 for none.
 
     Examples
     --------

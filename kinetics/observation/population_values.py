@@ -23,16 +23,9 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 
 @dataclass(frozen=True, eq=False)
 class PopulationValues:
-    """The virtual patients of one simulation.
+    """The virtual patients of one simulation: ``values``, (patient, time, output), in the model's units and time.
 
-    Parameters
-    ----------
-    times : ndarray, (time,)
-        In the model's time.
-    outputs : sequence of str
-        Names.
-    values : ndarray, (patient, time, output)
-        In the model's units; complex to carry a derivative.
+    They are complex to carry a derivative.
     """
 
     times: np.ndarray
@@ -61,20 +54,10 @@ class PopulationValues:
 class CountProbe:
     r"""An output at a time, or its ratio to another output or to its value before treatment.
 
-    Parameters
-    ----------
-    output : str
-        The output.
-    time : float
-        In the model's time.
-    over : tuple of (str, float), optional
-        Output and time of what it is divided by; that is another measurement, with noise of its own.
-    factor : float
-        From the units of the model to that of the row.
-    noise : float
-        Of the measurements together: :math:`\sqrt{\sigma_1^2 + \sigma_2^2}` for a ratio.
-    limit : float
-        The limit of quantification in the unit of the row; 0 for a ratio.
+    ``over`` is output and time of what it is divided by; that is another measurement, with noise of its own. Times are
+    the model's, ``factor`` is from its units to that of the row, ``noise`` that of the measurements together:
+    :math:`\sqrt{\sigma_1^2 + \sigma_2^2}` for a ratio. ``limit``, of quantification, is in the unit of the row; 0 for a
+    ratio.
     """
 
     output: str
@@ -107,22 +90,9 @@ class CountProbe:
 class RecoveryProbe:
     """The visit that is the first to show an output back at a level.
 
-    Parameters
-    ----------
-    output : str
-        The output.
-    visits : tuple of float
-        After the first dose, within the first course's window, in the model's time.
-    start : float
-        The first dose.
-    level : float
-        In the unit of the output, or a share of the patient's own value before treatment, as measured.
-    of_baseline : bool
-        Which of the two.
-    factor : float
-        From the model's time to the unit of the row.
-    noise : float
-        Of each measurement.
+    ``visits`` are after the first dose, ``start``, within the first course's window, in the model's time; ``factor`` is
+    from it to the unit of the row. ``level`` is in the unit of the output, or with ``of_baseline`` a share of the
+    patient's own value before treatment, as measured. ``noise`` is of each measurement.
     """
 
     output: str

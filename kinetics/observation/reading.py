@@ -44,13 +44,7 @@ class SeriesRow(Row):
 
 
 def read_visits(path: Path) -> tuple[VisitsHeaderRow, tuple[Series, ...]]:
-    """Read and check a file of visits: what it says of itself, and its series.
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
+    """What a file of visits says of itself, and its series; an `InputError` has every fault of the file."""
     reader = Reader(read_document(path), Faults())
     tables = reader.document.data
     reader.row(VisitsFileRow, tables)
