@@ -12,14 +12,14 @@ import xarray as xr
 
 from kinetics.comparison.comparison_file import read_comparison
 from kinetics.comparison.dataset import QUANTILES, ComparedRegimen, comparison_dataset
+from kinetics.comparison.readings import courses_of, measures_of
 from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import Progress, all_of, loaded
-from kinetics.measures import Measure
-from kinetics.measures.over_courses import Courses
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Regimen, check_accepted, course_starts
+from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
@@ -81,10 +81,10 @@ def compare(
     read = partial(read_comparison, until=until, cohort=cohort, model=model)
     comparison = read() if comparison is None else loaded("comparison", comparison, Comparison, read)
     chosen = load_regimens(regimens, comparison)
-    columns: list[ComparedRegimen] = []
+    runs = patients or 1
+    steps, columns = ProgressOfParts(progress, len(chosen) * runs), list[ComparedRegimen]()
     for regimen in chosen:
-        steps = _continued(progress, len(columns), len(chosen), patients or 1)
-        result = _simulated(comparison, regimen, patients, seed, engine, steps)
+        result = _simulated(comparison, regimen, patients, seed, engine, steps.next(runs))
         columns.append(_column(comparison.rows, regimen, result))
     return comparison_dataset(comparison, columns, patients, seed)
 
@@ -131,11 +131,6 @@ def _check(regimen: Regimen, comparison: Comparison) -> None:
     check_accepted(regimen, model, until)
 
 
-def _continued(progress: Progress | None, before: int, regimens: int, each: int) -> Progress | None:
-    """Progress of one regimen as a part of all."""
-    return None if progress is None else lambda done, _: progress(before * each + done, regimens * each)
-
-
 def _simulated(
     comparison: Comparison,
     regimen: Regimen,
@@ -145,10 +140,6 @@ def _simulated(
     progress: Progress | None,
 ) -> xr.Dataset:
     header = comparison.header
-    # two measures of one name are the same
-    measures: dict[str, Measure] = {
-        measure.name: measure for row in comparison.rows for reading in row.readings for measure in reading.measures
-    }
     return simulate(
         comparison.model,
         regimen,
@@ -157,7 +148,7 @@ def _simulated(
         cohort=header.cohort,
         patients=patients,
         seed=seed,
-        measures=list(measures.values()),
+        measures=measures_of(reading for row in comparison.rows for reading in row.readings),
         engine=engine,
         progress=progress,
     )
@@ -174,8 +165,7 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
             numbers[name] = curve_quantiles(curve, QUANTILES) if over_patients else curve
-        measured = {m.name: integrated[m.name].values for reading in row.readings for m in reading.measures}
-        courses = Courses(measured, starts, baseline)
+        courses = courses_of(integrated, row.output, row.readings)
         for reading in row.readings:
             name, number = f"{row.output}_{reading.name}", np.asarray(reading.of(courses))
             numbers[name] = censored_quantiles(number, QUANTILES) if over_patients else number

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from kinetics.errors import InputError
 from kinetics.measures import (
@@ -41,7 +42,7 @@ from kinetics.measures.over_courses import (
 )
 from kinetics.units import Unit, conversion, parse_unit, to_unit
 
-__all__ = ["MEASURES", "Reading", "readings"]
+__all__ = ["MEASURES", "Reading", "courses_of", "measures_of", "readings"]
 
 MEASURES = (
     "nadir",
@@ -69,18 +70,9 @@ _PERCENT = parse_unit("percent")
 class Reading:
     """A number of a whole treatment.
 
-    Parameters
-    ----------
-    name : str
-        An identifier, such as ``nadir_percent``.
-    label : str
-        What it is, in the words of a table.
-    measures : tuple of Measure
-        What is taken course by course.
-    over_courses : callable
-        From `Courses` and these measures to the number, (...).
-    percent : bool
-        Whether it is in percent of baseline.
+    ``name`` is an identifier, such as ``nadir_percent``, ``label`` what it is in the words of a table. ``measures`` are
+    taken course by course; ``over_courses`` makes the number, (...), of `Courses` and these measures. ``percent``: it
+    is in percent of baseline.
     """
 
     name: str
@@ -90,15 +82,7 @@ class Reading:
     percent: bool = False
 
     def units(self, unit: Unit, time: Unit, shown: Unit) -> tuple[Unit, float]:
-        """The unit it is shown in, and the factor to it.
-
-        Parameters
-        ----------
-        unit, time : pint.Unit
-            Of the output, and the model's.
-        shown : pint.Unit
-            Of times.
-        """
+        """The unit it is shown in, and the factor to it, by the units of output, model time, and times shown."""
         if self.percent:
             return _PERCENT, 1.0
         if self.over_courses is mean:
@@ -134,6 +118,17 @@ class Reading:
     def of(self, courses: Courses) -> np.ndarray:
         """The number, (...), in the units of the model, a share in percent."""
         return self.over_courses(courses, self.measures)
+
+
+def measures_of(taken: Iterable[Reading]) -> list[Measure]:
+    """What a simulation must measure for some readings; two measures of one name are the same."""
+    return list({measure.name: measure for reading in taken for measure in reading.measures}.values())
+
+
+def courses_of(result: xr.Dataset, output: str, taken: Iterable[Reading]) -> Courses:
+    """What readings of an output need of a simulation with their measures."""
+    values = {measure.name: result[measure.name].values for measure in measures_of(taken)}
+    return Courses(values, result["course_start"].values, result[output].transpose(..., "time").values[..., 0])
 
 
 def readings(text: str, output: str, limit: str | None = None) -> tuple[Reading, ...]:

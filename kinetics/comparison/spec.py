@@ -49,18 +49,9 @@ class OutputRow(Row):
 
 @dataclass(frozen=True, eq=False)
 class ComparedRow:
-    """An output of a comparison.
+    """An output of a comparison: its row of the file, what is read off it, and its lower limit of normal, as a level.
 
-    Parameters
-    ----------
-    row : OutputRow
-        What the file says.
-    limit : str or None
-        The lower limit of normal, as a level.
-    readings : tuple of Reading
-        What is read off it.
-    exploratory : bool
-        Whether the file or the model says so.
+    ``exploratory`` if the file or the model says so.
     """
 
     row: OutputRow

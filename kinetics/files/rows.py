@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, TypeVar
 
@@ -17,6 +17,7 @@ __all__ = ["Reader", "Row", "Text", "dotted_rows", "problem_text", "read_fields"
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Keys = tuple[str | int, ...]
+T = TypeVar("T")
 
 
 class Row(BaseModel):
@@ -95,6 +96,47 @@ class Reader:
     def at(self, *keys: str | int) -> AbstractContextManager[Faults]:
         """Note the faults of a block as those of a key, save those that have a place of their own."""
         return self.faults.gather(self.document.where(*keys), _dotted(keys))
+
+    def check_tables(self, *known: str) -> None:
+        """Note every table of the file that is not one of those known."""
+        for key in self.document.data:
+            if key not in known:
+                self.add(f"unknown table; there are {', '.join(known)}", key)
+
+    def read(self, load: Callable[[], T], *keys: str | int) -> T | None:
+        """What a key names; None, and faults, if it cannot be read."""
+        with self.at(*keys):
+            return load()
+        return None
+
+    def table(self, kind: type[R], key: str) -> R | None:
+        """The table of a name; empty if the file has none."""
+        return self.row(kind, self.document.data.get(key, {}), key)
+
+    def named(self, kind: type[R], key: str, most: int, needs: str) -> dict[str, R]:
+        """The tables ``[key.NAME]`` that are right, by name; a file without any ``needs`` some."""
+        tables = self.document.data.get(key)
+        if not isinstance(tables, dict) or not tables:
+            self.add(f"no {key}; add [{key}.NAME] with {needs}", key)
+            return {}
+        return self._rows(kind, key, most, tables, tables.items())
+
+    def listed(self, kind: type[R], key: str, most: int | None = None, needs: str = "") -> dict[int, R]:
+        """The tables ``[[key]]`` that are right, by number; a file without any may ``needs`` some."""
+        tables = self.document.data.get(key, [])
+        if needs and (not isinstance(tables, list) or not tables):
+            self.add(f"no {key}; add [[{key}]] with {needs}", key)
+            return {}
+        if not isinstance(tables, list):
+            self.add(f"must be written [[{key}]]", key)
+            return {}
+        return self._rows(kind, key, most, tables, enumerate(tables))
+
+    def _rows(self, kind: type[R], key: str, most: int | None, tables: Sized, pairs: Any) -> dict[Any, R]:
+        if most is not None and len(tables) > most:
+            self.add(f"has {len(tables)}; at most {most}", key)
+        rows = {name: self.row(kind, table, key, name) for name, table in pairs}
+        return {name: row for name, row in rows.items() if row is not None}
 
     def row(self, kind: type[R], data: Any, *keys: str | int) -> R | None:
         """One table against its class, as `read_row`."""

@@ -75,13 +75,7 @@ def check_time_unit(unit: Unit) -> None:
 
 
 def identifier(text: str) -> str:
-    """Turn the text of a level or duration into the tail of an identifier.
-
-    Examples
-    --------
-    >>> identifier("0.4 1/nL"), identifier("40 % of baseline")
-    ('0p4_1_per_nL', '40_percent_of_baseline')
-    """
+    """The tail of an identifier from the text of a level or duration, such as ``0p4_1_per_nL`` from ``0.4 1/nL``."""
     for symbol, word in (("%", " percent"), ("/", " per "), ("-", " minus "), (".", "p")):
         text = text.replace(symbol, word)
     return re.sub(r"\W+", "_", text).strip("_")

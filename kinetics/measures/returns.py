@@ -15,12 +15,8 @@ __all__ = ["first_return"]
 class FirstReturn:
     """Where successive values are back at a level.
 
-    Parameters
-    ----------
-    index : ndarray of int, (...)
-        Of the first value that is back; the number of values if none is.
-    was_below : ndarray of bool, (...)
-        Whether any value is below the level; without one there is nothing to return from.
+    ``index``, (...), is of the first value that is back, the number of values if none is. ``was_below``, (...), is
+    whether any value is below the level; without one there is nothing to return from.
     """
 
     index: np.ndarray

@@ -38,13 +38,7 @@ class _AtLevel(Measure):
         self.threshold(unit, 1.0)
 
     def threshold(self, unit: Unit, baseline: Any) -> Any:
-        """The level in the unit of the output: a float, or for a share of ``baseline``, in that unit, an array like it.
-
-        Raises
-        ------
-        UnitError
-            If the level has another dimension.
-        """
+        """The level in the unit of the output; a share of ``baseline`` is an array like it."""
         return read_level(self.level).value(unit, baseline)
 
 

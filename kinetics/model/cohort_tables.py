@@ -36,7 +36,7 @@ def read_cohorts(
     reader: TableReader, parameters: Mapping[str, Parameter], correlations: Iterable[Correlation]
 ) -> dict[str, Cohort]:
     """The cohorts of a file, in its order, against the parameters and correlations of the flat model."""
-    tables = reader.table("cohorts")
+    tables = reader.rows("cohorts")
     rows = {name: _header(reader, name, data, tables) for name, data in tables.items()}
     _check_extends({name: row["extends"] for name, row in rows.items()}, reader)
     model = _Known(parameters, tuple(correlations))

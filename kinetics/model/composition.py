@@ -150,7 +150,7 @@ def _correlations(reader: TableReader, used: Mapping[str, Draft]) -> tuple[Corre
 
 def _bind(reader: TableReader, used: Mapping[str, Draft], tables: dict[str, dict[str, Any]]) -> None:
     """Every input of every used model, bound once, becomes a derived quantity."""
-    bindings = reader.table("bindings")
+    bindings = reader.rows("bindings")
     for alias, table in bindings.items():
         if alias in reader.names.lost:
             continue

@@ -66,11 +66,11 @@ class TableReader(Reader):
         self.names = names
         self.kinds: dict[str, list[str]] = {}
         for kind in _KINDS:
-            for name in self.table(kind):
+            for name in self.rows(kind):
                 self._note_name(kind, name)
         names.update({name: sp.Symbol(name, real=True) for name in self.kinds})
 
-    def table(self, kind: str) -> dict[str, Any]:
+    def rows(self, kind: str) -> dict[str, Any]:
         """A table of the file, within its largest size; empty if there is none, or it is none."""
         table = self.document.data.get(kind, {})
         if not isinstance(table, dict):
@@ -130,5 +130,5 @@ def without_incomplete(fields: dict[str, Any], table: Any) -> dict[str, Any]:
 def read_tables(reader: TableReader) -> dict[str, dict[str, Any]]:
     """All quantities of a file by kind and name."""
     return {
-        kind: {name: reader.quantity(kind, name, row) for name, row in reader.table(kind).items()} for kind in _KINDS
+        kind: {name: reader.quantity(kind, name, row) for name, row in reader.rows(kind).items()} for kind in _KINDS
     }

@@ -65,11 +65,10 @@ class Population:
         return np.moveaxis(quantiles, -1, 0)
 
     def recovered(self) -> np.ndarray:
-        """Of each output and course three numbers, (number, output, course).
+        """The median time of those at risk, the share of them who never recover, and the share of all not at risk.
 
-        The median time of those at risk: one who never recovers is later than any who does, so that it is infinite if
-        more than half never do. The share of those at risk who never recover in the window. The share of all who were
-        never at risk. The first two are NaN if nobody is at risk, all are without patients.
+        (number, output, course); where just half recover the median is the time of the last. NaN if nobody is at risk,
+        but for the last number, which is NaN without patients.
         """
         times = self.recovery
         return np.stack([censored_median(times, if_half_recover="last"), share_never(times), 1 - share_at_risk(times)])
@@ -78,17 +77,10 @@ class Population:
 def populations(
     run: Run, cohorts: Sequence[CohortParameters], seed: int, *, progress: Progress | None = None
 ) -> Iterator[Population]:
-    """The population of each draw, one after the other.
+    """The population of each draw, one after the other; an `InputError` if the spreads of one make no possible patient.
 
-    All draws have the same `PATIENTS` virtual patients, whose normal deviates are points of a Sobol sequence: what
-    differs between two populations is due to the draws. They are the first of `simulate` of that seed.
-
-    The measures of ``run`` are times to a threshold. The population of draw k depends on that draw and the seed alone.
-
-    Raises
-    ------
-    InputError
-        If the spreads of a draw are such that a thousand patients in a row are impossible.
+    All draws have the same `PATIENTS` virtual patients, the first of `simulate` of that seed, so that populations
+    differ by their draws alone. The measures of ``run`` are times to a threshold.
     """
     total = PATIENTS * len(cohorts)
     together = max(1, min(CHUNK, BYTES // run.bytes_of_one()) // PATIENTS)

@@ -30,6 +30,7 @@ from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.planning import output_times
+from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.runs import Run
 from kinetics.simulation.simulating import simulate
 from kinetics.simulation.simulation import COPIES
@@ -136,7 +137,7 @@ def _predicted(
     typical = estimated_cohort(model, chain, name)
     cohorts = drawn_cohorts(compile_model(model), chain, name, draws, request.seed)
     measures = recovery_measures(model, typical.values)
-    steps = _Steps(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
+    steps = ProgressOfParts(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
     common: dict[str, Any] = {"until": request.until, "every": request.every, "cohort": typical}
     further = read_measures(request.measures, model.outputs, lower_limits(model, typical.values))
     measured = [*measures, *(each for each in further if each not in measures)]
@@ -179,7 +180,7 @@ def _populations(
     cohorts: Sequence[CohortParameters],
     measures: Sequence[TimeToThreshold],
     request: _Request,
-    steps: _Steps,
+    steps: ProgressOfParts,
 ) -> dict[str, xr.Dataset]:
     """The groups over patients and over draws of the parameters, from the patients at the estimates."""
     time, course = patients["time"], patients["course"]
@@ -211,20 +212,3 @@ def _check_capacity(model: Model, request: _Request) -> None:
     what = f"{', '.join(f'{number} {name}' for name, number in numbers.items() if number)} at {times} times"
     check_runs(draws if patients is None else draws + patients + (1 + draws) * PATIENTS, what)
     check_memory(needed, what, "ask for fewer draws, patients or times")
-
-
-class _Steps:
-    """Progress through simulations one after the other, counted together."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress, self._total, self._begun = progress, total, 0
-
-    def next(self, size: int) -> Progress:
-        """What the next simulation, of so many runs, reports to."""
-        before, self._begun = self._begun, self._begun + size
-
-        def tell(done: int, _: int) -> None:
-            if self._progress is not None:
-                self._progress(before + done, self._total)
-
-        return tell

@@ -30,17 +30,7 @@ MOST_LOST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """Patients of one cohort under one regimen.
-
-    Parameters
-    ----------
-    model : Model
-        What is simulated.
-    cohort : CohortParameters
-        Whose values, with what differs from them.
-    regimen : Regimen
-        What patients are given.
-    """
+    """Patients of one cohort, whose values have what differs from them, under one regimen of a model."""
 
     model: Model
     cohort: CohortParameters
@@ -75,20 +65,10 @@ class Arm:
         with_states: bool = False,
         progress: Progress | None = None,
     ) -> Patients:
-        """Draw and simulate patients, and the typical one.
+        """Draw and simulate ``patients``, points of a Sobol sequence of the study ``seed``, and the typical one.
 
-        Parameters
-        ----------
-        times : ndarray, (time,)
-            Increasing, from 0, in the model's time.
-        patients : int
-            Points of a Sobol sequence.
-        seed : int
-            The study they belong to.
-        with_states : bool
-            Whether states are needed beside the outputs.
-        progress : callable, optional
-            Called with (done, all).
+        ``times``, (time,), increase from 0, in the model's time; ``with_states`` if states are needed beside the
+        outputs. Patients who cannot be integrated are left out, with a warning.
 
         Raises
         ------
@@ -96,11 +76,6 @@ class Arm:
             If no patients can be drawn, or a rule's level cannot be returned to.
         IntegrationError
             If more than `MOST_LOST` of the patients, or the typical one, cannot be integrated.
-
-        Warns
-        -----
-        UserWarning
-            If some cannot: they are left out.
         """
         typical = self.system.parameter_array(self.cohort.values)
         drawn = draw_patients(self.system, self.cohort, patients, seed, sampling="quasi")
@@ -127,13 +102,7 @@ class Arm:
 
 
 def integrated_patients(failures: Sequence[str]) -> np.ndarray:
-    """Which patients could be integrated, (patient,), by the reasons why not, empty if one could.
-
-    Raises
-    ------
-    IntegrationError
-        If more than `MOST_LOST` of them could not: those that could do not stand for the population.
-    """
+    """Which patients have no failure, (patient,); an `IntegrationError` if more than `MOST_LOST` of them have."""
     integrated = np.array([not reason for reason in failures])
     lost = int((~integrated).sum())
     if lost > MOST_LOST * integrated.size:

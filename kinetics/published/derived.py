@@ -25,13 +25,7 @@ class DerivedNumber:
 
     @classmethod
     def read(cls, text: str, model: Model) -> DerivedNumber:
-        """Read it; names may be written with a dot, as ``pk.CL``.
-
-        Raises
-        ------
-        InputError
-            If it is none of the grammar, names what is no parameter, input or constant, or its units do not fit.
-        """
+        """Read it; names may be written with a dot, as ``pk.CL``. An `InputError` if it or its units are wrong."""
         units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
         units |= {name: model.definitions[name].unit for name in model.constants}
         symbols = {name: sp.Symbol(name, real=True) for name in units}

@@ -14,6 +14,7 @@ from kinetics.published.facts import PublishedFact
 from kinetics.published.kinds import Quantity
 from kinetics.published.patients import Patients
 from kinetics.published.verdict import Group, Verdict
+from kinetics.simulation.progress import ProgressOfParts
 
 __all__ = ["AgreementCount", "Evaluated", "evaluate_evidence"]
 
@@ -38,15 +39,7 @@ class AgreementCount:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """All facts.
-
-    Parameters
-    ----------
-    verdicts : tuple of Verdict
-        In the order of the file.
-    patients, seed : int
-        How many virtual patients stood for each cohort, and of which study.
-    """
+    """All facts, in the order of the file, and how many virtual patients of which study stood for each cohort."""
 
     verdicts: tuple[Verdict, ...]
     patients: int
@@ -68,16 +61,8 @@ def evaluate_evidence(
 ) -> Evaluated:
     """Ask the model for every fact; facts of one model, cohort, regimen and settings share one simulation.
 
-    Parameters
-    ----------
-    facts : sequence of PublishedFact
-        Of `read_facts`.
-    patients : int
-        Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
-    seed : int
-        The study they belong to.
-    progress : callable, optional
-        Called with (patients done, all).
+    ``patients`` virtual patients, points of a Sobol sequence of the study ``seed``, stand for each cohort; ``progress``
+    is called with (patients done, all).
 
     Raises
     ------
@@ -95,8 +80,9 @@ def evaluate_evidence(
         else:
             answers[quantity] = quantity.answer()
     runs = patients + 1  # with the typical patient
-    for number, quantities in enumerate(arms.values()):
-        simulated = _simulate(quantities, patients, seed, _after(number * runs, len(arms) * runs, progress))
+    steps = ProgressOfParts(progress, len(arms) * runs)
+    for quantities in arms.values():
+        simulated = _simulate(quantities, patients, seed, steps.next(runs))
         answers |= {quantity: quantity.answer(simulated) for quantity in quantities}
     return Evaluated(tuple(_verdict(fact, answers) for fact in facts), patients, seed)
 
@@ -109,11 +95,6 @@ def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress
     times = times if times.size > 1 else np.append(times, 1.0)
     with_states = any(name in arm.model.states for each in quantities for name in each.outputs)
     return arm.simulate(times, patients, seed, with_states=with_states, progress=progress)
-
-
-def _after(done: int, total: int, progress: Progress | None) -> Progress | None:
-    """The progress of one arm as that of all."""
-    return None if progress is None else lambda of_arm, _: progress(done + of_arm, total)
 
 
 def _verdict(fact: PublishedFact, answers: dict[Quantity, float]) -> Verdict:

@@ -31,16 +31,9 @@ _NO_DRUG = "none"
 class PublishedFact:
     """A row of evidence with the numbers it asks for.
 
-    Parameters
-    ----------
-    placed : PlacedRow of EvidenceRow
-        The row and where it stands.
-    quantity : Quantity or None
-        What the model is asked for; None if for nothing.
-    versus : Quantity or None
-        What a direction is compared with.
-    factor : float
-        From the unit of ``quantity`` to that of the row; from that of ``versus`` to that of ``quantity``.
+    ``quantity`` is what the model is asked for, ``versus`` what a direction is compared with; None if nothing.
+    ``factor`` is from the unit of ``quantity`` to that of the row; with ``versus`` from its unit to that of
+    ``quantity``.
     """
 
     placed: PlacedRow[EvidenceRow]

@@ -20,24 +20,12 @@ MEASURED = 8
 
 @dataclass(frozen=True, eq=False)
 class Patients:
-    """Outputs of patients over time.
+    """Outputs of patients over ``times``, (time,), in the model's time.
 
-    Parameters
-    ----------
-    model : Model
-        Whose outputs they are.
-    times : ndarray, (time,)
-        In the model's time.
-    values : ndarray, (patient, time, output)
-        True values of outputs, and behind them of states, in the model's units.
-    constants : ndarray, (patient, constant)
-        Parameters, inputs and derived constants, in the model's units and order.
-    triggered : TriggeredDoses or None
-        What rules did, (patient, trigger); None without rules.
-    seed : int
-        Of the noise.
-    alone : Patients or None
-        The typical patient, whose measurements have no noise; None for that patient.
+    ``values``, (patient, time, output), are true values of outputs and behind them of states; ``constants``, (patient,
+    constant), are parameters, inputs and derived constants; both are in the model's units and order. ``triggered`` is
+    what rules did, (patient, trigger), None without rules. ``seed`` is that of the noise. ``alone`` is the typical
+    patient, whose measurements have no noise; None for that patient.
     """
 
     model: Model

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from kinetics.comparison.readings import courses_of, measures_of
 from kinetics.errors import Faults
 from kinetics.figures.map.spec import MapSpec
 from kinetics.files.arguments import Progress
-from kinetics.measures.over_courses import Courses
 from kinetics.regimen import Regimen
 from kinetics.results import provenance, variable
 from kinetics.simulation.simulating import simulate
@@ -65,7 +65,7 @@ def _simulated(spec: MapSpec, regimen: Regimen, settings: Mapping[str, str]) -> 
             every=header.until,
             cohort=header.cohort,
             parameters=dict(settings),
-            measures=list({m.name: m for number in spec.maps for m in number.reading.measures}.values()),
+            measures=measures_of(number.reading for number in spec.maps),
             engine="batch",
         )
 
@@ -83,8 +83,7 @@ def _numbers(spec: MapSpec, result: xr.Dataset) -> dict[str, float]:
     numbers = {}
     for number in spec.maps:
         reading, output = number.reading, number.row.output
-        values = {measure.name: result[measure.name].values for measure in reading.measures}
-        courses = Courses(values, result["course_start"].values, np.asarray(result[output].values[0]))
+        courses = courses_of(result, output, [reading])
         _, factor = reading.units(spec.model.outputs[output].unit, spec.model.time, parse_unit(spec.header.unit))
         numbers[number.name] = float(reading.of(courses)) * factor
     return numbers

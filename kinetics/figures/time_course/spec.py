@@ -126,7 +126,7 @@ def first_dose(regimen: Regimen, time: str) -> float:
 
 def read_rows(reader: SpecReader) -> SpecRows | None:
     """The tables of a figure file, checked against each other; None if there is no header to go on with."""
-    data = reader.data
+    data = reader.document.data
     header = reader.table(TimeCourseHeaderRow, "figure")
     retreat = reader.table(RetreatRow, "retreat") if "retreat" in data else None
     size, time = reader.table(SizeRow, "size") or SizeRow(), reader.table(TimeRow, "time") or TimeRow()

@@ -41,13 +41,7 @@ class CoursesShare(Quantity):
 
 @dataclass(frozen=True)
 class Actions:
-    """A number of actions, or that and more.
-
-    Examples
-    --------
-    >>> Actions.read("2"), Actions.read("3 or more")
-    (Actions(count=2, or_more=False), Actions(count=3, or_more=True))
-    """
+    """A number of actions, written ``2``, or that and more, written ``2 or more``."""
 
     count: int
     or_more: bool = False

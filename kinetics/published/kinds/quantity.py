@@ -35,22 +35,7 @@ OF_PATIENTS = (*MIDDLE, "sd")
 
 @dataclass(frozen=True)
 class Columns:
-    """What a row of a kind has.
-
-    Parameters
-    ----------
-    needs, may : tuple of str
-        Columns that it must have, and may have, of `OF_KIND`.
-    statistics : tuple of str
-        Those it may be; empty if it is none.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> row = SimpleNamespace(kind="count", statistic="mean", output="A", level="0.4 1e9/L", time=None)
-    >>> Columns(("output", "time"), (), ("mean",)).faults(row)
-    ["kind 'count' needs a 'time'", "kind 'count' has no 'level'"]
-    """
+    """What a row of a kind has: columns of `OF_KIND` that it ``needs`` and ``may`` have, statistics it may be."""
 
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
@@ -106,16 +91,8 @@ class Quantity:
     `times`, and `sample` or `number`. In a table that fits read it has `columns_in_fits`, and `typical` for the typical
     patient, `probe` for a population, or both. What does not fit the model is an `InputError`.
 
-    Parameters
-    ----------
-    row : EvidenceRow
-        Its columns.
-    arm : Arm
-        Whose number it is.
-    time, since : float or None
-        In the model's time.
-    visits : VisitSchedule or None
-        When patients are measured.
+    ``row`` has its columns, ``arm`` is whose number it is, ``time`` and ``since`` are in the model's time, ``visits``
+    are when patients are measured; None for what the row does not say.
     """
 
     columns: ClassVar[Columns]

@@ -27,16 +27,7 @@ EARLIEST = 1e-6
 class TypicalRecovery:
     r"""Time from the first dose to the first upward crossing of a level after the nadir, before the next course.
 
-    Parameters
-    ----------
-    measure : TimeToThreshold
-        Output and level.
-    starts : ndarray, (course,)
-        When courses start, in the model's time.
-    limit : float
-        How long a simulation looks for the crossing.
-    output_unit, unit : pint.Unit
-        Of the output and of the model's time.
+    ``starts``, (course,), and ``limit``, the longest simulation, are in the model's time.
 
     Notes
     -----

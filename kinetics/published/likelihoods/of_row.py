@@ -25,10 +25,8 @@ UNKNOWN = 2
 def summary_of(row: PublishedRow, level: float | None) -> Summary:
     """The likelihood of a row without faults, in its own unit; ``level`` is that of a share below or above one.
 
-    Raises
-    ------
-    InputError
-        If a row for fitting lacks what its likelihood needs, the number of patients or an error, or is of too few.
+    An `InputError` if a row for fitting lacks what its likelihood needs, the number of patients or an error, or is of
+    too few.
     """
     if row.statistic in ("range", "unstated"):
         return _range(row)

@@ -12,13 +12,7 @@ __all__ = ["Interval", "PredictedSummary"]
 
 
 class Interval(NamedTuple):
-    """A number of the population, and where that of a study lies with 95 %; NaN ends if the row gives no n.
-
-    Examples
-    --------
-    >>> Interval(1.0, 0.8, 1.2).holds(1.1), Interval(1.0, math.nan, math.nan).holds(1.1)
-    (True, None)
-    """
+    """A number of the population, and where that of a study lies with 95 %; NaN ends if the row gives no n."""
 
     value: float
     lower: float
@@ -39,17 +33,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class PredictedSummary:
-    """A published row in a population.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        What was published.
-    interval : Interval
-        Of the published value, in the unit of the row.
-    spread : Interval or None
-        Of the published standard deviation, if there is one, in the same unit.
-    """
+    """A published row in a population: its value, and its standard deviation if there is one, in the row's unit."""
 
     row: PublishedRow
     interval: Interval

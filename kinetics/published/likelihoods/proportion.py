@@ -21,25 +21,13 @@ __all__ = ["Proportion"]
 
 @dataclass(frozen=True)
 class Proportion:
-    r"""A share :math:`k/n` of n patients, binomial.
+    r"""A share :math:`k/n` of n patients, binomial: on one side of a ``level`` of a count, or back between two times.
 
     With :math:`p` the share in the population, :math:`p(k) = \binom{n}{k} p^k (1-p)^{n-k}`; a published percentage need
-    not give a whole :math:`k`, and factorials go on as gamma functions. The error is that of
-    :math:`2\arcsin\sqrt p`, of variance :math:`1/n` whatever :math:`p` (Anscombe 1948, doi 10.1093/biomet/35.3-4.246).
-
-    Parameters
-    ----------
-    n : int
-        Patients.
-    share : float
-        As published, 0 to 1.
-    level : float, optional
-        The limit, of a count.
-    above : bool
-        Whether the share is that at or above the limit.
-    since, until : float
-        Between which times patients are first observed back, of a time: a step of a Kaplan-Meier curve has ``until``
-        alone, the share ever observed back has neither.
+    not give a whole :math:`k`, and factorials go on as gamma functions. The error is that of :math:`2\arcsin\sqrt p`,
+    of variance :math:`1/n` whatever :math:`p` (Anscombe 1948, doi 10.1093/biomet/35.3-4.246). ``above`` counts values
+    at the level too. A step of a Kaplan-Meier curve has ``until`` alone; the share ever observed back has neither
+    ``since`` nor ``until``.
     """
 
     n: int

@@ -17,19 +17,12 @@ __all__ = ["ReportedRange"]
 
 @dataclass(frozen=True)
 class ReportedRange:
-    r"""A value or a range of the middle of a population, with an error on the logarithm.
+    r"""A range of the middle of a population, or a value, whose ends are equal, with an error on the logarithm.
 
     With :math:`x` the population's median, the error is :math:`\ln v - \ln x` for a value :math:`v`, and for a range
     zero inside and counted from the nearer end outside; it is normal with the standard deviation ``log_se``. Where
     fewer than half have a value, a share :math:`h` by the last visit :math:`t`, :math:`t/2h` stands for the median, so
     that a search is led back.
-
-    Parameters
-    ----------
-    lower, upper : float
-        The ends, equal for a value.
-    log_se : float
-        Standard error of the natural logarithm.
     """
 
     lower: float

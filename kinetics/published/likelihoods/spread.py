@@ -17,16 +17,9 @@ _LOG_T = np.arange(-16.0, 24.0, STEP)
 
 
 class Spread(NamedTuple):
-    """The logarithm of the standard deviation of n draws.
+    """The logarithm of the standard deviation of n draws: mean and variance over studies, covariance with their mean.
 
-    Parameters
-    ----------
-    mean, variance : complex or float
-        Of it, over studies.
-    with_mean : complex or float
-        Its covariance with the mean of the draws.
-    influence : Expected, (patient, 1)
-        What one patient adds to it, times n.
+    ``influence``, (patient, 1), is what one patient adds to it, times n.
     """
 
     mean: Scalar
