@@ -14,9 +14,8 @@ from matplotlib.patches import Patch
 from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text
-from kinetics.figures.base.legend import Entry, source_text
-from kinetics.figures.base.page import add_title_and_legend, blank_page
+from kinetics.figures.base.labels import number_text, source_text
+from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, scale, small
 from kinetics.files.bibliography import CHOICE
 

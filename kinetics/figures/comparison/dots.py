@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from kinetics.figures.base.page import wrapped
 from kinetics.figures.base.style import GREY, scale, small, text_colour
 
 __all__ = ["Dot", "broken", "draw_dots", "write_above"]
@@ -68,7 +68,7 @@ def _draw_dot(axes: Axes, dot: Dot, y: int, end: float) -> None:
 def broken(label: str, width: float) -> str:
     """A label in lines no longer than some mm."""
     characters = int(width * _CHARACTERS_PER_MM / scale())
-    return "\n".join(textwrap.wrap(label, characters, break_on_hyphens=False, break_long_words=False))
+    return wrapped(label, characters, break_long_words=False)
 
 
 def write_above(axes: Axes, lines: str) -> None:

@@ -14,9 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator
 
 from kinetics.comparison import ComparedRow, Reading, compare, course_lengths
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.legend import Entry, limit_entry, regimen_text, text_entry, typical_patient
-from kinetics.figures.base.page import add_title_and_legend, blank_page
+from kinetics.figures.base.labels import regimen_text, typical_patient, unit_label
+from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page, limit_entry, text_entry
 from kinetics.figures.base.panels import panel_letter, set_log_minor_ticks, set_scale, set_title
 from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, scale
 from kinetics.figures.comparison.dots import Dot, broken, draw_dots, write_above

@@ -15,10 +15,9 @@ from matplotlib.ticker import MultipleLocator
 
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.legend import Entry, published_text
-from kinetics.figures.base.page import add_title_and_legend
-from kinetics.figures.base.panels import panel_grid, set_scale, set_time_ticks, set_title, set_values, with_unit
+from kinetics.figures.base.labels import published_text
+from kinetics.figures.base.page import Entry, add_title_and_legend
+from kinetics.figures.base.panels import panel_grid, set_scale, set_time_axes
 from kinetics.figures.base.style import COLOURS
 from kinetics.figures.visual_predictive_check.compute import PANEL, ROW, check_tree, patients_of
 from kinetics.figures.visual_predictive_check.spec import CheckPanelRow, CheckSpec, read_check
@@ -91,11 +90,8 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
     def _set_axes(self, axes: Axes, row: CheckPanelRow, unit: str, letter: str) -> None:
         end = to_unit(self.spec.header.until, self.spec.time.unit)
         axes.set_xlim(-_MARGIN * end, end * (1 + _MARGIN))
-        set_time_ticks(axes, self.spec.time)
-        set_title(axes, letter, row.title)
-        axes.set_ylabel(with_unit(row.label or _LABELS[row.type], unit_label(unit)))
         set_scale(axes, row.scale)
-        set_values(axes, row)
+        set_time_axes(axes, row, self.spec.time, letter, row.label or _LABELS[row.type], unit)
         if row.type != "counts":
             axes.set_ylim(-2, 102)
             axes.yaxis.set_major_locator(MultipleLocator(25))
