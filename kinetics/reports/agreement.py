@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
 from kinetics.units import conversion, parse_unit
@@ -48,10 +46,9 @@ def agreement(fresh: Estimates, committed: Path) -> Agreement:
         return Agreement(None, f"{error.faults[0]}; --save writes it anew")
     if sorted(before.names) != sorted(fresh.names):
         return Agreement(None, f"{committed.name} has other parameters; --save writes it anew")
-    differences = []
-    for name, value, unit in zip(fresh.names, fresh.values, fresh.units, strict=True):
-        index = before.names.index(name)
-        factor = float(conversion(parse_unit(before.units[index]), parse_unit(unit)))
-        differences.append(abs(float(value) / (float(before.values[index]) * factor) - 1))
-    worst = int(np.argmax(differences))
-    return Agreement(differences[worst], fresh.names[worst])
+    differences = {}
+    for name, row in fresh.by_name.items():
+        factor = float(conversion(parse_unit(before.by_name[name].unit), parse_unit(row.unit)))
+        differences[name] = abs(row.value / (before.by_name[name].value * factor) - 1)
+    worst = max(differences, key=differences.__getitem__)
+    return Agreement(differences[worst], worst)

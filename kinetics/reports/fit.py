@@ -44,15 +44,8 @@ def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
     order = list(_USES)
     rows = [line for row in sorted(targets, key=lambda row: order.index(row["use"])) for line in _lines(row)]
     population = any("inside" in row for row in rows)
-    head = [
-        "row",
-        "unit",
-        "published",
-        "statistic",
-        "n",
-        "model",
-        *(["95 % of studies", ""] if population else ["ratio"]),
-    ]
+    head = ["row", "unit", "published", "statistic", "n", "model"]
+    head += ["95 % of studies", ""] if population else ["ratio"]
     cells = [
         [
             row["name"],

@@ -69,10 +69,10 @@ def add_title_and_legend(figure: Figure, header: HeaderRow, entries: Sequence[En
 
 def _legend(figure: Figure, entries: Sequence[Entry], width: int) -> Legend:
     """Put a legend at the lower left corner; labels are broken at ``width`` characters."""
-    labels = [wrapped(label, width) for _, label in entries]
+    handles, labels = zip(*((handle, wrapped(label, width)) for handle, label in entries), strict=True)
     longest = max(len(line) for label in labels for line in label.splitlines())
     return figure.legend(
-        [handle for handle, _ in entries],
+        handles,
         labels,
         loc="lower left",
         bbox_to_anchor=(0, 0),
@@ -97,6 +97,6 @@ def limit_entry(text: str) -> Entry:
     return Line2D([], [], color=GREY, linewidth=0.8, linestyle=DOTTED), text
 
 
-def wrapped(text: str, width: int, **options: bool) -> str:
+def wrapped(text: str, width: int, *, break_long_words: bool = True) -> str:
     """A text in lines of at most ``width`` characters; words with hyphens stay whole."""
-    return "\n".join(textwrap.wrap(text, width, break_on_hyphens=False, **options))
+    return "\n".join(textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=break_long_words))
