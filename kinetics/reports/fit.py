@@ -117,12 +117,12 @@ def _ratio(row: Mapping[str, Any]) -> str:
 
 def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
     """Estimates with their standard errors and what the data say of each."""
-    cells = [
-        [name, unit, number_text(row["value"]), number_text(row["se"]), row["verdict"]]
-        for name, row in estimates.items()
-        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
-    ]
+    cells = [[*_estimate(name, row), number_text(row["se"]), row["verdict"]] for name, row in estimates.items()]
     return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
+
+
+def _estimate(name: str, row: Mapping[str, Any]) -> list[str]:
+    return [name, display_unit(parse_unit(row["unit"])) or "1", number_text(row["value"])]
 
 
 def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
@@ -133,9 +133,8 @@ def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
     methods = [method for method in _METHODS if any(method in row["intervals"] for row in rows.values())]
     head = ["parameter", "unit", "estimate", *(f"by {method}" for method in methods)]
     cells = [
-        [name, unit, number_text(row["value"]), *(_open_interval(row["intervals"].get(method)) for method in methods)]
+        [*_estimate(name, row), *(_open_interval(row["intervals"].get(method)) for method in methods)]
         for name, row in rows.items()
-        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
     ]
     if "profile" in methods:
         head.append("the profile says")

@@ -20,7 +20,7 @@ from kinetics.units.levels import read_level
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["CheckPanelRow", "CheckSpec", "read_check"]
+__all__ = ["TYPES", "CheckPanelRow", "CheckSpec", "read_check"]
 
 TYPES = {
     "counts": ("count", "percent_of_baseline", "ratio"),
