@@ -14,11 +14,11 @@ from kinetics.units import conversion, display_unit, parse_unit, unit_text
 __all__ = [
     "courses_text",
     "number_text",
+    "patients_text",
     "published_text",
     "regimen_text",
     "row_label",
     "source_text",
-    "typical_patient",
     "unit_label",
 ]
 
@@ -90,9 +90,9 @@ def number_text(value: float) -> str:
     return f"{float(f'{value:.3g}'):.10g}"
 
 
-def typical_patient(cohort: object) -> str:
+def patients_text(cohort: object, patients: str = "typical patient") -> str:
     """Whose course is drawn."""
-    return f"typical patient{f', cohort {cohort}' if cohort else ''}"
+    return f"{patients}, cohort {cohort}" if cohort else patients
 
 
 def source_text(key: str, folder: Path) -> str:

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text, regimen_text, typical_patient
+from kinetics.figures.base.labels import number_text, patients_text, regimen_text
 from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
 from kinetics.figures.base.panels import panel_grid, set_title, with_unit
 from kinetics.figures.base.style import MARKERS, MM, scale, small
@@ -88,7 +88,7 @@ class Map(Kind[MapSpec]):
         if spec.shows_without_rules:
             entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
         given = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
-        whose = f"model: {typical_patient(header.cohort)}, {header.until}"
+        whose = f"model: {patients_text(header.cohort)}, {header.until}"
         entries.append(text_entry(f"{whose}; {given}; what the axes name is varied"))
         if any(number.row.difference for number in spec.maps):
             entries.append(text_entry("change by the rules: with them less without them, all else the same"))

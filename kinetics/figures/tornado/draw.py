@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import courses_text, number_text, typical_patient
+from kinetics.figures.base.labels import courses_text, number_text, patients_text
 from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
 from kinetics.figures.base.panels import panel_grid, set_title
 from kinetics.figures.base.style import COLOURS, scale, small
@@ -111,7 +111,7 @@ class Tornado(Kind[TornadoSpec]):
         return [
             (Patch(facecolor=_LATER), "recovery later with more of the parameter (+)"),
             (Patch(facecolor=_EARLIER), "recovery earlier (−)"),
-            text_entry(f"model: {typical_patient(header.cohort)}; {derivatives}; {given}"),
+            text_entry(f"model: {patients_text(header.cohort)}; {derivatives}; {given}"),
         ]
 
 
