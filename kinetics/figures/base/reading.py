@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -12,7 +11,7 @@ from kinetics.errors import Faults, InputError, UnitError
 from kinetics.figures.base.rows import CountPanelRow, PageRow, PanelRow, TimedHeaderRow, TimeRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
 from kinetics.files.library import find_file, path_from
-from kinetics.files.rows import Row, read_row
+from kinetics.files.rows import Reader, Row
 from kinetics.model import Model
 from kinetics.model.quantities import Output
 from kinetics.regimen import Regimen
@@ -36,23 +35,16 @@ T = TypeVar("T")
 Key = str | int
 
 
-class SpecReader:
+class SpecReader(Reader):
     """A figure file under check, with the ``tables`` it may have; every fault is kept with the line of its key."""
 
     def __init__(self, document: Document, *tables: str) -> None:
-        self.document, self.data, self.faults = document, document.data, Faults()
+        super().__init__(document, Faults())
+        self.data = document.data
         known = ("figure", "size", *tables)
         for key in self.data:
             if key not in known:
                 self.add(f"unknown table; there are {', '.join(known)}", key)
-
-    def add(self, message: str, *keys: Key) -> None:
-        """Note one fault at a key."""
-        self.faults.add(message, self.document.where(*keys), ".".join(map(str, keys)))
-
-    def at(self, *keys: Key) -> AbstractContextManager[Faults]:
-        """Note the faults of a block at a key."""
-        return self.faults.gather(self.document.where(*keys), ".".join(map(str, keys)))
 
     def refuse(self) -> NoReturn:
         """Raise an `InputError` with every fault."""
@@ -61,7 +53,7 @@ class SpecReader:
 
     def table(self, kind: type[R], key: str) -> R | None:
         """The table of a name; empty if the file has none."""
-        return read_row(kind, self.data.get(key, {}), self.document, (key,), self.faults)
+        return self.row(kind, self.data.get(key, {}), key)
 
     def page(self) -> PageRow:
         """``[size]``."""
@@ -128,7 +120,7 @@ class SpecReader:
     def _rows(self, kind: type[R], key: str, most: int, tables: Sized, pairs: Any) -> dict[Any, R]:
         if len(tables) > most:
             self.add(f"has {len(tables)}; at most {most}", key)
-        rows = {name: read_row(kind, table, self.document, (key, name), self.faults) for name, table in pairs}
+        rows = {name: self.row(kind, table, key, name) for name, table in pairs}
         return {name: row for name, row in rows.items() if row is not None}
 
     def path(self, name: str) -> str | Path:
