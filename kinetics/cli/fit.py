@@ -19,7 +19,7 @@ from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.reports.agreement import EstimateAgreement
+    from kinetics.reports.fit import EstimateAgreement
 
 __all__ = ["fit", "resumable"]
 
@@ -53,7 +53,7 @@ def fit(
     """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import fit as run
-    from kinetics.reports.agreement import agreement
+    from kinetics.reports.fit import agreement
 
     named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
     profiled = "all" if named == ["all"] else named

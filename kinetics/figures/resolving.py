@@ -54,16 +54,16 @@ def resolve(
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
     if isinstance(figure, Fit):
-        kind, source = Agreement(FitFigureSpec.of(figure.problem, Agreement.name)), figure
-        return _from_source(Request(kind, figure.problem.name), source)
+        kind = Agreement(FitFigureSpec.of(figure.problem, Agreement.name))
+        return _from_source(kind, figure.problem.name, figure)
     if isinstance(figure, Kind):
-        return _from_source(Request(figure, figure.name), source)
+        return _from_source(figure, figure.name, source)
     if not isinstance(figure, str | os.PathLike):
         message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
         raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
     with naming("figure"):
         kind = read_figure(figure if isinstance(figure, str) else Path(figure))
-    return _from_source(Request(kind, Path(figure).stem), source)
+    return _from_source(kind, Path(figure).stem, source)
 
 
 def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Model | None) -> Request:
@@ -76,17 +76,20 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
     return Request(kind, kind.spec.model.name, tree)
 
 
-def _from_source(request: Request, source: object) -> Request:
-    """The request with what its figure is drawn from."""
-    kind, name = request.kind, request.name
+def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
+    """A figure with what it is drawn from; estimates must be of its fit, as others would not be drawn."""
     if source is None:
-        return request
-    if isinstance(source, Estimates):
-        return Request(kind, name, estimates=(_of_its_fit(kind, source),))
-    tree = _tree(source)
-    if kind.from_estimates and "estimates" in tree.children:
-        return Request(kind, name, estimates=(_of_its_fit(kind, Estimates.from_tree(tree)),))
-    return Request(kind, name, tree)
+        return Request(kind, name)
+    estimates = source if isinstance(source, Estimates) else None
+    if estimates is None:
+        tree = _tree(source)
+        if not kind.from_estimates or "estimates" not in tree.children:
+            return Request(kind, name, tree)
+        estimates = Estimates.from_tree(tree)
+    if kind.fit != estimates.fit:
+        own = "the figure is of no fit" if kind.fit is None else f"the figure is of fit '{kind.fit}'"
+        raise InputError(f"the estimates are of {estimates.fit}; {own}")
+    return Request(kind, name, estimates=(estimates,))
 
 
 def _tree(result: object) -> xr.DataTree:
@@ -100,11 +103,3 @@ def _tree(result: object) -> xr.DataTree:
         return result
     message = f"must be a result, a fit, its estimates, or the path of a result file; found {type(result).__name__}"
     raise InputError(Fault(message, name="input"))
-
-
-def _of_its_fit(kind: Kind[Any], estimates: Estimates) -> Estimates:
-    """Estimates that were given, which must be of the fit that the figure is of: others would not be drawn."""
-    if kind.fit != estimates.fit:
-        own = "the figure is of no fit" if kind.fit is None else f"the figure is of fit '{kind.fit}'"
-        raise InputError(f"the estimates are of {estimates.fit}; {own}")
-    return estimates

@@ -9,10 +9,10 @@ from typing import Any
 import xarray as xr
 
 from kinetics.prediction import QUANTILES, population_recovery_summary, recovery_summary
-from kinetics.reports.course import chosen_times, exploratory, months, series, time_course_table
-from kinetics.reports.recovery import recovery_json, recovery_table
+from kinetics.reports.course import chosen_times, exploratory, series, time_course_table, time_factor
+from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
 from kinetics.results import marked
-from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 from kinetics.units import display_unit, parse_unit
 
@@ -22,10 +22,7 @@ STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below th
 
 
 def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = True) -> str:
-    """Counts over time, if asked, and recovery of a prediction, and those of its population and study if it has them.
-
-    ``tree`` is of `kinetics.predict`; ``width`` is in characters.
-    """
+    """Counts over time, if asked, and recovery of a prediction, with those of its population and its study."""
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
     parts = (
@@ -67,10 +64,8 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     """Counts of outputs of a predicted population with both intervals, if asked, and its recovery."""
     people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
     facts = people.attrs
-    head = (
-        f"Population of {facts['patients']} patients: median [95 % of patients] "
-        f"[95 % interval of the median over parameter uncertainty]"
-    )
+    intervals_of = "[95 % of patients] [95 % interval of the median over parameter uncertainty]"
+    head = f"Population of {facts['patients']} patients: median {intervals_of}"
     median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
     intervals = (people, drawn.sel(patient_quantile=0.5))
     course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
@@ -79,8 +74,8 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
         [
             marked(row["output"], row["output"] in marks),
             str(row["course"]),
-            _months(row["months"], row["window"]),
-            _interval(row),
+            not_reached(row, "") if math.isinf(row["months"]) else number_text(row["months"]),
+            interval_cell(row, ""),
             percent_text(row["share_never"]),
             _percent_interval(row["share_never_lower"], row["share_never_upper"]),
             percent_text(row["share_not_at_risk"]),
@@ -142,7 +137,7 @@ def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any
     """A row a printed time: what it is of, months, and numbers."""
     root = tree.to_dataset()
     _, index = chosen_times(root)
-    times = root["time"].values * months(tree)
+    times = root["time"].values * time_factor(tree, "month")
     return [
         {**facts, "months": float(times[at]), **{key: float(column[at]) for key, column in columns.items()}}
         for at in index
@@ -151,15 +146,6 @@ def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any
 
 def _unit(array: xr.DataArray) -> str:
     return display_unit(parse_unit(array.attrs["units"]))
-
-
-def _months(value: float, window: float) -> str:
-    return f"not in {window:.3g}" if math.isinf(value) else number_text(value)
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    lower, upper = row["lower"], row["upper"]
-    return _months(lower, row["window"]) if math.isinf(lower) else interval_text(lower, upper)
 
 
 def _percent_interval(lower: float, upper: float) -> str:

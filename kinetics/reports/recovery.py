@@ -17,7 +17,7 @@ from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import html_table, table
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["Recovery", "recovery", "recovery_json", "recovery_rows", "recovery_table"]
+__all__ = ["Recovery", "interval_cell", "not_reached", "recovery", "recovery_json", "recovery_rows", "recovery_table"]
 
 UNIT = "month"
 
@@ -150,7 +150,7 @@ def _cells(
     head = ["output", "course", "months"] + (["95 % interval", f"{sample} recovered"] if with_interval else [])
     cells = [
         [marked(row["output"], row["output"] in exploratory), str(row["course"]), _months(row)]
-        + ([_interval(row), percent_text(row["share_recovered"])] if with_interval else [])
+        + ([interval_cell(row), percent_text(row["share_recovered"])] if with_interval else [])
         for row in rows
     ]
     return head, cells
@@ -158,15 +158,17 @@ def _cells(
 
 def _months(row: Mapping[str, Any]) -> str:
     if math.isinf(row["months"]):
-        return _not_reached(row)
+        return not_reached(row)
     if math.isnan(row["months"]):
         return "failed" if row.get("failed") and row.get("failed") == row.get("patients") else "never below"
     return number_text(row["months"])
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    return _not_reached(row) if math.isinf(row["lower"]) else interval_text(row["lower"], row["upper"])
+def interval_cell(row: Mapping[str, Any], unit: str = " months") -> str:
+    """The interval of a row of `recovery`; ``unit`` is of a time that was waited in vain."""
+    return not_reached(row, unit) if math.isinf(row["lower"]) else interval_text(row["lower"], row["upper"])
 
 
-def _not_reached(row: Mapping[str, Any]) -> str:
-    return f"not in {row['window']:.3g} months"
+def not_reached(row: Mapping[str, Any], unit: str = " months") -> str:
+    """How long was waited in vain."""
+    return f"not in {row['window']:.3g}{unit}"

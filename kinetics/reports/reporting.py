@@ -10,15 +10,14 @@ import xarray as xr
 from kinetics.errors import InputError
 from kinetics.estimate import Fit
 from kinetics.identifiability import Identification
-from kinetics.prediction import QUANTILES
 from kinetics.published.evaluating import Evidence
-from kinetics.reports.course import series, time_course_table, title
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
 from kinetics.reports.identifiability import identifiability_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery
 from kinetics.reports.showing import Page
+from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.text.tables import WIDTH
 
 __all__ = ["report"]
@@ -87,10 +86,6 @@ def _(result: xr.DataTree, width: int) -> str:
 def _(result: xr.Dataset, width: int) -> str:
     if "regimen" in result.dims or "model" not in result.attrs:
         raise InputError("result: a dataset must be of simulate")
-    middle, ends = result, ()
-    if "patient" in result.dims:
-        quantiles = result[series(result, "patient")].quantile(QUANTILES, dim="patient", keep_attrs=True)
-        middle, ends = quantiles.sel(quantile=0.5), (quantiles,)
-    counts = time_course_table(middle, series(middle), ends, width)
     times = any("_time_to_" in str(name) for name in result.data_vars)
-    return "\n\n".join([title(result), counts, *([repr(recovery(result))] if times else [])])
+    parts = [simulation_title(result), counts_table(result, width), *([repr(recovery(result))] if times else [])]
+    return "\n\n".join(parts)

@@ -9,11 +9,11 @@ import xarray as xr
 
 from kinetics.measures import TimeToThreshold, observed_recovery
 from kinetics.regimen import Rule
-from kinetics.reports.course import exploratory, series, time_course_table, title, whose
+from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
 
-__all__ = ["simulation_json", "simulation_text"]
+__all__ = ["counts_table", "simulation_json", "simulation_text", "simulation_title"]
 
 _QUANTILES = {"values": 0.5, "lower": 0.025, "upper": 0.975}
 
@@ -21,32 +21,34 @@ _QUANTILES = {"values": 0.5, "lower": 0.025, "upper": 0.975}
 def simulation_text(
     result: xr.Dataset, recovery: Sequence[TimeToThreshold], rules: Sequence[Rule], width: int, *, counts: bool = True
 ) -> str:
-    """A simulation of the typical patient or of patients as tables.
+    """Tables of a simulation, its counts over time if asked; ``recovery`` are its measures that are one of an output.
 
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of `kinetics.simulate`.
-    recovery : sequence of TimeToThreshold
-        Its measures that are the recovery of an output.
-    rules : sequence of Rule
-        Those of its regimen.
-    width : int
-        Characters a line.
-    counts : bool
-        Print the counts over time too.
+    ``rules`` are those of its regimen, ``width`` is in characters.
     """
     marks = exploratory(result)
-    true = f"Time from the first dose of each course to the lower limit of normal, {whose(result)}"
+    true = f"Time from the first dose of each course to the lower limit of normal, {_who(result)}"
     observed = f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}"
     parts = [
-        title(result),
-        _time_course(result, width) if counts else "",
+        simulation_title(result),
+        counts_table(result, width) if counts else "",
         triggered_text(result, rules, width) if rules else "",
         recovery_table(_true_rows(result, recovery), true, exploratory=marks),
         recovery_table(_observed_rows(result, recovery), observed, exploratory=marks),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def simulation_title(result: xr.Dataset) -> str:
+    """What was simulated: model, cohort, regimen, and whether the typical patient or patients."""
+    attrs = result.attrs
+    cohort = f"cohort {attrs['cohort']}" if attrs.get("cohort") else ""
+    return ", ".join(filter(None, (attrs["model"], cohort, attrs["regimen"], _who(result))))
+
+
+def _who(result: xr.Dataset) -> str:
+    if "patient" not in result.dims:
+        return "typical patient"
+    return f"median of {result.sizes['patient']} patients [95 % of them]"
 
 
 def simulation_json(result: xr.Dataset, recovery: Sequence[TimeToThreshold], rules: Sequence[Rule]) -> dict[str, Any]:
@@ -82,7 +84,8 @@ def _outputs(result: xr.Dataset) -> dict[str, dict[str, Any]]:
     return {name: cells(name) for name in series(quantiles, "quantile")}
 
 
-def _time_course(result: xr.Dataset, width: int) -> str:
+def counts_table(result: xr.Dataset, width: int) -> str:
+    """Outputs over time; of patients their median, and 95 % of them in brackets."""
     if "patient" not in result.dims:
         return time_course_table(result, series(result), (), width)
     quantiles = _over_patients(result)

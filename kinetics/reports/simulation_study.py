@@ -16,24 +16,12 @@ __all__ = ["refit_text"]
 
 
 def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: Sequence[Refit]) -> str:
-    """Bias and coverage of every parameter.
-
-    Parameters
-    ----------
-    problem : FitProblem
-        What was refitted.
-    rows : sequence of mapping
-        Of `kinetics.estimate.SimulationStudy.rows`.
-    refits : sequence of Refit
-        All of them.
-    """
+    """Bias and coverage of every parameter; ``rows`` are those of `kinetics.estimate.SimulationStudy.rows`."""
     head = ["parameter", "truth", "mean", "median", "bias", "scatter", "standard error", "coverage"]
     cells = [
         [
             row["name"],
-            number_text(row["truth"]),
-            number_text(row["mean"]),
-            number_text(row["median"]),
+            *(number_text(row[key]) for key in ("truth", "mean", "median")),
             f"{100 * row['bias']:+.1f} ± {100 * row['bias_se']:.1f} %",
             number_text(row["scatter"]),
             number_text(row["log_se"]),

@@ -20,8 +20,7 @@ from kinetics.files.arguments import Progress
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
-from kinetics.reports.agreement import EstimateAgreement, agreement
-from kinetics.reports.fit import fit_json, fit_text
+from kinetics.reports.fit import EstimateAgreement, agreement, fit_json, fit_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery_json
 from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, read_plan

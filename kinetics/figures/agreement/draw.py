@@ -14,9 +14,8 @@ from matplotlib.patches import Patch
 from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import short_number
-from kinetics.figures.base.legend import Entry, source_text
-from kinetics.figures.base.page import add_title_and_legend, blank_page
+from kinetics.figures.base.labels import short_number, source_text
+from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, scale, small
 from kinetics.files.bibliography import CHOICE
 
@@ -167,7 +166,9 @@ class _Forest:
             0: "published, outside",
             -1: "published; there is no interval to judge by",
         }
-        entries: list[Entry] = [(_sample(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts]
+        entries: list[Entry] = [
+            (_legend_handle(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts
+        ]
         if np.isfinite(self.lines["published_lower"].values).any():
             bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
             entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))
@@ -206,5 +207,5 @@ def _model_text(value: float) -> str:
     return "not reached" if math.isinf(value) else short_number(value)
 
 
-def _sample(colour: str, marker: str) -> Line2D:
+def _legend_handle(colour: str, marker: str) -> Line2D:
     return Line2D([], [], color=colour, marker=marker, linestyle="none", **_EDGE)

@@ -22,6 +22,7 @@ __all__ = [
     "Text",
     "TimeRow",
     "TimedHeaderRow",
+    "TreatmentHeaderRow",
 ]
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
@@ -48,6 +49,16 @@ class TimedHeaderRow(FigureHeaderRow):
 
     until: Text
     every: Text
+
+
+class TreatmentHeaderRow(FigureHeaderRow):
+    """``[figure]`` of a kind that gives a regimen to the typical patient; ``unit`` is that of times."""
+
+    model: Text
+    cohort: Text | None = None
+    regimen: Text
+    until: Text
+    unit: Text = "month"
 
 
 class PageRow(Row):

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt
 
 from kinetics.cohorts.cohort import cohort_parameters
-from kinetics.errors import Faults, InputError
-from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_panel, check_times
-from kinetics.figures.base.reading import SpecReader
+from kinetics.errors import InputError
+from kinetics.figures.base.reading import MAX_CURVES, SpecReader
 from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, Text, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
@@ -107,12 +106,8 @@ def read_facts(document: Document) -> FactsSpec:
     """Check a figure file; an `InputError` has every fault of it, and of what it names."""
     reader = SpecReader(document, "time", "panels", "curves")
     header, page = reader.table(FactsHeaderRow, "figure"), reader.page()
-    time = reader.table(TimeRow, "time") or TimeRow()
-    panels = reader.named(FactPanelRow, "panels", MAX_PANELS, "its unit")
+    time, panels = reader.time(header, header.patients if header else 1), reader.panels(FactPanelRow, "its unit")
     curves = reader.listed(FactCurveRow, "curves", MAX_CURVES, "panel, output, regimen and label")
-    for name, panel in panels.items():
-        check_panel(reader, name, panel)
-    check_times(reader, header, time, header.patients if header else 1)
     if header is None:
         reader.refuse()
     model = reader.model(header.model)
@@ -122,8 +117,10 @@ def read_facts(document: Document) -> FactsSpec:
     facts = _facts(reader, header)
     regimens: dict[str, Regimen] = {}
     for index, curve in curves.items():
-        with reader.at("curves", index):
-            _check_curve(curve, panels, model, regimens, facts, curve.cohort or header.cohort, document.path)
+        _check_curve(reader, index, curve, panels, model, regimens)
+        for name in curve.published:
+            with reader.at("curves", index):
+                _check_fact(name, curve, curve.cohort or header.cohort, facts, document.path)
     if model is None or reader.faults:
         reader.refuse()
     shown = {name: facts[name].row for curve in curves.values() for name in curve.published}
@@ -142,32 +139,29 @@ def _facts(reader: SpecReader, header: FactsHeaderRow) -> dict[str, PlacedRow[Ev
 
 
 def _check_curve(
+    reader: SpecReader,
+    index: int,
     curve: FactCurveRow,
     panels: Mapping[str, FactPanelRow],
     model: Model | None,
     regimens: dict[str, Regimen],
-    facts: Mapping[str, PlacedRow[EvidenceRow]],
-    cohort: str,
-    path: Path,
 ) -> None:
-    faults = Faults()
-    if curve.panel not in panels:
-        faults.add(f"no panel '{curve.panel}'; there are {', '.join(panels) or 'none'}")
-    with faults.gather():
+    panel = panels.get(curve.panel)
+    if panel is None:
+        reader.add(f"no panel '{curve.panel}'; there are {', '.join(panels) or 'none'}", "curves", index)
+    with reader.at("curves", index):
         if curve.regimen not in regimens:
-            regimens[curve.regimen] = Regimen.load(path_from(path, curve.regimen))
+            regimens[curve.regimen] = Regimen.load(reader.path(curve.regimen))
         if model is not None:
             check_accepted(regimens[curve.regimen], model)
-    if model is not None and curve.cohort is not None:
-        with faults.gather():
+    if model is None:
+        return
+    if curve.cohort is not None:
+        with reader.at("curves", index):
             cohort_parameters(model, curve.cohort)
-    if model is not None and curve.panel in panels and not panels[curve.panel].percent_of_baseline:
-        with faults.gather():
-            conversion(model.quantity(curve.output).unit, parse_unit(panels[curve.panel].unit))
-    for name in curve.published:
-        with faults.gather():
-            _check_fact(name, curve, cohort, facts, path)
-    faults.raise_if_any()
+    if panel is not None and not panel.percent_of_baseline:
+        with reader.at("curves", index):
+            conversion(model.quantity(curve.output).unit, parse_unit(panel.unit))
 
 
 def _check_fact(

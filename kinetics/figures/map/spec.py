@@ -13,9 +13,8 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison import Reading, readings
 from kinetics.errors import InputError
 from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.limits import MAX_PANELS
-from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import FigureHeaderRow, Label, PageRow, Text
+from kinetics.figures.base.reading import MAX_PANELS, SpecReader
+from kinetics.figures.base.rows import Label, PageRow, Text, TreatmentHeaderRow
 from kinetics.files.documents import Document
 from kinetics.measures import lower_limits
 from kinetics.model import Model
@@ -28,16 +27,6 @@ from kinetics.units import to_unit
 __all__ = ["MapSpec", "MappedNumber", "PointRow", "read_map"]
 
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
-
-
-class MapHeaderRow(FigureHeaderRow):
-    """``[figure]`` of a map."""
-
-    model: Text
-    cohort: Text | None = None
-    regimen: Text
-    until: Text
-    unit: Text = "month"
 
 
 class AxisRow(Row):
@@ -119,7 +108,7 @@ class MapSpec:
     ``axes`` are ``x`` and ``y``; ``regimen`` is that before anything is changed.
     """
 
-    header: MapHeaderRow
+    header: TreatmentHeaderRow
     page: PageRow
     axes: Mapping[str, AxisRow]
     maps: tuple[MappedNumber, ...]
@@ -145,15 +134,13 @@ class MapSpec:
 def read_map(document: Document) -> MapSpec:
     """Check the file of a map; an `InputError` has every fault of it, and of what it names."""
     reader = SpecReader(document, "x", "y", "maps", "points")
-    header, page = reader.table(MapHeaderRow, "figure"), reader.page()
+    header, page = reader.table(TreatmentHeaderRow, "figure"), reader.page()
     axes = {key: row for key in ("x", "y") if (row := reader.table(AxisRow, key)) is not None}
     maps = reader.listed(MapRow, "maps", MAX_PANELS, "output, measure and label")
     points = reader.listed(PointRow, "points", MAX_PANELS)
     if header is None:
         reader.refuse()
-    model, regimen = reader.model(header.model), reader.regimen(header.regimen)
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(f"1 {header.unit}", "figure", "unit")
+    model, regimen = reader.treatment(header)
     numbers: list[MappedNumber] = []
     if model is not None:
         numbers = _numbers(reader, maps, header, model)
@@ -170,15 +157,15 @@ def read_map(document: Document) -> MapSpec:
     return MapSpec(header, page, axes, tuple(numbers), tuple(points.values()), model, regimen, document.path)
 
 
-def _numbers(reader: SpecReader, maps: Mapping[int, MapRow], header: MapHeaderRow, model: Model) -> list[MappedNumber]:
+def _numbers(
+    reader: SpecReader, maps: Mapping[int, MapRow], header: TreatmentHeaderRow, model: Model
+) -> list[MappedNumber]:
     limits: dict[str, str] = {}
     with reader.at("figure", "cohort"):
         limits = lower_limits(model, cohort_parameters(model, header.cohort).values)
     numbers = []
     for index, row in maps.items():
-        if row.output not in model.outputs:
-            message = f"model '{model.name}' has no output '{row.output}'; there are {', '.join(model.outputs)}"
-            reader.add(message, "maps", index, "output")
+        if (output := reader.output(model, row.output, "maps", index, "output")) is None:
             continue
         with reader.at("maps", index, "measure"):
             named = {each.name: each for each in readings(row.measure, row.output, limits.get(row.output))}
@@ -187,12 +174,12 @@ def _numbers(reader: SpecReader, maps: Mapping[int, MapRow], header: MapHeaderRo
             reading = named.get(row.reading or next(iter(named)))
             if reading is None:
                 raise InputError(f"'{row.measure}' has no reading '{row.reading}'; there are {', '.join(named)}")
-            reading.check(model.outputs[row.output].unit, model.time)
+            reading.check(output.unit, model.time)
             numbers.append(MappedNumber(row, reading))
     return numbers
 
 
-def _check_regimen(reader: SpecReader, header: MapHeaderRow, model: Model, regimen: Regimen) -> None:
+def _check_regimen(reader: SpecReader, header: TreatmentHeaderRow, model: Model, regimen: Regimen) -> None:
     with reader.at("figure", "regimen"):
         starts, until = course_starts(regimen, model.time), to_unit(header.until, model.time)
         if not starts.size or starts[-1] >= until:

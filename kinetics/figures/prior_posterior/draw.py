@@ -16,8 +16,7 @@ from matplotlib.patches import Patch
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import short_number
-from kinetics.figures.base.legend import Entry
-from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.page import Entry, add_title_and_legend
 from kinetics.figures.base.panels import panel_grid, with_unit
 from kinetics.figures.base.style import COLOURS, GREY, small
 from kinetics.figures.prior_posterior.compute import GROUPS, Knowledge, knowledge, knowledge_tree

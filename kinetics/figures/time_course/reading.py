@@ -71,11 +71,8 @@ def _regimen(reader: SpecReader, rows: SpecRows) -> Regimen | None:
 
 def _check_outputs(reader: SpecReader, rows: SpecRows, model: Model) -> None:
     for index, curve in rows.curves.items():
-        output, panel = model.outputs.get(curve.output), rows.panels.get(curve.panel)
-        if output is None:
-            message = f"model '{model.name}' has no output '{curve.output}'; there are {', '.join(model.outputs)}"
-            reader.add(message, "curves", index, "output")
-        elif panel is not None and not panel.percent_of_baseline:
+        output, panel = reader.output(model, curve.output, "curves", index, "output"), rows.panels.get(curve.panel)
+        if output is not None and panel is not None and not panel.percent_of_baseline:
             with reader.at("curves", index, "output"):
                 conversion(output.unit, parse_unit(panel.unit))
 

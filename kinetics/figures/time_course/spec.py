@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt
 
-from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_panel, check_times
-from kinetics.figures.base.reading import SpecReader
+from kinetics.figures.base.reading import MAX_CURVES, SpecReader
 from kinetics.figures.base.rows import (
     Colour,
     CountPanelRow,
@@ -129,13 +128,11 @@ def read_rows(reader: SpecReader) -> SpecRows | None:
     data = reader.document.data
     header = reader.table(TimeCourseHeaderRow, "figure")
     retreat = reader.table(RetreatRow, "retreat") if "retreat" in data else None
-    size, time = reader.table(SizeRow, "size") or SizeRow(), reader.table(TimeRow, "time") or TimeRow()
-    panels = reader.named(CountPanelRow, "panels", MAX_PANELS, "its unit")
-    for name, panel in panels.items():
-        check_panel(reader, name, panel)
+    size = reader.table(SizeRow, "size") or SizeRow()
+    time = reader.time(header, header.draws if header and header.fit else 1)
+    panels = reader.panels(CountPanelRow, "its unit")
     curves = reader.listed(CurveRow, "curves", MAX_CURVES, "panel, output and label")
     _check_curves(reader, curves, data.get("panels", {}))
-    check_times(reader, header, time, header.draws if header and header.fit else 1)
     if header is None:
         return None
     return SpecRows(header=header, retreat=retreat, size=size, time=time, panels=panels, curves=curves)

@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import short_number
-from kinetics.figures.base.legend import Entry, courses_text, text_entry, typical_patient
-from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.labels import courses_text, patients_text, short_number
+from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
 from kinetics.figures.base.panels import panel_grid, set_title
 from kinetics.figures.base.style import COLOURS, scale, small
 from kinetics.figures.tornado.compute import recovery_elasticities, typical_values
@@ -113,7 +112,7 @@ class Tornado(Kind[TornadoSpec]):
         return [
             (Patch(facecolor=_LATER), "recovery later with more of the parameter (+)"),
             (Patch(facecolor=_EARLIER), "recovery earlier (−)"),
-            text_entry(f"model: {typical_patient(header.cohort)}; {derivatives}; {doses}"),
+            text_entry(f"model: {patients_text(header.cohort)}; {derivatives}; {doses}"),
         ]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt
 
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Text
+from kinetics.figures.base.rows import PageRow, Text, TreatmentHeaderRow
 from kinetics.files.documents import Document
 from kinetics.model import Model
 from kinetics.regimen import Regimen, check_accepted, course_starts
@@ -21,15 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["TornadoSpec", "read_tornado"]
 
 
-class TornadoHeaderRow(FigureHeaderRow):
+class TornadoHeaderRow(TreatmentHeaderRow):
     """``[figure]`` of a tornado."""
 
-    model: Text
-    cohort: Text | None = None
     fit: Text | None = None
-    regimen: Text
-    until: Text
-    unit: Text = "month"
     percent: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     largest: Annotated[StrictInt, Field(ge=1, le=40)] = 10
     outputs: tuple[Text, ...] = ()
@@ -53,10 +48,8 @@ def read_tornado(document: Document) -> TornadoSpec:
     header, page = reader.table(TornadoHeaderRow, "figure"), reader.page()
     if header is None:
         reader.refuse()
-    model, regimen = reader.model(header.model), reader.regimen(header.regimen)
+    model, regimen = reader.treatment(header)
     problem = None if header.fit is None else reader.problem(header.fit)
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(f"1 {header.unit}", "figure", "unit")
     if model is not None:
         _check_model(reader, header, model, regimen)
     if model is None or regimen is None or reader.faults:

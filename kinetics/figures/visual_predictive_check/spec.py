@@ -10,7 +10,6 @@ from pydantic import Field
 
 from kinetics.errors import InputError
 from kinetics.figures.base.fit_figure import FitHeaderRow
-from kinetics.figures.base.limits import MAX_PANELS, check_ends, check_times
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import Label, PageRow, PanelRow, Text, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
@@ -21,7 +20,7 @@ from kinetics.units.levels import read_level
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["CheckPanelRow", "CheckSpec", "read_check"]
+__all__ = ["TYPES", "CheckPanelRow", "CheckSpec", "read_check"]
 
 TYPES = {
     "counts": ("count", "percent_of_baseline", "ratio"),
@@ -64,11 +63,11 @@ def read_check(document: Document) -> CheckSpec:
     """Check the file of a visual predictive check; an `InputError` has every fault of it, and of the fit it names."""
     reader = SpecReader(document, "time", "panels")
     header, page = reader.table(CheckHeaderRow, "figure"), reader.page()
-    time = reader.table(TimeRow, "time") or TimeRow()
-    panels = reader.named(CheckPanelRow, "panels", MAX_PANELS, "its type and rows")
+    time, panels = reader.time(header, most=MAX_TIMES), reader.panels(CheckPanelRow, "its type and rows")
     for name, row in panels.items():
-        _check_panel(reader, name, row)
-    check_times(reader, header, time, most=MAX_TIMES)
+        for key in ("unit", "scale", "lower", "upper"):
+            if row.type != "counts" and key in row.model_fields_set:
+                reader.add("is for a panel of counts; this one is in percent of patients", "panels", name, key)
     if header is None:
         reader.refuse()
     problem = reader.problem(header.fit)
@@ -82,13 +81,6 @@ def read_check(document: Document) -> CheckSpec:
     if problem is None or reader.faults:
         reader.refuse()
     return CheckSpec(header, page, time, panels, targets, problem, document.path)
-
-
-def _check_panel(reader: SpecReader, name: str, row: CheckPanelRow) -> None:
-    check_ends(reader, name, row)
-    for key in ("unit", "scale", "lower", "upper"):
-        if row.type != "counts" and key in row.model_fields_set:
-            reader.add("is for a panel of counts; this one is in percent of patients", "panels", name, key)
 
 
 def _targets(
