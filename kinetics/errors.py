@@ -9,17 +9,6 @@ from dataclasses import dataclass, replace
 
 from kinetics.text.escaping import one_line
 
-__all__ = [
-    "Fault",
-    "Faults",
-    "InputError",
-    "IntegrationError",
-    "KineticsError",
-    "StorageError",
-    "UnitError",
-    "UnknownNameError",
-]
-
 _LINE = re.compile(r":[0-9]+$")
 MOST_PLACES = 3
 """Of the places that name the same faulty file, so many are listed one by one."""

@@ -19,8 +19,6 @@ from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
 from kinetics.units import Unit, parse_unit, unit_text
 
-__all__ = ["marked", "provenance", "read_result", "variable", "write_result"]
-
 
 def provenance(**facts: Any) -> dict[str, Any]:
     """Attributes that say how a result came about; facts that are None are left out.

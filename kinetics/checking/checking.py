@@ -12,8 +12,6 @@ from kinetics.files.library import library_folder
 from kinetics.text.numbers import count_text
 from kinetics.text.tables import html_table
 
-__all__ = ["Findings", "check"]
-
 
 @dataclass(frozen=True)
 class Findings:

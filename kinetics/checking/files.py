@@ -9,8 +9,6 @@ from kinetics.checking.library_files import check_model, check_regimen, check_vi
 from kinetics.checking.results import check_dataset, check_fit_result
 from kinetics.errors import Faults
 
-__all__ = ["CHECKS", "check_file"]
-
 
 def check_file(path: Path, kind: str, faults: Faults) -> None:
     """Note every fault of a file of a kind of `CHECKS`."""

@@ -8,8 +8,6 @@ from typing import Any
 from kinetics.errors import Fault, InputError
 from kinetics.files.kinds import files_of
 
-__all__ = ["load"]
-
 
 def load(name: str | Path) -> Any:
     """Read a model, regimen, visits, fit problem, result, comparison or dataset.

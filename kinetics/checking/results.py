@@ -7,8 +7,6 @@ from pathlib import Path
 
 from kinetics.errors import Faults, InputError
 
-__all__ = ["check_dataset", "check_fit_result"]
-
 
 def check_fit_result(path: Path, faults: Faults) -> None:
     """A committed result belongs to the problem beside it, and is what a fit of it wrote."""

@@ -26,8 +26,6 @@ from kinetics.cli.simulate import simulate
 from kinetics.cli.terminal.failures import reported
 from kinetics.cli.terminal.output import printing, written_out
 
-__all__ = ["app", "main"]
-
 
 class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
     from kinetics.reports.fit import EstimateAgreement
 
-__all__ = ["fit", "resumable"]
-
 
 def fit(
     name: Annotated[str, typer.Argument(metavar="FIT", help="A fit that ships, or the file of a fit problem.")],

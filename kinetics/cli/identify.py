@@ -12,8 +12,6 @@ from kinetics.cli.terminal.failures import tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text
 from kinetics.cli.terminal.progress import watched
 
-__all__ = ["identify"]
-
 
 def identify(
     name: Annotated[str, typer.Argument(metavar="FIT|MODEL", help="A fit problem or a model that ships, or a file.")],

@@ -15,8 +15,6 @@ from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
-__all__ = ["refit"]
-
 MOST_STUDIES = 100_000
 """At some seconds a refit, the pace of the smallest problems, these take days."""
 

@@ -30,8 +30,6 @@ from kinetics.cli.terminal.output import page_width, print_json, print_text, wro
 from kinetics.cli.terminal.progress import Steps, watched
 from kinetics.errors import Faults
 
-__all__ = ["simulate"]
-
 
 def simulate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],

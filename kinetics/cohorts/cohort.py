@@ -15,8 +15,6 @@ from kinetics.model.quantities import Cohort, Parameter
 from kinetics.model.variation import in_cohort
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "committed_result", "fits_behind", "lineage"]
-
 EstimatesAt = Callable[[str, Mapping[str, float]], Mapping[str, float]]
 
 

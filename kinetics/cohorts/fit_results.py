@@ -18,22 +18,6 @@ from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
 from kinetics.units import conversion, parse_unit
 
-__all__ = [
-    "SPREAD",
-    "EstimateRow",
-    "cohort_of_fit",
-    "committed_estimates",
-    "fits_folder",
-    "flat_key",
-    "in_model_units",
-    "read_estimates",
-    "result_of",
-    "result_path",
-    "warn_if_edited",
-    "warn_if_older",
-    "warn_of_result",
-]
-
 _WARNED: dict[Any, Any] = {}
 SPREAD = ".spread"
 """What the name of an estimated standard deviation between patients ends in, after that of its parameter."""

@@ -12,8 +12,6 @@ from kinetics.model.model import Model
 from kinetics.model.quantities import CohortValue, Parameter
 from kinetics.units import display_unit
 
-__all__ = ["parameter_table"]
-
 
 class ListedParameter(NamedTuple):
     """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one.

@@ -21,8 +21,6 @@ from kinetics.files.library import names_a_file
 from kinetics.files.rows import Row, read_row
 from kinetics.files.writing import write_atomically
 
-__all__ = ["read_result_file", "write_result_file"]
-
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Matrix = Annotated[list[Annotated[list[Number], Field(max_length=1000)]], Field(max_length=1000)]
 

@@ -23,8 +23,6 @@ from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
-__all__ = ["MOST", "compare", "load_regimens"]
-
 MOST = 7
 """Regimens that can be told apart in a figure."""
 

@@ -21,8 +21,6 @@ from kinetics.measures import lower_limits
 from kinetics.model import Model
 from kinetics.units import to_unit
 
-__all__ = ["read_comparison"]
-
 MAX_TIMES, MAX_ROWS = 20_000, 48
 
 

@@ -30,8 +30,6 @@ from kinetics.results import provenance, variable
 from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level
 
-__all__ = ["QUANTILES", "ComparedRegimen", "comparison_dataset", "course_lengths"]
-
 QUANTILES = (0.05, 0.5, 0.95)
 """Of patients."""
 

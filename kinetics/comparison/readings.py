@@ -42,8 +42,6 @@ from kinetics.measures.over_courses import (
 )
 from kinetics.units import Unit, conversion, parse_unit, to_unit
 
-__all__ = ["MEASURES", "Reading", "courses_of", "measures_of", "readings"]
-
 MEASURES = (
     "nadir",
     "time_of_nadir",

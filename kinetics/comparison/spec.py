@@ -14,8 +14,6 @@ from kinetics.model import Model
 from kinetics.results import marked
 from kinetics.units import parse_unit
 
-__all__ = ["FARTHEST", "ComparedRow", "Comparison", "ComparisonHeaderRow", "OutputRow", "ends_apart"]
-
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 FARTHEST, CLOSEST = 1e30, 1e-6
 """The greatest end of an axis, and the least relative distance of its two ends."""

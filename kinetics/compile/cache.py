@@ -26,8 +26,6 @@ from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.errors import InputError
 from kinetics.files.reading import reason_of
 
-__all__ = ["cache_folder", "load_module", "set_options", "source_key"]
-
 FREE_BYTES = 2**26
 """What has to be free on the disk: a model takes up to a tenth of this."""
 

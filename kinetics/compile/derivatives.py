@@ -9,8 +9,6 @@ import sympy as sp
 
 from kinetics.expressions import finite_power, power
 
-__all__ = ["derivatives"]
-
 
 def derivatives(
     expressions: Sequence[Any], symbols: Sequence[sp.Symbol], states: Collection[sp.Symbol]

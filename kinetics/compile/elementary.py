@@ -14,8 +14,6 @@ from numba.extending import intrinsic
 
 from kinetics.compile.machine_code import njit
 
-__all__ = ["exponential", "finite_power", "log_power", "logarithm", "power"]
-
 LOG_2 = 0.6931471805599453
 # ln 2 in two parts, the first with zeros at its end, so that a whole number times it is exact
 LOG_2_HIGH, LOG_2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10

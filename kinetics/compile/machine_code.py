@@ -17,8 +17,6 @@ from kinetics.compile.cache import cache_folder, set_options, source_key
 from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.files.checksums import bytes_checksum
 
-__all__ = ["njit"]
-
 
 def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Numba's decorator of that name, with its options.

@@ -10,8 +10,6 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from kinetics.expressions import evaluate
 
-__all__ = ["CodePrinter"]
-
 
 class CodePrinter(PythonCodePrinter):
     """Print numbers as floats, whole powers as literal powers, kinks as conditional expressions.

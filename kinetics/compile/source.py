@@ -15,8 +15,6 @@ from kinetics.compile.printer import CodePrinter
 from kinetics.compile.sparse import Elimination, eliminate, factor_lines, solve_lines
 from kinetics.model import Model
 
-__all__ = ["generate", "template"]
-
 _HEAD = '''"""Generated from a model; do not edit."""
 
 import math

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Elimination", "eliminate", "factor_lines", "solve_lines"]
-
 Entry = tuple[int, int]
 
 

@@ -17,8 +17,6 @@ from kinetics.model import Model
 from kinetics.model.ranges import range_of
 from kinetics.units import conversion
 
-__all__ = ["System", "compile_model"]
-
 MOST_NAMED = 6
 """Parameters that a message names."""
 

@@ -27,8 +27,6 @@ from kinetics.files.checksums import content_hash
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
 
-__all__ = ["Checkpoint", "FitInterrupted", "checkpoint_of"]
-
 LOG = logging.getLogger("kinetics.estimate")
 
 T = TypeVar("T")

@@ -14,8 +14,6 @@ from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 
-__all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
-
 ATTEMPTS = 1000
 
 

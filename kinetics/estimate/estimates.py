@@ -18,8 +18,6 @@ from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result
 
-__all__ = ["Estimates"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimates:

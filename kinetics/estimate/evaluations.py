@@ -14,8 +14,6 @@ from kinetics.estimate.objective.population import Linearised, PopulationObjecti
 from kinetics.estimate.search import AnyObjective
 from kinetics.files.reading import read_bytes, reason_of
 
-__all__ = ["recording", "warn_not_recorded"]
-
 MAX_BYTES = 2**31
 
 

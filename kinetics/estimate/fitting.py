@@ -24,8 +24,6 @@ from kinetics.estimate.uncertainty.posterior import check_draws
 from kinetics.files.arguments import Progress, is_whole, loaded
 from kinetics.units import unit_text
 
-__all__ = ["fit"]
-
 SAME_COST = 1e-6
 """Relative difference of costs that is only rounding."""
 

@@ -32,8 +32,6 @@ from kinetics.results import write_result
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Fit", "with_intervals"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit:

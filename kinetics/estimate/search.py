@@ -16,17 +16,6 @@ from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.problem.problem import FitProblem
 
-__all__ = [
-    "AnyObjective",
-    "Search",
-    "minimise",
-    "objective_of",
-    "prefixed",
-    "search_by_scoring",
-    "search_least_squares",
-    "searches",
-]
-
 
 @dataclass(frozen=True)
 class Search:

@@ -34,8 +34,6 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Refit", "SimulationStudy", "refit", "refit_study"]
-
 
 @dataclass(frozen=True)
 class Refit:

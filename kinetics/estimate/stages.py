@@ -15,8 +15,6 @@ from kinetics.files.arguments import Progress
 if TYPE_CHECKING:
     from kinetics.estimate.result import Fit
 
-__all__ = ["run_profiles", "run_sampler", "run_searches"]
-
 LOG = logging.getLogger("kinetics.estimate")
 """Says what an earlier fit had done, and at level DEBUG what each evaluation gives."""
 

@@ -14,8 +14,6 @@ from kinetics.published import NORMAL_95
 if TYPE_CHECKING:
     from kinetics.estimate.result import Fit
 
-__all__ = ["fit_summary", "interval_rows"]
-
 QUANTILES = (0.025, 0.5, 0.975)
 
 

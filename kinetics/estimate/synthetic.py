@@ -14,8 +14,6 @@ from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import Variability
 from kinetics.published import PopulationTarget
 
-__all__ = ["synthetic"]
-
 
 def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> FitProblem:
     """The problem with the summaries of simulated patients in place of what was published.

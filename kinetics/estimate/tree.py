@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kinetics.estimate.estimates import Estimates
     from kinetics.estimate.result import Fit
 
-__all__ = ["FACTS", "fields_in_tree", "fit_tree"]
-
 FACTS = ("package_version", "model_hash", "data_hash", "seed", "cost", "condition_number", "about")
 """The keys of `Estimates.facts`, attributes of the tree."""
 

@@ -12,8 +12,6 @@ from kinetics.expressions.functions import log, power
 from kinetics.expressions.tokens import shortened
 from kinetics.units import Unit, conversion, registry, unit_text
 
-__all__ = ["Dimensions"]
-
 _DIMENSIONLESS = registry.Unit("")
 
 

@@ -16,8 +16,6 @@ from kinetics.expressions.functions import log, power
 from kinetics.expressions.tokens import Token, read_tokens, shortened
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["FUNCTIONS", "parse"]
-
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "exp": (sp.exp, 1, 1),
     "log": (log, 1, 1),

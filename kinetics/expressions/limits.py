@@ -13,17 +13,6 @@ import sympy as sp
 
 from kinetics.expressions.evaluation import evaluate
 
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_DIGITS",
-    "MAX_EXTREMES",
-    "MAX_LENGTH",
-    "call_fault",
-    "power_fault",
-    "result_fault",
-    "rounded",
-]
-
 MAX_DEPTH = 50
 MAX_LENGTH = 4000
 MAX_POWER = 64

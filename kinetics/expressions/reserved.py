@@ -8,8 +8,6 @@ from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["RESERVED", "VERBS", "check_names", "clash", "is_name", "joined"]
-
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
 """Dims of simulations."""
 RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from kinetics.estimate import Estimates
     from kinetics.regimen import Regimen
 
-__all__ = ["Drawing", "draw", "figure_of_comparison"]
-
 _SIZES = {"font_size": (4, 30, "points"), "width": (40, 400, "mm"), "height": (40, 2000, "mm")}
 """What a number may be, and its unit."""
 _SCREEN = 2 * 96

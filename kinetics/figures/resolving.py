@@ -21,8 +21,6 @@ from kinetics.files.arguments import loaded, naming
 from kinetics.model import Model
 from kinetics.results import read_result
 
-__all__ = ["Request", "Result", "resolve"]
-
 Result = xr.DataTree | xr.Dataset | Fit
 _SUFFIXES = (".nc", ".zarr")
 

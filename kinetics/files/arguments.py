@@ -13,8 +13,6 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["Progress", "all_of", "is_whole", "loaded", "naming", "whole_number"]
-
 T = TypeVar("T")
 
 Progress: TypeAlias = Callable[[int, int], None]

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from kinetics.errors import InputError
 
-__all__ = ["check_disk", "check_memory", "check_runs", "size_text"]
-
 UNKNOWN = 2**33
 """Bytes of memory assumed to be free where the system does not tell."""
 MAX_RUNS = 10**9

@@ -27,22 +27,6 @@ from kinetics.files.writing import write_atomically
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = [
-    "CHECKSUM",
-    "ChecksumWarning",
-    "bytes_checksum",
-    "check_seal",
-    "content_hash",
-    "damaged_files",
-    "files_checksum",
-    "paths_in",
-    "seal_store",
-    "sealed",
-    "store_checksums",
-    "table_checksum",
-    "tree_checksum",
-]
-
 CHECKSUM = "checksum"
 """The key, or the attribute of the root, that holds the checksum of a result."""
 _GONE = "gone"

@@ -14,8 +14,6 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.reading import read_bytes
 from kinetics.text.escaping import character_name, forbidden_character, forbidden_lines
 
-__all__ = ["MAX_BYTES", "PROSE", "Document", "read_document", "read_text"]
-
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_LINES = 20

@@ -8,8 +8,6 @@ from pathlib import Path
 from kinetics.errors import Fault, InputError
 from kinetics.files.library import library_folder, library_names, names_a_file, similar_name
 
-__all__ = ["KINDS", "file_of_kind", "files_of", "is_path", "kind_of"]
-
 KINDS = {
     "model": "models",
     "regimen": "models/regimens",

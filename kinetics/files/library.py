@@ -10,8 +10,6 @@ from pathlib import Path
 
 from kinetics.errors import UnknownNameError
 
-__all__ = ["find_file", "library_folder", "library_names", "names_a_file", "path_from", "similar_name"]
-
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SINGLE = ("reproduce", "comparison")
 """Files that are one of their kind among the fits, and are not chosen by name."""

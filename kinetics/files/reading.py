@@ -10,8 +10,6 @@ from typing import Any
 
 from kinetics.errors import Fault, InputError
 
-__all__ = ["check_regular", "read_bytes", "read_json", "reason_of"]
-
 MAX_JSON = 2**28
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 

@@ -13,8 +13,6 @@ from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
 
-__all__ = ["Reader", "Row", "Text", "dotted_rows", "problem_text", "read_fields", "read_row"]
-
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Keys = tuple[str | int, ...]
 T = TypeVar("T")

@@ -20,8 +20,6 @@ from kinetics.files.rows import problem_text
 from kinetics.text.escaping import character_name, forbidden_character
 from kinetics.units import read_number
 
-__all__ = ["PlacedRow", "header_of", "read_table"]
-
 
 class TableRow(Protocol):
     """What every row has."""

@@ -10,8 +10,6 @@ from pathlib import Path
 from kinetics.errors import InputError, StorageError
 from kinetics.files.reading import reason_of
 
-__all__ = ["write_atomically"]
-
 
 def write_atomically(path: str | Path, content: str | bytes | memoryview) -> None:
     """Write a file, a text as UTF-8, through a temporary one beside it: a failure leaves what was there untouched.

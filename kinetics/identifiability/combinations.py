@@ -14,8 +14,6 @@ import numpy as np
 from kinetics.identifiability.elimination import null_space, reduced
 from kinetics.identifiability.series import ZERO, tolerance
 
-__all__ = ["Group", "groups"]
-
 MAX_EXPONENT = 12
 
 

@@ -10,8 +10,6 @@ import numpy as np
 
 from kinetics.identifiability.series import ZERO, tolerance
 
-__all__ = ["UnclearError", "null_space", "reduced"]
-
 
 class UnclearError(ArithmeticError):
     """A pivot is neither clearly a number nor clearly zero: more digits are needed."""

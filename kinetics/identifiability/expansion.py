@@ -14,8 +14,6 @@ from kinetics.errors import InputError
 from kinetics.identifiability.program import Condition, Program, Step, differences
 from kinetics.identifiability.series import ZERO, constant, exponential, logarithm, power, product, summed, total
 
-__all__ = ["Expansion", "Start"]
-
 
 @dataclass(frozen=True)
 class Start:

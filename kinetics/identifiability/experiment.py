@@ -14,8 +14,6 @@ from kinetics.model import Model
 from kinetics.regimen import Regimen, segments
 from kinetics.units import to_unit
 
-__all__ = ["Experiment", "MeasuredArm", "design_experiment"]
-
 
 @dataclass(frozen=True)
 class MeasuredArm:

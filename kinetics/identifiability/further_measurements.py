@@ -16,8 +16,6 @@ from kinetics.identifiability.series import ZERO
 from kinetics.identifiability.structure import STILL, Structure, with_enough_digits
 from kinetics.model import Model
 
-__all__ = ["further_measurements"]
-
 
 def further_measurements(
     model: Model, known: Structure, arms: Sequence[MeasuredArm], *, unknown_initial: Iterable[str] = (), seed: int = 0

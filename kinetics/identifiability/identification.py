@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from kinetics.identifiability.structure import Structure
 from kinetics.text.tables import html_table
 
-__all__ = ["SPREAD_VERDICT", "Identification"]
-
 SPREAD_VERDICT = "a spread: one patient does not show it"
 """What is said of a spread between patients, which no rank of one patient's equations tells."""
 SHOWN = 3

@@ -22,8 +22,6 @@ from kinetics.published import Target
 from kinetics.regimen import Regimen
 from kinetics.units.levels import read_level
 
-__all__ = ["identify"]
-
 
 def identify(
     problem: FitProblem | Model | str | Path,

@@ -19,8 +19,6 @@ from kinetics.model import Model
 from kinetics.model.quantities import Parameter
 from kinetics.model.ranges import out_of_range, range_of
 
-__all__ = ["Measured", "Point", "random_point"]
-
 Point = list[dict[str, Fraction]]
 """For each arm the value of every parameter, input and unknown initial value, in the model's unit."""
 

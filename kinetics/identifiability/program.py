@@ -13,8 +13,6 @@ from kinetics.errors import InputError
 from kinetics.expressions import evaluate, log, power
 from kinetics.model import Model
 
-__all__ = ["Condition", "Program", "Step", "build_program", "differences", "start_name"]
-
 Condition = tuple[Any, ...]
 """("<", step): the value of a step is below zero; also "<=", ">", ">="; ("and" | "or" | "not", conditions...)."""
 

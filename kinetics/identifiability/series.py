@@ -10,21 +10,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "ZERO",
-    "constant",
-    "exponential",
-    "logarithm",
-    "many_digits",
-    "power",
-    "product",
-    "products",
-    "quotient",
-    "summed",
-    "tolerance",
-    "total",
-]
-
 ZERO = Decimal(0)
 
 

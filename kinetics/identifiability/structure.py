@@ -21,8 +21,6 @@ from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.text.numbers import count_text
 
-__all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
-
 T = TypeVar("T")
 
 DIGITS = (200, 400, 800)

@@ -16,8 +16,6 @@ from kinetics.results import variable
 from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level, visited_level
 
-__all__ = ["ever_back", "observed_nadir", "observed_recovery"]
-
 
 @dataclass(frozen=True, eq=False)
 class _Visits:

@@ -10,8 +10,6 @@ import numpy as np
 
 from kinetics.errors import InputError
 
-__all__ = ["Curve", "check_increasing", "interpolated"]
-
 
 class Curve(Protocol):
     """A quantity as a function of time.

@@ -17,8 +17,6 @@ from kinetics.results import variable
 from kinetics.units import Unit, conversion, parse_unit, to_unit
 from kinetics.units.levels import slack
 
-__all__ = ["measure"]
-
 
 def measure(
     data: xr.Dataset,

@@ -14,8 +14,6 @@ from kinetics.measures.curves import Curve, check_increasing
 from kinetics.measures.windows import Window
 from kinetics.units import Unit, parse_unit, unit_text
 
-__all__ = ["Measure", "check_time_unit", "evaluate", "identifier"]
-
 
 @dataclass(frozen=True)
 class Measure(ABC):

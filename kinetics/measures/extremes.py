@@ -9,8 +9,6 @@ import numpy as np
 from kinetics.measures.evaluation import Measure
 from kinetics.measures.windows import Window
 
-__all__ = ["Nadir", "Overshoot", "Peak", "TimeOfNadir", "TimeOfOvershoot", "TimeOfPeak"]
-
 
 @dataclass(frozen=True)
 class Nadir(Measure):

@@ -12,18 +12,6 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = [
-    "at_risk",
-    "censored_median",
-    "censored_quantiles",
-    "curve_quantiles",
-    "finite",
-    "share_at_risk",
-    "share_never",
-    "share_recovered",
-    "statistic_of",
-]
-
 
 def at_risk(times: np.ndarray) -> np.ndarray:
     """Those of times, (patient,), that are of a patient at risk, which is all but NaN."""

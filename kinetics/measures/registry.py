@@ -17,8 +17,6 @@ from kinetics.measures.thresholds import TimeAbove, TimeBelow, TimeToThreshold
 from kinetics.measures.values import AreaUnderCurve, Final, Length, Plateau, ValueAt
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["MEASURES", "read_measures"]
-
 MEASURES: Mapping[str, type[Measure]] = MappingProxyType(
     {
         "nadir": Nadir,

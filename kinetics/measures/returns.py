@@ -8,8 +8,6 @@ import numpy as np
 
 from kinetics.units.levels import stands_below
 
-__all__ = ["first_return"]
-
 
 @dataclass(frozen=True, eq=False)
 class FirstReturn:

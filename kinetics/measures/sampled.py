@@ -10,8 +10,6 @@ import numpy as np
 from kinetics.measures.returns import first_return
 from kinetics.units.levels import earliest_lowest, stands_below, visited_level
 
-__all__ = ["SampledCurves", "sampled_extremes", "time_of_steepest_rise"]
-
 
 @dataclass(frozen=True, eq=False)
 class SampledCurves:

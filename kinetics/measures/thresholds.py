@@ -14,8 +14,6 @@ from kinetics.measures.windows import Window
 from kinetics.units import Unit, parse_unit
 from kinetics.units.levels import read_level, slack
 
-__all__ = ["TimeAbove", "TimeBelow", "TimeToThreshold", "limit_warnings"]
-
 
 @dataclass(frozen=True)
 class _AtLevel(Measure):

@@ -11,8 +11,6 @@ from kinetics.measures.evaluation import Measure
 from kinetics.measures.windows import Window
 from kinetics.units import parse_quantity, to_unit
 
-__all__ = ["AreaUnderCurve", "Final", "Length", "Plateau", "ValueAt"]
-
 
 @dataclass(frozen=True)
 class ValueAt(Measure):

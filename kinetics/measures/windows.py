@@ -15,8 +15,6 @@ from kinetics.measures.returns import first_return
 from kinetics.units import Unit
 from kinetics.units.levels import stands_below
 
-__all__ = ["Window", "course_windows"]
-
 PARTS = 4  # samples of each step, so that a curve that dips or crosses inside one is seen
 FRACTIONS = np.linspace(0.0, 1.0, 17)  # where a bracket of a minimum is looked at
 PASSES = 9  # each narrows the bracket eightfold, to 1e-8: closer, a smooth minimum is lost in rounding

@@ -19,8 +19,6 @@ from kinetics.model.variation import in_cohort, variation_faults
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
-__all__ = ["read_cohorts"]
-
 MAX_LEVELS = 50
 """Cohorts that extend each other in a row."""
 

@@ -21,8 +21,6 @@ from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input,
 from kinetics.model.reading import Names, TableReader, read_tables
 from kinetics.model.schema import ModelHeaderRow
 
-__all__ = ["read_draft"]
-
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 _TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "correlations", "cohorts"))
 MAX_FILES = 100

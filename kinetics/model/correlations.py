@@ -13,8 +13,6 @@ from kinetics.model.reading import MAX_ROWS, TableReader
 from kinetics.model.schema import CorrelationRow
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["by_pair", "check_correlations", "correlation_matrix", "read_correlations"]
-
 MARGIN = 1e-10
 """The least eigenvalue of a matrix that counts as positive definite: above the rounding of a hundred parameters."""
 MOST_TOGETHER = 100

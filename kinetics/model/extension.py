@@ -13,8 +13,6 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.rows import read_fields
 from kinetics.model.schema import BaseHeaderRow, CohortValueRow
 
-__all__ = ["MAX_LEVELS", "model_path", "read_extended"]
-
 MAX_LEVELS = 8
 Keys = tuple[str, ...]
 _COLUMNS = frozenset(CohortValueRow.model_fields)

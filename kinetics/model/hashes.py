@@ -11,8 +11,6 @@ from kinetics.units import unit_text
 if TYPE_CHECKING:
     from kinetics.model.model import Model
 
-__all__ = ["content", "structure"]
-
 
 def content(model: Model) -> str:
     """Of a model without its cohorts. What few models declare is left out where they do not: their hashes are older."""

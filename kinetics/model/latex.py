@@ -14,8 +14,6 @@ from kinetics.model.quantities import Quantity
 if TYPE_CHECKING:
     from kinetics.model.model import Model
 
-__all__ = ["equations", "is_latex", "latex", "latex_name"]
-
 MAX_LENGTH = 60
 _LETTERS = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega

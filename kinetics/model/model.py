@@ -24,8 +24,6 @@ from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
 from kinetics.units import Unit, conversion, display_unit, parse_unit
 
-__all__ = ["Model"]
-
 
 @dataclass(frozen=True, repr=False)
 class Model:

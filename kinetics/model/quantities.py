@@ -9,19 +9,6 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = [
-    "Cohort",
-    "CohortValue",
-    "Correlation",
-    "Derived",
-    "Dose",
-    "Input",
-    "Output",
-    "Parameter",
-    "Quantity",
-    "State",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:

@@ -9,8 +9,6 @@ import numpy as np
 from kinetics.model.quantities import Parameter
 from kinetics.units import display_unit
 
-__all__ = ["logit_bounds", "out_of_range", "range_of"]
-
 _LEAST_POSITIVE = float(np.finfo(float).tiny)
 
 

@@ -18,8 +18,6 @@ from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, Para
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 
-__all__ = ["Names", "TableReader", "read_tables", "without_incomplete"]
-
 MAX_ROWS = 1000
 
 

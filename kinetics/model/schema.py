@@ -10,20 +10,6 @@ from pydantic_core import PydanticCustomError
 from kinetics.files.rows import Row, Text
 from kinetics.model.latex import is_latex
 
-__all__ = [
-    "BaseHeaderRow",
-    "CohortRow",
-    "CohortValueRow",
-    "CorrelationRow",
-    "DerivedRow",
-    "DoseRow",
-    "InputRow",
-    "ModelHeaderRow",
-    "OutputRow",
-    "ParameterRow",
-    "StateRow",
-]
-
 Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Distribution = Literal["log_normal", "logit_normal", "normal", "categories"]
 Shares = tuple[Annotated[StrictFloat, Field(ge=0, le=1)], ...]

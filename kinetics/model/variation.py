@@ -10,8 +10,6 @@ from kinetics.model.quantities import CohortValue, Parameter
 from kinetics.model.ranges import logit_bounds
 from kinetics.units import parse_unit
 
-__all__ = ["VARIATION_KEYS", "in_cohort", "variation_faults"]
-
 DISTRIBUTIONS = ("log_normal", "logit_normal", "normal", "categories")
 VARIATION_KEYS = ("spread", "distribution", "shares")
 MOST_SPREAD = 10

@@ -7,8 +7,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["POWERS", "Expected", "ObservedDistribution", "Scalar", "joined", "share", "shares"]
-
 Scalar = complex | float
 """A number, complex to carry a derivative."""
 

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-__all__ = ["STEP", "cumulative", "density", "log", "log_density_of_normals"]
-
 STEP = 1e-30
 """The imaginary step: its square vanishes beside any real part."""
 

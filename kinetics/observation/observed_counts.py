@@ -10,8 +10,6 @@ import numpy as np
 from kinetics.observation.distribution import POWERS, Expected, Scalar
 from kinetics.observation.normal import cumulative, density
 
-__all__ = ["ObservedCounts"]
-
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 

@@ -10,8 +10,6 @@ import numpy as np
 from kinetics.observation.distribution import POWERS, Expected, Scalar
 from kinetics.observation.normal import cumulative
 
-__all__ = ["ObservedTimes", "first_observed_return"]
-
 CELLS = 4
 """Parts of either side of a triangle: so finely are two functions of one reported time multiplied."""
 

@@ -21,8 +21,6 @@ from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
 from kinetics.units import Unit, conversion, parse_unit, unit_text
 
-__all__ = ["measured", "normal_draws", "observe", "times_with_visits", "with_visits"]
-
 STREAM = int.from_bytes(b"seen", "big")
 """Sets these draws apart from those of parameters, whose key is (seed, patient) alone."""
 

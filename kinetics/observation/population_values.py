@@ -13,8 +13,6 @@ from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.observed_counts import ObservedCounts
 from kinetics.observation.observed_times import ObservedTimes, first_observed_return
 
-__all__ = ["CountProbe", "PopulationValues", "Probe", "RecoveryProbe"]
-
 TINY = 1e-12
 """A true value counts as at least this, in the unit of the model, so that its logarithm is finite."""
 

@@ -14,8 +14,6 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.expressions import is_name
 from kinetics.regimen.times import MAX_COUNT, SAME, Amount, apart, as_tuple, in_days, time_text
 
-__all__ = ["Series"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Series:

@@ -22,8 +22,6 @@ from kinetics.regimen.times import DAY, SAME
 from kinetics.text.tables import headline, paragraph
 from kinetics.units import Unit, conversion
 
-__all__ = ["VisitSchedule", "check_together", "read_visits"]
-
 
 class VisitsFileRow(Row):
     """A whole file of visits."""

@@ -11,8 +11,6 @@ from kinetics.files.capacity import check_memory
 from kinetics.population.covariates import Covariates
 from kinetics.population.variability import Variability, patient_generator
 
-__all__ = ["draw_patients"]
-
 ATTEMPTS = 1000
 
 

@@ -20,8 +20,6 @@ from kinetics.population.covariates import Covariates
 from kinetics.population.draws import draw_patients
 from kinetics.units import to_unit, unit_text
 
-__all__ = ["ParameterSet", "RunParameters", "changes_text", "parameter_values", "run_parameters"]
-
 ParameterSet = Mapping[str, float | str]
 """Values by name: quantities, or numbers in the units of the model."""
 

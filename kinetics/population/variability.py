@@ -17,8 +17,6 @@ from kinetics.model.ranges import out_of_range
 from kinetics.population.distributions import Distribution, distribution_of
 from kinetics.population.seeds import checked_seed
 
-__all__ = ["SAMPLINGS", "Variability", "check_sampling", "patient_generator"]
-
 SAMPLINGS = ("random", "quasi")
 BITS = 30
 """Of a coordinate of a Sobol point: so many points there are to the power of 2."""

@@ -29,8 +29,6 @@ from kinetics.prediction.typical import QUANTILES
 from kinetics.results import variable
 from kinetics.units import Unit, parse_unit
 
-__all__ = ["over_parameters", "over_patients", "population_recovery", "trial_group"]
-
 OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
 """Quantiles over patients at the estimates."""
 ONE = parse_unit("1")

@@ -14,8 +14,6 @@ from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.prediction.trial import FutureTrial
 from kinetics.simulation.runs import Run
 
-__all__ = ["PERCENTILES", "Drawn", "over_draws"]
-
 PERCENTILES = (0.05, 0.5, 0.95)
 """Quantiles over patients whose own uncertainty is given."""
 

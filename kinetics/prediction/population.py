@@ -16,8 +16,6 @@ from kinetics.measures.patient_statistics import censored_median, share_at_risk,
 from kinetics.population.draws import draw_patients
 from kinetics.simulation.runs import CHUNK, Run
 
-__all__ = ["PATIENTS", "SAMPLING", "TOLERANCES", "Population", "populations"]
-
 PATIENTS = 64
 """Of the population of one draw: points of a Sobol sequence, which is balanced at powers of 2."""
 SAMPLING = "quasi"

@@ -36,8 +36,6 @@ from kinetics.simulation.simulating import simulate
 from kinetics.simulation.simulation import COPIES
 from kinetics.units import to_unit
 
-__all__ = ["predict"]
-
 
 def predict(
     estimates: Estimates | Fit | xr.DataTree | str | Path,

@@ -11,8 +11,6 @@ from kinetics.measures import course_windows
 from kinetics.prediction.typical import QUANTILES
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["population_recovery_summary", "recovery_summary"]
-
 
 def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
     """The recovery times of the typical patient of a prediction as rows.

@@ -11,8 +11,6 @@ from kinetics.model.quantities import Output
 from kinetics.observation.observing import measured
 from kinetics.prediction.population import Population
 
-__all__ = ["STATISTICS", "FutureTrial"]
-
 TRIALS = 5
 """Future trials of each draw of the parameters."""
 STATISTICS = ("mean", "median", "share_below")

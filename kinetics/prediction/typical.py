@@ -12,8 +12,6 @@ from kinetics.measures.patient_statistics import censored_quantiles, share_recov
 from kinetics.results import variable
 from kinetics.units import parse_unit
 
-__all__ = ["QUANTILES", "drawn_interval", "recovery_over_draws"]
-
 QUANTILES = (0.025, 0.5, 0.975)
 
 

@@ -22,8 +22,6 @@ from kinetics.regimen import Regimen, Segments, course_starts, segments
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
 
-__all__ = ["Arm", "integrated_patients"]
-
 MOST_LOST = 0.05
 """More patients than this share that cannot be integrated are no population."""
 

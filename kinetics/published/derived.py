@@ -13,8 +13,6 @@ from kinetics.expressions import Dimensions, evaluate, parse
 from kinetics.model import Model
 from kinetics.units import Unit, parse_unit
 
-__all__ = ["DerivedNumber"]
-
 
 @dataclass(frozen=True)
 class DerivedNumber:

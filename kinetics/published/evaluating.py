@@ -15,8 +15,6 @@ from kinetics.published.facts import read_facts
 from kinetics.published.row import EvidenceRow
 from kinetics.text.tables import html_table
 
-__all__ = ["Evidence", "agreement_counts", "evidence", "evidence_path"]
-
 USES = ("fit", "calibrate", "validate")
 
 

@@ -16,8 +16,6 @@ from kinetics.published.patients import Patients
 from kinetics.published.verdict import Group, Verdict
 from kinetics.simulation.progress import ProgressOfParts
 
-__all__ = ["AgreementCount", "Evaluated", "evaluate_evidence"]
-
 
 @dataclass(frozen=True)
 class AgreementCount:

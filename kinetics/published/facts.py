@@ -21,8 +21,6 @@ from kinetics.published.settings import read_settings, versus_columns
 from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["PublishedFact", "read_facts"]
-
 _NO_DRUG = "none"
 """The regimen of a row that gives nothing."""
 

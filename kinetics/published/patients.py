@@ -12,8 +12,6 @@ from kinetics.files.checksums import content_hash
 from kinetics.model import Model
 from kinetics.observation.observing import measured
 
-__all__ = ["Patients"]
-
 MEASURED = 8
 """How often each virtual patient is measured, so that noise is averaged out of statistics."""
 

@@ -19,8 +19,6 @@ from kinetics.published.row import PublishedRow
 from kinetics.published.target import RowInFit, Target
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["PopulationTarget", "population_target"]
-
 
 @dataclass(frozen=True, eq=False)
 class PopulationTarget(Target):

@@ -13,13 +13,6 @@ from kinetics.published.kinds import KINDS
 from kinetics.published.kinds.quantity import Columns
 from kinetics.units import conversion, parse_unit, unit_text
 
-__all__ = [
-    "NORMAL_95",
-    "SHARE",
-    "EvidenceRow",
-    "PublishedRow",
-]
-
 NORMAL_95 = 1.959963984540054
 """The normal quantile that 95 % intervals end at."""
 

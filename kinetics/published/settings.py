@@ -11,8 +11,6 @@ from kinetics.published.kinds import KINDS
 from kinetics.published.row import EvidenceRow
 from kinetics.units import parse_unit, to_unit
 
-__all__ = ["read_settings", "versus_columns"]
-
 _VERSUS = ("kind", "cohort", "regimen", "output", "over", "time", "since", "level", "visits", "expression")
 """Columns that the other side of a comparison may have of its own."""
 

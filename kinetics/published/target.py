@@ -16,8 +16,6 @@ from kinetics.published.row import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import Unit, conversion, parse_quantity, parse_unit
 
-__all__ = ["RowInFit", "Target"]
-
 
 @dataclass(frozen=True, eq=False)
 class RowInFit:

@@ -14,8 +14,6 @@ from kinetics.published.kinds.quantity import TypicalNumber
 from kinetics.published.target import RowInFit, Target
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["TypicalTarget", "typical_target"]
-
 LOWEST = 1e-9
 """Below this share of the published number the logarithm goes on as its tangent: finite at zero and below."""
 

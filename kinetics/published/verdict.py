@@ -10,8 +10,6 @@ from kinetics.files.tables import PlacedRow
 from kinetics.published.kinds import KINDS
 from kinetics.published.row import SHARE, EvidenceRow
 
-__all__ = ["Group", "Verdict"]
-
 Group = Literal["numeric", "input", "direction", "told", "unverified"]
 
 

@@ -17,8 +17,6 @@ from kinetics.text.numbers import count_text
 from kinetics.text.tables import table
 from kinetics.units import Quantity, adopt, parse_quantity, registry, unit_text
 
-__all__ = ["HEAD", "Dose", "amount_text", "content_text", "course_rows", "course_table", "dose_count"]
-
 
 @dataclass(frozen=True, init=False, repr=False)
 class Dose:

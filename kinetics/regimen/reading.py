@@ -17,8 +17,6 @@ from kinetics.regimen.dose import Dose
 from kinetics.regimen.rule import MOST, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
 
-__all__ = ["read_regimen"]
-
 Keys = tuple[str | int, ...]
 R = TypeVar("R", bound=Row)
 

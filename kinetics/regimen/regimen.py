@@ -20,8 +20,6 @@ from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, 
 from kinetics.text.tables import headline, html_table, paragraph
 from kinetics.units import Quantity
 
-__all__ = ["Course", "Regimen"]
-
 
 @dataclass(frozen=True, repr=False)
 class Course:

@@ -6,8 +6,6 @@ from kinetics.errors import Faults, InputError
 from kinetics.regimen.regimen import Course, Regimen
 from kinetics.regimen.times import SAME, Amounts, as_tuple, in_days, span_text
 
-__all__ = ["only_course", "with_retreatment"]
-
 MAX_TIMES = 1000
 """The most retreatments: each is compared with the courses before it."""
 

@@ -17,8 +17,6 @@ from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, ti
 from kinetics.units import Quantity, registry, unit_text
 from kinetics.units.levels import Level, read_level
 
-__all__ = ["MOST", "Rule", "check_rules"]
-
 MOST = 1000
 """The most times a rule may act."""
 

@@ -20,8 +20,6 @@ from kinetics.regimen.rule import Rule
 from kinetics.regimen.times import DAY, SAME, apart, rescale
 from kinetics.units import Unit, conversion, unit_text
 
-__all__ = ["Segments", "course_starts", "dose_factors", "segments"]
-
 
 @dataclass(frozen=True, eq=False)
 class Segments:

@@ -13,21 +13,6 @@ from kinetics.errors import Faults, UnitError
 from kinetics.files.arguments import whole_number
 from kinetics.units import Quantity, adopt, conversion, parse_quantity, parse_unit, registry
 
-__all__ = [
-    "MAX_COUNT",
-    "SAME",
-    "Amount",
-    "Amounts",
-    "apart",
-    "as_tuple",
-    "days",
-    "in_days",
-    "offsets",
-    "rescale",
-    "span_text",
-    "time_text",
-]
-
 Amount: TypeAlias = str | Quantity
 """What a user may write for a quantity: text such as ``"4 hour"``, or a pint quantity."""
 

@@ -19,8 +19,6 @@ from kinetics.units.levels import SLACK
 if TYPE_CHECKING:
     from kinetics.model import Model
 
-__all__ = ["Triggers", "check_accepted", "check_row_accepted", "triggers"]
-
 
 @dataclass(frozen=True, eq=False)
 class Triggers:

@@ -12,8 +12,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, in_blocks
 from kinetics.units import conversion, display_unit, parse_unit
 
-__all__ = ["chosen_times", "exploratory", "heading", "series", "time_course_table", "time_factor"]
-
 ROWS = 16
 STEPS = {
     "hour": (1, 2, 3, 6, 12, 24),

@@ -13,8 +13,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import paragraph, table
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["evidence_json", "evidence_markdown", "evidence_text"]
-
 _WORDS = {True: "yes", False: "no", None: ""}
 
 

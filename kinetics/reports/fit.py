@@ -14,8 +14,6 @@ from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import conversion, display_unit, parse_unit
 
-__all__ = ["TOLERANCE", "EstimateAgreement", "agreement", "estimates_table", "fit_json", "fit_text", "targets_table"]
-
 _TYPICAL_HEAD = "Published against fitted; 95 % intervals in brackets"
 _POPULATION_HEAD = (
     "Published against the simulated population; 95 % intervals in brackets, and where the number of 95 % of studies "

@@ -8,8 +8,6 @@ from kinetics.identifiability import Identification
 from kinetics.identifiability.identification import SPREAD_VERDICT
 from kinetics.text.tables import WIDTH, paragraph, table
 
-__all__ = ["identifiability_json", "identifiability_text"]
-
 
 def identifiability_text(identification: Identification, width: int = WIDTH) -> str:
     """What is measured, how much can be known of it, and a table of a row a parameter."""

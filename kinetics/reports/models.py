@@ -20,8 +20,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
 
-__all__ = ["model_text"]
-
 
 class _Plain(StrPrinter):
     """Expressions as model files write them: ``^`` for a power, ``piecewise`` with its conditions in pairs."""

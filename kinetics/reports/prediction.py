@@ -16,8 +16,6 @@ from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["population_json", "population_text", "prediction_json", "prediction_text", "trial_json", "trial_text"]
-
 STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below the lower limit"}
 
 

@@ -17,8 +17,6 @@ from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import html_table, table
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["Recovery", "interval_cell", "not_reached", "recovery", "recovery_json", "recovery_rows", "recovery_table"]
-
 UNIT = "month"
 
 

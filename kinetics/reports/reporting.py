@@ -20,8 +20,6 @@ from kinetics.reports.showing import Page
 from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.text.tables import WIDTH
 
-__all__ = ["report"]
-
 
 def report(result: Fit | Identification | Evidence | xr.Dataset | xr.DataTree, *, width: int = WIDTH) -> Page:
     """Write out a result: what the command of its verb prints.

@@ -18,8 +18,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
 
-__all__ = ["Page", "show"]
-
 
 class Page(str):
     """A text of several lines, which an interpreter shows as it is."""

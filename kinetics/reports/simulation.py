@@ -13,8 +13,6 @@ from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
 
-__all__ = ["counts_table", "simulation_json", "simulation_text", "simulation_title"]
-
 _QUANTILES = {"values": 0.5, "lower": 0.025, "upper": 0.975}
 
 

@@ -12,8 +12,6 @@ from kinetics.estimate.simulation_study import Refit
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import table
 
-__all__ = ["refit_text"]
-
 
 def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: Sequence[Refit]) -> str:
     """Bias and coverage of every parameter; ``rows`` are those of `kinetics.estimate.SimulationStudy.rows`."""

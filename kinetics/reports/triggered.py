@@ -15,8 +15,6 @@ from kinetics.reports.course import chosen_times, time_factor
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph
 
-__all__ = ["triggered_json", "triggered_text"]
-
 LISTED = 20
 """Doses of one rule whose times are printed; further ones are counted."""
 ENDS = (0.05, 0.5, 0.95)

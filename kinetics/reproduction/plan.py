@@ -22,8 +22,6 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     from kinetics.figures.base.kind import Kind
 
-__all__ = ["Plan", "PlannedFigure", "PlannedPrediction", "read_plan"]
-
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 

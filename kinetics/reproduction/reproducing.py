@@ -27,8 +27,6 @@ from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, r
 from kinetics.results import write_result
 from kinetics.text.tables import WIDTH
 
-__all__ = ["JobProgress", "Product", "Reproduction", "make_folder", "products", "reproduce"]
-
 
 class JobProgress(Protocol):
     """Where a step of a plan reports its progress."""

@@ -13,8 +13,6 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["ENGINES", "Engine", "check_engine", "choose_engine"]
-
 ENGINES = ("auto", "scipy", "batch")
 
 

@@ -13,8 +13,6 @@ from kinetics.results import provenance, variable
 from kinetics.simulation.runs import Run, RunResults
 from kinetics.simulation.triggered_doses import triggered_variables
 
-__all__ = ["labelled"]
-
 
 def labelled(run: Run, results: RunResults, dim: str | None, first: int, facts: Mapping[str, Any]) -> xr.Dataset:
     """The dataset of runs, numbered from ``first`` along ``dim``, as `kinetics.simulation` lists it.

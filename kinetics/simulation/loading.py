@@ -22,8 +22,6 @@ from kinetics.simulation.engine import ENGINES, choose_engine
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
 from kinetics.units import check_duration
 
-__all__ = ["load_request"]
-
 T = TypeVar("T")
 
 

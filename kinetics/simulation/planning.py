@@ -22,8 +22,6 @@ from kinetics.simulation.simulation import Observed, Simulation
 from kinetics.simulation.triggered_doses import rules_text
 from kinetics.units import to_unit
 
-__all__ = ["output_times", "plan_simulation"]
-
 
 def plan_simulation(request: LoadedRequest) -> Simulation:
     """Compile the model and plan the runs.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from kinetics.files.arguments import Progress
 
-__all__ = ["ProgressOfParts"]
-
 
 class ProgressOfParts:
     """Reports to ``progress``, if there is one, as (runs done, ``total``) of all simulations together."""

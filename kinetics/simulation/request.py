@@ -15,8 +15,6 @@ from kinetics.population.covariates import Covariates
 from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
 
-__all__ = ["LoadedRequest", "SimulationRequest"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationRequest:

@@ -19,8 +19,6 @@ from kinetics.regimen import Regimen, Segments, Triggers, course_starts, segment
 from kinetics.simulation.engine import Engine
 from kinetics.units import unit_text
 
-__all__ = ["CHUNK", "Run", "RunResults"]
-
 CHUNK = 1000
 """Patients that are integrated together."""
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
 
-__all__ = ["simulate"]
-
 
 def simulate(
     model: Model | str | Path,

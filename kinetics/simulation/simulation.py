@@ -17,8 +17,6 @@ from kinetics.population.run_parameters import RunParameters
 from kinetics.simulation.labelled import labelled
 from kinetics.simulation.runs import Run, RunResults
 
-__all__ = ["COPIES", "Observed", "Simulation"]
-
 Observed = Callable[[xr.Dataset], xr.Dataset]
 
 COPIES = 3

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-__all__ = ["count_text", "finite", "interval_text", "number_text", "percent_text"]
-
 DIGITS = 3
 
 

@@ -8,8 +8,6 @@ from html import escape
 
 from kinetics.text.escaping import one_line, one_space
 
-__all__ = ["WIDTH", "headline", "html_table", "in_blocks", "paragraph", "table"]
-
 WIDTH = 100
 GAP = "  "
 

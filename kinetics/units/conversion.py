@@ -11,8 +11,6 @@ from kinetics.errors import UnitError
 from kinetics.units.reader import Unit, registry
 from kinetics.units.text import unit_text
 
-__all__ = ["conversion"]
-
 
 @lru_cache(maxsize=4096)
 def conversion(source: Any, target: Any) -> Fraction:

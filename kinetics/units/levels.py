@@ -10,8 +10,6 @@ import numpy as np
 from kinetics.errors import UnitError
 from kinetics.units import Unit, conversion, parse_quantity, unit_text
 
-__all__ = ["SLACK", "Level", "earliest_lowest", "read_level", "slack", "stands_below", "visited_level"]
-
 OF_BASELINE = " of baseline"
 
 SLACK = 1e-8

@@ -13,8 +13,6 @@ from kinetics.units.conversion import conversion
 from kinetics.units.reader import MAX_LENGTH, Unit, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
 
-__all__ = ["adopt", "check_duration", "parse_quantity", "read_number", "to_unit"]
-
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 """Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
 _QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")

@@ -11,8 +11,6 @@ from pint.facets.plain import PlainQuantity
 
 from kinetics.errors import UnitError
 
-__all__ = ["MAX_LENGTH", "Quantity", "Unit", "parse_unit", "registry"]
-
 Unit: TypeAlias = pint.Unit
 if TYPE_CHECKING:
     Quantity: TypeAlias = PlainQuantity[float]

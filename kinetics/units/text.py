@@ -8,8 +8,6 @@ from typing import Any
 
 from kinetics.units.reader import Unit, registry
 
-__all__ = ["display_unit", "unit_text"]
-
 _TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
 
 

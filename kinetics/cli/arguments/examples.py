@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from kinetics.files.library import library_folder
 
-__all__ = ["examples"]
-
 
 def examples() -> dict[str, list[str]]:
     """The lines of the example of each subcommand, by its name."""

@@ -13,15 +13,6 @@ from kinetics.files.reading import reason_of
 if TYPE_CHECKING:
     from kinetics.regimen import Regimen
 
-__all__ = [
-    "check_engine",
-    "chosen_regimen",
-    "destination",
-    "durations",
-    "listed_names",
-    "named_values",
-]
-
 
 def check_engine(faults: Faults, engine: str) -> None:
     """Check the name of an engine."""

@@ -8,8 +8,6 @@ from dataclasses import replace
 
 from kinetics.errors import InputError
 
-__all__ = ["named_as_options"]
-
 
 @contextmanager
 def named_as_options(options: Mapping[str, str]) -> Iterator[None]:

@@ -7,26 +7,6 @@ from typing import Annotated
 
 import typer
 
-__all__ = [
-    "AsJson",
-    "Covariates",
-    "Draws",
-    "EngineName",
-    "Every",
-    "FitCohort",
-    "FitResult",
-    "FutureTrial",
-    "OutNetCDF",
-    "Patients",
-    "RegimenName",
-    "Retreat",
-    "RetreatWith",
-    "Sampling",
-    "Seed",
-    "States",
-    "Until",
-]
-
 FitResult = Annotated[
     str, typer.Argument(metavar="FIT", help="A file of 'kinetics fit --out', or a fit with a committed result.")
 ]

@@ -18,8 +18,6 @@ from kinetics.text.escaping import one_line, safe_lines
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BAD_INPUT", "INTERRUPTED", "check_any_done", "reported", "tell"]
-
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 

@@ -16,8 +16,6 @@ from kinetics.text.escaping import one_line
 if TYPE_CHECKING:
     from kinetics.cli.terminal.compilation import Compilation
 
-__all__ = ["Steps", "watched"]
-
 PATIENCE = 2.0
 LINE_EVERY = 10.0
 REFRESH = 0.2

@@ -10,8 +10,6 @@ from kinetics.compile import System
 from kinetics.compile.cache import load_module, source_key
 from kinetics.compile.source import template
 
-__all__ = ["load_program"]
-
 _FOLDER = Path(__file__).parent
 _KERNELS = (
     "dense", "kinks", "guard", "recovery_windows", "step", "rule_monitor", "lane_step", "tangent", "derivatives",

@@ -10,8 +10,6 @@ import numpy as np
 
 from kinetics.estimate.problem.problem import FitProblem
 
-__all__ = ["BaseObjective", "Residuals"]
-
 
 class Residuals(NamedTuple):
     """Residuals, (residual,), and their derivatives by the logarithms of named parameters, (residual, name)."""

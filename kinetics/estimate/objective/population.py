@@ -17,8 +17,6 @@ from kinetics.population.variability import Variability
 from kinetics.published import Arm, PopulationTarget, Target
 from kinetics.published.likelihoods import PredictedSummary, covariance, log_likelihood
 
-__all__ = ["Linearised", "PopulationObjective", "studies_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Linearised:

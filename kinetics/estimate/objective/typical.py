@@ -15,8 +15,6 @@ from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.published import Arm, Target, TypicalTarget
 from kinetics.regimen import Segments
 
-__all__ = ["TOLERANCES", "Objective"]
-
 _BATCH = (batch.integrate, batch.integrate_with_sensitivities)
 _INTEGRATORS = {
     "auto": _BATCH,

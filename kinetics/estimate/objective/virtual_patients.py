@@ -16,8 +16,6 @@ from kinetics.population.variability import Variability
 from kinetics.published.arm import Arm, integrated_patients
 from kinetics.regimen import Segments
 
-__all__ = ["TOLERANCES", "VirtualPatients"]
-
 TOLERANCES = Tolerances(relative=1e-6, absolute=1e-11)
 
 

@@ -18,8 +18,6 @@ from kinetics.files.rows import Reader, Row, Text, dotted_rows
 from kinetics.model import Model
 from kinetics.units import Unit, conversion, parse_unit, unit_text
 
-__all__ = ["FreeParameter", "read_free"]
-
 R = TypeVar("R", bound=Row)
 
 PositiveNumber = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]

@@ -23,8 +23,6 @@ from kinetics.published import Arm, Target
 from kinetics.simulation.engine import check_engine
 from kinetics.units import unit_text
 
-__all__ = ["FitProblem", "targets_by_arm"]
-
 T = TypeVar("T", bound=Target)
 
 ROUNDING = 1e-6

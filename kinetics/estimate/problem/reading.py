@@ -25,8 +25,6 @@ from kinetics.published import PublishedRow, RowInFit, Target, population_target
 from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import to_unit
 
-__all__ = ["PopulationRow", "ProblemReader", "fits_before"]
-
 TABLES = ("fit", "population", "free", "spreads")
 
 

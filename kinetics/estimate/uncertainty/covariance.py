@@ -9,8 +9,6 @@ import numpy as np
 
 from kinetics.estimate.search import AnyObjective
 
-__all__ = ["Uncertainty", "uncertainty"]
-
 ESTIMATED = "estimated from the data"
 
 INFORMED = 0.5

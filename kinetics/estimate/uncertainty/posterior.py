@@ -17,8 +17,6 @@ from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.population.seeds import checked_seed
 
-__all__ = ["Chain", "Posterior", "check_draws", "sample", "walkers"]
-
 MAX_DRAWS = 10**6
 """At some tens of points a second, the pace of the fits that ship, these take a day, and say all that draws can."""
 

@@ -9,8 +9,6 @@ from kinetics.estimate.uncertainty.covariance import ESTIMATED, INFORMED, UNINFO
 from kinetics.estimate.uncertainty.profile import End, Profile
 from kinetics.published import NORMAL_95
 
-__all__ = ["profile_verdict", "profile_warnings"]
-
 BETTER = 0.01
 """A profile that rises by more has found a better fit."""
 

@@ -19,8 +19,6 @@ from kinetics.estimate.uncertainty.stepping import (
     next_reach,
 )
 
-__all__ = ["End", "Profile", "profile"]
-
 
 @dataclass(frozen=True)
 class End:

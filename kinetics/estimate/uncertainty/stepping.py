@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-__all__ = ["DROP", "IMPOSSIBLE", "MOST", "Point", "bracket", "crossing", "is_coarse", "next_reach"]
-
 DROP = 1.920729410347062
 """Half the 95 % quantile of chi-square with one degree of freedom."""
 

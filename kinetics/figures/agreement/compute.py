@@ -17,8 +17,6 @@ from kinetics.published.likelihoods import Interval, PredictedSummary
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
 
-__all__ = ["NUMBERS", "agreement_lines"]
-
 NUMBERS = ("published", "published_lower", "published_upper", "rounding", "model", "model_lower", "model_upper")
 """Variables of a line, in its unit; NaN for what was not published, or has no interval."""
 

@@ -19,8 +19,6 @@ from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, scale, small
 from kinetics.files.bibliography import CHOICE
 
-__all__ = ["Agreement"]
-
 _LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
 """Colour and shape of the published number: inside, outside, cannot be judged."""
 _EDGE = {"markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}

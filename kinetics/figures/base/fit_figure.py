@@ -18,8 +18,6 @@ from kinetics.files.documents import Document
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
 
-__all__ = ["FitFigureSpec", "FitHeaderRow", "chosen_estimates", "log_parameters", "read_fit_figure"]
-
 
 class FitHeaderRow(FigureHeaderRow):
     """``[figure]`` of a figure of a fit."""

@@ -18,9 +18,6 @@ from kinetics.files.documents import Document
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
 
-__all__ = ["FILE_ALONE", "Inputs", "Kind", "Required"]
-
-
 Spec = TypeVar("Spec", bound=Any)
 
 

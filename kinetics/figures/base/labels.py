@@ -11,17 +11,6 @@ from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import conversion, display_unit, parse_unit, unit_text
 
-__all__ = [
-    "courses_text",
-    "patients_text",
-    "published_text",
-    "regimen_text",
-    "row_label",
-    "short_number",
-    "source_text",
-    "unit_label",
-]
-
 _STATISTICS = {
     "mean": "mean",
     "median": "median",

@@ -18,8 +18,6 @@ from kinetics.errors import InputError
 from kinetics.figures.base.rows import FigureHeaderRow
 from kinetics.figures.base.style import DOTTED, GREY, MM, scale, small
 
-__all__ = ["Entry", "add_title_and_legend", "blank_page", "limit_entry", "text_entry", "wrapped"]
-
 Entry = tuple[Artist | tuple[Artist, ...], str]
 
 _CHARACTERS_PER_MM = 0.76

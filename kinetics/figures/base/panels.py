@@ -17,16 +17,6 @@ from kinetics.figures.base.rows import PageRow, PanelRow, TimeRow
 from kinetics.figures.base.style import scale
 from kinetics.units import to_unit
 
-__all__ = [
-    "panel_grid",
-    "panel_letter",
-    "set_log_minor_ticks",
-    "set_scale",
-    "set_time_axes",
-    "set_title",
-    "with_unit",
-]
-
 
 @dataclass(frozen=True)
 class Panel:

@@ -19,8 +19,6 @@ from kinetics.units import check_duration, conversion, parse_unit, to_unit
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["MAX_CURVES", "MAX_PANELS", "SpecReader"]
-
 MAX_PANELS = 48
 MAX_CURVES = 200
 MAX_TICKS = 200

@@ -9,22 +9,6 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from kinetics.comparison.spec import FARTHEST
 from kinetics.model.schema import Row
 
-__all__ = [
-    "Colour",
-    "CountPanelRow",
-    "FigureHeaderRow",
-    "Label",
-    "Millimetres",
-    "Note",
-    "PageRow",
-    "PanelRow",
-    "Seed",
-    "Text",
-    "TimeRow",
-    "TimedHeaderRow",
-    "TreatmentHeaderRow",
-]
-
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Title = Annotated[StrictStr, Field(max_length=300)]
 Note = Annotated[StrictStr, Field(max_length=3000)]

@@ -23,8 +23,6 @@ from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, s
 from kinetics.figures.comparison.spec import ComparisonSpec, read_compared_regimens
 from kinetics.units import conversion, display_unit, parse_unit
 
-__all__ = ["ComparedRegimens"]
-
 _ROW, _LINE, _DOT = 22.0, 3.0, 3.6
 """Least height of a row, and heights of a line of its heads and of a dot with its gap, mm."""
 _CURVES = 52.0

@@ -14,8 +14,6 @@ from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Seed, Text
 from kinetics.files.documents import Document
 from kinetics.regimen import Regimen
 
-__all__ = ["ComparisonSpec", "read_compared_regimens"]
-
 
 class ComparisonFigureHeaderRow(FigureHeaderRow):
     """``[figure]`` of regimens side by side; what it leaves out is the comparison's."""

@@ -9,8 +9,6 @@ from kinetics.figures.facts.spec import FactsSpec
 from kinetics.files.arguments import Progress
 from kinetics.simulation.simulating import simulate
 
-__all__ = ["population_means"]
-
 
 def population_means(spec: FactsSpec, progress: Progress) -> xr.Dataset:
     """Simulate the population of every arm; committed estimates are those of the cohort.

@@ -21,8 +21,6 @@ from kinetics.figures.facts.spec import FactCurveRow, FactsSpec, read_facts
 from kinetics.published.facts import EvidenceRow
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["Facts"]
-
 _PANEL = 62.0
 """Height of a panel with its labels, mm, if the file gives none."""
 _APART = 0.03

@@ -23,8 +23,6 @@ from kinetics.regimen import Regimen, check_accepted
 from kinetics.results import marked
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["FactCurveRow", "FactsSpec", "read_facts"]
-
 _KINDS = ("count", "percent_of_baseline", "event_share")
 """Facts that are a number of a population at a time."""
 

@@ -18,8 +18,6 @@ from kinetics.results import provenance, variable
 from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit
 
-__all__ = ["map_grid"]
-
 
 def map_grid(spec: MapSpec, progress: Progress) -> xr.Dataset:
     """Simulate a map with the batch engine.

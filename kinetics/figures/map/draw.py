@@ -24,8 +24,6 @@ from kinetics.figures.map.compute import map_grid
 from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow, read_map
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["Map"]
-
 _AROUND = 31.0
 """Width of a panel's labels and colour bar, mm."""
 _PANEL, _LABELS = 58.0, 15.0

@@ -24,8 +24,6 @@ from kinetics.regimen import Regimen, check_accepted, course_starts
 from kinetics.results import marked
 from kinetics.units import to_unit
 
-__all__ = ["MapSpec", "MappedNumber", "PointRow", "read_map"]
-
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
 
 

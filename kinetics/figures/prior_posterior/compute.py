@@ -16,8 +16,6 @@ from kinetics.units import unit_text
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
 
-__all__ = ["GROUPS", "Knowledge", "knowledge", "knowledge_tree"]
-
 GROUPS = {
     "estimates": ("parameter", "value", "unit", "log_se"),
     "prior": ("parameter", "center", "log_sd", "lower", "upper", "unit"),

@@ -21,8 +21,6 @@ from kinetics.figures.base.panels import panel_grid, with_unit
 from kinetics.figures.base.style import COLOURS, GREY, small
 from kinetics.figures.prior_posterior.compute import GROUPS, Knowledge, knowledge, knowledge_tree
 
-__all__ = ["PriorPosterior"]
-
 _PRIOR, _POSTERIOR, _SAMPLE = GREY, COLOURS["blue"], COLOURS["vermillion"]
 _COLUMNS = 4
 _ROW = 27.0

@@ -19,8 +19,6 @@ from kinetics.units import conversion, parse_unit, to_unit
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
 
-__all__ = ["SimulatedCurve", "check_result", "simulated_curve", "simulated_tree"]
-
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCurve:

@@ -31,19 +31,10 @@ from kinetics.figures.time_course.points import (
     pixels_around,
     published_point,
 )
-    PublishedPoint,
-    draw_point,
-    draw_value,
-    legend_handle,
-    pixels_around,
-    published_point,
-)
 from kinetics.figures.time_course.reading import read_time_course
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.text.escaping import one_line
 from kinetics.units import to_unit
-
-__all__ = ["PATIENTS", "TimeCourse"]
 
 PATIENTS = "patients_summarised"
 """Attribute of a result whose curves are medians of so many patients, and whose interval is theirs."""

@@ -16,8 +16,6 @@ from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.units import to_unit
 
-__all__ = ["time_course_of", "with_interval_of_patients"]
-
 _QUANTILES = (0.05, 0.5, 0.95)
 """Of patients: ends of the band, and the curve."""
 _CURVES = 5

@@ -8,8 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-__all__ = ["pixels_along", "place_beside", "place_on_line", "spread", "spread_labels"]
-
 
 def spread(positions: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
     """Move positions, (label,), apart by as little as it takes: the least-squares answer, by pooling neighbours.

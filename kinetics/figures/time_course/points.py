@@ -18,8 +18,6 @@ from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec, first_do
 from kinetics.published import PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["PublishedPoint", "draw_point", "draw_value", "legend_handle", "pixels_around", "published_point"]
-
 _SIZE = 3.6
 _EDGE = 0.5
 

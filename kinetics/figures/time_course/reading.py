@@ -26,8 +26,6 @@ from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen, check_accepted, only_course, with_retreatment
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
 
-__all__ = ["read_time_course"]
-
 _SAME_DAY = 1e-6
 
 

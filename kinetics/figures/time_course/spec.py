@@ -30,8 +30,6 @@ from kinetics.regimen import Regimen, course_starts
 from kinetics.results import marked
 from kinetics.units import parse_unit
 
-__all__ = ["CurveRow", "SpecRows", "TimeCourseHeaderRow", "TimeCourseSpec", "first_dose", "read_rows"]
-
 
 class TimeCourseHeaderRow(TimedHeaderRow):
     """``[figure]``: what is simulated, and the published tables beside it."""

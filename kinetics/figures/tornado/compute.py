@@ -23,8 +23,6 @@ from kinetics.units import parse_unit
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
 
-__all__ = ["recovery_elasticities", "typical_values"]
-
 _TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
 
 

@@ -18,8 +18,6 @@ from kinetics.figures.tornado.spec import TornadoSpec, read_tornado
 from kinetics.units import conversion, display_unit, parse_unit, to_unit
 from kinetics.units.levels import read_level
 
-__all__ = ["Tornado"]
-
 _LATER, _EARLIER = COLOURS["vermillion"], COLOURS["blue"]
 _BAR = 3.9
 """Height of a bar with its gap, mm."""

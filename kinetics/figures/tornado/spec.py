@@ -18,8 +18,6 @@ from kinetics.regimen import Regimen, check_accepted, course_starts
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["TornadoSpec", "read_tornado"]
-
 
 class TornadoHeaderRow(TreatmentHeaderRow):
     """``[figure]`` of a tornado."""

@@ -24,8 +24,6 @@ from kinetics.figures.visual_predictive_check.spec import TYPES, CheckPanelRow, 
 from kinetics.published import PublishedRow
 from kinetics.units import to_unit
 
-__all__ = ["VisualPredictiveCheck"]
-
 _MODEL, _PUBLISHED = COLOURS["blue"], COLOURS["vermillion"]
 _MARGIN = 0.035
 """Of the axis, beyond its ends, for what stands there."""

@@ -20,8 +20,6 @@ from kinetics.units.levels import read_level
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["TYPES", "CheckPanelRow", "CheckSpec", "read_check"]
-
 TYPES = {
     "counts": ("count", "percent_of_baseline", "ratio"),
     "share": ("share_below", "share_above"),

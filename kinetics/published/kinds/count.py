@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from kinetics.published.patients import Patients
     from kinetics.published.target import RowInFit
 
-__all__ = ["Count", "PercentOfBaseline", "Ratio", "TypicalCount"]
-
 
 class Count(Quantity):
     """An output at a time, as measured."""

@@ -17,8 +17,6 @@ from kinetics.regimen import Rule
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["CoursesShare"]
-
 
 class CoursesShare(Quantity):
     """Of patients whose rules have acted as often as the level says by a time."""

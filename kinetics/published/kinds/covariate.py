@@ -12,8 +12,6 @@ from kinetics.published.kinds.quantity import Columns, Quantity
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["CovariateWithEvent", "CovariateWithoutEvent"]
-
 
 class CovariateWithEvent(Quantity):
     """Each patient is weighted by the probability of the event by a time, which the output is."""

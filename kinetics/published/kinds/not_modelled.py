@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from kinetics.published.kinds.quantity import Columns, Quantity
 
-__all__ = ["NotModelled"]
-
 
 class NotModelled(Quantity):
     """Listed apart, with the reason why no model says it; nothing is compared."""

@@ -10,8 +10,6 @@ from kinetics.published.kinds.quantity import Columns, Quantity
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["Parameter"]
-
 
 class Parameter(Quantity):
     """An expression of parameters, inputs and what follows from them alone."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kinetics.published.row import EvidenceRow
     from kinetics.published.target import RowInFit
 
-__all__ = ["FITTED", "MIDDLE", "OF_PATIENTS", "Columns", "Quantity", "TypicalNumber"]
-
 OF_KIND = ("output", "over", "time", "since", "level", "visits", "expression")
 """Columns that only some kinds have."""
 

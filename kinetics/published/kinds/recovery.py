@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kinetics.published.patients import Patients
     from kinetics.published.target import RowInFit
 
-__all__ = ["ShareRecovered", "TimeBelow", "TimeToThreshold"]
-
 
 class TimeToThreshold(AtLevel, OverWindow):
     """When each patient is first back at the level: after the nadir, or at the first visit that shows it."""

@@ -14,8 +14,6 @@ from kinetics.published.kinds.count import TypicalCount
 from kinetics.units import Unit
 from kinetics.units.levels import slack
 
-__all__ = ["TypicalRecovery"]
-
 LOWEST = 1e-6
 """The highest count counts as at least this share of the level, so that a stand-in is finite."""
 

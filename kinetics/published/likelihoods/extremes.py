@@ -13,8 +13,6 @@ from kinetics.observation.normal import log
 from kinetics.published.likelihoods.order_statistics import OrderStatistics, influence_on_share, power
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["Extremes"]
-
 
 @dataclass(frozen=True)
 class Extremes(OrderStatistics):

@@ -15,8 +15,6 @@ from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.spread import Spread, log_spread
 from kinetics.published.likelihoods.summary import Evaluation, impossible
 
-__all__ = ["Mean"]
-
 
 @dataclass(frozen=True)
 class Mean:

@@ -13,8 +13,6 @@ from kinetics.observation.normal import log
 from kinetics.published.likelihoods.order_statistics import OrderStatistics, influence_on_share, power
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["Median"]
-
 REACH = 30
 """Where the integrand of an even median has fallen to nothing, in units of its scale."""
 

@@ -16,8 +16,6 @@ from kinetics.published.likelihoods.summary import Summary
 from kinetics.published.row import PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["summary_of"]
-
 UNKNOWN = 2
 """Patients of a row that does not say how many and is only compared: it has a value, and no interval is printed."""
 

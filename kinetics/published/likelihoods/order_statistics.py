@@ -10,8 +10,6 @@ from scipy.special import betaincinv
 
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, share, shares
 
-__all__ = ["OrderStatistics", "influence_on_share", "power", "quantile", "quantile_with_slope"]
-
 
 def quantile(observed: ObservedDistribution, probability: float) -> float:
     """The level below which a share of the population lies; infinite for a time that too few reach."""

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 from kinetics.published.row import PublishedRow
 
-__all__ = ["Interval", "PredictedSummary"]
-
 
 class Interval(NamedTuple):
     """A number of the population, and where that of a study lies with 95 %; NaN ends if the row gives no n."""

@@ -16,8 +16,6 @@ from kinetics.observation.observed_counts import ObservedCounts
 from kinetics.observation.observed_times import ObservedTimes
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["Proportion"]
-
 
 @dataclass(frozen=True)
 class Proportion:

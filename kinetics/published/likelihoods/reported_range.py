@@ -12,8 +12,6 @@ from kinetics.observation.distribution import ObservedDistribution, Scalar, shar
 from kinetics.published.likelihoods.order_statistics import quantile, quantile_with_slope
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["ReportedRange"]
-
 
 @dataclass(frozen=True)
 class ReportedRange:

@@ -8,8 +8,6 @@ import numpy as np
 
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar
 
-__all__ = ["Spread", "log_spread"]
-
 STEP = 0.75
 """Of the trapezoid rule in ln t, whose error falls as exp(-pi^2/step) for functions as smooth as these."""
 

@@ -11,8 +11,6 @@ from kinetics.observation.distribution import ObservedDistribution, Scalar
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.summary import Evaluation, Summary
 
-__all__ = ["covariance", "log_likelihood"]
-
 
 def log_likelihood(evaluations: Sequence[Evaluation], joint: np.ndarray | None) -> Any:
     r"""Of all published numbers of a study.

@@ -9,8 +9,6 @@ import numpy as np
 
 from kinetics.observation.distribution import Expected, ObservedDistribution
 
-__all__ = ["Evaluation", "Summary", "impossible"]
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:

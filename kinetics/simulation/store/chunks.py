@@ -34,8 +34,6 @@ from kinetics.simulation.store.layout import arrays_of, begin_store, chunk_files
 from kinetics.simulation.store.location import check_destination, clear, locked, put_in_place
 from kinetics.simulation.store.record import StreamRecord
 
-__all__ = ["stream"]
-
 CHUNK_BYTES = 2**27
 """A chunk of a simulation with very many output times has fewer runs, so that its values stay below this."""
 

@@ -17,8 +17,6 @@ from kinetics.files.checksums import paths_in
 from kinetics.files.declared import CHUNK_NAME, META
 from kinetics.files.reading import read_json, reason_of
 
-__all__ = ["check_destination", "clear", "locked", "put_in_place"]
-
 _OWN = re.compile(r"store|progress\.json|\.progress-\w+\.json|lock|replaced")
 _CUT_OFF = ".partial"
 """Ending of the name of a file of a store while zarr writes it."""

@@ -13,8 +13,6 @@ from kinetics.files.checksums import content_hash, store_checksums
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
 
-__all__ = ["StreamRecord"]
-
 _DAMAGED = "is damaged, or was not written by this program; delete the folder to start again"
 
 

@@ -16,7 +16,6 @@ import numpy as np
 
 # fmt: off
 # ruff: noqa: E501
-__all__ = ["DENSE", "GAMMA", "STAGES", "A", "C"]
 
 STAGES = 8
 GAMMA = 0.21193756319429014

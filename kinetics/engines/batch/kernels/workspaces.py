@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["LaneStep", "Lanes", "Progress", "RuleState", "Step", "TangentStages", "Windows"]
-
 
 class Step(NamedTuple):
     """A step of one patient."""
