@@ -69,8 +69,8 @@ class ResultFile:
     model: str
     estimates: dict[str, EstimateRow]
     covariance: np.ndarray
-    given: tuple[str, ...]
-    given_values: np.ndarray
+    earlier: tuple[str, ...]
+    earlier_values: np.ndarray
     response: np.ndarray
 
 
