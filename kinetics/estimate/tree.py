@@ -41,7 +41,7 @@ def fields_in_tree(tree: xr.DataTree) -> dict[str, Any]:
             "verdicts": _strings(estimates["verdict"]),
             "values": np.asarray(estimates["value"].values, dtype=float),
             "covariance": np.asarray(covariance["log_covariance"].values, dtype=float),
-            "given": _strings(covariance["given"]),
+            "earlier": _strings(covariance["given"]),
             "earlier_values": np.asarray(covariance["given_value"].values, dtype=float),
             "response": np.asarray(covariance["log_response"].values, dtype=float),
             "facts": {key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},

@@ -157,7 +157,7 @@ def test_a_fit_before_that_has_no_result_is_asked_for(chain):
 
 
 def assert_same(one: Estimates, other: Estimates, rtol: float) -> None:
-    for key in ("fit", "model", "cohort", "names", "units", "verdicts", "given"):
+    for key in ("fit", "model", "cohort", "names", "units", "verdicts", "earlier"):
         assert getattr(one, key) == getattr(other, key)
     for key in ("values", "covariance", "earlier_values", "response"):
         np.testing.assert_allclose(getattr(one, key), getattr(other, key), rtol=rtol, atol=1e-15)
