@@ -61,7 +61,7 @@ class ResultFile:
     """A committed result as its file has it.
 
     ``model`` is the name of the model, or the absolute path of its file. Of ``covariance``, (parameter, parameter), and
-    ``response``, (parameter, given), the shapes are not checked: both are of natural logarithms.
+    ``response``, (parameter, earlier), the shapes are not checked: both are of natural logarithms.
     """
 
     document: Document
