@@ -19,6 +19,10 @@ from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
 from kinetics.units import Unit, parse_unit, unit_text
 
+MEDIAN_AND_95 = (0.025, 0.5, 0.975)
+"""Quantiles at the median and the ends of a 95 % interval; those of 90 % of patients follow."""
+MEDIAN_AND_90 = (0.05, 0.5, 0.95)
+
 
 def provenance(**facts: Any) -> dict[str, Any]:
     """Attributes that say how a result came about; facts that are None are left out.

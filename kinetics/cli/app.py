@@ -100,7 +100,7 @@ _COMMANDS = (
     (simulate, "Counts over time under a regimen."),
     (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
-    (refit, "Is a fit to be trusted? Simulated studies, refitted."),
+    (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),
     (predict, "Counts and recovery, with uncertainty."),
     (compare, "Regimens side by side."),
     (evidence, "Every published fact beside the model."),

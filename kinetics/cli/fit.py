@@ -19,7 +19,7 @@ from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.reports.fit import EstimateAgreement
+    from kinetics.estimate.agreement import EstimateAgreement
 
 
 def fit(
@@ -51,7 +51,7 @@ def fit(
     """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import fit as run
-    from kinetics.reports.fit import agreement
+    from kinetics.estimate.agreement import agreement
 
     named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
     profiled = "all" if named == ["all"] else named

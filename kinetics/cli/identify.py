@@ -46,7 +46,7 @@ def identify(
             unknown_initial=listed_names(unknown_initial),
         )
     if identification.resting:
-        tell("nothing is given; a --regimen may move what is not seen at rest")
+        tell("no dose is given; with --regimen the outputs may determine more parameters than at rest")
     if as_json:
         print_json(identifiability_json(identification))
     else:

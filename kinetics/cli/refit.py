@@ -15,14 +15,15 @@ from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
-MOST_STUDIES = 100_000
+MAX_REPLICATES = 100_000
 """At some seconds a refit, the pace of the smallest problems, these take days."""
 
 
 def refit(
     name: Annotated[str, typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.")],
-    studies: Annotated[
-        int, typer.Option("--studies", metavar="N", min=2, max=MOST_STUDIES, help="How many synthetic studies.")
+    replicates: Annotated[
+        int,
+        typer.Option("--replicates", metavar="N", min=2, max=MAX_REPLICATES, help="How many synthetic data sets."),
     ] = 20,
     seed: Seed = 0,
     settings: Annotated[
@@ -40,7 +41,7 @@ def refit(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the refits in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw studies from known truth, summarise them as the fit's rows are, refit each: bias and coverage."""
+    """Draw synthetic data sets from known truth, summarise each as the fit's rows are, refit it: bias and coverage."""
     from kinetics.estimate import FitProblem
     from kinetics.estimate import refit as run
     from kinetics.reports.simulation_study import refit_text
@@ -56,7 +57,9 @@ def refit(
     assert problem is not None
     options = named_as_options({f"truth of {name}": f"--set {name}" for name in truth})
     with watched(f"{problem.name}: refits") as steps, resumable(), options:
-        study = run(problem, truth=truth, studies=studies, out=out, resume=resume, seed=seed, progress=steps.count)
+        study = run(
+            problem, truth=truth, replicates=replicates, out=out, resume=resume, seed=seed, progress=steps.count
+        )
     if out is not None:
         wrote(out)
     rows = study.rows()

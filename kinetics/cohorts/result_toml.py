@@ -61,7 +61,7 @@ class ResultFile:
     """A committed result as its file has it.
 
     ``model`` is the name of the model, or the absolute path of its file. Of ``covariance``, (parameter, parameter), and
-    ``response``, (parameter, given), the shapes are not checked: both are of natural logarithms.
+    ``response``, (parameter, earlier), the shapes are not checked: both are of natural logarithms.
     """
 
     document: Document
@@ -69,8 +69,8 @@ class ResultFile:
     model: str
     estimates: dict[str, EstimateRow]
     covariance: np.ndarray
-    given: tuple[str, ...]
-    given_values: np.ndarray
+    earlier: tuple[str, ...]
+    earlier_values: np.ndarray
     response: np.ndarray
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.comparison.comparison_file import read_comparison
-from kinetics.comparison.dataset import QUANTILES, ComparedRegimen, comparison_dataset
+from kinetics.comparison.dataset import ComparedRegimen, comparison_dataset
 from kinetics.comparison.readings import courses_of, measures_of
 from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
@@ -19,11 +19,12 @@ from kinetics.files.arguments import Progress, all_of, loaded
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Regimen, check_accepted, course_starts
+from kinetics.results import MEDIAN_AND_90
 from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
-MOST = 7
+MAX_REGIMENS = 7
 """Regimens that can be told apart in a figure."""
 
 
@@ -52,7 +53,7 @@ def compare(
     patients : int, optional
         Virtual patients, the same under every regimen; without it the typical patient.
     seed : int
-        The study they belong to.
+        Seed of the random numbers.
     engine : {"auto", "scipy", "batch"}
         As of `simulate`.
     progress : callable, optional
@@ -105,8 +106,8 @@ def load_regimens(names: Sequence[Regimen | str | Path], comparison: Comparison 
     faults = Faults()
     regimens: list[Regimen] = []
     named: tuple[Regimen | str | Path, ...] = all_of("regimens", names, None, 'regimens=["one", "other"]')
-    if not 1 <= len(named) <= MOST:
-        faults.add(f"compare 1 to {MOST} regimens; found {len(named)}")
+    if not 1 <= len(named) <= MAX_REGIMENS:
+        faults.add(f"compare 1 to {MAX_REGIMENS} regimens; found {len(named)}")
     for name in named:
         with faults.gather(name=name.name if isinstance(name, Regimen) else f"{name!s:.60}"):
             regimen = loaded("", name, Regimen)
@@ -162,11 +163,11 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
         baseline = values[..., 0]
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
-            numbers[name] = curve_quantiles(curve, QUANTILES) if over_patients else curve
+            numbers[name] = curve_quantiles(curve, MEDIAN_AND_90) if over_patients else curve
         courses = courses_of(integrated, row.output, row.readings)
         for reading in row.readings:
             name, number = f"{row.output}_{reading.name}", np.asarray(reading.of(courses))
-            numbers[name] = censored_quantiles(number, QUANTILES) if over_patients else number
+            numbers[name] = censored_quantiles(number, MEDIAN_AND_90) if over_patients else number
             if over_patients and reading.is_recovery:
                 numbers[f"{name}_share"] = share_recovered(number)
     failed = result.sizes["patient"] - integrated.sizes["patient"] if over_patients else None

@@ -26,11 +26,10 @@ from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.expressions.reserved import joined
 from kinetics.measures import course_windows
 from kinetics.regimen import Regimen
-from kinetics.results import provenance, variable
+from kinetics.results import MEDIAN_AND_90, provenance, variable
 from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level
 
-QUANTILES = (0.05, 0.5, 0.95)
 """Of patients."""
 
 
@@ -70,7 +69,7 @@ def comparison_dataset(
     if patients is not None:
         label = {"long_name": "patients that could not be integrated and are left out"}
         data["failed"] = xr.Variable(("regimen",), np.array([column.failed for column in columns]), label)
-        coords["quantile"] = np.array(QUANTILES)
+        coords["quantile"] = np.array(MEDIAN_AND_90)
     facts = provenance(
         model=model.name,
         model_hash=model.content_hash,

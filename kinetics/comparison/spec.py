@@ -9,40 +9,39 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.readings import Reading
-from kinetics.files.rows import Row
+from kinetics.files.rows import Line, Row
 from kinetics.model import Model
 from kinetics.results import marked
 from kinetics.units import parse_unit
 
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 FARTHEST, CLOSEST = 1e30, 1e-6
 """The greatest end of an axis, and the least relative distance of its two ends."""
-Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
+AxisEnd = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 
 class ComparisonHeaderRow(Row):
     """``[comparison]``."""
 
-    title: Text
-    model: Text
-    cohort: Text | None = None
-    until: Text
-    every: Text
-    unit: Text = "month"
+    title: Line
+    model: Line
+    cohort: Line | None = None
+    until: Line
+    every: Line
+    unit: Line = "month"
     note: Annotated[StrictStr, Field(max_length=3000)] = ""
 
 
 class OutputRow(Row):
     """``[[rows]]``: an output, what is read off it, and how its curve is drawn."""
 
-    output: Text
+    output: Line
     label: Annotated[StrictStr, Field(min_length=1, max_length=200)]
-    measures: Annotated[list[Text], Field(min_length=1, max_length=20)]
+    measures: Annotated[list[Line], Field(min_length=1, max_length=20)]
     exploratory: StrictBool = False
     percent_of_baseline: StrictBool = False
     scale: Literal["log", "linear"] = "linear"
-    lower: Number | None = None
-    upper: Number | None = None
+    lower: AxisEnd | None = None
+    upper: AxisEnd | None = None
 
 
 @dataclass(frozen=True, eq=False)

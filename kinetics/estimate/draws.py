@@ -12,9 +12,8 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
+from kinetics.population.draws import ATTEMPTS
 from kinetics.population.seeds import checked_seed
-
-ATTEMPTS = 1000
 
 
 def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estimates]:
@@ -85,9 +84,9 @@ def _with_deviations(
 def _drawn(model: Model, fit: Estimates, values: Mapping[str, float], deviation: np.ndarray) -> dict[str, float]:
     """What one fit estimates, given those before it, at a deviation of the logarithms."""
     estimated = fit.by_flat_name(model)
-    given = np.array([values[flat_key(model, name)] for name in fit.given])
+    earlier = np.array([values[flat_key(model, name)] for name in fit.earlier])
     with np.errstate(all="ignore"):  # a draw that is not finite is drawn again
-        logs = np.log(list(estimated.values())) + fit.response @ np.log(given / fit.given_values) + deviation
+        logs = np.log(list(estimated.values())) + fit.response @ np.log(earlier / fit.earlier_values) + deviation
         return dict(zip(estimated, np.exp(logs).tolist(), strict=True))
 
 

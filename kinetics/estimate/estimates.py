@@ -36,11 +36,11 @@ class Estimates:
         Estimates, each in its unit.
     covariance : ndarray, (parameter, parameter)
         Of the natural logarithms.
-    given : tuple of str
+    earlier : tuple of str
         Names of the parameters :math:`\eta` estimated by earlier fits.
-    given_values : ndarray, (given,)
+    earlier_values : ndarray, (earlier,)
         The values :math:`\hat\eta` at which they were fixed, in the model's units.
-    response : ndarray, (parameter, given)
+    response : ndarray, (parameter, earlier)
         The matrix :math:`B`, dimensionless.
     facts : dict
         Provenance and summary numbers: ``package_version``, ``model_hash``, ``data_hash``, ``seed``, ``cost``,
@@ -69,23 +69,23 @@ class Estimates:
     verdicts: tuple[str, ...]
     values: np.ndarray
     covariance: np.ndarray
-    given: tuple[str, ...]
-    given_values: np.ndarray
+    earlier: tuple[str, ...]
+    earlier_values: np.ndarray
     response: np.ndarray
     facts: dict[str, Any]
     builds_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        faults, size, given = Faults(), len(self.names), len(self.given)
+        faults, size, earlier = Faults(), len(self.names), len(self.earlier)
         if not size:
             faults.add("there are no estimates", name="estimates")
-        for values, name in ((self.values, "estimates"), (self.given_values, "response.at")):
+        for values, name in ((self.values, "estimates"), (self.earlier_values, "response.at")):
             if not (np.isfinite(values).all() and (values > 0).all()):
                 faults.add("must be positive and finite", name=name)
-        if self.given_values.shape != (given,):
-            faults.add(f"needs {given} values, one for each name in 'given'", name="response.at")
-        if self.response.shape != (size, given) or not np.isfinite(self.response).all():
-            faults.add(f"must be {size} rows of {given} finite numbers", name="response.log")
+        if self.earlier_values.shape != (earlier,):
+            faults.add(f"needs {earlier} values, one for each name in 'given'", name="response.at")
+        if self.response.shape != (size, earlier) or not np.isfinite(self.response).all():
+            faults.add(f"must be {size} rows of {earlier} finite numbers", name="response.log")
         if self.covariance.shape != (size, size) or not np.isfinite(self.covariance).all():
             faults.add(f"must be {size} rows of {size} finite numbers", name="covariance.log")
         elif not _is_covariance(self.covariance):
@@ -185,8 +185,8 @@ class Estimates:
                 verdicts=tuple(row.verdict for row in rows),
                 values=np.array([row.value for row in rows]),
                 covariance=file.covariance,
-                given=file.given,
-                given_values=file.given_values,
+                earlier=file.earlier,
+                earlier_values=file.earlier_values,
                 response=file.response,
                 facts={key: getattr(result, key) for key in FACTS},
                 builds_on=tuple(result.builds_on),
@@ -223,7 +223,7 @@ class Estimates:
             {"fit": self.fit, "model": self.model, "cohort": self.cohort, "builds_on": self.builds_on, **self.facts},
             self.by_name,
             self.covariance,
-            {"given": self.given, "at": self.given_values, "log": self.response},
+            {"given": self.earlier, "at": self.earlier_values, "log": self.response},
         )
 
     @classmethod

@@ -140,8 +140,8 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
         verdicts=at_best.verdicts,
         values=np.exp(best.end),
         covariance=at_best.covariance,
-        given=tuple(earlier),
-        given_values=np.array([problem.cohorts[cohort].estimable[flat] for flat, cohort in earlier.values()]),
+        earlier=tuple(earlier),
+        earlier_values=np.array([problem.cohorts[cohort].estimable[flat] for flat, cohort in earlier.values()]),
         response=_response(objective, best.end, at_best, [flat for flat, _ in earlier.values()]),
         facts={
             "package_version": __version__,

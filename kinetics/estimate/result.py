@@ -1,4 +1,4 @@
-"""A finished fit, and what may still be asked of it: profiles, draws from the posterior, files."""
+"""The result of a fit: estimates, profiles, draws from the posterior, and its files."""
 
 # pandas has no complete types
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false

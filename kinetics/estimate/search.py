@@ -43,16 +43,22 @@ def objective_of(problem: FitProblem) -> AnyObjective:
     return Objective(problem) if problem.population is None else PopulationObjective(problem)
 
 
-def searches(objective: AnyObjective, say: Callable[[str], None] | None = None, first: int = 0) -> Iterator[Search]:
+def searches(
+    objective: AnyObjective, on_evaluation: Callable[[str], None] | None = None, first: int = 0
+) -> Iterator[Search]:
     """The searches of a problem one by one, from its own start and others about it, from number ``first`` on."""
     starts = objective.problem.starts
     for index in range(first, starts):
-        yield minimise(objective, _start(objective, index), say=prefixed(say, f"search {index + 1} of {starts}"))
+        yield minimise(
+            objective,
+            _start(objective, index),
+            on_evaluation=prefixed(on_evaluation, f"search {index + 1} of {starts}"),
+        )
 
 
-def prefixed(say: Callable[[str], None] | None, text: str) -> Callable[[str], None] | None:
+def prefixed(on_evaluation: Callable[[str], None] | None, text: str) -> Callable[[str], None] | None:
     """What takes lines, each with a text before it."""
-    return say and (lambda line: say(f"{text}, {line}"))
+    return on_evaluation and (lambda line: on_evaluation(f"{text}, {line}"))
 
 
 def _start(objective: AnyObjective, index: int) -> np.ndarray:
@@ -70,15 +76,15 @@ def minimise(
     objective: AnyObjective,
     start: np.ndarray,
     fixed: Mapping[int, float] | None = None,
-    say: Callable[[str], None] | None = None,
+    on_evaluation: Callable[[str], None] | None = None,
 ) -> Search:
     """One search from the logarithms of a start; ``fixed`` holds parameters, by index, at logarithms."""
     start, fixed = start.copy(), fixed or {}
     start[list(fixed)] = list(fixed.values())
     moving = np.array([index for index in range(start.size) if index not in fixed], dtype=int)
     if isinstance(objective, PopulationObjective):
-        return search_by_scoring(objective, start, moving, say)
-    return search_least_squares(objective, start, moving, say)
+        return search_by_scoring(objective, start, moving, on_evaluation)
+    return search_least_squares(objective, start, moving, on_evaluation)
 
 
 FAR = 1e4
@@ -86,7 +92,7 @@ FAR = 1e4
 
 
 def search_least_squares(
-    objective: Objective, start: np.ndarray, moving: np.ndarray, say: Callable[[str], None] | None = None
+    objective: Objective, start: np.ndarray, moving: np.ndarray, on_evaluation: Callable[[str], None] | None = None
 ) -> Search:
     """Search from the logarithms of a start over the parameters of some indices; all others are held.
 
@@ -110,8 +116,8 @@ def search_least_squares(
 
     def value(u: np.ndarray) -> np.ndarray:
         residual = evaluated(u.tobytes())[0].values
-        if say is not None:
-            say(f"cost {0.5 * float(residual @ residual):.6g}")
+        if on_evaluation is not None:
+            on_evaluation(f"cost {0.5 * float(residual @ residual):.6g}")
         return residual
 
     if not moving.size:
@@ -152,7 +158,7 @@ def search_by_scoring(
     objective: PopulationObjective,
     start: np.ndarray,
     moving: np.ndarray,
-    say: Callable[[str], None] | None = None,
+    on_evaluation: Callable[[str], None] | None = None,
 ) -> Search:
     r"""Climb from the logarithms of a start to the largest log posterior; only the parameters of some indices move.
 
@@ -166,8 +172,8 @@ def search_by_scoring(
         return Search(start, start, height, height < WALL, "nothing moves")
 
     def stop(intermediate_result: OptimizeResult) -> None:
-        if say is not None:
-            say(f"log posterior {-intermediate_result.fun:.6g}")
+        if on_evaluation is not None:
+            on_evaluation(f"log posterior {-intermediate_result.fun:.6g}")
         if hill.promise(intermediate_result.x) < CLOSE:
             raise StopIteration
 

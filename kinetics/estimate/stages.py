@@ -29,8 +29,8 @@ def run_searches(
         LOG.info("%d of %d searches were done before and are not used; %s", len(unused), starts, hint)
     finished = list(checkpoint.searches(size)[:starts])
     checkpoint.begin(f"{len(finished)} of {starts} searches")
-    report = _reporter(progress, lambda: len(finished), starts)
-    for search in searches(objective, report, first=len(finished)):
+    on_evaluation = _reporter(progress, lambda: len(finished), starts)
+    for search in searches(objective, on_evaluation, first=len(finished)):
         finished.append(search)
         checkpoint.done = f"{len(finished)} of {starts} searches"
         checkpoint.keep_searches(finished)
@@ -40,12 +40,12 @@ def run_searches(
 def _reporter(progress: Progress | None, done: Callable[[], int], total: int) -> Callable[[str], None]:
     """Takes a line after each evaluation of a stage: logs it, and reports how many parts of the stage are done."""
 
-    def report(line: str) -> None:
+    def on_evaluation(line: str) -> None:
         LOG.debug("%s", line)
         if progress is not None:
             progress(done(), total)
 
-    return report
+    return on_evaluation
 
 
 def run_profiles(
@@ -61,9 +61,11 @@ def run_profiles(
     checkpoint.begin(done())
     for number, index in enumerate(indices):
         if index not in finished:
-            report = _reporter(progress, lambda before=number: before, len(indices))
-            say = prefixed(report, f"profile {number + 1} of {len(indices)}")
-            finished[index] = profile(fit.objective, optimum, index, covariance, say)
+            on_evaluation = prefixed(
+                _reporter(progress, lambda before=number: before, len(indices)),
+                f"profile {number + 1} of {len(indices)}",
+            )
+            finished[index] = profile(fit.objective, optimum, index, covariance, on_evaluation)
             checkpoint.done = done()
             checkpoint.keep_profiles(optimum, list(finished.values()))
     return tuple(finished[index] for index in indices)

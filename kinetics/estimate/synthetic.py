@@ -1,4 +1,4 @@
-"""A synthetic study: the summaries of simulated patients in place of what was published."""
+"""A synthetic replicate: the summaries of simulated patients in place of what was published."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from kinetics.population.variability import Variability
 from kinetics.published import PopulationTarget
 
 
-def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> FitProblem:
+def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, replicate: int) -> FitProblem:
     """The problem with the summaries of simulated patients in place of what was published.
 
     Its fitted rows say what is summarised, of how many patients; rows that are only compared are left out, and medians
     that half of the patients never reach. ``truth`` is by flat name, in the units of the model. Patients and noise
-    depend on the seed and the number of the study alone.
+    depend on the seed and the number of the replicate alone.
     """
     targets, seed = [], checked_seed(seed)
     for number, (patients, rows) in enumerate(PopulationObjective(problem).arms(problem.fitted)):
         for part, same in enumerate(studies_of(rows)):
-            key = np.random.SeedSequence((seed, study, number, part))
+            key = np.random.SeedSequence((seed, replicate, number, part))
             targets += _summarised(problem, patients, same, truth, key)
     return replace(problem, targets=tuple(targets))
 
@@ -37,7 +37,7 @@ def _summarised(
     truth: Mapping[str, float],
     key: np.random.SeedSequence,
 ) -> list[PopulationTarget]:
-    """The rows of one study of simulated patients."""
+    """The rows of one published study, of simulated patients."""
     sizes = [row.summary.n for row in rows if row.summary.n is not None]
     if not sizes:
         return list(rows)

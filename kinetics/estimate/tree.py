@@ -41,8 +41,8 @@ def fields_in_tree(tree: xr.DataTree) -> dict[str, Any]:
             "verdicts": _strings(estimates["verdict"]),
             "values": np.asarray(estimates["value"].values, dtype=float),
             "covariance": np.asarray(covariance["log_covariance"].values, dtype=float),
-            "given": _strings(covariance["given"]),
-            "given_values": np.asarray(covariance["given_value"].values, dtype=float),
+            "earlier": _strings(covariance["given"]),
+            "earlier_values": np.asarray(covariance["given_value"].values, dtype=float),
             "response": np.asarray(covariance["log_response"].values, dtype=float),
             "facts": {key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},
             "builds_on": tuple(filter(None, str(tree.attrs["builds_on"]).split(", "))),
@@ -125,9 +125,9 @@ def _covariance(estimates: Estimates, correlation: np.ndarray) -> xr.Dataset:
             "log_covariance": _pure(square, estimates.covariance, "covariance of the natural logarithms"),
             "correlation": _pure(square, correlation, "correlation of the natural logarithms"),
             "log_response": _pure(("parameter", "given"), estimates.response, f"{follows} fixed at another fit's"),
-            "given_value": _own("given", estimates.given_values, long_name="where it was fixed, in the model's unit"),
+            "given_value": _own("given", estimates.earlier_values, long_name="where it was fixed, in the model's unit"),
         },
-        {"parameter": names, "parameter_2": names, "given": _texts(estimates.given)},
+        {"parameter": names, "parameter_2": names, "given": _texts(estimates.earlier)},
     )
 
 

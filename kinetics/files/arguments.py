@@ -59,7 +59,7 @@ def naming(argument: str) -> Generator[None, None, None]:
     try:
         yield
     except InputError as error:
-        named = [fault if fault.where else fault.placed("", argument) for fault in error.faults]
+        named = [fault if fault.where else fault.located("", argument) for fault in error.faults]
         raise type(error)(*named) from None
 
 

@@ -14,6 +14,8 @@ from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
+Line = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+"""A long text of a file, and one that names or labels something."""
 Keys = tuple[str | int, ...]
 T = TypeVar("T")
 
@@ -92,7 +94,7 @@ class Reader:
         self.faults.add(message, self.document.where(*keys), _dotted(keys))
 
     def at(self, *keys: str | int) -> AbstractContextManager[Faults]:
-        """Note the faults of a block as those of a key, save those that have a place of their own."""
+        """Note the faults of a block as those of a key, except those that have a location of their own."""
         return self.faults.gather(self.document.where(*keys), _dotted(keys))
 
     def check_tables(self, *known: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from kinetics.identifiability.structure import Structure
 from kinetics.text.tables import html_table
 
-SPREAD_VERDICT = "a spread: one patient does not show it"
-"""What is said of a spread between patients, which no rank of one patient's equations tells."""
+SPREAD_VERDICT = "a spread: not determined by one patient"
+"""The verdict on a spread between patients: the rank of one patient's equations does not determine it."""
 SHOWN = 3
 """So many measurements that would help are named in a table."""
 

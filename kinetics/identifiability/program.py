@@ -1,4 +1,4 @@
-"""A model as a list of steps, each from earlier ones: nothing is written out, and what is shared stands once."""
+"""A model as a list of operations on earlier results; a shared subexpression is one operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`structure`: which parameters outputs can tell at all, were they known at all times without error."""
+"""Structural identifiability: which parameters follow from outputs known at all times without error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DIGITS = (200, 400, 800)
 STILL = 2
 """Orders over which the rank must stand still at a start that is not special."""
 
-MOST = 5
+MAX_ORDERS = 5
 """No more derivatives than so many times the states and unknowns."""
 
 MAX_POINTS = 8
@@ -160,14 +160,14 @@ def sufficient_order(experiment: Experiment, point: Measured) -> int:
     """
     matrix = reduced(point.rows(0))
     grew = 0
-    for order in range(1, MOST * experiment.size + 1):
+    for order in range(1, MAX_ORDERS * experiment.size + 1):
         before = matrix.rank
         matrix = reduced(np.concatenate([matrix.rows, point.rows(order, first=order)]))
         grew = order if matrix.rank > before else grew
         pause = point.latest + STILL
         if matrix.rank == len(experiment.names) or order >= max(experiment.size, grew) + pause:
             return order
-    return MOST * experiment.size
+    return MAX_ORDERS * experiment.size
 
 
 def _moved(directions: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions.reserved import OBSERVED
 from kinetics.measures.returns import first_return
 from kinetics.measures.thresholds import TimeToThreshold
 from kinetics.regimen.times import DAY, SAME
@@ -29,9 +30,9 @@ class _Visits:
 
     @classmethod
     def of(cls, observed: xr.Dataset, output: str) -> _Visits:
-        name = f"{output}_seen"
+        name = f"{output}{OBSERVED}"
         if name not in observed:
-            measured = [str(key).removesuffix("_seen") for key in observed.data_vars if str(key).endswith("_seen")]
+            measured = [str(key).removesuffix(OBSERVED) for key in observed.data_vars if str(key).endswith(OBSERVED)]
             raise UnknownNameError(f"visits show no '{output}'; they show {', '.join(measured) or 'nothing'}")
         array = observed[name].transpose("patient", ...)
         times = array[array.dims[1]]
@@ -105,7 +106,7 @@ def observed_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataA
         baseline = np.full(len(visits.values), np.nan)
     limits = TimeToThreshold(output, level).threshold(visits.unit, baseline[:, None])
     limits = np.broadcast_to(limits, (baseline.size, 1))
-    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
+    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}{OBSERVED}"].attrs
     limits, margin = visited_level(limits, reported=not simulated)
     columns = [
         first_return(values, limits, margin).times(times - start) if times.size else np.full(baseline.size, np.nan)

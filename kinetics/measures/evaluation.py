@@ -20,15 +20,14 @@ class Measure(ABC):
     """One number a course, read off the curve of an ``output``, which may be a state or a variable of data too.
 
     A class says what stands behind the output in the name of the result (``suffix``), what it is, with its fields in
-    braces (``description``), its unit by those of the curve and its time (``measured_in``), and when it is infinite or
-    NaN beyond an empty window and a curve that is not finite (``undefined``).
+    braces (``description``), and its unit by those of the curve and its time (``measured_in``). Its docstring
+    says when it is infinite, or NaN beyond an empty window and a curve that is not finite.
     """
 
     output: str
     suffix: ClassVar[str]
     description: ClassVar[str]
     measured_in: ClassVar[Literal["output", "time", "output * time", "1"]] = "output"
-    undefined: ClassVar[str] = ""
 
     @property
     def argument(self) -> str:

@@ -81,7 +81,6 @@ class Overshoot(Measure):
     suffix = "overshoot"
     description = "highest {output} after the nadir over its baseline"
     measured_in = "1"
-    undefined = "NaN if the value at time 0 is not known or not positive"
 
     def of(self, window: Window) -> float:
         """The number."""

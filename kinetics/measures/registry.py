@@ -35,7 +35,7 @@ MEASURES: Mapping[str, type[Measure]] = MappingProxyType(
         "length": Length,
     }
 )
-"""Every measure by its name in text. Its class says what it is: ``description``, ``measured_in`` and ``undefined``."""
+"""Every measure by its name in text. Its class says what it is: ``description`` and ``measured_in``."""
 
 RECOVERY = "recovery"
 """Stands for the time to the lower limit of normal of every output that has one."""

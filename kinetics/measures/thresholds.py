@@ -62,7 +62,6 @@ class TimeToThreshold(_AtLevel):
 
     suffix = "time_to"
     description = "time from the course's first dose until {output} is back at {level}"
-    undefined = "infinite if not back in the window (censored), NaN if never below there (not at risk)"
 
     def of(self, window: Window) -> float:
         """The number."""

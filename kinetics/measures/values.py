@@ -19,7 +19,6 @@ class ValueAt(Measure):
     time: str
     suffix = "at"
     description = "{output} at {time}"
-    undefined = "NaN if the window does not reach the time"
 
     @property
     def argument(self) -> str:
@@ -96,7 +95,6 @@ class Plateau(Measure):
     length: str = "1 year"
     suffix = "plateau"
     description = "mean of {output} over the last {length} of the window"
-    undefined = "NaN if the window is shorter"
 
     def __post_init__(self) -> None:
         if parse_quantity(self.length, "day")[0] <= 0:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.expressions.reserved import joined
+from kinetics.expressions.reserved import OBSERVED, joined
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.model.quantities import Output
@@ -84,7 +84,7 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Pa
     schedule : VisitSchedule, str or pathlib.Path
         When they are measured, or its name or path.
     seed : int
-        The study. The noise of a patient depends on (seed, patient) alone.
+        Seed of the random numbers. The noise of a patient depends on (seed, patient) alone.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Pa
         values = measured(row, result[name].transpose("patient", "time").values[:, index], normal.get(name, 0.0))
         dim, long_name = f"visit_{series.name}", f"{row.about or name}, as visits show it"
         attrs = {"exploratory": row.exploratory, **row.measurement}
-        data[f"{name}_seen"] = variable(("patient", dim), values, row.unit, long_name, **attrs)
+        data[f"{name}{OBSERVED}"] = variable(("patient", dim), values, row.unit, long_name, **attrs)
         coords[dim] = variable((dim,), visits[name], unit, "time of the visit since the first dose")
     facts = {"visits": schedule.name, "visits_hash": schedule.content_hash, "visits_seed": seed}
     return xr.Dataset(data, coords, {**result.attrs, **facts})
@@ -171,7 +171,7 @@ def times_with_visits(
     """
     visits = _visits(model, schedule, model.time, starts, float(output_times[-1]))
     taken = {*model.outputs, *model.states}
-    if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
+    if clash := [f"{name}{OBSERVED}" for name in visits if f"{name}{OBSERVED}" in taken]:
         raise InputError(f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it")
     return np.unique(np.concatenate([output_times, *visits.values()]))
 

@@ -12,6 +12,7 @@ from kinetics.population.covariates import Covariates
 from kinetics.population.variability import Variability, patient_generator
 
 ATTEMPTS = 1000
+"""Draws of one patient, or of one set of parameters, before it is refused that none is admissible."""
 
 
 def draw_patients(

@@ -25,8 +25,7 @@ from kinetics.measures.patient_statistics import censored_quantiles, curve_quant
 from kinetics.prediction.over_draws import PERCENTILES, Drawn
 from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
 from kinetics.prediction.trial import STATISTICS, FutureTrial
-from kinetics.prediction.typical import QUANTILES
-from kinetics.results import variable
+from kinetics.results import MEDIAN_AND_95, variable
 from kinetics.units import Unit, parse_unit
 
 OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
@@ -48,7 +47,7 @@ def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr
     label = "quantile over patients, over parameter draws"
     coords = {
         "patient_quantile": _quantile("patient_quantile", PERCENTILES, "quantile over patients"),
-        "quantile": _quantile("quantile", QUANTILES, "quantile over parameter draws"),
+        "quantile": _quantile("quantile", MEDIAN_AND_95, "quantile over parameter draws"),
         "time": time,
     }
     data = {row.name: _counts(dims, values[..., i], row, label) for i, row in enumerate(rows)}
@@ -67,11 +66,11 @@ def population_recovery(
     estimates, data = population.recovered(), {}
     for number, (name, (unit, long_name)) in enumerate(labels.items()):
         over_draws = drawn.recovery[:, number]
-        table = censored_quantiles(over_draws, QUANTILES) if name == "median" else _linear_of_each(over_draws)
+        table = censored_quantiles(over_draws, MEDIAN_AND_95) if name == "median" else _linear_of_each(over_draws)
         data[name] = variable(("output", "course"), estimates[number], unit, f"{long_name}, at the estimates")
         dims = ("quantile", "output", "course")
         data[f"{name}_quantiles"] = variable(dims, table, unit, f"{long_name}, over parameter draws")
-    quantile = _quantile("quantile", QUANTILES, "quantile over parameter draws")
+    quantile = _quantile("quantile", MEDIAN_AND_95, "quantile over parameter draws")
     return xr.Dataset(data, {"output": list(outputs), "course": course, "quantile": quantile}, _facts(drawn))
 
 
@@ -92,7 +91,7 @@ def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray) -> xr.Data
                 f"{output.about or output.name}, {label} of a future trial",
                 exploratory=output.exploratory,
             )
-    coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future trials"), "time": time}
+    coords = {"quantile": _quantile("quantile", MEDIAN_AND_95, "quantile over future trials"), "time": time}
     return xr.Dataset(data, coords, {"patients": trial.patients, "studies": len(trials), **_facts(drawn)})
 
 
@@ -111,13 +110,13 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 
 def _linear(drawn: np.ndarray) -> np.ndarray:
-    """`QUANTILES` over draws that have numbers, (draw, ...); NaN if none has."""
-    return curve_quantiles(drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)], QUANTILES)
+    """`MEDIAN_AND_95` over draws that have numbers, (draw, ...); NaN if none has."""
+    return curve_quantiles(drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)], MEDIAN_AND_95)
 
 
 def _linear_of_each(drawn: np.ndarray) -> np.ndarray:
     """`_linear` of each output and course, (draw, output, course), which need not all have a number in a draw."""
-    table = np.empty((len(QUANTILES), *drawn.shape[1:]))
+    table = np.empty((len(MEDIAN_AND_95), *drawn.shape[1:]))
     for index in np.ndindex(drawn.shape[1:]):
         table[:, *index] = _linear(drawn[:, *index])
     return table

@@ -9,16 +9,14 @@ import xarray as xr
 
 from kinetics.measures import TimeToThreshold
 from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
-from kinetics.results import variable
+from kinetics.results import MEDIAN_AND_95, variable
 from kinetics.units import parse_unit
-
-QUANTILES = (0.025, 0.5, 0.975)
 
 
 def drawn_interval(drawn: xr.Dataset) -> xr.Dataset:
     """Quantiles of the counts over draws, (quantile, time)."""
     names = [name for name, array in drawn.data_vars.items() if array.dims == ("draw", "time")]
-    interval = drawn[names].quantile(list(QUANTILES), dim="draw", skipna=True, keep_attrs=True)
+    interval = drawn[names].quantile(list(MEDIAN_AND_95), dim="draw", skipna=True, keep_attrs=True)
     interval["quantile"].attrs |= {"long_name": "quantile over parameter draws", "units": "1"}
     return interval
 
@@ -37,7 +35,7 @@ def recovery_over_draws(root: xr.Dataset, drawn: xr.Dataset, measures: Sequence[
             "estimate": variable(("output", "course"), estimate, unit, f"{long_name}, at the estimates"),
             "quantiles": variable(
                 ("quantile", "output", "course"),
-                censored_quantiles(times, QUANTILES),
+                censored_quantiles(times, MEDIAN_AND_95),
                 unit,
                 f"{long_name}, over parameter draws; one that does not recover is later than any that does",
             ),
@@ -51,6 +49,6 @@ def recovery_over_draws(root: xr.Dataset, drawn: xr.Dataset, measures: Sequence[
         {
             "output": outputs,
             "course": courses,
-            "quantile": ("quantile", list(QUANTILES), {"units": "1", "long_name": "quantile over parameter draws"}),
+            "quantile": ("quantile", list(MEDIAN_AND_95), {"units": "1", "long_name": "quantile over parameter draws"}),
         },
     )

@@ -63,7 +63,7 @@ class Arm:
         with_states: bool = False,
         progress: Progress | None = None,
     ) -> Patients:
-        """Draw and simulate ``patients``, points of a Sobol sequence of the study ``seed``, and the typical one.
+        """Draw and simulate ``patients``, points of a Sobol sequence scrambled by ``seed``, and the typical one.
 
         ``times``, (time,), increase from 0, in the model's time; ``with_states`` if states are needed beside the
         outputs. Patients who cannot be integrated are left out, with a warning.
@@ -92,9 +92,9 @@ class Arm:
             warnings.warn(text, stacklevel=2)
         constants = self.system.constants_table(table)
 
-        def part(rows: np.ndarray, alone: Patients | None) -> Patients:
+        def part(rows: np.ndarray, typical: Patients | None) -> Patients:
             triggered = None if doses is None else TriggeredDoses(*(array[rows] for array in doses.arrays))
-            return Patients(self.model, times, results.values[rows], constants[rows], triggered, seed, alone)
+            return Patients(self.model, times, results.values[rows], constants[rows], triggered, seed, typical)
 
         return part(np.append(False, simulated), part(np.arange(1), None))
 

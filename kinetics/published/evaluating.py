@@ -81,7 +81,7 @@ def evidence(
     patients : int
         Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
     seed : int
-        The study they belong to; 1 as for the table in ``docs/evidence.md``.
+        Seed of the random numbers; 1 as for the table in ``docs/evidence.md``.
     progress : callable, optional
         Called with (patients done, all).
 

@@ -37,7 +37,7 @@ class AgreementCount:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """All facts, in the order of the file, and how many virtual patients of which study stood for each cohort."""
+    """All facts, in the order of the file, and number and seed of the virtual patients of each cohort."""
 
     verdicts: tuple[Verdict, ...]
     patients: int
@@ -59,7 +59,7 @@ def evaluate_evidence(
 ) -> Evaluated:
     """Ask the model for every fact; facts of one model, cohort, regimen and settings share one simulation.
 
-    ``patients`` virtual patients, points of a Sobol sequence of the study ``seed``, stand for each cohort; ``progress``
+    ``patients`` virtual patients, points of a Sobol sequence scrambled by ``seed``, stand for each cohort; ``progress``
     is called with (patients done, all).
 
     Raises

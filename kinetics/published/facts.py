@@ -1,4 +1,4 @@
-"""A published fact with what it asks of models: everything its row names, found and checked."""
+"""A published fact: a row of evidence with the models, cohorts and regimens that it names, read and checked."""
 
 from __future__ import annotations
 

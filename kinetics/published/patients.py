@@ -22,8 +22,8 @@ class Patients:
 
     ``values``, (patient, time, output), are true values of outputs and behind them of states; ``constants``, (patient,
     constant), are parameters, inputs and derived constants; both are in the model's units and order. ``triggered`` is
-    what rules did, (patient, trigger), None without rules. ``seed`` is that of the noise. ``alone`` is the typical
-    patient, whose measurements have no noise; None for that patient.
+    what rules did, (patient, trigger), None without rules. ``seed`` is that of the noise. ``typical_patient`` is the
+    one whose measurements have no noise; None for that patient itself.
     """
 
     model: Model
@@ -32,12 +32,12 @@ class Patients:
     constants: np.ndarray
     triggered: TriggeredDoses | None
     seed: int
-    alone: Patients | None = field(repr=False)
+    typical_patient: Patients | None = field(repr=False)
 
     @property
     def typical(self) -> Patients:
         """The typical patient alone."""
-        return self if self.alone is None else self.alone
+        return self if self.typical_patient is None else self.typical_patient
 
     def true(self, output: str, times: np.ndarray) -> np.ndarray:
         """True values of an output or state, (patient, time)."""
@@ -56,10 +56,10 @@ class Patients:
         random order.
         """
         row, true = self.model.outputs.get(output), self.true(output, times)
-        repeated = true if self.alone is None else np.tile(true, (MEASURED, 1))
+        repeated = true if self.typical_patient is None else np.tile(true, (MEASURED, 1))
         if row is None:  # nobody measures a state
             return repeated
-        if self.alone is None or row.noise is None:
+        if self.typical_patient is None or row.noise is None:
             return measured(row, repeated)
         normal = ndtri((np.arange(len(repeated)) + 0.5) / len(repeated))
         noise = np.stack([self._generator(output, time).permutation(normal) for time in times], axis=1)

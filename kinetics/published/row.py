@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from kinetics.errors import UnitError
-from kinetics.files.rows import Row
+from kinetics.files.rows import Line, Row
 from kinetics.published.kinds import KINDS
 from kinetics.published.kinds.quantity import Columns
 from kinetics.units import conversion, parse_unit, unit_text
@@ -21,7 +21,6 @@ SHARE = 0.25
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 if TYPE_CHECKING:
     FactKind = FittedKind = str
@@ -33,7 +32,7 @@ else:
 class PublishedNumber(Row):
     """What both tables say of a published number."""
 
-    name: Text
+    name: Line
     over: str | None = None
     time: str | None = None
     since: str | None = None
@@ -65,17 +64,17 @@ class PublishedRow(PublishedNumber):
     use: Literal["fit", "calibrate", "validate"]
     kind: FittedKind
     statistic: Literal["mean", "median", "geometric_mean", "survival_median", "share", "range", "unstated"]
-    output: Text
-    regimen: Text
-    cohort: Text
+    output: Line
+    regimen: Line
+    cohort: Line
     value: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    unit: Text
+    unit: Line
     lower: Positive | None = None
     upper: Positive | None = None
     interval: Literal["confidence", "quartiles", "extremes"] = "confidence"
     log_se: Positive | None = None
     rounding: Positive | None = None
-    source: Text
+    source: Line
     note: str = ""
 
     @property
@@ -175,7 +174,7 @@ class EvidenceRow(PublishedNumber):
     relation: Literal["above", "below", "about"] | None = None
     versus: str | None = None
     unit: str | None = None
-    source: Text
+    source: Line
     reason: str = ""
 
     @property

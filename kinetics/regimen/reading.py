@@ -14,7 +14,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
 from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table, read_row
 from kinetics.regimen.dose import Dose
-from kinetics.regimen.rule import MOST, Rule, check_rules
+from kinetics.regimen.rule import MAX_DOSES, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
 
 Keys = tuple[str | int, ...]
@@ -59,7 +59,7 @@ class RuleRow(Row):
     amount: Text
     duration: Text = "0 day"
     direction: Literal["up", "down"] = "up"
-    most: Annotated[StrictInt, Field(ge=1, le=MOST)] = 1
+    most: Annotated[StrictInt, Field(ge=1, le=MAX_DOSES)] = 1
     apart: Text = "0 day"
     after_course: Annotated[StrictInt, Field(ge=1)] | None = None
     every: Text | None = None

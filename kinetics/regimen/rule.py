@@ -17,7 +17,7 @@ from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, ti
 from kinetics.units import Quantity, registry, unit_text
 from kinetics.units.levels import Level, read_level
 
-MOST = 1000
+MAX_DOSES = 1000
 """The most times a rule may act."""
 
 DIRECTIONS = ("up", "down")
@@ -114,7 +114,7 @@ class Rule:
         if direction not in DIRECTIONS:
             faults.add(f"must be 'up' or 'down', found {direction!r:.40}", name="direction")
         with faults.gather():
-            whole_number("most", most, 1, MOST)
+            whole_number("most", most, 1, MAX_DOSES)
         with faults.gather(name="apart"):
             object.__setattr__(self, "apart", days(in_days(apart)))
             if self.apart.magnitude < 0:

@@ -48,11 +48,6 @@ class Segments:
         """(drug,), model dose unit: the most that is given in one segment."""
         return (self.lengths[:, None] * self.rates + self.boluses).max(axis=0, initial=0.0)
 
-    @property
-    def totals(self) -> np.ndarray:
-        """(drug,), model dose unit: what is given in all."""
-        return self.lengths @ self.rates + self.boluses.sum(axis=0)
-
 
 @dataclass(frozen=True)
 class _ModelDose:

@@ -42,20 +42,6 @@ def time_factor(result: xr.Dataset | xr.DataTree, unit: str) -> float:
     return float(conversion(parse_unit(result["time"].attrs["units"]), parse_unit(unit)))
 
 
-def whose(result: xr.Dataset) -> str:
-    """Whose numbers a simulation has."""
-    if "patient" not in result.dims:
-        return "typical patient"
-    return f"median of {result.sizes['patient']} patients [95 % of them]"
-
-
-def title(result: xr.Dataset) -> str:
-    """What was simulated: the model, its cohort, the regimen, and in whom."""
-    facts = result.attrs
-    cohort = f"cohort {facts['cohort']}" if facts.get("cohort") else ""
-    return ", ".join(filter(None, (facts["model"], cohort, facts["regimen"], whose(result))))
-
-
 def series(result: xr.Dataset, dim: str | None = None) -> list[str]:
     """The names of the outputs: variables on (time), or on (dim, time)."""
     dims = ("time",) if dim is None else (dim, "time")

@@ -8,10 +8,10 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.prediction import QUANTILES, population_recovery_summary, recovery_summary
+from kinetics.prediction import population_recovery_summary, recovery_summary
 from kinetics.reports.course import chosen_times, exploratory, series, time_course_table, time_factor
 from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
-from kinetics.results import marked
+from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 from kinetics.units import display_unit, parse_unit
@@ -110,8 +110,8 @@ def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
     counts = []
     for name in names:
-        own = [people[name].sel(quantile=q).values for q in (0.5, QUANTILES[0], QUANTILES[-1])]
-        ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (QUANTILES[0], QUANTILES[-1])]
+        own = [people[name].sel(quantile=q).values for q in (0.5, MEDIAN_AND_95[0], MEDIAN_AND_95[-1])]
+        ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (MEDIAN_AND_95[0], MEDIAN_AND_95[-1])]
         keys = ("median", "patients_lower", "patients_upper", "median_lower", "median_upper")
         counts += _rows(tree, {"output": name, "unit": _unit(people[name])}, dict(zip(keys, own + ends, strict=True)))
     facts = {**people.attrs, "patients_per_draw": drawn.attrs["patients_per_draw"]}
@@ -125,7 +125,7 @@ def trial_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     for name in names:
         for statistic in STATISTICS:
             if (variable := f"{name}_{statistic}") in study:
-                lower, middle, upper = (study[variable].sel(quantile=q).values for q in QUANTILES)
+                lower, middle, upper = (study[variable].sel(quantile=q).values for q in MEDIAN_AND_95)
                 facts = {"output": name, "statistic": statistic, "unit": _unit(study[variable])}
                 rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
     return {"patients": int(study.attrs["patients"]), "rows": rows}

@@ -12,7 +12,7 @@ import xarray as xr
 from kinetics.errors import Fault, InputError
 from kinetics.measures import course_windows
 from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
-from kinetics.results import marked
+from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import html_table, table
 from kinetics.units import conversion, parse_unit
@@ -103,7 +103,7 @@ def recovery_rows(result: xr.Dataset, variables: Mapping[str, str]) -> list[dict
 def _summary(months: np.ndarray, failed: np.ndarray) -> dict[str, float]:
     """Over patients, (patient,)."""
     count = {"patients": failed.size, "failed": int(failed.sum())}
-    lower, middle, upper = censored_quantiles(months[~failed], (0.025, 0.5, 0.975)).tolist()
+    lower, middle, upper = censored_quantiles(months[~failed], MEDIAN_AND_95).tolist()
     share = float(share_recovered(months[~failed]))
     return {"months": middle, "lower": lower, "upper": upper, "share_recovered": share, **count}
 

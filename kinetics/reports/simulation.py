@@ -7,13 +7,15 @@ from typing import Any
 
 import xarray as xr
 
+from kinetics.expressions.reserved import OBSERVED
 from kinetics.measures import TimeToThreshold, observed_recovery
 from kinetics.regimen import Rule
 from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
+from kinetics.results import MEDIAN_AND_95
 
-_QUANTILES = {"values": 0.5, "lower": 0.025, "upper": 0.975}
+_QUANTILES = dict(zip(("lower", "values", "upper"), MEDIAN_AND_95, strict=True))
 
 
 def simulation_text(
@@ -105,6 +107,6 @@ def _true_rows(result: xr.Dataset, recovery: Sequence[TimeToThreshold]) -> list[
 
 def _observed_rows(result: xr.Dataset, recovery: Sequence[TimeToThreshold]) -> list[dict[str, Any]]:
     """Recovery of each output to its level as visits show it; nothing without visits."""
-    measured = [measure for measure in recovery if f"{measure.output}_seen" in result and "visits" in result.attrs]
+    measured = [measure for measure in recovery if f"{measure.output}{OBSERVED}" in result and "visits" in result.attrs]
     times = {measure.output: observed_recovery(result, measure.output, measure.level) for measure in measured}
     return recovery_rows(result.assign(times), {output: output for output in times})

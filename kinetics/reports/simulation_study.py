@@ -1,4 +1,4 @@
-"""Refits of synthetic studies as text: how well the truth is recovered."""
+"""Refits of synthetic replicates as text: how well the truth is recovered."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def refit_text(problem: FitProblem, rows: Sequence[Mapping[str, Any]], refits: S
     failed = [one for one in refits if one.failure]
     lost = sum(not one.converged for one in refits) - len(failed)
     parts = [
-        f"{problem.name}: {rows[0]['studies']} synthetic studies, refitted; scatter and standard error (median) are of "
-        "the logarithm",
+        f"{problem.name}: {rows[0]['studies']} synthetic replicates, refitted; scatter and standard error (median) are "
+        "of the logarithm",
         table(head, cells, text=(0,)),
         f"{np.median(seconds):.1f} s a refit (median), {np.max(seconds):.1f} s at most; {lost} did not converge",
-        *(f"study {one.study} is left out: {one.failure}" for one in failed),
+        *(f"replicate {one.replicate} is left out: {one.failure}" for one in failed),
     ]
     return "\n\n".join(parts)

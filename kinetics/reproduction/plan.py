@@ -15,35 +15,34 @@ from kinetics.errors import Faults
 from kinetics.estimate import FitProblem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, path_from
-from kinetics.files.rows import Reader, Row
+from kinetics.files.rows import Line, Reader, Row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.figures.base.kind import Kind
 
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 
 
 class PlanHeaderRow(Row):
     """``[reproduce]``."""
 
-    title: Text
-    fits: Annotated[list[Text], Field(min_length=1)]
+    title: Line
+    fits: Annotated[list[Line], Field(min_length=1)]
 
 
 class PredictionRow(Row):
     """``[[predictions]]``: counts and recovery from one of the fits."""
 
     name: Name
-    fit: Text
-    cohort: Text
-    regimen: Text
-    retreat: tuple[Text, ...] = ()
-    retreat_with: Text = "retreatment"
-    until: Text
-    every: Text
+    fit: Line
+    cohort: Line
+    regimen: Line
+    retreat: tuple[Line, ...] = ()
+    retreat_with: Line = "retreatment"
+    until: Line
+    every: Line
     draws: Annotated[StrictInt, Field(ge=2, le=100_000)] = 200
     patients: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
     seed: Annotated[StrictInt, Field(ge=0)] = 0
@@ -52,7 +51,7 @@ class PredictionRow(Row):
 class FigureRow(Row):
     """``[[figures]]``: one figure in each of some formats."""
 
-    name: Text
+    name: Line
     formats: Annotated[tuple[Literal["svg", "pdf", "png"], ...], Field(min_length=1)] = ("svg",)
 
 

@@ -14,13 +14,14 @@ import xarray as xr
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, fit
+from kinetics.estimate.agreement import EstimateAgreement, agreement
 from kinetics.figures import draw
 from kinetics.figures.base.kind import Inputs
 from kinetics.files.arguments import Progress
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
-from kinetics.reports.fit import EstimateAgreement, agreement, fit_json, fit_text
+from kinetics.reports.fit import fit_json, fit_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery_json
 from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, read_plan

@@ -36,7 +36,7 @@ class SimulationRequest:
     patients : int, optional
         Draw that many virtual patients (dim ``patient``); without it the typical patient is simulated.
     seed : int
-        The study the patients belong to.
+        Seed of the random numbers.
     sampling : {"random", "quasi"}
         Whether patients are independent draws, or points of a scrambled Sobol sequence, whose means converge faster.
     covariates : str, pathlib.Path or Covariates, optional

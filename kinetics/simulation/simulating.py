@@ -64,7 +64,7 @@ def simulate(
     cohort, parameters : optional
         A cohort of the model; values that differ from it, by name.
     patients, seed, sampling, covariates : optional
-        The number of virtual patients, the study they belong to, how they are drawn, a table of known values.
+        The number of virtual patients, the seed of their random numbers, how they are drawn, a table of known values.
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
     engine, method, tolerances, absolute : optional

@@ -293,7 +293,7 @@ def test_a_wrong_truth_is_told_as_an_option(run) -> None:
 
 
 def test_more_refits_than_a_machine_does_are_refused_at_once(run, project: Path) -> None:
-    answer = run("refit", project / "fits" / "turnover.toml", "--studies", "1000000000000")
+    answer = run("refit", project / "fits" / "turnover.toml", "--replicates", "1000000000000")
     assert answer.status == 2
-    assert "--studies" in answer.err
+    assert "--replicates" in answer.err
     assert "100000" in answer.err

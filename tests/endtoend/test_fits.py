@@ -47,8 +47,8 @@ def test_from_scratch_the_committed_estimates_are_found_again(fits, name):
     np.testing.assert_allclose(found.values, kept.values, rtol=1e-3)
     scale = np.outer(kept.log_se, kept.log_se)
     np.testing.assert_allclose(found.covariance / scale, kept.covariance / scale, atol=0.02)
-    assert found.given == kept.given
-    np.testing.assert_allclose(found.given_values, kept.given_values, rtol=1e-9)
+    assert found.earlier == kept.earlier
+    np.testing.assert_allclose(found.earlier_values, kept.earlier_values, rtol=1e-9)
     np.testing.assert_allclose(found.response, kept.response, atol=0.01)
 
 
@@ -174,7 +174,7 @@ def test_the_capacities_follow_the_shared_kinetics_as_their_response_says(fits, 
     """Refit with one shared parameter moved by 3 %: ln phi moves by B ln 1.03."""
     found = fits["hill_cawthorne_2012"]
     given, flat = "signals.e4", "signals_e4"
-    column = found.estimates.given.index(given)
+    column = found.estimates.earlier.index(given)
     fixed = FitProblem.cohort
 
     def moved(problem: FitProblem, name: str) -> CohortParameters:

@@ -187,8 +187,8 @@ def commit(path: Path, values: dict[str, float], log_se: dict[str, float]) -> Es
         verdicts=("estimated from the data",) * len(values),
         values=np.array(list(values.values())),
         covariance=np.diag([log_se[name] ** 2 for name in values]),
-        given=(),
-        given_values=np.empty(0),
+        earlier=(),
+        earlier_values=np.empty(0),
         response=np.empty((len(values), 0)),
         facts={
             "package_version": "0",

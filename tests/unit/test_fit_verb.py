@@ -124,21 +124,21 @@ def test_refits_are_kept_and_go_on(project, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(FitInterrupted, match=r"2 of 3 refits are done and kept in .*refits\.json; the same call"):
-        refit(path, truth=truth, studies=3, out=out, progress=interrupt)
+        refit(path, truth=truth, replicates=3, out=out, progress=interrupt)
     counted = []
-    study = refit(path, truth=truth, studies=3, out=out, resume=True, progress=lambda done, _: counted.append(done))
+    study = refit(path, truth=truth, replicates=3, out=out, resume=True, progress=lambda done, _: counted.append(done))
     assert counted == [2]
     assert [one.log_estimates for one in study.refits] == [
-        one.log_estimates for one in refit(str(path), truth={"A0": 2.0}, studies=3).refits
+        one.log_estimates for one in refit(str(path), truth={"A0": 2.0}, replicates=3).refits
     ]
     assert repr(study) == "<SimulationStudy of 'one': 3 refits>"
     with pytest.raises(InputError, match="another problem, truth or seed; name another file, or leave out --resume"):
-        refit(path, truth=truth, studies=3, seed=1, out=out, resume=True)
+        refit(path, truth=truth, replicates=3, seed=1, out=out, resume=True)
     for wrong, message in (
         ({}, "A0: has no committed estimate; give its truth with --set A0=... .in Python truth={'A0': ...}"),
         ({"truth": {"c": 1}}, "truth of c: is not free in fit 'one'"),
         ({"truth": {"A0": "-2 1e9/L"}}, "truth of A0: must be positive"),
-        ({"truth": truth, "studies": 1}, "studies: bias and coverage need two"),
+        ({"truth": truth, "replicates": 1}, "replicates: bias and coverage need at least two"),
         ({"truth": truth, "resume": True}, "resume: goes on with the refits .*; name their file with out"),
     ):
         with pytest.raises(InputError, match=message):

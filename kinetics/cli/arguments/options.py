@@ -53,7 +53,7 @@ Sampling = Annotated[
         "--sampling", metavar="random|quasi", help="quasi: patients of a Sobol sequence, whose means converge faster."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="The study that draws belong to.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
 OutNetCDF = Annotated[
     Path | None,

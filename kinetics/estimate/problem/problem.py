@@ -1,4 +1,4 @@
-"""A fit problem: which parameters are free, which published rows they answer to."""
+"""A fit problem: the free parameters, and the published rows that they are fitted to."""
 
 from __future__ import annotations
 

@@ -15,12 +15,13 @@ from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.search import AnyObjective
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
+from kinetics.population.draws import ATTEMPTS
 from kinetics.population.seeds import checked_seed
 
 MAX_DRAWS = 10**6
 """At some tens of points a second, the pace of the fits that ship, these take a day, and say all that draws can."""
 
-LONG = 50
+LONG_ENOUGH = 50
 """A chain of so many autocorrelation times is long enough to trust that time, and its quantiles."""
 
 
@@ -99,13 +100,11 @@ class Posterior:
         if not np.isfinite(times).all():
             return ["a walker never moved: the posterior needs more draws"]
         worst = int(np.argmax(times))
-        if self.log_density.shape[1] >= LONG * times[worst]:
+        if self.log_density.shape[1] >= LONG_ENOUGH * times[worst]:
             return []
-        needed = math.ceil(LONG * times[worst] * len(self.log_density) / 100) * 100
+        needed = math.ceil(LONG_ENOUGH * times[worst] * len(self.log_density) / 100) * 100
         return [f"the posterior of {names[worst]} is rough: give at least {needed} draws"]
 
-
-ATTEMPTS = 1000
 
 AT_BOUND = 0.01
 """Walkers begin within this share of the range of a parameter that is estimated at its bound."""

@@ -11,10 +11,10 @@ from kinetics.estimate.search import AnyObjective, Search, minimise, prefixed
 from kinetics.estimate.uncertainty.stepping import (
     DROP,
     IMPOSSIBLE,
-    MOST,
+    MAX_POINTS,
     Point,
     bracket,
-    crossing,
+    interval_end,
     is_coarse,
     next_reach,
 )
@@ -70,7 +70,7 @@ def profile(
     optimum: np.ndarray,
     index: int,
     covariance: np.ndarray,
-    say: Callable[[str], None] | None = None,
+    on_evaluation: Callable[[str], None] | None = None,
 ) -> Profile:
     r"""Follow the largest log posterior from the optimum outwards, to the ends of the 95 % interval.
 
@@ -84,7 +84,7 @@ def profile(
     """
     best = minimise(objective, optimum, dict(enumerate(map(float, optimum))))
     start = Point(optimum, 0.0, 0.0, best.converged)
-    below, above = (_Side(objective, index, start, best.cost, covariance, sign, say) for sign in (-1, 1))
+    below, above = (_Side(objective, index, start, best.cost, covariance, sign, on_evaluation) for sign in (-1, 1))
     points = [*below.points[:0:-1], *above.points]
     points = [point for point in points if point.drop < IMPOSSIBLE]
     return Profile(
@@ -98,7 +98,7 @@ def profile(
     )
 
 
-SAME = 1e-4
+LEAST_GAIN = 1e-4
 """The least gain in log posterior for which a repeated search replaces the earlier point."""
 
 
@@ -113,9 +113,10 @@ class _Side:
         cost: float,
         covariance: np.ndarray,
         sign: int,
-        say: Callable[[str], None] | None,
+        on_evaluation: Callable[[str], None] | None,
     ) -> None:
-        self._objective, self._index, self._cost, self._sign, self._say = objective, index, cost, sign, say
+        self._objective, self._index, self._cost, self._sign = objective, index, cost, sign
+        self._on_evaluation = on_evaluation
         self._bound = float((objective.lower, objective.upper)[sign > 0][index])
         width = float(objective.upper[index] - objective.lower[index])
         to_bound = abs(self._bound - float(start.x[index]))
@@ -126,7 +127,7 @@ class _Side:
             self._walk(float(np.sqrt(covariance[index, index])) or width / 10)
 
     def _walk(self, sd: float) -> None:
-        for _ in range(MOST):
+        for _ in range(MAX_POINTS):
             reach = next_reach(self.points, sd, self._to_bound)
             if reach is not None:
                 self.points.append(self._point(reach))
@@ -169,7 +170,7 @@ class _Side:
             return End(at, "impossible", held)
         if is_coarse(inside, outside):
             return End(at, "unknown", held)
-        at = float(self.points[0].x[self._index]) + self._sign * crossing(self.points)
+        at = float(self.points[0].x[self._index]) + self._sign * interval_end(self.points)
         return End(at, "closed", self._held(outside))
 
     def _point(self, reach: float) -> Point:
@@ -192,13 +193,13 @@ class _Side:
             return point
         search = self._search(other.x, float(point.x[self._index]))
         drop = search.cost - self._cost
-        return Point(search.end, point.reach, drop, search.converged) if drop < point.drop - SAME else point
+        return Point(search.end, point.reach, drop, search.converged) if drop < point.drop - LEAST_GAIN else point
 
     def _search(self, start: np.ndarray, at: float) -> Search:
         """Over the other parameters, with the profiled one at a logarithm."""
         name = self._objective.problem.free[self._index].name
-        say = prefixed(self._say, f"{name} at {np.exp(at):.4g}")
-        return minimise(self._objective, start, {self._index: at}, say)
+        on_evaluation = prefixed(self._on_evaluation, f"{name} at {np.exp(at):.4g}")
+        return minimise(self._objective, start, {self._index: at}, on_evaluation)
 
     def _held(self, point: Point) -> tuple[tuple[int, int], ...]:
         """The other parameters that are at a bound at a point."""

@@ -12,8 +12,9 @@ import numpy as np
 from kinetics.cohorts.fit_results import result_path, warn_if_older
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class FitHeaderRow(FigureHeaderRow):
     """``[figure]`` of a figure of a fit."""
 
-    fit: Text
+    fit: Line
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,18 +10,19 @@ from pydantic import Field, StrictInt
 
 from kinetics.comparison import Comparison, load_regimens, read_comparison
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Seed, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Seed
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.regimen import Regimen
 
 
 class ComparisonFigureHeaderRow(FigureHeaderRow):
     """``[figure]`` of regimens side by side; what it leaves out is the comparison's."""
 
-    comparison: Text | None = None
-    regimens: Annotated[list[Text], Field(min_length=1)]
-    cohort: Text | None = None
-    until: Text | None = None
+    comparison: Line | None = None
+    regimens: Annotated[list[Line], Field(min_length=1)]
+    cohort: Line | None = None
+    until: Line | None = None
     patients: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
     seed: Seed = 0
 

@@ -12,10 +12,10 @@ from pydantic import Field, StrictBool, StrictInt
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import MAX_CURVES, SpecReader
-from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, Text, TimedHeaderRow, TimeRow
+from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
-from kinetics.files.rows import Row
+from kinetics.files.rows import Line, Row
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.published import EvidenceRow
@@ -30,12 +30,12 @@ _KINDS = ("count", "percent_of_baseline", "event_share")
 class FactsHeaderRow(TimedHeaderRow):
     """``[figure]`` of a population beside published facts."""
 
-    model: Text
-    cohort: Text
-    every: Text = "1 month"
+    model: Line
+    cohort: Line
+    every: Line = "1 month"
     patients: Annotated[StrictInt, Field(ge=2, le=100_000)] = 256
     seed: Seed = 1
-    evidence: Text | None = None
+    evidence: Line | None = None
 
 
 class FactPanelRow(CountPanelRow):
@@ -47,13 +47,13 @@ class FactPanelRow(CountPanelRow):
 class FactCurveRow(Row):
     """``[[curves]]``: the mean over patients of one output under one regimen, of the figure's cohort or its own."""
 
-    panel: Text
-    output: Text
-    regimen: Text
-    cohort: Text | None = None
+    panel: Line
+    output: Line
+    regimen: Line
+    cohort: Line | None = None
     label: Label
     colour: Colour | None = None
-    published: tuple[Text, ...] = ()
+    published: tuple[Line, ...] = ()
     exploratory: StrictBool = False
 
     @property

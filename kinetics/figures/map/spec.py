@@ -14,8 +14,9 @@ from kinetics.comparison import Reading, readings
 from kinetics.errors import InputError
 from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.reading import MAX_PANELS, SpecReader
-from kinetics.figures.base.rows import Label, PageRow, Text, TreatmentHeaderRow
+from kinetics.figures.base.rows import Label, PageRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.measures import lower_limits
 from kinetics.model import Model
 from kinetics.model.schema import Row
@@ -32,9 +33,9 @@ class AxisRow(Row):
 
     rule: Literal["level", "amount", "duration", "apart", "most"] | None = None
     rules: tuple[Annotated[StrictInt, Field(ge=1)], ...] = ()
-    parameter: Text | None = None
+    parameter: Line | None = None
     values: Annotated[list[Number], Field(min_length=2, max_length=60)]
-    unit: Text = "1"
+    unit: Line = "1"
     label: Label
 
     def text(self, value: float) -> str:
@@ -56,9 +57,9 @@ class AxisRow(Row):
 class MapRow(Row):
     """``[[maps]]``: a number read off an output, at each pair of values."""
 
-    output: Text
-    measure: Text
-    reading: Text | None = None
+    output: Line
+    measure: Line
+    reading: Line | None = None
     label: Label
     exploratory: StrictBool = False
     difference: StrictBool = False

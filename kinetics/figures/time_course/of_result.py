@@ -14,9 +14,9 @@ from kinetics.figures.time_course.draw import PATIENTS, TimeCourse
 from kinetics.figures.time_course.spec import CurveRow, SizeRow, SpecRows, TimeCourseHeaderRow, TimeCourseSpec
 from kinetics.model import Model
 from kinetics.regimen import Regimen
+from kinetics.results import MEDIAN_AND_90
 from kinetics.units import to_unit
 
-_QUANTILES = (0.05, 0.5, 0.95)
 """Of patients: ends of the band, and the curve."""
 _CURVES = 5
 """In a panel, at most."""
@@ -33,8 +33,8 @@ def with_interval_of_patients(tree: xr.DataTree) -> xr.DataTree:
     if "patient" not in root.dims:
         return tree
     names = [name for name, values in root.data_vars.items() if values.dims == ("patient", "time")]
-    interval = root[names].quantile(list(_QUANTILES), dim="patient", skipna=True, keep_attrs=True)
-    middle = interval.sel(quantile=_QUANTILES[1], drop=True)
+    interval = root[names].quantile(list(MEDIAN_AND_90), dim="patient", skipna=True, keep_attrs=True)
+    middle = interval.sel(quantile=MEDIAN_AND_90[1], drop=True)
     if "course_start" in root:
         middle["course_start"] = root["course_start"]
     middle.attrs = root.attrs | {PATIENTS: root.sizes["patient"]}

@@ -18,11 +18,11 @@ from kinetics.figures.base.rows import (
     Note,
     PageRow,
     Seed,
-    Text,
     TimedHeaderRow,
     TimeRow,
 )
 from kinetics.figures.base.style import COLOURS
+from kinetics.files.rows import Line
 from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.published import PublishedRow
@@ -36,21 +36,21 @@ class TimeCourseHeaderRow(TimedHeaderRow):
 
     note_published: Note = ""
     note_band: Note = ""
-    model: Text
-    cohort: Text | None = None
-    fit: Text | None = None
-    regimen: Text
+    model: Line
+    cohort: Line | None = None
+    fit: Line | None = None
+    regimen: Line
     draws: Annotated[StrictInt, Field(ge=20, le=100_000)] = 200
     seed: Seed = 0
-    tables: tuple[Text, ...] = ()
+    tables: tuple[Line, ...] = ()
     bars: Literal["sd", "se"] = "se"
 
 
 class RetreatRow(Row):
     """``[retreat]``: courses after the regimen."""
 
-    regimen: Text
-    at: Annotated[list[Text], Field(min_length=1)]
+    regimen: Line
+    at: Annotated[list[Line], Field(min_length=1)]
 
 
 class SizeRow(PageRow):
@@ -63,12 +63,12 @@ class SizeRow(PageRow):
 class CurveRow(Row):
     """``[[curves]]``: one output in one panel."""
 
-    panel: Text
-    output: Text
+    panel: Line
+    output: Line
     label: Label
     colour: Colour | None = None
     limit: StrictBool = True
-    published: tuple[Text, ...] = ()
+    published: tuple[Line, ...] = ()
 
 
 class SpecRows(Row):

@@ -10,8 +10,9 @@ from pydantic import Field, StrictInt
 
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import PageRow, Text, TreatmentHeaderRow
+from kinetics.figures.base.rows import PageRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.model import Model
 from kinetics.regimen import Regimen, check_accepted, course_starts
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 class TornadoHeaderRow(TreatmentHeaderRow):
     """``[figure]`` of a tornado."""
 
-    fit: Text | None = None
+    fit: Line | None = None
     percent: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     largest: Annotated[StrictInt, Field(ge=1, le=40)] = 10
-    outputs: tuple[Text, ...] = ()
+    outputs: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

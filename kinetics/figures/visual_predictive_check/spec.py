@@ -11,8 +11,9 @@ from pydantic import Field
 from kinetics.errors import InputError
 from kinetics.figures.base.fit_figure import FitHeaderRow
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import Label, PageRow, PanelRow, Text, TimedHeaderRow, TimeRow
+from kinetics.figures.base.rows import Label, PageRow, PanelRow, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.published import PopulationTarget, PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 from kinetics.units.levels import read_level
@@ -32,15 +33,15 @@ MAX_TIMES = 2000
 class CheckHeaderRow(FitHeaderRow, TimedHeaderRow):
     """``[figure]`` of a visual predictive check."""
 
-    every: Text = "1 month"
+    every: Line = "1 month"
 
 
 class CheckPanelRow(PanelRow):
     """``[panels.NAME]``: one pair of axes; ``unit``, ``scale``, ``lower`` and ``upper`` are of a panel of counts."""
 
     type: Literal["counts", "share", "recovery"]
-    rows: Annotated[tuple[Text, ...], Field(min_length=1)]
-    unit: Text | None = None
+    rows: Annotated[tuple[Line, ...], Field(min_length=1)]
+    unit: Line | None = None
     label: Label | None = None
 
 

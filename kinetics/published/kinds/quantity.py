@@ -14,6 +14,7 @@ from kinetics.errors import InputError
 from kinetics.measures.patient_statistics import statistic_of
 from kinetics.observation import VisitSchedule
 from kinetics.observation.population_values import Probe
+from kinetics.published.derived import DerivedNumber
 from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
@@ -155,3 +156,12 @@ class Quantity:
     def probe(cls, entry: RowInFit) -> Probe:
         """What of the patients of a population fit is measured."""
         raise InputError(f"a population fit cannot have a {entry.row.kind}")
+
+
+class OfExpression(Quantity):
+    """A number that is an expression of parameters, or is made of one."""
+
+    def own_unit(self) -> Any:
+        """The unit of the expression."""
+        self.derived = DerivedNumber.read(str(self.row.expression), self.arm.model)
+        return self.derived.unit
