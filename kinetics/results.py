@@ -12,12 +12,15 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import Fault, Faults, InputError, warn
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, sealed, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
 from kinetics.units import Unit, parse_unit, unit_text
+
+LIMIT_LEVEL = "lower_limit_level"
+"""The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
 
 
 def provenance(**facts: Any) -> dict[str, Any]:
@@ -168,7 +171,7 @@ def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
     written = tree.attrs.pop(CHECKSUM, None)
     if written is not None and written != tree_checksum(tree):
         message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
-        warnings.warn(message, ChecksumWarning, stacklevel=3)
+        warn(message, ChecksumWarning)
     return tree
 
 

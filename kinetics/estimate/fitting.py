@@ -42,8 +42,8 @@ def fit(
 ) -> Fit:
     """Estimate the free parameters of a fit problem.
 
-    What is finished is kept in the user's cache until the fit is. Ctrl-C raises FitInterrupted, and the same call with
-    ``resume=True`` goes on from there to the same numbers.
+    What is finished is kept in the user's cache until the fit is. Ctrl-C raises `kinetics.estimate.FitInterrupted`, and
+    the same call with ``resume=True`` goes on from there to the same numbers.
 
     Parameters
     ----------
@@ -66,6 +66,11 @@ def fit(
     progress : callable, optional
         Called after each evaluation with (done, all): of the searches, then of the profiles, then of the points of the
         posterior. What each evaluation gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
+
+    Returns
+    -------
+    Fit
+        Its `Fit.table` has the estimates, each in its unit.
 
     Raises
     ------

@@ -134,11 +134,16 @@ def refit(
     progress : callable, optional
         Called with (done, all) refits.
 
+    Returns
+    -------
+    SimulationStudy
+        Its `SimulationStudy.table` has bias and coverage.
+
     Raises
     ------
     InputError
         If the problem has no population, an argument is wrong, or ``out`` holds refits of something else.
-    FitInterrupted
+    kinetics.estimate.FitInterrupted
         If it is interrupted.
 
     Examples

@@ -53,6 +53,11 @@ def identify(
     seed : int
         Of the random points at which ranks are taken.
 
+    Returns
+    -------
+    Identification
+        Its ``identifiable`` says of each parameter whether it can be known.
+
     Raises
     ------
     InputError

@@ -104,8 +104,13 @@ def test_a_fit_is_drawn_beside_its_published_numbers(figures, tmp_path):
     with pytest.raises(InputError, match=r"figure: is the result of a fit; draw\(FIGURE, input=RESULT\)"):
         draw(found.tree())
     other = Estimates.load(figures.parent / "population.toml")
-    with pytest.raises(InputError, match="the estimates are of population; the figure is of fit 'typical'"):
+    with pytest.raises(InputError, match=r"^input: the estimates are of population; the figure is of fit 'typical'"):
         draw(path, input=other)
+
+
+def test_the_name_of_a_kind_is_no_figure():
+    with pytest.raises(InputError, match=r"^figure: 'time_course' is a kind of figure; draw\(result\)"):
+        draw("time_course")
 
 
 def test_a_result_is_drawn_as_its_outputs_over_time(folder, tree, tmp_path):
