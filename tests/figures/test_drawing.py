@@ -68,7 +68,7 @@ def test_a_drawing_can_be_changed_and_saved(folder, tree):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"figure": 3}, r"figure: must be the name of a figure \(.*recovery.*\).* or a result; found int"),
+        ({"figure": 3}, r"figure: must be the name of a figure, such as 'recovery', .* or a result; found int"),
         ({"figure": "recovry"}, "no 'recovry' in fits/figures; did you mean 'recovery'"),
         ({"figure": "recovery", "font_size": "9"}, "font_size: must be a number of points from 4 to 30, found '9'"),
         ({"figure": "recovery", "width": 1}, "width: must be a number of mm from 40 to 400, found 1"),

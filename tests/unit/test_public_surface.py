@@ -220,7 +220,7 @@ def test_types_are_shipped():
     ("name", "instead"),
     [
         ("fits", r"kinetics.models\(\) lists what ships"),
-        ("cohorts", r"kinetics.models\(\) lists what ships"),
+        ("regimens", r"kinetics.models\(\) lists what ships"),
         ("read_figure", "write kinetics.figures.read_figure"),
         ("profile", "profile='all'"),
         ("save", "kinetics.write_result"),
