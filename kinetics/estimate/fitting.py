@@ -53,10 +53,8 @@ def fit(
         Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
     posterior : int, optional
         Also draw at least so many times from the posterior itself.
-    starts : int, optional
-        Number of searches, instead of the file's.
-    seed : int, optional
-        Of later starts, virtual patients and draws, instead of the file's.
+    starts, seed : int, optional
+        Number of searches; seed of later starts, virtual patients and draws; by default the file's.
     engine : {"auto", "scipy", "batch"}
         Who integrates; ``auto`` is what the problem has, the batch engine unless it was changed.
     out : str or pathlib.Path, optional
@@ -70,14 +68,11 @@ def fit(
     Returns
     -------
     Fit
-        Its `Fit.table` has the estimates, each in its unit.
 
     Raises
     ------
-    InputError
-        If there is no such problem, it has faults, or an argument is wrong.
-    IntegrationError
-        If the model cannot be integrated at the best parameters.
+    InputError, IntegrationError
+        If there is no such problem, or it or an argument is wrong; if the model cannot be integrated at the best.
 
     Examples
     --------

@@ -134,11 +134,6 @@ def refit(
     progress : callable, optional
         Called with (done, all) refits.
 
-    Returns
-    -------
-    SimulationStudy
-        Its `SimulationStudy.table` has bias and coverage.
-
     Raises
     ------
     InputError

@@ -62,10 +62,8 @@ def predict(
         committed result, or of its NetCDF file.
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
-    until, every : str or pint.Quantity
-        The last time and the step of the output.
-    cohort : str, optional
-        By default the one the fit estimates.
+    until, every, cohort : str
+        Times, or quantities: the last and the step of the output; the cohort, by default the one the fit estimates.
     draws : int
         Parameter sets, spreads included, drawn from the covariances of the fits behind the cohort.
     patients : int, optional

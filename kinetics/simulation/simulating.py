@@ -68,10 +68,8 @@ def simulate(
         The number of virtual patients, the study they belong to, how they are drawn, a table of known values.
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
-    engine, method, tolerances, absolute : optional
-        The integrator and its error bounds.
-    out, chunk, resume, progress : optional
-        A Zarr store that is written chunk by chunk; a function called with (done, all).
+    engine, method, tolerances, absolute, out, chunk, resume, progress : optional
+        The integrator, its error bounds; a Zarr store, written chunk by chunk; a function called with (done, all).
 
     Returns
     -------
@@ -80,19 +78,12 @@ def simulate(
 
     Raises
     ------
-    InputError
-        With every argument that is wrong, or if the result has no room.
-    IntegrationError
-        If the typical patient cannot be integrated.
-    StorageError
-        If ``out`` cannot be written on the way; finished chunks are kept.
+    InputError, IntegrationError, StorageError
+        With every argument that is wrong; if the typical patient cannot be integrated; if ``out`` cannot be written.
 
     Examples
     --------
-    >>> from kinetics.model import Model, State
-    >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="1", initial=1, rate=0)])
-    >>> simulate(still, Regimen.none(), until="2 day", every="1 day", states=True).A.values
-    array([1., 1., 1.])
+    >>> simulate("my_model.toml", "my_regimen.toml", until="36 month", measures="recovery")  # doctest: +SKIP
     """
     return run_request(SimulationRequest(
         model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,

@@ -32,7 +32,7 @@ def test_odd_patients_are_refused(patients):
 
 
 def test_a_loaded_request_is_not_loaded_again(monkeypatch):
-    loaded = load_request(SimulationRequest(model="nk", regimen="ms_licensed", **TIMES))
+    loaded = load_request(SimulationRequest(model="reconstitution", regimen="ms_licensed", **TIMES))
     monkeypatch.setattr(simulating, "load_request", None)
     assert run_request(loaded).sizes["time"] == 5
 
