@@ -1,14 +1,18 @@
-"""The exceptions of the package: one root, and faults that name what, where and what to do."""
+"""The exceptions of the package: one root, and faults that name what, where and what to do; and its warnings."""
 
 from __future__ import annotations
 
+import inspect
 import re
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kinetics.text.escaping import one_line
 
+_PACKAGE = Path(__file__).parent
 _LINE = re.compile(r":[0-9]+$")
 MAX_LOCATIONS = 3
 """The number of locations naming the same faulty file that are listed one by one."""
@@ -158,3 +162,15 @@ class Faults:
             kinds = set(self._faults.values())
             kind = kinds.pop() if len(kinds) == 1 else InputError
             raise kind(*self)
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line that called the package, however deep the reason lies; a command counts as a caller."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and _is_inside(Path(frame.f_code.co_filename)):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_inside(file: Path) -> bool:
+    return file.is_relative_to(_PACKAGE) and not file.is_relative_to(_PACKAGE / "cli")

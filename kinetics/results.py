@@ -12,7 +12,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import Fault, Faults, InputError, warn
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, sealed, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
@@ -22,6 +22,8 @@ from kinetics.units import Unit, parse_unit, unit_text
 MEDIAN_AND_95 = (0.025, 0.5, 0.975)
 """Quantiles at the median and the ends of a 95 % interval; those of 90 % of patients follow."""
 MEDIAN_AND_90 = (0.05, 0.5, 0.95)
+LIMIT_LEVEL = "lower_limit_level"
+"""The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
 
 
 def provenance(**facts: Any) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
     written = tree.attrs.pop(CHECKSUM, None)
     if written is not None and written != tree_checksum(tree):
         message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
-        warnings.warn(message, ChecksumWarning, stacklevel=3)
+        warn(message, ChecksumWarning)
     return tree
 
 

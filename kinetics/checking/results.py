@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, warn
 
 
 def check_fit_result(path: Path, faults: Faults) -> None:
@@ -25,7 +25,7 @@ def check_fit_result(path: Path, faults: Faults) -> None:
     for name, message in problem.outside_bounds(values).items():
         faults.add(message, document.where("estimates", name), f"estimates.{name}.value")
     if stale := problem.outdated(estimates.facts):
-        warnings.warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'", stacklevel=1)
+        warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'")
 
 
 def check_dataset(path: Path, faults: Faults) -> None:

@@ -53,11 +53,7 @@ def predict(
     check_engine(faults, engine)
     durations(faults, until=until, every=every)
     destination(faults, out, ".nc", inputs=[fit])
-    if study is not None and patients is None:
-        faults.add("a future trial is of virtual patients; give --patients N too", name="--study")
     treatment = chosen_regimen(faults, regimen, retreat or (), retreat_with)
-    if not treatment.courses and not len(faults):
-        faults.add("needs --regimen or --retreat: without a course there is no recovery to predict")
     estimates = None
     with faults.gather():
         estimates = Estimates.load(fit)

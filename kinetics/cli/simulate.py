@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -91,8 +92,7 @@ def simulate(
     from kinetics.measures import recovery_measures
     from kinetics.reports.simulation import simulation_json, simulation_text
     from kinetics.results import write_result
-    from kinetics.simulation import SimulationRequest, load_request
-    from kinetics.simulation import simulate as run
+    from kinetics.simulation import SimulationRequest, load_request, run_request
 
     faults = Faults()
     with_patients = patients is not None or covariates is not None
@@ -119,7 +119,7 @@ def simulate(
     assert loaded is not None
     recovery = recovery_measures(loaded.model, loaded.values) if loaded.regimen.courses else []
     with _watched(loaded.model.name, store) as steps:
-        result = run(**{**vars(loaded), "measures": recovery}, progress=steps.count)
+        result = run_request(replace(loaded, measures=tuple(recovery)), steps.count)
     if out is not None:
         if store is None:
             write_result(result, out)

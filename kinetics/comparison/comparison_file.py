@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison.readings import Reading, readings
 from kinetics.comparison.spec import FARTHEST, ComparedRow, Comparison, ComparisonHeaderRow, OutputRow, ends_apart
-from kinetics.errors import Fault, Faults, InputError, UnitError
+from kinetics.errors import Fault, Faults, InputError, UnitError, warn
 from kinetics.expressions.reserved import clash
 from kinetics.files.documents import read_document
 from kinetics.files.kinds import is_path
@@ -35,6 +34,10 @@ def read_comparison(
         The file; the one that ships by default.
     until, cohort, model : str, optional
         In place of those of the file.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------
@@ -77,7 +80,7 @@ def read_comparison(
     assert loaded is not None
     if lacking:
         message = f"rows left out, since model '{loaded.name}' has no such output: {', '.join(lacking)}"
-        warnings.warn(message, stacklevel=2)
+        warn(message)
     return Comparison(document.path.stem, header.row, compared, loaded, document.path)
 
 

@@ -75,6 +75,7 @@ def comparison_dataset(
         model_hash=model.content_hash,
         cohort=comparison.header.cohort,
         comparison=comparison.name,
+        until=comparison.header.until,
         regimen_hashes=", ".join(column.regimen.content_hash for column in columns),
         patients=patients,
         seed=None if patients is None else seed,

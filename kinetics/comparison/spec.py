@@ -12,6 +12,7 @@ from kinetics.comparison.readings import Reading
 from kinetics.files.rows import Line, Row
 from kinetics.model import Model
 from kinetics.results import marked
+from kinetics.text.tables import html_table
 from kinetics.units import parse_unit
 
 FARTHEST, CLOSEST = 1e30, 1e-6
@@ -113,6 +114,10 @@ class Comparison:
     def __repr__(self) -> str:
         outputs = ", ".join(row.output for row in self.rows)
         return f"<Comparison '{self.name}' of model '{self.model.name}' until {self.header.until}: {outputs}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[row.output, row.label, ", ".join(row.row.measures)] for row in self.rows]
+        return html_table(repr(self)[1:-1], ["output", "label", "measures"], rows)
 
 
 def ends_apart(lower: float, upper: float) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from kinetics import __version__
 from kinetics.compile.cache import cache_folder
-from kinetics.errors import InputError
+from kinetics.errors import InputError, warn
 from kinetics.estimate.evaluations import recording, warn_not_recorded
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
@@ -131,7 +130,7 @@ class Checkpoint:
             return parse(read_json(file))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             what = part.partition(".")[0]
-            warnings.warn(f"{file}: damaged, or not of this program: the {what} begin anew", stacklevel=2)
+            warn(f"{file}: damaged, or not of this program: the {what} begin anew")
             return None
 
     def _write(self, part: str, content: dict[str, Any]) -> None:

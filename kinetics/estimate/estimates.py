@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ import xarray as xr
 
 from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited, warn_of_result
 from kinetics.cohorts.result_toml import read_result_file, write_result_file
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.estimate.estimate_checks import check_estimates
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.tree import FACTS, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result
+from kinetics.text.suggestions import did_you_mean
+from kinetics.text.tables import html_table
+from kinetics.units import display_unit, parse_unit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,25 +81,27 @@ class Estimates:
     builds_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        faults, size, earlier = Faults(), len(self.names), len(self.earlier)
-        if not size:
-            faults.add("there are no estimates", name="estimates")
-        for values, name in ((self.values, "estimates"), (self.earlier_values, "response.at")):
-            if not (np.isfinite(values).all() and (values > 0).all()):
-                faults.add("must be positive and finite", name=name)
-        if self.earlier_values.shape != (earlier,):
-            faults.add(f"needs {earlier} values, one for each name in 'given'", name="response.at")
-        if self.response.shape != (size, earlier) or not np.isfinite(self.response).all():
-            faults.add(f"must be {size} rows of {earlier} finite numbers", name="response.log")
-        if self.covariance.shape != (size, size) or not np.isfinite(self.covariance).all():
-            faults.add(f"must be {size} rows of {size} finite numbers", name="covariance.log")
-        elif not _is_covariance(self.covariance):
-            faults.add("is no covariance: not symmetric, or with a negative variance", name="covariance.log")
-        faults.raise_if_any()
+        check_estimates(self)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.4g}" for name, value in zip(self.names[:4], self.values, strict=False))
         return f"<Estimates of '{self.fit}': {values}{', ...' if len(self.names) > 4 else ''}>"
+
+    def _repr_html_(self) -> str:
+        numbers = ((name, row, display_unit(parse_unit(row.unit))) for name, row in self.by_name.items())
+        rows = [[name, f"{row.value:.4g}", unit, f"{row.log_se:.3g}", row.verdict] for name, row, unit in numbers]
+        head = ["name", "estimate", "unit", "standard error of the logarithm", "verdict"]
+        return html_table(f"Estimates of '{self.fit}'", head, rows)
+
+    def __getitem__(self, name: str) -> EstimateRow:
+        """Value, unit, log_se and verdict of one parameter."""
+        if name not in self.names:
+            hint = did_you_mean(str(name), self.names) or f"; there are {', '.join(self.names)}"
+            raise UnknownNameError(f"fit '{self.fit}' has no estimate '{name}'{hint}")
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
 
     @property
     def log_se(self) -> np.ndarray:
@@ -123,8 +130,7 @@ class Estimates:
     @property
     def rows(self) -> dict[str, tuple[float, str]]:
         """Value and unit by dotted name."""
-        rows = zip(self.names, self.values, self.units, strict=True)
-        return {name: (float(value), unit) for name, value, unit in rows}
+        return {name: (row.value, row.unit) for name, row in self.by_name.items()}
 
     @classmethod
     def load(cls, name: str | Path) -> Estimates:
@@ -241,8 +247,3 @@ class Estimates:
             If the tree is not that of a fit.
         """
         return cls(**fields_in_tree(tree))
-
-
-def _is_covariance(matrix: np.ndarray) -> bool:
-    size = float(np.abs(matrix).max(initial=0.0))
-    return np.allclose(matrix, matrix.T, rtol=0, atol=1e-8 * size) and np.linalg.eigvalsh(matrix)[0] >= -1e-6 * size

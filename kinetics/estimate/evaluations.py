@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from kinetics.errors import warn
 from kinetics.estimate.objective.population import Linearised, PopulationObjective
 from kinetics.estimate.search import AnyObjective
 from kinetics.files.reading import read_bytes, reason_of
@@ -74,4 +74,4 @@ def _read(file: Path, size: int) -> dict[bytes, Linearised]:
 
 def warn_not_recorded(error: Exception) -> None:
     """Say that work goes on, but is not kept."""
-    warnings.warn(f"the fit is not kept, and cannot be resumed if it is interrupted: {reason_of(error)}", stacklevel=3)
+    warn(f"the fit is not kept, and cannot be resumed if it is interrupted: {reason_of(error)}")

@@ -42,8 +42,8 @@ def fit(
 ) -> Fit:
     """Estimate the free parameters of a fit problem.
 
-    What is finished is kept in the user's cache until the fit is. Ctrl-C raises FitInterrupted, and the same call with
-    ``resume=True`` goes on from there to the same numbers.
+    What is finished is kept in the user's cache until the fit is. Ctrl-C raises `kinetics.estimate.FitInterrupted`, and
+    the same call with ``resume=True`` goes on from there to the same numbers.
 
     Parameters
     ----------
@@ -53,10 +53,8 @@ def fit(
         Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
     posterior : int, optional
         Also draw at least so many times from the posterior itself.
-    starts : int, optional
-        Number of searches, instead of the file's.
-    seed : int, optional
-        Of later starts, virtual patients and draws, instead of the file's.
+    starts, seed : int, optional
+        Number of searches; seed of later starts, virtual patients and draws; by default the file's.
     engine : {"auto", "scipy", "batch"}
         Who integrates; ``auto`` is what the problem has, the batch engine unless it was changed.
     out : str or pathlib.Path, optional
@@ -67,12 +65,14 @@ def fit(
         Called after each evaluation with (done, all): of the searches, then of the profiles, then of the points of the
         posterior. What each evaluation gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
 
+    Returns
+    -------
+    Fit
+
     Raises
     ------
-    InputError
-        If there is no such problem, it has faults, or an argument is wrong.
-    IntegrationError
-        If the model cannot be integrated at the best parameters.
+    InputError, IntegrationError
+        If there is no such problem, or it or an argument is wrong; if the model cannot be integrated at the best.
 
     Examples
     --------

@@ -16,6 +16,7 @@ import xarray as xr
 from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate.checkpoint import Checkpoint, checkpoint_of
 from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.fit_warnings import row_warnings, search_warnings
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search
 from kinetics.estimate.stages import run_profiles, run_sampler
@@ -28,14 +29,30 @@ from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.files.arguments import Progress
 from kinetics.published.likelihoods import PredictedSummary
 from kinetics.results import write_result
+from kinetics.text.numbers import count_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ELSEWHERE = {
+    "params": "fit.table(), or fit.estimates['NAME']",
+    "best_values": "fit.table(), or fit.estimates['NAME'].value",
+    "covar": "fit.estimates.covariance",
+    "conf_interval": "fit.profile().table()",
+    "success": "fit.best.converged",
+    "predict": "kinetics.predict(fit, REGIMEN, until=TIME)",
+    **dict.fromkeys(("report", "fit_report"), "kinetics.report(fit)"),
+    **dict.fromkeys(("plot", "draw"), "kinetics.draw(fit)"),
+}
+"""What users of other packages look for in the result of a fit, and where it is."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A finished fit.
+
+    `table` has the estimates and their intervals, for work in Python; `summary` is everything as plain numbers, for
+    JSON; `kinetics.report` is everything as text, and `kinetics.draw` its figure.
 
     Parameters
     ----------
@@ -79,11 +96,21 @@ class Fit:
     posterior: Posterior | None = None
 
     def __repr__(self) -> str:
-        names, notes = len(self.estimates.names), len(self.warnings)
-        return f"<Fit of '{self.problem.name}': {names} estimates, cost {self.best.cost:.4g}, {notes} warnings>"
+        parts = [count_text(len(self.estimates.names), "estimate"), f"cost {self.best.cost:.4g}"]
+        if self.profiles:
+            parts.append(f"profiled {', '.join(profile.name for profile in self.profiles)}")
+        if self.posterior is not None:
+            parts.append(count_text(self.posterior.log_density.size, "posterior draw"))
+        return f"<Fit of '{self.problem.name}': {', '.join(parts)}, {count_text(len(self.warnings), 'warning')}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.table().to_html()}"
+
+    if not TYPE_CHECKING:  # a checker of types shall still find an attribute that does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            hint = f"; write {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+            raise AttributeError(f"'Fit' has no attribute '{name}'{hint}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -91,26 +118,11 @@ class Fit:
         names = self.estimates.names
         return (
             *self.uncertainty.warnings,
-            *_search_warnings(self.searches, self.best),
-            *self._row_warnings(),
+            *search_warnings(self.searches, self.best),
+            *row_warnings(self),
             *profile_warnings(names, self.profiles),
             *(self.posterior.warnings(names) if self.posterior is not None else ()),
         )
-
-    def _row_warnings(self) -> list[str]:
-        lost = [
-            target.row.name
-            for target, value in zip(self.problem.targets, self.values, strict=True)
-            if target.row.use == "fit" and not np.isfinite(value)
-        ]
-        if self.predicted:
-            message = "in the model less than half of the patients recover, which {} contradicts"
-        else:
-            message = (
-                "the model has no recovery time for {}, being back at the level in the limit at most: the search had a "
-                "stand-in, and standard errors mean little"
-            )
-        return [message.format(", ".join(lost))] if lost else []
 
     def rms_log_error(self) -> float:
         """Root mean square of ln(model / published) over the fitted rows that give a value; NaN if none does."""
@@ -140,10 +152,6 @@ class Fit:
             for (name, row), by_method in zip(self.estimates.by_name.items(), interval_rows(self), strict=True)
         }
         return pd.DataFrame.from_dict(rows, orient="index")
-
-    def report(self) -> str:
-        """The table of estimates and everything a reader must know, as text."""
-        return "\n".join([repr(self), self.table().to_string(), *(f"Note: {text}." for text in self.warnings)])
 
     def profile(
         self,
@@ -218,19 +226,3 @@ def with_intervals(
     profiles = run_profiles(fit, profiled, checkpoint, progress) if profiled else fit.profiles
     posterior = fit.posterior if draws is None else run_sampler(fit, draws, checkpoint, progress)
     return replace(fit, profiles=profiles, posterior=posterior)
-
-
-def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
-    warnings: list[str] = []
-    if not best.converged:
-        warnings.append(f"the best search did not converge ({best.message}): these are not estimates yet")
-    equal_cost = best.cost + 1e-3 * abs(best.cost) + 1e-6
-    worse = sum(one.cost > equal_cost for one in searches)
-    if worse:
-        warnings.append(
-            f"{worse} of {len(searches)} searches ended at a worse fit: try more starts for a better one still"
-        )
-    equal = [one.end for one in searches if one.cost <= equal_cost]
-    if max(float(np.abs(end - best.end).max()) for end in equal) > 0.05:
-        warnings.append("searches ended equally well at different values: the estimates are not unique")
-    return warnings

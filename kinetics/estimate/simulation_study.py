@@ -141,7 +141,7 @@ def refit(
     ------
     InputError
         If the problem has no population, an argument is wrong, or ``out`` holds refits of something else.
-    FitInterrupted
+    kinetics.estimate.FitInterrupted
         If it is interrupted.
 
     Examples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kinetics.estimate.checkpoint import Checkpoint
@@ -11,6 +12,7 @@ from kinetics.estimate.search import AnyObjective, Search, prefixed, searches
 from kinetics.estimate.uncertainty.posterior import Chain, Posterior, sample
 from kinetics.estimate.uncertainty.profile import Profile, profile
 from kinetics.files.arguments import Progress
+from kinetics.units import display_unit
 
 if TYPE_CHECKING:
     from kinetics.estimate.result import Fit
@@ -68,7 +70,10 @@ def run_profiles(
             finished[index] = profile(fit.objective, optimum, index, covariance, on_evaluation)
             checkpoint.done = done()
             checkpoint.keep_profiles(optimum, list(finished.values()))
-    return tuple(finished[index] for index in indices)
+    free = fit.problem.free
+    return tuple(
+        replace(finished[index], name=free[index].name, unit=display_unit(free[index].unit)) for index in indices
+    )
 
 
 def run_sampler(fit: Fit, draws: int, checkpoint: Checkpoint, progress: Progress | None = None) -> Posterior:

@@ -15,9 +15,12 @@ from kinetics.estimate import Estimates, Fit
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
-from kinetics.figures.kinds import read_figure
+from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.kinds import KINDS, read_figure
 from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
 from kinetics.files.arguments import loaded, naming
+from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.results import read_result
 
@@ -59,6 +62,8 @@ def resolve(
     if not isinstance(figure, str | os.PathLike):
         message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
         raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
+    if figure in KINDS and figure not in library_names("fits/figures"):
+        raise InputError(Fault(f"'{figure}' is a kind of figure; draw(result) draws a result", name="figure"))
     with naming("figure"):
         kind = read_figure(figure if isinstance(figure, str) else Path(figure))
     return _from_source(kind, Path(figure).stem, source)
@@ -69,6 +74,11 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     known = None if model is None else loaded("model", model, Model)
+    if "regimen" in tree.dims:
+        if outputs:
+            raise InputError(Fault("is for the result of a simulation; a comparison shows its own", name="outputs"))
+        compared = ComparedRegimens(ComparisonSpec.of_result(tree.to_dataset(), known and known.reference))
+        return Request(compared, compared.spec.comparison.name, tree)
     tree = with_interval_of_patients(tree)
     kind = time_course_of(tree, known, outputs)
     return Request(kind, kind.spec.model.name, tree)
@@ -86,7 +96,7 @@ def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
         estimates = Estimates.from_tree(tree)
     if kind.fit != estimates.fit:
         own = "the figure is of no fit" if kind.fit is None else f"the figure is of fit '{kind.fit}'"
-        raise InputError(f"the estimates are of {estimates.fit}; {own}")
+        raise InputError(Fault(f"the estimates are of {estimates.fit}; {own}", name="input"))
     return Request(kind, name, estimates=(estimates,))
 
 

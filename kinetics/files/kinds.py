@@ -52,6 +52,8 @@ def files_of(name: str | Path) -> list[tuple[str, Path]]:
         (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
     ]
     if not matches:
+        if (table := library_folder("fits") / f"{name}.csv").is_file():
+            raise InputError(f"'{name}' is a table of published numbers; give its path, {table}")
         names = [other for part in KINDS.values() for other in library_names(part)]
         hint = similar_name(str(name), names) or "; 'kinetics models' lists what ships"
         raise InputError(f"no model, regimen, visits, fit or figure '{name}'{hint}")

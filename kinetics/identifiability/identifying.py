@@ -53,6 +53,10 @@ def identify(
     seed : int
         Of the random points at which ranks are taken.
 
+    Returns
+    -------
+    Identification
+
     Raises
     ------
     InputError
@@ -63,11 +67,9 @@ def identify(
     >>> import sympy as sp
     >>> from kinetics.model import Parameter, State
     >>> k, j, A = sp.symbols("k j A", real=True)
-    >>> model = Model.from_symbols(
-    ...     "decay", time="day",
+    >>> model = Model.from_symbols("decay", time="day",
     ...     parameters=[Parameter(name="k", value=0.1, unit="1/day"), Parameter(name="j", value=2.0, unit="1")],
-    ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)],
-    ... )
+    ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)])
     >>> identification = identify(model, ["k", "j"], ["A"])
     >>> identification, identification.structure.combinations
     (<Identification of decay: 0 of 2 known>, ['only the product k*j'])

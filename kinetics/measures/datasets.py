@@ -13,7 +13,7 @@ from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
 from kinetics.measures.registry import read_measures
-from kinetics.results import variable
+from kinetics.results import LIMIT_LEVEL, variable
 from kinetics.units import Unit, conversion, parse_unit, to_unit
 from kinetics.units.levels import slack
 
@@ -42,7 +42,7 @@ def measure(
         First dose of each course: an array with units of time, NaN where a patient had no such course, or quantities
         such as ``"12 month"``. Without it ``data["course_start"]``, else one course at time 0.
     limits : mapping of str to str, optional
-        The lower limit of normal by variable, such as ``{"A": "0.5 1e9/L"}``.
+        The lower limit of normal by variable, such as ``{"A": "0.5 1e9/L"}``; by default what a simulation says of it.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def measure(
     >>> result.A_nadir.attrs["units"], round(result.A_time_to_60_percent_of_baseline.item(), 6)
     ('1/nL', 60.0)
     """
-    measures = read_measures(measures, _measurable(data), limits or {})
+    measures = read_measures(measures, _measurable(data), {**_limits(data), **(limits or {})})
     time_unit = _time_unit(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)
@@ -86,6 +86,11 @@ def _measurable(data: xr.Dataset) -> list[str]:
         hint = f"; write result[['{data.name}']]" if isinstance(data, xr.DataArray) and data.name else ""
         raise InputError(Fault(f"must be an xarray.Dataset; found {type(data).__name__}{hint}", name="data"))
     return [str(name) for name in data.data_vars if _is_series(data[name])]
+
+
+def _limits(data: xr.Dataset) -> dict[str, str]:
+    """The lower limits of normal that a simulation says, as levels."""
+    return {str(name): str(row.attrs[LIMIT_LEVEL]) for name, row in data.data_vars.items() if LIMIT_LEVEL in row.attrs}
 
 
 def _with_measure(

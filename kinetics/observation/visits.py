@@ -19,7 +19,7 @@ from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
-from kinetics.text.tables import headline, paragraph
+from kinetics.text.tables import headline, html_table, paragraph
 from kinetics.units import Unit, conversion
 
 
@@ -104,7 +104,7 @@ def _series(reader: Reader, number: int, table: Any) -> Series | None:
     return None if faulty else series
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class VisitSchedule:
     """Series of visits. Two schedules are equal if these are, whatever they are called.
 
@@ -204,6 +204,13 @@ class VisitSchedule:
         days = series.days((starts[~np.isnan(starts)] / per_day).tolist())
         times = np.array(days, dtype=float) * per_day
         return np.minimum(times[times <= until + SAME * per_day], until)
+
+    def __repr__(self) -> str:
+        return f"<VisitSchedule {self.name or 'without a name'}: {', '.join(row.name for row in self.series)}>"
+
+    def _repr_html_(self) -> str:
+        head = headline(self.name, self.title, self.source)
+        return html_table(head, ["series"], [[str(row)] for row in self.series])
 
     def __str__(self) -> str:
         head = headline(self.name, self.title, self.source)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
+from kinetics.errors import warn
 from kinetics.files.arguments import Progress
 from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.prediction.trial import FutureTrial
@@ -73,7 +73,7 @@ def over_draws(
     if failed:
         number = f"{failed} of {PATIENTS * (1 + len(cohorts))} patients"
         message = f"{number} of the populations of draws could not be integrated; they are left out"
-        warnings.warn(message, stacklevel=5)
+        warn(message)
     few, *drawn = counts
     many = at_estimates.quantiles(PERCENTILES) if len(at_estimates.values) > PATIENTS else few
     return Drawn(_scaled(np.array(drawn), few, many), np.array(recovery), np.array(trials) if trials else None)

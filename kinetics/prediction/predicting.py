@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import compile_model
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError, warn
 from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.expressions.reserved import check_names
@@ -28,6 +27,7 @@ from kinetics.prediction.population import PATIENTS, SAMPLING, TOLERANCES, Popul
 from kinetics.prediction.trial import FutureTrial
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
+from kinetics.regimen.times import Amount
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.planning import output_times
 from kinetics.simulation.progress import ProgressOfParts
@@ -41,8 +41,8 @@ def predict(
     estimates: Estimates | Fit | xr.DataTree | str | Path,
     regimen: Regimen | str | Path,
     *,
-    until: str,
-    every: str = "1 month",
+    until: Amount,
+    every: Amount = "1 month",
     cohort: str | None = None,
     draws: int = 200,
     patients: int | None = None,
@@ -63,7 +63,7 @@ def predict(
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every, cohort : str
-        Quantities of time, the last and the step of the output; the cohort, by default the one the fit estimates.
+        Times, or quantities: the last and the step of the output; the cohort, by default the one the fit estimates.
     draws : int
         Parameter sets, spreads included, drawn from the covariances of the fits behind the cohort.
     patients : int, optional
@@ -102,8 +102,8 @@ def predict(
 class _Request:
     """What is predicted, whose numbers are checked."""
 
-    until: str
-    every: str
+    until: Amount
+    every: Amount
     draws: int
     patients: int | None
     study: int | None
@@ -116,7 +116,8 @@ class _Request:
         whole_number("draws", self.draws, 2)
         if self.study is not None:
             if self.patients is None:
-                raise InputError("a future trial is of virtual patients; give patients too")
+                message = "a future trial is of virtual patients; give --patients N (in Python patients=N) too"
+                raise InputError(Fault(message, name="study"))
             whole_number("study", self.study, 1)
 
 
@@ -124,13 +125,14 @@ def _predicted(
     estimates: Estimates, regimen: Regimen, request: _Request, cohort: str | None, progress: Progress | None
 ) -> xr.DataTree:
     if not regimen.courses:
-        raise InputError("a prediction needs a regimen with a course: without one there is no recovery to predict")
+        message = "must have a course, or --retreat add one: without a course there is no recovery to predict"
+        raise InputError(Fault(message, name="regimen"))
     model = _model_of(estimates)
     check_names({**model.outputs, **(model.states if request.states else {})}, "predict")
     _check_capacity(model, request)
     name = cohort or estimates.cohort
     if not name:
-        raise InputError(f"fit '{estimates.fit}' estimates several cohorts; name one")
+        raise InputError(Fault(f"fit '{estimates.fit}' estimates several cohorts; name one", name="cohort"))
     chain, draws, patients = chain_of_fits(model, estimates, name), request.draws, request.patients
     typical = estimated_cohort(model, chain, name)
     cohorts = drawn_cohorts(compile_model(model), chain, name, draws, request.seed)
@@ -166,7 +168,7 @@ def _model_of(estimates: Estimates) -> Model:
     model = Model.load(estimates.model)
     if estimates.facts.get("model_hash", model.content_hash) != model.content_hash:
         message = f"model '{model.name}' has changed since fit '{estimates.fit}'; run 'kinetics fit' again"
-        warnings.warn(message, stacklevel=4)
+        warn(message)
     return model
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy as np
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.engines.rule_monitor import TriggeredDoses, baselines_of
-from kinetics.errors import IntegrationError
+from kinetics.errors import IntegrationError, warn
 from kinetics.files.arguments import Progress
 from kinetics.model import Model
 from kinetics.population.draws import draw_patients
@@ -89,7 +88,7 @@ class Arm:
         simulated, doses = integrated_patients(results.failures[1:]), results.triggered
         if lost := int((~simulated).sum()):
             text = f"{lost} of {simulated.size} virtual patients could not be simulated and are left out"
-            warnings.warn(text, stacklevel=2)
+            warn(text)
         constants = self.system.constants_table(table)
 
         def part(rows: np.ndarray, typical: Patients | None) -> Patients:

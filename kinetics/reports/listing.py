@@ -33,6 +33,11 @@ class Listing(dict[str, dict[str, str]]):
 def models() -> Listing:
     """List what ships: models, cohorts, regimens, visits, fits, figures.
 
+    Returns
+    -------
+    Listing
+        A dict: by each of these six kinds, the titles by name.
+
     Examples
     --------
     >>> sorted(models())

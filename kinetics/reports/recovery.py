@@ -53,7 +53,7 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
     Raises
     ------
     InputError
-        If the result has no times to a level.
+        If the result has no times to a level, or is of `compare`, whose recovery `report` shows.
 
     Examples
     --------
@@ -76,6 +76,8 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
     if not isinstance(result, xr.Dataset):  # pyright: ignore[reportUnnecessaryIsInstance]
         message = f"must be a result of simulate or of predict; found {type(result).__name__} {result!r:.40}"
         raise InputError(Fault(message, name="result"))
+    if "regimen" in result.dims:
+        raise InputError(Fault("is of compare; report(result) has the recovery under each regimen", name="result"))
     times = {str(name).partition("_time_to_")[0]: str(name) for name in result.data_vars if "_time_to_" in str(name)}
     if not times:
         raise InputError("result: has no times to a level; give simulate measures='recovery'")

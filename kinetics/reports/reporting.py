@@ -7,10 +7,12 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.errors import InputError
-from kinetics.estimate import Fit
+from kinetics.comparison import comparison_of
+from kinetics.errors import Fault, InputError
+from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
 from kinetics.published.evaluating import Evidence
+from kinetics.reports.comparison import comparison_text
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
 from kinetics.reports.identifiability import identifiability_text
@@ -18,17 +20,21 @@ from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery
 from kinetics.reports.showing import Page
 from kinetics.reports.simulation import counts_table, simulation_title
+from kinetics.reports.simulation_study import refit_text
 from kinetics.text.tables import WIDTH
 
+_VERBS = "simulate, fit, refit, identify, evidence, compare or predict"
+Result = Fit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
 
-def report(result: Fit | Identification | Evidence | xr.Dataset | xr.DataTree, *, width: int = WIDTH) -> Page:
+
+def report(result: Result, *, width: int = WIDTH) -> Page:
     """Write out a result: what the command of its verb prints.
 
     Parameters
     ----------
-    result : Fit, Identification, Evidence, xarray.Dataset or xarray.DataTree
-        Of `fit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or (patient, time)) or
-        `predict`.
+    result : Fit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
+        Of `fit`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or (patient, time)),
+        `compare` (on (regimen, time)) or `predict`.
     width : int
         Characters a line of prose.
 
@@ -44,23 +50,25 @@ def report(result: Fit | Identification | Evidence | xr.Dataset | xr.DataTree, *
 
     Examples
     --------
-    >>> report(12)
-    Traceback (most recent call last):
-    kinetics.errors.InputError: result: must be of simulate, fit, identify, evidence or predict; found int 12
+    >>> report(load("my_result.nc"))  # doctest: +SKIP
     """
     return Page(_text(result, width))
 
 
 @singledispatch
 def _text(result: Any, _: int) -> str:
-    raise InputError(
-        f"result: must be of simulate, fit, identify, evidence or predict; found {type(result).__name__} {result!r:.40}"
-    )
+    message = f"must be of {_VERBS}; found {type(result).__name__} {result!r:.40}"
+    raise InputError(Fault(message, name="result"))
 
 
 @_text.register
 def _(result: Fit, width: int) -> str:
     return fit_text(result.summary(), result.problem.title, result.problem.about, width)
+
+
+@_text.register
+def _(result: SimulationStudy, _: int) -> str:
+    return refit_text(result.problem, result.rows(), result.refits)
 
 
 @_text.register
@@ -82,8 +90,10 @@ def _(result: xr.DataTree, width: int) -> str:
 
 @_text.register
 def _(result: xr.Dataset, width: int) -> str:
-    if "regimen" in result.dims or "model" not in result.attrs:
-        raise InputError("result: a dataset must be of simulate")
+    if "model" not in result.attrs:
+        raise InputError(Fault("a dataset must be of simulate or compare", name="result"))
+    if "regimen" in result.dims:
+        return comparison_text(comparison_of(result), result, width)
     times = any("_time_to_" in str(name) for name in result.data_vars)
     parts = [simulation_title(result), counts_table(result, width), *([repr(recovery(result))] if times else [])]
     return "\n\n".join(parts)

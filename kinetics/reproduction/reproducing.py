@@ -133,6 +133,11 @@ def reproduce(
     progress : callable, optional
         Called with (done, all) as steps are done.
 
+    Returns
+    -------
+    Reproduction
+        What was made, and in which files.
+
     Raises
     ------
     InputError

@@ -13,6 +13,7 @@ from kinetics.engines.rule_monitor import baselines_of
 from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import InputError
 from kinetics.files.checksums import content_hash
+from kinetics.measures import lower_limits
 from kinetics.observation import times_with_visits, with_visits
 from kinetics.population.run_parameters import RunParameters, changes_text, run_parameters
 from kinetics.simulation.engine import Engine, choose_engine
@@ -50,7 +51,8 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         run = replace(run, times=times_with_visits(model, request.observe, times, run.starts))
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
     settings = {"until": last, "every": step, "parameter_values_hash": content_hash(request.changes)}
-    return Simulation(run, parameters, _facts(request, run, parameters), settings, observed)
+    limits = lower_limits(model, request.values)
+    return Simulation(run, parameters, _facts(request, run, parameters), limits, settings, observed)
 
 
 def _engine(request: LoadedRequest, runs: int) -> Engine:

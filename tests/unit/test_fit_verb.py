@@ -1,12 +1,15 @@
 """The verb `fit` and its result: names, settings, verbs that chain, short texts, files."""
 
+import re
+
 import numpy as np
 import pytest
 
-from kinetics.errors import InputError
+from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitInterrupted, FitProblem, fit, refit
 from kinetics.estimate.objective.base import BaseObjective
 from kinetics.results import read_result
+from kinetics.text.numbers import number_text
 
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'
 C = 'lower = 0.01, upper = 100, unit = "1"'
@@ -55,8 +58,46 @@ def test_texts_are_short_and_say_what_they_are_of(path):
     table = result.table()
     assert list(table.index) == ["A0", "c"]
     assert table.loc["c", "lower by profile"] < table.loc["c", "estimate"] < table.loc["c", "upper by profile"]
-    assert "by covariance" in result.report()
     assert "<table" in result._repr_html_()
+    assert "<td>A0</td>" in result.problem._repr_html_()
+    assert "<td>A0</td>" in result.estimates._repr_html_()
+
+
+def test_a_profile_says_of_what_it_is_and_where_it_ends(path):
+    result = fit(path, profile="c")
+    lower, upper = result.profiles[0].interval
+    estimate = result.estimates["c"].value
+    ends = f"95 % {number_text(lower)} to {number_text(upper)}"
+    assert repr(result.profiles) == f"(<Profile of c: {number_text(estimate)}, {ends}>,)"
+    assert "profiled c, " in repr(result)
+    assert repr(result.profile("A0").profiles[0]).startswith("<Profile of A0: ")
+    assert " 1e9/L, 95 % " in repr(result.profile("A0", resume=True).profiles[0])
+
+
+@pytest.mark.parametrize(
+    ("habit", "instead"),
+    [
+        ("params", "fit.estimates['NAME']"),
+        ("fit_report", "kinetics.report(fit)"),
+        ("report", "kinetics.report(fit)"),
+        ("plot", "kinetics.draw(fit)"),
+        ("conf_interval", "fit.profile()"),
+        ("success", "fit.best.converged"),
+        ("predict", "kinetics.predict(fit"),
+        ("best_values", "fit.table()"),
+    ],
+)
+def test_a_habit_of_another_package_says_where_the_thing_is(path, habit, instead):
+    with pytest.raises(AttributeError, match=re.escape(instead)):
+        getattr(fit(path, starts=1), habit)
+
+
+def test_estimates_are_taken_by_name(path):
+    estimates = fit(path, starts=1).estimates
+    assert list(estimates) == ["A0", "c"]
+    assert (estimates["A0"].value, estimates["A0"].unit) == estimates.rows["A0"]
+    with pytest.raises(UnknownNameError, match=r"fit 'one' has no estimate 'A'; did you mean 'A0'\?"):
+        estimates["A"]
 
 
 def test_settings_of_the_call_replace_those_of_the_file(path):

@@ -335,7 +335,7 @@ def test_a_prediction_with_a_population_is_written_and_read(tree, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patients": None}, "give patients too"),
+        ({"patients": None}, "^study: .*; give --patients N"),
         ({"study": 0}, "study: must be a whole number"),
         ({"draws": 1}, "draws"),
     ],

@@ -174,12 +174,15 @@ def test_the_progressive_cohort_has_the_uncertainty_of_both_fits():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cohort": "relapsing", "fit": "hill_cawthorne_2012"}, "from which cohort 'relapsing' takes nothing"),
+        (
+            {"cohort": "relapsing", "fit": "hill_cawthorne_2012"},
+            "^cohort: .*from which cohort 'relapsing' takes nothing; name one",
+        ),
         ({"cohort": "nobody"}, "no cohort 'nobody'"),
         ({"draws": 1}, "draws: must be a whole number, at least 2"),
         ({"draws": 2.5}, "draws: must be a whole number, at least 2; found 2.5"),
         ({"patients": 0}, "patients: must be a whole number"),
-        ({"regimen": Regimen.none()}, "needs a regimen with a course"),
+        ({"regimen": Regimen.none()}, "^regimen: must have a course"),
         ({"until": "60 mg"}, "'mg' is not a kind of 'day'"),
     ],
 )

@@ -214,3 +214,34 @@ def test_verbs_stay_verbs_when_their_rooms_are_imported():
 
 def test_types_are_shipped():
     assert (ROOT / "kinetics" / "py.typed").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("fits", r"kinetics.models\(\) lists what ships"),
+        ("regimens", r"kinetics.models\(\) lists what ships"),
+        ("read_figure", "write kinetics.figures.read_figure"),
+        ("profile", "profile='all'"),
+        ("save", "kinetics.write_result"),
+        ("FitInterrupted", "write kinetics.estimate.FitInterrupted"),
+        ("SimulationRequest", "write kinetics.simulation.SimulationRequest"),
+    ],
+)
+def test_a_name_that_is_elsewhere_says_where(name, instead):
+    with pytest.raises(AttributeError, match=instead):
+        getattr(kinetics, name)
+
+
+def test_a_warning_points_at_the_line_that_called_the_package():
+    def deep():
+        from kinetics.errors import warn
+
+        inside = compile("def inner(warn): warn('deep')", str(ROOT / "kinetics" / "results.py"), "exec")
+        names = {}
+        exec(inside, names)
+        names["inner"](warn)
+
+    with pytest.warns(UserWarning, match="deep") as noted:
+        deep()
+    assert noted[0].filename == __file__

@@ -21,7 +21,9 @@ from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.published import Arm, Target
 from kinetics.simulation.engine import check_engine
-from kinetics.units import unit_text
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import html_table
+from kinetics.units import display_unit, unit_text
 
 T = TypeVar("T", bound=Target)
 
@@ -89,6 +91,13 @@ class FitProblem:
         fitted, of = len(self.fitted), "the typical patient" if self.population is None else "a population"
         rows = f"{len(self.free)} free parameters, {fitted} of {len(self.targets)} rows fitted"
         return f"<FitProblem '{self.name}' of '{self.model.name}', {of}: {rows}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [one.name, *map(number_text, (one.start, one.lower, one.upper)), display_unit(one.unit)]
+            for one in self.free
+        ]
+        return html_table(repr(self)[1:-1], ["free parameter", "start", "lower", "upper", "unit"], rows)
 
     @classmethod
     def load(cls, name: str | Path) -> FitProblem:

@@ -18,6 +18,7 @@ from kinetics.estimate.uncertainty.stepping import (
     is_coarse,
     next_reach,
 )
+from kinetics.text.numbers import number_text
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,14 @@ class End:
     held: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Profile:
     """The log posterior along one parameter, of some number, whose estimate has the logarithm ``optimum``.
 
     ``points``, (point, parameter), are logarithms of all parameters in ascending order of the profiled one, the optimum
     among them. ``drop``, (point,), is how far the log posterior lies below that of the optimum; ``converged``,
-    (point,), says whether the search over the other parameters ended by its own criterion.
+    (point,), says whether the search over the other parameters ended by its own criterion. A profile of a `Fit` has
+    the ``name`` and the ``unit`` of its parameter.
     """
 
     index: int
@@ -51,6 +53,15 @@ class Profile:
     converged: np.ndarray
     lower: End
     upper: End
+    name: str = ""
+    unit: str = ""
+
+    def __repr__(self) -> str:
+        at = number_text(float(np.exp(self.optimum)))
+        ends = zip(self.interval, (self.lower, self.upper), strict=True)
+        lower, upper = ("open" if end.state == "open" else number_text(value) for value, end in ends)
+        unit = f" {self.unit}" if self.unit else ""
+        return f"<Profile of {self.name or f'parameter {self.index}'}: {at}{unit}, 95 % {lower} to {upper}>"
 
     @property
     def values(self) -> np.ndarray:

@@ -93,7 +93,7 @@ class Kind(ABC, Generic[Spec]):
 
     def check(self, tree: xr.DataTree) -> None:
         """Refuse a result that is not what the figure shows, with everything that does not fit."""
-        faults, required, source = Faults(), self.required(), "the result"
+        faults, required, source = Faults(), self.required(), "input"
         for key, value in required.attrs.items():
             if tree.attrs.get(key) != value:
                 faults.add(f"is of {key} '{tree.attrs.get(key)}', the figure of '{value}'", source)

@@ -61,7 +61,7 @@ class ComparedRegimens(Kind[ComparisonSpec]):
         names = [row.output for row in comparison.rows]
         names += [f"{row.output}_{reading.name}" for row in comparison.rows for reading in row.readings]
         hashes = ", ".join(regimen.content_hash for regimen in self.spec.regimens)
-        attrs = {"model_hash": comparison.model.content_hash, "regimen_hashes": hashes}
+        attrs = {"model_hash": comparison.model.content_hash, **({"regimen_hashes": hashes} if hashes else {})}
         return Required({"/": names}, attrs | {"cohort": comparison.header.cohort})
 
     def picture(self, tree: xr.DataTree) -> Figure:
@@ -191,9 +191,10 @@ class _Drawing:
 
     def _entries(self) -> list[Entry]:
         entries: list[Entry] = []
-        for regimen, name, (colour, marker, line) in zip(self.spec.regimens, self.names, self.looks, strict=True):
+        doses = {regimen.name: f": {regimen_text(regimen, self.unit)}" for regimen in self.spec.regimens}
+        for name, (colour, marker, line) in zip(self.names, self.looks, strict=True):
             sample = Line2D([], [], color=colour, linestyle=line, marker=marker, markersize=4, linewidth=1.0)
-            entries.append((sample, f"{name}: {regimen_text(regimen, self.unit)}"))
+            entries.append((sample, f"{name}{doses.get(name, '')}"))
         who = "typical patient"
         if self.over_patients:
             who = f"median and 5 to 95 % of {self.data.attrs['patients']} simulated patients"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+import xarray as xr
 from pydantic import Field, StrictInt
 
-from kinetics.comparison import Comparison, load_regimens, read_comparison
+from kinetics.comparison import Comparison, comparison_of, load_regimens, read_comparison, regimens_of
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Seed
 from kinetics.files.documents import Document
@@ -31,6 +32,7 @@ class ComparisonFigureHeaderRow(FigureHeaderRow):
 class ComparisonSpec:
     """A figure of regimens side by side that can be drawn.
 
+    Without ``regimens`` it can only be drawn from a result, whose regimens have no more than names.
     ``title`` and ``note`` are the file's, or those of the comparison; without ``patients`` the typical patient is
     simulated.
     """
@@ -48,6 +50,11 @@ class ComparisonSpec:
         """Without a file: the comparison's own title and note."""
         header = comparison.header
         return cls(comparison, tuple(regimens), PageRow(), header.title, header.note)
+
+    @classmethod
+    def of_result(cls, result: xr.Dataset, model: str | None = None) -> ComparisonSpec:
+        """For a result of `kinetics.compare`; an `InputError` if its comparison or model does not ship."""
+        return cls.of(comparison_of(result, model), regimens_of(result))
 
     @property
     def header(self) -> FigureHeaderRow:

@@ -17,14 +17,13 @@ replaced/
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from kinetics import __version__
-from kinetics.errors import InputError, StorageError
+from kinetics.errors import InputError, StorageError, warn
 from kinetics.files.arguments import Progress, whole_number
 from kinetics.files.checksums import files_checksum, seal_store, store_checksums
 from kinetics.files.reading import reason_of
@@ -70,7 +69,7 @@ def stream(
         if record is not None:
             record.check(part, request, simulation.size, resume=resume)
         elif resume and (part / "store").exists():
-            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=5)
+            warn(f"{part}: nothing in it is known to be finished; starting from the beginning")
         try:
             if record is None:
                 begin_store(simulation, part, runs)
@@ -124,7 +123,7 @@ def _advance(simulation: Simulation, part: Path, chunk: int, record: StreamRecor
     sound = {number for number, (checksum, names) in enumerate(recorded) if checksum == files_checksum(store, names)}
     if lost := len(record.chunks) - len(sound):
         again = f"{lost} of {len(record.chunks)} finished chunks are gone or damaged; they are done again"
-        warnings.warn(f"{part}: {again}", stacklevel=6)
+        warn(f"{part}: {again}")
     record = replace(record, chunks=record.chunks[: len(files)])
     finished = sum(min(chunk, size - number * chunk) for number in sound)
     if progress is not None and finished:
