@@ -55,17 +55,9 @@ def fit(
 
     named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
     profiled = "all" if named == ["all"] else named
-    problem = _problem(name, out, save=save)
+    problem = _problem(name, engine, out, profiled, posterior, save=save)
     with watched(problem.name) as steps, resumable():
-        result = run(
-            problem,
-            profile=profiled,
-            posterior=posterior,
-            engine=engine,
-            out=out,
-            resume=resume,
-            progress=steps.count,
-        )
+        result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=steps.count)
     if out is not None:
         wrote(out)
     committed = result_path(problem.path)
@@ -77,17 +69,25 @@ def fit(
     _print(result, compared, as_json=as_json)
 
 
-def _problem(name: str, out: Path | None, *, save: bool) -> FitProblem:
-    """The problem, when its result can be written."""
+def _problem(
+    name: str, engine: str, out: Path | None, profiled: str | list[str] | None, posterior: int | None, *, save: bool
+) -> FitProblem:
+    """The problem, when every option suits it and its result can be written."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import FitProblem
+    from kinetics.estimate.uncertainty.posterior import check_draws
 
     faults, problem = Faults(), None
     destination(faults, out, ".nc")
+    with faults.gather(name="--posterior"):
+        check_draws(posterior or 0)
     with faults.gather():
         problem = FitProblem.load(name)
+        with faults.gather(name="--profile"):
+            problem.indices("all" if profiled is None else profiled)
         if save:
             destination(faults, result_path(problem.path), ".toml", name="--save")
+        problem = problem.with_settings(engine=engine)
     faults.raise_if_any()
     assert problem is not None
     return problem
