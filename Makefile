@@ -24,7 +24,7 @@ help:
 	@echo "make chance      the property tests with other, and more, random examples"
 	@echo "make fuzz        an hour of hostile expressions and files; ARGS=\"--seed 2 --minutes 10\" for other ones, or fewer"
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
-	@echo "make study       200 synthetic studies of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
+	@echo "make study       200 synthetic replicates of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
 	@echo "make format      sort imports, mend what the linter can, lay out the code"
 	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment, caches and results"
@@ -82,7 +82,7 @@ bench: $(INSTALLED)
 
 study: $(INSTALLED)
 	@mkdir -p $(dir $(STUDY))
-	$(BIN)/kinetics refit tests/study/recovery.toml --studies 200 --seed 1 --out $(STUDY) --resume \
+	$(BIN)/kinetics refit tests/study/recovery.toml --replicates 200 --seed 1 --out $(STUDY) --resume \
 	  --set cd4.phi="0.6 1" --set cd8.phi="0.6 1" --set b_cells.phi="0.4 1" \
 	  --set cd4.phi.spread=0.6 --set cd8.phi.spread=0.6 --set b_cells.phi.spread=0.6
 

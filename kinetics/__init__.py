@@ -128,6 +128,17 @@ _ROOMS = {
     "kinetics.results": ("read_result", "write_result"),
     "kinetics.simulation": ("simulate",),
 }
+_LISTED = "kinetics.models() lists what ships"
+_ELSEWHERE = {
+    **dict.fromkeys(("fits", "regimens", "cohorts", "visits", "figures"), _LISTED),
+    "read_figure": "write kinetics.figures.read_figure",
+    "profile": "write fit(NAME, profile='all'), or fit(NAME).profile()",
+    "sample": "write fit(NAME, posterior=1000), or fit(NAME).sample()",
+    "save": "a Fit and a Drawing have .save(); kinetics.write_result writes a dataset",
+    "SimulationRequest": "write kinetics.simulation.SimulationRequest",
+    "FitInterrupted": "write kinetics.estimate.FitInterrupted",
+}
+"""What is looked for here and is elsewhere."""
 _SYNONYMS = {"read": "load", "open": "load", "plot": "draw", "optimize": "fit", "list": "models"}
 """Words that users of other packages begin a name with."""
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -144,9 +155,13 @@ def __getattr__(name: str) -> Any:
 
 
 def _hint(name: str) -> str:
-    """The verb that a name such as ``load_model`` begins with, or else a similar name."""
+    """Where a name is that is not here; or the verb that one such as ``load_model`` begins with; or a similar name."""
     import difflib
 
+    if name in _ELSEWHERE:
+        return f"; {_ELSEWHERE[name]}"
+    if name[:1].isupper() and name in importlib.import_module("kinetics.measures").__all__:
+        return f"; write kinetics.measures.{name}"
     first = name.partition("_")[0]
     verb = _SYNONYMS.get(first, first)
     near = [verb] if verb in __all__ else difflib.get_close_matches(name, __all__, n=1)

@@ -1,28 +1,21 @@
-"""The exceptions of the package: one root, and faults that name what, where and what to do."""
+"""The exceptions of the package: one root, and faults that name what, where and what to do; and its warnings."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kinetics.text.escaping import one_line
 
-__all__ = [
-    "Fault",
-    "Faults",
-    "InputError",
-    "IntegrationError",
-    "KineticsError",
-    "StorageError",
-    "UnitError",
-    "UnknownNameError",
-]
-
+_PACKAGE = Path(__file__).parent
 _LINE = re.compile(r":[0-9]+$")
-MOST_PLACES = 3
-"""Of the places that name the same faulty file, so many are told one by one."""
+MAX_LOCATIONS = 3
+"""The number of locations naming the same faulty file that are listed one by one."""
 
 
 class KineticsError(Exception):
@@ -67,16 +60,16 @@ class Fault:
         """``where`` without the line."""
         return _LINE.sub("", self.where)
 
-    def placed(self, where: str, name: str) -> Fault:
-        """The fault as one met at a place, which becomes its own, or is where the other file that it is in is named."""
+    def located(self, where: str, name: str) -> Fault:
+        """The fault with a location, if it has none; one in another file keeps its own, and is named at this one."""
         is_other = self.where and _LINE.search(where) and self.file != _LINE.sub("", where)
         named_at = self.named_at or ((where,) if is_other else ())
         return Fault(self.message, self.where or where, self.name or name, named_at)
 
 
-def _listed(places: tuple[str, ...]) -> str:
-    more = len(places) - MOST_PLACES
-    return ", ".join(places[:MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+def _listed(locations: tuple[str, ...]) -> str:
+    more = len(locations) - MAX_LOCATIONS
+    return ", ".join(locations[:MAX_LOCATIONS]) + (f" and {more} more" if more > 0 else "")
 
 
 class InputError(KineticsError, ValueError):
@@ -138,10 +131,10 @@ class Faults:
         self._note(Fault(message, where, name), InputError)
 
     @contextmanager
-    def gather(self, where: str = "", name: str = "") -> Iterator[Faults]:
-        """Turn an `InputError` of the block, and what it notes, into faults placed at ``where`` and ``name``.
+    def gather(self, where: str = "", name: str = "") -> Generator[Faults, None, None]:
+        """Turn an `InputError` of the block, and what it notes, into faults located at ``where`` and ``name``.
 
-        A fault that has a place keeps it. If that is in another file than ``where``, a line, it is named there.
+        A fault that has a location keeps it. If that is in another file than ``where``, a line, it is named there.
         """
         noted = Faults()
         try:
@@ -149,16 +142,16 @@ class Faults:
         except InputError as error:
             self._take(noted, where, name)
             for fault in error.faults:
-                self._note(fault.placed(where, name), type(error))
+                self._note(fault.located(where, name), type(error))
         else:
             self._take(noted, where, name)
 
     def _take(self, noted: Faults, where: str, name: str) -> None:
         for fault, kind in zip(noted, noted._faults.values(), strict=True):
-            self._note(fault.placed(where, name), kind)
+            self._note(fault.located(where, name), kind)
 
     def _note(self, fault: Fault, kind: type[InputError]) -> None:
-        """The same fault of a file that several places name counts once, with all of them."""
+        """The same fault of a file that several locations name counts once, with all of them."""
         same = replace(fault, named_at=())
         self._faults[same] = kind
         self._named[same] = tuple(dict.fromkeys((*self._named.get(same, ()), *fault.named_at)))
@@ -169,3 +162,15 @@ class Faults:
             kinds = set(self._faults.values())
             kind = kinds.pop() if len(kinds) == 1 else InputError
             raise kind(*self)
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line that called the package, however deep the reason lies; a command counts as a caller."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and _is_inside(Path(frame.f_code.co_filename)):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_inside(file: Path) -> bool:
+    return file.is_relative_to(_PACKAGE) and not file.is_relative_to(_PACKAGE / "cli")

@@ -1,5 +1,7 @@
 """Results: datasets with units and provenance, written to NetCDF whole or not at all, read from NetCDF or Zarr."""
 
+# some methods of xarray have no complete types
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import warnings
@@ -10,15 +12,18 @@ from typing import Any
 import xarray as xr
 
 from kinetics import __version__
-from kinetics.errors import Fault, Faults, InputError
-from kinetics.files.checksums import CHECKSUM, ChecksumWarning, tree_checksum
+from kinetics.errors import Fault, Faults, InputError, warn
+from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, sealed, tree_checksum
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
-from kinetics.files.seal import check_seal, sealed
 from kinetics.files.writing import write_atomically
-from kinetics.units import parse_unit, unit_text
+from kinetics.units import Unit, parse_unit, unit_text
 
-__all__ = ["marked", "provenance", "read_result", "variable", "write_result"]
+MEDIAN_AND_95 = (0.025, 0.5, 0.975)
+"""Quantiles at the median and the ends of a 95 % interval; those of 90 % of patients follow."""
+MEDIAN_AND_90 = (0.05, 0.5, 0.95)
+LIMIT_LEVEL = "lower_limit_level"
+"""The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
 
 
 def provenance(**facts: Any) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def marked(label: str, exploratory: object) -> str:
 
 
 def variable(
-    dims: tuple[str, ...], values: Any, unit: Any, long_name: str, *, exploratory: bool = False, **attrs: Any
+    dims: tuple[str, ...], values: Any, unit: Unit, long_name: str, *, exploratory: bool = False, **attrs: Any
 ) -> xr.Variable:
     """An xarray variable with its unit as CF-like text.
 
@@ -105,7 +110,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        A plain dataset is the root's.
+        Variables on dims such as (patient, time), each with its ``units``. A plain dataset is the root's.
 
     Raises
     ------
@@ -169,7 +174,7 @@ def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
     written = tree.attrs.pop(CHECKSUM, None)
     if written is not None and written != tree_checksum(tree):
         message = f"{path}: damaged, or edited since it was written: not what its checksum is of"
-        warnings.warn(message, ChecksumWarning, stacklevel=3)
+        warn(message, ChecksumWarning)
     return tree
 
 

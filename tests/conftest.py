@@ -100,3 +100,8 @@ value = "A"
 [cohorts.adults]
 about = "anyone"
 """
+
+
+def total_doses(cut):
+    """What segments give in all, (drug,), in the dose unit of the model."""
+    return cut.lengths @ cut.rates + cut.boluses.sum(axis=0)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.files.arguments import Progress
 from kinetics.files.kinds import KINDS, files_of, kind_of
 from kinetics.files.library import library_folder
+from kinetics.text.numbers import count_text
 from kinetics.text.tables import html_table
-
-__all__ = ["Findings", "check"]
 
 
 @dataclass(frozen=True)
@@ -53,20 +52,19 @@ class Findings:
             raise InputError(*self.faults)
 
     def __str__(self) -> str:
-        number = len(self.by_file)
-        return "\n".join(map(str, self.faults)) or f"{number} file{'' if number == 1 else 's'}, no fault"
+        return "\n".join(map(str, self.faults)) or f"{count_text(len(self.by_file), 'file')}, no fault"
 
     def __repr__(self) -> str:
-        number, faulty = len(self.faults), sum(map(bool, self.by_file.values()))
-        found = f"{number} fault{'' if number == 1 else 's'} in {faulty} of" if faulty else "no fault in"
-        return f"<Findings: {found} {len(self.by_file)} file{'' if len(self.by_file) == 1 else 's'}>"
+        faulty = sum(map(bool, self.by_file.values()))
+        faults = f"{count_text(len(self.faults), 'fault')} in {faulty} of" if faulty else "no fault in"
+        return f"<Findings: {faults} {count_text(len(self.by_file), 'file')}>"
 
     def _repr_html_(self) -> str:
         rows = [[fault.where, fault.name, fault.message] for fault in self.faults]
         return html_table(repr(self).strip("<>"), ["where", "name", "fault"], rows)
 
 
-def check(*files: str | Path, progress: Callable[[int, int], None] | None = None) -> Findings:
+def check(*files: str | Path, progress: Progress | None = None) -> Findings:
     """Find every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies.
 
     Parameters
@@ -91,19 +89,19 @@ def check(*files: str | Path, progress: Callable[[int, int], None] | None = None
     >>> print(check("no/such.toml"))
     no/such.toml: cannot be read: No such file or directory
     """
-    found: dict[str, tuple[Fault, ...]] = {}
+    by_file: dict[str, tuple[Fault, ...]] = {}
     chosen: list[tuple[str, Path]] = [] if files else _shipped()
     for name in files:
         faults = Faults()
         with faults.gather(str(name)):
             chosen += files_of(name)
         if len(faults):
-            found[str(name)] = tuple(faults)
+            by_file[str(name)] = tuple(faults)
     for number, (kind, path) in enumerate(chosen, 1):
-        found[str(path)] = _faults_of(path, kind)
+        by_file[str(path)] = _faults_of(path, kind)
         if progress is not None:
             progress(number, len(chosen))
-    return Findings(found)
+    return Findings(by_file)
 
 
 def _faults_of(path: Path, kind: str) -> tuple[Fault, ...]:

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinetics.checking.library_files import check_model, check_regimen, check_visits
-from kinetics.checking.results import check_dataset, check_result
+from kinetics.checking.results import check_dataset, check_fit_result
 from kinetics.errors import Faults
-
-__all__ = ["CHECKS", "check_file"]
 
 
 def check_file(path: Path, kind: str, faults: Faults) -> None:
@@ -70,7 +68,7 @@ CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "figure": _check_figure,
     "comparison": _check_comparison,
     "reproduce": _check_plan,
-    "result": check_result,
+    "result": check_fit_result,
     "table": _check_table,
     "evidence": _check_evidence,
     "dataset": check_dataset,

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from kinetics.errors import Faults
 
-__all__ = ["check_model", "check_regimen", "check_visits"]
-
 
 def check_model(path: Path, faults: Faults) -> None:
     """A model can be read, results can name its quantities, and each cohort has all its values."""

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kinetics.errors import Fault, InputError
 from kinetics.files.kinds import files_of
 
-__all__ = ["load"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from kinetics.comparison import Comparison
+    from kinetics.estimate import Estimates, FitProblem
+    from kinetics.model import Model
+    from kinetics.observation import VisitSchedule
+    from kinetics.regimen import Regimen
+
+    Loaded = Model | Regimen | VisitSchedule | FitProblem | Estimates | Comparison | xr.DataTree
 
 
-def load(name: str | Path) -> Any:
+def load(name: str | Path) -> Loaded:
     """Read a model, regimen, visits, fit problem, result, comparison or dataset.
 
     Parameters

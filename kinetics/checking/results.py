@@ -5,16 +5,13 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from kinetics.errors import Faults, InputError
-
-__all__ = ["check_dataset", "check_result"]
+from kinetics.errors import Faults, InputError, warn
 
 
-def check_result(path: Path, faults: Faults) -> None:
+def check_fit_result(path: Path, faults: Faults) -> None:
     """A committed result belongs to the problem beside it, and is what a fit of it wrote."""
     from kinetics.cohorts.fit_results import in_model_units
     from kinetics.estimate import Estimates, FitProblem
-    from kinetics.estimate.problem.currency import outdated, outside_bounds
     from kinetics.files.documents import read_document
 
     estimates, document = Estimates.read(path), read_document(path)
@@ -25,10 +22,10 @@ def check_result(path: Path, faults: Faults) -> None:
     if sorted(estimates.names) != sorted(free.name for free in problem.free):
         raise InputError(f"its estimates are not the free parameters of {problem_path.name}; run 'kinetics fit --save'")
     values = in_model_units(problem.model, estimates.rows, document)
-    for name, message in outside_bounds(values, problem):
+    for name, message in problem.outside_bounds(values).items():
         faults.add(message, document.where("estimates", name), f"estimates.{name}.value")
-    if stale := outdated(estimates.facts, problem):
-        warnings.warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'", stacklevel=1)
+    if stale := problem.outdated(estimates.facts):
+        warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'")
 
 
 def check_dataset(path: Path, faults: Faults) -> None:
@@ -44,7 +41,7 @@ def check_dataset(path: Path, faults: Faults) -> None:
         except ChecksumWarning as warning:
             raise InputError(str(warning).removeprefix(f"{path}: ")) from None
     if path.is_dir():
-        from kinetics.files.seal import damaged_files
+        from kinetics.files.checksums import damaged_files
 
         for name in damaged_files(path):
             faults.add("damaged, or edited since it was written: not what its checksum is of", str(path), name)

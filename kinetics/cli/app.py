@@ -1,9 +1,8 @@
-"""The command itself: its subcommands, its version, and one place where failures become messages and exit statuses."""
+"""The command itself: its subcommands, its version, and how failures become messages and exit statuses."""
 
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from kinetics import __version__
 from kinetics.cli.arguments.examples import examples
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.check import check
 from kinetics.cli.compare import compare
 from kinetics.cli.evidence import evidence
@@ -25,9 +25,6 @@ from kinetics.cli.show import show
 from kinetics.cli.simulate import simulate
 from kinetics.cli.terminal.failures import reported
 from kinetics.cli.terminal.output import printing, written_out
-from kinetics.errors import InputError
-
-__all__ = ["app", "main"]
 
 
 class _Command(TyperCommand):
@@ -36,19 +33,10 @@ class _Command(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a fault of an argument of a verb is told as one of the option."""
-        try:
+        """Run the command; a fault of an argument of a verb becomes one of the option of its name."""
+        options = {str(parameter.name): parameter.opts[0] for parameter in self.params if parameter.opts}
+        with named_as_options({name: option for name, option in options.items() if option.startswith("--")}):
             return super().invoke(ctx)
-        except InputError as error:
-            options = {str(parameter.name): parameter.opts[0] for parameter in self.params if parameter.opts}
-            options = {name: option for name, option in options.items() if option.startswith("--")}
-            if not any(not fault.where and fault.name in options for fault in error.faults):
-                raise
-            renamed = (
-                fault if fault.where else replace(fault, name=options.get(fault.name, fault.name))
-                for fault in error.faults
-            )
-            raise type(error)(*renamed) from error
 
 
 class _Group(TyperGroup):
@@ -112,7 +100,7 @@ _COMMANDS = (
     (simulate, "Counts over time under a regimen."),
     (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
-    (refit, "Is a fit to be trusted? Simulated studies, refitted."),
+    (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),
     (predict, "Counts and recovery, with uncertainty."),
     (compare, "Regimens side by side."),
     (evidence, "Every published fact beside the model."),

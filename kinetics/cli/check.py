@@ -9,8 +9,6 @@ import typer
 from kinetics.cli.terminal.output import print_text
 from kinetics.cli.terminal.progress import watched
 
-__all__ = ["check"]
-
 
 def check(
     files: Annotated[

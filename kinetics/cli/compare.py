@@ -14,8 +14,6 @@ from kinetics.cli.terminal.output import page_width, print_json, print_text, wro
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
-__all__ = ["compare"]
-
 PICTURES = (".svg", ".pdf", ".png")
 
 

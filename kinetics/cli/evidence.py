@@ -13,8 +13,6 @@ from kinetics.cli.terminal.output import page_width, print_json, print_text, wro
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
-__all__ = ["evidence"]
-
 
 def evidence(
     file: Annotated[

@@ -12,8 +12,6 @@ from kinetics.cli.terminal.output import wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
-__all__ = ["figure"]
-
 
 def figure(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A figure that ships, or a figure file.")],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,14 +14,12 @@ from kinetics.cli.arguments.inputs import destination
 from kinetics.cli.arguments.options import AsJson, OutNetCDF
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
-from kinetics.cli.terminal.progress import Steps, watched
+from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
     from kinetics.estimate import Fit, FitProblem
-    from kinetics.reports.agreement import Agreement
-
-__all__ = ["fit", "resumable"]
+    from kinetics.estimate.agreement import EstimateAgreement
 
 
 def fit(
@@ -54,13 +51,13 @@ def fit(
     """Estimate parameters from published numbers; Ctrl-C keeps what is done."""
     from kinetics.cohorts.fit_results import result_path
     from kinetics.estimate import fit as run
-    from kinetics.reports.agreement import agreement
+    from kinetics.estimate.agreement import agreement
 
     named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
     profiled = "all" if named == ["all"] else named
     problem = _problem(name, engine, out, profiled, posterior, save=save)
     with watched(problem.name) as steps, resumable():
-        result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=_counted(steps))
+        result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=steps.count)
     if out is not None:
         wrote(out)
     committed = result_path(problem.path)
@@ -96,26 +93,15 @@ def _problem(
     return problem
 
 
-def _counted(steps: Steps) -> Callable[[str], None]:
-    """Takes lines of progress; those of profiles begin with their number, from which the time that is left follows."""
-
-    def progress(line: str) -> None:
-        if counted := re.match(r"profile (\d+) of (\d+), ", line):
-            steps.count(int(counted[1]) - 1, int(counted[2]))
-        steps.say(line)
-
-    return progress
-
-
 @contextmanager
 def resumable() -> Iterator[None]:
-    """Say what an interrupted run had done, and after Ctrl-C what is done and how to go on."""
+    """Tell what an interrupted run had done, and after Ctrl-C what is done and how to go on."""
     from kinetics.estimate import FitInterrupted
 
-    notes, log = _Notes(), logging.getLogger("kinetics.estimate")
+    notes, log = _Notes(logging.INFO), logging.getLogger("kinetics.estimate")
     level = log.level
     log.addHandler(notes)
-    log.setLevel(logging.INFO)
+    log.setLevel(min(log.getEffectiveLevel(), logging.INFO))
     try:
         yield
     except FitInterrupted as stopped:
@@ -132,7 +118,7 @@ class _Notes(logging.Handler):
         tell(record.getMessage())
 
 
-def _print(result: Fit, compared: Agreement | None, *, as_json: bool) -> None:
+def _print(result: Fit, compared: EstimateAgreement | None, *, as_json: bool) -> None:
     from kinetics.reports.fit import fit_json, fit_text
 
     if as_json:

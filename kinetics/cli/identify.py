@@ -12,8 +12,6 @@ from kinetics.cli.terminal.failures import tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text
 from kinetics.cli.terminal.progress import watched
 
-__all__ = ["identify"]
-
 
 def identify(
     name: Annotated[str, typer.Argument(metavar="FIT|MODEL", help="A fit problem or a model that ships, or a file.")],
@@ -39,7 +37,7 @@ def identify(
     from kinetics.reports.identifiability import identifiability_json, identifiability_text
 
     with watched(f"identifiability of {name}"):
-        found = run(
+        identification = run(
             name,
             listed_names(parameters),
             listed_names(outputs),
@@ -47,9 +45,9 @@ def identify(
             cohort=cohort,
             unknown_initial=listed_names(unknown_initial),
         )
-    if found.resting:
-        tell("nothing is given; a --regimen may move what is not seen at rest")
+    if identification.resting:
+        tell("no dose is given; with --regimen the outputs may determine more parameters than at rest")
     if as_json:
-        print_json(identifiability_json(found))
+        print_json(identifiability_json(identification))
     else:
-        print_text(identifiability_text(found, page_width()))
+        print_text(identifiability_text(identification, page_width()))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from kinetics.cli.arguments.options import AsJson
 from kinetics.cli.terminal.output import page_width, print_json, print_text
 
-__all__ = ["models"]
-
 
 def models(as_json: AsJson = False) -> None:
     """List what ships: models, cohorts, regimens, visits, fits, figures."""

@@ -10,7 +10,7 @@ from kinetics.cli.arguments.options import (
     Every,
     FitCohort,
     FitResult,
-    FutureStudy,
+    FutureTrial,
     OutNetCDF,
     Patients,
     RegimenName,
@@ -25,8 +25,6 @@ from kinetics.cli.terminal.output import page_width, print_json, print_text, wro
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
-__all__ = ["predict"]
-
 
 def predict(
     fit: FitResult,
@@ -38,7 +36,7 @@ def predict(
     retreat_with: RetreatWith = "retreatment",
     draws: Draws = 200,
     patients: Patients = None,
-    study: FutureStudy = None,
+    study: FutureTrial = None,
     seed: Seed = 0,
     states: States = False,
     engine: EngineName = "auto",
@@ -55,11 +53,7 @@ def predict(
     check_engine(faults, engine)
     durations(faults, until=until, every=every)
     destination(faults, out, ".nc", inputs=[fit])
-    if study is not None and patients is None:
-        faults.add("a future study is of virtual patients; give --patients N too", name="--study")
     treatment = chosen_regimen(faults, regimen, retreat or (), retreat_with)
-    if not treatment.courses and not len(faults):
-        faults.add("needs --regimen or --retreat: without a course there is no recovery to predict")
     estimates = None
     with faults.gather():
         estimates = Estimates.load(fit)

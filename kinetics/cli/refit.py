@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kinetics.cli.arguments.inputs import destination, named_values
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import AsJson, Seed
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 
-__all__ = ["refit"]
-
-MOST_STUDIES = 100_000
+MAX_REPLICATES = 100_000
 """At some seconds a refit, the pace of the smallest problems, these take days."""
 
 
 def refit(
     name: Annotated[str, typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.")],
-    studies: Annotated[
-        int, typer.Option("--studies", metavar="N", min=2, max=MOST_STUDIES, help="How many synthetic studies.")
+    replicates: Annotated[
+        int,
+        typer.Option("--replicates", metavar="N", min=2, max=MAX_REPLICATES, help="How many synthetic data sets."),
     ] = 20,
     seed: Seed = 0,
     settings: Annotated[
@@ -44,7 +41,7 @@ def refit(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the refits in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw studies from known truth, summarise them as the fit's rows are, refit each: bias and coverage."""
+    """Draw synthetic data sets from known truth, summarise each as the fit's rows are, refit it: bias and coverage."""
     from kinetics.estimate import FitProblem
     from kinetics.estimate import refit as run
     from kinetics.reports.simulation_study import refit_text
@@ -58,8 +55,11 @@ def refit(
         problem = FitProblem.load(name)
     faults.raise_if_any()
     assert problem is not None
-    with watched(f"{problem.name}: refits") as steps, resumable(), _truth_as_option():
-        study = run(problem, truth=truth, studies=studies, out=out, resume=resume, seed=seed, progress=steps.count)
+    options = named_as_options({f"truth of {name}": f"--set {name}" for name in truth})
+    with watched(f"{problem.name}: refits") as steps, resumable(), options:
+        study = run(
+            problem, truth=truth, replicates=replicates, out=out, resume=resume, seed=seed, progress=steps.count
+        )
     if out is not None:
         wrote(out)
     rows = study.rows()
@@ -67,13 +67,3 @@ def refit(
         print_json({"fit": problem.name, "seed": seed, "parameters": rows})
     else:
         print_text(refit_text(problem, rows, study.refits))
-
-
-@contextmanager
-def _truth_as_option() -> Iterator[None]:
-    """A fault of a true value is told as one of the option that it was given by."""
-    try:
-        yield
-    except InputError as error:
-        faults = (replace(fault, name=fault.name.replace("truth of ", "--set ")) for fault in error.faults)
-        raise type(error)(*faults) from error

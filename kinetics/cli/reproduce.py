@@ -12,8 +12,6 @@ from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text
 from kinetics.cli.terminal.progress import watched
 
-__all__ = ["reproduce"]
-
 
 def reproduce(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for everything that is made.")] = Path(

@@ -8,8 +8,6 @@ import typer
 
 from kinetics.cli.terminal.output import page_width, print_text
 
-__all__ = ["show"]
-
 
 def show(
     name: Annotated[

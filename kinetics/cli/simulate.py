@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kinetics.cli.arguments.inputs import chosen_regimen, destination, named_values
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
     Covariates,
@@ -27,12 +29,7 @@ from kinetics.cli.arguments.options import (
 from kinetics.cli.terminal.failures import INTERRUPTED, check_any_done, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import Steps, watched
-from kinetics.errors import Faults, InputError
-
-__all__ = ["simulate"]
-
-_ARGUMENTS = ("until", "every", "cohort", "patients", "seed", "sampling", "observe", "engine", "method", "absolute")
-"""Arguments of the verb that the options of their names give."""
+from kinetics.errors import Faults
 
 
 def simulate(
@@ -95,8 +92,7 @@ def simulate(
     from kinetics.measures import recovery_measures
     from kinetics.reports.simulation import simulation_json, simulation_text
     from kinetics.results import write_result
-    from kinetics.simulation import SimulationRequest, load_request
-    from kinetics.simulation import simulate as run
+    from kinetics.simulation import SimulationRequest, load_request, run_request
 
     faults = Faults()
     with_patients = patients is not None or covariates is not None
@@ -117,13 +113,13 @@ def simulate(
         out=store, resume=resume,
     )  # fmt: skip
     loaded = None
-    with _named_as_options(faults, changes):
+    with faults.gather(), named_as_options({"model": "", **{name: f"--set {name}" for name in changes}}):
         loaded = load_request(request)
     faults.raise_if_any()
     assert loaded is not None
     recovery = recovery_measures(loaded.model, loaded.values) if loaded.regimen.courses else []
     with _watched(loaded.model.name, store) as steps:
-        result = run(**{**vars(loaded), "measures": recovery}, progress=steps.count)
+        result = run_request(replace(loaded, measures=tuple(recovery)), steps.count)
     if out is not None:
         if store is None:
             write_result(result, out)
@@ -145,18 +141,6 @@ def _check_store(faults: Faults, store: Path, *, with_patients: bool) -> None:
 
 
 @contextmanager
-def _named_as_options(faults: Faults, settings: Collection[str]) -> Iterator[None]:
-    """Gather faults of arguments under the options that they were given by."""
-    try:
-        yield
-    except InputError as error:
-        options = {"model": "", **{name: f"--{name}" for name in _ARGUMENTS}}
-        options |= {name: f"--set {name}" for name in settings}
-        for fault in error.faults:
-            faults.add(fault.message, fault.where, options.get(fault.name, fault.name))
-
-
-@contextmanager
 def _watched(model: str, store: Path | None) -> Iterator[Steps]:
     """Progress; an interrupt of a stream tells what is kept."""
     with watched(f"simulating {model}") as steps:
@@ -165,6 +149,6 @@ def _watched(model: str, store: Path | None) -> Iterator[Steps]:
         except KeyboardInterrupt:
             if store is None or not steps.done:
                 raise
-            kept = f"{steps.done} of {steps.total} patients are kept in {store}.part"
-            tell(f"interrupted: {kept}; the same call with --resume goes on from there")
+            finished = f"{steps.done} of {steps.total} patients are kept in {store}.part"
+            tell(f"interrupted: {finished}; the same call with --resume goes on from there")
             raise typer.Exit(INTERRUPTED) from None

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, result_of
-from kinetics.errors import InputError, UnknownNameError
+from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort, Parameter
 from kinetics.model.variation import in_cohort
 from kinetics.text.suggestions import did_you_mean
-
-__all__ = ["CohortParameters", "assembled_cohort", "cohort_parameters", "committed_result", "fits_behind", "lineage"]
 
 EstimatesAt = Callable[[str, Mapping[str, float]], Mapping[str, float]]
 
@@ -189,9 +187,10 @@ def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str
     }
     lost = fits.keys() - {fit for names in taken.values() for fit in names}
     cohort = rows[-1].name if rows else ""
-    message = "fit '{}' is of cohort '{}', from which cohort '{}' takes nothing"
     if lost:
-        raise InputError(*(message.format(fit, fits[fit] or "several", cohort) for fit in fits if fit in lost))
+        message = "fit '{}' is of cohort '{}', from which cohort '{}' takes nothing; name one that extends it"
+        texts = (message.format(fit, fits[fit] or "several", cohort) for fit in fits if fit in lost)
+        raise InputError(*(Fault(text, name="cohort") for text in texts))
     return taken
 
 

@@ -18,23 +18,7 @@ from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort
 from kinetics.units import conversion, parse_unit
 
-__all__ = [
-    "SPREAD",
-    "EstimateRow",
-    "cohort_of_fit",
-    "committed_estimates",
-    "fits_folder",
-    "flat_key",
-    "in_model_units",
-    "read_estimates",
-    "result_of",
-    "result_path",
-    "warn_if_edited",
-    "warn_if_older",
-    "warn_of_result",
-]
-
-_TOLD: dict[Any, Any] = {}
+_WARNED: dict[Any, Any] = {}
 SPREAD = ".spread"
 """What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
 
@@ -101,7 +85,7 @@ def warn_if_older(path: Path, model: Model, reference: str, model_hash: object) 
 def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarning, *, again: bool = False) -> None:
     """Warn of a committed result, and say how it is written again. Python shows the same warning once."""
     remedy = f"; 'kinetics fit {path.name.removesuffix('.result.toml')} --save' writes it anew" if again else ""
-    warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_TOLD)
+    warnings.warn_explicit(f"{path}: {message}{remedy}", category, str(path), 1, registry=_WARNED)
 
 
 def result_of(model: Model, fit: str, cohort: Cohort) -> Path:

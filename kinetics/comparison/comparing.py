@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.comparison.dataset import QUANTILES, ComparedRegimen, comparison_dataset
-from kinetics.comparison.reading import read_comparison
+from kinetics.comparison.comparison_file import read_comparison
+from kinetics.comparison.dataset import ComparedRegimen, comparison_dataset
+from kinetics.comparison.readings import courses_of, measures_of
 from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.errors import Faults, InputError
-from kinetics.files.arguments import all_of, loaded
-from kinetics.measures import Measure
-from kinetics.measures.over_courses import Courses
+from kinetics.files.arguments import Progress, all_of, loaded
+from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
 from kinetics.population.seeds import checked_seed
-from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.regimen import Regimen, check_accepted, course_starts
+from kinetics.results import MEDIAN_AND_90
+from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
-__all__ = ["MOST", "compare", "load_regimens"]
-
-MOST = 7
+MAX_REGIMENS = 7
 """Regimens that can be told apart in a figure."""
 
 
@@ -38,7 +38,7 @@ def compare(
     patients: int | None = None,
     seed: int = 0,
     engine: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate regimens side by side, and read the same numbers off each.
 
@@ -53,7 +53,7 @@ def compare(
     patients : int, optional
         Virtual patients, the same under every regimen; without it the typical patient.
     seed : int
-        The study they belong to.
+        Seed of the random numbers.
     engine : {"auto", "scipy", "batch"}
         As of `simulate`.
     progress : callable, optional
@@ -80,10 +80,10 @@ def compare(
     read = partial(read_comparison, until=until, cohort=cohort, model=model)
     comparison = read() if comparison is None else loaded("comparison", comparison, Comparison, read)
     chosen = load_regimens(regimens, comparison)
-    columns: list[ComparedRegimen] = []
+    runs = patients or 1
+    steps, columns = ProgressOfParts(progress, len(chosen) * runs), list[ComparedRegimen]()
     for regimen in chosen:
-        steps = _continued(progress, len(columns), len(chosen), patients or 1)
-        result = _simulated(comparison, regimen, patients, seed, engine, steps)
+        result = _simulated(comparison, regimen, patients, seed, engine, steps.next(runs))
         columns.append(_column(comparison.rows, regimen, result))
     return comparison_dataset(comparison, columns, patients, seed)
 
@@ -106,8 +106,8 @@ def load_regimens(names: Sequence[Regimen | str | Path], comparison: Comparison 
     faults = Faults()
     regimens: list[Regimen] = []
     named: tuple[Regimen | str | Path, ...] = all_of("regimens", names, None, 'regimens=["one", "other"]')
-    if not 1 <= len(named) <= MOST:
-        faults.add(f"compare 1 to {MOST} regimens; found {len(named)}")
+    if not 1 <= len(named) <= MAX_REGIMENS:
+        faults.add(f"compare 1 to {MAX_REGIMENS} regimens; found {len(named)}")
     for name in named:
         with faults.gather(name=name.name if isinstance(name, Regimen) else f"{name!s:.60}"):
             regimen = loaded("", name, Regimen)
@@ -127,14 +127,7 @@ def _check(regimen: Regimen, comparison: Comparison) -> None:
         raise InputError("has no course, from which recovery is counted")
     if starts[-1] >= until:
         raise InputError(f"its last course is not before the end, {comparison.header.until}")
-    check_given(regimen, model, until)
-
-
-def _continued(
-    progress: Callable[[int, int], None] | None, before: int, regimens: int, each: int
-) -> Callable[[int, int], None] | None:
-    """Progress of one regimen as a part of all."""
-    return None if progress is None else lambda done, _: progress(before * each + done, regimens * each)
+    check_accepted(regimen, model, until)
 
 
 def _simulated(
@@ -143,13 +136,9 @@ def _simulated(
     patients: int | None,
     seed: int,
     engine: str,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> xr.Dataset:
     header = comparison.header
-    # two measures of one name are the same
-    measures: dict[str, Measure] = {
-        measure.name: measure for row in comparison.rows for reading in row.readings for measure in reading.measures
-    }
     return simulate(
         comparison.model,
         regimen,
@@ -158,7 +147,7 @@ def _simulated(
         cohort=header.cohort,
         patients=patients,
         seed=seed,
-        measures=list(measures.values()),
+        measures=measures_of(reading for row in comparison.rows for reading in row.readings),
         engine=engine,
         progress=progress,
     )
@@ -174,27 +163,12 @@ def _column(rows: Sequence[ComparedRow], regimen: Regimen, result: xr.Dataset) -
         baseline = values[..., 0]
         percent = 100 * values / np.where(baseline > 0, baseline, np.nan)[..., None]
         for name, curve in ((row.output, values), (f"{row.output}_percent", percent)):
-            numbers[name] = _over_patients(curve) if over_patients else curve
-        measured = {m.name: integrated[m.name].values for reading in row.readings for m in reading.measures}
-        courses = Courses(measured, starts, baseline)
+            numbers[name] = curve_quantiles(curve, MEDIAN_AND_90) if over_patients else curve
+        courses = courses_of(integrated, row.output, row.readings)
         for reading in row.readings:
             name, number = f"{row.output}_{reading.name}", np.asarray(reading.of(courses))
-            numbers[name] = _quantiles(number) if over_patients else number
+            numbers[name] = censored_quantiles(number, MEDIAN_AND_90) if over_patients else number
             if over_patients and reading.is_recovery:
-                at_risk = number[~np.isnan(number)]
-                numbers[f"{name}_share"] = np.isfinite(at_risk).mean() if at_risk.size else np.nan
+                numbers[f"{name}_share"] = share_recovered(number)
     failed = result.sizes["patient"] - integrated.sizes["patient"] if over_patients else None
     return ComparedRegimen(regimen, result["time"].values, starts, numbers, failed)
-
-
-def _over_patients(curve: np.ndarray) -> np.ndarray:
-    """Quantiles of a curve, (patient, time), over patients, (quantile, time); NaN without patients."""
-    return np.quantile(curve, QUANTILES, axis=0) if len(curve) else np.full((len(QUANTILES), *curve.shape[1:]), np.nan)
-
-
-def _quantiles(numbers: np.ndarray) -> np.ndarray:
-    """Over the patients of whom a number is known, (quantile,); infinite where that many have not come back."""
-    known = numbers[~np.isnan(numbers)]
-    if not known.size:
-        return np.full(len(QUANTILES), np.nan)
-    return np.quantile(known, QUANTILES, method="inverted_cdf")

@@ -26,13 +26,10 @@ from kinetics.comparison.spec import ComparedRow, Comparison
 from kinetics.expressions.reserved import joined
 from kinetics.measures import course_windows
 from kinetics.regimen import Regimen
-from kinetics.results import provenance, variable
-from kinetics.units import conversion, parse_unit
+from kinetics.results import MEDIAN_AND_90, provenance, variable
+from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level
 
-__all__ = ["QUANTILES", "ComparedRegimen", "comparison_dataset", "course_lengths"]
-
-QUANTILES = (0.05, 0.5, 0.95)
 """Of patients."""
 
 
@@ -72,12 +69,13 @@ def comparison_dataset(
     if patients is not None:
         label = {"long_name": "patients that could not be integrated and are left out"}
         data["failed"] = xr.Variable(("regimen",), np.array([column.failed for column in columns]), label)
-        coords["quantile"] = np.array(QUANTILES)
+        coords["quantile"] = np.array(MEDIAN_AND_90)
     facts = provenance(
         model=model.name,
         model_hash=model.content_hash,
         cohort=comparison.header.cohort,
         comparison=comparison.name,
+        until=comparison.header.until,
         regimen_hashes=", ".join(column.regimen.content_hash for column in columns),
         patients=patients,
         seed=None if patients is None else seed,
@@ -85,7 +83,7 @@ def comparison_dataset(
     return xr.Dataset(data, coords, facts)
 
 
-def course_lengths(result: xr.Dataset, regimen: int, unit: Any) -> np.ndarray:
+def course_lengths(result: xr.Dataset, regimen: int, unit: Unit) -> np.ndarray:
     """How long the window of each course of the regimen of an index is, (course,), in a unit.
 
     ``result`` is of `kinetics.compare`.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from kinetics.errors import InputError
 from kinetics.measures import (
@@ -39,9 +40,7 @@ from kinetics.measures.over_courses import (
     time_of_lowest,
     total,
 )
-from kinetics.units import conversion, parse_unit, to_unit
-
-__all__ = ["MEASURES", "Reading", "readings"]
+from kinetics.units import Unit, conversion, parse_unit, to_unit
 
 MEASURES = (
     "nadir",
@@ -69,18 +68,9 @@ _PERCENT = parse_unit("percent")
 class Reading:
     """A number of a whole treatment.
 
-    Parameters
-    ----------
-    name : str
-        An identifier, such as ``nadir_percent``.
-    label : str
-        What it is, in the words of a table.
-    measures : tuple of Measure
-        What is taken course by course.
-    over_courses : callable
-        From `Courses` and these measures to the number, (...).
-    percent : bool
-        Whether it is in percent of baseline.
+    ``name`` is an identifier, such as ``nadir_percent``, ``label`` what it is in the words of a table. ``measures`` are
+    taken course by course; ``over_courses`` makes the number, (...), of `Courses` and these measures. ``percent``: it
+    is in percent of baseline.
     """
 
     name: str
@@ -89,16 +79,8 @@ class Reading:
     over_courses: Callable[[Courses, tuple[Measure, ...]], np.ndarray]
     percent: bool = False
 
-    def units(self, unit: Any, time: Any, shown: Any) -> tuple[Any, float]:
-        """The unit it is shown in, and the factor to it.
-
-        Parameters
-        ----------
-        unit, time : pint.Unit
-            Of the output, and the model's.
-        shown : pint.Unit
-            Of times.
-        """
+    def units(self, unit: Unit, time: Unit, shown: Unit) -> tuple[Unit, float]:
+        """The unit it is shown in, and the factor to it, by the units of output, model time, and times shown."""
         if self.percent:
             return _PERCENT, 1.0
         if self.over_courses is mean:
@@ -110,7 +92,7 @@ class Reading:
             return unit * shown, float(conversion(time, shown))
         return own, 1.0
 
-    def check(self, unit: Any, time: Any) -> None:
+    def check(self, unit: Unit, time: Unit) -> None:
         """Refuse units of an output and the model's time that do not fit, with a `UnitError`."""
         for measure in self.measures:
             measure.check(unit, time)
@@ -123,8 +105,8 @@ class Reading:
         >>> [one.heading("mg/L") for one in readings("nadir", "A")]
         ['nadir (mg/L)', 'nadir (% of baseline)']
         """
-        told = "% of baseline" if self.percent else unit
-        return f"{self.label} ({told})" if told else self.label
+        text = "% of baseline" if self.percent else unit
+        return f"{self.label} ({text})" if text else self.label
 
     @property
     def is_recovery(self) -> bool:
@@ -134,6 +116,17 @@ class Reading:
     def of(self, courses: Courses) -> np.ndarray:
         """The number, (...), in the units of the model, a share in percent."""
         return self.over_courses(courses, self.measures)
+
+
+def measures_of(taken: Iterable[Reading]) -> list[Measure]:
+    """What a simulation must measure for some readings; two measures of one name are the same."""
+    return list({measure.name: measure for reading in taken for measure in reading.measures}.values())
+
+
+def courses_of(result: xr.Dataset, output: str, taken: Iterable[Reading]) -> Courses:
+    """What readings of an output need of a simulation with their measures."""
+    values = {measure.name: result[measure.name].values for measure in measures_of(taken)}
+    return Courses(values, result["course_start"].values, result[output].transpose(..., "time").values[..., 0])
 
 
 def readings(text: str, output: str, limit: str | None = None) -> tuple[Reading, ...]:

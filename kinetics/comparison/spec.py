@@ -9,58 +9,47 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.readings import Reading
-from kinetics.files.rows import Row
+from kinetics.files.rows import Line, Row
 from kinetics.model import Model
 from kinetics.results import marked
+from kinetics.text.tables import html_table
 from kinetics.units import parse_unit
 
-__all__ = ["FARTHEST", "ComparedRow", "Comparison", "HeaderRow", "OutputRow", "ends_apart"]
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 FARTHEST, CLOSEST = 1e30, 1e-6
 """The greatest end of an axis, and the least relative distance of its two ends."""
-Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
+AxisEnd = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 
-class HeaderRow(Row):
+class ComparisonHeaderRow(Row):
     """``[comparison]``."""
 
-    title: Text
-    model: Text
-    cohort: Text | None = None
-    until: Text
-    every: Text
-    unit: Text = "month"
+    title: Line
+    model: Line
+    cohort: Line | None = None
+    until: Line
+    every: Line
+    unit: Line = "month"
     note: Annotated[StrictStr, Field(max_length=3000)] = ""
 
 
 class OutputRow(Row):
     """``[[rows]]``: an output, what is read off it, and how its curve is drawn."""
 
-    output: Text
+    output: Line
     label: Annotated[StrictStr, Field(min_length=1, max_length=200)]
-    measures: Annotated[list[Text], Field(min_length=1, max_length=20)]
+    measures: Annotated[list[Line], Field(min_length=1, max_length=20)]
     exploratory: StrictBool = False
     percent_of_baseline: StrictBool = False
     scale: Literal["log", "linear"] = "linear"
-    lower: Number | None = None
-    upper: Number | None = None
+    lower: AxisEnd | None = None
+    upper: AxisEnd | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class ComparedRow:
-    """An output of a comparison.
+    """An output of a comparison: its row of the file, what is read off it, and its lower limit of normal, as a level.
 
-    Parameters
-    ----------
-    row : OutputRow
-        What the file says.
-    limit : str or None
-        The lower limit of normal, as a level.
-    readings : tuple of Reading
-        What is read off it.
-    exploratory : bool
-        Whether the file or the model says so.
+    ``exploratory`` if the file or the model says so.
     """
 
     row: OutputRow
@@ -79,7 +68,7 @@ class ComparedRow:
         return marked(self.row.label, self.exploratory)
 
     def shown(self, courses: int) -> list[Reading]:
-        """What is told of regimens of at most so many courses: times after the last only if there are several."""
+        """What is shown of regimens of at most so many courses: times after the last only if there are several."""
         return [
             reading
             for reading in self.readings
@@ -95,7 +84,7 @@ class Comparison:
     ----------
     name : str
         The file's.
-    header : HeaderRow
+    header : ComparisonHeaderRow
         With what replaces parts of it: model, cohort, end.
     rows : tuple of ComparedRow
         In the order of the file.
@@ -112,7 +101,7 @@ class Comparison:
     """
 
     name: str
-    header: HeaderRow
+    header: ComparisonHeaderRow
     rows: tuple[ComparedRow, ...]
     model: Model
     path: Path
@@ -125,6 +114,10 @@ class Comparison:
     def __repr__(self) -> str:
         outputs = ", ".join(row.output for row in self.rows)
         return f"<Comparison '{self.name}' of model '{self.model.name}' until {self.header.until}: {outputs}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[row.output, row.label, ", ".join(row.row.measures)] for row in self.rows]
+        return html_table(repr(self)[1:-1], ["output", "label", "measures"], rows)
 
 
 def ends_apart(lower: float, upper: float) -> bool:

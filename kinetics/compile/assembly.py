@@ -14,8 +14,6 @@ from kinetics.compile.elementary import ELEMENTARY
 from kinetics.compile.graph import Node
 from kinetics.compile.instructions import Width
 
-__all__ = ["Function", "assembly"]
-
 
 @dataclass(frozen=True)
 class Function:

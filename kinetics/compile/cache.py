@@ -21,8 +21,6 @@ from kinetics import __version__
 from kinetics.errors import InputError
 from kinetics.files.reading import reason_of
 
-__all__ = ["cache_folder", "source_key"]
-
 FREE_BYTES = 2**26
 """What has to be free on the disk: a model takes up to a tenth of this."""
 

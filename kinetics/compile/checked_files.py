@@ -11,8 +11,6 @@ from kinetics.errors import InputError
 from kinetics.files.checksums import bytes_checksum
 from kinetics.files.writing import write_atomically
 
-__all__ = ["read_checked", "write_checked"]
-
 
 def write_checked(path: Path, content: bytes) -> None:
     """Write a file of the cache, and its folder; if it cannot be written, warn and go on without it."""

@@ -12,8 +12,6 @@ from kinetics.compile.graph import Node
 from kinetics.compile.instructions import LANES, Width
 from kinetics.compile.sparse import factors, solution
 
-__all__ = ["FEW", "NAMES", "STAGES", "Described", "describe"]
-
 STAGES = 8
 """Of a step: see `kinetics.engines.batch.kernels.rodas5p`."""
 FEW = 4

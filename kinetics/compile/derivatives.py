@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 
 from kinetics.compile.graph import Graph, Node, reachable
 
-__all__ = ["Entries", "derivatives"]
-
 Entries = dict[tuple[int, int], Node]
 """The nonzero entries of a matrix, by row and column."""
 

@@ -11,8 +11,6 @@ from collections.abc import Callable
 
 from kinetics.compile.graph import Node
 
-__all__ = ["ELEMENTARY"]
-
 LOG_2 = 0.6931471805599453
 # ln 2 in two parts, the first with zeros at its end, so that a whole number times it is exact
 LOG_2_HIGH, LOG_2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10

@@ -17,8 +17,6 @@ from kinetics.compile.reading import Reader
 from kinetics.compile.sparse import Elimination, eliminate
 from kinetics.model import Model
 
-__all__ = ["Equations"]
-
 
 class Equations:
     """The equations of a checked model as nodes of one graph."""

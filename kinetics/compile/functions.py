@@ -15,8 +15,6 @@ from kinetics.compile.memory import address
 from kinetics.compile.object_code import Loaded, load
 from kinetics.model import Model
 
-__all__ = ["Functions"]
-
 
 class Functions:
     """The functions of a model, compiled when first called.

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Graph", "Node", "reachable", "replaced"]
-
 _COMMUTATIVE = frozenset({"add", "mul", "min", "max", "and", "or"})
 
 

@@ -9,8 +9,6 @@ from functools import cached_property
 
 from kinetics.compile.graph import Node
 
-__all__ = ["LANES", "Width"]
-
 LANES = 8
 """Patients, or sensitivities of one patient, that advance together: the doubles of a register of 512 bits."""
 

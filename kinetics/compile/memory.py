@@ -6,8 +6,6 @@ import ctypes
 
 import numpy as np
 
-__all__ = ["address"]
-
 
 def address(array: np.ndarray) -> int:
     """The address of an array's numbers, which the caller has to hold.

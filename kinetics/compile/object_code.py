@@ -17,8 +17,6 @@ from kinetics.compile.cache import cache_folder
 from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.compile.definitions import Described
 
-__all__ = ["Loaded", "linked", "load", "machine_code"]
-
 
 @dataclass(frozen=True, eq=False)
 class Loaded:

@@ -12,8 +12,6 @@ import sympy as sp
 from kinetics.compile.graph import Graph, Node
 from kinetics.expressions import evaluate, log, power
 
-__all__ = ["Reader"]
-
 _FUNCTIONS: dict[Any, str] = {sp.exp: "exp", log: "log", sp.Abs: "abs"}
 _COMPARISONS: dict[Any, str] = {
     sp.StrictLessThan: "less",

@@ -8,8 +8,6 @@ from functools import cached_property
 
 from kinetics.compile.graph import Node
 
-__all__ = ["Elimination", "Entry", "eliminate", "factors", "solution"]
-
 Entry = tuple[int, int]
 
 

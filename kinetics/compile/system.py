@@ -21,8 +21,6 @@ from kinetics.model.ranges import range_of
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
-__all__ = ["System", "compile_model", "model_assembly"]
-
 MOST_NAMED = 6
 """Parameters that a message names."""
 

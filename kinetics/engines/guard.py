@@ -13,21 +13,6 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.units import display_unit
 
-__all__ = [
-    "BLAME",
-    "GREW_FROM_ROUNDING",
-    "HIGH",
-    "LOST",
-    "NEGATIVE",
-    "OWN",
-    "REGROWN",
-    "SUNK",
-    "UNRESOLVED",
-    "WENT_BELOW_ZERO",
-    "Guard",
-    "complaint",
-]
-
 # of the absolute tolerance of a state
 NEGATIVE = 1e3
 """How far below zero a state that cannot be negative is wrong."""

@@ -12,8 +12,6 @@ from scipy.optimize import brentq
 from kinetics.compile import System
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["ALLOWED", "CAPPED", "FORBIDDEN", "PARTS", "RuleMonitor", "TriggeredDoses", "baselines_of", "levels_of"]
-
 PARTS = 4  # samples of each step, so that an output that crosses and comes back inside one is seen
 FORBIDDEN, CAPPED, ALLOWED = -1, 0, 1
 

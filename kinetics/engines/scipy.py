@@ -20,8 +20,6 @@ from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
 
-__all__ = ["METHODS", "TOLERANCES", "StretchSolver", "integrate"]
-
 MAX_STEPS = 100_000
 _NOT_FINITE = "The rates or their derivatives are not finite ({})."
 

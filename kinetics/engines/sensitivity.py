@@ -18,8 +18,6 @@ from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
 from kinetics.engines.trajectory import Trajectory, read
 from kinetics.regimen import Segments
 
-__all__ = ["SensitiveTrajectory", "integrate_with_sensitivities"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SensitiveTrajectory(Trajectory):

@@ -14,8 +14,6 @@ from kinetics.model import Model
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import to_unit
 
-__all__ = ["Tolerances", "from_zero", "state_scale", "state_tolerances"]
-
 BELOW_ZERO = 1000
 """Absolute tolerances that a state may be below zero and count as zero, where a power of it has no value."""
 

@@ -13,8 +13,6 @@ from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import from_zero
 from kinetics.units.levels import slack
 
-__all__ = ["OutputCurve", "Trajectory", "read"]
-
 _ROUNDING = 1e-12  # 3 * 0.1 lies a rounding after a dose at 0.3
 
 

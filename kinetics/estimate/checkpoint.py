@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,20 +15,16 @@ from filelock import FileLock, Timeout
 
 from kinetics import __version__
 from kinetics.compile.cache import cache_folder
-from kinetics.errors import InputError
-from kinetics.estimate.evaluations import recording, warn_not_kept
+from kinetics.errors import InputError, warn
+from kinetics.estimate.evaluations import recording, warn_not_recorded
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective
-from kinetics.estimate.uncertainty.posterior import Chain
+from kinetics.estimate.search import AnyObjective, Search
+from kinetics.estimate.uncertainty.posterior import Chain, walkers
 from kinetics.estimate.uncertainty.profile import End, Profile
-from kinetics.estimate.uncertainty.sampling import walkers
 from kinetics.files.checksums import content_hash
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
-
-__all__ = ["Checkpoint", "FitInterrupted", "checkpoint_of"]
 
 LOG = logging.getLogger("kinetics.estimate")
 
@@ -46,12 +41,7 @@ PARTS = ("searches.json", "profiles.json", "posterior.json", "evaluations.jsonl"
 class Checkpoint:
     """The files of one fit problem: finished searches and profiles, where the walkers have been, and evaluations.
 
-    Parameters
-    ----------
-    path : pathlib.Path or None
-        What the files are called, without their ends; None where nothing can be kept.
-    resume : bool
-        Whether what an interrupted fit kept is used.
+    ``path`` is what they are called, without their ends; None where nothing can be kept. With ``resume`` they are used.
     """
 
     def __init__(self, path: Path | None, *, resume: bool) -> None:
@@ -140,7 +130,7 @@ class Checkpoint:
             return parse(read_json(file))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             what = part.partition(".")[0]
-            warnings.warn(f"{file}: damaged, or not of this program: the {what} begin anew", stacklevel=2)
+            warn(f"{file}: damaged, or not of this program: the {what} begin anew")
             return None
 
     def _write(self, part: str, content: dict[str, Any]) -> None:
@@ -149,7 +139,7 @@ class Checkpoint:
         try:
             write_atomically(self.file(part), json.dumps(content, default=np.ndarray.tolist))
         except (OSError, InputError) as error:
-            warn_not_kept(error)
+            warn_not_recorded(error)
 
 
 class FitInterrupted(KeyboardInterrupt):
@@ -164,12 +154,8 @@ class FitInterrupted(KeyboardInterrupt):
 def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoint]:
     """The checkpoint of a fit that is running; a block that ends well forgets what was kept.
 
-    Raises
-    ------
-    InputError
-        If another process is fitting the same problem: its work cannot be resumed. Without ``resume`` nothing is kept.
-    FitInterrupted
-        In place of a KeyboardInterrupt of the block.
+    `InputError` if another process is fitting the same problem, whose work cannot be resumed; without ``resume``
+    nothing is kept then. `FitInterrupted` in place of a KeyboardInterrupt of the block.
     """
     problem = objective.problem
     path = _path(problem)
@@ -187,7 +173,7 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
             LOG.info("%s is being fitted by another process: nothing of this fit is kept", problem.name)
             path = None
         except OSError as error:
-            warn_not_kept(error)
+            warn_not_recorded(error)
             path = None
         checkpoint = Checkpoint(path, resume=resume)
         file = None if path is None else checkpoint.file("evaluations.jsonl")

@@ -12,22 +12,15 @@ from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
 from kinetics.model import Model
+from kinetics.population.draws import ATTEMPTS
 from kinetics.population.seeds import checked_seed
-
-__all__ = ["chain_of_fits", "drawn_cohorts", "estimated_cohort"]
-
-ATTEMPTS = 1000
 
 
 def chain_of_fits(model: Model, estimates: Estimates, cohort: str) -> list[Estimates]:
     """The fits a cohort's values come from, earlier first, with ``estimates`` for the committed result of that fit.
 
-    If the cohort does not name that fit, it comes last, behind those it builds on.
-
-    Raises
-    ------
-    InputError
-        If a fit before or after it has no committed result.
+    If the cohort does not name that fit, it comes last, behind those it builds on. `InputError` if another of them has
+    no committed result.
     """
     names = fits_behind(model, cohort)
     if estimates.fit not in names:
@@ -45,10 +38,7 @@ def _committed(model: Model, fit: str, cohort: str) -> Estimates:
 def estimated_cohort(model: Model, chain: Sequence[Estimates], cohort: str) -> CohortParameters:
     """The cohort at the estimates of a chain: each counts where the cohort takes it, as `cohort_parameters` has it.
 
-    Raises
-    ------
-    InputError
-        If a fit of the chain is of a cohort from which this one takes nothing.
+    `InputError` if a fit of the chain is of a cohort from which this one takes nothing.
     """
     return _with_deviations(model, chain, cohort, [np.zeros(len(fit.names)) for fit in chain])
 
@@ -58,15 +48,10 @@ def drawn_cohorts(
 ) -> list[CohortParameters]:
     r"""Cohorts drawn from the joint normal approximation of all fits of a chain, on logarithms.
 
-    A fit that held others' estimates fixed follows them:
-    :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) + Lz`, with :math:`LL^T` its own covariance and
-    :math:`z` standard normal. The other parameters of the cohort are kept. A draw that puts a derived quantity below
-    its minimum is drawn again. Draw number k depends on (seed, k) alone.
-
-    Raises
-    ------
-    InputError
-        If a thousand draws in a row are all inadmissible.
+    A fit that held others' estimates fixed follows them: :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) +
+    Lz`, with :math:`LL^T` its own covariance and :math:`z` standard normal. The other parameters of the cohort are
+    kept. A draw that puts a derived quantity below its minimum is drawn again, `InputError` after a thousand in a row.
+    Draw number k depends on (seed, k) alone.
     """
     roots, seed = [_root(fit.covariance) for fit in chain], checked_seed(seed)
     return [_draw(system, chain, roots, cohort, np.random.SeedSequence((seed, k))) for k in range(draws)]
@@ -99,9 +84,9 @@ def _with_deviations(
 def _drawn(model: Model, fit: Estimates, values: Mapping[str, float], deviation: np.ndarray) -> dict[str, float]:
     """What one fit estimates, given those before it, at a deviation of the logarithms."""
     estimated = fit.by_flat_name(model)
-    given = np.array([values[flat_key(model, name)] for name in fit.given])
+    earlier = np.array([values[flat_key(model, name)] for name in fit.earlier])
     with np.errstate(all="ignore"):  # a draw that is not finite is drawn again
-        logs = np.log(list(estimated.values())) + fit.response @ np.log(given / fit.given_values) + deviation
+        logs = np.log(list(estimated.values())) + fit.response @ np.log(earlier / fit.earlier_values) + deviation
         return dict(zip(estimated, np.exp(logs).tolist(), strict=True))
 
 

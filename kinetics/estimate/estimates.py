@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited
-from kinetics.cohorts.result_file import read_result_file, write_result_file
-from kinetics.errors import Fault, Faults, InputError
-from kinetics.estimate.problem.currency import warn_of_problem
-from kinetics.estimate.tree_reading import FACTS, fields_in_tree
+from kinetics.cohorts.fit_results import EstimateRow, in_model_units, result_path, warn_if_edited, warn_of_result
+from kinetics.cohorts.result_toml import read_result_file, write_result_file
+from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.estimate.estimate_checks import check_estimates
+from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.tree import FACTS, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result
-
-__all__ = ["Estimates"]
+from kinetics.text.suggestions import did_you_mean
+from kinetics.text.tables import html_table
+from kinetics.units import display_unit, parse_unit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,12 +41,12 @@ class Estimates:
         Estimates, each in its unit.
     covariance : ndarray, (parameter, parameter)
         Of the natural logarithms.
-    given : tuple of str
+    earlier : tuple of str
         Names of the parameters :math:`\eta` estimated by earlier fits.
-    given_values : ndarray, (given,)
+    earlier_values : ndarray, (earlier,)
         The values :math:`\hat\eta` at which they were fixed, in the model's units.
-    response : ndarray, (parameter, given)
-        The matrix :math:`B`.
+    response : ndarray, (parameter, earlier)
+        The matrix :math:`B`, dimensionless.
     facts : dict
         Provenance and summary numbers: ``package_version``, ``model_hash``, ``data_hash``, ``seed``, ``cost``,
         ``condition_number`` and ``about``.
@@ -71,32 +74,34 @@ class Estimates:
     verdicts: tuple[str, ...]
     values: np.ndarray
     covariance: np.ndarray
-    given: tuple[str, ...]
-    given_values: np.ndarray
+    earlier: tuple[str, ...]
+    earlier_values: np.ndarray
     response: np.ndarray
     facts: dict[str, Any]
     builds_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        faults, size, given = Faults(), len(self.names), len(self.given)
-        if not size:
-            faults.add("there are no estimates", name="estimates")
-        for values, name in ((self.values, "estimates"), (self.given_values, "response.at")):
-            if not (np.isfinite(values).all() and (values > 0).all()):
-                faults.add("must be positive and finite", name=name)
-        if self.given_values.shape != (given,):
-            faults.add(f"needs {given} values, one for each name in 'given'", name="response.at")
-        if self.response.shape != (size, given) or not np.isfinite(self.response).all():
-            faults.add(f"must be {size} rows of {given} finite numbers", name="response.log")
-        if self.covariance.shape != (size, size) or not np.isfinite(self.covariance).all():
-            faults.add(f"must be {size} rows of {size} finite numbers", name="covariance.log")
-        elif not _is_covariance(self.covariance):
-            faults.add("is no covariance: not symmetric, or with a negative variance", name="covariance.log")
-        faults.raise_if_any()
+        check_estimates(self)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.4g}" for name, value in zip(self.names[:4], self.values, strict=False))
         return f"<Estimates of '{self.fit}': {values}{', ...' if len(self.names) > 4 else ''}>"
+
+    def _repr_html_(self) -> str:
+        numbers = ((name, row, display_unit(parse_unit(row.unit))) for name, row in self.by_name.items())
+        rows = [[name, f"{row.value:.4g}", unit, f"{row.log_se:.3g}", row.verdict] for name, row, unit in numbers]
+        head = ["name", "estimate", "unit", "standard error of the logarithm", "verdict"]
+        return html_table(f"Estimates of '{self.fit}'", head, rows)
+
+    def __getitem__(self, name: str) -> EstimateRow:
+        """Value, unit, log_se and verdict of one parameter."""
+        if name not in self.names:
+            hint = did_you_mean(str(name), self.names) or f"; there are {', '.join(self.names)}"
+            raise UnknownNameError(f"fit '{self.fit}' has no estimate '{name}'{hint}")
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
 
     @property
     def log_se(self) -> np.ndarray:
@@ -125,8 +130,7 @@ class Estimates:
     @property
     def rows(self) -> dict[str, tuple[float, str]]:
         """Value and unit by dotted name."""
-        rows = zip(self.names, self.values, self.units, strict=True)
-        return {name: (float(value), unit) for name, value, unit in rows}
+        return {name: (row.value, row.unit) for name, row in self.by_name.items()}
 
     @classmethod
     def load(cls, name: str | Path) -> Estimates:
@@ -152,14 +156,13 @@ class Estimates:
         text = str(name)
         if text.endswith(".nc"):
             return cls.from_tree(read_result(name))
-        is_result = text.endswith(".result.toml")
-        committed = Path(text) if is_result else result_path(find_file(name, "fits"))
+        committed = Path(text) if text.endswith(".result.toml") else result_path(find_file(name, "fits"))
         problem = committed.with_name(committed.name.replace(".result.toml", ".toml"))
         if problem.is_file() and not committed.is_file():
             raise InputError(f"fit '{name}' has no committed result; run 'kinetics fit {name} --save', or --out FIT.nc")
         estimates = cls.read(committed)
         if problem.is_file():
-            warn_of_problem(estimates, committed, problem)
+            estimates.warn_of_problem(committed, problem)
         return estimates
 
     @classmethod
@@ -188,8 +191,8 @@ class Estimates:
                 verdicts=tuple(row.verdict for row in rows),
                 values=np.array([row.value for row in rows]),
                 covariance=file.covariance,
-                given=file.given,
-                given_values=file.given_values,
+                earlier=file.earlier,
+                earlier_values=file.earlier_values,
                 response=file.response,
                 facts={key: getattr(result, key) for key in FACTS},
                 builds_on=tuple(result.builds_on),
@@ -199,6 +202,19 @@ class Estimates:
             raise InputError(*(Fault(f.message, where(*f.name.split(".")), f.name) for f in error.faults)) from error
         warn_if_edited(file.document)
         return estimates
+
+    def warn_of_problem(self, committed: Path, problem: FitProblem | Path) -> None:
+        """Warn if they, from a committed result, are older than the data of their problem, or outside its bounds."""
+        try:
+            problem = problem if isinstance(problem, FitProblem) else FitProblem.load(problem)
+            outside = problem.outside_bounds(self.by_flat_name(problem.model))
+        except InputError as error:
+            warn_of_result(committed, f"not compared with its problem: {error.faults[0]}")
+            return
+        for name, message in outside.items():
+            warn_of_result(committed, f"{name}: {message}")
+        if self.facts["data_hash"] not in ("", problem.data_hash):
+            warn_of_result(committed, "older than its problem or tables", again=True)
 
     def save(self, path: str | Path) -> None:
         """Write them as the committed result of their fit, atomically.
@@ -213,12 +229,17 @@ class Estimates:
             {"fit": self.fit, "model": self.model, "cohort": self.cohort, "builds_on": self.builds_on, **self.facts},
             self.by_name,
             self.covariance,
-            {"given": self.given, "at": self.given_values, "log": self.response},
+            {"given": self.earlier, "at": self.earlier_values, "log": self.response},
         )
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree) -> Estimates:
         """Take the estimates out of a fit's tree.
+
+        Parameters
+        ----------
+        tree : xarray.DataTree
+            What `Fit.tree` gives, or `read_result` of its file: on (parameter,), with the unit of each as ``unit``.
 
         Raises
         ------
@@ -226,8 +247,3 @@ class Estimates:
             If the tree is not that of a fit.
         """
         return cls(**fields_in_tree(tree))
-
-
-def _is_covariance(matrix: np.ndarray) -> bool:
-    size = float(np.abs(matrix).max(initial=0.0))
-    return np.allclose(matrix, matrix.T, rtol=0, atol=1e-8 * size) and np.linalg.eigvalsh(matrix)[0] >= -1e-6 * size

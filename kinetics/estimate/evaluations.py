@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from kinetics.errors import warn
 from kinetics.estimate.objective.population import Linearised, PopulationObjective
-from kinetics.estimate.search.searching import AnyObjective
+from kinetics.estimate.search import AnyObjective
 from kinetics.files.reading import read_bytes, reason_of
-
-__all__ = ["recording", "warn_not_kept"]
 
 MAX_BYTES = 2**31
 
@@ -36,7 +34,7 @@ def recording(file: Path | None, objective: AnyObjective, *, resume: bool) -> It
         file.unlink(missing_ok=True)
         lines = file.open("xb", buffering=0)
     except OSError as error:
-        warn_not_kept(error)
+        warn_not_recorded(error)
         yield
         return
 
@@ -45,7 +43,7 @@ def recording(file: Path | None, objective: AnyObjective, *, resume: bool) -> It
         try:
             lines.write(f"{json.dumps(row, default=np.ndarray.tolist)}\n".encode())
         except OSError as error:
-            warn_not_kept(error)
+            warn_not_recorded(error)
 
     with lines:
         for key, evaluation in objective.evaluations.items():
@@ -74,6 +72,6 @@ def _read(file: Path, size: int) -> dict[bytes, Linearised]:
     return evaluations
 
 
-def warn_not_kept(error: Exception) -> None:
+def warn_not_recorded(error: Exception) -> None:
     """Say that work goes on, but is not kept."""
-    warnings.warn(f"the fit is not kept, and cannot be resumed if it is interrupted: {reason_of(error)}", stacklevel=3)
+    warn(f"the fit is not kept, and cannot be resumed if it is interrupted: {reason_of(error)}")

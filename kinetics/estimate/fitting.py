@@ -1,8 +1,10 @@
 """The verb `fit`: searches, uncertainty, profiles and posterior of a fit problem."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +17,12 @@ from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.result import Fit, with_intervals
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, objective_of
+from kinetics.estimate.search import AnyObjective, Search, objective_of
 from kinetics.estimate.stages import run_searches
 from kinetics.estimate.uncertainty.covariance import Uncertainty, uncertainty
 from kinetics.estimate.uncertainty.posterior import check_draws
-from kinetics.files.arguments import loaded
+from kinetics.files.arguments import Progress, is_whole, loaded
 from kinetics.units import unit_text
-
-__all__ = ["fit"]
 
 SAME_COST = 1e-6
 """Relative difference of costs that is only rounding."""
@@ -35,16 +34,16 @@ def fit(
     profile: str | Sequence[str] | None = None,
     posterior: int | None = None,
     starts: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
     out: str | Path | None = None,
     resume: bool = False,
-    seed: int | None = None,
-    engine: str | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Fit:
     """Estimate the free parameters of a fit problem.
 
-    What is finished is kept in the user's cache until the fit is. Ctrl-C raises FitInterrupted, and the same call with
-    ``resume=True`` goes on from there to the same numbers.
+    What is finished is kept in the user's cache until the fit is. Ctrl-C raises `kinetics.estimate.FitInterrupted`, and
+    the same call with ``resume=True`` goes on from there to the same numbers.
 
     Parameters
     ----------
@@ -54,32 +53,33 @@ def fit(
         Also follow the profile likelihood of these parameters; ``"all"`` of every free one.
     posterior : int, optional
         Also draw at least so many times from the posterior itself.
-    starts : int, optional
-        Number of searches, instead of the file's.
+    starts, seed : int, optional
+        Number of searches; seed of later starts, virtual patients and draws; by default the file's.
+    engine : {"auto", "scipy", "batch"}
+        Who integrates; ``auto`` is what the problem has, the batch engine unless it was changed.
     out : str or pathlib.Path, optional
         Write everything to this NetCDF file, NAME.nc.
     resume : bool
         Go on from what an interrupted call kept.
-    seed : int, optional
-        Of later starts, virtual patients and draws, instead of the file's.
-    engine : {"auto", "scipy", "batch"}, optional
-        Who integrates; ``auto`` is the batch engine.
     progress : callable, optional
-        Called with a line of text after each evaluation.
+        Called after each evaluation with (done, all): of the searches, then of the profiles, then of the points of the
+        posterior. What each evaluation gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
+
+    Returns
+    -------
+    Fit
 
     Raises
     ------
-    InputError
-        If there is no such problem, it has faults, or an argument is wrong.
-    IntegrationError
-        If the model cannot be integrated at the best parameters.
+    InputError, IntegrationError
+        If there is no such problem, or it or an argument is wrong; if the model cannot be integrated at the best.
 
     Examples
     --------
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
-    problem = problem.with_settings(starts=starts, seed=seed, engine=engine or problem.engine)
+    problem = problem.with_settings(starts=starts, seed=seed, engine=None if engine == "auto" else engine)
     profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:
@@ -97,7 +97,7 @@ def _profiled(
     faults, profiled = Faults(), []
     with faults.gather(name="profile"):
         profiled = [] if profile is None else problem.indices(profile)
-    if posterior is not None and (isinstance(posterior, bool) or not isinstance(posterior, int) or posterior < 1):
+    if posterior is not None and (not is_whole(posterior) or posterior < 1):
         faults.add(f"must be a number of draws, such as 1000; found {posterior!r:.40}", name="posterior")
     elif posterior is not None:
         with faults.gather(name="posterior"):
@@ -133,15 +133,15 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
     earlier = _earlier(problem, cohorts)
     return Estimates(
         fit=problem.name,
-        model=problem.model_reference,
+        model=problem.model.reference,
         cohort=cohorts[0] if len(cohorts) == 1 else "",
         names=tuple(free.name for free in problem.free),
         units=tuple(unit_text(free.unit) for free in problem.free),
         verdicts=at_best.verdicts,
         values=np.exp(best.end),
         covariance=at_best.covariance,
-        given=tuple(earlier),
-        given_values=np.array([problem.cohort(cohort).estimable[flat] for flat, cohort in earlier.values()]),
+        earlier=tuple(earlier),
+        earlier_values=np.array([problem.cohorts[cohort].estimable[flat] for flat, cohort in earlier.values()]),
         response=_response(objective, best.end, at_best, [flat for flat, _ in earlier.values()]),
         facts={
             "package_version": __version__,

@@ -1,9 +1,11 @@
-"""A finished fit, and what may still be asked of it: profiles, draws from the posterior, files."""
+"""The result of a fit: estimates, profiles, draws from the posterior, and its files."""
 
+# pandas has no complete types
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +16,9 @@ import xarray as xr
 from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate.checkpoint import Checkpoint, checkpoint_of
 from kinetics.estimate.estimates import Estimates
+from kinetics.estimate.fit_warnings import row_warnings, search_warnings
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective
+from kinetics.estimate.search import AnyObjective, Search
 from kinetics.estimate.stages import run_profiles, run_sampler
 from kinetics.estimate.summary import fit_summary, interval_rows
 from kinetics.estimate.tree import fit_tree
@@ -24,18 +26,33 @@ from kinetics.estimate.uncertainty.covariance import Uncertainty
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_warnings
 from kinetics.estimate.uncertainty.profile import Profile
+from kinetics.files.arguments import Progress
 from kinetics.published.likelihoods import PredictedSummary
 from kinetics.results import write_result
+from kinetics.text.numbers import count_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Fit", "with_intervals"]
+_ELSEWHERE = {
+    "params": "fit.table(), or fit.estimates['NAME']",
+    "best_values": "fit.table(), or fit.estimates['NAME'].value",
+    "covar": "fit.estimates.covariance",
+    "conf_interval": "fit.profile().table()",
+    "success": "fit.best.converged",
+    "predict": "kinetics.predict(fit, REGIMEN, until=TIME)",
+    **dict.fromkeys(("report", "fit_report"), "kinetics.report(fit)"),
+    **dict.fromkeys(("plot", "draw"), "kinetics.draw(fit)"),
+}
+"""What users of other packages look for in the result of a fit, and where it is."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A finished fit.
+
+    `table` has the estimates and their intervals, for work in Python; `summary` is everything as plain numbers, for
+    JSON; `kinetics.report` is everything as text, and `kinetics.draw` its figure.
 
     Parameters
     ----------
@@ -79,11 +96,21 @@ class Fit:
     posterior: Posterior | None = None
 
     def __repr__(self) -> str:
-        names, notes = len(self.estimates.names), len(self.warnings)
-        return f"<Fit of '{self.problem.name}': {names} estimates, cost {self.best.cost:.4g}, {notes} warnings>"
+        parts = [count_text(len(self.estimates.names), "estimate"), f"cost {self.best.cost:.4g}"]
+        if self.profiles:
+            parts.append(f"profiled {', '.join(profile.name for profile in self.profiles)}")
+        if self.posterior is not None:
+            parts.append(count_text(self.posterior.log_density.size, "posterior draw"))
+        return f"<Fit of '{self.problem.name}': {', '.join(parts)}, {count_text(len(self.warnings), 'warning')}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.table().to_html()}"
+
+    if not TYPE_CHECKING:  # a checker of types shall still find an attribute that does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            hint = f"; write {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+            raise AttributeError(f"'Fit' has no attribute '{name}'{hint}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -91,26 +118,11 @@ class Fit:
         names = self.estimates.names
         return (
             *self.uncertainty.warnings,
-            *_search_warnings(self.searches, self.best),
-            *self._row_warnings(),
+            *search_warnings(self.searches, self.best),
+            *row_warnings(self),
             *profile_warnings(names, self.profiles),
             *(self.posterior.warnings(names) if self.posterior is not None else ()),
         )
-
-    def _row_warnings(self) -> list[str]:
-        lost = [
-            target.row.name
-            for target, value in zip(self.problem.targets, self.values, strict=True)
-            if target.row.use == "fit" and not np.isfinite(value)
-        ]
-        if self.predicted:
-            message = "in the model less than half of the patients recover, which {} contradicts"
-        else:
-            message = (
-                "the model has no recovery time for {}, being back at the level in the limit at most: the search had a "
-                "stand-in, and standard errors mean little"
-            )
-        return [message.format(", ".join(lost))] if lost else []
 
     def rms_log_error(self) -> float:
         """Root mean square of ln(model / published) over the fitted rows that give a value; NaN if none does."""
@@ -141,16 +153,12 @@ class Fit:
         }
         return pd.DataFrame.from_dict(rows, orient="index")
 
-    def report(self) -> str:
-        """The table of estimates and everything a reader must know, as text."""
-        return "\n".join([repr(self), self.table().to_string(), *(f"Note: {text}." for text in self.warnings)])
-
     def profile(
         self,
         names: str | Sequence[str] = "all",
         *,
         resume: bool = False,
-        progress: Callable[[str], None] | None = None,
+        progress: Progress | None = None,
     ) -> Fit:
         """The same fit with the profile likelihood of some parameters.
 
@@ -161,7 +169,7 @@ class Fit:
         resume : bool
             Go on from the profiles that an interrupted call finished.
         progress : callable, optional
-            Called with a line of text after each evaluation.
+            As of `fit`.
 
         Raises
         ------
@@ -174,13 +182,20 @@ class Fit:
         with checkpoint_of(self.objective, resume=resume) as checkpoint:
             return with_intervals(self, indices, None, checkpoint, progress)
 
-    def sample(self, draws: int = 1000, *, resume: bool = False, progress: Callable[[str], None] | None = None) -> Fit:
+    def sample(self, draws: int = 1000, *, resume: bool = False, progress: Progress | None = None) -> Fit:
         """The same fit with at least so many draws from the posterior; arguments and errors as of `profile`."""
         with checkpoint_of(self.objective, resume=resume) as checkpoint:
             return with_intervals(self, (), draws, checkpoint, progress)
 
     def tree(self) -> xr.DataTree:
-        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals."""
+        """Everything as a DataTree: estimates, covariance, prior, observed, predicted, diagnostics, intervals.
+
+        Returns
+        -------
+        xarray.DataTree
+            Estimates are on (parameter,), what is observed and predicted on (target,); a variable ``unit`` beside
+            numbers of several units says which unit each has.
+        """
         return fit_tree(self)
 
     def save(self, path: str | Path | None = None) -> Path:
@@ -205,30 +220,9 @@ class Fit:
 
 
 def with_intervals(
-    fit: Fit,
-    profiled: Sequence[int],
-    draws: int | None,
-    checkpoint: Checkpoint,
-    progress: Callable[[str], None] | None = None,
+    fit: Fit, profiled: Sequence[int], draws: int | None, checkpoint: Checkpoint, progress: Progress | None = None
 ) -> Fit:
     """A fit with profiles of the parameters of some indices, and with draws from the posterior."""
-    about = fit.objective, fit.best.end, fit.uncertainty.covariance
-    profiles = run_profiles(*about, profiled, checkpoint, progress) if profiled else fit.profiles
-    posterior = fit.posterior if draws is None else run_sampler(*about, draws, checkpoint, progress)
+    profiles = run_profiles(fit, profiled, checkpoint, progress) if profiled else fit.profiles
+    posterior = fit.posterior if draws is None else run_sampler(fit, draws, checkpoint, progress)
     return replace(fit, profiles=profiles, posterior=posterior)
-
-
-def _search_warnings(searches: Sequence[Search], best: Search) -> list[str]:
-    warnings = []
-    if not best.converged:
-        warnings.append(f"the best search did not converge ({best.message}): these are not estimates yet")
-    equal_cost = best.cost + 1e-3 * abs(best.cost) + 1e-6
-    worse = sum(one.cost > equal_cost for one in searches)
-    if worse:
-        warnings.append(
-            f"{worse} of {len(searches)} searches ended at a worse fit: try more starts for a better one still"
-        )
-    equal = [one.end for one in searches if one.cost <= equal_cost]
-    if max(float(np.abs(end - best.end).max()) for end in equal) > 0.05:
-        warnings.append("searches ended equally well at different values: the estimates are not unique")
-    return warnings

@@ -1,16 +1,18 @@
-"""Simulation and estimation: studies drawn from known truth, summarised as papers do, refitted."""
+"""Simulation and estimation: replicates drawn from known truth, summarised as papers do, refitted."""
 
+# pandas has no complete types
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from kinetics.cohorts.fit_results import SPREAD, flat_key, result_path
 from kinetics.errors import Faults, InputError, IntegrationError
@@ -18,10 +20,10 @@ from kinetics.estimate.checkpoint import FitInterrupted
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.searching import minimise
+from kinetics.estimate.search import minimise
 from kinetics.estimate.synthetic import synthetic
 from kinetics.estimate.uncertainty.covariance import uncertainty
-from kinetics.files.arguments import loaded
+from kinetics.files.arguments import Progress, loaded
 from kinetics.files.checksums import content_hash
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
@@ -32,18 +34,16 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Refit", "SimulationStudy", "refit", "refit_study"]
-
 
 @dataclass(frozen=True)
 class Refit:
-    """One synthetic study, refitted: logarithms of the estimates and their standard errors.
+    """One synthetic replicate, refitted: logarithms of the estimates and their standard errors.
 
     ``converged`` says whether the search ended by its own criterion; ``failure`` why there are no estimates, and is
     empty if there are.
     """
 
-    study: int
+    replicate: Annotated[int, Field(alias="study")]  # its key in the file of refits
     log_estimates: tuple[float, ...]
     log_se: tuple[float, ...]
     converged: bool
@@ -51,9 +51,12 @@ class Refit:
     failure: str = ""
 
 
+_REFITS = TypeAdapter(list[Refit])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SimulationStudy:
-    """Refits of synthetic studies drawn from a truth, by flat name in the units of the model, with a seed."""
+    """Refits of synthetic replicates drawn from a truth, by flat name in the units of the model, with a seed."""
 
     problem: FitProblem
     truth: dict[str, float]
@@ -67,21 +70,17 @@ class SimulationStudy:
         return self.table().to_html()
 
     def rows(self) -> list[dict[str, Any]]:
-        """How well the truth is recovered, one row a free parameter.
+        """How well the truth is recovered, one row a free parameter; `InputError` if fewer than two refits have
+        estimates.
 
         ``name``, ``truth``, ``mean`` and ``median`` of the estimates in the model's unit, ``bias`` (of the mean,
         relative), ``bias_se`` (its Monte-Carlo error), ``scatter`` (standard deviation of the logarithms), ``log_se``
-        (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` that
-        have estimates.
-
-        Raises
-        ------
-        InputError
-            If fewer than two refits have estimates.
+        (median of the standard errors), ``coverage`` (share of 95 % intervals that hold the truth), ``studies`` (number
+        of replicates that have estimates).
         """
         refits = [refit for refit in self.refits if not refit.failure]
         if len(refits) < 2:
-            raise InputError("bias and coverage need two studies with estimates at least")
+            raise InputError("bias and coverage need at least two replicates with estimates")
         logs = np.array([refit.log_estimates for refit in refits])
         errors = np.array([refit.log_se for refit in refits])
         truth = np.array([self.truth[free.flat] for free in self.problem.free])
@@ -112,13 +111,13 @@ def refit(
     problem: FitProblem | str | Path,
     *,
     truth: Mapping[str, str | float] | None = None,
-    studies: int = 20,
+    replicates: int = 20,
+    seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> SimulationStudy:
-    """Draw studies from known truth, summarise them as the fit's rows are, refit each.
+    """Draw synthetic replicates of the data from known truth, summarise each as the fit's rows are, and refit it.
 
     Parameters
     ----------
@@ -127,54 +126,54 @@ def refit(
     truth : mapping of str to str or float, optional
         Values of free parameters by name: quantities such as ``"0.1 1/day"``, or numbers in the units of the model; the
         name of a spread ends in ``.spread``. By default as committed.
-    studies : int
-        How many.
+    replicates : int
+        The number of synthetic data sets, at least two.
+    seed : int
+        Replicate k depends on (seed, k) alone.
     out : str or pathlib.Path, optional
         Keep every refit in this file, NAME.json, as soon as it is done.
     resume : bool
         Go on from the refits in ``out``.
-    seed : int
-        Study number k depends on (seed, k) alone.
     progress : callable, optional
-        Called with the number of refits that are done, and of all.
+        Called with (done, all) refits.
 
     Raises
     ------
     InputError
         If the problem has no population, an argument is wrong, or ``out`` holds refits of something else.
-    FitInterrupted
+    kinetics.estimate.FitInterrupted
         If it is interrupted.
 
     Examples
     --------
-    >>> refit("my_population_fit", studies=100, out="refits.json").table()  # doctest: +SKIP
+    >>> refit("my_population_fit", replicates=100, out="refits.json").table()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
-    _check(problem, studies, out, resume)
+    _check(problem, replicates, out, resume)
     seed, values = checked_seed(seed), _truth(problem, truth or {})
     out = None if out is None else Path(out)
     key = content_hash(problem.data_hash, problem.model.content_hash, sorted(values.items()), seed)
     refits = _read_refits(out, key) if resume and out is not None else []
     try:
-        for study in range(len(refits), studies):
+        for replicate in range(len(refits), replicates):
             if progress is not None:
-                progress(study, studies)
-            refits.append(refit_study(problem, values, seed, study))
+                progress(replicate, replicates)
+            refits.append(refit_replicate(problem, values, seed, replicate))
             if out is not None:
-                write_atomically(out, json.dumps({"key": key, "refits": [asdict(one) for one in refits]}))
+                write_atomically(out, json.dumps({"key": key, "refits": _REFITS.dump_python(refits, by_alias=True)}))
     except KeyboardInterrupt:
         where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
-        message = f"{len(refits)} of {studies} refits are done and {where}"
+        message = f"{len(refits)} of {replicates} refits are done and {where}"
         raise FitInterrupted(message, is_resumable=out is not None) from None
-    return SimulationStudy(problem, values, seed, tuple(refits[:studies]))
+    return SimulationStudy(problem, values, seed, tuple(refits[:replicates]))
 
 
-def _check(problem: FitProblem, studies: int, out: str | Path | None, resume: bool) -> None:
-    """Refuse a problem without patients, too few studies, and nothing to go on from."""
+def _check(problem: FitProblem, replicates: int, out: str | Path | None, resume: bool) -> None:
+    """Refuse a problem without patients, too few replicates, and nothing to go on from."""
     if problem.population is None:
         raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
-    if studies < 2:
-        raise InputError(f"studies: bias and coverage need two at least, found {studies}")
+    if replicates < 2:
+        raise InputError(f"replicates: bias and coverage need at least two, found {replicates}")
     if resume and out is None:
         raise InputError("resume: goes on with the refits of an earlier call; name their file with out")
 
@@ -211,7 +210,7 @@ def _read_refits(path: Path, key: str) -> list[Refit]:
         return []
     try:
         data = read_json(path)
-        refits, is_same = TypeAdapter(list[Refit]).validate_python(data["refits"]), data["key"] == key
+        refits, is_same = _REFITS.validate_python(data["refits"]), data["key"] == key
     except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not the refits of an earlier call: {error}") from error
     if not is_same:
@@ -220,14 +219,14 @@ def _read_refits(path: Path, key: str) -> list[Refit]:
     return refits
 
 
-def refit_study(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> Refit:
-    """Draw one synthetic study and fit it, from the problem's own start; arguments as of `synthetic`."""
+def refit_replicate(problem: FitProblem, truth: Mapping[str, float], seed: int, replicate: int) -> Refit:
+    """Draw one synthetic replicate and fit it, from the problem's own start; arguments as of `synthetic`."""
     begun = time.perf_counter()
     try:
-        objective = PopulationObjective(synthetic(problem, truth, seed, study))
+        objective = PopulationObjective(synthetic(problem, truth, seed, replicate))
         search = minimise(objective, objective.start)
         log_se = uncertainty(objective, search.end).log_se
     except (IntegrationError, np.linalg.LinAlgError) as error:
-        return Refit(study, (), (), False, time.perf_counter() - begun, str(error))
+        return Refit(replicate, (), (), False, time.perf_counter() - begun, str(error))
     seconds = time.perf_counter() - begun
-    return Refit(study, tuple(search.end.tolist()), tuple(log_se.tolist()), search.converged, seconds)
+    return Refit(replicate, tuple(search.end.tolist()), tuple(log_se.tolist()), search.converged, seconds)

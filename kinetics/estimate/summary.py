@@ -10,13 +10,10 @@ from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.published import NORMAL_95
+from kinetics.results import MEDIAN_AND_95
 
 if TYPE_CHECKING:
     from kinetics.estimate.result import Fit
-
-__all__ = ["fit_summary", "interval_rows"]
-
-QUANTILES = (0.025, 0.5, 0.975)
 
 
 def fit_summary(fit: Fit) -> dict[str, Any]:
@@ -56,7 +53,7 @@ def interval_rows(fit: Fit) -> list[dict[str, dict[str, Any]]]:
         prior_sd = fit.problem.free[profile.index].prior_sd
         rows[profile.index]["profile"] = _of_profile(profile, prior_sd, fit.estimates.names)
     if fit.posterior is not None:
-        ends = np.exp(fit.posterior.quantiles(QUANTILES)).T
+        ends = np.exp(fit.posterior.quantiles(MEDIAN_AND_95)).T
         for row, (lower, median, upper), size in zip(rows, ends, fit.posterior.effective_sample_size, strict=True):
             quantiles = {"lower": float(lower), "median": float(median), "upper": float(upper)}
             row["posterior"] = {**quantiles, "effective_sample_size": float(size)}

@@ -1,4 +1,4 @@
-"""A synthetic study: the summaries of simulated patients in place of what was published."""
+"""A synthetic replicate: the summaries of simulated patients in place of what was published."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import Variability
 from kinetics.published import PopulationTarget
 
-__all__ = ["synthetic"]
 
-
-def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, study: int) -> FitProblem:
+def synthetic(problem: FitProblem, truth: Mapping[str, float], seed: int, replicate: int) -> FitProblem:
     """The problem with the summaries of simulated patients in place of what was published.
 
     Its fitted rows say what is summarised, of how many patients; rows that are only compared are left out, and medians
-    that half of the patients never reach. ``truth`` has values by flat name, spreads by flat name with ``.spread``, in
-    the units of the model. Patients and noise depend on the seed and the number of the study alone.
+    that half of the patients never reach. ``truth`` is by flat name, in the units of the model. Patients and noise
+    depend on the seed and the number of the replicate alone.
     """
     targets, seed = [], checked_seed(seed)
     for number, (patients, rows) in enumerate(PopulationObjective(problem).arms(problem.fitted)):
         for part, same in enumerate(studies_of(rows)):
-            key = np.random.SeedSequence((seed, study, number, part))
+            key = np.random.SeedSequence((seed, replicate, number, part))
             targets += _summarised(problem, patients, same, truth, key)
     return replace(problem, targets=tuple(targets))
 
@@ -39,11 +37,11 @@ def _summarised(
     truth: Mapping[str, float],
     key: np.random.SeedSequence,
 ) -> list[PopulationTarget]:
-    """The rows of one study of simulated patients."""
+    """The rows of one published study, of simulated patients."""
     sizes = [row.summary.n for row in rows if row.summary.n is not None]
     if not sizes:
         return list(rows)
-    variability = Variability.of(patients.system, patients.cohort.with_estimates(truth))
+    variability = Variability.of(patients.arm.system, patients.arm.cohort.with_estimates(truth))
     deviates, noise = (int(number) for number in key.generate_state(2))
     drawn = replace(patients, deviates=variability.deviates(max(sizes), deviates)).simulate(truth)
     generator = np.random.default_rng(noise)

@@ -1,4 +1,4 @@
-"""A finished fit as a tree of datasets."""
+"""A finished fit as a tree of datasets, and its estimates read back from one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,53 @@ import emcee
 import numpy as np
 import xarray as xr
 
-from kinetics.estimate.estimates import Estimates
+from kinetics.errors import InputError
 from kinetics.estimate.objective.typical import TOLERANCES
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search.search import Search
+from kinetics.estimate.search import Search
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.results import provenance, variable
 
 if TYPE_CHECKING:
+    from kinetics.estimate.estimates import Estimates
     from kinetics.estimate.result import Fit
 
-__all__ = ["fit_tree"]
+FACTS = ("package_version", "model_hash", "data_hash", "seed", "cost", "condition_number", "about")
+"""The keys of `Estimates.facts`, attributes of the tree."""
+
+
+def fields_in_tree(tree: xr.DataTree) -> dict[str, Any]:
+    """The fields of `Estimates` by name; `InputError` if the tree is not that of a fit."""
+    for group in ("estimates", "covariance"):
+        if group not in tree.children:
+            raise InputError(f"not the result of a fit: it has no group '{group}'")
+    try:
+        estimates, covariance = tree["estimates"].to_dataset(), tree["covariance"].to_dataset()
+        facts = {key: tree.attrs[key] for key in FACTS}
+        return {
+            **{key: str(tree.attrs[key]) for key in ("fit", "model", "cohort")},
+            "names": _strings(estimates["parameter"]),
+            "units": _strings(estimates["unit"]),
+            "verdicts": _strings(estimates["verdict"]),
+            "values": np.asarray(estimates["value"].values, dtype=float),
+            "covariance": np.asarray(covariance["log_covariance"].values, dtype=float),
+            "earlier": _strings(covariance["given"]),
+            "earlier_values": np.asarray(covariance["given_value"].values, dtype=float),
+            "response": np.asarray(covariance["log_response"].values, dtype=float),
+            "facts": {key: fact.item() if isinstance(fact, np.generic) else fact for key, fact in facts.items()},
+            "builds_on": tuple(filter(None, str(tree.attrs["builds_on"]).split(", "))),
+        }
+    except (KeyError, AttributeError) as error:
+        raise InputError(f"not the result of a fit: it has no {error}") from error
+    except (TypeError, ValueError) as error:  # shapes and types of another program's file
+        raise InputError(f"not the result of a fit: {error}") from error
+
+
+def _strings(values: xr.DataArray) -> tuple[str, ...]:
+    return tuple(map(str, values.values))
+
 
 Column = tuple[str | tuple[str, ...], Any, dict[str, str]]
 """Dims, values and attributes of a variable."""
@@ -30,12 +64,9 @@ Column = tuple[str | tuple[str, ...], Any, dict[str, str]]
 def fit_tree(fit: Fit) -> xr.DataTree:
     """Everything a fit found.
 
-    Returns
-    -------
-    xarray.DataTree
-        Groups ``estimates``, ``covariance``, ``prior``, ``observed``, ``predicted``, ``diagnostics``; numbers in
-        different units stand beside a variable ``unit``. Also ``profiles``, and ``posterior`` and ``sample_stats`` in
-        the form that ArviZ reads.
+    Groups ``estimates``, ``covariance``, ``prior``, ``observed``, ``predicted``, ``diagnostics``; numbers in different
+    units stand beside a variable ``unit``. Also ``profiles``, and ``posterior`` and ``sample_stats`` as ArviZ reads
+    them.
     """
     problem, estimates = fit.problem, fit.estimates
     tree = xr.DataTree.from_dict(
@@ -94,9 +125,9 @@ def _covariance(estimates: Estimates, correlation: np.ndarray) -> xr.Dataset:
             "log_covariance": _pure(square, estimates.covariance, "covariance of the natural logarithms"),
             "correlation": _pure(square, correlation, "correlation of the natural logarithms"),
             "log_response": _pure(("parameter", "given"), estimates.response, f"{follows} fixed at another fit's"),
-            "given_value": _own("given", estimates.given_values, long_name="where it was fixed, in the model's unit"),
+            "given_value": _own("given", estimates.earlier_values, long_name="where it was fixed, in the model's unit"),
         },
-        {"parameter": names, "parameter_2": names, "given": _texts(estimates.given)},
+        {"parameter": names, "parameter_2": names, "given": _texts(estimates.earlier)},
     )
 
 

@@ -10,9 +10,7 @@ import sympy as sp
 from kinetics.errors import Faults, UnitError
 from kinetics.expressions.functions import log, power
 from kinetics.expressions.tokens import shortened
-from kinetics.units import conversion, registry, unit_text
-
-__all__ = ["Dimensions"]
+from kinetics.units import Unit, conversion, registry, unit_text
 
 _DIMENSIONLESS = registry.Unit("")
 
@@ -41,7 +39,7 @@ class Dimensions:
         self._units = units
         self._known: dict[Any, tuple[Any, Any]] = {}
 
-    def convert(self, expression: Any, unit: Any) -> Any:
+    def convert(self, expression: Any, unit: Unit) -> Any:
         """The expression in ``unit``; `UnitError` if some part of it, or the whole, does not fit."""
         own, converted = self.infer(expression)
         if own is None or unit is None:

@@ -11,8 +11,6 @@ import sympy as sp
 
 from kinetics.expressions.functions import log, power
 
-__all__ = ["evaluate"]
-
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sp.Pow: np.power,
     power: np.power,

@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
-__all__ = ["exponent_text", "log", "power", "powers_as_written"]
-
 ROOTS = 10
 """The largest denominator of an exponent that LaTeX shows as a root; others are decimals."""
 

@@ -16,8 +16,6 @@ from kinetics.expressions.functions import log, power
 from kinetics.expressions.tokens import Token, read_tokens, shortened
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["FUNCTIONS", "parse"]
-
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "exp": (sp.exp, 1, 1),
     "log": (log, 1, 1),
@@ -74,8 +72,8 @@ class _Parser:
         left = self.sum()
         operator = self.accept(*_COMPARISONS)
         if not operator:
-            found = self.token.text or "the end"
-            raise self.fail(f"a condition of piecewise needs one of < <= > >=, found '{found}'")
+            text = self.token.text or "the end"
+            raise self.fail(f"a condition of piecewise needs one of < <= > >=, found '{text}'")
         right = self.sum()
         if any(side.has(sp.Piecewise) for side in (left, right)):
             raise self.fail("a piecewise inside a condition")

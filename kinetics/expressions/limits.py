@@ -1,6 +1,6 @@
-"""What an expression may not be: what sympy would take forever over, or turn into an infinite or a complex number.
+"""Limits of an expression: of its size, and against values that are infinite or complex.
 
-Each function says in words what is wrong, and nothing if all is well.
+Beyond the limits of size sympy would not end. Each function returns what is wrong as text, and nothing otherwise.
 """
 
 from __future__ import annotations
@@ -12,17 +12,6 @@ from typing import Any
 import sympy as sp
 
 from kinetics.expressions.evaluation import evaluate
-
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_DIGITS",
-    "MAX_EXTREMES",
-    "MAX_LENGTH",
-    "call_fault",
-    "power_fault",
-    "result_fault",
-    "rounded",
-]
 
 MAX_DEPTH = 50
 MAX_LENGTH = 4000

@@ -8,8 +8,6 @@ from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["DIMS", "RESERVED", "VERBS", "check_names", "clash", "is_name", "joined"]
-
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
 """Dims of simulations."""
 RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS
@@ -24,7 +22,7 @@ NAMES = {
 """Names by the verb whose results have them. A group of a tree and a variable of its root cannot share a name."""
 PREFIXES = ("triggered_amount_", "visit_")
 """Beginnings of names in results of `simulate`: amounts by drug, and visits by series."""
-SEEN = "_seen"
+OBSERVED = "_seen"
 """Ending of the variable that holds what visits show of an output."""
 VERBS = tuple(NAMES)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -61,13 +59,13 @@ def check_names(quantities: Mapping[str, Any], *verbs: str) -> None:
     for name, row in quantities.items():
         if reason := clash(name, *verbs):
             faults.add(reason, row.where, name)
-    for name in () if verbs else _seen(quantities):  # of one verb, visits themselves check it
+    for name in () if verbs else _of_visits(quantities):  # of one verb, visits themselves check it
         faults.add(f"'{name}' is what visits show of another output; rename one", quantities[name].where, name)
     faults.raise_if_any()
 
 
-def _seen(names: Mapping[str, Any]) -> Iterator[str]:
-    return (name for name in names if name.endswith(SEEN) and name.removesuffix(SEEN) in names)
+def _of_visits(names: Mapping[str, Any]) -> Iterator[str]:
+    return (name for name in names if name.endswith(OBSERVED) and name.removesuffix(OBSERVED) in names)
 
 
 def joined(*tables: Mapping[Any, Any]) -> dict[Any, Any]:

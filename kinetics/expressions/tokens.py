@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from kinetics.errors import InputError
 
-__all__ = ["Token", "read_tokens", "shortened"]
-
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)"

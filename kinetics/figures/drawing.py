@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import xarray as xr
 from matplotlib.figure import Figure
@@ -20,6 +20,7 @@ from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.identity import figure_hash
 from kinetics.figures.rendering import FORMATS, render
 from kinetics.figures.resolving import Request, Result, resolve
+from kinetics.files.arguments import Progress
 from kinetics.files.writing import write_atomically
 from kinetics.model import Model
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison
     from kinetics.estimate import Estimates
     from kinetics.regimen import Regimen
-
-__all__ = ["Drawing", "draw", "figure_of_comparison"]
 
 _SIZES = {"font_size": (4, 30, "points"), "width": (40, 400, "mm"), "height": (40, 2000, "mm")}
 """What a number may be, and its unit."""
@@ -47,7 +46,7 @@ class Drawing:
     kind : Kind
         The checked figure: ``kind.spec`` is what its file says.
     data : xarray.DataTree
-        The numbers that are shown.
+        The numbers that are shown, each with its ``units``, on dims such as (patient, time).
     figure : matplotlib.figure.Figure
         The picture, which may be changed before `save`.
     files : tuple of pathlib.Path
@@ -91,7 +90,7 @@ def draw(
     height: float | None = None,
     outputs: Sequence[str] = (),
     model: str | Path | Model | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Drawing:
     """Draw a figure, and write it if ``out`` says where to.
 
@@ -142,7 +141,7 @@ def draw(
     return _drawn(request, paths, font_size, progress or Inputs.progress)
 
 
-def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: Callable[[int, int], None]) -> Drawing:
+def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: Progress) -> Drawing:
     kind, tree, identity = request.kind, request.tree, None
     if tree is None:
         identity = None if request.estimates else figure_hash(kind.spec)
@@ -183,10 +182,11 @@ def _checked_arguments(out: object, sizes: Mapping[str, object]) -> list[Path]:
 
 
 def _checked_paths(out: object) -> list[Path]:
-    given = [out] if isinstance(out, str | PathLike) else [] if out is None else out
-    if not isinstance(given, list | tuple) or not all(isinstance(path, str | PathLike) for path in given):
-        raise InputError(f"must be a path or a list of paths; found {type(out).__name__}")
-    paths = [Path(path) for path in given]
+    is_list: bool = isinstance(out, list | tuple)
+    listed = cast("Sequence[Any]", out if is_list else [] if out is None else [out])
+    if not all(isinstance(path, str | PathLike) for path in listed):
+        raise InputError(f"must be a path or a list of paths; found {type(cast(object, out)).__name__}")
+    paths = [Path(path) for path in listed]
     for path in paths:
         if path.suffix.lower() not in FORMATS:
             raise InputError(f"{path}: a figure is written as {', '.join(FORMATS)}")

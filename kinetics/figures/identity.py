@@ -17,8 +17,6 @@ from kinetics.files.library import find_file, path_from
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 
-__all__ = ["figure_hash"]
-
 
 def figure_hash(spec: Any) -> str:
     """SHA-256 of a checked figure file and of all it names: rows, models, regimens, published numbers, fits.

@@ -18,8 +18,6 @@ from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
 
-__all__ = ["KINDS", "read_figure"]
-
 KINDS: dict[str, type[Kind[Any]]] = {
     kind.name: kind
     for kind in (

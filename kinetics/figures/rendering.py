@@ -16,8 +16,6 @@ from kinetics.errors import InputError
 from kinetics.figures.base.style import style
 from kinetics.text.escaping import one_line, safe_lines
 
-__all__ = ["FORMATS", "render"]
-
 _CREATOR = f"lymphokinetics {__version__}"
 FORMATS: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": _CREATOR},

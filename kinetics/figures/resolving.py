@@ -15,14 +15,14 @@ from kinetics.estimate import Estimates, Fit
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
-from kinetics.figures.kinds import read_figure
-from kinetics.figures.time_course.of_result import over_patients, time_course_of
-from kinetics.files.arguments import loaded
+from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.kinds import KINDS, read_figure
+from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
+from kinetics.files.arguments import loaded, naming
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.results import read_result
-
-__all__ = ["Request", "Result", "resolve"]
 
 Result = xr.DataTree | xr.Dataset | Fit
 _SUFFIXES = (".nc", ".zarr")
@@ -55,16 +55,18 @@ def resolve(
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
     if isinstance(figure, Fit):
-        kind, source = Agreement(FitFigureSpec.of(figure.problem, Agreement.name)), figure
-        return _from_source(Request(kind, figure.problem.name), source)
+        kind = Agreement(FitFigureSpec.of(figure.problem, Agreement.name))
+        return _from_source(kind, figure.problem.name, figure)
     if isinstance(figure, Kind):
-        return _from_source(Request(figure, figure.name), source)
+        return _from_source(figure, figure.name, source)
     if not isinstance(figure, str | os.PathLike):
-        names = ", ".join(library_names("fits/figures"))
-        message = f"must be the name of a figure ({names}), the path of a figure file, or a result"
-        raise InputError(Fault(f"{message}; found {type(figure).__name__}", name="figure"))
-    path = figure if isinstance(figure, str) else Path(figure)
-    return _from_source(Request(read_figure(path), Path(path).stem), source)
+        message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
+        raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
+    if figure in KINDS and figure not in library_names("fits/figures"):
+        raise InputError(Fault(f"'{figure}' is a kind of figure; draw(result) draws a result", name="figure"))
+    with naming("figure"):
+        kind = read_figure(figure if isinstance(figure, str) else Path(figure))
+    return _from_source(kind, Path(figure).stem, source)
 
 
 def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Model | None) -> Request:
@@ -72,22 +74,30 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     known = None if model is None else loaded("model", model, Model)
-    tree = over_patients(tree)
+    if "regimen" in tree.dims:
+        if outputs:
+            raise InputError(Fault("is for the result of a simulation; a comparison shows its own", name="outputs"))
+        compared = ComparedRegimens(ComparisonSpec.of_result(tree.to_dataset(), known and known.reference))
+        return Request(compared, compared.spec.comparison.name, tree)
+    tree = with_interval_of_patients(tree)
     kind = time_course_of(tree, known, outputs)
     return Request(kind, kind.spec.model.name, tree)
 
 
-def _from_source(request: Request, source: object) -> Request:
-    """The request with what its figure is drawn from."""
-    kind, name = request.kind, request.name
+def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
+    """A figure with what it is drawn from; estimates must be of its fit, as others would not be drawn."""
     if source is None:
-        return request
-    if isinstance(source, Estimates):
-        return Request(kind, name, estimates=(_of_its_fit(kind, source),))
-    tree = _tree(source)
-    if kind.from_estimates and "estimates" in tree.children:
-        return Request(kind, name, estimates=(_of_its_fit(kind, Estimates.from_tree(tree)),))
-    return Request(kind, name, tree)
+        return Request(kind, name)
+    estimates = source if isinstance(source, Estimates) else None
+    if estimates is None:
+        tree = _tree(source)
+        if not kind.from_estimates or "estimates" not in tree.children:
+            return Request(kind, name, tree)
+        estimates = Estimates.from_tree(tree)
+    if kind.fit != estimates.fit:
+        own = "the figure is of no fit" if kind.fit is None else f"the figure is of fit '{kind.fit}'"
+        raise InputError(Fault(f"the estimates are of {estimates.fit}; {own}", name="input"))
+    return Request(kind, name, estimates=(estimates,))
 
 
 def _tree(result: object) -> xr.DataTree:
@@ -101,11 +111,3 @@ def _tree(result: object) -> xr.DataTree:
         return result
     message = f"must be a result, a fit, its estimates, or the path of a result file; found {type(result).__name__}"
     raise InputError(Fault(message, name="input"))
-
-
-def _of_its_fit(kind: Kind[Any], estimates: Estimates) -> Estimates:
-    """Estimates that were given, which must be of the fit that the figure is of: others would not be drawn."""
-    if kind.fit != estimates.fit:
-        own = "the figure is of no fit" if kind.fit is None else f"the figure is of fit '{kind.fit}'"
-        raise InputError(f"the estimates are of {estimates.fit}; {own}")
-    return estimates

@@ -1,18 +1,22 @@
 """Arguments of the public functions: an object, or the name or path of the file that holds it; a whole number."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from kinetics.errors import Fault, Faults, InputError
 
-__all__ = ["all_of", "is_whole", "loaded", "whole_number"]
-
 T = TypeVar("T")
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""What every verb reports to while it works: called with (done, all)."""
 
 _HINTS = {
     ("Regimen", "Course"): "write course.repeat(1)",
@@ -26,13 +30,8 @@ _HINTS = {
 def loaded(argument: str, value: object, kind: type[T], load: Callable[[str | Path], T] | None = None) -> T:
     """The object itself if one is given; otherwise ``load``, or ``kind.load``, reads the file of the name or path.
 
-    Raises
-    ------
-    InputError
-        If it is neither, or the file cannot be had; the message names the ``argument``.
+    `InputError`, which names the ``argument``, if it is neither.
 
-    Examples
-    --------
     >>> loaded("regimen", 12, Path, Path)
     Traceback (most recent call last):
     kinetics.errors.InputError: regimen: must be a Path, a name of the library, or the path of a file; found int 12
@@ -40,24 +39,39 @@ def loaded(argument: str, value: object, kind: type[T], load: Callable[[str | Pa
     if isinstance(value, kind):
         return value
     if isinstance(value, str | os.PathLike):
-        load = load or kind.load  # pyright: ignore[reportAttributeAccessIssue]
-        return load(value if isinstance(value, str) else Path(value))
+        read: Callable[[str | Path], T] = load or getattr(kind, "load")  # noqa: B009  # not every kind has it
+        with naming(argument):
+            return read(value if isinstance(value, str) else Path(os.fspath(cast("os.PathLike[str]", value))))
     raise InputError(Fault(_refusal(kind, value, ", a name of the library, or the path of a file"), name=argument))
 
 
-def all_of(argument: str, value: object, kind: type[T] | None, example: str) -> tuple[T, ...]:
-    """The objects of a list that was given, each of a ``kind`` unless that is None; messages show the ``example``.
+@contextmanager
+def naming(argument: str) -> Generator[None, None, None]:
+    """Let a fault of the block that names neither a file nor an argument name this argument.
 
-    Raises
-    ------
-    InputError
-        With everything in the list that is something else.
+    Examples
+    --------
+    >>> with naming("regimen"):
+    ...     raise InputError("no 'nope' in models/regimens")
+    Traceback (most recent call last):
+    kinetics.errors.InputError: regimen: no 'nope' in models/regimens
     """
-    single = str | bytes | os.PathLike | (kind or bytes)
-    if isinstance(value, single) or not isinstance(value, Iterable):
-        found = f"{type(value).__name__} {value!r:.40}"
-        raise InputError(Fault(f"must be a list, such as {example}; found {found}", name=argument))
-    faults, rows = Faults(), tuple(value)
+    try:
+        yield
+    except InputError as error:
+        named = [fault if fault.where else fault.located("", argument) for fault in error.faults]
+        raise type(error)(*named) from None
+
+
+def all_of(argument: str, value: object, kind: type[T] | None, example: str) -> tuple[T, ...]:
+    """The objects of a list, each of a ``kind`` unless that is None; `InputError`, with an ``example``, for all that
+    are not.
+    """
+    is_single: bool = isinstance(value, str | bytes | os.PathLike | (kind or bytes))
+    if is_single or not isinstance(value, Iterable):
+        actual = f"{type(cast(object, value)).__name__} {value!r:.40}"
+        raise InputError(Fault(f"must be a list, such as {example}; found {actual}", name=argument))
+    faults, rows = Faults(), tuple(cast("Iterable[T]", value))
     for number, one in enumerate(rows):
         if kind is not None and not isinstance(one, kind):
             faults.add(_refusal(kind, one, f", as in {example}"), name=f"{argument}[{number}]")
@@ -71,17 +85,8 @@ def is_whole(value: object) -> bool:
 
 
 def whole_number(argument: str, value: Any, least: int, most: int | None = None) -> int:
-    """The whole number, from ``least`` to ``most``, that was given for an argument.
+    """The whole number, from ``least`` to ``most``, that was given for an argument; else an `InputError`.
 
-    Raises
-    ------
-    InputError
-        If it is none, or outside the range.
-
-    Examples
-    --------
-    >>> whole_number("patients", 7, 1)
-    7
     >>> whole_number("patients", 2.5, 1)
     Traceback (most recent call last):
     kinetics.errors.InputError: patients: must be a whole number, at least 1; found 2.5
@@ -96,5 +101,5 @@ def _refusal(kind: type, value: object, right: str) -> str:
     name = kind.__name__
     article = "" if name.endswith("s") else "an " if name[0] in "AEIOU" else "a "
     hint = _HINTS.get((name, type(value).__name__))
-    found = f"{type(value).__name__} {value!r:.40}" if hint is None else f"a {type(value).__name__}; {hint}"
-    return f"must be {article}{name}{right}; found {found}"
+    actual = f"{type(value).__name__} {value!r:.40}" if hint is None else f"a {type(value).__name__}; {hint}"
+    return f"must be {article}{name}{right}; found {actual}"

@@ -15,8 +15,6 @@ from kinetics.errors import Faults
 from kinetics.files.documents import MAX_BYTES, read_text
 from kinetics.files.library import library_folder
 
-__all__ = ["CHOICE", "Source", "check_bibliography", "find_source", "read_bibliography"]
-
 CHOICE = "choice"
 MAX_FAULTS = 100
 """Faults of a file after which the rest of it is not read."""

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from kinetics.errors import InputError
 
-__all__ = ["MAX_RUNS", "check_disk", "check_memory", "check_runs", "free_memory", "size_text"]
-
 UNKNOWN = 2**33
 """Bytes of memory assumed to be free where the system does not tell."""
 MAX_RUNS = 10**9
@@ -58,8 +56,6 @@ def check_runs(runs: int, what: str) -> None:
 def size_text(size: float) -> str:
     """Bytes in a unit that is read at a glance.
 
-    Examples
-    --------
     >>> size_text(12_300_000_000), size_text(880)
     ('12 GB', '880 bytes')
     """

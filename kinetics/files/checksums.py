@@ -1,10 +1,17 @@
-"""Checksums (SHA-256): of bytes, of JSON-like content, of results whatever the layout of their file, of files."""
+"""Checksums (SHA-256): of bytes, of JSON-like content, of results whatever the layout of their file; and seals.
+
+A seal is the checksum of the bytes of a whole result, kept with it. That of a NetCDF file is appended to its bytes and
+verified before HDF5 opens the file. A changed byte can keep HDF5 busy for minutes or make it crash, and Python cannot
+stop either. HDF5 does not read beyond the end of its own data. A program that changes the file cuts the seal off. The
+seal of a Zarr store is a file in it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,20 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kinetics.errors import Fault, InputError
+from kinetics.files.declared import SEAL
+from kinetics.files.reading import read_json
+from kinetics.files.writing import write_atomically
+
 if TYPE_CHECKING:
     import xarray as xr
-
-__all__ = [
-    "CHECKSUM",
-    "ChecksumWarning",
-    "bytes_checksum",
-    "content_hash",
-    "files_checksum",
-    "files_of",
-    "store_checksums",
-    "table_checksum",
-    "tree_checksum",
-]
 
 CHECKSUM = "checksum"
 """The key, or the attribute of the root, that holds the checksum of a result."""
@@ -45,8 +45,6 @@ def bytes_checksum(content: bytes | memoryview) -> str:
 def content_hash(*parts: Any) -> str:
     """The SHA-256 of some JSON-like content, independent of the order of keys.
 
-    Examples
-    --------
     >>> content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
     True
     """
@@ -57,8 +55,6 @@ def content_hash(*parts: Any) -> str:
 def table_checksum(data: Mapping[str, Any], table: str) -> str:
     """SHA-256 of the content of a TOML file, without the key ``checksum`` of one of its tables.
 
-    Examples
-    --------
     >>> table_checksum({"result": {"a": 1}}, "result") == table_checksum({"result": {"checksum": "", "a": 1}}, "result")
     True
     """
@@ -73,8 +69,6 @@ def tree_checksum(result: xr.Dataset | xr.DataTree) -> str:
 
     Compression, chunks, fill values and the order of variables do not matter, nor does the attribute ``checksum``.
 
-    Examples
-    --------
     >>> import xarray as xr
     >>> one = xr.Dataset({"A": ("time", [1.0, 2.0])}, attrs={"checksum": "x"})
     >>> tree_checksum(one) == tree_checksum(xr.DataTree(one.drop_attrs()))
@@ -129,10 +123,10 @@ def files_checksum(store: Path, files: Iterable[str]) -> str:
 def store_checksums(store: Path, without: Iterable[str] = ()) -> dict[str, str]:
     """The SHA-256 of each file of a store, by its path from there; the files of ``without`` are left out."""
     left_out = set(without)
-    return {name: _of_file(store / name) for name in sorted(files_of(store)) if name not in left_out}
+    return {name: _of_file(store / name) for name in sorted(paths_in(store)) if name not in left_out}
 
 
-def files_of(store: Path) -> Iterator[str]:
+def paths_in(store: Path) -> Iterator[str]:
     """Everything in a store that is no folder, and the folders that are empty, by the path from there."""
     for folder, folders, names in os.walk(store):
         path = Path(folder)
@@ -150,3 +144,64 @@ def _of_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return _GONE
+
+
+_SEAL = re.compile(rb"\nlymphokinetics sha256 ([0-9a-f]{64})\n")
+_LENGTH = len(b"\nlymphokinetics sha256 \n") + 64
+
+
+def sealed(content: bytes | memoryview) -> bytes:
+    r"""The bytes of a file with their seal.
+
+    >>> sealed(b"abc")[:30]
+    b'abc\nlymphokinetics sha256 ba78'
+    """
+    return b"%b\nlymphokinetics sha256 %b\n" % (content, bytes_checksum(content).encode())
+
+
+def check_seal(path: Path) -> None:
+    """Refuse a file whose bytes do not match its seal. A file without a seal, such as of another program, passes.
+
+    `InputError` if a byte of it has changed, `OSError` if it cannot be read.
+    """
+    with path.open("rb") as file:
+        length = file.seek(0, os.SEEK_END) - _LENGTH
+        file.seek(max(length, 0))
+        seal = _SEAL.fullmatch(file.read(_LENGTH))
+        if seal is None:
+            return
+        file.seek(0)
+        digest = hashlib.sha256()
+        while length > 0 and (block := file.read(min(length, 2**20))):
+            digest.update(block)
+            length -= len(block)
+    if digest.hexdigest().encode() != seal[1]:
+        raise InputError(
+            Fault("is damaged: its bytes are not those that were written; make the result again", str(path))
+        )
+
+
+def seal_store(store: Path, layout: Mapping[str, str], chunks: Iterable[tuple[str, list[str]]]) -> None:
+    """Write the checksums of a finished store into it, as they were when each part was written.
+
+    ``layout`` has the SHA-256 of each file that is no chunk of runs, ``chunks`` of each chunk of runs the
+    `files_checksum` of its files, and their paths from the store.
+    """
+    content = {"files": dict(layout), "chunks": [[one, files] for one, files in chunks]}
+    write_atomically(store / SEAL, json.dumps(content))
+
+
+def damaged_files(store: Path) -> list[str]:
+    """What in a finished store was changed, is gone, or is not of it; nothing if the store has no checksums."""
+    if not os.path.lexists(store / SEAL):
+        return []
+    content = read_json(store / SEAL)
+    try:
+        layout, chunks = dict(content["files"]), [(str(one), list(map(str, files))) for one, files in content["chunks"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(Fault("is damaged: holds no checksums", str(store / SEAL))) from error
+    present = store_checksums(store)
+    known = {SEAL, *layout, *(name for _, files in chunks for name in files)}
+    changed = [name for name, one in layout.items() if present.get(name) != one]
+    changed += [", ".join(files) for one, files in chunks if files_checksum(store, files) != one]
+    return changed + sorted(present.keys() - known)

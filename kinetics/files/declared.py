@@ -16,8 +16,6 @@ from kinetics.errors import Fault, InputError
 from kinetics.files.capacity import check_memory
 from kinetics.files.reading import check_regular, read_bytes, read_json
 
-__all__ = ["CHUNK_NAME", "META", "SEAL", "check_netcdf", "check_store"]
-
 MAX_DEPTH = 16
 MAX_OBJECTS = 100_000
 MAX_TEXT = 2**28

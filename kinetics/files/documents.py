@@ -14,8 +14,6 @@ from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.reading import read_bytes
 from kinetics.text.escaping import character_name, forbidden_character, forbidden_lines
 
-__all__ = ["MAX_BYTES", "PROSE", "Document", "read_document", "read_text"]
-
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_LINES = 20
@@ -49,8 +47,6 @@ class Document:
     def where(self, *keys: str | int) -> str:
         """``file:line`` of a key, or of the nearest table around it.
 
-        Examples
-        --------
         >>> Document(Path("a.toml"), {}, {("states", "A"): 4}).where("states", "A", "rate")
         'a.toml:4'
         """
@@ -65,14 +61,7 @@ class Document:
 
 
 def read_text(path: Path) -> str:
-    """Read a UTF-8 file of at most 1 MB.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, it is no regular one or too large, it is not UTF-8 text, or it holds characters that
-        act on a display.
-    """
+    """Read a UTF-8 file of at most 1 MB; `InputError` also for characters that act on a display."""
     if character := forbidden_character(path.name):  # a file's name becomes the name of the model or fit in it
         raise InputError(Fault(f"the file's name holds {character_name(character)}; rename it", str(path)))
     raw = read_bytes(path, MAX_BYTES)

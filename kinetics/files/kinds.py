@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinetics.errors import Fault, InputError
-
-__all__ = ["KINDS", "file_of_kind", "files_of", "is_path", "kind_of"]
+from kinetics.files.library import library_folder, library_names, names_a_file, similar_name
 
 KINDS = {
     "model": "models",
@@ -37,37 +36,28 @@ _EVIDENCE = {"mark", "statement"}
 
 def is_path(name: str | Path) -> bool:
     """Whether a name is the path of a file rather than a name of the library."""
-    from kinetics.files.library import names_a_file
-
     return isinstance(name, Path) or names_a_file(name) or Path(name).suffix in _SUFFIXES
 
 
 def files_of(name: str | Path) -> list[tuple[str, Path]]:
-    """The file at a path, or all files of the library of that name, each with its kind.
+    """The file at a path, or all files of the library of that name, each with its kind; `InputError` if there is none.
 
-    Raises
-    ------
-    InputError
-        If there is none, or the file is of no known kind.
-
-    Examples
-    --------
     >>> from kinetics.files.library import library_names
     >>> [kind for kind, _ in files_of(library_names("models/regimens")[0])]
     ['regimen']
     """
-    from kinetics.files.library import library_folder, library_names, similar_name
-
     if is_path(name):
         return [(kind_of(Path(name)), Path(name))]
-    found = [
+    matches = [
         (kind, library_folder(part) / f"{name}.toml") for kind, part in KINDS.items() if name in library_names(part)
     ]
-    if not found:
+    if not matches:
+        if (table := library_folder("fits") / f"{name}.csv").is_file():
+            raise InputError(f"'{name}' is a table of published numbers; give its path, {table}")
         names = [other for part in KINDS.values() for other in library_names(part)]
         hint = similar_name(str(name), names) or "; 'kinetics models' lists what ships"
         raise InputError(f"no model, regimen, visits, fit or figure '{name}'{hint}")
-    return found
+    return matches
 
 
 def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | None:
@@ -77,13 +67,7 @@ def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | N
 
 
 def kind_of(path: Path) -> str:
-    """The kind of a file: by its suffix, or by the table that only files of that kind have.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is of no known kind.
-    """
+    """The kind of a file: by its suffix, or by the table that only files of that kind have; else an `InputError`."""
     if path.suffix == ".csv":
         from kinetics.files.tables import header_of
 

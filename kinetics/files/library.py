@@ -10,8 +10,6 @@ from pathlib import Path
 
 from kinetics.errors import UnknownNameError
 
-__all__ = ["find_file", "library_folder", "library_names", "names_a_file", "path_from", "similar_name"]
-
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SINGLE = ("reproduce", "comparison")
 """Files that are one of their kind among the fits, and are not chosen by name."""
@@ -20,8 +18,6 @@ _SINGLE = ("reproduce", "comparison")
 def library_folder(part: str) -> Path:
     """The folder of the shipped ``models`` or ``fits``: inside the installed package, or beside it in a checkout.
 
-    Examples
-    --------
     >>> library_folder("models").name
     'models'
     """
@@ -38,10 +34,7 @@ def library_names(part: str) -> list[str]:
 def find_file(name: str | Path, part: str) -> Path:
     """The path of a file named by a user: a path has a separator or ends in ``.toml``, all else ships.
 
-    Raises
-    ------
-    UnknownNameError
-        If the library has no such file in ``part``, such as ``models`` or ``models/regimens``; it suggests the nearest.
+    `UnknownNameError`, with the nearest, if ``part``, such as ``models`` or ``models/regimens``, has no such file.
     """
     text = str(name)
     if isinstance(name, Path) or names_a_file(text):
@@ -58,8 +51,6 @@ def similar_name(name: str, names: list[str]) -> str:
 
     Names of the library are few and often shortened; `kinetics.text.suggestions` finds slips of a letter among many.
 
-    Examples
-    --------
     >>> similar_name("hill", ["hill_2012"]), similar_name("x", ["hill_2012"])
     ("; did you mean 'hill_2012'?", '')
     """
@@ -75,8 +66,6 @@ def names_a_file(name: str) -> bool:
 def path_from(file: Path, name: str) -> str | Path:
     """A file named inside another: a path relative to it, or a name of the library.
 
-    Examples
-    --------
     >>> path_from(Path("fits/mine.toml"), "../mine.toml").as_posix(), path_from(Path("fits/mine.toml"), "shipped")
     ('fits/../mine.toml', 'shipped')
     """

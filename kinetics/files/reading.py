@@ -10,22 +10,15 @@ from typing import Any
 
 from kinetics.errors import Fault, InputError
 
-__all__ = ["check_regular", "read_bytes", "read_json", "reason_of"]
-
 MAX_JSON = 2**28
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_bytes(path: str | Path, limit: int, what: str = "a text file") -> bytes:
-    """Read a regular file of at most ``limit`` bytes; ``what`` it should be is for the message.
+    """Read a regular file of at most ``limit`` bytes; `InputError` if that cannot be; ``what`` it should be is for it.
 
     A pipe, a device or a socket is refused without being opened, since reading one may wait for ever. The pipes of the
     kernel under ``/proc`` claim to be regular files of no length: of such a file nothing is read.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, it is no regular file, it is too large, or it cannot be read.
     """
     path = Path(path)
     size = check_regular(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, TypeVar
 
@@ -13,16 +13,25 @@ from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import Document
 
-__all__ = ["Reader", "Row", "Text", "dotted_rows", "read_fields", "read_row"]
-
 Text = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
+Line = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+"""A long text of a file, and one that names or labels something."""
 Keys = tuple[str | int, ...]
+T = TypeVar("T")
 
 
 class Row(BaseModel):
     """A table of a file: unknown keys are faults, nothing is coerced."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TitleRow(Row):
+    """The table of a file that says what the file is and where that is from."""
+
+    title: Text
+    source: Text
+    about: str = ""
 
 
 R = TypeVar("R", bound=Row)
@@ -55,6 +64,11 @@ def read_fields(kind: type[Row], data: Any, document: Document, keys: Keys, faul
     return {key: None if key in faulty else values.get(key, default) for key, default in defaults.items()}
 
 
+def problem_text(problem: Any) -> str:
+    """What pydantic says of a value, and the value."""
+    return f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}"
+
+
 def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults: Faults) -> None:
     path = (*keys, *(part for part in problem["loc"] if isinstance(part, str)))
     known = ", ".join(kind.model_fields)
@@ -65,7 +79,7 @@ def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults:
         "extra_forbidden": f"unknown key; there are {known}",
         "model_type": f"must be a table with {known}",
         "latex": problem["msg"],
-    }.get(problem["type"], f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}")
+    }.get(problem["type"], problem_text(problem))
     faults.add(message, document.where(*path), ".".join(map(str, path)))
 
 
@@ -80,8 +94,49 @@ class Reader:
         self.faults.add(message, self.document.where(*keys), _dotted(keys))
 
     def at(self, *keys: str | int) -> AbstractContextManager[Faults]:
-        """Note the faults of a block as those of a key, save those that have a place of their own."""
+        """Note the faults of a block as those of a key, except those that have a location of their own."""
         return self.faults.gather(self.document.where(*keys), _dotted(keys))
+
+    def check_tables(self, *known: str) -> None:
+        """Note every table of the file that is not one of those known."""
+        for key in self.document.data:
+            if key not in known:
+                self.add(f"unknown table; there are {', '.join(known)}", key)
+
+    def read(self, load: Callable[[], T], *keys: str | int) -> T | None:
+        """What a key names; None, and faults, if it cannot be read."""
+        with self.at(*keys):
+            return load()
+        return None
+
+    def table(self, kind: type[R], key: str) -> R | None:
+        """The table of a name; empty if the file has none."""
+        return self.row(kind, self.document.data.get(key, {}), key)
+
+    def named(self, kind: type[R], key: str, most: int, needs: str) -> dict[str, R]:
+        """The tables ``[key.NAME]`` that are right, by name; a file without any ``needs`` some."""
+        tables = self.document.data.get(key)
+        if not isinstance(tables, dict) or not tables:
+            self.add(f"no {key}; add [{key}.NAME] with {needs}", key)
+            return {}
+        return self._rows(kind, key, most, tables, tables.items())
+
+    def listed(self, kind: type[R], key: str, most: int | None = None, needs: str = "") -> dict[int, R]:
+        """The tables ``[[key]]`` that are right, by number; a file without any may ``needs`` some."""
+        tables = self.document.data.get(key, [])
+        if needs and (not isinstance(tables, list) or not tables):
+            self.add(f"no {key}; add [[{key}]] with {needs}", key)
+            return {}
+        if not isinstance(tables, list):
+            self.add(f"must be written [[{key}]]", key)
+            return {}
+        return self._rows(kind, key, most, tables, enumerate(tables))
+
+    def _rows(self, kind: type[R], key: str, most: int | None, tables: Sized, pairs: Any) -> dict[Any, R]:
+        if most is not None and len(tables) > most:
+            self.add(f"has {len(tables)}; at most {most}", key)
+        rows = {name: self.row(kind, table, key, name) for name, table in pairs}
+        return {name: row for name, row in rows.items() if row is not None}
 
     def row(self, kind: type[R], data: Any, *keys: str | int) -> R | None:
         """One table against its class, as `read_row`."""
@@ -91,12 +146,29 @@ class Reader:
         """The values of one table, as `read_fields`."""
         return read_fields(kind, data, self.document, keys, self.faults)
 
+    def title(self, key: str) -> TitleRow | None:
+        """The table that says what the file is; None, which has been noted, if there is none."""
+        row = self.row(TitleRow, self.document.data[key], key) if key in self.document.data else None
+        if row:
+            self.source(row.source, key, "source")
+        return row
+
     def source(self, key: str, *keys: str | int) -> str:
         """A key of a bibliography, checked to exist."""
         with self.at(*keys):
             if key != CHOICE and find_source(key, self.document.file(*keys).parent) is None:
                 self.add(f"source '{key}' is in no references.bib; add it there, or write 'choice'", *keys)
         return key
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list, or an empty one: that it is no list has been noted."""
+    return value if isinstance(value, list) else []
+
+
+def as_table(value: Any) -> dict[str, Any]:
+    """A table, or an empty one: that it is no table has been noted."""
+    return value if isinstance(value, dict) else {}
 
 
 def _dotted(keys: Keys) -> str:
@@ -111,8 +183,6 @@ def dotted_rows(
     TOML nests ``pk.k = {...}``, where a reader means one row named ``pk.k``. ``names`` are flat names of known rows,
     such as ``pk_k``; ``columns`` are the keys of a row.
 
-    Examples
-    --------
     >>> [".".join(path) for path, _ in dotted_rows({"k": {"unit": "1"}, "pk": {"k": {"unit": "1"}}}, (), ["unit"])]
     ['k', 'pk.k']
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import reprlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ from pydantic import ValidationError
 from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.documents import PROSE, read_text
+from kinetics.files.rows import problem_text
 from kinetics.text.escaping import character_name, forbidden_character
 from kinetics.units import read_number
-
-__all__ = ["PlacedRow", "TableRow", "header_of", "read_table"]
 
 
 class TableRow(Protocol):
@@ -160,10 +158,9 @@ def _checked_row(record: Mapping[Any, Any], kind: Any, where: str, path: Path, f
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             column = ".".join(map(str, problem["loc"]))
-            text = f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}"
             missing = problem["type"] == "missing"
             if not missing or column in record:
-                faults.add("missing" if missing else text, where, f"{name}.{column}")
+                faults.add("missing" if missing else problem_text(problem), where, f"{name}.{column}")
         return []
     if unread:
         return []

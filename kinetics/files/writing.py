@@ -10,18 +10,11 @@ from pathlib import Path
 from kinetics.errors import InputError, StorageError
 from kinetics.files.reading import reason_of
 
-__all__ = ["write_atomically"]
-
 
 def write_atomically(path: str | Path, content: str | bytes | memoryview) -> None:
     """Write a file, a text as UTF-8, through a temporary one beside it: a failure leaves what was there untouched.
 
-    Raises
-    ------
-    InputError
-        If the folder does not exist or cannot be written to, or something that is no regular file has the name.
-    StorageError
-        If there is no room for the content, or the system refuses to write it.
+    `InputError` if there cannot be such a file, `StorageError` if there is no room or the system refuses to write it.
     """
     path, raw = Path(path), content.encode() if isinstance(content, str) else content
     try:

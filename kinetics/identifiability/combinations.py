@@ -11,10 +11,8 @@ from math import lcm
 
 import numpy as np
 
-from kinetics.identifiability.dual import ZERO, tolerance
 from kinetics.identifiability.elimination import null_space, reduced
-
-__all__ = ["Group", "groups"]
+from kinetics.identifiability.series import ZERO, tolerance
 
 MAX_EXPONENT = 12
 
@@ -39,10 +37,15 @@ def groups(names: Sequence[str], values: Sequence[np.ndarray], directions: Seque
     """
     result = []
     for members in _connected(directions[0]):
-        own = [at[:, members] for at in directions]
-        own = [at[(at != ZERO).any(axis=1)] for at in own]
+        own = [among(at, members) for at in directions]
         result.append(_group(members, names, [at[members] for at in values], own))
     return result
+
+
+def among(directions: np.ndarray, columns: list[int]) -> np.ndarray:
+    """The null directions among some of the unknowns; the others have null directions of their own."""
+    own = directions[:, columns]
+    return own[(own != ZERO).any(axis=1)]
 
 
 def _connected(directions: np.ndarray) -> list[list[int]]:

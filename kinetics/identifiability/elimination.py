@@ -8,9 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from kinetics.identifiability.dual import ZERO, tolerance
-
-__all__ = ["Reduced", "UnclearError", "null_space", "reduced"]
+from kinetics.identifiability.series import ZERO, tolerance
 
 
 class UnclearError(ArithmeticError):
@@ -33,11 +31,9 @@ class Reduced:
 def reduced(matrix: np.ndarray) -> Reduced:
     """Gauss-Jordan elimination with full pivoting, of rows and then columns scaled to a largest entry of 1.
 
-    ``matrix`` is of Decimal, (row, column); what is zero in it must be exactly zero, or nearly so. Raises an
-    `UnclearError` if no wide gap parts the numbers that count as zero from those that do not.
+    What is zero in the ``matrix`` of Decimal, (row, column), must be exactly zero, or nearly so. `UnclearError` if no
+    wide gap parts the numbers that count as zero from those that do not.
 
-    Examples
-    --------
     >>> matrix = reduced(np.array([[Decimal(1), Decimal(2)], [Decimal(2), Decimal(4)]]))
     >>> matrix.rank, null_space(matrix)[0]
     (1, array([Decimal('-2'), Decimal('1')], dtype=object))

@@ -11,11 +11,8 @@ import numpy as np
 import sympy as sp
 
 from kinetics.errors import InputError
-from kinetics.identifiability import taylor
-from kinetics.identifiability.dual import ZERO, constant, total
 from kinetics.identifiability.program import Condition, Program, Step, differences
-
-__all__ = ["Expansion", "Start"]
+from kinetics.identifiability.series import ZERO, constant, exponential, logarithm, power, product, summed, total
 
 
 @dataclass(frozen=True)
@@ -125,15 +122,15 @@ class Expansion:
             case "state", [initial]:
                 return self._state(step.content, initial, k)
             case "sum", _:
-                return taylor.summed(operands, k)
+                return summed(operands, k)
             case "product", [left, right]:
-                return taylor.product(left, right, k)
+                return product(left, right, k)
             case "power", [base, exponent]:
-                return taylor.power(base, exponent[0], own, k)
+                return power(base, exponent[0], own, k)
             case "exp", [exponent]:
-                return taylor.exponential(exponent, own, k)
+                return exponential(exponent, own, k)
             case "log", [argument]:
-                return taylor.logarithm(argument, own, k)
+                return logarithm(argument, own, k)
             case _:
                 return self._chosen(index, step, k)
 

@@ -1,36 +1,102 @@
-"""`Experiment`: which unknowns, from what is measured in which arms; checked, with the program of each arm."""
+"""Which unknowns, from what is measured in which arms; checked, with the program of each arm."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import evaluate
-from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.program import Program, build_program, start_name
 from kinetics.model import Model
+from kinetics.regimen import Regimen, segments
+from kinetics.units import to_unit
 
-__all__ = ["Experiment", "design_experiment"]
+
+@dataclass(frozen=True)
+class MeasuredArm:
+    """Patients of the same values under the same regimen, and what is measured in them.
+
+    `kinetics.published.Arm` is what is simulated and needs a cohort. These equations are only expanded about the first
+    dose, so that a model without a cohort has an arm too.
+
+    Parameters
+    ----------
+    outputs : sequence of str
+        Outputs or states of the model, or the ratio ``A/B`` of two, supposed to be known at all times without error.
+    regimen : Regimen
+        Only its first dose counts.
+    values : mapping of str to float, optional
+        All parameters and inputs by flat name, in the model's units; the model's own without it.
+    relative : collection of str
+        Those of ``outputs`` that are known only as a share of their value before treatment.
+
+    Examples
+    --------
+    >>> MeasuredArm(["A"], relative=["A"]).text("adults")
+    'A as a share of its value before treatment, without a dose, cohort adults'
+    """
+
+    outputs: Sequence[str]
+    regimen: Regimen = field(default_factory=Regimen.none)
+    values: Mapping[str, float] | None = None
+    relative: Collection[str] = ()
+
+    def text(self, cohort: str | None = None) -> str:
+        """What is measured, after which dose, in whom."""
+        names = [
+            f"{name} as a share of its value before treatment" if name in self.relative else name
+            for name in self.outputs
+        ]
+        dose = f"after the first dose of {self.regimen.name}" if self.regimen.doses else "without a dose"
+        return f"{', '.join(names)}, {dose}" + (f", cohort {cohort}" if cohort else "")
+
+    def check(self, model: Model, faults: Faults) -> None:
+        """Note what does not fit the model."""
+        if not self.outputs:
+            faults.add("names no output to measure", name="outputs")
+        for name in self.outputs:
+            for part in name.split("/"):
+                with faults.gather(name="outputs"):
+                    model.quantity(part)
+        for name in set(self.relative) - set(self.outputs):
+            faults.add(f"'{name}' is not among the outputs", name="relative")
+        with faults.gather(name="regimen"):
+            self.first_dose(model)
+
+    def first_dose(self, model: Model) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+        """By state, in the model's units: the jumps by boluses, and the inflows by infusions, of the first dose.
+
+        `InputError` if the regimen's drugs or amounts do not fit the model.
+        """
+        units = {name: dose.unit for name, dose in model.doses.items()}
+        last = max((dose.end for dose in self.regimen.doses), default=None)
+        until = 1.0 if last is None else float(to_unit(last, model.time)) + 1.0
+        cut = segments(self.regimen, units, model.time, until)
+        into = [dose.into for dose in model.doses.values()]
+        for boluses, rates in zip(cut.boluses, cut.rates, strict=True):
+            if boluses.any() or rates.any():
+                return _by_state(into, boluses), _by_state(into, rates)
+        return {}, {}
+
+
+def _by_state(into: Sequence[str], amounts: Collection[float]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for state, amount in zip(into, amounts, strict=True):
+        if amount:
+            totals[state] = totals.get(state, Decimal(0)) + Decimal(repr(float(amount)))
+    return totals
 
 
 @dataclass(frozen=True)
 class Experiment:
     """A checked experiment.
 
-    Parameters
-    ----------
-    model : Model
-        The equations.
-    names, leaves : tuple of str
-        The unknowns as they were named (an initial value is ``STATE(0)``), and as a program calls them.
-    arms : tuple of MeasuredArm
-        What is measured.
-    values : tuple of dict of str to float
-        For each arm all parameters, inputs and unknown initial values, in the model's units.
-    programs : tuple of Program
-        For each arm, the steps to what is measured.
+    ``names`` are the unknowns as they were named (an initial value is ``STATE(0)``), ``leaves`` as a program calls
+    them. For each arm, ``values`` are all parameters, inputs and unknown initial values in the model's units, and a
+    program has the steps to what is measured.
     """
 
     model: Model
@@ -53,24 +119,25 @@ def design_experiment(
     unknown_initial: Iterable[str] = (),
     also: Iterable[str] = (),
 ) -> Experiment:
-    """Check an experiment and make its programs.
+    """Check an experiment, and make its programs; `InputError` with everything that is wrong.
 
     Arguments are those of `structure`; ``also`` are further outputs and states that the programs are to hold.
-
-    Raises
-    ------
-    InputError
-        With everything that is wrong.
     """
     faults = Faults()
     leaves: dict[str, str] = {}
     initial = tuple(unknown_initial)
     for name in parameters:
         with faults.gather(name="parameters"):
-            _add_unknown(leaves, _parameter(model, name), name)
+            flat = model.flat_name(name)
+            if flat not in model.parameters:
+                raise InputError(f"'{name}' is an input of model '{model.name}', not a parameter")
+            if leaves.setdefault(flat, name) != name:
+                raise InputError(f"'{name}' and '{leaves[flat]}' are the same parameter")
     for name in initial:
         with faults.gather(name="unknown_initial"):
-            _add_unknown(leaves, _initial(model, name), start_name(name))
+            if name not in model.states:
+                raise InputError(f"model '{model.name}' has no state '{name}'; there are {', '.join(model.states)}")
+            leaves[start_name(name)] = start_name(name)
     if not leaves:
         faults.add("names no parameter to ask for", name="parameters")
     if not arms:
@@ -86,26 +153,8 @@ def design_experiment(
     return Experiment(model, tuple(leaves.values()), tuple(leaves), tuple(arms), values, programs)
 
 
-def _add_unknown(leaves: dict[str, str], leaf: str, name: str) -> None:
-    if leaves.setdefault(leaf, name) != name:
-        raise InputError(f"'{name}' and '{leaves[leaf]}' are the same parameter")
-
-
-def _parameter(model: Model, name: str) -> str:
-    flat = model.flat_name(name)
-    if flat not in model.parameters:
-        raise InputError(f"'{name}' is an input of model '{model.name}', not a parameter")
-    return flat
-
-
-def _initial(model: Model, name: str) -> str:
-    if name not in model.states:
-        raise InputError(f"model '{model.name}' has no state '{name}'; there are {', '.join(model.states)}")
-    return start_name(name)
-
-
 def _values(model: Model, arm: MeasuredArm, unknown_initial: Sequence[str]) -> dict[str, float]:
-    known = arm.all_values(model)
+    known = model.defaults if arm.values is None else arm.values
     initial: dict[str, float] = {}
     for name in unknown_initial:
         written: Any = model.written_out(model.states[name].initial)

@@ -8,35 +8,22 @@ from contextlib import suppress
 import numpy as np
 
 from kinetics.errors import InputError
-from kinetics.identifiability.dual import ZERO
 from kinetics.identifiability.elimination import null_space, reduced
-from kinetics.identifiability.experiment import Experiment, design_experiment
+from kinetics.identifiability.experiment import Experiment, MeasuredArm, design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.program import start_name
+from kinetics.identifiability.series import ZERO
 from kinetics.identifiability.structure import STILL, Structure, with_enough_digits
 from kinetics.model import Model
-
-__all__ = ["further_measurements"]
 
 
 def further_measurements(
     model: Model, known: Structure, arms: Sequence[MeasuredArm], *, unknown_initial: Iterable[str] = (), seed: int = 0
 ) -> dict[str, tuple[str, ...]]:
-    """Try every other output and state of the model as one more measurement in all arms.
+    """Try every other output and state of the model as one more measurement in all arms; arguments as for `structure`.
 
-    Parameters
-    ----------
-    model, arms, unknown_initial, seed
-        As for `structure`.
-    known : Structure
-        The answer of `structure`.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        For each unknown that is not identifiable, the measurements any one of which makes it so; outputs first. A
-        state that is an output stands under the output's name.
+    For each unknown that is not identifiable by its answer ``known``, the measurements any one of which makes it so;
+    outputs first. A state that is an output stands under the output's name.
     """
     unknown = [name for name, identifiable in known.identifiable.items() if not identifiable]
     if not unknown:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from kinetics.identifiability.structure import Structure
 from kinetics.text.tables import html_table
 
-__all__ = ["SPREAD_VERDICT", "Identification"]
-
-SPREAD_VERDICT = "a spread: one patient does not show it"
-"""What is said of a spread between patients, which no rank of one patient's equations tells."""
+SPREAD_VERDICT = "a spread: not determined by one patient"
+"""The verdict on a spread between patients: the rank of one patient's equations does not determine it."""
 SHOWN = 3
 """So many measurements that would help are named in a table."""
 
@@ -55,8 +53,8 @@ class Identification:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The head and the rows of a table, a row a parameter."""
-        head, found = ["parameter", "can it be known"], self.structure
-        rows = [[name, "yes" if known else f"no: {found.words[name]}"] for name, known in self.identifiable.items()]
+        head, structure = ["parameter", "can it be known"], self.structure
+        rows = [[name, "yes" if known else f"no: {structure.words[name]}"] for name, known in self.identifiable.items()]
         if self.further:
             head.append("measuring one of these as well would help")
             for row in rows:

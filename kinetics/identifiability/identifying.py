@@ -10,18 +10,17 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
-from kinetics.files.arguments import all_of, loaded
+from kinetics.estimate.problem.problem import targets_by_arm
+from kinetics.files.arguments import all_of, loaded, naming
 from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.identifiability.experiment import MeasuredArm
 from kinetics.identifiability.further_measurements import further_measurements
 from kinetics.identifiability.identification import Identification
-from kinetics.identifiability.measured_arm import MeasuredArm
 from kinetics.identifiability.structure import structure
 from kinetics.model import Model
 from kinetics.published import Target
 from kinetics.regimen import Regimen
 from kinetics.units.levels import read_level
-
-__all__ = ["identify"]
 
 
 def identify(
@@ -54,6 +53,10 @@ def identify(
     seed : int
         Of the random points at which ranks are taken.
 
+    Returns
+    -------
+    Identification
+
     Raises
     ------
     InputError
@@ -64,13 +67,11 @@ def identify(
     >>> import sympy as sp
     >>> from kinetics.model import Parameter, State
     >>> k, j, A = sp.symbols("k j A", real=True)
-    >>> model = Model.from_symbols(
-    ...     "decay", time="day",
+    >>> model = Model.from_symbols("decay", time="day",
     ...     parameters=[Parameter(name="k", value=0.1, unit="1/day"), Parameter(name="j", value=2.0, unit="1")],
-    ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)],
-    ... )
-    >>> found = identify(model, ["k", "j"], ["A"])
-    >>> found, found.structure.combinations
+    ...     states=[State(name="A", unit="1", initial=1, rate=-k * j * A)])
+    >>> identification = identify(model, ["k", "j"], ["A"])
+    >>> identification, identification.structure.combinations
     (<Identification of decay: 0 of 2 known>, ['only the product k*j'])
     """
     named = problem if isinstance(problem, FitProblem | Model) else _named(problem, prefers_model=bool(parameters))
@@ -95,22 +96,23 @@ class _Design:
 
 def _identified(name: str, design: _Design, unknown_initial: Sequence[str], seed: int) -> Identification:
     model, arms = design.model, [arm for _, arm in design.arms]
-    found = structure(model, design.unknown, arms, unknown_initial=unknown_initial, seed=seed)
-    further = further_measurements(model, found, arms, unknown_initial=unknown_initial, seed=seed)
-    resting = bool(found.unobserved and model.doses) and not any(arm.regimen.doses for arm in arms)
+    structural = structure(model, design.unknown, arms, unknown_initial=unknown_initial, seed=seed)
+    further = further_measurements(model, structural, arms, unknown_initial=unknown_initial, seed=seed)
+    resting = bool(structural.unobserved and model.doses) and not any(arm.regimen.doses for arm in arms)
     texts = tuple(arm.text(cohort) for cohort, arm in design.arms)
-    return Identification(name, found, further, texts, design.practical, resting)
+    return Identification(name, structural, further, texts, design.practical, resting)
 
 
 def _named(name: object, *, prefers_model: bool) -> FitProblem | Model:
     """The fit problem or model of a name or path."""
     if not isinstance(name, str | Path):
         return loaded("problem", name, FitProblem)
-    found = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
-    if found is None:
-        kind, _ = files_of(name)[0]
-        raise InputError(f"'{name}' is a {kind}; give a fit problem, or a model with --parameters and --outputs")
-    kind, path = found
+    with naming("problem"):
+        file = file_of_kind(name, ("model", "fit") if prefers_model else ("fit", "model"))
+        if file is None:
+            kind, _ = files_of(name)[0]
+            raise InputError(f"'{name}' is a {kind}; give a fit problem, or a model with --parameters and --outputs")
+    kind, path = file
     return FitProblem.load(path) if kind == "fit" else Model.load(path)
 
 
@@ -149,17 +151,14 @@ def _of_fit(problem: FitProblem) -> _Design:
 
 def _arms_of_fit(problem: FitProblem) -> list[tuple[str | None, MeasuredArm]]:
     """An arm for each cohort and regimen of the fitted rows, with the cohort."""
-    groups: dict[tuple[str, str], list[Target]] = {}
-    for target in problem.fitted:
-        groups.setdefault((target.row.cohort, target.regimen.content_hash), []).append(target)
     arms: list[tuple[str | None, MeasuredArm]] = []
-    for (cohort, _), targets in groups.items():
+    for arm, targets in targets_by_arm(problem, problem.fitted).items():
         shares: dict[str, bool] = {}
         for target in targets:
             name = target.row.output if target.row.over is None else f"{target.row.output}/{target.row.over}"
             shares[name] = shares.get(name, True) and _is_share_of_baseline(target)
         relative = [name for name, is_share in shares.items() if is_share]
-        arms.append((cohort, MeasuredArm(list(shares), targets[0].regimen, problem.cohort(cohort).values, relative)))
+        arms.append((arm.cohort.name, MeasuredArm(list(shares), arm.regimen, arm.cohort.values, relative)))
     return arms
 
 

@@ -1,22 +1,82 @@
-"""The power series of everything that is measured, in all arms, at one random point."""
+"""The power series of everything that is measured, in all arms, at one random point near the model's own values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 
 from kinetics.errors import InputError
-from kinetics.identifiability.dual import ZERO, constant, quotient
 from kinetics.identifiability.expansion import Expansion, Start
-from kinetics.identifiability.experiment import Experiment
-from kinetics.identifiability.measured_arm import MeasuredArm
-from kinetics.identifiability.points import random_point
+from kinetics.identifiability.experiment import Experiment, MeasuredArm
 from kinetics.identifiability.program import Program
+from kinetics.identifiability.series import ZERO, constant, quotient
+from kinetics.model import Model
+from kinetics.model.quantities import Parameter
+from kinetics.model.ranges import out_of_range, range_of
 
-__all__ = ["Measured"]
+Point = list[dict[str, Fraction]]
+"""For each arm the value of every parameter, input and unknown initial value, in the model's unit."""
+
+TRIES = 200
+NARROWER = 20
+"""After so many points outside a declared range or minimum the spread is halved."""
+
+
+def random_point(
+    model: Model,
+    values: Sequence[Mapping[str, float]],
+    unknowns: Collection[str],
+    held: Collection[str],
+    seed: int,
+) -> Point:
+    """Multiply every parameter by a random rational near 1, within the ranges and minima of the model.
+
+    Inputs, and parameters that are zero and not asked for, stay as they are: a mechanism that is turned off stays off.
+    A parameter has the same multiplier in every arm, and an unknown the same value. ``values`` are for each arm those
+    of all parameters and inputs, and of unknown initial values by their `start_name`; those ``held`` keep their own.
+    `InputError` if no point in reach is within the ranges.
+    """
+    numbers = random.Random(seed)
+    for attempt in range(TRIES):
+        spread = Fraction(1, 4 * 2 ** (attempt // NARROWER))
+        multipliers = {name: _near_one(numbers, spread, model.parameters.get(name), values) for name in values[0]}
+        multipliers |= {name: Fraction(1) for name in (*model.inputs, *held)}
+        shared = {name: _not_zero(model.parameters.get(name), values[0][name]) for name in unknowns}
+        point = [
+            {name: Fraction(repr(float(value))) * multipliers[name] for name, value in {**arm, **shared}.items()}
+            for arm in values
+        ]
+        with suppress(InputError):  # a value is out of its range, or a derived quantity below its minimum
+            for arm in point:
+                model.constant_values({name: float(value) for name, value in arm.items()})
+            return point
+    raise InputError(f"no random point near the values of model '{model.name}' is within its ranges and minima")
+
+
+def _near_one(
+    numbers: random.Random, spread: Fraction, parameter: Parameter | None, values: Sequence[Mapping[str, float]]
+) -> Fraction:
+    """A random multiplier that keeps a parameter within its range in every arm, if one is found."""
+    for _ in range(TRIES):
+        multiplier = 1 + spread * Fraction(numbers.randint(-9973, 9973), 9974)
+        if parameter is None or not any(
+            True for arm in values for _ in out_of_range(parameter, float(multiplier) * arm[parameter.name])
+        ):
+            return multiplier
+    return Fraction(1)
+
+
+def _not_zero(parameter: Parameter | None, value: float) -> float:
+    """The value of an unknown; if it is zero, of which there is no logarithm, another in its range."""
+    if value or parameter is None:
+        return value or 1.0
+    least, most = range_of(parameter)
+    return (max(least, 0.0) + min(most, 2.0)) / 2 if most > 0 else max(least, -2.0) / 2
 
 
 class Measured:
@@ -38,19 +98,11 @@ class Measured:
         return max(arm.latest for arm in self._arms)
 
     def rows(self, order: int, instead: str | None = None, *, first: int = 0) -> np.ndarray:
-        """The matrix whose rank is asked for, (row, unknown), of Decimal: a row for each arm, output and order.
+        """The matrix whose rank is asked for, (row, unknown), of Decimal: a row for each arm, output and order from
+        ``first``.
 
-        Parameters
-        ----------
-        order, first : int
-            The highest coefficient, and the lowest.
-        instead : str, optional
-            An output or state that is measured, in every arm, instead of the arm's own outputs.
-
-        Raises
-        ------
-        InputError
-            If what is measured has no power series at the start.
+        ``instead`` of the arms' own outputs an output or state is measured in every arm. `InputError` if what is
+        measured has no power series at the start.
         """
         series = [row for arm in self._arms for row in arm.series(order, instead)]
         return np.concatenate([row[first : order + 1, 1:] for row in series])

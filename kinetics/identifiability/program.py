@@ -1,4 +1,4 @@
-"""A model as a list of steps, each from earlier ones: nothing is written out, and what is shared stands once."""
+"""A model as a list of operations on earlier results; a shared subexpression is one operation."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import sympy as sp
 from kinetics.errors import InputError
 from kinetics.expressions import evaluate, log, power
 from kinetics.model import Model
-
-__all__ = ["Condition", "Program", "Step", "build_program", "differences", "start_name"]
 
 Condition = tuple[Any, ...]
 """("<", step): the value of a step is below zero; also "<=", ">", ">="; ("and" | "or" | "not", conditions...)."""
@@ -188,8 +186,6 @@ class _Builder:
 def start_name(state: str) -> str:
     """What the unknown initial value of a state is called.
 
-    Examples
-    --------
     >>> start_name("A")
     'A(0)'
     """

@@ -1,4 +1,4 @@
-"""`structure`: which parameters outputs can tell at all, were they known at all times without error."""
+"""Structural identifiability: which parameters follow from outputs known at all times without error."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.files.arguments import all_of, loaded
-from kinetics.identifiability.combinations import Group, groups
-from kinetics.identifiability.dual import ZERO, many_digits
+from kinetics.identifiability.combinations import Group, among, groups
 from kinetics.identifiability.elimination import UnclearError, null_space, reduced
-from kinetics.identifiability.experiment import Experiment, design_experiment
+from kinetics.identifiability.experiment import Experiment, MeasuredArm, design_experiment
 from kinetics.identifiability.measured import Measured
-from kinetics.identifiability.measured_arm import MeasuredArm
+from kinetics.identifiability.series import ZERO, many_digits
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
-
-__all__ = ["STILL", "Structure", "structure", "with_enough_digits"]
+from kinetics.text.numbers import count_text
 
 T = TypeVar("T")
 
 DIGITS = (200, 400, 800)
-"""Decimal digits of the arithmetic, the next if zero cannot be told from a small number."""
+"""Decimal digits of the arithmetic, the next if zero and a small number look the same."""
 
 STILL = 2
 """Orders over which the rank must stand still at a start that is not special."""
 
-MOST = 5
+MAX_ORDERS = 5
 """No more derivatives than so many times the states and unknowns."""
 
 MAX_POINTS = 8
@@ -134,7 +132,7 @@ def with_enough_digits(calculate: Callable[[], T]) -> T:
     for digits in DIGITS:
         with many_digits(digits), suppress(UnclearError):
             return calculate()
-    raise InputError(f"the rank cannot be told even with {DIGITS[-1]} digits; ask for fewer parameters at a time")
+    raise InputError(f"the rank is not clear even with {DIGITS[-1]} digits; ask for fewer parameters at a time")
 
 
 def _structure(experiment: Experiment, seed: int) -> Structure:
@@ -147,7 +145,7 @@ def _structure(experiment: Experiment, seed: int) -> Structure:
         points.append(Measured(experiment, seed + len(points)))
         directions.append(null_space(reduced(points[-1].rows(order))))
     observed = np.flatnonzero((points[0].rows(order) != ZERO).any(axis=0)).tolist()
-    directions = [_among(at, observed) for at in directions]
+    directions = [among(at, observed) for at in directions]
     names = [experiment.names[column] for column in observed]
     exchangeable = groups(names, [point.values[observed] for point in points], directions) if len(directions[0]) else []
     return _in_words(experiment.names, order, names, exchangeable)
@@ -162,14 +160,14 @@ def sufficient_order(experiment: Experiment, point: Measured) -> int:
     """
     matrix = reduced(point.rows(0))
     grew = 0
-    for order in range(1, MOST * experiment.size + 1):
+    for order in range(1, MAX_ORDERS * experiment.size + 1):
         before = matrix.rank
         matrix = reduced(np.concatenate([matrix.rows, point.rows(order, first=order)]))
         grew = order if matrix.rank > before else grew
         pause = point.latest + STILL
         if matrix.rank == len(experiment.names) or order >= max(experiment.size, grew) + pause:
             return order
-    return MOST * experiment.size
+    return MAX_ORDERS * experiment.size
 
 
 def _moved(directions: np.ndarray) -> np.ndarray:
@@ -180,12 +178,6 @@ def _moved(directions: np.ndarray) -> np.ndarray:
 def _still_turning(directions: list[np.ndarray]) -> bool:
     """Whether the last point added null directions that those before do not span."""
     return reduced(np.concatenate(directions)).rank > reduced(np.concatenate(directions[:-1])).rank
-
-
-def _among(directions: np.ndarray, columns: list[int]) -> np.ndarray:
-    """The null directions among some of the unknowns; the others have null directions of their own."""
-    own = directions[:, columns]
-    return own[(own != ZERO).any(axis=1)]
 
 
 def _in_words(names: tuple[str, ...], order: int, observed: Sequence[str], exchangeable: Sequence[Group]) -> Structure:
@@ -208,7 +200,7 @@ def _in_words(names: tuple[str, ...], order: int, observed: Sequence[str], excha
 def _group_words(members: list[str], group: Group) -> str:
     if len(group.words) == group.known:
         return f"only {_listed(group.words)}"
-    number = f"{group.known} combination{'s' if group.known > 1 else ''}"
+    number = count_text(group.known, "combination")
     rest = f": {', '.join(group.words)}, and others" if group.words else ""
     return f"only {number} of {_listed(members)}{rest}"
 

@@ -1,6 +1,7 @@
 """What is read off a curve, course by course: nadir, time to a threshold, overshoot, area, plateau."""
 
-from kinetics.measures.curves import Curve, curve_of
+from kinetics.measures.at_visits import ever_back, observed_nadir, observed_recovery
+from kinetics.measures.curves import Curve
 from kinetics.measures.datasets import measure
 from kinetics.measures.evaluation import Measure, evaluate
 from kinetics.measures.extremes import Nadir, Overshoot, Peak, TimeOfNadir, TimeOfOvershoot, TimeOfPeak
@@ -33,12 +34,14 @@ __all__ = [
     "ValueAt",
     "Window",
     "course_windows",
-    "curve_of",
     "evaluate",
+    "ever_back",
     "first_return",
     "limit_warnings",
     "lower_limits",
     "measure",
+    "observed_nadir",
+    "observed_recovery",
     "read_level",
     "read_measures",
     "recovery_measures",

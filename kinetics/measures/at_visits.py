@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions.reserved import OBSERVED
 from kinetics.measures.returns import first_return
 from kinetics.measures.thresholds import TimeToThreshold
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
-from kinetics.units import conversion, parse_unit
+from kinetics.units import Unit, conversion, parse_unit
 from kinetics.units.levels import read_level, visited_level
-
-__all__ = ["ever_back", "observed_nadir", "observed_recovery"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +23,16 @@ class _Visits:
     """The visits of one output: values (patient, visit), times (visit,), and the first dose of each course."""
 
     values: np.ndarray
-    unit: Any
+    unit: Unit
     times: np.ndarray
-    time_unit: Any
+    time_unit: Unit
     starts: np.ndarray
 
     @classmethod
     def of(cls, observed: xr.Dataset, output: str) -> _Visits:
-        name = f"{output}_seen"
+        name = f"{output}{OBSERVED}"
         if name not in observed:
-            measured = [str(key).removesuffix("_seen") for key in observed.data_vars if str(key).endswith("_seen")]
+            measured = [str(key).removesuffix(OBSERVED) for key in observed.data_vars if str(key).endswith(OBSERVED)]
             raise UnknownNameError(f"visits show no '{output}'; they show {', '.join(measured) or 'nothing'}")
         array = observed[name].transpose("patient", ...)
         times = array[array.dims[1]]
@@ -62,7 +60,7 @@ class _Visits:
         return SAME * float(conversion(DAY, self.time_unit))
 
 
-def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Any, long_name: str) -> xr.DataArray:
+def _by_course(observed: xr.Dataset, columns: list[np.ndarray], unit: Unit, long_name: str) -> xr.DataArray:
     coords = {"course": xr.Variable("course", np.arange(1, len(columns) + 1), {"long_name": "course of treatment"})}
     if "patient" in observed.coords:
         coords["patient"] = observed["patient"].variable
@@ -108,7 +106,7 @@ def observed_recovery(observed: xr.Dataset, output: str, level: str) -> xr.DataA
         baseline = np.full(len(visits.values), np.nan)
     limits = TimeToThreshold(output, level).threshold(visits.unit, baseline[:, None])
     limits = np.broadcast_to(limits, (baseline.size, 1))
-    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}_seen"].attrs
+    simulated = "relative_tolerance" in observed.attrs and "rounding" not in observed[f"{output}{OBSERVED}"].attrs
     limits, margin = visited_level(limits, reported=not simulated)
     columns = [
         first_return(values, limits, margin).times(times - start) if times.size else np.full(baseline.size, np.nan)

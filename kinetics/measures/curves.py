@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import xarray as xr
 
 from kinetics.errors import InputError
-
-__all__ = ["Curve", "DataCurve", "curve_of", "interpolated"]
 
 
 class Curve(Protocol):
@@ -49,8 +46,31 @@ class DataCurve:
         return self.function(np.asarray(times, dtype=float))
 
 
-def interpolated(times: np.ndarray, values: np.ndarray, slack: float = 0.0) -> DataCurve:
-    """A monotone cubic through points whose value is not NaN; a single point is a constant."""
+def interpolated(times: np.ndarray, values: np.ndarray, slack: float = 0.0) -> Curve:
+    """The monotone cubic of Fritsch and Butland (doi:10.1137/0905021) through points; a single point is a constant.
+
+    The curve never leaves the range of two neighbouring points, so its nadir is the lowest point. For points a step h
+    apart on a smooth curve, a value is wrong by order h**3 where the curve rises or falls, and by order h**2 next to an
+    extremum; the time of a nadir or peak is that of a point, wrong by up to h.
+
+    Parameters
+    ----------
+    times, values : ndarray, (time,)
+        The points, in order of time, in the units that the curve has; a value that is NaN is left out.
+    slack : float
+        See `Curve`.
+
+    Raises
+    ------
+    InputError
+        If a value is infinite.
+
+    Examples
+    --------
+    >>> curve = interpolated(np.array([0.0, 30.0, 60.0, 90.0]), np.array([1.0, 0.2, np.nan, 0.6]))
+    >>> curve.knots, curve(np.array([30.0]))
+    (array([ 0., 30., 90.]), array([0.2]))
+    """
     present = ~np.isnan(values)
     knots, points = np.asarray(times[present], dtype=float), np.asarray(values[present], dtype=float)
     if np.isinf(points).any():
@@ -63,45 +83,6 @@ def interpolated(times: np.ndarray, values: np.ndarray, slack: float = 0.0) -> D
     cubic = PchipInterpolator(knots, points)
     # the last point is the end of a polynomial, rounded; a visit that is back at a level must count as back
     return DataCurve(knots, lambda times: np.where(times == knots[-1], points[-1], cubic(times)), slack)
-
-
-def curve_of(array: xr.DataArray) -> Curve:
-    """Make a curve from simulated or observed values.
-
-    The curve is the monotone cubic of Fritsch and Butland (doi:10.1137/0905021) through the points. It never leaves
-    the range of two neighbouring points, so the nadir of the curve is the lowest point. For points a step h apart on a
-    smooth curve, a value is wrong by order h**3 where the curve rises or falls, and by order h**2 next to an extremum;
-    the time of a nadir or peak is that of a point, wrong by up to h.
-
-    Parameters
-    ----------
-    array : xarray.DataArray, (time)
-        Values; missing ones (NaN) are left out.
-
-    Returns
-    -------
-    Curve
-        In the units of ``array`` and of its time.
-
-    Raises
-    ------
-    InputError
-        If there is another dim, time does not increase, or a value is infinite.
-
-    Examples
-    --------
-    >>> counts = xr.DataArray([1.0, 0.2, np.nan, 0.6], {"time": [0.0, 30.0, 60.0, 90.0]}, "time")
-    >>> curve = curve_of(counts)
-    >>> curve.knots, curve(np.array([30.0]))
-    (array([ 0., 30., 90.]), array([0.2]))
-    """
-    if array.dims != ("time",):
-        raise InputError(f"a curve has the one dim 'time', not {array.dims}; select one patient")
-    if "time" not in array.coords:
-        raise InputError("a curve needs the coordinate 'time'")
-    times = np.asarray(array["time"].values, dtype=float)
-    check_increasing(times)
-    return interpolated(times, np.asarray(array.values, dtype=float))
 
 
 def check_increasing(times: np.ndarray) -> None:

@@ -1,9 +1,10 @@
 """Measures of a dataset, over every patient and draw."""
 
+# some methods of xarray have no complete types, and what a user gives is checked, whatever its annotation says
+# pyright: reportUnknownMemberType=false, reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,11 +13,9 @@ from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.measures.curves import check_increasing, interpolated
 from kinetics.measures.evaluation import Measure, check_time_unit, evaluate
 from kinetics.measures.registry import read_measures
-from kinetics.results import variable
-from kinetics.units import conversion, parse_unit, to_unit
+from kinetics.results import LIMIT_LEVEL, variable
+from kinetics.units import Unit, conversion, parse_unit, to_unit
 from kinetics.units.levels import slack
-
-__all__ = ["measure"]
 
 
 def measure(
@@ -28,7 +27,8 @@ def measure(
 ) -> xr.Dataset:
     """Take measures of simulated or observed values, course by course.
 
-    Values between times are those of `curve_of`; `kinetics.simulate` takes measures on the solution itself.
+    Values between times are those of a monotone cubic through the points (doi:10.1137/0905021), so that a nadir or a
+    peak is one of the points. `kinetics.simulate` takes measures on the solution itself.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def measure(
         First dose of each course: an array with units of time, NaN where a patient had no such course, or quantities
         such as ``"12 month"``. Without it ``data["course_start"]``, else one course at time 0.
     limits : mapping of str to str, optional
-        The lower limit of normal by variable, such as ``{"A": "0.5 1e9/L"}``.
+        The lower limit of normal by variable, such as ``{"A": "0.5 1e9/L"}``; by default what a simulation says of it.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def measure(
     >>> result.A_nadir.attrs["units"], round(result.A_time_to_60_percent_of_baseline.item(), 6)
     ('1/nL', 60.0)
     """
-    measures = read_measures(measures, _measurable(data), limits or {})
+    measures = read_measures(measures, _measurable(data), {**_limits(data), **(limits or {})})
     time_unit = _time_unit(data)
     starts = _starts(data, courses, time_unit)
     units = _checked_units(data, measures, time_unit)
@@ -88,8 +88,13 @@ def _measurable(data: xr.Dataset) -> list[str]:
     return [str(name) for name in data.data_vars if _is_series(data[name])]
 
 
+def _limits(data: xr.Dataset) -> dict[str, str]:
+    """The lower limits of normal that a simulation says, as levels."""
+    return {str(name): str(row.attrs[LIMIT_LEVEL]) for name, row in data.data_vars.items() if LIMIT_LEVEL in row.attrs}
+
+
 def _with_measure(
-    results: xr.Dataset, data: xr.Dataset, measure: Measure, starts: xr.DataArray, unit: Any, time_unit: Any
+    results: xr.Dataset, data: xr.Dataset, measure: Measure, starts: xr.DataArray, unit: Unit, time_unit: Unit
 ) -> xr.Dataset:
     """The results with one measure more, (..., course)."""
     times, share = np.asarray(data["time"].values, dtype=float), _slack(data, measure.output)
@@ -119,7 +124,7 @@ def _slack(data: xr.Dataset, output: str) -> float:
     return slack(float(relative))
 
 
-def _time_unit(data: xr.Dataset) -> Any:
+def _time_unit(data: xr.Dataset) -> Unit:
     """The unit of the times, which are checked."""
     if "time" not in data.coords:
         raise UnknownNameError("the data have no coordinate 'time'")
@@ -136,7 +141,7 @@ def _time_unit(data: xr.Dataset) -> Any:
     return unit
 
 
-def _unit(array: xr.DataArray, name: str) -> Any:
+def _unit(array: xr.DataArray, name: str) -> Unit:
     text = array.attrs.get("units")
     if text is None:
         raise UnitError(f"'{name}' has no units; set attrs['units'], or ds.pint.dequantify() if they are pint's")
@@ -146,7 +151,7 @@ def _unit(array: xr.DataArray, name: str) -> Any:
         raise UnitError(f"'{name}': {error}") from error
 
 
-def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time_unit: Any) -> xr.DataArray:
+def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time_unit: Unit) -> xr.DataArray:
     """First doses, (course, ...), in the unit of time, without a course coordinate."""
     if courses is None:
         courses = (
@@ -166,9 +171,9 @@ def _starts(data: xr.Dataset, courses: xr.DataArray | Sequence[str] | None, time
     return (courses.astype(float) * factor).drop_vars("course", errors="ignore")
 
 
-def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Any) -> dict[str, Any]:
+def _checked_units(data: xr.Dataset, measures: Sequence[Measure], time_unit: Unit) -> dict[str, Unit]:
     """The unit of each output, after every measure has been checked against it."""
-    units: dict[str, Any] = {}
+    units: dict[str, Unit] = {}
     errors: list[InputError] = []
     names = [each.name for each in measures]
     for each in measures:

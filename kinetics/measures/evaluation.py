@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 
 from kinetics.errors import InputError, UnitError
 from kinetics.measures.curves import Curve, check_increasing
 from kinetics.measures.windows import Window
-from kinetics.units import parse_unit, unit_text
-
-__all__ = ["Measure", "check_time_unit", "evaluate", "identifier"]
+from kinetics.units import Unit, parse_unit, unit_text
 
 
 @dataclass(frozen=True)
@@ -22,15 +20,14 @@ class Measure(ABC):
     """One number a course, read off the curve of an ``output``, which may be a state or a variable of data too.
 
     A class says what stands behind the output in the name of the result (``suffix``), what it is, with its fields in
-    braces (``description``), its unit by those of the curve and its time (``measured_in``), and when it is infinite or
-    NaN beyond an empty window and a curve that is not finite (``undefined``).
+    braces (``description``), and its unit by those of the curve and its time (``measured_in``). Its docstring
+    says when it is infinite, or NaN beyond an empty window and a curve that is not finite.
     """
 
     output: str
     suffix: ClassVar[str]
     description: ClassVar[str]
     measured_in: ClassVar[Literal["output", "time", "output * time", "1"]] = "output"
-    undefined: ClassVar[str] = ""
 
     @property
     def argument(self) -> str:
@@ -47,7 +44,7 @@ class Measure(ABC):
         """What it is, in words."""
         return self.description.format(**vars(self))
 
-    def unit(self, unit: Any, time_unit: Any) -> Any:
+    def unit(self, unit: Unit, time_unit: Unit) -> Unit:
         """Unit of the result, a pint.Unit, given those of the curve and its time."""
         match self.measured_in:
             case "output":
@@ -55,7 +52,7 @@ class Measure(ABC):
             case "time":
                 return time_unit
             case "output * time":
-                return unit * time_unit
+                return cast(Unit, unit * time_unit)
             case "1":
                 return parse_unit("1")
 
@@ -63,31 +60,27 @@ class Measure(ABC):
     def of(self, window: Window) -> float:
         """The number, in `unit`."""
 
-    def check(self, unit: Any, time_unit: Any) -> None:
+    def check(self, unit: Unit, time_unit: Unit) -> None:
         """Refuse, with a `UnitError`, a ``time_unit`` that is none, and a level of another dimension than ``unit``."""
         check_time_unit(time_unit)
 
 
-def check_time_unit(unit: Any) -> None:
+def check_time_unit(unit: Unit) -> None:
     """Refuse a unit that is not one of time, with a `UnitError`."""
     if unit.dimensionality != parse_unit("day").dimensionality:
         raise UnitError(f"'{unit_text(unit)}' is not a unit of time")
 
 
 def identifier(text: str) -> str:
-    """Turn the text of a level or duration into the tail of an identifier.
-
-    Examples
-    --------
-    >>> identifier("0.4 1/nL"), identifier("40 % of baseline")
-    ('0p4_1_per_nL', '40_percent_of_baseline')
-    """
+    """The tail of an identifier from the text of a level or duration, such as ``0p4_1_per_nL`` from ``0.4 1/nL``."""
     for symbol, word in (("%", " percent"), ("/", " per "), ("-", " minus "), (".", "p")):
         text = text.replace(symbol, word)
     return re.sub(r"\W+", "_", text).strip("_")
 
 
-def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> np.ndarray:
+def evaluate(
+    measure: Measure, curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit
+) -> np.ndarray:
     """Take a measure of a curve in the window of each course.
 
     The window of a course reaches from its first dose up to the first dose of the next, or to ``until``, as far as the
@@ -120,9 +113,9 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
 
     Examples
     --------
-    >>> import xarray as xr
-    >>> from kinetics.measures import Nadir, curve_of
-    >>> curve = curve_of(xr.DataArray([1.0, 0.2, 0.9, 0.1], {"time": [0.0, 30.0, 360.0, 390.0]}, "time"))
+    >>> from kinetics.measures import Nadir
+    >>> from kinetics.measures.curves import interpolated
+    >>> curve = interpolated(np.array([0.0, 30.0, 360.0, 390.0]), np.array([1.0, 0.2, 0.9, 0.1]))
     >>> evaluate(Nadir("A"), curve, np.array([0.0, 360.0]), 390.0, "1/nL", "day")
     array([0.2, 0.1])
     """
@@ -132,7 +125,7 @@ def evaluate(measure: Measure, curve: Curve, starts: np.ndarray, until: float, u
     return np.array([measure.of(each) if each and each.is_finite else np.nan for each in windows], dtype=float)
 
 
-def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Any, time_unit: Any) -> list[Window | None]:
+def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit) -> list[Window | None]:
     """The window of each course; None for one that was not given, or on which the curve does not lie."""
     courses = np.flatnonzero(~np.isnan(starts))
     try:

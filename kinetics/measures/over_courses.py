@@ -13,20 +13,6 @@ import numpy as np
 from kinetics.measures import Measure
 from kinetics.units.levels import earliest_lowest
 
-__all__ = [
-    "Courses",
-    "after_first",
-    "after_last",
-    "highest",
-    "highest_percent",
-    "lowest",
-    "lowest_percent",
-    "mean",
-    "time_of_highest",
-    "time_of_lowest",
-    "total",
-]
-
 Measures = tuple[Measure, ...]
 
 

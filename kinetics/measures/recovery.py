@@ -11,8 +11,6 @@ from kinetics.units import unit_text
 if TYPE_CHECKING:
     from kinetics.model import Model
 
-__all__ = ["lower_limits", "recovery_measures"]
-
 
 def lower_limits(model: Model, values: Mapping[str, float]) -> dict[str, str]:
     """The lower limit of normal, a level as text, of every output that has one.

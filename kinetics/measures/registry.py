@@ -1,10 +1,13 @@
 """Measures by name, and the text that stands for one: ``"nadir"``, ``"A time_to 40 % of baseline"``."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from types import MappingProxyType
+from typing import Any
 
 from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of
@@ -13,8 +16,6 @@ from kinetics.measures.extremes import Nadir, Overshoot, Peak, TimeOfNadir, Time
 from kinetics.measures.thresholds import TimeAbove, TimeBelow, TimeToThreshold
 from kinetics.measures.values import AreaUnderCurve, Final, Length, Plateau, ValueAt
 from kinetics.text.suggestions import did_you_mean
-
-__all__ = ["MEASURES", "RECOVERY", "read_measures"]
 
 MEASURES: Mapping[str, type[Measure]] = MappingProxyType(
     {
@@ -34,10 +35,19 @@ MEASURES: Mapping[str, type[Measure]] = MappingProxyType(
         "length": Length,
     }
 )
-"""Every measure by its name in text. Its class says what it is: ``description``, ``measured_in`` and ``undefined``."""
+"""Every measure by its name in text. Its class says what it is: ``description`` and ``measured_in``."""
 
 RECOVERY = "recovery"
 """Stands for the time to the lower limit of normal of every output that has one."""
+
+_ALIASES = {
+    "recovery_time": RECOVERY,
+    "auc": "area",
+    "last": "final",
+    "minimum": "nadir",
+    "maximum": "peak",
+}
+"""What users write for a measure, as other packages name it."""
 
 _EXAMPLES = {"level": "40 % of baseline", "time": "12 month", "length": "1 year"}
 
@@ -69,8 +79,9 @@ def read_measures(
     >>> read_measures("recovery", ["A", "B"], {"B": "0.4 1/nL"})
     (TimeToThreshold(output='B', level='0.4 1/nL'),)
     """
-    listed = [measures] if isinstance(measures, str | Measure) else all_of("measures", measures, None, "['nadir']")
-    faults, read = Faults(), []
+    is_one = isinstance(measures, str | Measure)
+    listed: Sequence[Any] = [measures] if is_one else all_of("measures", measures, None, "['nadir']")
+    faults, read = Faults(), list[Measure]()
     for number, each in enumerate(listed):
         with faults.gather(name=f"measures[{number}]"):
             if isinstance(each, Measure):
@@ -98,7 +109,7 @@ def _named(text: str, outputs: Collection[str], limits: Mapping[str, str]) -> li
         return [TimeToThreshold(output, limits[output]) for output in limited]
     if name not in MEASURES:
         known = (*MEASURES, RECOVERY)
-        hint = did_you_mean(name, [*known, *outputs])
+        hint = f"; did you mean '{alias}'?" if (alias := _alias(name)) else did_you_mean(name, [*known, *outputs])
         raise InputError(f"unknown measure '{text[:60]}'; write '[OUTPUT] NAME', NAME one of {', '.join(known)}{hint}")
     kind = MEASURES[name]
     _, *needed = fields(kind)
@@ -107,3 +118,9 @@ def _named(text: str, outputs: Collection[str], limits: Mapping[str, str]) -> li
     if not argument and any(field.default is MISSING for field in needed):
         raise InputError(f"'{name}' needs a {needed[0].name}, such as '{name} {_EXAMPLES[needed[0].name]}'")
     return [kind(output, *filter(None, [argument])) for output in outputs]
+
+
+def _alias(name: str) -> str:
+    """The name in text of what is called by its class, such as ``TimeToThreshold``, or otherwise; empty if unknown."""
+    of_class = {kind.__name__.lower(): text for text, kind in MEASURES.items()}
+    return _ALIASES.get(name.lower(), of_class.get(name.replace("_", "").lower(), ""))

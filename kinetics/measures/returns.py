@@ -8,19 +8,13 @@ import numpy as np
 
 from kinetics.units.levels import stands_below
 
-__all__ = ["FirstReturn", "first_return"]
-
 
 @dataclass(frozen=True, eq=False)
 class FirstReturn:
     """Where successive values are back at a level.
 
-    Parameters
-    ----------
-    index : ndarray of int, (...)
-        Of the first value that is back; the number of values if none is.
-    was_below : ndarray of bool, (...)
-        Whether any value is below the level; without one there is nothing to return from.
+    ``index``, (...), is of the first value that is back, the number of values if none is. ``was_below``, (...), is
+    whether any value is below the level; without one there is nothing to return from.
     """
 
     index: np.ndarray
@@ -43,8 +37,8 @@ def first_return(values: np.ndarray, level: float | np.ndarray, margin: float | 
 
     Examples
     --------
-    >>> found = first_return(np.array([[1.0, 0.2, 0.5], [1.0, 0.2, 0.1], [1.0, 0.9, 0.8]]), 0.4)
-    >>> found.index, found.times(np.array([0.0, 1.0, 2.0]))
+    >>> returns = first_return(np.array([[1.0, 0.2, 0.5], [1.0, 0.2, 0.1], [1.0, 0.9, 0.8]]), 0.4)
+    >>> returns.index, returns.times(np.array([0.0, 1.0, 2.0]))
     (array([2, 3, 3]), array([ 2., inf, nan]))
     """
     below = stands_below(values, level, margin)

@@ -10,23 +10,13 @@ import numpy as np
 from kinetics.measures.returns import first_return
 from kinetics.units.levels import earliest_lowest, stands_below, visited_level
 
-__all__ = ["SampledCurves", "SampledExtremes", "sampled_extremes", "time_of_steepest_rise"]
-
 
 @dataclass(frozen=True, eq=False)
 class SampledCurves:
-    """A quantity of patients at some times; levels are in its unit, one a patient, (patient,).
+    """Values of patients, (patient, time), finite, at increasing times, (time,); levels are in their unit, (patient,).
 
-    Parameters
-    ----------
-    times : ndarray, (time,)
-        Increasing.
-    values : ndarray, (patient, time)
-        Of the quantity, finite.
-    at_visits : bool
-        Whether nothing is known between the times; else the curve is a straight line there.
-    reported : bool
-        Whether values are rounded as a report is.
+    ``at_visits``: nothing is known between the times; else the curve is a straight line there. ``reported``: values are
+    rounded as a report is.
     """
 
     times: np.ndarray
@@ -79,18 +69,7 @@ class SampledExtremes(NamedTuple):
 
 
 def sampled_extremes(times: np.ndarray, values: np.ndarray) -> SampledExtremes:
-    """The extremes of one curve, of equals the earliest.
-
-    Parameters
-    ----------
-    times, values : ndarray, (time,)
-        At least one.
-
-    Examples
-    --------
-    >>> sampled_extremes(np.array([0.0, 1.0, 2.0]), np.array([5.0, 1.0, 3.0]))._asdict()
-    {'nadir': 1.0, 'time_of_nadir': 1.0, 'overshoot': 3.0, 'time_of_overshoot': 2.0, 'peak': 5.0, 'time_of_peak': 0.0}
-    """
+    """The extremes of one curve, (time,), of one time at least; of equals the earliest."""
     lowest, highest = values.argmin(), values.argmax()
     after = lowest + values[lowest:].argmax()
     points = [(float(values[index]), float(times[index])) for index in (lowest, after, highest)]

@@ -11,10 +11,8 @@ import xarray as xr
 
 from kinetics.measures.evaluation import Measure
 from kinetics.measures.windows import Window
-from kinetics.units import parse_unit
+from kinetics.units import Unit, parse_unit
 from kinetics.units.levels import read_level, slack
-
-__all__ = ["TimeAbove", "TimeBelow", "TimeToThreshold", "limit_warnings"]
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,13 @@ class _AtLevel(Measure):
         """The level."""
         return read_level(self.level).text
 
-    def check(self, unit: Any, time_unit: Any) -> None:
+    def check(self, unit: Unit, time_unit: Unit) -> None:
         """Refuse units that do not fit."""
         super().check(unit, time_unit)
         self.threshold(unit, 1.0)
 
-    def threshold(self, unit: Any, baseline: Any) -> Any:
-        """The level in the unit of the output: a float, or for a share of ``baseline``, in that unit, an array like it.
-
-        Raises
-        ------
-        UnitError
-            If the level has another dimension.
-        """
+    def threshold(self, unit: Unit, baseline: Any) -> Any:
+        """The level in the unit of the output; a share of ``baseline`` is an array like it."""
         return read_level(self.level).value(unit, baseline)
 
 
@@ -58,7 +50,7 @@ class TimeToThreshold(_AtLevel):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
     level : str
         A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
 
@@ -70,7 +62,6 @@ class TimeToThreshold(_AtLevel):
 
     suffix = "time_to"
     description = "time from the course's first dose until {output} is back at {level}"
-    undefined = "infinite if not back in the window (censored), NaN if never below there (not at risk)"
 
     def of(self, window: Window) -> float:
         """The number."""
@@ -84,9 +75,9 @@ class TimeBelow(_AtLevel):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
     level : str
-        A quantity such as ``"0.4 1e9/L"``, ``"baseline"``, or ``"40 % of baseline"``; baseline is the value at time 0.
+        As of `TimeToThreshold`.
 
     Examples
     --------

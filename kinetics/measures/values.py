@@ -11,8 +11,6 @@ from kinetics.measures.evaluation import Measure
 from kinetics.measures.windows import Window
 from kinetics.units import parse_quantity, to_unit
 
-__all__ = ["AreaUnderCurve", "Final", "Length", "Plateau", "ValueAt"]
-
 
 @dataclass(frozen=True)
 class ValueAt(Measure):
@@ -21,7 +19,6 @@ class ValueAt(Measure):
     time: str
     suffix = "at"
     description = "{output} at {time}"
-    undefined = "NaN if the window does not reach the time"
 
     @property
     def argument(self) -> str:
@@ -57,16 +54,16 @@ class AreaUnderCurve(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
 
     Examples
     --------
-    >>> import numpy as np
     >>> import xarray as xr
-    >>> from kinetics.measures import curve_of, evaluate
-    >>> curve = curve_of(xr.DataArray([0.5, 0.5], {"time": [0.0, 30.0]}, "time"))
-    >>> evaluate(AreaUnderCurve("A"), curve, np.array([0.0]), 30.0, "1/nL", "day")
-    array([15.])
+    >>> from kinetics.measures import measure
+    >>> time = xr.Variable("time", [0.0, 30.0], {"units": "day"})
+    >>> visits = xr.Dataset({"A": ("time", [0.5, 0.5], {"units": "1/nL"})}, {"time": time})
+    >>> round(measure(visits, AreaUnderCurve("A")).A_area_under_curve.item(), 9)
+    15.0
     """
 
     suffix = "area_under_curve"
@@ -85,7 +82,7 @@ class Plateau(Measure):
     Parameters
     ----------
     output : str
-        An output or a state of the model, or a variable of data.
+        Of the model or the data.
     length : str
         How long the part is, a positive quantity of time.
 
@@ -98,7 +95,6 @@ class Plateau(Measure):
     length: str = "1 year"
     suffix = "plateau"
     description = "mean of {output} over the last {length} of the window"
-    undefined = "NaN if the window is shorter"
 
     def __post_init__(self) -> None:
         if parse_quantity(self.length, "day")[0] <= 0:

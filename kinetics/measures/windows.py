@@ -12,9 +12,8 @@ from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
 from kinetics.measures.returns import first_return
+from kinetics.units import Unit
 from kinetics.units.levels import stands_below
-
-__all__ = ["Window", "course_windows"]
 
 PARTS = 4  # samples of each step, so that a curve that dips or crosses inside one is seen
 FRACTIONS = np.linspace(0.0, 1.0, 17)  # where a bracket of a minimum is looked at
@@ -47,8 +46,8 @@ class Window:
     begin: float
     end: float
     baseline: float
-    unit: Any
-    time_unit: Any
+    unit: Unit
+    time_unit: Unit
 
     @cached_property
     def edges(self) -> np.ndarray:

@@ -14,8 +14,6 @@ from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name, powers_as_written
 from kinetics.units import parse_unit
 
-__all__ = ["adopted_tables"]
-
 
 def adopted_tables(faults: Faults, **rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
     """The quantities by kind (such as ``parameters``) and name, with everything that is wrong in them noted."""

@@ -14,8 +14,6 @@ from kinetics.model.ranges import out_of_range
 from kinetics.model.variation import variation_faults
 from kinetics.units import conversion
 
-__all__ = ["check_tables"]
-
 
 def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, faults: Faults) -> dict[str, Any]:
     """Check the tables of a flat model, quantities by kind and name, against each other.

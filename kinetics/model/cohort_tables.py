@@ -13,13 +13,11 @@ from kinetics.files.rows import dotted_rows
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
-from kinetics.model.reading import TableReader, without_half_told
+from kinetics.model.reading import TableReader, without_incomplete
 from kinetics.model.schema import CohortRow, CohortValueRow
 from kinetics.model.variation import in_cohort, variation_faults
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
-
-__all__ = ["read_cohorts"]
 
 MAX_LEVELS = 50
 """Cohorts that extend each other in a row."""
@@ -36,7 +34,7 @@ def read_cohorts(
     reader: TableReader, parameters: Mapping[str, Parameter], correlations: Iterable[Correlation]
 ) -> dict[str, Cohort]:
     """The cohorts of a file, in its order, against the parameters and correlations of the flat model."""
-    tables = reader.table("cohorts")
+    tables = reader.rows("cohorts")
     rows = {name: _header(reader, name, data, tables) for name, data in tables.items()}
     _check_extends({name: row["extends"] for name, row in rows.items()}, reader)
     model = _Known(parameters, tuple(correlations))
@@ -94,7 +92,7 @@ def _cohort_value(
     reader: TableReader, keys: tuple[str, ...], path: tuple[str, ...], row: Any, parameters: Mapping[str, Parameter]
 ) -> CohortValue | None:
     flat = "_".join(path)
-    fields = without_half_told(reader.fields(CohortValueRow, row, *keys), row)
+    fields = without_incomplete(reader.fields(CohortValueRow, row, *keys), row)
     value, unit, source = (fields[key] for key in ("value", "unit", "source"))
     own = reader.unit(unit, *keys) if unit else None
     if source:

@@ -19,9 +19,7 @@ from kinetics.model.extension import MAX_LEVELS, model_path, read_extended
 from kinetics.model.latex import latex_name
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, State
 from kinetics.model.reading import Names, TableReader, read_tables
-from kinetics.model.schema import HeaderRow
-
-__all__ = ["Draft", "read_draft"]
+from kinetics.model.schema import ModelHeaderRow
 
 _VALUES = ("parameters", "inputs", "derived", "states", "outputs")
 _TABLES = frozenset(("model", "uses", "bindings", *_VALUES, "doses", "correlations", "cohorts"))
@@ -32,7 +30,7 @@ MAX_QUANTITIES = 3000
 
 @dataclass(frozen=True)
 class Draft:
-    """A flat model before its units and order are checked; ``header`` is `HeaderRow` by key, None for what is wrong.
+    """A flat model before its units and order are checked; ``header`` is `ModelHeaderRow` by key, None for a fault.
 
     ``extends`` are the files whose rows it took, ``files`` counts all that were read.
     """
@@ -54,7 +52,7 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     document, bases = read_extended(path, faults, trail)
     for key in document.data.keys() - _TABLES:
         faults.add(f"unknown table; there are {', '.join(sorted(_TABLES))}", document.where(key), key)
-    header = read_fields(HeaderRow, document.data.get("model", {}), document, ("model",), faults)
+    header = read_fields(ModelHeaderRow, document.data.get("model", {}), document, ("model",), faults)
     used, lost = _read_used(document, faults, (*trail, path.resolve()))
     foreign = {
         f"{alias}.{name}": sp.Symbol(f"{alias}_{name}", real=True)
@@ -150,7 +148,7 @@ def _correlations(reader: TableReader, used: Mapping[str, Draft]) -> tuple[Corre
 
 def _bind(reader: TableReader, used: Mapping[str, Draft], tables: dict[str, dict[str, Any]]) -> None:
     """Every input of every used model, bound once, becomes a derived quantity."""
-    bindings = reader.table("bindings")
+    bindings = reader.rows("bindings")
     for alias, table in bindings.items():
         if alias in reader.names.lost:
             continue

@@ -13,8 +13,6 @@ from kinetics.model.reading import MAX_ROWS, TableReader
 from kinetics.model.schema import CorrelationRow
 from kinetics.text.suggestions import did_you_mean
 
-__all__ = ["by_pair", "check_correlations", "correlation_matrix", "read_correlations"]
-
 MARGIN = 1e-10
 """The least eigenvalue of a matrix that counts as positive definite: above the rounding of a hundred parameters."""
 MOST_TOGETHER = 100
@@ -109,8 +107,6 @@ def _reached(start: str, neighbours: Mapping[str, Iterable[str]]) -> list[str]:
 def correlation_matrix(names: Iterable[str], values: Mapping[tuple[str, str], float]) -> np.ndarray:
     """The correlation matrix of some parameters, (name, name); pairs with others are left out.
 
-    Examples
-    --------
     >>> correlation_matrix(["a", "b"], {("a", "b"): 0.5, ("a", "c"): 0.9})
     array([[1. , 0.5],
            [0.5, 1. ]])

@@ -12,8 +12,6 @@ from kinetics.errors import Faults
 from kinetics.expressions import evaluate
 from kinetics.model.quantities import Derived, Output, State
 
-__all__ = ["check_size", "evaluated_constants", "ordered", "parameter_closure"]
-
 MAX_SIZE = 20_000
 CIRCLE_ENDS = 10
 """Names of each end of a circle that a message shows."""

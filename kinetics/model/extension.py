@@ -1,4 +1,4 @@
-"""A model file that extends another: one document of both, in which every key keeps the file that says it."""
+"""A model file that extends another: both merged into one document, which knows the file of every key."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.rows import read_fields
 from kinetics.model.schema import BaseHeaderRow, CohortValueRow
 
-__all__ = ["MAX_LEVELS", "ExtendedDocument", "model_path", "read_extended"]
-
 MAX_LEVELS = 8
 Keys = tuple[str, ...]
 _COLUMNS = frozenset(CohortValueRow.model_fields)
@@ -24,12 +22,12 @@ _COLUMNS = frozenset(CohortValueRow.model_fields)
 class ExtendedDocument(Document):
     """A model file, ``own``, together with what it takes from the one it extends.
 
-    ``data`` has the rows of both; a row of the extension stands in the place of the base's row of the same name.
-    ``places`` has the document, and the keys there, of what is not the extension's under the same keys.
+    ``data`` has the rows of both; a row of the extension replaces the base's row of the same name.
+    ``locations`` has the document, and the keys there, of what is not the extension's under the same keys.
     """
 
     own: Document = field(kw_only=True)
-    places: Mapping[Keys, tuple[Document, Keys]] = field(kw_only=True, repr=False)
+    locations: Mapping[Keys, tuple[Document, Keys]] = field(kw_only=True, repr=False)
 
     def where(self, *keys: str | int) -> str:
         """``file:line`` of a key, in the file that says it."""
@@ -43,7 +41,7 @@ class ExtendedDocument(Document):
 
     def _said(self, keys: Keys) -> tuple[Document, Keys]:
         for length in range(len(keys), 0, -1):
-            if location := self.places.get(keys[:length]):
+            if location := self.locations.get(keys[:length]):
                 document, path = location
                 return document, (*path, *keys[length:])
         return self.own, keys
@@ -72,7 +70,7 @@ def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> t
     unreadable.raise_if_any()
     read_fields(BaseHeaderRow, base.data.get("model", {}), base, ("model",), faults)
     merger = _Merger(own, base)
-    return ExtendedDocument(path, merger.table(own.data, base.data, ()), own=own, places=merger.places), bases
+    return ExtendedDocument(path, merger.table(own.data, base.data, ()), own=own, locations=merger.locations), bases
 
 
 def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Path:
@@ -88,11 +86,11 @@ def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Pat
 
 
 class _Merger:
-    """Merges an extension into a base, and notes what is not at its own place in the extension."""
+    """Merges an extension into a base, and notes where the keys are that the extension takes over."""
 
     def __init__(self, own: Document, base: Document) -> None:
         self.own, self.base = own, base
-        self.places: dict[Keys, tuple[Document, Keys]] = {}
+        self.locations: dict[Keys, tuple[Document, Keys]] = {}
 
     def table(self, own: Mapping[str, Any], base: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
         """The rows of the base, replaced or not, then those that are new."""
@@ -103,7 +101,7 @@ class _Merger:
         return merged | {key: row for key, row in own.items() if key not in base}
 
     def _taken(self, value: Any, keys: Keys) -> Any:
-        self.places[keys] = self.base, keys
+        self.locations[keys] = self.base, keys
         return value
 
     def _value(self, own: Any, base: Any, keys: Keys) -> Any:
@@ -116,7 +114,7 @@ class _Merger:
         return own
 
     def _merged(self, kind: type, merge: Callable[[Any, Any, Keys], Any], own: Any, base: Any, keys: Keys) -> Any:
-        """Both together; what is of the wrong kind stays, to be told as a fault of the file that says it."""
+        """Both together; what is of the wrong kind stays, to be reported as a fault of the file that says it."""
         if not isinstance(own, kind):
             return own
         return merge(own, base, keys) if isinstance(base, kind) else self._taken(base, keys)
@@ -132,9 +130,9 @@ class _Merger:
         replaced = {_pair(row) for row in own} - {None}
         retained = [index for index, row in enumerate(base) if _pair(row) not in replaced]
         for position, index in enumerate(retained):
-            self.places[(*keys, str(position))] = self.base, (*keys, str(index))
+            self.locations[(*keys, str(position))] = self.base, (*keys, str(index))
         for index in range(len(own)):
-            self.places[(*keys, str(len(retained) + index))] = self.own, (*keys, str(index))
+            self.locations[(*keys, str(len(retained) + index))] = self.own, (*keys, str(index))
         return [base[index] for index in retained] + own
 
 

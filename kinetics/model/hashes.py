@@ -1,4 +1,4 @@
-"""What a model is, as SHA-256: results and compiled code are kept under these hashes; changing them makes all stale."""
+"""SHA-256 hashes of a model. Results and compiled code are stored under them; a change here makes all of it stale."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from kinetics.units import unit_text
 
 if TYPE_CHECKING:
     from kinetics.model.model import Model
-
-__all__ = ["content", "structure"]
 
 
 def content(model: Model) -> str:

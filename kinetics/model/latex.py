@@ -14,8 +14,6 @@ from kinetics.model.quantities import Quantity
 if TYPE_CHECKING:
     from kinetics.model.model import Model
 
-__all__ = ["Equation", "equations", "is_latex", "latex", "latex_name"]
-
 MAX_LENGTH = 60
 _LETTERS = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
@@ -33,8 +31,6 @@ _PIECE = re.compile(r"\\([A-Za-z]+)|\\[,;: ]|[A-Za-z0-9 _^{}()+*/.,'-]")
 def is_latex(text: str) -> bool:
     r"""Whether a text is a symbol in LaTeX that can do nothing but print: letters, scripts, accents, closed braces.
 
-    Examples
-    --------
     >>> is_latex(r"\varphi_4"), is_latex(r"k_{M4}"), is_latex(r"\input{secrets}"), is_latex("k_{4")
     (True, True, False, False)
     """
@@ -53,8 +49,6 @@ def is_latex(text: str) -> bool:
 def latex_name(name: str) -> str:
     r"""The LaTeX of an identifier: what follows the first underscore becomes a subscript.
 
-    Examples
-    --------
     >>> latex_name("k_A4"), latex_name("alpha_0"), latex_name("pk_A_c"), latex_name("clearance")
     ('k_{A4}', '\\alpha_{0}', 'pk_{A,c}', '\\mathrm{clearance}')
     """
@@ -82,8 +76,6 @@ class Equation(NamedTuple):
 def equations(model: Model) -> list[Equation]:
     r"""The equations of a model: rates, initial values, derived quantities, outputs.
 
-    Examples
-    --------
     >>> from kinetics.model import Model, Parameter, State
     >>> k, A = sp.symbols("k_el A")
     >>> rate = Parameter(name="k_el", value=0.1, unit="1/day")

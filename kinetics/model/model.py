@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import sympy as sp
+import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.files.library import find_file, library_folder
@@ -22,9 +22,7 @@ from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input,
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
-from kinetics.units import conversion, display_unit, parse_unit
-
-__all__ = ["Model"]
+from kinetics.units import Unit, conversion, display_unit, parse_unit
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,7 +60,7 @@ class Model:
 
     name: str
     title: str
-    time: Any
+    time: Unit
     parameters: Mapping[str, Parameter]
     inputs: Mapping[str, Input]
     derived: Mapping[str, Derived]
@@ -70,7 +68,7 @@ class Model:
     states: Mapping[str, State]
     outputs: Mapping[str, Output]
     correlations: tuple[Correlation, ...] = ()
-    cohorts: Mapping[str, Cohort] = field(default_factory=dict)
+    cohorts: Mapping[str, Cohort] = field(default_factory=dict[str, Cohort])
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     about: str = ""
@@ -232,7 +230,7 @@ class Model:
         return evaluated_constants(constants, parameters, faults)
 
 
-def _time_unit(text: str) -> Any:
+def _time_unit(text: str) -> Unit:
     unit = parse_unit(text)
     conversion(unit, parse_unit("day"))
     return unit

@@ -9,21 +9,10 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = [
-    "Cohort",
-    "CohortValue",
-    "Correlation",
-    "Derived",
-    "Dose",
-    "Input",
-    "Output",
-    "Parameter",
-    "Quantity",
-    "State",
-]
+from kinetics.text.numbers import count_text
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Quantity:
     """What every named thing of a model has; its name is an identifier, unique in the model.
 
@@ -39,11 +28,13 @@ class Quantity:
     where: str = field(default="", compare=False)
     locations: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        about = f": {self.about}" if self.about else ""
+        return f"<{type(self).__name__} {self.name}, {self.unit}{about}>"
+
     def location(self, key: str) -> tuple[str, str]:
         """Where one of its keys stands, and what to call it in a message.
 
-        Examples
-        --------
         >>> Quantity(name="A", unit="mg", where="pk.toml:7").location("rate")
         ('pk.toml:7', 'A.rate')
         """
@@ -55,7 +46,7 @@ class Quantity:
         return sp.Symbol(self.name, real=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Parameter(Quantity):
     """A number in ``unit`` with its source: a key of the bibliography, or ``choice``.
 
@@ -91,7 +82,7 @@ class Parameter(Quantity):
         return any(declared is not None for declared in (self.spread, self.distribution, self.shares))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Derived(Quantity):
     """A quantity computed from others: ``value`` is an expression of sympy, in ``unit``.
 
@@ -104,21 +95,21 @@ class Derived(Quantity):
     exploratory: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Input(Quantity):
     """What another model provides; ``rest`` is its value when the model runs alone."""
 
     rest: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Dose(Quantity):
     """A drug the model accepts, given ``into`` one of its states."""
 
     into: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class State(Quantity):
     """A compartment: its initial value at rest, and its rate of change in ``unit`` per time of the model.
 
@@ -130,7 +121,7 @@ class State(Quantity):
     tolerance: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Output(Quantity):
     """What a simulation returns, an expression of sympy in ``unit``, and how one measurement of it is reported.
 
@@ -189,7 +180,7 @@ class Correlation:
         return one, other
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Cohort:
     """A named set of parameter values, by flat name, and of correlations, as a model file declares it.
 
@@ -208,3 +199,8 @@ class Cohort:
     where: str = field(default="", compare=False)
     fits_where: str = field(default="", compare=False)
     fits_file: Path | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        extends = f" extends {self.extends}," if self.extends else ""
+        fits = f", fits: {', '.join(self.from_fit)}" if self.from_fit else ""
+        return f"<Cohort {self.name}:{extends} {count_text(len(self.values), 'value')}{fits}>"

@@ -9,8 +9,6 @@ import numpy as np
 from kinetics.model.quantities import Parameter
 from kinetics.units import display_unit
 
-__all__ = ["logit_bounds", "out_of_range", "range_of"]
-
 _LEAST_POSITIVE = float(np.finfo(float).tiny)
 
 
@@ -19,8 +17,6 @@ def range_of(parameter: Parameter) -> tuple[float, float]:
 
     A prior, and a spread of the logarithm, make it positive; a spread of the logit excludes the bounds themselves.
 
-    Examples
-    --------
     >>> range_of(Parameter(name="share", value=0.5, unit="1", minimum=0, maximum=1))
     (0.0, 1.0)
     """
@@ -43,8 +39,6 @@ def logit_bounds(parameter: Parameter) -> tuple[float, float]:
 def out_of_range(parameter: Parameter, value: float) -> Iterator[str]:
     """What is wrong with a value of a parameter, in its unit, in words.
 
-    Examples
-    --------
     >>> from kinetics.units import parse_unit
     >>> share = Parameter(name="share", value=0.5, unit=parse_unit("1"), maximum=1)
     >>> list(out_of_range(share, 1.5))

@@ -18,8 +18,6 @@ from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, Para
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
 
-__all__ = ["Names", "TableReader", "read_tables", "without_half_told"]
-
 MAX_ROWS = 1000
 
 
@@ -66,11 +64,11 @@ class TableReader(Reader):
         self.names = names
         self.kinds: dict[str, list[str]] = {}
         for kind in _KINDS:
-            for name in self.table(kind):
+            for name in self.rows(kind):
                 self._note_name(kind, name)
         names.update({name: sp.Symbol(name, real=True) for name in self.kinds})
 
-    def table(self, kind: str) -> dict[str, Any]:
+    def rows(self, kind: str) -> dict[str, Any]:
         """A table of the file, within its largest size; empty if there is none, or it is none."""
         table = self.document.data.get(kind, {})
         if not isinstance(table, dict):
@@ -105,7 +103,7 @@ class TableReader(Reader):
     def quantity(self, kind: str, name: str, table: Any) -> Quantity:
         """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
         row, quantity, expressions = _KINDS[kind]
-        fields = without_half_told(self.fields(row, table, kind, name), table)
+        fields = without_incomplete(self.fields(row, table, kind, name), table)
         readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
         for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
             fields[key] = readers[key](fields[key], kind, name, key)
@@ -119,7 +117,7 @@ class TableReader(Reader):
         return quantity(name=name, where=self.document.where(kind, name), locations=locations, **filled)
 
 
-def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
+def without_incomplete(fields: dict[str, Any], table: Any) -> dict[str, Any]:
     """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
     declared = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
     if not any(fields[key] is None for key in declared):
@@ -130,5 +128,5 @@ def without_half_told(fields: dict[str, Any], table: Any) -> dict[str, Any]:
 def read_tables(reader: TableReader) -> dict[str, dict[str, Any]]:
     """All quantities of a file by kind and name."""
     return {
-        kind: {name: reader.quantity(kind, name, row) for name, row in reader.table(kind).items()} for kind in _KINDS
+        kind: {name: reader.quantity(kind, name, row) for name, row in reader.rows(kind).items()} for kind in _KINDS
     }

@@ -10,20 +10,6 @@ from pydantic_core import PydanticCustomError
 from kinetics.files.rows import Row, Text
 from kinetics.model.latex import is_latex
 
-__all__ = [
-    "BaseHeaderRow",
-    "CohortRow",
-    "CohortValueRow",
-    "CorrelationRow",
-    "DerivedRow",
-    "DoseRow",
-    "HeaderRow",
-    "InputRow",
-    "OutputRow",
-    "ParameterRow",
-    "StateRow",
-]
-
 Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Distribution = Literal["log_normal", "logit_normal", "normal", "categories"]
 Shares = tuple[Annotated[StrictFloat, Field(ge=0, le=1)], ...]
@@ -47,7 +33,7 @@ Fits = Annotated[Any, AfterValidator(_fits)]
 Latex = Annotated[StrictStr, AfterValidator(_latex)]
 
 
-class HeaderRow(Row):
+class ModelHeaderRow(Row):
     """``[model]``."""
 
     title: Text
@@ -56,7 +42,7 @@ class HeaderRow(Row):
     extends: Text | None = None
 
 
-class BaseHeaderRow(HeaderRow):
+class BaseHeaderRow(ModelHeaderRow):
     """``[model]`` of a file that is extended: its ``time`` is checked where it is taken."""
 
     time: Any = None

@@ -10,8 +10,6 @@ from kinetics.model.quantities import CohortValue, Parameter
 from kinetics.model.ranges import logit_bounds
 from kinetics.units import parse_unit
 
-__all__ = ["DISTRIBUTIONS", "VARIATION_KEYS", "in_cohort", "variation_faults"]
-
 DISTRIBUTIONS = ("log_normal", "logit_normal", "normal", "categories")
 VARIATION_KEYS = ("spread", "distribution", "shares")
 MOST_SPREAD = 10
@@ -25,8 +23,6 @@ def in_cohort(parameter: Parameter, entry: CohortValue) -> Parameter:
 
     A cohort that changes the distribution takes over no spread and no shares, since they would mean another thing.
 
-    Examples
-    --------
     >>> age = Parameter(name="age", value=40, unit="year", spread=0.2)
     >>> older = in_cohort(age, CohortValue(60.0, "choice", spread=8.0, distribution="normal"))
     >>> older.value, older.spread, older.distribution
@@ -47,8 +43,6 @@ def _distribution(parameter: Parameter) -> str | None:
 def variation_faults(parameter: Parameter) -> Iterator[tuple[str, str]]:
     """What is wrong with how a parameter varies: the key, and in words; a spread that is no number has been reported.
 
-    Examples
-    --------
     >>> list(variation_faults(Parameter(name="age", value=40, unit="year", distribution="normal")))
     [('distribution', "distribution 'normal' needs a spread")]
     """

@@ -7,8 +7,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["POWERS", "Expected", "ObservedDistribution", "Scalar", "joined", "share", "shares"]
-
 Scalar = complex | float
 """A number, complex to carry a derivative."""
 
@@ -19,12 +17,8 @@ POWERS = np.arange(3)
 class Expected(NamedTuple):
     """Expectations of some functions of what is observed.
 
-    Parameters
-    ----------
-    of_patients : ndarray, (patient, function)
-        Over the noise, for each patient.
-    by_outcome : ndarray, (outcome, function), or None
-        The functions themselves, where what is observed has a few outcomes.
+    ``of_patients``, (patient, function), are those over the noise, for each patient; ``by_outcome``, (outcome,
+    function), the functions themselves, where what is observed has a few outcomes.
     """
 
     of_patients: np.ndarray

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-__all__ = ["STEP", "cumulative", "density", "log", "log_density_of_normals"]
-
 STEP = 1e-30
 """The imaginary step: its square vanishes beside any real part."""
 
@@ -21,8 +19,6 @@ STEP = 1e-30
 def density(z: Any) -> Any:
     """The standard normal density, same shape.
 
-    Examples
-    --------
     >>> round(float(density(0.0)), 6)
     0.398942
     """
@@ -32,8 +28,6 @@ def density(z: Any) -> Any:
 def cumulative(z: Any) -> Any:
     """The standard normal distribution function, same shape; first order in the imaginary part.
 
-    Examples
-    --------
     >>> bool(np.isclose(cumulative(0.0 + 1e-30j).imag / 1e-30, density(0.0)))
     True
     """
@@ -45,8 +39,6 @@ def cumulative(z: Any) -> Any:
 def log(x: Any) -> Any:
     """The natural logarithm of a number; minus infinity, and no warning, if its real part is not positive.
 
-    Examples
-    --------
     >>> float(log(1.0)), log(0j)
     (0.0, -inf)
     """

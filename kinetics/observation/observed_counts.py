@@ -10,8 +10,6 @@ import numpy as np
 from kinetics.observation.distribution import POWERS, Expected, Scalar
 from kinetics.observation.normal import cumulative, density
 
-__all__ = ["ObservedCounts"]
-
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -20,18 +18,10 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 class ObservedCounts:
     r"""What one measurement shows: :math:`y = \max(q, x_s e^{\sigma\varepsilon})`, :math:`\varepsilon` standard normal.
 
-    Parameters
-    ----------
-    location : ndarray, (patient,)
-        :math:`\ln x_s`, the logarithm of the true value, in the unit of what is published.
-    noise : float
-        :math:`\sigma`, the standard deviation of the logarithm of a measurement; positive, so that shares and medians
-        are smooth functions of the true values.
-    limit : float
-        :math:`q`, the lower limit of quantification, at which whatever lies below is reported; 0 for none.
+    ``location``, (patient,), is :math:`\ln x_s`, the logarithm of the true value in the unit of what is published;
+    ``noise`` is :math:`\sigma`, positive, so that shares and medians are smooth functions of the true values; ``limit``
+    is :math:`q`, the lower limit of quantification, at which whatever lies below is reported, 0 for none.
 
-    Examples
-    --------
     >>> observed = ObservedCounts(np.log([1.0, 1.0]), 0.1)
     >>> mean = observed.moments(log=False).of_patients.mean(axis=0)[1]
     >>> bool(np.isclose(mean, np.exp(0.1**2 / 2)))

@@ -10,8 +10,6 @@ import numpy as np
 from kinetics.observation.distribution import POWERS, Expected, Scalar
 from kinetics.observation.normal import cumulative
 
-__all__ = ["ObservedTimes", "first_observed_return"]
-
 CELLS = 4
 """Parts of either side of a triangle: so finely are two functions of one reported time multiplied."""
 
@@ -23,15 +21,9 @@ _NODES = _NODES + 0.5
 class ObservedTimes:
     """The visit at which a patient is first observed back, having been observed below.
 
-    Parameters
-    ----------
-    times : ndarray, (visit,)
-        From the first dose, in the unit of what is published.
-    probabilities : ndarray, (patient, visit + 2)
-        Of being first observed back at each visit, then of never being so, then of never being observed below.
+    ``times``, (visit,), are from the first dose, in the unit of what is published; ``probabilities``, (patient, visit +
+    2), of being first observed back at each visit, then of never being so, then of never being observed below.
 
-    Notes
-    -----
     A reported time is that of a visit. Visits scatter about the schedule: the density is a triangle about each time,
     from the visit before to the visit after, so that shares and medians are smooth. Patients who are never observed
     below the level are not counted: the n of a row is of those who are.
@@ -152,26 +144,15 @@ def first_observed_return(
 ) -> ObservedTimes:
     r"""Follow noisy visits until one is at or above a level, after one below it.
 
-    Parameters
-    ----------
-    times : ndarray, (visit,)
-        After the first dose, two at least, in the unit of what is published.
-    location : ndarray, (patient, visit)
-        Logarithms of the true values.
-    log_level : float or ndarray, (patient,)
-        Logarithm of the level.
-    noise : float
-        Standard deviation of the logarithm of a measurement, independent from visit to visit.
+    ``times``, (visit,), two at least, are after the first dose, in the unit of what is published; ``location``,
+    (patient, visit), are logarithms of the true values, ``log_level`` that of the level, of all or of each patient. The
+    ``noise`` of a logarithm is independent from visit to visit.
 
-    Notes
-    -----
     With :math:`p_v` the probability of being observed at or above the level at visit :math:`v`, :math:`a_v` of not yet
     having been observed below and :math:`b_v` of waiting,
 
     .. math:: r_v = b_{v-1} p_v, \quad b_v = (a_{v-1} + b_{v-1})(1 - p_v), \quad a_v = a_{v-1} p_v .
 
-    Examples
-    --------
     >>> observed = first_observed_return(np.array([1.0, 2.0]), np.array([[-9.0, 9.0]]), 0.0, 0.1)
     >>> observed.probabilities.round(6).tolist()
     [[0.0, 1.0, 0.0, 0.0]]

@@ -1,8 +1,9 @@
-"""What the visits of a schedule show of simulated patients."""
+"""What the visits of a schedule show of simulated patients, and what one measurement reports."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,64 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.expressions.reserved import joined
+from kinetics.expressions.reserved import OBSERVED, joined
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
-from kinetics.observation.measurement import measured, normal_draws
+from kinetics.model.quantities import Output
 from kinetics.observation.visits import VisitSchedule
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen.times import DAY, SAME
 from kinetics.results import variable
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.units import Unit, conversion, parse_unit, unit_text
 
-__all__ = ["observe", "times_with_visits", "with_visits"]
+STREAM = int.from_bytes(b"seen", "big")
+"""Sets these draws apart from those of parameters, whose key is (seed, patient) alone."""
+
+
+def normal_draws(seed: int, patients: Iterable[int], visits: int, outputs: int, columns: Sequence[int]) -> np.ndarray:
+    """Standard normal numbers of each patient's measurements, (patient, visit, column).
+
+    What a patient draws depends on (seed, number of the patient) alone, not on how many there are, and its first visits
+    not on how many follow. All outputs of the model are drawn, and some columns of them returned. `InputError` if the
+    seed is negative.
+    """
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; it must not be negative")
+    keys = [np.random.SeedSequence((seed, int(patient)), spawn_key=(STREAM,)) for patient in patients]
+    table = np.empty((len(keys), visits, len(columns)))
+    for row, key in enumerate(keys):
+        table[row] = np.random.default_rng(key).standard_normal((visits, outputs))[:, columns]
+    return table
+
+
+def measured(output: Output, true: np.ndarray, normal: np.ndarray | float = 0.0) -> np.ndarray:
+    r"""What measurements report.
+
+    A value :math:`x` is measured as :math:`x e^{\sigma z}`: the median is the true value, the mean lies above it by the
+    factor :math:`e^{\sigma^2/2}`. What is then below the limit of quantification is reported as that limit, and the
+    report is the nearest multiple of the step of rounding.
+
+    What of ``noise``, ``quantification`` and ``rounding`` the output does not have is left out. True values and the
+    standard normal numbers z have one shape; the report has that shape and the unit of the output, NaN where ``true``
+    is.
+
+    >>> row = Output(name="A", unit="1/nL", value=0, quantification=0.03, rounding=0.01)
+    >>> measured(row, np.array([0.001, 0.2949, 0.4]))
+    array([0.03, 0.29, 0.4 ])
+    """
+    reported = true * np.exp(output.noise * normal) if output.noise is not None else np.array(true, dtype=float)
+    if output.quantification is not None:
+        reported = np.maximum(reported, output.quantification)
+    return reported if output.rounding is None else _rounded(reported, output.rounding)
+
+
+def _rounded(values: np.ndarray, step: float) -> np.ndarray:
+    """The nearest multiples of a step, each the double that its decimal text means: 0.40 is at the level 0.4."""
+    exact = Fraction(repr(float(step)))
+    steps = np.rint(values / step)
+    if abs(exact.numerator) < 2**53 > exact.denominator:
+        return steps * exact.numerator / exact.denominator
+    return steps * step
 
 
 def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Path, seed: int = 0) -> xr.Dataset:
@@ -36,7 +84,7 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Pa
     schedule : VisitSchedule, str or pathlib.Path
         When they are measured, or its name or path.
     seed : int
-        The study. The noise of a patient depends on (seed, patient) alone.
+        Seed of the random numbers. The noise of a patient depends on (seed, patient) alone.
 
     Returns
     -------
@@ -71,7 +119,7 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Pa
         values = measured(row, result[name].transpose("patient", "time").values[:, index], normal.get(name, 0.0))
         dim, long_name = f"visit_{series.name}", f"{row.about or name}, as visits show it"
         attrs = {"exploratory": row.exploratory, **row.measurement}
-        data[f"{name}_seen"] = variable(("patient", dim), values, row.unit, long_name, **attrs)
+        data[f"{name}{OBSERVED}"] = variable(("patient", dim), values, row.unit, long_name, **attrs)
         coords[dim] = variable((dim,), visits[name], unit, "time of the visit since the first dose")
     facts = {"visits": schedule.name, "visits_hash": schedule.content_hash, "visits_seed": seed}
     return xr.Dataset(data, coords, {**result.attrs, **facts})
@@ -89,7 +137,7 @@ def _noise(patients: np.ndarray, model: Model, indices: Mapping[str, np.ndarray]
 
 
 def _visits(
-    model: Model, schedule: VisitSchedule, unit: Any, starts: np.ndarray, until: float
+    model: Model, schedule: VisitSchedule, unit: Unit, starts: np.ndarray, until: float
 ) -> dict[str, np.ndarray]:
     """The times at which each output is measured, (visit,), of those that are."""
     schedule.check_outputs(model)
@@ -101,7 +149,7 @@ def _visits(
     return times
 
 
-def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Any) -> np.ndarray:
+def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Unit) -> np.ndarray:
     """The index of each visit among the output times, (visit,)."""
     after = np.clip(np.searchsorted(times, visits), 1, times.size - 1)
     nearest = np.where(visits - times[after - 1] < times[after] - visits, after - 1, after)
@@ -119,14 +167,11 @@ def times_with_visits(
 ) -> np.ndarray:
     """The output times and all visits, (time,), of courses that start at ``starts``, (course,), all in model time.
 
-    Raises
-    ------
-    InputError
-        If the schedule measures nothing, or what is seen would be called as something else is.
+    `InputError` if the schedule measures nothing, or what is seen would be called as something else is.
     """
     visits = _visits(model, schedule, model.time, starts, float(output_times[-1]))
     taken = {*model.outputs, *model.states}
-    if clash := [f"{name}_seen" for name in visits if f"{name}_seen" in taken]:
+    if clash := [f"{name}{OBSERVED}" for name in visits if f"{name}{OBSERVED}" in taken]:
         raise InputError(f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it")
     return np.unique(np.concatenate([output_times, *visits.values()]))
 

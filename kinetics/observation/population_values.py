@@ -13,8 +13,6 @@ from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.observed_counts import ObservedCounts
 from kinetics.observation.observed_times import ObservedTimes, first_observed_return
 
-__all__ = ["CountProbe", "PopulationValues", "Probe", "RecoveryProbe"]
-
 TINY = 1e-12
 """A true value counts as at least this, in the unit of the model, so that its logarithm is finite."""
 
@@ -25,14 +23,8 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 class PopulationValues:
     """The virtual patients of one simulation.
 
-    Parameters
-    ----------
-    times : ndarray, (time,)
-        In the model's time.
-    outputs : sequence of str
-        Names.
-    values : ndarray, (patient, time, output)
-        In the model's units; complex to carry a derivative.
+    ``values``, (patient, time, output), are in the model's units, complex to carry a derivative; ``times``, (time,), in
+    the model's time; ``outputs`` are names.
     """
 
     times: np.ndarray
@@ -61,20 +53,10 @@ class PopulationValues:
 class CountProbe:
     r"""An output at a time, or its ratio to another output or to its value before treatment.
 
-    Parameters
-    ----------
-    output : str
-        The output.
-    time : float
-        In the model's time.
-    over : tuple of (str, float), optional
-        Output and time of what it is divided by; that is another measurement, with noise of its own.
-    factor : float
-        From the units of the model to that of the row.
-    noise : float
-        Of the measurements together: :math:`\sqrt{\sigma_1^2 + \sigma_2^2}` for a ratio.
-    limit : float
-        The limit of quantification in the unit of the row; 0 for a ratio.
+    ``time`` is the model's. ``over`` has output and time of what it is divided by; that is another measurement, with
+    noise of its own. ``factor`` leads from the units of the model to that of the row. ``noise`` is of the measurements
+    together, :math:`\sqrt{\sigma_1^2 + \sigma_2^2}` for a ratio; ``limit`` is that of quantification in the unit of the
+    row, 0 for a ratio.
     """
 
     output: str
@@ -107,22 +89,9 @@ class CountProbe:
 class RecoveryProbe:
     """The visit that is the first to show an output back at a level.
 
-    Parameters
-    ----------
-    output : str
-        The output.
-    visits : tuple of float
-        After the first dose, within the first course's window, in the model's time.
-    start : float
-        The first dose.
-    level : float
-        In the unit of the output, or a share of the patient's own value before treatment, as measured.
-    of_baseline : bool
-        Which of the two.
-    factor : float
-        From the model's time to the unit of the row.
-    noise : float
-        Of each measurement.
+    ``visits`` are after the first dose, which is at ``start``, within the first course's window, in the model's time.
+    The ``level`` is in the unit of the output or, ``of_baseline``, a share of the patient's own value before treatment,
+    as measured. ``factor`` leads from the model's time to the unit of the row; ``noise`` is of each measurement.
     """
 
     output: str
@@ -147,10 +116,10 @@ class RecoveryProbe:
         Infinite for one who does not return, NaN for one who is never below. Visits scatter as `ObservedTimes` says.
         """
         values = measured.log(self.output, np.array(self.visits))
-        found = first_return(values, self._log_level(measured)[:, None])
+        returns = first_return(values, self._log_level(measured)[:, None])
         times = ObservedTimes(self._times, np.empty((0, 0))).scattered(len(values), generator)
         with_never = np.column_stack([times, np.full(len(values), np.inf)])
-        return np.where(found.was_below, with_never[np.arange(len(values)), found.index], np.nan)
+        return np.where(returns.was_below, with_never[np.arange(len(values)), returns.index], np.nan)
 
     def _returns(self, population: PopulationValues) -> ObservedTimes:
         location, level = population.log(self.output, np.array(self.visits)), self._log_level(population)

@@ -12,9 +12,7 @@ import numpy as np
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.expressions import is_name
-from kinetics.regimen.times import MAX_COUNT, SAME, Amount, apart, in_days, time_text
-
-__all__ = ["Series"]
+from kinetics.regimen.times import MAX_COUNT, SAME, Amount, apart, as_tuple, in_days, time_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +62,7 @@ class Series:
         faults = Faults()
         for key in ("outputs", "at"):
             value = getattr(self, key)
-            object.__setattr__(self, key, (value,) if isinstance(value, Amount) else tuple(value))
+            object.__setattr__(self, key, as_tuple(value))
         if not is_name(self.name):
             faults.add(f"'{self.name!s:.70}' is reserved or no identifier; rename it", name="name")
         for output in self.outputs:
@@ -120,11 +118,7 @@ class Series:
         """Times of the visits in days, increasing, from time zero; those closer than 1e-9 day are one.
 
         ``starts`` are the first doses of the courses in days, increasing; without any, time zero is the first dose.
-
-        Raises
-        ------
-        InputError
-            If the last course is so late that there are too many.
+        `InputError` if the last course is so late that there are too many.
         """
         first, last = (starts[0], starts[-1]) if len(starts) else (0.0, 0.0)
         every, begin, until = self._regular

@@ -1,31 +1,110 @@
-"""`VisitSchedule`: when patients are seen, and what is measured then."""
+"""`VisitSchedule`: when patients are seen and what is measured then; from a file with every fault of it at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from textwrap import fill
+from typing import Annotated, Any, Literal
 
 import numpy as np
-import pint
+from pydantic import Field
 
-from kinetics.errors import Faults, UnknownNameError
+from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
+from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
+from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
-from kinetics.observation.reading import check_together, read_visits
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
-from kinetics.units import conversion
-
-__all__ = ["VisitSchedule"]
-
-_WIDTH = 100
+from kinetics.text.tables import headline, html_table, paragraph
+from kinetics.units import Unit, conversion
 
 
-@dataclass(frozen=True)
+class VisitsFileRow(Row):
+    """A whole file of visits."""
+
+    visits: Any
+    series: Annotated[list[Any], Field(min_length=1, max_length=100)]
+
+
+class SeriesRow(Row):
+    """A row of ``[[series]]``."""
+
+    name: Text
+    outputs: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    at: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    every: Text | None = None
+    begin: Text | None = None
+    until: Text | None = None
+    after: Literal["first", "last"] = "first"
+
+
+def read_visits(path: Path) -> tuple[TitleRow, tuple[Series, ...]]:
+    """Read and check a file of visits: what it says of itself, and its series; `InputError` with every fault of it."""
+    reader = Reader(read_document(path), Faults())
+    reader.row(VisitsFileRow, reader.document.data)
+    title = reader.title("visits")
+    read = {
+        number: _series(reader, number, table)
+        for number, table in enumerate(as_list(reader.document.data.get("series")))
+    }
+    series = {number: row for number, row in read.items() if row is not None}
+    together = Faults()
+    check_together(series, together)
+    for fault in together:
+        reader.add(fault.message, "series", *fault.name.split("."))
+    reader.faults.raise_if_any()
+    assert title is not None
+    return title, tuple(series.values())
+
+
+def check_together(series: Mapping[int, Series], faults: Faults) -> None:
+    """Check series against each other: names differ, an output has one series, the rest has one at most.
+
+    What is wrong is added to ``faults`` under ``NUMBER.KEY``.
+    """
+    names: set[str] = set()
+    owners: dict[str, str] = {}
+    rest = ""
+    for number, row in series.items():
+        if row.name in names:
+            faults.add(f"another series is called '{row.name}'; rename one", name=f"{number}.name")
+        names.add(row.name)
+        for output in row.outputs:
+            if output in owners:
+                faults.add(f"'{output}' has visits in '{owners[output]}'; leave one out", name=f"{number}.outputs")
+            owners.setdefault(output, row.name)
+        if not row.outputs and rest:
+            faults.add(f"'{rest}' has no outputs either; only one may stand for the rest", name=f"{number}.name")
+        rest = rest or ("" if row.outputs else row.name)
+
+
+def _series(reader: Reader, number: int, table: Any) -> Series | None:
+    """One series; None, and faults, if it is none. What is sound in a faulty row is checked too."""
+    fields = reader.fields(SeriesRow, table, "series", number)
+    written = as_table(table)
+    faulty = {key for key in fields if fields[key] is None and (key in written or key == "name")}
+    stand_in: dict[str, Any] = {
+        "name": "series",
+        "at": ["0 day"],
+        "every": fields["until"] or "1 day",
+        "until": fields["begin"] or fields["every"] or "1 day",
+    }
+    sound = {key: value for key, value in fields.items() if value is not None}
+    try:
+        series = Series(**sound, **{key: stand_in[key] for key in faulty & stand_in.keys()})
+    except InputError as error:
+        for fault in error.faults:
+            if fault.name not in faulty:
+                reader.add(fault.message, "series", number, fault.name)
+        return None
+    return None if faulty else series
+
+
+@dataclass(frozen=True, repr=False)
 class VisitSchedule:
     """Series of visits. Two schedules are equal if these are, whatever they are called.
 
@@ -72,7 +151,7 @@ class VisitSchedule:
         """
         path = find_file(name, "models/visits")
         header, series = read_visits(path)
-        return cls(series, path.stem, header.title, header.source, header.about)
+        return cls(series, path.stem, **dict(header))
 
     @cached_property
     def content_hash(self) -> str:
@@ -94,11 +173,22 @@ class VisitSchedule:
         rest = (row for row in self.series if not row.outputs)
         return next(own, None) or next(rest, None)
 
-    def times(self, output: str, unit: pint.Unit, starts: np.ndarray, until: float) -> np.ndarray:
+    def times(self, output: str, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
         """When an output is measured, (visit,), increasing; none for an output that is in no series.
 
-        First doses of courses, (course,), are increasing, NaN for one not given; without any, time zero is the first
-        dose. Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
+        Visits later than ``until`` are left out; those closer than 1e-9 day are one. All times are in ``unit``.
+
+        Parameters
+        ----------
+        output : str
+            Of the model.
+        unit : pint.Unit
+            Of time.
+        starts : numpy.ndarray, (course,)
+            First doses of courses, in ``unit``, increasing, NaN for one not given; without any, time zero is the first
+            dose.
+        until : float
+            The last time, in ``unit``.
 
         Raises
         ------
@@ -115,6 +205,13 @@ class VisitSchedule:
         times = np.array(days, dtype=float) * per_day
         return np.minimum(times[times <= until + SAME * per_day], until)
 
+    def __repr__(self) -> str:
+        return f"<VisitSchedule {self.name or 'without a name'}: {', '.join(row.name for row in self.series)}>"
+
+    def _repr_html_(self) -> str:
+        head = headline(self.name, self.title, self.source)
+        return html_table(head, ["series"], [[str(row)] for row in self.series])
+
     def __str__(self) -> str:
-        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
-        return "\n".join(filter(None, (head, fill(self.about, _WIDTH), *map(str, self.series))))
+        head = headline(self.name, self.title, self.source)
+        return "\n".join(filter(None, (head, paragraph(self.about), *map(str, self.series))))

@@ -19,8 +19,6 @@ from kinetics.model.quantities import Input, Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion, display_unit, parse_unit, read_number
 
-__all__ = ["Covariates", "read_covariates"]
-
 MAX_PATIENTS = 100_000
 """Rows of a table."""
 

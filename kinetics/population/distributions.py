@@ -17,8 +17,6 @@ from scipy.special import ndtri
 from kinetics.model.quantities import Parameter
 from kinetics.model.ranges import logit_bounds
 
-__all__ = ["Categories", "Distribution", "LogNormal", "LogitNormal", "Normal", "distribution_of"]
-
 Slopes = tuple[np.ndarray, np.ndarray]
 
 

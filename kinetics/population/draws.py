@@ -11,9 +11,8 @@ from kinetics.files.capacity import check_memory
 from kinetics.population.covariates import Covariates
 from kinetics.population.variability import Variability, patient_generator
 
-__all__ = ["draw_patients"]
-
 ATTEMPTS = 1000
+"""Draws of one patient, or of one set of parameters, before it is refused that none is admissible."""
 
 
 def draw_patients(

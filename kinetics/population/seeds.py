@@ -6,8 +6,6 @@ from typing import Any
 
 from kinetics.files.arguments import whole_number
 
-__all__ = ["MAX_SEED", "checked_seed"]
-
 MAX_SEED = 2**63 - 1
 """The largest whole number that result files hold."""
 

@@ -17,8 +17,6 @@ from kinetics.model.ranges import out_of_range
 from kinetics.population.distributions import Distribution, distribution_of
 from kinetics.population.seeds import checked_seed
 
-__all__ = ["SAMPLINGS", "Variability", "check_sampling", "patient_generator"]
-
 SAMPLINGS = ("random", "quasi")
 BITS = 30
 """Of a coordinate of a Sobol point: so many points there are to the power of 2."""
@@ -40,13 +38,7 @@ class Variability:
 
     @classmethod
     def of(cls, system: System, cohort: CohortParameters) -> Variability:
-        """The variability of a cohort of a compiled model.
-
-        Raises
-        ------
-        InputError
-            If a typical value is one that its distribution cannot have.
-        """
+        """The variability of a cohort; an `InputError` if a typical value is one that its distribution cannot have."""
         rows = {name: row for name in system.parameters if (row := _row(system, cohort, name)) is not None}
         faults = Faults()
         for name, row in rows.items():
@@ -58,28 +50,11 @@ class Variability:
         return cls(tuple(rows), columns, tuple(map(distribution_of, rows.values())), root)
 
     def deviates(self, patients: int, seed: int, *, first: int = 0, sampling: str = "random") -> np.ndarray:
-        """Normal deviates of virtual patients.
+        """Standard normal deviates of virtual patients, (patient, name), correlated as the cohort declares.
 
-        Parameters
-        ----------
-        patients : int
-            How many.
-        seed : int
-            The study. A patient's row depends on (seed, patient) alone, not on how many there are.
-        first : int
-            The number of the first of them.
-        sampling : {"random", "quasi"}
-            Independent patients, or patient k at point k of a scrambled Sobol sequence, whose means converge faster.
-
-        Returns
-        -------
-        ndarray, (patient, name)
-            Each standard normal, correlated as the cohort declares.
-
-        Raises
-        ------
-        InputError
-            If the seed is negative, or there is no such sampling.
+        The row of a patient depends on the seed and its number alone, not on how many there are; ``first`` is the
+        number of the first. They are independent (``random``), or patient k is point k of a scrambled Sobol sequence,
+        whose means converge faster (``quasi``). An `InputError` if the seed is negative, or there is no such sampling.
         """
         check_sampling(seed, sampling)
         size = len(self.names)
@@ -100,14 +75,9 @@ class Variability:
     def table(self, typical: np.ndarray, spreads: np.ndarray, deviates: np.ndarray) -> np.ndarray:
         """Parameters of patients, (patient, parameter), in the units of the model.
 
-        Parameters
-        ----------
-        typical : ndarray, (parameter,)
-            Typical values of all parameters; those that do not vary are the same for everybody.
-        spreads : ndarray, (name,)
-            Of the parameters that vary, as a cohort has them; 0 for categories.
-        deviates : ndarray, (patient, name)
-            Standard normal.
+        ``typical``, (parameter,), are of all parameters; those that do not vary are the same for everybody.
+        ``spreads``, (name,), are of those that vary, as a cohort has them; 0 for categories. ``deviates``, (patient,
+        name), are standard normal.
         """
         table = np.tile(np.asarray(typical, dtype=float), (len(deviates), 1))
         for index, (column, distribution) in enumerate(zip(self.columns, self.distributions, strict=True)):

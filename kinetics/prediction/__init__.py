@@ -2,6 +2,5 @@
 
 from kinetics.prediction.predicting import predict
 from kinetics.prediction.summary import population_recovery_summary, recovery_summary
-from kinetics.prediction.typical import QUANTILES
 
-__all__ = ["QUANTILES", "population_recovery_summary", "predict", "recovery_summary"]
+__all__ = ["population_recovery_summary", "predict", "recovery_summary"]

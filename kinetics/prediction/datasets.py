@@ -1,4 +1,4 @@
-"""The groups of a prediction: counts, recovery, and a future study, as datasets with units.
+"""The groups of a prediction: counts, recovery, and a future trial, as datasets with units.
 
 The root is the typical patient at the estimates, outputs on (time). ``draws``: outputs on (draw, time). ``interval``:
 outputs on (quantile, time) at 2.5, 50 and 97.5 %. ``recovery``: time to the lower limit of normal after each course, on
@@ -9,7 +9,7 @@ With patients, ``patients``: outputs on (patient, time), points of a Sobol seque
 the 5th, 50th and 95th percentile over patients, each at 2.5, 50 and 97.5 % over draws. ``population_recovery``:
 ``median`` time to the lower limit over patients at risk, ``share_never`` of those at risk and ``share_not_at_risk`` of
 all on (output, course), and each with ``_quantiles`` behind its name on (quantile, output, course), over draws.
-``study``, with a future study: ``OUTPUT_mean``, ``OUTPUT_median`` and ``OUTPUT_share_below`` on (quantile, time), over
+``study``, with a future trial: ``OUTPUT_mean``, ``OUTPUT_median`` and ``OUTPUT_share_below`` on (quantile, time), over
 parameters, patients and noise. Every variable has its unit in ``attrs["units"]``.
 """
 
@@ -21,14 +21,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles
 from kinetics.prediction.over_draws import PERCENTILES, Drawn
 from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
-from kinetics.prediction.trial import STATISTICS, FutureStudy
-from kinetics.prediction.typical import QUANTILES, later_quantiles
-from kinetics.results import variable
-from kinetics.units import parse_unit
-
-__all__ = ["OVER_PATIENTS", "over_parameters", "over_patients", "population_recovery", "study_group"]
+from kinetics.prediction.trial import STATISTICS, FutureTrial
+from kinetics.results import MEDIAN_AND_95, variable
+from kinetics.units import Unit, parse_unit
 
 OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
 """Quantiles over patients at the estimates."""
@@ -49,7 +47,7 @@ def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr
     label = "quantile over patients, over parameter draws"
     coords = {
         "patient_quantile": _quantile("patient_quantile", PERCENTILES, "quantile over patients"),
-        "quantile": _quantile("quantile", QUANTILES, "quantile over parameter draws"),
+        "quantile": _quantile("quantile", MEDIAN_AND_95, "quantile over parameter draws"),
         "time": time,
     }
     data = {row.name: _counts(dims, values[..., i], row, label) for i, row in enumerate(rows)}
@@ -57,7 +55,7 @@ def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr
 
 
 def population_recovery(
-    population: Population, drawn: Drawn, outputs: Sequence[str], time_unit: Any, course: xr.DataArray
+    population: Population, drawn: Drawn, outputs: Sequence[str], time_unit: Unit, course: xr.DataArray
 ) -> xr.Dataset:
     """Of `Population.recovered`: (output, course) at the estimates, (quantile, output, course) over draws."""
     labels = {
@@ -67,36 +65,34 @@ def population_recovery(
     }
     estimates, data = population.recovered(), {}
     for number, (name, (unit, long_name)) in enumerate(labels.items()):
-        quantiles = _later if name == "median" else _linear
-        table = np.full((len(QUANTILES), *estimates.shape[1:]), np.nan)
-        for index in np.ndindex(estimates.shape[1:]):
-            table[:, *index] = quantiles(drawn.recovery[:, number, *index])
+        over_draws = drawn.recovery[:, number]
+        table = censored_quantiles(over_draws, MEDIAN_AND_95) if name == "median" else _linear_of_each(over_draws)
         data[name] = variable(("output", "course"), estimates[number], unit, f"{long_name}, at the estimates")
         dims = ("quantile", "output", "course")
         data[f"{name}_quantiles"] = variable(dims, table, unit, f"{long_name}, over parameter draws")
-    quantile = _quantile("quantile", QUANTILES, "quantile over parameter draws")
+    quantile = _quantile("quantile", MEDIAN_AND_95, "quantile over parameter draws")
     return xr.Dataset(data, {"output": list(outputs), "course": course, "quantile": quantile}, _facts(drawn))
 
 
-def study_group(drawn: Drawn, study: FutureStudy, time: xr.DataArray) -> xr.Dataset:
-    """Quantiles over future studies, (quantile, time), of each statistic of each output."""
-    assert drawn.studies is not None
-    studies, data = drawn.studies.reshape(-1, *drawn.studies.shape[2:]), {}
-    for index, output in enumerate(study.outputs):
+def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray) -> xr.Dataset:
+    """Quantiles over future trials, (quantile, time), of each statistic of each output."""
+    assert drawn.trials is not None
+    trials, data = drawn.trials.reshape(-1, *drawn.trials.shape[2:]), {}
+    for index, output in enumerate(trial.outputs):
         for number, statistic in enumerate(STATISTICS):
             is_share = statistic == "share_below"
-            if is_share and output.name not in study.limits:
+            if is_share and output.name not in trial.limits:
                 continue
             label = "share below the lower limit" if is_share else statistic
             data[f"{output.name}_{statistic}"] = variable(
                 ("quantile", "time"),
-                _linear(studies[:, number, :, index]),
+                _linear(trials[:, number, :, index]),
                 ONE if is_share else output.unit,
-                f"{output.about or output.name}, {label} of a future study",
+                f"{output.about or output.name}, {label} of a future trial",
                 exploratory=output.exploratory,
             )
-    coords = {"quantile": _quantile("quantile", QUANTILES, "quantile over future studies"), "time": time}
-    return xr.Dataset(data, coords, {"patients": study.patients, "studies": len(studies), **_facts(drawn)})
+    coords = {"quantile": _quantile("quantile", MEDIAN_AND_95, "quantile over future trials"), "time": time}
+    return xr.Dataset(data, coords, {"patients": trial.patients, "studies": len(trials), **_facts(drawn)})
 
 
 def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, label: str) -> xr.Variable:
@@ -114,13 +110,16 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 
 def _linear(drawn: np.ndarray) -> np.ndarray:
-    """`QUANTILES` over draws that have numbers, (draw, ...); NaN if none has."""
-    known = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
-    return np.quantile(known, QUANTILES, axis=0) if len(known) else np.full((len(QUANTILES), *drawn.shape[1:]), np.nan)
+    """`MEDIAN_AND_95` over draws that have numbers, (draw, ...); NaN if none has."""
+    return curve_quantiles(drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)], MEDIAN_AND_95)
 
 
-def _later(drawn: np.ndarray) -> list[float]:
-    return later_quantiles(drawn[~np.isnan(drawn)])
+def _linear_of_each(drawn: np.ndarray) -> np.ndarray:
+    """`_linear` of each output and course, (draw, output, course), which need not all have a number in a draw."""
+    table = np.empty((len(MEDIAN_AND_95), *drawn.shape[1:]))
+    for index in np.ndindex(drawn.shape[1:]):
+        table[:, *index] = _linear(drawn[:, *index])
+    return table
 
 
 def _quantile(name: str, values: Sequence[float], long_name: str) -> xr.Variable:

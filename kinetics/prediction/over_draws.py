@@ -1,19 +1,18 @@
-"""The populations of all draws: percentiles of counts, recovery, future studies."""
+"""The populations of all draws: percentiles of counts, recovery, future trials."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
+from kinetics.errors import warn
+from kinetics.files.arguments import Progress
 from kinetics.prediction.population import PATIENTS, Population, populations
-from kinetics.prediction.trial import FutureStudy
-from kinetics.simulation.runs import Progress, Run
-
-__all__ = ["PERCENTILES", "Drawn", "over_draws"]
+from kinetics.prediction.trial import FutureTrial
+from kinetics.simulation.runs import Run
 
 PERCENTILES = (0.05, 0.5, 0.95)
 """Quantiles over patients whose own uncertainty is given."""
@@ -27,8 +26,8 @@ class Drawn:
     """(draw, patient_quantile, time, quantity): `PERCENTILES` over patients, in the units of the model."""
     recovery: np.ndarray
     """(draw, number, output, course): of `Population.recovered`."""
-    studies: np.ndarray | None
-    """(draw, study, statistic, time, output): of `FutureStudy.statistics`, if one is predicted."""
+    trials: np.ndarray | None
+    """(draw, trial, statistic, time, output): of `FutureTrial.statistics`, if one is predicted."""
 
 
 def over_draws(
@@ -38,7 +37,7 @@ def over_draws(
     cohorts: Sequence[CohortParameters],
     seed: int,
     *,
-    study: FutureStudy | None = None,
+    trial: FutureTrial | None = None,
     progress: Progress | None = None,
 ) -> Drawn:
     """Integrate the populations of all draws and summarise each.
@@ -52,7 +51,7 @@ def over_draws(
         What all share; its measures are times to a threshold.
     at_estimates : Population
         Many patients at the estimates, which are ``typical``; ``cohorts`` are those of each draw.
-    study : FutureStudy, optional
+    trial : FutureTrial, optional
         Of which statistics are predicted.
     progress : callable, optional
         Called with (patients done, all).
@@ -62,22 +61,22 @@ def over_draws(
     UserWarning
         If patients could not be integrated.
     """
-    counts, recovery, studies, failed = [], [], [], 0
+    counts, recovery, trials, failed = [], [], [], 0
     for number, population in enumerate(populations(run, [typical, *cohorts], seed, progress=progress)):
         counts.append(population.quantiles(PERCENTILES))
         failed += population.failed
         if number == 0:
             continue
         recovery.append(population.recovered())
-        if study is not None:
-            studies.append(study.statistics(population, seed, number - 1))
+        if trial is not None:
+            trials.append(trial.statistics(population, seed, number - 1))
     if failed:
         number = f"{failed} of {PATIENTS * (1 + len(cohorts))} patients"
         message = f"{number} of the populations of draws could not be integrated; they are left out"
-        warnings.warn(message, stacklevel=5)
+        warn(message)
     few, *drawn = counts
     many = at_estimates.quantiles(PERCENTILES) if len(at_estimates.values) > PATIENTS else few
-    return Drawn(_scaled(np.array(drawn), few, many), np.array(recovery), np.array(studies) if studies else None)
+    return Drawn(_scaled(np.array(drawn), few, many), np.array(recovery), np.array(trials) if trials else None)
 
 
 def _scaled(drawn: np.ndarray, few: np.ndarray, many: np.ndarray) -> np.ndarray:

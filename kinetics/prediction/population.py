@@ -10,11 +10,11 @@ import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.engines import Tolerances
+from kinetics.files.arguments import Progress
 from kinetics.measures import Measure
+from kinetics.measures.patient_statistics import censored_median, share_at_risk, share_never
 from kinetics.population.draws import draw_patients
-from kinetics.simulation.runs import CHUNK, Progress, Run
-
-__all__ = ["PATIENTS", "SAMPLING", "TOLERANCES", "Population", "populations"]
+from kinetics.simulation.runs import CHUNK, Run
 
 PATIENTS = 64
 """Of the population of one draw: points of a Sobol sequence, which is balanced at powers of 2."""
@@ -63,39 +63,22 @@ class Population:
         return np.moveaxis(quantiles, -1, 0)
 
     def recovered(self) -> np.ndarray:
-        """Of each output and course three numbers, (number, output, course).
+        """The median time of those at risk, the share of them who never recover, and the share of all not at risk.
 
-        The median time of those at risk: one who never recovers is later than any who does, so that it is infinite if
-        more than half never do. The share of those at risk who never recover in the window. The share of all who were
-        never at risk. The first two are NaN if nobody is at risk, all are without patients.
+        (number, output, course); where just half recover the median is the time of the last. NaN if nobody is at risk,
+        but for the last number, which is NaN without patients.
         """
-        total, times = len(self.recovery), np.sort(self.recovery, axis=0)  # not at risk come last
-        at_risk = (~np.isnan(times)).sum(axis=0)
-        numbers = np.full((3, *at_risk.shape), np.nan)
-        for output, course in np.argwhere(at_risk > 0):
-            column = times[: at_risk[output, course], output, course]
-            lower, upper = column[(column.size - 1) // 2], column[column.size // 2]
-            numbers[0, output, course] = 0.5 * (lower + upper) if np.isfinite(upper) else lower
-            numbers[1, output, course] = np.isinf(column).mean()
-        if total:
-            numbers[2] = 1 - at_risk / total
-        return numbers
+        times = self.recovery
+        return np.stack([censored_median(times, if_half_recover="last"), share_never(times), 1 - share_at_risk(times)])
 
 
 def populations(
     run: Run, cohorts: Sequence[CohortParameters], seed: int, *, progress: Progress | None = None
 ) -> Iterator[Population]:
-    """The population of each draw, one after the other.
+    """The population of each draw, one after the other; an `InputError` if the spreads of one make no possible patient.
 
-    All draws have the same `PATIENTS` virtual patients, whose normal deviates are points of a Sobol sequence: what
-    differs between two populations is due to the draws. They are the first of `simulate` of that seed.
-
-    The measures of ``run`` are times to a threshold. The population of draw k depends on that draw and the seed alone.
-
-    Raises
-    ------
-    InputError
-        If the spreads of a draw are such that a thousand patients in a row are impossible.
+    All draws have the same `PATIENTS` virtual patients, the first of `simulate` of that seed, so that populations
+    differ by their draws alone. The measures of ``run`` are times to a threshold.
     """
     total = PATIENTS * len(cohorts)
     together = max(1, min(CHUNK, BYTES // run.bytes_of_one()) // PATIENTS)

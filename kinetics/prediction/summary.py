@@ -8,10 +8,8 @@ from typing import Any
 import xarray as xr
 
 from kinetics.measures import course_windows
-from kinetics.prediction.typical import QUANTILES
+from kinetics.results import MEDIAN_AND_95
 from kinetics.units import conversion, parse_unit
-
-__all__ = ["population_recovery_summary", "recovery_summary"]
 
 
 def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
@@ -69,7 +67,7 @@ def _courses(tree: xr.DataTree, group: str) -> Iterator[tuple[dict[str, Any], xr
 
 
 def _ends(quantiles: xr.DataArray, prefix: str, factor: float = 1.0) -> dict[str, float]:
-    lower, upper = (float(quantiles.sel(quantile=q)) * factor for q in (QUANTILES[0], QUANTILES[-1]))
+    lower, upper = (float(quantiles.sel(quantile=q)) * factor for q in (MEDIAN_AND_95[0], MEDIAN_AND_95[-1]))
     return {f"{prefix}lower": lower, f"{prefix}upper": upper}
 
 

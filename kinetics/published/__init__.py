@@ -1,7 +1,7 @@
 """Published numbers, and what a model says of them: rows of tables, targets of fits, facts of the evidence."""
 
 from kinetics.published.arm import Arm
-from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
+from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import PublishedFact, read_facts
 from kinetics.published.population_target import PopulationTarget, population_target
 from kinetics.published.row import NORMAL_95, SHARE, EvidenceRow, PublishedRow
@@ -13,6 +13,7 @@ from kinetics.published.verdict import Verdict
 __all__ = [
     "NORMAL_95",
     "SHARE",
+    "AgreementCount",
     "Arm",
     "Evaluated",
     "EvidenceRow",
@@ -20,7 +21,6 @@ __all__ = [
     "PublishedFact",
     "PublishedRow",
     "RowInFit",
-    "Tally",
     "Target",
     "TypicalTarget",
     "Verdict",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,8 @@ import numpy as np
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.engines.rule_monitor import TriggeredDoses, baselines_of
-from kinetics.errors import IntegrationError
+from kinetics.errors import IntegrationError, warn
+from kinetics.files.arguments import Progress
 from kinetics.model import Model
 from kinetics.population.draws import draw_patients
 from kinetics.published.patients import Patients
@@ -21,25 +21,13 @@ from kinetics.regimen import Regimen, Segments, course_starts, segments
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
 
-__all__ = ["Arm"]
-
 MOST_LOST = 0.05
 """More patients than this share that cannot be integrated are no population."""
 
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """Patients of one cohort under one regimen.
-
-    Parameters
-    ----------
-    model : Model
-        What is simulated.
-    cohort : CohortParameters
-        Whose values, with what differs from them.
-    regimen : Regimen
-        What patients are given.
-    """
+    """Patients of one cohort, whose values have what differs from them, under one regimen of a model."""
 
     model: Model
     cohort: CohortParameters
@@ -72,22 +60,12 @@ class Arm:
         seed: int,
         *,
         with_states: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Patients:
-        """Draw and simulate patients, and the typical one.
+        """Draw and simulate ``patients``, points of a Sobol sequence scrambled by ``seed``, and the typical one.
 
-        Parameters
-        ----------
-        times : ndarray, (time,)
-            Increasing, from 0, in the model's time.
-        patients : int
-            Points of a Sobol sequence.
-        seed : int
-            The study they belong to.
-        with_states : bool
-            Whether states are needed beside the outputs.
-        progress : callable, optional
-            Called with (done, all).
+        ``times``, (time,), increase from 0, in the model's time; ``with_states`` if states are needed beside the
+        outputs. Patients who cannot be integrated are left out, with a warning.
 
         Raises
         ------
@@ -95,11 +73,6 @@ class Arm:
             If no patients can be drawn, or a rule's level cannot be returned to.
         IntegrationError
             If more than `MOST_LOST` of the patients, or the typical one, cannot be integrated.
-
-        Warns
-        -----
-        UserWarning
-            If some cannot: they are left out.
         """
         typical = self.system.parameter_array(self.cohort.values)
         drawn = draw_patients(self.system, self.cohort, patients, seed, sampling="quasi")
@@ -110,25 +83,26 @@ class Arm:
             constants = self.system.constants_table(typical[None])
             run.triggers.check(baselines_of(self.system, constants, run.triggers))
         results = run.of_patients(table, progress)
-        simulated, doses = _simulated(results.failures), results.triggered
+        if reason := results.failures[0]:
+            raise IntegrationError(f"the typical patient cannot be simulated: {reason}")
+        simulated, doses = integrated_patients(results.failures[1:]), results.triggered
+        if lost := int((~simulated).sum()):
+            text = f"{lost} of {simulated.size} virtual patients could not be simulated and are left out"
+            warn(text)
         constants = self.system.constants_table(table)
 
-        def part(rows: np.ndarray, alone: Patients | None) -> Patients:
+        def part(rows: np.ndarray, typical: Patients | None) -> Patients:
             triggered = None if doses is None else TriggeredDoses(*(array[rows] for array in doses.arrays))
-            return Patients(self.model, times, results.values[rows], constants[rows], triggered, seed, alone)
+            return Patients(self.model, times, results.values[rows], constants[rows], triggered, seed, typical)
 
         return part(np.append(False, simulated), part(np.arange(1), None))
 
 
-def _simulated(reasons: list[str]) -> np.ndarray:
-    """Which patients behind the typical one could be integrated, (patient,); too few of them are an error."""
-    if reasons[0]:
-        raise IntegrationError(f"the typical patient cannot be simulated: {reasons[0]}")
-    simulated = np.array([not reason for reason in reasons[1:]])
-    lost = int((~simulated).sum())
-    text = f"{lost} of {simulated.size} virtual patients"
-    if lost > MOST_LOST * simulated.size:
-        raise IntegrationError(f"{text} cannot be simulated; {max(reasons, key=len)}")
-    if lost:
-        warnings.warn(f"{text} could not be simulated and are left out", stacklevel=3)
-    return simulated
+def integrated_patients(failures: Sequence[str]) -> np.ndarray:
+    """Which patients have no failure, (patient,); an `IntegrationError` if more than `MOST_LOST` of them have."""
+    integrated = np.array([not reason for reason in failures])
+    lost = int((~integrated).sum())
+    if lost > MOST_LOST * integrated.size:
+        reason = next(reason for reason in failures if reason)
+        raise IntegrationError(f"{lost} of {integrated.size} virtual patients cannot be simulated; {reason}")
+    return integrated

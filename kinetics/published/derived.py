@@ -11,9 +11,7 @@ import sympy as sp
 
 from kinetics.expressions import Dimensions, evaluate, parse
 from kinetics.model import Model
-from kinetics.units import parse_unit
-
-__all__ = ["DerivedNumber"]
+from kinetics.units import Unit, parse_unit
 
 
 @dataclass(frozen=True)
@@ -21,17 +19,11 @@ class DerivedNumber:
     """An expression that has been read against a model, in its own unit."""
 
     expression: Any
-    unit: Any
+    unit: Unit
 
     @classmethod
     def read(cls, text: str, model: Model) -> DerivedNumber:
-        """Read it; names may be written with a dot, as ``pk.CL``.
-
-        Raises
-        ------
-        InputError
-            If it is none of the grammar, names what is no parameter, input or constant, or its units do not fit.
-        """
+        """Read it; names may be written with a dot, as ``pk.CL``. An `InputError` if it or its units are wrong."""
         units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
         units |= {name: model.definitions[name].unit for name in model.constants}
         symbols = {name: sp.Symbol(name, real=True) for name in units}
@@ -63,5 +55,5 @@ def _spellings(name: str) -> list[str]:
     >>> _spellings("pk_CL_0")
     ['pk_CL_0', 'pk.CL_0', 'pk_CL.0']
     """
-    places = [place for place, letter in enumerate(name) if letter == "_"]
-    return [name, *(f"{name[:place]}.{name[place + 1 :]}" for place in places)]
+    positions = [position for position, letter in enumerate(name) if letter == "_"]
+    return [name, *(f"{name[:position]}.{name[position + 1 :]}" for position in positions)]

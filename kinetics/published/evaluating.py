@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinetics.errors import Faults
-from kinetics.files.arguments import whole_number
+from kinetics.errors import Faults, UnknownNameError
+from kinetics.files.arguments import Progress, loaded, whole_number
 from kinetics.files.kinds import is_path
-from kinetics.files.library import library_folder
+from kinetics.files.library import library_folder, similar_name
 from kinetics.files.tables import read_table
-from kinetics.published.evidence import Evaluated, Tally, evaluate_evidence
+from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import read_facts
 from kinetics.published.row import EvidenceRow
 from kinetics.text.tables import html_table
-
-__all__ = ["Evidence", "agreement_counts", "evidence", "evidence_path"]
 
 USES = ("fit", "calibrate", "validate")
 
@@ -34,26 +31,38 @@ class Evidence(Evaluated):
     path: Path
 
     def __repr__(self) -> str:
-        return f"<Evidence of {self.path.name}: {self.tally()} numbers inside, {self.tally('direction')} directions>"
+        numbers, directions = self.agreement_count(), self.agreement_count("direction")
+        return f"<Evidence of {self.path.name}: {numbers} numbers inside, {directions} directions>"
 
     def _repr_html_(self) -> str:
         rows = [[label, str(count)] for label, count in agreement_counts(self)]
         return html_table(f"{self.path.name}, {self.patients} virtual patients", ["rows", "agree"], rows)
 
 
-def agreement_counts(evaluated: Evaluated) -> list[tuple[str, Tally]]:
+def agreement_counts(evaluated: Evaluated) -> list[tuple[str, AgreementCount]]:
     """How many facts of each use and group agree, with a label; groups without facts are left out."""
-    numeric = [(f"numeric, {use}", evaluated.tally(use=use)) for use in USES]
-    separate = [("inputs of the model", evaluated.tally("input")), ("directions", evaluated.tally("direction"))]
-    counts = [("numeric, all", evaluated.tally()), *numeric, *separate]
+    numeric = [(f"numeric, {use}", evaluated.agreement_count(use=use)) for use in USES]
+    separate = [
+        ("inputs of the model", evaluated.agreement_count("input")),
+        ("directions", evaluated.agreement_count("direction")),
+    ]
+    counts = [("numeric, all", evaluated.agreement_count()), *numeric, *separate]
     return [(label, count) for label, count in counts if count.total or label == "numeric, all"]
 
 
 def evidence_path(file: str | Path | None = None) -> Path:
-    """The path of a file of facts: itself, or that of a name of the library; without any, of the one that ships."""
-    if file is None or not is_path(file):
-        return library_folder("fits") / f"{file or 'evidence'}.csv"
-    return Path(file)
+    """The path of a file of facts: itself, or that of a name of the library; without any, of the one that ships.
+
+    An `UnknownNameError` if the library has no such table.
+    """
+    if file is not None and is_path(file):
+        return Path(file)
+    tables = {path.stem: path for path in sorted(library_folder("fits").glob("*.csv"))}
+    name = str(file or "evidence")
+    if name not in tables:
+        hint = similar_name(name, [*tables]) or f"; there are {', '.join(tables)}"
+        raise UnknownNameError(f"no '{name}' in fits{hint}")
+    return tables[name]
 
 
 def evidence(
@@ -61,7 +70,7 @@ def evidence(
     *,
     patients: int = 256,
     seed: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evidence:
     """Set every published fact beside the model: inside or outside its interval, and which direction.
 
@@ -72,7 +81,7 @@ def evidence(
     patients : int
         Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
     seed : int
-        The study they belong to.
+        Seed of the random numbers; 1 as for the table in ``docs/evidence.md``.
     progress : callable, optional
         Called with (patients done, all).
 
@@ -94,7 +103,7 @@ def evidence(
     """
     patients = whole_number("patients", patients, 2)
     faults = Faults()
-    path = evidence_path(file)
+    path = evidence_path() if file is None else loaded("file", file, Path, evidence_path)
     facts = read_facts(read_table(path, EvidenceRow, faults), faults)
     faults.raise_if_any()
     return Evidence(**vars(evaluate_evidence(facts, patients, seed, progress)), path=path)

@@ -1,4 +1,4 @@
-"""A published fact with what it asks of models: everything its row names, found and checked."""
+"""A published fact: a row of evidence with the models, cohorts and regimens that it names, read and checked."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from kinetics.published.arm import Arm
 from kinetics.published.kinds import KINDS, Quantity
 from kinetics.published.row import EvidenceRow
 from kinetics.published.settings import read_settings, versus_columns
-from kinetics.regimen import Regimen, check_given_by_row
+from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import conversion, parse_unit, to_unit
-
-__all__ = ["PublishedFact", "read_facts"]
 
 _NO_DRUG = "none"
 """The regimen of a row that gives nothing."""
@@ -31,16 +29,9 @@ _NO_DRUG = "none"
 class PublishedFact:
     """A row of evidence with the numbers it asks for.
 
-    Parameters
-    ----------
-    placed : PlacedRow of EvidenceRow
-        The row and where it stands.
-    quantity : Quantity or None
-        What the model is asked for; None if for nothing.
-    versus : Quantity or None
-        What a direction is compared with.
-    factor : float
-        From the unit of ``quantity`` to that of the row; from that of ``versus`` to that of ``quantity``.
+    ``quantity`` is what the model is asked for, ``versus`` what a direction is compared with; None if nothing.
+    ``factor`` is from the unit of ``quantity`` to that of the row; with ``versus`` from its unit to that of
+    ``quantity``.
     """
 
     placed: PlacedRow[EvidenceRow]
@@ -158,7 +149,7 @@ class _Library:
         model = self._model(reference)
         assert model is not None
         regimen = Regimen.load(name)
-        check_given_by_row(regimen, model)
+        check_row_accepted(regimen, model)
         return regimen
 
     def _values(self, reference: str | Path, cohort: str | None) -> CohortParameters:

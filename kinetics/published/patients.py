@@ -10,9 +10,7 @@ from scipy.special import ndtri
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.files.checksums import content_hash
 from kinetics.model import Model
-from kinetics.observation.measurement import measured
-
-__all__ = ["MEASURED", "Patients"]
+from kinetics.observation.observing import measured
 
 MEASURED = 8
 """How often each virtual patient is measured, so that noise is averaged out of statistics."""
@@ -20,24 +18,12 @@ MEASURED = 8
 
 @dataclass(frozen=True, eq=False)
 class Patients:
-    """Outputs of patients over time.
+    """Outputs of patients over ``times``, (time,), in the model's time.
 
-    Parameters
-    ----------
-    model : Model
-        Whose outputs they are.
-    times : ndarray, (time,)
-        In the model's time.
-    values : ndarray, (patient, time, output)
-        True values of outputs, and behind them of states, in the model's units.
-    constants : ndarray, (patient, constant)
-        Parameters, inputs and derived constants, in the model's units and order.
-    triggered : TriggeredDoses or None
-        What rules did, (patient, trigger); None without rules.
-    seed : int
-        Of the noise.
-    alone : Patients or None
-        The typical patient, whose measurements have no noise; None for that patient.
+    ``values``, (patient, time, output), are true values of outputs and behind them of states; ``constants``, (patient,
+    constant), are parameters, inputs and derived constants; both are in the model's units and order. ``triggered`` is
+    what rules did, (patient, trigger), None without rules. ``seed`` is that of the noise. ``typical_patient`` is the
+    one whose measurements have no noise; None for that patient itself.
     """
 
     model: Model
@@ -46,12 +32,12 @@ class Patients:
     constants: np.ndarray
     triggered: TriggeredDoses | None
     seed: int
-    alone: Patients | None = field(repr=False)
+    typical_patient: Patients | None = field(repr=False)
 
     @property
     def typical(self) -> Patients:
         """The typical patient alone."""
-        return self if self.alone is None else self.alone
+        return self if self.typical_patient is None else self.typical_patient
 
     def true(self, output: str, times: np.ndarray) -> np.ndarray:
         """True values of an output or state, (patient, time)."""
@@ -70,10 +56,10 @@ class Patients:
         random order.
         """
         row, true = self.model.outputs.get(output), self.true(output, times)
-        repeated = true if self.alone is None else np.tile(true, (MEASURED, 1))
+        repeated = true if self.typical_patient is None else np.tile(true, (MEASURED, 1))
         if row is None:  # nobody measures a state
             return repeated
-        if self.alone is None or row.noise is None:
+        if self.typical_patient is None or row.noise is None:
             return measured(row, repeated)
         normal = ndtri((np.arange(len(repeated)) + 0.5) / len(repeated))
         noise = np.stack([self._generator(output, time).permutation(normal) for time in times], axis=1)

@@ -19,20 +19,10 @@ from kinetics.published.row import PublishedRow
 from kinetics.published.target import RowInFit, Target
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["PopulationTarget", "population_target"]
-
 
 @dataclass(frozen=True, eq=False)
 class PopulationTarget(Target):
-    """One published summary of many patients.
-
-    Parameters
-    ----------
-    probe : Probe
-        What of the patients is measured.
-    summary : Summary
-        The likelihood of what was published.
-    """
+    """One published summary of many patients: ``probe`` is what of them is measured, ``summary`` its likelihood."""
 
     probe: Probe
     summary: Summary
@@ -68,14 +58,7 @@ class PopulationTarget(Target):
 
 
 def population_target(entry: RowInFit) -> PopulationTarget:
-    """Check a published row against a model and make it a target of a population.
-
-    Raises
-    ------
-    InputError
-        With everything that is wrong: an unknown output or one without noise, units that do not fit, a time outside
-        the simulation, a row that lacks what its likelihood needs.
-    """
+    """Check a published row against a model and make it a target of a population; an `InputError` has every fault."""
     row, faults = entry.row, Faults()
     entry, probe, level, summary = entry.timed(faults), None, None, None
     with faults.gather(name=row.name):

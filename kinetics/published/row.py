@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from kinetics.errors import UnitError
-from kinetics.files.rows import Row
+from kinetics.files.rows import Line, Row
 from kinetics.published.kinds import KINDS
 from kinetics.published.kinds.quantity import Columns
 from kinetics.units import conversion, parse_unit, unit_text
-
-__all__ = [
-    "NORMAL_95",
-    "SHARE",
-    "EvidenceRow",
-    "PublishedNumber",
-    "PublishedRow",
-]
 
 NORMAL_95 = 1.959963984540054
 """The normal quantile that 95 % intervals end at."""
@@ -29,7 +21,6 @@ SHARE = 0.25
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 if TYPE_CHECKING:
     FactKind = FittedKind = str
@@ -41,7 +32,7 @@ else:
 class PublishedNumber(Row):
     """What both tables say of a published number."""
 
-    name: Text
+    name: Line
     over: str | None = None
     time: str | None = None
     since: str | None = None
@@ -73,17 +64,17 @@ class PublishedRow(PublishedNumber):
     use: Literal["fit", "calibrate", "validate"]
     kind: FittedKind
     statistic: Literal["mean", "median", "geometric_mean", "survival_median", "share", "range", "unstated"]
-    output: Text
-    regimen: Text
-    cohort: Text
+    output: Line
+    regimen: Line
+    cohort: Line
     value: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    unit: Text
+    unit: Line
     lower: Positive | None = None
     upper: Positive | None = None
     interval: Literal["confidence", "quartiles", "extremes"] = "confidence"
     log_se: Positive | None = None
     rounding: Positive | None = None
-    source: Text
+    source: Line
     note: str = ""
 
     @property
@@ -145,8 +136,8 @@ class PublishedRow(PublishedNumber):
             f"interval '{self.interval}' needs the statistic median or survival_median": self.interval != "confidence"
             and self.statistic not in ("median", "survival_median"),
         }
-        found = [message for message, is_wrong in wrong.items() if is_wrong]
-        return [*self.columns.faults(self), *found, *self._share_faults()]
+        messages = [message for message, is_wrong in wrong.items() if is_wrong]
+        return [*self.columns.faults(self), *messages, *self._share_faults()]
 
     def _share_faults(self) -> list[str]:
         if not self.of_patients or self.value is None:
@@ -183,7 +174,7 @@ class EvidenceRow(PublishedNumber):
     relation: Literal["above", "below", "about"] | None = None
     versus: str | None = None
     unit: str | None = None
-    source: Text
+    source: Line
     reason: str = ""
 
     @property
@@ -215,8 +206,8 @@ class EvidenceRow(PublishedNumber):
 
     def _stated_faults(self) -> list[str]:
         compared = [key for key in ("relation", "versus", "set") if getattr(self, key) is not None]
-        found = [f"kind '{self.kind}' has no '{key}': nothing is compared" for key in compared]
-        return found if self.reason else [*found, f"kind '{self.kind}' needs a 'reason': why no model says it"]
+        messages = [f"kind '{self.kind}' has no '{key}': nothing is compared" for key in compared]
+        return messages if self.reason else [*messages, f"kind '{self.kind}' needs a 'reason': why no model says it"]
 
     def _compared_faults(self) -> list[str]:
         bare = self.lower is None and self.upper is None

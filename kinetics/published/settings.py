@@ -11,17 +11,12 @@ from kinetics.published.kinds import KINDS
 from kinetics.published.row import EvidenceRow
 from kinetics.units import parse_unit, to_unit
 
-__all__ = ["read_settings", "versus_columns"]
-
 _VERSUS = ("kind", "cohort", "regimen", "output", "over", "time", "since", "level", "visits", "expression")
 """Columns that the other side of a comparison may have of its own."""
 
 
 def read_settings(text: str | None, model: Model) -> dict[str, float]:
-    """Parameter values by flat name, in the units of the model; an `InputError` has everything that is wrong.
-
-    Of ``pk.CL = 2 L/day; pk.f = 0.5``: a dimensionless value needs no unit, the last of a name counts.
-    """
+    """Values by flat name, in the units of the model, of ``pk.CL = 2 L/day; pk.f = 0.5``; the last of a name counts."""
     values: dict[str, float] = {}
     faults = Faults()
     for part, name, value in _parts(text):
@@ -39,16 +34,6 @@ def versus_columns(row: EvidenceRow) -> EvidenceRow | None:
     """The row that a direction compares with: the same but for what ``versus`` says; None if it names nothing.
 
     A part is ``COLUMN = TEXT``, for the columns that say what is asked, or ``PARAMETER = VALUE``, which is set.
-
-    Examples
-    --------
-    >>> row = EvidenceRow(
-    ...     name="a", mark="S", use="validate", statement="later", kind="count", statistic="mean", model="m",
-    ...     output="A", time="1 day", relation="above", versus="time = 2 day; pk.k = 3 1/day", set="j = 1 1", source="x"
-    ... )
-    >>> other = versus_columns(row)
-    >>> other.time, other.set
-    ('2 day', 'j = 1 1; pk.k = 3 1/day')
     """
     if row.versus is None:
         return None

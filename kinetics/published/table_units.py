@@ -12,8 +12,6 @@ from kinetics.files.tables import PlacedRow
 from kinetics.published.row import PublishedRow
 from kinetics.units import parse_unit
 
-__all__ = ["check_units"]
-
 
 def check_units(rows: Iterable[PlacedRow[PublishedRow]], faults: Faults) -> None:
     """Note rows of one table, kind and output in units that contradict each other; no model tells which is wrong."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -15,31 +14,16 @@ from kinetics.observation import VisitSchedule
 from kinetics.published.kinds import KINDS, Quantity
 from kinetics.published.row import PublishedRow
 from kinetics.regimen import Regimen
-from kinetics.units import conversion, parse_quantity, parse_unit
-
-__all__ = ["RowInFit", "Target"]
+from kinetics.units import Unit, conversion, parse_quantity, parse_unit
 
 
 @dataclass(frozen=True, eq=False)
 class RowInFit:
-    """What a published row of a fit is read against.
+    """What a published ``row`` of a fit is read against: ``model``, and the ``regimen`` that its patients were given.
 
-    Parameters
-    ----------
-    row : PublishedRow
-        The published number.
-    model : Model
-        The model it is compared with.
-    regimen : Regimen
-        What its patients were given.
-    horizon : float
-        The longest simulation, in the model's time.
-    schedule : VisitSchedule, optional
-        When patients of a population were measured, if it is of a recovery.
-    baseline : ndarray, (output,), optional
-        The outputs of the typical patient before treatment, in the model's units.
-    time : float
-        That of the row in the model's; 0 if it has none.
+    ``horizon``, the longest simulation, and ``time``, that of the row or 0, are in the model's time. ``schedule`` is
+    when patients of a population were measured, if the row is of a recovery. ``baseline``, (output,), are the outputs
+    of the typical patient before treatment, in the model's units.
     """
 
     row: PublishedRow
@@ -85,7 +69,7 @@ class RowInFit:
             raise InputError(message)
         return noise
 
-    def factor(self, unit: Any) -> float:
+    def factor(self, unit: Unit) -> float:
         """From a unit of the model to that of the row."""
         row = self.row
         try:
@@ -96,15 +80,7 @@ class RowInFit:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """One published number, and what its patients were given.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        The published number.
-    regimen : Regimen
-        What its patients were given.
-    """
+    """One published number, and the regimen that its patients were given."""
 
     row: PublishedRow
     regimen: Regimen

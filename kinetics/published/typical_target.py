@@ -14,28 +14,17 @@ from kinetics.published.kinds.quantity import TypicalNumber
 from kinetics.published.target import RowInFit, Target
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["TypicalTarget", "typical_target"]
-
 LOWEST = 1e-9
 """Below this share of the published number the logarithm goes on as its tangent: finite at zero and below."""
 
 
 @dataclass(frozen=True, eq=False)
 class TypicalTarget(Target):
-    r"""One published number under the typical patient.
+    r"""One published number under the typical patient; ``factor`` is from the unit of ``quantity`` to the row's.
 
     With model value :math:`x`, published value :math:`v`, own log standard error :math:`s` and discrepancy :math:`d`,
     the residual is :math:`(\ln x - \ln v)/\sqrt{s^2 + d^2}`; for a range it is zero inside and counts from the nearer
-    end outside.
-
-    Parameters
-    ----------
-    quantity : TypicalNumber
-        The model's counterpart.
-    factor : float
-        From the model's unit to the row's.
-    log_sd : float
-        :math:`\sqrt{s^2 + d^2}`; infinite for a row that is only compared and gives no error.
+    end outside. ``log_sd`` is :math:`\sqrt{s^2 + d^2}`; infinite for a row that is only compared and gives no error.
     """
 
     quantity: TypicalNumber
@@ -62,13 +51,8 @@ class TypicalTarget(Target):
 def typical_target(entry: RowInFit, discrepancy: float) -> TypicalTarget:
     """Check a published row, with the outputs before treatment, and make it a target of the typical patient.
 
-    ``discrepancy`` is a log standard deviation that is added to the row's own.
-
-    Raises
-    ------
-    InputError
-        With everything that is wrong: an unknown output, units that do not fit, a time outside the simulation, a
-        baseline below the threshold, a row for fitting without an error.
+    ``discrepancy`` is a log standard deviation that is added to the row's own. An `InputError` has every fault: also a
+    baseline below the threshold, and a row for fitting without an error.
     """
     row, faults = entry.row, Faults()
     own = row.own_log_se()

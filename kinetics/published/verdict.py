@@ -10,8 +10,6 @@ from kinetics.files.tables import PlacedRow
 from kinetics.published.kinds import KINDS
 from kinetics.published.row import SHARE, EvidenceRow
 
-__all__ = ["Group", "Verdict"]
-
 Group = Literal["numeric", "input", "direction", "told", "unverified"]
 
 
@@ -24,7 +22,8 @@ class Verdict:
     placed : PlacedRow of EvidenceRow
         The row and where it stands.
     model : float or None
-        The model's number, in the row's unit; of a direction with ``versus`` in the model's. None if none is asked.
+        The model's number, in the row's unit; of a direction with ``versus`` in the model's. None of a row that is not
+        compared.
     versus : float or None
         The number that a direction is compared with, in the same unit.
     exploratory : bool
@@ -54,7 +53,7 @@ class Verdict:
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the model's number is inside, or the direction is the published one; None if nothing is asked."""
+        """Whether the model's number is inside, or the direction is the published one; None of a row not compared."""
         if self.model is None:
             return None
         if math.isnan(self.model):

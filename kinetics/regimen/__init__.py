@@ -1,12 +1,11 @@
 """What is given and when: doses, courses, regimens, their algebra, and the segments an engine integrates."""
 
 from kinetics.regimen.dose import Dose
-from kinetics.regimen.giving import check_given, check_given_by_row
 from kinetics.regimen.regimen import Course, Regimen
 from kinetics.regimen.retreatment import only_course, with_retreatment
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.segments import Segments, course_starts, segments
-from kinetics.regimen.triggers import Triggers, triggers
+from kinetics.regimen.triggers import Triggers, check_accepted, check_row_accepted, triggers
 
 __all__ = [
     "Course",
@@ -15,8 +14,8 @@ __all__ = [
     "Rule",
     "Segments",
     "Triggers",
-    "check_given",
-    "check_given_by_row",
+    "check_accepted",
+    "check_row_accepted",
     "course_starts",
     "only_course",
     "segments",

@@ -1,19 +1,21 @@
-"""`Dose`: an amount of a drug, given at a time, at once or as an infusion."""
+"""`Dose`: an amount of a drug, given at a time, at once or as an infusion; and doses as a table to read."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
-
-import pint
+from itertools import pairwise
+from typing import Any, cast
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.regimen.times import SAME, Amount, days, in_days, offsets, time_text
-from kinetics.units import adopt, parse_quantity, registry, unit_text
-
-__all__ = ["Dose", "amount_text"]
+from kinetics.text.numbers import count_text
+from kinetics.text.tables import table
+from kinetics.units import Quantity, adopt, parse_quantity, registry, unit_text
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -50,9 +52,9 @@ class Dose:
     """
 
     drug: str
-    amount: pint.Quantity
-    start: pint.Quantity
-    duration: pint.Quantity
+    amount: Quantity
+    start: Quantity
+    duration: Quantity
 
     def __init__(self, drug: str, amount: Amount, start: Amount = "0 day", duration: Amount = "0 day") -> None:
         faults = Faults()
@@ -74,7 +76,7 @@ class Dose:
         faults.raise_if_any()
 
     @property
-    def end(self) -> pint.Quantity:
+    def end(self) -> Quantity:
         """When it has been given, in days; the start of a bolus."""
         return days(self.start.magnitude + self.duration.magnitude)
 
@@ -114,18 +116,69 @@ class Dose:
         return text + (f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else "")
 
 
-def amount_text(amount: pint.Quantity) -> str:
+def amount_text(amount: Quantity) -> str:
     """An amount as `kinetics.units.parse_quantity` reads it.
 
-    Examples
-    --------
     >>> amount_text(Dose("drug_a", "0.5 mg/kg").amount)
     '0.5 mg/kg'
     """
     return f"{amount.magnitude:.10g} {unit_text(amount.units)}"
 
 
-def _amount(value: Any) -> Any:
+def _amount(value: Any) -> Quantity:
     """An amount as a pint quantity with a finite float."""
     read = parse_quantity if isinstance(value, str) else adopt
-    return registry.Quantity(*read(value, example="mg"))
+    return cast(Quantity, registry.Quantity(*read(value, example="mg")))
+
+
+HEAD = ("course", "start", "drug", "amount", "duration", "doses")
+
+
+def course_table(courses: Iterable[Sequence[Dose]]) -> str:
+    """The doses of courses as a table, one line a drug and dose size.
+
+    >>> print(course_table([Dose("drug_a", "12 mg", duration="4 hour").repeat(5, "1 day")]))
+    course  start  drug    amount  duration  doses
+    1       0 day  drug_a  12 mg   4 hour    5, every 1 day
+    """
+    return table(HEAD, course_rows(courses), text=range(len(HEAD)))
+
+
+def course_rows(courses: Iterable[Sequence[Dose]]) -> list[tuple[str, ...]]:
+    """The rows of `course_table`."""
+    return [(str(number), *row) for number, doses in enumerate(courses, 1) for row in _lines(doses)]
+
+
+def _lines(doses: Sequence[Dose]) -> Iterator[tuple[str, ...]]:
+    alike: dict[tuple[str, str, str], list[float]] = {}
+    for dose in doses:
+        duration = time_text(dose.duration.magnitude) if dose.duration.magnitude else "bolus"
+        alike.setdefault((dose.drug, amount_text(dose.amount), duration), []).append(dose.start.magnitude)
+    for dose, starts in alike.items():
+        yield (time_text(starts[0]), *dose, _rhythm(starts))
+
+
+def _rhythm(starts: Sequence[float]) -> str:
+    """How many, and how far apart: every so often if evenly, else the time from the first to the last."""
+    steps = [later - earlier for earlier, later in pairwise(starts)]
+    if not steps:
+        return "1"
+    if max(steps) - min(steps) <= SAME:
+        return f"{len(starts)}, every {time_text(steps[0])}"
+    return f"{len(starts)} within {starts[-1] - starts[0]:.3g} day"
+
+
+def dose_count(doses: Sequence[Dose]) -> str:
+    """How many doses there are, and of what.
+
+    >>> dose_count(Dose("drug_a", "12 mg").repeat(5, "1 day"))
+    '5 doses of drug_a'
+    """
+    drugs = ", ".join(sorted({dose.drug for dose in doses}))
+    return count_text(len(doses), "dose") + (f" of {drugs}" if drugs else "")
+
+
+def content_text(courses: int, doses: Sequence[Dose], rules: int) -> str:
+    """How many courses, doses and rules there are, and the drugs of the doses."""
+    number_of_rules = [count_text(rules, "rule")] if rules else []
+    return ", ".join([count_text(courses, "course"), dose_count(doses), *number_of_rules])

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, StrictInt
 
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
-from kinetics.files.rows import Reader, Row, Text, read_row
+from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table, read_row
 from kinetics.regimen.dose import Dose
-from kinetics.regimen.rule import MOST, Rule, check_rules
+from kinetics.regimen.rule import MAX_DOSES, Rule, check_rules
 from kinetics.regimen.times import MAX_COUNT, SAME, apart, in_days, offsets
-
-__all__ = ["RegimenFile", "read_regimen"]
 
 Keys = tuple[str | int, ...]
 R = TypeVar("R", bound=Row)
@@ -27,20 +24,12 @@ R = TypeVar("R", bound=Row)
 _STAND_IN = {"drug": "drug", "amount": "1 gram", "output": "output", "level": "baseline"}
 
 
-class FileRow(Row):
+class RegimenFileRow(Row):
     """A whole regimen file; no courses is a drug-free regimen."""
 
     regimen: Any
     courses: list[Any] = Field(default_factory=list)
     rules: list[Any] = Field(default_factory=list)
-
-
-class HeaderRow(Row):
-    """``[regimen]``."""
-
-    title: Text
-    source: Text
-    about: str = ""
 
 
 class CourseRow(Row):
@@ -70,35 +59,33 @@ class RuleRow(Row):
     amount: Text
     duration: Text = "0 day"
     direction: Literal["up", "down"] = "up"
-    most: Annotated[StrictInt, Field(ge=1, le=MOST)] = 1
+    most: Annotated[StrictInt, Field(ge=1, le=MAX_DOSES)] = 1
     apart: Text = "0 day"
     after_course: Annotated[StrictInt, Field(ge=1)] | None = None
     every: Text | None = None
     count: Annotated[StrictInt, Field(ge=1, le=MAX_COUNT)] = 1
 
 
-@dataclass(frozen=True)
-class RegimenFile:
+class RegimenFile(NamedTuple):
     """What a regimen file says: the doses of each course, in time since time zero, and the rules."""
 
-    title: str
-    source: str
-    about: str
-    courses: tuple[tuple[Dose, ...], ...]
-    rules: tuple[Rule, ...]
+    title: TitleRow
+    courses: list[tuple[Dose, ...]]
+    rules: list[Rule]
 
 
 def read_regimen(path: Path) -> RegimenFile:
     """Read and check a regimen file; `InputError` with every fault of it."""
-    document = read_document(path)
-    reader = _Reader(document)
-    reader.row(FileRow, document.data)
-    header = reader.header()
-    courses = [reader.course(table, ("courses", i)) for i, table in enumerate(_list(document.data.get("courses")))]
+    reader = _Reader(read_document(path))
+    reader.row(RegimenFileRow, reader.document.data)
+    title = reader.title("regimen")
+    courses = [
+        reader.course(table, ("courses", i)) for i, table in enumerate(as_list(reader.document.data.get("courses")))
+    ]
     rules = reader.rules(courses)
     reader.faults.raise_if_any()
-    assert header is not None
-    return RegimenFile(header.title, header.source, header.about, tuple(courses), tuple(rules))
+    assert title is not None
+    return RegimenFile(title, courses, rules)
 
 
 class _Reader(Reader):
@@ -109,7 +96,7 @@ class _Reader(Reader):
         self.n_doses = 0
 
     @contextmanager
-    def within(self, *keys: str | int) -> Iterator[None]:
+    def within(self, *keys: str | int) -> Generator[None, None, None]:
         """Note the faults of the block under ``keys`` and their own names."""
         try:
             yield
@@ -117,21 +104,12 @@ class _Reader(Reader):
             for fault in error.faults:
                 self.add(fault.message, *keys, *([fault.name] if fault.name else []))
 
-    def header(self) -> HeaderRow | None:
-        """The title and the source, which must exist."""
-        if "regimen" not in self.document.data:
-            return None
-        row = self.row(HeaderRow, self.document.data["regimen"], "regimen")
-        if row:
-            self.source(row.source, "regimen", "source")
-        return row
-
     def course(self, table: Any, keys: Keys) -> tuple[Dose, ...]:
         """The doses of one course, moved to its start."""
         self.row(CourseRow, table, *keys)
-        table = table if isinstance(table, dict) else {}
+        table = as_table(table)
         start = self.start(table.get("start"), (*keys, "start"))
-        rows = enumerate(_list(table.get("doses")))
+        rows = enumerate(as_list(table.get("doses")))
         return tuple(chain.from_iterable(self.doses(row, (*keys, "doses", i), start) for i, row in rows))
 
     def start(self, text: Any, keys: Keys) -> str:
@@ -166,7 +144,7 @@ class _Reader(Reader):
         """The rules, each checked for itself, then against the courses."""
         rows: dict[int, RuleRow] = {}
         rules: list[Rule] = []
-        for number, table in enumerate(_list(self.document.data.get("rules"))):
+        for number, table in enumerate(as_list(self.document.data.get("rules"))):
             row = self.row(RuleRow, table, "rules", number) or self.sound(table, RuleRow)
             rows[number] = row
             self.counted(table, ("rules", number))
@@ -182,7 +160,7 @@ class _Reader(Reader):
 
     def sound(self, table: Any, kind: type[R]) -> R:
         """A row of the values that are sound one by one, with stand-ins for the rest."""
-        table = table if isinstance(table, dict) else {}
+        table = as_table(table)
         required = (name for name, field in kind.model_fields.items() if field.is_required())
         stand_in = {name: _STAND_IN[name] for name in required} | ({"every": "1 day"} if "every" in table else {})
         valid = {
@@ -191,8 +169,3 @@ class _Reader(Reader):
             if read_row(kind, {**stand_in, key: table[key]}, self.document, (), Faults())
         }
         return kind.model_validate({**stand_in, **valid})
-
-
-def _list(value: Any) -> list[Any]:
-    """A list, or none of it; that it is no list has been noted."""
-    return value if isinstance(value, list) else []

@@ -1,5 +1,6 @@
 """`Course` and `Regimen`: doses in groups, rules for more of them, and an algebra that moves, repeats and joins."""
 
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,20 +9,16 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-import pint
-
 from kinetics.errors import Faults, InputError
 from kinetics.files.arguments import all_of
 from kinetics.files.checksums import content_hash
 from kinetics.files.library import find_file
-from kinetics.regimen.dose import Dose
+from kinetics.regimen.dose import HEAD, Dose, content_text, course_rows, course_table, dose_count
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules
-from kinetics.regimen.table import HEAD, counted, course_rows, course_table, dose_count
 from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
-from kinetics.text.tables import html_table, paragraph
-
-__all__ = ["Course", "Regimen"]
+from kinetics.text.tables import headline, html_table, paragraph
+from kinetics.units import Quantity
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,12 +53,12 @@ class Course:
         return cls(Dose(drug, amount, duration=duration).repeat(count, every))
 
     @property
-    def start(self) -> pint.Quantity:
+    def start(self) -> Quantity:
         """The start of the first dose, in days."""
         return self.doses[0].start
 
     @property
-    def end(self) -> pint.Quantity:
+    def end(self) -> Quantity:
         """The end of the last infusion, in days."""
         return max(dose.end for dose in self.doses)
 
@@ -83,11 +80,11 @@ class Course:
 
     def repeat(self, count: int, every: Amount | None = None) -> Regimen:
         """The same course ``count`` times, each ``every`` after the one before."""
-        return Regimen([self], name=self._name).repeat(count, every)
+        return Regimen([self], name=_course_name(self)).repeat(count, every)
 
     def __add__(self, other: Course | Regimen | Rule) -> Regimen:
         is_part = isinstance(other, Course | Regimen | Rule)
-        return Regimen([self], name=self._name) + other if is_part else NotImplemented
+        return Regimen([self], name=_course_name(self)) + other if is_part else NotImplemented
 
     def __repr__(self) -> str:
         return f"<Course at {time_text(self.start.magnitude)}: {dose_count(self.doses)}>"
@@ -96,11 +93,11 @@ class Course:
         return course_table([self.doses])
 
     def _repr_html_(self) -> str:
-        return html_table(self._name, HEAD, course_rows([self.doses]))
+        return html_table(_course_name(self), HEAD, course_rows([self.doses]))
 
-    @property
-    def _name(self) -> str:
-        return f"course at {time_text(self.start.magnitude)}"
+
+def _course_name(course: Course) -> str:
+    return f"course at {time_text(course.start.magnitude)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -156,7 +153,7 @@ class Regimen:
         path = find_file(name, "models/regimens")
         file = read_regimen(path)
         courses = [Course(doses) for doses in file.courses]
-        return cls(courses, path.stem, file.title, file.source, file.rules, file.about)
+        return cls(courses, path.stem, rules=file.rules, **dict(file.title))
 
     @classmethod
     def none(cls) -> Regimen:
@@ -216,7 +213,7 @@ class Regimen:
             name = " + ".join(filter(None, (base.name, f"rule on {other.output}")))
             return replace(base, name=name, rules=(*self.rules, other))
         if isinstance(other, Course):
-            other = Regimen([other], name=other._name)
+            other = Regimen([other], name=_course_name(other))
         if not isinstance(other, Regimen):
             return NotImplemented
         if not (self._is_drug and other._is_drug):
@@ -232,13 +229,12 @@ class Regimen:
         return bool(self.courses or self.rules)
 
     def __repr__(self) -> str:
-        parts = [counted(self.courses, "course"), dose_count(self.doses)]
-        parts += [counted(self.rules, "rule")] if self.rules else []
-        return f"<Regimen {self.name or 'without a name'}: {', '.join(parts)}>"
+        content = content_text(len(self.courses), self.doses, len(self.rules))
+        return f"<Regimen {self.name or 'without a name'}: {content}>"
 
     def _lines(self) -> list[str]:
-        head = ": ".join(filter(None, (self.name, self.title))) + (f" ({self.source})" if self.source else "")
-        return [head, *(f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1))]
+        rules = [f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1)]
+        return [headline(self.name, self.title, self.source), *rules]
 
     def __str__(self) -> str:
         head, *rules = self._lines()

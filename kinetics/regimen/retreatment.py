@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kinetics.errors import Faults, InputError
 from kinetics.regimen.regimen import Course, Regimen
-from kinetics.regimen.times import SAME, Amount, in_days, span_text
-
-__all__ = ["only_course", "with_retreatment"]
+from kinetics.regimen.times import SAME, Amounts, as_tuple, in_days, span_text
 
 MAX_TIMES = 1000
 """The most retreatments: each is compared with the courses before it."""
@@ -21,16 +17,12 @@ def only_course(regimen: Regimen) -> Course:
     return regimen.courses[0]
 
 
-def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) -> Regimen:
+def with_retreatment(regimen: Regimen, course: Course, times: Amounts) -> Regimen:
     """Give a course again, its first dose at each of some times since time zero, in any order.
 
-    Raises
-    ------
-    InputError
-        For every time that is negative, or at which another course is being given, and for more than 1000 times.
+    `InputError` for every time that is negative, or at which another course is being given, and for more than 1000
+    times.
 
-    Examples
-    --------
     >>> course = Course.of("drug_a", "12 mg", every="1 day", count=3)
     >>> again = with_retreatment(Regimen([course], name="first"), course, ["24 month", "12 month"])
     >>> again.name
@@ -39,7 +31,7 @@ def with_retreatment(regimen: Regimen, course: Course, times: Sequence[Amount]) 
     Traceback (most recent call last):
     kinetics.errors.InputError: retreatment at 1 day: overlaps the course from 0 day to 2 day; start after its end
     """
-    times = [times] if isinstance(times, Amount) else list(times)
+    times = as_tuple(times)
     if len(times) > MAX_TIMES:
         raise InputError(f"{len(times)} retreatments; at most {MAX_TIMES}")
     faults, courses = Faults(), list(regimen.courses)

@@ -1,25 +1,23 @@
 """`Rule`: doses given when the simulated state calls for them, not at times known beforehand."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-import pint
-
-from kinetics.errors import Fault, Faults
+from kinetics.errors import Faults
 from kinetics.expressions import is_name
 from kinetics.files.arguments import is_whole, whole_number
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.times import MAX_COUNT, Amount, days, in_days, offsets, time_text
-from kinetics.units import unit_text
+from kinetics.units import Quantity, registry, unit_text
 from kinetics.units.levels import Level, read_level
 
-__all__ = ["DIRECTIONS", "MOST", "Rule", "check_rules"]
-
-MOST = 1000
+MAX_DOSES = 1000
 """The most times a rule may act."""
 
 DIRECTIONS = ("up", "down")
@@ -80,13 +78,13 @@ class Rule:
     output: str
     level: str
     drug: str
-    amount: pint.Quantity
-    duration: pint.Quantity
+    amount: Quantity
+    duration: Quantity
     direction: str
     most: int
-    apart: pint.Quantity
+    apart: Quantity
     after_course: int | None
-    every: pint.Quantity | None
+    every: Quantity | None
     count: int
 
     def __init__(
@@ -106,13 +104,17 @@ class Rule:
         faults = Faults()
         if not isinstance(output, str) or not is_name(output):
             faults.add(f"must be the name of an output, found {output!r:.40}", name="output")
-        _check_level(level, faults)
-        for fault in _dose_faults(drug, amount, duration):
-            faults.add(fault.message, name=fault.name)
+        with faults.gather(name="level"):
+            if not isinstance(level, str):
+                faults.add(f"must be text such as '40 % of baseline', found {level!r:.40}", name="level")
+            elif read_level(level).number <= 0:
+                faults.add(f"must be positive, found '{level}'", name="level")
+        with faults.gather():
+            Dose(drug, amount, duration=duration)
         if direction not in DIRECTIONS:
             faults.add(f"must be 'up' or 'down', found {direction!r:.40}", name="direction")
         with faults.gather():
-            whole_number("most", most, 1, MOST)
+            whole_number("most", most, 1, MAX_DOSES)
         with faults.gather(name="apart"):
             object.__setattr__(self, "apart", days(in_days(apart)))
             if self.apart.magnitude < 0:
@@ -146,7 +148,7 @@ class Rule:
         if level.unit is None:
             at = [f"{level.number:.11e}", "of baseline"]
         else:
-            root = (level.number * level.unit).to_root_units()
+            root = cast(Quantity, registry.Quantity(level.number, level.unit).to_root_units())
             at = [f"{float(root.magnitude):.11e}", unit_text(root.units)]
         _, duration, *dose = self.dose.fingerprint
         acts = [self.direction, self.most, f"{self.apart.magnitude:.9f}", self.after_course]
@@ -183,19 +185,3 @@ def check_rules(rules: Mapping[int, Any], courses: int, faults: Faults) -> None:
             faults.add(f"there is no course {rule.after_course}; {last}", name=f"rules.{number}.after_course")
     if sum(rule.most * rule.count for rule in rules.values()) > MAX_COUNT:
         faults.add(f"more than {MAX_COUNT} doses; give the rules a smaller 'most' or 'count'", name="rules")
-
-
-def _check_level(level: Any, faults: Faults) -> None:
-    if not isinstance(level, str):
-        faults.add(f"must be text such as '40 % of baseline', found {level!r:.40}", name="level")
-        return
-    with faults.gather(name="level"):
-        if read_level(level).number <= 0:
-            faults.add(f"must be positive, found '{level}'", name="level")
-
-
-def _dose_faults(drug: Any, amount: Any, duration: Any) -> tuple[Fault, ...]:
-    faults = Faults()
-    with faults.gather():
-        Dose(drug, amount, duration=duration)
-    return tuple(faults)

@@ -1,41 +1,33 @@
 """A regimen as an engine sees it: stretches of time with constant infusion rates, and boluses at their starts."""
 
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
 from typing import Any
 
 import numpy as np
-import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.dose import Dose, amount_text
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.times import DAY, SAME, apart, rescale
-from kinetics.units import conversion, unit_text
-
-__all__ = ["Segments", "course_starts", "dose_factors", "segments"]
+from kinetics.units import Unit, conversion, unit_text
 
 
 @dataclass(frozen=True, eq=False)
 class Segments:
     """Constant infusion between edges; a dose starts or ends at every inner edge.
 
-    Parameters
-    ----------
-    drugs : tuple of str
-        The order of the columns.
-    edges : numpy.ndarray, (segment + 1,), model time
-        Strictly increasing, from 0 to the end of the simulation.
-    rates : numpy.ndarray, (segment, drug), model dose unit per model time
-        Infusion rate during each segment.
-    boluses : numpy.ndarray, (segment, drug), model dose unit
-        Amount given at the start of each segment.
+    ``edges``, (segment + 1,), in model time, increase from 0 to the end of the simulation. In the order of ``drugs``,
+    ``rates``, (segment, drug), are in model dose unit per model time, and ``boluses``, (segment, drug), in model dose
+    unit, are given at the start of a segment.
     """
 
     drugs: tuple[str, ...]
@@ -56,11 +48,6 @@ class Segments:
         """(drug,), model dose unit: the most that is given in one segment."""
         return (self.lengths[:, None] * self.rates + self.boluses).max(axis=0, initial=0.0)
 
-    @property
-    def totals(self) -> np.ndarray:
-        """(drug,), model dose unit: what is given in all."""
-        return self.lengths @ self.rates + self.boluses.sum(axis=0)
-
 
 @dataclass(frozen=True)
 class _ModelDose:
@@ -72,32 +59,17 @@ class _ModelDose:
     end: float
 
 
-def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, until: float) -> Segments:
+def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: float) -> Segments:
     """Cut time at every start and end of a dose; what rules give is not in it.
 
-    Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than
-    1e-9 day are one; an infusion keeps its whole amount by its rate, and one shorter than that is a bolus.
+    Doses that start at ``until`` or later are left out; an infusion that crosses it is cut. Times closer than 1e-9 day
+    are one; an infusion keeps its whole amount by its rate, and one shorter than that is a bolus.
 
-    Parameters
-    ----------
-    doses : mapping of str to pint.Unit
-        The drugs that the model accepts, each with the model's unit of amount. Their order is that of the columns.
-    time : pint.Unit
-        The model's unit of time.
-    until : float
-        The end, in ``time``.
+    ``doses`` are the drugs that the model accepts, each with the model's unit of amount, in the order of the columns;
+    ``time`` is its unit of time, of which ``until`` is a number. `UnknownNameError` if the model accepts no such drug,
+    `UnitError` if an amount has another dimension than the model's or ``time`` is no unit of time, `InputError` if
+    ``until`` is not positive and finite.
 
-    Raises
-    ------
-    UnknownNameError
-        If the model accepts no such drug.
-    UnitError
-        If an amount has another dimension than the model's, or ``time`` is no unit of time.
-    InputError
-        If ``until`` is not positive and finite.
-
-    Examples
-    --------
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
     >>> regimen = Regimen([Course.of("drug_a", "12 mg", "4 hour", every="1 day", count=2)])
@@ -110,7 +82,8 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
     per_day = conversion(DAY, time)
     same = SAME * float(per_day)
     model_doses = [dose for dose in _in_model_units(regimen, doses, per_day) if dose.start < until - same]
-    edges = _edges(model_doses, float(until), same)
+    moments = [moment for dose in model_doses for moment in (dose.start, dose.end) if same < moment < until - same]
+    edges = np.array([0.0, *apart(moments, same), float(until)])
     last = len(edges) - 1
 
     def edge_of(moment: float) -> int:
@@ -128,13 +101,11 @@ def segments(regimen: Regimen, doses: Mapping[str, pint.Unit], time: pint.Unit, 
     return Segments(tuple(doses), edges, rates, boluses)
 
 
-def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
+def course_starts(regimen: Regimen, time_unit: Unit) -> np.ndarray:
     """When courses start, (start,) in ``time_unit``, strictly increasing: the windows in which recovery is measured.
 
     Courses that start together, closer than 1e-9 day, count once.
 
-    Examples
-    --------
     >>> from kinetics.regimen import Course
     >>> from kinetics.units import parse_unit
     >>> course_starts(Course.of("drug_a", "1 mg").repeat(2, every="1 year"), parse_unit("month"))
@@ -144,7 +115,7 @@ def course_starts(regimen: Regimen, time_unit: pint.Unit) -> np.ndarray:
     return np.array([rescale(start, per_day) for start in regimen.starts], dtype=float)
 
 
-def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: Fraction | float) -> list[_ModelDose]:
+def _in_model_units(regimen: Regimen, doses: Mapping[str, Unit], per_day: Fraction | float) -> list[_ModelDose]:
     factors = dose_factors(regimen, doses)
     columns = {drug: column for column, drug in enumerate(doses)}
     return [
@@ -158,7 +129,7 @@ def _in_model_units(regimen: Regimen, doses: Mapping[str, pint.Unit], per_day: F
     ]
 
 
-def dose_factors(regimen: Regimen, doses: Mapping[str, pint.Unit]) -> dict[tuple[str, Any], Fraction | float]:
+def dose_factors(regimen: Regimen, doses: Mapping[str, Unit]) -> dict[tuple[str, Any], Fraction | float]:
     """The conversion of every amount, by drug and unit, of rules too; one error for all that do not fit the model."""
     factors: dict[tuple[str, Any], Fraction | float] = {}
     faults: dict[tuple[str, Any], Fault] = {}
@@ -186,8 +157,3 @@ def _locations(regimen: Regimen) -> Iterator[tuple[str, Dose | Rule]]:
             yield f"course {i}, dose {j}", dose
     for i, rule in enumerate(regimen.rules, 1):
         yield f"rule {i}", rule
-
-
-def _edges(model_doses: Sequence[_ModelDose], until: float, same: float) -> np.ndarray:
-    moments = [moment for dose in model_doses for moment in (dose.start, dose.end) if same < moment < until - same]
-    return np.array([0.0, *apart(moments, same), until])

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias, cast
 
-import pint
+from pint.facets.plain import PlainQuantity
 
-from kinetics.errors import Fault, InputError, UnitError
+from kinetics.errors import Faults, UnitError
 from kinetics.files.arguments import whole_number
-from kinetics.units import adopt, conversion, parse_quantity, parse_unit, registry
+from kinetics.units import Quantity, adopt, conversion, parse_quantity, parse_unit, registry
 
-__all__ = ["MAX_COUNT", "SAME", "Amount", "apart", "days", "in_days", "offsets", "rescale", "span_text", "time_text"]
-
-Amount = str | pint.Quantity
+Amount: TypeAlias = str | Quantity
 """What a user may write for a quantity: text such as ``"4 hour"``, or a pint quantity."""
+
+Amounts: TypeAlias = Amount | Iterable[Amount]
+"""One quantity or several."""
 
 MAX_COUNT = 10_000
 """The most repeats of one thing."""
@@ -31,8 +32,6 @@ _SHOWN = ("month", "day", "hour", "minute")
 def rescale(value: float, factor: Fraction | float) -> float:
     """Multiply by a factor with a single rounding where it is exact; `UnitError` if the result is not finite.
 
-    Examples
-    --------
     >>> rescale(4.0, Fraction(1, 24)) == 4 / 24
     True
     """
@@ -48,8 +47,6 @@ def rescale(value: float, factor: Fraction | float) -> float:
 def in_days(value: Amount) -> float:
     """A time, which may be negative, as a number of days; `UnitError` if it is no quantity, no time, or not finite.
 
-    Examples
-    --------
     >>> in_days("12 month"), in_days("-6 hour")
     (365.25, -0.25)
     """
@@ -57,49 +54,40 @@ def in_days(value: Amount) -> float:
     return rescale(number, conversion(unit, DAY))
 
 
-def days(number: float) -> Any:
+def days(number: float) -> Quantity:
     """A pint quantity of so many days."""
-    return registry.Quantity(float(number) + 0.0, DAY)  # never -0.0
+    return cast(Quantity, registry.Quantity(float(number) + 0.0, DAY))  # never -0.0
+
+
+def as_tuple(amounts: Amounts) -> tuple[Amount, ...]:
+    """One quantity, or several, as a tuple."""
+    is_one: bool = isinstance(amounts, str | PlainQuantity)
+    return cast("tuple[Amount, ...]", (amounts,) if is_one else tuple(amounts))
 
 
 def offsets(count: int, every: Amount | None) -> list[float]:
     """The times, in days, of ``count`` repeats, 1 to 10000, the first at zero; ``every`` is needed for more than one.
 
-    Raises
-    ------
-    InputError
-        Naming ``count`` and ``every``, whichever is wrong.
+    `InputError` that names ``count`` and ``every``, whichever is wrong.
 
-    Examples
-    --------
     >>> offsets(3, "12 hour")
     [0.0, 0.5, 1.0]
     """
-    faults, step = [], 0.0
-    try:
-        count = whole_number("count", count, 1, MAX_COUNT)
-    except InputError as error:
-        faults += error.faults
-        count = 1
-    if count > 1 and every is None:
-        faults.append(Fault(f"missing: {count} repeats need the time from one to the next", name="every"))
-    if every is not None:
-        try:
-            step = in_days(every)
-            if step <= 0:
-                faults.append(Fault(f"must be positive, found '{every}'", name="every"))
-        except InputError as error:
-            faults += [Fault(fault.message, name="every") for fault in error.faults]
-    if faults:
-        raise InputError(*faults)
-    return [repeat * step for repeat in range(count)]
+    faults, repeats, step = Faults(), 1, 0.0
+    with faults.gather():
+        repeats = whole_number("count", count, 1, MAX_COUNT)
+    if repeats > 1 and every is None:
+        faults.add(f"missing: {repeats} repeats need the time from one to the next", name="every")
+    with faults.gather(name="every"):
+        if every is not None and (step := in_days(every)) <= 0:
+            faults.add(f"must be positive, found '{every}'", name="every")
+    faults.raise_if_any()
+    return [repeat * step for repeat in range(repeats)]
 
 
 def apart(moments: Iterable[float], same: float) -> list[float]:
     """The moments in order, without those that follow another by no more than ``same``.
 
-    Examples
-    --------
     >>> apart([3.0, 1.0, 1.0], SAME)
     [1.0, 3.0]
     """
@@ -113,8 +101,6 @@ def apart(moments: Iterable[float], same: float) -> list[float]:
 def time_text(number: float) -> str:
     """Write a number of days in the largest unit that makes it whole.
 
-    Examples
-    --------
     >>> time_text(365.25), time_text(7.0), time_text(1 / 6), time_text(0.0)
     ('12 month', '7 day', '4 hour', '0 day')
     """
@@ -129,8 +115,6 @@ def time_text(number: float) -> str:
 def span_text(begin: float, end: float) -> str:
     """Write the ends of a span of days in one unit: months or days as the begin has them, hours on the first two days.
 
-    Examples
-    --------
     >>> span_text(0.0, 2.0), span_text(365.25, 8818 / 24), span_text(0.0, 1 / 6)
     ('0 day to 2 day', '12 month to 12.0712 month', '0 hour to 4 hour')
     """

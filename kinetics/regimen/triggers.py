@@ -1,50 +1,34 @@
-"""Rules as an engine sees them: numbers in the units of a model."""
+"""Rules as an engine sees them, numbers in the units of a model; and whether a model accepts a regimen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pint
 
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
-from kinetics.regimen.segments import dose_factors
+from kinetics.regimen.segments import dose_factors, segments
 from kinetics.regimen.times import DAY, SAME, rescale
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 from kinetics.units.levels import SLACK
 
-__all__ = ["Triggers", "triggers"]
+if TYPE_CHECKING:
+    from kinetics.model import Model
 
 
 @dataclass(frozen=True, eq=False)
 class Triggers:
     """Rules in the units of a model, each array (rule,) unless said otherwise.
 
-    Parameters
-    ----------
-    rules : tuple of Rule
-        What they are made from.
-    shares, fixed : ndarray
-        The level as a share of the baseline, and in the unit of the output; one of them is zero.
-    signs : ndarray
-        1 for an upward crossing, -1 for a downward one.
-    dose_amounts : ndarray, (rule, drug), model dose unit
-        What each dose of a rule gives.
-    durations, apart : ndarray, model time
-        Length of the infusion, 0 for a bolus, and the least time between two actions.
-    most : ndarray of int
-        How often each acts at most.
-    doses : ndarray of int
-        How many doses an action gives.
-    every : ndarray, model time
-        From one of them to the next; 0 for a single one.
-    windows : ndarray, (rule, 2), model time
-        From when, and up to when, it acts.
-    same : float, model time
-        Times no further apart than this are one.
+    The level is a share of the baseline, in ``shares``, or ``fixed``, in the unit of the output: one of them is zero.
+    ``signs`` are 1 for an upward crossing, -1 for a downward one. ``dose_amounts``, (rule, drug), in the model's dose
+    unit, are what each dose of a rule gives, over ``durations``, 0 for a bolus. A rule acts ``most`` times at most, at
+    least ``apart``, in ``windows``, (rule, 2), from when and up to when; each time it gives so many ``doses``, one
+    ``every`` so long, 0 for a single one. Times are the model's, and one if they are no further apart than ``same``.
     """
 
     rules: tuple[Rule, ...]
@@ -89,7 +73,7 @@ class Triggers:
         upward crossing that cannot be a return because the level is not below a positive baseline. An output that
         starts at zero may rise to any level.
         """
-        levels, faults = self.levels(baselines), []
+        levels, faults = self.levels(baselines), list[Fault]()
         for number, rule in enumerate(self.rules):
             level, rest = levels[:, number], baselines[:, number]
             if (level <= 0).all():
@@ -101,20 +85,12 @@ class Triggers:
             raise InputError(*faults)
 
 
-def triggers(
-    regimen: Regimen, outputs: Mapping[str, pint.Unit], doses: Mapping[str, pint.Unit], time: pint.Unit
-) -> Triggers | None:
+def triggers(regimen: Regimen, outputs: Mapping[str, Unit], doses: Mapping[str, Unit], time: Unit) -> Triggers | None:
     """The rules of a regimen in the units of a model, its outputs, its drugs and its time; None if it has none.
 
-    Raises
-    ------
-    UnknownNameError
-        If the model has no such output or drug.
-    UnitError
-        If a level or an amount has another dimension than the model's.
+    `UnknownNameError` if the model has no such output or drug, `UnitError` if a level or an amount has another
+    dimension.
 
-    Examples
-    --------
     >>> from kinetics.units import parse_unit
     >>> rule = Rule("N", "400 cells/uL", "drug_a", "1 g", "4 hour")
     >>> units = {"N": parse_unit("1e9/L")}, {"drug_a": parse_unit("mg")}
@@ -143,21 +119,14 @@ def triggers(
         np.array([rule.most for rule in rules], dtype=np.int64),
         np.array([rule.count for rule in rules], dtype=np.int64),
         np.array([0.0 if rule.every is None else rescale(rule.every.magnitude, per_day) for rule in rules]),
-        np.array([_window(rule, starts) for rule in rules]),
+        np.array([starts[k - 1 : k + 1] if (k := rule.after_course) else (0.0, np.inf) for rule in rules]),
         SAME * float(per_day),
     )
 
 
-def _window(rule: Rule, starts: list[float]) -> tuple[float, float]:
-    """The stretch in which a rule acts; ``starts`` are those of the courses, and infinity."""
-    if rule.after_course is None:
-        return 0.0, np.inf
-    return starts[rule.after_course - 1], starts[rule.after_course]
-
-
-def _check_outputs(regimen: Regimen, outputs: Mapping[str, pint.Unit]) -> None:
+def _check_outputs(regimen: Regimen, outputs: Mapping[str, Unit]) -> None:
     """Refuse outputs that the model has not, and levels of another dimension."""
-    faults, unknown = [], False
+    faults, unknown = list[Fault](), False
     for number, rule in enumerate(regimen.rules, 1):
         where = f"rule {number}"
         if rule.output not in outputs:
@@ -171,3 +140,23 @@ def _check_outputs(regimen: Regimen, outputs: Mapping[str, pint.Unit]) -> None:
             faults.append(Fault(str(error), regimen.name, f"{where}, level"))
     if faults:
         raise (UnknownNameError if unknown else UnitError)(*faults)
+
+
+def check_accepted(regimen: Regimen, model: Model, until: float = 1.0) -> None:
+    """Refuse a regimen whose doses or rules a model does not accept until a time, in the model's unit.
+
+    `UnknownNameError` for a drug or an output that the model has not, `UnitError` for an amount or a level of another
+    dimension than the model's, `InputError` if ``until`` is not positive and finite.
+    """
+    doses = {name: dose.unit for name, dose in model.doses.items()}
+    outputs = {name: output.unit for name, output in model.outputs.items()}
+    segments(regimen, doses, model.time, until)
+    triggers(regimen, outputs, doses, model.time)
+
+
+def check_row_accepted(regimen: Regimen, model: Model) -> None:
+    """Refuse what `check_accepted` refuses, with one fault that names both, for the row that asks for them."""
+    try:
+        check_accepted(regimen, model)
+    except InputError as error:
+        raise InputError(f"regimen '{regimen.name}' cannot be given to model '{model.name}': {error}") from error

@@ -14,8 +14,6 @@ from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, in_blocks, paragraph
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["comparison_json", "comparison_text", "reading_text"]
-
 
 def reading_text(value: float, reading: Reading, windows: np.ndarray, unit: str) -> str:
     """A number as it is printed; a time that has not come says how long was waited.

@@ -12,8 +12,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, in_blocks
 from kinetics.units import conversion, display_unit, parse_unit
 
-__all__ = ["chosen_times", "exploratory", "heading", "months", "series", "time_course_table"]
-
 ROWS = 16
 STEPS = {
     "hour": (1, 2, 3, 6, 12, 24),
@@ -39,9 +37,9 @@ def heading(name: str, unit: str) -> str:
     return f"{name} ({shown})" if shown else name
 
 
-def months(result: xr.Dataset | xr.DataTree) -> float:
-    """How many months the unit of the times of a result is."""
-    return _factor(parse_unit(result["time"].attrs["units"]), "month")
+def time_factor(result: xr.Dataset | xr.DataTree, unit: str) -> float:
+    """From the unit of the times of a result to another."""
+    return float(conversion(parse_unit(result["time"].attrs["units"]), parse_unit(unit)))
 
 
 def series(result: xr.Dataset, dim: str | None = None) -> list[str]:
@@ -60,23 +58,19 @@ def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
 
     They have even steps, both ends, and the first months after each course.
     """
-    times, own = result["time"].values, parse_unit(result["time"].attrs["units"])
-    days = times * _factor(own, "day")
+    times = result["time"].values
+    days = times * time_factor(result, "day")
     short = ("day",) if np.allclose(days, np.round(days), rtol=0, atol=1e-9) else ("hour", "day")
-    unit = next((u for u in short if times[-1] * _factor(own, u) <= STEPS[u][-1] * ROWS / 2), "month")
-    shown = times * _factor(own, unit)
+    unit = next((u for u in short if times[-1] * time_factor(result, u) <= STEPS[u][-1] * ROWS / 2), "month")
+    shown = times * time_factor(result, unit)
     if times.size <= ROWS:
         return unit, np.arange(times.size)
     step = next((s for s in STEPS[unit] if shown[-1] / s < ROWS), shown[-1] / ROWS)
     chosen = [*np.arange(0.0, shown[-1] * (1 + 1e-9), step), shown[-1]]
     if "course_start" in result and unit == "month":
-        starts = result["course_start"].values * _factor(own, unit)
+        starts = result["course_start"].values * time_factor(result, unit)
         chosen += [time for start in starts for time in start + AFTER_COURSE if time < shown[-1]]
     return unit, np.unique(np.abs(shown[:, None] - np.array(chosen)).argmin(axis=0))
-
-
-def _factor(own: object, unit: str) -> float:
-    return float(conversion(own, parse_unit(unit)))
 
 
 def time_course_table(
@@ -87,7 +81,7 @@ def time_course_table(
     ``intervals`` have the same on (quantile, time); the lowest and the highest quantile are printed in brackets.
     """
     unit, index = chosen_times(result)
-    times = result["time"].values[index] * _factor(parse_unit(result["time"].attrs["units"]), unit)
+    times = result["time"].values[index] * time_factor(result, unit)
     columns = [[f"{float(time):.4g}" for time in times]]
     for name in names:
         values = result[name].values

@@ -13,8 +13,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import paragraph, table
 from kinetics.units import display_unit, parse_unit
 
-__all__ = ["evidence_json", "evidence_markdown", "evidence_text", "unexplained_rows"]
-
 _WORDS = {True: "yes", False: "no", None: ""}
 
 
@@ -24,7 +22,10 @@ def evidence_text(evaluated: Evaluated, width: int) -> str:
     parts = ["\n".join(f"{label}: {count}" for label, count in agreement_counts(evaluated))]
     for title, outcomes in _sections(evaluated):
         if outcomes:
-            rows = [_short_cells(each) for each in outcomes]
+            rows = [
+                [marked(each.row.name, each.exploratory), *(_COLUMNS[name](each) for name in head[1:])]
+                for each in outcomes
+            ]
             parts.append(f"{title}\n" + table(head, rows, text=(0, 3, 4)))
     if unexplained := unexplained_rows(evaluated):
         parts.append(paragraph(f"Without a reason: {', '.join(unexplained)}", width))
@@ -56,9 +57,9 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
         if not outcomes:
             continue
         lines += ["", f"## {title}", ""]
-        columns = _MARKDOWN[outcomes[0].group]
+        columns = _LESS.get(outcomes[0].group, tuple(_COLUMNS))
         lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-        lines += [_line(columns[name](each) for name in columns) for each in outcomes]
+        lines += [_line(_COLUMNS[name](each) for name in columns) for each in outcomes]
     return "\n".join(lines) + "\n"
 
 
@@ -110,11 +111,6 @@ def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Verdict]]]:
     ]
 
 
-def _short_cells(outcome: Verdict) -> list[str]:
-    name = marked(outcome.row.name, outcome.exploratory)
-    return [name, _published(outcome), _model(outcome), _unit(outcome.row), outcome.row.use]
-
-
 def _published(outcome: Verdict) -> str:
     row = outcome.row
     if row.is_direction:
@@ -145,10 +141,6 @@ def _direction(outcome: Verdict) -> str:
     return f"{row.relation} {factor}{other}that of {row.versus}"
 
 
-def _model(outcome: Verdict) -> str:
-    return "" if outcome.model is None else number_text(outcome.model)
-
-
 def _unit(row: EvidenceRow) -> str:
     if row.unit is None or row.versus is not None:
         return ""
@@ -156,15 +148,15 @@ def _unit(row: EvidenceRow) -> str:
     return "%" if unit == parse_unit("percent") else display_unit(unit)
 
 
-def _statement(row: EvidenceRow) -> str:
-    patients = "" if row.n is None else f" (n = {row.n})"
-    return f"{row.statement}{patients}"
+def _fact(outcome: Verdict) -> str:
+    patients = "" if outcome.row.n is None else f" (n = {outcome.row.n})"
+    return marked(f"{outcome.row.statement}{patients}", outcome.exploratory)
 
 
 _COLUMNS: dict[str, Callable[[Verdict], str]] = {
-    "fact": lambda each: marked(_statement(each.row), each.exploratory),
+    "fact": _fact,
     "published": _published,
-    "model": _model,
+    "model": lambda each: "" if each.model is None else number_text(each.model),
     "unit": lambda each: _unit(each.row),
     "use": lambda each: each.row.use,
     "agrees": lambda each: _WORDS[each.agrees],
@@ -174,18 +166,11 @@ _COLUMNS: dict[str, Callable[[Verdict], str]] = {
 }
 
 
-def _chosen(*names: str) -> dict[str, Callable[[Verdict], str]]:
-    return {name: _COLUMNS[name] for name in names}
-
-
-_COMPARED = _chosen("fact", "published", "model", "unit", "use", "agrees", "source", "mark", "reason")
-_MARKDOWN = {
-    "numeric": _COMPARED,
-    "input": _COMPARED,
-    "direction": _COMPARED,
-    "told": _chosen("fact", "source", "mark", "reason"),
-    "unverified": _chosen("fact", "published", "model", "unit", "source", "reason"),
+_LESS = {
+    "told": ("fact", "source", "mark", "reason"),
+    "unverified": ("fact", "published", "model", "unit", "source", "reason"),
 }
+"""The columns of groups that do not have all."""
 
 
 def _line(cells: Iterable[str]) -> str:

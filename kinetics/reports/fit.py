@@ -1,4 +1,4 @@
-"""A fit as text: published against fitted, the estimates, and what a reader must know about them."""
+"""A fit as text: published against fitted, the estimates, whether they are those committed, and what to know."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit, parse_unit
-
-__all__ = ["estimates_table", "fit_json", "fit_text", "targets_table"]
 
 _TYPICAL_HEAD = "Published against fitted; 95 % intervals in brackets"
 _POPULATION_HEAD = (
@@ -44,15 +42,8 @@ def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:
     order = list(_USES)
     rows = [line for row in sorted(targets, key=lambda row: order.index(row["use"])) for line in _lines(row)]
     population = any("inside" in row for row in rows)
-    head = [
-        "row",
-        "unit",
-        "published",
-        "statistic",
-        "n",
-        "model",
-        *(["95 % of studies", ""] if population else ["ratio"]),
-    ]
+    head = ["row", "unit", "published", "statistic", "n", "model"]
+    head += ["95 % of studies", ""] if population else ["ratio"]
     cells = [
         [
             row["name"],
@@ -124,12 +115,12 @@ def _ratio(row: Mapping[str, Any]) -> str:
 
 def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
     """Estimates with their standard errors and what the data say of each."""
-    cells = [
-        [name, unit, number_text(row["value"]), number_text(row["se"]), row["verdict"]]
-        for name, row in estimates.items()
-        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
-    ]
+    cells = [[*_estimate(name, row), number_text(row["se"]), row["verdict"]] for name, row in estimates.items()]
     return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
+
+
+def _estimate(name: str, row: Mapping[str, Any]) -> list[str]:
+    return [name, display_unit(parse_unit(row["unit"])) or "1", number_text(row["value"])]
 
 
 def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
@@ -140,9 +131,8 @@ def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:
     methods = [method for method in _METHODS if any(method in row["intervals"] for row in rows.values())]
     head = ["parameter", "unit", "estimate", *(f"by {method}" for method in methods)]
     cells = [
-        [name, unit, number_text(row["value"]), *(_open_interval(row["intervals"].get(method)) for method in methods)]
+        [*_estimate(name, row), *(_open_interval(row["intervals"].get(method)) for method in methods)]
         for name, row in rows.items()
-        for unit in [display_unit(parse_unit(row["unit"])) or "1"]
     ]
     if "profile" in methods:
         head.append("the profile says")

@@ -11,8 +11,6 @@ from kinetics.files.library import find_file, library_names
 from kinetics.model.extension import read_extended
 from kinetics.text.tables import WIDTH, html_table
 
-__all__ = ["Listing", "models"]
-
 
 class Listing(dict[str, dict[str, str]]):
     """The title of each thing that ships by its name, by kind; a cohort's name is ``MODEL, COHORT``."""
@@ -34,6 +32,11 @@ class Listing(dict[str, dict[str, str]]):
 
 def models() -> Listing:
     """List what ships: models, cohorts, regimens, visits, fits, figures.
+
+    Returns
+    -------
+    Listing
+        A dict: by each of these six kinds, the titles by name.
 
     Examples
     --------

@@ -20,8 +20,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
 
-__all__ = ["model_text"]
-
 
 class _Plain(StrPrinter):
     """Expressions as model files write them: ``^`` for a power, ``piecewise`` with its conditions in pairs."""
@@ -84,12 +82,8 @@ def _limit(name: str | None) -> str:
 
 
 def _listed(title: str, rows: Iterable[tuple[str, str, Any]]) -> str:
-    cells = [[name, display_unit(row.unit), detail, one_space(row.about)] for name, detail, row in rows]
-    widths = [max((len(row[i]) for row in cells), default=0) for i in range(3)]
-    lines = [
-        "  ".join(["", *(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in cells
-    ]
-    return "\n".join([title, *lines]) if lines else ""
+    cells = [["", name, display_unit(row.unit), detail, one_space(row.about)] for name, detail, row in rows]
+    return f"{title}\n{table(cells[0], cells[1:], text=range(5))}" if cells else ""
 
 
 def _equations_text(model: Model) -> str:

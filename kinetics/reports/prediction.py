@@ -1,4 +1,4 @@
-"""A prediction as text and for a program: the typical patient, the population, and a future study."""
+"""A prediction as text and for a program: the typical patient, the population, and a future trial."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.prediction import QUANTILES, population_recovery_summary, recovery_summary
-from kinetics.reports.course import chosen_times, exploratory, months, series, time_course_table
-from kinetics.reports.recovery import recovery_json, recovery_table
-from kinetics.results import marked
-from kinetics.text.numbers import interval_text, number_text, percent_text
+from kinetics.prediction import population_recovery_summary, recovery_summary
+from kinetics.reports.course import chosen_times, exploratory, series, time_course_table, time_factor
+from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
+from kinetics.results import MEDIAN_AND_95, marked
+from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 from kinetics.units import display_unit, parse_unit
-
-__all__ = ["population_json", "population_text", "prediction_json", "prediction_text", "study_json", "study_text"]
 
 STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below the lower limit"}
 
 
 def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = True) -> str:
-    """Counts over time, if asked, and recovery of a prediction, and those of its population and study if it has them.
-
-    ``tree`` is of `kinetics.predict`; ``width`` is in characters.
-    """
+    """Counts over time, if asked, and recovery of a prediction, with those of its population and its study."""
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
     parts = (
@@ -41,7 +36,7 @@ def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = Tru
             exploratory(root),
         ),
         population_text(tree, names, width, counts=counts) if "over_patients" in tree.children else "",
-        study_text(tree, names, width) if counts and "study" in tree.children else "",
+        trial_text(tree, names, width) if counts and "study" in tree.children else "",
     )
     return "\n\n".join(filter(None, parts))
 
@@ -54,7 +49,7 @@ def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
     if "over_patients" in tree.children:
         content["population"] = population_json(tree, names)
     if "study" in tree.children:
-        content["study"] = study_json(tree, names)
+        content["study"] = trial_json(tree, names)
     return content
 
 
@@ -67,10 +62,8 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     """Counts of outputs of a predicted population with both intervals, if asked, and its recovery."""
     people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
     facts = people.attrs
-    head = (
-        f"Population of {facts['patients']} patients: median [95 % of patients] "
-        f"[95 % interval of the median over parameter uncertainty]"
-    )
+    intervals_of = "[95 % of patients] [95 % interval of the median over parameter uncertainty]"
+    head = f"Population of {facts['patients']} patients: median {intervals_of}"
     median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
     intervals = (people, drawn.sel(patient_quantile=0.5))
     course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
@@ -79,8 +72,8 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
         [
             marked(row["output"], row["output"] in marks),
             str(row["course"]),
-            _months(row["months"], row["window"]),
-            _interval(row),
+            not_reached(row, "") if math.isinf(row["months"]) else number_text(row["months"]),
+            interval_cell(row, ""),
             percent_text(row["share_never"]),
             _percent_interval(row["share_never_lower"], row["share_never_upper"]),
             percent_text(row["share_not_at_risk"]),
@@ -97,18 +90,18 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     return "\n\n".join([*course, *recovery, *([note] if facts["failed"] else [])])
 
 
-def study_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
-    """What a future study will find of outputs, with 95 %."""
+def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
+    """What a future trial will find of outputs, with 95 %."""
     study = tree["study"].to_dataset()
     parts = []
     for statistic, words in STATISTICS.items():
-        found = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
-        if not found:
+        variables = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
+        if not variables:
             continue
-        interval = study[list(found.values())].rename({value: name for name, value in found.items()})
-        middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in found})
-        head = f"A future study of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
-        parts.append(f"{head}\n{time_course_table(middle, list(found), (interval,), width)}")
+        interval = study[list(variables.values())].rename({value: name for name, value in variables.items()})
+        middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in variables})
+        head = f"A future trial of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
+        parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval,), width)}")
     return "\n\n".join(parts)
 
 
@@ -117,8 +110,8 @@ def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
     counts = []
     for name in names:
-        own = [people[name].sel(quantile=q).values for q in (0.5, QUANTILES[0], QUANTILES[-1])]
-        ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (QUANTILES[0], QUANTILES[-1])]
+        own = [people[name].sel(quantile=q).values for q in (0.5, MEDIAN_AND_95[0], MEDIAN_AND_95[-1])]
+        ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (MEDIAN_AND_95[0], MEDIAN_AND_95[-1])]
         keys = ("median", "patients_lower", "patients_upper", "median_lower", "median_upper")
         counts += _rows(tree, {"output": name, "unit": _unit(people[name])}, dict(zip(keys, own + ends, strict=True)))
     facts = {**people.attrs, "patients_per_draw": drawn.attrs["patients_per_draw"]}
@@ -126,14 +119,14 @@ def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     return {**{key: int(value) for key, value in facts.items()}, "counts": counts, "recovery": recovery}
 
 
-def study_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+def trial_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
     """The same for a program; counts at the times that the text has."""
     study, rows = tree["study"].to_dataset(), []
     for name in names:
         for statistic in STATISTICS:
-            if (found := f"{name}_{statistic}") in study:
-                lower, middle, upper = (study[found].sel(quantile=q).values for q in QUANTILES)
-                facts = {"output": name, "statistic": statistic, "unit": _unit(study[found])}
+            if (variable := f"{name}_{statistic}") in study:
+                lower, middle, upper = (study[variable].sel(quantile=q).values for q in MEDIAN_AND_95)
+                facts = {"output": name, "statistic": statistic, "unit": _unit(study[variable])}
                 rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
     return {"patients": int(study.attrs["patients"]), "rows": rows}
 
@@ -142,7 +135,7 @@ def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any
     """A row a printed time: what it is of, months, and numbers."""
     root = tree.to_dataset()
     _, index = chosen_times(root)
-    times = root["time"].values * months(tree)
+    times = root["time"].values * time_factor(tree, "month")
     return [
         {**facts, "months": float(times[at]), **{key: float(column[at]) for key, column in columns.items()}}
         for at in index
@@ -151,15 +144,6 @@ def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any
 
 def _unit(array: xr.DataArray) -> str:
     return display_unit(parse_unit(array.attrs["units"]))
-
-
-def _months(value: float, window: float) -> str:
-    return f"not in {window:.3g}" if math.isinf(value) else number_text(value)
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    lower, upper = row["lower"], row["upper"]
-    return _months(lower, row["window"]) if math.isinf(lower) else interval_text(lower, upper)
 
 
 def _percent_interval(lower: float, upper: float) -> str:

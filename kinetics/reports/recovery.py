@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kinetics.errors import InputError
+from kinetics.errors import Fault, InputError
 from kinetics.measures import course_windows
-from kinetics.results import marked
+from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
+from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import html_table, table
 from kinetics.units import conversion, parse_unit
-
-__all__ = ["Recovery", "recovery", "recovery_json", "recovery_rows", "recovery_table"]
 
 UNIT = "month"
 
@@ -54,7 +53,7 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
     Raises
     ------
     InputError
-        If the result has no times to a level.
+        If the result has no times to a level, or is of `compare`, whose recovery `report` shows.
 
     Examples
     --------
@@ -74,6 +73,11 @@ def recovery(result: xr.Dataset | xr.DataTree) -> Recovery:
         rows = Recovery(recovery_summary(result))
         rows.sample = "draws"
         return rows
+    if not isinstance(result, xr.Dataset):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"must be a result of simulate or of predict; found {type(result).__name__} {result!r:.40}"
+        raise InputError(Fault(message, name="result"))
+    if "regimen" in result.dims:
+        raise InputError(Fault("is of compare; report(result) has the recovery under each regimen", name="result"))
     times = {str(name).partition("_time_to_")[0]: str(name) for name in result.data_vars if "_time_to_" in str(name)}
     if not times:
         raise InputError("result: has no times to a level; give simulate measures='recovery'")
@@ -101,11 +105,8 @@ def recovery_rows(result: xr.Dataset, variables: Mapping[str, str]) -> list[dict
 def _summary(months: np.ndarray, failed: np.ndarray) -> dict[str, float]:
     """Over patients, (patient,)."""
     count = {"patients": failed.size, "failed": int(failed.sum())}
-    at_risk = months[~failed & ~np.isnan(months)]
-    if not at_risk.size:
-        return {**dict.fromkeys(("months", "lower", "upper", "share_recovered"), math.nan), **count}
-    lower, middle, upper = np.quantile(at_risk, (0.025, 0.5, 0.975), method="inverted_cdf").tolist()
-    share = float(np.isfinite(at_risk).mean())
+    lower, middle, upper = censored_quantiles(months[~failed], MEDIAN_AND_95).tolist()
+    share = float(share_recovered(months[~failed]))
     return {"months": middle, "lower": lower, "upper": upper, "share_recovered": share, **count}
 
 
@@ -149,7 +150,7 @@ def _cells(
     head = ["output", "course", "months"] + (["95 % interval", f"{sample} recovered"] if with_interval else [])
     cells = [
         [marked(row["output"], row["output"] in exploratory), str(row["course"]), _months(row)]
-        + ([_interval(row), percent_text(row["share_recovered"])] if with_interval else [])
+        + ([interval_cell(row), percent_text(row["share_recovered"])] if with_interval else [])
         for row in rows
     ]
     return head, cells
@@ -157,15 +158,17 @@ def _cells(
 
 def _months(row: Mapping[str, Any]) -> str:
     if math.isinf(row["months"]):
-        return _not_reached(row)
+        return not_reached(row)
     if math.isnan(row["months"]):
         return "failed" if row.get("failed") and row.get("failed") == row.get("patients") else "never below"
     return number_text(row["months"])
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    return _not_reached(row) if math.isinf(row["lower"]) else interval_text(row["lower"], row["upper"])
+def interval_cell(row: Mapping[str, Any], unit: str = " months") -> str:
+    """The interval of a row of `recovery`; ``unit`` is of a time that was waited in vain."""
+    return not_reached(row, unit) if math.isinf(row["lower"]) else interval_text(row["lower"], row["upper"])
 
 
-def _not_reached(row: Mapping[str, Any]) -> str:
-    return f"not in {row['window']:.3g} months"
+def not_reached(row: Mapping[str, Any], unit: str = " months") -> str:
+    """How long was waited in vain."""
+    return f"not in {row['window']:.3g}{unit}"

@@ -7,31 +7,34 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.errors import InputError
-from kinetics.estimate import Fit
+from kinetics.comparison import comparison_of
+from kinetics.errors import Fault, InputError
+from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
-from kinetics.prediction import QUANTILES
 from kinetics.published.evaluating import Evidence
-from kinetics.reports.course import series, time_course_table
+from kinetics.reports.comparison import comparison_text
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
 from kinetics.reports.identifiability import identifiability_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery
 from kinetics.reports.showing import Page
+from kinetics.reports.simulation import counts_table, simulation_title
+from kinetics.reports.simulation_study import refit_text
 from kinetics.text.tables import WIDTH
 
-__all__ = ["report"]
+_VERBS = "simulate, fit, refit, identify, evidence, compare or predict"
+Result = Fit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
-def report(result: Fit | Identification | Evidence | xr.Dataset | xr.DataTree, *, width: int = WIDTH) -> Page:
+def report(result: Result, *, width: int = WIDTH) -> Page:
     """Write out a result: what the command of its verb prints.
 
     Parameters
     ----------
-    result : Fit, Identification, Evidence, xarray.Dataset or xarray.DataTree
-        Of `fit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or (patient, time)) or
-        `predict`.
+    result : Fit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
+        Of `fit`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or (patient, time)),
+        `compare` (on (regimen, time)) or `predict`.
     width : int
         Characters a line of prose.
 
@@ -47,23 +50,25 @@ def report(result: Fit | Identification | Evidence | xr.Dataset | xr.DataTree, *
 
     Examples
     --------
-    >>> report(12)
-    Traceback (most recent call last):
-    kinetics.errors.InputError: result: must be of simulate, fit, identify, evidence or predict; found int 12
+    >>> report(load("my_result.nc"))  # doctest: +SKIP
     """
     return Page(_text(result, width))
 
 
 @singledispatch
 def _text(result: Any, _: int) -> str:
-    raise InputError(
-        f"result: must be of simulate, fit, identify, evidence or predict; found {type(result).__name__} {result!r:.40}"
-    )
+    message = f"must be of {_VERBS}; found {type(result).__name__} {result!r:.40}"
+    raise InputError(Fault(message, name="result"))
 
 
 @_text.register
 def _(result: Fit, width: int) -> str:
     return fit_text(result.summary(), result.problem.title, result.problem.about, width)
+
+
+@_text.register
+def _(result: SimulationStudy, _: int) -> str:
+    return refit_text(result.problem, result.rows(), result.refits)
 
 
 @_text.register
@@ -85,15 +90,10 @@ def _(result: xr.DataTree, width: int) -> str:
 
 @_text.register
 def _(result: xr.Dataset, width: int) -> str:
-    if "regimen" in result.dims or "model" not in result.attrs:
-        raise InputError("result: a dataset must be of simulate")
-    who, middle, ends = "typical patient", result, ()
-    if "patient" in result.dims:
-        who = f"median of {result.sizes['patient']} patients [95 % of them]"
-        quantiles = result[series(result, "patient")].quantile(QUANTILES, dim="patient", keep_attrs=True)
-        middle, ends = quantiles.sel(quantile=0.5), (quantiles,)
-    counts = time_course_table(middle, series(middle), ends, width)
-    cohort = f"cohort {result.attrs['cohort']}" if result.attrs.get("cohort") else ""
-    title = ", ".join(filter(None, (result.attrs["model"], cohort, result.attrs["regimen"], who)))
+    if "model" not in result.attrs:
+        raise InputError(Fault("a dataset must be of simulate or compare", name="result"))
+    if "regimen" in result.dims:
+        return comparison_text(comparison_of(result), result, width)
     times = any("_time_to_" in str(name) for name in result.data_vars)
-    return "\n\n".join([title, counts, *([repr(recovery(result))] if times else [])])
+    parts = [simulation_title(result), counts_table(result, width), *([repr(recovery(result))] if times else [])]
+    return "\n\n".join(parts)

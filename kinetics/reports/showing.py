@@ -19,8 +19,6 @@ from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit
 
-__all__ = ["Page", "show"]
-
 
 class Page(str):
     """A text of several lines, which an interpreter shows as it is."""
@@ -134,10 +132,8 @@ def _result_text(path: Path) -> str:
 
 def _estimates_text(estimates: Estimates) -> str:
     rows = {
-        name: {"value": float(value), "se": float(value * log_se), "unit": unit, "verdict": verdict}
-        for name, value, log_se, unit, verdict in zip(
-            estimates.names, estimates.values, estimates.log_se, estimates.units, estimates.verdicts, strict=True
-        )
+        name: {"value": row.value, "se": row.value * row.log_se, "unit": row.unit, "verdict": row.verdict}
+        for name, row in estimates.by_name.items()
     }
     return f"Committed result\n{estimates_table(rows)}"
 

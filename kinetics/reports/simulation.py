@@ -7,51 +7,48 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.measures import TimeToThreshold
-from kinetics.observation import observed_recovery
+from kinetics.expressions.reserved import OBSERVED
+from kinetics.measures import TimeToThreshold, observed_recovery
 from kinetics.regimen import Rule
 from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
+from kinetics.results import MEDIAN_AND_95
 
-__all__ = ["simulation_json", "simulation_text"]
-
-_QUANTILES = {"values": 0.5, "lower": 0.025, "upper": 0.975}
+_QUANTILES = dict(zip(("lower", "values", "upper"), MEDIAN_AND_95, strict=True))
 
 
 def simulation_text(
     result: xr.Dataset, recovery: Sequence[TimeToThreshold], rules: Sequence[Rule], width: int, *, counts: bool = True
 ) -> str:
-    """A simulation of the typical patient or of patients as tables.
+    """Tables of a simulation, its counts over time if asked; ``recovery`` are its measures that are one of an output.
 
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of `kinetics.simulate`.
-    recovery : sequence of TimeToThreshold
-        Its measures that are the recovery of an output.
-    rules : sequence of Rule
-        Those of its regimen.
-    width : int
-        Characters a line.
-    counts : bool
-        Print the counts over time too.
+    ``rules`` are those of its regimen, ``width`` is in characters.
     """
-    who = "typical patient"
-    if "patient" in result.dims:
-        who = f"median of {result.sizes['patient']} patients [95 % of them]"
-    attrs, marks = result.attrs, exploratory(result)
-    cohort = f"cohort {attrs['cohort']}" if attrs.get("cohort") else ""
-    true = f"Time from the first dose of each course to the lower limit of normal, {who}"
-    observed = f"The same as visits show it, noise included, schedule {attrs.get('visits')}"
+    marks = exploratory(result)
+    true = f"Time from the first dose of each course to the lower limit of normal, {_who(result)}"
+    observed = f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}"
     parts = [
-        ", ".join(filter(None, (attrs["model"], cohort, attrs["regimen"], who))),
-        _time_course(result, width) if counts else "",
+        simulation_title(result),
+        counts_table(result, width) if counts else "",
         triggered_text(result, rules, width) if rules else "",
         recovery_table(_true_rows(result, recovery), true, exploratory=marks),
         recovery_table(_observed_rows(result, recovery), observed, exploratory=marks),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def simulation_title(result: xr.Dataset) -> str:
+    """What was simulated: model, cohort, regimen, and whether the typical patient or patients."""
+    attrs = result.attrs
+    cohort = f"cohort {attrs['cohort']}" if attrs.get("cohort") else ""
+    return ", ".join(filter(None, (attrs["model"], cohort, attrs["regimen"], _who(result))))
+
+
+def _who(result: xr.Dataset) -> str:
+    if "patient" not in result.dims:
+        return "typical patient"
+    return f"median of {result.sizes['patient']} patients [95 % of them]"
 
 
 def simulation_json(result: xr.Dataset, recovery: Sequence[TimeToThreshold], rules: Sequence[Rule]) -> dict[str, Any]:
@@ -87,7 +84,8 @@ def _outputs(result: xr.Dataset) -> dict[str, dict[str, Any]]:
     return {name: cells(name) for name in series(quantiles, "quantile")}
 
 
-def _time_course(result: xr.Dataset, width: int) -> str:
+def counts_table(result: xr.Dataset, width: int) -> str:
+    """Outputs over time; of patients their median, and 95 % of them in brackets."""
     if "patient" not in result.dims:
         return time_course_table(result, series(result), (), width)
     quantiles = _over_patients(result)
@@ -109,6 +107,6 @@ def _true_rows(result: xr.Dataset, recovery: Sequence[TimeToThreshold]) -> list[
 
 def _observed_rows(result: xr.Dataset, recovery: Sequence[TimeToThreshold]) -> list[dict[str, Any]]:
     """Recovery of each output to its level as visits show it; nothing without visits."""
-    measured = [measure for measure in recovery if f"{measure.output}_seen" in result and "visits" in result.attrs]
+    measured = [measure for measure in recovery if f"{measure.output}{OBSERVED}" in result and "visits" in result.attrs]
     times = {measure.output: observed_recovery(result, measure.output, measure.level) for measure in measured}
     return recovery_rows(result.assign(times), {output: output for output in times})

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kinetics.measures.patient_statistics import censored_quantiles
 from kinetics.regimen import Rule
 from kinetics.regimen.dose import amount_text
-from kinetics.reports.course import chosen_times
+from kinetics.reports.course import chosen_times, time_factor
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph
-from kinetics.units import conversion, parse_unit
-
-__all__ = ["triggered_json", "triggered_text"]
 
 LISTED = 20
 """Doses of one rule whose times are printed; further ones are counted."""
@@ -37,11 +35,14 @@ def triggered_text(result: xr.Dataset, rules: Sequence[Rule], width: int = WIDTH
     rule 1: drug_a 12 mg at day 2.00, 9.50; its cap (at most 2) kept it from acting again
     """
     unit, _ = chosen_times(result)
-    factor = float(conversion(parse_unit(result["time"].attrs["units"]), parse_unit(unit)))
-    doses = _doses_of_patients if "patient" in result.dims else _doses_of_one
-    facts = {n: f"{doses(result, n, factor, unit)}{_capped(result, n, rule)}" for n, rule in enumerate(rules, 1)}
-    lines = [paragraph(f"rule {number}: {_dose(rule)} {facts[number]}", width) for number, rule in enumerate(rules, 1)]
-    return "\n".join(["Doses given by rules", *lines])
+    of_patients, lines = "patient" in result.dims, ["Doses given by rules"]
+    for number, rule in enumerate(rules, 1):
+        doses = (_doses_of_patients if of_patients else _doses_of_one)(result, number, unit)
+        capped = _times_capped(result, number)
+        among = f" in {capped} patients" if of_patients else ""
+        cap = f"; its cap (at most {rule.most}) kept it from acting again{among}" if capped else ""
+        lines.append(paragraph(f"rule {number}: {rule.drug} {amount_text(rule.amount)} {doses}{cap}", width))
+    return "\n".join(lines)
 
 
 def triggered_json(result: xr.Dataset, rules: Sequence[Rule]) -> dict[str, Any]:
@@ -75,24 +76,20 @@ def _drug(rule: Rule) -> dict[str, str]:
     return {"drug": rule.drug, "amount": amount_text(rule.amount)}
 
 
-def _dose(rule: Rule) -> str:
-    return f"{rule.drug} {amount_text(rule.amount)}"
-
-
-def _doses_of_one(result: xr.Dataset, number: int, factor: float, unit: str) -> str:
-    times = result["triggered_time"].values[result["triggered_rule"].values == number] * factor
+def _doses_of_one(result: xr.Dataset, number: int, unit: str) -> str:
+    times = result["triggered_time"].values[result["triggered_rule"].values == number] * time_factor(result, unit)
     if not times.size:
         return "not given"
     more = f" and {times.size - LISTED} more" if times.size > LISTED else ""
     return f"at {unit} {', '.join(map(number_text, times[:LISTED].tolist()))}{more}"
 
 
-def _doses_of_patients(result: xr.Dataset, number: int, factor: float, unit: str) -> str:
+def _doses_of_patients(result: xr.Dataset, number: int, unit: str) -> str:
     counts, first = _of_patients(result, number)
     if not first.size:
         return "not given to anybody"
-    low, middle, high = (f"{value:g}" for value in np.quantile(counts, ENDS, method="inverted_cdf"))
-    when = f"{unit} {number_text(float(np.median(first)) * factor)}"
+    low, middle, high = (f"{value:g}" for value in censored_quantiles(counts, ENDS))
+    when = f"{unit} {number_text(float(np.median(first)) * time_factor(result, unit))}"
     had = f"{first.size} of {counts.size} who had any"
     return f"in median {middle} times [5 to 95 % of patients: {low} to {high}], first at median {when} in the {had}"
 
@@ -108,17 +105,9 @@ def _of_patients(result: xr.Dataset, number: int) -> tuple[np.ndarray, np.ndarra
 
 def _summary(values: np.ndarray) -> dict[str, float | None]:
     """Of as many patients as there are; None if there are none."""
-    quantiles = np.quantile(values, ENDS, method="inverted_cdf").tolist() if values.size else [None] * len(ENDS)
+    quantiles = censored_quantiles(values, ENDS).tolist() if values.size else [None] * len(ENDS)
     return dict(zip(("lower", "median", "upper"), quantiles, strict=True))
 
 
 def _times_capped(result: xr.Dataset, number: int) -> int:
     return int(result["trigger_capped"].isel(rule=number - 1).sum())
-
-
-def _capped(result: xr.Dataset, number: int, rule: Rule) -> str:
-    count = _times_capped(result, number)
-    if not count:
-        return ""
-    among = f" in {count} patients" if "patient" in result.dims else ""
-    return f"; its cap (at most {rule.most}) kept it from acting again{among}"

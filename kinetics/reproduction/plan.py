@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr
 
@@ -15,38 +15,34 @@ from kinetics.errors import Faults
 from kinetics.estimate import FitProblem
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import library_folder, path_from
-from kinetics.files.rows import Row, read_row
+from kinetics.files.rows import Line, Reader, Row
 from kinetics.regimen import Regimen, only_course, with_retreatment
 from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.figures.base.kind import Kind
 
-__all__ = ["FigureRow", "Plan", "PlannedFigure", "PlannedPrediction", "read_plan"]
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
-T = TypeVar("T")
 
 
-class HeaderRow(Row):
+class PlanHeaderRow(Row):
     """``[reproduce]``."""
 
-    title: Text
-    fits: Annotated[list[Text], Field(min_length=1)]
+    title: Line
+    fits: Annotated[list[Line], Field(min_length=1)]
 
 
 class PredictionRow(Row):
     """``[[predictions]]``: counts and recovery from one of the fits."""
 
     name: Name
-    fit: Text
-    cohort: Text
-    regimen: Text
-    retreat: tuple[Text, ...] = ()
-    retreat_with: Text = "retreatment"
-    until: Text
-    every: Text
+    fit: Line
+    cohort: Line
+    regimen: Line
+    retreat: tuple[Line, ...] = ()
+    retreat_with: Line = "retreatment"
+    until: Line
+    every: Line
     draws: Annotated[StrictInt, Field(ge=2, le=100_000)] = 200
     patients: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
     seed: Annotated[StrictInt, Field(ge=0)] = 0
@@ -55,7 +51,7 @@ class PredictionRow(Row):
 class FigureRow(Row):
     """``[[figures]]``: one figure in each of some formats."""
 
-    name: Text
+    name: Line
     formats: Annotated[tuple[Literal["svg", "pdf", "png"], ...], Field(min_length=1)] = ("svg",)
 
 
@@ -92,64 +88,47 @@ class Plan:
 
 def read_plan(path: Path | None = None) -> Plan:
     """Read a plan and everything it names, from a file or the one that ships; an `InputError` has every fault."""
-    document = read_document(path or library_folder("fits") / "reproduce.toml")
-    faults = Faults()
-    for key in document.data.keys() - {"reproduce", "predictions", "figures"}:
-        faults.add("unknown table; there are reproduce, predictions, figures", document.where(key), key)
-    header = read_row(HeaderRow, document.data.get("reproduce", {}), document, ("reproduce",), faults)
-    fits = tuple(_fits(header.fits, document, faults)) if header else ()
-    known = [problem.name for problem in fits]
-    predictions = tuple(_predictions(document, known, faults))
-    figures = tuple(_figures(document, faults))
-    faults.raise_if_any()
+    reader = Reader(read_document(path or library_folder("fits") / "reproduce.toml"), Faults())
+    reader.check_tables("reproduce", "predictions", "figures")
+    header = reader.table(PlanHeaderRow, "reproduce")
+    fits = tuple(_fits(header.fits, reader)) if header else ()
+    predictions = tuple(_predictions(reader, [problem.name for problem in fits]))
+    figures = tuple(_figures(reader))
+    reader.faults.raise_if_any()
     assert header is not None
     return Plan(header.title, fits, predictions, figures)
 
 
-def _loaded(load: Callable[[], T], document: Document, faults: Faults, *keys: str | int) -> T | None:
-    with faults.gather(document.where(*keys), ".".join(map(str, keys))):
-        return load()
-    return None
-
-
-def _fits(names: list[str], document: Document, faults: Faults) -> Iterator[FitProblem]:
+def _fits(names: list[str], reader: Reader) -> Iterator[FitProblem]:
     for name, times in Counter(names).items():
         if times > 1:
-            faults.add(f"duplicate fit '{name}'", document.where("reproduce", "fits"), "reproduce.fits")
-        problem = _loaded(
-            lambda name=name: FitProblem.load(path_from(document.path, name)), document, faults, "reproduce", "fits"
-        )
+            reader.add(f"duplicate fit '{name}'", "reproduce", "fits")
+        problem = reader.read(partial(FitProblem.load, path_from(reader.document.path, name)), "reproduce", "fits")
         if problem is not None:
             yield problem
 
 
-def _rows(kind: type[Any], key: str, document: Document, faults: Faults) -> Iterator[tuple[int, Any]]:
+def _rows(kind: type[Any], key: str, reader: Reader) -> Iterator[tuple[int, Any]]:
     """The well-formed rows of an array of tables, each name once."""
-    tables = document.data.get(key, [])
-    if not isinstance(tables, list):
-        faults.add(f"must be written [[{key}]]", document.where(key), key)
-        return
     names: set[str] = set()
-    for index, table in enumerate(tables):
-        row = read_row(kind, table, document, (key, index), faults)
-        if row is not None and row.name in names:
-            faults.add(f"duplicate name '{row.name}'", document.where(key, index, "name"), f"{key}.{index}.name")
-        elif row is not None:
+    for index, row in reader.listed(kind, key).items():
+        if row.name in names:
+            reader.add(f"duplicate name '{row.name}'", key, index, "name")
+        else:
             names.add(row.name)
             yield index, row
 
 
-def _predictions(document: Document, fits: list[str], faults: Faults) -> Iterator[PlannedPrediction]:
-    for index, row in _rows(PredictionRow, "predictions", document, faults):
+def _predictions(reader: Reader, fits: list[str]) -> Iterator[PlannedPrediction]:
+    for index, row in _rows(PredictionRow, "predictions", reader):
         keys = ("predictions", index)
         if row.fit not in fits:
-            message = f"'{row.fit}' is not among the fits of this plan, {', '.join(fits) or 'none'}"
-            faults.add(message, document.where(*keys, "fit"), f"predictions.{index}.fit")
+            reader.add(f"'{row.fit}' is not among the fits of this plan, {', '.join(fits) or 'none'}", *keys, "fit")
         if row.name in fits:
-            faults.add("is the name of a fit already", document.where(*keys, "name"), f"predictions.{index}.name")
+            reader.add("is the name of a fit already", *keys, "name")
         for key in ("until", "every"):
-            _loaded(partial(to_unit, getattr(row, key), "day"), document, faults, *keys, key)
-        regimen = _loaded(partial(_regimen, row, document), document, faults, *keys, "regimen")
+            reader.read(partial(to_unit, getattr(row, key), "day"), *keys, key)
+        regimen = reader.read(partial(_regimen, row, reader.document), *keys, "regimen")
         if regimen is not None:
             yield PlannedPrediction(row, regimen)
 
@@ -161,10 +140,10 @@ def _regimen(row: PredictionRow, document: Document) -> Regimen:
     return with_retreatment(regimen, only_course(Regimen.load(path_from(document.path, row.retreat_with))), row.retreat)
 
 
-def _figures(document: Document, faults: Faults) -> Iterator[PlannedFigure]:
+def _figures(reader: Reader) -> Iterator[PlannedFigure]:
     from kinetics.figures import read_figure
 
-    for index, row in _rows(FigureRow, "figures", document, faults):
-        read = partial(read_figure, path_from(document.path, row.name))
-        if (figure := _loaded(read, document, faults, "figures", index, "name")) is not None:
+    for index, row in _rows(FigureRow, "figures", reader):
+        read = partial(read_figure, path_from(reader.document.path, row.name))
+        if (figure := reader.read(read, "figures", index, "name")) is not None:
             yield PlannedFigure(row, figure)

@@ -14,12 +14,13 @@ import xarray as xr
 from kinetics.cohorts.fit_results import result_path
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, fit
+from kinetics.estimate.agreement import EstimateAgreement, agreement
 from kinetics.figures import draw
 from kinetics.figures.base.kind import Inputs
+from kinetics.files.arguments import Progress
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
-from kinetics.reports.agreement import Agreement, agreement
 from kinetics.reports.fit import fit_json, fit_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery_json
@@ -27,18 +28,12 @@ from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, r
 from kinetics.results import write_result
 from kinetics.text.tables import WIDTH
 
-__all__ = ["Product", "Reproduction", "Steps", "Watcher", "make_folder", "products", "reproduce"]
 
-
-class Steps(Protocol):
+class JobProgress(Protocol):
     """Where a step of a plan reports its progress."""
 
     def count(self, done: int, total: int) -> None:
         """So many of all are done."""
-        ...
-
-    def say(self, text: str) -> None:
-        """What is being done."""
         ...
 
 
@@ -46,11 +41,8 @@ class _Silent:
     def count(self, done: int, total: int) -> None:
         """Ignore it."""
 
-    def say(self, text: str) -> None:
-        """Ignore it."""
 
-
-Watcher = Callable[[str], AbstractContextManager[Steps]]
+Watcher = Callable[[str], AbstractContextManager[JobProgress]]
 """From the label of a step to a context in which it reports its progress."""
 
 
@@ -73,7 +65,7 @@ class Product:
     name: str
     files: tuple[Path, ...]
     fit: Fit | None = None
-    agreement: Agreement | None = None
+    agreement: EstimateAgreement | None = None
     prediction: xr.DataTree | None = None
 
     def text(self, width: int = WIDTH) -> str:
@@ -128,7 +120,7 @@ def reproduce(
     plan: Plan | str | Path | None = None,
     folder: str | Path = "reproduced",
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Reproduction:
     """Run the main job: every fit, prediction and figure of a plan, and a report of them.
 
@@ -140,6 +132,11 @@ def reproduce(
         Where files go; it is made if it does not exist.
     progress : callable, optional
         Called with (done, all) as steps are done.
+
+    Returns
+    -------
+    Reproduction
+        What was made, and in which files.
 
     Raises
     ------
@@ -180,11 +177,11 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     texts = [plan.title]
     for problem in plan.fits:
         with watch(f"fitting {problem.name}") as steps:
-            found = fit(problem, progress=steps.say)
-        fresh[problem.name] = found.estimates
-        compared = agreement(found.estimates, result_path(problem.path))
-        product = Product(problem.name, (folder / f"{problem.name}.nc",), found, compared)
-        write_result(found.tree(), product.files[0])
+            fitted = fit(problem, progress=steps.count)
+        fresh[problem.name] = fitted.estimates
+        compared = agreement(fitted.estimates, result_path(problem.path))
+        product = Product(problem.name, (folder / f"{problem.name}.nc",), fitted, compared)
+        write_result(fitted.tree(), product.files[0])
         texts.append(product.text())
         yield product
     for prediction in plan.predictions:
@@ -204,7 +201,7 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     yield Product("report", (folder / "report.txt",))
 
 
-def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: Steps) -> xr.DataTree:
+def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: JobProgress) -> xr.DataTree:
     row = planned.row
     return predict(
         estimates,

@@ -26,6 +26,6 @@ Warnings
 from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import output_times
 from kinetics.simulation.request import SimulationRequest
-from kinetics.simulation.simulating import simulate
+from kinetics.simulation.simulating import run_request, simulate
 
-__all__ = ["SimulationRequest", "load_request", "output_times", "simulate"]
+__all__ = ["SimulationRequest", "load_request", "output_times", "run_request", "simulate"]

@@ -13,8 +13,6 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
 
-__all__ = ["ENGINES", "Engine", "choose_engine"]
-
 ENGINES = ("auto", "scipy", "batch")
 
 
@@ -40,6 +38,12 @@ class Engine:
         return batch.integrate(system, constants, segments, **options)
 
 
+def check_engine(engine: str) -> None:
+    """Refuse, with an `InputError`, a name that is none of `ENGINES`."""
+    if engine not in ENGINES:
+        raise InputError(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}")
+
+
 def choose_engine(engine: str, method: str | None, runs: int, tolerances: Tolerances | None) -> Engine:
     """The engine of a simulation.
 
@@ -56,8 +60,7 @@ def choose_engine(engine: str, method: str | None, runs: int, tolerances: Tolera
     >>> choose_engine("auto", None, 1000, None).name, choose_engine("auto", "BDF", 1000, None).name
     ('batch Rodas5P', 'scipy BDF')
     """
-    if engine not in ENGINES:
-        raise InputError(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}")
+    check_engine(engine)
     if method is not None and method not in scipy.METHODS:
         raise InputError(f"unknown method '{method}'; there are {', '.join(scipy.METHODS)}")
     if method is not None and engine == "batch":

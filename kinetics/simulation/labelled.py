@@ -9,15 +9,17 @@ import numpy as np
 import xarray as xr
 
 from kinetics.expressions.reserved import joined
-from kinetics.results import provenance, variable
+from kinetics.results import LIMIT_LEVEL, provenance, variable
 from kinetics.simulation.runs import Run, RunResults
 from kinetics.simulation.triggered_doses import triggered_variables
 
-__all__ = ["labelled"]
 
-
-def labelled(run: Run, results: RunResults, dim: str | None, first: int, facts: Mapping[str, Any]) -> xr.Dataset:
+def labelled(
+    run: Run, results: RunResults, dim: str | None, first: int, facts: Mapping[str, Any], limits: Mapping[str, str]
+) -> xr.Dataset:
     """The dataset of runs, numbered from ``first`` along ``dim``, as `kinetics.simulation` lists it.
+
+    ``limits`` are the lower limits of normal, as levels, by output.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def labelled(run: Run, results: RunResults, dim: str | None, first: int, facts: 
     outputs: dict[str, Any] = {}
     for index, row in enumerate(run.quantities()):
         limit, exploratory = getattr(row, "lower_limit", None), getattr(row, "exploratory", False)
-        attrs = {"lower_limit": limit} if limit else {}
+        attrs = {"lower_limit": limit, LIMIT_LEVEL: limits[row.name]} if limit else {}
         values, about = led(results.values[:, :, index]), row.about or row.name
         outputs[row.name] = variable((*lead, "time"), values, row.unit, about, exploratory=exploratory, **attrs)
     others: dict[str, Any] = {}

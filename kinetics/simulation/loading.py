@@ -14,15 +14,13 @@ from kinetics.measures import Measure, lower_limits, read_measures
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates, read_covariates
-from kinetics.population.parameter_table import parameter_values
+from kinetics.population.run_parameters import parameter_values
 from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import check_sampling
 from kinetics.regimen import Course, Regimen
 from kinetics.simulation.engine import ENGINES, choose_engine
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
-from kinetics.units import to_unit
-
-__all__ = ["load_request"]
+from kinetics.units import check_duration
 
 T = TypeVar("T")
 
@@ -44,8 +42,8 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
 
     model = attempt("model", lambda: loaded("model", request.model, Model))
     regimen = attempt("regimen", lambda: _regimen(request))
-    attempt("until", lambda: _check_duration(request.until))
-    attempt("every", lambda: _check_duration(request.every))
+    attempt("until", lambda: check_duration(request.until))
+    attempt("every", lambda: check_duration(request.every))
     solver = "engine" if request.engine not in ENGINES else "method"
     attempt(solver, lambda: choose_engine(request.engine, request.method, 1, None))
     seed = attempt("seed", lambda: checked_seed(request.seed))
@@ -93,11 +91,6 @@ def _covariates(request: SimulationRequest, model: Model) -> Covariates | None:
 
 def _cohort(request: SimulationRequest, model: Model) -> CohortParameters:
     return request.cohort if isinstance(request.cohort, CohortParameters) else cohort_parameters(model, request.cohort)
-
-
-def _check_duration(text: str) -> None:
-    if to_unit(text, "day") <= 0:
-        raise InputError(f"must be positive, found '{text}'")
 
 
 def _measures(

@@ -13,16 +13,15 @@ from kinetics.engines.rule_monitor import baselines_of
 from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import InputError
 from kinetics.files.checksums import content_hash
+from kinetics.measures import lower_limits
 from kinetics.observation import times_with_visits, with_visits
-from kinetics.population.parameter_table import ParameterTable, changes_text, parameter_table
+from kinetics.population.run_parameters import RunParameters, changes_text, run_parameters
 from kinetics.simulation.engine import Engine, choose_engine
 from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.runs import Run
 from kinetics.simulation.simulation import Observed, Simulation
 from kinetics.simulation.triggered_doses import rules_text
 from kinetics.units import to_unit
-
-__all__ = ["output_times", "plan_simulation"]
 
 
 def plan_simulation(request: LoadedRequest) -> Simulation:
@@ -38,13 +37,13 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
     last, step = to_unit(request.until, model.time), to_unit(request.every, model.time)
     times = output_times(last, step)
     system = compile_model(model)
-    table = parameter_table(
+    parameters = run_parameters(
         system, request.cohort, request.parameters, request.patients, request.seed, request.sampling, request.covariates
     )
-    engine = _engine(request, table.size)
+    engine = _engine(request, parameters.size)
     run = Run.under(request.regimen, system, times, request.measures, engine, with_states=request.states)
     if run.triggers is not None:
-        typical = parameter_table(system, request.cohort, request.parameters, None, request.seed)
+        typical = run_parameters(system, request.cohort, request.parameters, None, request.seed)
         constants = system.constants_table(typical.rows(0, typical.size))
         run.triggers.check(baselines_of(system, constants, run.triggers))
     observed: Observed | None = None
@@ -52,7 +51,8 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         run = replace(run, times=times_with_visits(model, request.observe, times, run.starts))
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
     settings = {"until": last, "every": step, "parameter_values_hash": content_hash(request.changes)}
-    return Simulation(run, table, _facts(request, run, table), settings, observed)
+    limits = lower_limits(model, request.values)
+    return Simulation(run, parameters, _facts(request, run, parameters), limits, settings, observed)
 
 
 def _engine(request: LoadedRequest, runs: int) -> Engine:
@@ -62,10 +62,11 @@ def _engine(request: LoadedRequest, runs: int) -> Engine:
     return replace(engine, tolerances=replace(engine.tolerances, of_states=of_states))
 
 
-def _facts(request: LoadedRequest, run: Run, table: ParameterTable) -> dict[str, Any]:
+def _facts(request: LoadedRequest, run: Run, parameters: RunParameters) -> dict[str, Any]:
     """Provenance; None for what plays no part."""
     model, cohort, tolerances = request.model, request.cohort, run.engine.tolerances
     drawn, known, visits = request.patients is not None, request.covariates, request.observe
+    sets = parameters.rows(0, parameters.size).tolist() if parameters.dim == "draw" else None
     return {
         "model": model.name,
         "model_hash": model.content_hash,
@@ -75,7 +76,7 @@ def _facts(request: LoadedRequest, run: Run, table: ParameterTable) -> dict[str,
         "cohort": cohort.name or None,
         "cohort_hash": cohort.content_hash,
         "parameters": changes_text(model, cohort, request.changes),
-        "parameters_hash": content_hash(table.rows(0, table.size).tolist()) if table.dim == "draw" else None,
+        "parameters_hash": None if sets is None else content_hash(sets),
         "fits": ", ".join(cohort.fits) or None,
         "seed": request.seed if drawn else None,
         "sampling": request.sampling if drawn else None,

@@ -12,10 +12,9 @@ from kinetics.measures import Measure
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates
-from kinetics.population.parameter_table import ParameterSet, parameter_values
+from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
-
-__all__ = ["LoadedRequest", "SimulationRequest"]
+from kinetics.regimen.times import Amount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +27,8 @@ class SimulationRequest:
         What to integrate, or its name or path.
     regimen : Regimen, Course, str or pathlib.Path, optional
         The doses, or the name or path of a regimen; no drug by default.
-    until, every : str
-        Quantities of time: the last output time, and the step of the outputs, both ends included.
+    until, every : str or pint.Quantity
+        Times: the last output time, and the step of the outputs, both ends included.
     cohort : str or CohortParameters, optional
         A cohort of the model, or its values and spreads as something else found them; the model's own otherwise.
     parameters : mapping, or sequence of mappings, optional
@@ -38,7 +37,7 @@ class SimulationRequest:
     patients : int, optional
         Draw that many virtual patients (dim ``patient``); without it the typical patient is simulated.
     seed : int
-        The study the patients belong to.
+        Seed of the random numbers.
     sampling : {"random", "quasi"}
         Whether patients are independent draws, or points of a scrambled Sobol sequence, whose means converge faster.
     covariates : str, pathlib.Path or Covariates, optional
@@ -75,9 +74,9 @@ class SimulationRequest:
     """
 
     model: Model | str | Path
-    until: str
+    until: Amount
     regimen: Regimen | Course | str | Path | None = None
-    every: str = "1 month"
+    every: Amount = "1 month"
     cohort: str | CohortParameters | None = None
     parameters: ParameterSet | Sequence[ParameterSet] | None = None
     patients: int | None = None

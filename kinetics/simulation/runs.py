@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,15 @@ from kinetics.compile import System
 from kinetics.engines import batch
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import IntegrationError
+from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.measures import Measure, TimeToThreshold, evaluate
 from kinetics.regimen import Regimen, Segments, Triggers, course_starts, segments, triggers
 from kinetics.simulation.engine import Engine
 from kinetics.units import unit_text
 
-__all__ = ["CHUNK", "Progress", "Run", "RunResults"]
-
 CHUNK = 1000
 """Patients that are integrated together."""
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from kinetics.errors import warn
 from kinetics.measures import Measure, limit_warnings
 from kinetics.regimen import Regimen
 from kinetics.results import read_result
 from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import plan_simulation
-from kinetics.simulation.request import SimulationRequest
+from kinetics.simulation.request import LoadedRequest, SimulationRequest
 from kinetics.simulation.simulation import Simulation
 from kinetics.simulation.triggered_doses import cap_warnings
 
 if TYPE_CHECKING:
     from kinetics.cohorts.cohort import CohortParameters
     from kinetics.engines import Tolerances
+    from kinetics.files.arguments import Progress
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.population.covariates import Covariates
-    from kinetics.population.parameter_table import ParameterSet
+    from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
-    from kinetics.simulation.runs import Progress
-
-__all__ = ["simulate"]
+    from kinetics.regimen.times import Amount
 
 
 def simulate(
     model: Model | str | Path,
     regimen: Regimen | Course | str | Path | None = None,
     *,
-    until: str,
-    every: str = "1 month",
+    until: Amount,
+    every: Amount = "1 month",
     cohort: str | CohortParameters | None = None,
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
@@ -55,53 +54,55 @@ def simulate(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Simulate a model under a regimen; `SimulationRequest` describes each argument in full.
+    """Simulate a model under a regimen; `kinetics.simulation.SimulationRequest` describes each argument in full.
 
     Parameters
     ----------
     model, regimen : object, str or pathlib.Path
         What is integrated, and under which doses: objects, names of the library, or paths; no drug by default.
-    until, every : str
+    until, every : str or pint.Quantity
         The last output time and the step, such as ``"36 month"``.
     cohort, parameters : optional
         A cohort of the model; values that differ from it, by name.
     patients, seed, sampling, covariates : optional
-        The number of virtual patients, the study they belong to, how they are drawn, a table of known values.
+        The number of virtual patients, the seed of their random numbers, how they are drawn, a table of known values.
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
-    engine, method, tolerances, absolute : optional
-        The integrator and its error bounds.
-    out, chunk, resume, progress : optional
-        A Zarr store that is written chunk by chunk; a function called with (done, all).
+    engine, method, tolerances, absolute, out, chunk, resume, progress : optional
+        The integrator, its error bounds; a Zarr store, written chunk by chunk; a function called with (done, all).
 
     Returns
     -------
     xarray.Dataset
         Outputs on (time), (draw, time) or (patient, time), with ``units``; `kinetics.simulation` lists all variables.
 
+    Raises
+    ------
+    InputError, IntegrationError, StorageError
+        With every argument that is wrong; if the typical patient cannot be integrated; if ``out`` cannot be written.
+
     Examples
     --------
-    >>> from kinetics.model import Model, State
-    >>> still = Model.from_symbols("still", time="day", states=[State(name="A", unit="1", initial=1, rate=0)])
-    >>> simulate(still, Regimen.none(), until="2 day", every="1 day", states=True).A.values
-    array([1., 1., 1.])
+    >>> simulate("my_model.toml", "my_regimen.toml", until="36 month", measures="recovery")  # doctest: +SKIP
     """
-    return _run(SimulationRequest(
+    return run_request(SimulationRequest(
         model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
         seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
         engine=engine, method=method, tolerances=tolerances, absolute=absolute, out=out, chunk=chunk, resume=resume,
     ), progress)  # fmt: skip
 
 
-def _run(request: SimulationRequest, progress: Progress | None) -> xr.Dataset:
-    simulation = plan_simulation(load_request(request))
+def run_request(request: SimulationRequest, progress: Progress | None = None) -> xr.Dataset:
+    """What `simulate` does with its arguments; a request that is loaded already is not loaded again."""
+    loaded = request if isinstance(request, LoadedRequest) else load_request(request)
+    simulation = plan_simulation(loaded)
     if request.out is None:
-        simulation.check_capacity(stacklevel=4)
+        simulation.check_capacity()
         result = simulation.dataset(progress=progress)
     else:
         result = _streamed(simulation, request, progress)
     for line in _warnings(simulation, result):
-        warnings.warn(line, stacklevel=3)
+        warn(line)
     return result
 
 
@@ -111,7 +112,7 @@ def _streamed(simulation: Simulation, request: SimulationRequest, progress: Prog
 
     assert request.out is not None
     path = check_destination(request.out)
-    simulation.check_capacity(path, stacklevel=5)
+    simulation.check_capacity(path)
     stream(simulation, path, chunk=request.chunk, resume=request.resume, progress=progress)
     # a store has its variables in the order of their names
     return read_result(path).to_dataset()[list(simulation.blank().data_vars)]

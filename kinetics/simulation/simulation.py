@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 import xarray as xr
 
 from kinetics.engines.rule_monitor import TriggeredDoses
+from kinetics.errors import warn
+from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
-from kinetics.population.parameter_table import ParameterTable
+from kinetics.population.run_parameters import RunParameters
 from kinetics.simulation.labelled import labelled
-from kinetics.simulation.runs import Progress, Run, RunResults
-
-__all__ = ["COPIES", "Observed", "Simulation"]
+from kinetics.simulation.runs import Run, RunResults
 
 Observed = Callable[[xr.Dataset], xr.Dataset]
 
@@ -30,14 +29,16 @@ LARGE = 2**30
 class Simulation:
     """The runs of a request, not yet integrated.
 
-    They share ``run`` and differ in ``parameters``. ``facts`` are the provenance of the result, ``settings`` what the
-    numbers depend on beside them, as JSON has it. ``observed`` makes of a dataset on (patient, time), the times of the
-    run, one at the output times with what visits show; None without visits.
+    They share ``run`` and differ in ``parameters``. ``facts`` are the provenance of the result, ``limits`` its lower
+    limits of normal by output, ``settings`` what the numbers depend on beside them, as JSON has it. ``observed`` makes
+    of a dataset on (patient, time), the times of the run, one at the output times with what visits show; None without
+    visits.
     """
 
     run: Run
-    parameters: ParameterTable
+    parameters: RunParameters
     facts: Mapping[str, Any]
+    limits: Mapping[str, str]
     settings: Mapping[str, Any]
     observed: Observed | None = None
 
@@ -77,10 +78,10 @@ class Simulation:
         return self._labelled(self.run.nothing(1), 0)
 
     def _labelled(self, results: RunResults, first: int) -> xr.Dataset:
-        dataset = labelled(self.run, results, self.dim, first, self.facts)
+        dataset = labelled(self.run, results, self.dim, first, self.facts, self.limits)
         return dataset if self.observed is None else self.observed(dataset)
 
-    def check_capacity(self, store: Path | None = None, *, stacklevel: int) -> None:
+    def check_capacity(self, store: Path | None = None) -> None:
         """Refuse, with an `InputError`, a result that has no room in memory or in a store; warn of a large one."""
         size = self.size * self._bytes_of_one()
         what = f"{self.size} {self.dim or 'patient'}s at {self.run.times.size} times"
@@ -92,7 +93,7 @@ class Simulation:
             check_disk(size, store.parent, what, "ask for fewer, or fewer times, or a larger disk")
         if size > LARGE:
             room = "memory, and as much again to write" if store is None else "disk"
-            warnings.warn(f"{what}: the result takes about {size_text(size)} of {room}", stacklevel=stacklevel)
+            warn(f"{what}: the result takes about {size_text(size)} of {room}")
 
     def _bytes_of_one(self) -> int:
         """What the values of one run and its parameters take."""

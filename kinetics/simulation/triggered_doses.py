@@ -14,8 +14,6 @@ from kinetics.regimen import Triggers
 from kinetics.results import variable
 from kinetics.units import conversion
 
-__all__ = ["cap_warnings", "rules_text", "triggered_variables"]
-
 
 def rules_text(triggers: Triggers) -> str:
     """The rules in words, numbered."""

@@ -1,1 +1,1 @@
-"""Text on its way to a reader: made harmless, and names near a mistyped one."""
+"""Text for a reader: control characters escaped, numbers and tables written, similar names suggested."""

@@ -12,18 +12,6 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = [
-    "character_name",
-    "forbidden_character",
-    "forbidden_lines",
-    "json_text",
-    "markdown_code",
-    "markdown_text",
-    "one_line",
-    "one_space",
-    "safe_lines",
-]
-
 # controls of ASCII but tab and line feed, DEL and C1, line separators, overrides of direction, and what is no character
 _NONCHARACTERS = "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
 _FORBIDDEN = re.compile(

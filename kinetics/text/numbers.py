@@ -1,11 +1,9 @@
-"""Numbers as they are printed: three significant digits, and no infinity in JSON."""
+"""Numbers as they are printed: three significant digits, a count with its noun, and no infinity in JSON."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, cast
-
-__all__ = ["finite", "interval_text", "number_text", "percent_text"]
 
 DIGITS = 3
 
@@ -40,6 +38,17 @@ def interval_text(lower: float, upper: float) -> str:
     if math.isnan(lower) or math.isnan(upper):
         return "-"
     return f"{number_text(lower)} or later" if math.isinf(upper) else f"{number_text(lower)} to {number_text(upper)}"
+
+
+def count_text(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> count_text(1, "dose"), count_text(0, "dose")
+    ('1 dose', '0 doses')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def percent_text(share: float) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-__all__ = ["did_you_mean"]
-
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A hint for the end of a message, empty if no known name is near.

@@ -8,8 +8,6 @@ from html import escape
 
 from kinetics.text.escaping import one_line, one_space
 
-__all__ = ["WIDTH", "html_table", "in_blocks", "paragraph", "table"]
-
 WIDTH = 100
 GAP = "  "
 
@@ -81,6 +79,17 @@ def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -
 
 def _escaped(text: str) -> str:
     return escape(one_line(one_space(text)))
+
+
+def headline(name: str, title: str, source: str) -> str:
+    """The line over what a file of the library holds; what is empty is left out.
+
+    Examples
+    --------
+    >>> headline("first", "A first course", "a_paper")
+    'first: A first course (a_paper)'
+    """
+    return ": ".join(filter(None, (name, title))) + (f" ({source})" if source else "")
 
 
 def paragraph(text: str, width: int = WIDTH) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from kinetics.errors import UnitError
-from kinetics.units.reader import registry
+from kinetics.units.reader import Unit, registry
 from kinetics.units.text import unit_text
-
-__all__ = ["conversion"]
 
 
 @lru_cache(maxsize=4096)
@@ -35,10 +34,10 @@ def conversion(source: Any, target: Any) -> Fraction:
     return _scale(source) / _scale(target)
 
 
-def _scale(unit: Any) -> Fraction:
+def _scale(unit: Unit) -> Fraction:
     """The factor from a unit to the root units of pint."""
-    scale = Fraction(1)
-    for name, exponent in unit._units.items():
+    scale, powers = Fraction(1), cast("Mapping[str, float]", unit._units)
+    for name, exponent in powers.items():
         root, power = _root(name), Fraction(exponent)
         scale *= root**power.numerator if power.denominator == 1 else Fraction(float(root) ** float(power))
     return scale

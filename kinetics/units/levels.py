@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from kinetics.errors import UnitError
-from kinetics.units import conversion, parse_quantity, unit_text
-
-__all__ = ["SLACK", "Level", "earliest_lowest", "read_level", "slack", "stands_below", "visited_level"]
+from kinetics.units import Unit, conversion, parse_quantity, unit_text
 
 OF_BASELINE = " of baseline"
 
@@ -113,7 +110,7 @@ class Level:
     """
 
     number: float
-    unit: Any | None
+    unit: Unit | None
 
     @property
     def text(self) -> str:
@@ -128,7 +125,7 @@ class Level:
             return f"{self.number:.10g} {unit_text(self.unit)}"
         return "baseline" if self.number == 1 else f"{100 * self.number:.10g} percent of baseline"
 
-    def value(self, unit: Any, baseline: float) -> float:
+    def value(self, unit: Unit, baseline: float) -> float:
         """The level in the unit of a curve.
 
         Parameters

@@ -8,12 +8,10 @@ from typing import Any
 
 import pint
 
-from kinetics.errors import UnitError
+from kinetics.errors import InputError, UnitError
 from kinetics.units.conversion import conversion
-from kinetics.units.reader import MAX_LENGTH, parse_unit, registry
+from kinetics.units.reader import MAX_LENGTH, Unit, parse_unit, registry
 from kinetics.units.text import display_unit, unit_text
-
-__all__ = ["adopt", "parse_quantity", "read_number", "to_unit"]
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 """Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
@@ -33,7 +31,7 @@ def read_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "day") -> tuple[float, Any]:
+def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = "day") -> tuple[float, Unit]:
     """Read a number with its unit, such as ``"12 mg"`` or ``"0.4 1e9/L"``, and convert it to ``unit`` if there is one.
 
     Parameters
@@ -69,7 +67,7 @@ def parse_quantity(text: str, unit: str | Any | None = None, *, example: str = "
     return value, target
 
 
-def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Any]:
+def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Unit]:
     """The number and the unit of a pint quantity of any registry.
 
     Raises
@@ -94,7 +92,7 @@ def adopt(quantity: Any, *, example: str = "day") -> tuple[float, Any]:
     return number, unit
 
 
-def to_unit(value: Any, unit: str | Any) -> float:
+def to_unit(value: Any, unit: str | Unit) -> float:
     """Turn a quantity text or a pint quantity into a float in ``unit``; a bare number is refused.
 
     Examples
@@ -107,3 +105,16 @@ def to_unit(value: Any, unit: str | Any) -> float:
     target = parse_unit(unit) if isinstance(unit, str) else unit
     number, own = adopt(value, example=display_unit(target) or "1")
     return number * float(conversion(own, target))
+
+
+def check_duration(text: Any) -> None:
+    """Refuse a text that is no positive time; a `UnitError` if it is no time at all.
+
+    Examples
+    --------
+    >>> check_duration("0 day")
+    Traceback (most recent call last):
+    kinetics.errors.InputError: must be positive, found '0 day'
+    """
+    if not to_unit(text, "day") > 0:
+        raise InputError(f"must be positive, found '{text}'")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pint
+from pint.facets.plain import PlainQuantity
 
 from kinetics.errors import UnitError
 
-__all__ = ["MAX_LENGTH", "parse_unit", "registry"]
+Unit: TypeAlias = pint.Unit
+if TYPE_CHECKING:
+    Quantity: TypeAlias = PlainQuantity[float]
+else:
+    Quantity = pint.Quantity
 
-registry = pint.UnitRegistry()
+registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
 """The package's own: other packages change settings of pint's shared one, such as ``force_ndarray_like``."""
 
 MAX_EXPONENT = 12
@@ -108,7 +113,7 @@ def _plain(text: str) -> str:
     return re.sub(r"(?<=[^\s*/^(])\s*[·⋅×]\s*(?!10\b)", "*", raised)
 
 
-def _named(name: str, text: str) -> Any:
+def _named(name: str, text: str) -> Unit:
     try:
         unit = registry.Unit("percent" if name == "%" else name)
         multiplicative = registry.Quantity(1, unit)._is_multiplicative
@@ -119,7 +124,7 @@ def _named(name: str, text: str) -> Any:
     return unit
 
 
-def parse_unit(text: str) -> Any:
+def parse_unit(text: str) -> Unit:
     """Read a unit: a product of pint's names with whole exponents of at most 12, raised or behind ``^``.
 
     Also ``1e9/L``, which may be written ``10^9/L``, ``10⁹/L`` or ``×10⁹/L``, and ``cells/uL``.

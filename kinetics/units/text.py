@@ -6,9 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from kinetics.units.reader import registry
-
-__all__ = ["display_unit", "unit_text"]
+from kinetics.units.reader import Unit, registry
 
 _TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
 
@@ -23,7 +21,7 @@ def _symbol(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def unit_text(unit: Any) -> str:
+def unit_text(unit: Unit) -> str:
     """Write a unit as CF-like text that pint and `parse_unit` read back.
 
     Examples
@@ -36,13 +34,14 @@ def unit_text(unit: Any) -> str:
     def power(name: str, exponent: float) -> str:
         return _symbol(name) if exponent == 1 else f"{_symbol(name)}^{exponent:g}"
 
-    items = sorted(unit._units.items(), key=lambda item: (item[0] in _TIMES, item[0]))
+    powers: dict[str, Any] = dict(unit._units)
+    items = sorted(powers.items(), key=lambda item: (item[0] in _TIMES, item[0]))
     above = "*".join(power(name, exponent) for name, exponent in items if exponent > 0)
     below = "".join("/" + power(name, -exponent) for name, exponent in items if exponent < 0)
     return (above or "1") + below
 
 
-def display_unit(unit: Any) -> str:
+def display_unit(unit: Unit) -> str:
     """Write a unit for tables and axes: counts as 1e9/L, a dimensionless number as nothing.
 
     Examples

@@ -141,7 +141,7 @@ def test_the_simulation_study_is_the_one_kept_with_its_problem():
     refits = [
         Refit(row["study"], row["log_estimates"], row["log_se"], row["converged"], row["seconds"]) for row in kept
     ]
-    assert [one.study for one in refits] == list(range(200))
+    assert [one.replicate for one in refits] == list(range(200))
     problem = FitProblem.load(ROOT / "tests" / "study" / "recovery.toml")
     told = {row["parameter"]: row for row in rows(section(DOCS / "validation.md", "Simulation study"), "parameter")}
     truth = {free.flat: float(told[free.name]["truth"]) for free in problem.free}

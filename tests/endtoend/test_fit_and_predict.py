@@ -106,7 +106,7 @@ def test_predict_a_population_and_a_study(run, project: Path) -> None:
     assert read_result(out)["over_parameters"].attrs["draws"] == 20
     text = run(*asked, "--study", "30").out
     assert "Population of 64 patients" in text
-    assert "A future study of 30 patients, its mean" in text
+    assert "A future trial of 30 patients, its mean" in text
 
 
 def test_both_engines_fit_and_predict_the_same(run, project: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_wrong_truth_is_told_as_an_option(run) -> None:
 
 
 def test_more_refits_than_a_machine_does_are_refused_at_once(run, project: Path) -> None:
-    answer = run("refit", project / "fits" / "turnover.toml", "--studies", "1000000000000")
+    answer = run("refit", project / "fits" / "turnover.toml", "--replicates", "1000000000000")
     assert answer.status == 2
-    assert "--studies" in answer.err
+    assert "--replicates" in answer.err
     assert "100000" in answer.err

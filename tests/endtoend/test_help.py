@@ -123,7 +123,7 @@ def test_a_fault_of_the_program_is_status_1_and_short(run, monkeypatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of the test")
 
-    monkeypatch.setattr("kinetics.simulation.simulate", broken)
+    monkeypatch.setattr("kinetics.simulation.run_request", broken)
     call = ("simulate", "nk", "--until", "1 day", "--every", "1 day")
     answer = run(*call)
     assert answer.status == 1
@@ -139,7 +139,7 @@ def test_a_failed_integration_is_status_1(run, monkeypatch) -> None:
     def failed(*_: object, **__: object) -> None:
         raise IntegrationError("LSODA stopped in segment 2 of 3 at time 4, state A; try BDF")
 
-    monkeypatch.setattr("kinetics.simulation.simulate", failed)
+    monkeypatch.setattr("kinetics.simulation.run_request", failed)
     answer = run("simulate", "nk", "--until", "1 day", "--every", "1 day")
     assert (answer.status, answer.out) == (1, "")
     assert answer.err == "error: LSODA stopped in segment 2 of 3 at time 4, state A; try BDF\n"
@@ -148,13 +148,13 @@ def test_a_failed_integration_is_status_1(run, monkeypatch) -> None:
 def test_a_warning_is_one_line_on_stderr(run, monkeypatch) -> None:
     import warnings
 
-    from kinetics.simulation.simulating import simulate
+    from kinetics.simulation.simulating import run_request
 
     def warned(*arguments: object, **options: object) -> object:
         warnings.warn("first line\nsecond line", stacklevel=1)
-        return simulate(*arguments, **options)
+        return run_request(*arguments, **options)
 
-    monkeypatch.setattr("kinetics.simulation.simulate", warned)
+    monkeypatch.setattr("kinetics.simulation.run_request", warned)
     answer = run("simulate", "nk", "--until", "1 day", "--every", "1 day", "--json")
     assert answer.status == 0
     assert answer.err == "warning: first line\\nsecond line\n"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinetics.observation import observed_recovery
+from kinetics.measures import observed_recovery
 from kinetics.results import read_result
 
 MEASURED = 'lower_limit = "limit"\nnoise = 0.2\nquantification = 0.01\nrounding = 0.01\n'

@@ -32,6 +32,9 @@ def test_load_reads_a_file_by_its_kind(project: Path):
         load(project / "fits" / "pool.csv")
     with pytest.raises(InputError, match="did you mean"):
         load("alemtuzumap")
+    for table in ("thompson_2010", "evidence"):
+        with pytest.raises(InputError, match=f"'{table}' is a table of published numbers; give its path"):
+            load(table)
 
 
 def test_identify_takes_a_fit_or_a_model_as_a_path_or_an_object(project: Path):

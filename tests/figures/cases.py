@@ -180,15 +180,15 @@ def commit(path: Path, values: dict[str, float], log_se: dict[str, float]) -> Es
     free = {one.name: one for one in problem.free}
     estimates = Estimates(
         fit=problem.name,
-        model=problem.model_reference,
+        model=problem.model.reference,
         cohort="adults",
         names=tuple(values),
         units=tuple(str(free[name].unit) for name in values),
         verdicts=("estimated from the data",) * len(values),
         values=np.array(list(values.values())),
         covariance=np.diag([log_se[name] ** 2 for name in values]),
-        given=(),
-        given_values=np.empty(0),
+        earlier=(),
+        earlier_values=np.empty(0),
         response=np.empty((len(values), 0)),
         facts={
             "package_version": "0",

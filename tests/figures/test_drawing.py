@@ -68,7 +68,7 @@ def test_a_drawing_can_be_changed_and_saved(folder, tree):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"figure": 3}, r"figure: must be the name of a figure \(.*recovery.*\).* or a result; found int"),
+        ({"figure": 3}, r"figure: must be the name of a figure, such as 'recovery', .* or a result; found int"),
         ({"figure": "recovry"}, "no 'recovry' in fits/figures; did you mean 'recovery'"),
         ({"figure": "recovery", "font_size": "9"}, "font_size: must be a number of points from 4 to 30, found '9'"),
         ({"figure": "recovery", "width": 1}, "width: must be a number of mm from 40 to 400, found 1"),
@@ -104,8 +104,13 @@ def test_a_fit_is_drawn_beside_its_published_numbers(figures, tmp_path):
     with pytest.raises(InputError, match=r"figure: is the result of a fit; draw\(FIGURE, input=RESULT\)"):
         draw(found.tree())
     other = Estimates.load(figures.parent / "population.toml")
-    with pytest.raises(InputError, match="the estimates are of population; the figure is of fit 'typical'"):
+    with pytest.raises(InputError, match=r"^input: the estimates are of population; the figure is of fit 'typical'"):
         draw(path, input=other)
+
+
+def test_the_name_of_a_kind_is_no_figure():
+    with pytest.raises(InputError, match=r"^figure: 'time_course' is a kind of figure; draw\(result\)"):
+        draw("time_course")
 
 
 def test_a_result_is_drawn_as_its_outputs_over_time(folder, tree, tmp_path):

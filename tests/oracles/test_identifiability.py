@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from kinetics.errors import InputError
 from kinetics.expressions import parse
 from kinetics.identifiability import MeasuredArm, further_measurements, structure
-from kinetics.identifiability.dual import many_digits
 from kinetics.identifiability.experiment import design_experiment
 from kinetics.identifiability.measured import Measured
+from kinetics.identifiability.series import many_digits
 from kinetics.model import Model, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.model.quantities import Output

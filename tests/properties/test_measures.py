@@ -14,10 +14,10 @@ from kinetics.measures import (
     TimeOfNadir,
     TimeOfOvershoot,
     TimeToThreshold,
-    curve_of,
     first_return,
     measure,
 )
+from kinetics.measures.curves import interpolated
 
 LEVEL = "0.5 1e9/L"
 EVERY = [
@@ -75,7 +75,7 @@ def test_the_crossing_is_on_the_level_and_nothing_before_it_is_above(points):
     data = dataset(times, values)
     found = {name: value[0] for name, value in taken(data).items()}
     assume(np.isfinite(found[TO]))
-    curve = curve_of(data.A)
+    curve = interpolated(times, values)
     assert curve(np.array([found[TO]]))[0] == pytest.approx(0.5, abs=1e-9)
     between = np.linspace(found[TIME_OF_NADIR], found[TO], 50)
     assert (curve(between) <= 0.5 + 1e-9).all()

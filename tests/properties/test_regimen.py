@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from kinetics.regimen import Course, Dose, Regimen, course_starts, segments
 from kinetics.units import parse_unit
+from tests.conftest import total_doses
 
 MG, DAY = parse_unit("mg"), parse_unit("day")
 DRUGS = ("drug_a", "drug_b")
@@ -110,14 +111,14 @@ def test_a_cut_infusion_gives_its_share(one, share):
         return
     until = one.start.magnitude + share * one.duration.magnitude
     found = segments(Regimen([Course([one])]), {one.drug: MG}, DAY, until)
-    assert found.totals[0] == pytest.approx(share * one.amount.to("mg").magnitude, rel=1e-5)
+    assert total_doses(found)[0] == pytest.approx(share * one.amount.to("mg").magnitude, rel=1e-5)
 
 
 @given(regimen(any_times), regimen(any_times))
 def test_segments_of_a_sum_are_the_sum_of_segments(a, b):
     units, until = dict.fromkeys(DRUGS, MG), cover(a + b)
-    together = segments(a + b, units, DAY, until).totals
-    apart = segments(a, units, DAY, until).totals + segments(b, units, DAY, until).totals
+    together = total_doses(segments(a + b, units, DAY, until))
+    apart = total_doses(segments(a, units, DAY, until)) + total_doses(segments(b, units, DAY, until))
     np.testing.assert_allclose(together, apart, rtol=1e-12)
 
 

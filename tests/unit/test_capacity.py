@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates
-from kinetics.estimate.uncertainty.sampling import sample
+from kinetics.estimate.uncertainty.posterior import sample
 from kinetics.files import capacity
 from kinetics.files.capacity import check_disk, check_memory, free_memory
 from kinetics.prediction import predict
@@ -51,7 +51,7 @@ def test_what_never_ends_is_refused_at_once(deficit, gigabyte, tmp_path, monkeyp
 def estimates_of(project):
     return Estimates(
         fit="one", model=str(project.model), cohort="plain", names=("k",), units=("1/day",), verdicts=("",),
-        values=np.array([0.1]), covariance=np.array([[0.01]]), given=(), given_values=np.array([]),
+        values=np.array([0.1]), covariance=np.array([[0.01]]), earlier=(), earlier_values=np.array([]),
         response=np.empty((1, 0)), facts={},
     )  # fmt: skip
 

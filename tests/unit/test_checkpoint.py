@@ -12,8 +12,7 @@ from kinetics.estimate import FitProblem
 from kinetics.estimate.checkpoint import Checkpoint, checkpoint_of
 from kinetics.estimate.evaluations import recording
 from kinetics.estimate.objective.population import Linearised, PopulationObjective
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import objective_of
+from kinetics.estimate.search import Search, objective_of
 from kinetics.estimate.uncertainty.profile import End, Profile
 
 FREE = {"A0": 'lower = 0.01, upper = 100, unit = "1e9/L"'}

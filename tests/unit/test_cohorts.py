@@ -207,7 +207,7 @@ def test_what_a_fit_of_an_extension_builds_on_may_lie_beside_the_base(project, t
     own.model.write_text(f'[model]\ntitle = "e"\ntime = "day"\nextends = "{project.model}"\n[cohorts.plain]\n')
     problem = own.fit({"time": "0 day", "value": 3.0, "log_se": 0.1, "cohort": "first"}, free={"k": K}, name="next")
     problem.write_text(problem.read_text().replace("[free]", 'builds_on = ["one"]\n[free]'))
-    assert FitProblem.load(problem).cohort("first").values["A0"] == 3.0
+    assert FitProblem.load(problem).cohorts["first"].values["A0"] == 3.0
 
 
 def test_estimates_are_converted_to_the_models_unit(project):

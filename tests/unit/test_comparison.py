@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+import kinetics
 from kinetics.comparison import compare, load_regimens, read_comparison
 from kinetics.errors import InputError
 from kinetics.figures import draw, figure_of_comparison
@@ -65,6 +66,25 @@ def compared(folder):
     comparison = read_comparison(folder / "spec.toml")
     regimens = load_regimens([folder / "two.toml", folder / "one.toml"], comparison)
     return comparison, regimens, compare(regimens, comparison)
+
+
+def test_a_result_is_drawn_and_reported_by_itself():
+    names = ["ms_licensed", "single_100mg"]
+    result = kinetics.compare(names, until="2 year")
+    assert kinetics.report(result) == comparison_text(read_comparison(until="2 year"), result)
+    drawing = kinetics.draw(result)
+    assert drawing.kind.name == "comparison"
+    assert [regimen.name for regimen in drawing.kind.spec.regimens] == names
+    with pytest.raises(InputError, match=r"^result: is of compare; report\(result\)"):
+        kinetics.recovery(result)
+
+
+def test_a_result_of_a_file_of_ones_own_says_what_draws_it(compared):
+    for verb in (kinetics.draw, kinetics.report):
+        with pytest.raises(
+            InputError, match=r"^result: is of comparison 'spec', which does not ship; kinetics\.figures"
+        ):
+            verb(compared[2])
 
 
 K = 0.05

@@ -15,7 +15,7 @@ from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
-from kinetics.estimate.tree_reading import FACTS
+from kinetics.estimate.tree import FACTS
 from kinetics.model import Model
 from kinetics.results import read_result, write_result
 
@@ -47,8 +47,8 @@ def test_a_fit_follows_the_parameters_another_fit_estimated_as_its_closed_form_d
     k = np.log(3.0 / 0.5) / 10
     assert first.estimates.values == pytest.approx([3.0, np.sqrt(4 / 3)], rel=1e-5)
     assert kept.values == pytest.approx([k], rel=1e-5)
-    assert kept.given == ("A0", "c")
-    assert kept.given_values == pytest.approx(first.estimates.values, rel=1e-8)
+    assert kept.earlier == ("A0", "c")
+    assert kept.earlier_values == pytest.approx(first.estimates.values, rel=1e-8)
     # k = (ln A0 - ln 0.5)/10, so d ln k / d ln A0 = 1/(10 k); A does not depend on c
     np.testing.assert_allclose(kept.response, [[1 / (10 * k), 0.0]], atol=1e-6)
     assert kept.log_se == pytest.approx([0.1 / (10 * k)], rel=1e-5)
@@ -157,9 +157,9 @@ def test_a_fit_before_that_has_no_result_is_asked_for(chain):
 
 
 def assert_same(one: Estimates, other: Estimates, rtol: float) -> None:
-    for key in ("fit", "model", "cohort", "names", "units", "verdicts", "given"):
+    for key in ("fit", "model", "cohort", "names", "units", "verdicts", "earlier"):
         assert getattr(one, key) == getattr(other, key)
-    for key in ("values", "covariance", "given_values", "response"):
+    for key in ("values", "covariance", "earlier_values", "response"):
         np.testing.assert_allclose(getattr(one, key), getattr(other, key), rtol=rtol, atol=1e-15)
     assert set(one.facts) == set(other.facts) == set(FACTS)
     for key, fact in one.facts.items():

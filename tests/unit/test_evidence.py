@@ -10,13 +10,18 @@ from typer.testing import CliRunner
 
 from kinetics.checking.files import check_file
 from kinetics.cli.app import app
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, IntegrationError
 from kinetics.files.kinds import kind_of
 from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
 from kinetics.measures.patient_statistics import statistic_of
-from kinetics.measures.sampled import SampledCurves
+from kinetics.measures.sampled import SampledCurves, sampled_extremes
 from kinetics.published import EvidenceRow, evaluate_evidence, facts, read_facts
+from kinetics.published.arm import integrated_patients
+from kinetics.published.kinds import KINDS
+from kinetics.published.kinds.courses_share import Actions
+from kinetics.published.likelihoods.predicted_summary import Interval
+from kinetics.published.settings import versus_columns
 from kinetics.reports.evidence import evidence_json, evidence_markdown, evidence_text
 
 MODEL = """
@@ -313,8 +318,11 @@ def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
     )
     evaluated = evaluate_evidence(facts_of(path), 16)
     assert [each.agrees for each in evaluated.verdicts] == [False, False, True, True, False, True, True, None]
-    assert (str(evaluated.tally()), str(evaluated.tally(use="validate"))) == ("3 of 5 (60 %)", "2 of 4 (50 %)")
-    assert str(evaluated.tally("input")) == "1 of 1 (100 %)"
+    assert (str(evaluated.agreement_count()), str(evaluated.agreement_count(use="validate"))) == (
+        "3 of 5 (60 %)",
+        "2 of 4 (50 %)",
+    )
+    assert str(evaluated.agreement_count("input")) == "1 of 1 (100 %)"
     page = evidence_markdown(evaluated, "facts.csv")
     places = [page.index(text) for text in ("| numeric, all |", "## Outside", "a narrow interval", "## Inside")]
     assert places == sorted(places)
@@ -434,3 +442,36 @@ def test_an_end_that_is_not_given_is_infinite():
         ROW | {"name": "a", "output": "A", "time": "1 day", "statistic": "range", "upper": 2, "unit": "1"}
     )
     assert row.interval == (-math.inf, 2)
+
+
+def test_a_twentieth_of_the_patients_may_be_lost_and_no_more():
+    assert integrated_patients(["", "a step too short", *[""] * 18]).tolist() == [True, False, *[True] * 18]
+    with pytest.raises(IntegrationError, match=r"^2 of 20 virtual patients cannot be simulated; a step too short$"):
+        integrated_patients(["", "a step too short", "another reason", *[""] * 17])
+
+
+def test_the_other_side_of_a_direction_has_columns_of_its_own_and_sets_what_is_none():
+    row = ROW | {"name": "a", "output": "A", "time": "1 day", "relation": "above", "set": "j = 1 1"}
+    other = versus_columns(EvidenceRow.model_validate(row | {"versus": "time = 2 day; pk.k = 3 1/day"}))
+    assert (other.time, other.set) == ("2 day", "j = 1 1; pk.k = 3 1/day")
+    assert versus_columns(EvidenceRow.model_validate(row)) is None
+
+
+def test_columns_that_a_kind_needs_and_has_not_are_named():
+    row = EvidenceRow.model_construct(kind="count", statistic="mean", output="A", level="0.4 1e9/L", time=None)
+    kind = KINDS["count"]
+    assert kind.columns.faults(row) == ["kind 'count' needs a 'time'", "kind 'count' has no 'level'"]
+
+
+def test_actions_of_rules_are_a_number_or_that_and_more():
+    assert (Actions.read("2"), Actions.read("3 or more")) == (Actions(2), Actions(3, or_more=True))
+
+
+def test_the_highest_after_the_nadir_is_not_the_highest_of_all():
+    extremes = sampled_extremes(np.array([0.0, 1.0, 2.0]), np.array([5.0, 1.0, 3.0]))
+    assert extremes == (1.0, 1.0, 3.0, 2.0, 5.0, 0.0)
+
+
+def test_a_published_number_is_inside_or_outside_or_nobody_knows():
+    assert Interval(1.0, 0.8, 1.2).holds(1.1) is True
+    assert Interval(1.0, math.nan, math.nan).holds(1.1) is None

@@ -34,7 +34,7 @@ def test_a_problem_of_a_users_own_finds_its_files_beside_it(project, monkeypatch
     monkeypatch.chdir(tmp_path.parent)
     problem = FitProblem.load(path)
     assert problem.name == "one"
-    assert problem.model_reference == str(project.model.resolve())
+    assert problem.model.reference == str(project.model.resolve())
     assert problem.targets[0].regimen.title == "no drug"
 
 

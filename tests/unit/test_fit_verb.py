@@ -1,12 +1,15 @@
 """The verb `fit` and its result: names, settings, verbs that chain, short texts, files."""
 
+import re
+
 import numpy as np
 import pytest
 
-from kinetics.errors import InputError
+from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitInterrupted, FitProblem, fit, refit
 from kinetics.estimate.objective.base import BaseObjective
 from kinetics.results import read_result
+from kinetics.text.numbers import number_text
 
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'
 C = 'lower = 0.01, upper = 100, unit = "1"'
@@ -55,8 +58,46 @@ def test_texts_are_short_and_say_what_they_are_of(path):
     table = result.table()
     assert list(table.index) == ["A0", "c"]
     assert table.loc["c", "lower by profile"] < table.loc["c", "estimate"] < table.loc["c", "upper by profile"]
-    assert "by covariance" in result.report()
     assert "<table" in result._repr_html_()
+    assert "<td>A0</td>" in result.problem._repr_html_()
+    assert "<td>A0</td>" in result.estimates._repr_html_()
+
+
+def test_a_profile_says_of_what_it_is_and_where_it_ends(path):
+    result = fit(path, profile="c")
+    lower, upper = result.profiles[0].interval
+    estimate = result.estimates["c"].value
+    ends = f"95 % {number_text(lower)} to {number_text(upper)}"
+    assert repr(result.profiles) == f"(<Profile of c: {number_text(estimate)}, {ends}>,)"
+    assert "profiled c, " in repr(result)
+    assert repr(result.profile("A0").profiles[0]).startswith("<Profile of A0: ")
+    assert " 1e9/L, 95 % " in repr(result.profile("A0", resume=True).profiles[0])
+
+
+@pytest.mark.parametrize(
+    ("habit", "instead"),
+    [
+        ("params", "fit.estimates['NAME']"),
+        ("fit_report", "kinetics.report(fit)"),
+        ("report", "kinetics.report(fit)"),
+        ("plot", "kinetics.draw(fit)"),
+        ("conf_interval", "fit.profile()"),
+        ("success", "fit.best.converged"),
+        ("predict", "kinetics.predict(fit"),
+        ("best_values", "fit.table()"),
+    ],
+)
+def test_a_habit_of_another_package_says_where_the_thing_is(path, habit, instead):
+    with pytest.raises(AttributeError, match=re.escape(instead)):
+        getattr(fit(path, starts=1), habit)
+
+
+def test_estimates_are_taken_by_name(path):
+    estimates = fit(path, starts=1).estimates
+    assert list(estimates) == ["A0", "c"]
+    assert (estimates["A0"].value, estimates["A0"].unit) == estimates.rows["A0"]
+    with pytest.raises(UnknownNameError, match=r"fit 'one' has no estimate 'A'; did you mean 'A0'\?"):
+        estimates["A"]
 
 
 def test_settings_of_the_call_replace_those_of_the_file(path):
@@ -79,9 +120,9 @@ def test_a_result_is_saved_beside_its_problem_or_where_it_is_told(path, tmp_path
         ({"profile": []}, "profile: name at least one parameter, or all"),
         ({"posterior": True}, "posterior: must be a number of draws, such as 1000; found True"),
         ({"posterior": 0}, "posterior: must be a number of draws"),
-        ({"starts": 0}, "starts: must be an integer from 1 to 1000, found 0"),
+        ({"starts": 0}, "starts: must be a whole number from 1 to 1000; found 0"),
         ({"seed": -1}, "seed: must be a whole number from 0 to"),
-        ({"engine": "abacus"}, "engine: unknown engine 'abacus'; there are auto, batch, scipy"),
+        ({"engine": "abacus"}, "engine: unknown engine 'abacus'; there are auto, scipy, batch"),
         ({"out": "fit.txt"}, r"out: end the name in \.nc; found 'fit.txt'"),
     ],
 )
@@ -90,20 +131,23 @@ def test_a_wrong_argument_is_named_with_what_is_right(path, wrong, message):
         fit(path, **wrong)
 
 
-def test_an_interrupted_profile_and_posterior_go_on_to_the_same_numbers(path):
+def test_an_interrupted_profile_and_posterior_go_on_to_the_same_numbers(path, caplog):
+    caplog.set_level("DEBUG", logger="kinetics.estimate")
     whole = fit(path, profile="all", posterior=200)
 
-    def interrupt_at(text):
-        def progress(line):
-            if line.startswith(text):
-                raise KeyboardInterrupt
+    def in_second_profile(done, total):
+        if caplog.messages[-1].startswith("profile 2 of 2, c at "):
+            assert (done, total) == (1, 2)
+            raise KeyboardInterrupt
 
-        return progress
+    def in_posterior(done, total):
+        if caplog.messages[-1] == "points of the posterior" and done == 40:
+            raise KeyboardInterrupt
 
     with pytest.raises(FitInterrupted, match="1 of 2 profiles are done and kept"):
-        fit(path, profile="all", posterior=200, progress=interrupt_at("profile 2 of 2, c at "))
+        fit(path, profile="all", posterior=200, progress=in_second_profile)
     with pytest.raises(FitInterrupted, match="steps of the posterior are done and kept"):
-        fit(path, profile="all", posterior=200, resume=True, progress=interrupt_at("posterior, 40 "))
+        fit(path, profile="all", posterior=200, resume=True, progress=in_posterior)
     rest = fit(path, profile="all", posterior=200, resume=True)
     assert rest.summary() == whole.summary()
     np.testing.assert_array_equal(rest.posterior.logs, whole.posterior.logs)
@@ -121,21 +165,21 @@ def test_refits_are_kept_and_go_on(project, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(FitInterrupted, match=r"2 of 3 refits are done and kept in .*refits\.json; the same call"):
-        refit(path, truth=truth, studies=3, out=out, progress=interrupt)
+        refit(path, truth=truth, replicates=3, out=out, progress=interrupt)
     counted = []
-    study = refit(path, truth=truth, studies=3, out=out, resume=True, progress=lambda done, _: counted.append(done))
+    study = refit(path, truth=truth, replicates=3, out=out, resume=True, progress=lambda done, _: counted.append(done))
     assert counted == [2]
     assert [one.log_estimates for one in study.refits] == [
-        one.log_estimates for one in refit(str(path), truth={"A0": 2.0}, studies=3).refits
+        one.log_estimates for one in refit(str(path), truth={"A0": 2.0}, replicates=3).refits
     ]
     assert repr(study) == "<SimulationStudy of 'one': 3 refits>"
     with pytest.raises(InputError, match="another problem, truth or seed; name another file, or leave out --resume"):
-        refit(path, truth=truth, studies=3, seed=1, out=out, resume=True)
+        refit(path, truth=truth, replicates=3, seed=1, out=out, resume=True)
     for wrong, message in (
         ({}, "A0: has no committed estimate; give its truth with --set A0=... .in Python truth={'A0': ...}"),
         ({"truth": {"c": 1}}, "truth of c: is not free in fit 'one'"),
         ({"truth": {"A0": "-2 1e9/L"}}, "truth of A0: must be positive"),
-        ({"truth": truth, "studies": 1}, "studies: bias and coverage need two"),
+        ({"truth": truth, "replicates": 1}, "replicates: bias and coverage need at least two"),
         ({"truth": truth, "resume": True}, "resume: goes on with the refits .*; name their file with out"),
     ):
         with pytest.raises(InputError, match=message):

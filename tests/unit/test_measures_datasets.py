@@ -15,9 +15,9 @@ from kinetics.measures import (
     TimeOfNadir,
     TimeOfOvershoot,
     TimeToThreshold,
-    curve_of,
     measure,
 )
+from kinetics.measures.curves import interpolated
 from kinetics.units import parse_unit
 
 DAY = {"units": "day"}
@@ -216,19 +216,12 @@ def test_all_faults_are_named_at_once():
     ]
 
 
-def test_curve_of_refuses_more_than_one_dim():
-    with pytest.raises(InputError, match="select one patient"):
-        curve_of(xr.DataArray(np.zeros((2, 3)), dims=("patient", "time")))
-    with pytest.raises(InputError, match="coordinate 'time'"):
-        curve_of(xr.DataArray(np.zeros(3), dims="time"))
-
-
 def test_documented_order_of_the_curve():
     """Errors of points h apart: order 3 where the function rises, order 2 next to its minimum."""
 
     def errors(step):
         times = np.arange(0.0, 4.0 + step / 2, step) + 0.37 * step
-        curve = curve_of(xr.DataArray(np.cos(times), {"time": times}, "time"))
+        curve = interpolated(times, np.cos(times))
         fine = np.linspace(0.5, 3.9, 5001)
         wrong = np.abs(curve(fine) - np.cos(fine))
         return wrong[(fine > 1) & (fine < 2)].max(), wrong.max()

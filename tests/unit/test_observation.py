@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from kinetics.errors import InputError, UnitError, UnknownNameError
-from kinetics.measures import Nadir, TimeToThreshold
+from kinetics.measures import Nadir, TimeToThreshold, ever_back, observed_nadir, observed_recovery
 from kinetics.model import Model
 from kinetics.model.quantities import Output
-from kinetics.observation import Series, VisitSchedule, ever_back, observe, observed_nadir, observed_recovery
-from kinetics.observation.measurement import measured, normal_draws
+from kinetics.observation import Series, VisitSchedule, observe
+from kinetics.observation.observing import measured, normal_draws
 from kinetics.regimen import Course, Regimen
 from kinetics.results import read_result, variable, write_result
 from kinetics.simulation.simulating import simulate

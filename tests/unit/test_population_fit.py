@@ -7,8 +7,8 @@ from numba import get_num_threads, set_num_threads
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
-from kinetics.estimate.search.searching import minimise
-from kinetics.estimate.simulation_study import SimulationStudy, refit_study
+from kinetics.estimate.search import minimise
+from kinetics.estimate.simulation_study import SimulationStudy, refit_replicate
 from kinetics.estimate.synthetic import synthetic
 
 FLAT = 'prior = "flat"'
@@ -191,8 +191,8 @@ def test_a_synthetic_study_has_the_summaries_of_its_patients(population):
     assert first[0].summary.sd == pytest.approx(2.0 * np.exp(spread**2 / 2) * np.sqrt(np.expm1(spread**2)), rel=0.04)
 
 
-def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
-    """The reduced simulation study: 60 studies of 36 patients, median and spread of A0 and of the recovery rate."""
+def test_refits_of_synthetic_replicates_find_the_truth_and_cover_it(population):
+    """The reduced simulation study: 60 replicates of 36 patients, median and spread of A0 and of the recovery rate."""
     problem = population(
         COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36},
         RECOVERY | {"value": 16, "lower": 12, "upper": 21, "statistic": "geometric_mean", "n": 36},
@@ -201,26 +201,26 @@ def test_refits_of_synthetic_studies_find_the_truth_and_cover_it(population):
         patients=128,
     )
     truth = {"A0": 2.4, "g": 0.05, "A0.spread": 0.45, "g.spread": 0.5}
-    studies = 60
-    refits = tuple(refit_study(problem, truth, 7, study) for study in range(studies))
+    replicates = 60
+    refits = tuple(refit_replicate(problem, truth, 7, replicate) for replicate in range(replicates))
     for row in SimulationStudy(problem, truth, 7, refits).rows():
         assert abs(row["bias"]) < 0.05 + 3 * row["bias_se"], row
         # 95 % within four binomial standard errors
-        assert row["coverage"] > 0.95 - 4 * np.sqrt(0.95 * 0.05 / studies), row
+        assert row["coverage"] > 0.95 - 4 * np.sqrt(0.95 * 0.05 / replicates), row
         assert row["log_se"] == pytest.approx(row["scatter"], rel=0.35), row
 
 
-def test_a_study_that_cannot_be_fitted_is_told_and_left_out(population, monkeypatch):
+def test_a_replicate_that_cannot_be_fitted_is_told_and_left_out(population, monkeypatch):
     problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36}, free={"A0": A0})
     truth = {"A0": 2.0}
-    whole = [refit_study(problem, truth, 7, study) for study in range(2)]
+    whole = [refit_replicate(problem, truth, 7, replicate) for replicate in range(2)]
 
     def fails(*_):
         raise IntegrationError("the step size fell to zero")
 
     monkeypatch.setattr("kinetics.estimate.simulation_study.minimise", fails)
-    lost = refit_study(problem, truth, 7, 2)
-    assert (lost.study, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
+    lost = refit_replicate(problem, truth, 7, 2)
+    assert (lost.replicate, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
     with_lost, without = (SimulationStudy(problem, truth, 7, tuple(refits)) for refits in ([*whole, lost], whole))
     assert with_lost.rows() == without.rows()
 
@@ -243,5 +243,5 @@ def test_what_cannot_be_is_refused_where_it_is_asked(population):
     with pytest.raises(InputError, match="output 'Q' of model 'toy' has no 'noise'"):
         population(row | {"output": "Q"}, free={"A0": A0})
     problem = population(row, free={"A0": A0})
-    with pytest.raises(InputError, match="two studies with estimates at least"):
+    with pytest.raises(InputError, match="at least two replicates with estimates"):
         SimulationStudy(problem, {"A0": 1.0}, 7, ()).rows()

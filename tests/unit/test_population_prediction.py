@@ -1,10 +1,11 @@
-"""Predicted populations and future studies, where both have closed forms."""
+"""Predicted populations and future trials, where both have closed forms."""
 
 from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import binom, norm
 
 import kinetics.prediction.population as populations_module
@@ -15,12 +16,12 @@ from kinetics.estimate import Estimates
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
-from kinetics.prediction import QUANTILES, predict
+from kinetics.prediction import predict
 from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
-from kinetics.reports.prediction import population_json, population_text, study_json, study_text
-from kinetics.results import read_result, write_result
+from kinetics.reports.prediction import population_json, population_text, trial_json, trial_text
+from kinetics.results import MEDIAN_AND_95, read_result, write_result
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
 
@@ -79,8 +80,8 @@ def of(path: Path, log_se: float = LOG_SE, spread_se: float = SPREAD_SE) -> Esti
         verdicts=("estimated from the data",) * 2,
         values=np.array([THETA, SIGMA]),
         covariance=np.diag([log_se**2, spread_se**2]),
-        given=(),
-        given_values=np.empty(0),
+        earlier=(),
+        earlier_values=np.empty(0),
         response=np.empty((2, 0)),
         facts={},
     )
@@ -138,7 +139,7 @@ def test_quantiles_over_patients_are_those_of_the_log_normal(tree):
 
 def test_the_interval_of_the_median_is_that_of_the_delta_method(tree, thetas):
     median = tree["over_parameters"]["Y"].sel(patient_quantile=0.5, time=AT)
-    for share in QUANTILES:
+    for share in MEDIAN_AND_95:
         # of the very draws, then of their normal distribution within five standard errors of a quantile
         assert float(median.sel(quantile=share)) == pytest.approx(np.quantile(thetas, share) * back(AT), rel=0.01)
         z = norm.ppf(share)
@@ -149,10 +150,10 @@ def test_the_interval_of_the_median_is_that_of_the_delta_method(tree, thetas):
 def test_the_interval_of_a_percentile_has_the_uncertainty_of_the_spread_too(tree, thetas, sigmas):
     upper = tree["over_parameters"]["Y"].sel(patient_quantile=0.95, time=AT)
     of_draws = thetas * np.exp(sigmas * norm.ppf(0.95)) * back(AT)
-    for share in QUANTILES:
+    for share in MEDIAN_AND_95:
         assert float(upper.sel(quantile=share)) == pytest.approx(np.quantile(of_draws, share), rel=0.02)
     deviation = np.hypot(LOG_SE, norm.ppf(0.95) * SIGMA * SPREAD_SE)
-    width = np.log(float(upper.sel(quantile=QUANTILES[-1]) / upper.sel(quantile=QUANTILES[0])))
+    width = np.log(float(upper.sel(quantile=MEDIAN_AND_95[-1]) / upper.sel(quantile=MEDIAN_AND_95[0])))
     assert width == pytest.approx(2 * 1.96 * deviation, rel=0.1)
     assert width > 1.15 * 2 * 1.96 * LOG_SE
 
@@ -162,7 +163,7 @@ def test_the_share_that_never_recovers_has_its_closed_form(tree, thetas, sigmas)
     needed = LIMIT / back(END)  # who has less at rest is not back before the end
     assert float(found["share_never"]) == pytest.approx(norm.cdf(np.log(needed / THETA) / SIGMA), abs=0.005)
     of_draws = norm.cdf(np.log(needed / thetas) / sigmas)
-    for share in QUANTILES:
+    for share in MEDIAN_AND_95:
         expected = np.quantile(of_draws, share)
         assert float(found["share_never_quantiles"].sel(quantile=share)) == pytest.approx(expected, abs=1.5 / PATIENTS)
     assert float(found["share_not_at_risk"]) == 0
@@ -173,11 +174,11 @@ def test_the_median_time_has_its_closed_form_and_counts_who_never_recovers_as_la
     assert float(found["median"]) == pytest.approx(-np.log(1 - LIMIT / THETA) / G, rel=0.01)
     times = -np.log(np.maximum(1 - LIMIT / thetas, np.exp(-G * END))) / G
     lower, middle, _ = found["median_quantiles"].values
-    assert lower == pytest.approx(np.quantile(times, QUANTILES[0]), rel=0.05)
+    assert lower == pytest.approx(np.quantile(times, MEDIAN_AND_95[0]), rel=0.05)
     assert middle == pytest.approx(np.quantile(times, 0.5), rel=0.05)
     # a typical patient of a draw below the needed rest is not back, and then nor is half of the population
-    assert (thetas < LIMIT / back(END)).mean() > 1 - QUANTILES[-1]
-    assert np.isinf(found["median_quantiles"].sel(quantile=QUANTILES[-1]))
+    assert (thetas < LIMIT / back(END)).mean() > 1 - MEDIAN_AND_95[-1]
+    assert np.isinf(found["median_quantiles"].sel(quantile=MEDIAN_AND_95[-1]))
 
 
 def test_who_is_never_below_the_limit_is_not_at_risk(tree):
@@ -215,7 +216,7 @@ def test_without_other_uncertainty_the_share_below_the_limit_is_binomial(estimat
     certain = of(Path(estimates.model), 1e-6, 1e-6)
     study = predicted(certain, regimen, patients=100)["study"].to_dataset()
     share = study["W_share_below"].sel(time=AT).values
-    expected = binom.ppf(QUANTILES, STUDY, norm.cdf(np.log(LIMIT / THETA) / SIGMA))
+    expected = binom.ppf(MEDIAN_AND_95, STUDY, norm.cdf(np.log(LIMIT / THETA) / SIGMA))
     np.testing.assert_allclose(share * STUDY, expected, atol=1.01)
     assert "noisy_share_below" not in study  # it has no limit
 
@@ -302,10 +303,24 @@ def test_text_and_json_say_what_the_tree_holds(tree):
     text = population_text(tree, names)
     assert "Population of 1000 patients" in text
     assert f"{100 * second['share_not_at_risk']:.0f} %" in text
-    study = study_json(tree, names)
+    study = trial_json(tree, names)
     assert {row["statistic"] for row in study["rows"]} == {"mean", "median", "share_below"}
     assert (study["patients"], {row["unit"] for row in study["rows"]}) == (STUDY, {"1e9/L", ""})
-    assert "A future study of 36 patients, its mean" in study_text(tree, names)
+    assert "A future trial of 36 patients, its mean" in trial_text(tree, names)
+
+
+def test_further_measures_are_taken_of_everybody(estimates, regimen):
+    few = {"patients": 3, "study": None, "draws": 2}
+    with pytest.raises(InputError, match=r"measures\[0\]: unknown measure 'nadri'.*did you mean 'nadir'"):
+        predicted(estimates, regimen, measures="nadri", **few)
+    tree = predicted(estimates, regimen, measures=["Y nadir", "recovery"], **few)
+    plain = predicted(estimates, regimen, **few)
+    for group, dims in (("/", ("course",)), ("draws", ("draw", "course")), ("patients", ("patient", "course"))):
+        nadir = tree[group]["Y_nadir"]
+        assert (nadir.dims, nadir.attrs["units"]) == (dims, "1/nL")
+        assert set(tree[group].data_vars) - set(plain[group].data_vars) == {"Y_nadir"}
+    for group in ("recovery", "population_recovery", "over_patients"):
+        xr.testing.assert_allclose(tree[group].to_dataset(), plain[group].to_dataset(), rtol=1e-10)
 
 
 def test_a_prediction_with_a_population_is_written_and_read(tree, tmp_path):
@@ -320,7 +335,7 @@ def test_a_prediction_with_a_population_is_written_and_read(tree, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patients": None}, "give patients too"),
+        ({"patients": None}, "^study: .*; give --patients N"),
         ({"study": 0}, "study: must be a whole number"),
         ({"draws": 1}, "draws"),
     ],

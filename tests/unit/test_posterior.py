@@ -9,9 +9,8 @@ import pytest
 from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import FitProblem, fit
-from kinetics.estimate.search.searching import objective_of
-from kinetics.estimate.uncertainty.posterior import Chain
-from kinetics.estimate.uncertainty.sampling import sample, walkers
+from kinetics.estimate.search import objective_of
+from kinetics.estimate.uncertainty.posterior import Chain, sample, walkers
 
 FLAT = 'prior = "flat"'
 A0 = 'lower = 0.01, upper = 100, unit = "1e9/L"'

@@ -12,10 +12,11 @@ from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_coho
 from kinetics.files.library import library_folder
 from kinetics.measures import TimeToThreshold, recovery_measures
 from kinetics.model import Model
-from kinetics.prediction import QUANTILES, predict, recovery_summary
+from kinetics.prediction import predict, recovery_summary
 from kinetics.prediction.population import PATIENTS
 from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Regimen, with_retreatment
+from kinetics.results import MEDIAN_AND_95
 from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit
 
@@ -132,9 +133,9 @@ class TestQuantiles:
 
     def test_one_that_does_not_recover_is_later_than_any_that_does(self, tree):
         found = self.summary(tree, [np.inf, 10.0, 30.0, np.inf, 20.0, 40.0] * 2)
-        assert found["quantiles"].sel(quantile=QUANTILES[0]) == 10.0
+        assert found["quantiles"].sel(quantile=MEDIAN_AND_95[0]) == 10.0
         assert found["quantiles"].sel(quantile=0.5) == 30.0
-        assert found["quantiles"].sel(quantile=QUANTILES[2]) == np.inf
+        assert found["quantiles"].sel(quantile=MEDIAN_AND_95[2]) == np.inf
         assert found["share_recovered"] == pytest.approx(4 / 6)
 
     def test_one_that_is_never_below_is_not_at_risk(self, tree):
@@ -173,12 +174,15 @@ def test_the_progressive_cohort_has_the_uncertainty_of_both_fits():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cohort": "relapsing", "fit": "hill_cawthorne_2012"}, "from which cohort 'relapsing' takes nothing"),
+        (
+            {"cohort": "relapsing", "fit": "hill_cawthorne_2012"},
+            "^cohort: .*from which cohort 'relapsing' takes nothing; name one",
+        ),
         ({"cohort": "nobody"}, "no cohort 'nobody'"),
         ({"draws": 1}, "draws: must be a whole number, at least 2"),
         ({"draws": 2.5}, "draws: must be a whole number, at least 2; found 2.5"),
         ({"patients": 0}, "patients: must be a whole number"),
-        ({"regimen": Regimen.none()}, "needs a regimen with a course"),
+        ({"regimen": Regimen.none()}, "^regimen: must have a course"),
         ({"until": "60 mg"}, "'mg' is not a kind of 'day'"),
     ],
 )

@@ -6,10 +6,12 @@ import pytest
 import sympy as sp
 
 from kinetics.cohorts import parameter_table
+from kinetics.comparison import read_comparison
 from kinetics.errors import UnknownNameError
 from kinetics.files.library import library_names
 from kinetics.model import Derived, Input, Model, Output, Parameter, State
 from kinetics.model.latex import equations, is_latex, latex, latex_name
+from kinetics.observation import VisitSchedule
 from kinetics.regimen import Course, Regimen
 
 CASES = re.compile(r"\\begin\{cases\}.*?\\end\{cases\}")  # it aligns by itself
@@ -106,6 +108,21 @@ def test_the_table_of_a_cohort_tells_estimates_from_sources(cohort):
 def test_a_model_is_short_to_print():
     assert repr(known()) == "<Model known (states: 1, parameters: 2, outputs: 1, doses: 0, cohorts: 0)>"
     assert len(repr(Model.load("reconstitution"))) < 100
+
+
+def test_what_a_model_is_made_of_is_short_to_print():
+    model = Model.load("reconstitution")
+    assert max(len(repr(row)) for row in model.definitions.values()) < 300
+    assert repr(known().parameters["V"]) == "<Parameter V, L>".replace("L", str(known().parameters["V"].unit))
+    assert repr(model.cohorts["relapsing"]).startswith("<Cohort relapsing:")
+    assert len(repr(model.cohorts["relapsing"])) < 200
+
+
+def test_visits_and_a_comparison_are_short_to_print_and_tables_in_a_notebook():
+    visits, comparison = VisitSchedule.load(library_names("models/visits")[0]), read_comparison()
+    assert repr(visits).startswith(f"<VisitSchedule {visits.name}: ")
+    assert len(repr(visits)) < 150
+    assert all("<table>" in one._repr_html_() for one in (visits, comparison))
 
 
 def test_the_package_lists_its_public_names():

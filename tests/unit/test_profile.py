@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from kinetics.estimate import FitProblem, fit
-from kinetics.estimate.search.searching import minimise, objective_of
+from kinetics.estimate.search import minimise, objective_of
 from kinetics.estimate.uncertainty.practical import profile_verdict, profile_warnings
 from kinetics.estimate.uncertainty.profile import profile
 from kinetics.estimate.uncertainty.stepping import DROP

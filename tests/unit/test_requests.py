@@ -12,6 +12,7 @@ from kinetics.files.library import library_folder
 from kinetics.identifiability import MeasuredArm, structure
 from kinetics.measures import Nadir, TimeToThreshold
 from kinetics.regimen import only_course
+from kinetics.simulation import SimulationRequest, load_request, run_request, simulating
 
 TIMES = {"until": "40 day", "every": "10 day"}
 
@@ -28,6 +29,21 @@ def test_names_stand_for_what_they_name():
 def test_odd_patients_are_refused(patients):
     with pytest.raises(InputError, match="patients: must be a whole number"):
         simulate("nk", Regimen.none(), patients=patients, **TIMES)
+
+
+def test_a_loaded_request_is_not_loaded_again(monkeypatch):
+    loaded = load_request(SimulationRequest(model="reconstitution", regimen="ms_licensed", **TIMES))
+    monkeypatch.setattr(simulating, "load_request", None)
+    assert run_request(loaded).sizes["time"] == 5
+
+
+def test_recovery_of_a_simulated_dataset_is_to_the_limits_of_the_simulation(held_down, tmp_path):
+    (tmp_path / "model.toml").write_text(held_down)
+    result = simulate(tmp_path / "model.toml", Course.of("drug_a", "3 mg"), until="200 day", every="1 day")
+    level = result["N"].attrs["lower_limit_level"]
+    measured = measure(result, "recovery")
+    assert measured.data_vars.keys() == measure(result, f"N time_to {level}").data_vars.keys()
+    assert level.startswith("0.5 ")
 
 
 def test_a_rounding_difference_is_no_change():

@@ -9,7 +9,7 @@ from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate.draws import drawn_cohorts
 from kinetics.estimate.synthetic import synthetic
-from kinetics.estimate.uncertainty.sampling import sample
+from kinetics.estimate.uncertainty.posterior import sample
 from kinetics.identifiability.structure import structure
 from kinetics.observation.observing import observe
 from kinetics.population.draws import draw_patients

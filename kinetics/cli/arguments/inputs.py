@@ -7,30 +7,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 from kinetics.files.reading import reason_of
 
 if TYPE_CHECKING:
-    from kinetics.model import Model
     from kinetics.regimen import Regimen
-
-__all__ = [
-    "check_engine",
-    "chosen_regimen",
-    "destination",
-    "durations",
-    "listed_names",
-    "named_values",
-    "parameter_values",
-]
 
 
 def check_engine(faults: Faults, engine: str) -> None:
     """Check the name of an engine."""
-    from kinetics.simulation.engine import choose_engine
+    from kinetics.simulation.engine import check_engine as check
 
     with faults.gather(name="--engine"):
-        choose_engine(engine, None, 1, None)
+        check(engine)
 
 
 def listed_names(text: str | None) -> list[str]:
@@ -40,12 +29,12 @@ def listed_names(text: str | None) -> list[str]:
 
 def durations(faults: Faults, **options: str | None) -> None:
     """Check that options, as far as they are given, are positive durations with a unit."""
-    from kinetics.units import to_unit
+    from kinetics.units import check_duration
 
     for name, text in options.items():
-        with faults.gather(name=f"--{name}"):
-            if text is not None and to_unit(text, "day") <= 0:
-                raise InputError(f"must be positive, found '{text}'")
+        if text is not None:
+            with faults.gather(name=f"--{name}"):
+                check_duration(text)
 
 
 def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
@@ -71,30 +60,6 @@ def named_values(faults: Faults, option: str, example: str, settings: Sequence[s
             faults.add(f"write NAME='VALUE UNIT', such as {example}", name=f"{option} {name}")
             continue
         values[name] = value
-    return values
-
-
-def parameter_values(faults: Faults, model: Model, cohort: str | None, settings: Sequence[str]) -> dict[str, float]:
-    """All values of a cohort by flat name, in the model's units; ``NAME=VALUE UNIT`` settings replace some."""
-    from kinetics.cohorts.cohort import cohort_parameters
-    from kinetics.model.ranges import out_of_range
-    from kinetics.units import to_unit
-
-    units = {**{n: row.unit for n, row in model.parameters.items()}, **{n: row.unit for n, row in model.inputs.items()}}
-    values: dict[str, float] = {}
-    with faults.gather(name="--cohort"):
-        values = dict(cohort_parameters(model, cohort).values)
-    for name, text in named_values(faults, "--set", "k='0.1 1/day'", settings).items():
-        label = f"--set {name}"
-        with faults.gather(name=label):
-            flat = model.flat_name(name)
-            values[flat] = to_unit(text, units[flat])
-            if flat in model.parameters:
-                for message in out_of_range(model.parameters[flat], values[flat]):
-                    faults.add(message, name=label)
-    if values and not len(faults):
-        with faults.gather(name="--set" if settings else "--cohort"):
-            model.constant_values(values)
     return values
 
 

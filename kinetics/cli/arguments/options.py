@@ -7,26 +7,6 @@ from typing import Annotated
 
 import typer
 
-__all__ = [
-    "AsJson",
-    "Covariates",
-    "Draws",
-    "EngineName",
-    "Every",
-    "FitCohort",
-    "FitResult",
-    "FutureStudy",
-    "OutNetCDF",
-    "Patients",
-    "RegimenName",
-    "Retreat",
-    "RetreatWith",
-    "Sampling",
-    "Seed",
-    "States",
-    "Until",
-]
-
 FitResult = Annotated[
     str, typer.Argument(metavar="FIT", help="A file of 'kinetics fit --out', or a fit with a committed result.")
 ]
@@ -57,9 +37,9 @@ Patients = Annotated[
     int | None,
     typer.Option("--patients", metavar="N", min=1, help="Draw N virtual patients; without it the typical patient."),
 ]
-FutureStudy = Annotated[
+FutureTrial = Annotated[
     int | None,
-    typer.Option("--study", metavar="N", min=1, help="Predict what a future study of N patients finds."),
+    typer.Option("--study", metavar="N", min=1, help="Predict what a future trial of N patients finds."),
 ]
 Covariates = Annotated[
     Path | None,
@@ -73,7 +53,7 @@ Sampling = Annotated[
         "--sampling", metavar="random|quasi", help="quasi: patients of a Sobol sequence, whose means converge faster."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="The study that draws belong to.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
 OutNetCDF = Annotated[
     Path | None,

@@ -6,8 +6,6 @@ from typing import Any
 
 from numba.core import event
 
-__all__ = ["Compilation"]
-
 
 class Compilation(event.Listener):
     """Counts functions that are compiled; those found in the cache of files are not."""

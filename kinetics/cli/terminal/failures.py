@@ -18,8 +18,6 @@ from kinetics.text.escaping import one_line, safe_lines
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "check_any_done", "reported", "tell"]
-
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
@@ -38,29 +36,29 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.simplefilter("default", RuntimeWarning)
-            # numpy, of times without a value in any patient; that patients failed has been told with the reason
+            # numpy, of times without a value in any patient; that patients failed has been reported with the reason
             warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
             warnings.showwarning = _each_once()
             yield
     except InputError as error:
-        _trace(traceback)
+        _print_traceback(traceback)
         for fault in error.faults:
             tell(f"error: {fault}")
         raise typer.Exit(BAD_INPUT) from None
     except StorageError as error:
-        _trace(traceback)
+        _print_traceback(traceback)
         tell(f"error: {Fault(str(error))}")
         raise typer.Exit(BAD_INPUT) from None
     except KineticsError as error:
-        _trace(traceback)
+        _print_traceback(traceback)
         tell(f"error: {Fault(str(error))}")
         raise typer.Exit(FAILED) from None
     except MemoryError:
-        _trace(traceback)
+        _print_traceback(traceback)
         tell("error: not enough memory; ask for fewer patients, draws or times")
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
-        _trace(traceback)
+        _print_traceback(traceback)
         tell("interrupted: nothing was kept")
         raise typer.Exit(INTERRUPTED) from None
     except (typer.Exit, typer.Abort, BrokenPipeError):
@@ -69,7 +67,7 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         if hasattr(error, "format_message"):  # the parser's own, which it reports itself, with what was typed
             error.message = one_line(str(error.message))  # pyright: ignore[reportAttributeAccessIssue]
             raise
-        _trace(traceback)
+        _print_traceback(traceback)
         tell(f"error: a fault of the program, not of your input: {Fault(f'{type(error).__name__}: {error}')}")
         if not traceback:
             tell("Run it again as 'kinetics --traceback ...' and report what it prints.")
@@ -90,8 +88,8 @@ def check_any_done(result: xr.Dataset | xr.DataTree) -> None:
             raise IntegrationError(f"none of {group.attrs['patients']} patients could be integrated under {under}")
 
 
-def _trace(wanted: bool) -> None:
-    if wanted:
+def _print_traceback(enabled: bool) -> None:
+    if enabled:
         typer.echo(safe_lines(tracebacks.format_exc().rstrip()), err=True)
 
 

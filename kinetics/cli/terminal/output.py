@@ -17,8 +17,6 @@ from kinetics.errors import StorageError
 from kinetics.files.reading import reason_of
 from kinetics.text.escaping import json_text, safe_lines
 
-__all__ = ["page_width", "print_json", "print_text", "printing", "written_out", "wrote"]
-
 
 def print_text(text: str) -> None:
     """Print the result, with what would act on the terminal escaped; a `StorageError` if stdout is full."""

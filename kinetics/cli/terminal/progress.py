@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -14,8 +15,6 @@ from kinetics.text.escaping import one_line
 
 if TYPE_CHECKING:
     from kinetics.cli.terminal.compilation import Compilation
-
-__all__ = ["Steps", "watched"]
 
 PATIENCE = 2.0
 LINE_EVERY = 10.0
@@ -32,8 +31,9 @@ class Steps:
 
     def count(self, done: int, total: int) -> None:
         """So many steps of all are done."""
+        is_next_stage = total != self.total or done < self.done
         self.done, self.total = done, total
-        if self._begun is None:  # compiling is behind: from here on the pace says how long the rest takes
+        if self._begun is None or is_next_stage:  # compiling is behind: from here on the pace says how long is left
             self._begun = time.monotonic(), done
 
     def say(self, text: str) -> None:
@@ -57,6 +57,18 @@ class Steps:
         return ""
 
 
+class _Lines(logging.Handler):
+    """Shows what the evaluations of a fit give, which it logs at level DEBUG."""
+
+    def __init__(self, steps: Steps) -> None:
+        super().__init__(logging.DEBUG)
+        self._steps = steps
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.DEBUG:
+            self._steps.say(record.getMessage())
+
+
 @contextmanager
 def watched(label: str) -> Iterator[Steps]:
     """Show the progress of the block: a bar on a terminal, else a line after two seconds and then every ten.
@@ -68,13 +80,19 @@ def watched(label: str) -> Iterator[Steps]:
     from kinetics.cli.terminal.compilation import Compilation
 
     steps, over = Steps(label, Compilation()), threading.Event()
+    lines, log = _Lines(steps), logging.getLogger("kinetics.estimate")
+    level = log.level
     show = _show_bar if sys.stderr.isatty() else _show_lines
     thread = threading.Thread(target=show, args=(steps, over), daemon=True)
     thread.start()
+    log.addHandler(lines)
+    log.setLevel(logging.DEBUG)
     try:
         with install_listener("numba:compile", steps.compilation):
             yield steps
     finally:
+        log.removeHandler(lines)
+        log.setLevel(level)
         over.set()
         thread.join(timeout=2)
 

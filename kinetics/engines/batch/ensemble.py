@@ -22,8 +22,6 @@ from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Triggers
 from kinetics.units.levels import slack
 
-__all__ = ["Batch", "integrate_many"]
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:

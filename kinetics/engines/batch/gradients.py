@@ -21,8 +21,6 @@ from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen import Segments
 from kinetics.units import unit_text
 
-__all__ = ["Gradients", "integrate_many_with_sensitivities"]
-
 
 @dataclass(frozen=True, eq=False)
 class Gradients:

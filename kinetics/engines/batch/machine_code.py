@@ -17,8 +17,6 @@ from kinetics.compile.cache import cache_folder, source_key
 from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.files.checksums import bytes_checksum
 
-__all__ = ["entry", "kernel"]
-
 
 def kernel(function: Callable[..., Any] | None = None, *, fastmath: Iterable[str] = (), **options: Any) -> Any:
     """A function that compiled functions call: numba's `njit` without what makes it callable for others.

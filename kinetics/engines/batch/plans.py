@@ -15,8 +15,6 @@ from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
 
-__all__ = ["Plan", "empty_solution", "explain_failures", "prepare"]
-
 ROUNDING = 1e-12
 Plan = tuple[Segments, np.ndarray]
 

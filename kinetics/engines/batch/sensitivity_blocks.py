@@ -6,8 +6,6 @@ import numpy as np
 
 from kinetics.engines.batch.kernels.problems import SparseTerms
 
-__all__ = ["in_blocks", "sparse_terms"]
-
 
 def in_blocks(array: np.ndarray, lanes: int) -> np.ndarray:
     """(..., state, parameter) to (..., block, state * lane); there is one block at least."""

@@ -41,8 +41,6 @@ from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
 
-__all__ = ["integrate", "integrate_with_sensitivities"]
-
 FIRST_RECORD = 2_000
 """Steps for which there is room at first; ten years of a patient take a few hundred."""
 _NO_THRESHOLDS = Thresholds(0, np.empty(0, np.int64), np.empty(0), np.empty(0))

@@ -12,8 +12,6 @@ from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Segments, Triggers
 from kinetics.units import unit_text
 
-__all__ = ["MOST_STEPS", "TOLERANCES", "explain_stop", "rule_arrays"]
-
 TOLERANCES = Tolerances(relative=1e-7, absolute=1e-13)
 MOST_STEPS = 100_000
 _REASONS = {

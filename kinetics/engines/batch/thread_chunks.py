@@ -8,8 +8,6 @@ from typing import Any
 
 from numba import get_num_threads
 
-__all__ = ["in_chunks"]
-
 ROUNDS = 8
 """Patients a lane in a chunk: enough to keep lanes full, few enough that threads end at about the same time."""
 

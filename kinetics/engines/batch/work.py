@@ -19,18 +19,6 @@ from kinetics.engines.batch.kernels.problems import (
 )
 from kinetics.engines.batch.kernels.workspaces import Progress, RuleState, Step, TangentStages
 
-__all__ = [
-    "addressed",
-    "code_of_lanes",
-    "code_of_one",
-    "derivative_arrays",
-    "progress_arrays",
-    "rule_state_arrays",
-    "step_arrays",
-    "tangent_arrays",
-]
-
-
 _FLAT = ("combine_few", "combine", "dense_terms", "interpolate")
 
 

@@ -1,21 +1,14 @@
-"""What the objectives of a typical patient and of a population share: bounds, priors, and arms."""
+"""What the objectives of a typical patient and of a population share: bounds and priors."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.published import Target
-from kinetics.regimen import Segments, segments
-
-__all__ = ["BaseObjective", "Residuals"]
-
-T = TypeVar("T", bound=Target)
 
 
 class Residuals(NamedTuple):
@@ -58,15 +51,3 @@ class BaseObjective(ABC):
 
     def _estimates(self, log_parameters: np.ndarray) -> dict[str, float]:
         return dict(zip(self.names, np.exp(log_parameters).tolist(), strict=True))
-
-    def _by_arm(self, targets: Sequence[T]) -> list[list[T]]:
-        """The targets of one cohort under one regimen together: one simulation gives them all."""
-        arms: dict[tuple[str, str], list[T]] = defaultdict(list)
-        for target in targets:
-            arms[target.row.cohort, target.regimen.content_hash].append(target)
-        return list(arms.values())
-
-    def _plan(self, target: Target, until: float) -> Segments:
-        model = self.problem.model
-        doses = {name: dose.unit for name, dose in model.doses.items()}
-        return segments(target.regimen, doses, model.time, until)

@@ -10,14 +10,12 @@ import numpy as np
 
 from kinetics.estimate.objective.base import BaseObjective, Residuals
 from kinetics.estimate.objective.virtual_patients import VirtualPatients
-from kinetics.estimate.problem.problem import FitProblem
+from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.observation.normal import STEP
 from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
-from kinetics.published import PopulationTarget, Target
+from kinetics.published import Arm, PopulationTarget, Target
 from kinetics.published.likelihoods import PredictedSummary, covariance, log_likelihood
-
-__all__ = ["Linearised", "PopulationObjective", "studies_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +105,7 @@ class PopulationObjective(BaseObjective):
     def arms(self, targets: Sequence[Target]) -> list[tuple[VirtualPatients, list[PopulationTarget]]]:
         """The virtual patients that targets need, each with its targets."""
         of_population = [target for target in targets if isinstance(target, PopulationTarget)]
-        return [(self._patients(rows), rows) for rows in self._by_arm(of_population)]
+        return [(self._patients(arm, rows), rows) for arm, rows in targets_by_arm(self.problem, of_population).items()]
 
     def _linearise(self, log_parameters: np.ndarray, names: Sequence[str]) -> Linearised:
         estimates, total, gradient = self._estimates(log_parameters), 0.0, np.zeros(len(names))
@@ -136,17 +134,15 @@ class PopulationObjective(BaseObjective):
         error = np.concatenate([one.error for one in evaluations])
         return _Study(error, joint, log_likelihood(evaluations, None if independent else joint))
 
-    def _patients(self, rows: Sequence[PopulationTarget]) -> VirtualPatients:
-        system, cohort = self.problem.system, self.problem.cohort(rows[0].row.cohort)
+    def _patients(self, arm: Arm, rows: Sequence[PopulationTarget]) -> VirtualPatients:
         needs = [item for row in rows for item in row.probe.needs().items()]
         times = np.unique(np.concatenate([at for _, at in needs]))
-        plan = self._plan(rows[0], float(times[-1]) or 1.0)
         outputs = tuple(dict.fromkeys(name for name, _ in needs))
-        own = cohort.with_estimates(self._estimates(self.start))
-        deviates = Variability.of(system, own).deviates(
+        own = arm.cohort.with_estimates(self._estimates(self.start))
+        deviates = Variability.of(arm.system, own).deviates(
             self.population.patients, self.problem.seed, sampling=self.population.sampling
         )
-        return VirtualPatients(system, cohort, plan, times, outputs, deviates)
+        return VirtualPatients(arm, times, outputs, deviates)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,9 @@ from kinetics.cohorts.fit_results import SPREAD
 from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import IntegrationError
 from kinetics.estimate.objective.base import BaseObjective, Residuals
-from kinetics.estimate.problem.problem import FitProblem
-from kinetics.published import Target, TypicalTarget
+from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
+from kinetics.published import Arm, Target, TypicalTarget
 from kinetics.regimen import Segments
-
-__all__ = ["TOLERANCES", "Objective"]
 
 _BATCH = (batch.integrate, batch.integrate_with_sensitivities)
 _INTEGRATORS = {
@@ -27,10 +25,10 @@ TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
 
 
 @dataclass(frozen=True, eq=False)
-class _Arm:
-    """The targets of one simulation."""
+class _Simulation:
+    """The typical patient of an arm for as long as its targets need."""
 
-    cohort: str
+    arm: Arm
     plan: Segments
     until: float
     targets: list[TypicalTarget]
@@ -45,9 +43,8 @@ class Objective(BaseObjective):
     def __init__(self, problem: FitProblem) -> None:
         super().__init__(problem)
         self._integrate, self._with_sensitivities = _INTEGRATORS[problem.engine]
-        self._fixed = {name: problem.cohort(name).values for name in {target.row.cohort for target in problem.targets}}
         self._row = {target: row for row, target in enumerate(_typical(problem.fitted))}
-        self._fitted_arms = self._arms(list(self._row))
+        self._fitted = self._simulations(list(self._row))
 
     def values(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> np.ndarray:
         """The model's counterpart of each target in the row's unit, (target,).
@@ -55,10 +52,10 @@ class Objective(BaseObjective):
         Infinite if a threshold is not reached again, NaN if the output is never below it.
         """
         values: dict[Target, float] = {}
-        for arm in self._arms(_typical(targets)):
-            constants = self.problem.system.constants(self._parameters(log_parameters, arm))
-            trajectory = self._integrate(self.problem.system, constants, arm.plan, tolerances=TOLERANCES)
-            values |= {target: target.value(trajectory, arm.until) for target in arm.targets}
+        for one in self._simulations(_typical(targets)):
+            constants = self.problem.system.constants(self._parameters(log_parameters, one.arm))
+            trajectory = self._integrate(self.problem.system, constants, one.plan, tolerances=TOLERANCES)
+            values |= {target: target.value(trajectory, one.until) for target in one.targets}
         return np.array([values[target] for target in targets], dtype=float)
 
     def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> Residuals:
@@ -71,12 +68,12 @@ class Objective(BaseObjective):
         typical = [names[column] for column in columns]
         indices = [system.parameters.index(name) for name in typical]
         residual, jacobian = np.empty(len(self._row)), np.zeros((len(self._row), len(names)))
-        for arm in self._fitted_arms:
-            parameters = self._parameters(log_parameters, arm)
-            trajectory = self._with_sensitivities(system, parameters, typical, arm.plan, tolerances=TOLERANCES)
-            for target in arm.targets:
+        for one in self._fitted:
+            parameters = self._parameters(log_parameters, one.arm)
+            trajectory = self._with_sensitivities(system, parameters, typical, one.plan, tolerances=TOLERANCES)
+            for target in one.targets:
                 row = self._row[target]
-                residual[row], gradient = target.residual(trajectory, arm.until)
+                residual[row], gradient = target.residual(trajectory, one.until)
                 jacobian[row, columns] = gradient * parameters[indices]
         return Residuals(residual, jacobian)
 
@@ -85,17 +82,17 @@ class Objective(BaseObjective):
         residual = self.rows(log_parameters, ()).values
         return self.log_prior(log_parameters) - 0.5 * float(residual @ residual)
 
-    def _arms(self, targets: Sequence[TypicalTarget]) -> list[_Arm]:
-        arms = []
-        for same in self._by_arm(targets):
+    def _simulations(self, targets: Sequence[TypicalTarget]) -> list[_Simulation]:
+        simulations = []
+        for arm, same in targets_by_arm(self.problem, targets).items():
             until = max(target.horizon() for target in same) or 1.0
-            arms.append(_Arm(same[0].row.cohort, self._plan(same[0], until), until, same))
-        return arms
+            simulations.append(_Simulation(arm, arm.segments(until), until, same))
+        return simulations
 
-    def _parameters(self, log_parameters: np.ndarray, arm: _Arm) -> np.ndarray:
+    def _parameters(self, log_parameters: np.ndarray, arm: Arm) -> np.ndarray:
         """All parameters of an arm, (parameter,), checked against the minima of the model."""
         system = self.problem.system
-        parameters = system.parameter_array({**self._fixed[arm.cohort], **self._estimates(log_parameters)})
+        parameters = system.parameter_array({**arm.cohort.values, **self._estimates(log_parameters)})
         if reason := system.impossible(system.constants(parameters)):
             raise IntegrationError(reason)
         return parameters

@@ -4,54 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import SPREAD
-from kinetics.compile import System
 from kinetics.engines import Tolerances, batch
-from kinetics.errors import IntegrationError
 from kinetics.observation.population_values import PopulationValues
 from kinetics.population.variability import Variability
+from kinetics.published.arm import Arm, integrated_patients
 from kinetics.regimen import Segments
 
-__all__ = ["TOLERANCES", "VirtualPatients"]
-
 TOLERANCES = Tolerances(relative=1e-6, absolute=1e-11)
-
-MOST_LOST = 0.05
-"""If a larger share of patients cannot be simulated, those that can do not stand for the population."""
 
 
 @dataclass(frozen=True, eq=False)
 class VirtualPatients:
-    """The patients of one cohort under one regimen, and the outputs that are needed at times in the model's unit.
+    """The patients of an arm, and the outputs that are needed at times in the model's unit.
 
     ``deviates``, (patient, name), are of the parameters that vary. Methods take estimates by flat name, spreads by flat
     name with ``.spread``, and raise IntegrationError if too many patients cannot be simulated.
     """
 
-    system: System
-    cohort: CohortParameters
-    plan: Segments
+    arm: Arm
     times: np.ndarray
     outputs: tuple[str, ...]
     deviates: np.ndarray
 
+    @cached_property
+    def _plan(self) -> Segments:
+        return self.arm.segments(float(self.times[-1]) or 1.0)
+
     def simulate(self, estimates: Mapping[str, float]) -> PopulationValues:
         """True values at some estimates."""
-        table = self._at(estimates).table
+        system, table = self.arm.system, self._at(estimates).table
         result = batch.integrate_many(
-            self.system,
-            self.system.constants_table(table),
-            [(self.plan, np.array([0.0]))],
+            system,
+            system.constants_table(table),
+            [(self._plan, np.array([0.0]))],
             np.zeros(len(table), dtype=int),
             self.times,
             tolerances=TOLERANCES,
         )
-        columns = [self.system.outputs.index(name) for name in self.outputs]
-        simulated = _simulated(result.reasons)
+        columns = [system.outputs.index(name) for name in self.outputs]
+        simulated = integrated_patients(result.reasons)
         return PopulationValues(self.times, self.outputs, result.outputs[simulated][:, :, columns])
 
     def simulate_with_derivatives(
@@ -61,18 +58,18 @@ class VirtualPatients:
         patients = self._at(estimates)
         individual = sorted({name.removesuffix(SPREAD) for name in names})
         result = batch.integrate_many_with_sensitivities(
-            self.system, patients.table, individual, self.plan, self.times, self.outputs, tolerances=TOLERANCES
+            self.arm.system, patients.table, individual, self._plan, self.times, self.outputs, tolerances=TOLERANCES
         )
-        simulated, derivatives = _simulated(result.reasons), []
+        simulated, derivatives = integrated_patients(result.reasons), []
         for name in names:
             gradient = result.gradients[simulated][:, :, :, individual.index(name.removesuffix(SPREAD))]
             derivatives.append(gradient * patients.slope(name)[simulated, None, None])
         return PopulationValues(self.times, self.outputs, result.outputs[simulated]), derivatives
 
     def _at(self, estimates: Mapping[str, float]) -> _Patients:
-        cohort = self.cohort.with_estimates(estimates)
-        variability = Variability.of(self.system, cohort)
-        typical = self.system.parameter_array(cohort.values)
+        system, cohort = self.arm.system, self.arm.cohort.with_estimates(estimates)
+        variability = Variability.of(system, cohort)
+        typical = system.parameter_array(cohort.values)
         spreads = np.array([cohort.spreads.get(name, 0.0) for name in variability.names])
         table = variability.table(typical, spreads, self.deviates)
         by_typical, by_spread = variability.slopes(typical, spreads, self.deviates)
@@ -97,13 +94,3 @@ class _Patients:
             index = self.variability.names.index(parameter)
             slope = slope * (self.by_spread if name.endswith(SPREAD) else self.by_typical)[:, index]
         return slope
-
-
-def _simulated(reasons: Sequence[str]) -> np.ndarray:
-    """Who could be simulated, (patient,)."""
-    simulated = np.array([not reason for reason in reasons])
-    if simulated.mean() < 1 - MOST_LOST:
-        first = next(reason for reason in reasons if reason)
-        lost = int((~simulated).sum())
-        raise IntegrationError(f"{lost} of {simulated.size} virtual patients cannot be simulated; {first}")
-    return simulated

@@ -5,24 +5,53 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt
+from pydantic_core import PydanticCustomError
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import SPREAD
 from kinetics.errors import Faults, InputError
-from kinetics.estimate.problem.schema import FreeRow, SpreadRow
-from kinetics.files.documents import Document
-from kinetics.files.rows import Row, dotted_rows, read_row
+from kinetics.files.rows import Reader, Row, Text, dotted_rows
 from kinetics.model import Model
-from kinetics.units import conversion, parse_unit, unit_text
-
-__all__ = ["FreeParameter", "read_free"]
+from kinetics.units import Unit, conversion, parse_unit, unit_text
 
 R = TypeVar("R", bound=Row)
-C = TypeVar("C", bound=CohortParameters | None)
+
+PositiveNumber = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
 
 DOUBT = 0.5
 """Standard deviation of the logarithm of a spread about the model's, where a fit does not say."""
+
+
+def _prior(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "flat" and not (is_number and 0 < value < math.inf):
+        raise PydanticCustomError("prior", "must be 'flat' or a positive log standard deviation")
+    return value
+
+
+Prior = Annotated[Any, AfterValidator(_prior)]
+
+
+class SpreadRow(Row):
+    """A row of ``[spreads]``: the standard deviation between patients of a parameter, in the unit of its spread."""
+
+    lower: PositiveNumber
+    upper: PositiveNumber
+    start: PositiveNumber | None = None
+    prior: Prior | None = None
+
+
+class FreeRow(Row):
+    """A row of ``[free]``."""
+
+    lower: PositiveNumber
+    upper: PositiveNumber
+    unit: Text
+    prior: Prior | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +65,7 @@ class FreeParameter:
 
     name: str
     flat: str
-    unit: Any
+    unit: Unit
     start: float
     lower: float
     upper: float
@@ -53,52 +82,44 @@ class FreeParameter:
         return self.flat.endswith(SPREAD)
 
 
-def read_free(
-    document: Document, model: Model | None, cohort: CohortParameters | None, faults: Faults
-) -> tuple[FreeParameter, ...]:
+def read_free(reader: Reader, model: Model | None, cohort: CohortParameters | None) -> tuple[FreeParameter, ...]:
     """The rows of ``[free]`` and ``[spreads]``, which start from the values of a cohort.
 
     Without a model only their own form is checked; without a cohort no start is, and no spread is read.
     """
-    free, spreads = document.data.get("free", {}), document.data.get("spreads", {})
+    free, spreads = (reader.document.data.get(key, {}) for key in ("free", "spreads"))
     parameters: tuple[FreeParameter, ...] = ()
     if not isinstance(free, dict) or not free:
-        faults.add("no free parameters; add [free]", document.where("free"), "free")
+        reader.add("no free parameters; add [free]", "free")
     else:
-        parameters = _read_rows(document, "free", FreeRow, _free_parameter, model, cohort, faults)
+        parameters = _read_rows(reader, "free", FreeRow, model, partial(_free_parameter, cohort))
     if not isinstance(spreads, dict):
-        faults.add("must be a table", document.where("spreads"), "spreads")
+        reader.add("must be a table", "spreads")
     elif spreads and cohort is not None:
-        parameters += _read_rows(document, "spreads", SpreadRow, _free_spread, model, cohort, faults)
+        parameters += _read_rows(reader, "spreads", SpreadRow, model, partial(_free_spread, cohort))
     return parameters
 
 
 def _read_rows(
-    document: Document,
-    key: str,
-    kind: type[R],
-    make: Callable[[Model, C, str, R], FreeParameter],
-    model: Model | None,
-    cohort: C,
-    faults: Faults,
+    reader: Reader, table: str, kind: type[R], model: Model | None, make: Callable[[Model, str, R], FreeParameter]
 ) -> tuple[FreeParameter, ...]:
     """The parameters of one table, each once."""
     free: dict[str, FreeParameter] = {}
-    for path, data in dotted_rows(document.data[key], model.parameters if model else (), kind.model_fields):
-        keys, name = (key, *path), ".".join(path)
-        row = read_row(kind, data, document, keys, faults)
-        with faults.gather(document.where(*keys), f"{key}.{name}"):
+    known = model.parameters if model else ()
+    for path, data in dotted_rows(reader.document.data[table], known, kind.model_fields):
+        row, name = reader.row(kind, data, table, *path), ".".join(path)
+        with reader.at(table, *path):
             if model is None:
                 continue
             flat = model.flat_name(name)
             if flat in free:
                 raise InputError(f"duplicate: '{free[flat].name}' is the same parameter")
             if row is not None:
-                free[flat] = make(model, cohort, name, row)
+                free[flat] = make(model, name, row)
     return tuple(free.values())
 
 
-def _free_parameter(model: Model, cohort: CohortParameters | None, name: str, row: FreeRow) -> FreeParameter:
+def _free_parameter(cohort: CohortParameters | None, model: Model, name: str, row: FreeRow) -> FreeParameter:
     flat = model.flat_name(name)
     declared = model.parameters.get(flat)
     if declared is None:
@@ -122,7 +143,7 @@ def _free_parameter(model: Model, cohort: CohortParameters | None, name: str, ro
     return FreeParameter(name, flat, declared.unit, start, lower, upper, log_sd)
 
 
-def _free_spread(model: Model, cohort: CohortParameters, name: str, row: SpreadRow) -> FreeParameter:
+def _free_spread(cohort: CohortParameters, model: Model, name: str, row: SpreadRow) -> FreeParameter:
     flat = model.flat_name(name)
     if flat not in cohort.spreads:
         raise InputError(f"parameter '{name}' has no spread in the model file or cohort; give it one to start from")

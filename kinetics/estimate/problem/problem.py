@@ -1,31 +1,34 @@
-"""A fit problem: which parameters are free, which published rows they answer to."""
+"""A fit problem: the free parameters, and the published rows that they are fitted to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from kinetics.cohorts.cohort import CohortParameters, fits_behind
+from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
-from kinetics.estimate.problem.free import FreeParameter, read_free
-from kinetics.estimate.problem.rows import read_cohorts, read_rows, read_targets
-from kinetics.estimate.problem.schema import FitRow, PopulationRow
+from kinetics.estimate.problem.free import FreeParameter
+from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before
+from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import Document, read_document
-from kinetics.files.library import find_file, path_from
-from kinetics.files.rows import read_fields, read_row
+from kinetics.files.documents import read_document
+from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
-from kinetics.published import Target
+from kinetics.published import Arm, Target
+from kinetics.simulation.engine import check_engine
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import html_table
+from kinetics.units import display_unit, unit_text
 
-__all__ = ["FitProblem", "FreeParameter"]
+T = TypeVar("T", bound=Target)
 
-
-ENGINES = ("auto", "batch", "scipy")
+ROUNDING = 1e-6
+"""Relative; a committed result has ten digits."""
 MAX_STARTS = 1000
 
 
@@ -82,12 +85,19 @@ class FitProblem:
     engine: str = "auto"
     population: PopulationRow | None = None
     builds_on: tuple[str, ...] | None = None
-    cohorts: dict[str, CohortParameters] = field(default_factory=dict)
+    cohorts: dict[str, CohortParameters] = field(default_factory=dict[str, CohortParameters])
 
     def __repr__(self) -> str:
         fitted, of = len(self.fitted), "the typical patient" if self.population is None else "a population"
         rows = f"{len(self.free)} free parameters, {fitted} of {len(self.targets)} rows fitted"
         return f"<FitProblem '{self.name}' of '{self.model.name}', {of}: {rows}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [one.name, *map(number_text, (one.start, one.lower, one.upper)), display_unit(one.unit)]
+            for one in self.free
+        ]
+        return html_table(repr(self)[1:-1], ["free parameter", "start", "lower", "upper", "unit"], rows)
 
     @classmethod
     def load(cls, name: str | Path) -> FitProblem:
@@ -98,43 +108,27 @@ class FitProblem:
         InputError
             With every fault of the problem, its tables, its model and its regimens.
         """
-        document = read_document(find_file(name, "fits"))
-        faults = Faults()
-        for key in sorted(document.data.keys() - set(_TABLES)):
-            faults.add(f"unknown table; there are {', '.join(_TABLES)}", document.where(key), key)
-        header = read_fields(FitRow, document.data.get("fit", {}), document, ("fit",), faults)
-        population = _population(document, header, faults)
-        model = _model(header["model"], document, faults)
-        placed = read_rows(document, header, faults)
-        builds_on = None if header["builds_on"] is None else tuple(header["builds_on"])
-        name = document.path.stem
-        cohorts = read_cohorts(model, placed, partial(_before, name, builds_on), faults)
-        fitted = cohorts.get(next((item.row.cohort for item in placed if item.row.use == "fit"), ""))
-        free = read_free(document, model, fitted, faults)
-        targets = read_targets(model, placed, cohorts, header, population, document, faults)
-        faults.raise_if_any()
-        assert model is not None
+        read = ProblemReader(read_document(find_file(name, "fits")))
+        read.faults.raise_if_any()
+        assert read.model is not None
         return cls(
-            name=name,
-            title=header["title"],
-            about=header["about"],
-            model=model,
-            free=free,
-            targets=targets,
-            discrepancy=float(header["discrepancy"]),
-            starts=header["starts"],
-            seed=header["seed"],
-            path=document.path,
+            name=read.name,
+            **{key: read.header[key] for key in ("title", "about", "starts", "seed")},
+            model=read.model,
+            free=read.free,
+            targets=read.targets,
+            discrepancy=float(read.header["discrepancy"]),
+            path=read.document.path,
             data_hash=content_hash(
-                document.data,
-                [item.row.model_dump(exclude_defaults=True) for item in placed],
-                {target.row.regimen: target.regimen.content_hash for target in targets},
-                {name: cohort.content_hash for name, cohort in cohorts.items()},
-                {target.row.name: target.visits for target in targets if target.visits},
+                read.document.data,
+                [item.row.model_dump(exclude_defaults=True) for item in read.rows],
+                {target.row.regimen: target.regimen.content_hash for target in read.targets},
+                {name: cohort.content_hash for name, cohort in read.cohorts.items()},
+                {target.row.name: target.visits for target in read.targets if target.visits},
             ),
-            population=population,
-            builds_on=builds_on,
-            cohorts=cohorts,
+            population=read.population,
+            builds_on=read.builds_on,
+            cohorts=read.cohorts,
         )
 
     def with_settings(
@@ -148,10 +142,10 @@ class FitProblem:
             With every setting that is wrong.
         """
         faults = Faults()
-        if starts is not None and (not _is_integer(starts) or not 1 <= starts <= MAX_STARTS):
-            faults.add(f"must be an integer from 1 to {MAX_STARTS}, found {starts!r:.40}", name="starts")
-        if engine is not None and engine not in ENGINES:
-            faults.add(f"unknown engine '{engine}'; there are {', '.join(ENGINES)}", name="engine")
+        with faults.gather():
+            starts = None if starts is None else whole_number("starts", starts, 1, MAX_STARTS)
+        with faults.gather(name="engine"):
+            check_engine(self.engine if engine is None else engine)
         with faults.gather(name="seed"):
             seed = None if seed is None else checked_seed(seed)
         faults.raise_if_any()
@@ -174,13 +168,9 @@ class FitProblem:
             raise InputError("name at least one parameter, or all")
         unknown = [name for name in named if name not in free]
         if unknown:
-            raise InputError(*(f"'{name}' is not free in {self.name}; there are {', '.join(free)}" for name in unknown))
+            right = f"there are {', '.join(free)}, and 'all' for every one"
+            raise InputError(*(f"'{name}' is not free in {self.name}; {right}" for name in unknown))
         return sorted({free.index(name) for name in named})
-
-    @property
-    def model_reference(self) -> str:
-        """What `Model.load` finds the model by: its name if it ships, else its path."""
-        return self.model.reference
 
     @cached_property
     def system(self) -> System:
@@ -192,40 +182,31 @@ class FitProblem:
         """The targets that are fitted."""
         return tuple(target for target in self.targets if target.row.use == "fit")
 
-    def cohort(self, name: str) -> CohortParameters:
-        """A cohort of the rows, with the estimates of the fits before this one."""
-        return self.cohorts[name]
-
     def fits_before(self, cohort: str) -> tuple[str, ...]:
         """The fits whose estimates are held in a cohort, earlier first."""
-        return _before(self.name, self.builds_on, self.model, cohort)
+        return fits_before(self.name, self.builds_on, self.model, cohort)
+
+    def outdated(self, facts: Mapping[str, Any]) -> list[str]:
+        """What has changed since the fit with these `Estimates.facts`: ``problem or tables``, ``model``."""
+        now = {"problem or tables": ("data_hash", self.data_hash), "model": ("model_hash", self.model.content_hash)}
+        return [what for what, (key, current) in now.items() if facts.get(key) != current]
+
+    def outside_bounds(self, values: Mapping[str, float]) -> dict[str, str]:
+        """What to say of each estimate outside its bounds, by its name; ``values`` are by flat name."""
+        return {
+            one.name: f"{value:.10g} is outside its bounds {one.lower:g} to {one.upper:g} {unit_text(one.unit)}"
+            for one in self.free
+            if (value := values.get(one.flat)) is not None
+            and not one.lower * (1 - ROUNDING) <= value <= one.upper * (1 + ROUNDING)
+        }
 
 
-_TABLES = ("fit", "population", "free", "spreads")
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _before(fit: str, builds_on: tuple[str, ...] | None, model: Model, cohort: str) -> tuple[str, ...]:
-    behind = fits_behind(model, cohort) if builds_on is None else builds_on
-    return tuple(name for name in behind if name != fit)
-
-
-def _population(document: Document, header: Mapping[str, Any], faults: Faults) -> PopulationRow | None:
-    """The table of a population fit, or None; what only such a fit has, and has not, is checked."""
-    if "population" not in document.data:
-        if "spreads" in document.data:
-            faults.add("needs a table [population]: a typical patient has no spread", document.where("spreads"))
-        return None
-    if header["discrepancy"]:
-        message = "a population fit has none: the errors of its rows are those of sampling patients"
-        faults.add(message, document.where("fit", "discrepancy"), "fit.discrepancy")
-    return read_row(PopulationRow, document.data["population"], document, ("population",), faults)
-
-
-def _model(name: str | None, document: Document, faults: Faults) -> Model | None:
-    with faults.gather(document.where("fit", "model"), "fit.model"):
-        return None if name is None else Model.load(path_from(document.path, name))
-    return None
+def targets_by_arm(problem: FitProblem, targets: Sequence[T]) -> dict[Arm, list[T]]:
+    """The targets of each cohort under each regimen: one simulation gives them all."""
+    arms: dict[tuple[str, str], Arm] = {}
+    by_arm: dict[Arm, list[T]] = {}
+    for target in targets:
+        cohort, regimen = target.row.cohort, target.regimen
+        arm = arms.setdefault((cohort, regimen.content_hash), Arm(problem.model, problem.cohorts[cohort], regimen))
+        by_arm.setdefault(arm, []).append(target)
+    return by_arm

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.searching import AnyObjective
-
-__all__ = ["Uncertainty", "uncertainty"]
+from kinetics.estimate.search import AnyObjective
 
 ESTIMATED = "estimated from the data"
 
@@ -56,10 +54,7 @@ class Uncertainty:
 def uncertainty(objective: AnyObjective, log_parameters: np.ndarray) -> Uncertainty:
     """The uncertainty of estimates from the exact Jacobian at the optimum, given by its logarithms, (parameter,).
 
-    Raises
-    ------
-    IntegrationError
-        If the model cannot be integrated there.
+    `IntegrationError` if the model cannot be integrated there.
     """
     jacobian = objective.residuals(log_parameters).jacobian
     width = objective.upper - objective.lower
@@ -155,8 +150,8 @@ def _warnings(
             pair, kind = f"{names[i]} and {names[j]}", "product" if correlation[i, j] < 0 else "ratio"
             warnings.append(f"{pair} are correlated ({correlation[i, j]:+.2f}): the rows mostly determine their {kind}")
     rows = numbers - sum(target.row.is_range for target in objective.problem.fitted)
-    all_seen = all(verdict == ESTIMATED for verdict in verdicts)
-    if rows == len(names) and not objective.with_prior.any() and all_seen:
+    all_estimated = all(verdict == ESTIMATED for verdict in verdicts)
+    if rows == len(names) and not objective.with_prior.any() and all_estimated:
         warnings.append(
             f"just identified: {rows} rows and {rows} parameters, so agreement with these rows is no test of the model"
         )

@@ -9,8 +9,6 @@ from kinetics.estimate.uncertainty.covariance import ESTIMATED, INFORMED, UNINFO
 from kinetics.estimate.uncertainty.profile import End, Profile
 from kinetics.published import NORMAL_95
 
-__all__ = ["profile_verdict", "profile_warnings"]
-
 BETTER = 0.01
 """A profile that rises by more has found a better fit."""
 
@@ -29,8 +27,6 @@ def profile_verdict(profile: Profile, prior_sd: float) -> str:
 
     ``prior_sd`` is the standard deviation of the logarithm's prior, infinite where it is flat.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> flat = Profile(0, 0.0, np.zeros((1, 1)), np.zeros(1), np.ones(1, bool), End(-1, "closed"), End(5, "open"))
     >>> profile_verdict(flat, math.inf)

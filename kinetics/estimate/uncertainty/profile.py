@@ -7,20 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.estimate.search.search import Search
-from kinetics.estimate.search.searching import AnyObjective, minimise, prefixed
+from kinetics.estimate.search import AnyObjective, Search, minimise, prefixed
 from kinetics.estimate.uncertainty.stepping import (
     DROP,
     IMPOSSIBLE,
-    MOST,
+    MAX_POINTS,
     Point,
     bracket,
-    crossing,
+    interval_end,
     is_coarse,
     next_reach,
 )
-
-__all__ = ["End", "Profile", "profile"]
+from kinetics.text.numbers import number_text
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,14 @@ class End:
     held: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Profile:
     """The log posterior along one parameter, of some number, whose estimate has the logarithm ``optimum``.
 
     ``points``, (point, parameter), are logarithms of all parameters in ascending order of the profiled one, the optimum
     among them. ``drop``, (point,), is how far the log posterior lies below that of the optimum; ``converged``,
-    (point,), says whether the search over the other parameters ended by its own criterion.
+    (point,), says whether the search over the other parameters ended by its own criterion. A profile of a `Fit` has
+    the ``name`` and the ``unit`` of its parameter.
     """
 
     index: int
@@ -54,6 +53,15 @@ class Profile:
     converged: np.ndarray
     lower: End
     upper: End
+    name: str = ""
+    unit: str = ""
+
+    def __repr__(self) -> str:
+        at = number_text(float(np.exp(self.optimum)))
+        ends = zip(self.interval, (self.lower, self.upper), strict=True)
+        lower, upper = ("open" if end.state == "open" else number_text(value) for value, end in ends)
+        unit = f" {self.unit}" if self.unit else ""
+        return f"<Profile of {self.name or f'parameter {self.index}'}: {at}{unit}, 95 % {lower} to {upper}>"
 
     @property
     def values(self) -> np.ndarray:
@@ -73,7 +81,7 @@ def profile(
     optimum: np.ndarray,
     index: int,
     covariance: np.ndarray,
-    progress: Callable[[str], None] | None = None,
+    on_evaluation: Callable[[str], None] | None = None,
 ) -> Profile:
     r"""Follow the largest log posterior from the optimum outwards, to the ends of the 95 % interval.
 
@@ -87,7 +95,7 @@ def profile(
     """
     best = minimise(objective, optimum, dict(enumerate(map(float, optimum))))
     start = Point(optimum, 0.0, 0.0, best.converged)
-    below, above = (_Side(objective, index, start, best.cost, covariance, sign, progress) for sign in (-1, 1))
+    below, above = (_Side(objective, index, start, best.cost, covariance, sign, on_evaluation) for sign in (-1, 1))
     points = [*below.points[:0:-1], *above.points]
     points = [point for point in points if point.drop < IMPOSSIBLE]
     return Profile(
@@ -101,7 +109,7 @@ def profile(
     )
 
 
-SAME = 1e-4
+LEAST_GAIN = 1e-4
 """The least gain in log posterior for which a repeated search replaces the earlier point."""
 
 
@@ -116,9 +124,10 @@ class _Side:
         cost: float,
         covariance: np.ndarray,
         sign: int,
-        progress: Callable[[str], None] | None,
+        on_evaluation: Callable[[str], None] | None,
     ) -> None:
-        self._objective, self._index, self._cost, self._sign, self._progress = objective, index, cost, sign, progress
+        self._objective, self._index, self._cost, self._sign = objective, index, cost, sign
+        self._on_evaluation = on_evaluation
         self._bound = float((objective.lower, objective.upper)[sign > 0][index])
         width = float(objective.upper[index] - objective.lower[index])
         to_bound = abs(self._bound - float(start.x[index]))
@@ -129,7 +138,7 @@ class _Side:
             self._walk(float(np.sqrt(covariance[index, index])) or width / 10)
 
     def _walk(self, sd: float) -> None:
-        for _ in range(MOST):
+        for _ in range(MAX_POINTS):
             reach = next_reach(self.points, sd, self._to_bound)
             if reach is not None:
                 self.points.append(self._point(reach))
@@ -172,7 +181,7 @@ class _Side:
             return End(at, "impossible", held)
         if is_coarse(inside, outside):
             return End(at, "unknown", held)
-        at = float(self.points[0].x[self._index]) + self._sign * crossing(self.points)
+        at = float(self.points[0].x[self._index]) + self._sign * interval_end(self.points)
         return End(at, "closed", self._held(outside))
 
     def _point(self, reach: float) -> Point:
@@ -195,13 +204,13 @@ class _Side:
             return point
         search = self._search(other.x, float(point.x[self._index]))
         drop = search.cost - self._cost
-        return Point(search.end, point.reach, drop, search.converged) if drop < point.drop - SAME else point
+        return Point(search.end, point.reach, drop, search.converged) if drop < point.drop - LEAST_GAIN else point
 
     def _search(self, start: np.ndarray, at: float) -> Search:
         """Over the other parameters, with the profiled one at a logarithm."""
         name = self._objective.problem.free[self._index].name
-        say = prefixed(self._progress, f"{name} at {np.exp(at):.4g}")
-        return minimise(self._objective, start, {self._index: at}, say)
+        on_evaluation = prefixed(self._on_evaluation, f"{name} at {np.exp(at):.4g}")
+        return minimise(self._objective, start, {self._index: at}, on_evaluation)
 
     def _held(self, point: Point) -> tuple[tuple[int, int], ...]:
         """The other parameters that are at a bound at a point."""

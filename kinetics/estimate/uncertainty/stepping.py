@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-__all__ = ["DROP", "IMPOSSIBLE", "MOST", "Point", "bracket", "crossing", "is_coarse", "next_reach"]
-
 DROP = 1.920729410347062
 """Half the 95 % quantile of chi-square with one degree of freedom."""
 
@@ -25,7 +23,7 @@ GROWTH = 4.0
 POINTS = 8
 """On either side of the optimum at most, until the bound is tried."""
 
-MOST = 32
+MAX_POINTS = 32
 """On either side at most, with those that narrow an end."""
 
 NARROW = 1e-3
@@ -68,7 +66,7 @@ def next_reach(points: Sequence[Point], sd: float, to_bound: float) -> float | N
     if not is_coarse(inside, outside):
         return None
     gap = outside.reach - inside.reach
-    middle = inside.reach + 0.5 * gap if outside.drop >= IMPOSSIBLE else crossing(points)
+    middle = inside.reach + 0.5 * gap if outside.drop >= IMPOSSIBLE else interval_end(points)
     return float(np.clip(middle, inside.reach + 0.1 * gap, outside.reach - 0.1 * gap))
 
 
@@ -90,7 +88,7 @@ def _outwards(points: Sequence[Point], sd: float, to_bound: float) -> float:
     return to_bound if is_close or len(points) >= POINTS else last.reach + ahead
 
 
-def crossing(points: Sequence[Point]) -> float:
+def interval_end(points: Sequence[Point]) -> float:
     """Where the drop is passed, interpolated; the distance from the optimum."""
     inside, outside = bracket(points)
     assert outside is not None

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from kinetics.figures.base.fit_figure import log_parameters
 from kinetics.figures.base.labels import row_label, unit_label
-from kinetics.published import PublishedRow, Target
+from kinetics.published import Target
 from kinetics.published.likelihoods import Interval, PredictedSummary
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
 
-__all__ = ["NUMBERS", "agreement_lines"]
-
 NUMBERS = ("published", "published_lower", "published_upper", "rounding", "model", "model_lower", "model_upper")
 """Variables of a line, in its unit; NaN for what was not published, or has no interval."""
 
 
-@dataclass(frozen=True)
-class _Line:
-    row: PublishedRow
-    name: str
-    label: str
-    published: tuple[float, float, float, float]
-    model: tuple[float, float, float]
-    inside: bool | None
+_NUMBER = {"comment": "in the unit of the line"}
+_ATTRS = {name: {"long_name": name.replace("_", " "), **_NUMBER} for name in NUMBERS}
+_ATTRS |= {"inside": {"units": "1", "long_name": "-1 is unknown"}, "is_range": {"units": "1"}}
+"""Of the variables that are numbers; the others are texts."""
 
 
 def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
@@ -43,23 +36,14 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     ``is_range``.
     """
     lines = [line for target in _predicted_summaries(problem, estimates) for line in _lines_of(*target)]
-    numbers = {
-        name: ("line", values, {"long_name": name.replace("_", " "), "comment": "in the unit of the line"})
-        for name, values in zip(NUMBERS, np.array([(*line.published, *line.model) for line in lines]).T, strict=True)
-    }
-    verdicts = [-1 if line.inside is None else int(line.inside) for line in lines]
-    texts = {
-        "label": [line.label for line in lines],
-        "unit": [unit_label(line.row.unit) for line in lines],
-        "use": [line.row.use for line in lines],
-        "source": [line.row.source for line in lines],
-    }
+    columns = {name: [line[name] for line in lines] for name in lines[0]}
+    names = np.array(columns.pop("line"), dtype=object)
     return xr.Dataset(
-        numbers
-        | {"inside": ("line", np.array(verdicts, dtype=np.int8), {"units": "1", "long_name": "-1 is unknown"})}
-        | {"is_range": ("line", np.array([line.row.is_range for line in lines], dtype=np.int8), {"units": "1"})}
-        | {name: ("line", np.array(cells, dtype=object)) for name, cells in texts.items()},
-        {"line": np.array([line.name for line in lines], dtype=object)},
+        {
+            name: ("line", np.array(cells, dtype=None if name in _ATTRS else object), _ATTRS.get(name))
+            for name, cells in columns.items()
+        },
+        {"line": names},
     )
 
 
@@ -76,14 +60,20 @@ def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tupl
     return [(target, PredictedSummary(target.row, value, None)) for target, value in zip(targets, alone, strict=True)]
 
 
-def _lines_of(target: Target, shown: PredictedSummary) -> Sequence[_Line]:
+def _lines_of(target: Target, shown: PredictedSummary) -> Iterator[dict[str, Any]]:
+    """The number of a row, and its standard deviation if there is one on both sides."""
     row, nan = target.row, math.nan
     ends = (row.lower, row.upper) if row.is_range or row.interval == "confidence" else (None, None)
     lower, upper = (nan if end is None else end for end in ends)
     value = row.value if row.value is not None else min(max(shown.interval.value, lower), upper)
     half = nan if row.rounding is None else 0.5 * row.rounding
-    lines = [_Line(row, row.name, row_label(row), (value, lower, upper, half), shown.interval, shown.inside())]
+
+    def line(name: str, label: str, published: Sequence[float], model: Interval, inside: bool | None) -> dict[str, Any]:
+        numbers = dict(zip(NUMBERS, (*published, half, *model), strict=True))
+        verdict = np.int8(-1 if inside is None else inside)
+        texts = {"label": label, "unit": unit_label(row.unit), "use": row.use, "source": row.source}
+        return {"line": name, **numbers, "inside": verdict, "is_range": np.int8(row.is_range), **texts}
+
+    yield line(row.name, row_label(row), (value, lower, upper), shown.interval, shown.inside())
     if shown.spread is not None and row.sd is not None:
-        label = row_label(row, "SD")
-        lines.append(_Line(row, f"{row.name}.sd", label, (row.sd, nan, nan, half), shown.spread, shown.spread_inside()))
-    return lines
+        yield line(f"{row.name}.sd", row_label(row, "SD"), (row.sd, nan, nan), shown.spread, shown.spread_inside())

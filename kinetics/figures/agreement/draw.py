@@ -14,13 +14,10 @@ from matplotlib.patches import Patch
 from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text
-from kinetics.figures.base.legend import Entry, source_text
-from kinetics.figures.base.page import add_title_and_legend, blank_page
+from kinetics.figures.base.labels import short_number, source_text
+from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page
 from kinetics.figures.base.style import COLOURS, scale, small
 from kinetics.files.bibliography import CHOICE
-
-__all__ = ["Agreement"]
 
 _LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
 """Colour and shape of the published number: inside, outside, cannot be judged."""
@@ -150,9 +147,9 @@ class _Forest:
     def _write(self, table: Axes, index: int, numbers: dict[str, float], y: float) -> None:
         unit = str(self.lines["unit"].values[index])
         if self.lines["is_range"].values[index]:
-            published = f"{number_text(numbers['published_lower'])}–{number_text(numbers['published_upper'])}"
+            published = f"{short_number(numbers['published_lower'])}–{short_number(numbers['published_upper'])}"
         else:
-            published = number_text(numbers["published"])
+            published = short_number(numbers["published"])
         within = ""
         if not math.isnan(numbers["model_lower"]):
             within = f"{_model_text(numbers['model_lower'])}–{_model_text(numbers['model_upper'])}"
@@ -167,7 +164,9 @@ class _Forest:
             0: "published, outside",
             -1: "published; there is no interval to judge by",
         }
-        entries: list[Entry] = [(_sample(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts]
+        entries: list[Entry] = [
+            (_legend_handle(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts
+        ]
         if np.isfinite(self.lines["published_lower"].values).any():
             bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
             entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))
@@ -189,8 +188,8 @@ def _ends(lines: xr.Dataset) -> tuple[float, float]:
     """The ends of the axis: as far as numbers and intervals, within reason."""
     with np.errstate(divide="ignore", invalid="ignore"):
         each = np.array([np.log(lines[name].values / lines["model"].values) for name in NUMBERS if name != "rounding"])
-    found = np.clip(each[np.isfinite(each)], -_FARTHEST, _FARTHEST)
-    low, high = min(found.min(initial=0.0), -_LEAST), max(found.max(initial=0.0), _LEAST)
+    finite = np.clip(each[np.isfinite(each)], -_FARTHEST, _FARTHEST)
+    low, high = min(finite.min(initial=0.0), -_LEAST), max(finite.max(initial=0.0), _LEAST)
     margin = 0.05 * (high - low)
     return float(low - margin), float(high + margin)
 
@@ -203,8 +202,8 @@ def _log_ratio(value: float, model: float) -> float:
 def _model_text(value: float) -> str:
     if math.isnan(value):
         return "never below"
-    return "not reached" if math.isinf(value) else number_text(value)
+    return "not reached" if math.isinf(value) else short_number(value)
 
 
-def _sample(colour: str, marker: str) -> Line2D:
+def _legend_handle(colour: str, marker: str) -> Line2D:
     return Line2D([], [], color=colour, marker=marker, linestyle="none", **_EDGE)

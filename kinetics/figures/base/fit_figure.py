@@ -12,19 +12,18 @@ import numpy as np
 from kinetics.cohorts.fit_results import result_path, warn_if_older
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, PageRow, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
 
-__all__ = ["FitFigureSpec", "FitHeaderRow", "chosen_estimates", "log_parameters", "read_fit_figure"]
 
-
-class FitHeaderRow(HeaderRow):
+class FitHeaderRow(FigureHeaderRow):
     """``[figure]`` of a figure of a fit."""
 
-    fit: Text
+    fit: Line
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +72,12 @@ def chosen_estimates(problem: FitProblem, estimates: Sequence[Estimates]) -> Est
 def _committed(problem: FitProblem) -> Estimates:
     """The committed result of a problem; warns if it is older than the problem or the model."""
     from kinetics.estimate import Estimates
-    from kinetics.estimate.problem.currency import warn_of_problem
 
     path = result_path(problem.path)
     committed = Estimates.read(path)
     warn_if_older(path, problem.model, committed.model, committed.facts["model_hash"])
     if sorted(committed.names) == sorted(free.name for free in problem.free):
-        warn_of_problem(committed, path, problem)
+        committed.warn_of_problem(path, problem)
     return committed
 
 

@@ -12,13 +12,11 @@ from matplotlib.figure import Figure
 
 from kinetics.errors import Faults
 from kinetics.figures.base.style import FONT_SIZE, style
+from kinetics.files.arguments import Progress
 from kinetics.files.documents import Document
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
-
-__all__ = ["FILE_ALONE", "Inputs", "Kind", "Required"]
-
 
 Spec = TypeVar("Spec", bound=Any)
 
@@ -33,7 +31,7 @@ class Inputs:
 
     estimates: Sequence[Estimates] = ()
     predictions: Sequence[xr.DataTree] = ()
-    progress: Callable[[int, int], None] = lambda done, total: None
+    progress: Progress = lambda done, total: None
 
 
 FILE_ALONE = Inputs()
@@ -95,7 +93,7 @@ class Kind(ABC, Generic[Spec]):
 
     def check(self, tree: xr.DataTree) -> None:
         """Refuse a result that is not what the figure shows, with everything that does not fit."""
-        faults, required, source = Faults(), self.required(), "the result"
+        faults, required, source = Faults(), self.required(), "input"
         for key, value in required.attrs.items():
             if tree.attrs.get(key) != value:
                 faults.add(f"is of {key} '{tree.attrs.get(key)}', the figure of '{value}'", source)

@@ -11,23 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 
+from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.page import blank_page
 from kinetics.figures.base.rows import PageRow, PanelRow, TimeRow
 from kinetics.figures.base.style import scale
 from kinetics.units import to_unit
-
-__all__ = [
-    "Panel",
-    "PanelGrid",
-    "panel_grid",
-    "panel_letter",
-    "set_log_minor_ticks",
-    "set_scale",
-    "set_time_ticks",
-    "set_title",
-    "set_values",
-    "with_unit",
-]
 
 
 @dataclass(frozen=True)
@@ -100,8 +88,11 @@ def set_scale(axes: Axes, kind: str) -> None:
     axes.set_yscale(kind, **({"nonpositive": "clip"} if kind == "log" else {}))
 
 
-def set_values(axes: Axes, row: PanelRow) -> None:
-    """Ends of the vertical axis, a linear one being from zero, and numbers without exponents."""
+def set_time_axes(axes: Axes, row: PanelRow, time: TimeRow, letter: str, label: str, unit: str, **look: Any) -> None:
+    """Title, label and ticks of a panel of numbers over time; a linear axis is from zero, numbers have no exponents."""
+    set_title(axes, letter, row.title, **look)
+    axes.set_ylabel(with_unit(label, unit_label(unit)))
+    axes.xaxis.set_major_locator(MultipleLocator(to_unit(time.ticks, time.unit)))
     if row.lower is not None or row.upper is not None or row.scale == "linear":
         axes.set_ylim(row.lower if row.lower is not None or row.scale == "log" else 0, row.upper)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -111,8 +102,3 @@ def set_log_minor_ticks(axes: Axes) -> None:
     """Minor ticks at 2 to 9 times the powers of ten, without numbers."""
     axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
     axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def set_time_ticks(axes: Axes, time: TimeRow) -> None:
-    """Ticks of the horizontal axis."""
-    axes.xaxis.set_major_locator(MultipleLocator(to_unit(time.ticks, time.unit)))

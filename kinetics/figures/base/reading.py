@@ -1,96 +1,93 @@
-"""Reads the tables of a figure file, and what they name, and collects everything that is wrong."""
+"""Reads the tables of a figure file, and what they name, checks them, and collects everything that is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from kinetics.errors import Faults, InputError
-from kinetics.figures.base.rows import PageRow
+from kinetics.comparison.spec import FARTHEST, ends_apart
+from kinetics.errors import Faults, InputError, UnitError
+from kinetics.figures.base.rows import CountPanelRow, PageRow, PanelRow, TimedHeaderRow, TimeRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
 from kinetics.files.library import find_file, path_from
-from kinetics.files.rows import Row, read_row
+from kinetics.files.rows import Reader
 from kinetics.model import Model
+from kinetics.model.quantities import Output
 from kinetics.regimen import Regimen
-from kinetics.units import to_unit
+from kinetics.units import check_duration, conversion, parse_unit, to_unit
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["SpecReader"]
+MAX_PANELS = 48
+MAX_CURVES = 200
+MAX_TICKS = 200
+MAX_TIMES = 20_000
+MAX_VALUES = 10_000_000
+"""Simulated times, summed over all runs of a curve."""
 
-R = TypeVar("R", bound=Row)
-T = TypeVar("T")
+P = TypeVar("P", bound=PanelRow)
 Key = str | int
 
 
-class SpecReader:
+class SpecReader(Reader):
     """A figure file under check, with the ``tables`` it may have; every fault is kept with the line of its key."""
 
     def __init__(self, document: Document, *tables: str) -> None:
-        self.document, self.data, self.faults = document, document.data, Faults()
-        known = ("figure", "size", *tables)
-        for key in self.data:
-            if key not in known:
-                self.add(f"unknown table; there are {', '.join(known)}", key)
-
-    def add(self, message: str, *keys: Key) -> None:
-        """Note one fault at a key."""
-        self.faults.add(message, self.document.where(*keys), ".".join(map(str, keys)))
-
-    def at(self, *keys: Key) -> AbstractContextManager[Faults]:
-        """Note the faults of a block at a key."""
-        return self.faults.gather(self.document.where(*keys), ".".join(map(str, keys)))
+        super().__init__(document, Faults())
+        self.check_tables("figure", "size", *tables)
 
     def refuse(self) -> NoReturn:
         """Raise an `InputError` with every fault."""
         self.faults.raise_if_any()
         raise AssertionError("a part of the figure is missing, and nothing says why")
 
-    def table(self, kind: type[R], key: str) -> R | None:
-        """The table of a name; empty if the file has none."""
-        return read_row(kind, self.data.get(key, {}), self.document, (key,), self.faults)
-
     def page(self) -> PageRow:
         """``[size]``."""
         return self.table(PageRow, "size") or PageRow()
 
-    def named(self, kind: type[R], key: str, most: int, needs: str) -> dict[str, R]:
-        """The tables ``[key.NAME]`` that are right, by name; a file without any ``needs`` some."""
-        tables = self.data.get(key)
-        if not isinstance(tables, dict) or not tables:
-            self.add(f"no {key}; add [{key}.NAME] with {needs}", key)
-            return {}
-        return self._rows(kind, key, most, tables, tables.items())
+    def time(self, header: TimedHeaderRow | None, runs: int = 1, most: int = MAX_TIMES) -> TimeRow:
+        """``[time]``, checked, with the times that ``runs`` simulations have."""
+        time = self.table(TimeRow, "time") or TimeRow()
+        with self.at("time", "unit"):
+            conversion(parse_unit("day"), parse_unit(time.unit))
+        self.check_duration(time.ticks, "time", "ticks")
+        if header is None:
+            return time
+        until = header.until
+        self.check_duration(until, "figure", "until")
+        self.check_duration(header.every, "figure", "every")
+        if (number := _ratio(until, time.ticks)) > MAX_TICKS:
+            self.add(f"gives {number:.0f} ticks until {until}; at most {MAX_TICKS}", "time", "ticks")
+        number = _ratio(until, header.every)
+        if number > most:
+            self.add(f"gives {number:.0f} times until {until}; at most {most}", "figure", "every")
+        elif number * runs > MAX_VALUES:
+            self.add(f"gives {number:.0f} times of {runs} runs; at most {MAX_VALUES} in all", "figure", "every")
+        return time
 
-    def listed(self, kind: type[R], key: str, most: int, needs: str = "") -> dict[int, R]:
-        """The tables ``[[key]]`` that are right, by number; a file without any may ``needs`` some."""
-        tables = self.data.get(key, [])
-        if needs and (not isinstance(tables, list) or not tables):
-            self.add(f"no {key}; add [[{key}]] with {needs}", key)
-            return {}
-        if not isinstance(tables, list):
-            self.add(f"must be written [[{key}]]", key)
-            return {}
-        return self._rows(kind, key, most, tables, enumerate(tables))
+    def panels(self, kind: type[P], needs: str) -> dict[str, P]:
+        """``[panels.NAME]``, each checked."""
+        panels = self.named(kind, "panels", MAX_PANELS, needs)
+        for name, row in panels.items():
+            if isinstance(row, CountPanelRow):
+                with self.at("panels", name, "unit"):
+                    if parse_unit(row.unit) != parse_unit("percent") and row.percent_of_baseline:
+                        raise InputError("percent_of_baseline is in percent")
+            self._check_ends(name, row)
+        return panels
 
-    def _rows(self, kind: type[R], key: str, most: int, tables: Sized, pairs: Any) -> dict[Any, R]:
-        if len(tables) > most:
-            self.add(f"has {len(tables)}; at most {most}", key)
-        rows = {name: read_row(kind, table, self.document, (key, name), self.faults) for name, table in pairs}
-        return {name: row for name, row in rows.items() if row is not None}
+    def _check_ends(self, name: str, row: PanelRow) -> None:
+        """Note ends of a vertical axis that are no interval, or cannot be on its scale."""
+        if row.lower is not None and row.upper is not None and not ends_apart(row.lower, row.upper):
+            self.add("lower is not below upper", "panels", name, "lower")
+        for key, end in (("lower", row.lower), ("upper", row.upper)):
+            if row.scale == "log" and end is not None and end < 1 / FARTHEST:
+                self.add("must be positive on a log scale", "panels", name, key)
 
     def path(self, name: str) -> str | Path:
         """A file named in this one: a path from its folder, or a name of the library."""
         return path_from(self.document.path, name)
-
-    def read(self, load: Callable[[], T], *keys: Key) -> T | None:
-        """What a key names; None, and faults, if it cannot be read."""
-        with self.at(*keys):
-            return load()
-        return None
 
     def model(self, name: str) -> Model | None:
         """What ``figure.model`` names."""
@@ -99,6 +96,13 @@ class SpecReader:
     def regimen(self, name: str) -> Regimen | None:
         """What ``figure.regimen`` names."""
         return self.read(lambda: Regimen.load(self.path(name)), "figure", "regimen")
+
+    def treatment(self, header: TreatmentHeaderRow) -> tuple[Model | None, Regimen | None]:
+        """The model and the regimen of a header whose times are checked too."""
+        model, regimen = self.model(header.model), self.regimen(header.regimen)
+        self.check_duration(header.until, "figure", "until")
+        self.check_duration(f"1 {header.unit}", "figure", "unit")
+        return model, regimen
 
     def problem(self, fit: str) -> FitProblem | None:
         """What ``figure.fit`` names."""
@@ -109,11 +113,25 @@ class SpecReader:
     def check_duration(self, text: str, *keys: Key) -> None:
         """Note a text that is no positive time."""
         with self.at(*keys):
-            if not to_unit(text, "day") > 0:
-                raise InputError("must be positive")
+            check_duration(text)
+
+    def output(self, model: Model, name: str, *keys: Key) -> Output | None:
+        """An output of the model; None, and a fault, if there is none of the name."""
+        if name not in model.outputs:
+            self.add(f"model '{model.name}' has no output '{name}'; there are {', '.join(model.outputs)}", *keys)
+        return model.outputs.get(name)
 
     def check_cohort(self, cohort: str | None, model: Model) -> None:
         """Note a cohort that the model does not have."""
         if cohort is not None and cohort not in model.cohorts:
-            there = ", ".join(model.cohorts) or "none"
-            self.add(f"model '{model.name}' has no cohort '{cohort}'; there are {there}", "figure", "cohort")
+            names = ", ".join(model.cohorts) or "none"
+            self.add(f"model '{model.name}' has no cohort '{cohort}'; there are {names}", "figure", "cohort")
+
+
+def _ratio(whole: str, part: str) -> float:
+    """How often one time goes into another; 0 if a text is no positive time, which other checks report."""
+    try:
+        length, step = to_unit(whole, "day"), to_unit(part, "day")
+    except UnitError:
+        return 0.0
+    return length / step if length > 0 and step > 0 else 0.0

@@ -6,48 +6,41 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from kinetics.comparison.spec import FARTHEST
-from kinetics.model.schema import Row
+from kinetics.comparison.spec import AxisEnd
+from kinetics.files.rows import Line, Row
 
-__all__ = [
-    "Colour",
-    "CountPanelRow",
-    "HeaderRow",
-    "Label",
-    "Millimetres",
-    "Note",
-    "PageRow",
-    "PanelRow",
-    "Seed",
-    "Text",
-    "TimeRow",
-    "TimedHeaderRow",
-]
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Title = Annotated[StrictStr, Field(max_length=300)]
 Note = Annotated[StrictStr, Field(max_length=3000)]
 Label = Annotated[StrictStr, Field(min_length=1, max_length=200)]
-Number = Annotated[StrictFloat | StrictInt, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 Seed = Annotated[StrictInt, Field(ge=0)]
 Colour = Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"]
 Scale = Literal["log", "linear"]
 Millimetres = Annotated[StrictFloat | StrictInt, Field(ge=40, le=400)]
 
 
-class HeaderRow(Row):
+class FigureHeaderRow(Row):
     """``[figure]``, as far as every kind has it."""
 
-    kind: Text
+    kind: Line
     title: Title = ""
     note: Note = ""
 
 
-class TimedHeaderRow(HeaderRow):
+class TimedHeaderRow(FigureHeaderRow):
     """``[figure]`` of a kind that simulates until a time."""
 
-    until: Text
-    every: Text
+    until: Line
+    every: Line
+
+
+class TreatmentHeaderRow(FigureHeaderRow):
+    """``[figure]`` of a kind that gives a regimen to the typical patient; ``unit`` is that of times."""
+
+    model: Line
+    cohort: Line | None = None
+    regimen: Line
+    until: Line
+    unit: Line = "month"
 
 
 class PageRow(Row):
@@ -61,8 +54,8 @@ class PageRow(Row):
 class TimeRow(Row):
     """``[time]``: the horizontal axis."""
 
-    unit: Text = "month"
-    ticks: Text = "12 month"
+    unit: Line = "month"
+    ticks: Line = "12 month"
     label: Label = "time since the first dose"
 
 
@@ -71,13 +64,13 @@ class PanelRow(Row):
 
     title: Title = ""
     scale: Scale = "linear"
-    lower: Number | None = None
-    upper: Number | None = None
+    lower: AxisEnd | None = None
+    upper: AxisEnd | None = None
 
 
 class CountPanelRow(PanelRow):
     """``[panels.NAME]`` of outputs over time, in ``unit`` or in percent of the value before treatment."""
 
-    unit: Text
+    unit: Line
     label: Label = "count"
     percent_of_baseline: StrictBool = False

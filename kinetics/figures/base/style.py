@@ -9,8 +9,6 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 
-__all__ = ["COLOURS", "DOTTED", "FONT_SIZE", "GREY", "LINES", "MARKERS", "MM", "scale", "small", "style", "text_colour"]
-
 MM = 1 / 25.4
 """Inches in a millimetre."""
 FONT_SIZE = 7.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator
 
 from kinetics.comparison import ComparedRow, Reading, compare, course_lengths
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.legend import Entry, limit_entry, regimen_text, text_entry, typical_patient
-from kinetics.figures.base.page import add_title_and_legend, blank_page
+from kinetics.figures.base.labels import patients_text, regimen_text, unit_label
+from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page, limit_entry, text_entry, wrapped
 from kinetics.figures.base.panels import panel_letter, set_log_minor_ticks, set_scale, set_title
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, scale
-from kinetics.figures.comparison.dots import Dot, broken, draw_dots, write_above
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, scale, small, text_colour
 from kinetics.figures.comparison.spec import ComparisonSpec, read_compared_regimens
 from kinetics.units import conversion, display_unit, parse_unit
-
-__all__ = ["ComparedRegimens"]
 
 _ROW, _LINE, _DOT = 22.0, 3.0, 3.6
 """Least height of a row, and heights of a line of its heads and of a dot with its gap, mm."""
@@ -38,6 +36,8 @@ _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 """Steps of the ticks of time."""
 _MARKS = 5
 """Markers along a curve, which tell it apart in grey."""
+_VALUES, _CHARACTERS_PER_MM = 10.0, 0.72
+"""Room for the values beside dots, mm, and the letters of their heads."""
 
 
 class ComparedRegimens(Kind[ComparisonSpec]):
@@ -52,10 +52,8 @@ class ComparedRegimens(Kind[ComparisonSpec]):
 
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """Simulate every regimen; committed estimates are those of the cohort."""
-        spec, progress = self.spec, inputs.progress
-        return xr.DataTree(
-            compare(spec.regimens, spec.comparison, patients=spec.patients, seed=spec.seed, progress=progress)
-        )
+        spec, options = self.spec, {"patients": self.spec.patients, "seed": self.spec.seed}
+        return xr.DataTree(compare(spec.regimens, spec.comparison, **options, progress=inputs.progress))
 
     def required(self) -> Required:
         """Curves and readings of the model, the cohort and the regimens."""
@@ -63,7 +61,7 @@ class ComparedRegimens(Kind[ComparisonSpec]):
         names = [row.output for row in comparison.rows]
         names += [f"{row.output}_{reading.name}" for row in comparison.rows for reading in row.readings]
         hashes = ", ".join(regimen.content_hash for regimen in self.spec.regimens)
-        attrs = {"model_hash": comparison.model.content_hash, "regimen_hashes": hashes}
+        attrs = {"model_hash": comparison.model.content_hash, **({"regimen_hashes": hashes} if hashes else {})}
         return Required({"/": names}, attrs | {"cohort": comparison.header.cohort})
 
     def picture(self, tree: xr.DataTree) -> Figure:
@@ -89,10 +87,8 @@ class _Drawing:
         heads = [self._heads(row) for row in rows]
         body = max(_ROW, size * _DOT * len(self.names) + 4)
         repeated = [index > 0 and heads[index] == heads[index - 1] for index in range(len(rows))]
-        lines = [
-            0 if same else max(head.count("\n") for head in row) for same, row in zip(repeated, heads, strict=True)
-        ]
-        heights = [body + size * (5 + _LINE * count) for count in lines]
+        lines = [max(head.count("\n") for head in row) for row in heads]
+        heights = [body + size * (5 + _LINE * lines[i] * (not repeated[i])) for i in range(len(rows))]
         figure = blank_page(page.width, page.height or sum(heights) + size * (26 + 3.2 * len(self.names)))
         grid = GridSpec(len(rows), 2, figure, width_ratios=[_CURVES, page.width - _CURVES], height_ratios=heights)
         for index, row in enumerate(rows):
@@ -113,10 +109,9 @@ class _Drawing:
 
     def _heads(self, row: ComparedRow) -> list[str]:
         """What stands above the dots, broken to their width."""
-        return [
-            broken(reading.heading(unit_label(self._read(row, reading).attrs["units"])), self._width(row))
-            for reading in self._shown(row)
-        ]
+        width = int(self._width(row) * _CHARACTERS_PER_MM / scale())
+        heads = [each.heading(unit_label(self._read(row, each).attrs["units"])) for each in self._shown(row)]
+        return [wrapped(head, width, break_long_words=False) for head in heads]
 
     def _read(self, row: ComparedRow, reading: Reading) -> xr.DataArray:
         return self.data[f"{row.output}_{reading.name}"]
@@ -139,18 +134,17 @@ class _Drawing:
             marks = {"marker": marker, "markersize": 2.8, "markevery": (every * (index + 1) // 8, every)}
             (drawn,) = axes.plot(self.times, values, color=colour, linestyle=line, linewidth=1.0, **marks)
             drawn.set_gid(f"simulated-{row.output}-{name}")
-        self._draw_limit(axes, row, percent)
+        if f"{row.output}_limit" in self.data:
+            self._draw_limit(axes, row)
         self._set_axes(axes, row, curves)
         unit = unit_label(curves.attrs["units"])
         axes.set_ylabel("% of baseline" if percent else f"({unit})" if unit else "value")
         set_title(axes, letter, row.label, pad=4)
 
-    def _draw_limit(self, axes: Axes, row: ComparedRow, percent: bool) -> None:
-        if f"{row.output}_limit" not in self.data:
-            return
+    def _draw_limit(self, axes: Axes, row: ComparedRow) -> None:
         start = self.data[row.output].values[0]
         baseline = float(start[len(start) // 2, 0] if self.over_patients else start[0])
-        limit = float(self.data[f"{row.output}_limit"]) * (100 / baseline if percent else 1)
+        limit = float(self.data[f"{row.output}_limit"]) * (100 / baseline if row.row.percent_of_baseline else 1)
         line = axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=1)
         line.set_gid(f"limit-{row.output}")
 
@@ -177,14 +171,14 @@ class _Drawing:
             values = self._read(row, reading).values.reshape(len(self.names), -1)
             gid = f"reading-{row.output}-{reading.name}"
             dots = [
-                Dot(value, self._text(value, reading, number), colour, marker, f"{gid}-{name}")
-                for number, (value, name, (colour, marker, _)) in enumerate(
-                    zip(values, self.names, self.looks, strict=True)
-                )
+                _Dot(value, self._text(value, reading, number), colour, marker, f"{gid}-{name}")
+                for number, (value, name) in enumerate(zip(values, self.names, strict=True))
+                for colour, marker, _ in [self.looks[number]]
             ]
-            draw_dots(axes, dots, self._width(row))
+            _draw_dots(axes, dots, self._width(row))
             if heads:
-                write_above(axes, heads[index])
+                above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+                axes.annotate(heads[index], (0, 1), (0, 3), **above, fontsize=small(), linespacing=1.1)
 
     def _text(self, values: np.ndarray, reading: Reading, regimen: int) -> str:
         middle = float(values[values.size // 2])
@@ -197,15 +191,59 @@ class _Drawing:
 
     def _entries(self) -> list[Entry]:
         entries: list[Entry] = []
-        for regimen, name, (colour, marker, line) in zip(self.spec.regimens, self.names, self.looks, strict=True):
+        doses = {regimen.name: f": {regimen_text(regimen, self.unit)}" for regimen in self.spec.regimens}
+        for name, (colour, marker, line) in zip(self.names, self.looks, strict=True):
             sample = Line2D([], [], color=colour, linestyle=line, marker=marker, markersize=4, linewidth=1.0)
-            entries.append((sample, f"{name}: {regimen_text(regimen, self.unit)}"))
-        cohort = self.data.attrs.get("cohort")
-        whose = typical_patient(cohort)
+            entries.append((sample, f"{name}{doses.get(name, '')}"))
+        who = "typical patient"
         if self.over_patients:
-            count = self.data.attrs["patients"]
-            whose = f"median and 5 to 95 % of {count} simulated patients{f', cohort {cohort}' if cohort else ''}"
+            who = f"median and 5 to 95 % of {self.data.attrs['patients']} simulated patients"
+        whose = patients_text(self.data.attrs.get("cohort"), who)
         entries.append(text_entry(f"model: {whose}; > and an open dot: not by the next course or the end"))
         if any(f"{row.output}_limit" in self.data for row in self.spec.comparison.rows):
             entries.append(limit_entry("lower limit of normal"))
         return entries
+
+
+@dataclass(frozen=True, eq=False)
+class _Dot:
+    """One number of a regimen, (quantile,), a bar from the first to the last; ``text`` stands beside it."""
+
+    values: np.ndarray
+    text: str
+    colour: str
+    marker: str
+    gid: str
+
+
+def _draw_dots(axes: Axes, dots: Sequence[_Dot], width: float) -> None:
+    """Draw one number of each regimen, along lines from zero, on axes about ``width`` mm wide."""
+    table = np.array([dot.values for dot in dots])
+    reach = float(np.max(table, where=np.isfinite(table), initial=0.0)) or 1.0
+    low = min(float(np.min(table, where=np.isfinite(table), initial=0.0)), 0.0)
+    room = max(width - scale() * _VALUES, 0.3 * width)
+    axes.set_xlim(low - 0.08 * reach, low + (reach - low) * 1.12 * width / room)
+    axes.set_ylim(len(dots) - 0.4, -0.6)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.axvline(0, color="#B0B0B0", linewidth=0.5, zorder=1)
+    for y, dot in enumerate(dots):
+        _draw_dot(axes, dot, y, 1.05 * reach)
+
+
+def _draw_dot(axes: Axes, dot: _Dot, y: int, end: float) -> None:
+    """A dot in the middle, an open one at the end if it is infinite, none if it is not a number."""
+    values, colour, middle = dot.values, dot.colour, float(dot.values[dot.values.size // 2])
+    if values.size > 1 and np.isfinite(values[0]):
+        axes.plot([values[0], min(values[-1], end)], [y, y], color=colour, linewidth=0.9, zorder=3)
+    elif np.isfinite(middle):
+        axes.plot([0, middle], [y, y], color="#C8C8C8", linewidth=0.6, zorder=2)
+    if not np.isnan(middle):
+        shown, face = (middle, colour) if np.isfinite(middle) else (end, "white")
+        look = {"marker": dot.marker, "markersize": 4, "markerfacecolor": face, "markeredgecolor": colour}
+        (mark,) = axes.plot([shown], [y], linestyle="none", zorder=4, clip_on=False, markeredgewidth=0.8, **look)
+        mark.set_gid(dot.gid)
+    beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": small()}
+    axes.text(1.0, y, dot.text, color=text_colour(colour) if colour != "#000000" else GREY, **beside)

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+import xarray as xr
 from pydantic import Field, StrictInt
 
-from kinetics.comparison import Comparison, load_regimens, read_comparison
+from kinetics.comparison import Comparison, comparison_of, load_regimens, read_comparison, regimens_of
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, PageRow, Seed, Text
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Seed
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.regimen import Regimen
 
-__all__ = ["ComparisonSpec", "read_compared_regimens"]
 
-
-class ComparisonHeaderRow(HeaderRow):
+class ComparisonFigureHeaderRow(FigureHeaderRow):
     """``[figure]`` of regimens side by side; what it leaves out is the comparison's."""
 
-    comparison: Text | None = None
-    regimens: Annotated[list[Text], Field(min_length=1)]
-    cohort: Text | None = None
-    until: Text | None = None
+    comparison: Line | None = None
+    regimens: Annotated[list[Line], Field(min_length=1)]
+    cohort: Line | None = None
+    until: Line | None = None
     patients: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
     seed: Seed = 0
 
@@ -32,6 +32,7 @@ class ComparisonHeaderRow(HeaderRow):
 class ComparisonSpec:
     """A figure of regimens side by side that can be drawn.
 
+    Without ``regimens`` it can only be drawn from a result, whose regimens have no more than names.
     ``title`` and ``note`` are the file's, or those of the comparison; without ``patients`` the typical patient is
     simulated.
     """
@@ -50,16 +51,21 @@ class ComparisonSpec:
         header = comparison.header
         return cls(comparison, tuple(regimens), PageRow(), header.title, header.note)
 
+    @classmethod
+    def of_result(cls, result: xr.Dataset, model: str | None = None) -> ComparisonSpec:
+        """For a result of `kinetics.compare`; an `InputError` if its comparison or model does not ship."""
+        return cls.of(comparison_of(result, model), regimens_of(result))
+
     @property
-    def header(self) -> HeaderRow:
+    def header(self) -> FigureHeaderRow:
         """What stands above and beneath."""
-        return HeaderRow(kind="comparison", title=self.title, note=self.note)
+        return FigureHeaderRow(kind="comparison", title=self.title, note=self.note)
 
 
 def read_compared_regimens(document: Document) -> ComparisonSpec:
     """Check a figure file; an `InputError` has every fault of it, and of what it names."""
     reader = SpecReader(document)
-    header, page = reader.table(ComparisonHeaderRow, "figure"), reader.page()
+    header, page = reader.table(ComparisonFigureHeaderRow, "figure"), reader.page()
     if header is None:
         reader.refuse()
     path = None if header.comparison is None else document.path.parent / header.comparison

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 
 from kinetics.figures.facts.spec import FactsSpec
+from kinetics.files.arguments import Progress
 from kinetics.simulation.simulating import simulate
 
-__all__ = ["population_means"]
 
-
-def population_means(spec: FactsSpec, progress: Callable[[int, int], None]) -> xr.Dataset:
+def population_means(spec: FactsSpec, progress: Progress) -> xr.Dataset:
     """Simulate the population of every arm; committed estimates are those of the cohort.
 
     Returns, over (arm, time), of each output the mean over patients in its unit, and with ``_of_baseline`` behind its

@@ -12,17 +12,14 @@ from matplotlib.lines import Line2D
 from scipy.stats import binom
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.legend import Entry, regimen_text, source_text, text_entry
-from kinetics.figures.base.page import add_title_and_legend
-from kinetics.figures.base.panels import panel_grid, set_scale, set_time_ticks, set_title, set_values, with_unit
+from kinetics.figures.base.labels import regimen_text, source_text
+from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
+from kinetics.figures.base.panels import panel_grid, set_scale, set_time_axes
 from kinetics.figures.base.style import COLOURS, GREY, LINES
 from kinetics.figures.facts.compute import population_means
 from kinetics.figures.facts.spec import FactCurveRow, FactsSpec, read_facts
 from kinetics.published.facts import EvidenceRow
 from kinetics.units import conversion, parse_unit, to_unit
-
-__all__ = ["Facts"]
 
 _PANEL = 62.0
 """Height of a panel with its labels, mm, if the file gives none."""
@@ -95,13 +92,10 @@ class _Panel:
         set_scale(axes, row.scale)
         for index, curve in enumerate(self.spec.of_panel(self.name)):
             self._draw_curve(curve, index)
-        axes.set_ylabel(with_unit(row.label, unit_label(row.unit)))
-        set_title(axes, letter, row.title)
         since = time.label if row.since == "first" else "time since the last scheduled dose"
         axes.set_xlabel(f"{since} ({time.unit})")
         axes.set_xlim(0, (1 + _APART) * self.times[-1])
-        set_time_ticks(axes, time)
-        set_values(axes, row)
+        set_time_axes(axes, row, time, letter, row.label, row.unit)
         axes.legend(frameon=False, loc="best", handlelength=2.4, borderaxespad=0.2)
 
     def _draw_curve(self, curve: FactCurveRow, index: int) -> None:

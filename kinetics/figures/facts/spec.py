@@ -10,21 +10,18 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt
 
 from kinetics.cohorts.cohort import cohort_parameters
-from kinetics.errors import Faults, InputError
-from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_panel, check_times
-from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, Text, TimedHeaderRow, TimeRow
+from kinetics.errors import InputError
+from kinetics.figures.base.reading import MAX_CURVES, SpecReader
+from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
-from kinetics.files.rows import Row
+from kinetics.files.rows import Line, Row
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.published import EvidenceRow
-from kinetics.regimen import Regimen, check_given
+from kinetics.regimen import Regimen, check_accepted
 from kinetics.results import marked
 from kinetics.units import conversion, parse_unit, to_unit
-
-__all__ = ["FactCurveRow", "FactPanelRow", "FactsSpec", "read_facts"]
 
 _KINDS = ("count", "percent_of_baseline", "event_share")
 """Facts that are a number of a population at a time."""
@@ -33,12 +30,12 @@ _KINDS = ("count", "percent_of_baseline", "event_share")
 class FactsHeaderRow(TimedHeaderRow):
     """``[figure]`` of a population beside published facts."""
 
-    model: Text
-    cohort: Text
-    every: Text = "1 month"
+    model: Line
+    cohort: Line
+    every: Line = "1 month"
     patients: Annotated[StrictInt, Field(ge=2, le=100_000)] = 256
     seed: Seed = 1
-    evidence: Text | None = None
+    evidence: Line | None = None
 
 
 class FactPanelRow(CountPanelRow):
@@ -50,13 +47,13 @@ class FactPanelRow(CountPanelRow):
 class FactCurveRow(Row):
     """``[[curves]]``: the mean over patients of one output under one regimen, of the figure's cohort or its own."""
 
-    panel: Text
-    output: Text
-    regimen: Text
-    cohort: Text | None = None
+    panel: Line
+    output: Line
+    regimen: Line
+    cohort: Line | None = None
     label: Label
     colour: Colour | None = None
-    published: tuple[Text, ...] = ()
+    published: tuple[Line, ...] = ()
     exploratory: StrictBool = False
 
     @property
@@ -107,12 +104,8 @@ def read_facts(document: Document) -> FactsSpec:
     """Check a figure file; an `InputError` has every fault of it, and of what it names."""
     reader = SpecReader(document, "time", "panels", "curves")
     header, page = reader.table(FactsHeaderRow, "figure"), reader.page()
-    time = reader.table(TimeRow, "time") or TimeRow()
-    panels = reader.named(FactPanelRow, "panels", MAX_PANELS, "its unit")
+    time, panels = reader.time(header, header.patients if header else 1), reader.panels(FactPanelRow, "its unit")
     curves = reader.listed(FactCurveRow, "curves", MAX_CURVES, "panel, output, regimen and label")
-    for name, panel in panels.items():
-        check_panel(reader, name, panel)
-    check_times(reader, header, time, header.patients if header else 1)
     if header is None:
         reader.refuse()
     model = reader.model(header.model)
@@ -122,8 +115,10 @@ def read_facts(document: Document) -> FactsSpec:
     facts = _facts(reader, header)
     regimens: dict[str, Regimen] = {}
     for index, curve in curves.items():
-        with reader.at("curves", index):
-            _check_curve(curve, panels, model, regimens, facts, curve.cohort or header.cohort, document.path)
+        _check_curve(reader, index, curve, panels, model, regimens)
+        for name in curve.published:
+            with reader.at("curves", index):
+                _check_fact(name, curve, curve.cohort or header.cohort, facts, document.path)
     if model is None or reader.faults:
         reader.refuse()
     shown = {name: facts[name].row for curve in curves.values() for name in curve.published}
@@ -142,32 +137,29 @@ def _facts(reader: SpecReader, header: FactsHeaderRow) -> dict[str, PlacedRow[Ev
 
 
 def _check_curve(
+    reader: SpecReader,
+    index: int,
     curve: FactCurveRow,
     panels: Mapping[str, FactPanelRow],
     model: Model | None,
     regimens: dict[str, Regimen],
-    facts: Mapping[str, PlacedRow[EvidenceRow]],
-    cohort: str,
-    path: Path,
 ) -> None:
-    faults = Faults()
-    if curve.panel not in panels:
-        faults.add(f"no panel '{curve.panel}'; there are {', '.join(panels) or 'none'}")
-    with faults.gather():
+    panel = panels.get(curve.panel)
+    if panel is None:
+        reader.add(f"no panel '{curve.panel}'; there are {', '.join(panels) or 'none'}", "curves", index)
+    with reader.at("curves", index):
         if curve.regimen not in regimens:
-            regimens[curve.regimen] = Regimen.load(path_from(path, curve.regimen))
+            regimens[curve.regimen] = Regimen.load(reader.path(curve.regimen))
         if model is not None:
-            check_given(regimens[curve.regimen], model)
-    if model is not None and curve.cohort is not None:
-        with faults.gather():
+            check_accepted(regimens[curve.regimen], model)
+    if model is None:
+        return
+    if curve.cohort is not None:
+        with reader.at("curves", index):
             cohort_parameters(model, curve.cohort)
-    if model is not None and curve.panel in panels and not panels[curve.panel].percent_of_baseline:
-        with faults.gather():
-            conversion(model.quantity(curve.output).unit, parse_unit(panels[curve.panel].unit))
-    for name in curve.published:
-        with faults.gather():
-            _check_fact(name, curve, cohort, facts, path)
-    faults.raise_if_any()
+    if panel is not None and not panel.percent_of_baseline:
+        with reader.at("curves", index):
+            conversion(model.quantity(curve.output).unit, parse_unit(panel.unit))
 
 
 def _check_fact(

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
+from kinetics.comparison.readings import courses_of, measures_of
 from kinetics.errors import Faults
 from kinetics.figures.map.spec import MapSpec
-from kinetics.measures.over_courses import Courses
+from kinetics.files.arguments import Progress
 from kinetics.regimen import Regimen
 from kinetics.results import provenance, variable
 from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit
 
-__all__ = ["map_grid"]
 
-
-def map_grid(spec: MapSpec, progress: Callable[[int, int], None]) -> xr.Dataset:
+def map_grid(spec: MapSpec, progress: Progress) -> xr.Dataset:
     """Simulate a map with the batch engine.
 
     Returns, over (y, x), a variable ``OUTPUT_READING`` a map, with ``_without_rules`` behind it for the regimen without
@@ -64,7 +63,7 @@ def _simulated(spec: MapSpec, regimen: Regimen, settings: Mapping[str, str]) -> 
             every=header.until,
             cohort=header.cohort,
             parameters=dict(settings),
-            measures=list({m.name: m for number in spec.maps for m in number.reading.measures}.values()),
+            measures=measures_of(number.reading for number in spec.maps),
             engine="batch",
         )
 
@@ -82,8 +81,7 @@ def _numbers(spec: MapSpec, result: xr.Dataset) -> dict[str, float]:
     numbers = {}
     for number in spec.maps:
         reading, output = number.reading, number.row.output
-        values = {measure.name: result[measure.name].values for measure in reading.measures}
-        courses = Courses(values, result["course_start"].values, np.asarray(result[output].values[0]))
+        courses = courses_of(result, output, [reading])
         _, factor = reading.units(spec.model.outputs[output].unit, spec.model.time, parse_unit(spec.header.unit))
         numbers[number.name] = float(reading.of(courses)) * factor
     return numbers

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.legend import Entry, regimen_text, text_entry, typical_patient
-from kinetics.figures.base.page import add_title_and_legend
-from kinetics.figures.base.panels import panel_grid
-from kinetics.figures.base.style import MM, scale
+from kinetics.figures.base.labels import patients_text, regimen_text, short_number
+from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
+from kinetics.figures.base.panels import panel_grid, set_title, with_unit
+from kinetics.figures.base.style import MARKERS, MM, scale, small
 from kinetics.figures.map.compute import map_grid
-from kinetics.figures.map.panel import MISSING, MapPanel, cell_text, sample
-from kinetics.figures.map.spec import MapSpec, read_map
+from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow, read_map
 from kinetics.units import display_unit, parse_unit
-
-__all__ = ["Map"]
 
 _AROUND = 31.0
 """Width of a panel's labels and colour bar, mm."""
@@ -27,6 +30,16 @@ _PANEL, _LABELS = 58.0, 15.0
 """Height of a panel if the file gives none, and of its labels, mm."""
 _REST = 26.0
 """Height of what stands around all panels, mm."""
+_COLOURS = colormaps["cividis"]
+"""Perceptually uniform, and the same to colour-blind eyes (doi:10.1371/journal.pone.0199239)."""
+_DIGIT_WIDTH, _CELL_HEIGHT = 1.45, 3.8
+"""What a number takes in a cell, mm; where the cells are smaller there are contours."""
+_MISSING = "#D9D9D9"
+"""Colour of a cell without a number."""
+_SAME = 1e-6
+"""Relative difference of numbers that are equal but for rounding."""
+_BOX: dict[str, Any] = {"facecolor": "none", "edgecolor": "#D55E00", "linewidth": 1.6}
+"""About a range of settings."""
 
 
 class Map(Kind[MapSpec]):
@@ -63,22 +76,22 @@ class Map(Kind[MapSpec]):
         width, height = grid.figure.get_size_inches() / MM
         size = width / grid.columns - scale() * _AROUND, (height - scale() * _REST) / grid.rows - scale() * _LABELS
         for panel, number in zip(grid.panels, spec.maps, strict=True):
-            MapPanel(spec, number, grid.figure, panel.axes, size).draw(data, panel.letter)
+            _Panel(spec, number, panel.axes, size).draw(data, panel.letter, grid.figure)
         add_title_and_legend(grid.figure, spec.header, self._entries(data))
         return grid.figure
 
     def _entries(self, data: xr.Dataset) -> list[Entry]:
         spec, header, regimen = self.spec, self.spec.header, self.spec.regimen
-        entries: list[Entry] = [(sample(point, index), point.label) for index, point in enumerate(spec.points)]
+        entries: list[Entry] = [(_legend_handle(point, index), point.label) for index, point in enumerate(spec.points)]
         if spec.shows_without_rules:
             entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
-        given = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
-        whose = f"model: {typical_patient(header.cohort)}, {header.until}"
-        entries.append(text_entry(f"{whose}; {given}; what the axes name is varied"))
+        doses = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
+        whose = f"model: {patients_text(header.cohort)}, {header.until}"
+        entries.append(text_entry(f"{whose}; {doses}; what the axes name is varied"))
         if any(number.row.difference for number in spec.maps):
             entries.append(text_entry("change by the rules: with them less without them, all else the same"))
         if not all(np.isfinite(data[number.name].values).all() for number in spec.maps):
-            entries.append((Rectangle((0, 0), 1, 1, facecolor=MISSING), "no such number: level never left or reached"))
+            entries.append((Rectangle((0, 0), 1, 1, facecolor=_MISSING), "no such number: level never left or reached"))
         if capped := int(data["capped"].values.sum()):
             text = f"in {capped} of {data['capped'].size} cells a rule would act again but for its cap"
             entries.append(text_entry(text))
@@ -88,5 +101,109 @@ class Map(Kind[MapSpec]):
         """What each panel would show without the rules."""
         for number in self.spec.maps:
             values = data[number.name_without_rules]
-            value, unit = cell_text(float(values[0, 0])), number.shown_unit(values.attrs["units"])
+            value, unit = _cell_text(float(values[0, 0])), number.shown_unit(values.attrs["units"])
             yield " ".join(filter(None, (self.spec.label(number.row), value, unit)))
+
+
+class _Panel:
+    """A panel under construction; ``size`` is the width and height of its cells together, about, in mm."""
+
+    def __init__(self, spec: MapSpec, number: MappedNumber, axes: Axes, size: tuple[float, float]) -> None:
+        self.spec, self.number, self.axes, self.size = spec, number, axes, size
+
+    def draw(self, data: xr.Dataset, letter: str, figure: Figure) -> None:
+        """Draw the number, with its colour bar."""
+        number, row = self.number, self.number.row
+        values = data[number.name].values
+        shown = np.ma.masked_invalid(values - (data[number.name_without_rules].values if row.difference else 0.0))
+        self.axes.set_facecolor(_MISSING)
+        edges = [np.arange(count + 1) - 0.5 for count in (shown.shape[1], shown.shape[0])]
+        mesh = self.axes.pcolormesh(
+            *edges, shown, cmap=_COLOURS, norm=_colour_scale(shown), edgecolors="white", linewidth=0.3
+        )
+        mesh.set_gid(f"map-{row.output}-{number.reading.name}")
+        texts = np.vectorize(_cell_text, otypes=[object])(shown.filled(np.nan))
+        widest = scale() * _DIGIT_WIDTH * max(map(len, texts.flat)) + 0.8
+        if self.size[0] / shown.shape[1] < widest or self.size[1] / shown.shape[0] < scale() * _CELL_HEIGHT:
+            self._draw_contours(shown)
+        else:
+            self._draw_numbers(shown, texts)
+        self._draw_points()
+        unit = number.shown_unit(data[number.name].attrs["units"])
+        bar = figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
+        bar.set_label(with_unit("change by the rules", unit) if row.difference else unit or "no unit")
+        bar.outline.set_linewidth(0.4)
+        set_title(self.axes, letter, self.spec.label(row))
+        self._set_axes()
+
+    def _set_axes(self) -> None:
+        for drawn, axis in ((self.axes.xaxis, self.spec.axes["x"]), (self.axes.yaxis, self.spec.axes["y"])):
+            every = max(1, -(-len(axis.values) // 8))
+            drawn.set_ticks(np.arange(len(axis.values))[::every], [f"{value:g}" for value in axis.values[::every]])
+            unit = axis.unit.replace("^2", "²").replace("^3", "³")  # as far as it is one
+            drawn.set_label_text(with_unit(axis.label, "" if axis.unit == "1" else unit))
+        for side in ("left", "bottom"):
+            self.axes.spines[side].set_visible(False)
+
+    def _draw_numbers(self, shown: np.ma.MaskedArray[Any, Any], texts: np.ndarray) -> None:
+        """The number of each cell, in black or white; a little higher where a setting is marked."""
+        places = [[self._place(point, key) for key in ("y", "x")] for point in self.spec.points]
+        marked = {(round(y[0]), round(x[0])) for y, x in places if y[0] == y[1] and x[0] == x[1]}
+        colour_scale = _colour_scale(shown)
+        for j, i in np.ndindex(shown.shape):
+            masked = bool(np.ma.getmaskarray(shown)[j, i])
+            dark = not masked and float(colour_scale(float(shown[j, i]))) < 0.45
+            look = {"fontsize": small(), "color": "white" if dark else "black", "textcoords": "offset points"}
+            above = 5.5 if (j, i) in marked else 0
+            self.axes.annotate(str(texts[j, i]), (i, j), (0, above), ha="center", va="center", **look)
+
+    def _draw_contours(self, shown: np.ma.MaskedArray[Any, Any]) -> None:
+        if shown.count() < 4 or float(shown.max()) == float(shown.min()):
+            return
+        lines = self.axes.contour(shown, levels=6, colors="black", linewidths=0.6, linestyles="solid")
+        halo: list[Any] = [withStroke(linewidth=1.6, foreground="white")]
+        for text in self.axes.clabel(lines, fontsize=small(), fmt=lambda value: f"{value:g}".replace("-", "−")):
+            text.set_path_effects(halo)
+
+    def _draw_points(self) -> None:
+        for index, point in enumerate(self.spec.points):
+            (left, right), (low, high) = self._place(point, "x"), self._place(point, "y")
+            if left == right and low == high:
+                (mark,) = self.axes.plot([left], [low], **_mark(index), linestyle="none", zorder=6)
+            else:
+                size = right - left + 0.94, high - low + 0.94
+                mark = self.axes.add_patch(Rectangle((left - 0.47, low - 0.47), *size, **_BOX, zorder=6))
+            mark.set_gid(f"point-{index + 1}")
+
+    def _place(self, point: PointRow, key: str) -> tuple[float, float]:
+        """Of a marked setting or range, in cells from the first: each cell is as wide as any other."""
+        values = self.spec.axes[key].values
+        low, high = np.interp(point.ends(key), values, np.arange(len(values))).tolist()
+        return low, high
+
+
+def _legend_handle(point: PointRow, index: int) -> Patch | Line2D:
+    """A marked setting, or range, in the legend."""
+    if isinstance(point.x, tuple) or isinstance(point.y, tuple):
+        return Patch(**_BOX)
+    return Line2D([], [], linestyle="none", **_mark(index))
+
+
+def _cell_text(value: float) -> str:
+    """In a cell."""
+    return "–" if np.isnan(value) else short_number(value).replace("-", "−")
+
+
+def _colour_scale(shown: np.ma.MaskedArray[Any, Any]) -> Normalize:
+    """From the least to the greatest number; one colour if they differ by no more than rounding."""
+    if not shown.count():
+        return Normalize(0, 1)
+    low, high = float(shown.min()), float(shown.max())
+    about = 0.0 if high - low > _SAME * max(abs(low), abs(high)) else 0.05 * abs(low) or 0.05
+    return Normalize(low - about, high + about)
+
+
+def _mark(index: int) -> dict[str, Any]:
+    marker = MARKERS[index % len(MARKERS)]
+    edge = {"markeredgecolor": "black", "markeredgewidth": 1.0}
+    return {"marker": marker, "markersize": 4.6, "markerfacecolor": "white", **edge}

@@ -13,31 +13,19 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison import Reading, readings
 from kinetics.errors import InputError
 from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.limits import MAX_PANELS
-from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, Label, PageRow, Text
+from kinetics.figures.base.reading import MAX_PANELS, SpecReader
+from kinetics.figures.base.rows import Label, PageRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
-from kinetics.measures import recovery_measures
+from kinetics.files.rows import Line
+from kinetics.measures import lower_limits
 from kinetics.model import Model
-from kinetics.model.ranges import out_of_range
 from kinetics.model.schema import Row
-from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.population.run_parameters import parameter_values
+from kinetics.regimen import Regimen, check_accepted, course_starts
 from kinetics.results import marked
 from kinetics.units import to_unit
 
-__all__ = ["MapSpec", "MappedNumber", "PointRow", "read_map"]
-
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
-
-
-class MapHeaderRow(HeaderRow):
-    """``[figure]`` of a map."""
-
-    model: Text
-    cohort: Text | None = None
-    regimen: Text
-    until: Text
-    unit: Text = "month"
 
 
 class AxisRow(Row):
@@ -45,9 +33,9 @@ class AxisRow(Row):
 
     rule: Literal["level", "amount", "duration", "apart", "most"] | None = None
     rules: tuple[Annotated[StrictInt, Field(ge=1)], ...] = ()
-    parameter: Text | None = None
+    parameter: Line | None = None
     values: Annotated[list[Number], Field(min_length=2, max_length=60)]
-    unit: Text = "1"
+    unit: Line = "1"
     label: Label
 
     def text(self, value: float) -> str:
@@ -69,9 +57,9 @@ class AxisRow(Row):
 class MapRow(Row):
     """``[[maps]]``: a number read off an output, at each pair of values."""
 
-    output: Text
-    measure: Text
-    reading: Text | None = None
+    output: Line
+    measure: Line
+    reading: Line | None = None
     label: Label
     exploratory: StrictBool = False
     difference: StrictBool = False
@@ -119,7 +107,7 @@ class MapSpec:
     ``axes`` are ``x`` and ``y``; ``regimen`` is that before anything is changed.
     """
 
-    header: MapHeaderRow
+    header: TreatmentHeaderRow
     page: PageRow
     axes: Mapping[str, AxisRow]
     maps: tuple[MappedNumber, ...]
@@ -145,15 +133,13 @@ class MapSpec:
 def read_map(document: Document) -> MapSpec:
     """Check the file of a map; an `InputError` has every fault of it, and of what it names."""
     reader = SpecReader(document, "x", "y", "maps", "points")
-    header, page = reader.table(MapHeaderRow, "figure"), reader.page()
+    header, page = reader.table(TreatmentHeaderRow, "figure"), reader.page()
     axes = {key: row for key in ("x", "y") if (row := reader.table(AxisRow, key)) is not None}
     maps = reader.listed(MapRow, "maps", MAX_PANELS, "output, measure and label")
     points = reader.listed(PointRow, "points", MAX_PANELS)
     if header is None:
         reader.refuse()
-    model, regimen = reader.model(header.model), reader.regimen(header.regimen)
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(f"1 {header.unit}", "figure", "unit")
+    model, regimen = reader.treatment(header)
     numbers: list[MappedNumber] = []
     if model is not None:
         numbers = _numbers(reader, maps, header, model)
@@ -170,16 +156,15 @@ def read_map(document: Document) -> MapSpec:
     return MapSpec(header, page, axes, tuple(numbers), tuple(points.values()), model, regimen, document.path)
 
 
-def _numbers(reader: SpecReader, maps: Mapping[int, MapRow], header: MapHeaderRow, model: Model) -> list[MappedNumber]:
+def _numbers(
+    reader: SpecReader, maps: Mapping[int, MapRow], header: TreatmentHeaderRow, model: Model
+) -> list[MappedNumber]:
     limits: dict[str, str] = {}
     with reader.at("figure", "cohort"):
-        values = cohort_parameters(model, header.cohort).values
-        limits = {measure.output: measure.level for measure in recovery_measures(model, values)}
+        limits = lower_limits(model, cohort_parameters(model, header.cohort).values)
     numbers = []
     for index, row in maps.items():
-        if row.output not in model.outputs:
-            message = f"model '{model.name}' has no output '{row.output}'; there are {', '.join(model.outputs)}"
-            reader.add(message, "maps", index, "output")
+        if (output := reader.output(model, row.output, "maps", index, "output")) is None:
             continue
         with reader.at("maps", index, "measure"):
             named = {each.name: each for each in readings(row.measure, row.output, limits.get(row.output))}
@@ -188,17 +173,17 @@ def _numbers(reader: SpecReader, maps: Mapping[int, MapRow], header: MapHeaderRo
             reading = named.get(row.reading or next(iter(named)))
             if reading is None:
                 raise InputError(f"'{row.measure}' has no reading '{row.reading}'; there are {', '.join(named)}")
-            reading.check(model.outputs[row.output].unit, model.time)
+            reading.check(output.unit, model.time)
             numbers.append(MappedNumber(row, reading))
     return numbers
 
 
-def _check_regimen(reader: SpecReader, header: MapHeaderRow, model: Model, regimen: Regimen) -> None:
+def _check_regimen(reader: SpecReader, header: TreatmentHeaderRow, model: Model, regimen: Regimen) -> None:
     with reader.at("figure", "regimen"):
         starts, until = course_starts(regimen, model.time), to_unit(header.until, model.time)
         if not starts.size or starts[-1] >= until:
             raise InputError(f"needs a course, the last before the end, {header.until}")
-        check_given(regimen, model, until)
+        check_accepted(regimen, model, until)
 
 
 def _check_axis(reader: SpecReader, key: str, axis: AxisRow, model: Model, regimen: Regimen) -> None:
@@ -215,20 +200,11 @@ def _check_axis(reader: SpecReader, key: str, axis: AxisRow, model: Model, regim
     with reader.at(key, "values"):
         for value in axis.values:
             try:
-                check_given(axis.regimen(regimen, value), model)
+                check_accepted(axis.regimen(regimen, value), model)
+                if axis.parameter is not None:
+                    parameter_values(model, {axis.parameter: axis.text(value)})
             except InputError as error:  # the fault is of this file, not of the regimen's
                 raise InputError(*(fault.message for fault in error.faults)) from error
-            if axis.parameter is not None:
-                _check_parameter(axis, axis.parameter, value, model)
-
-
-def _check_parameter(axis: AxisRow, parameter: str, value: float, model: Model) -> None:
-    flat = model.flat_name(parameter)
-    row = model.parameters.get(flat) or model.inputs[flat]
-    number = to_unit(axis.text(value), row.unit)
-    if flat in model.parameters:
-        for message in out_of_range(model.parameters[flat], number):
-            raise InputError(message)
 
 
 def _check_together(reader: SpecReader, axes: Mapping[str, AxisRow], points: Mapping[int, PointRow]) -> None:

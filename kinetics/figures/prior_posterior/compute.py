@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -15,8 +15,6 @@ from kinetics.units import unit_text
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
-
-__all__ = ["GROUPS", "Knowledge", "knowledge", "knowledge_tree"]
 
 GROUPS = {
     "estimates": ("parameter", "value", "unit", "log_se"),
@@ -82,24 +80,20 @@ class Knowledge:
 
 def knowledge_tree(problem: FitProblem, estimates: Estimates) -> xr.DataTree:
     """The groups `GROUPS` of a problem and its estimates, as a fit's own tree has them."""
-    free = problem.free
-    values = estimates.by_flat_name(problem.model)
-    log_se = dict(zip(estimates.names, estimates.log_se, strict=True))
-    names = {"parameter": np.array([each.name for each in free], dtype=object)}
-    units = ("parameter", np.array([unit_text(each.unit) for each in free], dtype=object))
-    after = {
-        "value": ("parameter", [values[each.flat] for each in free]),
-        "unit": units,
-        "log_se": ("parameter", [log_se[each.name] for each in free]),
-    }
-    before = {
-        "center": ("parameter", [each.start for each in free]),
-        "log_sd": ("parameter", [math.nan if each.log_sd is None else each.log_sd for each in free]),
-        "lower": ("parameter", [each.lower for each in free]),
-        "upper": ("parameter", [each.upper for each in free]),
-        "unit": units,
-    }
-    tree = xr.DataTree.from_dict({"estimates": xr.Dataset(after, names), "prior": xr.Dataset(before, names)})
+    free, values, rows = problem.free, estimates.by_flat_name(problem.model), estimates.by_name
+    before: dict[str, list[Any]] = {"center": [each.start for each in free]}
+    before["log_sd"] = [math.nan if each.log_sd is None else each.log_sd for each in free]
+    before |= {"lower": [each.lower for each in free], "upper": [each.upper for each in free]}
+    after = {"value": [values[each.flat] for each in free], "log_se": [rows[each.name].log_se for each in free]}
+    texts = {"parameter": [each.name for each in free], "unit": [unit_text(each.unit) for each in free]}
+    shared = {name: ("parameter", np.array(cells, dtype=object)) for name, cells in texts.items()}
+    groups = {"estimates": after, "prior": before}
+    tree = xr.DataTree.from_dict(
+        {
+            group: xr.Dataset(shared | {name: ("parameter", cells) for name, cells in columns.items()})
+            for group, columns in groups.items()
+        }
+    )
     tree.attrs.update(fit=problem.name, builds_on=", ".join(estimates.builds_on))
     return tree
 

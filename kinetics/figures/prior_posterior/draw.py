@@ -15,14 +15,11 @@ from matplotlib.patches import Patch
 
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text
-from kinetics.figures.base.legend import Entry
-from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.labels import short_number
+from kinetics.figures.base.page import Entry, add_title_and_legend
 from kinetics.figures.base.panels import panel_grid, with_unit
 from kinetics.figures.base.style import COLOURS, GREY, small
 from kinetics.figures.prior_posterior.compute import GROUPS, Knowledge, knowledge, knowledge_tree
-
-__all__ = ["PriorPosterior"]
 
 _PRIOR, _POSTERIOR, _SAMPLE = GREY, COLOURS["blue"], COLOURS["vermillion"]
 _COLUMNS = 4
@@ -84,7 +81,7 @@ def _draw_panel(axes: Axes, row: Knowledge) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     ticks = _ticks(row.span())
-    axes.set_xticks(np.log(ticks), [number_text(tick) for tick in ticks])
+    axes.set_xticks(np.log(ticks), [short_number(tick) for tick in ticks])
     axes.set_title(with_unit(row.name, row.unit), loc="left", fontsize=small(), pad=2)
     axes.text(0.99, 0.99, _narrowing(row), transform=axes.transAxes, ha="right", va="top", fontsize=small())
 

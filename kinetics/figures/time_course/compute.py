@@ -19,8 +19,6 @@ from kinetics.units import conversion, parse_unit, to_unit
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
 
-__all__ = ["SimulatedCurve", "check_result", "simulated_curve", "simulated_tree"]
-
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCurve:
@@ -87,7 +85,7 @@ def _until(tree: xr.DataTree, end: float) -> xr.DataTree:
 
 def check_result(spec: TimeCourseSpec, tree: xr.DataTree) -> None:
     """Refuse a result that a figure cannot show: its model, cohort, outputs, dims and units must fit."""
-    faults, root, source = Faults(), tree.to_dataset(), "the result"
+    faults, root, source = Faults(), tree.to_dataset(), "input"
     for key, value in (("model", spec.model.name), ("cohort", spec.header.cohort)):
         actual = root.attrs.get(key)
         if actual is not None and actual != value:

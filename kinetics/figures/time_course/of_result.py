@@ -14,11 +14,9 @@ from kinetics.figures.time_course.draw import PATIENTS, TimeCourse
 from kinetics.figures.time_course.spec import CurveRow, SizeRow, SpecRows, TimeCourseHeaderRow, TimeCourseSpec
 from kinetics.model import Model
 from kinetics.regimen import Regimen
+from kinetics.results import MEDIAN_AND_90
 from kinetics.units import to_unit
 
-__all__ = ["over_patients", "time_course_of"]
-
-_QUANTILES = (0.05, 0.5, 0.95)
 """Of patients: ends of the band, and the curve."""
 _CURVES = 5
 """In a panel, at most."""
@@ -29,14 +27,14 @@ _TICKS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 """Steps of the axis of time."""
 
 
-def over_patients(tree: xr.DataTree) -> xr.DataTree:
+def with_interval_of_patients(tree: xr.DataTree) -> xr.DataTree:
     """The median of patients, and 5 and 95 % of them as group ``interval``, if the result is of patients."""
     root = tree.to_dataset()
     if "patient" not in root.dims:
         return tree
     names = [name for name, values in root.data_vars.items() if values.dims == ("patient", "time")]
-    interval = root[names].quantile(list(_QUANTILES), dim="patient", skipna=True, keep_attrs=True)
-    middle = interval.sel(quantile=_QUANTILES[1], drop=True)
+    interval = root[names].quantile(list(MEDIAN_AND_90), dim="patient", skipna=True, keep_attrs=True)
+    middle = interval.sel(quantile=MEDIAN_AND_90[1], drop=True)
     if "course_start" in root:
         middle["course_start"] = root["course_start"]
     middle.attrs = root.attrs | {PATIENTS: root.sizes["patient"]}
@@ -44,7 +42,7 @@ def over_patients(tree: xr.DataTree) -> xr.DataTree:
 
 
 def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Sequence[str] = ()) -> TimeCourse:
-    """A figure of a simulation or a prediction from `over_patients`, of all outputs or of some.
+    """A figure of a simulation or a prediction from `with_interval_of_patients`, of all outputs or of some.
 
     ``model`` is what was simulated, by default the model that ships by the name in the result. An `InputError` if the
     result holds no output of the model, or lacks one that is named.

@@ -8,8 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-__all__ = ["pixels_along", "place_beside", "place_on_line", "spread", "spread_labels"]
-
 
 def spread(positions: np.ndarray, gap: float, lower: float, upper: float) -> np.ndarray:
     """Move positions, (label,), apart by as little as it takes: the least-squares answer, by pooling neighbours.
@@ -73,8 +71,8 @@ def place_beside(axes: Axes, label: Text, point: tuple[float, float], taken: Seq
     off = 0.55 * size.height
     right, left, middle = x + off, x - off - size.width, x - size.width / 2
     above, below = y + off, y - off - size.height
-    places = [(right, below), (left, above), (right, above), (left, below), (middle, above), (middle, below)]
-    corners = [(column, row, 0.1 * rank) for rank, (column, row) in enumerate(places)]
+    candidates = [(right, below), (left, above), (right, above), (left, below), (middle, above), (middle, below)]
+    corners = [(column, row, 0.1 * rank) for rank, (column, row) in enumerate(candidates)]
     return _place(axes, label, corners, taken, 0.08 * size.height)
 
 

@@ -18,8 +18,6 @@ from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec, first_do
 from kinetics.published import PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["PublishedPoint", "draw_point", "draw_value", "pixels_around", "published_point", "sample"]
-
 _SIZE = 3.6
 _EDGE = 0.5
 
@@ -104,7 +102,7 @@ def _ends(value: float, interval: tuple[float, float] | None) -> np.ndarray | No
     return None if interval is None else np.abs(np.array(interval)[:, None] - value)
 
 
-def sample(point: PublishedPoint, colour: str, marker: str) -> Line2D:
+def legend_handle(point: PublishedPoint, colour: str, marker: str) -> Line2D:
     """The marker of a legend: with a bar if the point has one along time, a bar alone for a range."""
     return Line2D(
         [],

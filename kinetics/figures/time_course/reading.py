@@ -23,10 +23,8 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.published import PublishedRow
-from kinetics.regimen import Regimen, check_given, only_course, with_retreatment
+from kinetics.regimen import Regimen, check_accepted, only_course, with_retreatment
 from kinetics.units import conversion, parse_quantity, parse_unit, to_unit
-
-__all__ = ["read_time_course"]
 
 _SAME_DAY = 1e-6
 
@@ -44,7 +42,7 @@ def read_time_course(document: Document) -> TimeCourseSpec:
         reader.check_cohort(rows.header.cohort, model)
         _check_outputs(reader, rows, model)
     if model is not None and regimen is not None:
-        reader.read(lambda: check_given(regimen, model), "figure", "regimen")
+        reader.read(lambda: check_accepted(regimen, model), "figure", "regimen")
     published = _check_published(reader, rows, _tables(reader, rows.header), model, regimen)
     if model is None or regimen is None or reader.faults:
         reader.refuse()
@@ -71,11 +69,8 @@ def _regimen(reader: SpecReader, rows: SpecRows) -> Regimen | None:
 
 def _check_outputs(reader: SpecReader, rows: SpecRows, model: Model) -> None:
     for index, curve in rows.curves.items():
-        output, panel = model.outputs.get(curve.output), rows.panels.get(curve.panel)
-        if output is None:
-            message = f"model '{model.name}' has no output '{curve.output}'; there are {', '.join(model.outputs)}"
-            reader.add(message, "curves", index, "output")
-        elif panel is not None and not panel.percent_of_baseline:
+        output, panel = reader.output(model, curve.output, "curves", index, "output"), rows.panels.get(curve.panel)
+        if output is not None and panel is not None and not panel.percent_of_baseline:
             with reader.at("curves", index, "output"):
                 conversion(output.unit, parse_unit(panel.unit))
 

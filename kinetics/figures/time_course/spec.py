@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt
 
-from kinetics.figures.base.limits import MAX_CURVES, MAX_PANELS, check_panel, check_times
-from kinetics.figures.base.reading import SpecReader
+from kinetics.figures.base.reading import MAX_CURVES, SpecReader
 from kinetics.figures.base.rows import (
     Colour,
     CountPanelRow,
@@ -19,11 +18,11 @@ from kinetics.figures.base.rows import (
     Note,
     PageRow,
     Seed,
-    Text,
     TimedHeaderRow,
     TimeRow,
 )
 from kinetics.figures.base.style import COLOURS
+from kinetics.files.rows import Line
 from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.published import PublishedRow
@@ -31,29 +30,27 @@ from kinetics.regimen import Regimen, course_starts
 from kinetics.results import marked
 from kinetics.units import parse_unit
 
-__all__ = ["CurveRow", "SpecRows", "TimeCourseHeaderRow", "TimeCourseSpec", "first_dose", "read_rows"]
-
 
 class TimeCourseHeaderRow(TimedHeaderRow):
     """``[figure]``: what is simulated, and the published tables beside it."""
 
     note_published: Note = ""
     note_band: Note = ""
-    model: Text
-    cohort: Text | None = None
-    fit: Text | None = None
-    regimen: Text
+    model: Line
+    cohort: Line | None = None
+    fit: Line | None = None
+    regimen: Line
     draws: Annotated[StrictInt, Field(ge=20, le=100_000)] = 200
     seed: Seed = 0
-    tables: tuple[Text, ...] = ()
+    tables: tuple[Line, ...] = ()
     bars: Literal["sd", "se"] = "se"
 
 
 class RetreatRow(Row):
     """``[retreat]``: courses after the regimen."""
 
-    regimen: Text
-    at: Annotated[list[Text], Field(min_length=1)]
+    regimen: Line
+    at: Annotated[list[Line], Field(min_length=1)]
 
 
 class SizeRow(PageRow):
@@ -66,12 +63,12 @@ class SizeRow(PageRow):
 class CurveRow(Row):
     """``[[curves]]``: one output in one panel."""
 
-    panel: Text
-    output: Text
+    panel: Line
+    output: Line
     label: Label
     colour: Colour | None = None
     limit: StrictBool = True
-    published: tuple[Text, ...] = ()
+    published: tuple[Line, ...] = ()
 
 
 class SpecRows(Row):
@@ -126,16 +123,14 @@ def first_dose(regimen: Regimen, time: str) -> float:
 
 def read_rows(reader: SpecReader) -> SpecRows | None:
     """The tables of a figure file, checked against each other; None if there is no header to go on with."""
-    data = reader.data
+    data = reader.document.data
     header = reader.table(TimeCourseHeaderRow, "figure")
     retreat = reader.table(RetreatRow, "retreat") if "retreat" in data else None
-    size, time = reader.table(SizeRow, "size") or SizeRow(), reader.table(TimeRow, "time") or TimeRow()
-    panels = reader.named(CountPanelRow, "panels", MAX_PANELS, "its unit")
-    for name, panel in panels.items():
-        check_panel(reader, name, panel)
+    size = reader.table(SizeRow, "size") or SizeRow()
+    time = reader.time(header, header.draws if header and header.fit else 1)
+    panels = reader.panels(CountPanelRow, "its unit")
     curves = reader.listed(CurveRow, "curves", MAX_CURVES, "panel, output and label")
     _check_curves(reader, curves, data.get("panels", {}))
-    check_times(reader, header, time, header.draws if header and header.fit else 1)
     if header is None:
         return None
     return SpecRows(header=header, retreat=retreat, size=size, time=time, panels=panels, curves=curves)

@@ -9,12 +9,11 @@ import numpy as np
 import xarray as xr
 
 from kinetics.cohorts.cohort import cohort_parameters
-from kinetics.compile import System, compile_model
+from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
-from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.tornado.spec import TornadoSpec
-from kinetics.measures import TimeToThreshold, recovery_measures
+from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
 from kinetics.regimen import Regimen, course_starts, segments
@@ -23,8 +22,6 @@ from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
-
-__all__ = ["recovery_elasticities", "typical_values"]
 
 _TOLERANCES = Tolerances(relative=1e-8, absolute=1e-12)
 
@@ -44,14 +41,12 @@ def typical_values(spec: TornadoSpec, estimates: Sequence[Estimates]) -> dict[st
 def recovery_elasticities(
     model: Model, regimen: Regimen, values: Mapping[str, float], until: float, outputs: Sequence[str] = ()
 ) -> xr.Dataset:
-    r"""Elasticities of the times to the lower limits of normal after the first course.
+    r"""Elasticities of the times to the lower limits of normal after the first course, limits held.
 
-    ``values`` are of all parameters by flat name, ``until`` is in the model's time, ``outputs`` are by default all that
-    have a limit. Returned: ``time`` (output) to the limit, in the model's time, infinite if it is not reached again,
-    NaN if the output is never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`,
-    dimensionless, NaN where there is no time, zero where the parameter is; ``limit`` (output), its text. Limits are
-    held.
-    The derivatives are by implicit differentiation of the crossing, `SensitiveTrajectory.crossing_gradient`.
+    ``values`` are by flat name, ``until`` is in the model's time, ``outputs`` are by default all that have a limit.
+    Returned: ``time`` (output), in the model's time, infinite if the limit is not reached again, NaN if the output is
+    never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`, NaN where there is no time,
+    zero where the parameter is; ``limit`` (output), its text.
     """
     system = compile_model(model)
     measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
@@ -61,15 +56,19 @@ def recovery_elasticities(
     parameters = system.parameter_array(dict(values))
     trajectory = batch.integrate_with_sensitivities(system, parameters, names, plan, tolerances=_TOLERANCES)
     starts = course_starts(regimen, model.time)
-    rows = [_of_measure(trajectory, measure, starts, until) for measure in measures]
+    times, gradients = np.empty(len(measures)), np.full((len(measures), len(names)), np.nan)
+    for row, measure in enumerate(measures):
+        recovery = TypicalRecovery(measure, starts, until, model.outputs[measure.output].unit, model.time)
+        times[row] = recovery.value(trajectory, until)
+        if np.isfinite(times[row]):  # implicit differentiation of the crossing
+            gradients[row] = trajectory.crossing_gradient(measure.output, times[row] + float(starts[0]))
     own = parameters[[system.parameters.index(name) for name in names]]
-    times = np.array([time for time, _ in rows])
     return xr.Dataset(
         {
             "time": variable(("output",), times, model.time, "from the first dose to the lower limit of normal"),
             "elasticity": variable(
                 ("output", "parameter"),
-                np.array([gradient * own / time for time, gradient in rows]).reshape(len(rows), len(names)),
+                gradients * own / times[:, None],
                 parse_unit("1"),
                 "relative change of the time per relative change of the parameter",
             ),
@@ -80,16 +79,3 @@ def recovery_elasticities(
             "parameter": np.array(names, dtype=object),
         },
     )
-
-
-def _of_measure(
-    trajectory: SensitiveTrajectory, measure: TimeToThreshold, starts: np.ndarray, until: float
-) -> tuple[float, np.ndarray]:
-    """A time, and its derivatives by the parameters; NaN if there is no time."""
-    system: System = trajectory.system
-    model = system.model
-    recovery = TypicalRecovery(measure, starts, until, model.outputs[measure.output].unit, model.time)
-    time = recovery.value(trajectory, until)
-    if not np.isfinite(time):
-        return time, np.full(trajectory.by_parameter.shape[1], np.nan)
-    return time, trajectory.crossing_gradient(measure.output, time + float(starts[0]))

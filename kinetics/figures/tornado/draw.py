@@ -9,17 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import number_text
-from kinetics.figures.base.legend import Entry, courses_text, text_entry, typical_patient
-from kinetics.figures.base.page import add_title_and_legend
+from kinetics.figures.base.labels import courses_text, patients_text, short_number
+from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
 from kinetics.figures.base.panels import panel_grid, set_title
 from kinetics.figures.base.style import COLOURS, scale, small
 from kinetics.figures.tornado.compute import recovery_elasticities, typical_values
 from kinetics.figures.tornado.spec import TornadoSpec, read_tornado
 from kinetics.units import conversion, display_unit, parse_unit, to_unit
 from kinetics.units.levels import read_level
-
-__all__ = ["Tornado"]
 
 _LATER, _EARLIER = COLOURS["vermillion"], COLOURS["blue"]
 _BAR = 3.9
@@ -72,10 +69,11 @@ class Tornado(Kind[TornadoSpec]):
     def _draw_panel(self, axes: Axes, data: xr.Dataset, letter: str) -> None:
         output, time = str(data["output"].values), float(data["time"])
         level = read_level(str(data["limit"].values))
+        assert level.unit is not None  # a limit of normal is a quantity
         limit = f"{level.number:g} {display_unit(level.unit)}"
         unit = self.spec.header.unit
         factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(unit)))
-        result = f"back at {limit} after {number_text(time * factor)} {unit}"
+        result = f"back at {limit} after {short_number(time * factor)} {unit}"
         if not np.isfinite(time):
             result = f"not below {limit}" if np.isnan(time) else f"not back at {limit} by {self.spec.header.until}"
         set_title(axes, letter, output, pad=13 * scale())
@@ -108,11 +106,11 @@ class Tornado(Kind[TornadoSpec]):
     def _entries(self) -> list[Entry]:
         header = self.spec.header
         derivatives = f"exact derivatives, scaled to +{header.percent} %; limits held"
-        given = courses_text(self.spec.regimen, header.unit)
+        doses = courses_text(self.spec.regimen, header.unit)
         return [
             (Patch(facecolor=_LATER), "recovery later with more of the parameter (+)"),
             (Patch(facecolor=_EARLIER), "recovery earlier (−)"),
-            text_entry(f"model: {typical_patient(header.cohort)}; {derivatives}; {given}"),
+            text_entry(f"model: {patients_text(header.cohort)}; {derivatives}; {doses}"),
         ]
 
 

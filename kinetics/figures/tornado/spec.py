@@ -10,29 +10,23 @@ from pydantic import Field, StrictInt
 
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import HeaderRow, PageRow, Text
+from kinetics.figures.base.rows import PageRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.model import Model
-from kinetics.regimen import Regimen, check_given, course_starts
+from kinetics.regimen import Regimen, check_accepted, course_starts
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
 
-__all__ = ["TornadoSpec", "read_tornado"]
 
-
-class TornadoHeaderRow(HeaderRow):
+class TornadoHeaderRow(TreatmentHeaderRow):
     """``[figure]`` of a tornado."""
 
-    model: Text
-    cohort: Text | None = None
-    fit: Text | None = None
-    regimen: Text
-    until: Text
-    unit: Text = "month"
+    fit: Line | None = None
     percent: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     largest: Annotated[StrictInt, Field(ge=1, le=40)] = 10
-    outputs: tuple[Text, ...] = ()
+    outputs: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +47,8 @@ def read_tornado(document: Document) -> TornadoSpec:
     header, page = reader.table(TornadoHeaderRow, "figure"), reader.page()
     if header is None:
         reader.refuse()
-    model, regimen = reader.model(header.model), reader.regimen(header.regimen)
+    model, regimen = reader.treatment(header)
     problem = None if header.fit is None else reader.problem(header.fit)
-    reader.check_duration(header.until, "figure", "until")
-    reader.check_duration(f"1 {header.unit}", "figure", "unit")
     if model is not None:
         _check_model(reader, header, model, regimen)
     if model is None or regimen is None or reader.faults:
@@ -80,4 +72,4 @@ def _check_model(reader: SpecReader, header: TornadoHeaderRow, model: Model, reg
             raise InputError(f"regimen '{regimen.name}' has rules; a derivative needs doses at times known beforehand")
         if not course_starts(regimen, model.time).size:
             raise InputError("a time to a limit needs a regimen with a course")
-        check_given(regimen, model)
+        check_accepted(regimen, model)

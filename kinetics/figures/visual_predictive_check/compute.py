@@ -24,8 +24,6 @@ from kinetics.units import conversion, parse_unit, to_unit
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
 
-__all__ = ["PANEL", "ROW", "check_tree", "patients_of"]
-
 ROW = ("at", "published", "published_lower", "published_upper", "model", "model_lower", "model_upper", "height")
 """Variables of a row: where it stands on the axis of time; two numbers with their bars, which are on that axis if
 ``at`` is NaN, and then stand at ``height``, else on the other."""

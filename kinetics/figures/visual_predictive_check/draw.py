@@ -15,17 +15,14 @@ from matplotlib.ticker import MultipleLocator
 
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.legend import Entry, published_text
-from kinetics.figures.base.page import add_title_and_legend
-from kinetics.figures.base.panels import panel_grid, set_scale, set_time_ticks, set_title, set_values, with_unit
+from kinetics.figures.base.labels import published_text
+from kinetics.figures.base.page import Entry, add_title_and_legend
+from kinetics.figures.base.panels import panel_grid, set_scale, set_time_axes
 from kinetics.figures.base.style import COLOURS
 from kinetics.figures.visual_predictive_check.compute import PANEL, ROW, check_tree, patients_of
-from kinetics.figures.visual_predictive_check.spec import CheckPanelRow, CheckSpec, read_check
+from kinetics.figures.visual_predictive_check.spec import TYPES, CheckPanelRow, CheckSpec, read_check
 from kinetics.published import PublishedRow
 from kinetics.units import to_unit
-
-__all__ = ["VisualPredictiveCheck"]
 
 _MODEL, _PUBLISHED = COLOURS["blue"], COLOURS["vermillion"]
 _MARGIN = 0.035
@@ -37,12 +34,8 @@ _BELOW = 6.0
 _ROW = 48.0
 """Height of a row of panels, mm."""
 _SAID = {
-    "count": "{statistics}",
-    "percent_of_baseline": "{statistics}",
-    "ratio": "{statistics}",
+    **dict.fromkeys((*TYPES["counts"], *TYPES["share"]), "{statistics}"),
     "time_to_threshold": "recovery time, at half of the patients it is of: {statistics}",
-    "share_below": "{statistics}",
-    "share_above": "{statistics}",
     "share_recovered": "share of patients seen back",
 }
 """What the legend says of each kind of published row."""
@@ -91,11 +84,8 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
     def _set_axes(self, axes: Axes, row: CheckPanelRow, unit: str, letter: str) -> None:
         end = to_unit(self.spec.header.until, self.spec.time.unit)
         axes.set_xlim(-_MARGIN * end, end * (1 + _MARGIN))
-        set_time_ticks(axes, self.spec.time)
-        set_title(axes, letter, row.title)
-        axes.set_ylabel(with_unit(row.label or _LABELS[row.type], unit_label(unit)))
         set_scale(axes, row.scale)
-        set_values(axes, row)
+        set_time_axes(axes, row, self.spec.time, letter, row.label or _LABELS[row.type], unit)
         if row.type != "counts":
             axes.set_ylim(-2, 102)
             axes.yaxis.set_major_locator(MultipleLocator(25))
@@ -122,10 +112,12 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
         if "counts" in types:
             light = Patch(facecolor=_MODEL, alpha=0.16, linewidth=0)
             marks.insert(0, (light, "5 to 95 % of patients as a visit would measure them"))
-        if sizes := self._sizes():
+        numbers = map(patients_of, self.spec.targets.values())
+        if sizes := sorted({number for number in numbers if number is not None}):
             dark = Patch(facecolor=_MODEL, alpha=0.45, linewidth=0)
             summaries = [*(["medians"] if "counts" in types else []), *(["shares"] if types - {"counts"} else [])]
-            marks.append((dark, f"95 % of {' or '.join(summaries)} in studies of {sizes} patients"))
+            studies = f"in studies of {' or '.join(map(str, sizes))} patients"
+            marks.append((dark, f"95 % of {' or '.join(summaries)} {studies}"))
         marks.append((_sample_number(False), "the published statistic with its SD, or with 95 % of studies"))
         return [*((mark, f"simulated with the model: {text}") for mark, text in marks), *self._published()]
 
@@ -141,11 +133,6 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
             (_sample_number(True), f"{head}: " + "; ".join(rest for own, rest in parts if own == head))
             for head in heads
         ]
-
-    def _sizes(self) -> str:
-        """The numbers of patients of studies, one a panel."""
-        sizes = {patients_of(targets) for targets in self.spec.targets.values()} - {None}
-        return " or ".join(str(size) for size in sorted(filter(None, sizes)))
 
 
 def _draw_curve(axes: Axes, data: xr.Dataset, name: str, kind: str) -> None:

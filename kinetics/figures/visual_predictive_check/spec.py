@@ -10,18 +10,16 @@ from pydantic import Field
 
 from kinetics.errors import InputError
 from kinetics.figures.base.fit_figure import FitHeaderRow
-from kinetics.figures.base.limits import MAX_PANELS, check_ends, check_times
 from kinetics.figures.base.reading import SpecReader
-from kinetics.figures.base.rows import Label, PageRow, PanelRow, Text, TimedHeaderRow, TimeRow
+from kinetics.figures.base.rows import Label, PageRow, PanelRow, TimedHeaderRow, TimeRow
 from kinetics.files.documents import Document
+from kinetics.files.rows import Line
 from kinetics.published import PopulationTarget, PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 from kinetics.units.levels import read_level
 
 if TYPE_CHECKING:
     from kinetics.estimate import FitProblem
-
-__all__ = ["CheckPanelRow", "CheckSpec", "read_check"]
 
 TYPES = {
     "counts": ("count", "percent_of_baseline", "ratio"),
@@ -35,15 +33,15 @@ MAX_TIMES = 2000
 class CheckHeaderRow(FitHeaderRow, TimedHeaderRow):
     """``[figure]`` of a visual predictive check."""
 
-    every: Text = "1 month"
+    every: Line = "1 month"
 
 
 class CheckPanelRow(PanelRow):
     """``[panels.NAME]``: one pair of axes; ``unit``, ``scale``, ``lower`` and ``upper`` are of a panel of counts."""
 
     type: Literal["counts", "share", "recovery"]
-    rows: Annotated[tuple[Text, ...], Field(min_length=1)]
-    unit: Text | None = None
+    rows: Annotated[tuple[Line, ...], Field(min_length=1)]
+    unit: Line | None = None
     label: Label | None = None
 
 
@@ -64,11 +62,11 @@ def read_check(document: Document) -> CheckSpec:
     """Check the file of a visual predictive check; an `InputError` has every fault of it, and of the fit it names."""
     reader = SpecReader(document, "time", "panels")
     header, page = reader.table(CheckHeaderRow, "figure"), reader.page()
-    time = reader.table(TimeRow, "time") or TimeRow()
-    panels = reader.named(CheckPanelRow, "panels", MAX_PANELS, "its type and rows")
+    time, panels = reader.time(header, most=MAX_TIMES), reader.panels(CheckPanelRow, "its type and rows")
     for name, row in panels.items():
-        _check_panel(reader, name, row)
-    check_times(reader, header, time, most=MAX_TIMES)
+        for key in ("unit", "scale", "lower", "upper"):
+            if row.type != "counts" and key in row.model_fields_set:
+                reader.add("is for a panel of counts; this one is in percent of patients", "panels", name, key)
     if header is None:
         reader.refuse()
     problem = reader.problem(header.fit)
@@ -82,13 +80,6 @@ def read_check(document: Document) -> CheckSpec:
     if problem is None or reader.faults:
         reader.refuse()
     return CheckSpec(header, page, time, panels, targets, problem, document.path)
-
-
-def _check_panel(reader: SpecReader, name: str, row: CheckPanelRow) -> None:
-    check_ends(reader, name, row)
-    for key in ("unit", "scale", "lower", "upper"):
-        if row.type != "counts" and key in row.model_fields_set:
-            reader.add("is for a panel of counts; this one is in percent of patients", "panels", name, key)
 
 
 def _targets(

@@ -13,11 +13,11 @@ from kinetics.published.kinds.extremes import (
     TimeOfOvershoot,
     TimeOfPeak,
 )
+from kinetics.published.kinds.not_modelled import NotModelled
 from kinetics.published.kinds.parameter import Parameter
 from kinetics.published.kinds.quantity import Quantity
 from kinetics.published.kinds.recovery import ShareRecovered, TimeBelow, TimeToThreshold
 from kinetics.published.kinds.share import ShareAbove, ShareBelow
-from kinetics.published.kinds.told import Told
 
 __all__ = ["KINDS", "Quantity"]
 
@@ -43,6 +43,6 @@ KINDS: dict[str, type[Quantity]] = {
     "covariate_without_event": CovariateWithoutEvent,
     "courses_share": CoursesShare,
     "parameter": Parameter,
-    "told": Told,
+    "told": NotModelled,
 }
 """By the name that a row has in its column ``kind``."""

@@ -13,13 +13,11 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError
 from kinetics.observation.population_values import CountProbe
 from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns, Quantity
-from kinetics.units import parse_unit
+from kinetics.units import Unit, parse_unit
 
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
     from kinetics.published.target import RowInFit
-
-__all__ = ["Count", "PercentOfBaseline", "Ratio", "TypicalCount"]
 
 
 class Count(Quantity):
@@ -104,7 +102,7 @@ class TypicalCount:
 
     output: str
     time: float
-    unit: Any = None
+    unit: Unit | None = None
     percent_of_baseline: bool = False
 
     def horizon(self) -> float:

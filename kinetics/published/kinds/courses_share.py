@@ -17,8 +17,6 @@ from kinetics.regimen import Rule
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["Actions", "CoursesShare"]
-
 
 class CoursesShare(Quantity):
     """Of patients whose rules have acted as often as the level says by a time."""
@@ -41,13 +39,7 @@ class CoursesShare(Quantity):
 
 @dataclass(frozen=True)
 class Actions:
-    """A number of actions, or that and more.
-
-    Examples
-    --------
-    >>> Actions.read("2"), Actions.read("3 or more")
-    (Actions(count=2, or_more=False), Actions(count=3, or_more=True))
-    """
+    """A number of actions, written ``2``, or that and more, written ``2 or more``."""
 
     count: int
     or_more: bool = False

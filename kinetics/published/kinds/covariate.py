@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinetics.published.derived import DerivedNumber
-from kinetics.published.kinds.quantity import Columns, Quantity
+from kinetics.published.kinds.quantity import Columns, OfExpression
 
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["CovariateWithEvent", "CovariateWithoutEvent"]
 
-
-class CovariateWithEvent(Quantity):
+class CovariateWithEvent(OfExpression):
     """Each patient is weighted by the probability of the event by a time, which the output is."""
 
     columns = Columns(("output", "time", "expression"))
-
-    def own_unit(self) -> Any:
-        """That of the expression."""
-        self.derived = DerivedNumber.read(str(self.row.expression), self.arm.model)
-        return self.derived.unit
 
     def number(self, patients: Patients) -> float:
         """The mean; NaN if nobody counts."""

@@ -14,8 +14,6 @@ from kinetics.units import conversion, parse_unit, to_unit
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["EventPeak", "EventShare"]
-
 INCIDENCE = "1 month"
 """Step over which the increase of a probability is taken."""
 

@@ -13,8 +13,6 @@ from kinetics.units import parse_unit
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["Fall", "Nadir", "Overshoot", "Peak", "TimeOfNadir", "TimeOfOvershoot", "TimeOfPeak"]
-
 
 class _Extreme(OverWindow):
     """A point of the curve; of baseline, or in the unit of the output if the unit of the row is of that kind."""

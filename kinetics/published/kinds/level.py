@@ -14,8 +14,6 @@ from kinetics.units.levels import Level, read_level
 if TYPE_CHECKING:
     from kinetics.published.target import RowInFit
 
-__all__ = ["AtLevel", "level_in_fit"]
-
 
 class AtLevel(Quantity):
     """A number that depends on a level: a quantity, a share of baseline, or the cohort's value of a parameter."""

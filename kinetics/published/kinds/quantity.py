@@ -14,6 +14,7 @@ from kinetics.errors import InputError
 from kinetics.measures.patient_statistics import statistic_of
 from kinetics.observation import VisitSchedule
 from kinetics.observation.population_values import Probe
+from kinetics.published.derived import DerivedNumber
 from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from kinetics.published.patients import Patients
     from kinetics.published.row import EvidenceRow
     from kinetics.published.target import RowInFit
-
-__all__ = ["FITTED", "MIDDLE", "OF_PATIENTS", "Columns", "Quantity", "TypicalNumber"]
 
 OF_KIND = ("output", "over", "time", "since", "level", "visits", "expression")
 """Columns that only some kinds have."""
@@ -35,22 +34,7 @@ OF_PATIENTS = (*MIDDLE, "sd")
 
 @dataclass(frozen=True)
 class Columns:
-    """What a row of a kind has.
-
-    Parameters
-    ----------
-    needs, may : tuple of str
-        Columns that it must have, and may have, of `OF_KIND`.
-    statistics : tuple of str
-        Those it may be; empty if it is none.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> row = SimpleNamespace(kind="count", statistic="mean", output="A", level="0.4 1e9/L", time=None)
-    >>> Columns(("output", "time"), (), ("mean",)).faults(row)
-    ["kind 'count' needs a 'time'", "kind 'count' has no 'level'"]
-    """
+    """What a row of a kind has: columns of `OF_KIND` that it ``needs`` and ``may`` have, statistics it may be."""
 
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
@@ -63,16 +47,16 @@ class Columns:
     def faults(self, row: Any) -> list[str]:
         """What is wrong between the kind of a row and its columns."""
         used = [key for key in OF_KIND if getattr(row, key, None) is not None]
-        found = self.missing(row)
-        found += [f"kind '{row.kind}' has no '{key}'" for key in used if key not in (*self.needs, *self.may)]
+        messages = self.missing(row)
+        messages += [f"kind '{row.kind}' has no '{key}'" for key in used if key not in (*self.needs, *self.may)]
         statistics = ", ".join(self.statistics) or "empty"
         if row.statistic is None and self.statistics:
-            found.append(f"kind '{row.kind}' needs a 'statistic': {statistics}")
+            messages.append(f"kind '{row.kind}' needs a 'statistic': {statistics}")
         if row.statistic is not None and row.statistic not in self.statistics:
-            found.append(
+            messages.append(
                 f"kind '{row.kind}' and statistic '{row.statistic}' do not go together; it may be {statistics}"
             )
-        return found
+        return messages
 
 
 class TypicalNumber(Protocol):
@@ -106,16 +90,8 @@ class Quantity:
     `times`, and `sample` or `number`. In a table that fits read it has `columns_in_fits`, and `typical` for the typical
     patient, `probe` for a population, or both. What does not fit the model is an `InputError`.
 
-    Parameters
-    ----------
-    row : EvidenceRow
-        Its columns.
-    arm : Arm
-        Whose number it is.
-    time, since : float or None
-        In the model's time.
-    visits : VisitSchedule or None
-        When patients are measured.
+    ``row`` has its columns, ``arm`` is whose number it is, ``time`` and ``since`` are in the model's time, ``visits``
+    are when patients are measured; None for what the row does not say.
     """
 
     columns: ClassVar[Columns]
@@ -180,3 +156,12 @@ class Quantity:
     def probe(cls, entry: RowInFit) -> Probe:
         """What of the patients of a population fit is measured."""
         raise InputError(f"a population fit cannot have a {entry.row.kind}")
+
+
+class OfExpression(Quantity):
+    """A number that is an expression of parameters, or is made of one."""
+
+    def own_unit(self) -> Any:
+        """The unit of the expression."""
+        self.derived = DerivedNumber.read(str(self.row.expression), self.arm.model)
+        return self.derived.unit

@@ -8,6 +8,7 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.measures import TimeToThreshold as ThresholdTime
+from kinetics.measures.patient_statistics import share_recovered
 from kinetics.observation.population_values import RecoveryProbe
 from kinetics.published.kinds.level import AtLevel, level_in_fit
 from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns, Quantity
@@ -20,8 +21,6 @@ from kinetics.units.levels import SLACK, read_level
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
     from kinetics.published.target import RowInFit
-
-__all__ = ["ShareRecovered", "TimeBelow", "TimeToThreshold"]
 
 
 class TimeToThreshold(AtLevel, OverWindow):
@@ -87,9 +86,7 @@ class ShareRecovered(TimeToThreshold):
 
     def number(self, patients: Patients) -> Any:
         """The share; NaN if nobody was below."""
-        times = self.sample(patients)
-        times = times[~np.isnan(times)]
-        return np.isfinite(times).mean() if times.size else np.nan
+        return share_recovered(self.sample(patients))
 
 
 class TimeBelow(AtLevel, OverWindow):

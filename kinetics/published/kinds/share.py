@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from kinetics.published.patients import Patients
     from kinetics.published.target import RowInFit
 
-__all__ = ["ShareAbove", "ShareBelow"]
-
 
 class ShareBelow(AtLevel):
     """Of patients whose measured output is below the level."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,9 +11,8 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.measures import Measure, TimeOfNadir, TimeOfOvershoot, TimeToThreshold, evaluate, read_level
 from kinetics.published.kinds.count import TypicalCount
+from kinetics.units import Unit
 from kinetics.units.levels import slack
-
-__all__ = ["TypicalRecovery"]
 
 LOWEST = 1e-6
 """The highest count counts as at least this share of the level, so that a stand-in is finite."""
@@ -27,16 +25,7 @@ EARLIEST = 1e-6
 class TypicalRecovery:
     r"""Time from the first dose to the first upward crossing of a level after the nadir, before the next course.
 
-    Parameters
-    ----------
-    measure : TimeToThreshold
-        Output and level.
-    starts : ndarray, (course,)
-        When courses start, in the model's time.
-    limit : float
-        How long a simulation looks for the crossing.
-    output_unit, unit : pint.Unit
-        Of the output and of the model's time.
+    ``starts``, (course,), and ``limit``, the longest simulation, are in the model's time.
 
     Notes
     -----
@@ -51,8 +40,8 @@ class TypicalRecovery:
     measure: TimeToThreshold
     starts: np.ndarray
     limit: float
-    output_unit: Any
-    unit: Any
+    output_unit: Unit
+    unit: Unit
 
     @property
     def output(self) -> str:

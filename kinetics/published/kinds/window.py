@@ -15,8 +15,6 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
-__all__ = ["HORIZON", "WINDOW", "OverWindow"]
-
 WINDOW = ("since", "time", "visits")
 """Columns of a window."""
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
+from kinetics.measures.patient_statistics import at_risk, censored_median
 from kinetics.observation.distribution import ObservedDistribution, share
 from kinetics.observation.normal import log
-from kinetics.published.likelihoods.order_statistics import OrderStatistics, counted, influence_on_share, power
+from kinetics.published.likelihoods.order_statistics import OrderStatistics, influence_on_share, power
 from kinetics.published.likelihoods.summary import Evaluation
-
-__all__ = ["Extremes"]
 
 
 @dataclass(frozen=True)
@@ -44,5 +43,5 @@ class Extremes(OrderStatistics):
 
     def of(self, sample: np.ndarray) -> Extremes:
         """The same of other patients."""
-        values = counted(sample)
-        return replace(self, lower=float(values.min()), median=float(np.median(values)), upper=float(values.max()))
+        values, median = at_risk(sample), float(censored_median(sample))
+        return replace(self, lower=float(values.min()), median=median, upper=float(values.max()))

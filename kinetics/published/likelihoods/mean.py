@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from kinetics.measures.patient_statistics import finite
 from kinetics.observation.distribution import Expected, ObservedDistribution, joined
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.spread import Spread, log_spread
 from kinetics.published.likelihoods.summary import Evaluation, impossible
 
-__all__ = ["Mean"]
-
 
 @dataclass(frozen=True)
 class Mean:
-    r"""The mean of a quantity, or of its logarithm, over those of n patients who have it.
+    r"""The mean of a quantity, or with ``log`` of its logarithm, over those of n patients who have it.
 
     The mean :math:`m` and the logarithm of the standard deviation :math:`s` of :math:`n` draws are taken as normal.
     With the mean :math:`\mu` and variance :math:`\mu_2` of the population and :math:`W` the share of patients that have
@@ -30,24 +29,10 @@ class Mean:
         \operatorname{cov}(m, \ln s) \to \frac1{nW}
         \begin{pmatrix} \mu_2 & \mu_3/2\mu_2 \\ \cdot & (\mu_4 - \mu_2^2)/4\mu_2^2 \end{pmatrix}
 
-    (Cramér 1946, Mathematical Methods of Statistics, 27.4 and 27.7), with :math:`\mu_3 = 0` and
-    :math:`\mu_4 = 3\mu_2^2` for normal values. A confidence interval gives the standard error :math:`s/\sqrt{nW}`, by
-    Student's t with :math:`n - 1` degrees of freedom.
-
-    Parameters
-    ----------
-    n : int
-        Patients.
-    mean : float
-        As published, or its logarithm.
-    log : bool
-        Whether it is a geometric mean.
-    sd : float, optional
-        Standard deviation of the quantity (not of its logarithm).
-    standard_error : float, optional
-        Of the mean, or of its logarithm, from the published interval; not with ``sd``.
-    rounding : float
-        The step to which mean and ``sd`` were rounded; its variance, a twelfth of the square, is added.
+    (Cramér 1946, Mathematical Methods of Statistics, 27.4 and 27.7), with :math:`\mu_3 = 0` and :math:`\mu_4 =
+    3\mu_2^2` for normal values. A confidence interval gives the ``standard_error`` :math:`s/\sqrt{nW}`, by Student's t
+    with :math:`n - 1` degrees of freedom; ``sd`` is that of the quantity, not of its logarithm. Mean and ``sd`` were
+    rounded to steps of ``rounding``, whose variance, a twelfth of the square, is added.
     """
 
     n: int
@@ -108,7 +93,7 @@ class Mean:
 
     def of(self, sample: np.ndarray) -> Mean:
         """The same of other patients, of whom those count that have a value."""
-        values = sample[np.isfinite(sample)]
+        values = finite(sample)
         own = np.log(values) if self.log else values
         mean, sd = float(own.mean()), float(values.std(ddof=1))
         if self.rounding:

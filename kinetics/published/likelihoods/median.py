@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
+from kinetics.measures.patient_statistics import censored_median
 from kinetics.observation.distribution import ObservedDistribution, Scalar, share, shares
 from kinetics.observation.normal import log
-from kinetics.published.likelihoods.order_statistics import OrderStatistics, counted, influence_on_share, power
+from kinetics.published.likelihoods.order_statistics import OrderStatistics, influence_on_share, power
 from kinetics.published.likelihoods.summary import Evaluation
-
-__all__ = ["Median"]
 
 REACH = 30
 """Where the integrand of an even median has fallen to nothing, in units of its scale."""
@@ -51,7 +50,7 @@ class Median(OrderStatistics):
 
     def of(self, sample: np.ndarray) -> Median:
         """The same of other patients; infinite if half of them or more never have a value."""
-        return replace(self, median=float(np.median(counted(sample))))
+        return replace(self, median=float(censored_median(sample)))
 
     def _log_density_odd(self, observed: ObservedDistribution, at: Scalar, rest: Scalar) -> Scalar:
         j = (self.n + 1) / 2

@@ -16,8 +16,6 @@ from kinetics.published.likelihoods.summary import Summary
 from kinetics.published.row import PublishedRow
 from kinetics.units import conversion, parse_unit, to_unit
 
-__all__ = ["summary_of"]
-
 UNKNOWN = 2
 """Patients of a row that does not say how many and is only compared: it has a value, and no interval is printed."""
 
@@ -25,10 +23,8 @@ UNKNOWN = 2
 def summary_of(row: PublishedRow, level: float | None) -> Summary:
     """The likelihood of a row without faults, in its own unit; ``level`` is that of a share below or above one.
 
-    Raises
-    ------
-    InputError
-        If a row for fitting lacks what its likelihood needs, the number of patients or an error, or is of too few.
+    An `InputError` if a row for fitting lacks what its likelihood needs, the number of patients or an error, or is of
+    too few.
     """
     if row.statistic in ("range", "unstated"):
         return _range(row)

@@ -10,8 +10,6 @@ from scipy.special import betaincinv
 
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, share, shares
 
-__all__ = ["OrderStatistics", "counted", "influence_on_share", "power", "quantile", "quantile_with_slope"]
-
 
 def quantile(observed: ObservedDistribution, probability: float) -> float:
     """The level below which a share of the population lies; infinite for a time that too few reach."""
@@ -56,11 +54,6 @@ class OrderStatistics:
         tail = np.array([0.5 - level / 2, 0.5 + level / 2])
         lower, upper = betaincinv((self.n + 1) / 2, (self.n + 1) / 2, tail)
         return quantile(observed, float(lower)), quantile(observed, float(upper))
-
-
-def counted(sample: np.ndarray) -> np.ndarray:
-    """The values, (patient,), of those who count."""
-    return sample[~np.isnan(sample)]
 
 
 def influence_on_share(below: Expected) -> Expected:

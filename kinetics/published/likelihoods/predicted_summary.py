@@ -8,17 +8,9 @@ from typing import Any, NamedTuple
 
 from kinetics.published.row import PublishedRow
 
-__all__ = ["Interval", "PredictedSummary"]
-
 
 class Interval(NamedTuple):
-    """A number of the population, and where that of a study lies with 95 %; NaN ends if the row gives no n.
-
-    Examples
-    --------
-    >>> Interval(1.0, 0.8, 1.2).holds(1.1), Interval(1.0, math.nan, math.nan).holds(1.1)
-    (True, None)
-    """
+    """A number of the population, and where that of a study lies with 95 %; NaN ends if the row gives no n."""
 
     value: float
     lower: float
@@ -39,17 +31,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class PredictedSummary:
-    """A published row in a population.
-
-    Parameters
-    ----------
-    row : PublishedRow
-        What was published.
-    interval : Interval
-        Of the published value, in the unit of the row.
-    spread : Interval or None
-        Of the published standard deviation, if there is one, in the same unit.
-    """
+    """A published row in a population: its value, and its standard deviation if there is one, in the row's unit."""
 
     row: PublishedRow
     interval: Interval
@@ -73,8 +55,8 @@ class PredictedSummary:
 
     def summary(self) -> dict[str, Any]:
         """As the JSON of the command has it."""
-        found: dict[str, Any] = {"model_interval": self.interval.ends, "inside": self.inside()}
+        entries: dict[str, Any] = {"model_interval": self.interval.ends, "inside": self.inside()}
         if self.spread is not None:
-            found["sd_fitted"], found["sd_interval"] = self.spread.value, self.spread.ends
-            found["sd_inside"] = self.spread_inside()
-        return found
+            entries["sd_fitted"], entries["sd_interval"] = self.spread.value, self.spread.ends
+            entries["sd_inside"] = self.spread_inside()
+        return entries

@@ -9,36 +9,23 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
+from kinetics.measures.patient_statistics import at_risk, share_recovered
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, shares
 from kinetics.observation.normal import log
 from kinetics.observation.observed_counts import ObservedCounts
 from kinetics.observation.observed_times import ObservedTimes
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["Proportion"]
-
 
 @dataclass(frozen=True)
 class Proportion:
-    r"""A share :math:`k/n` of n patients, binomial.
+    r"""A share :math:`k/n` of n patients, binomial: on one side of a ``level`` of a count, or back between two times.
 
     With :math:`p` the share in the population, :math:`p(k) = \binom{n}{k} p^k (1-p)^{n-k}`; a published percentage need
-    not give a whole :math:`k`, and factorials go on as gamma functions. The error is that of
-    :math:`2\arcsin\sqrt p`, of variance :math:`1/n` whatever :math:`p` (Anscombe 1948, doi 10.1093/biomet/35.3-4.246).
-
-    Parameters
-    ----------
-    n : int
-        Patients.
-    share : float
-        As published, 0 to 1.
-    level : float, optional
-        The limit, of a count.
-    above : bool
-        Whether the share is that at or above the limit.
-    since, until : float
-        Between which times patients are first observed back, of a time: a step of a Kaplan-Meier curve has ``until``
-        alone, the share ever observed back has neither.
+    not give a whole :math:`k`, and factorials go on as gamma functions. The error is that of :math:`2\arcsin\sqrt p`,
+    of variance :math:`1/n` whatever :math:`p` (Anscombe 1948, doi 10.1093/biomet/35.3-4.246). ``above`` counts values
+    at the level too. A step of a Kaplan-Meier curve has ``until`` alone; the share ever observed back has neither
+    ``since`` nor ``until``.
     """
 
     n: int
@@ -66,11 +53,10 @@ class Proportion:
 
     def of(self, sample: np.ndarray) -> Proportion:
         """The same of other patients: of those below or above the limit, or observed back within the times."""
-        values = sample[~np.isnan(sample)]
-        if self.level is not None:
-            inside = values >= self.level if self.above else values < self.level
-        else:
-            inside = (values >= self.since) & (values < self.until)
+        if self.level is None:
+            return replace(self, share=float(share_recovered(sample, self.since, self.until)))
+        values = at_risk(sample)
+        inside = values >= self.level if self.above else values < self.level
         return replace(self, share=float(inside.mean()))
 
     def value(self, observed: ObservedDistribution) -> float:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
+from kinetics.measures.patient_statistics import censored_quantiles
 from kinetics.observation.distribution import ObservedDistribution, joined, shares
 from kinetics.observation.normal import log
-from kinetics.published.likelihoods.order_statistics import OrderStatistics, counted, influence_on_share, power
+from kinetics.published.likelihoods.order_statistics import OrderStatistics, influence_on_share, power
 from kinetics.published.likelihoods.summary import Evaluation
-
-__all__ = ["Quartiles"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,5 @@ class Quartiles(OrderStatistics):
 
     def of(self, sample: np.ndarray) -> Quartiles:
         """The same of other patients."""
-        # "higher" keeps the infinite out of the average with a time
-        lower, median, upper = np.quantile(counted(sample), [0.25, 0.5, 0.75], method="higher")
-        return replace(self, lower=float(lower), median=float(median), upper=float(upper))
+        lower, median, upper = censored_quantiles(sample, (0.25, 0.5, 0.75), "higher").tolist()
+        return replace(self, lower=lower, median=median, upper=upper)

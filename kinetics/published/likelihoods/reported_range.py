@@ -7,28 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kinetics.measures.patient_statistics import censored_median
 from kinetics.observation.distribution import ObservedDistribution, Scalar, share
 from kinetics.published.likelihoods.order_statistics import quantile, quantile_with_slope
 from kinetics.published.likelihoods.summary import Evaluation
 
-__all__ = ["ReportedRange"]
-
 
 @dataclass(frozen=True)
 class ReportedRange:
-    r"""A value or a range of the middle of a population, with an error on the logarithm.
+    r"""A range of the middle of a population, or a value, whose ends are equal, with an error on the logarithm.
 
     With :math:`x` the population's median, the error is :math:`\ln v - \ln x` for a value :math:`v`, and for a range
     zero inside and counted from the nearer end outside; it is normal with the standard deviation ``log_se``. Where
     fewer than half have a value, a share :math:`h` by the last visit :math:`t`, :math:`t/2h` stands for the median, so
     that a search is led back.
-
-    Parameters
-    ----------
-    lower, upper : float
-        The ends, equal for a value.
-    log_se : float
-        Standard error of the natural logarithm.
     """
 
     lower: float
@@ -55,7 +47,7 @@ class ReportedRange:
 
     def of(self, sample: np.ndarray) -> ReportedRange:
         """The median of other patients, with the same error."""
-        median = float(np.median(sample[~np.isnan(sample)]))
+        median = float(censored_median(sample))
         return replace(self, lower=median, upper=median)
 
     def value(self, observed: ObservedDistribution) -> float:

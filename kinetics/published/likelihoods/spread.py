@@ -8,8 +8,6 @@ import numpy as np
 
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar
 
-__all__ = ["Spread", "log_spread"]
-
 STEP = 0.75
 """Of the trapezoid rule in ln t, whose error falls as exp(-pi^2/step) for functions as smooth as these."""
 
@@ -17,16 +15,9 @@ _LOG_T = np.arange(-16.0, 24.0, STEP)
 
 
 class Spread(NamedTuple):
-    """The logarithm of the standard deviation of n draws.
+    """The logarithm of the standard deviation of n draws: mean and variance over studies, covariance with their mean.
 
-    Parameters
-    ----------
-    mean, variance : complex or float
-        Of it, over studies.
-    with_mean : complex or float
-        Its covariance with the mean of the draws.
-    influence : Expected, (patient, 1)
-        What one patient adds to it, times n.
+    ``influence``, (patient, 1), is what one patient adds to it, times n.
     """
 
     mean: Scalar

@@ -11,8 +11,6 @@ from kinetics.observation.distribution import ObservedDistribution, Scalar
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.summary import Evaluation, Summary
 
-__all__ = ["covariance", "log_likelihood"]
-
 
 def log_likelihood(evaluations: Sequence[Evaluation], joint: np.ndarray | None) -> Any:
     r"""Of all published numbers of a study.
@@ -50,13 +48,13 @@ def covariance(
     ends = np.cumsum([0, *sizes])
     joint = np.zeros((ends[-1], ends[-1]), dtype=np.result_type(*_numbers(evaluations)))
     for r, (first, (summary, observed)) in enumerate(zip(evaluations, rows, strict=True)):
-        here = slice(ends[r], ends[r + 1])
-        joint[here, here] = first.variance
+        block = slice(ends[r], ends[r + 1])
+        joint[block, block] = first.variance
         for q in range(0 if independent else r):
             second, (other, also_observed) = evaluations[q], rows[q]
             if first.influence is None or second.influence is None or summary.n is None or other.n is None:
                 continue
-            there = slice(ends[q], ends[q + 1])
+            other_block = slice(ends[q], ends[q + 1])
             if observed is also_observed and observed.outcomes is not None:
                 assert first.influence.by_outcome is not None
                 assert second.influence.by_outcome is not None
@@ -66,8 +64,8 @@ def covariance(
                     first.influence.of_patients.T @ second.influence.of_patients / len(first.influence.of_patients)
                 )
             patients = _patients(summary.n, observed), _patients(other.n, also_observed)
-            joint[here, there] = product / max(patients, key=np.real)
-            joint[there, here] = joint[here, there].T
+            joint[block, other_block] = product / max(patients, key=np.real)
+            joint[other_block, block] = joint[block, other_block].T
     return joint
 
 

@@ -9,24 +9,15 @@ import numpy as np
 
 from kinetics.observation.distribution import Expected, ObservedDistribution
 
-__all__ = ["Evaluation", "Summary", "impossible"]
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """A published summary under a population.
 
-    Parameters
-    ----------
-    log_likelihood : complex or float
-        Of the published numbers of this row, by its own formula.
-    error : ndarray, (number,)
-        Published minus expected, on the scale where a study's summary is nearly normal.
-    variance : ndarray, (number, number)
-        Of the errors, for a study of the published size.
-    influence : Expected, (patient, number), or None
-        What one patient adds to the numbers: a study of n patients has an error of the mean of n influences. None for a
-        row that says nothing of a number of patients.
+    ``log_likelihood`` is that of the published numbers of this row, by its own formula; complex to carry a derivative.
+    ``error``, (number,), is published minus expected, on the scale where a study's summary is nearly normal, and
+    ``variance``, (number, number), that of a study of the published size. ``influence``, (patient, number), is what one
+    patient adds: a study of n patients has an error of the mean of n influences. None for a row without n.
     """
 
     log_likelihood: Any

@@ -17,25 +17,21 @@ replaced/
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from kinetics import __version__
-from kinetics.errors import InputError, StorageError
-from kinetics.files.arguments import whole_number
-from kinetics.files.checksums import files_checksum, store_checksums
+from kinetics.errors import InputError, StorageError, warn
+from kinetics.files.arguments import Progress, whole_number
+from kinetics.files.checksums import files_checksum, seal_store, store_checksums
 from kinetics.files.reading import reason_of
-from kinetics.files.seal import seal_store
-from kinetics.simulation.runs import CHUNK, Progress
+from kinetics.simulation.runs import CHUNK
 from kinetics.simulation.simulation import Simulation
 from kinetics.simulation.store.layout import arrays_of, begin_store, chunk_files, write
 from kinetics.simulation.store.location import check_destination, clear, locked, put_in_place
 from kinetics.simulation.store.record import StreamRecord
-
-__all__ = ["stream"]
 
 CHUNK_BYTES = 2**27
 """A chunk of a simulation with very many output times has fewer runs, so that its values stay below this."""
@@ -73,7 +69,7 @@ def stream(
         if record is not None:
             record.check(part, request, simulation.size, resume=resume)
         elif resume and (part / "store").exists():
-            warnings.warn(f"{part}: nothing in it is known to be finished; starting from the beginning", stacklevel=5)
+            warn(f"{part}: nothing in it is known to be finished; starting from the beginning")
         try:
             if record is None:
                 begin_store(simulation, part, runs)
@@ -81,7 +77,7 @@ def stream(
             _advance(simulation, part, runs, record, progress)
             put_in_place(part, path)
         except OSError as error:
-            raise StorageError(f"{path}: writing stopped: {reason_of(error)}; {_kept(part, simulation)}") from error
+            raise StorageError(f"{path}: writing stopped: {reason_of(error)}; {_finished(part, simulation)}") from error
         finally:
             if part.is_dir() and StreamRecord.read(part) is None:
                 clear(part)
@@ -95,7 +91,7 @@ def _chunk_size(simulation: Simulation, chunk: int | None) -> int:
     return min(fitting if chunk is None else whole_number("chunk", chunk, 1), simulation.size)
 
 
-def _kept(part: Path, simulation: Simulation) -> str:
+def _finished(part: Path, simulation: Simulation) -> str:
     """What is left of a stream that could not be written, in words."""
     record = StreamRecord.read(part)
     if record is None:
@@ -127,7 +123,7 @@ def _advance(simulation: Simulation, part: Path, chunk: int, record: StreamRecor
     sound = {number for number, (checksum, names) in enumerate(recorded) if checksum == files_checksum(store, names)}
     if lost := len(record.chunks) - len(sound):
         again = f"{lost} of {len(record.chunks)} finished chunks are gone or damaged; they are done again"
-        warnings.warn(f"{part}: {again}", stacklevel=6)
+        warn(f"{part}: {again}")
     record = replace(record, chunks=record.chunks[: len(files)])
     finished = sum(min(chunk, size - number * chunk) for number in sound)
     if progress is not None and finished:

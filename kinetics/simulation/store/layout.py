@@ -13,8 +13,6 @@ from zarr.storage import LocalStore
 
 from kinetics.simulation.simulation import Simulation
 
-__all__ = ["arrays_of", "begin_store", "chunk_files", "write"]
-
 FORMAT = 2  # of Zarr: the one whose strings and consolidated metadata are part of its specification
 
 

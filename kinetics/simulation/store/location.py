@@ -13,11 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kinetics.errors import InputError
-from kinetics.files.checksums import files_of
+from kinetics.files.checksums import paths_in
 from kinetics.files.declared import CHUNK_NAME, META
 from kinetics.files.reading import read_json, reason_of
-
-__all__ = ["check_destination", "clear", "locked", "put_in_place"]
 
 _OWN = re.compile(r"store|progress\.json|\.progress-\w+\.json|lock|replaced")
 _CUT_OFF = ".partial"
@@ -131,7 +129,7 @@ def _check_result(store: Path) -> None:
 def _check_own(store: Path) -> None:
     """Refuse to delete a store with anything in it that no stream has written."""
     grids: dict[str, list[int]] = {}
-    for name in files_of(store) if store.is_dir() else ():
+    for name in paths_in(store) if store.is_dir() else ():
         folder, _, file = name.rpartition("/")
         if (file in META and folder.count("/") == 0) or name == "." or file.endswith(_CUT_OFF):
             continue

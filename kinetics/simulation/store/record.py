@@ -13,8 +13,6 @@ from kinetics.files.checksums import content_hash, store_checksums
 from kinetics.files.reading import read_json
 from kinetics.files.writing import write_atomically
 
-__all__ = ["StreamRecord"]
-
 _DAMAGED = "is damaged, or was not written by this program; delete the folder to start again"
 
 
@@ -86,12 +84,14 @@ class StreamRecord:
         write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 
 
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+def _differences(recorded: dict[str, Any], requested: dict[str, Any]) -> list[str]:
     """What two requests do not share, in words."""
-    told = []
-    for key in dict.fromkeys((*here, *there)):
-        if there.get(key) != here.get(key):
-            name, one, other = key.replace("_", " "), there.get(key, "not given"), here.get(key, "not given")
-            plain = not key.endswith("_hash") and not isinstance(other, list)
-            told.append(f"{name} is {one} there and {other} here" if plain else f"other {name.removesuffix(' hash')}")
-    return told
+    differences = []
+    for key in dict.fromkeys((*requested, *recorded)):
+        if recorded.get(key) != requested.get(key):
+            name = key.replace("_", " ")
+            old, new = recorded.get(key, "not given"), requested.get(key, "not given")
+            plain = not key.endswith("_hash") and not isinstance(new, list)
+            text = f"{name} is {old} there and {new} here" if plain else f"other {name.removesuffix(' hash')}"
+            differences.append(text)
+    return differences

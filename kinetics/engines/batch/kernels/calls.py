@@ -13,8 +13,6 @@ from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-__all__ = ["address_of", "call", "floats", "integers"]
-
 
 @intrinsic
 def _call(_: Any, address: Any, arguments: Any) -> Any:

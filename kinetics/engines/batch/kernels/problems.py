@@ -13,30 +13,6 @@ import numpy as np
 
 from kinetics.engines.batch.kernels.workspaces import RuleState, TangentStages
 
-__all__ = [
-    "BELOW_ZERO",
-    "DONE",
-    "NOT_FINITE",
-    "STEP_TOO_SMALL",
-    "TOO_MANY_STEPS",
-    "Code",
-    "Ensemble",
-    "Limits",
-    "OutputDerivatives",
-    "ParameterEffects",
-    "Patient",
-    "Record",
-    "Rules",
-    "Samples",
-    "Schedule",
-    "Solution",
-    "SparseTerms",
-    "Tangent",
-    "TangentCode",
-    "Thresholds",
-]
-
-
 DONE, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, BELOW_ZERO = range(5)
 """Why an integration stopped. From the last on it is a fault that `guard` found: BELOW_ZERO plus the number of a state,
 or that plus the number of states for one that grew from rounding."""

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["LANE", "Progress", "RuleState", "Step", "TangentStages"]
-
 
 class Step(NamedTuple):
     """A step of every lane; addresses in compiled code."""

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kinetics.files.arguments import Progress
 from kinetics.population.seeds import checked_seed
 from kinetics.published.facts import PublishedFact
 from kinetics.published.kinds import Quantity
 from kinetics.published.patients import Patients
 from kinetics.published.verdict import Group, Verdict
-
-__all__ = ["Evaluated", "Tally", "evaluate_evidence"]
-
-Progress = Callable[[int, int], None]
+from kinetics.simulation.progress import ProgressOfParts
 
 
 @dataclass(frozen=True)
-class Tally:
+class AgreementCount:
     """How many of how many agree.
 
     Examples
     --------
-    >>> str(Tally(8, 10))
+    >>> str(AgreementCount(8, 10))
     '8 of 10 (80 %)'
     """
 
@@ -39,15 +37,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """All facts.
-
-    Parameters
-    ----------
-    verdicts : tuple of Verdict
-        In the order of the file.
-    patients, seed : int
-        How many virtual patients stood for each cohort, and of which study.
-    """
+    """All facts, in the order of the file, and number and seed of the virtual patients of each cohort."""
 
     verdicts: tuple[Verdict, ...]
     patients: int
@@ -58,10 +48,10 @@ class Evaluated:
         chosen = [each for each in self.verdicts if each.group == group]
         return chosen if agrees is None else [each for each in chosen if each.agrees is agrees]
 
-    def tally(self, group: Group = "numeric", use: str | None = None) -> Tally:
+    def agreement_count(self, group: Group = "numeric", use: str | None = None) -> AgreementCount:
         """How many agree, of one use if asked."""
         chosen = [each for each in self.of(group) if use in (None, each.row.use)]
-        return Tally(sum(bool(each.agrees) for each in chosen), len(chosen))
+        return AgreementCount(sum(bool(each.agrees) for each in chosen), len(chosen))
 
 
 def evaluate_evidence(
@@ -69,16 +59,8 @@ def evaluate_evidence(
 ) -> Evaluated:
     """Ask the model for every fact; facts of one model, cohort, regimen and settings share one simulation.
 
-    Parameters
-    ----------
-    facts : sequence of PublishedFact
-        Of `read_facts`.
-    patients : int
-        Virtual patients of each cohort, points of a Sobol sequence: best a power of 2.
-    seed : int
-        The study they belong to.
-    progress : callable, optional
-        Called with (patients done, all).
+    ``patients`` virtual patients, points of a Sobol sequence scrambled by ``seed``, stand for each cohort; ``progress``
+    is called with (patients done, all).
 
     Raises
     ------
@@ -96,8 +78,9 @@ def evaluate_evidence(
         else:
             answers[quantity] = quantity.answer()
     runs = patients + 1  # with the typical patient
-    for number, quantities in enumerate(arms.values()):
-        simulated = _simulate(quantities, patients, seed, _after(number * runs, len(arms) * runs, progress))
+    steps = ProgressOfParts(progress, len(arms) * runs)
+    for quantities in arms.values():
+        simulated = _simulate(quantities, patients, seed, steps.next(runs))
         answers |= {quantity: quantity.answer(simulated) for quantity in quantities}
     return Evaluated(tuple(_verdict(fact, answers) for fact in facts), patients, seed)
 
@@ -110,11 +93,6 @@ def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress
     times = times if times.size > 1 else np.append(times, 1.0)
     with_states = any(name in arm.model.states for each in quantities for name in each.outputs)
     return arm.simulate(times, patients, seed, with_states=with_states, progress=progress)
-
-
-def _after(done: int, total: int, progress: Progress | None) -> Progress | None:
-    """The progress of one arm as that of all."""
-    return None if progress is None else lambda of_arm, _: progress(done + of_arm, total)
 
 
 def _verdict(fact: PublishedFact, answers: dict[Quantity, float]) -> Verdict:

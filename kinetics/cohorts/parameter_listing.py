@@ -12,10 +12,8 @@ from kinetics.model.model import Model
 from kinetics.model.quantities import CohortValue, Parameter
 from kinetics.units import display_unit
 
-__all__ = ["TableRow", "parameter_table"]
 
-
-class TableRow(NamedTuple):
+class ListedParameter(NamedTuple):
     """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one.
 
     ``distribution`` says how it varies if not log-normally; categories have their shares there.
@@ -31,7 +29,7 @@ class TableRow(NamedTuple):
     distribution: str
 
 
-def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
+def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParameter]:
     """The parameters of a model, or of one of its cohorts, with value, unit, between-patient spread and source.
 
     Raises
@@ -48,7 +46,8 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
     >>> pool = State(name="A", unit="mg", initial=0, rate=0)
     >>> still = Model.from_symbols("still", time="day", parameters=[volume], states=[pool])
     >>> parameter_table(still)[0]
-    TableRow(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume', distribution='')
+    ListedParameter(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume',
+                    distribution='')
     """
     resolved = cohort_parameters(model, cohort)
     stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
@@ -61,9 +60,8 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[TableRow]:
             source, doi = f"estimate of {resolved.estimated[name]}", ""
         else:
             source, doi = _cited(stated[name].source, row, model)
-        rows.append(
-            TableRow(name, value, unit, resolved.spreads.get(name), source, doi, row.about, _kind(resolved, name))
-        )
+        spread, kind = resolved.spreads.get(name), _kind(resolved, name)
+        rows.append(ListedParameter(name, value, unit, spread, source, doi, row.about, kind))
     return rows
 
 

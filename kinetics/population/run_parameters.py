@@ -20,14 +20,12 @@ from kinetics.population.covariates import Covariates
 from kinetics.population.draws import draw_patients
 from kinetics.units import to_unit, unit_text
 
-__all__ = ["ParameterSet", "ParameterTable", "changes_text", "parameter_table", "parameter_values"]
-
 ParameterSet = Mapping[str, float | str]
 """Values by name: quantities, or numbers in the units of the model."""
 
 
 @dataclass(frozen=True)
-class ParameterTable:
+class RunParameters:
     """The parameters of the runs of a simulation.
 
     ``dim`` is the dim that the runs add to a result, ``"patient"`` or ``"draw"``, None for one run without any;
@@ -40,7 +38,7 @@ class ParameterTable:
     rows: Callable[[int, int], np.ndarray]
 
 
-def parameter_table(
+def run_parameters(
     system: System,
     cohort: CohortParameters,
     parameters: ParameterSet | Sequence[ParameterSet] | None,
@@ -48,7 +46,7 @@ def parameter_table(
     seed: int,
     sampling: str = "random",
     covariates: Covariates | None = None,
-) -> ParameterTable:
+) -> RunParameters:
     """The typical patient, virtual patients or parameter sets; arguments as of `kinetics.simulation.SimulationRequest`.
 
     Raises
@@ -64,18 +62,18 @@ def parameter_table(
             raise InputError("a sequence of parameter sets needs at least one")
         changes = [parameter_values(model, one, possible=False) for one in parameters]
         rows = np.array([system.parameter_array({**cohort.values, **values}) for values in changes])
-        return ParameterTable("draw", len(rows), lambda begin, end: rows[begin:end])
+        return RunParameters("draw", len(rows), lambda begin, end: rows[begin:end])
     typical = {**cohort.values, **parameter_values(model, parameters or {})}
     array = system.parameter_array(typical)
     if system.out_of_range(system.constants(array)):
         model.constant_values(typical)  # raises, and names the parameters behind it
     if patients is None:
-        return ParameterTable(None, 1, lambda begin, end: array[None, :])
+        return RunParameters(None, 1, lambda begin, end: array[None, :])
     patients = whole_number("patients", patients, 1)
     draw = partial(
         draw_patients, system, replace(cohort, values=typical), seed=seed, sampling=sampling, covariates=covariates
     )
-    return ParameterTable("patient", patients, lambda begin, end: draw(end - begin, first=begin))
+    return RunParameters("patient", patients, lambda begin, end: draw(end - begin, first=begin))
 
 
 def parameter_values(model: Model, values: ParameterSet, *, possible: bool = True) -> dict[str, float]:

@@ -1,23 +1,20 @@
-"""A fresh fit beside the committed result of the same problem."""
+"""Whether fresh estimates agree with the committed result of the same fit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kinetics.errors import InputError
-from kinetics.estimate import Estimates
+from kinetics.estimate.estimates import Estimates
 from kinetics.units import conversion, parse_unit
 
-__all__ = ["TOLERANCE", "Agreement", "agreement"]
-
 TOLERANCE = 0.01
+"""Relative difference of a fresh estimate from the committed one that passes for agreement."""
 
 
 @dataclass(frozen=True)
-class Agreement:
+class EstimateAgreement:
     """How far fresh estimates are from committed ones."""
 
     largest: float | None
@@ -38,20 +35,19 @@ class Agreement:
         return f"The estimates {verdict} the committed result: {difference}."
 
 
-def agreement(fresh: Estimates, committed: Path) -> Agreement:
+def agreement(fresh: Estimates, committed: Path) -> EstimateAgreement:
     """Compare fresh estimates with the committed result at a path."""
     if not committed.is_file():
-        return Agreement(None, f"there is no {committed.name}; --save writes it")
+        return EstimateAgreement(None, f"there is no {committed.name}; --save writes it")
     try:
         before = Estimates.read(committed)
     except InputError as error:
-        return Agreement(None, f"{error.faults[0]}; --save writes it anew")
+        return EstimateAgreement(None, f"{error.faults[0]}; --save writes it anew")
     if sorted(before.names) != sorted(fresh.names):
-        return Agreement(None, f"{committed.name} has other parameters; --save writes it anew")
-    differences = []
-    for name, value, unit in zip(fresh.names, fresh.values, fresh.units, strict=True):
-        index = before.names.index(name)
-        factor = float(conversion(parse_unit(before.units[index]), parse_unit(unit)))
-        differences.append(abs(float(value) / (float(before.values[index]) * factor) - 1))
-    worst = int(np.argmax(differences))
-    return Agreement(differences[worst], fresh.names[worst])
+        return EstimateAgreement(None, f"{committed.name} has other parameters; --save writes it anew")
+    differences = {}
+    for name, row in fresh.by_name.items():
+        factor = float(conversion(parse_unit(before.by_name[name].unit), parse_unit(row.unit)))
+        differences[name] = abs(row.value / (before.by_name[name].value * factor) - 1)
+    worst = max(differences, key=differences.__getitem__)
+    return EstimateAgreement(differences[worst], worst)

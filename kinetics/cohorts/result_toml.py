@@ -21,8 +21,6 @@ from kinetics.files.library import names_a_file
 from kinetics.files.rows import Row, read_row
 from kinetics.files.writing import write_atomically
 
-__all__ = ["ResultFile", "read_result_file", "write_result_file"]
-
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Matrix = Annotated[list[Annotated[list[Number], Field(max_length=1000)]], Field(max_length=1000)]
 
@@ -63,7 +61,7 @@ class ResultFile:
     """A committed result as its file has it.
 
     ``model`` is the name of the model, or the absolute path of its file. Of ``covariance``, (parameter, parameter), and
-    ``response``, (parameter, given), the shapes are not checked: both are of natural logarithms.
+    ``response``, (parameter, earlier), the shapes are not checked: both are of natural logarithms.
     """
 
     document: Document
@@ -71,8 +69,8 @@ class ResultFile:
     model: str
     estimates: dict[str, EstimateRow]
     covariance: np.ndarray
-    given: tuple[str, ...]
-    given_values: np.ndarray
+    earlier: tuple[str, ...]
+    earlier_values: np.ndarray
     response: np.ndarray
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from kinetics.published.kinds.quantity import Columns, Quantity
 
-__all__ = ["Told"]
 
-
-class Told(Quantity):
+class NotModelled(Quantity):
     """Listed apart, with the reason why no model says it; nothing is compared."""
 
     columns = Columns()

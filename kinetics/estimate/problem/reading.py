@@ -1,0 +1,180 @@
+"""A fit problem file to its parts: the fit, its rows, their cohorts and targets; every fault with file and line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
+
+from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, fits_behind
+from kinetics.compile import compile_model
+from kinetics.errors import Faults, InputError
+from kinetics.estimate.problem.free import FreeParameter, read_free
+from kinetics.files.documents import Document
+from kinetics.files.library import path_from
+from kinetics.files.rows import Reader, Row, Text
+from kinetics.files.tables import PlacedRow, read_table
+from kinetics.model import Model
+from kinetics.observation import VisitSchedule
+from kinetics.published import PublishedRow, RowInFit, Target, population_target, typical_target
+from kinetics.regimen import Regimen, check_row_accepted
+from kinetics.units import to_unit
+
+TABLES = ("fit", "population", "free", "spreads")
+
+
+class FitRow(Row):
+    """``[fit]``: what is fitted, to which tables."""
+
+    title: Text
+    model: Text
+    tables: Annotated[list[Text], Field(min_length=1)]
+    about: str = ""
+    discrepancy: Annotated[StrictFloat | StrictInt, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
+    horizon: Text = "20 year"
+    starts: Annotated[StrictInt, Field(ge=1, le=1000)] = 3
+    seed: Annotated[StrictInt, Field(ge=0)] = 0
+    builds_on: list[Text] | None = None
+    calibrate: StrictBool = False
+
+
+class PopulationRow(Row):
+    """``[population]``: the virtual patients that stand for those of the published studies.
+
+    ``correlation``: whether rows of one study have the covariance of the simulated population, or are independent.
+    """
+
+    patients: Annotated[StrictInt, Field(ge=16, le=100_000)] = 512
+    sampling: Literal["quasi", "random"] = "quasi"
+    correlation: Literal["simulated", "none"] = "simulated"
+
+
+class ProblemReader(Reader):
+    """What a fit problem file says. Without a model only what the file and its tables say of themselves is checked."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document, Faults())
+        self.name = document.path.stem
+        for key in sorted(document.data.keys() - set(TABLES)):
+            self.add(f"unknown table; there are {', '.join(TABLES)}", key)
+        self.header: dict[str, Any] = self.fields(FitRow, document.data.get("fit", {}), "fit")
+        self.builds_on = None if self.header["builds_on"] is None else tuple(self.header["builds_on"])
+        self.population = self._population()
+        self.model: Model | None = None
+        with self.at("fit", "model"):
+            if self.header["model"] is not None:
+                self.model = Model.load(path_from(document.path, self.header["model"]))
+        self.rows = self._published_rows()
+        self.cohorts = self._cohorts()
+        self.free = self._free()
+        self.targets = self._targets()
+
+    def _population(self) -> PopulationRow | None:
+        """The table of a population fit, or None; what only such a fit has, and has not, is checked."""
+        data = self.document.data
+        if "population" not in data:
+            if "spreads" in data:
+                message = "needs a table [population]: a typical patient has no spread"
+                self.faults.add(message, self.document.where("spreads"))
+            return None
+        if self.header["discrepancy"]:
+            message = "a population fit has none: the errors of its rows are those of sampling patients"
+            self.add(message, "fit", "discrepancy")
+        return self.row(PopulationRow, data["population"], "population")
+
+    def _published_rows(self) -> list[PlacedRow[PublishedRow]]:
+        """The rows of all tables; where the fit calibrates, the rows for calibration are fitted too."""
+        rows: list[PlacedRow[PublishedRow]] = []
+        for table in self.header["tables"] or ():
+            with self.at("fit", "tables") as noted:
+                rows += read_table(self.document.path.parent / table, PublishedRow, noted)
+        if not self.header["calibrate"]:
+            return rows
+        return [
+            replace(item, row=item.row.model_copy(update={"use": "fit"})) if item.row.use == "calibrate" else item
+            for item in rows
+        ]
+
+    def _cohorts(self) -> dict[str, CohortParameters]:
+        """The cohorts that rows name, with the estimates of the fits before; those that cannot be had are left out."""
+        cohorts: dict[str, CohortParameters] = {}
+        for item in self.rows if self.model is not None else ():
+            assert self.model is not None
+            if (name := item.row.cohort) not in cohorts:
+                with self.faults.gather(item.where, f"{item.row.name}.cohort"):
+                    fits = fits_before(self.name, self.builds_on, self.model, name)
+                    cohorts[name] = cohort_parameters(self.model, name, fits=fits)
+        return cohorts
+
+    def _free(self) -> tuple[FreeParameter, ...]:
+        """The free parameters, which start from the cohort of the first fitted row."""
+        fitted = next((item.row.cohort for item in self.rows if item.row.use == "fit"), "")
+        return read_free(self, self.model, self.cohorts.get(fitted))
+
+    def _targets(self) -> tuple[Target, ...]:
+        """The targets of the rows that are right.
+
+        A fit of the typical patient leaves out shares of patients that are not for fitting.
+        """
+        if not any(item.row.use == "fit" for item in self.rows) and not len(self.faults):
+            self.add("no row is for fitting (use = fit)", "fit", "tables")
+        regimens, model = self._regimens(), self.model
+        if model is None:
+            return ()
+        horizon = math.inf
+        with self.at("fit", "horizon"):
+            text = self.header["horizon"]
+            if text is not None and (horizon := to_unit(text, model.time)) <= 0:
+                raise InputError("must be a positive duration")
+        baselines = {name: _baseline(model, cohort) for name, cohort in self.cohorts.items()}
+        load_visits = cache(VisitSchedule.load)
+        targets: list[Target] = []
+        first: dict[str, str] = {}
+        for item in self.rows:
+            row, regimen = item.row, regimens.get(item)
+            if first.setdefault(row.name, item.where) != item.where:
+                self.faults.add(f"duplicate name: also at {first[row.name]}", item.where, row.name)
+            with self.faults.gather(item.where, row.name):
+                if regimen is None or row.cohort not in baselines:
+                    continue
+                if regimen.rules:
+                    raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
+                check_row_accepted(regimen, model)
+                if self.population is not None:
+                    visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
+                    if visits is not None:
+                        visits.check_outputs(model)
+                    targets.append(population_target(RowInFit(row, model, regimen, horizon, visits)))
+                elif not row.of_patients:
+                    entry = RowInFit(row, model, regimen, horizon, baseline=baselines[row.cohort])
+                    targets.append(typical_target(entry, float(self.header["discrepancy"] or 0)))
+                elif row.use == "fit":
+                    raise InputError("a share of patients needs a population; give the fit a table [population]")
+        return tuple(targets)
+
+    def _regimens(self) -> dict[PlacedRow[PublishedRow], Regimen]:
+        """The regimen of every row, each file read once."""
+        load = cache(Regimen.load)
+        regimens: dict[PlacedRow[PublishedRow], Regimen] = {}
+        for item in self.rows:
+            with self.faults.gather(item.where, f"{item.row.name}.regimen"):
+                regimens[item] = load(path_from(item.path, item.row.regimen))
+        return regimens
+
+
+def fits_before(fit: str, builds_on: Sequence[str] | None, model: Model, cohort: str) -> tuple[str, ...]:
+    """The fits whose estimates a fit holds in a cohort, earlier first: those it builds on, or else the cohort's own."""
+    behind = fits_behind(model, cohort) if builds_on is None else builds_on
+    return tuple(name for name in behind if name != fit)
+
+
+def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:
+    """The outputs before treatment, (output,), in the model's units."""
+    system = compile_model(model)
+    constants = system.constants(system.parameter_array(cohort.values))
+    return system.functions.outputs(system.functions.initial(constants), constants)
