@@ -10,7 +10,6 @@ import shutil
 import stat
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from platformdirs import user_cache_dir
 
 from kinetics import __version__
-from kinetics.errors import InputError
+from kinetics.errors import InputError, warn
 from kinetics.files.reading import reason_of
 
 FREE_BYTES = 2**26
@@ -76,7 +75,7 @@ def cache_folder() -> Path:
             "name one that can be written to in LYMPHOKINETICS_CACHE"
         ) from error
     atexit.register(_remove, fallback, os.getpid())
-    warnings.warn(f"cannot keep compiled code in {folder} ({reason}); using {fallback} for this run", stacklevel=2)
+    warn(f"cannot keep compiled code in {folder} ({reason}); using {fallback} for this run")
     return fallback
 
 

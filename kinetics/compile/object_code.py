@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from kinetics.compile.assembly import assembly
 from kinetics.compile.cache import cache_folder
 from kinetics.compile.checked_files import read_checked, write_checked
 from kinetics.compile.definitions import Described
+from kinetics.errors import warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +92,7 @@ def _machine() -> Any:
     binding.initialize_native_asmprinter()
     features, name = binding.get_host_cpu_features(), binding.get_host_cpu_name()
     if not _has(features, "avx2"):
-        warnings.warn(
-            "this processor has no AVX2: patients advance two at a time, and a simulation takes several times as long",
-            stacklevel=2,
-        )
+        warn("this processor has no AVX2: patients advance two at a time, and a simulation takes several times as long")
     target = binding.Target.from_default_triple()
     return target.create_target_machine(cpu=name, features=features.flatten(), opt=3, jit=True)
 
