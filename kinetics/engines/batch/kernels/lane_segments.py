@@ -20,6 +20,7 @@ def finish_segment(q, ensemble, solution, lanes, wide, events, step):
     lane = lanes[q]
     p = lane.patient
     copy_lane(q, ensemble.code, ensemble.alone, wide, step)
+    # before the dose at the edge hides what the states were
     fault = fault_of_stretch(ensemble.alone, lane.longest, step)
     if fault != NO_FAULT:
         give_up(q, fault, ensemble, solution, lanes, wide.y)
@@ -42,6 +43,7 @@ def take_up(q, p, ensemble, solution, lanes, wide, events, step):
     put(q, lanes.size, code.constants, step.constants, wide.constants)
     put(q, lanes.size, code.coefficients, step.coefficients, wide.coefficients)
     put(q, lanes.size, code.states, step.absolute, wide.absolute)
+    # those of the patient before may not be finite, if that one was given up
     forget_slopes(q, code, wide)
     floats(wide.error, 0)[q] = 0.0
     lane.patient, lane.segment, lane.course, lane.steps = p, -1, -1, 0
@@ -59,6 +61,7 @@ def open_segment(q, patient, lanes, wide, events, step):
     lane.course = begin_segment(segment, patient, lane.course, events, step)
     set_inflow(code, schedule, segment, step)
     follow_jump(code, edges[0], events, lane.course, step)
+    # after the dose: what it has brought is no rounding
     mark_high(code, step)
     put(q, lanes.size, code.states, step.y, wide.y)
     put(q, lanes.size, code.states, step.inflow, wide.inflow)
@@ -72,6 +75,7 @@ def give_up(q, status, ensemble, solution, lanes, y):
     """A patient that is given up is NaN; why, and where it stopped, are kept for the message."""
     lane, states = lanes[q], ensemble.code.states
     note_stop(status, lane, solution)
+    # before the lane is reused
     take(q, lanes.size, states, y, solution.stop_states + 8 * lane.patient * states)
     erase(patient_of(ensemble, solution, lane.patient, None, None))
     lane.patient = -1

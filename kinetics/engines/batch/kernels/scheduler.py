@@ -38,17 +38,21 @@ def integrate_lanes(begin, end, ensemble, solution, lanes, wide, events, step):
     upcoming, busy = begin, True
     while busy:
         upcoming, busy = prepare_steps(upcoming, end, ensemble, solution, lanes, wide, events, step)
+        # a free lane takes part with old numbers: a vector is not quicker without one of its lanes
         take_step(code, wide)
         estimate_errors(code, wide)
         samples_due = accept_or_shorten(code, lanes, wide)
+        # the dense output takes time of every lane: only where a value inside a step is asked for
         if samples_due or watched:
             dense_terms(code, wide.k, wide.terms)
         while samples_due:
             samples_due = write_due_samples(ensemble, solution, lanes, wide)
         if watched:
             follow_lanes(ensemble, lanes, wide, events, step)
+        # the guard is cheap for all lanes together; a lane is looked at alone only after it has found something
         if follow_states(code, wide):
             find_faults(ensemble, solution, lanes, wide, step)
+        # also of lanes whose step was rejected: `hold_back` has made their new states the old ones
         copy(code.width, wide.y_new, wide.y)
         finish_steps(ensemble, solution, lanes, wide, events, step)
 
@@ -64,12 +68,14 @@ def prepare_steps(upcoming, end, ensemble, solution, lanes, wide, events, step):
         while True:
             lane = lanes[q]
             if lane.patient < 0:
+                # a plan below zero is a patient who failed before the start
                 while upcoming < end and integers(ensemble.plan, upcoming)[0] < 0:
                     upcoming += 1
                 if upcoming == end:
                     break
                 take_up(q, upcoming, ensemble, solution, lanes, wide, events, step)
                 upcoming += 1
+            # a step that would leave next to nothing of the segment takes it too: no sliver of a step follows
             lane.last = lane.time + h[q] * LAST >= lane.stop
             if lane.last:
                 h[q] = lane.stop - lane.time
@@ -80,6 +86,7 @@ def prepare_steps(upcoming, end, ensemble, solution, lanes, wide, events, step):
             else:
                 busy = True
                 break
+            # the lane is free now; the loop gives it the next patient, so that the vector stays full
             give_up(q, status, ensemble, solution, lanes, wide.y)
     return upcoming, busy
 
@@ -97,12 +104,14 @@ def accept_or_shorten(code, lanes, wide):
             if error[q] <= 1.0:
                 lane.accepted = True
                 lane.longest = max(lane.longest, h[q])
+                # the edge itself, not a sum that rounding puts beside it: doses are at edges
                 lane.after = lane.stop if lane.last else lane.time + h[q]
                 samples_due |= lane.due <= lane.after
                 continue
             h[q] *= lane.growth
             lane.rejected = True
         hold_back(q, code, wide)
+        # what is not finite would outlive its product with zero in the next step
         if not math.isfinite(error[q]):
             forget_slopes(q, code, wide)
     return samples_due
@@ -112,6 +121,7 @@ def accept_or_shorten(code, lanes, wide):
 def write_due_samples(ensemble, solution, lanes, wide):
     """Write the outputs of each lane at the next time that its step passes; whether it passes another."""
     code, theta, h, more = ensemble.code, floats(wide.theta, 0), floats(wide.h, 0), False
+    # lanes without a sample due are read too, at a place without meaning; nothing of them is written
     for q in range(lanes.size):
         theta[q] = (lanes[q].due - lanes[q].time) / h[q]
     look_inside_lanes(code, wide)
@@ -139,6 +149,7 @@ def follow_lanes(ensemble, lanes, wide, events, step):
         if lane.course >= 0 and not nothing_happens(own):
             copy_lane(q, ensemble.code, ensemble.alone, wide, step)
             follow_samples(ensemble.alone, lane.time, floats(wide.h, q)[0], own, step)
+        # the end of this step is the beginning of the next
         for e in range(own.size):
             own[e].samples[0] = own[e].samples[SAMPLES]
 
@@ -154,6 +165,7 @@ def find_faults(ensemble, solution, lanes, wide, step):
         fault = fault_of_step(ensemble.alone, step)
         put(q, lanes.size, ensemble.code.states, step.phase, wide.phase)
         if fault != NO_FAULT:
+            # a step at fault has been made: the message says where it ended
             lane.time, lane.accepted = lane.after, False
             give_up(q, fault, ensemble, solution, lanes, wide.y_new)
 
@@ -167,6 +179,7 @@ def finish_steps(ensemble, solution, lanes, wide, events, step):
         if not lane.accepted:
             continue
         lane.time = lane.after
+        # no growth right after a rejection (Hairer, Norsett and Wanner II.4): it would often be rejected too
         h[q] *= min(1.0, lane.growth) if lane.rejected else lane.growth
         lane.rejected = False
         if lane.last:
