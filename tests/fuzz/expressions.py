@@ -79,7 +79,7 @@ class Expressions:
         for one in (expression, converted):
             assert type(evaluate(one, self.point)) is float, "its value is no float"
         graph = Graph()
-        names = {name: graph.input("y", index) for index, name in enumerate(self.symbols)}
+        names = {symbol.name: graph.input("y", index) for index, symbol in enumerate(self.symbols.values())}
         assert Reader(graph, names).read(converted).graph is graph, "it is not of the graph"
 
 
