@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
+import inspect
+import json
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import types
 from numba.core.caching import FunctionCache
 from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
+from numba.core.environment import Environment
+from numba.core.funcdesc import PythonFunctionDescriptor
+from numba.core.typing.templates import signature
 
 from kinetics.compile.cache import cache_folder, source_key
 from kinetics.compile.checked_files import read_checked, write_checked
@@ -27,16 +31,20 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: Iterable[str
     if function is None:
         return lambda function: kernel(function, fastmath=fastmath, **options)
     flags = {"_nrt": False, "no_cfunc_wrapper": True, "no_cpython_wrapper": True, "error_model": "numpy"} | options
-    dispatcher: Any = numba.njit(fastmath=set(fastmath), **flags)(function)
+    return numba.njit(fastmath=set(fastmath), **flags)(function)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """A `kernel` that Python calls, while other threads run; its machine code, with all it calls, is kept in a file."""
+    dispatcher: Any = kernel(function, no_cpython_wrapper=False, nogil=True)
     # numba would keep its code beside the source, where nothing may be written once the package is installed, and would
-    # take whatever lies there for code
+    # unpickle whatever lies there
     dispatcher._cache = _MachineCode(function)
     return dispatcher
 
 
-def entry(function: Callable[..., Any]) -> Any:
-    """A `kernel` that Python calls, while other threads run."""
-    return kernel(function, no_cpython_wrapper=False, nogil=True)
+_KINDS = {str(kind): kind for kind in (types.none, types.int64, types.float64)}
+"""What an entry may return, alone or in a tuple, by name."""
 
 
 class _MachineCode(FunctionCache):
@@ -59,14 +67,41 @@ class _MachineCode(FunctionCache):
         content = read_checked(self._path(sig, target_context.codegen())) if self._enabled else None
         if content is None:
             return None
-        # The one place that unpickles a file. What is read is machine code that will be run, so no other format could
-        # make a hostile file harmless: what protects the user is `cache_folder`, which takes none that others may write
-        # to. The checksum finds damage. Beside the code numba pickles its types, for which it has no other format.
-        return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301
+        head, _, code = content.partition(b"\n")
+        facts = json.loads(head)
+        kinds = [_KINDS[name] for name in facts["result"]]
+        result = types.Tuple(kinds) if facts["is_tuple"] else kinds[0]
+        described = self._described(sig, result, facts)
+        environment = Environment.from_fndesc(described)
+        library = facts["library"], "object", (code[: facts["size"]], code[facts["size"] :])
+        return CompileResult._rebuild(
+            target_context, library, described, environment, signature(result, *sig), False, (), "", (), ()
+        )
 
     def _save_overload(self, sig: Any, data: Any) -> None:
-        if self._enabled and not data.lifted and not data.library.has_dynamic_globals:
-            write_checked(self._path(sig, data.codegen), dumps(data._reduce()))
+        """A line about the function, its machine code, and LLVM's bitcode of it."""
+        result: Any = data.signature.return_type
+        is_tuple = isinstance(result, types.Tuple)
+        names = [str(kind) for kind in (result.types if is_tuple else [result])]
+        # what a line of text and machine code cannot hold: objects of Python, and code that runs when it is loaded
+        objects = [each for each in (data.environment, *data._find_referenced_environments()) if each.consts]
+        held = not (objects or data.lifted or data.reload_init or data.library.has_dynamic_globals)
+        if not (self._enabled and held and _KINDS.keys() >= set(names)):
+            return
+        library, _, (binary, bitcode) = data.library.serialize_using_object_code()
+        described = data.fndesc
+        facts = {"library": library, "result": names, "is_tuple": is_tuple, "size": len(binary)}
+        facts |= {"uid": described.uid, "abi_tags": described.abi_tags}
+        write_checked(self._path(sig, data.codegen), json.dumps(facts).encode() + b"\n" + binary + bitcode)
+
+    def _described(self, sig: Any, result: Any, facts: dict[str, Any]) -> PythonFunctionDescriptor:
+        """The function as numba knows it: from these it makes the name under which the code is linked."""
+        function, arguments = self._py_func, tuple(inspect.signature(self._py_func).parameters)
+        module, name = function.__module__, function.__qualname__
+        return PythonFunctionDescriptor(
+            True, module, name, name, "", None, result, None, arguments, (),
+            argtypes=tuple(sig), abi_tags=tuple(facts["abi_tags"]), uid=facts["uid"],
+        )  # fmt: skip
 
     def _folder(self) -> Path:
         return cache_folder() / _key(Path(self._py_func.__globals__["__file__"]).parent)
