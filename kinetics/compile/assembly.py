@@ -49,11 +49,11 @@ def assembly(name: str, function: Function, width: Width, *, fused: bool) -> str
     written = {array for array, _, _ in function.results}
     if function.repeats > 1:  # what is the same for all entries stands before the loop
         for node in body.inputs:
-            if _place(node)[0] in function.shared | function.still:
+            if _entry_of(node)[0] in function.shared | function.still:
                 body.evaluate(node)
     before, body.lines = body.lines, []
     for node in body.inputs:
-        if _place(node)[0] in written:
+        if _entry_of(node)[0] in written:
             body.evaluate(node)
     for array, index, node in function.results:
         body.store(array, index, node)
@@ -78,7 +78,7 @@ def _repeated(lines: Sequence[str], entries: int, width: Width) -> list[str]:
     ]
 
 
-def _place(node: Node) -> tuple[str, int]:
+def _entry_of(node: Node) -> tuple[str, int]:
     assert isinstance(node.value, tuple)
     return node.value
 
@@ -141,7 +141,7 @@ class _Body:
         if operation == "number":
             return self._width.number(node.as_float)
         if operation == "input":
-            self._load(name, *_place(node))
+            self._load(name, *_entry_of(node))
             return name
         if operation in ELEMENTARY:
             return values[0]
@@ -158,7 +158,7 @@ class _Body:
         self.lines += self._width.load(name, f"{name}.at", shared=shared)
 
     def _find(self, name: str, array: str, index: int, *, shared: bool) -> None:
-        """The place of an entry of an array."""
+        """The address of an entry of an array."""
         begin, offset = f"%{array}", index * (1 if shared else self._width.size)
         if self._repeats and array not in self._still:
             begin = f"{name}.in"

@@ -59,7 +59,7 @@ def _factor(e: Equations) -> Function:
     matrix = {entry: -value for entry, value in zip(e.jacobian, entries, strict=True)}
     for i in range(len(e.y)):
         matrix[i, i] = w + matrix[i, i] if (i, i) in matrix else w
-    results = [("lu", place, value) for place, value in factors(e.elimination, matrix)]
+    results = [("lu", index, value) for index, value in factors(e.elimination, matrix)]
     return Function(("y", "c", "coefficients", "w", "lu"), results)
 
 
@@ -72,7 +72,7 @@ def _stage(e: Equations) -> Function:
 
 
 def _solution(e: Equations, right: Sequence[Node]) -> list[Node]:
-    return solution(e.elimination, _inputs(e, "lu", len(e.elimination.place)), right)
+    return solution(e.elimination, _inputs(e, "lu", len(e.elimination.index)), right)
 
 
 def _error(e: Equations) -> Function:

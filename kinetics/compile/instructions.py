@@ -90,7 +90,7 @@ class Width:
         return f"declare {self.floats} @{self._intrinsic(operation)}({', '.join([self.floats] * count)})"
 
     def load(self, name: str, address: str, *, shared: bool) -> list[str]:
-        """The entry at a place; one that all lanes ``shared`` is copied into each."""
+        """The entry at an address; one that all lanes ``shared`` is copied into each."""
         if not (shared and self.lanes):
             return [f"{name} = load {self.floats}, ptr {address}, align 8"]
         return [

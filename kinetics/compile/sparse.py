@@ -22,10 +22,10 @@ class Elimination:
     upper: tuple[Entry, ...]
 
     @cached_property
-    def place(self) -> dict[Entry, int]:
+    def index(self) -> dict[Entry, int]:
         """Where each entry of the factors is stored: inverse pivots first, then lower, then upper."""
         entries = [*((i, i) for i in range(self.size)), *self.lower, *self.upper]
-        return {entry: place for place, entry in enumerate(entries)}
+        return {entry: index for index, entry in enumerate(entries)}
 
     @cached_property
     def below(self) -> dict[int, list[int]]:
@@ -53,7 +53,7 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
 
     Examples
     --------
-    >>> len(eliminate(3, [(0, 1), (1, 0), (0, 2), (2, 0)]).place)  # an arrow: with a leaf first nothing is filled in
+    >>> len(eliminate(3, [(0, 1), (1, 0), (0, 2), (2, 0)]).index)  # an arrow: with a leaf first nothing is filled in
     7
     """
     rows: list[set[int]] = [set() for _ in range(size)]
@@ -82,16 +82,16 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
 
 
 def factors(plan: Elimination, matrix: Mapping[Entry, Node]) -> list[tuple[int, Node]]:
-    """The place and value of each entry of the factors of a matrix, given its nonzero entries and its diagonal."""
+    """The index and value of each entry of the factors of a matrix, given its nonzero entries and its diagonal."""
     values = dict(matrix)
     stored: list[tuple[int, Node]] = []
     for pivot in plan.order:
         inverse = _inverse(values[pivot, pivot])
-        stored.append((plan.place[pivot, pivot], inverse))
-        stored += [(plan.place[pivot, j], values[pivot, j]) for j in plan.right[pivot]]
+        stored.append((plan.index[pivot, pivot], inverse))
+        stored += [(plan.index[pivot, j], values[pivot, j]) for j in plan.right[pivot]]
         for i in plan.below[pivot]:
             share = values[i, pivot] * inverse
-            stored.append((plan.place[i, pivot], share))
+            stored.append((plan.index[i, pivot], share))
             for j in plan.right[pivot]:
                 change = share * values[pivot, j]
                 values[i, j] = values[i, j] - change if (i, j) in values else -change
@@ -109,9 +109,9 @@ def solution(plan: Elimination, lu: Sequence[Node], right: Sequence[Node]) -> li
     """The solution, (row,), given the entries of the factors and the right side."""
     x = list(right)
     for i, pivot in plan.lower:
-        x[i] = x[i] - lu[plan.place[i, pivot]] * x[pivot]
+        x[i] = x[i] - lu[plan.index[i, pivot]] * x[pivot]
     for pivot in reversed(plan.order):
         for j in plan.right[pivot]:
-            x[pivot] = x[pivot] - lu[plan.place[pivot, j]] * x[j]
-        x[pivot] = x[pivot] * lu[plan.place[pivot, pivot]]
+            x[pivot] = x[pivot] - lu[plan.index[pivot, j]] * x[j]
+        x[pivot] = x[pivot] * lu[plan.index[pivot, pivot]]
     return x

@@ -130,7 +130,7 @@ def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs
 
 
 def _effects(system: System, names: Sequence[str]) -> ParameterEffects:
-    """What each parameter does in any patient: places, and which derivative of a constant goes there."""
+    """What each parameter does in any patient: indices, and which derivative of a constant goes there."""
     table = system.functions.compiled("constants_by_parameter").entries
     # the derivatives themselves differ between patients; which of them are not zero does not
     numbers = np.zeros((len(system.parameters) + len(system.model.constants), len(system.parameters)), dtype=np.int64)
@@ -138,7 +138,7 @@ def _effects(system: System, names: Sequence[str]) -> ParameterEffects:
     chosen = numbers[:, [system.parameters.index(name) for name in names]]
     tables = ("start_by_constant", "rate_by_constant", "curvature_by_constant", "outputs_by_constant")
     terms = (sparse_terms(system.functions.compiled(name).entries, chosen, LANES) for name in tables)
-    return ParameterEffects(*(SparseTerms(places, counted - 1) for places, counted in terms))
+    return ParameterEffects(*(SparseTerms(indices, counted - 1) for indices, counted in terms))
 
 
 def _differentiate(

@@ -114,7 +114,7 @@ def derivative_arrays(
     compiled, width = system.functions.compiled, LANES * len(system.states)
     no_dose = np.zeros((segments, blocks, width))
     rate, jacobian, shown = (
-        SparseTerms(terms.places, np.empty(terms.factors.size))
+        SparseTerms(terms.indices, np.empty(terms.factors.size))
         for terms in (effects.rate, effects.jacobian, effects.outputs)
     )
     tangent = tangent_arrays(system, np.empty((blocks, width)), no_dose, no_dose, rate, jacobian, 1)

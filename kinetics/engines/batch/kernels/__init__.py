@@ -1,1 +1,1 @@
-"""The compiled loops of the batch engine: one code for all models, which it is told of when it runs."""
+"""The compiled loops of the batch engine: one code for all models, whose sizes and addresses it gets when it runs."""

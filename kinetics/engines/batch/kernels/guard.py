@@ -12,6 +12,12 @@ NO_FAULT = DONE
 
 
 @kernel
+def followed(step):
+    """The states before and after a step, the tolerance of each, and what has become of it."""
+    return floats(step.y, 0), floats(step.y_new, 0), floats(step.absolute, 0), floats(step.phase, 0)
+
+
+@kernel
 def mark_high(code, step):
     """At the start of a stretch: what a dose has brought is no rounding."""
     y, absolute, phase = floats(step.y, 0), floats(step.absolute, 0), floats(step.phase, 0)
@@ -23,12 +29,7 @@ def mark_high(code, step):
 @kernel
 def follow_states(code, step):
     """Follow the states of every lane's step; whether a lane has to be looked at with `fault_of_step`."""
-    y, y_new, absolute, phase = (
-        floats(step.y, 0),
-        floats(step.y_new, 0),
-        floats(step.absolute, 0),
-        floats(step.phase, 0),
-    )
+    y, y_new, absolute, phase = followed(step)
     suspicious = 0
     for i in range(code.width):
         size, bound = abs(y_new[i]), absolute[i]
@@ -52,12 +53,7 @@ def rate_at(code, value, i, y, step):
 @kernel
 def fault_of_step(code, step):
     """NO_FAULT, or BELOW_ZERO plus the number of the state, or that plus the number of states; follows the states."""
-    y, y_new, absolute, phase = (
-        floats(step.y, 0),
-        floats(step.y_new, 0),
-        floats(step.absolute, 0),
-        floats(step.phase, 0),
-    )
+    y, y_new, absolute, phase = followed(step)
     for i in range(code.states):
         # only the step that passes the bound: a state that belongs below zero would be looked at in every step
         negative = y_new[i] < -NEGATIVE * absolute[i] and y[i] >= -NEGATIVE * absolute[i]

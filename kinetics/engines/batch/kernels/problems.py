@@ -90,7 +90,7 @@ class Thresholds(NamedTuple):
     events: int
     outputs: np.ndarray  # (event,), numbers
     levels: np.ndarray  # (event,)
-    margins: np.ndarray  # (event,), within which an output cannot be told from its level
+    margins: np.ndarray  # (event,), within which an output counts as at its level
 
 
 class Samples(NamedTuple):
@@ -135,7 +135,7 @@ class Rules(NamedTuple):
 class SparseTerms(NamedTuple):
     """Products of a derivative by a constant with what a parameter does to that constant."""
 
-    places: np.ndarray  # (3, term): block of parameters, place in a flat (row, lane), number of the derivative
+    indices: np.ndarray  # (3, term): block of parameters, index in a flat (row, lane), number of the derivative
     factors: np.ndarray  # (term,), or numbers of them among the derivatives of constants by parameters
 
 

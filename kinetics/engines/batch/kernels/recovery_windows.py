@@ -20,7 +20,7 @@ EVENT = np.dtype(
     [
         ("output", np.int64),  # its number
         ("level", np.float64),
-        ("margin", np.float64),  # within which the output cannot be told from its level
+        ("margin", np.float64),  # within which the output counts as at its level
         ("lowest", np.float64),  # value of the window
         ("met", np.float64),  # time at which the output met its level since then
         ("back", np.float64),  # time of the return

@@ -87,11 +87,11 @@ def advance_block(tangent, stride, block, h, inflow, record, step):
 @kernel(fastmath=["contract"])
 def add_terms(terms, block, derivatives, out):
     """Add `SparseTerms` of a block to a flat array."""
-    places = terms.places
+    indices = terms.indices
     # the terms of all blocks are in one list, which is short: a parameter enters few equations
     for term in range(terms.factors.size):
-        if places[0, term] == block:
-            out[places[1, term]] += derivatives[places[2, term]] * terms.factors[term]
+        if indices[0, term] == block:
+            out[indices[1, term]] += derivatives[indices[2, term]] * terms.factors[term]
 
 
 @kernel
@@ -103,11 +103,11 @@ def start_derivatives(c, effects, tangent, derivatives):
     pick(by_parameter, effects.rate.factors, tangent.rate.factors)
     pick(by_parameter, effects.jacobian.factors, tangent.jacobian.factors)
     pick(by_parameter, effects.outputs.factors, derivatives.terms.factors)
-    sensitivities, places = tangent.sensitivities, effects.start.places
+    sensitivities, indices = tangent.sensitivities, effects.start.indices
     sensitivities[:] = 0.0
     for term in range(effects.start.factors.size):
-        change = at_rest[places[2, term]] * by_parameter[effects.start.factors[term]]
-        sensitivities[places[0, term], places[1, term]] += change
+        change = at_rest[indices[2, term]] * by_parameter[effects.start.factors[term]]
+        sensitivities[indices[0, term], indices[1, term]] += change
     # a step of no length at rest, like that of `integration.start_patient`: an output time of 0 is read off it
     tangent.record[0] = 0.0
     for block in range(sensitivities.shape[0]):
@@ -139,8 +139,8 @@ def write_derivatives(derivatives, tangent, sample, theta, step):
         differentiate_outputs(derivatives, block, code.lanes)
         for index in range(outputs.size):
             for q in range(code.lanes):
-                place = code.lanes * block + q
-                derivatives.values[sample, index, place] = of_block[code.lanes * outputs[index] + q]
+                column = code.lanes * block + q
+                derivatives.values[sample, index, column] = of_block[code.lanes * outputs[index] + q]
 
 
 @kernel
@@ -152,7 +152,7 @@ def differentiate_outputs(derivatives, block, lanes):
         row, state = lanes * table[0, entry], lanes * table[1, entry]
         for q in range(lanes):
             of_block[row + q] += derivatives.by_state[entry] * derivatives.lanes[state + q]
-    places, factors = derivatives.terms.places, derivatives.terms.factors
+    indices, factors = derivatives.terms.indices, derivatives.terms.factors
     for term in range(factors.size):
-        if places[0, term] == block:
-            of_block[places[1, term]] += derivatives.by_constant[places[2, term]] * factors[term]
+        if indices[0, term] == block:
+            of_block[indices[1, term]] += derivatives.by_constant[indices[2, term]] * factors[term]
