@@ -95,6 +95,31 @@ def test_a_damaged_file_is_thrown_away_and_made_anew_once(own_cache, kind, name)
     assert call[0] is looped or path.read_bytes() == before
 
 
+OTHER_TYPES = """
+import sys
+import numba, numpy
+for length in range(int(sys.argv[1])):
+    numba.from_dtype(numpy.dtype([(f"name_{length}", float)]))
+from kinetics import simulate
+from kinetics.engines.batch.kernels.integration import integrate
+print(float(simulate("alemtuzumab", regimen="ms_licensed", until="1 month", engine="batch")["C"].sum()))
+print(sum(integrate.stats.cache_hits.values()))
+"""
+
+
+def test_the_loops_are_loaded_by_a_process_that_met_other_types_before(own_cache):
+    # numba numbers the types that it meets and writes these numbers into the names of compiled code
+    own_cache.mkdir(mode=0o700)
+    answers = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", OTHER_TYPES, count], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for count in ("0", "5", "1000")
+    ]
+    assert [hits for _, hits in answers] == ["0", "1", "1"]
+    assert len({total for total, _ in answers}) == 1
+
+
 def test_a_file_in_place_of_the_folder(own_cache):
     own_cache.mkdir(mode=0o700)
     (own_cache / KEY).write_text("in the way")

@@ -91,16 +91,20 @@ class _MachineCode(FunctionCache):
         library, _, (binary, bitcode) = data.library.serialize_using_object_code()
         described = data.fndesc
         facts = {"library": library, "result": names, "is_tuple": is_tuple, "size": len(binary)}
-        facts |= {"uid": described.uid, "abi_tags": described.abi_tags}
+        facts |= {"name": described.mangled_name, "environment": described.env_name}
         write_checked(self._path(sig, data.codegen), json.dumps(facts).encode() + b"\n" + binary + bitcode)
 
     def _described(self, sig: Any, result: Any, facts: dict[str, Any]) -> PythonFunctionDescriptor:
-        """The function as numba knows it: from these it makes the name under which the code is linked."""
+        """The function as numba knows it, under the names by which its code was linked.
+
+        They are not made again from the types: numba puts numbers of its types in them, which it counts from the start
+        of each process.
+        """
         function, arguments = self._py_func, tuple(inspect.signature(self._py_func).parameters)
         module, name = function.__module__, function.__qualname__
         return PythonFunctionDescriptor(
             True, module, name, name, "", None, result, None, arguments, (),
-            argtypes=tuple(sig), abi_tags=tuple(facts["abi_tags"]), uid=facts["uid"],
+            mangler=lambda *_, **__: facts["name"], argtypes=tuple(sig), env_name=facts["environment"],
         )  # fmt: skip
 
     def _folder(self) -> Path:
