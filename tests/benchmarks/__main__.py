@@ -4,52 +4,54 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bounds import measured_values
+from build import compared
 from ladder import ENGINES, absent, cheapest
 from machine import facts, load
 from process import measured, say
 from report import text
-from start import CALLS
-from wanted import shown
 from workload import COHORTS
 
-FULL = {"sample": 20, "agreement": 201, "rounds": 3, "seconds": 2.0, "peers": 25, "crowd": 100_000}
-QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "crowd": 10_000}
+FULL = {"sample": 20, "agreement": 201, "rounds": 5, "seconds": 2.0, "peers": 25, "population": 100_000}
+QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "population": 10_000}
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
-Found = dict[str, Any]
+FITS = ("hill_cawthorne_2012", "care_ms_course_1_population")
+Results = dict[str, Any]
 
 
-def compare_engines(size: dict[str, Any], found: Found) -> None:
+def compare_engines(size: dict[str, Any], results: Results) -> None:
     """Ladders one engine after the other, then races in turn, so that all meet the same machine."""
     measured("reference", patients={COHORTS[0]: size["sample"]})
-    rows: dict[str, Found] = {}
+    rows: dict[str, Results] = {}
     for engine in ENGINES:
         say(f"ladder of {engine}")
         reason = absent(engine)
-        climbed = {"failed": reason} if reason else measured("ladder", engine=engine, patients=size["sample"])
-        if not _kept(found, engine, climbed):
+        ladder = {"failed": reason} if reason else measured("ladder", engine=engine, patients=size["sample"])
+        if not _succeeded(results, engine, ladder):
             continue
-        found["ladders"].append(climbed)
-        best = cheapest(climbed["steps"])
+        results["ladders"].append(ladder)
+        best = cheapest(ladder["steps"])
         if best is None:
-            found["left_out"][engine] = "no setting of its ladder is accurate enough"
+            results["left_out"][engine] = "no setting of its ladder is accurate enough"
         else:
-            rows[engine] = {**best, "engine": climbed["engine"], "about": climbed["about"], "races": []}
+            rows[engine] = {**best, "engine": ladder["engine"], "about": ladder["about"], "races": []}
     for turn in range(size["rounds"]):
         for engine, row in rows.items():
             say(f"race {turn + 1} of {size['rounds']}: {row['engine']}")
             setting = {"relative": row["relative"], "absolute": row["absolute"], "seconds": size["seconds"]}
             race = measured("race", engine=engine, sampled=size["peers"], **setting)
-            if _kept(found, f"race {turn + 1} of {engine}", race):
+            if _succeeded(results, f"race {turn + 1} of {engine}", race):
                 row["races"].append(race)
-    found["engines"] = [_least(row) for row in rows.values() if row["races"]]
-    batch = next((row for row in found["engines"] if row["engine"] == "batch"), None)
-    for row in found["engines"]:
+    results["engines"] = [_medians(row) for row in rows.values() if row["races"]]
+    batch = next((row for row in results["engines"] if row["engine"] == "batch"), None)
+    for row in results["engines"]:
         if batch is not None and row is not batch:
-            row["ratios"] = {name: row[key] / batch[key] for name, key in _COMPARED.items()}
+            row["ratios"] = {name: _ratio(row, batch, key) for name, key in _COMPARED.items()}
 
 
 _COMPARED = {
@@ -60,56 +62,78 @@ _COMPARED = {
 }
 
 
-def _least(row: Found) -> Found:
+def _medians(row: Results) -> Results:
     races = row["races"]
-    least = {key: min(race[key] for race in races) for key in _COMPARED.values()}
+    medians = {key: statistics.median(race[key] for race in races) for key in _COMPARED.values()}
     pace = 1e3 * min(one["least"] for race in races for one in race["pace"])
-    return {**row, **least, "measured_patients": races[0]["measured_patients"], "pace_ms": pace}
+    return {**row, **medians, "measured_patients": races[0]["measured_patients"], "pace_ms": pace}
 
 
-def _kept(found: Found, name: str, answer: Found) -> bool:
+def _ratio(row: Results, batch: Results, key: str) -> float:
+    """How many times slower than batch: the median of the rounds, in each of which both met the same machine."""
+    return statistics.median(one[key] / other[key] for one, other in zip(row["races"], batch["races"], strict=False))
+
+
+def _succeeded(results: Results, name: str, answer: Any) -> bool:
     """Whether a measurement worked; if not, its reason is noted."""
     if "failed" in answer:
-        found["left_out"][name] = answer["failed"]
+        results["left_out"][name] = answer["failed"]
     return "failed" not in answer
 
 
-def compare_with_radau(size: dict[str, Any], found: Found) -> None:
+def compare_with_radau(size: dict[str, Any], results: Results) -> None:
     """The batch engine at its own tolerances; the references take minutes once."""
     say("Radau references")
     measured("reference", patients=dict.fromkeys(COHORTS, size["agreement"]))
     answers = [measured("agreement", cohort=cohort, patients=size["agreement"]) for cohort in COHORTS]
-    found["agreement"] = [one for one in answers if _kept(found, "agreement", one)]
+    results["agreement"] = [answer for answer in answers if _succeeded(results, "agreement", answer)]
 
 
-def start(size: dict[str, Any], found: Found) -> None:
-    """First use and later processes."""
-    for call in CALLS:
-        say(f"first use: {call}")
-        answer = measured("start", call=call, repeats=2 * size["rounds"] + 1)
-        if _kept(found, f"start, {call}", answer):
-            found["start"].append(answer)
+def start(size: dict[str, Any], results: Results) -> None:
+    """From a command typed to its end."""
+    say("commands, from typed to their end")
+    answer = measured("start", repeats=size["rounds"], fits=FITS[:1])
+    if _succeeded(results, "start", answer):
+        results["start"] = answer
 
 
-def _alone(name: str, request: Callable[[dict[str, Any]], Found]) -> Callable[[dict[str, Any], Found], None]:
+def build(size: dict[str, Any], results: Results) -> None:
+    """From equations to a first result, with a peer."""
+    say("from equations to a first result")
+    answer = compared(size["rounds"])
+    if _succeeded(results, "build", answer):
+        results["build"] = answer
+
+
+def fitting(size: dict[str, Any], results: Results) -> None:
+    """Fits that ship."""
+    for name in FITS:
+        say(f"fit {name}")
+        answer = measured("fitting", name=name, least=size["rounds"])
+        if _succeeded(results, f"fit {name}", answer):
+            results["fitting"].append(answer)
+
+
+def _alone(name: str, request: Callable[[dict[str, Any]], Results]) -> Callable[[dict[str, Any], Results], None]:
     """A part that is one measurement."""
 
-    def measure(size: dict[str, Any], found: Found) -> None:
+    def measure(size: dict[str, Any], results: Results) -> None:
         say(name)
         answer = measured(name, **request(size))
-        if _kept(found, name, answer):
-            found[name] = answer
+        if _succeeded(results, name, answer):
+            results[name] = answer
 
     return measure
 
 
-PARTS: dict[str, Callable[[dict[str, Any], Found], None]] = {
+PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
     "engines": compare_engines,
     "sensitivity": _alone("sensitivity", lambda size: {"seconds": size["seconds"] / 4}),
     "start": start,
-    "fitting": _alone("fitting", lambda size: {"name": "hill_cawthorne_2012", "seconds": 2 * size["seconds"]}),
-    "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["crowd"]]}),
-    "crowd": _alone("crowd", lambda size: {"patients": size["crowd"]}),
+    "build": build,
+    "fitting": fitting,
+    "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["population"]]}),
+    "population": _alone("population", lambda size: {"patients": size["population"]}),
     "agreement": compare_with_radau,
 }
 
@@ -120,19 +144,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks.json"), help="where the JSON goes")
     parser.add_argument("--quick", action="store_true", help="fewer patients and rounds: minutes, rougher numbers")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="some parts alone")
-    asked = parser.parse_args()
-    size = QUICK if asked.quick else FULL
-    found: Found = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
-    found |= {name: [] for name in ("ladders", "engines", "agreement", "start")}
-    found |= dict.fromkeys(("scaling", "crowd", "sensitivity", "fitting"))
-    for part in asked.only:
-        PARTS[part](size, found)
-    found["machine"]["load_after"] = load()
-    found["wanted"] = shown(found)
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(found, indent=1))
-    print(text(found))
-    say(f"written: {asked.out}")
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    results: Results = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
+    results |= {name: [] for name in ("ladders", "engines", "agreement", "start", "fitting")}
+    results |= dict.fromkeys(("scaling", "population", "sensitivity", "build"))
+    for part in options.only:
+        PARTS[part](size, results)
+    results["machine"]["load_after"] = load()
+    results["bounds"] = measured_values(results)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(results, indent=1))
+    print(text(results))
+    say(f"written: {options.out}")
 
 
 if __name__ == "__main__":

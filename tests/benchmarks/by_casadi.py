@@ -41,12 +41,12 @@ def symbolic(system: System, states: Any, constants: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class _Piece:
-    """The integrator of a segment, what it adds and lets flow in, and how many of its times are asked for."""
+    """The integrator of a segment, what it adds and lets flow in, and how many of the output times lie in it."""
 
     integrate: Any
     jump: np.ndarray
     inflow: np.ndarray
-    asked: int
+    outputs: int
 
 
 class Engine:
@@ -82,7 +82,7 @@ class Engine:
         for piece in pieces:
             start = state + piece.jump
             ends = np.array(piece.integrate(x0=start, p=np.concatenate([constants, piece.inflow]))["xf"])
-            columns.append(ends[:, : piece.asked])
+            columns.append(ends[:, : piece.outputs])
             state = ends[:, -1]
         return np.array(self._outputs(np.hstack(columns), constants[:, None])).T
 
@@ -101,9 +101,9 @@ class Engine:
         }
         pieces = []
         for index, (begin, end) in enumerate(zip(given.edges[:-1], given.edges[1:], strict=True)):
-            asked = times[(times > begin) & (times <= end)]
-            stops = asked if asked.size and asked[-1] == end else np.append(asked, end)
+            inside = times[(times > begin) & (times <= end)]
+            stops = inside if inside.size and inside[-1] == end else np.append(inside, end)
             integrator = ca.integrator(f"segment_{index}", "cvodes", equations, begin, stops.tolist(), options)
             jump = given.boluses[index] @ doses / self._scale
-            pieces.append(_Piece(integrator, jump, given.rates[index] @ doses, asked.size))
+            pieces.append(_Piece(integrator, jump, given.rates[index] @ doses, inside.size))
         return pieces

@@ -26,7 +26,7 @@ def facts() -> dict[str, Any]:
 
 
 def load() -> list[float] | None:
-    """Processes that wanted a core, over the last 1, 5 and 15 minutes."""
+    """Processes that ran or waited for a core, over the last 1, 5 and 15 minutes."""
     return list(os.getloadavg()) if hasattr(os, "getloadavg") else None
 
 

@@ -35,13 +35,13 @@ def measured(module: str, environment: dict[str, str] | None = None, **request: 
         Its answer, or ``{"failed": reason}``.
     """
     with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
-        asked, told = Path(folder, "request.json"), Path(folder, "answer.json")
-        asked.write_text(json.dumps(request))
-        command = [sys.executable, str(Path(__file__)), module, str(asked), str(told)]
+        request_path, answer_path = Path(folder, "request.json"), Path(folder, "answer.json")
+        request_path.write_text(json.dumps(request))
+        command = [sys.executable, str(Path(__file__)), module, str(request_path), str(answer_path)]
         status = subprocess.run(command, env={**os.environ, **(environment or {})}, check=False).returncode
-        if status or not told.is_file():
+        if status or not answer_path.is_file():
             return {"failed": f"the process of {module} ended with status {status}"}
-        return json.loads(told.read_text())
+        return json.loads(answer_path.read_text())
 
 
 def say(text: str) -> None:
@@ -49,9 +49,9 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _main(module: str, asked: str, told: str) -> None:
-    answer = importlib.import_module(module).measure(**json.loads(Path(asked).read_text()))
-    Path(told).write_text(json.dumps(answer))
+def _main(module: str, request: str, answer: str) -> None:
+    result = importlib.import_module(module).measure(**json.loads(Path(request).read_text()))
+    Path(answer).write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ def measure(engine: str, relative: float, absolute: float, seconds: float, sampl
     typical = work.typical(COHORT)[None]
     one = repeated(lambda: solver.outputs(typical, tolerances, work.months), seconds=seconds, least=7)
     number = TOGETHER if solver.together else sampled
-    crowd = work.patients(COHORT, number)
-    many = repeated(lambda: solver.outputs(crowd, tolerances, work.months), seconds=seconds, least=3)
+    patients = work.patients(COHORT, number)
+    many = repeated(lambda: solver.outputs(patients, tolerances, work.months), seconds=seconds, least=3)
     return {
         "pace": [before, pace()],
         "one_ms": 1e3 * one["least"],

@@ -29,15 +29,15 @@ FOLDER = Path(__file__).parents[2] / "build" / "benchmarks"
 def measure(patients: dict[str, int]) -> dict[str, Any]:
     """Work out what is not known yet: so many of each cohort, the typical patient first."""
     work = load_workload()
-    wanted = [(cohort, part) for cohort, number in patients.items() for part in _parts(work.sample(cohort, number))]
-    missing = [(cohort, part) for cohort, part in wanted if not _kept(part).is_file()]
+    parts = [(cohort, part) for cohort, number in patients.items() for part in _parts(work.sample(cohort, number))]
+    missing = [(cohort, part) for cohort, part in parts if not _kept(part).is_file()]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
         for done, (cohort, part) in enumerate(missing, 1):
-            found = np.array(list(pool.map(_radau, part)))
+            outputs = np.array(list(pool.map(_radau, part)))
             unfinished = _kept(part).with_suffix(f".{os.getpid()}")
             with unfinished.open("wb") as file:
-                np.save(file, found)
+                np.save(file, outputs)
             os.replace(unfinished, _kept(part))
             say(f"  Radau, {cohort}: {done * CHUNK} of about {len(missing) * CHUNK} patients")
     return {"tolerances": [TOLERANCES.relative, TOLERANCES.absolute], "patients": patients, "new": len(missing) * CHUNK}

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from wanted import BOUNDS
+from bounds import BOUNDS
 from workload import LIMIT
 
 __all__ = ["text"]
 
 
-def text(found: dict[str, Any]) -> str:
+def text(results: dict[str, Any]) -> str:
     """Everything measured."""
     sections = {
         "ladders": _ladders,
         "engines": _engines,
         "agreement": _agreement,
         "scaling": _scaling,
-        "crowd": _crowd,
+        "population": _population,
         "sensitivity": _sensitivity,
         "start": _start,
+        "build": _build,
         "fitting": _fitting,
         "left_out": _left_out,
-        "wanted": _wanted,
+        "bounds": _bounds,
     }
-    parts = [write(found[name]) for name, write in sections.items() if found[name]]
-    return "\n\n".join([_machine(found["machine"]), *parts])
+    parts = [write(results[name]) for name, write in sections.items() if results[name]]
+    return "\n\n".join([_machine(results["machine"]), *parts])
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -76,7 +77,7 @@ def _engines(engines: list[dict[str, Any]]) -> str:
         for row in engines
     ]
     heads = (*columns, *(f"x {name}" for name in ratios))
-    title = f"At equal error: the quickest setting with an error of at most {LIMIT:g}; least times of all rounds"
+    title = f"At equal error: the quickest setting with an error of at most {LIMIT:g}; medians of the rounds"
     notes = [
         "engines other than batch run in one process: their time for 1000 is that of some random patients, scaled",
         "processor: time of all cores together, which a loaded machine disturbs less; x: times that of batch",
@@ -93,9 +94,9 @@ def _agreement(cohorts: list[dict[str, Any]]) -> str:
     return _table(title, heads, ([row[key] for key in keys] for row in cohorts))
 
 
-def _scaling(found: dict[str, Any]) -> str:
-    line = found["line"]
-    rows = [(step["patients"], step["seconds"], 1e3 * step["seconds"] / step["patients"]) for step in found["steps"]]
+def _scaling(results: dict[str, Any]) -> str:
+    line = results["line"]
+    rows = [(step["patients"], step["seconds"], 1e3 * step["seconds"] / step["patients"]) for step in results["steps"]]
     table = _table("Cost against patients, results dropped", ("patients", "s", "ms each"), rows)
     return (
         f"{table}\n"
@@ -104,46 +105,46 @@ def _scaling(found: dict[str, Any]) -> str:
     )
 
 
-def _crowd(found: dict[str, Any]) -> str:
+def _population(results: dict[str, Any]) -> str:
     return (
-        f"{found['patients']} patients drawn, integrated and streamed to Zarr: {found['seconds']:.3g} s, "
-        f"peak memory {found['peak_GiB']:.2f} GiB, {found['written_GiB']:.2f} GiB written"
+        f"{results['patients']} patients drawn, integrated and streamed to Zarr: {results['seconds']:.3g} s, "
+        f"peak memory {results['peak_GiB']:.2f} GiB, {results['written_GiB']:.2f} GiB written"
     )
 
 
-def _sensitivity(found: dict[str, Any]) -> str:
-    rounds = ", ".join(f"{ratio:.2f}" for ratio in found["ratio_of_each_round"])
+def _sensitivity(results: dict[str, Any]) -> str:
+    rounds = ", ".join(f"{ratio:.2f}" for ratio in results["ratio_of_each_round"])
     return (
-        f"{len(found['parameters'])} sensitivities: {found['with_sensitivities_ms']:.3g} ms against "
-        f"{found['plain_ms']:.3g} ms, {found['ratio']:.2f} times (rounds: {rounds}); "
-        f"error {found['error']:.2g} against differences of order 6"
+        f"{len(results['parameters'])} sensitivities: {results['with_sensitivities_ms']:.3g} ms against "
+        f"{results['plain_ms']:.3g} ms, {results['ratio']:.2f} times (rounds: {rounds}); "
+        f"error {results['error']:.2g} against differences of order 6"
     )
 
 
 def _start(calls: list[dict[str, Any]]) -> str:
-    first, later = (
-        ("to_first_result_s", "processor_s"),
-        ("to_first_result_s", "processor_s", "imports_s", "without_imports_s"),
-    )
-    rows = [
-        (one["call"], *(one["first_use"][key] for key in first), *(one["later"][key] for key in later)) for one in calls
-    ]
-    heads = ("call", "first use", "processor s", "next process", "processor s", "of it imports", "the rest")
-    return _table("Seconds from the start of a process to its first result", heads, rows)
+    rows = [(one["call"], one["seconds"], one["processor_s"]) for one in calls]
+    title = f"Seconds from a command typed to its end, medians of {calls[0]['repeats']}"
+    return _table(title, ("command", "s", "processor s"), rows)
 
 
-def _fitting(found: dict[str, Any]) -> str:
-    return f"fit {found['fit']}, warm, without imports: {found['seconds']:.3g} s (median {found['median_s']:.3g} s)"
+def _build(seconds: dict[str, float]) -> str:
+    title = "Seconds from equations to the counts of a first patient, without imports"
+    return _table(title, ("engine", "s"), seconds.items())
+
+
+def _fitting(fits: list[dict[str, Any]]) -> str:
+    rows = [(one["fit"], one["seconds"]) for one in fits]
+    return _table("Fits, warm, without imports", ("fit", "s"), rows)
 
 
 def _left_out(reasons: dict[str, str]) -> str:
     return "\n".join(["Left out", *(f"  {name}: {reason}" for name, reason in reasons.items())])
 
 
-def _wanted(values: dict[str, float]) -> str:
+def _bounds(values: dict[str, float]) -> str:
     rows = []
     for name, value in values.items():
         sense, bound = BOUNDS[name]
         met = value >= bound if sense == ">=" else value <= bound
         rows.append((name, value, f"{sense} {bound:g}", "yes" if met else "NO"))
-    return _table("Wanted", ("what", "measured", "bound", "met"), rows)
+    return _table("Bounds", ("what", "measured", "bound", "met"), rows)

@@ -22,19 +22,19 @@ __all__ = ["measure", "peak_memory"]
 def measure(patients: int) -> dict[str, Any]:
     """Wall time and peak memory of this process."""
     model, regimen = Model.load(MODEL), Regimen.load(REGIMEN)
-    asked: dict[str, Any] = {"until": UNTIL, "every": EVERY, "cohort": COHORT, "seed": SEED}
-    simulate(model, regimen, patients=2, **asked)
+    request: dict[str, Any] = {"until": UNTIL, "every": EVERY, "cohort": COHORT, "seed": SEED}
+    simulate(model, regimen, patients=2, **request)
 
     def progress(done: int, size: int) -> None:
         if done % max(1, size // 10) == 0:
             say(f"  {done} of {size} patients")
 
     with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
-        place = Path(folder, "population.zarr")
+        store = Path(folder, "population.zarr")
         begin = time.perf_counter()
-        simulate(model, regimen, patients=patients, out=place, progress=progress, **asked).close()
+        simulate(model, regimen, patients=patients, out=store, progress=progress, **request).close()
         seconds = time.perf_counter() - begin
-        written = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+        written = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
     return {"patients": patients, "seconds": seconds, "peak_GiB": peak_memory(), "written_GiB": written / 2**30}
 
 
