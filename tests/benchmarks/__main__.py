@@ -110,6 +110,7 @@ PARTS: dict[str, Callable[[dict[str, Any], Found], None]] = {
     "fitting": _alone("fitting", lambda size: {"name": "hill_cawthorne_2012", "seconds": 2 * size["seconds"]}),
     "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["crowd"]]}),
     "crowd": _alone("crowd", lambda size: {"patients": size["crowd"]}),
+    "cluster": _alone("cluster", lambda size: {"patients": size["crowd"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,
 }
 
@@ -124,7 +125,7 @@ def main() -> None:
     size = QUICK if asked.quick else FULL
     found: Found = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
     found |= {name: [] for name in ("ladders", "engines", "agreement", "start")}
-    found |= dict.fromkeys(("scaling", "crowd", "sensitivity", "fitting"))
+    found |= dict.fromkeys(("scaling", "crowd", "cluster", "sensitivity", "fitting"))
     for part in asked.only:
         PARTS[part](size, found)
     found["machine"]["load_after"] = load()

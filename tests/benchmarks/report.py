@@ -19,6 +19,7 @@ def text(found: dict[str, Any]) -> str:
         "agreement": _agreement,
         "scaling": _scaling,
         "crowd": _crowd,
+        "cluster": _cluster,
         "sensitivity": _sensitivity,
         "start": _start,
         "fitting": _fitting,
@@ -108,6 +109,24 @@ def _crowd(found: dict[str, Any]) -> str:
     return (
         f"{found['patients']} patients drawn, integrated and streamed to Zarr: {found['seconds']:.3g} s, "
         f"peak memory {found['peak_GiB']:.2f} GiB, {found['written_GiB']:.2f} GiB written"
+    )
+
+
+def _cluster(found: dict[str, Any]) -> str:
+    rows = [
+        (f"{row['patients']:.0e}", *row["hours"].values(), row["client_hours"], row["GB"])
+        for row in found["extrapolated"]
+    ]
+    heads = (
+        "patients",
+        *(f"h on {workers} workers" for workers in found["extrapolated"][0]["hours"]),
+        "h of the client",
+    )
+    return (
+        f"{found['patients']} patients streamed: {found['here_s']:.3g} s here, {found['spread_s']:.3g} s on "
+        f"{found['workers']} workers, which take {found['start_s']:.3g} s to start\n"
+        f"  {found['patient_ms']:.3g} ms of a worker a patient, {found['chunk_ms']:.3g} ms of the client a chunk, "
+        f"{found['written_kB']:.3g} kB a patient\n" + _table("  Extrapolated", (*heads, "GB"), rows)
     )
 
 

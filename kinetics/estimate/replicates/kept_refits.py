@@ -1,0 +1,79 @@
+"""The refits of a simulation study so far, kept in a file as they are done."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from kinetics.cluster import finished
+from kinetics.errors import InputError
+from kinetics.estimate.replicates.refits import Refit, Replicates
+from kinetics.files.arguments import Progress
+from kinetics.files.checksums import content_hash
+from kinetics.files.reading import read_json
+from kinetics.files.writing import write_atomically
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_REFITS = TypeAdapter(list[Refit])
+
+
+class KeptRefits:
+    """Refits of synthetic replicates by the number of the replicate, in a file unless ``path`` is None.
+
+    With ``resume`` they begin with those of an earlier call of the same problem, truth and seed; an `InputError` if the
+    file holds anything else.
+    """
+
+    def __init__(self, path: str | Path | None, replicates: Replicates, *, resume: bool) -> None:
+        self._path, self._replicates = None if path is None else Path(path), replicates
+        problem, truth = replicates.problem, sorted(replicates.truth.items())
+        self._key = content_hash(problem.data_hash, problem.model.content_hash, truth, replicates.seed)
+        self._refits: dict[int, Refit] = self._read(self._path) if resume and self._path is not None else {}
+
+    def fill(self, number: int, client: Client | None, progress: Progress | None) -> None:
+        """Do those of the first so many replicates that are missing, here or on a cluster."""
+        left = [replicate for replicate in range(number) if replicate not in self._refits]
+        with closing(finished(self._replicates.job, left, client)) as results:
+            self._count(number, progress)
+            for some in results:
+                self._refits |= some
+                self._write()
+                self._count(number, progress)
+
+    def first(self, number: int) -> tuple[Refit, ...]:
+        """Those of the first so many replicates, in order."""
+        return tuple(self._refits[replicate] for replicate in range(number))
+
+    def done(self, number: int) -> str:
+        """What is done of so many, in words."""
+        nowhere = "not kept; name a file for them with --out (in Python out)"
+        where = nowhere if self._path is None else f"kept in {self._path}"
+        return f"{len(self._refits)} of {number} refits are done and {where}"
+
+    def _count(self, number: int, progress: Progress | None) -> None:
+        if progress is not None:
+            progress(sum(replicate < number for replicate in self._refits), number)
+
+    def _write(self) -> None:
+        if self._path is not None:
+            rows = _REFITS.dump_python([self._refits[number] for number in sorted(self._refits)], by_alias=True)
+            write_atomically(self._path, json.dumps({"key": self._key, "refits": rows}))
+
+    def _read(self, path: Path) -> dict[int, Refit]:
+        if not path.exists():
+            return {}
+        try:
+            data = read_json(path)
+            refits, is_same = _REFITS.validate_python(data["refits"]), data["key"] == self._key
+        except (ValueError, KeyError) as error:
+            raise InputError(f"{path}: not the refits of an earlier call: {error}") from error
+        if not is_same:
+            advice = "name another file, or leave out --resume (in Python resume=True)"
+            raise InputError(f"{path}: has refits of another problem, truth or seed; {advice}")
+        return {refit.replicate: refit for refit in refits}
