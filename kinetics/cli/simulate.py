@@ -37,7 +37,7 @@ from kinetics.errors import Faults
 def simulate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
     until: Until,
-    every: Every,
+    every: Every = "1 month",
     cohort: Annotated[
         str | None,
         typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the model's own values."),

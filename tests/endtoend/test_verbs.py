@@ -1,5 +1,7 @@
 """The verbs of the package, as the interpreter uses them: names, paths and objects; short reprs; tables in HTML."""
 
+import inspect
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,14 @@ def test_a_page_is_shown_as_it_is(project: Path):
 def test_a_name_that_does_not_exist_suggests_a_verb(name: str, verb: str):
     with pytest.raises(AttributeError, match=f"did you mean '{verb}'"):
         getattr(kinetics, name)
+
+
+@pytest.mark.parametrize("name", ["simulate", "predict", "fit", "refit", "compare", "evidence", "identify"])
+def test_a_default_of_the_command_is_that_of_the_verb(name):
+    command = inspect.signature(getattr(import_module(f"kinetics.cli.{name}"), name)).parameters
+    verb = inspect.signature(getattr(kinetics, name)).parameters
+    shared = {key: (command[key].default, verb[key].default) for key in command.keys() & verb.keys()}
+    assert len(shared) > 2
+    assert {key: both for key, both in shared.items() if both[0] is not None and both[0] != both[1]} == {}
+    if name == "simulate":  # what Python can leave out, the command can
+        assert command["every"].default == "1 month"
