@@ -17,8 +17,12 @@ def show(
         str | None, typer.Option("--cohort", metavar="NAME", help="Show this cohort's values in a model's table.")
     ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print a model's equations as LaTeX.")] = False,
+    code: Annotated[
+        str | None,
+        typer.Option("--code", metavar="FUNCTION", help="Print the assembly of a model's function, such as rate."),
+    ] = None,
 ) -> None:
     """Equations and parameter table of a model; doses of a regimen; visits; problem and committed result of a fit."""
     from kinetics.reports.showing import show as run
 
-    print_text(run(name, cohort=cohort, latex=latex, width=page_width()))
+    print_text(run(name, cohort=cohort, latex=latex, code=code, width=page_width()))

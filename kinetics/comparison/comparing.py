@@ -25,7 +25,7 @@ from kinetics.simulation.simulating import simulate
 from kinetics.units import to_unit
 
 MAX_REGIMENS = 7
-"""Regimens that can be told apart in a figure."""
+"""Regimens that are easy to distinguish in a figure."""
 
 
 def compare(

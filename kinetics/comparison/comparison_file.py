@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.comparison.readings import Reading, readings
-from kinetics.comparison.spec import FARTHEST, ComparedRow, Comparison, ComparisonHeaderRow, OutputRow, ends_apart
+from kinetics.comparison.spec import ComparedRow, Comparison, ComparisonHeaderRow, OutputRow, check_axis_ends
 from kinetics.errors import Fault, Faults, InputError, UnitError, warn
 from kinetics.expressions.reserved import clash
 from kinetics.files.documents import read_document
@@ -18,7 +18,7 @@ from kinetics.files.library import library_folder, path_from
 from kinetics.files.rows import Reader
 from kinetics.measures import lower_limits
 from kinetics.model import Model
-from kinetics.units import to_unit
+from kinetics.units import check_duration, to_unit
 
 MAX_TIMES, MAX_ROWS = 20_000, 48
 
@@ -99,9 +99,7 @@ class _Header:
     def check_times(self) -> None:
         for key in ("until", "every", "unit"):
             with self.at(key):
-                text = f"1 {self.row.unit}" if key == "unit" else getattr(self.row, key)
-                if not to_unit(text, "day") > 0:
-                    raise InputError(f"must be positive, found '{text}'")
+                check_duration(f"1 {self.row.unit}" if key == "unit" else getattr(self.row, key))
         with suppress(UnitError):  # noted above
             times = to_unit(self.row.until, "day") / max(to_unit(self.row.every, "day"), 1e-300)
             if times > MAX_TIMES:
@@ -129,17 +127,8 @@ def _rows(reader: Reader) -> dict[int, OutputRow]:
         if row.output in outputs:
             reader.add(f"output '{row.output}' is compared already", "rows", index)
         outputs.add(row.output)
-        _check_ends(reader, index, row)
+        check_axis_ends(reader, row, "rows", index)
     return rows
-
-
-def _check_ends(reader: Reader, index: int, row: OutputRow) -> None:
-    if row.lower is not None and row.upper is not None and not ends_apart(row.lower, row.upper):
-        reader.add("lower is not below upper", "rows", index, "lower")
-    for key in ("lower", "upper"):
-        end = getattr(row, key)
-        if row.scale == "log" and end is not None and end < 1 / FARTHEST:
-            reader.add("must be positive on a log scale", "rows", index, key)
 
 
 def _lacking(rows: Mapping[int, OutputRow], model: Model, header: _Header) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.comparison.readings import Reading
-from kinetics.files.rows import Line, Row
+from kinetics.files.rows import Line, Reader, Row
 from kinetics.model import Model
 from kinetics.results import marked
 from kinetics.text.tables import html_table
@@ -120,6 +120,20 @@ class Comparison:
         return html_table(repr(self)[1:-1], ["output", "label", "measures"], rows)
 
 
-def ends_apart(lower: float, upper: float) -> bool:
-    """Whether the ends of an axis are in order, and not closer than numbers on it can show."""
-    return upper - lower > CLOSEST * max(abs(lower), abs(upper))
+class _WithEnds(Protocol):
+    @property
+    def lower(self) -> float | None: ...
+    @property
+    def upper(self) -> float | None: ...
+    @property
+    def scale(self) -> str: ...
+
+
+def check_axis_ends(reader: Reader, row: _WithEnds, *keys: str | int) -> None:
+    """Note ends of an axis that are out of order, closer than its numbers can show, or impossible on its scale."""
+    lower, upper = row.lower, row.upper
+    if lower is not None and upper is not None and not upper - lower > CLOSEST * max(abs(lower), abs(upper)):
+        reader.add("lower is not below upper", *keys, "lower")
+    for key, end in (("lower", lower), ("upper", upper)):
+        if row.scale == "log" and end is not None and end < 1 / FARTHEST:
+            reader.add("must be positive on a log scale", *keys, key)

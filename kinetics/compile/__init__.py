@@ -1,5 +1,6 @@
-"""Models to compiled functions: sympy to source files to numba."""
+"""Models to compiled functions: sympy to a graph, to LLVM assembly, to machine code in files."""
 
-from kinetics.compile.system import System, compile_model
+from kinetics.compile.instructions import LANES
+from kinetics.compile.system import System, compile_model, model_assembly
 
-__all__ = ["System", "compile_model"]
+__all__ = ["LANES", "System", "compile_model", "model_assembly"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import stat
-import warnings
 from pathlib import Path
 
-from kinetics.errors import InputError
+from kinetics.errors import InputError, warn
 from kinetics.files.checksums import bytes_checksum
 from kinetics.files.writing import write_atomically
 
@@ -20,7 +19,7 @@ def write_checked(path: Path, content: bytes) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_atomically(path, _head(content) + content)
     except (OSError, InputError) as error:
-        warnings.warn(f"compiled code is not kept: {error}", stacklevel=2)
+        warn(f"compiled code is not kept: {error}")
 
 
 def read_checked(path: Path) -> bytes | None:
@@ -43,7 +42,7 @@ def _head(content: bytes) -> bytes:
 
 
 def _remove_damaged(path: Path) -> None:
-    warnings.warn(f"compiled code in {path.parent} is damaged; it is made anew", stacklevel=3)
+    warn(f"compiled code in {path.parent} is damaged; it is made anew")
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -1,4 +1,4 @@
-"""Powers, exponentials and logarithms without branches, for vector registers; the C library's take one at a time.
+"""Exponentials, logarithms and powers of arithmetic alone, without branches: the same bits in lanes and in a scalar.
 
 What is smaller than 1e-308 counts as zero, what is larger than 1e307 as infinite.
 """
@@ -6,112 +6,121 @@ What is smaller than 1e-308 counts as zero, what is larger than 1e307 as infinit
 from __future__ import annotations
 
 import math
-from typing import Any
+import struct
+from collections.abc import Callable
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
-from kinetics.compile.machine_code import njit
+from kinetics.compile.graph import Node
 
 LOG_2 = 0.6931471805599453
 # ln 2 in two parts, the first with zeros at its end, so that a whole number times it is exact
 LOG_2_HIGH, LOG_2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 ROUNDING = 6755399441055744.0  # 1.5 times 2 to 52: adding it rounds to a whole number, held in the last bits
+(ROUNDING_BITS,) = struct.unpack("<q", struct.pack("<d", ROUNDING))
 SMALLEST, LARGEST = 2.2250738585072014e-308, 1.7976931348623157e308
 SMALLEST_LOG, LARGEST_LOG = -708.0, 709.0
 STEEPEST = 1e100
 
 
-@intrinsic
-def _bits(_: Any, number: Any) -> Any:
-    return types.int64(types.float64), lambda context, builder, signature, arguments: builder.bitcast(
-        arguments[0], ir.IntType(64)
-    )
-
-
-@intrinsic
-def _number(_: Any, bits: Any) -> Any:
-    return types.float64(types.int64), lambda context, builder, signature, arguments: builder.bitcast(
-        arguments[0], ir.DoubleType()
-    )
-
-
-bits: Any = _bits  # of a float, as an integer
-number: Any = _number  # the float of some bits
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def logarithm_of_normal(x):
-    """The natural logarithm of a positive number: x = 2^e m with m about 1, ln m = 2 artanh((m - 1)/(m + 1))."""
-    pattern = bits(x)
-    exponent = (pattern - ROOT_HALF_BITS) >> 52
-    m = number(pattern - (exponent << 52))
+def logarithm(x: Node) -> Node:
+    """Minus infinity of 0, NaN of what is negative. Else x = 2^e m with m about 1, ln m = 2 artanh((m - 1)/(m + 1))."""
+    pattern = _bits(x)
+    exponent = _integer("shift_right", _integer("plus", pattern, -ROOT_HALF_BITS), 52)
+    m = _double(x.graph.apply("minus", pattern, _integer("shift_left", exponent, 52)))
     s = (m - 1.0) / (m + 1.0)
     z = s * s
     series = 1 / 13 + z * (1 / 15 + z * (1 / 17 + z * (1 / 19 + z * (1 / 21))))
     series = z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11 + z * series)))))
-    return exponent * LOG_2 + 2.0 * (s + s * series)
+    whole = _double(_integer("plus", exponent, ROUNDING_BITS)) - ROUNDING
+    value = LOG_2 * whole + 2.0 * (s + s * series)
+    value = _select(_less(x, SMALLEST), -math.inf, _select(_less(LARGEST, x), math.inf, value))
+    return _select(_is_no_number_or_negative(x), math.nan, value)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def logarithm(x):
-    """Return the natural logarithm: minus infinity of 0, NaN of what is negative."""
-    value = -math.inf if x < SMALLEST else (math.inf if x > LARGEST else logarithm_of_normal(x))
-    return math.nan if x < 0.0 or x != x else value
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def exponential(x):
-    """Return e^x: x = k ln 2 + r with |r| < ln 2 / 2, and the series of e^r."""
-    shifted = x / LOG_2 + ROUNDING
+def exponential(x: Node) -> Node:
+    """e^x: x = k ln 2 + r with |r| < ln 2 / 2, and the series of e^r."""
+    shifted = (1.0 / LOG_2) * x + ROUNDING
     k = shifted - ROUNDING
-    r = (x - k * LOG_2_HIGH) - k * LOG_2_LOW
-    series = 1 / 5040 + r * (1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r / 479001600))))
+    r = (x - LOG_2_HIGH * k) - LOG_2_LOW * k
+    series = 1 / 5040 + r * (
+        1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600))))
+    )
     series = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * series))))))
-    inside = series * number((bits(shifted) + 1023) << 52)
-    return math.inf if x > LARGEST_LOG else (0.0 if x < SMALLEST_LOG else inside)
+    inside = series * _double(_integer("shift_left", _integer("plus", _bits(shifted), 1023), 52))
+    return _select(_less(LARGEST_LOG, x), math.inf, _select(_less(x, SMALLEST_LOG), 0.0, inside))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def power(x, y):
-    """Return ``x**y``, to some 1e-15 times its logarithm; NaN for a negative base under a broken exponent.
-
-    Examples
-    --------
-    >>> round(power(9.0, 0.5), 12), round(power(-2.0, 3.0), 12), power(0.0, 0.3)
-    (3.0, -8.0, 0.0)
-    """
-    exponent = y * logarithm(abs(x))
-    magnitude = 1.0 if y == 0.0 else exponential(exponent)
-    odd = math.floor(0.5 * y) * 2.0 != y
-    signed = -magnitude if odd else magnitude
-    of_negative = signed if math.floor(y) == y else math.nan
-    value = of_negative if x < 0.0 else magnitude
-    return math.nan if x != x or (exponent != exponent and y != 0.0) else value
+def power(x: Node, y: Node) -> Node:
+    """``x**y``, to some 1e-15 times its logarithm; NaN for a negative base under a broken exponent."""
+    apply = x.graph.apply
+    exponent = y * apply("log", abs(x))
+    magnitude = _select(_equal(y, 0.0), 1.0, apply("exp", exponent))
+    odd = _not(_equal(2.0 * apply("floor", 0.5 * y), y))
+    signed = _select(odd, -magnitude, magnitude)
+    of_negative = _select(_equal(apply("floor", y), y), signed, math.nan)
+    value = _select(_less(x, 0.0), of_negative, magnitude)
+    undefined = apply("and", _is_no_number(exponent), _not(_equal(y, 0.0)))
+    return _select(apply("or", _is_no_number(x), undefined), math.nan, value)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def finite_power(x, y):
-    """Return ``x**y``, and zero where it is infinite, at a base of zero, or beyond 1e100, next to it.
-
-    Examples
-    --------
-    >>> finite_power(0.0, -0.3), finite_power(0.0, 0.0), round(finite_power(4.0, -0.5), 12)
-    (0.0, 1.0, 0.5)
-    """
-    value = power(x, y)
-    return 0.0 if y < 0.0 and abs(value) > STEEPEST else value
+def finite_power(x: Node, y: Node) -> Node:
+    """``x**y``, and zero where it is infinite, at a base of zero, or beyond 1e100, next to it."""
+    value = x.graph.apply("power", x, y)
+    steep = x.graph.apply("and", _less(y, 0.0), _less(STEEPEST, abs(value)))
+    return _select(steep, 0.0, value)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def log_power(x, y):
-    """Return ``log(x) * x**y``, and zero at a base of zero, its limit for a positive exponent, or below.
+def log_power(x: Node, y: Node) -> Node:
+    """``log(x) * x**y``, and zero at a base of zero, its limit for a positive exponent, or below."""
+    return _select(_less(x, SMALLEST), 0.0, x.graph.apply("log", x) * x.graph.apply("finite_power", x, y))
 
-    Examples
-    --------
-    >>> log_power(0.0, 0.7), log_power(1.0, 0.7), round(log_power(4.0, 0.5) / logarithm(2.0), 12)
-    (0.0, 0.0, 4.0)
-    """
-    return 0.0 if x < SMALLEST else logarithm(x) * finite_power(x, y)
+
+ELEMENTARY: dict[str, Callable[..., Node]] = {
+    "log_power": log_power,
+    "finite_power": finite_power,
+    "power": power,
+    "exp": exponential,
+    "log": logarithm,
+}
+"""By operation, each before those it uses."""
+
+
+def _bits(x: Node) -> Node:
+    """Of a float, as an integer."""
+    return x.graph.apply("bits", x)
+
+
+def _double(bits: Node) -> Node:
+    """The float of some bits."""
+    return bits.graph.apply("double", bits)
+
+
+def _integer(operation: str, bits: Node, number: int) -> Node:
+    return bits.graph.apply(operation, bits, value=number)
+
+
+def _less(left: Node | float, right: Node | float) -> Node:
+    graph = left.graph if isinstance(left, Node) else right.graph if isinstance(right, Node) else None
+    assert graph is not None
+    return graph.apply("less", graph.adopt(left), graph.adopt(right))
+
+
+def _equal(left: Node, right: Node | float) -> Node:
+    return left.graph.apply("equal", left, left.graph.adopt(right))
+
+
+def _select(condition: Node, value: Node | float, otherwise: Node | float) -> Node:
+    graph = condition.graph
+    return graph.apply("select", condition, graph.adopt(value), graph.adopt(otherwise))
+
+
+def _not(condition: Node) -> Node:
+    return condition.graph.apply("not", condition)
+
+
+def _is_no_number(x: Node) -> Node:
+    return _not(_equal(x, x))
+
+
+def _is_no_number_or_negative(x: Node) -> Node:
+    return x.graph.apply("or", _is_no_number(x), _less(x, 0.0))

@@ -1,9 +1,12 @@
-"""Sparse LU factors of w I - J without pivoting, in an order of least fill, written out as straight code."""
+"""Sparse LU factors of w I - J without pivoting, in an order of least fill, as straight-line expressions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from kinetics.compile.graph import Node
 
 Entry = tuple[int, int]
 
@@ -18,20 +21,27 @@ class Elimination:
     lower: tuple[Entry, ...]
     upper: tuple[Entry, ...]
 
-    def index(self, entry: Entry) -> int:
-        """Where an entry of the factors is stored: inverse pivots first, then lower, then upper."""
-        row, column = entry
-        if row == column:
-            return row
-        position = {row: index for index, row in enumerate(self.order)}
-        if position[row] > position[column]:
-            return self.size + self.lower.index(entry)
-        return self.size + len(self.lower) + self.upper.index(entry)
+    @cached_property
+    def index(self) -> dict[Entry, int]:
+        """Where each entry of the factors is stored: inverse pivots first, then lower, then upper."""
+        entries = [*((i, i) for i in range(self.size)), *self.lower, *self.upper]
+        return {entry: index for index, entry in enumerate(entries)}
 
-    @property
-    def length(self) -> int:
-        """Stored numbers."""
-        return self.size + len(self.lower) + len(self.upper)
+    @cached_property
+    def below(self) -> dict[int, list[int]]:
+        """The rows below each pivot that have an entry in its column."""
+        rows: dict[int, list[int]] = {pivot: [] for pivot in self.order}
+        for row, column in self.lower:
+            rows[column].append(row)
+        return rows
+
+    @cached_property
+    def right(self) -> dict[int, list[int]]:
+        """The columns right of each pivot that have an entry in its row."""
+        columns: dict[int, list[int]] = {pivot: [] for pivot in self.order}
+        for row, column in self.upper:
+            columns[row].append(column)
+        return columns
 
 
 def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
@@ -43,70 +53,65 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
 
     Examples
     --------
-    >>> eliminate(3, [(0, 1), (1, 0), (0, 2), (2, 0)]).length  # an arrow: with a leaf first nothing is filled in
+    >>> len(eliminate(3, [(0, 1), (1, 0), (0, 2), (2, 0)]).index)  # an arrow: with a leaf first nothing is filled in
     7
     """
-    filled = set(entries) | {(i, i) for i in range(size)}
+    rows: list[set[int]] = [set() for _ in range(size)]
+    columns: list[set[int]] = [set() for _ in range(size)]
+    for row, column in entries:
+        if row != column:
+            rows[row].add(column)
+            columns[column].add(row)
     left = set(range(size))
     order: list[int] = []
     lower: list[Entry] = []
     upper: list[Entry] = []
     while left:
-        rows = {p: [j for j in left if j != p and (p, j) in filled] for p in left}
-        columns = {p: [i for i in left if i != p and (i, p) in filled] for p in left}
         pivot = min(left, key=lambda p: (len(rows[p]) * len(columns[p]), p))
         left.remove(pivot)
         order.append(pivot)
         lower += [(i, pivot) for i in sorted(columns[pivot])]
         upper += [(pivot, j) for j in sorted(rows[pivot])]
-        filled |= {(i, j) for i in columns[pivot] for j in rows[pivot]}
+        for i in columns[pivot]:
+            rows[i] |= rows[pivot] - {i}
+            rows[i].remove(pivot)
+        for j in rows[pivot]:
+            columns[j] |= columns[pivot] - {j}
+            columns[j].remove(pivot)
     return Elimination(size, tuple(order), tuple(lower), tuple(upper))
 
 
-def factor_lines(plan: Elimination, entries: Iterable[Entry], lanes: int = 0) -> list[str]:
-    """Statements that turn locals ``m_I_J``, the matrix, into the array ``lu``.
-
-    ``entries`` exist as locals before the first. With ``lanes``: for lane ``q`` of a flat ``lu`` of (entry, lane).
-    """
-
-    def lu(entry: Entry) -> str:
-        return _item("lu", plan.index(entry), lanes)
-
-    known = set(entries)
-    lines: list[str] = []
+def factors(plan: Elimination, matrix: Mapping[Entry, Node]) -> list[tuple[int, Node]]:
+    """The index and value of each entry of the factors of a matrix, given its nonzero entries and its diagonal."""
+    values = dict(matrix)
+    stored: list[tuple[int, Node]] = []
     for pivot in plan.order:
-        below = [row for row, column in plan.lower if column == pivot]
-        right = [column for row, column in plan.upper if row == pivot]
-        # NaN if the pivot is infinite: its inverse alone, 0, would hold the state still without a word
-        inverse = f"1.0 / m_{pivot}_{pivot} + 0.0 * m_{pivot}_{pivot}"
-        lines += [f"d_{pivot} = {inverse}", f"{lu((pivot, pivot))} = d_{pivot}"]
-        lines += [f"{lu((pivot, j))} = m_{pivot}_{j}" for j in right]
-        for i in below:
-            lines += [f"f = m_{i}_{pivot} * d_{pivot}", f"{lu((i, pivot))} = f"]
-            for j in right:
-                before = f"m_{i}_{j}" if (i, j) in known else "0.0"
-                lines.append(f"m_{i}_{j} = {before} - f * m_{pivot}_{j}")
-                known.add((i, j))
-    return lines
+        inverse = _inverse(values[pivot, pivot])
+        stored.append((plan.index[pivot, pivot], inverse))
+        stored += [(plan.index[pivot, j], values[pivot, j]) for j in plan.right[pivot]]
+        for i in plan.below[pivot]:
+            share = values[i, pivot] * inverse
+            stored.append((plan.index[i, pivot], share))
+            for j in plan.right[pivot]:
+                change = share * values[pivot, j]
+                values[i, j] = values[i, j] - change if (i, j) in values else -change
+    return stored
 
 
-def solve_lines(plan: Elimination, right: str, out: str, lanes: int = 0, *, shared: bool = False) -> list[str]:
-    """Statements that solve for the array ``out``, given ``lu`` and the array ``right``, which may be the same.
+def _inverse(pivot: Node) -> Node:
+    """NaN if the pivot is infinite: its inverse alone, 0, would hold the state still without a word."""
+    graph = pivot.graph
+    nothing = graph.apply("mul", graph.constant(0.0), pivot)
+    return graph.apply("add", pivot.reciprocal(), nothing)
 
-    With ``lanes``: for lane ``q`` of flat arrays of (row, lane). Then ``lu`` is flat too, unless it is ``shared``.
-    """
 
-    def lu(entry: Entry) -> str:
-        return _item("lu", plan.index(entry), 0 if shared else lanes)
-
-    lines = [f"x{i} = {_item(right, i, lanes)}" for i in range(plan.size)]
-    lines += [f"x{i} -= {lu((i, p))} * x{p}" for i, p in plan.lower]
+def solution(plan: Elimination, lu: Sequence[Node], right: Sequence[Node]) -> list[Node]:
+    """The solution, (row,), given the entries of the factors and the right side."""
+    x = list(right)
+    for i, pivot in plan.lower:
+        x[i] = x[i] - lu[plan.index[i, pivot]] * x[pivot]
     for pivot in reversed(plan.order):
-        terms = "".join(f" - {lu((pivot, j))} * x{j}" for row, j in plan.upper if row == pivot)
-        lines.append(f"x{pivot} = (x{pivot}{terms}) * {lu((pivot, pivot))}")
-    return lines + [f"{_item(out, i, lanes)} = x{i}" for i in range(plan.size)]
-
-
-def _item(array: str, index: int, lanes: int) -> str:
-    """An entry of an array; of lane ``q`` in a flat array of (entry, lane)."""
-    return f"{array}[{lanes * index} + q]" if lanes else f"{array}[{index}]"
+        for j in plan.right[pivot]:
+            x[pivot] = x[pivot] - lu[plan.index[pivot, j]] * x[j]
+        x[pivot] = x[pivot] * lu[plan.index[pivot, pivot]]
+    return x

@@ -1,4 +1,4 @@
-"""`System`: the compiled functions of a model with the names of their arrays."""
+"""`System`: the compiled functions of a model with the names of their arrays; their assembly, to be read."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
+from threading import Lock
 
 import numpy as np
 
-from kinetics.compile.cache import load_module, source_key
-from kinetics.compile.source import generate
+from kinetics.compile.assembly import assembly
+from kinetics.compile.cache import source_key
+from kinetics.compile.definitions import NAMES, describe
+from kinetics.compile.equations import Equations
+from kinetics.compile.functions import Functions
 from kinetics.errors import UnknownNameError
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
+from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
 MOST_NAMED = 6
@@ -29,12 +33,12 @@ class System:
     ----------
     model : Model
         What it was compiled from.
-    functions : module
-        The generated numba functions; see `kinetics.compile.source.generate`.
+    functions : Functions
+        Its compiled functions.
     """
 
     model: Model
-    functions: ModuleType
+    functions: Functions
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -144,7 +148,7 @@ _GENERATOR = (
 
 
 def compile_model(model: Model) -> System:
-    """Compile a checked model, or take its compiled code from the cache of files.
+    """A checked model ready to be integrated: a function is compiled, or loaded from its file, when it is first called.
 
     Examples
     --------
@@ -157,4 +161,39 @@ def compile_model(model: Model) -> System:
     >>> system.parameters, system.states
     (('k',), ('A',))
     """
-    return System(model, load_module(source_key(_GENERATOR, model.structure_hash), lambda: generate(model)))
+    key = source_key(_GENERATOR, model.structure_hash)
+    with _LOCK:
+        return System(model, _FUNCTIONS.setdefault(key, Functions(model, key)))
+
+
+_FUNCTIONS: dict[str, Functions] = {}
+"""Models of the same equations share their code, whatever their words and values."""
+_LOCK = Lock()
+
+
+def model_assembly(model: Model, function: str) -> str:
+    """The LLVM assembly of a function of one patient, behind a legend of its arrays.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such function.
+
+    Examples
+    --------
+    >>> from kinetics.model import State
+    >>> states = [State(name="A", unit="mg", initial=0, rate=0)]
+    >>> made = Model.from_symbols("pool", time="day", states=states)
+    >>> print(model_assembly(made, "rate").splitlines()[0])
+    ; rate of pool: y = A
+    """
+    if function not in NAMES:
+        hint = did_you_mean(function, NAMES)
+        raise UnknownNameError(f"a model has no function '{function}'{hint}; there are {', '.join(NAMES)}")
+    described = describe(Equations(model), function, 0)
+    names = {"y": model.states, "c": (*model.defaults, *model.constants), "p": model.defaults}
+    legend = "; ".join(
+        f"{array} = {', '.join(names[array])}" for array in described.function.arrays if names.get(array)
+    )
+    text = assembly(function, described.function, described.width, fused=True)
+    return f"; {function} of {model.name}: {legend}\n{text}"

@@ -186,7 +186,7 @@ class StretchSolver:
         """The dense solution of a stretch, and the vector at its end; rate and Jacobian are of time and vector."""
         # a problem of its own: LSODA keeps a history of steps, which a jump of the rates makes worthless
         self.guard.begin(y)
-        # what LSODA prints as a warning, and a rate that is no number, is told once, in the error below
+        # what LSODA prints as a warning, and a rate that is no number, is reported once, in the error below
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:

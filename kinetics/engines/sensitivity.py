@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.compile.functions import Functions
 from kinetics.engines.guard import Guard
 from kinetics.engines.scipy import TOLERANCES, StretchSolver
 from kinetics.engines.tolerances import Tolerances, from_zero, state_scale
@@ -121,13 +123,30 @@ def integrate_with_sensitivities(
         inflow = segments.rates[segment] @ doses
         z = z.copy()
         z[:n] += segments.boluses[segment] @ doses
-        rate, jacobian = (
-            lambda _, v, function=function, inflow=inflow: function(v, constants, by_parameter, inflow)
-            for function in (functions.augmented_rate, functions.augmented_jacobian)
-        )
+        rate = partial(_augmented_rate, functions, constants, by_parameter, inflow)
+        jacobian = partial(_augmented_jacobian, functions, constants, n)
         piece, z = solver.solve(rate, jacobian, segment, span, z, lband=n - 1, uband=n - 1)
         pieces.append(piece)
     return SensitiveTrajectory(
         system, constants, first, pieces, absolute=absolute, relative=tolerances.relative,
         with_tangent=pieces, segments=segments, by_parameter=by_parameter,
     )  # fmt: skip
+
+
+def _augmented_rate(
+    functions: Functions, constants: np.ndarray, by_parameter: np.ndarray, inflow: np.ndarray, _: float, z: np.ndarray
+) -> np.ndarray:
+    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp)."""
+    y = z[: inflow.size]
+    sensitivities = z[y.size :].reshape(-1, y.size)
+    direct = functions.rate_by_constant(y, constants) @ by_parameter
+    slopes = sensitivities @ functions.jacobian(y, constants).T + direct.T
+    return np.concatenate([functions.rate(y, constants, inflow), slopes.ravel()])
+
+
+def _augmented_jacobian(functions: Functions, constants: np.ndarray, n: int, _: float, z: np.ndarray) -> np.ndarray:
+    """The block diagonal of the augmented Jacobian in LAPACK band storage, (2 n - 1, n (m + 1))."""
+    rows, columns = np.indices((n, n))
+    band = np.zeros((2 * n - 1, n))
+    band[n - 1 + rows - columns, columns] = functions.jacobian(z[:n], constants)
+    return np.tile(band, z.size // n)

@@ -77,7 +77,7 @@ class OutputCurve:
 
     @property
     def slack(self) -> float:
-        """The share of a level within which the curve cannot be told from it."""
+        """The share of a level within which the curve counts as at it."""
         return slack(self.trajectory.relative)
 
     @property

@@ -2,7 +2,7 @@
 
 from kinetics.expressions.dimensions import Dimensions
 from kinetics.expressions.evaluation import evaluate
-from kinetics.expressions.functions import exponent_text, finite_power, log, power, powers_as_written
+from kinetics.expressions.functions import exponent_text, log, power, powers_as_written
 from kinetics.expressions.grammar import parse
 from kinetics.expressions.limits import MAX_DEPTH
 from kinetics.expressions.reserved import RESERVED, is_name
@@ -13,7 +13,6 @@ __all__ = [
     "Dimensions",
     "evaluate",
     "exponent_text",
-    "finite_power",
     "is_name",
     "log",
     "parse",

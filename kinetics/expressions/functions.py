@@ -1,4 +1,4 @@
-"""Powers and logarithms that stay as they are written, and the derivatives of powers that are finite at a base of zero.
+"""Powers and logarithms that stay as they are written.
 
 SymPy works out powers and logarithms of numbers exactly: of 56^0.751 it makes the 1000th root of 56^751, and it splits
 (56/w)^0.751 to do so. Numbers of that size are no floats, and roots of them take minutes.
@@ -39,7 +39,10 @@ class power(sp.Function):  # the name it is printed under
     def fdiff(self, argindex: int = 1) -> Any:
         """The derivative by the base or by the exponent."""
         base, exponent = _parts(self)
-        return exponent * finite_power(base, exponent - 1) if argindex == 1 else log_power(base, exponent)
+        if argindex == 1:
+            return exponent * power(base, exponent - 1)
+        logarithm: Any = log(base)
+        return logarithm * self
 
     def sort_key(self, order: Any = None) -> Any:
         """The place among factors and terms: that of SymPy's own power."""
@@ -72,47 +75,6 @@ class log(sp.Function):  # the name it is printed under
 
     def _latex(self, printer: Any, exp: str = "") -> str:
         return printer._print_log(self, exp or None)
-
-
-class finite_power(sp.Function):
-    """A power in a derivative: zero where it is infinite, at a base of zero.
-
-    A state that a dose goes into is zero before it and has no derivative there: the product of the two is zero.
-    """
-
-    is_real = True
-
-    @classmethod
-    def eval(cls, *args: Any) -> Any:
-        """Powers that are finite everywhere are plain."""
-        base, exponent = args
-        return sp.Pow(base, exponent) if exponent.is_Integer and exponent >= 0 else None
-
-    def fdiff(self, argindex: int = 1) -> Any:
-        """The derivative by the base or by the exponent."""
-        base, exponent = _parts(self)
-        return exponent * finite_power(base, exponent - 1) if argindex == 1 else log_power(base, exponent)
-
-    def _eval_evalf(self, prec: int) -> Any:
-        return sp.S.Zero if self.args[0] == 0 else _unevaluated(self)._eval_evalf(prec)
-
-
-class log_power(sp.Function):
-    """``log(x) x^p``, the derivative of a power by its exponent: at a base of zero its limit, which is zero."""
-
-    is_real = True
-
-    def fdiff(self, argindex: int = 1) -> Any:
-        """The derivative by the base or by the exponent."""
-        base, exponent = _parts(self)
-        if argindex == 1:
-            return exponent * log_power(base, exponent - 1) + finite_power(base, exponent - 1)
-        logarithm: Any = log(base)
-        return logarithm * log_power(base, exponent)
-
-    def _eval_evalf(self, prec: int) -> Any:
-        base: Any = self.args[0]
-        return sp.S.Zero if base == 0 else (sp.log(base) * _unevaluated(self))._eval_evalf(prec)
 
 
 def powers_as_written(expression: Any) -> Any:

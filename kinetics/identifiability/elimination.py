@@ -83,7 +83,7 @@ def _scaled(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _is_clearly_nonzero(value: Decimal) -> bool:
-    """Whether a number is not zero; an `UnclearError` if that cannot be told."""
+    """Whether a number is not zero; an `UnclearError` if that is not clear."""
     digits = decimal.getcontext().prec
     if value > Decimal(10) ** -(2 * digits // 5):
         return True

@@ -110,7 +110,7 @@ class _Builder:
         for kind, maker in makers:
             if isinstance(node, kind):
                 return maker(node)
-        raise InputError(f"identifiability cannot be told with '{type(node).__name__}' in an equation")
+        raise InputError(f"identifiability cannot be decided with '{type(node).__name__}' in an equation")
 
     def symbol(self, name: str) -> int:
         if name in self.model.definitions:

@@ -20,7 +20,7 @@ class Curve(Protocol):
 
     @property
     def slack(self) -> float:
-        """`kinetics.units.levels.slack`: within this share of a level the curve cannot be told from it; 0 for data."""
+        """`kinetics.units.levels.slack`: within this share of a level the curve counts as at it; 0 for data."""
         ...
 
     @property

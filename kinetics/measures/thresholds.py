@@ -106,7 +106,7 @@ class TimeAbove(TimeBelow):
 
 
 def limit_warnings(result: xr.Dataset, measures: Sequence[Measure]) -> list[str]:
-    """One line for each output that cannot be told from its level at the end of a course: it approaches it as a limit.
+    """One line for each output that counts as at its level at the end of a course: it approaches it as a limit.
 
     Parameters
     ----------

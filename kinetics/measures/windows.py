@@ -161,7 +161,7 @@ def _inserted(times: np.ndarray, values: np.ndarray, point: tuple[float, float])
 def _lowest(
     curve: Callable[[np.ndarray], np.ndarray], times: np.ndarray, values: np.ndarray, slack: float
 ) -> tuple[float, float]:
-    """Time and value of the minimum of a sampled curve: of valleys that cannot be told apart, the earliest."""
+    """Time and value of the minimum of a sampled curve: of valleys equal but for rounding, the earliest."""
     rounding = 4 * np.finfo(float).eps * float(np.abs(values).max())
     padded = np.concatenate([[np.inf], values, [np.inf]])
     valleys = np.flatnonzero((values <= padded[:-2]) & (values <= padded[2:]))

@@ -82,9 +82,9 @@ def _cohort(
             _check(reader, location, model.parameters[flat], parameters[flat])
     own = read_correlations(reader, (*keys, "correlations"), fields["correlations"] or [])
     check_correlations(own, base.correlations, parameters, reader.faults, f"cohorts.{name}.correlations")
-    places = {"where": reader.document.where(*keys), "fits_where": reader.document.where(*keys, "from_fit")}
+    locations = {"where": reader.document.where(*keys), "fits_where": reader.document.where(*keys, "from_fit")}
     file = reader.document.file(*keys, "from_fit")
-    cohort = Cohort(name=name, values=values, correlations=own, fits_file=file, **places, **header)
+    cohort = Cohort(name=name, values=values, correlations=own, fits_file=file, **locations, **header)
     return cohort, _Known(parameters, tuple(by_pair(base.correlations, own).values()))
 
 

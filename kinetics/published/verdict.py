@@ -10,7 +10,7 @@ from kinetics.files.tables import PlacedRow
 from kinetics.published.kinds import KINDS
 from kinetics.published.row import SHARE, EvidenceRow
 
-Group = Literal["numeric", "input", "direction", "told", "unverified"]
+Group = Literal["numeric", "input", "direction", "not_modelled", "unverified"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Verdict:
         if not self.row.is_verified:
             return "unverified"
         if not KINDS[self.row.kind].compared:
-            return "told"
+            return "not_modelled"
         if self.row.is_direction:
             return "direction"
         return "input" if self.row.use == "input" else "numeric"

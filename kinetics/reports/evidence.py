@@ -106,7 +106,7 @@ def _sections(evaluated: Evaluated) -> list[tuple[str, Sequence[Verdict]]]:
         ("Inputs", evaluated.of("input", agrees=True)),
         ("Directions the model does not show", evaluated.of("direction", agrees=False)),
         ("Directions", evaluated.of("direction", agrees=True)),
-        ("Not a matter of the model", evaluated.of("told")),
+        ("Not a matter of the model", evaluated.of("not_modelled")),
         ("Unverified, not counted", evaluated.of("unverified")),
     ]
 
@@ -115,7 +115,7 @@ def _published(outcome: Verdict) -> str:
     row = outcome.row
     if row.is_direction:
         return _direction(outcome)
-    if row.kind == "told":
+    if row.kind == "not_modelled":
         return ""
     if row.value is None:
         return _interval(row)
@@ -167,7 +167,7 @@ _COLUMNS: dict[str, Callable[[Verdict], str]] = {
 
 
 _LESS = {
-    "told": ("fact", "source", "mark", "reason"),
+    "not_modelled": ("fact", "source", "mark", "reason"),
     "unverified": ("fact", "published", "model", "unit", "source", "reason"),
 }
 """The columns of groups that do not have all."""

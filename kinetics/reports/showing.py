@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinetics.cohorts.fit_results import result_path
+from kinetics.compile import model_assembly
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.files.documents import read_document
@@ -28,7 +29,14 @@ class Page(str):
         return str(self)
 
 
-def show(name: str | Path, *, cohort: str | None = None, latex: bool = False, width: int = WIDTH) -> Page:
+def show(
+    name: str | Path,
+    *,
+    cohort: str | None = None,
+    latex: bool = False,
+    code: str | None = None,
+    width: int = WIDTH,
+) -> Page:
     """Show equations and parameter table of a model; doses of a regimen; visits; problem and result of a fit.
 
     Parameters
@@ -39,6 +47,8 @@ def show(name: str | Path, *, cohort: str | None = None, latex: bool = False, wi
         Whose values stand in a model's table; the model's own otherwise.
     latex : bool
         Write a model's equations as LaTeX.
+    code : str, optional
+        Show the LLVM assembly of one of a model's functions, such as ``"rate"``, in place of all else.
     width : int
         Characters a line of prose.
 
@@ -51,6 +61,8 @@ def show(name: str | Path, *, cohort: str | None = None, latex: bool = False, wi
     ------
     InputError
         If there is no such file, or nothing to show of its kind.
+    UnknownNameError
+        If a model has no such function.
 
     Examples
     --------
@@ -58,8 +70,10 @@ def show(name: str | Path, *, cohort: str | None = None, latex: bool = False, wi
     >>> page = show(library_names("models/regimens")[0])
     """
     files = files_of(name)
-    if (cohort or latex) and not any(kind == "model" for kind, _ in files):
-        raise InputError("--cohort and --latex are for models")
+    if (cohort or latex or code) and not any(kind == "model" for kind, _ in files):
+        raise InputError("--cohort, --latex and --code are for models")
+    if code:
+        return Page("\n\n".join(model_assembly(Model.load(path), code) for kind, path in files if kind == "model"))
     return Page("\n\n".join(_text(kind, path, cohort, latex, width) for kind, path in files))
 
 

@@ -13,11 +13,11 @@ from kinetics.units import Unit, conversion, parse_quantity, unit_text
 OF_BASELINE = " of baseline"
 
 SLACK = 1e-8
-"""An output closer to a level than this share of it cannot be told from it, however tight the tolerances."""
+"""An output closer to a level than this share of it counts as at it, however tight the tolerances."""
 
 
 def slack(relative: float) -> float:
-    """The share of a level within which an integrated output cannot be told from it.
+    """The share of a level within which an integrated output counts as at it.
 
     The one definition: rules of both engines, times to a level, times below it, and notes on both go by it. An output
     has reached a level where it goes beyond by more than this, and the time is that at which it met the level itself.
@@ -86,7 +86,7 @@ def visited_level(level: np.ndarray, *, reported: bool) -> tuple[np.ndarray, np.
 
 
 def earliest_lowest(values: np.ndarray, share: float = SLACK) -> np.ndarray:
-    """Index of the first value, along the last axis, that cannot be told from the lowest.
+    """Index of the first value, along the last axis, that counts as the lowest.
 
     Examples
     --------

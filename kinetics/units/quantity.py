@@ -59,7 +59,7 @@ def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = 
         raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {target_text}'")
     own = parse_unit(match[2])
     target = own if target is None else target
-    if own.dimensionality != target.dimensionality:  # told in the words of the text, before units are made short
+    if own.dimensionality != target.dimensionality:  # reported in the words of the text, before units are made short
         raise UnitError(f"'{match[2]}' is not a kind of '{unit_text(target)}'")
     value = float(match[1]) * float(conversion(own, target))
     if not math.isfinite(value):

@@ -63,3 +63,13 @@ def test_show_what_is_not_there(run, project: Path) -> None:
     answer = run("show", project / "fits" / "pool.csv")
     assert answer.status == 2
     assert run("show", "ms_licensed", "--latex").status == 2
+
+
+def test_code_of_a_model_is_shown_by_function(run) -> None:
+    text = run("show", "alemtuzumab", "--code", "rate").out
+    assert text.startswith("; rate of alemtuzumab: y = A_c, A_p; c = ")
+    assert "define void @rate(ptr noalias %y, ptr noalias %c, ptr noalias %out)" in text
+    assert run("show", "ms_licensed", "--code", "rate").status == 2
+    wrong = run("show", "alemtuzumab", "--code", "rates")
+    assert wrong.status == 2
+    assert "has no function 'rates'; did you mean 'rate'?" in wrong.err

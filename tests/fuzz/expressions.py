@@ -69,7 +69,8 @@ class Expressions:
         return Case("expression.txt", text.encode("utf-8", "surrogatepass"), lambda: self.read(text, world, target))
 
     def read(self, text: str, world: int, target: int) -> None:
-        from kinetics.compile.printer import CodePrinter
+        from kinetics.compile.graph import Graph
+        from kinetics.compile.reading import Reader
         from kinetics.expressions import evaluate, parse
 
         expression = parse(text, self.symbols)
@@ -77,7 +78,9 @@ class Expressions:
         converted = self.dimensions[world]().convert(expression, self.targets[target])
         for one in (expression, converted):
             assert type(evaluate(one, self.point)) is float, "its value is no float"
-        assert "\n" not in CodePrinter().doprint(converted), "its code is no expression"
+        graph = Graph()
+        names = {symbol.name: graph.input("y", index) for index, symbol in enumerate(self.symbols.values())}
+        assert Reader(graph, names).read(converted).graph is graph, "it is not of the graph"
 
 
 def _sentence(chance: random.Random, size: int) -> str:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import sympy as sp
@@ -11,8 +12,8 @@ from scipy.integrate import solve_ivp
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import System, compile_model
 from kinetics.engines import Tolerances, batch, scipy
-from kinetics.engines.batch.kernels import rodas5p
-from kinetics.engines.batch.program import load_program
+from kinetics.engines.batch.kernels import rodas5p, step
+from kinetics.engines.batch.work import addressed, code_of_one, step_arrays
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.quantities import Parameter, State
@@ -60,24 +61,37 @@ def orbit():
     return system_of("orbit", {"k": 1.0}, {"x": (1.5, k * x * (1 - y), "1"), "y": (0.6, k * y * (x - 1), "1")})
 
 
+@numba.njit
+def stepped(code, arrays):
+    """Take a step, with what its dense output needs."""
+    step.take_step(code, arrays)
+    step.dense_terms(code, arrays.k, arrays.terms)
+
+
+@numba.njit
+def looked_at(code, theta, arrays):
+    step.interpolate(code, theta, arrays)
+
+
 def errors_of_equal_steps(system: System, until: float, steps: int) -> tuple[float, float]:
     """Largest error at the ends of equal steps, and inside them."""
-    program, c = load_program(system), system.constants(system.parameter_array())
-    step = program.step_arrays()
-    step.y[:] = system.functions.initial(c)
+    code, c = code_of_one(system), system.constants(system.parameter_array())
+    arrays = step_arrays(code, 1e-7)
+    addresses, size = addressed(arrays), code.states
+    arrays.constants[:], arrays.y[:size] = c, system.functions.initial(c)
     exact = solve_ivp(
         lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
-        (0, until), step.y.copy(), "DOP853", rtol=1e-13, atol=1e-15, dense_output=True,
+        (0, until), arrays.y[:size].copy(), "DOP853", rtol=1e-13, atol=1e-15, dense_output=True,
     ).sol  # fmt: skip
     h, at_ends, within = until / steps, 0.0, 0.0
     for index in range(steps):
-        program.take_step(c, h, step)
-        program.dense_terms(step)
+        arrays.h[:] = h
+        stepped(code, addresses)
         for theta in (0.25, 0.5, 0.75):
-            program.interpolate(theta, step)
-            within = max(within, np.abs(step.state - exact((index + theta) * h)).max())
-        step.y[:] = step.y_new
-        at_ends = max(at_ends, np.abs(step.y - exact((index + 1) * h)).max())
+            looked_at(code, theta, addresses)
+            within = max(within, np.abs(arrays.state[:size] - exact((index + theta) * h)).max())
+        arrays.y[:] = arrays.y_new
+        at_ends = max(at_ends, np.abs(arrays.y[:size] - exact((index + 1) * h)).max())
     return at_ends, within
 
 

@@ -5,21 +5,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetics.compile.source import LANES
-from kinetics.compile.sparse import Elimination, eliminate, factor_lines, solve_lines
+from kinetics.compile.graph import Graph, Node, reachable
+from kinetics.compile.sparse import Elimination, eliminate, factors, solution
+
+OPERATIONS = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "neg": lambda x: -x,
+    "reciprocal": lambda x: 1.0 / x,
+}
+
+
+def evaluated(nodes: list[Node], arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Nodes of a graph in plain arithmetic."""
+    values: dict[int, float] = {}
+    for node in reachable(nodes):
+        if node.operation == "input":
+            array, index = node.value
+            values[node.number] = arrays[array][index]
+        elif node.operation == "number":
+            values[node.number] = node.value
+        else:
+            values[node.number] = OPERATIONS[node.operation](*(values[a.number] for a in node.arguments))
+    return np.array([values[node.number] for node in nodes])
 
 
 def factored(plan: Elimination, matrix: np.ndarray, entries: set[tuple[int, int]]) -> np.ndarray:
-    """What the generated ``factor`` leaves in ``lu``, its statements carried out one by one."""
-    names = {f"m_{i}_{j}": matrix[i, j] for i, j in entries} | {"lu": np.full(plan.length, np.nan)}
-    return carried_out(factor_lines(plan, entries), names)["lu"]
-
-
-def carried_out(lines: list[str], names: dict) -> dict:
-    """The names after straight-line code of assignments to names and places of arrays."""
-    code = compile("\n".join(lines), "<generated>", "exec")
-    exec(code, {}, names)
-    return names
+    """What ``factor`` leaves in ``lu``."""
+    graph = Graph()
+    inputs = {entry: graph.input("m", index) for index, entry in enumerate(sorted(entries))}
+    places, nodes = zip(*factors(plan, inputs), strict=True)
+    lu = np.full(len(plan.place), np.nan)
+    lu[list(places)] = evaluated(list(nodes), {"m": np.array([matrix[entry] for entry in sorted(entries)])})
+    return lu
 
 
 def dominant(size: int, entries: set[tuple[int, int]], seed: int) -> np.ndarray:
@@ -47,26 +66,10 @@ def test_factors_solve_what_lapack_solves(pattern, seed):
     lu = factored(plan, matrix, entries)
     assert np.isfinite(lu).all()  # every stored place is written
     right = np.random.default_rng(seed + 1).normal(size=size)
-    found = carried_out(solve_lines(plan, "b", "b"), {"lu": lu, "b": right.copy()})["b"]
+    graph = Graph()
+    nodes = solution(plan, [graph.input("lu", i) for i in range(lu.size)], [graph.input("b", i) for i in range(size)])
+    found = evaluated(nodes, {"lu": lu, "b": right})
     np.testing.assert_allclose(found, np.linalg.solve(matrix, right), rtol=1e-10, atol=1e-12)
-
-
-@given(patterns(), st.integers(0, 2**32 - 1))
-def test_every_lane_is_solved_as_it_is_alone(pattern, seed):
-    size, entries = pattern
-    plan = eliminate(size, entries)
-    lu = factored(plan, dominant(size, entries, seed), entries)
-    lanes = np.random.default_rng(seed + 1).normal(size=(size, LANES))
-    flat = lanes.ravel().copy()
-    shared, apart = flat.copy(), flat.copy()
-    factors = np.repeat(lu, LANES)
-    for q in range(LANES):
-        carried_out(solve_lines(plan, "b", "b", LANES, shared=True), {"lu": lu, "b": shared, "q": q})
-        carried_out(solve_lines(plan, "b", "b", LANES), {"lu": factors, "b": apart, "q": q})
-    np.testing.assert_array_equal(shared, apart)
-    for q in range(LANES):
-        alone = carried_out(solve_lines(plan, "b", "b"), {"lu": lu, "b": lanes[:, q].copy()})["b"]
-        np.testing.assert_allclose(shared.reshape(size, LANES)[:, q], alone, rtol=1e-13, atol=1e-300)
 
 
 @given(patterns())
@@ -76,7 +79,7 @@ def test_a_plan_stores_each_entry_of_the_factors_once(pattern):
     assert sorted(plan.order) == list(range(size))
     stored = [*((i, i) for i in range(size)), *plan.lower, *plan.upper]
     assert entries <= set(stored)
-    assert sorted(plan.index(entry) for entry in stored) == list(range(plan.length))
+    assert sorted(plan.place[entry] for entry in stored) == list(range(len(plan.place)))
     position = {row: index for index, row in enumerate(plan.order)}
     assert all(position[i] > position[j] for i, j in plan.lower)
     assert all(position[i] < position[j] for i, j in plan.upper)
@@ -96,15 +99,15 @@ def test_an_arrow_does_not_fill_in(size, hub):
     middle = 0 if hub == "first" else size - 1
     entries = {e for i in range(size) for e in ((i, i), (i, middle), (middle, i))}
     plan = eliminate(size, entries)
-    assert plan.length == len(entries) == 3 * size - 2
-    assert plan.length <= natural_length(size, entries)
+    assert len(plan.place) == len(entries) == 3 * size - 2
+    assert len(plan.place) <= natural_length(size, entries)
     assert natural_length(size, entries) == (size**2 if hub == "first" else 3 * size - 2)
 
 
 def test_a_chain_does_not_fill_in():
     size = 20
     entries = {(i, j) for i in range(size) for j in range(size) if abs(i - j) <= 1}
-    assert eliminate(size, entries).length == len(entries)
+    assert len(eliminate(size, entries).place) == len(entries)
 
 
 def test_the_order_depends_on_the_pattern_alone():

@@ -1,5 +1,7 @@
 """Compiled code that is damaged, cut off, or has no place to lie in: the numbers are the same, and it is said."""
 
+import ctypes
+import importlib.util
 import os
 import shutil
 import signal
@@ -9,33 +11,61 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kinetics.compile import checked_files as files
-from kinetics.compile.cache import load_module
+from kinetics.compile.assembly import Function
+from kinetics.compile.definitions import Described
+from kinetics.compile.graph import Graph
+from kinetics.compile.instructions import Width
+from kinetics.compile.memory import address
+from kinetics.compile.object_code import load
 from kinetics.errors import StorageError
 
 KEY = "e" * 24
-TEXT = """
-from kinetics.compile.machine_code import njit
+LOOP = """
+from kinetics.engines.batch.machine_code import entry
 
-LARGE = 21.0
-
-@njit(cache=True, error_model="numpy")
+@entry
 def answer(x):
-    return x * LARGE
+    return x * 21.0
 """
 
 
-def load() -> tuple[float, int, list[str]]:
-    """What a process gets that starts now: the answer, how often it came from the cache, and what was said."""
-    with warnings.catch_warnings(record=True) as told:
+def answered() -> tuple[float, int]:
+    """What a function of a model makes of 2, and whether its code came from the cache."""
+    described = []
+
+    def describe() -> Described:
+        described.append(1)
+        graph = Graph()
+        product = 21.0 * graph.input("x", 0)
+        return Described(Function(("x", "out"), [("out", 0, product)]), Width(0), [(0, 0)])
+
+    code, x, out = load(KEY, "answer", 0, describe), np.array([2.0]), np.empty(1)
+    assert (code.arrays, code.size, code.entries.tolist()) == (("x", "out"), 1, [[0], [0]])
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(code.address)(address(x), address(out))
+    return float(out[0]), 1 - len(described)
+
+
+def looped(own_cache: Path) -> tuple[float, int]:
+    """The same of a function that numba compiles."""
+    path = own_cache.parent / "loops" / "loop.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(LOOP)
+    spec = importlib.util.spec_from_file_location("loop", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.answer(2.0), sum(module.answer.stats.cache_hits.values())
+
+
+def told(function, *arguments) -> tuple[float, int, list[str]]:
+    """What a function answers, whether from the cache, and what is said meanwhile."""
+    with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        sys.modules.pop(f"kinetics_generated_{KEY}", None)
-        module = load_module(KEY, lambda: TEXT)
-        value = module.answer(2.0)
-    sys.modules.pop(f"kinetics_generated_{KEY}", None)
-    return value, sum(module.answer.stats.cache_hits.values()), [str(one.message) for one in told]
+        value, hits = function(*arguments)
+    return value, hits, [str(one.message) for one in said]
 
 
 def damage(path: Path, kind: str) -> None:
@@ -51,71 +81,95 @@ def damage(path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["empty", "half", "garbage", "flipped", "folder"])
-@pytest.mark.parametrize("name", ["system.py", "system.code", "answer-*.code"])
+@pytest.mark.parametrize("name", ["answer_0.object", "answer-*.code"])
 def test_a_damaged_file_is_thrown_away_and_made_anew_once(own_cache, kind, name):
-    assert load() == (42.0, 0, [])
-    assert load() == (42.0, 1, [])
-    (path,) = (own_cache / KEY).glob(name)
+    own_cache.mkdir(mode=0o700)
+    call = (answered,) if name.endswith("object") else (looped, own_cache)
+    assert told(*call) == (42.0, 0, [])
+    assert told(*call) == (42.0, 1, [])
+    (path,) = own_cache.glob(f"*/{name}")
     before = path.read_bytes()
     damage(path, kind)
-    if name == "system.py":
-        (own_cache / KEY / "system.code").unlink()  # with it the text is not read
-    value, hits, told = load()
-    assert (value, hits) == (42.0, 0 if name.startswith("answer") else 1)
-    assert told == [f"compiled code in {own_cache / KEY} is damaged; it is made anew"]
-    assert load() == (42.0, 1, [])
-    assert not name.startswith("system") or path.read_bytes() == before
+    assert told(*call) == (42.0, 0, [f"compiled code in {path.parent} is damaged; it is made anew"])
+    assert told(*call) == (42.0, 1, [])
+    assert call[0] is looped or path.read_bytes() == before
+
+
+OTHER_TYPES = """
+import sys
+import numba, numpy
+for length in range(int(sys.argv[1])):
+    numba.from_dtype(numpy.dtype([(f"name_{length}", float)]))
+from kinetics import simulate
+from kinetics.engines.batch.kernels.integration import integrate
+print(float(simulate("alemtuzumab", regimen="ms_licensed", until="1 month", engine="batch")["C"].sum()))
+print(sum(integrate.stats.cache_hits.values()))
+"""
+
+
+def test_the_loops_are_loaded_by_a_process_that_met_other_types_before(own_cache):
+    # numba numbers the types that it meets and writes these numbers into the names of compiled code
+    own_cache.mkdir(mode=0o700)
+    answers = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", OTHER_TYPES, count], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for count in ("0", "5", "1000")
+    ]
+    assert [hits for _, hits in answers] == ["0", "1", "1"]
+    assert len({total for total, _ in answers}) == 1
 
 
 def test_a_file_in_place_of_the_folder(own_cache):
     own_cache.mkdir(mode=0o700)
     (own_cache / KEY).write_text("in the way")
-    value, _, told = load()
-    assert value == 42.0
-    assert told == [f"compiled code in {own_cache} is damaged; it is made anew"]
-    assert load() == (42.0, 1, [])
+    assert told(answered) == (42.0, 0, [f"compiled code in {own_cache} is damaged; it is made anew"])
+    assert told(answered) == (42.0, 1, [])
 
 
 def test_a_full_disk_costs_the_cache_and_not_the_answer(own_cache, monkeypatch):
     def full(path, content):
         raise StorageError(f"{path.name}: no room")
 
+    own_cache.mkdir(mode=0o700)
     monkeypatch.setattr(files, "write_atomically", full)
-    value, _, told = load()
-    assert value == 42.0
-    assert all("compiled code is not kept: " in one for one in told)
-    assert len(told) == 3
+    for call in ((answered,), (looped, own_cache)):
+        value, hits, said = told(*call)
+        assert (value, hits, len(said)) == (42.0, 0, 1)
+        assert "compiled code is not kept: " in said[0]
 
 
-TWO = f"""
+TWO = """
 import sys, time
-from kinetics.compile import cache, checked_files, machine_code
+from kinetics.compile import checked_files, compile_model
+from kinetics.model import Model
 
 whole = checked_files.write_atomically
 def slow(path, content):
-    if sys.argv[1] == path.name[:6]:
+    if sys.argv[1] in path.name:
         path.with_name(".cut-off").write_bytes(content[: len(content) // 2])
         print("now", flush=True)
         time.sleep(60)
     whole(path, content)
 
 checked_files.write_atomically = slow
-print(cache.load_module({KEY!r}, lambda: {TEXT!r}).answer(2.0))
+system = compile_model(Model.load("alemtuzumab"))
+print(system.functions.initial(system.constants(system.parameter_array())))
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL here")
-@pytest.mark.parametrize("moment", ["system", "answer"])
+@pytest.mark.parametrize("moment", ["constants", "start"])
 def test_of_two_processes_one_is_killed_while_it_compiles(own_cache, moment):
     first = subprocess.Popen([sys.executable, "-c", TWO, moment], stdout=subprocess.PIPE, text=True)
     assert first.stdout is not None
+    second = [sys.executable, "-W", "error", "-c", TWO, "never"]
     with first.stdout:
         assert first.stdout.readline() == "now\n"
-        second = [sys.executable, "-W", "error", "-c", TWO, "never"]
-        assert subprocess.run(second, capture_output=True, text=True, check=True).stdout == "42.0\n"
+        assert subprocess.run(second, capture_output=True, text=True, check=True).stdout == "[0. 0.]\n"
         first.send_signal(signal.SIGKILL)
     first.wait()
-    assert load() == (42.0, 1, [])
+    assert subprocess.run(second, capture_output=True, text=True, check=True).stdout == "[0. 0.]\n"
 
 
 FALLBACK = "import warnings; warnings.simplefilter('ignore'); from kinetics.compile.cache import cache_folder as f; "

@@ -1,6 +1,5 @@
 """Compiled code: what is generated, under which key it is kept, where, and when it is made again."""
 
-import ast
 import os
 import re
 import stat
@@ -13,8 +12,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from kinetics.compile import cache, compile_model, source
-from kinetics.compile.cache import cache_folder, load_module, source_key
+from kinetics.compile import cache, compile_model, object_code
+from kinetics.compile.assembly import assembly
+from kinetics.compile.cache import cache_folder, source_key
+from kinetics.compile.definitions import describe
+from kinetics.compile.equations import Equations
+from kinetics.compile.functions import Functions
 from kinetics.errors import UnknownNameError
 from kinetics.files.library import library_names
 from kinetics.model import Model
@@ -59,10 +62,10 @@ def test_key_changes_with_the_generator(tmp_path):
     assert source_key([generator], "structure") != before
 
 
-@pytest.mark.parametrize("position", range(9))
+@pytest.mark.parametrize("position", range(7))
 def test_key_changes_with_versions_and_processor(monkeypatch, position):
     environment = cache._environment()
-    assert len(environment) == 9  # package, Python, processor, two options of LLVM, numba, llvmlite, sympy, numpy
+    assert len(environment) == 7  # package, Python, processor, numba, llvmlite, sympy, numpy
     before = source_key([], "structure")
     changed = [*environment]
     changed[position] += "1"
@@ -79,7 +82,7 @@ def test_the_generators_own_files_are_in_the_key(monkeypatch):
     )
     compile_model(model())
     sources, parts = seen[0]
-    assert {Path(source.__file__), Path(source.__file__).with_name("printer.py")} <= sources
+    assert {Path(object_code.__file__), Path(object_code.__file__).with_name("assembly.py")} <= sources
     assert parts == (model().structure_hash,)
 
 
@@ -91,10 +94,9 @@ def test_folder_is_the_users_own(own_cache):
     before = os.umask(0o002)
     try:
         assert cache_folder() == own_cache
-        load_module("0" * 24, lambda: "value = 1\n")
+        Functions(model(), "0" * 24).initial(np.ones(2))
     finally:
         os.umask(before)
-        sys.modules.pop(f"kinetics_generated_{'0' * 24}", None)
     assert stat.S_IMODE(own_cache.stat().st_mode) == 0o700
     assert stat.S_IMODE((own_cache / ("0" * 24)).stat().st_mode) == 0o700
 
@@ -152,65 +154,49 @@ def test_fallback_is_a_fresh_folder_each_time(own_cache):
 # --- the files
 
 
-def test_code_is_generated_once(own_cache):
-    key, calls = "1" * 24, []
-    try:
-        first = load_module(key, lambda: calls.append(1) or "value = 42\n")
-        del sys.modules[first.__name__]
-        second = load_module(key, lambda: calls.append(1) or "value = 43\n")
-    finally:
-        sys.modules.pop(f"kinetics_generated_{key}", None)
-    assert (first.value, second.value, len(calls)) == (42, 42, 1)
-    assert [p.name for p in sorted((own_cache / key).iterdir()) if p.is_file()] == ["system.code", "system.py"]
+def test_code_is_made_once_and_of_the_functions_that_are_called_alone(own_cache, monkeypatch):
+    key, values = "1" * 24, np.ones(2)
+    first = Functions(model(), key).rate(np.ones(1), values, np.zeros(1))
+    assert [path.name for path in (own_cache / key).iterdir()] == ["rate_0.object"]
+    monkeypatch.setattr(object_code, "machine_code", lambda _: pytest.fail("made again"))
+    second = Functions(model(), key)
+    np.testing.assert_array_equal(second.rate(np.ones(1), values, np.zeros(1)), first)
+    assert "_equations" not in vars(second)  # nothing is derived from the model
 
 
-def test_a_generator_that_fails_leaves_nothing(own_cache):
-    def fail() -> str:
+def test_what_cannot_be_described_leaves_nothing(own_cache, monkeypatch):
+    def fail(*_):
         raise RuntimeError("no text")
 
+    monkeypatch.setattr("kinetics.compile.functions.describe", fail)
     with pytest.raises(RuntimeError, match="no text"):
-        load_module("2" * 24, fail)
+        Functions(model(), "2" * 24).initial(np.ones(2))
     assert not (own_cache / ("2" * 24)).exists()
 
 
-def test_code_that_cannot_be_imported_is_not_remembered(own_cache):
-    with pytest.raises(ZeroDivisionError):
-        load_module("3" * 24, lambda: "1/0\n")
-    assert f"kinetics_generated_{'3' * 24}" not in sys.modules
+@pytest.mark.parametrize("array", [np.ones(4)[::2], np.ones(2, dtype=int), [1.0, 1.0]])
+def test_arrays_of_any_layout_are_read(array):
+    functions = compile_model(model()).functions
+    assert functions.initial(array).tolist() == functions.initial_table(np.asarray(array)[None]).tolist()[0] == [1.0]
 
 
-SECOND = """
-import sys, time
-from kinetics.compile import source, system
-from kinetics.model import Model
-
-def refused(model):
-    raise SystemExit("generated again")
-
-if sys.argv[1] == "second":
-    system.generate = refused
-compiled = system.compile_model(Model.load("alemtuzumab"))
-p = compiled.parameter_array()
-begin = time.perf_counter()
-c = compiled.constants(p)
-y = compiled.functions.initial(c)
-compiled.functions.rate(y, c, y * 0.0)
-hits = sum(sum(f.stats.cache_hits.values()) for f in (compiled.functions.constants, compiled.functions.rate))
-print(hits)
-"""
+def test_arrays_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="could not broadcast"):
+        compile_model(model()).functions.initial(np.ones(3))
 
 
-def test_a_second_process_neither_generates_nor_compiles(tmp_path):
-    environment = {**os.environ, "LYMPHOKINETICS_CACHE": str(tmp_path / "compiled")}
-    hits = [
-        int(
-            subprocess.run(
-                [sys.executable, "-c", SECOND, which], env=environment, capture_output=True, text=True, check=True
-            ).stdout
-        )
-        for which in ("first", "second")
-    ]
-    assert hits == [0, 2]
+def test_a_processor_without_wide_registers_is_told_and_gets_the_same_numbers(own_cache, monkeypatch):
+    values = compile_model(model()).functions.rate(np.ones(1), np.full(2, 0.3), np.zeros(1))
+    features = type("Features", (dict,), {"flatten": lambda self: "+sse2"})(sse2=True, avx2=False, fma=False)
+    monkeypatch.setattr(object_code.binding, "get_host_cpu_features", lambda: features)
+    monkeypatch.setattr(object_code.binding, "get_host_cpu_name", lambda: "x86-64")
+    object_code._machine.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match="this processor has no AVX2"):
+            again = Functions(model(), "3" * 24).rate(np.ones(1), np.full(2, 0.3), np.zeros(1))
+    finally:
+        object_code._machine.cache_clear()
+    np.testing.assert_allclose(again, values, rtol=1e-15)
 
 
 # --- the model beside the code
@@ -245,71 +231,27 @@ def test_parameters_by_name_dotted_or_flat():
 # --- the text
 
 
-def appended_names_and_texts() -> tuple[set[str], set[str]]:
-    """Names and texts in the file that is appended as it stands, whatever the model."""
-    nodes = list(ast.walk(ast.parse(Path(source.__file__).with_name("arrays.py").read_text())))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    names |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-    return names, {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-
-
-def is_table(call: ast.Call) -> bool:
-    """Whether a call is, or is part of, ``np.array(NUMBERS, dtype=np.int64).reshape(rows, columns)``."""
-    if ast.unparse(call.func) == "np.array":
-        (numbers,), dtype = call.args, {word.arg: ast.unparse(word.value) for word in call.keywords}
-        whole = all(isinstance(number, int) for row in ast.literal_eval(numbers) for number in row)
-        return whole and dtype == {"dtype": "np.int64"}
-    reshaped = isinstance(call.func, ast.Attribute) and call.func.attr == "reshape"
-    return reshaped and isinstance(call.func.value, ast.Call) and is_table(call.func.value)
-
-
 @pytest.mark.parametrize("name", library_names("models"))
-def test_generated_code_holds_generated_names_alone(name):
+def test_assembly_holds_generated_names_alone(name):
     loaded = Model.load(name)
-    tree = ast.parse(source.generate(loaded))
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    fixed_names, fixed_texts = appended_names_and_texts()
-    allowed = (
-        functions
-        | fixed_names
-        | {
-            "b",
-            "f",
-            "lu",
-            "q",
-            "w",
-            "values",
-            "right",
-            "out",
-            "math",
-            "power",
-            "finite_power",
-            "log_power",
-            "exponential",
-            "logarithm",
-            "max",
-            "min",
-            "abs",
+    for function in ("constants", "start", "rate", "outputs", "stage"):
+        described = describe(Equations(loaded), function, 0)
+        text = assembly(function, described.function, described.width, fused=True)
+        names = set(re.findall(r"[%@]([A-Za-z_][\w.]*)", text))
+        unexpected = {
+            n for n in names if not re.fullmatch(r"v\d+(\.at|\.minus)?|to\.\w+\.\d+(\.in)?|llvm\.\w+\.f64", n)
         }
-    )
-    unexpected = {n for n in names - allowed if not re.fullmatch(r"[ycpxrdm]\d+|d_\d+|m_\d+_\d+|[A-Z_]+", n)}
-    assert unexpected == set()
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and not is_table(node)]
-    known = "njit max min abs len range math.sqrt power finite_power log_power exponential logarithm np.zeros np.empty"
-    methods = {"z[STATES:].reshape", "(sensitivities @ jacobian(y, c).T + direct.T).ravel"}
-    assert {ast.unparse(node.func) for node in calls} <= functions | {*known.split(), *methods}
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert texts <= fixed_texts | {"Generated from a model; do not edit.", "numpy", "contract", "reassoc"}
-    text, fixed = source.generate(loaded), Path(source.__file__).with_name("arrays.py").read_text()
-    biology = [n for n in (*loaded.parameters, *loaded.states, *loaded.outputs, *loaded.derived) if len(n) > 2]
-    assert not [n for n in biology if re.search(rf"\b{n}\b", text) and not re.search(rf"\b{n}\b", fixed)]
+        assert unexpected <= {function, *described.function.arrays}
+        biology = [n for n in (*loaded.parameters, *loaded.states, *loaded.outputs, *loaded.derived) if len(n) > 2]
+        assert not [n for n in biology if n not in described.function.arrays and re.search(rf"\b{n}\b", text)]
 
 
-def test_generation_is_deterministic():
-    code = "from kinetics.compile.source import generate; from kinetics.model import Model; import hashlib\n"
-    code += "print(hashlib.sha256(generate(Model.load('reconstitution')).encode()).hexdigest())"
+def test_assembly_is_deterministic():
+    code = "import hashlib; from kinetics.model import Model; from kinetics.compile.assembly import assembly\n"
+    code += "from kinetics.compile.definitions import describe; from kinetics.compile.equations import Equations\n"
+    code += "found = describe(Equations(Model.load('reconstitution')), 'curvature_by_constant', 0)\n"
+    code += "text = assembly('f', found.function, found.width, fused=True)\n"
+    code += "print(hashlib.sha256((text + str(found.entries)).encode()).hexdigest())"
     digests = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -314,7 +314,7 @@ def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
         A_AT | {"value": 0.75, "lower": 0.74, "upper": 0.76, "reason": "a narrow interval"},
         A_AT | {"statistic": "range", "upper": 0.8},
         A_AT | {"value": round(decayed, 3), "use": "input"},
-        {"kind": "told", "statistic": "", "model": "", "cohort": "", "regimen": "", "reason": "of no model"},
+        {"kind": "not_modelled", "statistic": "", "model": "", "cohort": "", "regimen": "", "reason": "of no model"},
     )
     evaluated = evaluate_evidence(facts_of(path), 16)
     assert [each.agrees for each in evaluated.verdicts] == [False, False, True, True, False, True, True, None]
@@ -360,7 +360,7 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
         ({"lower": 2}, "row_2", "excludes its own value"),
         ({"unit": ""}, "row_2", "needs a 'unit'"),
         ({"versus": "time = 0 day"}, "row_2", "'versus' needs a 'relation'"),
-        ({"kind": "told", "statistic": "", "output": "", "time": ""}, "row_2", "needs a 'reason'"),
+        ({"kind": "not_modelled", "statistic": "", "output": "", "time": ""}, "row_2", "needs a 'reason'"),
         ({"source": "nobody_1999"}, "row_2.source", "is in no references.bib"),
         ({"output": "B"}, "row_2", "has no output or state 'B'"),
         ({"unit": "mg"}, "row_2", "is not a kind of"),
@@ -371,7 +371,7 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
         ({"set": "q = 1 mg"}, "row_2", "has no parameter 'q'"),
         ({"kind": "courses_share", "statistic": "", "output": "", "level": "1"}, "row_2", "has no rules"),
         ({"relation": "above", "versus": "kind = guess", "unit": ""}, "row_2", "unknown kind 'guess'"),
-        ({"relation": "above", "versus": "kind = told", "unit": ""}, "row_2", "unknown kind 'told'"),
+        ({"relation": "above", "versus": "kind = not_modelled", "unit": ""}, "row_2", "unknown kind 'not_modelled'"),
         ({"relation": "above", "versus": "kind = time_below", "unit": ""}, "row_2", "needs a 'level'"),
         ({"relation": "above", "versus": "time", "unit": ""}, "row_2", "write COLUMN = TEXT"),
         (

@@ -1,21 +1,59 @@
-"""Patients side by side: elementary functions without branches, and wide functions that do what one patient's do."""
+"""Machine code of functions: elementary functions without branches, and lanes that do what one patient's code does."""
 
+import ctypes
 import math
-import re
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import njit, types
+from llvmlite import binding
 
-from kinetics.compile import compile_model
-from kinetics.compile.elementary import exponential, logarithm, power
+from kinetics.compile import LANES, compile_model
+from kinetics.compile.assembly import Function, assembly
+from kinetics.compile.definitions import describe
+from kinetics.compile.equations import Equations
+from kinetics.compile.graph import Graph
+from kinetics.compile.instructions import Width
+from kinetics.compile.memory import address
+from kinetics.compile.object_code import linked, machine_code
 from kinetics.files.library import library_names
 from kinetics.model import Model
 
 SPECIAL = (0.0, -2.0, -1.5, 1.0, 2.5, math.inf, -math.inf, math.nan)
 EXPONENTS = (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 0.3, math.nan)
+
+
+def compiled(function: Function, lanes: int, *, fused: bool = True):
+    """A function of arrays."""
+    text = assembly("function", function, Width(lanes), fused=fused)
+    binding.parse_assembly(text).verify()
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(function.arrays))(linked("function", machine_code(text)))
+    return lambda *arrays: call(*map(address, arrays))
+
+
+@cache
+def elementary(operation: str, lanes: int):
+    """An elementary function of arrays of as many numbers as there are lanes."""
+    graph = Graph()
+    count = 2 if "power" in operation else 1
+    arrays = ("x", "y")[:count]
+    node = graph.apply(operation, *(graph.input(array, 0) for array in arrays))
+    call = compiled(Function((*arrays, "out"), [("out", 0, node)]), lanes)
+
+    def apply(*values: float) -> float:
+        given = [np.full(max(1, lanes), value) for value in values]
+        out = np.empty(max(1, lanes))
+        call(*given, out)
+        assert len({number.tobytes() for number in out}) == 1
+        return float(out[0])
+
+    return apply
+
+
+def power(base: float, exponent: float) -> float:
+    return elementary("power", 0)(base, exponent)
 
 
 @given(st.floats(1e-300, 1e300), st.floats(-20, 20))
@@ -37,76 +75,76 @@ def test_powers_of_what_is_no_positive_number(base, exponent):
         assert power(base, exponent) == pytest.approx(expected, rel=1e-14, nan_ok=True)
 
 
+def test_powers_in_derivatives_are_finite_at_zero():
+    finite, logarithmic = elementary("finite_power", 0), elementary("log_power", 0)
+    assert (finite(0.0, -0.3), finite(0.0, 0.0)) == (0.0, 1.0)
+    assert finite(4.0, -0.5) == pytest.approx(0.5, rel=1e-15)
+    assert (logarithmic(0.0, 0.7), logarithmic(1.0, 0.7)) == (0.0, 0.0)
+    assert logarithmic(4.0, 0.5) == pytest.approx(2 * math.log(4.0), rel=1e-15)
+
+
 @given(st.floats(1e-307, 1e307))
 def test_logarithms_are_those_of_the_c_library(x):
-    assert logarithm(x) == pytest.approx(math.log(x), rel=4e-16, abs=4e-16)
+    assert elementary("log", 0)(x) == pytest.approx(math.log(x), rel=4e-16, abs=4e-16)
 
 
 @given(st.floats(-707, 708))
 def test_exponentials_are_those_of_the_c_library(x):
-    assert exponential(x) == pytest.approx(math.exp(x), rel=2e-15)
+    assert elementary("exp", 0)(x) == pytest.approx(math.exp(x), rel=2e-15)
 
 
 def test_logarithms_and_exponentials_at_the_ends():
+    logarithm, exponential = elementary("log", 0), elementary("exp", 0)
     assert (logarithm(0.0), logarithm(math.inf), exponential(-math.inf)) == (-math.inf, math.inf, 0.0)
     assert (exponential(math.inf), exponential(1000.0), exponential(0.0)) == (math.inf, math.inf, 1.0)
     assert all(math.isnan(value) for value in (logarithm(-1.0), logarithm(math.nan), exponential(math.nan)))
 
 
+@given(st.floats(allow_nan=False), st.floats(-30, 30))
+def test_elementary_functions_have_the_same_bits_in_lanes(x, y):
+    for operation, arguments in (("exp", (x,)), ("log", (x,)), ("power", (x, y)), ("log_power", (x, y))):
+        alone, lanes = (elementary(operation, width)(*arguments) for width in (0, LANES))
+        assert np.float64(alone).tobytes() == np.float64(lanes).tobytes()
+
+
 @pytest.mark.parametrize("name", library_names("models"))
-def test_each_lane_does_what_one_patient_does(name):
-    system = compile_model(Model.load(name))
-    functions, generator = system.functions, np.random.default_rng(5)
-    lanes, typical = functions.LANES, system.constants(system.parameter_array())
-    c = typical * generator.uniform(0.8, 1.2, (lanes, typical.size))
-    y = np.array([functions.initial(own) for own in c]) * generator.uniform(0.1, 2.0, (lanes, functions.STATES)) + 1e-3
-    w = generator.uniform(1.0, 100.0, lanes)
-    wide_y, wide_c = (np.ascontiguousarray(array.T).ravel() for array in (y, c))
-    rate, outputs, lu = (np.zeros(size * lanes) for size in (y.shape[1], functions.OUTPUTS, functions.FACTORS))
-    functions.fill_rate_lanes(wide_y, wide_c, rate)
-    functions.fill_outputs_lanes(wide_y, wide_c, outputs)
-    functions.factor_lanes(wide_y, wide_c, w, lu)
-    jacobian = np.zeros(functions.JACOBIAN.shape[1] * lanes)
-    functions.fill_jacobian_lanes(wide_y, wide_c, jacobian)
-    solved = rate.copy()
-    functions.solve_lanes(lu, solved)
-    for q in range(lanes):
-        own_rate, own_lu = np.empty(functions.STATES), np.empty(functions.FACTORS)
-        functions.fill_rate(y[q], c[q], own_rate)
-        functions.factor(y[q], c[q], w[q], own_lu)
-        size = np.abs(own_rate).max()
-        np.testing.assert_allclose(rate.reshape(-1, lanes)[:, q], own_rate, rtol=1e-10, atol=1e-13 * size)
-        np.testing.assert_allclose(outputs.reshape(-1, lanes)[:, q], functions.outputs(y[q], c[q]), rtol=1e-12)
-        np.testing.assert_allclose(lu.reshape(-1, lanes)[:, q], own_lu, rtol=1e-8, atol=1e-12)
-        own_jacobian = np.empty(functions.JACOBIAN.shape[1])
-        functions.fill_jacobian(y[q], c[q], own_jacobian)
-        size = np.abs(own_jacobian).max()
-        np.testing.assert_allclose(jacobian.reshape(-1, lanes)[:, q], own_jacobian, rtol=1e-9, atol=1e-13 * size)
-        functions.solve(own_lu, own_rate)
-        size = np.abs(own_rate).max()
-        np.testing.assert_allclose(solved.reshape(-1, lanes)[:, q], own_rate, rtol=1e-8, atol=1e-13 * size)
+def test_each_lane_has_the_bits_of_one_patient(name):
+    model = Model.load(name)
+    system, equations, generator = compile_model(model), Equations(model), np.random.default_rng(5)
+    functions, typical = system.functions, system.constants(system.parameter_array())
+    c = typical * generator.uniform(0.8, 1.2, (LANES, typical.size))
+    y = functions.initial_table(c) * generator.uniform(0.1, 2.0, (LANES, len(system.states))) + 1e-3
+    w = generator.uniform(1.0, 100.0, (LANES, 1))
+    coefficients = functions._table("coefficients", c)
+    for function, arrays in (
+        ("rate", (y, c)),
+        ("outputs", (y, c)),
+        ("jacobian", (y, c)),
+        ("factor", (y, c, coefficients, w)),
+    ):
+        described = describe(equations, function, 0).function
+        size = len(described.results)
+        alone, wide, scalar = np.empty((LANES, size)), np.empty((size, LANES)), compiled(described, 0)
+        for q in range(LANES):
+            scalar(*(np.ascontiguousarray(array[q]) for array in arrays), alone[q])
+        compiled(described, LANES)(*(np.ascontiguousarray(array.T) for array in arrays), wide)
+        np.testing.assert_array_equal(wide.T, alone, err_msg=function)
 
 
-FLAT = types.float64[::1]
+def test_without_an_instruction_for_a_product_and_a_sum_both_are_rounded():
+    graph = Graph()
+    x, y, z = (graph.input(array, 0) for array in "xyz")
+    function, out = Function(("x", "y", "z", "out"), [("out", 0, x * y + z)]), np.empty(2)
+    arrays = [np.array([value]) for value in (1 + 2.0**-30, 1 - 2.0**-30, -1.0)]
+    compiled(function, 0, fused=True)(*arrays, out[:1])
+    compiled(function, 0, fused=False)(*arrays, out[1:])
+    assert out.tolist() == [-(2.0**-60), 0.0]
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        ("fill_rate_lanes", 3),
-        ("fill_jacobian_lanes", 3),
-        ("factor_lanes", 4),
-        ("solve_lanes", 2),
-        ("solve_sensitivities", 3),
-        ("add_jacobian_product", 3),
-        ("add_jacobians_product", 3),
-        ("fill_jacobian_changes", 3),
-    ],
-)
-def test_lanes_of_a_large_model_are_vectors(name, arguments):
-    compiled = getattr(compile_model(Model.load("consequences")).functions, name)
-    # as it is compiled for use, but now: of code from the cache numba shows nothing
-    fresh = njit((FLAT,) * arguments, **{key: compiled.targetoptions[key] for key in ("error_model", "fastmath")})
-    (text,) = fresh(compiled.py_func).inspect_llvm().values()
-    assert "vector.body" in text
-    assert re.search(r"fmul.* <\d+ x double>", text)
+def test_the_code_of_lanes_is_vectors():
+    equations = Equations(Model.load("reconstitution"))
+    for name in ("stage", "factor", "combine", "interpolate"):
+        described = describe(equations, name, LANES)
+        text = assembly(name, described.function, described.width, fused=True)
+        assert "call <8 x double> @llvm.fma.v8f64" in text
+        assert "= fadd double" not in text

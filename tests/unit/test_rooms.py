@@ -104,3 +104,17 @@ def test_modules_functions_and_folders_are_small():
         if number > FILES:
             faults.append(f"{folder.relative_to(ROOT)} has {number} files")
     assert faults == []
+
+
+EXECUTING = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "eval", "exec", "parse_expr", "literal_eval"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_takes_what_executes_the_text_of_a_file(path):
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {getattr(node, "module", None) or "", *(alias.name for alias in node.names)}
+        elif isinstance(node, ast.Call):
+            names |= {node.func.id} if isinstance(node.func, ast.Name) else set()
+    assert {name.split(".")[0] for name in names} & EXECUTING == set()

@@ -1,4 +1,4 @@
-"""The fast engine: a Rosenbrock method on code generated for one model, one patient or a million."""
+"""The fast engine: a Rosenbrock method in loops that are the same for all models, one patient or a million."""
 
 from kinetics.engines.batch.ensemble import Batch, integrate_many
 from kinetics.engines.batch.gradients import Gradients, integrate_many_with_sensitivities

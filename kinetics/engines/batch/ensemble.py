@@ -1,4 +1,4 @@
-"""Any number of patients at given times, sixteen side by side on every thread."""
+"""Any number of patients at given times, eight side by side on every thread."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.compile import System
+from kinetics.compile import LANES, System
+from kinetics.engines.batch.kernels.patients import empty_lanes
+from kinetics.engines.batch.kernels.population import integrate_with_rules
+from kinetics.engines.batch.kernels.problems import Ensemble, Rules, Solution
+from kinetics.engines.batch.kernels.recovery_windows import EVENT
+from kinetics.engines.batch.kernels.scheduler import integrate_lanes
 from kinetics.engines.batch.plans import Plan, empty_solution, explain_failures, prepare
-from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.stopping import TOLERANCES, rule_arrays
 from kinetics.engines.batch.thread_chunks import in_chunks
+from kinetics.engines.batch.work import addressed, progress_arrays, rule_state_arrays, step_arrays
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.tolerances import Tolerances
 from kinetics.regimen import Triggers
@@ -89,20 +94,37 @@ def integrate_many(
     InputError
         If the output times are not in order, or not between 0 and the end of every plan.
     """
-    tolerances, program, size = tolerances or TOLERANCES, load_program(system), len(constants)
+    tolerances, size = tolerances or TOLERANCES, len(constants)
     events = events or ((), np.empty((size, 0)))
     ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances, triggers)
-    solution = empty_solution(system, ensemble, outputs=len(system.outputs), states=states)
+    solution = empty_solution(system, ensemble, states=states)
     triggered = None
     if triggers is None:
-        in_chunks(program.integrate_population, size, system.functions.LANES, ensemble, solution)
+        in_chunks(_integrate_side_by_side, size, LANES, ensemble, solution)
     else:
         triggered, levels = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
         # a patient who cannot be has no baseline to take a share of
         admitted = ensemble.plan >= 0
         levels[admitted] = levels_of(system, constants[admitted], triggers)
         rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
-        in_chunks(program.integrate_with_rules, size, 1, ensemble, solution, rules)
+        in_chunks(_integrate_by_rules, size, 1, ensemble, solution, rules)
     explain_failures(system, ensemble, solution, plans, reasons)
     table = solution.states if states else None
     return Batch(solution.outputs, table, solution.threshold_times, solution.steps, reasons, triggered)
+
+
+def _integrate_side_by_side(begin: int, end: int, ensemble: Ensemble, solution: Solution) -> None:
+    """A chunk of patients, from one number up to another, in lanes."""
+    events = np.zeros((LANES, ensemble.thresholds.events), EVENT)
+    wide, step = (step_arrays(code, ensemble.limits.relative) for code in (ensemble.code, ensemble.alone))
+    arguments = (addressed(ensemble), addressed(solution), empty_lanes(LANES), addressed(wide), events)
+    integrate_lanes(begin, end, *arguments, addressed(step))
+
+
+def _integrate_by_rules(begin: int, end: int, ensemble: Ensemble, solution: Solution, rules: Rules) -> None:
+    """A chunk of patients to whom rules give doses."""
+    events, progress = np.zeros(ensemble.thresholds.events, EVENT), progress_arrays()
+    state = rule_state_arrays(rules.columns.size, rules.times.shape[1])
+    step = step_arrays(ensemble.alone, ensemble.limits.relative)
+    arguments = (addressed(ensemble), addressed(solution), rules, state, addressed(step), addressed(progress))
+    integrate_with_rules(begin, end, *arguments, events)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.compile import System
-from kinetics.engines.batch.kernels.problems import ParameterEffects, SparseTerms
+from kinetics.compile import LANES, System
+from kinetics.engines.batch.kernels.population import integrate_with_tangent
+from kinetics.engines.batch.kernels.problems import Ensemble, ParameterEffects, Solution, SparseTerms
+from kinetics.engines.batch.kernels.recovery_windows import EVENT
 from kinetics.engines.batch.plans import empty_solution, explain_failures, prepare
-from kinetics.engines.batch.program import load_program
 from kinetics.engines.batch.sensitivity_blocks import sparse_terms
 from kinetics.engines.batch.stopping import TOLERANCES
 from kinetics.engines.batch.thread_chunks import in_chunks
+from kinetics.engines.batch.work import addressed, derivative_arrays, progress_arrays, step_arrays
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.regimen import Segments
@@ -102,13 +104,13 @@ def integrate_many_with_sensitivities(
     constants = system.constants_table(np.asarray(parameters, dtype=float))
     which, events = np.zeros(len(constants), dtype=np.int64), ((), np.empty((len(constants), 0)))
     ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances)
-    solution = empty_solution(system, ensemble, outputs=len(outputs))
-    gradients = np.full((*solution.outputs.shape, len(names)), np.nan)
+    solution = empty_solution(system, ensemble)
+    gradients = np.full((*solution.outputs.shape[:2], len(outputs), len(names)), np.nan)
     wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
-    integrate = load_program(system).integrate_with_tangent
-    in_chunks(integrate, len(constants), 1, ensemble, solution, _effects(system, names), wanted, gradients)
+    effects = _effects(system, names)
+    in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, effects, wanted, gradients)
     explain_failures(system, ensemble, solution, plans, reasons)
-    result = Gradients(solution.outputs, gradients, reasons)
+    result = Gradients(solution.outputs[:, :, wanted], gradients, reasons)
     _leave_out_infinite(system, result, names, ensemble.times, outputs)
     return result
 
@@ -128,21 +130,34 @@ def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs
 
 
 def _effects(system: System, names: Sequence[str]) -> ParameterEffects:
-    """What each parameter does in any patient: places, and which derivative of a constant goes there."""
-    functions = system.functions
-    table = functions.CONSTANTS_BY_PARAMETER
+    """What each parameter does in any patient: indices, and which derivative of a constant goes there."""
+    table = system.functions.compiled("constants_by_parameter").entries
     # the derivatives themselves differ between patients; which of them are not zero does not
-    numbers = np.zeros((functions.CONSTANTS, functions.PARAMETERS), dtype=np.int64)
+    numbers = np.zeros((len(system.parameters) + len(system.model.constants), len(system.parameters)), dtype=np.int64)
     numbers[table[0], table[1]] = np.arange(1, table.shape[1] + 1)  # 0 for none
     chosen = numbers[:, [system.parameters.index(name) for name in names]]
-    tables = (
-        functions.START_BY_CONSTANT,
-        functions.RATE_BY_CONSTANT,
-        functions.CURVATURE_BY_CONSTANT,
-        functions.OUTPUTS_BY_CONSTANT,
-    )
-    terms = (sparse_terms(entries, chosen, functions.LANES) for entries in tables)
-    return ParameterEffects(*(SparseTerms(places, counted - 1) for places, counted in terms))
+    tables = ("start_by_constant", "rate_by_constant", "curvature_by_constant", "outputs_by_constant")
+    terms = (sparse_terms(system.functions.compiled(name).entries, chosen, LANES) for name in tables)
+    return ParameterEffects(*(SparseTerms(indices, counted - 1) for indices, counted in terms))
+
+
+def _differentiate(
+    begin: int,
+    end: int,
+    system: System,
+    ensemble: Ensemble,
+    solution: Solution,
+    effects: ParameterEffects,
+    wanted: np.ndarray,
+    gradients: np.ndarray,
+) -> None:
+    """A chunk of patients with their derivatives."""
+    blocks = max(1, -(-gradients.shape[3] // LANES))
+    sizes = (ensemble.schedules.segments, blocks, wanted, ensemble.n_times)
+    tangent, derivatives = derivative_arrays(system, effects, *sizes)
+    step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
+    arguments = (addressed(ensemble), addressed(solution), effects, tangent, derivatives, gradients)
+    integrate_with_tangent(begin, end, *arguments, addressed(step), addressed(progress), np.zeros(0, EVENT))
 
 
 def _leave_out_infinite(

@@ -9,6 +9,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.engines.batch.kernels.problems import Ensemble, Limits, Schedule, Solution, Thresholds
 from kinetics.engines.batch.stopping import MOST_STEPS, explain_stop
+from kinetics.engines.batch.work import code_of_lanes, code_of_one
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.errors import InputError
 from kinetics.regimen import Segments, Triggers
@@ -35,27 +36,29 @@ def prepare(
     InputError
         If the output times are not in order, or not between 0 and the end of every plan.
     """
-    constants = np.ascontiguousarray(constants)
+    constants = np.ascontiguousarray(constants, dtype=float)
     reasons, admitted = ["" for _ in constants], np.array(which, dtype=np.int64)
     for patient in np.flatnonzero(~system.admissible(constants)):
         reasons[patient], admitted[patient] = system.impossible(constants[patient]), -1
     names, levels = events[0], np.ascontiguousarray(events[1], dtype=float)
     watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
-    thresholds = Thresholds(watched, levels, slack(tolerances.relative) * np.abs(levels))
+    thresholds = Thresholds(len(names), watched, levels, slack(tolerances.relative) * np.abs(levels))
     absolute = _absolute_tolerances(system, constants, plans, admitted, tolerances, triggers)
     limits = Limits(tolerances.relative, absolute, MOST_STEPS)
     segments = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
     times = _output_times(times, plans)
-    return Ensemble(constants, admitted, _stacked(system, plans), segments, limits, thresholds, times), reasons
+    stacked, codes = _stacked(system, plans), (code_of_lanes(system), code_of_one(system))
+    return Ensemble(*codes, constants, admitted, stacked, segments, limits, thresholds, times.size, times), reasons
 
 
-def empty_solution(system: System, ensemble: Ensemble, *, outputs: int, states: bool = False) -> Solution:
-    """All NaN; with so many outputs, and with states if asked for."""
+def empty_solution(system: System, ensemble: Ensemble, *, states: bool = False) -> Solution:
+    """All NaN; with states if asked for."""
     patients, times, size = len(ensemble.constants), ensemble.times.size, len(system.states)
-    events, courses = ensemble.thresholds.outputs.size, ensemble.schedules.courses.shape[1]
+    events, courses = ensemble.thresholds.events, ensemble.schedules.n_courses
     status, steps = np.zeros((2, patients), np.int64)
     return Solution(
-        np.full((patients, times, outputs), np.nan),
+        states,
+        np.full((patients, times, len(system.outputs)), np.nan),
         np.full((patients, times, size) if states else (patients, 0, 0), np.nan),
         np.full((patients, events, courses), np.nan),
         status,
@@ -110,7 +113,7 @@ def _stacked(system: System, plans: Sequence[Plan]) -> Schedule:
         edges[row, : len(plan) + 1] = _snapped(plan.edges, known)
         inflows[row, : len(plan)], boluses[row, : len(plan)] = plan.rates @ doses, plan.boluses @ doses
         courses[row, : starts.size] = _snapped(np.asarray(starts, dtype=float), known)
-    return Schedule(edges, inflows, boluses, courses)
+    return Schedule(longest, courses.shape[1], edges, inflows, boluses, courses)
 
 
 def _output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:

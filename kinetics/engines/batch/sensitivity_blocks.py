@@ -24,5 +24,5 @@ def sparse_terms(table: np.ndarray, by_parameter: np.ndarray, lanes: int) -> Spa
     """
     entries, columns = np.nonzero(by_parameter[table[1]])
     # unsigned, so that compiled code does not look whether an index counts from the end
-    places = np.vstack([columns // lanes, table[0, entries] * lanes + columns % lanes, entries]).astype(np.uint64)
-    return SparseTerms(np.ascontiguousarray(places), by_parameter[table[1, entries], columns])
+    indices = np.vstack([columns // lanes, table[0, entries] * lanes + columns % lanes, entries]).astype(np.uint64)
+    return SparseTerms(np.ascontiguousarray(indices), by_parameter[table[1, entries], columns])

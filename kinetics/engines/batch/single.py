@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 
-from kinetics.compile import System
+from kinetics.compile import LANES, System
+from kinetics.engines.batch.kernels import integration
 from kinetics.engines.batch.kernels.problems import (
     DONE,
     TOO_MANY_STEPS,
@@ -21,10 +21,18 @@ from kinetics.engines.batch.kernels.problems import (
     Tangent,
     Thresholds,
 )
-from kinetics.engines.batch.program import load_program
+from kinetics.engines.batch.kernels.recovery_windows import EVENT
 from kinetics.engines.batch.recorded import Recorded
 from kinetics.engines.batch.sensitivity_blocks import in_blocks, sparse_terms
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, explain_stop, rule_arrays
+from kinetics.engines.batch.work import (
+    addressed,
+    code_of_one,
+    progress_arrays,
+    rule_state_arrays,
+    step_arrays,
+    tangent_arrays,
+)
 from kinetics.engines.rule_monitor import TriggeredDoses, levels_of
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.tolerances import Tolerances, state_scale
@@ -35,8 +43,8 @@ from kinetics.units.levels import slack
 
 FIRST_RECORD = 2_000
 """Steps for which there is room at first; ten years of a patient take a few hundred."""
-_NO_THRESHOLDS = Thresholds(np.empty(0, np.int64), np.empty(0), np.empty(0))
-_NO_SAMPLES = Samples(np.empty(0), np.empty((0, 0)), np.empty((0, 0)), None)
+_NO_THRESHOLDS = Thresholds(0, np.empty(0, np.int64), np.empty(0), np.empty(0))
+_NO_SAMPLES = Samples(0, False, np.empty(0), np.empty((0, 0)), np.empty((0, 0)))
 
 
 def integrate(
@@ -177,52 +185,46 @@ def _record(
     """One patient with every step kept; the record grows until it is long enough."""
     if reason := system.impossible(constants):
         raise IntegrationError(reason)
-    program, doses, states = load_program(system), system.dose_matrix(), len(system.states)
-    schedule = Schedule(segments.edges, segments.rates @ doses, segments.boluses @ doses, np.empty(0))
+    code, doses, states = code_of_one(system), system.dose_matrix(), len(system.states)
+    constants = np.ascontiguousarray(constants, dtype=float)
+    inflows, boluses = segments.rates @ doses, segments.boluses @ doses
+    schedule = Schedule(len(segments), 0, np.ascontiguousarray(segments.edges), inflows, boluses, np.empty(0))
     limits = Limits(tolerances.relative, tolerances.bounds(system, scale), MOST_STEPS)
-    rule_state = None if rules is None else program.rule_state_arrays(rules.columns.size, rules.times.size)
-    step, progress, windows = program.step_arrays(), program.progress_arrays(), program.window_arrays(0)
+    rule_state = None if rules is None else rule_state_arrays(rules.columns.size, rules.times.size)
+    step, progress = step_arrays(code, tolerances.relative), progress_arrays()
     size, status, time = FIRST_RECORD, TOO_MANY_STEPS, 0.0
     # How many steps there will be is not known before, and compiled code makes no arrays. So with too short a record it
     # begins again, with a longer one.
     while True:
-        record = Record(np.zeros(1, np.int64), np.empty(size), np.empty((size, 5, states)))
-        tangent = None if directions is None else _tangent(system, program, directions, size)
+        record = Record(size, np.zeros(1, np.int64), np.empty(size), np.empty((size, 5, states)))
+        tangent = None if directions is None else _tangent(system, directions, size)
+        none = np.empty((0, 0))
         patient = Patient(
-            constants,
-            schedule,
-            limits,
-            _NO_THRESHOLDS,
-            _NO_SAMPLES,
-            np.empty((0, 0)),
-            record,
-            tangent,
-            rules,
-            rule_state,
+            code, constants, schedule, limits, _NO_THRESHOLDS, _NO_SAMPLES, none, record, None, None, None, None
         )
-        status, time = program.integrate(patient, step, progress, windows)
+        patient_code = addressed(patient)._replace(tangent=tangent, rules=rules, rule_state=rule_state)
+        status, time = integration.integrate(patient_code, addressed(step), addressed(progress), np.zeros(0, EVENT))
         steps = int(progress.steps[0])
         if status != TOO_MANY_STEPS or steps >= MOST_STEPS:
             break
         size *= 4
     if status != DONE:
-        stop = {"status": status, "steps": steps, "time": time, "states": step.y}
+        stop = {"status": status, "steps": steps, "time": time, "states": step.y[:states]}
         raise IntegrationError(explain_stop(system, constants, segments, limits.absolute, **stop))
     count = int(record.size[0])
     ends, values = np.concatenate([[0.0], record.ends[:count]]), record.values[:count]
     if tangent is None or directions is None:
         return Recorded(ends, values)
-    lanes = tangent.record[:count].reshape(count, -1, 5, states, system.functions.LANES)
+    lanes = tangent.record[:count].reshape(count, -1, 5, states, LANES)
     return Recorded(ends, values, np.moveaxis(lanes, 2, 1), directions.start.shape[1])
 
 
-def _tangent(system: System, program: ModuleType, directions: _Directions, steps: int) -> Tangent:
-    functions, lanes = system.functions, system.functions.LANES
-    return program.tangent_arrays(
-        in_blocks(directions.start, lanes),
-        in_blocks(directions.inflows, lanes),
-        in_blocks(directions.boluses, lanes),
-        sparse_terms(functions.RATE_BY_CONSTANT, directions.constants, lanes),
-        sparse_terms(functions.CURVATURE_BY_CONSTANT, directions.constants, lanes),
-        steps,
+def _tangent(system: System, directions: _Directions, steps: int) -> Tangent:
+    rate, jacobian = (
+        sparse_terms(system.functions.compiled(name).entries, directions.constants, LANES)
+        for name in ("rate_by_constant", "curvature_by_constant")
     )
+    starts, inflows, boluses = (
+        in_blocks(array, LANES) for array in (directions.start, directions.inflows, directions.boluses)
+    )
+    return tangent_arrays(system, starts, inflows, boluses, rate, jacobian, steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from kinetics.comparison.spec import FARTHEST, ends_apart
+from kinetics.comparison.spec import check_axis_ends
 from kinetics.errors import Faults, InputError, UnitError
 from kinetics.figures.base.rows import CountPanelRow, PageRow, PanelRow, TimedHeaderRow, TimeRow, TreatmentHeaderRow
 from kinetics.files.documents import Document
@@ -74,16 +74,8 @@ class SpecReader(Reader):
                 with self.at("panels", name, "unit"):
                     if parse_unit(row.unit) != parse_unit("percent") and row.percent_of_baseline:
                         raise InputError("percent_of_baseline is in percent")
-            self._check_ends(name, row)
+            check_axis_ends(self, row, "panels", name)
         return panels
-
-    def _check_ends(self, name: str, row: PanelRow) -> None:
-        """Note ends of a vertical axis that are no interval, or cannot be on its scale."""
-        if row.lower is not None and row.upper is not None and not ends_apart(row.lower, row.upper):
-            self.add("lower is not below upper", "panels", name, "lower")
-        for key, end in (("lower", row.lower), ("upper", row.upper)):
-            if row.scale == "log" and end is not None and end < 1 / FARTHEST:
-                self.add("must be positive on a log scale", "panels", name, key)
 
     def path(self, name: str) -> str | Path:
         """A file named in this one: a path from its folder, or a name of the library."""

@@ -147,8 +147,8 @@ class _Panel:
 
     def _draw_numbers(self, shown: np.ma.MaskedArray[Any, Any], texts: np.ndarray) -> None:
         """The number of each cell, in black or white; a little higher where a setting is marked."""
-        places = [[self._place(point, key) for key in ("y", "x")] for point in self.spec.points]
-        marked = {(round(y[0]), round(x[0])) for y, x in places if y[0] == y[1] and x[0] == x[1]}
+        spans = [[self._cells(point, key) for key in ("y", "x")] for point in self.spec.points]
+        marked = {(round(y[0]), round(x[0])) for y, x in spans if y[0] == y[1] and x[0] == x[1]}
         colour_scale = _colour_scale(shown)
         for j, i in np.ndindex(shown.shape):
             masked = bool(np.ma.getmaskarray(shown)[j, i])
@@ -167,7 +167,7 @@ class _Panel:
 
     def _draw_points(self) -> None:
         for index, point in enumerate(self.spec.points):
-            (left, right), (low, high) = self._place(point, "x"), self._place(point, "y")
+            (left, right), (low, high) = self._cells(point, "x"), self._cells(point, "y")
             if left == right and low == high:
                 (mark,) = self.axes.plot([left], [low], **_mark(index), linestyle="none", zorder=6)
             else:
@@ -175,7 +175,7 @@ class _Panel:
                 mark = self.axes.add_patch(Rectangle((left - 0.47, low - 0.47), *size, **_BOX, zorder=6))
             mark.set_gid(f"point-{index + 1}")
 
-    def _place(self, point: PointRow, key: str) -> tuple[float, float]:
+    def _cells(self, point: PointRow, key: str) -> tuple[float, float]:
         """Of a marked setting or range, in cells from the first: each cell is as wide as any other."""
         values = self.spec.axes[key].values
         low, high = np.interp(point.ends(key), values, np.arange(len(values))).tolist()

@@ -43,6 +43,6 @@ KINDS: dict[str, type[Quantity]] = {
     "covariate_without_event": CovariateWithoutEvent,
     "courses_share": CoursesShare,
     "parameter": Parameter,
-    "told": NotModelled,
+    "not_modelled": NotModelled,
 }
 """By the name that a row has in its column ``kind``."""

@@ -1,1 +1,1 @@
-"""The compiled code of the batch engine: templates that are written against the smallest model."""
+"""The compiled loops of the batch engine: one code for all models, whose sizes and addresses it gets when it runs."""

@@ -1,6 +1,7 @@
 """What compiled functions are asked, and the arrays that they fill, by name; shapes stand behind the fields.
 
-They are tuples: numba passes those as their bare arrays, which costs nothing at run time and little to compile.
+They are tuples, which numba passes as their bare fields. Python has arrays where compiled code has their addresses:
+an array of numba is seven values, and a call would copy hundreds. See `workspaces.addressed`.
 A field that is None is left out by the compiler, with all code that would use it.
 """
 
@@ -17,9 +18,58 @@ DONE, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, BELOW_ZERO = range(5)
 or that plus the number of states for one that grew from rounding."""
 
 
+class Code(NamedTuple):
+    """Functions of so many lanes; see `kinetics.compile.definitions` for what each takes. One patient is one lane."""
+
+    lanes: int
+    states: int
+    width: int  # numbers of a flat array: states * lanes, in whole registers
+    outputs: int
+    kinks: int
+    constants: int
+    coefficients: int
+    factors: int
+    start: int
+    work_out: int  # coefficients
+    rate: int
+    read_outputs: int
+    read_kinks: int
+    factor: int
+    stage: int
+    error: int
+    combine_few: int
+    combine: int
+    dense_terms: int
+    interpolate: int
+
+
+class TangentCode(NamedTuple):
+    """Derivatives of one patient, and what they do to so many lanes of sensitivities."""
+
+    lanes: int
+    combine_few: int
+    combine: int
+    dense_terms: int
+    interpolate: int
+    jacobian: int
+    rate_by_constant: int
+    curvature_by_state: int
+    curvature_by_constant: int
+    jacobian_changes: int
+    add_jacobian_product: int
+    add_jacobians_product: int
+    solve: int
+    outputs_by_state: int
+    outputs_by_constant: int
+    constants_by_parameter: int
+    start_by_constant: int
+
+
 class Schedule(NamedTuple):
     """Doses. Of several plans each array has a leading axis, and is as long as that of the longest."""
 
+    segments: int
+    n_courses: int
     edges: np.ndarray  # (segment + 1,)
     inflows: np.ndarray  # (segment, state)
     boluses: np.ndarray  # (segment, state), given at the start of each segment
@@ -37,23 +87,26 @@ class Limits(NamedTuple):
 class Thresholds(NamedTuple):
     """Outputs whose return to a level after each course is looked for. Of many levels are (patient, event)."""
 
+    events: int
     outputs: np.ndarray  # (event,), numbers
     levels: np.ndarray  # (event,)
-    margins: np.ndarray  # (event,), within which an output cannot be told from its level
+    margins: np.ndarray  # (event,), within which an output counts as at its level
 
 
 class Samples(NamedTuple):
     """Output times, and what is filled there."""
 
+    n_times: int
+    with_states: bool
     times: np.ndarray  # (time,)
     outputs: np.ndarray  # (time, output)
-    states: np.ndarray  # (time, state), or of size 0
-    derivatives: OutputDerivatives | None
+    states: np.ndarray  # (time, state)
 
 
 class Record(NamedTuple):
     """Every step, filled."""
 
+    capacity: int
     size: np.ndarray  # (1,), how many there are
     ends: np.ndarray  # (step,)
     values: np.ndarray  # (step, 5, state): left, right, and the terms of the dense output
@@ -82,8 +135,8 @@ class Rules(NamedTuple):
 class SparseTerms(NamedTuple):
     """Products of a derivative by a constant with what a parameter does to that constant."""
 
-    places: np.ndarray  # (3, term): block of parameters, place in a flat (row, lane), number of the derivative
-    factors: np.ndarray  # (term,), or numbers of them among CONSTANTS_BY_PARAMETER
+    indices: np.ndarray  # (3, term): block of parameters, index in a flat (row, lane), number of the derivative
+    factors: np.ndarray  # (term,), or numbers of them among the derivatives of constants by parameters
 
 
 class ParameterEffects(NamedTuple):
@@ -98,6 +151,7 @@ class ParameterEffects(NamedTuple):
 class Tangent(NamedTuple):
     """Sensitivities, and what changes them."""
 
+    code: TangentCode
     sensitivities: np.ndarray  # (block, state * lane), now
     inflows: np.ndarray  # (segment, block, state * lane)
     boluses: np.ndarray  # (segment, block, state * lane)
@@ -113,8 +167,8 @@ class OutputDerivatives(NamedTuple):
     """Derivatives of outputs at output times, and work arrays."""
 
     outputs: np.ndarray  # (output,), numbers of those asked for
-    step: np.ndarray  # (block, 5 * state * lane), the last one of the sensitivities
     terms: SparseTerms  # of outputs by constants
+    state_entries: np.ndarray  # (2, entry), outputs and states of the nonzero derivatives
     values: np.ndarray  # (time, output, block * lane), filled
     by_parameter: np.ndarray  # nonzero derivatives of the constants
     at_rest: np.ndarray  # nonzero derivatives of the start by constants
@@ -125,8 +179,9 @@ class OutputDerivatives(NamedTuple):
 
 
 class Patient(NamedTuple):
-    """One patient."""
+    """One patient; addresses in compiled code, save of what sensitivities and rules need."""
 
+    code: Code
     constants: np.ndarray  # (constant,), parameters and derived constants
     schedule: Schedule
     limits: Limits
@@ -135,27 +190,32 @@ class Patient(NamedTuple):
     threshold_times: np.ndarray  # (event, course), filled
     record: Record | None
     tangent: Tangent | None
+    derivatives: OutputDerivatives | None
     rules: Rules | None
     rule_state: RuleState | None
 
 
 class Ensemble(NamedTuple):
-    """Many patients."""
+    """Many patients; addresses in compiled code."""
 
+    code: Code  # of lanes
+    alone: Code  # of one patient
     constants: np.ndarray  # (patient, constant)
     plan: np.ndarray  # (patient,), -1 for one that is not integrated
     schedules: Schedule
     segments: np.ndarray  # (plan,), how many are in use
     limits: Limits
     thresholds: Thresholds
+    n_times: int
     times: np.ndarray  # (time,)
 
 
 class Solution(NamedTuple):
-    """What is filled of many patients; NaN where one fails."""
+    """What is filled of many patients, NaN where one fails; addresses in compiled code."""
 
+    with_states: bool
     outputs: np.ndarray  # (patient, time, output)
-    states: np.ndarray  # (patient, time, state), or (patient, 0, 0)
+    states: np.ndarray  # (patient, time, state)
     threshold_times: np.ndarray  # (patient, event, course)
     status: np.ndarray  # (patient,), why the integration stopped
     steps: np.ndarray  # (patient,), taken

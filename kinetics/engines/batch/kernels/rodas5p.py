@@ -16,8 +16,6 @@ import numpy as np
 
 # fmt: off
 # ruff: noqa: E501
-
-STAGES = 8
 GAMMA = 0.21193756319429014
 A = np.array(
     [

@@ -1,17 +1,16 @@
 """Rules at work in the compiled loop: what `kinetics.engines.rule_monitor.RuleMonitor` does for the reference engine.
 
-The engine copies this file. What `integrate` calls takes the rules first: if they are None, the compiler leaves it out.
+What `integrate` calls takes the rules first: if they are None, the compiler leaves it out.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from kinetics.compile.machine_code import njit
-from kinetics.compile.stub import STATES, fill_outputs
-from kinetics.engines.batch.kernels.dense import crossing, dense_terms, interpolate, output_at
-from kinetics.engines.batch.kernels.step import take_step
-from kinetics.engines.batch.kernels.workspaces import RuleState
+from kinetics.engines.batch.kernels.calls import address_of, call, floats
+from kinetics.engines.batch.kernels.roots import crossing, output_at
+from kinetics.engines.batch.kernels.step import copy, dense_terms, interpolate, take_step
+from kinetics.engines.batch.machine_code import kernel
 from kinetics.engines.rule_monitor import ALLOWED, CAPPED, FORBIDDEN, PARTS
 
 CORRECTIONS = 3
@@ -19,31 +18,21 @@ CORRECTIONS = 3
 NEAR = 1e-3  # share of a step over which the slope at a level is taken, and by which its end may move at most
 
 
-def rule_state_arrays(rules, triggers):
-    """The work arrays of so many rules, which give so many doses at most."""
-    last, next_dose, beyond, crossings = np.zeros((4, rules))
-    armed, due, acted = np.zeros((3, rules), np.bool_)
-    actions, doses = np.zeros((2, rules), np.int64)
-    ends, speeds, sources = np.zeros(triggers), np.zeros(triggers), np.zeros(triggers, np.int64)
-    infusions, triggered = np.zeros((2, 1), np.int64)
-    of_courses = (armed, actions, last, due, doses, next_dose, acted, beyond, crossings)
-    return RuleState(*of_courses, ends, speeds, sources, infusions, triggered)
-
-
-@njit(cache=True, error_model="numpy")
-def find_distances(rules, state, c, y, outputs):
+@kernel
+def find_distances(rules, state, code, y, step):
     """How far each output is beyond its level, negative before it."""
-    fill_outputs(y, c, outputs)
+    call(code.read_outputs, (y, step.constants, step.outputs))
+    outputs = floats(step.outputs, 0)
     for r in range(rules.columns.size):
         state.beyond[r] = rules.signs[r] * (outputs[rules.columns[r]] - rules.levels[r])
 
 
-@njit(cache=True, error_model="numpy")
-def start_rules(rules, state, c, step):
+@kernel
+def start_rules(rules, state, code, step):
     """Nothing given yet; a rule is armed if its output is before its level."""
     if rules is None:
         return
-    find_distances(rules, state, c, step.y, step.outputs)
+    find_distances(rules, state, code, step.y, step)
     for r in range(rules.columns.size):
         state.armed[r] = state.beyond[r] < -rules.slack[r]
         state.actions[r], state.doses[r], state.due[r], state.acted[r] = 0, 0, False, False
@@ -51,7 +40,7 @@ def start_rules(rules, state, c, step):
     state.infusions[0], state.triggered[0] = 0, 0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def permission(rules, state, r, time, end):
     """Whether a rule may act: ALLOWED, CAPPED if its cap alone forbids it, or FORBIDDEN."""
     windows, same = rules.windows, rules.same
@@ -64,7 +53,7 @@ def permission(rules, state, r, time, end):
     return ALLOWED if state.actions[r] < rules.most[r] else CAPPED
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def pass_crossings(rules, state, until, end):
     """Disarm the rules whose crossing lies before a time; whether any is due."""
     any_due = False
@@ -81,8 +70,8 @@ def pass_crossings(rules, state, until, end):
     return any_due
 
 
-@njit(cache=True, error_model="numpy")
-def give_due(rules, state, y, time, edges):
+@kernel
+def give_due(rules, state, y, time, schedule):
     """Give what is due, of a course the first dose."""
     if rules is None:
         return
@@ -93,11 +82,11 @@ def give_due(rules, state, y, time, edges):
         state.actions[r] += 1
         state.last[r] = time
         state.doses[r] = 0
-        give_dose(rules, state, r, y, time, edges)
+        give_dose(rules, state, r, y, time, schedule)
 
 
-@njit(cache=True, error_model="numpy")
-def give_dose(rules, state, r, y, time, edges):
+@kernel
+def give_dose(rules, state, r, y, time, schedule):
     """Give one dose, a bolus into the states, and set the time of the next of its course."""
     rules.times[state.triggered[0]], rules.which[state.triggered[0]] = time, r + 1
     state.triggered[0] += 1
@@ -106,65 +95,67 @@ def give_dose(rules, state, r, y, time, edges):
     state.armed[r] = False
     state.acted[r] = True
     if rules.durations[r] <= rules.same:
-        for i in range(STATES):
-            y[i] += rules.dose_amounts[r, i]
+        states = floats(y, 0)
+        for i in range(rules.dose_amounts.shape[1]):
+            states[i] += rules.dose_amounts[r, i]
     else:
-        end, infusion = on_edge(rules, state, time + rules.durations[r], edges), state.infusions[0]
+        end, infusion = on_edge(rules, state, time + rules.durations[r], schedule), state.infusions[0]
         state.ends[infusion], state.speeds[infusion], state.sources[infusion] = end, 1.0 / (end - time), r
         state.infusions[0] += 1
     state.next_dose[r] = np.inf
     if state.doses[r] < rules.doses[r]:
         # from the first dose, so that roundings do not add up; one at the end or later never comes
-        state.next_dose[r] = on_edge(rules, state, state.last[r] + state.doses[r] * rules.every[r], edges)
+        state.next_dose[r] = on_edge(rules, state, state.last[r] + state.doses[r] * rules.every[r], schedule)
 
 
-@njit(cache=True, error_model="numpy")
-def on_edge(rules, state, time, edges):
+@kernel
+def on_edge(rules, state, time, schedule):
     """A time, or what it is too close to: an edge, the end of an infusion, a dose to come."""
-    found = nearest(edges, time, rules.same)
+    found = nearest(schedule.edges, schedule.segments + 1, time, rules.same)
     if found == time:
-        found = nearest(state.ends[: state.infusions[0]], time, rules.same)
+        found = nearest(address_of(state.ends), state.infusions[0], time, rules.same)
     if found == time:
-        found = nearest(state.next_dose, time, rules.same)
+        found = nearest(address_of(state.next_dose), state.next_dose.size, time, rules.same)
     return found
 
 
-@njit(cache=True, error_model="numpy")
-def nearest(edges, time, same):
-    """A time, or the edge it is too close to."""
-    for edge in edges:
-        if abs(edge - time) <= same:
-            return edge
+@kernel
+def nearest(edges, size, time, same):
+    """A time, or the first of so many edges that it is too close to."""
+    for edge in range(size):
+        found = floats(edges, edge)[0]
+        if abs(found - time) <= same:
+            return found
     return time
 
 
-@njit(cache=True, error_model="numpy")
-def begin_stretch_of_rules(rules, state, c, time, end, edges, step):
+@kernel
+def begin_stretch_of_rules(rules, state, code, time, end, schedule, step):
     """Courses go on, and rules that a jump has set off act at once; returns the end of the stretch."""
     if rules is None:
         return end
     for r in range(state.armed.size):
         while state.next_dose[r] <= time + rules.same:
-            give_dose(rules, state, r, step.y, time, edges)
+            give_dose(rules, state, r, step.y, time, schedule)
     # a dose may set off another rule; each acts once at an instant, so this ends
     again = True
     while again:
         again = False
-        find_distances(rules, state, c, step.y, step.outputs)
+        find_distances(rules, state, code, step.y, step)
         for r in range(state.armed.size):
             crossed = state.armed[r] and not state.acted[r] and state.beyond[r] >= rules.slack[r]
             state.crossings[r] = time if crossed else np.inf
             again |= crossed
         if again:
-            pass_crossings(rules, state, time, edges[-1])
-            give_due(rules, state, step.y, time, edges)
+            pass_crossings(rules, state, time, floats(schedule.edges, schedule.segments)[0])
+            give_due(rules, state, step.y, time, schedule)
     for r in range(state.armed.size):
         state.armed[r] |= state.beyond[r] < -rules.slack[r]
         state.acted[r] = False
-    return add_infusions(rules, state, time, end, step.inflow)
+    return add_infusions(rules, state, time, end, floats(step.inflow, 0))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def add_infusions(rules, state, time, end, inflow):
     """Add the infusions that run; returns the end of the stretch, at the latest where the next dose comes."""
     ends, speeds, sources = state.ends, state.speeds, state.sources
@@ -173,7 +164,7 @@ def add_infusions(rules, state, time, end, inflow):
         if ends[infusion] <= time:
             continue
         ends[running], speeds[running], sources[running] = ends[infusion], speeds[infusion], sources[infusion]
-        for i in range(STATES):
+        for i in range(rules.dose_amounts.shape[1]):
             inflow[i] += rules.dose_amounts[sources[running], i] * speeds[running]
         end = min(end, ends[running])
         running += 1
@@ -183,37 +174,38 @@ def add_infusions(rules, state, time, end, inflow):
     return end
 
 
-@njit(cache=True, error_model="numpy")
-def stop_at_rule(rules, state, c, time, h, after, stop, end, step):
+@kernel
+def stop_at_rule(rules, state, code, time, h, after, stop, end, step):
     """Shorten a step to where a rule acts; returns its length, its end, and whether one does."""
     if rules is None:
         return h, after, False
-    dense_terms(step)
-    theta, rule = first_action(rules, state, c, time, h, end, step)
+    dense_terms(code, step.k, step.terms)
+    theta, rule = first_action(rules, state, code, time, h, end, step)
     if rule < 0:
         return h, after, False
     if stop - (time + theta * h) <= rules.same:
-        take_step(c, stop - time, step)
+        floats(step.h, 0)[0] = stop - time
+        take_step(code, step)
         return stop - time, stop, True
-    h = step_to_level(c, h, theta, rules.columns[rule], rules.levels[rule], step)
+    h = step_to_level(code, h, theta, rules.columns[rule], rules.levels[rule], step)
     return h, time + h, True
 
 
-@njit(cache=True, error_model="numpy")
-def first_action(rules, state, c, time, h, end, step):
+@kernel
+def first_action(rules, state, code, time, h, end, step):
     """The fraction of a step at which the first rule acts, and that rule; 2 and -1 if none does."""
     columns, levels, signs, crossings = rules.columns, rules.levels, rules.signs, state.crossings
     for part in range(PARTS):
         left, right = part / PARTS, (part + 1) / PARTS
-        interpolate(right, step)
-        find_distances(rules, state, c, step.state, step.outputs)
+        interpolate(code, right, step)
+        find_distances(rules, state, code, step.state, step)
         first, theta, rule = np.inf, 2.0, -1
         for r in range(columns.size):
             crossings[r] = np.inf
             if state.armed[r] and state.beyond[r] >= rules.slack[r]:
-                root = crossing(c, columns[r], levels[r], signs[r], left, right, step)
+                root = crossing(code, columns[r], levels[r], signs[r], left, right, step)
                 if root == left:  # within the slack there already: it met the level before, in this step or in the last
-                    root = crossing(c, columns[r], levels[r], signs[r], 0.0, right, step)
+                    root = crossing(code, columns[r], levels[r], signs[r], 0.0, right, step)
                 crossings[r] = time + h * root
                 if crossings[r] < first and permission(rules, state, r, crossings[r], end) == ALLOWED:
                     first, theta, rule = crossings[r], root, r
@@ -224,27 +216,28 @@ def first_action(rules, state, c, time, h, end, step):
     return 2.0, -1
 
 
-@njit(cache=True, error_model="numpy")
-def step_to_level(c, h, theta, column, level, step):
+@kernel
+def step_to_level(code, h, theta, column, level, step):
     """Take the step that ends where an output meets the level of a rule; returns its length.
 
     The dense output is of one order less than the step. So its crossing is where this starts, and its slope there what
     a Newton iteration goes by.
     """
     near = NEAR * theta
-    slope = (output_at(theta, c, column, step) - output_at(theta - near, c, column, step)) / (near * h)
+    slope = (output_at(code, theta, column, step) - output_at(code, theta - near, column, step)) / (near * h)
     length = theta * h
     if not length > 0.0:
-        for i in range(STATES):
-            step.y_new[i] = step.y[i]
+        copy(code.states, step.y, step.y_new)
         return 0.0
     for _ in range(CORRECTIONS):
-        take_step(c, length, step)
-        fill_outputs(step.y_new, c, step.outputs)
-        move = (step.outputs[column] - level) / slope
+        floats(step.h, 0)[0] = length
+        take_step(code, step)
+        call(code.read_outputs, (step.y_new, step.constants, step.outputs))
+        move = (floats(step.outputs, 0)[column] - level) / slope
         # a level that is only touched has no slope to go by
         if not abs(move) <= NEAR * length:
             break
         length -= move
-    take_step(c, length, step)
+    floats(step.h, 0)[0] = length
+    take_step(code, step)
     return length

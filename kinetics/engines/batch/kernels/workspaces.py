@@ -1,7 +1,8 @@
 """Work arrays of compiled functions by name; shapes stand behind the fields.
 
-Python makes them, in functions next to their use: compiled allocations cost seconds of compiling, and an array that
-compiled code returns would be wrapped by Python code, where a Ctrl-C cannot be passed on.
+`kinetics.engines.batch.work` makes them: compiled allocations cost seconds of compiling, and an array that compiled
+code returns would be wrapped by Python code, where a Ctrl-C cannot be passed on. Arrays of lanes are flat, with the
+lane last. One patient alone is one lane.
 """
 
 from __future__ import annotations
@@ -12,37 +13,64 @@ import numpy as np
 
 
 class Step(NamedTuple):
-    """A step of one patient."""
+    """A step of every lane; addresses in compiled code."""
 
-    y: np.ndarray  # (state,), before the step
-    y_new: np.ndarray  # (state,), after it
-    inflow: np.ndarray  # (state,)
-    k: np.ndarray  # (stage, state), slopes
-    points: np.ndarray  # (stage, state), where rates are taken
-    lu: np.ndarray  # (factor,)
-    terms: np.ndarray  # (3, state), of the dense output
-    phase: np.ndarray  # (state,), see `guard`
-    state: np.ndarray  # (state,), inside the step
-    rate: np.ndarray  # (state,)
-    outputs: np.ndarray  # (output,)
-    kinks: np.ndarray  # (3, kink), sides of kinks before, after and inside the step
+    h: np.ndarray  # (lane,), its length
+    pace: np.ndarray  # (lane,), 1/h
+    shift: np.ndarray  # (lane,), of the diagonal of the matrix that is factored
+    error: np.ndarray  # (lane,), over its tolerance
+    fifth: np.ndarray  # (lane,), the error to the power of -1/5
+    relative: np.ndarray  # (1,), tolerance
+    absolute: np.ndarray  # (state * lane,), tolerances
+    constants: np.ndarray  # (constant * lane,), of the patients
+    coefficients: np.ndarray  # (coefficient * lane,), likewise
+    y: np.ndarray  # (state * lane,), before the step
+    y_new: np.ndarray  # (state * lane,), after it
+    inflow: np.ndarray  # (state * lane,)
+    k: np.ndarray  # (stage * state * lane,), slopes
+    point: np.ndarray  # (state * lane,), where the rates of a stage are taken
+    earlier: np.ndarray  # (state * lane,), what earlier stages add to the right side of a stage
+    lu: np.ndarray  # (factor * lane,)
+    terms: np.ndarray  # (3 * state * lane,), of the dense output
+    theta: np.ndarray  # (lane,), fraction of the step that is looked at; of one patient in all of a register
+    phase: np.ndarray  # (state * lane,), see `guard`
+    state: np.ndarray  # (state * lane,), inside the step
+    rate: np.ndarray  # (state * lane,)
+    outputs: np.ndarray  # (output * lane,)
+    kinks: np.ndarray  # (kink * lane,), sides of kinks before the step
+    kinks_new: np.ndarray  # (kink * lane,), after it or inside it
+
+
+LANE = np.dtype(
+    [
+        ("patient", np.int64),  # -1 in a lane without one
+        ("segment", np.int64),
+        ("course", np.int64),
+        ("sample", np.int64),  # number of the next
+        ("steps", np.int64),  # taken
+        ("rejected", np.bool_),  # the step before was too long
+        ("last", np.bool_),  # this step ends the segment
+        ("accepted", np.bool_),  # this step is
+        ("time", np.float64),  # before the step
+        ("after", np.float64),  # time after it
+        ("stop", np.float64),  # end of the segment
+        ("final", np.float64),  # end of the plan
+        ("due", np.float64),  # time of the next sample
+        ("growth", np.float64),  # that the error of the step allows
+        ("longest", np.float64),  # step of the segment
+    ],
+    align=True,
+)
+"""Where a lane is."""
 
 
 class Progress(NamedTuple):
-    """How far a patient has come."""
+    """How far a patient has come; addresses in compiled code."""
 
     steps: np.ndarray  # (1,), taken
     sample: np.ndarray  # (1,), number of the next
     course: np.ndarray  # (1,), number, -1 before the first
     kink_step: np.ndarray  # (1,), length of the step that met a kink; 0 if none is ahead
-
-
-class Windows(NamedTuple):
-    """What `recovery_windows` follows. Of lanes each array has a leading axis lane."""
-
-    lowest: np.ndarray  # (event,), lowest value of the window
-    met: np.ndarray  # (event,), time at which the output met its level since then
-    samples: np.ndarray  # (event, SAMPLES + 1), values at the ends of a step and between
 
 
 class RuleState(NamedTuple):
@@ -67,56 +95,13 @@ class RuleState(NamedTuple):
 class TangentStages(NamedTuple):
     """A step of sensitivities; `entry` counts the nonzero entries of a table of derivatives."""
 
-    constants: np.ndarray  # (constant * lane,), all lanes the same
-    points: np.ndarray  # (state * lane,), stages side by side
-    entries: np.ndarray  # (entry * lane,), the Jacobian of each stage
-    jacobian: np.ndarray  # (stage, entry), the same by stage
+    jacobian: np.ndarray  # (stage, entry)
     by_constant: np.ndarray  # (stage, entry), of the rates
     curvature_by_state: np.ndarray  # (entry,), of the Jacobian
     curvature_by_constant: np.ndarray  # (entry,), of the Jacobian
     jacobian_change: np.ndarray  # (entry * lane,), (J(y))'
     point: np.ndarray  # (state * lane,), u'
     right: np.ndarray  # (state * lane,), right side
+    earlier: np.ndarray  # (state * lane,), as in `Step`
+    theta: np.ndarray  # (lane,), likewise
     slopes: np.ndarray  # (stage * state * lane,), k'
-
-
-class Lanes(NamedTuple):
-    """Where each lane is, all (lane,)."""
-
-    patient: np.ndarray  # -1 in a lane without one
-    segment: np.ndarray
-    course: np.ndarray
-    sample: np.ndarray  # number of the next
-    steps: np.ndarray  # taken
-    rejected: np.ndarray  # the step before was too long
-    last: np.ndarray  # this step ends the segment
-    accepted: np.ndarray  # this step is
-    time: np.ndarray  # before the step
-    after: np.ndarray  # time after it
-    stop: np.ndarray  # end of the segment
-    final: np.ndarray  # end of the plan
-    due: np.ndarray  # time of the next sample
-    h: np.ndarray  # length of the step
-    error: np.ndarray  # of the step, over its tolerance
-    growth: np.ndarray  # that this error allows
-    longest: np.ndarray  # step of the segment
-
-
-class LaneStep(NamedTuple):
-    """A step of every lane, in flat arrays with the lane last: see `Step`."""
-
-    y: np.ndarray  # (state * lane,)
-    y_new: np.ndarray  # (state * lane,)
-    inflow: np.ndarray  # (state * lane,)
-    k: np.ndarray  # (stage * state * lane,)
-    points: np.ndarray  # (state * lane,), of one stage at a time
-    lu: np.ndarray  # (factor * lane,)
-    terms: np.ndarray  # (3 * state * lane,)
-    phase: np.ndarray  # (state * lane,)
-    outputs: np.ndarray  # (output * lane,)
-    kinks: np.ndarray  # (kink * lane,), before the step
-    kinks_new: np.ndarray  # (kink * lane,), after it
-    constants: np.ndarray  # (constant * lane,)
-    absolute: np.ndarray  # (state * lane,), tolerances
-    w: np.ndarray  # (state * lane,), what is the same for all states of a lane
-    alarm: np.ndarray  # (state * lane,), see `lane_step.guard_lanes`

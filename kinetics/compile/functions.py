@@ -1,0 +1,150 @@
+"""A model's functions as Python callers want them: each takes arrays and returns a new one."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from functools import cached_property
+from threading import Lock, RLock
+
+import numpy as np
+
+from kinetics.compile.definitions import describe
+from kinetics.compile.equations import Equations
+from kinetics.compile.memory import address
+from kinetics.compile.object_code import Loaded, load
+from kinetics.model import Model
+
+
+class Functions:
+    """The functions of a model, compiled when first called.
+
+    Parameters
+    ----------
+    model : Model
+        A checked model.
+    key : str
+        Of its code, see `kinetics.compile.cache.source_key`.
+    """
+
+    def __init__(self, model: Model, key: str) -> None:
+        self.key, self._model = key, model
+        self._parameters, self._states, self._outputs = len(model.defaults), len(model.states), len(model.outputs)
+        self._constants = self._parameters + len(model.constants)
+        self._sizes = {"p": self._parameters, "c": self._constants, "y": self._states}
+        self._loaded: dict[tuple[str, int], Loaded] = {}
+        self._callers: dict[str, _Caller] = {}
+        self._lock = RLock()
+
+    @cached_property
+    def _equations(self) -> Equations:
+        return Equations(self._model)
+
+    def compiled(self, name: str, lanes: int = 0) -> Loaded:
+        """The machine code of a function of `kinetics.compile.definitions`; ``lanes`` is 0 for a scalar."""
+        with self._lock:
+            if (name, lanes) not in self._loaded:
+                self._loaded[name, lanes] = load(self.key, name, lanes, lambda: describe(self._equations, name, lanes))
+            return self._loaded[name, lanes]
+
+    @property
+    def loaded(self) -> list[tuple[str, int]]:
+        """The functions that have been called for, with their lanes."""
+        return list(self._loaded)
+
+    def _call(self, name: str, *arrays: np.ndarray) -> np.ndarray:
+        """What a function makes of arrays."""
+        return self._caller(name)(*arrays)
+
+    def _table(self, name: str, *tables: np.ndarray) -> np.ndarray:
+        """What a function makes of each row of tables, of which there are as many as in the first, or one for all."""
+        caller, rows = self._caller(name), len(tables[0])
+        out = np.empty((rows, self.compiled(name).size))
+        tables = tuple(np.ascontiguousarray(table, dtype=float) for table in tables)
+        begins = [(address(table), table.strides[0] if len(table) == rows else 0) for table in (*tables, out)]
+        for row in range(rows):
+            caller.function(*(begin + row * stride for begin, stride in begins))
+        return out
+
+    def _caller(self, name: str) -> _Caller:
+        if name not in self._callers:
+            self._callers[name] = _Caller(self.compiled(name), self._sizes)
+        return self._callers[name]
+
+    def _matrix(self, name: str, rows: int, columns: int, *arrays: np.ndarray) -> np.ndarray:
+        out, entries = np.zeros(rows * columns), self.compiled(name).entries
+        out[entries[0] * columns + entries[1]] = self._call(name, *arrays)
+        return out.reshape(rows, columns)
+
+    def constants(self, p: np.ndarray) -> np.ndarray:
+        """Parameters, then derived constants, (constant,)."""
+        return self._call("constants", p)
+
+    def constants_table(self, parameters: np.ndarray) -> np.ndarray:
+        """`constants` of many patients, (patient, constant), given (patient, parameter)."""
+        return self._table("constants", parameters)
+
+    def initial(self, c: np.ndarray) -> np.ndarray:
+        """States at rest, (state,)."""
+        return self._call("start", c)
+
+    def initial_table(self, constants: np.ndarray) -> np.ndarray:
+        """States at rest of many patients, (patient, state), given (patient, constant)."""
+        return self._table("start", constants)
+
+    def rest_table(self, constants: np.ndarray) -> np.ndarray:
+        """Outputs at rest of many patients, (patient, output), given (patient, constant)."""
+        return self._table("outputs", self.initial_table(constants), constants)
+
+    def rate(self, y: np.ndarray, c: np.ndarray, forcing: np.ndarray) -> np.ndarray:
+        """Rates of the states with a constant inflow, (state,)."""
+        return self._call("rate", y, c) + forcing
+
+    def outputs(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Outputs, (output,)."""
+        return self._call("outputs", y, c)
+
+    def output_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Outputs at many times, (time, output)."""
+        return self._table("outputs", states, c[None])
+
+    def jacobian(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Derivatives of the rates by the states, (state, state)."""
+        return self._matrix("jacobian", self._states, self._states, y, c)
+
+    def constants_by_parameter(self, p: np.ndarray) -> np.ndarray:
+        """Derivatives of the constants by the parameters, (constant, parameter)."""
+        return self._matrix("constants_by_parameter", self._constants, self._parameters, p)
+
+    def initial_by_constant(self, c: np.ndarray) -> np.ndarray:
+        """Derivatives of the start by the constants, (state, constant)."""
+        return self._matrix("start_by_constant", self._states, self._constants, c)
+
+    def rate_by_constant(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Derivatives of the rates by the constants, (state, constant)."""
+        return self._matrix("rate_by_constant", self._states, self._constants, y, c)
+
+    def outputs_by_state(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Derivatives of the outputs by the states, (output, state)."""
+        return self._matrix("outputs_by_state", self._outputs, self._states, y, c)
+
+    def outputs_by_constant(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """Derivatives of the outputs by the constants, (output, constant)."""
+        return self._matrix("outputs_by_constant", self._outputs, self._constants, y, c)
+
+
+class _Caller:
+    """A function with arrays of its own: to copy numbers there takes less time than to find out where others lie."""
+
+    def __init__(self, code: Loaded, sizes: Mapping[str, int]) -> None:
+        self.function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(code.arrays))(code.address)
+        self._inputs = [np.empty(sizes[array]) for array in code.arrays[:-1]]
+        self._out, self._lock = np.empty(code.size), Lock()
+        self._addresses = [address(array) for array in (*self._inputs, self._out)]
+
+    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
+        with self._lock:
+            for own, given in zip(self._inputs, arrays, strict=True):
+                own[:] = given
+            self.function(*self._addresses)
+            return self._out.copy()
