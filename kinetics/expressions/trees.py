@@ -8,13 +8,13 @@ import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from kinetics.errors import InputError
-from kinetics.expressions.functions import finite_power, log, log_power, power
+from kinetics.expressions.functions import log, power
 
 _NODES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         sp.Add, sp.Mul, sp.Pow, sp.exp, sp.Abs, sp.Max, sp.Min, sp.Piecewise, sp.StrictLessThan, sp.LessThan,
-        sp.StrictGreaterThan, sp.GreaterThan, sp.And, sp.Or, sp.Not, power, log, finite_power, log_power,
+        sp.StrictGreaterThan, sp.GreaterThan, sp.And, sp.Or, sp.Not, power, log,
     )
 }  # fmt: skip
 _CONSTANTS: dict[str, Any] = {str(one): one for one in (sp.true, sp.false, sp.pi, sp.E)}
