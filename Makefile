@@ -59,7 +59,7 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Dask, for the tests of clusters alone: where it is, xarray imports it, and each start takes a third of a second longer.
+# Dask, an optional extra, for the tests and the benchmark of clusters.
 $(CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@$(PIP) install --require-hashes -r requirements-cluster.lock
 	@touch $@
@@ -82,7 +82,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python tests/fuzz $(ARGS)
 
 # The peer is no dependency of the project: without it the benchmark says so and goes on.
-bench: $(INSTALLED)
+bench: $(CLUSTER)
 	@$(PIP) install --require-hashes --no-deps -r requirements-bench.lock || echo "make: CasADi cannot be installed" >&2
 	$(BIN)/python tests/benchmarks --out $(BENCH) $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Clients of Dask: one that is given, one of a scheduler's address, or one of workers of this machine."""
+"""Clients of Dask: that of a caller, one for the address of a scheduler, or one for new workers of this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_dask() -> None:
 
 
 def checked_client(client: object) -> Client | None:
-    """The client that a caller gives, or None; an `InputError` if it is none, or is of asynchronous code."""
+    """The client of a caller, or None; an `InputError` if it is of another class, asynchronous or closed."""
     if client is None:
         return None
     check_dask()
@@ -42,9 +42,9 @@ def checked_client(client: object) -> Client | None:
 
 @contextmanager
 def connected(address: str | None, workers: int | None) -> Generator[Client | None, None, None]:
-    """A client of the scheduler at an address, or else of so many new processes of this machine; None without both.
+    """A client of the scheduler at an address, or else of new worker processes on this machine; None without both.
 
-    Its connections, and workers that it started, end with the block.
+    The client, and workers that were started, end with the block.
 
     Raises
     ------
@@ -58,13 +58,13 @@ def connected(address: str | None, workers: int | None) -> Generator[Client | No
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
-        # what Dask notes of lost connections; the user is told in the words of `ClusterError`
+        # Dask logs lost connections, for which a `ClusterError` has the message
         stack.enter_context(_silent("distributed"))
         if workers is not None:
             threads = str(max(1, (os.cpu_count() or 1) // workers))
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
-                env={"NUMBA_NUM_THREADS": threads}, preload=["kinetics.cluster.working"],
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
+                env={"NUMBA_NUM_THREADS": threads}, preload=["kinetics.cluster.worker"],
             )  # fmt: skip
             client = Client(stack.enter_context(cluster), set_as_default=False)
         else:

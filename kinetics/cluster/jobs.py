@@ -1,42 +1,36 @@
-"""`Job`: numbered pieces of work; `finished`: their results, as they come."""
+"""`Job`: numbered pieces of work; `results`: what they give, as they are finished."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from distributed import Client
 
-S = TypeVar("S")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Job(Generic[S, R]):
-    """Numbered pieces of work that share what they need.
+class Job(Protocol[R_co]):
+    """Numbered pieces of work; a class of a module that workers can import."""
 
-    Parameters
-    ----------
-    shared : object
-        What all pieces need, as this process has it.
-    piece : callable
-        Called with ``shared`` and the number of a piece, gives its result; a function of a module of this package.
-    text : callable
-        Gives ``shared`` as text, for workers.
-    prepare : callable
-        Makes ``shared`` of the text on a worker; a function of a module of this package.
-    """
+    def piece(self, number: int) -> R_co:
+        """Do one piece."""
+        ...
 
-    shared: S
-    piece: Callable[[S, int], R]
-    text: Callable[[], str]
-    prepare: Callable[[str], S]
+    def text(self) -> str:
+        """The job as text, for workers."""
+        ...
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The job that another process sent as text."""
+        ...
 
 
-def finished(job: Job[S, R], numbers: Iterable[int], client: Client | None) -> Generator[dict[int, R], None, None]:
-    """Results by the numbers of their pieces, as they come: here one by one, in order; of a cluster some at a time.
+def results(job: Job[R], numbers: Iterable[int], client: Client | None) -> Generator[dict[int, R], None, None]:
+    """Results by the numbers of their pieces: in this process one by one, in order; of a cluster those that are there.
 
     A generator that is closed before its end stops the work.
 
@@ -49,8 +43,8 @@ def finished(job: Job[S, R], numbers: Iterable[int], client: Client | None) -> G
     """
     if client is None:
         for number in numbers:
-            yield {number: job.piece(job.shared, number)}
+            yield {number: job.piece(number)}
         return
-    from kinetics.cluster.submission import finished_by_workers  # Dask takes a second
+    from kinetics.cluster.submission import cluster_results  # Dask takes a second
 
-    yield from finished_by_workers(job, numbers, client)
+    yield from cluster_results(job, numbers, client)

@@ -1,4 +1,4 @@
-"""The pieces of a job on a cluster, a few for each thread at a time; what a lost worker had, another does again."""
+"""The pieces of a job on a cluster, a few for each thread at a time; another worker does again what a lost one had."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from distributed import KilledWorker, wait
 
-from kinetics.cluster.installation import check_workers, installation
-from kinetics.cluster.working import work
+from kinetics.cluster.installation import check_scheduler, check_workers, installation
+from kinetics.cluster.worker import piece
 from kinetics.errors import ClusterError, KineticsError, warn
 
 if TYPE_CHECKING:
@@ -23,55 +23,55 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-AHEAD = 3
-"""Pieces that are submitted for each thread of the cluster: one at work, the others so that none waits for the client.
-Far fewer than all: a scheduler takes a kilobyte for each, and an interrupt is to be quick."""
-ROUND = 5.0
-"""Seconds after which the client looks whether the cluster is still there."""
+PIECES_PER_THREAD = 3
+"""Pieces that a thread of the cluster has: one is done, the others wait, so that no thread waits for the client. There
+are far fewer than all: the scheduler keeps a kilobyte for each, and Ctrl-C is to be quick."""
+CHECK_EVERY = 5.0
+"""Seconds without a result after which the client looks whether there still are workers."""
 PATIENCE = 300.0
 """Seconds that a cluster may have no worker."""
 
 
-def finished_by_workers(
-    job: Job[Any, R], numbers: Iterable[int], client: Client
-) -> Generator[dict[int, R], None, None]:
-    """As `kinetics.cluster.jobs.finished` describes it."""
+def cluster_results(job: Job[R], numbers: Iterable[int], client: Client) -> Generator[dict[int, R], None, None]:
+    """As `kinetics.cluster.jobs.results` describes it."""
     cluster = _Cluster(client)
-    with cluster.present():
-        cluster.await_workers()
-        check_workers(client)
+    cluster.await_workers()
     name, expected = f"kinetics-{uuid.uuid4().hex[:12]}", installation()
-    # a task, and no data that is scattered: a scheduler can do a task again when the worker that had the text is lost
-    text = client.submit(str, job.text(), key=f"{name}-request", pure=False)
-    left, at_work = iter(numbers), dict[Any, int]()
+    # a task, not scattered data: the scheduler can run a task again when the worker that had the text is lost
+    text = client.submit(str, job.text(), key=f"{name}-job", pure=False)
+    remaining, submitted = iter(numbers), dict[Any, int]()
     try:
         while True:
-            with cluster.present():
-                room = max(1, AHEAD * cluster.threads()) - len(at_work)
-                for number in islice(left, max(0, room)):
-                    arguments = (job.piece, job.prepare, text, expected, number)
-                    at_work[client.submit(work, *arguments, key=f"{name}-{number}", pure=False)] = number
-            if not at_work:
+            cluster.check_new_workers()
+            room = max(1, PIECES_PER_THREAD * cluster.threads()) - len(submitted)
+            for number in islice(remaining, max(0, room)):
+                with cluster.reached():
+                    key = f"{name}-{number}"
+                    future = client.submit(piece, type(job), text, expected, number, key=key, pure=False)
+                submitted[future] = number
+            if not submitted:
                 return
-            done = cluster.done(list(at_work))
-            results = cluster.results(done)
-            yield {at_work.pop(future): result for future, result in zip(done, results, strict=True)}
+            finished = cluster.finished(list(submitted))
+            gathered = cluster.gathered(finished)
+            yield {submitted.pop(future): result for future, result in zip(finished, gathered, strict=True)}
     finally:
         with suppress(Exception):  # of a cluster that is gone
-            client.cancel([text, *at_work])
+            client.cancel([text, *submitted])
 
 
 class _Cluster:
-    """A cluster, whose end is a `ClusterError`."""
+    """A cluster that raises a `ClusterError` when it is gone."""
 
     def __init__(self, client: Client) -> None:
         self._client: Any = client  # its methods are typed as if each might be a coroutine
         self._address = "the scheduler"
-        with self.present():
-            self._address = str(client.scheduler_info()["address"])
+        self._checked: set[str] = set()
+        with self.reached():
+            self._address = str(self._client.scheduler_info()["address"])
+            check_scheduler(client)
 
     @contextmanager
-    def present(self) -> Iterator[None]:
+    def reached(self) -> Iterator[None]:
         """Make a `ClusterError` of what Dask raises in the block when the scheduler is gone."""
         try:
             yield
@@ -85,7 +85,8 @@ class _Cluster:
 
     def threads(self) -> int:
         """Of all workers, as many as there are now."""
-        return sum(self._client.nthreads().values())
+        with self.reached():
+            return sum(self._client.nthreads().values())
 
     def await_workers(self) -> None:
         """Wait until there is a worker; a `ClusterError` if there is none for too long."""
@@ -96,23 +97,32 @@ class _Cluster:
             warn(f"{self._address}: the cluster has no worker; waiting for one")
             time.sleep(min(1.0, PATIENCE / 10))
 
-    def done(self, futures: Sequence[Future]) -> list[Future]:
-        """The pieces that are done, one at least."""
+    def check_new_workers(self) -> None:
+        """Check the installation of workers that were not there before."""
+        with self.reached():
+            new = self._client.nthreads().keys() - self._checked
+            if new:
+                check_workers(self._client, sorted(new))
+        self._checked |= new
+
+    def finished(self, futures: Sequence[Future]) -> list[Future]:
+        """The pieces that are finished, one at least."""
         while True:
-            with self.present():
+            with self.reached():
                 try:
                     with self._client.as_current():
-                        finished: Any = wait(futures, timeout=ROUND, return_when="FIRST_COMPLETED")
-                    return list(finished.done)
+                        state: Any = wait(futures, timeout=CHECK_EVERY, return_when="FIRST_COMPLETED")
+                    return list(state.done)
                 except TimeoutError:
                     self.await_workers()
 
-    def results(self, done: Sequence[Future]) -> list[Any]:
+    def gathered(self, finished: Sequence[Future]) -> list[Any]:
         """What pieces gave; the error of one that failed."""
-        errors: list[Any] = [future.exception() for future in done if future.status == "error"]
+        errors: list[Any] = [future.exception() for future in finished if future.status == "error"]
         for error in errors:
             if isinstance(error, KilledWorker):
                 raise ClusterError(f"{self._address}: a piece of the work ended each worker that had it: {error}")
+            self.check_new_workers()  # one that has just joined may lack the package, or have an old one
             raise error
-        with self.present():
-            return list(self._client.gather(done))
+        with self.reached():
+            return list(self._client.gather(finished))

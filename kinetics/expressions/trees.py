@@ -18,6 +18,7 @@ _NODES: dict[str, Any] = {
     )
 }  # fmt: skip
 _CONSTANTS: dict[str, Any] = {str(one): one for one in (sp.true, sp.false, sp.pi, sp.E)}
+_NAMES = {one: name for name, one in _CONSTANTS.items()}
 
 
 def expression_tree(expression: Any) -> list[Any]:
@@ -37,8 +38,8 @@ def expression_tree(expression: Any) -> list[Any]:
         return ["Symbol", expression.name]
     if isinstance(expression, sp.Rational):
         return ["Rational", str(expression.p), str(expression.q)]
-    if str(expression) in _CONSTANTS:
-        return ["constant", str(expression)]
+    if expression in _NAMES:
+        return ["constant", _NAMES[expression]]
     if isinstance(expression, ExprCondPair):
         return ["pair", *map(expression_tree, expression.args)]
     name = type(expression).__name__

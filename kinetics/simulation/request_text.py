@@ -1,7 +1,7 @@
-"""A request as JSON, for a worker that shares no memory with this process: texts and numbers, and no code.
+"""A request as JSON, for a worker that shares no memory with this process: texts and numbers, no code.
 
-Objects of the package are their fields, expressions are trees, units are texts. Where a thing was written is left out,
-and so are the cohorts of the model, of which one was chosen.
+An object of the package becomes its fields, an expression a tree, a unit a text. Locations in files are left out, and
+so are the cohorts of the model, of which the request has one.
 """
 
 from __future__ import annotations

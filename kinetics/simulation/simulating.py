@@ -12,11 +12,11 @@ from kinetics.errors import warn
 from kinetics.measures import Measure, limit_warnings
 from kinetics.regimen import Regimen
 from kinetics.results import read_result
+from kinetics.simulation.cluster_runs import cluster_dataset
 from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import plan_simulation
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
 from kinetics.simulation.simulation import Simulation
-from kinetics.simulation.spreading import spread_dataset
 from kinetics.simulation.triggered_doses import cap_warnings
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def run_request(request: SimulationRequest, progress: Progress | None = None) ->
         result = _streamed(simulation, progress)
     else:
         simulation.check_capacity()
-        spread = simulation.request.client is not None
-        result = spread_dataset(simulation, progress) if spread else simulation.dataset(progress=progress)
+        on_cluster = simulation.request.client is not None
+        result = cluster_dataset(simulation, progress) if on_cluster else simulation.dataset(progress=progress)
     for line in _warnings(simulation, result):
         warn(line)
     return result

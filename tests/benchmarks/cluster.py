@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from kinetics.cluster import Job, finished
+from kinetics.cluster import results
 from kinetics.cluster.clients import connected
 from kinetics.model import Model
 from kinetics.regimen import Regimen
@@ -24,8 +23,29 @@ EXTRAPOLATED = (10**6, 10**8)
 WORKERS = (2, 100)
 
 
+class Nothing:
+    """A job whose pieces do nothing: what remains is the work of the client and the scheduler."""
+
+    def piece(self, number: int) -> int:
+        """The number."""
+        return number
+
+    def text(self) -> str:
+        """Nothing."""
+        return ""
+
+    @classmethod
+    def from_text(cls, text: str) -> Nothing:
+        """Another one."""
+        return cls()
+
+
 def measure(patients: int, pieces: int, workers: int = 2) -> dict[str, Any]:
-    """Wall times: of a population streamed here and by workers of one thread, and of pieces that do nothing."""
+    """A population streamed here and by workers of one thread, and pieces that do nothing.
+
+    Times of a patient and of a chunk are of processors: those of the workers, and that of this process, which is client
+    and scheduler. Other load of the machine disturbs them less.
+    """
     with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
         _streamed(folder, 2, None)
         here = _streamed(folder, patients, None)
@@ -34,18 +54,22 @@ def measure(patients: int, pieces: int, workers: int = 2) -> dict[str, Any]:
             _streamed(folder, CHUNK * workers, client)
             start = time.perf_counter() - begin
             say(f"  {patients} patients on {workers} workers")
+            before = _workers_processor_s(client)
             spread = _streamed(folder, patients, client)
-            empty = Job("", operator.eq, str, str)
-            begin = time.perf_counter()
-            done = sum(len(some) for some in finished(empty, range(pieces), client))
-            of_chunk = (time.perf_counter() - begin) / done
+            of_patient = (_workers_processor_s(client) - before) / patients
+            begin = time.process_time()
+            done = sum(len(some) for some in results(Nothing(), range(pieces), client))
+            of_chunk = (time.process_time() - begin) / done
         written = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    of_patient = workers * spread / patients
     return {
         "patients": patients, "workers": workers, "here_s": here, "spread_s": spread, "start_s": start,
         "chunk_ms": 1e3 * of_chunk, "patient_ms": 1e3 * of_patient, "written_kB": 1e-3 * written / patients,
         "extrapolated": [_extrapolated(size, of_patient, of_chunk, written / patients) for size in EXTRAPOLATED],
     }  # fmt: skip
+
+
+def _workers_processor_s(client: Any) -> float:
+    return sum(client.run(time.process_time).values())
 
 
 def _streamed(folder: str, patients: int, client: Any) -> float:

@@ -65,7 +65,7 @@ def test_workers_give_what_one_process_gives(run, call, project: Path) -> None:
         (("--patients", 3, "--cluster", "tcp://127.0.0.1:9"), "tcp://127.0.0.1:9: no scheduler of Dask answers there"),
     ],
 )
-def test_a_cluster_that_cannot_be_used_is_told(run, call, monkeypatch, options, said) -> None:
+def test_a_cluster_that_cannot_be_used_is_refused(run, call, monkeypatch, options, said) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed; it is the extra 'cluster'")
     monkeypatch.setattr("kinetics.cluster.clients.CONNECT", 1)
     answer = run(*call[:-2], *options)

@@ -102,7 +102,7 @@ def dask(command: str, *options: str, **streams) -> subprocess.Popen:
 @pytest.fixture
 def scheduler(monkeypatch):
     """The process of a scheduler, its address, and a worker of it."""
-    monkeypatch.setattr(submission, "ROUND", 0.5)
+    monkeypatch.setattr(submission, "CHECK_EVERY", 0.5)
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     process = dask("scheduler", *options, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -175,8 +175,43 @@ def test_a_worker_with_another_version_is_refused_by_name(deficit, here, client,
     client.run(set_version, installation()[PACKAGE], workers=[address])
 
 
+def hide(module: str) -> None:
+    sys.modules[module] = None  # an import of it fails
+
+
+def show(module: str) -> None:
+    del sys.modules[module]
+
+
+def test_a_worker_whose_package_cannot_answer_is_refused_by_name(deficit, client):
+    address, row = next(iter(client.scheduler_info()["workers"].items()))
+    client.run(hide, "kinetics.cluster.installation", workers=[address])
+    said = rf"^worker {row['name']} at {address}: has lymphokinetics .* with other code than here; install the same"
+    with pytest.raises(InputError, match=said):
+        simulate(deficit, ONCE, patients=SIZE, client=client, **REQUEST)
+    client.run(show, "kinetics.cluster.installation", workers=[address])
+
+
+def test_a_scheduler_without_the_package_is_refused(deficit, client, monkeypatch):
+    def absent(_):
+        raise ModuleNotFoundError("No module named 'kinetics'")
+
+    monkeypatch.setattr(client, "run_on_scheduler", absent)
+    with pytest.raises(InputError, match=r"scheduler at tcp://.*: No module named 'kinetics'; install lymphokinetics"):
+        simulate(deficit, ONCE, patients=SIZE, client=client, **REQUEST)
+
+
+def test_another_processor_is_announced(deficit, here, client, monkeypatch):
+    def answer(_, addresses):
+        return {address: {**installation(), "processor": "another"} for address in addresses}
+
+    monkeypatch.setattr("kinetics.cluster.installation._installations", answer)
+    with pytest.warns(UserWarning, match=r"^worker \d at .*; worker \d at .*: another processor than here; the last"):
+        assert_same_bits(simulate(deficit, ONCE, patients=SIZE, client=client, **REQUEST), here)
+
+
 def test_a_worker_that_joins_later_is_refused_too(deficit, client, tmp_path, monkeypatch):
-    monkeypatch.setattr(submission, "check_workers", lambda _: None)
+    monkeypatch.setattr(submission, "check_workers", lambda *_: None)
     client.run(set_version, "0.0.9")
     with pytest.raises(InputError, match=r"worker \d at tcp://.*: has lymphokinetics 0.0.9, and this is 0.1.0"):
         stream(deficit, tmp_path / "all.zarr", client)
@@ -205,11 +240,11 @@ def test_code_of_ones_own_is_not_sent(deficit, client):
         simulate(deficit, ONCE, patients=SIZE, client=client, **{**REQUEST, "measures": [Mine("Y")]})
 
 
-def test_a_store_that_workers_cannot_reach_is_told(deficit, client, tmp_path, monkeypatch):
+def test_a_store_that_workers_cannot_reach_is_refused(deficit, client, tmp_path, monkeypatch):
     from kinetics.simulation.store.regions import Regions
 
-    text = Regions._text
-    monkeypatch.setattr(Regions, "_text", lambda self: text(self).replace("all.zarr.part", "elsewhere"))
+    text = Regions.text
+    monkeypatch.setattr(Regions, "text", lambda self: text(self).replace("all.zarr.part", "elsewhere"))
     with pytest.raises(InputError, match=r"the worker on .* finds no such store; name a folder .* all machines of"):
         stream(deficit, tmp_path / "all.zarr", client)
 
@@ -234,9 +269,11 @@ def test_without_dask_the_extra_is_named(deficit, monkeypatch):
 
 def test_without_a_cluster_dask_is_not_imported():
     code = (
-        "import sys; from kinetics.simulation import simulate\n"
-        "simulate('nk', until='2 day', every='1 day')\n"
-        "print([name for name in sys.modules if name.partition('.')[0] == 'distributed'])"  # xarray imports dask
+        "import sys; from kinetics.cli import main\n"
+        "sys.argv = ['kinetics', 'simulate', 'nk', '--until', '2 day', '--every', '1 day', '--json']\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'distributed' or name == 'dask.array'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"

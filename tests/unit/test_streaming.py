@@ -23,6 +23,7 @@ from kinetics.regimen import Course, Regimen, Rule
 from kinetics.results import read_result
 from kinetics.simulation.simulating import simulate
 from kinetics.simulation.store import chunks, regions
+from kinetics.simulation.store.record import StreamRecord
 
 ONCE = Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")])
 SIZE, CHUNK = 25, 10
@@ -190,6 +191,21 @@ def test_what_is_finished_is_not_done_again(drug, in_memory, tmp_path, monkeypat
     assert done == list(range(count, SIZE, CHUNK))
     assert told[0] == (count, SIZE)
     assert os.listdir(tmp_path) == ["all.zarr"]
+
+
+def test_the_record_of_very_many_chunks_is_written_less_often(drug, in_memory, tmp_path, monkeypatch):
+    written, write = [], StreamRecord.write
+    monkeypatch.setattr(chunks, "RECORDED", 3)
+    monkeypatch.setattr(
+        StreamRecord, "write", lambda record, part: (written.append(record.finished), write(record, part))
+    )
+    out, steps = tmp_path / "all.zarr", []
+    with pytest.raises(Killed):
+        stream(drug, out, chunk=1, progress=stop_after(7))
+    assert written == [1, 2, 3, 5, 7]  # the last one as the run ends
+    found = stream(drug, out, chunk=1, resume=True, progress=lambda done, _: steps.append(done))
+    assert_same(found, in_memory)
+    assert steps[0] == 7
 
 
 SCRIPT = """

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from kinetics.cluster import Job
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
@@ -59,40 +58,35 @@ class Replicates:
     truth: Mapping[str, float]
     seed: int
 
-    def refit(self, replicate: int) -> Refit:
+    def piece(self, number: int) -> Refit:
         """One of them, refitted."""
-        return refit_replicate(self.problem, self.truth, self.seed, replicate)
+        return refit_replicate(self.problem, self.truth, self.seed, number)
 
-    @property
-    def job(self) -> Job[Replicates, Refit]:
-        """The work on all of them."""
-        return Job(self, Replicates.refit, self._text, replicates_from)
-
-    def _text(self) -> str:
+    def text(self) -> str:
+        """The truth, where the problem is, and what it must be."""
         problem = self.problem
         ships = problem.path.resolve().parent == library_folder("fits").resolve()
         source = problem.name if ships else str(problem.path.resolve())
-        content = {"source": source, "truth": dict(self.truth), "seed": self.seed, "facts": _facts(problem)}
-        return json.dumps(content)
+        return json.dumps({"source": source, "truth": dict(self.truth), "seed": self.seed, "facts": _facts(problem)})
 
+    @classmethod
+    def from_text(cls, text: str) -> Replicates:
+        """The replicates that another process sent as text, of the problem in its file.
 
-def replicates_from(text: str) -> Replicates:
-    """The replicates that another process sent as text, of the problem in its file.
-
-    Raises
-    ------
-    InputError
-        If the problem is not found here, or is not what it was there.
-    """
-    content = json.loads(text)
-    settings = {name: content["facts"][name] for name in ("starts", "seed", "engine")}
-    problem = FitProblem.load(content["source"]).with_settings(**settings)
-    if _facts(problem) != content["facts"]:
-        raise InputError(
-            f"{content['source']}: on {socket.gethostname()} it is another problem than here; workers read the "
-            "file: save there what was changed in Python, and share it with all machines"
-        )
-    return Replicates(problem, content["truth"], content["seed"])
+        Raises
+        ------
+        InputError
+            If the problem is not found here, or is not what it was there.
+        """
+        content = json.loads(text)
+        settings = {name: content["facts"][name] for name in ("starts", "seed", "engine")}
+        problem = FitProblem.load(content["source"]).with_settings(**settings)
+        if _facts(problem) != content["facts"]:
+            raise InputError(
+                f"{content['source']}: on {socket.gethostname()} it is another problem than here; workers read the "
+                "file: save there what was changed in Python, and share it with all machines"
+            )
+        return cls(problem, content["truth"], content["seed"])
 
 
 def _facts(problem: FitProblem) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from kinetics.errors import ClusterError, Faults, InputError
 from kinetics.estimate.checkpoint import FitInterrupted
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.replicates.kept_refits import KeptRefits
+from kinetics.estimate.replicates.record import RefitRecord
 from kinetics.estimate.replicates.refits import Refit, Replicates
 from kinetics.files.arguments import Progress, loaded, naming
 from kinetics.population.seeds import checked_seed
@@ -134,14 +134,14 @@ def refit(
     with naming("client"):
         client = checked_client(client)
     synthetic = Replicates(problem, _truth(problem, truth or {}), checked_seed(seed))
-    kept = KeptRefits(out, synthetic, resume=resume)
+    record = RefitRecord(out, synthetic, resume=resume)
     try:
-        kept.fill(replicates, client, progress)
+        record.complete(replicates, client, progress)
     except KeyboardInterrupt:
-        raise FitInterrupted(kept.done(replicates), is_resumable=out is not None) from None
+        raise FitInterrupted(record.summary(replicates), is_resumable=out is not None) from None
     except ClusterError as error:
-        raise ClusterError(f"{error}; {kept.done(replicates)}") from error
-    return SimulationStudy(problem, dict(synthetic.truth), synthetic.seed, kept.first(replicates))
+        raise ClusterError(f"{error}; {record.summary(replicates)}") from error
+    return SimulationStudy(problem, dict(synthetic.truth), synthetic.seed, record.first(replicates))
 
 
 def _check(problem: FitProblem, replicates: int, out: str | Path | None, resume: bool) -> None:

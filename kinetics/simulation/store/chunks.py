@@ -6,8 +6,8 @@ store/
     The Zarr store, in the form of the result, with what is finished so far. At the end its checksums go into it.
 progress.json
     The request, so that only the same one goes on, and a checksum of every finished chunk. It is replaced after each
-    chunk is written: a kill at any time loses the chunks at work and nothing else. A chunk whose files no longer have
-    its checksum is done again.
+    of the first `RECORDED` chunks, and then whenever the number of finished chunks has grown by a thousandth. A kill
+    loses that thousandth and the chunks at work. A chunk whose files no longer have its checksum is done again.
 lock
     Held by the process at work. On a cluster that is the client, which alone writes the record; workers write chunks.
 replaced/
@@ -21,7 +21,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from kinetics.cluster import finished
+from kinetics.cluster import results
 from kinetics.errors import ClusterError, InputError, StorageError, warn
 from kinetics.files.arguments import Progress, whole_number
 from kinetics.files.checksums import seal_store, store_checksums
@@ -35,6 +35,10 @@ from kinetics.simulation.store.regions import Regions, request_facts
 
 CHUNK_BYTES = 2**27
 """A chunk of a simulation with very many output times has fewer runs, so that its values stay below this."""
+
+
+RECORDED = 1000
+"""Chunks after each of which the whole record is written; that of a hundred thousand has seven megabytes."""
 
 
 def stream(simulation: Simulation, path: str | Path, *, progress: Progress | None = None) -> None:
@@ -105,7 +109,7 @@ def _finished(part: Path, simulation: Simulation, how: str) -> str:
 
 def _advance(regions: Regions, part: Path, record: StreamRecord, progress: Progress | None) -> None:
     """Do the chunks that are left, and those that are damaged, and seal the finished store."""
-    store, size = regions.store, regions.simulation.size
+    store = regions.store
     for leftover in store.rglob("*.partial"):  # of the write that a kill cut off
         leftover.unlink()
     numbers = range(len(regions))
@@ -116,16 +120,30 @@ def _advance(regions: Regions, part: Path, record: StreamRecord, progress: Progr
     sound = {number for number, checksum in recorded if checksum and checksum == regions.checksum(number)}
     if lost := record.finished - len(sound):
         warn(f"{part}: {lost} of {record.finished} finished chunks are gone or damaged; they are done again")
-    record = record.of_chunks(len(regions))
-    done = sum(len(regions.runs(number)) for number in sound)
+    record = _fill(regions, sound, part, record.of_chunks(len(regions)), progress)
+    seal_store(store, record.layout, zip(record.chunks, map(regions.files, numbers), strict=True))
+
+
+def _fill(
+    regions: Regions, sound: set[int], part: Path, record: StreamRecord, progress: Progress | None
+) -> StreamRecord:
+    """Do all chunks but the sound ones; returns the record of all."""
+    size, done, unwritten = regions.simulation.size, sum(len(regions.runs(number)) for number in sound), 0
     if progress is not None and done:
         progress(done, size)
-    left = (number for number in numbers if number not in sound)
-    with closing(finished(regions.job, left, regions.simulation.request.client)) as results:
-        for checksums in results:
-            record = record.with_chunks(checksums)
-            record.write(part)
-            done += sum(len(regions.runs(number)) for number in checksums)
-            if progress is not None:
-                progress(done, size)
-    seal_store(store, record.layout, zip(record.chunks, map(regions.files, numbers), strict=True))
+    left = [number for number in range(len(regions)) if number not in sound]
+    with closing(results(regions, left, regions.simulation.request.client)) as finished:
+        try:
+            for checksums in finished:
+                record = record.with_chunks(checksums)
+                unwritten += len(checksums)
+                if unwritten >= record.finished / RECORDED:
+                    record.write(part)
+                    unwritten = 0
+                done += sum(len(regions.runs(number)) for number in checksums)
+                if progress is not None:
+                    progress(done, size)
+        finally:
+            if unwritten:
+                record.write(part)
+    return record

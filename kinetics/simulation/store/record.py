@@ -19,7 +19,7 @@ _DAMAGED = "is damaged, or was not written by this program; delete the folder to
 
 @dataclass(frozen=True)
 class StreamRecord:
-    """The finished chunks of a request: the checksum of the files of each, in their order, empty for one to be done.
+    """The finished chunks of a request: the checksum of the files of each, in their order; empty if it is not finished.
 
     The request is as JSON, with the number of runs in a ``chunk``. ``layout`` holds the checksum of each file of the
     store that is no chunk of runs; it is empty before there is a store.
@@ -39,11 +39,11 @@ class StreamRecord:
         return len(self.chunks) - self.chunks.count("")
 
     def of_chunks(self, number: int) -> StreamRecord:
-        """The record of so many chunks, those that it does not know to be done."""
+        """The record of ``number`` chunks; those that it does not have are not finished."""
         return replace(self, chunks=(*self.chunks[:number], *[""] * (number - len(self.chunks))))
 
     def with_chunks(self, checksums: Mapping[int, str]) -> StreamRecord:
-        """The record after some chunks, by number, are finished, or done again."""
+        """The record after chunks, by number, are finished, or done again."""
         chunks = list(self.chunks)
         for number, checksum in checksums.items():
             chunks[number] = checksum

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from kinetics import __version__
-from kinetics.cluster import Job
 from kinetics.errors import InputError, KineticsError
 from kinetics.files.checksums import files_checksum
 from kinetics.simulation.planning import plan_simulation
@@ -50,7 +49,7 @@ class Regions:
         """Of the files of a chunk, as they are."""
         return files_checksum(self.store, self.files(number))
 
-    def fill(self, number: int) -> str:
+    def piece(self, number: int) -> str:
         """Integrate a chunk, write it, and return the checksum of its files."""
         runs = self.runs(number)
         dataset = self.simulation.dataset(runs.start, runs.stop)
@@ -59,37 +58,33 @@ class Regions:
         write(self.arrays, dataset, runs.start, runs.stop)
         return self.checksum(number)
 
-    @property
-    def job(self) -> Job[Regions, str]:
-        """The work on all chunks, each of which gives its checksum."""
-        return Job(self, Regions.fill, self._text, regions_from)
-
-    def _text(self) -> str:
+    def text(self) -> str:
+        """The request, where the store is, and what both must agree on."""
         facts = {"store": str(self.store), "chunk": self.chunk, "facts": request_facts(self.simulation, self.chunk)}
         return json.dumps({"request": request_text(self.simulation.request), **facts})
 
+    @classmethod
+    def from_text(cls, text: str) -> Regions:
+        """The regions that another process sent as text.
 
-def regions_from(text: str) -> Regions:
-    """The regions that another process sent as text.
-
-    Raises
-    ------
-    InputError
-        If the store cannot be reached from this machine.
-    KineticsError
-        If the request is not what it was there.
-    """
-    content = json.loads(text)
-    store = Path(content["store"])
-    if not (store / ".zgroup").is_file():
-        raise InputError(
-            f"{store}: the worker on {socket.gethostname()} finds no such store; name a folder with --out "
-            "(in Python out) that all machines of the cluster share"
-        )
-    regions = Regions(plan_simulation(request_from(content["request"])), store, content["chunk"])
-    if request_facts(regions.simulation, regions.chunk) != content["facts"]:
-        raise KineticsError(f"the request that came to {socket.gethostname()} is not the one that was sent")
-    return regions
+        Raises
+        ------
+        InputError
+            If the store cannot be reached from this machine.
+        KineticsError
+            If the request is not what it was there.
+        """
+        content = json.loads(text)
+        store, machine = Path(content["store"]), socket.gethostname()
+        if not (store / ".zgroup").is_file():
+            raise InputError(
+                f"{store}: the worker on {machine} finds no such store; name a folder with --out (in Python out) that "
+                "all machines of the cluster share"
+            )
+        regions = cls(plan_simulation(request_from(content["request"])), store, content["chunk"])
+        if request_facts(regions.simulation, regions.chunk) != content["facts"]:
+            raise KineticsError(f"the request that came to {machine} is not the one that was sent")
+        return regions
 
 
 def request_facts(simulation: Simulation, chunk: int) -> dict[str, Any]:

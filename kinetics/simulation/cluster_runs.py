@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from kinetics.cluster import Job, finished
+from kinetics.cluster import results
 from kinetics.errors import InputError
 from kinetics.files.arguments import Progress
 from kinetics.simulation.planning import plan_simulation
@@ -21,11 +21,16 @@ PIECES = 64
 
 
 @dataclass(frozen=True, eq=False)
-class _Pieces:
+class _Runs:
+    """The runs of a simulation, ``size`` in a piece."""
+
     simulation: Simulation
     size: int
 
-    def results(self, number: int) -> RunResults:
+    def __len__(self) -> int:
+        return -(-self.simulation.size // self.size)
+
+    def piece(self, number: int) -> RunResults:
         begin = number * self.size
         return self.simulation.results(begin, min(begin + self.size, self.simulation.size))
 
@@ -33,12 +38,12 @@ class _Pieces:
         return json.dumps([request_text(self.simulation.request), self.size])
 
     @classmethod
-    def read(cls, text: str) -> _Pieces:
+    def from_text(cls, text: str) -> _Runs:
         request, size = json.loads(text)
         return cls(plan_simulation(request_from(request)), size)
 
 
-def spread_dataset(simulation: Simulation, progress: Progress | None) -> xr.Dataset:
+def cluster_dataset(simulation: Simulation, progress: Progress | None) -> xr.Dataset:
     """The dataset of all runs, integrated by the cluster of the request: that of `Simulation.dataset` to the last bit.
 
     Raises
@@ -50,15 +55,13 @@ def spread_dataset(simulation: Simulation, progress: Progress | None) -> xr.Data
     """
     if simulation.dim is None:
         raise InputError("one run without patients or draws needs no cluster; leave out the client")
-    total = simulation.size
-    pieces = _Pieces(simulation, min(CHUNK, -(-total // PIECES)))
-    job = Job(pieces, _Pieces.results, pieces.text, _Pieces.read)
+    runs = _Runs(simulation, min(CHUNK, -(-simulation.size // PIECES)))
     parts: dict[int, RunResults] = {}
     done = 0
-    with closing(finished(job, range(-(-total // pieces.size)), simulation.request.client)) as results:
-        for some in results:
+    with closing(results(runs, range(len(runs)), simulation.request.client)) as finished:
+        for some in finished:
             parts |= some
             done += sum(len(part.failures) for part in some.values())
             if progress is not None:
-                progress(done, total)
+                progress(done, simulation.size)
     return simulation.labelled(RunResults.joined([parts[number] for number in sorted(parts)]), 0)

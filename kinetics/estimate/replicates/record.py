@@ -1,4 +1,4 @@
-"""The refits of a simulation study so far, kept in a file as they are done."""
+"""The record of a simulation study: its refits so far, in a file that is written as they are done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from kinetics.cluster import finished
+from kinetics.cluster import results
 from kinetics.errors import InputError
 from kinetics.estimate.replicates.refits import Refit, Replicates
 from kinetics.files.arguments import Progress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _REFITS = TypeAdapter(list[Refit])
 
 
-class KeptRefits:
+class RefitRecord:
     """Refits of synthetic replicates by the number of the replicate, in a file unless ``path`` is None.
 
     With ``resume`` they begin with those of an earlier call of the same problem, truth and seed; an `InputError` if the
@@ -36,29 +36,30 @@ class KeptRefits:
         self._key = content_hash(problem.data_hash, problem.model.content_hash, truth, replicates.seed)
         self._refits: dict[int, Refit] = self._read(self._path) if resume and self._path is not None else {}
 
-    def fill(self, number: int, client: Client | None, progress: Progress | None) -> None:
-        """Do those of the first so many replicates that are missing, here or on a cluster."""
-        left = [replicate for replicate in range(number) if replicate not in self._refits]
-        with closing(finished(self._replicates.job, left, client)) as results:
-            self._count(number, progress)
-            for some in results:
+    def complete(self, number: int, client: Client | None, progress: Progress | None) -> None:
+        """Do those of the first ``number`` replicates that are missing, here or on a cluster."""
+        missing = [replicate for replicate in range(number) if replicate not in self._refits]
+        with closing(results(self._replicates, missing, client)) as finished:
+            if progress is not None:
+                progress(self._done(number), number)
+            for some in finished:
                 self._refits |= some
                 self._write()
-                self._count(number, progress)
+                if progress is not None:
+                    progress(self._done(number), number)
 
     def first(self, number: int) -> tuple[Refit, ...]:
-        """Those of the first so many replicates, in order."""
+        """Those of the first ``number`` replicates, in order."""
         return tuple(self._refits[replicate] for replicate in range(number))
 
-    def done(self, number: int) -> str:
-        """What is done of so many, in words."""
+    def summary(self, number: int) -> str:
+        """How many of ``number`` are done, and where they are kept, in words."""
         nowhere = "not kept; name a file for them with --out (in Python out)"
         where = nowhere if self._path is None else f"kept in {self._path}"
-        return f"{len(self._refits)} of {number} refits are done and {where}"
+        return f"{self._done(number)} of {number} refits are done and {where}"
 
-    def _count(self, number: int, progress: Progress | None) -> None:
-        if progress is not None:
-            progress(sum(replicate < number for replicate in self._refits), number)
+    def _done(self, number: int) -> int:
+        return sum(replicate < number for replicate in self._refits)
 
     def _write(self) -> None:
         if self._path is not None:
