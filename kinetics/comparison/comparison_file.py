@@ -108,15 +108,9 @@ class _Header:
 
     def limits(self, model: Model) -> dict[str, str]:
         """The lower limits of normal in the cohort, as levels, by output."""
-        cohort = self.row.cohort
-        with self.at("cohort") as faults:
-            if cohort is not None and cohort not in model.cohorts:
-                faults.add(
-                    f"model '{model.name}' has no cohort '{cohort}'; there are {', '.join(model.cohorts) or 'none'}"
-                )
-                cohort = None
-            return lower_limits(model, cohort_parameters(model, cohort).values)
-        return {}
+        with self.at("cohort"):
+            return lower_limits(model, cohort_parameters(model, self.row.cohort).values)
+        return lower_limits(model, model.defaults)
 
 
 def _rows(reader: Reader) -> dict[int, OutputRow]:
@@ -146,9 +140,9 @@ def _against_model(rows: Mapping[int, OutputRow], model: Model, header: _Header)
     reader, limits = header.reader, header.limits(model)
     compared, outputs = [], {row.output for row in rows.values()}
     for index, row in rows.items():
+        with reader.at("rows", index, "output"):
+            model.output(row.output)
         if row.output not in model.outputs:
-            message = f"model '{model.name}' has no output '{row.output}'; there are {', '.join(model.outputs)}"
-            reader.add(message, "rows", index, "output")
             continue
         limit = limits.get(row.output)
         taken = _readings(reader, index, row, limit, model)

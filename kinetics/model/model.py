@@ -53,9 +53,8 @@ class Model:
     Examples
     --------
     >>> from kinetics.files.library import library_names
-    >>> name = library_names("models")[0]
-    >>> Model.load(name).name == name
-    True
+    >>> Model.load(library_names("models")[0]).path.suffix
+    '.toml'
     """
 
     name: str
@@ -77,15 +76,14 @@ class Model:
 
     def __repr__(self) -> str:
         kinds = ("states", "parameters", "outputs", "doses", "cohorts")
-        counts = ", ".join(f"{kind}: {len(getattr(self, kind))}" for kind in kinds)
-        return f"<Model {self.name} ({counts})>"
+        return f"<Model {self.name} ({', '.join(f'{kind}: {len(getattr(self, kind))}' for kind in kinds)})>"
 
     def _repr_html_(self) -> str:
         kinds = {"state": self.states, "output": self.outputs, "dose": self.doses, "parameter": self.parameters}
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
-        rows += [["cohort", cohort.name, "", "", cohort.about] for cohort in self.cohorts.values()]
+        rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
@@ -151,8 +149,8 @@ class Model:
         -A*k
         """
         faults, unit = Faults(), None
-        values = {"parameters": parameters, "inputs": inputs, "derived": derived}
-        tables = adopted_tables(faults, **values, doses=doses, states=states, outputs=outputs)
+        values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses}
+        tables = adopted_tables(faults, **values, states=states, outputs=outputs)
         with faults.gather("time"):
             unit = _time_unit(time)
         return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
@@ -195,11 +193,17 @@ class Model:
 
     def quantity(self, name: str) -> Quantity:
         """The state or output of a name; `UnknownNameError` if there is none."""
-        row = self.outputs.get(name) or self.states.get(name)
-        if row is None:
+        if (row := self.states.get(name) or self.outputs.get(name)) is not None:
+            return row
+        outputs = ", ".join(self.outputs) or "none"
+        raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {outputs}")
+
+    def output(self, name: str) -> Output:
+        """The output of a name; `UnknownNameError` if there is none."""
+        if name not in self.outputs:
             outputs = ", ".join(self.outputs) or "none"
-            raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {outputs}")
-        return row
+            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {outputs}")
+        return self.outputs[name]
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""
@@ -226,13 +230,11 @@ class Model:
             for message in out_of_range(row, parameters[row.name]):
                 faults.add(message, *row.location("value"))
         faults.raise_if_any()
-        constants = {name: self.definitions[name] for name in self.constants}
-        return evaluated_constants(constants, parameters, faults)
+        return evaluated_constants({name: self.definitions[name] for name in self.constants}, parameters, faults)
 
 
 def _time_unit(text: str) -> Unit:
-    unit = parse_unit(text)
-    conversion(unit, parse_unit("day"))
+    conversion(unit := parse_unit(text), parse_unit("day"))
     return unit
 
 

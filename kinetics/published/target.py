@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from kinetics.errors import Faults, InputError, UnitError
-from kinetics.model import Model, Output
+from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published.kinds import KINDS, Quantity
 from kinetics.published.row import PublishedRow
@@ -49,13 +49,6 @@ class RowInFit:
                 return replace(self, time=time)
         return self
 
-    def output(self, name: str) -> Output:
-        """An output of the model, which must have it."""
-        outputs = self.model.outputs
-        if name not in outputs:
-            raise InputError(f"model '{self.model.name}' has no output '{name}'; there are {', '.join(outputs)}")
-        return outputs[name]
-
     def baseline_of(self, name: str) -> float:
         """An output of the typical patient before treatment, in its unit."""
         assert self.baseline is not None
@@ -63,7 +56,7 @@ class RowInFit:
 
     def noise(self, name: str) -> float:
         """The standard deviation of the logarithm of a measurement, which the output must have."""
-        noise = self.output(name).noise
+        noise = self.model.output(name).noise
         if noise is None:
             message = f"output '{name}' of model '{self.model.name}' has no 'noise', which a population fit needs"
             raise InputError(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from kinetics.cohorts.cohort import lineage
 from kinetics.comparison.spec import check_axis_ends
 from kinetics.errors import Faults, InputError, UnitError
 from kinetics.figures.base.rows import CountPanelRow, PageRow, PanelRow, TimedHeaderRow, TimeRow, TreatmentHeaderRow
@@ -109,15 +110,14 @@ class SpecReader(Reader):
 
     def output(self, model: Model, name: str, *keys: Key) -> Output | None:
         """An output of the model; None, and a fault, if there is none of the name."""
-        if name not in model.outputs:
-            self.add(f"model '{model.name}' has no output '{name}'; there are {', '.join(model.outputs)}", *keys)
-        return model.outputs.get(name)
+        with self.at(*keys):
+            return model.output(name)
+        return None
 
     def check_cohort(self, cohort: str | None, model: Model) -> None:
         """Note a cohort that the model does not have."""
-        if cohort is not None and cohort not in model.cohorts:
-            names = ", ".join(model.cohorts) or "none"
-            self.add(f"model '{model.name}' has no cohort '{cohort}'; there are {names}", "figure", "cohort")
+        with self.at("figure", "cohort"):
+            lineage(model, cohort)
 
 
 def _ratio(whole: str, part: str) -> float:

@@ -34,12 +34,12 @@ class Count(Quantity):
     @classmethod
     def typical(cls, entry: RowInFit) -> TypicalCount:
         """The output at the time."""
-        return TypicalCount(entry.row.output, entry.time, entry.output(entry.row.output).unit)
+        return TypicalCount(entry.row.output, entry.time, entry.model.output(entry.row.output).unit)
 
     @classmethod
     def probe(cls, entry: RowInFit) -> CountProbe:
         """One measurement, at least at the limit of quantification."""
-        row, output = entry.row, entry.output(entry.row.output)
+        row, output = entry.row, entry.model.output(entry.row.output)
         noise, factor = entry.noise(row.output), entry.factor(output.unit)
         return CountProbe(row.output, entry.time, None, factor, noise, (output.quantification or 0.0) * factor)
 
@@ -57,7 +57,7 @@ class PercentOfBaseline(Quantity):
     def typical(cls, entry: RowInFit) -> TypicalCount:
         """The percentage."""
         name = entry.row.output
-        entry.output(name)
+        entry.model.output(name)
         if not (rest := entry.baseline_of(name)) > 0:
             raise InputError(f"{name} is {rest:g} before treatment, so nothing is a percentage of it")
         return TypicalCount(name, entry.time, parse_unit("percent"), percent_of_baseline=True)
@@ -92,7 +92,7 @@ def _quotient(entry: RowInFit, other: str, at: float) -> CountProbe:
     """A measurement over another, each with noise of its own."""
     name = entry.row.output
     noise = math.hypot(entry.noise(name), entry.noise(other))
-    factor = entry.factor(entry.output(name).unit / entry.output(other).unit)
+    factor = entry.factor(entry.model.output(name).unit / entry.model.output(other).unit)
     return CountProbe(name, entry.time, (other, at), factor, noise, 0.0)
 
 

@@ -40,4 +40,4 @@ def level_in_fit(entry: RowInFit) -> tuple[float, bool]:
     level = read_level(str(entry.row.level))
     if not level.number > 0:
         raise InputError(f"level {entry.row.level} is not positive")
-    return level.value(entry.output(entry.row.output).unit, 1.0), level.unit is None
+    return level.value(entry.model.output(entry.row.output).unit, 1.0), level.unit is None

@@ -37,7 +37,7 @@ class TimeToThreshold(AtLevel, OverWindow):
     @classmethod
     def typical(cls, entry: RowInFit) -> TypicalRecovery:
         """The time from the first dose of the first course."""
-        name, unit = entry.row.output, entry.output(entry.row.output).unit
+        name, unit = entry.row.output, entry.model.output(entry.row.output).unit
         measure = ThresholdTime(name, str(entry.row.level))
         measure.check(unit, entry.model.time)
         rest = entry.baseline_of(name)

@@ -31,7 +31,7 @@ class ShareBelow(AtLevel):
     def probe(cls, entry: RowInFit) -> CountProbe:
         """One measurement in the unit of the output, or over one before treatment."""
         name = entry.row.output
-        noise, limit = entry.noise(name), entry.output(name).quantification or 0.0
+        noise, limit = entry.noise(name), entry.model.output(name).quantification or 0.0
         level, of_baseline = level_in_fit(entry)
         if of_baseline:
             return CountProbe(name, entry.time, (name, 0.0), 1.0, math.sqrt(2) * noise, 0.0)
