@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from clock import pace
 from kinetics.cluster import results
 from kinetics.cluster.clients import connected
 from kinetics.model import Model
@@ -62,7 +63,7 @@ def measure(patients: int, pieces: int, workers: int = 2) -> dict[str, Any]:
             of_chunk = (time.process_time() - begin) / done
         written = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
     return {
-        "patients": patients, "workers": workers, "here_s": here, "spread_s": spread, "start_s": start,
+        "patients": patients, "workers": workers, "here_s": here, "spread_s": spread, "start_s": start, "pace": pace(),
         "chunk_ms": 1e3 * of_chunk, "patient_ms": 1e3 * of_patient, "written_kB": 1e-3 * written / patients,
         "extrapolated": [_extrapolated(size, of_patient, of_chunk, written / patients) for size in EXTRAPOLATED],
     }  # fmt: skip

@@ -126,7 +126,8 @@ def _cluster(found: dict[str, Any]) -> str:
         f"{found['patients']} patients streamed: {found['here_s']:.3g} s here, {found['spread_s']:.3g} s on "
         f"{found['workers']} workers, which take {found['start_s']:.3g} s to start\n"
         f"  processor: {found['patient_ms']:.3g} ms of a worker a patient, {found['chunk_ms']:.3g} ms of the client a "
-        f"chunk; {found['written_kB']:.3g} kB a patient\n" + _table("  Extrapolated", (*heads, "GB"), rows)
+        f"chunk; {found['written_kB']:.3g} kB a patient; pace {1e3 * found['pace']['median']:.3g} ms\n"
+        + _table("  Extrapolated", (*heads, "GB"), rows)
     )
 
 
