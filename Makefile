@@ -61,6 +61,7 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 
 # Dask, an optional extra, for the tests and the benchmark of clusters.
 $(CLUSTER): $(INSTALLED) requirements-cluster.lock
+	@echo "Installing the packages of requirements-cluster.lock"
 	@$(PIP) install --require-hashes -r requirements-cluster.lock
 	@touch $@
 
