@@ -63,7 +63,7 @@ def connected(address: str | None, workers: int | None) -> Generator[Client | No
         if workers is not None:
             threads = str(max(1, (os.cpu_count() or 1) // workers))
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
+                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
                 env={"NUMBA_NUM_THREADS": threads}, preload=["kinetics.cluster.worker"],
             )  # fmt: skip
             client = Client(stack.enter_context(cluster), set_as_default=False)
