@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
+CLUSTER := $(VENV)/.cluster
 PYTHONS := python3 python3.13 python3.12 python3.11
 RESOLVER := build/lock/bin/uv
 OUT := reproduced
@@ -58,10 +59,16 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Dask, an optional extra, for the tests and the benchmark of clusters.
+$(CLUSTER): $(INSTALLED) requirements-cluster.lock
+	@echo "Installing the packages of requirements-cluster.lock"
+	@$(PIP) install --require-hashes -r requirements-cluster.lock
+	@touch $@
+
 reproduce: $(INSTALLED)
 	$(BIN)/kinetics reproduce --out $(OUT)
 
-test: $(INSTALLED)
+test: $(CLUSTER)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
@@ -76,7 +83,7 @@ fuzz: $(INSTALLED)
 	$(BIN)/python tests/fuzz $(ARGS)
 
 # The peer is no dependency of the project: without it the benchmark says so and goes on.
-bench: $(INSTALLED)
+bench: $(CLUSTER)
 	@$(PIP) install --require-hashes --no-deps -r requirements-bench.lock || echo "make: CasADi cannot be installed" >&2
 	$(BIN)/python tests/benchmarks --out $(BENCH) $(ARGS)
 
@@ -102,7 +109,10 @@ lock: $(RESOLVER)
 	sed -n 's/^bench = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(RESOLVER) pip compile - --constraint requirements.lock --no-deps --upgrade \
 	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet \
 	  --output-file requirements-bench.lock
-	@if grep -nE '://|^--' requirements.lock requirements-bench.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
+	sed -n 's/^cluster = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(RESOLVER) pip compile - --constraint requirements.lock --upgrade \
+	  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --quiet --output-file requirements-cluster.lock
+	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:
 	rm -rf $(VENV) $(OUT) build dist .pytest_cache .ruff_cache .hypothesis .coverage

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kinetics.checking import check, load
     from kinetics.comparison import Comparison, compare, read_comparison
-    from kinetics.errors import InputError, IntegrationError, KineticsError, StorageError, UnitError, UnknownNameError
+    from kinetics.errors import (
+        ClusterError,
+        InputError,
+        IntegrationError,
+        KineticsError,
+        StorageError,
+        UnitError,
+        UnknownNameError,
+    )
     from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
     from kinetics.figures import draw
     from kinetics.identifiability import identify
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AreaUnderCurve",
+    "ClusterError",
     "Comparison",
     "Course",
     "Dose",
@@ -94,6 +103,7 @@ _ROOMS = {
     "kinetics.checking": ("check", "load"),
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
     "kinetics.errors": (
+        "ClusterError",
         "InputError",
         "IntegrationError",
         "KineticsError",

@@ -104,6 +104,10 @@ class StorageError(KineticsError, OSError):
     """A result could not be stored; the message says what is kept and how to go on."""
 
 
+class ClusterError(KineticsError, ConnectionError):
+    """A cluster went away, or lost a piece of work again and again; the message says what is kept and how to go on."""
+
+
 class Faults:
     """A list of faults that is filled during a check and raised once, whole.
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination, named_values
+from kinetics.cli.arguments.inputs import check_cluster, destination, named_values
 from kinetics.cli.arguments.option_names import named_as_options
-from kinetics.cli.arguments.options import AsJson, Seed
+from kinetics.cli.arguments.options import AsJson, ClusterAddress, Seed, Workers
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
@@ -39,9 +39,12 @@ def refit(
         typer.Option("--out", metavar="FILE.json", help="Keep every refit here; --resume goes on from it."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the refits in --out.")] = False,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw synthetic data sets from known truth, summarise each as the fit's rows are, refit it: bias and coverage."""
+    from kinetics.cluster.clients import connected
     from kinetics.estimate import FitProblem
     from kinetics.estimate import refit as run
     from kinetics.reports.simulation_study import refit_text
@@ -50,16 +53,18 @@ def refit(
     destination(faults, out, ".json", inputs=[name])
     if resume and out is None:
         faults.add("goes on with the refits of an earlier call; name them with --out FILE.json", name="--resume")
+    check_cluster(faults, cluster, workers)
     truth = named_values(faults, "--set", "k='0.1 1/day'; a spread has no unit", settings or ())
     with faults.gather():
         problem = FitProblem.load(name)
     faults.raise_if_any()
     assert problem is not None
     options = named_as_options({f"truth of {name}": f"--set {name}" for name in truth})
-    with watched(f"{problem.name}: refits") as steps, resumable(), options:
+    with watched(f"{problem.name}: refits") as steps, resumable(), options, connected(cluster, workers) as client:
         study = run(
-            problem, truth=truth, replicates=replicates, out=out, resume=resume, seed=seed, progress=steps.count
-        )
+            problem, truth=truth, replicates=replicates, out=out, resume=resume, seed=seed, client=client,
+            progress=steps.count,
+        )  # fmt: skip
     if out is not None:
         wrote(out)
     rows = study.rows()

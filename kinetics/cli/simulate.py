@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import chosen_regimen, destination, named_values
+from kinetics.cli.arguments.inputs import check_cluster, chosen_regimen, destination, named_values
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
+    ClusterAddress,
     Covariates,
     EngineName,
     Every,
@@ -25,6 +26,7 @@ from kinetics.cli.arguments.options import (
     Seed,
     States,
     Until,
+    Workers,
 )
 from kinetics.cli.terminal.failures import INTERRUPTED, check_any_done, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -85,9 +87,12 @@ def simulate(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the FILE.zarr of an interrupted run of the same call.")
     ] = False,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Counts over time under a regimen, and recovery after each course."""
+    from kinetics.cluster.clients import connected
     from kinetics.engines import Tolerances
     from kinetics.measures import recovery_measures
     from kinetics.reports.simulation import simulation_json, simulation_text
@@ -103,6 +108,7 @@ def simulate(
         destination(faults, out, ".nc", *([".zarr"] if with_patients else []), inputs=[model, regimen, covariates])
         if resume:
             faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
+    check_cluster(faults, cluster, workers, "" if with_patients else "--patients")
     changes = named_values(faults, "--set", "k='0.1 1/day'", settings or ())
     tolerances = Tolerances(rtol, 1e-4 * rtol) if rtol is not None else None
     of_states = named_values(faults, "--absolute", "N='1e-30 1e9/L'", absolute or ())
@@ -118,8 +124,8 @@ def simulate(
     faults.raise_if_any()
     assert loaded is not None
     recovery = recovery_measures(loaded.model, loaded.values) if loaded.regimen.courses else []
-    with _watched(loaded.model.name, store) as steps:
-        result = run_request(replace(loaded, measures=tuple(recovery)), steps.count)
+    with _watched(loaded.model.name, store) as steps, connected(cluster, workers) as client:
+        result = run_request(replace(loaded, measures=tuple(recovery), client=client), steps.count)
     if out is not None:
         if store is None:
             write_result(result, out)

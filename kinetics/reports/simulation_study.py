@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetics.estimate import FitProblem
-from kinetics.estimate.simulation_study import Refit
+from kinetics.estimate import FitProblem, Refit
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import table
 

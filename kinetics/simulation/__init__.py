@@ -12,10 +12,11 @@ Variables of the result
 
 Errors
     `InputError` if names, units or times are wrong, or ``out`` cannot be written, or holds unfinished work that is not
-    resumed, or what is requested fits neither into memory nor onto the disk. `IntegrationError` if the typical patient
-    cannot be integrated; also if a state falls below zero where nothing takes it there, or grows again out of its
-    absolute tolerance: the message says what to set. `StorageError` if writing a stream fails on the way, such as on a
-    full disk; finished chunks are kept.
+    resumed, or what is requested fits neither into memory nor onto the disk, or a worker of the cluster has another
+    version of this package. `IntegrationError` if the typical patient cannot be integrated; also if a state falls below
+    zero where nothing takes it there, or grows again out of its absolute tolerance: the message says what to set.
+    `StorageError` if writing a stream fails on the way, such as on a full disk, and `ClusterError` if a cluster goes
+    away; finished chunks are kept.
 
 Warnings
 --------

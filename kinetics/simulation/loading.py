@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from kinetics.cluster.clients import checked_client
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.engines.tolerances import state_tolerances
 from kinetics.errors import Faults, InputError
@@ -48,6 +49,7 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
     attempt(solver, lambda: choose_engine(request.engine, request.method, 1, None))
     seed = attempt("seed", lambda: checked_seed(request.seed))
     attempt("sampling", lambda: check_sampling(0, request.sampling))
+    client = attempt("client", lambda: checked_client(request.client))
     schedule = attempt("observe", lambda: _schedule(request))
     if request.observe is not None and request.patients is None and request.covariates is None:
         message = "visits are of patients, the typical patient has none; give --patients N (in Python patients=N)"
@@ -70,7 +72,7 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
     measures = attempt("measures", lambda: _measures(model, request.measures, limits))
     faults.raise_if_any()
     objects = {"model": model, "regimen": regimen, "cohort": cohort, "patients": patients, "seed": seed}
-    objects |= {"covariates": covariates, "measures": measures, "observe": schedule}
+    objects |= {"covariates": covariates, "measures": measures, "observe": schedule, "client": client}
     return LoadedRequest(**{**vars(request), **objects})
 
 

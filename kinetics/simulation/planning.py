@@ -52,7 +52,7 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
     settings = {"until": last, "every": step, "parameter_values_hash": content_hash(request.changes)}
     limits = lower_limits(model, request.values)
-    return Simulation(run, parameters, _facts(request, run, parameters), limits, settings, observed)
+    return Simulation(request, run, parameters, _facts(request, run, parameters), limits, settings, observed)
 
 
 def _engine(request: LoadedRequest, runs: int) -> Engine:

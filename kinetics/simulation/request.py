@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.engines import Tolerances
@@ -15,6 +16,9 @@ from kinetics.population.covariates import Covariates
 from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
 from kinetics.regimen.times import Amount
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,9 @@ class SimulationRequest:
         Patients that are integrated and written together; 1000, or fewer that take 128 MiB.
     resume : bool
         Go on after the finished chunks of an interrupted stream of the same request, if there are any.
+    client : dask.distributed.Client, optional
+        A cluster whose workers integrate patients or draws: the same numbers. With ``out`` they write the chunks, into
+        a folder that all machines share. It needs the extra ``cluster``, and the same version of this package there.
     """
 
     model: Model | str | Path
@@ -93,6 +100,7 @@ class SimulationRequest:
     out: str | Path | None = None
     chunk: int | None = None
     resume: bool = False
+    client: Client | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

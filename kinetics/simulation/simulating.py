@@ -12,6 +12,7 @@ from kinetics.errors import warn
 from kinetics.measures import Measure, limit_warnings
 from kinetics.regimen import Regimen
 from kinetics.results import read_result
+from kinetics.simulation.cluster_runs import cluster_dataset
 from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import plan_simulation
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
@@ -19,6 +20,8 @@ from kinetics.simulation.simulation import Simulation
 from kinetics.simulation.triggered_doses import cap_warnings
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from kinetics.cohorts.cohort import CohortParameters
     from kinetics.engines import Tolerances
     from kinetics.files.arguments import Progress
@@ -52,6 +55,7 @@ def simulate(
     out: str | Path | None = None,
     chunk: int | None = None,
     resume: bool = False,
+    client: Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate a model under a regimen; `kinetics.simulation.SimulationRequest` describes each argument in full.
@@ -62,14 +66,12 @@ def simulate(
         What is integrated, and under which doses: objects, names of the library, or paths; no drug by default.
     until, every : str or pint.Quantity
         The last output time and the step, such as ``"36 month"``.
-    cohort, parameters : optional
-        A cohort of the model; values that differ from it, by name.
-    patients, seed, sampling, covariates : optional
-        The number of virtual patients, the seed of their random numbers, how they are drawn, a table of known values.
+    cohort, parameters, patients, seed, sampling, covariates : optional
+        A cohort; values that differ from it; virtual patients: number, seed, how they are drawn, table of known values.
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
-    engine, method, tolerances, absolute, out, chunk, resume, progress : optional
-        The integrator, its error bounds; a Zarr store, written chunk by chunk; a function called with (done, all).
+    engine, method, tolerances, absolute, out, chunk, resume, client, progress : optional
+        The integrator, its error bounds; a Zarr store, written chunk by chunk; a Dask cluster; called with (done, all).
 
     Returns
     -------
@@ -78,8 +80,8 @@ def simulate(
 
     Raises
     ------
-    InputError, IntegrationError, StorageError
-        With every argument that is wrong; if the typical patient cannot be integrated; if ``out`` cannot be written.
+    InputError, IntegrationError, StorageError, ClusterError
+        Arguments are wrong; the typical patient cannot be integrated; ``out`` cannot be written; the cluster goes away.
 
     Examples
     --------
@@ -89,31 +91,32 @@ def simulate(
         model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
         seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
         engine=engine, method=method, tolerances=tolerances, absolute=absolute, out=out, chunk=chunk, resume=resume,
+        client=client,
     ), progress)  # fmt: skip
 
 
 def run_request(request: SimulationRequest, progress: Progress | None = None) -> xr.Dataset:
     """What `simulate` does with its arguments; a request that is loaded already is not loaded again."""
-    loaded = request if isinstance(request, LoadedRequest) else load_request(request)
-    simulation = plan_simulation(loaded)
-    if request.out is None:
-        simulation.check_capacity()
-        result = simulation.dataset(progress=progress)
+    simulation = plan_simulation(request if isinstance(request, LoadedRequest) else load_request(request))
+    if simulation.request.out is not None:
+        result = _streamed(simulation, progress)
     else:
-        result = _streamed(simulation, request, progress)
+        simulation.check_capacity()
+        on_cluster = simulation.request.client is not None
+        result = cluster_dataset(simulation, progress) if on_cluster else simulation.dataset(progress=progress)
     for line in _warnings(simulation, result):
         warn(line)
     return result
 
 
-def _streamed(simulation: Simulation, request: SimulationRequest, progress: Progress | None) -> xr.Dataset:
+def _streamed(simulation: Simulation, progress: Progress | None) -> xr.Dataset:
     """The result in a store, opened lazily."""
     from kinetics.simulation.store import check_destination, stream  # Zarr takes half a second
 
-    assert request.out is not None
-    path = check_destination(request.out)
+    assert simulation.request.out is not None
+    path = check_destination(simulation.request.out)
     simulation.check_capacity(path)
-    stream(simulation, path, chunk=request.chunk, resume=request.resume, progress=progress)
+    stream(simulation, path, progress=progress)
     # a store has its variables in the order of their names
     return read_result(path).to_dataset()[list(simulation.blank().data_vars)]
 

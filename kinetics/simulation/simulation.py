@@ -15,6 +15,7 @@ from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
 from kinetics.population.run_parameters import RunParameters
 from kinetics.simulation.labelled import labelled
+from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.runs import Run, RunResults
 
 Observed = Callable[[xr.Dataset], xr.Dataset]
@@ -29,12 +30,13 @@ LARGE = 2**30
 class Simulation:
     """The runs of a request, not yet integrated.
 
-    They share ``run`` and differ in ``parameters``. ``facts`` are the provenance of the result, ``limits`` its lower
-    limits of normal by output, ``settings`` what the numbers depend on beside them, as JSON has it. ``observed`` makes
-    of a dataset on (patient, time), the times of the run, one at the output times with what visits show; None without
-    visits.
+    They are those of ``request``, share ``run`` and differ in ``parameters``. ``facts`` are the provenance of the
+    result, ``limits`` its lower limits of normal by output, ``settings`` what the numbers depend on beside them, as
+    JSON has it. ``observed`` makes of a dataset on (patient, time), the times of the run, one at the output times with
+    what visits show; None without visits.
     """
 
+    request: LoadedRequest
     run: Run
     parameters: RunParameters
     facts: Mapping[str, Any]
@@ -65,19 +67,24 @@ class Simulation:
         IntegrationError
             If the only run, without a dim, cannot be integrated.
         """
-        table = self.parameters.rows(begin, self.size if end is None else end)
+        return self.labelled(self.results(begin, self.size if end is None else end, progress), begin)
+
+    def results(self, begin: int, end: int, progress: Progress | None = None) -> RunResults:
+        """The results of the runs from one number up to another."""
+        table = self.parameters.rows(begin, end)
         if self.dim is not None:
-            return self._labelled(self.run.of_patients(table, progress), begin)
+            return self.run.of_patients(table, progress)
         results = self.run.of_patient(table[0])
         if progress is not None:
             progress(1, 1)
-        return self._labelled(results, begin)
+        return results
 
     def blank(self) -> xr.Dataset:
         """The dataset of one run of which nothing is known: every variable, dim, unit and attribute of the others'."""
-        return self._labelled(self.run.nothing(1), 0)
+        return self.labelled(self.run.nothing(1), 0)
 
-    def _labelled(self, results: RunResults, first: int) -> xr.Dataset:
+    def labelled(self, results: RunResults, first: int) -> xr.Dataset:
+        """The dataset of runs numbered from ``first``."""
         dataset = labelled(self.run, results, self.dim, first, self.facts, self.limits)
         return dataset if self.observed is None else self.observed(dataset)
 

@@ -119,7 +119,8 @@ def _alone(name: str, request: Callable[[dict[str, Any]], Results]) -> Callable[
 
     def measure(size: dict[str, Any], results: Results) -> None:
         say(name)
-        answer = measured(name, **request(size))
+        reason = absent(name)
+        answer = {"failed": reason} if reason else measured(name, **request(size))
         if _succeeded(results, name, answer):
             results[name] = answer
 
@@ -134,6 +135,7 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
     "fitting": fitting,
     "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["population"]]}),
     "population": _alone("population", lambda size: {"patients": size["population"]}),
+    "cluster": _alone("cluster", lambda size: {"patients": size["population"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,
 }
 
@@ -148,7 +150,7 @@ def main() -> None:
     size = QUICK if options.quick else FULL
     results: Results = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
     results |= {name: [] for name in ("ladders", "engines", "agreement", "start", "fitting")}
-    results |= dict.fromkeys(("scaling", "population", "sensitivity", "build"))
+    results |= dict.fromkeys(("scaling", "population", "cluster", "sensitivity", "build"))
     for part in options.only:
         PARTS[part](size, results)
     results["machine"]["load_after"] = load()

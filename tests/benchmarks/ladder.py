@@ -20,10 +20,15 @@ TOGETHER = 1000
 COHORT = COHORTS[0]
 
 
-def absent(engine: str) -> str:
-    """Why an engine is left out, or nothing."""
-    if engine == "by_casadi" and importlib.util.find_spec("casadi") is None:
-        return "casadi is not installed (the extra 'bench')"
+_PACKAGES = {"by_casadi": ("casadi", "bench"), "cluster": ("distributed", "cluster")}
+"""What a module needs, and the extra that installs it."""
+
+
+def absent(module: str) -> str:
+    """Why a module of this folder cannot run here, or nothing."""
+    package, extra = _PACKAGES.get(module, ("", ""))
+    if package and importlib.util.find_spec(package) is None:
+        return f"{package} is not installed (the extra '{extra}')"
     return ""
 
 

@@ -19,6 +19,7 @@ def text(results: dict[str, Any]) -> str:
         "agreement": _agreement,
         "scaling": _scaling,
         "population": _population,
+        "cluster": _cluster,
         "sensitivity": _sensitivity,
         "start": _start,
         "build": _build,
@@ -109,6 +110,25 @@ def _population(results: dict[str, Any]) -> str:
     return (
         f"{results['patients']} patients drawn, integrated and streamed to Zarr: {results['seconds']:.3g} s, "
         f"peak memory {results['peak_GiB']:.2f} GiB, {results['written_GiB']:.2f} GiB written"
+    )
+
+
+def _cluster(results: dict[str, Any]) -> str:
+    rows = [
+        (f"{row['patients']:.0e}", *row["hours"].values(), row["client_hours"], row["GB"])
+        for row in results["extrapolated"]
+    ]
+    heads = (
+        "patients",
+        *(f"h on {workers} workers" for workers in results["extrapolated"][0]["hours"]),
+        "h of the client",
+    )
+    return (
+        f"{results['patients']} patients streamed: {results['here_s']:.3g} s here, {results['spread_s']:.3g} s on "
+        f"{results['workers']} workers, which take {results['start_s']:.3g} s to start\n"
+        f"  processor: {results['patient_ms']:.3g} ms of a worker a patient, {results['chunk_ms']:.3g} ms of the client a "
+        f"chunk; {results['written_kB']:.3g} kB a patient; pace {1e3 * results['pace']['median']:.3g} ms\n"
+        + _table("  Extrapolated", (*heads, "GB"), rows)
     )
 
 

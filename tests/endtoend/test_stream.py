@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from kinetics.results import read_result
-from kinetics.simulation.store import chunks
+from kinetics.simulation.store import regions
 
 
 @pytest.fixture
@@ -44,6 +44,36 @@ def test_json_is_that_of_memory(run, call, project: Path) -> None:
     assert list(streamed["outputs"]) == list(in_memory["outputs"])
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_workers_give_what_one_process_gives(run, call, project: Path) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed; it is the extra 'cluster'")
+    here, spread = (
+        run(*call, "--json", "--out", project / name, *options)
+        for name, options in (("here.zarr", ()), ("spread.zarr", ("--workers", 2)))
+    )
+    assert (spread.status, spread.err) == (0, f"wrote {project / 'spread.zarr'}\n")
+    assert spread.out == here.out
+    one, other = (read_result(project / name).to_dataset() for name in ("here.zarr", "spread.zarr"))
+    xr.testing.assert_identical(one.drop_attrs(deep=False).compute(), other.drop_attrs(deep=False).compute())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--workers", 2), "--workers: one patient needs no cluster; give --patients N, or leave it out"),
+        (("--patients", 3, "--workers", 2, "--cluster", "tcp://x:1"), "--cluster: a cluster has workers of its own"),
+        (("--patients", 3, "--cluster", "tcp://127.0.0.1:9"), "tcp://127.0.0.1:9: no scheduler of Dask answers there"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_refused(run, call, monkeypatch, options, said) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed; it is the extra 'cluster'")
+    monkeypatch.setattr("kinetics.cluster.clients.CONNECT", 1)
+    answer = run(*call[:-2], *options)
+    assert answer.status == 2
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
 @pytest.mark.parametrize(("kill", "status"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
 def test_a_run_that_is_cut_off_goes_on(run, call, project: Path, kill: signal.Signals, status: int) -> None:
@@ -53,15 +83,15 @@ def test_a_run_that_is_cut_off_goes_on(run, call, project: Path, kill: signal.Si
     script = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from kinetics.simulation.store import chunks
+from kinetics.simulation.store import regions
 from kinetics.cli import main
-whole = chunks.write
+whole = regions.write
 def slow(arrays, dataset, begin, end):
     if begin == 2000:
         print("now", flush=True)
         time.sleep(120)
     whole(arrays, dataset, begin, end)
-chunks.write = slow
+regions.write = slow
 main()
 """
     command = [sys.executable, "-c", script, *map(str, call), "--out", str(out)]
@@ -87,7 +117,7 @@ main()
 
 
 def test_a_full_disk_is_told_and_keeps_what_is_finished(run, call, project: Path, monkeypatch) -> None:
-    out, whole = project / "all.zarr", chunks.write
+    out, whole = project / "all.zarr", regions.write
     assert run(*call, "--patients", 3, "--out", out).status == 0
 
     def full(arrays, dataset, begin, end):
@@ -95,7 +125,7 @@ def test_a_full_disk_is_told_and_keeps_what_is_finished(run, call, project: Path
             raise OSError(28, "No space left on device")
         whole(arrays, dataset, begin, end)
 
-    monkeypatch.setattr(chunks, "write", full)
+    monkeypatch.setattr(regions, "write", full)
     answer = run(*call, "--out", out)
     assert answer.status == 2
     assert "No space left on device; 1000 of 2500 are finished and kept in" in answer.err

@@ -1,5 +1,7 @@
 """Population fits on the toy model: A(t) = A0 exp(-k j t), with A0, k between patients; N recovers after a drug."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numba import get_num_threads, set_num_threads
@@ -7,9 +9,10 @@ from numba import get_num_threads, set_num_threads
 from kinetics.errors import InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.replicates.refits import refit_replicate
+from kinetics.estimate.replicates.simulation_study import SimulationStudy, refit
+from kinetics.estimate.replicates.synthetic import synthetic
 from kinetics.estimate.search import minimise
-from kinetics.estimate.simulation_study import SimulationStudy, refit_replicate
-from kinetics.estimate.synthetic import synthetic
 
 FLAT = 'prior = "flat"'
 A0 = f'lower = 0.1, upper = 20, unit = "1e9/L", {FLAT}'
@@ -218,11 +221,34 @@ def test_a_replicate_that_cannot_be_fitted_is_told_and_left_out(population, monk
     def fails(*_):
         raise IntegrationError("the step size fell to zero")
 
-    monkeypatch.setattr("kinetics.estimate.simulation_study.minimise", fails)
+    monkeypatch.setattr("kinetics.estimate.replicates.refits.minimise", fails)
     lost = refit_replicate(problem, truth, 7, 2)
     assert (lost.replicate, lost.failure, lost.log_estimates) == (2, "the step size fell to zero", ())
     with_lost, without = (SimulationStudy(problem, truth, 7, tuple(refits)) for refits in ([*whole, lost], whole))
     assert with_lost.rows() == without.rows()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_workers_of_a_cluster_give_the_same_refits(population, tmp_path):
+    pytest.importorskip("distributed", reason="Dask is not installed; it is the extra 'cluster'")
+    from kinetics.cluster.clients import connected
+
+    problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36}, free={"A0": A0}, patients=64)
+    request = {"truth": {"A0": 2.0}, "replicates": 4, "seed": 7}
+    here = refit(problem, **request).refits
+    steps = []
+    with connected(None, 2) as client:
+        out = tmp_path / "refits.json"
+        refit(problem, **{**request, "replicates": 2}, out=out, client=client)
+        found = refit(
+            problem, **request, out=out, resume=True, client=client, progress=lambda *step: steps.append(step)
+        )
+        changed = replace(problem, discrepancy=0.5)
+        with pytest.raises(InputError, match=r"one.toml: on .* it is another problem than here; workers read the file"):
+            refit(changed, **request, client=client)
+    assert [replace(one, seconds=0) for one in found.refits] == [replace(one, seconds=0) for one in here]
+    assert (steps[0], steps[-1]) == ((2, 4), (4, 4))
+    assert refit(problem, **request, out=out, resume=True).refits == found.refits
 
 
 def test_an_estimate_far_from_its_prior_is_told(population):

@@ -8,7 +8,7 @@ from kinetics.comparison import compare
 from kinetics.compile import compile_model
 from kinetics.errors import InputError
 from kinetics.estimate.draws import drawn_cohorts
-from kinetics.estimate.synthetic import synthetic
+from kinetics.estimate.replicates.synthetic import synthetic
 from kinetics.estimate.uncertainty.posterior import sample
 from kinetics.identifiability.structure import structure
 from kinetics.observation.observing import observe

@@ -22,7 +22,8 @@ from kinetics.model.quantities import Output, Parameter, State
 from kinetics.regimen import Course, Regimen, Rule
 from kinetics.results import read_result
 from kinetics.simulation.simulating import simulate
-from kinetics.simulation.store import chunks
+from kinetics.simulation.store import chunks, regions
+from kinetics.simulation.store.record import StreamRecord
 
 ONCE = Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")])
 SIZE, CHUNK = 25, 10
@@ -184,7 +185,7 @@ def test_what_is_finished_is_not_done_again(drug, in_memory, tmp_path, monkeypat
         stream(drug, out, progress=stop_after(count))
     assert not out.exists()
     done = []
-    monkeypatch.setattr(chunks, "write", lambda *args, kept=chunks.write: (done.append(args[2]), kept(*args)))
+    monkeypatch.setattr(regions, "write", lambda *args, kept=regions.write: (done.append(args[2]), kept(*args)))
     told = []
     assert_same(stream(drug, out, resume=True, progress=lambda *step: told.append(step)), in_memory)
     assert done == list(range(count, SIZE, CHUNK))
@@ -192,9 +193,25 @@ def test_what_is_finished_is_not_done_again(drug, in_memory, tmp_path, monkeypat
     assert os.listdir(tmp_path) == ["all.zarr"]
 
 
+def test_the_record_of_very_many_chunks_is_written_less_often(drug, in_memory, tmp_path, monkeypatch):
+    written, write = [], StreamRecord.write
+    monkeypatch.setattr(chunks, "RECORDED", 3)
+    monkeypatch.setattr(
+        StreamRecord, "write", lambda record, part: (written.append(record.finished), write(record, part))
+    )
+    out, steps = tmp_path / "all.zarr", []
+    with pytest.raises(Killed):
+        stream(drug, out, chunk=1, progress=stop_after(7))
+    assert written == [1, 2, 3, 5, 7]  # the last one as the run ends
+    found = stream(drug, out, chunk=1, resume=True, progress=lambda done, _: steps.append(done))
+    assert_same(found, in_memory)
+    assert steps[0] == 7
+
+
 SCRIPT = """
 import sys, time
-from kinetics.simulation.store import chunks
+from pathlib import Path
+from kinetics.simulation.store import regions
 from kinetics.measures import TimeToThreshold
 from kinetics.model import Model
 from kinetics.regimen import Course, Regimen
@@ -204,15 +221,15 @@ def stay(*_):
     print("now", flush=True)
     time.sleep(120)
 
-def half_of_the_second(arrays, dataset, begin, end, write=chunks.write):
+def half_of_the_second(arrays, dataset, begin, end, write=regions.write):
     if not begin:
         return write(arrays, dataset, begin, end)
     arrays["C"][begin:end] = 0.5 * dataset["C"].values
-    (chunks.Path(sys.argv[1] + ".part") / "store" / "C" / "1.abc.partial").write_bytes(b"cut off")
+    (Path(sys.argv[1] + ".part") / "store" / "C" / "1.abc.partial").write_bytes(b"cut off")
     stay()
 
 if sys.argv[2] == "writing":
-    chunks.write = half_of_the_second
+    regions.write = half_of_the_second
 simulate(
     Model.load("alemtuzumab"), Regimen([Course.of("alemtuzumab", "12 mg", "4 hour")]), until="10 day", every="1 day",
     seed=3, engine="batch", measures=[TimeToThreshold("C", "1 mg/L")], patients=25, chunk=10, out=sys.argv[1],
@@ -351,7 +368,7 @@ def test_a_success_replaces(drug, in_memory, there):
 
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_full_disk_keeps_what_is_finished(drug, in_memory, there, monkeypatch, after):
-    whole, calls = chunks.write, []
+    whole, calls = regions.write, []
 
     def until_full(*args):
         calls.append(args)
@@ -359,7 +376,7 @@ def test_a_full_disk_keeps_what_is_finished(drug, in_memory, there, monkeypatch,
             raise OSError(28, "No space left on device")
         whole(*args)
 
-    monkeypatch.setattr(chunks, "write", until_full)
+    monkeypatch.setattr(regions, "write", until_full)
     said = f"{after * CHUNK} of 25 are finished and kept in .*all.zarr.part.*--resume" if after else "nothing was fini"
     with pytest.raises(StorageError, match=f"writing stopped: No space left on device; {said}"):
         stream(drug, there)

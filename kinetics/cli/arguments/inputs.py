@@ -63,6 +63,21 @@ def named_values(faults: Faults, option: str, example: str, settings: Sequence[s
     return values
 
 
+def check_cluster(faults: Faults, cluster: str | None, workers: int | None, missing: str = "") -> None:
+    """Check how ``--cluster`` and ``--workers`` are given; ``missing`` is an option that they need."""
+    from kinetics.cluster.clients import check_dask
+
+    if cluster is None and workers is None:
+        return
+    option = "--workers" if cluster is None else "--cluster"
+    if cluster is not None and workers is not None:
+        faults.add("a cluster has workers of its own; leave out one of the two", name=option)
+    if missing:
+        faults.add(f"one patient needs no cluster; give {missing} N, or leave it out", name=option)
+    with faults.gather(name=option):
+        check_dask()
+
+
 def destination(
     faults: Faults,
     path: Path | None,

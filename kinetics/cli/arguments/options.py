@@ -59,4 +59,14 @@ OutNetCDF = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE.nc", help="Write the result as NetCDF; replaced only by a success."),
 ]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", help="Work on the Dask cluster with this scheduler, such as tcp://host:8786."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, max=1000, help="Work in N processes of this machine, through Dask."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]

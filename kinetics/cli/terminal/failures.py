@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kinetics.errors import Fault, InputError, IntegrationError, KineticsError, StorageError
+from kinetics.errors import ClusterError, Fault, InputError, IntegrationError, KineticsError, StorageError
 from kinetics.text.escaping import one_line, safe_lines
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
         for fault in error.faults:
             tell(f"error: {fault}")
         raise typer.Exit(BAD_INPUT) from None
-    except StorageError as error:
+    except (ClusterError, StorageError) as error:
         _print_traceback(traceback)
         tell(f"error: {Fault(str(error))}")
         raise typer.Exit(BAD_INPUT) from None

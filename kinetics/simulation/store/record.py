@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ _DAMAGED = "is damaged, or was not written by this program; delete the folder to
 
 @dataclass(frozen=True)
 class StreamRecord:
-    """The finished chunks of a request: the checksum of the files of each, in their order.
+    """The finished chunks of a request: the checksum of the files of each, in their order; empty if it is not finished.
 
     The request is as JSON, with the number of runs in a ``chunk``. ``layout`` holds the checksum of each file of the
     store that is no chunk of runs; it is empty before there is a store.
@@ -30,11 +31,23 @@ class StreamRecord:
 
     def runs(self, size: int) -> int:
         """The number of runs that are finished, of ``size``."""
-        return min(len(self.chunks) * self.request["chunk"], size)
+        return min(self.finished * self.request["chunk"], size)
 
-    def with_chunk(self, number: int, checksum: str) -> StreamRecord:
-        """The record after a chunk is finished, or done again."""
-        return replace(self, chunks=(*self.chunks[:number], checksum, *self.chunks[number + 1 :]))
+    @property
+    def finished(self) -> int:
+        """The number of chunks that are finished."""
+        return len(self.chunks) - self.chunks.count("")
+
+    def of_chunks(self, number: int) -> StreamRecord:
+        """The record of ``number`` chunks; those that it does not have are not finished."""
+        return replace(self, chunks=(*self.chunks[:number], *[""] * (number - len(self.chunks))))
+
+    def with_chunks(self, checksums: Mapping[int, str]) -> StreamRecord:
+        """The record after chunks, by number, are finished, or done again."""
+        chunks = list(self.chunks)
+        for number, checksum in checksums.items():
+            chunks[number] = checksum
+        return replace(self, chunks=tuple(chunks))
 
     @classmethod
     def read(cls, part: Path) -> StreamRecord | None:
@@ -57,7 +70,7 @@ class StreamRecord:
             raise InputError(f"{file}: {_DAMAGED}") from error
         if not sound:
             raise InputError(f"{file}: {_DAMAGED}")
-        return record if record.chunks else None
+        return record if record.finished else None
 
     def check(self, part: Path, request: dict[str, Any], size: int, *, resume: bool) -> None:
         """Refuse, with an `InputError`, work of another request or not to be resumed, and a damaged store."""
@@ -80,7 +93,8 @@ class StreamRecord:
 
     def write(self, part: Path) -> None:
         """Write the record in place of the earlier one."""
-        content = {"request": self.request, "layout": self.layout, "chunks": list(self.chunks)}
+        known = max((number for number, checksum in enumerate(self.chunks, 1) if checksum), default=0)
+        content = {"request": self.request, "layout": self.layout, "chunks": list(self.chunks[:known])}
         write_atomically(part / "progress.json", json.dumps({**content, "checksum": content_hash(content)}, indent=1))
 
 

@@ -4,54 +4,29 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field, TypeAdapter
 
+from kinetics.cluster.clients import checked_client
 from kinetics.cohorts.fit_results import SPREAD, flat_key, result_path
-from kinetics.errors import Faults, InputError, IntegrationError
+from kinetics.errors import ClusterError, Faults, InputError
 from kinetics.estimate.checkpoint import FitInterrupted
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.search import minimise
-from kinetics.estimate.synthetic import synthetic
-from kinetics.estimate.uncertainty.covariance import uncertainty
-from kinetics.files.arguments import Progress, loaded
-from kinetics.files.checksums import content_hash
-from kinetics.files.reading import read_json
-from kinetics.files.writing import write_atomically
+from kinetics.estimate.replicates.record import RefitRecord
+from kinetics.estimate.replicates.refits import Refit, Replicates
+from kinetics.files.arguments import Progress, loaded, naming
 from kinetics.population.seeds import checked_seed
 from kinetics.published import NORMAL_95
 from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class Refit:
-    """One synthetic replicate, refitted: logarithms of the estimates and their standard errors.
-
-    ``converged`` says whether the search ended by its own criterion; ``failure`` why there are no estimates, and is
-    empty if there are.
-    """
-
-    replicate: Annotated[int, Field(alias="study")]  # its key in the file of refits
-    log_estimates: tuple[float, ...]
-    log_se: tuple[float, ...]
-    converged: bool
-    seconds: float
-    failure: str = ""
-
-
-_REFITS = TypeAdapter(list[Refit])
+    from distributed import Client
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,6 +90,7 @@ def refit(
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
+    client: Client | None = None,
     progress: Progress | None = None,
 ) -> SimulationStudy:
     """Draw synthetic replicates of the data from known truth, summarise each as the fit's rows are, and refit it.
@@ -134,15 +110,20 @@ def refit(
         Keep every refit in this file, NAME.json, as soon as it is done.
     resume : bool
         Go on from the refits in ``out``.
+    client : dask.distributed.Client, optional
+        A Dask cluster whose workers do the refits, of the problem as its file has it: the same numbers.
     progress : callable, optional
         Called with (done, all) refits.
 
     Raises
     ------
     InputError
-        If the problem has no population, an argument is wrong, or ``out`` holds refits of something else.
+        If the problem has no population, an argument is wrong, ``out`` holds refits of something else, or a worker
+        has another version of this package.
     kinetics.estimate.FitInterrupted
         If it is interrupted.
+    ClusterError
+        If the cluster goes away.
 
     Examples
     --------
@@ -150,22 +131,17 @@ def refit(
     """
     problem = loaded("problem", problem, FitProblem)
     _check(problem, replicates, out, resume)
-    seed, values = checked_seed(seed), _truth(problem, truth or {})
-    out = None if out is None else Path(out)
-    key = content_hash(problem.data_hash, problem.model.content_hash, sorted(values.items()), seed)
-    refits = _read_refits(out, key) if resume and out is not None else []
+    with naming("client"):
+        client = checked_client(client)
+    synthetic = Replicates(problem, _truth(problem, truth or {}), checked_seed(seed))
+    record = RefitRecord(out, synthetic, resume=resume)
     try:
-        for replicate in range(len(refits), replicates):
-            if progress is not None:
-                progress(replicate, replicates)
-            refits.append(refit_replicate(problem, values, seed, replicate))
-            if out is not None:
-                write_atomically(out, json.dumps({"key": key, "refits": _REFITS.dump_python(refits, by_alias=True)}))
+        record.complete(replicates, client, progress)
     except KeyboardInterrupt:
-        where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
-        message = f"{len(refits)} of {replicates} refits are done and {where}"
-        raise FitInterrupted(message, is_resumable=out is not None) from None
-    return SimulationStudy(problem, values, seed, tuple(refits[:replicates]))
+        raise FitInterrupted(record.summary(replicates), is_resumable=out is not None) from None
+    except ClusterError as error:
+        raise ClusterError(f"{error}; {record.summary(replicates)}") from error
+    return SimulationStudy(problem, dict(synthetic.truth), synthetic.seed, record.first(replicates))
 
 
 def _check(problem: FitProblem, replicates: int, out: str | Path | None, resume: bool) -> None:
@@ -202,31 +178,3 @@ def _truth(problem: FitProblem, settings: Mapping[str, str | float]) -> dict[str
             faults.add(f"has no committed estimate; give its truth with {option}", name=free.name)
     faults.raise_if_any()
     return {free.flat: truth[free.flat] for free in problem.free}
-
-
-def _read_refits(path: Path, key: str) -> list[Refit]:
-    """The refits of an earlier call of the same problem, truth and seed."""
-    if not path.exists():
-        return []
-    try:
-        data = read_json(path)
-        refits, is_same = _REFITS.validate_python(data["refits"]), data["key"] == key
-    except (ValueError, KeyError) as error:
-        raise InputError(f"{path}: not the refits of an earlier call: {error}") from error
-    if not is_same:
-        advice = "name another file, or leave out --resume (in Python resume=True)"
-        raise InputError(f"{path}: has refits of another problem, truth or seed; {advice}")
-    return refits
-
-
-def refit_replicate(problem: FitProblem, truth: Mapping[str, float], seed: int, replicate: int) -> Refit:
-    """Draw one synthetic replicate and fit it, from the problem's own start; arguments as of `synthetic`."""
-    begun = time.perf_counter()
-    try:
-        objective = PopulationObjective(synthetic(problem, truth, seed, replicate))
-        search = minimise(objective, objective.start)
-        log_se = uncertainty(objective, search.end).log_se
-    except (IntegrationError, np.linalg.LinAlgError) as error:
-        return Refit(replicate, (), (), False, time.perf_counter() - begun, str(error))
-    seconds = time.perf_counter() - begun
-    return Refit(replicate, tuple(search.end.tolist()), tuple(log_se.tolist()), search.converged, seconds)

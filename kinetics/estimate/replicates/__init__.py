@@ -1,0 +1,1 @@
+"""Synthetic replicates of the data of a fit: drawn from known truth, refitted, and how well the truth is recovered."""
