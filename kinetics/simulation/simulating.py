@@ -49,6 +49,7 @@ def simulate(
     method: str | None = None,
     tolerances: Tolerances | None = None,
     absolute: Mapping[str, str] | None = None,
+    reduce: bool = True,
     out: str | Path | None = None,
     chunk: int | None = None,
     resume: bool = False,
@@ -62,14 +63,13 @@ def simulate(
         What is integrated, and under which doses: objects, names of the library, or paths; no drug by default.
     until, every : str or pint.Quantity
         The last output time and the step, such as ``"36 month"``.
-    cohort, parameters : optional
-        A cohort of the model; values that differ from it, by name.
-    patients, seed, sampling, covariates : optional
-        The number of virtual patients, the seed of their random numbers, how they are drawn, a table of known values.
+    cohort, parameters, patients, seed, sampling, covariates : optional
+        A cohort of the model; values that differ from it, by name; the number of virtual patients, the seed of their
+        random numbers, how they are drawn, a table of known values.
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
-    engine, method, tolerances, absolute, out, chunk, resume, progress : optional
-        The integrator, its error bounds; a Zarr store, written chunk by chunk; a function called with (done, all).
+    engine, method, tolerances, absolute, reduce, out, chunk, resume, progress : optional
+        The integrator, its error bounds, whether it leaves out states at rest; a Zarr store; a function of (done, all).
 
     Returns
     -------
@@ -88,8 +88,8 @@ def simulate(
     return run_request(SimulationRequest(
         model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
         seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
-        engine=engine, method=method, tolerances=tolerances, absolute=absolute, out=out, chunk=chunk, resume=resume,
-    ), progress)  # fmt: skip
+        engine=engine, method=method, tolerances=tolerances, absolute=absolute, reduce=reduce, out=out, chunk=chunk,
+        resume=resume), progress)  # fmt: skip
 
 
 def run_request(request: SimulationRequest, progress: Progress | None = None) -> xr.Dataset:

@@ -65,7 +65,7 @@ def _first_result(call: str) -> dict[str, float]:
         cohort = work.cohort(COHORTS[0])
         names = [name for name in work.system.parameters if cohort.spreads.get(name)][:10]
         parameters = work.system.parameter_array(cohort.values)
-        batch.integrate_with_sensitivities(work.system, parameters, names, work.segments).outputs(work.months)
+        batch.integrate_with_sensitivities(work.reduced, parameters, names, work.segments).outputs(work.months)
     else:
         patients = None if call == "patient" else 16
         asked: dict[str, Any] = {"until": "10 year", "every": "1 month", "cohort": "relapsing", "engine": "batch"}
