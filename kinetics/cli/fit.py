@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinetics.cli.arguments.inputs import destination
-from kinetics.cli.arguments.options import AsJson, OutNetCDF
+from kinetics.cli.arguments.options import AsJson, OutNetCDF, Whole
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
@@ -36,6 +36,7 @@ def fit(
         str,
         typer.Option("--engine", metavar="auto|scipy|batch", help="auto: batch; scipy, slower, checks it."),
     ] = "auto",
+    whole: Whole = False,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +56,7 @@ def fit(
 
     named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
     profiled = "all" if named == ["all"] else named
-    problem = _problem(name, engine, out, profiled, posterior, save=save)
+    problem = _problem(name, engine, out, profiled, posterior, save=save, reduce=not whole)
     with watched(problem.name) as steps, resumable():
         result = run(problem, profile=profiled, posterior=posterior, out=out, resume=resume, progress=steps.count)
     if out is not None:
@@ -70,7 +71,14 @@ def fit(
 
 
 def _problem(
-    name: str, engine: str, out: Path | None, profiled: str | list[str] | None, posterior: int | None, *, save: bool
+    name: str,
+    engine: str,
+    out: Path | None,
+    profiled: str | list[str] | None,
+    posterior: int | None,
+    *,
+    save: bool,
+    reduce: bool,
 ) -> FitProblem:
     """The problem, when every option suits it and its result can be written."""
     from kinetics.cohorts.fit_results import result_path
@@ -87,7 +95,7 @@ def _problem(
             problem.indices("all" if profiled is None else profiled)
         if save:
             destination(faults, result_path(problem.path), ".toml", name="--save")
-        problem = problem.with_settings(engine=engine)
+        problem = problem.with_settings(engine=engine, reduce=reduce)
     faults.raise_if_any()
     assert problem is not None
     return problem

@@ -19,6 +19,7 @@ from kinetics.cli.arguments.options import (
     Seed,
     States,
     Until,
+    Whole,
 )
 from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -40,6 +41,7 @@ def predict(
     seed: Seed = 0,
     states: States = False,
     engine: EngineName = "auto",
+    whole: Whole = False,
     out: OutNetCDF = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,6 +74,7 @@ def predict(
             seed=seed,
             states=states,
             engine=engine,
+            reduce=not whole,
             progress=steps.count,
         )
     if out is not None:

@@ -26,6 +26,7 @@ from kinetics.cli.arguments.options import (
     Seed,
     States,
     Until,
+    Whole,
     Workers,
 )
 from kinetics.cli.terminal.failures import INTERRUPTED, check_any_done, tell
@@ -76,6 +77,7 @@ def simulate(
             help='Absolute tolerance of a state that falls by many decades, such as N="1e-30 1e9/L"; repeatable.',
         ),
     ] = None,
+    whole: Whole = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -116,7 +118,7 @@ def simulate(
         model=model, regimen=chosen_regimen(faults, regimen, retreat or (), retreat_with), until=until, every=every,
         cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling, covariates=covariates,
         states=states, observe=observe, engine=engine, method=method, tolerances=tolerances, absolute=of_states,
-        out=store, resume=resume,
+        reduce=not whole, out=store, resume=resume,
     )  # fmt: skip
     loaded = None
     with faults.gather(), named_as_options({"model": "", **{name: f"--set {name}" for name in changes}}):

@@ -78,14 +78,14 @@ def _solution(e: Equations, right: Sequence[Node]) -> list[Node]:
 def _error(e: Equations) -> Function:
     """Root mean square of a ``change`` over the tolerance of each state, its larger size at the two ends of a step.
 
-    Beside it stands its power of -1/5, by which the next step is longer.
+    States at rest count, with no change. Beside it stands its power of -1/5, by which the next step is longer.
     """
     size, graph, total = len(e.y), e.graph, e.graph.constant(0.0)
     names, relative = ("y_new", "change", "absolute"), graph.input("relative", 0)
     for y, y_new, change, absolute in zip(e.y, *(_inputs(e, name, size) for name in names), strict=True):
         ratio = change / (absolute + relative * graph.apply("max", abs(y), abs(y_new)))
         total = total + ratio * ratio
-    error = graph.apply("sqrt", (1.0 / size) * total)
+    error = graph.apply("sqrt", (1.0 / e.counted) * total)
     results = [("error", 0, error), ("fifth", 0, graph.apply("power", error, graph.constant(-0.2)))]
     return Function(("y", *names, "relative", "error", "fifth"), results, frozenset({"relative"}))
 
@@ -153,6 +153,7 @@ def _jacobian_changes(e: Equations) -> Function:
 _FUNCTIONS: dict[str, Callable[[Equations], Function]] = {
     "constants": lambda e: _vector(("p",), e.constants),
     "start": lambda e: _vector(("c",), e.start),
+    "resting": lambda e: _vector(("c",), e.resting),
     "rate": lambda e: _vector(("y", "c"), e.rate),
     "outputs": lambda e: _vector(("y", "c"), e.outputs),
     "kinks": lambda e: _vector(("y", "c"), e.kinks),

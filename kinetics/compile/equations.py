@@ -16,24 +16,37 @@ from kinetics.compile.graph import Graph, Node, reachable, replaced
 from kinetics.compile.reading import Reader
 from kinetics.compile.sparse import Elimination, eliminate
 from kinetics.model import Model
+from kinetics.reduction import Rest
 
 
 class Equations:
-    """The equations of a checked model as nodes of one graph."""
+    """The equations of a checked model as nodes of one graph.
 
-    def __init__(self, model: Model) -> None:
-        self._model, self.graph = model, Graph()
+    States at rest are what they are at the start, and stand in no array; by default none is.
+    """
+
+    def __init__(self, model: Model, rest: Rest | None = None) -> None:
+        self._model, self._rest, self.graph = model, rest or Rest.none(model), Graph()
         names = (*model.defaults, *model.constants)
         # constants before states: what depends on constants alone then stands first in sums and products
         self.c = [self.graph.input("c", index) for index in range(len(names))]
-        self.y = [self.graph.input("y", index) for index in range(len(model.states))]
-        self._nodes: dict[str, Node] = dict(zip(names, self.c, strict=True)) | dict(
-            zip(model.states, self.y, strict=True)
-        )
+        integrated = self._rest.integrated
+        self.y = [self.graph.input("y", index) for index in range(len(integrated))]
+        self._nodes: dict[str, Node] = dict(zip(names, self.c, strict=True))
         self._reader = Reader(self.graph, self._nodes)
+        self._nodes |= {name: self._reader.read(model.states[name].initial) for name in self._rest.resting}
+        self._nodes |= dict(zip(integrated, self.y, strict=True))
+        integers = self._rest.integers
         for name in model.order:
-            if name not in self._nodes:
+            if name in integers:
+                self._nodes[name] = self.graph.constant(integers[name])
+            elif name not in self._nodes:
                 self._nodes[name] = self._reader.read(model.definitions[name].value)
+
+    @property
+    def counted(self) -> int:
+        """The states that a mean over states counts: those at rest too, so that steps are those of the whole model."""
+        return len(self._model.states)
 
     @cached_property
     def p(self) -> list[Node]:
@@ -51,13 +64,20 @@ class Equations:
 
     @cached_property
     def start(self) -> list[Node]:
-        """States at rest."""
-        return self._read(row.initial for row in self._model.states.values())
+        """The states before any dose."""
+        return self._read(self._model.states[name].initial for name in self._rest.integrated)
+
+    @cached_property
+    def resting(self) -> list[Node]:
+        """The states that rest."""
+        return self._read(self._model.states[name].initial for name in self._rest.resting)
 
     @cached_property
     def rate(self) -> list[Node]:
         """Rates of the states, without infusion."""
-        return self._read(row.rate for row in self._model.states.values())
+        if not self._rest.moving:
+            return [self.graph.constant(0.0) for _ in self.y]
+        return self._read(self._model.states[name].rate for name in self._rest.moving)
 
     @cached_property
     def outputs(self) -> list[Node]:

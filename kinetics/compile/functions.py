@@ -14,6 +14,7 @@ from kinetics.compile.equations import Equations
 from kinetics.compile.memory import address
 from kinetics.compile.object_code import Loaded, load
 from kinetics.model import Model
+from kinetics.reduction import Rest
 
 
 class Functions:
@@ -25,11 +26,14 @@ class Functions:
         A checked model.
     key : str
         Of its code, see `kinetics.compile.cache.source_key`.
+    rest : Rest, optional
+        What is left out; nothing by default.
     """
 
-    def __init__(self, model: Model, key: str) -> None:
-        self.key, self._model = key, model
-        self._parameters, self._states, self._outputs = len(model.defaults), len(model.states), len(model.outputs)
+    def __init__(self, model: Model, key: str, rest: Rest | None = None) -> None:
+        self.key, self._model, self._rest = key, model, rest or Rest.none(model)
+        self._parameters, self._outputs = len(model.defaults), len(model.outputs)
+        self._states = len(self._rest.integrated)
         self._constants = self._parameters + len(model.constants)
         self._sizes = {"p": self._parameters, "c": self._constants, "y": self._states}
         self._loaded: dict[tuple[str, int], Loaded] = {}
@@ -38,7 +42,7 @@ class Functions:
 
     @cached_property
     def _equations(self) -> Equations:
-        return Equations(self._model)
+        return Equations(self._model, self._rest)
 
     def compiled(self, name: str, lanes: int = 0) -> Loaded:
         """The machine code of a function of `kinetics.compile.definitions`; ``lanes`` is 0 for a scalar."""
@@ -85,12 +89,16 @@ class Functions:
         return self._table("constants", parameters)
 
     def initial(self, c: np.ndarray) -> np.ndarray:
-        """States at rest, (state,)."""
+        """States before any dose, (state,)."""
         return self._call("start", c)
 
     def initial_table(self, constants: np.ndarray) -> np.ndarray:
-        """States at rest of many patients, (patient, state), given (patient, constant)."""
+        """States before any dose of many patients, (patient, state), given (patient, constant)."""
         return self._table("start", constants)
+
+    def resting_table(self, constants: np.ndarray) -> np.ndarray:
+        """The states that are left out of many patients, (patient, resting), given (patient, constant)."""
+        return self._table("resting", constants)
 
     def rest_table(self, constants: np.ndarray) -> np.ndarray:
         """Outputs at rest of many patients, (patient, output), given (patient, constant)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,10 @@ from kinetics.compile.cache import source_key
 from kinetics.compile.definitions import NAMES, describe
 from kinetics.compile.equations import Equations
 from kinetics.compile.functions import Functions
-from kinetics.errors import UnknownNameError
+from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
+from kinetics.reduction import Rest, find_rest
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
@@ -35,10 +36,13 @@ class System:
         What it was compiled from.
     functions : Functions
         Its compiled functions.
+    rest : Rest
+        The states that are not integrated: they keep their initial values.
     """
 
     model: Model
     functions: Functions
+    rest: Rest
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -47,8 +51,8 @@ class System:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Names of the entries of ``y``."""
-        return tuple(self.model.states)
+        """Names of the entries of ``y``: the states that are integrated."""
+        return self.rest.integrated
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -110,20 +114,44 @@ class System:
 
     @cached_property
     def states_alike(self) -> list[np.ndarray]:
-        """For each state, the indices of all states in its unit."""
-        units = [row.unit for row in self.model.states.values()]
-        return [np.flatnonzero([other == unit for other in units]) for unit in units]
+        """For each state, the indices of all states of the model in its unit."""
+        units = {name: row.unit for name, row in self.model.states.items()}
+        return [np.flatnonzero([other == units[name] for other in units.values()]) for name in self.states]
+
+    def all_states(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
+        """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""
+        if not self.rest.resting:
+            return states
+        names, rows = list(self.model.states), constants.reshape(-1, constants.shape[-1])
+        resting = self.functions.resting_table(rows).reshape(*constants.shape[:-1], len(self.rest.resting))
+        table = np.empty((*states.shape[:-1], len(names)))
+        table[..., [names.index(name) for name in self.rest.resting]] = resting
+        table[..., [names.index(name) for name in self.states]] = states
+        return table
 
     def dose_matrix(self) -> np.ndarray:
-        """Amount of each dose to each state, (dose, state), dose unit to state unit."""
+        """Amount of each dose to each state, (dose, state), dose unit to state unit; none into a state that rests."""
         matrix = np.zeros((len(self.model.doses), len(self.states)))
         for row, dose in enumerate(self.model.doses.values()):
-            state = self.model.states[dose.into]
-            matrix[row, self.states.index(dose.into)] = float(conversion(dose.unit, state.unit))
+            if dose.into in self.rest.moving:
+                state = self.model.states[dose.into]
+                matrix[row, self.states.index(dose.into)] = float(conversion(dose.unit, state.unit))
         return matrix
 
+    def check_doses(self, amounts: np.ndarray) -> None:
+        """Refuse amounts, (dose,), into states that rest: they would be lost without a word.
+
+        Raises
+        ------
+        InputError
+            If there are any.
+        """
+        given = zip(self.model.doses.values(), amounts, strict=True)
+        if lost := [dose.name for dose, amount in given if amount and dose.into in self.rest.resting]:
+            raise InputError(f"model '{self.model.name}' was compiled for runs without {', '.join(lost)}")
+
     def row(self, name: str) -> tuple[str, int]:
-        """Whether a name is an ``"output"`` or a ``"state"``, and its index.
+        """Whether a name is an ``"output"`` or a ``"state"`` of the model, and its index.
 
         Raises
         ------
@@ -132,8 +160,8 @@ class System:
         """
         if name in self.outputs:
             return "output", self.outputs.index(name)
-        if name in self.states:
-            return "state", self.states.index(name)
+        if name in self.model.states:
+            return "state", list(self.model.states).index(name)
         self.model.quantity(name)
         raise UnknownNameError(name)
 
@@ -142,13 +170,22 @@ _PACKAGE = Path(__file__).parents[1]
 # what the text of the code depends on beside the model's own expressions
 _GENERATOR = (
     *(_PACKAGE / "compile").glob("*.py"),
+    *(_PACKAGE / "reduction").glob("*.py"),
     _PACKAGE / "model" / "model.py",
     _PACKAGE / "expressions" / "functions.py",
 )
 
 
-def compile_model(model: Model) -> System:
+def compile_model(model: Model, drugs: Iterable[str] | None = None) -> System:
     """A checked model ready to be integrated: a function is compiled, or loaded from its file, when it is first called.
+
+    Parameters
+    ----------
+    model : Model
+        A checked model.
+    drugs : iterable of str, optional
+        All that may be given, by doses or by rules: the states that rest under these are not integrated. By default all
+        states are.
 
     Examples
     --------
@@ -161,9 +198,11 @@ def compile_model(model: Model) -> System:
     >>> system.parameters, system.states
     (('k',), ('A',))
     """
-    key = source_key(_GENERATOR, model.structure_hash)
+    rest = Rest.none(model) if drugs is None else find_rest(model, drugs)
+    # integers follow from equations and from the signs of parameters, which are no part of the structure
+    key = source_key(_GENERATOR, model.structure_hash, repr(rest))
     with _LOCK:
-        return System(model, _FUNCTIONS.setdefault(key, Functions(model, key)))
+        return System(model, _FUNCTIONS.setdefault(key, Functions(model, key, rest)), rest)
 
 
 _FUNCTIONS: dict[str, Functions] = {}

@@ -59,7 +59,7 @@ class SensitiveTrajectory(Trajectory):
         inflows = plan.rates[segment] @ self.system.dose_matrix()
         slopes = [
             functions.outputs_by_state(y, self.constants) @ functions.rate(y, self.constants, inflow)
-            for y, inflow in zip(self.states(times), inflows, strict=True)
+            for y, inflow in zip(self.integrated(times), inflows, strict=True)
         ]
         return np.array(slopes)
 
@@ -112,7 +112,7 @@ def integrate_with_sensitivities(
     by_parameter = np.ascontiguousarray(functions.constants_by_parameter(parameters)[:, columns])
     states = functions.initial(constants)
     first = np.concatenate([states, (functions.initial_by_constant(constants) @ by_parameter).T.ravel()])
-    absolute = tolerances.bounds(system, state_scale(system, states, segments))
+    absolute = tolerances.bounds(system, state_scale(system, constants, states, segments))
     # a derivative times its parameter is as large as the state, and so is its error
     size = np.where(parameters[columns] != 0, np.abs(parameters[columns]), 1.0)
     atol = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()])

@@ -43,18 +43,29 @@ class Tolerances:
         absolute = self.absolute * scale
         of_model = ((name, row.tolerance) for name, row in system.model.states.items() if row.tolerance is not None)
         for name, tolerance in (*of_model, *self.of_states):
-            absolute[..., system.states.index(name)] = tolerance
+            if name in system.states:
+                absolute[..., system.states.index(name)] = tolerance
         return absolute
 
 
-def state_scale(system: System, start: np.ndarray, segments: Segments, triggers: Triggers | None = None) -> np.ndarray:
+def state_scale(
+    system: System, constants: np.ndarray, start: np.ndarray, segments: Segments, triggers: Triggers | None = None
+) -> np.ndarray:
     """The size of each state: its start, or the largest dose into it, or that of a state of its unit, or 1.
 
-    Doses of rules count too. ``start`` is (..., state), of one patient or of many, and so is the result.
+    Doses of rules count too, and states that rest. ``constants`` are (..., constant) and ``start`` (..., state), of one
+    patient or of many, and so is the result.
+
+    Raises
+    ------
+    InputError
+        If a dose is given into a state that rests.
     """
     largest = segments.largest if triggers is None else np.maximum(segments.largest, triggers.dose_amounts.max(axis=0))
+    system.check_doses(largest)
     scale = np.maximum(np.abs(start), largest @ system.dose_matrix())
-    alike = np.stack([scale[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
+    sizes = np.abs(system.all_states(scale, constants))
+    alike = np.stack([sizes[..., same].max(axis=-1) for same in system.states_alike], axis=-1)
     return np.where(scale > 0, scale, np.where(alike > 0, alike, 1.0))
 
 

@@ -49,15 +49,19 @@ class Trajectory:
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def integrated(self, times: np.ndarray) -> np.ndarray:
+        """`states` without those that rest."""
+        return read(self.pieces, times, self.start[: len(self.system.states)])
+
     def states(self, times: np.ndarray) -> np.ndarray:
         """States, (time, state), in the units of the model; at an edge, and a rounding beyond it, before the dose."""
-        return read(self.pieces, times, self.start[: len(self.system.states)])
+        return self.system.all_states(self.integrated(times), self.constants)
 
     def outputs(self, times: np.ndarray) -> np.ndarray:
         """Outputs, (time, output), in the units of the model."""
         key = np.asarray(times, dtype=float).tobytes()
         if self._latest.get("key") != key:
-            states = np.ascontiguousarray(self.states(times))
+            states = np.ascontiguousarray(self.integrated(times))
             table = from_zero(lambda y: self.system.functions.output_table(y, self.constants), states, self.absolute)
             self._latest.update(key=key, table=table)
         return self._latest["table"]

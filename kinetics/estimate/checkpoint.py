@@ -199,7 +199,7 @@ def _path(problem: FitProblem) -> Path:
     cohorts = {name: cohort.content_hash for name, cohort in problem.cohorts.items()}
     free = [[one.name, one.start, one.lower, one.upper, one.log_sd] for one in problem.free]
     rows = [target.row.model_dump(exclude_defaults=True) for target in problem.targets]
-    settings = [str(problem.path.resolve()), problem.discrepancy, problem.seed, problem.engine]
+    settings = [str(problem.path.resolve()), problem.discrepancy, problem.seed, problem.engine, problem.reduce]
     key = content_hash(__version__, problem.data_hash, problem.model.content_hash, cohorts, free, rows, settings)
     return cache_folder() / "searches" / f"{problem.name}-{key[:24]}"
 

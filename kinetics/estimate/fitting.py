@@ -36,6 +36,7 @@ def fit(
     starts: int | None = None,
     seed: int | None = None,
     engine: str = "auto",
+    reduce: bool | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -55,15 +56,13 @@ def fit(
         Also draw at least so many times from the posterior itself.
     starts, seed : int, optional
         Number of searches; seed of later starts, virtual patients and draws; by default the file's.
-    engine : {"auto", "scipy", "batch"}
-        Who integrates; ``auto`` is what the problem has, the batch engine unless it was changed.
-    out : str or pathlib.Path, optional
-        Write everything to this NetCDF file, NAME.nc.
-    resume : bool
-        Go on from what an interrupted call kept.
+    engine, reduce : optional
+        Who integrates, ``batch`` or ``scipy``, and whether states at rest are left out; by default as the problem says.
+    out, resume : optional
+        A NetCDF file, NAME.nc, that everything is written to; whether to go on from what an interrupted call kept.
     progress : callable, optional
-        Called after each evaluation with (done, all): of the searches, then of the profiles, then of the points of the
-        posterior. What each evaluation gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
+        Called after each evaluation with (done, all), of searches, then profiles, then points of the posterior. What it
+        gives is logged by ``logging.getLogger("kinetics.estimate")`` at level DEBUG.
 
     Returns
     -------
@@ -79,7 +78,8 @@ def fit(
     >>> fit("my_fit", profile="all").save()  # doctest: +SKIP
     """
     problem = loaded("problem", problem, FitProblem)
-    problem = problem.with_settings(starts=starts, seed=seed, engine=None if engine == "auto" else engine)
+    engine_name = None if engine == "auto" else engine
+    problem = problem.with_settings(starts=starts, seed=seed, engine=engine_name, reduce=reduce)
     profiled = _profiled(problem, profile, posterior, out)
     objective = objective_of(problem)
     with checkpoint_of(objective, resume=resume) as checkpoint:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters
-from kinetics.compile import compile_model
+from kinetics.compile import System, compile_model
 from kinetics.errors import Fault, InputError, warn
 from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
@@ -51,6 +51,7 @@ def predict(
     states: bool = False,
     measures: Measure | str | Iterable[Measure | str] = (),
     engine: str = "auto",
+    reduce: bool = True,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Predict counts and recovery times of the typical patient, of a population, and of a future trial.
@@ -72,7 +73,7 @@ def predict(
         Add the group ``study``: what a future trial of so many patients will find; needs ``patients``.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
-    states, measures, engine, progress
+    states, measures, engine, reduce, progress
         As of `simulate`; measures of the typical patient, each draw and each patient are added to times of recovery.
 
     Returns
@@ -94,7 +95,7 @@ def predict(
     --------
     >>> tree = predict("my_fit", "two_courses", until="5 year", measures="nadir")  # doctest: +SKIP
     """
-    request = _Request(until, every, draws, patients, study, checked_seed(seed), states, measures, engine)
+    request = _Request(until, every, draws, patients, study, checked_seed(seed), states, measures, engine, reduce)
     return _predicted(_estimates(estimates), loaded("regimen", regimen, Regimen), request, cohort, progress)
 
 
@@ -111,6 +112,7 @@ class _Request:
     states: bool
     measures: Measure | str | Iterable[Measure | str]
     engine: str
+    reduce: bool
 
     def __post_init__(self) -> None:
         whole_number("draws", self.draws, 2)
@@ -135,13 +137,14 @@ def _predicted(
         raise InputError(Fault(f"fit '{estimates.fit}' estimates several cohorts; name one", name="cohort"))
     chain, draws, patients = chain_of_fits(model, estimates, name), request.draws, request.patients
     typical = estimated_cohort(model, chain, name)
-    cohorts = drawn_cohorts(compile_model(model), chain, name, draws, request.seed)
+    system = compile_model(model, regimen.drugs if request.reduce else None)
+    cohorts = drawn_cohorts(system, chain, name, draws, request.seed)
     measures = recovery_measures(model, typical.values)
     steps = ProgressOfParts(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
     common: dict[str, Any] = {"until": request.until, "every": request.every, "cohort": typical}
     further = read_measures(request.measures, model.outputs, lower_limits(model, typical.values))
     measured = [*measures, *(each for each in further if each not in measures)]
-    common |= {"states": request.states, "measures": measured, "engine": request.engine}
+    common |= {"states": request.states, "measures": measured, "engine": request.engine, "reduce": request.reduce}
     root = simulate(model, regimen, progress=steps.next(1), **common)
     values = [drawn.values for drawn in cohorts]
     drawn = simulate(model, regimen, parameters=values, progress=steps.next(draws), **common)
@@ -149,7 +152,7 @@ def _predicted(
     if patients is not None:
         virtual = {"patients": patients, "seed": request.seed, "sampling": SAMPLING}
         groups["patients"] = simulate(model, regimen, progress=steps.next(patients), **virtual, **common)
-        groups |= _populations(model, regimen, groups["patients"], typical, cohorts, measures, request, steps)
+        groups |= _populations(system, regimen, groups["patients"], typical, cohorts, measures, request, steps)
     tree = xr.DataTree.from_dict({"/": root, **groups})  # pyright: ignore[reportUnknownMemberType]
     tree.attrs |= {"fits": ", ".join(fit.fit for fit in chain), "seed": request.seed, "draws": draws}
     return tree
@@ -173,7 +176,7 @@ def _model_of(estimates: Estimates) -> Model:
 
 
 def _populations(
-    model: Model,
+    system: System,
     regimen: Regimen,
     patients: xr.Dataset,
     typical: CohortParameters,
@@ -183,9 +186,8 @@ def _populations(
     steps: ProgressOfParts,
 ) -> dict[str, xr.Dataset]:
     """The groups over patients and over draws of the parameters, from the patients at the estimates."""
-    time, course = patients["time"], patients["course"]
+    model, time, course = system.model, patients["time"], patients["course"]
     solver = choose_engine(request.engine, None, PATIENTS, TOLERANCES)
-    system = compile_model(model)
     run = Run.under(regimen, system, time.values, tuple(measures), solver, with_states=request.states)
     rows = run.quantities()
     at_estimates = Population.of(patients, [row.name for row in rows], measures)

@@ -27,11 +27,15 @@ MOST_LOST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """Patients of one cohort, whose values have what differs from them, under one regimen of a model."""
+    """Patients of one cohort, whose values have what differs from them, under one regimen of a model.
+
+    ``reduce`` as of `kinetics.simulation.SimulationRequest`.
+    """
 
     model: Model
     cohort: CohortParameters
     regimen: Regimen
+    reduce: bool = True
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
@@ -41,7 +45,7 @@ class Arm:
     @cached_property
     def system(self) -> System:
         """The compiled model."""
-        return compile_model(self.model)
+        return compile_model(self.model, self.regimen.drugs if self.reduce else None)
 
     @cached_property
     def course_starts(self) -> np.ndarray:

@@ -36,7 +36,7 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
     model = request.model
     last, step = to_unit(request.until, model.time), to_unit(request.every, model.time)
     times = output_times(last, step)
-    system = compile_model(model)
+    system = compile_model(model, request.regimen.drugs if request.reduce else None)
     parameters = run_parameters(
         system, request.cohort, request.parameters, request.patients, request.seed, request.sampling, request.covariates
     )
@@ -50,7 +50,12 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
     if request.observe is not None:
         run = replace(run, times=times_with_visits(model, request.observe, times, run.starts))
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
-    settings = {"until": last, "every": step, "parameter_values_hash": content_hash(request.changes)}
+    settings = {
+        "until": last,
+        "every": step,
+        "reduce": request.reduce,
+        "parameter_values_hash": content_hash(request.changes),
+    }
     limits = lower_limits(model, request.values)
     return Simulation(request, run, parameters, _facts(request, run, parameters), limits, settings, observed)
 

@@ -67,6 +67,10 @@ class SimulationRequest:
     absolute : mapping of str to str, optional
         Absolute tolerances of some states, such as ``{"N": "1e-30 1e9/L"}``: for one that falls by more than ten
         decades and grows again by itself.
+    reduce : bool
+        Integrate only the states that move: one that rests under the doses, whatever the parameters are, keeps its
+        initial value. The numbers are those of the whole model up to rounding, with SciPy's integrators up to their
+        tolerance.
     out : str or pathlib.Path, optional
         Stream patients or draws to this Zarr store, ``NAME.zarr``, chunk by chunk in bounded memory, and return it
         opened lazily: the same dataset to the last bit. Finished chunks wait in ``NAME.zarr.part`` until all are; what
@@ -97,6 +101,7 @@ class SimulationRequest:
     method: str | None = None
     tolerances: Tolerances | None = None
     absolute: Mapping[str, str] | None = None
+    reduce: bool = True
     out: str | Path | None = None
     chunk: int | None = None
     resume: bool = False

@@ -52,6 +52,7 @@ def simulate(
     method: str | None = None,
     tolerances: Tolerances | None = None,
     absolute: Mapping[str, str] | None = None,
+    reduce: bool = True,
     out: str | Path | None = None,
     chunk: int | None = None,
     resume: bool = False,
@@ -70,8 +71,9 @@ def simulate(
         A cohort; values that differ from it; virtual patients: number, seed, how they are drawn, table of known values.
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
-    engine, method, tolerances, absolute, out, chunk, resume, client, progress : optional
-        The integrator, its error bounds; a Zarr store, written chunk by chunk; a Dask cluster; called with (done, all).
+    engine, method, tolerances, absolute, reduce, out, chunk, resume, client, progress : optional
+        The integrator, its error bounds, whether it leaves out states at rest; a Zarr store, written chunk by chunk; a
+        Dask cluster; a function of (done, all).
 
     Returns
     -------
@@ -90,9 +92,8 @@ def simulate(
     return run_request(SimulationRequest(
         model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
         seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
-        engine=engine, method=method, tolerances=tolerances, absolute=absolute, out=out, chunk=chunk, resume=resume,
-        client=client,
-    ), progress)  # fmt: skip
+        engine=engine, method=method, tolerances=tolerances, absolute=absolute, reduce=reduce, out=out, chunk=chunk,
+        resume=resume, client=client), progress)  # fmt: skip
 
 
 def run_request(request: SimulationRequest, progress: Progress | None = None) -> xr.Dataset:

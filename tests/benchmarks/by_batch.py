@@ -26,8 +26,8 @@ class Engine:
     def outputs(self, constants: np.ndarray, tolerances: Tolerances, times: np.ndarray) -> np.ndarray:
         """Outputs at some times, (patient, time, output)."""
         if len(constants) == 1:
-            found = batch.integrate(self._work.system, constants[0], self._work.segments, tolerances=tolerances)
+            found = batch.integrate(self._work.reduced, constants[0], self._work.segments, tolerances=tolerances)
             return found.outputs(times)[None]
         which = np.zeros(len(constants), dtype=np.int64)
-        many = batch.integrate_many(self._work.system, constants, self._plans, which, times, tolerances=tolerances)
+        many = batch.integrate_many(self._work.reduced, constants, self._plans, which, times, tolerances=tolerances)
         return many.outputs

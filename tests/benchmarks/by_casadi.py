@@ -61,10 +61,11 @@ class Engine:
     def __init__(self, work: Workload) -> None:
         self._work = work
         system = work.system
-        start = system.functions.initial(work.typical(COHORTS[0]))
-        self._scale = state_scale(system, start, work.segments)
+        typical = work.typical(COHORTS[0])
+        start = system.functions.initial(typical)
+        self._scale = state_scale(system, typical, start, work.segments)
         self._scaled = ca.SX.sym("z", len(system.states))
-        self._constants = ca.SX.sym("c", start.size and work.typical(COHORTS[0]).size)
+        self._constants = ca.SX.sym("c", typical.size)
         self._rates, outputs = symbolic(system, self._scaled * self._scale, self._constants)
         self._outputs = ca.Function("outputs", [self._scaled, self._constants], [outputs])
         self._built: dict[Any, list[_Piece]] = {}

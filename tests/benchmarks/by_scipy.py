@@ -25,6 +25,6 @@ class Engine:
 
     def outputs(self, constants: np.ndarray, tolerances: Tolerances, times: np.ndarray) -> np.ndarray:
         """Outputs at some times, (patient, time, output)."""
-        system, given = self._work.system, self._work.segments
+        system, given = self._work.reduced, self._work.segments
         found = [integrate(system, one, given, tolerances=tolerances).outputs(times) for one in constants]
         return np.array(found)

@@ -20,4 +20,4 @@ def varying_parameters() -> list[str]:
 if __name__ == "__main__":
     work = load_workload()
     values = work.system.parameter_array(work.cohort(COHORTS[0]).values)
-    integrate_with_sensitivities(work.system, values, varying_parameters(), work.segments).outputs(work.months)
+    integrate_with_sensitivities(work.reduced, values, varying_parameters(), work.segments).outputs(work.months)

@@ -126,8 +126,8 @@ def _cluster(results: dict[str, Any]) -> str:
     return (
         f"{results['patients']} patients streamed: {results['here_s']:.3g} s here, {results['spread_s']:.3g} s on "
         f"{results['workers']} workers, which take {results['start_s']:.3g} s to start\n"
-        f"  processor: {results['patient_ms']:.3g} ms of a worker a patient, {results['chunk_ms']:.3g} ms of the client a "
-        f"chunk; {results['written_kB']:.3g} kB a patient; pace {1e3 * results['pace']['median']:.3g} ms\n"
+        f"  processor: {results['patient_ms']:.3g} ms of a worker a patient, {results['chunk_ms']:.3g} ms of the "
+        f"client a chunk; {results['written_kB']:.3g} kB a patient; pace {1e3 * results['pace']['median']:.3g} ms\n"
         + _table("  Extrapolated", (*heads, "GB"), rows)
     )
 

@@ -33,9 +33,9 @@ def measure(seconds: float) -> dict[str, Any]:
     names = varying_parameters()
     rounds = []
     for _ in range(ROUNDS):
-        plain = repeated(lambda: integrate(work.system, constants, work.segments), seconds=seconds, least=7)
+        plain = repeated(lambda: integrate(work.reduced, constants, work.segments), seconds=seconds, least=7)
         exact = repeated(
-            lambda: integrate_with_sensitivities(work.system, parameters, names, work.segments),
+            lambda: integrate_with_sensitivities(work.reduced, parameters, names, work.segments),
             seconds=seconds,
             least=7,
         )
@@ -64,7 +64,7 @@ def _error(work: Workload, parameters: np.ndarray, names: list[str]) -> float:
     constants = np.array([work.system.constants(one) for one in moved.reshape(-1, parameters.size)])
     outputs = Engine(work).outputs(constants, TIGHT, work.checked).reshape(*moved.shape[:2], work.checked.size, -1)
     expected = np.einsum("s,psto->top", STENCIL[:, 1], outputs) / (STEP * parameters[columns])
-    found = integrate_with_sensitivities(work.system, parameters, names, work.segments).output_gradient(work.checked)
+    found = integrate_with_sensitivities(work.reduced, parameters, names, work.segments).output_gradient(work.checked)
     peaks = np.abs(expected).max(axis=0)
     matters = peaks * np.abs(parameters[columns]) > SMALL * outputs.max(axis=(0, 1, 2))[:, None]
     errors = np.abs(found - expected).max(axis=0) / np.where(peaks > 0, peaks, 1.0)

@@ -44,7 +44,9 @@ class Workload:
     Parameters
     ----------
     system : System
-        The compiled model.
+        The whole model, compiled: for what cannot tell which states rest, and for the truth.
+    reduced : System
+        Without the states that rest, as `kinetics.simulate` integrates it with either engine.
     segments : Segments
         Dose edges and rates.
     starts : ndarray, (course,), day
@@ -56,6 +58,7 @@ class Workload:
     """
 
     system: System
+    reduced: System
     segments: Segments
     starts: np.ndarray
     months: np.ndarray
@@ -89,7 +92,8 @@ def load_workload() -> Workload:
     month = to_unit(EVERY, model.time)
     months = np.linspace(0.0, last, round(last / month) + 1)
     days = np.arange(0.0, 14 * month, to_unit("1 day", model.time))
-    return Workload(compile_model(model), given, course_starts(regimen, model.time), months, np.union1d(months, days))
+    systems = compile_model(model), compile_model(model, regimen.drugs)
+    return Workload(*systems, given, course_starts(regimen, model.time), months, np.union1d(months, days))
 
 
 def worst_errors(found: np.ndarray, truth: np.ndarray) -> np.ndarray:

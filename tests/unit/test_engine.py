@@ -97,8 +97,9 @@ def test_scale_of_a_state_is_its_start_or_the_largest_dose_or_that_of_its_unit()
     system = compile_model(model)
     regimen = Regimen([Course([Dose("drug", "12 mg", duration="4 hour"), Dose("drug", "30 mg", "1 day")])])
     given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 5.0)
-    start = system.functions.initial(system.constants(system.parameter_array()))
-    np.testing.assert_allclose(state_scale(system, start, given), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
+    constants = system.constants(system.parameter_array())
+    start = system.functions.initial(constants)
+    np.testing.assert_allclose(state_scale(system, constants, start, given), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

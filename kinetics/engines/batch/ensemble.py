@@ -109,8 +109,16 @@ def integrate_many(
         rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
         in_chunks(_integrate_by_rules, size, 1, ensemble, solution, rules)
     explain_failures(system, ensemble, solution, plans, reasons)
-    table = solution.states if states else None
+    table = _all_states(system, ensemble, solution, reasons) if states else None
     return Batch(solution.outputs, table, solution.threshold_times, solution.steps, reasons, triggered)
+
+
+def _all_states(system: System, ensemble: Ensemble, solution: Solution, reasons: Sequence[str]) -> np.ndarray:
+    """The states of the model, (patient, time, state)."""
+    table = system.all_states(solution.states, ensemble.constants[:, None])
+    # what rests is known of a patient who failed, but nobody should take it for a result
+    table[[bool(reason) for reason in reasons]] = np.nan
+    return table
 
 
 def _integrate_side_by_side(begin: int, end: int, ensemble: Ensemble, solution: Solution) -> None:

@@ -98,8 +98,9 @@ def _absolute_tolerances(
     # the scale of a state counts the doses of the patient's own plan
     for plan in np.unique(which[which >= 0]):
         of_plan = which == plan
-        starts = system.functions.initial_table(np.ascontiguousarray(constants[of_plan]))
-        absolute[of_plan] = tolerances.bounds(system, state_scale(system, starts, plans[plan][0], triggers))
+        rows = constants[of_plan]
+        scale = state_scale(system, rows, system.functions.initial_table(rows), plans[plan][0], triggers)
+        absolute[of_plan] = tolerances.bounds(system, scale)
     return absolute
 
 

@@ -56,6 +56,8 @@ class FitProblem:
         SHA-256 of the problem, its tables, their regimens, and their cohorts without this fit's own estimates.
     engine : {"auto", "scipy", "batch"}
         Who integrates; ``auto`` is the batch engine. The file does not say.
+    reduce : bool
+        Integrate only the states that move, see `kinetics.simulation.SimulationRequest`. The file does not say.
     population : PopulationRow, optional
         The virtual patients of a population fit; None for a fit of the typical patient.
     builds_on : tuple of str, optional
@@ -83,6 +85,7 @@ class FitProblem:
     path: Path
     data_hash: str
     engine: str = "auto"
+    reduce: bool = True
     population: PopulationRow | None = None
     builds_on: tuple[str, ...] | None = None
     cohorts: dict[str, CohortParameters] = field(default_factory=dict[str, CohortParameters])
@@ -132,7 +135,12 @@ class FitProblem:
         )
 
     def with_settings(
-        self, *, starts: int | None = None, seed: int | None = None, engine: str | None = None
+        self,
+        *,
+        starts: int | None = None,
+        seed: int | None = None,
+        engine: str | None = None,
+        reduce: bool | None = None,
     ) -> FitProblem:
         """The same problem with other settings than the file's, where they are not None.
 
@@ -149,7 +157,7 @@ class FitProblem:
         with faults.gather(name="seed"):
             seed = None if seed is None else checked_seed(seed)
         faults.raise_if_any()
-        settings = {"starts": starts, "seed": seed, "engine": engine}
+        settings = {"starts": starts, "seed": seed, "engine": engine, "reduce": reduce}
         return replace(self, **{name: value for name, value in settings.items() if value is not None})
 
     def indices(self, names: str | Sequence[str]) -> list[int]:
@@ -174,8 +182,9 @@ class FitProblem:
 
     @cached_property
     def system(self) -> System:
-        """The compiled model."""
-        return compile_model(self.model)
+        """The compiled model, for the drugs of all rows."""
+        drugs = {drug for target in self.targets for drug in target.regimen.drugs}
+        return compile_model(self.model, drugs if self.reduce else None)
 
     @cached_property
     def fitted(self) -> tuple[Target, ...]:
@@ -207,6 +216,7 @@ def targets_by_arm(problem: FitProblem, targets: Sequence[T]) -> dict[Arm, list[
     by_arm: dict[Arm, list[T]] = {}
     for target in targets:
         cohort, regimen = target.row.cohort, target.regimen
-        arm = arms.setdefault((cohort, regimen.content_hash), Arm(problem.model, problem.cohorts[cohort], regimen))
+        arm = Arm(problem.model, problem.cohorts[cohort], regimen, problem.reduce)
+        arm = arms.setdefault((cohort, regimen.content_hash), arm)
         by_arm.setdefault(arm, []).append(target)
     return by_arm

@@ -175,6 +175,6 @@ def fits_before(fit: str, builds_on: Sequence[str] | None, model: Model, cohort:
 
 def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:
     """The outputs before treatment, (output,), in the model's units."""
-    system = compile_model(model)
+    system = compile_model(model, drugs=())
     constants = system.constants(system.parameter_array(cohort.values))
     return system.functions.outputs(system.functions.initial(constants), constants)

@@ -48,7 +48,7 @@ def recovery_elasticities(
     never below it; ``elasticity`` (output, parameter), :math:`\partial\ln t/\partial\ln p`, NaN where there is no time,
     zero where the parameter is; ``limit`` (output), its text.
     """
-    system = compile_model(model)
+    system = compile_model(model, regimen.drugs)
     measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
     limits = {output.lower_limit for output in model.outputs.values()}
     names = [name for name in model.parameters if name not in limits]

@@ -1,0 +1,118 @@
+"""Only the states that move: every shipped model, cohort and regimen gives the numbers of the whole model.
+
+The batch engine takes the steps of the whole, because the states that rest count in the mean error of a step. What is
+left is rounding. LSODA chooses between its methods by all states, so its numbers agree to its error.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.compile import compile_model
+from kinetics.engines import Tolerances, batch
+from kinetics.errors import InputError
+from kinetics.files.library import library_names
+from kinetics.model import Model
+from kinetics.population.draws import draw_patients
+from kinetics.reduction import find_rest
+from kinetics.regimen import Regimen, check_accepted, segments
+from kinetics.simulation import simulate
+
+UNTIL = "4 year"
+ROUNDINGS = 12
+REGIMENS = {name: Regimen.load(name) for name in library_names("models/regimens")}
+
+
+def cases():
+    """Models with the drugs of regimens they can be given, and these regimens: each set of drugs is compiled once."""
+    groups = defaultdict(list)
+    for name in library_names("models"):
+        model = Model.load(name)
+        groups[name, ()].append("")
+        for regimen_name, regimen in REGIMENS.items():
+            try:
+                check_accepted(regimen, model)
+            except InputError:
+                continue
+            groups[name, regimen.drugs].append(regimen_name)
+    return [(name, drugs, names) for (name, drugs), names in groups.items()]
+
+
+def label(part):
+    return part if isinstance(part, str) else "+".join(part)
+
+
+def values(dataset, draw):
+    """The numbers of a draw by variable, each over the largest of its variable in any draw."""
+    floats = {name: array for name, array in dataset.items() if array.dtype.kind == "f" and "draw" in array.dims}
+    sizes = {name: np.abs(array.values[np.isfinite(array.values)]).max(initial=0.0) for name, array in floats.items()}
+    return {name: array.values[draw] / (sizes[name] + 1e-25) for name, array in floats.items()}
+
+
+def roundings(parameters):
+    """Parameter sets that are a rounding smaller, or not, each for itself."""
+    rng = np.random.default_rng(4)
+    for _ in range(ROUNDINGS):
+        yield {name: np.nextafter(value, 0.0) if rng.random() < 0.5 else value for name, value in parameters.items()}
+
+
+def difference(one, other):
+    """The largest difference, and where it is; what is no number must be none in both."""
+    for name in one:
+        np.testing.assert_array_equal(np.isfinite(one[name]), np.isfinite(other[name]), err_msg=name)
+    largest = {name: np.abs(one[name] - other[name])[np.isfinite(one[name])].max(initial=0.0) for name in one}
+    return max((size, name) for name, size in largest.items())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:cap reached")
+@pytest.mark.parametrize(("name", "drugs", "regimens"), cases(), ids=label)
+def test_reduced_and_whole_agree(name, drugs, regimens):
+    """To 1e-12 of the largest value of a variable, or to twice what roundings of the parameters do to the whole.
+
+    A step is as long as the error of the last allows, so a rounding moves all later ones. At a tolerance of 1e-13 that
+    is some 1e-12 in a patient of chance; the typical patients of most cohorts stay below.
+    """
+    model = Model.load(name)
+    if not find_rest(model, drugs).resting:
+        pytest.skip("every state moves: there is nothing to compare")
+    more = {"until": UNTIL, "states": True, "engine": "batch", "tolerances": Tolerances(1e-13, 1e-19)}
+    for regimen in regimens:
+        for cohort in (None, *model.cohorts):
+            given = REGIMENS[regimen] if regimen else Regimen.none()
+            more |= {"cohort": cohort, "parameters": [{}, *roundings(cohort_parameters(model, cohort).values)]}
+            whole, left = (simulate(model, given, reduce=reduce, **more) for reduce in (False, True))
+            assert list(left) == list(whole)
+            assert all(left[variable].attrs == whole[variable].attrs for variable in whole)
+            assert left["failure"].values.tolist() == whole["failure"].values.tolist() == [""] * (1 + ROUNDINGS)
+            rounding = max(difference(values(whole, 0), values(whole, 1 + n))[0] for n in range(ROUNDINGS))
+            size, variable = difference(values(whole, 0), values(left, 0))
+            about = f"{regimen or 'no drug'}, {cohort}: {variable} differs by {size:.1e}, by rounding {rounding:.1e}"
+            assert size <= max(1e-12, 2 * rounding), about
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("regimen", ["ms_first_course", "rituximab_2_x_1000mg"])
+def test_gradients_agree(regimen):
+    """By every parameter that varies between patients, and by some that are only of what rests.
+
+    To 1e-10 of the largest derivative over time, or of 1e-4 of output over parameter: the derivative of what rests is
+    zero or that of its initial value, and in the whole model the rounding of a sum of larger ones.
+    """
+    model, regimen = Model.load("reconstitution"), REGIMENS[regimen]
+    cohort = cohort_parameters(model, "relapsing")
+    names = [name for name in cohort.spreads if name in model.parameters] + ["cladribine_k_CD4", "conditioning_growth"]
+    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 720.0)
+    times, results = np.linspace(0.0, 720.0, 25), []
+    for drugs in (None, regimen.drugs):
+        system = compile_model(model, drugs)
+        table = draw_patients(system, cohort, 2, seed=3)
+        result = batch.integrate_many_with_sensitivities(system, table, names, plan, times, list(model.outputs))
+        assert result.reasons == ["", ""]
+        results.append(result)
+    whole, left = results
+    own = np.abs(table[:, [system.parameters.index(name) for name in names]])
+    size = np.abs(whole.gradients).max(axis=1) + 1e-4 * np.abs(whole.outputs).max(axis=1)[..., None] / own[:, None]
+    assert (np.abs(left.gradients - whole.gradients).max(axis=1) <= 1e-10 * size).all()
