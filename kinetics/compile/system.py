@@ -19,7 +19,7 @@ from kinetics.errors import UnknownNameError
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 
 MOST_NAMED = 6
 """Parameters that a message names."""
@@ -111,8 +111,11 @@ class System:
     @cached_property
     def states_alike(self) -> list[np.ndarray]:
         """For each state, the indices of all states in its unit."""
-        units = [row.unit for row in self.model.states.values()]
-        return [np.flatnonzero([other == unit for other in units]) for unit in units]
+        alike: dict[Unit, list[int]] = {}
+        for index, row in enumerate(self.model.states.values()):
+            alike.setdefault(row.unit, []).append(index)
+        indices = {unit: np.array(states) for unit, states in alike.items()}
+        return [indices[row.unit] for row in self.model.states.values()]
 
     def dose_matrix(self) -> np.ndarray:
         """Amount of each dose to each state, (dose, state), dose unit to state unit."""
@@ -141,7 +144,7 @@ class System:
 _PACKAGE = Path(__file__).parents[1]
 # what the text of the code depends on beside the model's own expressions
 _GENERATOR = (
-    *(_PACKAGE / "compile").glob("*.py"),
+    *(_PACKAGE / "compile").rglob("*.py"),
     _PACKAGE / "model" / "model.py",
     _PACKAGE / "expressions" / "functions.py",
 )

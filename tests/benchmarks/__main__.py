@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from workload import COHORTS
 FULL = {"sample": 20, "agreement": 201, "rounds": 3, "seconds": 2.0, "peers": 25, "crowd": 100_000}
 QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "crowd": 10_000}
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
+STATES = (10, None, 100, 300, 1000)
+"""Of the models whose compiling is measured; None is the shipped one."""
 Found = dict[str, Any]
 
 
@@ -91,6 +94,18 @@ def start(size: dict[str, Any], found: Found) -> None:
             found["start"].append(answer)
 
 
+def compile_sizes(_: dict[str, Any], found: Found) -> None:
+    """Models never used before, where the loops of the engine are compiled already."""
+    with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
+        environment = {"LYMPHOKINETICS_CACHE": folder}
+        measured("size", environment, states=2)
+        for states in STATES:
+            say(f"compiling a model of {states or 'the shipped number of'} states")
+            answer = measured("size", environment, states=states)
+            if _kept(found, f"size, {states} states", answer):
+                found["compiling"].append(answer)
+
+
 def _alone(name: str, request: Callable[[dict[str, Any]], Found]) -> Callable[[dict[str, Any], Found], None]:
     """A part that is one measurement."""
 
@@ -107,6 +122,7 @@ PARTS: dict[str, Callable[[dict[str, Any], Found], None]] = {
     "engines": compare_engines,
     "sensitivity": _alone("sensitivity", lambda size: {"seconds": size["seconds"] / 4}),
     "start": start,
+    "size": compile_sizes,
     "fitting": _alone("fitting", lambda size: {"name": "hill_cawthorne_2012", "seconds": 2 * size["seconds"]}),
     "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["crowd"]]}),
     "crowd": _alone("crowd", lambda size: {"patients": size["crowd"]}),
@@ -123,7 +139,7 @@ def main() -> None:
     asked = parser.parse_args()
     size = QUICK if asked.quick else FULL
     found: Found = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
-    found |= {name: [] for name in ("ladders", "engines", "agreement", "start")}
+    found |= {name: [] for name in ("ladders", "engines", "agreement", "start", "compiling")}
     found |= dict.fromkeys(("scaling", "crowd", "sensitivity", "fitting"))
     for part in asked.only:
         PARTS[part](size, found)

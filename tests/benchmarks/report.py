@@ -21,6 +21,7 @@ def text(found: dict[str, Any]) -> str:
         "crowd": _crowd,
         "sensitivity": _sensitivity,
         "start": _start,
+        "compiling": _compiling,
         "fitting": _fitting,
         "left_out": _left_out,
         "wanted": _wanted,
@@ -130,6 +131,21 @@ def _start(calls: list[dict[str, Any]]) -> str:
     ]
     heads = ("call", "first use", "processor s", "next process", "processor s", "of it imports", "the rest")
     return _table("Seconds from the start of a process to its first result", heads, rows)
+
+
+def _compiling(models: list[dict[str, Any]]) -> str:
+    columns = {
+        "states": "states",
+        "read": "read_s",
+        "compile": "compile_s",
+        "solve": "solve_s",
+        "together": "to_result_s",
+        "processor s": "processor_s",
+        "compile for gradients": "gradient_s",
+        "MB of code": "code_MB",
+    }
+    rows = [[one[key] for key in columns.values()] for one in models]
+    return _table("Seconds against the size of a model that was never used, without imports", list(columns), rows)
 
 
 def _fitting(found: dict[str, Any]) -> str:

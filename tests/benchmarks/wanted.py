@@ -20,6 +20,8 @@ BOUNDS: dict[str, tuple[str, float]] = {
     "first use: s more than the next process": ("<=", 45),
     "next process: s to first result without imports": ("<=", 1.5),
     "next process: s to first result": ("<=", 3),
+    "300 states: s to first result": ("<=", 15),
+    "1000 states: s to first result": ("<=", 60),
     "fit hill_cawthorne_2012: s": ("<=", 2),
 }
 _POPULATION = 100_000
@@ -46,6 +48,8 @@ def shown(found: dict[str, Any]) -> dict[str, float]:
         )
         values["next process: s to first result without imports"] = max(one["without_imports_s"] for one in later)
         values["next process: s to first result"] = max(one["to_first_result_s"] for one in later)
+    for one in found["compiling"]:
+        values[f"{one['states']} states: s to first result"] = one["to_result_s"]
     if found["fitting"]:
         values["fit hill_cawthorne_2012: s"] = found["fitting"]["seconds"]
     return {name: values[name] for name in BOUNDS if values.get(name) is not None}

@@ -36,7 +36,7 @@ def factored(plan: Elimination, matrix: np.ndarray, entries: set[tuple[int, int]
     graph = Graph()
     inputs = {entry: graph.input("m", index) for index, entry in enumerate(sorted(entries))}
     places, nodes = zip(*factors(plan, inputs), strict=True)
-    lu = np.full(len(plan.place), np.nan)
+    lu = np.full(len(plan.index), np.nan)
     lu[list(places)] = evaluated(list(nodes), {"m": np.array([matrix[entry] for entry in sorted(entries)])})
     return lu
 
@@ -79,7 +79,7 @@ def test_a_plan_stores_each_entry_of_the_factors_once(pattern):
     assert sorted(plan.order) == list(range(size))
     stored = [*((i, i) for i in range(size)), *plan.lower, *plan.upper]
     assert entries <= set(stored)
-    assert sorted(plan.place[entry] for entry in stored) == list(range(len(plan.place)))
+    assert sorted(plan.index[entry] for entry in stored) == list(range(len(plan.index)))
     position = {row: index for index, row in enumerate(plan.order)}
     assert all(position[i] > position[j] for i, j in plan.lower)
     assert all(position[i] < position[j] for i, j in plan.upper)
@@ -99,15 +99,15 @@ def test_an_arrow_does_not_fill_in(size, hub):
     middle = 0 if hub == "first" else size - 1
     entries = {e for i in range(size) for e in ((i, i), (i, middle), (middle, i))}
     plan = eliminate(size, entries)
-    assert len(plan.place) == len(entries) == 3 * size - 2
-    assert len(plan.place) <= natural_length(size, entries)
+    assert len(plan.index) == len(entries) == 3 * size - 2
+    assert len(plan.index) <= natural_length(size, entries)
     assert natural_length(size, entries) == (size**2 if hub == "first" else 3 * size - 2)
 
 
 def test_a_chain_does_not_fill_in():
     size = 20
     entries = {(i, j) for i in range(size) for j in range(size) if abs(i - j) <= 1}
-    assert len(eliminate(size, entries).place) == len(entries)
+    assert len(eliminate(size, entries).index) == len(entries)
 
 
 def test_the_order_depends_on_the_pattern_alone():
