@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kinetics.compile.graph import Graph, Node, reachable
+from kinetics.compile.graph import Node, reachable
 
 Entries = dict[tuple[int, int], Node]
 """The nonzero entries of a matrix, by row and column."""
@@ -25,30 +25,36 @@ def derivatives(expressions: Sequence[Node], by: Sequence[Node], states: Sequenc
     """
     if not expressions:
         return {}
-    differentiate = _Differentiation(expressions[0].graph, states)
-    nodes = reachable(expressions)
-    columns = [differentiate(nodes, symbol) for symbol in by]
+    differentiate = _Differentiation(reachable(expressions), states)
+    rows: dict[int, dict[int, Node]] = {expression.number: {} for expression in expressions}
+    for column, symbol in enumerate(by):
+        for number, slope in differentiate(symbol).items():
+            if number in rows:
+                rows[number][column] = slope
     return {
-        (row, column): slopes[expression.number]
+        (row, column): slope
         for row, expression in enumerate(expressions)
-        for column, slopes in enumerate(columns)
-        if expression.number in slopes
+        for column, slope in rows[expression.number].items()
     }
 
 
 class _Differentiation:
-    """Forward through a graph, by one input at a time; what is zero is not stored."""
+    """Forward through nodes, arguments first, by one input at a time; what is zero is not stored."""
 
-    def __init__(self, graph: Graph, states: Sequence[Node]) -> None:
-        self._graph, self._states = graph, 0
+    def __init__(self, nodes: Sequence[Node], states: Sequence[Node]) -> None:
+        self._graph, self._states = nodes[0].graph, 0
         for state in states:
             self._states |= state.free
-
-    def __call__(self, nodes: Sequence[Node], symbol: Node) -> dict[int, Node]:
-        """The nonzero derivatives of nodes, arguments first, by an input: by the number of the node."""
-        slopes = {symbol.number: self._graph.constant(1.0)}
+        self._users: dict[int, list[Node]] = {}
         for node in nodes:
-            if node.free & symbol.free and node is not symbol and node.operation in _RULES:
+            for argument in node.arguments:
+                self._users.setdefault(argument.number, []).append(node)
+
+    def __call__(self, symbol: Node) -> dict[int, Node]:
+        """The nonzero derivatives of the nodes by an input: by the number of the node."""
+        slopes = {symbol.number: self._graph.constant(1.0)}
+        for node in self._depending_on(symbol):
+            if node.operation in _RULES:
                 total = self._graph.constant(0.0)
                 for index, argument in enumerate(node.arguments):
                     if argument.number in slopes:
@@ -56,6 +62,17 @@ class _Differentiation:
                 if not total.is_number(0.0):
                     slopes[node.number] = total
         return slopes
+
+    def _depending_on(self, symbol: Node) -> list[Node]:
+        """The nodes that an input is part of, arguments first: most inputs are part of few."""
+        found: dict[int, Node] = {}
+        waiting = [symbol]
+        while waiting:
+            for user in self._users.get(waiting.pop().number, ()):
+                if user.number not in found:
+                    found[user.number] = user
+                    waiting.append(user)
+        return [found[number] for number in sorted(found)]
 
     def _partial(self, node: Node, index: int, slope: Node) -> Node:
         return _RULES[node.operation](self, node, index, slope)

@@ -16,6 +16,8 @@ _BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "quotient": "fdiv"}
 _COMPARISONS = {"less": "olt", "at_most": "ole", "equal": "oeq"}
 _INTRINSICS = {"sqrt": "sqrt", "abs": "fabs", "floor": "floor", "max": "maximum", "min": "minimum", "fma": "fma"}
 _WITH_INTEGER = {"plus": "add", "shift_left": "shl", "shift_right": "ashr"}
+_TRUTHS = {*_COMPARISONS, "and", "or", "not"}
+_INTEGERS = {*_WITH_INTEGER, "bits", "minus"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Width:
 
     def _type(self, kind: str) -> str:
         return f"<{self.lanes} x {kind}>" if self.lanes else kind
+
+    def kind(self, operation: str) -> str:
+        """The type of what an operation makes."""
+        if operation in _TRUTHS:
+            return self._type("i1")
+        return self._type("i64") if operation in _INTEGERS else self.floats
 
     def number(self, value: float) -> str:
         """A float in all lanes, to the bit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 
 from kinetics.compile.graph import Node
 
@@ -62,14 +63,16 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
         if row != column:
             rows[row].add(column)
             columns[column].add(row)
-    left = set(range(size))
-    order: list[int] = []
+    counts = [(len(rows[p]) * len(columns[p]), p) for p in range(size)]
+    heapify(counts)
+    order: dict[int, None] = {}
     lower: list[Entry] = []
     upper: list[Entry] = []
-    while left:
-        pivot = min(left, key=lambda p: (len(rows[p]) * len(columns[p]), p))
-        left.remove(pivot)
-        order.append(pivot)
+    while counts:
+        count, pivot = heappop(counts)
+        if pivot in order or count != len(rows[pivot]) * len(columns[pivot]):  # its present count is in the heap too
+            continue
+        order[pivot] = None
         lower += [(i, pivot) for i in sorted(columns[pivot])]
         upper += [(pivot, j) for j in sorted(rows[pivot])]
         for i in columns[pivot]:
@@ -78,6 +81,8 @@ def eliminate(size: int, entries: Iterable[Entry]) -> Elimination:
         for j in rows[pivot]:
             columns[j] |= columns[pivot] - {j}
             columns[j].remove(pivot)
+        for p in rows[pivot] | columns[pivot]:
+            heappush(counts, (len(rows[p]) * len(columns[p]), p))
     return Elimination(size, tuple(order), tuple(lower), tuple(upper))
 
 

@@ -20,7 +20,7 @@ from kinetics.model import Model
 from kinetics.model.ranges import range_of
 from kinetics.reduction import Rest, find_rest
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import conversion
+from kinetics.units import Unit, conversion
 
 MOST_NAMED = 6
 """Parameters that a message names."""
@@ -115,8 +115,11 @@ class System:
     @cached_property
     def states_alike(self) -> list[np.ndarray]:
         """For each state, the indices of all states of the model in its unit."""
-        units = {name: row.unit for name, row in self.model.states.items()}
-        return [np.flatnonzero([other == units[name] for other in units.values()]) for name in self.states]
+        alike: dict[Unit, list[int]] = {}
+        for index, row in enumerate(self.model.states.values()):
+            alike.setdefault(row.unit, []).append(index)
+        indices = {unit: np.array(states) for unit, states in alike.items()}
+        return [indices[self.model.states[name].unit] for name in self.states]
 
     def all_states(self, states: np.ndarray, constants: np.ndarray) -> np.ndarray:
         """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""
@@ -169,7 +172,7 @@ class System:
 _PACKAGE = Path(__file__).parents[1]
 # what the text of the code depends on beside the model's own expressions
 _GENERATOR = (
-    *(_PACKAGE / "compile").glob("*.py"),
+    *(_PACKAGE / "compile").rglob("*.py"),
     *(_PACKAGE / "reduction").glob("*.py"),
     _PACKAGE / "model" / "model.py",
     _PACKAGE / "expressions" / "functions.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ FULL = {"sample": 20, "agreement": 201, "rounds": 5, "seconds": 2.0, "peers": 25
 QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "population": 10_000}
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 FITS = ("hill_cawthorne_2012", "care_ms_course_1_population")
+STATES = (10, None, 100, 300, 1000)
+"""Of the models whose compiling is measured; None is the shipped one."""
 Results = dict[str, Any]
 
 
@@ -114,6 +117,18 @@ def fitting(size: dict[str, Any], results: Results) -> None:
             results["fitting"].append(answer)
 
 
+def compile_sizes(_: dict[str, Any], results: Results) -> None:
+    """Models never used before, where the loops of the engine are compiled already."""
+    with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
+        environment = {"LYMPHOKINETICS_CACHE": folder}
+        measured("size", environment, states=2)
+        for states in STATES:
+            say(f"compiling a model of {states or 'the shipped number of'} states")
+            answer = measured("size", environment, states=states)
+            if _succeeded(results, f"size, {states} states", answer):
+                results["compiling"].append(answer)
+
+
 def _alone(name: str, request: Callable[[dict[str, Any]], Results]) -> Callable[[dict[str, Any], Results], None]:
     """A part that is one measurement."""
 
@@ -132,6 +147,7 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
     "sensitivity": _alone("sensitivity", lambda size: {"seconds": size["seconds"] / 4}),
     "start": start,
     "build": build,
+    "size": compile_sizes,
     "fitting": fitting,
     "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["population"]]}),
     "population": _alone("population", lambda size: {"patients": size["population"]}),
@@ -149,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     results: Results = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
-    results |= {name: [] for name in ("ladders", "engines", "agreement", "start", "fitting")}
+    results |= {name: [] for name in ("ladders", "engines", "agreement", "start", "compiling", "fitting")}
     results |= dict.fromkeys(("scaling", "population", "cluster", "sensitivity", "build"))
     for part in options.only:
         PARTS[part](size, results)

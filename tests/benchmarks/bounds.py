@@ -23,6 +23,8 @@ BOUNDS: dict[str, tuple[str, float]] = {
     "simulate 1000 patients, again: s": ("<=", 1.5),
     "simulate 1000 patients, a rate edited: s": ("<=", 2.5),
     "ten sensitivities, model new to the cache: s more than 1000 patients": ("<=", 4),
+    "300 states: s to first result": ("<=", 15),
+    "1000 states: s to first result": ("<=", 60),
     "fit hill_cawthorne_2012, model new to the cache: s": ("<=", 4),
     "fit care_ms_course_1_population: s": ("<=", 60),
 }
@@ -54,5 +56,7 @@ def _values(results: dict[str, Any]) -> Iterator[tuple[str, float]]:
     if gradient in seconds:
         simulated = seconds["simulate 1000 patients, model new to the cache"]
         yield f"{gradient}: s more than 1000 patients", seconds[gradient] - simulated
+    for row in results["compiling"]:
+        yield f"{row['states']} states: s to first result", row["to_result_s"]
     for row in results["fitting"]:
         yield f"fit {row['fit']}: s", row["seconds"]

@@ -23,6 +23,7 @@ def text(results: dict[str, Any]) -> str:
         "sensitivity": _sensitivity,
         "start": _start,
         "build": _build,
+        "compiling": _compiling,
         "fitting": _fitting,
         "left_out": _left_out,
         "bounds": _bounds,
@@ -150,6 +151,21 @@ def _start(calls: list[dict[str, Any]]) -> str:
 def _build(seconds: dict[str, float]) -> str:
     title = "Seconds from equations to the counts of a first patient, without imports"
     return _table(title, ("engine", "s"), seconds.items())
+
+
+def _compiling(models: list[dict[str, Any]]) -> str:
+    columns = {
+        "states": "states",
+        "read": "read_s",
+        "compile": "compile_s",
+        "solve": "solve_s",
+        "together": "to_result_s",
+        "processor s": "processor_s",
+        "compile for gradients": "gradient_s",
+        "MB of code": "code_MB",
+    }
+    rows = [[one[key] for key in columns.values()] for one in models]
+    return _table("Seconds against the size of a model that was never used, without imports", list(columns), rows)
 
 
 def _fitting(fits: list[dict[str, Any]]) -> str:
