@@ -72,7 +72,7 @@ def simulate(
     states, measures, observe : optional
         States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
     engine, method, tolerances, absolute, reduce, out, chunk, resume, client, progress : optional
-        The integrator, its error bounds, whether states at rest are left out; a Zarr store; a Dask cluster; (done, all).
+        The integrator, its error bounds, if states at rest are left out; a Zarr store; a Dask cluster; f(done, all).
 
     Returns
     -------
