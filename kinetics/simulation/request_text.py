@@ -63,16 +63,16 @@ def request_from(text: str) -> LoadedRequest:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
+    if isinstance(value, sp.Basic):  # before numbers: those of SymPy are expressions
+        return {"expression": expression_tree(value)}
     if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, Real) and not isinstance(value, sp.Basic):
+    if isinstance(value, Real):
         return float(value)
     if isinstance(value, list | tuple):
         return {"list" if isinstance(value, list) else "tuple": [_plain(one) for one in value]}
     if isinstance(value, Mapping):
         return {"dict": [[_plain(key), _plain(one)] for key, one in value.items()]}
-    if isinstance(value, sp.Basic):
-        return {"expression": expression_tree(value)}
     if isinstance(value, Unit):
         return {"unit": unit_text(value)}
     if isinstance(value, pint.Quantity):

@@ -23,9 +23,9 @@ def test_every_model_and_cohort_that_ships(name):
         found = request_from(request_text(request))
         assert found.model == replace(model, cohorts={}, path=None, extends=())
         assert found.model.content_hash == model.content_hash
-        assert [sp.srepr(row.rate) for row in found.model.states.values()] == [
-            sp.srepr(row.rate) for row in model.states.values()
-        ]
+        states = zip(found.model.states.values(), model.states.values(), strict=True)
+        for row, sent in states:
+            assert (sp.srepr(row.rate), sp.srepr(row.initial)) == (sp.srepr(sent.rate), sp.srepr(sent.initial))
         assert (found.cohort, found.measures) == (request.cohort, request.measures)
 
 
