@@ -40,6 +40,26 @@ class Loaded:
     entries: np.ndarray
 
 
+class Compilation:
+    """What is compiled now, for a reader who waits: a context around the work on one function."""
+
+    def __init__(self) -> None:
+        self._at_work, self._done = 0, 0
+
+    def __enter__(self) -> None:
+        self._at_work += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._at_work -= 1
+        self._done += 1
+
+    def __str__(self) -> str:
+        return f"compiling the model, {self._done} functions done" if self._at_work else ""
+
+
+COMPILATION = Compilation()
+
+
 def load(key: str, name: str, lanes: int, describe: Callable[[], Described]) -> Loaded:
     """Load a function from the file of a key, see `kinetics.compile.cache.source_key`; if none is there, make it.
 
@@ -53,7 +73,8 @@ def load(key: str, name: str, lanes: int, describe: Callable[[], Described]) -> 
     path = cache_folder() / key / f"{name}_{lanes}.object"
     content = read_checked(path)
     if content is None:
-        content = _content(name, describe())
+        with COMPILATION:
+            content = _content(name, describe())
         write_checked(path, content)
     head, _, code = content.partition(b"\n")
     facts = json.loads(head)

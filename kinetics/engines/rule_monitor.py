@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from kinetics.compile import System
 from kinetics.regimen import Segments, Triggers
@@ -179,6 +178,8 @@ class RuleMonitor:
             left = start
         if not _beyond(left, self, dense, rule) < 0:
             return left
+        from scipy.optimize import brentq  # takes a while to import, and the batch engine does without
+
         # what brentq calls, it keeps: no closure over a trajectory
         root: Any = brentq(_beyond, left, right, args=(self, dense, rule), xtol=1e-15)
         return float(root)

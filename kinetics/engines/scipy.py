@@ -6,10 +6,9 @@ import warnings
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.integrate import BDF, LSODA, OdeSolution, Radau, solve_ivp
 
 from kinetics.compile import System
 from kinetics.engines.guard import BLAME, Guard
@@ -20,57 +19,10 @@ from kinetics.errors import IntegrationError
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
 
-MAX_STEPS = 100_000
-_NOT_FINITE = "The rates or their derivatives are not finite ({})."
+if TYPE_CHECKING:
+    from scipy.integrate import OdeSolution
 
-
-def _guarded(solver: Any) -> Any:
-    """A solver that gives up where SciPy's own steps on for ever (LSODA at a pole) or raises (BDF, Radau at a NaN).
-
-    It stops early where its rule monitor says so, and fails where its guard does.
-    """
-
-    class Guarded(solver):
-        steps = 0
-
-        def __init__(self, *args: Any, guard: Guard, monitor: RuleMonitor | None = None, **options: Any) -> None:
-            self.monitor, self.guard = monitor, guard
-            super().__init__(*args, **options)
-
-        # in `step` and not in `_step_impl`: only behind it has SciPy a dense output of the step
-        def step(self) -> str | None:
-            message = super().step()
-            if self.monitor is None or self.status == "failed":
-                return message
-            if self.monitor.step(self.dense_output(), self.t_old, self.t):
-                self.status = "finished"
-            return message
-
-        def _step_impl(self) -> tuple[bool, str | None]:
-            before, left = self.t, self.y
-            try:
-                success, message = super()._step_impl()
-            except (ArithmeticError, ValueError) as error:
-                return False, _NOT_FINITE.format(error)
-            if not success:
-                return success, message
-            self.steps += 1
-            if not np.isfinite(self.y).all():
-                return False, "The next step is not a finite number."
-            # LSODA goes on from a pole with steps that do not move the clock, and tells of success
-            if self.t <= before:
-                return False, "The step size fell to zero."
-            if self.steps > MAX_STEPS:
-                return False, f"More than {MAX_STEPS} steps."
-            if fault := self.guard.fault(self.fun, (before, self.t), left, self.y):
-                return False, fault
-            return True, None
-
-    return Guarded
-
-
-_SOLVERS = {"LSODA": _guarded(LSODA), "BDF": _guarded(BDF), "Radau": _guarded(Radau)}
-METHODS = tuple(_SOLVERS)
+METHODS = ("LSODA", "BDF", "Radau")
 
 # at 1e-8 some patients drift by 5e-9 in ten years without a drug, at 3e-10 none by 1e-9
 TOLERANCES = Tolerances(relative=3e-10, absolute=1e-13)
@@ -150,7 +102,7 @@ def _cut_off(piece: OdeSolution, end: float) -> OdeSolution | None:
     """A dense solution up to an earlier end; None if nothing is left."""
     # SciPy stops at the end of its step and not at the level of a rule: what lies beyond the level is thrown away
     count = int(np.searchsorted(piece.ts, end, side="left"))
-    return OdeSolution([*piece.ts[:count], end], piece.interpolants[:count]) if count else None
+    return type(piece)([*piece.ts[:count], end], piece.interpolants[:count]) if count else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +136,10 @@ class StretchSolver:
         self, rate: Any, jacobian: Any, segment: int, span: tuple[float, float], y: np.ndarray, **options: Any
     ) -> tuple[Any, np.ndarray]:
         """The dense solution of a stretch, and the vector at its end; rate and Jacobian are of time and vector."""
+        from scipy.integrate import solve_ivp  # takes a while to import, and the batch engine does without
+
+        from kinetics.engines.guarded_solvers import NOT_FINITE, SOLVERS
+
         # a problem of its own: LSODA keeps a history of steps, which a jump of the rates makes worthless
         self.guard.begin(y)
         # what LSODA prints as a warning, and a rate that is no number, is reported once, in the error below
@@ -194,7 +150,7 @@ class StretchSolver:
                     lambda t, z: from_zero(lambda z: rate(t, z), z, self.absolute),
                     span,
                     y,
-                    method=_SOLVERS[self.method],
+                    method=SOLVERS[self.method],
                     jac=lambda t, z: from_zero(lambda z: jacobian(t, z), z, self.absolute),
                     rtol=self.relative,
                     atol=self.absolute,
@@ -204,7 +160,7 @@ class StretchSolver:
                 )
             except (ArithmeticError, ValueError) as error:  # raised by a look at the rates before the first step
                 raise IntegrationError(
-                    self._explain(_NOT_FINITE.format(error), rate, segment, span, span[0], y)
+                    self._explain(NOT_FINITE.format(error), rate, segment, span, span[0], y)
                 ) from error
             time, last = solution.t[-1], np.ascontiguousarray(solution.y[:, -1])
             fault = self.guard.end(rate, time, last) if solution.success else solution.message

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from kinetics.measures.curves import Curve
 from kinetics.measures.returns import first_return
@@ -141,6 +140,8 @@ class Window:
         at_left, at_right = _above(left, self, level), _above(right, self, level)
         if (at_left < 0) == (at_right < 0):
             return left if abs(at_left) <= abs(at_right) else right
+        from scipy.optimize import brentq  # takes longer to import than the windows of a population take
+
         # SciPy wraps a function in one that refers to itself: a closure would keep the window's trajectory in memory
         root: Any = brentq(_above, left, right, args=(self, level))
         return float(root)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 else:
     Quantity = pint.Quantity
 
-registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
+
+class _Registry(pint.UnitRegistry[Any]):
+    """Looks up the dimension of a unit when it is first needed: of those that pint knows a process uses some twenty."""
+
+    def _build_cache(self, loaded_files: Any = None) -> None:
+        """Do not work out all of them at the start, which takes pint as long as all else."""
+
+
+registry: pint.UnitRegistry[Any] = _Registry()
 """The package's own: other packages change settings of pint's shared one, such as ``force_ndarray_like``."""
 
 MAX_EXPONENT = 12

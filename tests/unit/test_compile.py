@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from kinetics.cli.terminal.compilation import Compilation
 from kinetics.compile import cache, compile_model, object_code
 from kinetics.compile.assembly import assembly
 from kinetics.compile.cache import cache_folder, source_key
@@ -83,12 +84,9 @@ def test_the_generators_own_files_are_in_the_key(monkeypatch):
     )
     compile_model(model())
     sources, parts = seen[0]
-    folder = Path(object_code.__file__).parent
-    assert {
-        folder / "object_code.py",
-        folder / "assembly" / "text.py",
-        folder.parent / "reduction" / "rest.py",
-    } <= sources
+    package = Path(object_code.__file__).parents[1]
+    names = ("compile/object_code.py", "compile/assembly/pieces.py", "reduction/rest.py")
+    assert {package / name for name in names} <= sources
     assert parts == (model().structure_hash, repr(Rest.none(model())))
 
 
@@ -180,6 +178,21 @@ def test_what_cannot_be_described_leaves_nothing(own_cache, monkeypatch):
     assert not (own_cache / ("2" * 24)).exists()
 
 
+def test_a_reader_who_waits_is_told_what_is_compiled(own_cache, monkeypatch):
+    told, compilation = [], Compilation()
+
+    def described(*request):
+        told.append(str(compilation))
+        return describe(*request)
+
+    monkeypatch.setattr("kinetics.compile.functions.describe", described)
+    Functions(model(), "5" * 24).initial(np.ones(2))
+    assert [re.sub(r"\d+", "n", text) for text in told] == ["compiling the model, n functions done"]
+    assert str(compilation) == ""
+    compilation.on_start(None)
+    assert str(compilation) == "compiling the engine for its first use, 0 loops done"
+
+
 @pytest.mark.parametrize("array", [np.ones(4)[::2], np.ones(2, dtype=int), [1.0, 1.0]])
 def test_arrays_of_any_layout_are_read(array):
     functions = compile_model(model()).functions
@@ -245,7 +258,7 @@ def test_assembly_holds_generated_names_alone(name):
         text = assembly(function, described.function, described.width, fused=True)
         names = set(re.findall(r"[%@]([A-Za-z_][\w.]*)", text))
         generated = rf"v\d+(\.at|\.minus|\.kept)?|to\.\w+\.\d+(\.in)?|llvm\.\w+\.f64|{function}(\.\d+)?"
-        assert {n for n in names if not re.fullmatch(generated, n)} <= {*described.function.arrays}
+        assert {n for n in names if not re.fullmatch(generated, n)} <= {"kept", *described.function.arrays}
         biology = [n for n in (*loaded.parameters, *loaded.states, *loaded.outputs, *loaded.derived) if len(n) > 2]
         assert not [n for n in biology if n not in described.function.arrays and re.search(rf"\b{n}\b", text)]
 

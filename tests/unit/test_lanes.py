@@ -12,9 +12,10 @@ from llvmlite import binding
 
 from kinetics.compile import LANES, compile_model
 from kinetics.compile.assembly import Function, assembly
-from kinetics.compile.definitions import describe
+from kinetics.compile.assembly.statements import entry_of
+from kinetics.compile.definitions import NAMES, describe
 from kinetics.compile.equations import Equations
-from kinetics.compile.graph import Graph
+from kinetics.compile.graph import Graph, reachable
 from kinetics.compile.instructions import Width
 from kinetics.compile.memory import address
 from kinetics.compile.object_code import linked, machine_code
@@ -148,3 +149,43 @@ def test_the_code_of_lanes_is_vectors():
         text = assembly(name, described.function, described.width, fused=True)
         assert "call <8 x double> @llvm.fma.v8f64" in text
         assert "= fadd double" not in text
+
+
+def applied(function: Function, lanes: int, code: bytes) -> np.ndarray:
+    """What compiled code leaves in its arrays, which begin with numbers about 1."""
+    sizes = dict.fromkeys(function.arrays, 1)
+    nodes = reachable(node for *_, node in function.results)
+    read = [entry_of(node) for node in nodes if node.operation == "input"]
+    for array, index in read + [(array, index) for array, index, _ in function.results]:
+        sizes[array] = max(sizes[array], index + function.repeats)
+    generator = np.random.default_rng(3)
+    arrays = [generator.uniform(0.9, 1.1, size * max(1, lanes)) for size in sizes.values()]
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(arrays))(linked("function", code))
+    call(*map(address, arrays))
+    return np.concatenate(arrays)
+
+
+@pytest.mark.skipif("x86_64" not in binding.get_default_triple(), reason="of that processor alone")
+@pytest.mark.parametrize("name", ["rate", "outputs", "kinks", "factor", "stage", "error", "combine", "interpolate"])
+def test_a_processor_without_wide_registers_computes_the_same_lanes(name):
+    """The first of its kind had two numbers in a register, and neither an instruction for a floor nor a fused one."""
+    first = binding.Target.from_default_triple().create_target_machine(cpu="x86-64", features="", opt=3, jit=True)
+    described = describe(Equations(Model.load("reconstitution")), name, LANES)
+    function, width = described.function, described.width
+    old, new = (assembly("function", function, width, fused=fused) for fused in (False, True))
+    code = first.emit_object(binding.parse_assembly(old)), machine_code(new)
+    found, expected = (applied(function, LANES, each) for each in code)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("triple", ["aarch64-unknown-linux-gnu", "arm64-apple-macosx", "x86_64-pc-windows-msvc"])
+def test_the_text_is_for_any_processor(triple):
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+    machine = binding.Target.from_triple(triple).create_target_machine(opt=3)
+    equations = Equations(Model.load("alemtuzumab"))
+    for name in NAMES:
+        described = describe(equations, name, LANES)
+        module = binding.parse_assembly(assembly(name, described.function, described.width, fused=True))
+        module.triple = triple
+        assert machine.emit_object(module)

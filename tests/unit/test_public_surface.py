@@ -206,6 +206,13 @@ def test_names_are_completed_without_being_imported():
     assert set(told.stdout.split()) == set(kinetics.__all__)
 
 
+def test_a_simulation_of_patients_does_not_wait_for_what_it_does_not_use():
+    code = "import kinetics.simulation, kinetics.measures, kinetics.reports.simulation, sys; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    late = {"matplotlib", "scipy.integrate", "scipy.interpolate", "scipy.optimize", "scipy.stats", "zarr"}
+    assert late & set(told.stdout.split()) == set()
+
+
 def test_verbs_stay_verbs_when_their_rooms_are_imported():
     for room in sorted(path.parent.name for path in (ROOT / "kinetics").glob("*/__init__.py")):
         importlib.import_module(f"kinetics.{room}")

@@ -1,4 +1,4 @@
-"""What numba compiles while a command waits; imported late, since numba takes a second."""
+"""What is compiled while a command waits; imported late, since numba takes a second."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from numba.core import event
 
+from kinetics.compile.object_code import COMPILATION
+
 
 class Compilation(event.Listener):
-    """Counts functions that are compiled; those found in the cache of files are not."""
+    """Counts the loops of the engine that numba compiles, beside the functions of models; both but for cached ones."""
 
     def __init__(self) -> None:
         self._at_work, self._done = 0, 0
@@ -23,4 +25,5 @@ class Compilation(event.Listener):
         self._done += 1
 
     def __str__(self) -> str:
-        return f"compiling for the first use, {self._done} functions done" if self._at_work else ""
+        loops = f"compiling the engine for its first use, {self._done} loops done" if self._at_work else ""
+        return loops or str(COMPILATION)

@@ -82,7 +82,7 @@ class Statements:
             if node.number in self._parts:
                 continue
             if node.operation == "input":
-                self._inputs[_entry_of(node)] = node
+                self._inputs[entry_of(node)] = node
             # an elementary function is written out: its parts are shared with others
             rule = ELEMENTARY.get(node.operation)
             self._parts[node.number] = parts = (rule(*node.arguments),) if rule else node.arguments
@@ -121,7 +121,7 @@ class Statements:
         if operation in ELEMENTARY:
             return values[0]
         if operation == "input":
-            self.statements.append(self._load(name, _entry_of(node)))
+            self.statements.append(self._load(name, entry_of(node)))
             return name
         lines, needed = [], _names(values)
         if negated is not None:
@@ -165,7 +165,8 @@ class Statements:
         return node.operation == "mul" and self._uses[node.number] == 1 and self._form(node)[0] == "mul"
 
 
-def _entry_of(node: Node) -> tuple[str, int]:
+def entry_of(node: Node) -> tuple[str, int]:
+    """The array and index of an input."""
     assert isinstance(node.value, tuple)
     return node.value
 

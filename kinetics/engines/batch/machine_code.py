@@ -63,7 +63,8 @@ class _MachineCode(FunctionCache):
         for path in self._folder().glob(f"{self._py_func.__name__}-*.code"):
             path.unlink(missing_ok=True)
 
-    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        # numba's own would first import and register all that it compiles with, which takes longer than a simulation
         content = read_checked(self._path(sig, target_context.codegen())) if self._enabled else None
         if content is None:
             return None
