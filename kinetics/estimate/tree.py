@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import emcee
 import numpy as np
 import xarray as xr
 
@@ -206,6 +205,8 @@ def _profiles(problem: FitProblem, estimates: Estimates, profiles: Sequence[Prof
 
 
 def _sampled(problem: FitProblem, posterior: Posterior) -> dict[str, xr.Dataset]:
+    import emcee
+
     each = ("chain", "draw")
     walkers, draws = posterior.log_density.shape
     coordinates = {"chain": np.arange(walkers), "draw": np.arange(draws)}

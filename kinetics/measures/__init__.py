@@ -3,7 +3,7 @@
 from kinetics.measures.at_visits import ever_back, observed_nadir, observed_recovery
 from kinetics.measures.curves import Curve
 from kinetics.measures.datasets import measure
-from kinetics.measures.evaluation import Measure, evaluate
+from kinetics.measures.evaluation import Measure, evaluate, evaluate_all
 from kinetics.measures.extremes import Nadir, Overshoot, Peak, TimeOfNadir, TimeOfOvershoot, TimeOfPeak
 from kinetics.measures.recovery import lower_limits, recovery_measures
 from kinetics.measures.registry import MEASURES, read_measures
@@ -35,6 +35,7 @@ __all__ = [
     "Window",
     "course_windows",
     "evaluate",
+    "evaluate_all",
     "ever_back",
     "first_return",
     "limit_warnings",

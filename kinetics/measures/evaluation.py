@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 
@@ -120,9 +121,53 @@ def evaluate(
     array([0.2, 0.1])
     """
     unit, time_unit = (parse_unit(u) if isinstance(u, str) else u for u in (unit, time_unit))
-    measure.check(unit, time_unit)
-    windows = _windows(curve, np.asarray(starts, dtype=float), until, unit, time_unit)
-    return np.array([measure.of(each) if each and each.is_finite else np.nan for each in windows], dtype=float)
+    return evaluate_all([measure], {measure.output: curve}, starts, until, {measure.output: unit}, time_unit)[0]
+
+
+def evaluate_all(
+    measures: Sequence[Measure],
+    curves: Mapping[str, Curve],
+    starts: np.ndarray,
+    until: float,
+    units: Mapping[str, Unit],
+    time_unit: Unit,
+) -> np.ndarray:
+    """Take several measures of some curves; what measures of one window share is computed once.
+
+    Courses come one after the other: a trajectory reads all outputs at some times together and keeps what it read last,
+    and the windows of a course have the same times in all outputs.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+        What to read off.
+    curves, units : mapping
+        By output: its curve, over ``time_unit``, and the unit of that.
+    starts, until, time_unit
+        As of `evaluate`.
+
+    Returns
+    -------
+    ndarray, (measure, course)
+        Rows as `evaluate` gives them.
+
+    Raises
+    ------
+    UnitError, InputError
+        As of `evaluate`.
+    """
+    for measure in measures:
+        measure.check(units[measure.output], time_unit)
+    starts, outputs = np.asarray(starts, dtype=float), dict.fromkeys(measure.output for measure in measures)
+    windows = {name: _windows(curves[name], starts, until, units[name], time_unit) for name in outputs}
+    values = np.full((len(measures), starts.size), np.nan)
+    for course in range(starts.size):
+        of_course = {name: each[course] for name, each in windows.items()}
+        finite = {name: window for name, window in of_course.items() if window and window.is_finite}
+        for index, measure in enumerate(measures):
+            if (window := finite.get(measure.output)) is not None:
+                values[index, course] = measure.of(window)
+    return values
 
 
 def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit) -> list[Window | None]:

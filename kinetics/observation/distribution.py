@@ -27,7 +27,8 @@ class Expected(NamedTuple):
     def combined(self, weights: np.ndarray, constant: np.ndarray) -> Expected:
         """Linear combinations, (function, combination) and (combination,)."""
         by_outcome = None if self.by_outcome is None else self.by_outcome @ weights + constant
-        return Expected(self.of_patients @ weights + constant, by_outcome)
+        # of a few columns: not by BLAS, whose threads would cost more than they gain
+        return Expected(np.einsum("pf,fc->pc", self.of_patients, weights) + constant, by_outcome)
 
 
 def joined(parts: Sequence[Expected]) -> Expected:

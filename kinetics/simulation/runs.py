@@ -14,7 +14,7 @@ from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import IntegrationError
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
-from kinetics.measures import Measure, TimeToThreshold, evaluate
+from kinetics.measures import Measure, TimeToThreshold, evaluate_all
 from kinetics.regimen import Regimen, Segments, Triggers, course_starts, segments, triggers
 from kinetics.simulation.engine import Engine
 from kinetics.units import unit_text
@@ -132,10 +132,11 @@ class Run:
             table = np.hstack([table, trajectory.states(self.times)])
         if reason := self._not_finite(table):
             raise IntegrationError(reason)
-        model, measures = self.system.model, {}
-        for measure in self.measures:
-            curve, unit = trajectory.curve(measure.output), model.quantity(measure.output).unit
-            measures[measure.name] = evaluate(measure, curve, self.starts, self.times[-1], unit, model.time)[None]
+        model, outputs = self.system.model, dict.fromkeys(measure.output for measure in self.measures)
+        curves = {name: trajectory.curve(name) for name in outputs}
+        units = {name: model.quantity(name).unit for name in outputs}
+        found = evaluate_all(self.measures, curves, self.starts, self.times[-1], units, model.time)
+        measures = {measure.name: row[None] for measure, row in zip(self.measures, found, strict=True)}
         doses = trajectory.triggered_doses
         triggered = None if doses is None else TriggeredDoses(*(array[None] for array in doses.arrays))
         return RunResults(table[None], measures, triggered, [""])

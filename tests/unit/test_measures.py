@@ -19,6 +19,7 @@ from kinetics.measures import (
     TimeOfOvershoot,
     TimeToThreshold,
     evaluate,
+    evaluate_all,
     read_level,
     read_measures,
 )
@@ -351,3 +352,24 @@ def test_the_peak_is_the_highest_point_before_the_nadir_or_after_it():
     )
     assert peak == pytest.approx(1 + DEPTH / 4, rel=1e-12)
     assert time == pytest.approx(np.log(2) / K, rel=1e-6)
+
+
+def test_measures_together_are_those_alone_and_a_course_is_read_once_from_all_curves_in_turn():
+    reads = []
+
+    def recorded(name, function):
+        def curve(times):
+            if times.size > DIP.knots.size:  # the samples of a window, not those about one point
+                reads.append((name, times.tobytes()))
+            return function(times)
+
+        return Analytic(curve, DIP.knots)
+
+    curves = {"A": recorded("A", dip), "B": recorded("B", lambda times: 1 + dip(times))}
+    measures = [kind(output) for kind in (Nadir, TimeOfNadir, Overshoot) for output in curves]
+    starts, units, day = np.array([0.0, END / 2]), dict.fromkeys(curves, parse_unit("1/nL")), parse_unit("day")
+    together = evaluate_all(measures, curves, starts, END, units, day)
+    assert [name for name, _ in reads] == ["A", "B", "A", "B"]
+    assert reads[0][1] == reads[1][1] != reads[2][1] == reads[3][1]
+    alone = [evaluate(measure, curves[measure.output], starts, END, "1/nL", "day") for measure in measures]
+    np.testing.assert_array_equal(together, alone)

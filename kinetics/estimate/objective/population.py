@@ -57,7 +57,12 @@ class PopulationObjective(BaseObjective):
         """The log posterior, without gradient."""
         estimates = self._estimates(log_parameters)
         simulated = [(patients.simulate(estimates), studies) for patients, studies in self._arms]
-        total = sum(self._study(values, study).log_likelihood for values, studies in simulated for study in studies)
+        total = sum(
+            study.log_likelihood
+            for values, studies in simulated
+            for rows in studies
+            for study in self._study([values], rows)
+        )
         return float(np.real(total)) + self.log_prior(log_parameters)
 
     def linearised(self, log_parameters: np.ndarray, names: Sequence[str] | None = None) -> Linearised:
@@ -114,25 +119,24 @@ class PopulationObjective(BaseObjective):
             values, derivatives = patients.simulate_with_derivatives(estimates, names)
             moved = [replace(values, values=values.values + 1j * STEP * along) for along in derivatives]
             for study in studies:
-                at = self._study(values, study)
+                at, *beside = self._study([values, *moved], study)
                 total += float(np.real(at.log_likelihood))
                 errors.append(at.error)
                 covariances.append(at.covariance)
-                jacobian = np.empty((at.error.size, len(names)))
-                for column, other in enumerate(moved):
-                    beside = self._study(other, study)
-                    gradient[column] += np.imag(beside.log_likelihood) / STEP
-                    jacobian[:, column] = np.imag(beside.error) / STEP
-                jacobians.append(jacobian)
+                gradient += [np.imag(one.log_likelihood) / STEP for one in beside]
+                jacobians.append(np.stack([np.imag(one.error) / STEP for one in beside], axis=1))
         return Linearised(total, gradient, errors, covariances, jacobians)
 
-    def _study(self, values: PopulationValues, study: Sequence[PopulationTarget]) -> _Study:
-        rows = [(target.summary, target.observed(values)) for target in study]
-        evaluations = [summary.evaluate(observed) for summary, observed in rows]
-        independent = self.population.correlation == "none"
-        joint = covariance(rows, evaluations, independent=independent)
-        error = np.concatenate([one.error for one in evaluations])
-        return _Study(error, joint, log_likelihood(evaluations, None if independent else joint))
+    def _study(self, populations: Sequence[PopulationValues], study: Sequence[PopulationTarget]) -> list[_Study]:
+        """A study in each of some populations: row by row, as what these share of a row is computed once."""
+        independent, studies = self.population.correlation == "none", []
+        rows = [[(target.summary, target.observed(values)) for values in populations] for target in study]
+        evaluated = [[summary.evaluate(observed) for summary, observed in row] for row in rows]
+        for of_rows, evaluations in zip(zip(*rows, strict=True), zip(*evaluated, strict=True), strict=True):
+            joint = covariance(of_rows, evaluations, independent=independent)
+            error = np.concatenate([one.error for one in evaluations])
+            studies.append(_Study(error, joint, log_likelihood(evaluations, None if independent else joint)))
+        return studies
 
     def _patients(self, arm: Arm, rows: Sequence[PopulationTarget]) -> VirtualPatients:
         needs = [item for row in rows for item in row.probe.needs().items()]

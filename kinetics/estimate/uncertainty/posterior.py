@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import emcee
 import numpy as np
 
 from kinetics.errors import InputError, IntegrationError
@@ -17,6 +16,9 @@ from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.population.draws import ATTEMPTS
 from kinetics.population.seeds import checked_seed
+
+if TYPE_CHECKING:
+    import emcee
 
 MAX_DRAWS = 10**6
 """At some tens of points a second, the pace of the fits that ship, these take a day, and say all that draws can."""
@@ -82,6 +84,8 @@ class Posterior:
 
         Goodman and Weare 2010, doi 10.2140/camcos.2010.5.65; NaN where a walker never moved.
         """
+        import emcee
+
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(emcee.autocorr.integrated_time(self.logs.swapaxes(0, 1), tol=0))
 
@@ -164,6 +168,9 @@ def _extended(begun: np.ndarray, steps: int) -> np.ndarray:
 
 def _states(density: _Density, done: Chain, steps: int) -> Iterator[tuple[emcee.State, Any]]:
     """Complete steps of the ensemble, with the state of the twister after each."""
+    # with scipy.stats it takes a third of the time of all imports, and few fits draw
+    import emcee
+
     if steps <= 0:
         return
     count, size = done.positions.shape[1:]

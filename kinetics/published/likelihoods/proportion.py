@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
-from scipy.stats import binom
 
 from kinetics.measures.patient_statistics import at_risk, share_recovered
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, shares
@@ -65,6 +64,9 @@ class Proportion:
 
     def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
         """Equal tails of the binomial distribution."""
+        # takes a third of the time of all imports of a fit, which needs it only here
+        from scipy.stats import binom
+
         tails = binom.ppf([0.5 - level / 2, 0.5 + level / 2], self.n, self.value(observed)) / self.n
         return float(tails[0]), float(tails[1])
 

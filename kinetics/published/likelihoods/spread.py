@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ STEP = 0.75
 """Of the trapezoid rule in ln t, whose error falls as exp(-pi^2/step) for functions as smooth as these."""
 
 _LOG_T = np.arange(-16.0, 24.0, STEP)
+_T = np.exp(_LOG_T)
 
 
 class Spread(NamedTuple):
@@ -50,19 +52,38 @@ def log_spread(observed: ObservedDistribution, mean: Scalar, variance: Scalar, s
     weights = weights / weights.sum()
     away = values - mean
     x = away**2 / ((size - 1) * variance)
-    first = second = 0.0
-    moved = np.zeros_like(x)
-    for u in _LOG_T:
-        t = np.exp(u)
-        one = np.exp(-t * x)
-        transform = (weights * one).sum() + 1e-300
-        difference = np.exp(-t) - np.exp((size - 1) * np.log(transform))
-        first, second = first + STEP * difference, second + STEP * u * difference
-        moved = moved + STEP * (transform - one) * np.exp((size - 2) * np.log(transform))
-    moved = 0.5 * (size - 1) * moved
+    one = _exponentials(np.real(x).tobytes())
+    log_transform = np.log(_transform(one, x.ravel(), weights.ravel()) + 1e-300)
+    difference = np.exp(-_T) - np.exp((size - 1) * log_transform)
+    first, second = STEP * difference.sum(), STEP * (_LOG_T * difference).sum()
+    power = np.exp((size - 2) * log_transform)
+    moved = np.exp((size - 1) * log_transform).sum() - _weighted(one, x.ravel(), power)
+    moved = 0.5 * (size - 1) * STEP * moved.reshape(x.shape)
     return Spread(
         mean=0.5 * (np.log(variance) + first),
         variance=0.25 * (-2 * second - 2 * np.euler_gamma * first - first**2),
         with_mean=(weights * away * moved).sum() / size,
         influence=observed.averaged(moved),
     )
+
+
+@lru_cache(maxsize=1)  # a summary is differentiated by many parameters about the same values
+def _exponentials(x: bytes) -> np.ndarray:
+    """The exponentials of -tx at real x, (t, node)."""
+    return np.exp(-_T[:, None] * np.frombuffer(x))
+
+
+def _transform(one: np.ndarray, x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean of the exponentials of -tx over the nodes, (t,), first order in imaginary parts of x and weights."""
+    real = one @ np.real(weights)
+    if not np.iscomplexobj(x):
+        return real
+    return real + 1j * (one @ np.imag(weights) - _T * (one @ (np.real(weights) * np.imag(x))))
+
+
+def _weighted(one: np.ndarray, x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The sum of the exponentials of -tx over t, weighted, (node,), first order in imaginary parts."""
+    real = np.real(weights) @ one
+    if not np.iscomplexobj(x):
+        return real
+    return real + 1j * (np.imag(weights) @ one - np.imag(x) * ((_T * np.real(weights)) @ one))
