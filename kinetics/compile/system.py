@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +75,12 @@ class System:
     def constants_table(self, parameters: np.ndarray) -> np.ndarray:
         """`constants` of many patients, (patient, constant)."""
         return self.functions.constants_table(np.ascontiguousarray(parameters))
+
+    def constants_entered(self, names: Iterable[str]) -> tuple[int, ...]:
+        """The numbers of the constants that depend on parameters of some names, these themselves included."""
+        rows, columns = self.functions.compiled("constants_by_parameter").entries
+        chosen = [self.parameters.index(name) for name in names]
+        return tuple(np.unique(rows[np.isin(columns, chosen)]).tolist())
 
     def admissible(self, constants: np.ndarray) -> np.ndarray:
         """Whether `out_of_range` is empty, (patient,), for constants (patient, constant)."""
