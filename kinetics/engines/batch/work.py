@@ -38,13 +38,13 @@ def _code(system: System, lanes: int, *of_one: int) -> Code:
     width = -(-states * lead // LANES) * LANES
     sizes = (states, width, outputs.size, kinks.size, constants, compiled("coefficients").size, factor.size)
     of_steps = (_address(system, name, lanes) for name in ("outputs", "kinks", "factor", "stage", "error"))
-    return Code(lead, *sizes, *of_one, *of_steps, **_flat(system, lanes))
+    return Code(lead, *_flat(system, lanes), *sizes, *of_one, *of_steps)
 
 
-def _flat(system: System, lanes: int) -> dict[str, Any]:
-    """The functions that treat all states alike, by name."""
+def _flat(system: System, lanes: int) -> tuple[np.ndarray, int, int]:
+    """The functions that treat all states alike."""
     combine = np.array([_address(system, f"combine_{slopes}", lanes) for slopes in range(STAGES)])
-    return {"combine": combine} | {name: _address(system, name, lanes) for name in ("dense_terms", "interpolate")}
+    return combine, _address(system, "dense_terms", lanes), _address(system, "interpolate", lanes)
 
 
 def _address(system: System, name: str, lanes: int = 0) -> int:
@@ -53,17 +53,15 @@ def _address(system: System, name: str, lanes: int = 0) -> int:
 
 def _tangent_code(system: System, constants: tuple[int, ...]) -> TangentCode:
     """The derivatives of one patient, and what they do to lanes of sensitivities."""
+    of_stages = ("stage_points", "stage_by_state", "tangent_stage")
+    by_constants = ("stage_by_constant", "tangent_direct")
     at_times = ("outputs_by_state", "outputs_by_constant", "constants_by_parameter", "start_by_constant")
-    by_constants = (
-        system.functions.compiled(name, LANES, constants).address for name in ("stage_by_constant", "tangent_direct")
-    )
     return TangentCode(
         LANES,
-        *(_address(system, name, LANES) for name in ("stage_points", "stage_by_state")),
-        *by_constants,
-        _address(system, "tangent_stage", LANES),
+        *_flat(system, LANES),
+        *(_address(system, name, LANES) for name in of_stages),
+        *(system.functions.compiled(name, LANES, constants).address for name in by_constants),
         *(_address(system, name) for name in at_times),
-        **_flat(system, LANES),
     )
 
 

@@ -22,6 +22,9 @@ class Code(NamedTuple):
     """Functions of so many lanes; see `kinetics.compile.definitions` for what each takes. One patient is one lane."""
 
     lanes: int
+    combine: np.ndarray  # (stage,), addresses
+    dense_terms: int
+    interpolate: int
     states: int
     width: int  # numbers of a flat array: states * lanes, in whole registers
     outputs: int
@@ -37,27 +40,24 @@ class Code(NamedTuple):
     factor: int
     stage: int
     error: int
-    combine: np.ndarray  # (stage,), addresses
-    dense_terms: int
-    interpolate: int
 
 
 class TangentCode(NamedTuple):
     """Derivatives of one patient at all stages, and what they do to so many lanes of sensitivities."""
 
     lanes: int
+    combine: np.ndarray  # (stage,), addresses
+    dense_terms: int
+    interpolate: int
     stage_points: int
     stage_by_state: int
+    stage: int
     stage_by_constant: int
     direct: int
-    stage: int
     outputs_by_state: int
     outputs_by_constant: int
     constants_by_parameter: int
     start_by_constant: int
-    combine: np.ndarray  # (stage,), addresses
-    dense_terms: int
-    interpolate: int
 
 
 class Schedule(NamedTuple):
