@@ -101,7 +101,9 @@ def tangent_arrays(
         points, k, by_state, by_constant, point, direct, earlier, theta=aligned(LANES), slopes=aligned(STAGES * width)
     )
     taken, segments = np.zeros((2, 1), np.int64)
-    terms, code = np.empty((blocks, 5 * width)), _tangent_code(system, constants)
+    terms, code = aligned(blocks * 5 * width).reshape(blocks, -1), _tangent_code(system, constants)
+    arrays = (sensitivities, inflows, boluses, by_parameter)
+    sensitivities, inflows, boluses, by_parameter = (_aligned_copy(array) for array in arrays)
     return Tangent(code, sensitivities, inflows, boluses, by_parameter, record, terms, taken, segments, stages)
 
 
@@ -149,6 +151,13 @@ def aligned(size: int) -> np.ndarray:
     array = np.zeros(size + _LINE // 8)
     first = -(array.ctypes.data // 8) % (_LINE // 8)
     return array[first : first + size]
+
+
+def _aligned_copy(array: np.ndarray) -> np.ndarray:
+    """An array that begins at a line of the cache, with the numbers of another."""
+    copied = aligned(array.size).reshape(array.shape)
+    copied[:] = array
+    return copied
 
 
 def step_arrays(code: Code, relative: float) -> Step:
