@@ -30,7 +30,7 @@ def describe(equations: Equations, name: str, lanes: int, constants: Sequence[in
     """The function of a name for so many lanes, or for a scalar if that is 0.
 
     What treats all states alike goes through flat arrays a register at a time: states of all lanes, or of one patient.
-    ``constants`` are the numbers of those that a derivative by constants is by; by default all.
+    Derivatives by constants are by those of the numbers ``constants``, by default by all.
     """
     if name in _FLAT:
         states = len(equations.y)
@@ -142,21 +142,26 @@ def _stage_points(e: Equations) -> Function:
     return _vector(("y", "k", "a"), points, "y", "k")
 
 
-_OF_STAGES = ("y", "left", "c", "coefficients", "k"), ("left", "c", "coefficients")
-"""The arrays of derivatives at all stages, and which of them stages share: ``y`` is where one takes rates."""
+def _at_stages(e: Equations, nodes: Sequence[Node]) -> Function:
+    """Derivatives of all stages, which take rates at ``y`` and share all else but the slopes ``k``."""
+    arrays = ("y", "left", "c", "coefficients", "k")
+    return _vector(arrays, e.with_coefficients(nodes), "left", "c", "coefficients")
 
 
 def _by_state(e: Equations) -> Function:
     """The Jacobian at a stage, then `_changes` of the Jacobian by states."""
-    nodes = e.with_coefficients([*e.jacobian.values(), *_changes(e, e.y).values()])
-    return _vector(_OF_STAGES[0], nodes, *_OF_STAGES[1])
+    return _at_stages(e, [*e.jacobian.values(), *_changes(e, e.y).values()])
 
 
 def _by_constant(e: Equations, constants: Sequence[Node]) -> Function:
-    """The derivatives of rates at a stage by constants, with `_changes` of the Jacobian by them."""
+    """What `_entries_by_constant` has."""
+    return _at_stages(e, list(_entries_by_constant(e, constants).values()))
+
+
+def _entries_by_constant(e: Equations, constants: Sequence[Node]) -> Entries:
+    """The derivatives of rates at a stage by constants, with `_changes` of the Jacobian by them; in order."""
     rates, changes, nothing = e.of(e.rate, constants), _changes(e, constants), e.graph.constant(0.0)
-    nodes = [rates.get(entry, nothing) + changes.get(entry, nothing) for entry in _pattern(e, constants)]
-    return _vector(_OF_STAGES[0], e.with_coefficients(nodes), *_OF_STAGES[1])
+    return {entry: rates.get(entry, nothing) + changes.get(entry, nothing) for entry in sorted({*rates, *changes})}
 
 
 def _changes(e: Equations, by: Sequence[Node]) -> Entries:
@@ -166,15 +171,10 @@ def _changes(e: Equations, by: Sequence[Node]) -> Entries:
     return dict(zip(products, replaced(list(products.values()), left), strict=True))
 
 
-def _pattern(e: Equations, constants: Sequence[Node]) -> list[tuple[int, int]]:
-    """The entries of `_by_constant`, rows and numbers among the constants."""
-    return sorted({*e.of(e.rate, constants), *_changes(e, constants)})
-
-
 def _direct(e: Equations, constants: Sequence[Node]) -> Function:
     """What else is on the right side of a stage: inflow, and `_by_constant` times ``changes`` of constants."""
     right, changes, nothing = _inputs(e, "inflow", len(e.y)), _inputs(e, "changes", len(constants)), e.graph.constant(0)
-    for index, (row, column) in enumerate(_pattern(e, constants)):
+    for index, (row, column) in enumerate(_entries_by_constant(e, constants)):
         change = e.graph.input("values", LANES * index) * changes[column]
         # a derivative may be infinite, of a root at zero: that is no affair of parameters that leave the constant alone
         still = e.graph.apply("equal", changes[column], nothing)

@@ -44,7 +44,7 @@ class Functions:
     def compiled(self, name: str, lanes: int = 0, constants: tuple[int, ...] = ()) -> Loaded:
         """The machine code of a function of `kinetics.compile.definitions`; ``lanes`` is 0 for a scalar.
 
-        ``constants`` are the numbers of those that a derivative by some constants is by.
+        Derivatives by some constants alone are by those of the numbers ``constants``.
         """
         key = (name, lanes, constants)
         with self._lock:

@@ -138,6 +138,7 @@ def _effects(system: System, names: Sequence[str], constants: tuple[int, ...]) -
     numbers[table[0], table[1]] = np.arange(1, table.shape[1] + 1)  # 0 for none
     chosen = numbers[:, [system.parameters.index(name) for name in names]]
     start, outputs = (system.functions.compiled(name).entries for name in ("start_by_constant", "outputs_by_constant"))
+    # the tangent takes derivatives of constants by parameters as they are: each constant acts on itself
     itself = np.array([range(len(constants)), constants], dtype=np.int64)
     terms = (sparse_terms(table, chosen, LANES) for table in (start, itself, outputs))
     return ParameterEffects(*(SparseTerms(indices, counted - 1) for indices, counted in terms))

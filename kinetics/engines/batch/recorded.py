@@ -42,14 +42,14 @@ class Recorded:
         """The end."""
         return float(self.ts[-1])
 
-    def find(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def locate(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of the steps that times lie in, and the fractions of these; at an edge of the step before it."""
         step = np.clip(np.searchsorted(self.ts * (1 + _ROUNDING), times, side="left") - 1, 0, len(self.values) - 1)
         return step, np.minimum((times - self.ts[step]) / (self.ts[step + 1] - self.ts[step]), 1.0)
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
         """States, (state, time)."""
-        step, theta = self.find(times)
+        step, theta = self.locate(times)
         left, right, first, second, third = self.values[step].transpose(1, 2, 0)
         rest = 1.0 - theta
         return rest * left + theta * (right + rest * (first + theta * (second + theta * third)))
@@ -94,7 +94,7 @@ class RecordedTangent:
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
         """States, then the sensitivities to each parameter in turn, (component, time); at an edge the value before."""
-        step, theta = self.states.find(times)
+        step, theta = self.states.locate(times)
         lengths = self.ts[step + 1] - self.ts[step]
         # a segment ends with a step that ends exactly there
         segments = np.searchsorted(self.patient.schedule.edges, self.ts[step + 1]) - 1

@@ -150,7 +150,7 @@ class Tangent(NamedTuple):
     inflows: np.ndarray  # (segment, block, state * lane)
     boluses: np.ndarray  # (segment, block, state * lane)
     constants: np.ndarray  # (block, constant * lane), derivatives of the constants that the parameters enter
-    record: np.ndarray | None  # (step, block, state * lane), sensitivities at the begin of each, filled
+    record: np.ndarray | None  # (step, block, state * lane), sensitivities at the left end of each, filled
     terms: np.ndarray  # (block, 5 * state * lane), the last step as in `Record`
     steps: np.ndarray  # (1,), recorded so far
     segments: np.ndarray  # (1,), whose boluses are in

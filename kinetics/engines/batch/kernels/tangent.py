@@ -9,8 +9,8 @@ The last term is linear in y' and c' too: (J(y))' k = B y' + C c', with B = d(J(
 second order is two matrices a stage, the same for all parameters. They are worked out once a step, like J and f_c, for
 all stages at a time: a stage is a lane. Then parameters advance in blocks of lanes, in flat arrays of (state, lane).
 
-Steps are held fixed, as a derivative of the solution asks. The sensitivities are kept at the begin of a step alone:
-what is asked for inside a step is read off it while it is there, or the step is taken again.
+Steps are held fixed, as a derivative of the solution asks. Sensitivities are recorded at the left end of a step
+alone: what is asked for inside a step is read off it while it is there, or the step is taken again.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ def advance_tangent(tangent, code, segment, dense, step):
     if tangent.segments[0] <= segment:
         tangent.segments[0] = segment + 1
         sensitivities += tangent.boluses[segment]
-    keep_begin(tangent.record, tangent)
+    record_left(tangent.record, tangent)
     differentiate_stages(code, tangent, step)
     for block in range(sensitivities.shape[0]):
         advance_block(tangent, code.width, block, tangent.inflows[segment, block], dense, step)
 
 
 @kernel
-def keep_begin(record, tangent):
-    """Record the sensitivities at the begin of a step."""
+def record_left(record, tangent):
+    """Record the sensitivities at the left end of a step."""
     if record is None:
         return
     copy(tangent.sensitivities.size, address_of(tangent.sensitivities), address_of(record[tangent.steps[0]]))
@@ -73,22 +73,22 @@ def advance_block(tangent, stride, block, inflow, dense, step):
     """Advance the sensitivities to a block of parameters, stage by stage as `step.take_step` does."""
     code, now, stages, terms = tangent.code, tangent.sensitivities[block], tangent.stages, tangent.terms[block]
     width, constants, inflows = now.size, address_of(tangent.constants[block]), address_of(inflow)
-    begin, slopes = address_of(now), address_of(stages.slopes)
+    left, slopes = address_of(now), address_of(stages.slopes)
     point, earlier, direct = address_of(stages.point), address_of(stages.earlier), address_of(stages.direct)
     for s in range(STAGES):
-        combine(code.combine[s], s, begin, slopes, point, earlier)
+        combine(code.combine[s], s, left, slopes, point, earlier)
         # f_c c' + C c' + inflow'
         call(code.direct, (address_of(stages.by_constant) + 8 * s, constants, inflows, direct))
         # J u' + B y' and the slopes of earlier stages are added; then M is divided out
-        right = (address_of(stages.by_state) + 8 * s, point, begin, direct, earlier, step.pace, step.lu)
+        right = (address_of(stages.by_state) + 8 * s, point, left, direct, earlier, step.pace, step.lu)
         call(code.stage, (*right, slopes + 8 * s * width))
     if dense:
-        copy(width, begin, address_of(terms))
+        copy(width, left, address_of(terms))
         dense_terms(code, slopes, address_of(terms) + 8 * 2 * width)
     for i in range(width):
         now[i] = stages.point[i] + stages.slopes[(STAGES - 1) * width + i]
     if dense:
-        copy(width, begin, address_of(terms) + 8 * width)
+        copy(width, left, address_of(terms) + 8 * width)
 
 
 @entry
