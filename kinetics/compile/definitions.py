@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kinetics.compile.assembly import Function
 from kinetics.compile.derivatives import Entries
 from kinetics.compile.equations import Equations
-from kinetics.compile.graph import Node
+from kinetics.compile.graph import Node, replaced
 from kinetics.compile.instructions import LANES, Width
 from kinetics.compile.sparse import factors, solution
 
 STAGES = 8
 """Of a step: see `kinetics.engines.batch.kernels.rodas5p`."""
-FEW = 4
-"""Earlier slopes that the first stages have."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,11 @@ class Described:
     entries: Sequence[tuple[int, int]]
 
 
-def describe(equations: Equations, name: str, lanes: int) -> Described:
+def describe(equations: Equations, name: str, lanes: int, constants: Sequence[int] | None = None) -> Described:
     """The function of a name for so many lanes, or for a scalar if that is 0.
 
     What treats all states alike goes through flat arrays a register at a time: states of all lanes, or of one patient.
+    Derivatives by constants are by those of the numbers ``constants``, by default by all.
     """
     if name in _FLAT:
         states = len(equations.y)
@@ -39,11 +39,14 @@ def describe(equations: Equations, name: str, lanes: int) -> Described:
         arrays, work_out = _MATRICES[name]
         entries = work_out(equations)
         return Described(_vector(arrays, list(entries.values())), Width(lanes), list(entries))
+    if name in _BY_CONSTANTS:
+        by = equations.c if constants is None else [equations.c[index] for index in constants]
+        return Described(_BY_CONSTANTS[name](equations, by), Width(lanes), ())
     return Described(_FUNCTIONS[name](equations), Width(lanes), ())
 
 
-def _vector(arrays: tuple[str, ...], nodes: Sequence[Node]) -> Function:
-    return Function((*arrays, "out"), [("out", index, node) for index, node in enumerate(nodes)])
+def _vector(arrays: tuple[str, ...], nodes: Sequence[Node], *shared: str) -> Function:
+    return Function((*arrays, "out"), [("out", index, node) for index, node in enumerate(nodes)], frozenset(shared))
 
 
 def _inputs(e: Equations, array: str, size: int) -> list[Node]:
@@ -90,8 +93,11 @@ def _error(e: Equations) -> Function:
     return Function(("y", *names, "relative", "error", "fifth"), results, frozenset({"relative"}))
 
 
-def _combine(e: Equations, entries: int, slopes: int) -> Function:
-    """Where a stage takes rates, ``y + sum_j a_j k_j``, and what slopes add to its right side, ``sum_j c_j k_j``."""
+def _combine(slopes: int, e: Equations, entries: int) -> Function:
+    """Where a stage takes rates, ``y + sum_j a_j k_j``, and what slopes add to its right side, ``sum_j c_j k_j``.
+
+    Each stage has a function of its own: zeros in place of coefficients would cost half as much again.
+    """
     y, point, earlier = e.graph.input("y", 0), e.graph.constant(0.0), e.graph.constant(0.0)
     for j in range(slopes):
         k = e.graph.input("k", j * entries)
@@ -120,34 +126,72 @@ def _interpolate(e: Equations, entries: int) -> Function:
     return Function(("theta", "y", "y_new", "terms", "out"), results, frozenset(), entries, frozenset({"theta"}))
 
 
-# --- its tangent: kinetics.engines.batch.kernels.tangent
+# --- its tangent: kinetics.engines.batch.kernels.tangent. What all parameters share is worked out once a step and for
+# all stages at a time, a stage a lane; then parameters are lanes, and share a stage's numbers: every LANES-th
 
 
-def _solve_shared(e: Equations) -> Function:
-    """Solve lanes of right sides with the factors of one patient."""
-    results = [("out", i, x) for i, x in enumerate(_solution(e, _inputs(e, "right", len(e.y))))]
-    return Function(("lu", "right", "out"), results, frozenset({"lu"}))
+def _stage_points(e: Equations) -> Function:
+    """Where the stages of one patient take rates, from all its slopes and coefficients ``a``, (slope, stage)."""
+    y, a, k = _inputs(e, "y", len(e.y)), _inputs(e, "a", STAGES - 1), partial(e.graph.input, "k")
+    stride, points = -(-len(e.y) // LANES) * LANES, []  # slopes begin where a register does
+    for i in range(len(e.y)):
+        point = e.graph.constant(0.0)
+        for j in range(STAGES - 1):
+            point = point + a[j] * k(j * stride + i)
+        points.append(y[i] + point)
+    return _vector(("y", "k", "a"), points, "y", "k")
 
 
-def _add_product(e: Equations, shared: str) -> Function:
-    """Add the Jacobian's entries times a vector; either is ``shared`` by the lanes of the other."""
-    values, right = _inputs(e, "values", len(e.jacobian)), _inputs(e, "right", len(e.y))
-    out = dict(enumerate(_inputs(e, "out", len(e.y))))
-    for value, (row, column) in zip(values, e.jacobian, strict=True):
-        out[row] = out[row] + value * right[column]
-    rows = sorted({row for row, _ in e.jacobian})
-    return Function(("values", "right", "out"), [("out", row, out[row]) for row in rows], frozenset({shared}))
+def _at_stages(e: Equations, nodes: Sequence[Node]) -> Function:
+    """Derivatives of all stages, which take rates at ``y`` and share all else but the slopes ``k``."""
+    arrays = ("y", "left", "c", "coefficients", "k")
+    return _vector(arrays, e.with_coefficients(nodes), "left", "c", "coefficients")
 
 
-def _jacobian_changes(e: Equations) -> Function:
-    """The Jacobian's entries' derivatives by states times lanes of states."""
-    curvature = e.of(list(e.jacobian.values()), e.y)
-    values, right = _inputs(e, "values", len(curvature)), _inputs(e, "right", len(e.y))
-    totals = [e.graph.constant(0.0) for _ in e.jacobian]
-    for value, (entry, column) in zip(values, curvature, strict=True):
-        totals[entry] = totals[entry] + value * right[column]
-    results = [("out", index, total) for index, total in enumerate(totals)]
-    return Function(("values", "right", "out"), results, frozenset({"values"}))
+def _by_state(e: Equations) -> Function:
+    """The Jacobian at a stage, then `_changes` of the Jacobian by states."""
+    return _at_stages(e, [*e.jacobian.values(), *_changes(e, e.y).values()])
+
+
+def _by_constant(e: Equations, constants: Sequence[Node]) -> Function:
+    """What `_entries_by_constant` has."""
+    return _at_stages(e, list(_entries_by_constant(e, constants).values()))
+
+
+def _entries_by_constant(e: Equations, constants: Sequence[Node]) -> Entries:
+    """The derivatives of rates at a stage by constants, with `_changes` of the Jacobian by them; in order."""
+    rates, changes, nothing = e.of(e.rate, constants), _changes(e, constants), e.graph.constant(0.0)
+    return {entry: rates.get(entry, nothing) + changes.get(entry, nothing) for entry in sorted({*rates, *changes})}
+
+
+def _changes(e: Equations, by: Sequence[Node]) -> Entries:
+    """The derivatives of J k, the Jacobian at the ``left`` end of a step times a slope of it."""
+    products = e.of_products(_inputs(e, "k", len(e.y)), by)
+    left = dict(zip(e.y, _inputs(e, "left", len(e.y)), strict=True))
+    return dict(zip(products, replaced(list(products.values()), left), strict=True))
+
+
+def _direct(e: Equations, constants: Sequence[Node]) -> Function:
+    """What else is on the right side of a stage: inflow, and `_by_constant` times ``changes`` of constants."""
+    right, changes, nothing = _inputs(e, "inflow", len(e.y)), _inputs(e, "changes", len(constants)), e.graph.constant(0)
+    for index, (row, column) in enumerate(_entries_by_constant(e, constants)):
+        change = e.graph.input("values", LANES * index) * changes[column]
+        # a derivative may be infinite, of a root at zero: that is no affair of parameters that leave the constant alone
+        still = e.graph.apply("equal", changes[column], nothing)
+        right[row] = right[row] + e.graph.apply("select", still, nothing, change)
+    return _vector(("values", "changes", "inflow"), right, "values")
+
+
+def _tangent_stage(e: Equations) -> Function:
+    """The slope of a stage: solve for `_direct`, `_by_state` times states, and ``earlier`` slopes times ``pace``."""
+    size, values, pace = len(e.y), partial(e.graph.input, "values"), e.graph.input("pace", 0)
+    y, left, direct, earlier = (_inputs(e, name, size) for name in ("y", "left", "direct", "earlier"))
+    right = [direct[i] + pace * earlier[i] for i in range(size)]
+    terms = [(row, y[column]) for row, column in e.jacobian] + [(row, left[column]) for row, column in _changes(e, e.y)]
+    for index, (row, state) in enumerate(terms):
+        right[row] = right[row] + values(LANES * index) * state
+    arrays = ("values", "y", "left", "direct", "earlier", "pace", "lu")
+    return _vector(arrays, _solution(e, right), "values", "pace", "lu")
 
 
 _FUNCTIONS: dict[str, Callable[[Equations], Function]] = {
@@ -161,14 +205,16 @@ _FUNCTIONS: dict[str, Callable[[Equations], Function]] = {
     "factor": _factor,
     "stage": _stage,
     "error": _error,
-    "solve_shared": _solve_shared,
-    "add_jacobian_product": lambda e: _add_product(e, "values"),
-    "add_jacobians_product": lambda e: _add_product(e, "right"),
-    "jacobian_changes": _jacobian_changes,
+    "stage_points": _stage_points,
+    "stage_by_state": _by_state,
+    "tangent_stage": _tangent_stage,
+}
+_BY_CONSTANTS: dict[str, Callable[[Equations, Sequence[Node]], Function]] = {
+    "stage_by_constant": _by_constant,
+    "tangent_direct": _direct,
 }
 _FLAT: dict[str, Callable[[Equations, int], Function]] = {
-    "combine_few": lambda e, entries: _combine(e, entries, FEW),
-    "combine": lambda e, entries: _combine(e, entries, STAGES - 1),
+    **{f"combine_{slopes}": partial(_combine, slopes) for slopes in range(STAGES)},
     "dense_terms": _dense_terms,
     "interpolate": _interpolate,
 }
@@ -179,7 +225,5 @@ _MATRICES: dict[str, tuple[tuple[str, ...], Callable[[Equations], Entries]]] = {
     "rate_by_constant": (("y", "c"), lambda e: e.of(e.rate, e.c)),
     "outputs_by_state": (("y", "c"), lambda e: e.of(e.outputs, e.y)),
     "outputs_by_constant": (("y", "c"), lambda e: e.of(e.outputs, e.c)),
-    "curvature_by_state": (("y", "c"), lambda e: e.of(list(e.jacobian.values()), e.y)),
-    "curvature_by_constant": (("y", "c"), lambda e: e.of(list(e.jacobian.values()), e.c)),
 }
-NAMES = (*_FUNCTIONS, *_FLAT, *_MATRICES)
+NAMES = (*_FUNCTIONS, *_BY_CONSTANTS, *_FLAT, *_MATRICES)

@@ -131,6 +131,13 @@ class Equations:
     def _of_states(self) -> int:
         return reduce(or_, (state.free for state in self.y), 0)
 
+    def of_products(self, vector: Sequence[Node], by: Sequence[Node]) -> Entries:
+        """The nonzero derivatives of the Jacobian's products with a vector of other inputs."""
+        products = [self.graph.constant(0.0) for _ in self.y]
+        for (row, column), entry in self.jacobian.items():
+            products[row] = products[row] + entry * vector[column]
+        return self.of(products, by)
+
     def of(self, expressions: Sequence[Node], by: Sequence[Node]) -> Entries:
         """The nonzero derivatives of expressions by inputs."""
         return derivatives(expressions, by, self.y)

@@ -13,6 +13,7 @@ from kinetics.compile.definitions import describe
 from kinetics.compile.equations import Equations
 from kinetics.compile.memory import address
 from kinetics.compile.object_code import Loaded, load
+from kinetics.files.checksums import bytes_checksum
 from kinetics.model import Model
 from kinetics.reduction import Rest
 
@@ -36,7 +37,7 @@ class Functions:
         self._states = len(self._rest.integrated)
         self._constants = self._parameters + len(model.constants)
         self._sizes = {"p": self._parameters, "c": self._constants, "y": self._states}
-        self._loaded: dict[tuple[str, int], Loaded] = {}
+        self._loaded: dict[tuple[str, int, tuple[int, ...]], Loaded] = {}
         self._callers: dict[str, _Caller] = {}
         self._lock = RLock()
 
@@ -44,17 +45,24 @@ class Functions:
     def _equations(self) -> Equations:
         return Equations(self._model, self._rest)
 
-    def compiled(self, name: str, lanes: int = 0) -> Loaded:
-        """The machine code of a function of `kinetics.compile.definitions`; ``lanes`` is 0 for a scalar."""
+    def compiled(self, name: str, lanes: int = 0, constants: tuple[int, ...] = ()) -> Loaded:
+        """The machine code of a function of `kinetics.compile.definitions`; ``lanes`` is 0 for a scalar.
+
+        Derivatives by some constants alone are by those of the numbers ``constants``.
+        """
+        key = (name, lanes, constants)
         with self._lock:
-            if (name, lanes) not in self._loaded:
-                self._loaded[name, lanes] = load(self.key, name, lanes, lambda: describe(self._equations, name, lanes))
-            return self._loaded[name, lanes]
+            if key not in self._loaded:
+                label = f"{name}_{bytes_checksum(repr(constants).encode())[:16]}" if constants else name
+                self._loaded[key] = load(
+                    self.key, label, lanes, lambda: describe(self._equations, name, lanes, constants)
+                )
+            return self._loaded[key]
 
     @property
     def loaded(self) -> list[tuple[str, int]]:
         """The functions that have been called for, with their lanes."""
-        return list(self._loaded)
+        return [(name, lanes) for name, lanes, _ in self._loaded]
 
     def _call(self, name: str, *arrays: np.ndarray) -> np.ndarray:
         """What a function makes of arrays."""

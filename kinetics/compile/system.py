@@ -80,6 +80,12 @@ class System:
         """`constants` of many patients, (patient, constant)."""
         return self.functions.constants_table(np.ascontiguousarray(parameters))
 
+    def constants_entered(self, names: Iterable[str]) -> tuple[int, ...]:
+        """The numbers of the constants that depend on parameters of some names, these themselves included."""
+        rows, columns = self.functions.compiled("constants_by_parameter").entries
+        chosen = [self.parameters.index(name) for name in names]
+        return tuple(np.unique(rows[np.isin(columns, chosen)]).tolist())
+
     def admissible(self, constants: np.ndarray) -> np.ndarray:
         """Whether `out_of_range` is empty, (patient,), for constants (patient, constant)."""
         return np.all(self._within(constants), axis=1)

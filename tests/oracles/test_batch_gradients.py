@@ -269,6 +269,24 @@ def test_a_derivative_that_is_not_finite_is_told(bursting):
     np.testing.assert_allclose(found.gradients[1, :, 1, 1], 0.25 / (1 - 0.05 * times), rtol=1e-6)
 
 
+def test_an_infinite_derivative_leaves_those_by_other_parameters_alone():
+    """y' = k y + sqrt(r) from 1, at r = 0: y = exp(k t) and dy/dk = t exp(k t), while dy/dr is infinite."""
+    y, k, r = sp.symbols("y k r")
+    model = Model.from_symbols(
+        "root",
+        time="day",
+        parameters=[Parameter(name="k", value=0.05, unit="1/day"), Parameter(name="r", value=0.0, unit="1/day^2")],
+        states=[State(name="y", unit="1", initial=1, rate=k * y + sp.sqrt(r))],
+        outputs=[Output(name="size", unit="1", value=y)],
+    )
+    system, times = compile_model(model), np.array([2.0, 7.0])
+    given = segments(Regimen.none(), {}, model.time, 10.0)
+    found = batch.integrate_with_sensitivities(system, system.parameter_array(), ["k", "r"], given, tolerances=TIGHT)
+    gradient = found.output_gradient(times)[:, 0]
+    np.testing.assert_allclose(gradient[:, 0], times * np.exp(0.05 * times), rtol=1e-8)
+    assert not np.isfinite(gradient[:, 1]).any()
+
+
 def test_a_patient_of_too_many_steps_is_given_up(monkeypatch, drawn, found):
     system, given, patients = drawn
     monkeypatch.setattr(plans, "MOST_STEPS", 60)

@@ -9,6 +9,7 @@ import sympy as sp
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
+from kinetics.compile.definitions import STAGES
 from kinetics.engines import Tolerances, batch
 from kinetics.engines.batch import plans, single, stopping
 from kinetics.errors import InputError, IntegrationError
@@ -296,7 +297,7 @@ def test_a_single_patient_compiles_the_functions_of_one_alone():
     functions = compile_model(made).functions
     assert functions.loaded == []
     simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
-    flat = {("combine", 0), ("combine_few", 0), ("dense_terms", 0), ("interpolate", 0)}
+    flat = {("dense_terms", 0), ("interpolate", 0), *((f"combine_{slopes}", 0) for slopes in range(STAGES))}
     steps = {("coefficients", 0), ("factor", 0), ("stage", 0), ("error", 0), ("rate", 0), ("kinks", 0)}
     assert set(functions.loaded) == {("constants", 0), ("start", 0), ("outputs", 0), *steps, *flat}
 

@@ -1,5 +1,6 @@
 """Compiled code: what is generated, under which key it is kept, where, and when it is made again."""
 
+import ctypes
 import os
 import re
 import stat
@@ -13,7 +14,7 @@ import pytest
 import sympy as sp
 
 from kinetics.cli.terminal.compilation import Compilation
-from kinetics.compile import cache, compile_model, object_code
+from kinetics.compile import LANES, cache, compile_model, object_code
 from kinetics.compile.assembly import assembly
 from kinetics.compile.cache import cache_folder, source_key
 from kinetics.compile.definitions import describe
@@ -266,7 +267,7 @@ def test_assembly_holds_generated_names_alone(name):
 def test_assembly_is_deterministic():
     code = "import hashlib; from kinetics.model import Model; from kinetics.compile.assembly import assembly\n"
     code += "from kinetics.compile.definitions import describe; from kinetics.compile.equations import Equations\n"
-    code += "found = describe(Equations(Model.load('reconstitution')), 'curvature_by_constant', 0)\n"
+    code += "found = describe(Equations(Model.load('reconstitution')), 'stage_by_constant', 0)\n"
     code += "text = assembly('f', found.function, found.width, fused=True)\n"
     code += "print(hashlib.sha256((text + str(found.entries)).encode()).hexdigest())"
     digests = {
@@ -370,6 +371,43 @@ def test_a_derivative_by_a_parameter_alone_stays_infinite():
     system = compile_model(made)
     constants = system.constants(system.parameter_array())
     assert system.functions.rate_by_constant(np.ones(1), constants)[0, 0] == np.inf
+
+
+def written(loaded: object_code.Loaded, lanes: int, *arrays: np.ndarray) -> np.ndarray:
+    """What a function writes, (entry, lane)."""
+    out = np.empty((loaded.size, lanes))
+    pointers = [array.ctypes.data for array in (*map(np.ascontiguousarray, arrays), out)]
+    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(pointers))(loaded.address)(*pointers)
+    return out
+
+
+def test_second_derivatives_at_stages_are_differences_of_the_jacobian():
+    """Of J(y) k by a state and by a constant: k changes with the stage, the y of the step does not."""
+    x, z, a, b = sp.symbols("x z a b")
+    made = Model.from_symbols(
+        "curved",
+        time="day",
+        parameters=[Parameter(name="a", value=0.4, unit="1"), Parameter(name="b", value=0.3, unit="1/day")],
+        states=[
+            State(name="x", unit="1", initial=1, rate=-b * x**2 * z / (a + z)),
+            State(name="z", unit="1", initial=2, rate=b * x),
+        ],
+    )
+    system = compile_model(made)
+    f, c, y = system.functions, system.constants(system.parameter_array()), np.array([0.9, 0.7])
+    random = np.random.default_rng(3)
+    points, k, h = random.uniform(0.5, 2, (2, LANES)), random.normal(size=(2, LANES)), 1e-6
+    arrays = (points, y, c, written(f.compiled("coefficients"), 1, c), k)
+    by_state = written(f.compiled("stage_by_state", LANES), LANES, *arrays)
+    by_a = written(f.compiled("stage_by_constant", LANES, (0,)), LANES, *arrays)
+    for stage in range(LANES):
+        first = f.jacobian(points[:, stage], c)
+        np.testing.assert_allclose(by_state[:3, stage], [first[0, 0], first[0, 1], first[1, 0]], rtol=1e-14)
+        moved = [(f.jacobian(y + h * e, c) - f.jacobian(y - h * e, c)) @ k[:, stage] / (2 * h) for e in np.eye(2)]
+        np.testing.assert_allclose(by_state[3:, stage], [moved[0][0], moved[1][0]], rtol=1e-7)
+        changed = (f.jacobian(y, c + h * np.eye(2)[0]) - f.jacobian(y, c - h * np.eye(2)[0])) @ k[:, stage] / (2 * h)
+        expected = f.rate_by_constant(points[:, stage], c)[0, 0] + changed[0]
+        np.testing.assert_allclose(by_a[:, stage], [expected], rtol=1e-7)
 
 
 def test_a_power_of_decimals_in_a_rate_compiles(tmp_path):

@@ -144,7 +144,7 @@ def test_without_an_instruction_for_a_product_and_a_sum_both_are_rounded():
 
 def test_the_code_of_lanes_is_vectors():
     equations = Equations(Model.load("reconstitution"))
-    for name in ("stage", "factor", "combine", "interpolate"):
+    for name in ("stage", "factor", "combine_7", "interpolate", "tangent_stage"):
         described = describe(equations, name, LANES)
         text = assembly(name, described.function, described.width, fused=True)
         assert "call <8 x double> @llvm.fma.v8f64" in text

@@ -107,8 +107,9 @@ def integrate_many_with_sensitivities(
     solution = empty_solution(system, ensemble)
     gradients = np.full((*solution.outputs.shape[:2], len(outputs), len(names)), np.nan)
     wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
-    effects = _effects(system, names)
-    in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, effects, wanted, gradients)
+    entered = system.constants_entered(names)
+    effects = _effects(system, names, entered)
+    in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, entered, effects, wanted, gradients)
     explain_failures(system, ensemble, solution, plans, reasons)
     result = Gradients(solution.outputs[:, :, wanted], gradients, reasons)
     _leave_out_infinite(system, result, names, ensemble.times, outputs)
@@ -129,15 +130,17 @@ def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs
         raise UnknownNameError(*faults)
 
 
-def _effects(system: System, names: Sequence[str]) -> ParameterEffects:
+def _effects(system: System, names: Sequence[str], constants: tuple[int, ...]) -> ParameterEffects:
     """What each parameter does in any patient: indices, and which derivative of a constant goes there."""
     table = system.functions.compiled("constants_by_parameter").entries
     # the derivatives themselves differ between patients; which of them are not zero does not
     numbers = np.zeros((len(system.parameters) + len(system.model.constants), len(system.parameters)), dtype=np.int64)
     numbers[table[0], table[1]] = np.arange(1, table.shape[1] + 1)  # 0 for none
     chosen = numbers[:, [system.parameters.index(name) for name in names]]
-    tables = ("start_by_constant", "rate_by_constant", "curvature_by_constant", "outputs_by_constant")
-    terms = (sparse_terms(system.functions.compiled(name).entries, chosen, LANES) for name in tables)
+    start, outputs = (system.functions.compiled(name).entries for name in ("start_by_constant", "outputs_by_constant"))
+    # the tangent takes derivatives of constants by parameters as they are: each constant acts on itself
+    itself = np.array([range(len(constants)), constants], dtype=np.int64)
+    terms = (sparse_terms(table, chosen, LANES) for table in (start, itself, outputs))
     return ParameterEffects(*(SparseTerms(indices, counted - 1) for indices, counted in terms))
 
 
@@ -147,6 +150,7 @@ def _differentiate(
     system: System,
     ensemble: Ensemble,
     solution: Solution,
+    entered: tuple[int, ...],
     effects: ParameterEffects,
     wanted: np.ndarray,
     gradients: np.ndarray,
@@ -154,7 +158,7 @@ def _differentiate(
     """A chunk of patients with their derivatives."""
     blocks = max(1, -(-gradients.shape[3] // LANES))
     sizes = (ensemble.schedules.segments, blocks, wanted, ensemble.n_times)
-    tangent, derivatives = derivative_arrays(system, effects, *sizes)
+    tangent, derivatives = derivative_arrays(system, entered, effects, *sizes)
     step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
     arguments = (addressed(ensemble), addressed(solution), effects, tangent, derivatives, gradients)
     integrate_with_tangent(begin, end, *arguments, addressed(step), addressed(progress), np.zeros(0, EVENT))

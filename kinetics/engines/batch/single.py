@@ -22,8 +22,8 @@ from kinetics.engines.batch.kernels.problems import (
     Thresholds,
 )
 from kinetics.engines.batch.kernels.recovery_windows import EVENT
-from kinetics.engines.batch.recorded import Recorded
-from kinetics.engines.batch.sensitivity_blocks import in_blocks, sparse_terms
+from kinetics.engines.batch.recorded import Recorded, RecordedTangent
+from kinetics.engines.batch.sensitivity_blocks import in_blocks
 from kinetics.engines.batch.stopping import MOST_STEPS, TOLERANCES, explain_stop, rule_arrays
 from kinetics.engines.batch.work import (
     addressed,
@@ -81,7 +81,7 @@ def integrate(
     if triggers is not None:
         triggered, levels = TriggeredDoses.none(triggers), levels_of(system, constants, triggers)
         rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
-    recorded = _record(system, constants, segments, tolerances, scale, rules=rules)
+    recorded, _ = _record(system, constants, segments, tolerances, scale, rules=rules)
     return Trajectory(system, constants, first, [recorded], triggered, relative=tolerances.relative)
 
 
@@ -123,15 +123,15 @@ def integrate_with_sensitivities(
     directions = _directions(system, parameters, names, segments, initial, drugs)
     first = system.functions.initial(constants)
     tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments)
-    recorded = _record(system, constants, segments, tolerances, scale, directions=directions)
+    states, tangent = _record(system, constants, segments, tolerances, scale, directions=directions)
     return SensitiveTrajectory(
         system,
         constants,
         np.concatenate([first, directions.start.T.ravel()]),
         # of states alone, so that curves are not read off with all their derivatives
-        [Recorded(recorded.ts, recorded.values)],
+        [states],
         relative=tolerances.relative,
-        with_tangent=[recorded],
+        with_tangent=[tangent],
         segments=segments,
         by_parameter=directions.constants,
     )
@@ -143,6 +143,7 @@ class _Directions:
 
     start: np.ndarray  # (state, direction)
     constants: np.ndarray  # (constant, direction)
+    entered: tuple[int, ...]  # constants that are differentiated
     inflows: np.ndarray  # (segment, state, direction)
     boluses: np.ndarray  # (segment, state, direction)
 
@@ -169,7 +170,7 @@ def _directions(
         row = segments.drugs.index(drug)
         inflows[:, :, column] = np.outer(segments.rates[:, row], doses[row])
         boluses[:, :, column] = np.outer(segments.boluses[:, row], doses[row])
-    return _Directions(start, constants, inflows, boluses)
+    return _Directions(start, constants, system.constants_entered(names), inflows, boluses)
 
 
 def _record(
@@ -181,7 +182,7 @@ def _record(
     *,
     directions: _Directions | None = None,
     rules: Rules | None = None,
-) -> Recorded:
+) -> tuple[Recorded, RecordedTangent | None]:
     """One patient with every step kept; the record grows until it is long enough."""
     if reason := system.impossible(constants):
         raise IntegrationError(reason)
@@ -211,20 +212,15 @@ def _record(
     if status != DONE:
         stop = {"status": status, "steps": steps, "time": time, "states": step.y[:states]}
         raise IntegrationError(explain_stop(system, constants, segments, limits.absolute, **stop))
-    count = int(record.size[0])
-    ends, values = np.concatenate([[0.0], record.ends[:count]]), record.values[:count]
+    recorded = Recorded.of(record)
     if tangent is None or directions is None:
-        return Recorded(ends, values)
-    lanes = tangent.record[:count].reshape(count, -1, 5, states, LANES)
-    return Recorded(ends, values, np.moveaxis(lanes, 2, 1), directions.start.shape[1])
+        return recorded, None
+    return recorded, RecordedTangent(recorded, patient, step, tangent, directions.start.shape[1])
 
 
 def _tangent(system: System, directions: _Directions, steps: int) -> Tangent:
-    rate, jacobian = (
-        sparse_terms(system.functions.compiled(name).entries, directions.constants, LANES)
-        for name in ("rate_by_constant", "curvature_by_constant")
-    )
-    starts, inflows, boluses = (
-        in_blocks(array, LANES) for array in (directions.start, directions.inflows, directions.boluses)
-    )
-    return tangent_arrays(system, starts, inflows, boluses, rate, jacobian, steps)
+    entered = np.array(directions.entered, dtype=np.int64)
+    arrays = (directions.start, directions.constants[entered], directions.inflows, directions.boluses)
+    start, constants, inflows, boluses = (in_blocks(array, LANES) for array in arrays)
+    record = np.empty((steps, *start.shape))
+    return tangent_arrays(system, directions.entered, start, constants, inflows, boluses, record)

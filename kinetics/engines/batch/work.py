@@ -19,8 +19,6 @@ from kinetics.engines.batch.kernels.problems import (
 )
 from kinetics.engines.batch.kernels.workspaces import Progress, RuleState, Step, TangentStages
 
-_FLAT = ("combine_few", "combine", "dense_terms", "interpolate")
-
 
 def code_of_one(system: System) -> Code:
     """The functions of one patient."""
@@ -39,24 +37,30 @@ def _code(system: System, lanes: int, *of_one: int) -> Code:
     states, lead = len(system.states), max(1, lanes)
     width = -(-states * lead // LANES) * LANES
     sizes = (states, width, outputs.size, kinks.size, constants, compiled("coefficients").size, factor.size)
-    of_steps = (_address(system, name, lanes) for name in ("outputs", "kinks", "factor", "stage", "error", *_FLAT))
-    return Code(lead, *sizes, *of_one, *of_steps)
+    of_steps = (_address(system, name, lanes) for name in ("outputs", "kinks", "factor", "stage", "error"))
+    return Code(lead, *_flat(system, lanes), *sizes, *of_one, *of_steps)
+
+
+def _flat(system: System, lanes: int) -> tuple[np.ndarray, int, int]:
+    """The functions that treat all states alike."""
+    combine = np.array([_address(system, f"combine_{slopes}", lanes) for slopes in range(STAGES)])
+    return combine, _address(system, "dense_terms", lanes), _address(system, "interpolate", lanes)
 
 
 def _address(system: System, name: str, lanes: int = 0) -> int:
     return system.functions.compiled(name, lanes).address
 
 
-def tangent_code(system: System) -> TangentCode:
+def _tangent_code(system: System, constants: tuple[int, ...]) -> TangentCode:
     """The derivatives of one patient, and what they do to lanes of sensitivities."""
-    of_one = ("jacobian", "rate_by_constant", "curvature_by_state", "curvature_by_constant")
-    of_lanes = ("jacobian_changes", "add_jacobian_product", "add_jacobians_product", "solve_shared")
+    of_stages = ("stage_points", "stage_by_state", "tangent_stage")
+    by_constants = ("stage_by_constant", "tangent_direct")
     at_times = ("outputs_by_state", "outputs_by_constant", "constants_by_parameter", "start_by_constant")
     return TangentCode(
         LANES,
-        *(_address(system, name, LANES) for name in _FLAT),
-        *(_address(system, name) for name in of_one),
-        *(_address(system, name, LANES) for name in of_lanes),
+        *_flat(system, LANES),
+        *(_address(system, name, LANES) for name in of_stages),
+        *(system.functions.compiled(name, LANES, constants).address for name in by_constants),
         *(_address(system, name) for name in at_times),
     )
 
@@ -80,48 +84,47 @@ def rule_state_arrays(rules: int, triggers: int) -> RuleState:
 
 def tangent_arrays(
     system: System,
+    constants: tuple[int, ...],
     sensitivities: np.ndarray,
+    by_parameter: np.ndarray,
     inflows: np.ndarray,
     boluses: np.ndarray,
-    rate: SparseTerms,
-    jacobian: SparseTerms,
-    steps: int,
+    record: np.ndarray | None,
 ) -> Tangent:
-    """The `Tangent` of one patient, with a record of so many steps."""
-    compiled, width = system.functions.compiled, sensitivities.shape[1]
-    entries = compiled("jacobian").size
+    """The `Tangent` of one patient by parameters that enter some ``constants``."""
+    compiled, (blocks, width) = system.functions.compiled, sensitivities.shape
+    points, k = (aligned(STAGES * len(system.states)) for _ in range(2))
+    sizes = compiled("stage_by_state", LANES).size, compiled("stage_by_constant", LANES, constants).size
+    by_state, by_constant = (aligned(STAGES * size) for size in sizes)
+    point, direct, earlier = (aligned(width) for _ in range(3))
     stages = TangentStages(
-        jacobian=np.empty((STAGES, entries)),
-        by_constant=np.empty((STAGES, compiled("rate_by_constant").size)),
-        curvature_by_state=np.empty(compiled("curvature_by_state").size),
-        curvature_by_constant=np.empty(compiled("curvature_by_constant").size),
-        jacobian_change=aligned(LANES * entries),
-        point=aligned(width),
-        right=aligned(width),
-        earlier=aligned(width),
-        theta=aligned(LANES),
-        slopes=aligned(STAGES * width),
+        points, k, by_state, by_constant, point, direct, earlier, theta=aligned(LANES), slopes=aligned(STAGES * width)
     )
-    record, (taken, segments) = np.empty((steps, len(sensitivities), 5 * width)), np.zeros((2, 1), np.int64)
-    code = tangent_code(system)
-    return Tangent(code, sensitivities, inflows, boluses, rate, jacobian, record, taken, segments, stages)
+    taken, segments = np.zeros((2, 1), np.int64)
+    terms, code = aligned(blocks * 5 * width).reshape(blocks, -1), _tangent_code(system, constants)
+    arrays = (sensitivities, inflows, boluses, by_parameter)
+    sensitivities, inflows, boluses, by_parameter = (_aligned_copy(array) for array in arrays)
+    return Tangent(code, sensitivities, inflows, boluses, by_parameter, record, terms, taken, segments, stages)
 
 
 def derivative_arrays(
-    system: System, effects: ParameterEffects, segments: int, blocks: int, outputs: np.ndarray, times: int
+    system: System,
+    constants: tuple[int, ...],
+    effects: ParameterEffects,
+    segments: int,
+    blocks: int,
+    outputs: np.ndarray,
+    times: int,
 ) -> tuple[Tangent, OutputDerivatives]:
-    """A `Tangent` whose record holds one step alone, and the `OutputDerivatives` that are read off it."""
+    """A `Tangent` without a record, and the `OutputDerivatives` that are read off its last step."""
     compiled, width = system.functions.compiled, LANES * len(system.states)
-    no_dose = np.zeros((segments, blocks, width))
-    rate, jacobian, shown = (
-        SparseTerms(terms.indices, np.empty(terms.factors.size))
-        for terms in (effects.rate, effects.jacobian, effects.outputs)
-    )
-    tangent = tangent_arrays(system, np.empty((blocks, width)), no_dose, no_dose, rate, jacobian, 1)
+    no_dose, sensitivities = np.zeros((segments, blocks, width)), np.empty((blocks, width))
+    changes = np.zeros((blocks, LANES * len(constants)))
+    tangent = tangent_arrays(system, constants, sensitivities, changes, no_dose, no_dose, None)
     by_state = compiled("outputs_by_state")
     return tangent, OutputDerivatives(
         outputs,
-        shown,
+        SparseTerms(effects.outputs.indices, np.empty(effects.outputs.factors.size)),
         by_state.entries,
         values=np.empty((times, outputs.size, blocks * LANES)),
         by_parameter=np.empty(compiled("constants_by_parameter").size),
@@ -148,6 +151,13 @@ def aligned(size: int) -> np.ndarray:
     array = np.zeros(size + _LINE // 8)
     first = -(array.ctypes.data // 8) % (_LINE // 8)
     return array[first : first + size]
+
+
+def _aligned_copy(array: np.ndarray) -> np.ndarray:
+    """An array that begins at a line of the cache, with the numbers of another."""
+    copied = aligned(array.size).reshape(array.shape)
+    copied[:] = array
+    return copied
 
 
 def step_arrays(code: Code, relative: float) -> Step:

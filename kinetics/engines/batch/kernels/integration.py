@@ -19,7 +19,6 @@ from kinetics.engines.batch.kernels.step import (
     dense_terms,
     estimate_errors,
     first_step,
-    forget_slopes,
     growth_of,
     take_step,
     too_short,
@@ -40,7 +39,6 @@ def integrate(patient, step, progress, events):
     code, schedule, rules = patient.code, patient.schedule, patient.rules
     edges, sample, courses = floats(schedule.edges, 0), integers(progress.sample, 0), integers(progress.course, 0)
     start_patient(patient, step)
-    forget_slopes(0, code, step)
     watch(patient.thresholds, events)
     # before any dose: rules are armed by the outputs at rest
     start_rules(rules, patient.rule_state, code, step)
@@ -99,8 +97,6 @@ def integrate_stretch(patient, segment, time, stop, step, progress, events):
         if not error[0] <= 1.0:
             h *= growth
             rejected = True
-            if not math.isfinite(error[0]):
-                forget_slopes(0, code, step)
             continue
         # sensitivities are wrong behind a kink that lies inside a step: stop just before it, and step over it shortly
         shorter, at_kink = length_at_kink(patient.tangent, code, h, step, kink_step)
@@ -144,7 +140,7 @@ def accept_step(patient, segment, time, h, after, step, progress, events):
     if after > time and not record_step(patient.record, code, after, step):
         return False
     # while the factors and slopes of this very step are in the work arrays, and before derivatives are read off
-    advance_tangent(patient.tangent, code, h, segment, step)
+    advance_tangent(patient.tangent, code, segment, due, step)
     if due:
         sample[0] = write_samples(patient, sample[0], time, after, h, step)
     if watched and course >= 0 and after > time:

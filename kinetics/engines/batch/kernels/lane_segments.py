@@ -10,7 +10,7 @@ from kinetics.engines.batch.kernels.integration import begin_segment, set_inflow
 from kinetics.engines.batch.kernels.patients import copy_lane, erase, patient_of, put, take
 from kinetics.engines.batch.kernels.problems import DONE
 from kinetics.engines.batch.kernels.recovery_windows import end_window, follow_jump, watch
-from kinetics.engines.batch.kernels.step import first_step, forget_slopes
+from kinetics.engines.batch.kernels.step import first_step
 from kinetics.engines.batch.machine_code import kernel
 
 
@@ -43,8 +43,6 @@ def take_up(q, p, ensemble, solution, lanes, wide, events, step):
     put(q, lanes.size, code.constants, step.constants, wide.constants)
     put(q, lanes.size, code.coefficients, step.coefficients, wide.coefficients)
     put(q, lanes.size, code.states, step.absolute, wide.absolute)
-    # those of the patient before may not be finite, if that one was given up
-    forget_slopes(q, code, wide)
     floats(wide.error, 0)[q] = 0.0
     lane.patient, lane.segment, lane.course, lane.steps = p, -1, -1, 0
     lane.final = floats(patient.schedule.edges, patient.schedule.segments)[0]

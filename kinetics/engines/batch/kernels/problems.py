@@ -22,6 +22,9 @@ class Code(NamedTuple):
     """Functions of so many lanes; see `kinetics.compile.definitions` for what each takes. One patient is one lane."""
 
     lanes: int
+    combine: np.ndarray  # (stage,), addresses
+    dense_terms: int
+    interpolate: int
     states: int
     width: int  # numbers of a flat array: states * lanes, in whole registers
     outputs: int
@@ -37,28 +40,20 @@ class Code(NamedTuple):
     factor: int
     stage: int
     error: int
-    combine_few: int
-    combine: int
-    dense_terms: int
-    interpolate: int
 
 
 class TangentCode(NamedTuple):
-    """Derivatives of one patient, and what they do to so many lanes of sensitivities."""
+    """Derivatives of one patient at all stages, and what they do to so many lanes of sensitivities."""
 
     lanes: int
-    combine_few: int
-    combine: int
+    combine: np.ndarray  # (stage,), addresses
     dense_terms: int
     interpolate: int
-    jacobian: int
-    rate_by_constant: int
-    curvature_by_state: int
-    curvature_by_constant: int
-    jacobian_changes: int
-    add_jacobian_product: int
-    add_jacobians_product: int
-    solve: int
+    stage_points: int
+    stage_by_state: int
+    stage: int
+    stage_by_constant: int
+    direct: int
     outputs_by_state: int
     outputs_by_constant: int
     constants_by_parameter: int
@@ -140,11 +135,10 @@ class SparseTerms(NamedTuple):
 
 
 class ParameterEffects(NamedTuple):
-    """What parameters do through constants: to the start, the rates, the Jacobian's entries and the outputs."""
+    """What parameters do to constants, and through them to the start and to the outputs."""
 
     start: SparseTerms
-    rate: SparseTerms
-    jacobian: SparseTerms
+    constants: SparseTerms  # the derivatives by parameters themselves
     outputs: SparseTerms
 
 
@@ -155,10 +149,10 @@ class Tangent(NamedTuple):
     sensitivities: np.ndarray  # (block, state * lane), now
     inflows: np.ndarray  # (segment, block, state * lane)
     boluses: np.ndarray  # (segment, block, state * lane)
-    rate: SparseTerms
-    jacobian: SparseTerms
-    record: np.ndarray  # (step, block, 5 * state * lane), filled, over again when it is full
-    steps: np.ndarray  # (1,), taken so far
+    constants: np.ndarray  # (block, constant * lane), derivatives of the constants that the parameters enter
+    record: np.ndarray | None  # (step, block, state * lane), sensitivities at the left end of each, filled
+    terms: np.ndarray  # (block, 5 * state * lane), the last step as in `Record`
+    steps: np.ndarray  # (1,), recorded so far
     segments: np.ndarray  # (1,), whose boluses are in
     stages: TangentStages
 

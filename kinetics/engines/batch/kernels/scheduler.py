@@ -20,7 +20,6 @@ from kinetics.engines.batch.kernels.step import (
     copy,
     dense_terms,
     estimate_errors,
-    forget_slopes,
     growth_of,
     take_step,
     too_short,
@@ -111,9 +110,6 @@ def accept_or_shorten(code, lanes, wide):
             h[q] *= lane.growth
             lane.rejected = True
         hold_back(q, code, wide)
-        # what is not finite would outlive its product with zero in the next step
-        if not math.isfinite(error[q]):
-            forget_slopes(q, code, wide)
     return samples_due
 
 

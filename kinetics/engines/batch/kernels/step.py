@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from kinetics.compile import LANES
-from kinetics.compile.definitions import FEW, STAGES
-from kinetics.engines.batch.kernels.calls import address_of, call, floats
+from kinetics.compile.definitions import STAGES
+from kinetics.engines.batch.kernels.calls import address_of, call, floats, integers
 from kinetics.engines.batch.kernels.rodas5p import DENSE, GAMMA, A, C
 from kinetics.engines.batch.machine_code import kernel
 
@@ -35,7 +35,7 @@ def take_step(code, step):
     # one factorisation serves all stages: that is what a Rosenbrock method saves over an implicit Runge-Kutta method
     call(code.factor, (step.y, step.constants, step.coefficients, step.shift, step.lu))
     for s in range(STAGES):
-        combine(code, s, step.y, step.k, step.point, step.earlier)
+        combine(integers(code.combine, s)[0], s, step.y, step.k, step.point, step.earlier)
         rate = (step.point, step.constants, step.coefficients, step.inflow)
         call(code.stage, (*rate, step.earlier, step.pace, step.lu, step.k + 8 * s * width))
     # stiffly accurate: the last stage is the embedded solution, its slope the correction and the error estimate
@@ -45,10 +45,9 @@ def take_step(code, step):
 
 
 @kernel
-def combine(code, s, y, k, point, earlier):
-    """Where stage ``s`` takes rates, and what earlier slopes add to its right side."""
-    combined = code.combine_few if s <= FEW else code.combine
-    call(combined, (y, k, address_of(A[s]), address_of(C[s]), point, earlier))
+def combine(function, s, y, k, point, earlier):
+    """Where stage ``s`` takes rates, and what earlier slopes add to its right side; it has a function of its own."""
+    call(function, (y, k, address_of(A[s]), address_of(C[s]), point, earlier))
 
 
 @kernel
@@ -116,14 +115,6 @@ def too_short(h, time, end):
     """Whether a step would not move the clock, or is no number."""
     # a few roundings of the time; at time 0 the clock resolves everything, so there the end sets the scale
     return not h > max(1e-15 * time, 1e-30 * end)
-
-
-@kernel
-def forget_slopes(q, code, step):
-    """Zero a lane's slopes: one that is not finite would outlive its product with zero."""
-    k = floats(step.k, 0)
-    for j in range(q, STAGES * code.width, code.lanes):
-        k[j] = 0.0
 
 
 @kernel

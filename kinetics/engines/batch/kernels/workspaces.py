@@ -93,15 +93,14 @@ class RuleState(NamedTuple):
 
 
 class TangentStages(NamedTuple):
-    """A step of sensitivities; `entry` counts the nonzero entries of a table of derivatives."""
+    """A step of sensitivities, see `tangent`; `entry` counts the nonzero entries of matrices."""
 
-    jacobian: np.ndarray  # (stage, entry)
-    by_constant: np.ndarray  # (stage, entry), of the rates
-    curvature_by_state: np.ndarray  # (entry,), of the Jacobian
-    curvature_by_constant: np.ndarray  # (entry,), of the Jacobian
-    jacobian_change: np.ndarray  # (entry * lane,), (J(y))'
+    points: np.ndarray  # (state * stage,), u
+    k: np.ndarray  # (state * stage,), slopes of the states
+    by_state: np.ndarray  # (entry * stage,), J and B
+    by_constant: np.ndarray  # (entry * stage,), f_c + C
     point: np.ndarray  # (state * lane,), u'
-    right: np.ndarray  # (state * lane,), right side
+    direct: np.ndarray  # (state * lane,), what constants and inflow add to the right side of a stage
     earlier: np.ndarray  # (state * lane,), as in `Step`
     theta: np.ndarray  # (lane,), likewise
     slopes: np.ndarray  # (stage * state * lane,), k'
