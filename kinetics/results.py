@@ -135,7 +135,8 @@ def read_result(path: str | Path) -> xr.DataTree:
     path = Path(path)
     if path.suffix.lower() == ".zarr":
         return _read_store(path)
-    check_regular(path)
+    if not check_regular(path):  # so do pipes of the kernel say of themselves, whose reading may not end
+        raise InputError(Fault("not a NetCDF result: it is empty", str(path)))
     try:
         check_seal(path)
         check_netcdf(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kinetics.cli.arguments.inputs import check_engine, chosen_regimen, destination, durations
+from kinetics.cli.arguments.inputs import chosen_regimen, destination
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
     Draws,
@@ -46,37 +47,24 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Counts and recovery after any courses, over patients and over the uncertainty of the estimates."""
-    from kinetics.estimate import Estimates
-    from kinetics.prediction import predict as run
+    from kinetics.prediction import PredictionRequest, load_prediction, run_prediction
     from kinetics.reports.prediction import prediction_json, prediction_text
     from kinetics.results import write_result
 
     faults = Faults()
-    check_engine(faults, engine)
-    durations(faults, until=until, every=every)
     destination(faults, out, ".nc", inputs=[fit])
     treatment = chosen_regimen(faults, regimen, retreat or (), retreat_with)
-    estimates = None
-    with faults.gather():
-        estimates = Estimates.load(fit)
+    request = PredictionRequest(
+        fit, treatment, until=until, every=every, cohort=cohort, draws=draws, patients=patients, study=study,
+        seed=seed, states=states, engine=engine, reduce=not whole,
+    )  # fmt: skip
+    prediction = None
+    with faults.gather(), named_as_options({name: f"--{name}" for name in vars(request)} | {"estimates": ""}):
+        prediction = load_prediction(request)
     faults.raise_if_any()
-    assert estimates is not None
-    with watched(f"predicting from {estimates.fit}") as steps:
-        tree = run(
-            estimates,
-            treatment,
-            until=until,
-            every=every,
-            cohort=cohort,
-            draws=draws,
-            patients=patients,
-            study=study,
-            seed=seed,
-            states=states,
-            engine=engine,
-            reduce=not whole,
-            progress=steps.count,
-        )
+    assert prediction is not None
+    with watched(f"predicting from {prediction.fit}") as steps:
+        tree = run_prediction(prediction, steps.count)
     if out is not None:
         write_result(tree, out)
         wrote(out)

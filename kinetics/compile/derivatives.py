@@ -18,6 +18,7 @@ def derivatives(expressions: Sequence[Node], by: Sequence[Node], states: Sequenc
 
     Examples
     --------
+    >>> from kinetics.compile.graph import Graph
     >>> graph = Graph()
     >>> x, p = graph.input("y", 0), graph.input("c", 0)
     >>> derivatives([graph.apply("power", x, p)], [x, p], [x])[0, 1]

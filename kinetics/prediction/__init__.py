@@ -1,6 +1,14 @@
 """Predictions from a fit: counts and recovery after any courses, over patients and over what is not known of them."""
 
-from kinetics.prediction.predicting import predict
+from kinetics.prediction.predicting import predict, run_prediction
+from kinetics.prediction.request import PredictionRequest, load_prediction
 from kinetics.prediction.summary import population_recovery_summary, recovery_summary
 
-__all__ = ["population_recovery_summary", "predict", "recovery_summary"]
+__all__ = [
+    "PredictionRequest",
+    "load_prediction",
+    "population_recovery_summary",
+    "predict",
+    "recovery_summary",
+    "run_prediction",
+]

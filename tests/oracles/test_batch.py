@@ -77,7 +77,7 @@ def errors_of_equal_steps(system: System, until: float, steps: int) -> tuple[flo
     """Largest error at the ends of equal steps, and inside them."""
     code, c = code_of_one(system), system.constants(system.parameter_array())
     arrays = step_arrays(code, 1e-7)
-    addresses, size = addressed(arrays), code.states
+    addresses, size, code = addressed(arrays), code.states, addressed(code)
     arrays.constants[:], arrays.y[:size] = c, system.functions.initial(c)
     exact = solve_ivp(
         lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
@@ -151,7 +151,8 @@ def test_robertson_to_1e11_seconds():
     )
     found = at_end(system, 1e11, Tolerances(1e-10, 1e-22))
     published = [0.2083340149701255e-07, 0.8333360770334713e-13, 0.9999999791665050]
-    np.testing.assert_allclose(found, published, rtol=1e-8)
+    # one rounding of the third, 1e-16, is 5e-9 of the first, whatever the tolerance: ten of them
+    np.testing.assert_allclose(found, published, rtol=5e-8)
     assert found.sum() == pytest.approx(1.0, abs=1e-12)
 
 

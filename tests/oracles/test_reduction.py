@@ -45,10 +45,9 @@ def label(part):
 
 
 def values(dataset, draw):
-    """The numbers of a draw by variable, each over the largest of its variable in any draw."""
+    """The numbers of a draw by variable."""
     floats = {name: array for name, array in dataset.items() if array.dtype.kind == "f" and "draw" in array.dims}
-    sizes = {name: np.abs(array.values[np.isfinite(array.values)]).max(initial=0.0) for name, array in floats.items()}
-    return {name: array.values[draw] / (sizes[name] + 1e-25) for name, array in floats.items()}
+    return {name: array.values[draw] for name, array in floats.items()}
 
 
 def roundings(parameters):
@@ -59,18 +58,21 @@ def roundings(parameters):
 
 
 def difference(one, other):
-    """The largest difference, and where it is; what is no number must be none in both."""
-    for name in one:
-        np.testing.assert_array_equal(np.isfinite(one[name]), np.isfinite(other[name]), err_msg=name)
-    largest = {name: np.abs(one[name] - other[name])[np.isfinite(one[name])].max(initial=0.0) for name in one}
-    return max((size, name) for name, size in largest.items())
+    """The largest difference, over the largest value of a variable; what is no number must be none in both."""
+    shares = []
+    for name, array in one.items():
+        finite = np.isfinite(array)
+        np.testing.assert_array_equal(finite, np.isfinite(other[name]), err_msg=name)
+        size = np.abs(array[finite]).max(initial=0.0) + 1e-25
+        shares.append((np.abs(array - other[name])[finite].max(initial=0.0) / size, name))
+    return max(shares)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:cap reached")
 @pytest.mark.parametrize(("name", "drugs", "regimens"), cases(), ids=label)
 def test_reduced_and_whole_agree(name, drugs, regimens):
-    """To 1e-12 of the largest value of a variable, or to twice what roundings of the parameters do to the whole.
+    """To 1e-12 of the largest value of a variable, or to four times what a dozen roundings of parameters do to the whole.
 
     A step is as long as the error of the last allows, so a rounding moves all later ones. At a tolerance of 1e-13 that
     is some 1e-12 in a patient of chance; the typical patients of most cohorts stay below.
@@ -90,7 +92,7 @@ def test_reduced_and_whole_agree(name, drugs, regimens):
             rounding = max(difference(values(whole, 0), values(whole, 1 + n))[0] for n in range(ROUNDINGS))
             size, variable = difference(values(whole, 0), values(left, 0))
             about = f"{regimen or 'no drug'}, {cohort}: {variable} differs by {size:.1e}, by rounding {rounding:.1e}"
-            assert size <= max(1e-12, 2 * rounding), about
+            assert size <= max(1e-12, 4 * rounding), about
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ OF_TIMES = {
     "a value": ReportedRange(9.0, 9.0, 0.2),
 }
 SPANS = {"scale": st.floats(-0.5, 0.5), "spread": st.floats(0.2, 1.2), "by_spread": st.booleans()}
-H = 1e-6
+H = 1e-5
 
 
 def derivative(function, scale: float, spread: float, by_spread: bool) -> tuple[np.ndarray, np.ndarray]:

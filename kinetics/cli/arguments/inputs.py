@@ -27,16 +27,6 @@ def listed_names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def durations(faults: Faults, **options: str | None) -> None:
-    """Check that options, as far as they are given, are positive durations with a unit."""
-    from kinetics.units import check_duration
-
-    for name, text in options.items():
-        if text is not None:
-            with faults.gather(name=f"--{name}"):
-                check_duration(text)
-
-
 def chosen_regimen(faults: Faults, name: str | None, retreat: Sequence[str], with_regimen: str) -> Regimen:
     """The regimen of a name, or no drug, with a course of another at each of some times."""
     from kinetics.regimen import Regimen, only_course, with_retreatment

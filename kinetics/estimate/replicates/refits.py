@@ -79,7 +79,7 @@ class Replicates:
             If the problem is not found here, or is not what it was there.
         """
         content = json.loads(text)
-        settings = {name: content["facts"][name] for name in ("starts", "seed", "engine")}
+        settings = {name: content["facts"][name] for name in ("starts", "seed", "engine", "reduce")}
         problem = FitProblem.load(content["source"]).with_settings(**settings)
         if _facts(problem) != content["facts"]:
             raise InputError(
@@ -94,5 +94,5 @@ def _facts(problem: FitProblem) -> dict[str, Any]:
     hashes = {"data_hash": problem.data_hash, "model_hash": problem.model.content_hash}
     free = [[one.flat, one.start, one.lower, one.upper] for one in problem.free]
     rows = sorted(target.row.name for target in problem.targets)
-    settings = {"starts": problem.starts, "seed": problem.seed, "engine": problem.engine}
+    settings = {"starts": problem.starts, "seed": problem.seed, "engine": problem.engine, "reduce": problem.reduce}
     return {**hashes, "free": free, "rows": rows, "discrepancy": problem.discrepancy, **settings}
