@@ -77,7 +77,7 @@ def errors_of_equal_steps(system: System, until: float, steps: int) -> tuple[flo
     """Largest error at the ends of equal steps, and inside them."""
     code, c = code_of_one(system), system.constants(system.parameter_array())
     arrays = step_arrays(code, 1e-7)
-    addresses, size, code = addressed(arrays), code.states, addressed(code)
+    addresses, functions, size = addressed(arrays), addressed(code), code.states
     arrays.constants[:], arrays.y[:size] = c, system.functions.initial(c)
     exact = solve_ivp(
         lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
@@ -86,9 +86,9 @@ def errors_of_equal_steps(system: System, until: float, steps: int) -> tuple[flo
     h, at_ends, within = until / steps, 0.0, 0.0
     for index in range(steps):
         arrays.h[:] = h
-        stepped(code, addresses)
+        stepped(functions, addresses)
         for theta in (0.25, 0.5, 0.75):
-            looked_at(code, theta, addresses)
+            looked_at(functions, theta, addresses)
             within = max(within, np.abs(arrays.state[:size] - exact((index + theta) * h)).max())
         arrays.y[:] = arrays.y_new
         at_ends = max(at_ends, np.abs(arrays.y[:size] - exact((index + 1) * h)).max())
