@@ -21,7 +21,7 @@ from kinetics.regimen import Regimen, check_accepted, segments
 from kinetics.simulation import simulate
 
 UNTIL = "4 year"
-ROUNDINGS = 12
+ROUNDINGS = 7
 REGIMENS = {name: Regimen.load(name) for name in library_names("models/regimens")}
 
 
@@ -72,7 +72,7 @@ def difference(one, other):
 @pytest.mark.filterwarnings("ignore:cap reached")
 @pytest.mark.parametrize(("name", "drugs", "regimens"), cases(), ids=label)
 def test_reduced_and_whole_agree(name, drugs, regimens):
-    """To 1e-12 of the largest value of a variable, or four times what a dozen roundings of parameters do to the whole.
+    """To 1e-12 of the largest value of a variable, or four times what some roundings of parameters do to the whole.
 
     A step is as long as the error of the last allows, so a rounding moves all later ones. At a tolerance of 1e-13 that
     is some 1e-12 in a patient of chance; the typical patients of most cohorts stay below.

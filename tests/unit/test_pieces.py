@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kinetics
@@ -41,6 +41,7 @@ def whole():
 
 
 @pytest.mark.parametrize("lanes", [0, LANES])
+@settings(max_examples=15)
 @given(most=st.integers(1, 400), seed=st.integers(0, 2**32 - 1))
 def test_pieces_have_the_bits_of_a_whole(whole, lanes, most, seed):
     x = np.random.default_rng(seed).uniform(-1.5, 1.5, COUNT * max(1, lanes))
