@@ -42,7 +42,7 @@ def measure(repeats: int, fits: Sequence[str]) -> list[dict[str, Any]]:
         empty.mkdir(mode=0o700)
         simulate = [*_COMMAND, "simulate", MODEL, *_SIMULATE]
         gradient = [sys.executable, str(Path(__file__).with_name("gradient.py"))]
-        _fill(empty, full, [simulate, gradient])
+        _fill(empty, full, [simulate, gradient, *([*_COMMAND, "fit", fit] for fit in fits)])
         _without_models(full, engine)
         edited = _edited_model(folder / "models")
         calls = {
