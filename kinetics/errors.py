@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from kinetics.text.escaping import one_line
 
+T = TypeVar("T")
 _PACKAGE = Path(__file__).parent
 _LINE = re.compile(r":[0-9]+$")
 MAX_LOCATIONS = 3
@@ -149,6 +151,12 @@ class Faults:
                 self._note(fault.located(where, name), type(error))
         else:
             self._take(noted, where, name)
+
+    def attempt(self, name: str, read: Callable[[], T]) -> T | None:
+        """What a reader of one argument returns; None, and its faults noted under the name, if it refuses."""
+        with self.gather(name=name):
+            return read()
+        return None
 
     def _take(self, noted: Faults, where: str, name: str) -> None:
         for fault, kind in zip(noted, noted._faults.values(), strict=True):

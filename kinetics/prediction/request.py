@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import xarray as xr
 
@@ -26,8 +25,6 @@ from kinetics.simulation.engine import check_engine
 from kinetics.simulation.planning import output_times
 from kinetics.simulation.simulation import COPIES
 from kinetics.units import check_duration, to_unit
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -96,12 +93,7 @@ def load_prediction(request: PredictionRequest) -> LoadedPrediction:
         With everything that is wrong, under the name of its argument.
     """
     faults = Faults()
-
-    def attempt(argument: str, read: Callable[[], T]) -> T | None:
-        with faults.gather(name=argument):
-            return read()
-        return None
-
+    attempt = faults.attempt
     attempt("until", lambda: check_duration(request.until))
     attempt("every", lambda: check_duration(request.every))
     attempt("engine", lambda: check_engine(request.engine))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 from kinetics.cluster.clients import checked_client
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
@@ -23,8 +22,6 @@ from kinetics.simulation.engine import ENGINES, choose_engine
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
 from kinetics.units import check_duration
 
-T = TypeVar("T")
-
 
 def load_request(request: SimulationRequest) -> LoadedRequest:
     """The request with objects in place of names and paths; nothing is compiled.
@@ -35,12 +32,7 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
         With everything that is wrong, under the name of its argument.
     """
     faults = Faults()
-
-    def attempt(argument: str, read: Callable[[], T]) -> T | None:
-        with faults.gather(name=argument):
-            return read()
-        return None
-
+    attempt = faults.attempt
     model = attempt("model", lambda: loaded("model", request.model, Model))
     regimen = attempt("regimen", lambda: _regimen(request))
     attempt("until", lambda: check_duration(request.until))
