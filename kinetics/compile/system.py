@@ -148,15 +148,16 @@ class System:
         return matrix
 
     def check_doses(self, amounts: np.ndarray) -> None:
-        """Refuse amounts, (dose,), into states that rest: they would be lost without a word.
+        """Refuse amounts, (..., dose), into states that rest: they would be lost without a word.
 
         Raises
         ------
         InputError
             If there are any.
         """
-        given = zip(self.model.doses.values(), amounts, strict=True)
-        if lost := [dose.name for dose, amount in given if amount and dose.into in self.rest.resting]:
+        given = np.any(amounts, axis=tuple(range(amounts.ndim - 1)))
+        doses = zip(self.model.doses.values(), given, strict=True)
+        if lost := [dose.name for dose, is_given in doses if is_given and dose.into in self.rest.resting]:
             raise InputError(f"model '{self.model.name}' was compiled for runs without {', '.join(lost)}")
 
     def row(self, name: str) -> tuple[str, int]:

@@ -64,7 +64,7 @@ def integrate(
     """
     tolerances, functions, doses = tolerances or TOLERANCES, system.functions, system.dose_matrix()
     first = functions.initial(constants) if start is None else start
-    absolute = tolerances.bounds(system, state_scale(system, constants, first, segments, triggers))
+    absolute = tolerances.bounds(system, state_scale(system, constants, first, segments.largest, triggers))
     solver = StretchSolver(system, segments, method, tolerances.relative, absolute, Guard(system, absolute))
     monitor = None
     if triggers is not None:

@@ -112,7 +112,7 @@ def integrate_with_sensitivities(
     by_parameter = np.ascontiguousarray(functions.constants_by_parameter(parameters)[:, columns])
     states = functions.initial(constants)
     first = np.concatenate([states, (functions.initial_by_constant(constants) @ by_parameter).T.ravel()])
-    absolute = tolerances.bounds(system, state_scale(system, constants, states, segments))
+    absolute = tolerances.bounds(system, state_scale(system, constants, states, segments.largest))
     # a derivative times its parameter is as large as the state, and so is its error
     size = np.where(parameters[columns] != 0, np.abs(parameters[columns]), 1.0)
     atol = np.concatenate([absolute, (absolute[None, :] / size[:, None]).ravel()])

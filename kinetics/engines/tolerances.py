@@ -11,7 +11,7 @@ import numpy as np
 from kinetics.compile import System
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.model import Model
-from kinetics.regimen import Segments, Triggers
+from kinetics.regimen import Triggers
 from kinetics.units import to_unit
 
 BELOW_ZERO = 1000
@@ -49,19 +49,20 @@ class Tolerances:
 
 
 def state_scale(
-    system: System, constants: np.ndarray, start: np.ndarray, segments: Segments, triggers: Triggers | None = None
+    system: System, constants: np.ndarray, start: np.ndarray, largest: np.ndarray, triggers: Triggers | None = None
 ) -> np.ndarray:
     """The size of each state: its start, or the largest dose into it, or that of a state of its unit, or 1.
 
-    Doses of rules count too, and states that rest. ``constants`` are (..., constant) and ``start`` (..., state), of one
-    patient or of many, and so is the result.
+    Doses of rules count too, and states that rest. ``constants`` are (..., constant), ``start`` (..., state), and
+    ``largest``, the largest doses in their units, (..., drug): of one patient or of many, and so is the result.
 
     Raises
     ------
     InputError
         If a dose is given into a state that rests.
     """
-    largest = segments.largest if triggers is None else np.maximum(segments.largest, triggers.dose_amounts.max(axis=0))
+    if triggers is not None:
+        largest = np.maximum(largest, triggers.dose_amounts.max(axis=0))
     system.check_doses(largest)
     scale = np.maximum(np.abs(start), largest @ system.dose_matrix())
     sizes = np.abs(system.all_states(scale, constants))

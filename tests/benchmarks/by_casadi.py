@@ -63,7 +63,7 @@ class Engine:
         system = work.system
         typical = work.typical(COHORTS[0])
         start = system.functions.initial(typical)
-        self._scale = state_scale(system, typical, start, work.segments)
+        self._scale = state_scale(system, typical, start, work.segments.largest)
         self._scaled = ca.SX.sym("z", len(system.states))
         self._constants = ca.SX.sym("c", typical.size)
         self._rates, outputs = symbolic(system, self._scaled * self._scale, self._constants)

@@ -19,6 +19,12 @@ TIGHT = Tolerances(relative=1e-11, absolute=1e-15)
 MIDDLE = Tolerances(relative=1e-9, absolute=1e-14)
 
 
+def of_one_plan(system, patients, names, plan, times, outputs, **settings):
+    """The derivatives of patients with the same doses."""
+    which = np.zeros(len(patients), dtype=int)
+    return batch.integrate_many_with_sensitivities(system, patients, names, [plan], which, times, outputs, **settings)
+
+
 # --- closed forms
 
 
@@ -36,9 +42,7 @@ def test_derivatives_after_a_bolus_are_those_of_the_exponential(deficit):
     system, given, patients = deficits(deficit, Dose("drug", "3 mg", "2 day"))
     times = np.array([0.0, 1.0, 2.0, 2.5, 5.0, 20.0])
     wanted = ["Z", "Y", "given"]
-    found = batch.integrate_many_with_sensitivities(
-        system, patients, ["full", "k"], given, times, wanted, tolerances=TIGHT
-    )
+    found = of_one_plan(system, patients, ["full", "k"], given, times, wanted, tolerances=TIGHT)
     k, full = patients[:, :1], patients[:, 1:]
     since = np.maximum(times - 2.0, 0.0)
     z = np.where(times > 2.0, 3.0 * np.exp(-k * since), 0.0)  # at the time of the dose the value before it
@@ -56,7 +60,7 @@ def test_derivatives_during_and_after_an_infusion_are_those_of_its_closed_form(d
     system, given, patients = deficits(deficit, Dose("drug", "8 mg", "1 day", "4 day"))
     rate, length = 2.0, 4.0
     times = np.array([1.0, 1.5, 3.0, 5.0, 5.5, 12.0, 20.0])
-    found = batch.integrate_many_with_sensitivities(system, patients, ["k"], given, times, ["Z"], tolerances=TIGHT)
+    found = of_one_plan(system, patients, ["k"], given, times, ["Z"], tolerances=TIGHT)
     k = patients[:, :1]
     run = np.minimum(times - 1.0, length)
     after = times - 1.0 - run
@@ -88,9 +92,7 @@ def test_derivatives_by_more_parameters_than_a_block_has_lanes():
     names = [str(one) for one in a]
     given = segments(Regimen.none(), {}, model.time, 3.0)
     parameters = system.parameter_array()[None] * np.array([[1.0], [1.0]])
-    found = batch.integrate_many_with_sensitivities(
-        system, parameters, names, given, times, ["weighed", "sum"], tolerances=TIGHT
-    )
+    found = of_one_plan(system, parameters, names, given, times, ["weighed", "sum"], tolerances=TIGHT)
     total, gone = sum(range(1, 38)), 1.0 - np.exp(-times)
     of_sum = np.repeat(gone[:, None], 37, axis=1)
     of_sum[:, 0] += 1.0
@@ -139,7 +141,7 @@ def drawn():
 @pytest.fixture(scope="module")
 def found(drawn):
     system, given, patients = drawn
-    return batch.integrate_many_with_sensitivities(system, patients, NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
+    return of_one_plan(system, patients, NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
 
 
 def test_many_patients_are_what_one_is(drawn, found):
@@ -199,9 +201,7 @@ def test_the_number_of_threads_changes_no_bit(drawn, found):
     before = numba.get_num_threads()
     try:
         numba.set_num_threads(1)
-        alone = batch.integrate_many_with_sensitivities(
-            system, patients, NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE
-        )
+        alone = of_one_plan(system, patients, NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
     finally:
         numba.set_num_threads(before)
     same_bits(alone, found)
@@ -210,9 +210,7 @@ def test_the_number_of_threads_changes_no_bit(drawn, found):
 @pytest.mark.parametrize("chosen", [slice(7, 8), slice(1, 20, 3), slice(None, None, -1)], ids=["one", "some", "turned"])
 def test_the_company_of_a_patient_changes_no_bit(drawn, found, chosen):
     system, given, patients = drawn
-    some = batch.integrate_many_with_sensitivities(
-        system, patients[chosen], NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE
-    )
+    some = of_one_plan(system, patients[chosen], NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
     same_bits(some, batch.Gradients(found.outputs[chosen], found.gradients[chosen], found.reasons[chosen]))
 
 
@@ -220,9 +218,7 @@ def test_what_else_is_asked_changes_no_derivative_and_no_step(drawn, found):
     """A step is chosen by the states alone: other names and other times leave the rest as it is."""
     system, given, patients = drawn
     names, outputs = NAMES[10:13], OUTPUTS[1:2]
-    some = batch.integrate_many_with_sensitivities(
-        system, patients, names, given, TIMES[::2], outputs, tolerances=MIDDLE
-    )
+    some = of_one_plan(system, patients, names, given, TIMES[::2], outputs, tolerances=MIDDLE)
     np.testing.assert_array_equal(some.outputs, found.outputs[:, ::2, 1:2])
     np.testing.assert_allclose(some.gradients, found.gradients[:, ::2, 1:2, 10:13], rtol=1e-12)
 
@@ -248,7 +244,7 @@ def test_a_patient_that_fails_is_nan_with_its_reason_and_alone(bursting):
     system, given = bursting
     patients = np.array([[0.05, 1.0], [0.2, 1.0], [np.nan, 1.0], [0.02, 1.0]])
     times = np.array([0.0, 4.0, 10.0])
-    found = batch.integrate_many_with_sensitivities(system, patients, ["k"], given, times, ["size"], tolerances=TIGHT)
+    found = of_one_plan(system, patients, ["k"], given, times, ["size"], tolerances=TIGHT)
     good, k = [0, 3], patients[[0, 3], :1]
     np.testing.assert_allclose(found.outputs[good, :, 0], 1 / (1 - k * times), rtol=1e-9)
     np.testing.assert_allclose(found.gradients[good, :, 0, 0], times / (1 - k * times) ** 2, rtol=1e-8)
@@ -263,7 +259,7 @@ def test_a_patient_that_fails_is_nan_with_its_reason_and_alone(bursting):
 def test_a_derivative_that_is_not_finite_is_told(bursting):
     system, given = bursting
     times, patients = np.array([1.0, 2.0]), np.array([[0.05, 0.0], [0.05, 4.0]])
-    found = batch.integrate_many_with_sensitivities(system, patients, ["k", "r"], given, times, ["size", "root"])
+    found = of_one_plan(system, patients, ["k", "r"], given, times, ["size", "root"])
     assert found.reasons[0].startswith("the derivative of root by r at 1 day is not finite")
     assert np.isnan(found.gradients[0]).all()
     np.testing.assert_allclose(found.gradients[1, :, 1, 1], 0.25 / (1 - 0.05 * times), rtol=1e-6)
@@ -291,7 +287,7 @@ def test_a_patient_of_too_many_steps_is_given_up(monkeypatch, drawn, found):
     system, given, patients = drawn
     monkeypatch.setattr(plans, "MOST_STEPS", 60)
     monkeypatch.setattr(stopping, "MOST_STEPS", 60)
-    some = batch.integrate_many_with_sensitivities(system, patients[:2], NAMES[:1], given, TIMES, OUTPUTS)
+    some = of_one_plan(system, patients[:2], NAMES[:1], given, TIMES, OUTPUTS)
     assert all("after 60 steps" in reason for reason in some.reasons)
     assert np.isnan(some.gradients).all()
 
@@ -299,9 +295,9 @@ def test_a_patient_of_too_many_steps_is_given_up(monkeypatch, drawn, found):
 def test_no_patient_and_no_name_are_no_fault(bursting):
     system, given = bursting
     times = np.array([0.0, 5.0])
-    none = batch.integrate_many_with_sensitivities(system, np.empty((0, 2)), ["k"], given, times, ["size"])
+    none = of_one_plan(system, np.empty((0, 2)), ["k"], given, times, ["size"])
     assert (none.outputs.shape, none.gradients.shape, none.reasons) == ((0, 2, 1), (0, 2, 1, 1), [])
-    plain = batch.integrate_many_with_sensitivities(system, np.array([[0.05, 1.0]]), [], given, times, ["size"])
+    plain = of_one_plan(system, np.array([[0.05, 1.0]]), [], given, times, ["size"])
     np.testing.assert_allclose(plain.outputs[0, :, 0], [1.0, 1 / 0.75], rtol=1e-6)
     assert plain.gradients.shape == (1, 2, 1, 0)
 
@@ -309,9 +305,7 @@ def test_no_patient_and_no_name_are_no_fault(bursting):
 def test_names_that_are_not_there_are_all_told(bursting):
     system, given = bursting
     with pytest.raises(UnknownNameError) as raised:
-        batch.integrate_many_with_sensitivities(
-            system, np.array([[0.05, 1.0]]), ["k", "m"], given, np.array([1.0]), ["size", "y"]
-        )
+        of_one_plan(system, np.array([[0.05, 1.0]]), ["k", "m"], given, np.array([1.0]), ["size", "y"])
     assert [(fault.where, fault.name) for fault in raised.value.faults] == [("names", "m"), ("outputs", "y")]
 
 
@@ -323,4 +317,26 @@ def test_names_that_are_not_there_are_all_told(bursting):
 def test_arrays_that_do_not_fit_are_refused(bursting, patients, times):
     system, given = bursting
     with pytest.raises(InputError, match=r"parameters must be|output times must be"):
-        batch.integrate_many_with_sensitivities(system, patients, ["k"], given, np.array(times), ["size"])
+        of_one_plan(system, patients, ["k"], given, np.array(times), ["size"])
+
+
+def test_patients_whose_plans_and_times_are_their_own_have_the_bits_that_they_have_alone(drawn):
+    system, _, patients = drawn
+    model, which, constants = system.model, np.arange(12) % 3, system.constants_table(patients[:12])
+    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    times = np.array([[0.0, 3.0, 20.0, 20.0], [0.5, 60.0, 365.25, 400.0], [5.0, 5.0, 5.0, 100.0]])
+    regimens = [Regimen.load("ms_first_course"), Regimen.load("ms_licensed"), Regimen.none()]
+    plans = [segments(one, drugs, model.time, at[-1]) for one, at in zip(regimens, times, strict=True)]
+    without_courses = [(plan, np.empty(0)) for plan in plans]
+    asked = (["cd4_k_M4", "b_cells_k_B"], plans)
+    side_by_side = batch.integrate_many(system, constants, without_courses, which, times).outputs
+    together = batch.integrate_many_with_sensitivities(system, patients[:12], *asked, which, times, system.outputs)
+    for plan in range(3):
+        own = np.flatnonzero(which == plan)
+        alone = of_one_plan(system, patients[own], asked[0], plans[plan], times[plan], system.outputs)
+        plain = batch.integrate_many(
+            system, constants[own], without_courses[plan : plan + 1], np.zeros(4, dtype=int), times[plan]
+        )
+        np.testing.assert_array_equal(side_by_side[own], plain.outputs)
+        np.testing.assert_array_equal(together.outputs[own], alone.outputs)
+        np.testing.assert_array_equal(together.gradients[own], alone.gradients)

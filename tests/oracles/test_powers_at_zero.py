@@ -95,7 +95,9 @@ def test_derivatives_by_the_exponent_are_those_of_the_closed_form(system, infusi
         slopes = engine(system, parameters, NAMES, plan).output_gradient(times)
         np.testing.assert_allclose(slopes[:, 0], expected, rtol=CLOSE[g], atol=1e-7)
         assert np.isfinite(slopes).all()
-    many = batch.integrate_many_with_sensitivities(system, parameters[None], NAMES, plan, times, ["n", "root"])
+    many = batch.integrate_many_with_sensitivities(
+        system, parameters[None], NAMES, [plan], np.zeros(1, dtype=int), times, ["n", "root"]
+    )
     np.testing.assert_allclose(many.gradients[0, :, 0], expected, rtol=CLOSE[g], atol=1e-7)
 
 

@@ -111,7 +111,9 @@ def test_gradients_agree(regimen):
     for drugs in (None, regimen.drugs):
         system = compile_model(model, drugs)
         table = draw_patients(system, cohort, 2, seed=3)
-        result = batch.integrate_many_with_sensitivities(system, table, names, plan, times, list(model.outputs))
+        result = batch.integrate_many_with_sensitivities(
+            system, table, names, [plan], np.zeros(2, dtype=int), times, list(model.outputs)
+        )
         assert result.reasons == ["", ""]
         results.append(result)
     whole, left = results

@@ -121,7 +121,7 @@ def test_nk_cells_of_the_typical_patient_are_back_in_one_to_two_months(patient):
 
 def test_no_state_falls_below_minus_its_absolute_tolerance(patient):
     trajectory, given = patient
-    scale = state_scale(trajectory.system, trajectory.constants, trajectory.start, given)
+    scale = state_scale(trajectory.system, trajectory.constants, trajectory.start, given.largest)
     times = np.unique(np.concatenate([trajectory.curve("CD4").knots, np.linspace(0, UNTIL, 5000)]))
     assert (trajectory.states(times) >= -TOLERANCES.absolute * scale).all()
 

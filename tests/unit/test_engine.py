@@ -99,7 +99,7 @@ def test_scale_of_a_state_is_its_start_or_the_largest_dose_or_that_of_its_unit()
     given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 5.0)
     constants = system.constants(system.parameter_array())
     start = system.functions.initial(constants)
-    np.testing.assert_allclose(state_scale(system, constants, start, given), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
+    np.testing.assert_allclose(state_scale(system, constants, start, given.largest), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

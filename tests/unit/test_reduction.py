@@ -233,7 +233,9 @@ def test_resting_states_count_in_the_size_of_states_of_their_unit():
     scales = []
     for system in (compile_model(model), compile_model(model, ["drug"])):
         constants = system.constants_table(np.array([[0.5, 3.0, 0.0], [0.5, 7.0, 0.0]]))
-        scales.append(state_scale(system, constants, system.functions.initial_table(constants), plan)[:, 0].tolist())
+        scales.append(
+            state_scale(system, constants, system.functions.initial_table(constants), plan.largest)[:, 0].tolist()
+        )
     assert scales == [[3.0, 7.0], [3.0, 7.0]]
 
 

@@ -73,8 +73,8 @@ def integrate_many(
         Dose edges with the starts of the courses, (course,); crossings are NaN in the courses a plan does not have.
     which : ndarray of int, (patient,)
         The plan of each patient.
-    times : ndarray, (time,)
-        Output times, in order.
+    times : ndarray, (time,) or (plan, time)
+        Output times, in order, of all plans or of each.
     events : (sequence of str, ndarray), optional
         Outputs, and levels (patient, event) whose upward crossing after each course's nadir is found.
     states : bool
@@ -92,7 +92,7 @@ def integrate_many(
     Raises
     ------
     InputError
-        If the output times are not in order, or not between 0 and the end of every plan.
+        If the output times are not in order, or not between 0 and the end of their plan.
     """
     tolerances, size = tolerances or TOLERANCES, len(constants)
     events = events or ((), np.empty((size, 0)))

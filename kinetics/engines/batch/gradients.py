@@ -47,8 +47,8 @@ class Gradients:
     >>> out = Output(name="pool", unit="1", value=A)
     >>> system = compile_model(Model.from_symbols("pool", time="day", parameters=[rate], states=[pool], outputs=[out]))
     >>> plan = segments(Regimen.none(), {}, system.model.time, until=10)
-    >>> patients = np.array([[0.1], [0.3]])
-    >>> found = integrate_many_with_sensitivities(system, patients, ["k"], plan, np.array([10.0]), ["pool"])
+    >>> patients, which = np.array([[0.1], [0.3]]), np.zeros(2, int)
+    >>> found = integrate_many_with_sensitivities(system, patients, ["k"], [plan], which, np.array([10.0]), ["pool"])
     >>> found.gradients[:, 0, 0, 0].round(6)  # -10 exp(-10 k)
     array([-3.678794, -0.497871])
     """
@@ -62,13 +62,14 @@ def integrate_many_with_sensitivities(
     system: System,
     parameters: np.ndarray,
     names: Sequence[str],
-    segments: Segments,
+    plans: Sequence[Segments],
+    which: np.ndarray,
     times: np.ndarray,
     outputs: Sequence[str],
     *,
     tolerances: Tolerances | None = None,
 ) -> Gradients:
-    """Integrate patients of one plan, each with the exact tangent of its numerical solution.
+    """Integrate patients, each with the exact tangent of its numerical solution.
 
     Parameters
     ----------
@@ -78,9 +79,11 @@ def integrate_many_with_sensitivities(
         All parameters of each patient, in the model's units.
     names : sequence of str
         The flat names of those to differentiate by.
-    segments : Segments
+    plans : sequence of Segments
         Dose edges, rates and boluses.
-    times : ndarray, (time,)
+    which : ndarray of int, (patient,)
+        The plan of each patient.
+    times : ndarray, (time,) or (plan, time)
         Output times, in order; a value at a dose is the one before it.
     outputs : sequence of str
         The outputs that are wanted.
@@ -95,24 +98,24 @@ def integrate_many_with_sensitivities(
     Raises
     ------
     InputError
-        If the output times are not in order or not within the plan, or the parameters are not those of the model.
+        If the output times are not in order or not within their plan, or the parameters are not those of the model.
     UnknownNameError
         If a name is not a parameter, or not an output.
     """
     _check(system, parameters, names, outputs)
-    tolerances, plans = tolerances or TOLERANCES, [(segments, np.empty(0))]
+    tolerances, without_courses = tolerances or TOLERANCES, [(plan, np.empty(0)) for plan in plans]
     constants = system.constants_table(np.asarray(parameters, dtype=float))
-    which, events = np.zeros(len(constants), dtype=np.int64), ((), np.empty((len(constants), 0)))
-    ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances)
+    events = (), np.empty((len(constants), 0))
+    ensemble, reasons = prepare(system, constants, without_courses, which, times, events, tolerances)
     solution = empty_solution(system, ensemble)
     gradients = np.full((*solution.outputs.shape[:2], len(outputs), len(names)), np.nan)
     wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
     entered = system.constants_entered(names)
     effects = _effects(system, names, entered)
     in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, entered, effects, wanted, gradients)
-    explain_failures(system, ensemble, solution, plans, reasons)
+    explain_failures(system, ensemble, solution, without_courses, reasons)
     result = Gradients(solution.outputs[:, :, wanted], gradients, reasons)
-    _leave_out_infinite(system, result, names, ensemble.times, outputs)
+    _leave_out_infinite(system, result, names, ensemble.times[ensemble.plan], outputs)
     return result
 
 
@@ -173,7 +176,7 @@ def _leave_out_infinite(
         if not result.reasons[patient]:
             time, output, name = np.argwhere(~finite[patient])[0]
             result.reasons[patient] = (
-                f"the derivative of {outputs[output]} by {names[name]} at {times[time]:.6g} "
+                f"the derivative of {outputs[output]} by {names[name]} at {times[patient, time]:.6g} "
                 f"{unit_text(system.model.time)} is not finite. Check the parameters, or leave one of the two out."
             )
             result.outputs[patient] = result.gradients[patient] = np.nan

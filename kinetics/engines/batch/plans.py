@@ -34,7 +34,7 @@ def prepare(
     Raises
     ------
     InputError
-        If the output times are not in order, or not between 0 and the end of every plan.
+        If the output times are not in order, or not between 0 and the end of their plan.
     """
     constants = np.ascontiguousarray(constants, dtype=float)
     reasons, admitted = ["" for _ in constants], np.array(which, dtype=np.int64)
@@ -48,12 +48,12 @@ def prepare(
     segments = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
     times = _output_times(times, plans)
     stacked, codes = _stacked(system, plans), (code_of_lanes(system), code_of_one(system))
-    return Ensemble(*codes, constants, admitted, stacked, segments, limits, thresholds, times.size, times), reasons
+    return Ensemble(*codes, constants, admitted, stacked, segments, limits, thresholds, times.shape[1], times), reasons
 
 
 def empty_solution(system: System, ensemble: Ensemble, *, states: bool = False) -> Solution:
     """All NaN; with states if asked for."""
-    patients, times, size = len(ensemble.constants), ensemble.times.size, len(system.states)
+    patients, times, size = len(ensemble.constants), ensemble.n_times, len(system.states)
     events, courses = ensemble.thresholds.events, ensemble.schedules.n_courses
     status, steps = np.zeros((2, patients), np.int64)
     return Solution(
@@ -94,13 +94,12 @@ def _absolute_tolerances(
     triggers: Triggers | None,
 ) -> np.ndarray:
     """Absolute tolerances, (patient, state)."""
-    absolute = np.ones((len(constants), len(system.states)))
+    admitted = which >= 0
+    absolute, rows = np.ones((len(constants), len(system.states))), constants[admitted]
     # the scale of a state counts the doses of the patient's own plan
-    for plan in np.unique(which[which >= 0]):
-        of_plan = which == plan
-        rows = constants[of_plan]
-        scale = state_scale(system, rows, system.functions.initial_table(rows), plans[plan][0], triggers)
-        absolute[of_plan] = tolerances.bounds(system, scale)
+    largest = np.array([plan.largest for plan, _ in plans])[which[admitted]]
+    scale = state_scale(system, rows, system.functions.initial_table(rows), largest, triggers)
+    absolute[admitted] = tolerances.bounds(system, scale)
     return absolute
 
 
@@ -118,13 +117,14 @@ def _stacked(system: System, plans: Sequence[Plan]) -> Schedule:
 
 
 def _output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
-    """Output times in order, on the dose edges that they are a rounding away from: a value at a dose is that before."""
-    times, end = np.asarray(times, dtype=float), min(plan.edges[-1] for plan, _ in plans)
+    """Output times, (plan, time), on the edges that they are a rounding away from: a value at a dose is before it."""
     # 3 * 0.1 lies a rounding after a dose at 0.3, and would be read after it
-    snapped = _snapped(times, _edges(plans))
-    if not (np.diff(snapped) >= 0).all() or not ((snapped >= 0) & (snapped <= end)).all():
-        raise InputError(f"output times must be numbers in order, from 0 to the end at {end:g}")
-    return snapped
+    snapped = _snapped(np.asarray(times, dtype=float), _edges(plans))
+    ends = np.array([plan.edges[-1] for plan, _ in plans])
+    ordered = np.ascontiguousarray(np.broadcast_to(snapped, (len(plans), snapped.shape[-1])))
+    if not (np.diff(ordered) >= 0).all() or not ((ordered >= 0) & (ordered <= ends[:, None])).all():
+        raise InputError(f"output times must be numbers in order, from 0 to the end at {ends.min():g}")
+    return ordered
 
 
 def _edges(plans: Sequence[Plan]) -> np.ndarray:

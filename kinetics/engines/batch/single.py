@@ -76,7 +76,7 @@ def integrate(
         If the integrator gives up; the message names segment, time and state.
     """
     first = system.functions.initial(constants)
-    tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments, triggers)
+    tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments.largest, triggers)
     triggered = rules = None
     if triggers is not None:
         triggered, levels = TriggeredDoses.none(triggers), levels_of(system, constants, triggers)
@@ -122,7 +122,7 @@ def integrate_with_sensitivities(
     constants = system.constants(parameters)
     directions = _directions(system, parameters, names, segments, initial, drugs)
     first = system.functions.initial(constants)
-    tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments)
+    tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments.largest)
     states, tangent = _record(system, constants, segments, tolerances, scale, directions=directions)
     return SensitiveTrajectory(
         system,

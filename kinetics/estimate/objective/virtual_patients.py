@@ -58,7 +58,14 @@ class VirtualPatients:
         patients = self._at(estimates)
         individual = sorted({name.removesuffix(SPREAD) for name in names})
         result = batch.integrate_many_with_sensitivities(
-            self.arm.system, patients.table, individual, self._plan, self.times, self.outputs, tolerances=TOLERANCES
+            self.arm.system,
+            patients.table,
+            individual,
+            [self._plan],
+            np.zeros(len(patients.table), dtype=int),
+            self.times,
+            self.outputs,
+            tolerances=TOLERANCES,
         )
         simulated, derivatives = integrated_patients(result.reasons), []
         for name in names:

@@ -91,4 +91,5 @@ def note_stop(status, lane, solution):
 def set_next_sample(lane, sample, ensemble):
     """The number of a lane's next sample, and when it is due."""
     lane.sample = sample
-    lane.due = floats(ensemble.times, sample)[0] if sample < ensemble.n_times else np.inf
+    first = integers(ensemble.plan, lane.patient)[0] * ensemble.n_times
+    lane.due = floats(ensemble.times, first + sample)[0] if sample < ensemble.n_times else np.inf

@@ -33,7 +33,7 @@ def patient_of(ensemble, solution, p, rules, rule_state):
         schedule,
         Limits(limits.relative, limits.absolute + 8 * p * states, limits.steps),
         Thresholds(thresholds.events, thresholds.outputs, levels, margins),
-        Samples(ensemble.n_times, solution.with_states, ensemble.times, outputs, of_states),
+        Samples(ensemble.n_times, solution.with_states, ensemble.times + 8 * g * ensemble.n_times, outputs, of_states),
         solution.threshold_times + 8 * p * thresholds.events * every.n_courses,
         None,
         None,

@@ -37,7 +37,7 @@ def integrate_with_rules(begin, end, ensemble, solution, rules, rule_state, step
 def integrate_with_tangent(
     begin, end, ensemble, solution, effects, tangent, derivatives, gradients, step, progress, events
 ):
-    """Integrate patients of one plan and their derivatives, (patient, time, output, parameter), one after the other.
+    """Integrate patients and their derivatives, (patient, time, output, parameter), one after the other.
 
     ``effects`` has numbers of derivatives of constants by parameters in place of factors. The solution has all outputs,
     the gradients those of ``derivatives``.

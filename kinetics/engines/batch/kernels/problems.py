@@ -201,7 +201,7 @@ class Ensemble(NamedTuple):
     limits: Limits
     thresholds: Thresholds
     n_times: int
-    times: np.ndarray  # (time,)
+    times: np.ndarray  # (plan, time)
 
 
 class Solution(NamedTuple):
