@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -43,7 +44,7 @@ class Segments:
         """(segment,), model time."""
         return np.diff(self.edges)
 
-    @property
+    @cached_property
     def largest(self) -> np.ndarray:
         """(drug,), model dose unit: the most that is given in one segment."""
         return (self.lengths[:, None] * self.rates + self.boluses).max(axis=0, initial=0.0)

@@ -106,14 +106,15 @@ def _absolute_tolerances(
 def _stacked(system: System, plans: Sequence[Plan]) -> Schedule:
     """The plans in arrays of one length."""
     doses, longest, states = system.dose_matrix(), max(len(plan) for plan, _ in plans), len(system.states)
-    edges, known = np.zeros((len(plans), longest + 1)), _edges(plans)
+    edges = np.zeros((len(plans), longest + 1))
     inflows, boluses = np.zeros((2, len(plans), longest, states))
     courses = np.full((len(plans), max(starts.size for _, starts in plans)), np.nan)
     for row, (plan, starts) in enumerate(plans):
-        edges[row, : len(plan) + 1] = _snapped(plan.edges, known)
+        edges[row, : len(plan) + 1] = plan.edges
         inflows[row, : len(plan)], boluses[row, : len(plan)] = plan.rates @ doses, plan.boluses @ doses
-        courses[row, : starts.size] = _snapped(np.asarray(starts, dtype=float), known)
-    return Schedule(longest, courses.shape[1], edges, inflows, boluses, courses)
+        courses[row, : starts.size] = starts
+    known = _edges(plans)
+    return Schedule(longest, courses.shape[1], _snapped(edges, known), inflows, boluses, _snapped(courses, known))
 
 
 def _output_times(times: np.ndarray, plans: Sequence[Plan]) -> np.ndarray:
