@@ -155,8 +155,8 @@ class System:
         InputError
             If there are any.
         """
-        given = zip(self.model.doses.values(), amounts, strict=True)
-        if lost := [dose.name for dose, amount in given if amount and dose.into in self.rest.resting]:
+        doses = zip(self.model.doses.values(), amounts, strict=True)
+        if lost := [dose.name for dose, amount in doses if amount and dose.into in self.rest.resting]:
             raise InputError(f"model '{self.model.name}' was compiled for runs without {', '.join(lost)}")
 
     def row(self, name: str) -> tuple[str, int]:
@@ -180,7 +180,9 @@ _PACKAGE = Path(__file__).parents[1]
 _GENERATOR = (
     *(_PACKAGE / "compile").rglob("*.py"),
     *(_PACKAGE / "reduction").glob("*.py"),
+    _PACKAGE / "model" / "definitions.py",
     _PACKAGE / "model" / "model.py",
+    _PACKAGE / "expressions" / "evaluation.py",
     _PACKAGE / "expressions" / "functions.py",
 )
 
