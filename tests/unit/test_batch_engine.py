@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 
 from kinetics.cohorts.cohort import cohort_parameters
-from kinetics.compile import compile_model
+from kinetics.compile import compile_model, object_code
 from kinetics.compile.definitions import STAGES
 from kinetics.engines import Tolerances, batch
 from kinetics.engines.batch import plans, single, stopping
@@ -286,7 +286,7 @@ def test_a_failing_draw_warns_and_keeps_the_others():
 # --- what is compiled
 
 
-def test_a_single_patient_compiles_the_functions_of_one_alone():
+def test_a_single_patient_compiles_the_functions_of_one_alone(tmp_path, monkeypatch):
     made = Model.from_symbols(
         "of_this_test_alone",
         time="day",
@@ -294,12 +294,12 @@ def test_a_single_patient_compiles_the_functions_of_one_alone():
         states=[State(name="y", unit="1", initial=sp.Symbol("m"), rate=-K * Y / (1 + Y**2 + sp.Symbol("m")))],
         outputs=[Output(name="twice", unit="1", value=2 * Y)],
     )
-    functions = compile_model(made).functions
-    assert functions.loaded == []
+    monkeypatch.setattr(object_code, "cache_folder", lambda: tmp_path)
     simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
-    flat = {("dense_terms", 0), ("interpolate", 0), *((f"combine_{slopes}", 0) for slopes in range(STAGES))}
-    steps = {("coefficients", 0), ("factor", 0), ("stage", 0), ("error", 0), ("rate", 0), ("kinks", 0)}
-    assert set(functions.loaded) == {("constants", 0), ("start", 0), ("outputs", 0), *steps, *flat}
+    flat = {"dense_terms", "interpolate", *(f"combine_{slopes}" for slopes in range(STAGES))}
+    steps = {"coefficients", "factor", "stage", "error", "rate", "kinks"}
+    compiled = {path.name for path in tmp_path.glob("*/*")}
+    assert compiled == {f"{name}_0.object" for name in {"constants", "start", "outputs", *steps, *flat}}
 
 
 def test_error_bounds_are_in_the_attributes():
