@@ -117,9 +117,7 @@ def _machine() -> Any:
     binding.initialize_native_asmprinter()
     features, name = binding.get_host_cpu_features(), binding.get_host_cpu_name()
     if not _has(features, "avx2"):
-        warn(
-            "this processor has no AVX2: a simulation takes several times as long, with fewer patients side by side"
-        )
+        warn("this processor has no AVX2: a simulation takes several times as long, with fewer patients side by side")
     target = binding.Target.from_default_triple()
     return target.create_target_machine(cpu=name, features=features.flatten(), opt=3, jit=True)
 
