@@ -86,7 +86,7 @@ def integrate_many_with_sensitivities(
     times : ndarray, (time,) or (plan, time)
         Output times, in order; a value at a dose is the one before it.
     outputs : sequence of str
-        The outputs that are wanted.
+        Names of the outputs to differentiate.
     tolerances : Tolerances, optional
         Error bounds of the states; the derivatives are those of the numerical solution.
 
@@ -109,12 +109,12 @@ def integrate_many_with_sensitivities(
     ensemble, reasons = prepare(system, constants, without_courses, which, times, events, tolerances)
     solution = empty_solution(system, ensemble)
     gradients = np.full((*solution.outputs.shape[:2], len(outputs), len(names)), np.nan)
-    wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
+    columns = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
     entered = system.constants_entered(names)
     effects = _effects(system, names, entered)
-    in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, entered, effects, wanted, gradients)
+    in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, entered, effects, columns, gradients)
     explain_failures(system, ensemble, solution, without_courses, reasons)
-    result = Gradients(solution.outputs[:, :, wanted], gradients, reasons)
+    result = Gradients(solution.outputs[:, :, columns], gradients, reasons)
     _leave_out_infinite(system, result, names, ensemble.times[ensemble.plan], outputs)
     return result
 
@@ -155,12 +155,12 @@ def _differentiate(
     solution: Solution,
     entered: tuple[int, ...],
     effects: ParameterEffects,
-    wanted: np.ndarray,
+    columns: np.ndarray,
     gradients: np.ndarray,
 ) -> None:
     """A chunk of patients with their derivatives."""
     blocks = max(1, -(-gradients.shape[3] // LANES))
-    sizes = (ensemble.schedules.segments, blocks, wanted, ensemble.n_times)
+    sizes = (ensemble.schedules.segments, blocks, columns, ensemble.n_times)
     tangent, derivatives = derivative_arrays(system, entered, effects, *sizes)
     step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
     arguments = (addressed(ensemble), addressed(solution), effects, tangent, derivatives, gradients)
