@@ -319,11 +319,10 @@ def test_arrays_that_do_not_fit_are_refused(bursting, patients, times):
 
 def test_patients_whose_plans_and_times_are_their_own_have_the_bits_that_they_have_alone(drawn):
     system, _, patients = drawn
-    model, which, constants = system.model, np.arange(12) % 3, system.constants_table(patients[:12])
-    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    which, constants = np.arange(12) % 3, system.constants_table(patients[:12])
     times = np.array([[0.0, 3.0, 20.0, 20.0], [0.5, 60.0, 365.25, 400.0], [5.0, 5.0, 5.0, 100.0]])
     regimens = [Regimen.load("ms_first_course"), Regimen.load("ms_licensed"), Regimen.none()]
-    plans = [segments(one, drugs, model.time, at[-1]) for one, at in zip(regimens, times, strict=True)]
+    plans = [plan_of(system.model, one, at[-1]) for one, at in zip(regimens, times, strict=True)]
     without_courses = [(plan, np.empty(0)) for plan in plans]
     asked = (["cd4_k_M4", "b_cells_k_B"], plans)
     side_by_side = batch.integrate_many(system, constants, without_courses, which, times).outputs
