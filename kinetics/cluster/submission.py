@@ -118,10 +118,10 @@ class _Cluster:
 
     def gathered(self, finished: Sequence[Future]) -> list[Any]:
         """What pieces gave; the error of one that failed."""
-        errors: list[Any] = [future.exception() for future in finished if future.status == "error"]
-        for error in errors:
-            if isinstance(error, KilledWorker):
-                raise ClusterError(f"{self._address}: a piece of the work ended each worker that had it: {error}")
+        error: Any = next((future.exception() for future in finished if future.status == "error"), None)
+        if isinstance(error, KilledWorker):
+            raise ClusterError(f"{self._address}: a piece of the work ended each worker that had it: {error}")
+        if error is not None:
             self.check_new_workers()  # one that has just joined may lack the package, or have an old one
             raise error
         with self.reached():

@@ -94,6 +94,30 @@ def test_what_a_lost_worker_had_is_done_again(deficit, here, client, tmp_path):
     assert not pids
 
 
+def test_an_interrupted_stream_goes_on_with_workers(deficit, here, client, tmp_path):
+    def interrupt(done, _):
+        kept.append(done)
+        if done > SIZE // 2:
+            raise KeyboardInterrupt
+
+    kept, steps, out = [], [], tmp_path / "all.zarr"
+    with pytest.raises(KeyboardInterrupt):
+        stream(deficit, out, client, chunk=1, progress=interrupt)
+    request = {"chunk": 1, "resume": True, "progress": lambda done, _: steps.append(done)}
+    assert_same_bits(stream(deficit, out, client, **request), here)
+    assert (steps[0], steps[-1]) == (kept[-1], SIZE)
+
+
+def test_without_a_store_the_message_names_one(deficit, client, monkeypatch):
+    def gone(*_):
+        raise ClusterError("tcp://host:8786: the cluster went away: closed")
+        yield
+
+    monkeypatch.setattr("kinetics.simulation.cluster_runs.results", gone)
+    with pytest.raises(ClusterError, match=r"went away: closed; nothing is kept: .* --out NAME.zarr"):
+        simulate(deficit, ONCE, patients=SIZE, client=client, **REQUEST)
+
+
 def dask(command: str, *options: str, **streams) -> subprocess.Popen:
     """``dask scheduler`` or ``dask worker``, as a user starts it."""
     return subprocess.Popen([sys.executable, "-m", "dask", command, *options], **streams)
