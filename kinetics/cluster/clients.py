@@ -68,9 +68,9 @@ def connected(address: str | None, workers: int | None) -> Generator[Client | No
         # Dask logs lost connections, for which a `ClusterError` has the message
         stack.enter_context(_silent("distributed"))
         if workers is not None:
-            from numba import config
+            from numba import get_num_threads
 
-            threads = str(max(1, config.NUMBA_NUM_THREADS // workers))
+            threads = str(max(1, get_num_threads() // workers))
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
                 env={"NUMBA_NUM_THREADS": threads}, preload=["kinetics.cluster.worker"],
@@ -87,10 +87,13 @@ def connected(address: str | None, workers: int | None) -> Generator[Client | No
 
 @contextmanager
 def _silent(name: str) -> Generator[None, None, None]:
-    log = logging.getLogger(name)
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    """Let a logger and all below it write nothing; some of those have levels and handlers of their own."""
+    below = [other for other in logging.root.manager.loggerDict if other.startswith(f"{name}.")]
+    before = [(log, log.handlers, log.propagate) for log in map(logging.getLogger, [name, *below])]
+    for log, *_ in before:
+        log.handlers, log.propagate = [logging.NullHandler()], False
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, handlers, propagate in before:
+            log.handlers, log.propagate = handlers, propagate

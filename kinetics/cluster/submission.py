@@ -80,7 +80,8 @@ class _Cluster:
         except Exception as error:
             if self._client.status == "running" and not isinstance(error, OSError | CancelledError):
                 raise
-            reason = str(error).partition("\n")[0][:200] or type(error).__name__
+            cancelled = "the scheduler has ended, or cancelled the work" if isinstance(error, CancelledError) else ""
+            reason = cancelled or str(error).partition("\n")[0][:200] or type(error).__name__
             raise ClusterError(f"{self._address}: the cluster went away: {reason}") from error
 
     def threads(self) -> int:

@@ -1,6 +1,7 @@
 """Clusters: the numbers of one machine to the last bit, nothing finished is lost, and what does not fit is refused."""
 
 import importlib.util
+import logging.handlers
 import os
 import signal
 import subprocess
@@ -140,7 +141,7 @@ def scheduler(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, here, scheduler, tmp_path):
+def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, here, scheduler, monkeypatch, tmp_path):
     process, address, _ = scheduler
     out = tmp_path / "all.zarr"
 
@@ -148,7 +149,9 @@ def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, 
         kept.append(done)
         process.kill()
 
-    kept = []
+    kept, logged = [], logging.handlers.BufferingHandler(1000)
+    for name in ("distributed", "distributed.client"):  # both have handlers
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [logged])
     with connected(address, None) as client:
         client.wait_for_workers(1, timeout=60)
         with pytest.raises(ClusterError) as told:
@@ -158,6 +161,7 @@ def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, 
         f"; {kept[-1]} of 25 are finished and kept in {out}.part; with or without a cluster, the same request with "
         "--resume (in Python resume=True) goes on from there"
     )
+    assert not logged.buffer
     steps = []
     assert_same_bits(stream(deficit, out, chunk=1, resume=True, progress=lambda done, _: steps.append(done)), here)
     assert steps[0] == kept[-1]
