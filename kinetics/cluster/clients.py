@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONNECT = 15
 """Seconds in which a scheduler must answer."""
-WORKER_BYTES = 2**28
+WORKER_BYTES = 3 * 10**8
 """Memory of a worker process that has imported the package and works on a chunk."""
 
 

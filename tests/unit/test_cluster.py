@@ -95,6 +95,14 @@ def test_what_a_lost_worker_had_is_done_again(deficit, here, client, tmp_path):
     assert not pids
 
 
+def test_pieces_are_spread_over_workers_by_their_threads():
+    # the scheduler alone would give a few long pieces to one worker: that which has the text of the job
+    free = list(submission._with_room({"small": 1, "large": 2}, [(0, "small"), (1, "gone")]))
+    assert free[:2] == ["large", "large"]
+    assert (free.count("small"), free.count("large")) == (2, 6)
+    assert submission.PIECES_PER_THREAD == 3
+
+
 def test_an_interrupted_stream_goes_on_with_workers(deficit, here, client, tmp_path):
     def interrupt(done, _):
         kept.append(done)
