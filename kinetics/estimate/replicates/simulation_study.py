@@ -140,8 +140,7 @@ def refit(
     except KeyboardInterrupt:
         raise FitInterrupted(record.summary(replicates), is_resumable=out is not None) from None
     except ClusterError as error:
-        go_on = "" if out is None else "; the same call with --resume (in Python resume=True) goes on from there"
-        raise ClusterError(f"{error}; {record.summary(replicates)}{go_on}") from error
+        raise ClusterError(f"{error}; {record.summary(replicates)}{record.advice}") from error
     return SimulationStudy(problem, dict(synthetic.truth), synthetic.seed, record.first(replicates))
 
 
