@@ -56,6 +56,7 @@ Sampling = Annotated[
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
 Whole = Annotated[bool, typer.Option("--whole", help="Integrate states at rest too; the numbers are the same.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an interrupted run of the same call has kept.")]
 OutNetCDF = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE.nc", help="Write the result as NetCDF; replaced only by a success."),
