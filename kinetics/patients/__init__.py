@@ -1,0 +1,1 @@
+"""Data of patients: individual counts and doses, and what is estimated from them."""

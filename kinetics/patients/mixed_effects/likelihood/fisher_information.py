@@ -1,0 +1,92 @@
+r"""Fisher information of population values by linearisation, and what follows from an information: standard errors.
+
+Of :math:`y_i \sim N(\mu_i, V_i)`, the fixed effects have :math:`\sum_i \mu_i'^T V_i^{-1}\mu_i'`, covariances and
+residual errors have :math:`\tfrac12\sum_i\operatorname{tr}(V_i^{-1}V_i'V_i^{-1}V_i'')`; fixed effects and the others
+are taken as independent (Retout 2002, doi 10.1002/sim.1041).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinetics.patients.mixed_effects.likelihood.marginal_normal import marginal_normal
+from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
+from kinetics.patients.mixed_effects.model.population_values import PopulationValues
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """The uncertainty of population values.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The values that are estimated.
+    covariance : ndarray, (value, value)
+        Of their estimates, as `Coordinates.natural` has them.
+    """
+
+    names: tuple[str, ...]
+    covariance: np.ndarray
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """The standard error of each value; infinite where the data do not determine it."""
+        variances = np.diag(self.covariance)
+        errors = np.where(variances >= 0, np.sqrt(np.abs(variances)), np.inf)
+        return dict(zip(self.names, errors.tolist(), strict=True))
+
+
+def uncertainty(model: MixedEffectsModel, values: PopulationValues, information: np.ndarray) -> Uncertainty:
+    """The uncertainty by an information of the free coordinates, (coordinate, coordinate)."""
+    by_coordinate = model.coordinates.natural_by_coordinate(values)
+    covariance = by_coordinate @ np.linalg.pinv(information, hermitian=True) @ by_coordinate.T
+    return Uncertainty(model.coordinates.names, covariance)
+
+
+def linearised_information(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> np.ndarray:
+    """The Fisher information of the free coordinates, (coordinate, coordinate), and that of a prior of fixed effects.
+
+    Parameters
+    ----------
+    random : ndarray, (individual, random effect)
+        Where predictions are linearised: at the conditional modes.
+    """
+    coordinates = model.coordinates
+    normal = marginal_normal(model, values, random)
+    whitening = np.linalg.inv(np.linalg.cholesky(normal.covariance))
+    whitened = whitening @ normal.by_fixed
+    fixed = np.einsum("nja,njb->ab", whitened, whitened)
+    if model.prior is not None:
+        fixed = fixed + model.prior.precision
+    everything = np.zeros((len(coordinates.all_names),) * 2)
+    part = coordinates.parts[0]
+    everything[part, part] = fixed
+    n = coordinates.parts[0].stop
+    everything[n:, n:] = _of_variances(model, values, random, normal.by_random, whitening)
+    return everything[np.ix_(coordinates.free, coordinates.free)]
+
+
+def _of_variances(
+    model: MixedEffectsModel, values: PopulationValues, random: np.ndarray, by_random: np.ndarray, whitening: np.ndarray
+) -> np.ndarray:
+    """The information about all coordinates but fixed effects."""
+    coordinates, observations = model.coordinates, model.observations
+    one, two, three, four = coordinates.parts
+    everything = type(coordinates)(
+        coordinates.fixed, coordinates.individuals, coordinates.occasions, coordinates.residual
+    )
+    change = everything.jacobian(model.covariance, values)[..., two.start : three.stop]
+    loading = whitening @ by_random
+    whitened = [loading @ column @ loading.swapaxes(1, 2) for column in np.moveaxis(change, -1, 0)]
+    predictions = model.predict(values.fixed, random, model.everyone)
+    sd, _, by_parameter = model.errors.deviations(observations.analyte, predictions, values.residual)
+    counted = np.where(observations.present & ~observations.censored, 2 * sd, 0.0)
+    for column, value in enumerate(values.residual):
+        variance_change = counted * by_parameter[..., column] * value  # by the logarithm of the parameter
+        whitened.append((whitening * variance_change[:, None]) @ whitening.swapaxes(1, 2))
+    assert len(whitened) == four.stop - one.stop
+    flat = np.array([part.ravel() for part in whitened])
+    return 0.5 * flat @ flat.T

@@ -1,0 +1,122 @@
+"""The maximum of an objective over the population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from kinetics.patients.mixed_effects.likelihood.fisher_information import linearised_information
+from kinetics.patients.mixed_effects.likelihood.objectives import Method, Objective, objective, slopes
+from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
+from kinetics.patients.mixed_effects.model.population_values import PopulationValues
+
+MAX_ROUNDS, REACH = 20, 8.0
+"""Searches, each on the scale of the standard errors at its start, and how many of them away it may go."""
+ENOUGH = 1e-5
+"""A round that lowers the objective by less was the last."""
+GRADIENT = 1e-4
+"""The slope of the half objective along a standard error below which a round ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class MaximumLikelihood:
+    """The population at the maximum of a likelihood.
+
+    Parameters
+    ----------
+    method : Method
+        The approximation of the likelihood.
+    values : PopulationValues
+        The estimates.
+    objective : Objective
+        The objective there, with the conditional modes.
+    trace : ndarray, (evaluation, value and 1)
+        Every evaluation: the values as `Coordinates.natural` has them, and last the objective with all constants.
+    converged : bool
+        Whether the search ended by its own criterion.
+    message : str
+        The reason of the optimiser.
+    """
+
+    method: Method
+    values: PopulationValues
+    objective: Objective
+    trace: np.ndarray
+    converged: bool
+    message: str
+
+
+class _Search:
+    """The half objective, as an optimiser needs it: along standard errors, from modes of the evaluation before."""
+
+    def __init__(self, method: Method, model: MixedEffectsModel, start: PopulationValues) -> None:
+        self.method, self.model = method, model
+        self.best = self.base = start
+        self.best_objective = self.last = objective(method, model, start)
+        self.trace: list[np.ndarray] = []
+        self.origin = self.directions = np.empty(0)
+
+    def rescale(self) -> None:
+        """Begin at the best values so far, on the scale of their standard errors."""
+        self.base, self.last = self.best, self.best_objective
+        information = linearised_information(self.model, self.base, self.last.random)
+        sizes, axes = np.linalg.eigh(information)
+        self.directions = axes / np.sqrt(np.maximum(sizes, 1e-3))  # no step is longer than 30 on a unit scale
+        self.origin = self.model.coordinates.pack(self.base)
+
+    def values(self, scaled: np.ndarray) -> PopulationValues:
+        return self.model.coordinates.unpack(self.origin + self.directions @ scaled, self.base)
+
+    def __call__(self, scaled: np.ndarray) -> tuple[float, np.ndarray]:
+        values = self.values(scaled)
+        self.last = objective(self.method, self.model, values, self.last.random)
+        self.trace.append(np.append(self.model.coordinates.natural(values), self.last.full))
+        if self.last.full < self.best_objective.full:
+            self.best, self.best_objective = values, self.last
+        return 0.5 * self.last.full, 0.5 * self._gradient(values, scaled)
+
+    def _gradient(self, values: PopulationValues, scaled: np.ndarray) -> np.ndarray:
+        if self.method is not Method.LAPLACE:
+            return slopes(self.method, self.model, values, self.last.random, self.directions).sum(axis=0)
+        step, differences = 1e-3, []
+        for one in step * np.eye(scaled.size):
+            pair = (self.values(scaled + sign * one) for sign in (1, -1))
+            above, below = (objective(self.method, self.model, at, self.last.random).full for at in pair)
+            differences.append((above - below) / (2 * step))
+        return np.array(differences)
+
+
+def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) -> MaximumLikelihood:
+    """Estimate the population by the maximum of an approximate likelihood, or of its product with the prior.
+
+    Parameters
+    ----------
+    method : Method
+        FO, FOCE, FOCEI or Laplace.
+    model : MixedEffectsModel
+        Data and model.
+    start : PopulationValues
+        Where the search begins; values that the model holds keep these numbers.
+
+    Notes
+    -----
+    L-BFGS-B in coordinates in which the linearised Fisher information is the identity; it begins again from the best
+    values, with the information there, until a round gains nothing.
+    """
+    search = _Search(method, model, start)
+    message, converged = "", False
+    for _ in range(MAX_ROUNDS):
+        before = search.best_objective.full
+        search.rescale()
+        size = search.origin.size
+        result = minimize(
+            search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=[(-REACH, REACH)] * size,
+            options={"gtol": GRADIENT, "ftol": 1e-13, "maxcor": max(10, size)},
+        )  # fmt: skip
+        message, converged = str(result.message), bool(result.success)
+        if before - search.best_objective.full < ENOUGH:
+            break
+    trace = np.array(search.trace)
+    return MaximumLikelihood(method, search.best, search.best_objective, trace, converged, message)
