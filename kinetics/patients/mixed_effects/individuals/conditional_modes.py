@@ -11,7 +11,7 @@ from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffec
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 
 MAX_ITERATIONS = 200
-DECREMENT = 1e-14
+DECREMENT = 1e-16
 """The fall that a Newton step promises, of the log joint density, below which a mode is found."""
 STALLED = 1e-7
 """A step of this part of a Newton step, which is not downhill, ends the search: rounding, or noise of an integrator."""

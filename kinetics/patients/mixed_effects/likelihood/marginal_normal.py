@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kinetics.errors import InputError
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
+from kinetics.patients.mixed_effects.model.observation_density import LOG_2PI
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 
 LEAST_INFORMATION = 1e-12
@@ -39,6 +41,23 @@ class MarginalNormal:
     by_fixed: np.ndarray
     variance: np.ndarray
     covariance: np.ndarray
+
+
+def linearised_likelihood(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> np.ndarray:
+    """Minus twice the log likelihood by linearisation, (individual,), with all constants.
+
+    At conditional modes it is what Monolix calls so, at conditional means what saemix does. `InputError` for censored
+    values, which have no normal distribution.
+    """
+    if model.observations.censored.any():
+        raise InputError("the likelihood by linearisation has no censored values: use importance sampling")
+    normal = marginal_normal(model, values, random)
+    solved = np.linalg.solve(normal.covariance, normal.residual[..., None])[..., 0]
+    observations = model.observations
+    is_log = model.errors.is_logarithmic[observations.analyte] & observations.present
+    jacobian = np.log(np.where(is_log, observations.upper, 1.0)).sum(axis=1)
+    constant = observations.present.sum(axis=1) * LOG_2PI + 2 * jacobian
+    return np.linalg.slogdet(normal.covariance)[1] + (normal.residual * solved).sum(axis=1) + constant
 
 
 def marginal_normal(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> MarginalNormal:

@@ -12,8 +12,10 @@ from kinetics.patients.mixed_effects.likelihood.objectives import Method, Object
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 
-MAX_ROUNDS, REACH = 20, 8.0
-"""Searches, each on the scale of the standard errors at its start, and how many of them away it may go."""
+MAX_ROUNDS = 20
+"""Searches, each on the scale of the standard errors at its start."""
+REACH, LEAST_REACH = 8.0, 1.0
+"""How far a round may go along an axis: so many standard errors, or such a change of a coordinate, if that is more."""
 ENOUGH = 1e-5
 """A round that lowers the objective by less was the last."""
 GRADIENT = 1e-4
@@ -111,8 +113,9 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
         before = search.best_objective.full
         search.rescale()
         size = search.origin.size
+        reach = np.maximum(REACH, LEAST_REACH / np.abs(search.directions).max(axis=0))
         result = minimize(
-            search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=[(-REACH, REACH)] * size,
+            search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=np.column_stack([-reach, reach]),
             options={"gtol": GRADIENT, "ftol": 1e-13, "maxcor": max(10, size)},
         )  # fmt: skip
         message, converged = str(result.message), bool(result.success)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr
+from scipy.special import log_ndtr
 
 from kinetics.patients.mixed_effects.model.observations import Observations
 from kinetics.patients.mixed_effects.model.residual_error import ResidualErrors
@@ -30,8 +30,10 @@ class Density:
         The log density, with the constant.
     score, information : ndarray, (lane, observation)
         Its derivative by the prediction, and the expected square of that: observed information of a censored value.
-    residual_score, residual_information : ndarray, (lane, observation, parameter) and (..., parameter, parameter)
-        The same by the parameters of the residual errors.
+    sd_score, sd_information : ndarray, (lane, observation)
+        The same by the standard deviation.
+    sd_by_parameter : ndarray, (lane, observation, parameter)
+        The derivative of the standard deviation by the parameters of the residual errors.
     """
 
     log: np.ndarray
@@ -88,14 +90,16 @@ def density(
     censored = observations.censored[individuals]
     if censored.any():
         lower = _scaled(observations.lower[individuals], is_log)
-        ends = ((end[censored] - center[censored]) / sd[censored] for end in (lower, upper))
-        terms = _censored(*ends, sd[censored])
-        for array, values in zip((log, by_center, by_sd, center_information, sd_information), terms, strict=True):
-            array[censored] = values
+        first, last = ((end[censored] - center[censored]) / sd[censored] for end in (lower, upper))
+        terms = _censored(first, last, sd[censored])
+        for array, new in zip((log, by_center, by_sd, center_information, sd_information), terms, strict=True):
+            array[censored] = new
     score = by_center * stretch + by_sd * slope
     information = center_information * stretch**2 + sd_information * slope**2
-    observed = (np.where(present, array, 0.0) for array in (log, score, information, by_sd, sd_information))
-    return Density(*observed, by_parameter)
+    log, score, information, by_sd, sd_information = (
+        np.where(present, array, 0.0) for array in (log, score, information, by_sd, sd_information)
+    )
+    return Density(log, score, information, by_sd, sd_information, by_parameter)
 
 
 def curvature(
@@ -142,12 +146,3 @@ def _censored(lower: np.ndarray, upper: np.ndarray, sd: np.ndarray) -> tuple[np.
 def _density_ratio(z: np.ndarray, log_probability: np.ndarray) -> np.ndarray:
     """The normal density at the end of an interval over the probability of the interval; 0 at an infinite end."""
     return np.exp(-0.5 * np.where(np.isfinite(z), z * z, np.inf) - 0.5 * LOG_2PI - log_probability)
-
-
-def probability_below(
-    observations: Observations, errors: ResidualErrors, individuals: np.ndarray, f: np.ndarray, residual: np.ndarray
-) -> np.ndarray:
-    """The probability of a value below the upper end of each observation, (lane, observation)."""
-    is_log = errors.is_logarithmic[observations.analyte[individuals]]
-    sd, _, _ = errors.deviations(observations.analyte[individuals], f, residual)
-    return ndtr((_scaled(observations.upper[individuals], is_log) - _scaled(f, is_log)) / sd)

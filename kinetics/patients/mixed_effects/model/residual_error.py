@@ -81,9 +81,9 @@ class ResidualErrors:
 
     Examples
     --------
-    >>> errors = ResidualErrors({"cd4": "combined1", "cd8": "proportional"})
+    >>> errors = ResidualErrors({"plasma": "combined1", "urine": "proportional"})
     >>> errors.names
-    ('cd4:a', 'cd4:b', 'cd8:b')
+    ('plasma:a', 'plasma:b', 'urine:b')
     """
 
     kinds: Mapping[str, str]

@@ -14,8 +14,10 @@ from kinetics.patients.mixed_effects.saem.fixed_effects import fixed_effect_grou
 from kinetics.patients.mixed_effects.saem.maximisation import Maximisation, Simulated
 from kinetics.patients.mixed_effects.saem.state import SaemState
 
-ENOUGH_LANES = 50
+ENOUGH_LANES = 100
 """The least product of individuals and chains."""
+POWER = 0.7
+"""Of the weights: between 1/2 and 1, as convergence needs; with 1, a slow variance would not arrive."""
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,22 @@ class SaemSettings:
     Parameters
     ----------
     explore : int
-        Iterations with weight 1, which find the region of the estimates.
+        Iterations with weight 1, which find the region of the estimates. Their variances fall slowly, by simulated
+        annealing. More of them are not better: a variance that few data inform wanders, and is lost at zero.
     smooth : int
-        Iterations with weights 1, 1/2, 1/3 ..., which average.
-    anneal : int
-        First iterations in which no variance falls by more than ``cooling``: simulated annealing.
+        Iterations with falling weights, which average.
     cooling : float
-        The least ratio of successive variances.
+        The least ratio of successive variances while exploring.
     burn_in : int
         Sweeps before the first iteration.
     n_chains : int, optional
-        Chains of each individual; as many as make 50 lanes, if left out.
+        Chains of each individual; as many as make 100 lanes, if left out.
     kernels : Kernels
         What a sweep does.
     """
 
-    explore: int = 300
-    smooth: int = 200
-    anneal: int = 150
+    explore: int = 150
+    smooth: int = 350
     cooling: float = 0.97
     burn_in: int = 5
     n_chains: int | None = None
@@ -55,7 +55,7 @@ class SaemSettings:
 
     def weight(self, iteration: int) -> float:
         """The weight of an iteration's statistics, from iteration 0."""
-        return 1.0 if iteration < self.explore else 1.0 / (iteration - self.explore + 1)
+        return 1.0 if iteration < self.explore else (iteration - self.explore + 1.0) ** -POWER
 
     def chains(self, n_individuals: int) -> int:
         """Chains of each individual."""
@@ -136,7 +136,7 @@ def _iterate(
     weight = settings.weight(state.iteration)
     statistics = simulated if state.statistics is None else state.statistics.average(simulated, weight)
     new = step.maximise(values, statistics, score, weight)
-    if state.iteration < settings.anneal:
+    if state.iteration < settings.explore:
         new = _annealed(model, new, values, settings.cooling)
     random = step.follow(chains.random, values, new, sampler.n_chains)
     trace = np.vstack([state.trace, model.coordinates.natural(new)])

@@ -97,7 +97,7 @@ class Maximisation:
         new = PopulationValues(
             fixed,
             self._between(fixed, statistics),
-            statistics.occasions / max(int(self.occasions.sum()), 1),
+            self._between_occasions(statistics),
             values.residual * np.exp(step[n_numeric:]),
         )
         return self._held(new, values)
@@ -152,17 +152,15 @@ class Maximisation:
             squares, count = squares + prior.weight * prior.individuals, count + prior.weight
         return np.where(self.model.coordinates.individuals.pattern, squares / count, 0.0)
 
+    def _between_occasions(self, statistics: Statistics) -> np.ndarray:
+        """The covariance between occasions: mean squares, in its blocks."""
+        pattern = self.model.coordinates.occasions.pattern
+        return np.where(pattern, statistics.occasions / max(int(self.occasions.sum()), 1), 0.0)
+
     def _held(self, new: PopulationValues, old: PopulationValues) -> PopulationValues:
         """The new values, but the old ones where the model holds them."""
         coordinates = self.model.coordinates
         if not coordinates.held:
-            return _in_blocks(self.model, new)
-        held = {
-            name: value for name, value in replace(coordinates, held=()).named(old).items() if name in coordinates.held
-        }
-        return coordinates.with_named(_in_blocks(self.model, new), held)
-
-
-def _in_blocks(model: MixedEffectsModel, values: PopulationValues) -> PopulationValues:
-    """The values, with the covariance of occasions in its blocks."""
-    return replace(values, occasions=np.where(model.coordinates.occasions.pattern, values.occasions, 0.0))
+            return new
+        before = replace(coordinates, held=()).named(old)
+        return coordinates.with_named(new, {name: before[name] for name in coordinates.held})

@@ -44,7 +44,10 @@ class SaemState:
         result = {"iteration": np.array(self.iteration), "trace": self.trace}
         for part in PARTS:
             content = getattr(self, part)
-            result |= {f"{part}.{name}": np.asarray(value) for name, value in vars(content or object()).items()}
+            result |= {
+                f"{part}.{name}": np.asarray(value)
+                for name, value in ({} if content is None else vars(content)).items()
+            }
         return result
 
     @classmethod
