@@ -15,6 +15,7 @@ from kinetics.patients.mixed_effects import (
     ClosedForm,
     Identity,
     IndividualParameter,
+    Kernels,
     Logit,
     Method,
     MixedEffectsModel,
@@ -274,6 +275,25 @@ def test_standard_errors_of_straight_lines_are_those_of_the_exact_likelihood():
     conditional = conditional_distribution(model, fit.values, seed=1, start=fit.objective.random, n_draws=400)
     louis = uncertainty(model, fit.values, louis_information(model, fit.values, conditional))
     np.testing.assert_allclose([*louis.standard_errors.values()], exact, rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "kernels", [Kernels(6, 0, 0), Kernels(0, 2, 0), Kernels(0, 0, 6), Kernels(0, 0, 0, 2), Kernels()], ids=str
+)
+def test_every_kernel_samples_the_exact_distribution_of_straight_lines(kernels):
+    model, _ = straight_lines(n=4, occasions=2)
+    values = line_values(model)
+    design = model.linearise(values.fixed, np.zeros((4, 3)), model.everyone)
+    table = model.observations
+    sampled = conditional_distribution(model, values, seed=3, n_draws=1500, n_chains=6, kernels=kernels)
+    for individual in range(4):
+        here = table.present[individual]
+        z, y = design.by_random[individual, here], (table.upper - design.predictions)[individual, here]
+        covariance = np.linalg.inv(z.T @ z / values.residual[0] ** 2 + np.diag([0.5, 0.5, 0.5]))
+        mean = covariance @ z.T @ y / values.residual[0] ** 2
+        sd = np.sqrt(np.diag(covariance))
+        assert (np.abs(sampled.mean[individual] - mean) < 0.15 * sd).all()
+        np.testing.assert_allclose(sampled.standard_deviation[individual], sd, rtol=0.12)
 
 
 QUICK = SaemSettings(explore=30, smooth=30, n_chains=2)

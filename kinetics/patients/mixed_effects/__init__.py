@@ -12,6 +12,7 @@ from kinetics.patients.mixed_effects.individuals.conditional_distribution import
     conditional_distribution,
 )
 from kinetics.patients.mixed_effects.individuals.conditional_modes import Modes, conditional_modes
+from kinetics.patients.mixed_effects.individuals.metropolis import Kernels
 from kinetics.patients.mixed_effects.likelihood.fisher_information import (
     Uncertainty,
     linearised_information,
@@ -40,6 +41,7 @@ __all__ = [
     "Identity",
     "ImportanceSampling",
     "IndividualParameter",
+    "Kernels",
     "Logarithm",
     "Logit",
     "MaximumLikelihood",

@@ -43,6 +43,7 @@ def conditional_modes(
     *,
     individuals: np.ndarray | None = None,
     sd_at: np.ndarray | None = None,
+    iterations: int = MAX_ITERATIONS,
 ) -> Modes:
     """Maximise the joint density of each lane over its random effects.
 
@@ -59,6 +60,9 @@ def conditional_modes(
     sd_at : ndarray, (lane, observation), optional
         Predictions that give the standard deviations (no interaction); those at the random effects if left out.
 
+    iterations : int, optional
+        The most evaluations of a lane.
+
     Returns
     -------
     Modes
@@ -74,7 +78,7 @@ def conditional_modes(
     value, gradient, hessian = (part.copy() for part in joint_density(model, values, random, lanes, sd_at))
     step, decrement = _newton(gradient, hessian)
     scale, stalled = np.ones(len(lanes)), np.zeros(len(lanes), dtype=bool)
-    for _ in range(MAX_ITERATIONS):
+    for _ in range(iterations):
         active = np.flatnonzero((decrement > DECREMENT) & ~stalled)
         if not active.size:
             break

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kinetics.patients.mixed_effects.individuals.metropolis import Chains, Kernels, Sampler
+from kinetics.patients.mixed_effects.individuals.metropolis import Kernels, Sampler
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 from kinetics.patients.mixed_effects.saem.fixed_effects import fixed_effect_groups
@@ -130,17 +130,20 @@ def _iterate(
     model: MixedEffectsModel, sampler: Sampler, step: Maximisation, state: SaemState, settings: SaemSettings
 ) -> SaemState:
     chains, values = replace(state.chains, length=state.chains.length.copy()), state.values
-    predictions = sampler.sweep(values, chains)
-    drawn = Simulated(sampler.individuals, chains.random, predictions, sampler.n_chains)
+    sampler.sweep(values, chains)
+    drawn = Simulated(sampler.individuals, chains.random, chains.predictions, sampler.n_chains)
     simulated, score = step.simulate_statistics(values, drawn)
     weight = settings.weight(state.iteration)
     statistics = simulated if state.statistics is None else state.statistics.average(simulated, weight)
     new = step.maximise(values, statistics, score, weight)
     if state.iteration < settings.explore:
         new = _annealed(model, new, values, settings.cooling)
-    random = step.follow(chains.random, values, new, sampler.n_chains)
+    chains.random = step.follow(chains.random, values, new)
+    chains.center = step.follow(chains.center, values, new)
+    if step.groups.numeric.size:  # otherwise the individual parameters, and so the predictions, are the same
+        chains.predictions = sampler.predict(new, chains.random)
     trace = np.vstack([state.trace, model.coordinates.natural(new)])
-    return SaemState(state.iteration + 1, new, Chains(random, chains.length, chains.sweeps), statistics, trace)
+    return SaemState(state.iteration + 1, new, chains, statistics, trace)
 
 
 def _annealed(

@@ -102,11 +102,11 @@ class Maximisation:
         )
         return self._held(new, values)
 
-    def follow(self, random: np.ndarray, old: PopulationValues, new: PopulationValues, n_chains: int) -> np.ndarray:
-        """Random effects that keep the individual parameters when linear fixed effects change."""
+    def follow(self, random: np.ndarray, old: PopulationValues, new: PopulationValues) -> np.ndarray:
+        """Random effects of lanes that keep the individual parameters when linear fixed effects change."""
         shift = self.groups.design @ (old.fixed - new.fixed)
         moved = random.copy()
-        moved[:, : shift.shape[1]] += np.repeat(shift, n_chains, axis=0)
+        moved[:, : shift.shape[1]] += np.repeat(shift, len(random) // len(shift), axis=0)
         return moved
 
     def _numeric(self, values: PopulationValues, drawn: Simulated) -> tuple[np.ndarray, np.ndarray]:
