@@ -27,6 +27,7 @@ from kinetics.patients.mixed_effects import (
     conditional_modes,
     conditional_weighted_residuals,
     importance_sampling,
+    laplace_covariance,
     linearised_information,
     louis_information,
     maximise,
@@ -278,14 +279,14 @@ def test_standard_errors_of_straight_lines_are_those_of_the_exact_likelihood():
 
 
 @pytest.mark.parametrize(
-    "kernels", [Kernels(6, 0, 0), Kernels(0, 2, 0), Kernels(0, 0, 6), Kernels(0, 0, 0, 2), Kernels()], ids=str
+    "kernels", [Kernels(6, 0, 0), Kernels(0, 2, 0), Kernels(0, 0, 6), Kernels(0, 0, 0, 2)], ids=str
 )
 def test_every_kernel_samples_the_exact_distribution_of_straight_lines(kernels):
     model, _ = straight_lines(n=4, occasions=2)
     values = line_values(model)
     design = model.linearise(values.fixed, np.zeros((4, 3)), model.everyone)
     table = model.observations
-    sampled = conditional_distribution(model, values, seed=3, n_draws=1500, n_chains=6, kernels=kernels)
+    sampled = conditional_distribution(model, values, seed=3, n_draws=700, n_chains=8, kernels=kernels)
     for individual in range(4):
         here = table.present[individual]
         z, y = design.by_random[individual, here], (table.upper - design.predictions)[individual, here]
@@ -294,6 +295,56 @@ def test_every_kernel_samples_the_exact_distribution_of_straight_lines(kernels):
         sd = np.sqrt(np.diag(covariance))
         assert (np.abs(sampled.mean[individual] - mean) < 0.15 * sd).all()
         np.testing.assert_allclose(sampled.standard_deviation[individual], sd, rtol=0.12)
+
+
+def test_the_laplace_covariance_of_straight_lines_is_exact():
+    model, _ = straight_lines(n=4, occasions=2)
+    values = line_values(model)
+    design = model.linearise(values.fixed, np.zeros((4, 3)), model.everyone).by_random
+    present = model.observations.present[:, :, None]
+    information = np.where(present, design, 0.0).swapaxes(1, 2) @ design / values.residual[0] ** 2 + 0.5 * np.eye(3)
+    found = laplace_covariance(model, values, conditional_modes(model, values).random)
+    np.testing.assert_allclose(found, np.linalg.inv(information), rtol=1e-6)
+
+
+def test_an_individual_without_observations_is_as_the_population_says():
+    rows = decay_table(3)
+    table = Observations.from_table(rows[0], rows[1], rows[2], individuals=["P7"])
+    assert table.ids == ("P0", "P1", "P2", "P7")
+    model = decay(table)
+    values = start(model)
+    modes = conditional_modes(model, values).random
+    np.testing.assert_allclose(modes[3], 0.0, atol=1e-12)
+    np.testing.assert_allclose(laplace_covariance(model, values, modes)[3], values.individuals, rtol=1e-9)
+    assert objective(Method.FOCEI, model, values).individual[3] == pytest.approx(0.0, abs=1e-9)
+    assert np.isnan(npde(model, values, seed=1, n_replicates=50)[3]).all()
+    with pytest.raises(InputError, match="P7: has no observation"):
+        table.first(rows[1])
+
+
+def test_a_model_without_random_effects_is_a_regression():
+    rows = decay_table(4)
+    model = decay(table_of(rows), between_individuals=[])
+    fit = maximise(Method.FOCEI, model, model.values({"A": 9, "k": 0.4}, variances={}, residual={"y:a": 1.0}))
+    times, values = np.array(rows[1]), np.array(rows[2])
+
+    def deviance(p):
+        return -2 * norm.logpdf(values, np.exp(p[0] - np.exp(p[1]) * times), np.exp(p[2])).sum()
+
+    best = minimize(deviance, [2.0, -1.0, 0.0], method="BFGS")
+    assert fit.objective.full == pytest.approx(best.fun, abs=1e-5)
+    np.testing.assert_allclose(fit.values.fixed, best.x[:2], atol=1e-3)
+
+
+def test_a_start_without_predictions_is_refused_by_the_individual():
+    table = table_of(decay_table(3))
+    structural = ClosedForm(("A",), lambda x, p: p["A"] * np.nan + x["t"], {"t": table.times}, table.occasion)
+    model = MixedEffectsModel.of(
+        structural, table, [IndividualParameter("A")], residual={"y": "additive"}, between_individuals=["A"]
+    )
+    begin = model.values({"A": 1}, variances={"A": 1}, residual={"y:a": 1})
+    with pytest.raises(InputError, match="P0: the objective is not a number at the start"):
+        maximise(Method.FOCEI, model, begin)
 
 
 QUICK = SaemSettings(explore=30, smooth=30, n_chains=2)
@@ -425,6 +476,8 @@ def test_wrong_names_and_shapes_are_refused_all_at_once():
         decay(table, between_individuals=["A", ("A", "k")])
     with pytest.raises(UnknownNameError, match="no such value"):
         decay(table, held=("CL",))
+    with pytest.raises(InputError, match=r"hold all of var\(A,A\), var\(k,A\), var\(k,k\), or none"):
+        decay(table, between_individuals=[("A", "k")], held=("var(k,A)",))
     model = decay(table)
     with pytest.raises(InputError, match="typical value is missing"):
         model.values({"A": 1.0}, variances={"A": 1, "k": 1}, residual={"y:a": 1})

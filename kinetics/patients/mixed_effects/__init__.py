@@ -13,6 +13,7 @@ from kinetics.patients.mixed_effects.individuals.conditional_distribution import
 )
 from kinetics.patients.mixed_effects.individuals.conditional_modes import Modes, conditional_modes
 from kinetics.patients.mixed_effects.individuals.metropolis import Kernels
+from kinetics.patients.mixed_effects.individuals.quadratic import laplace_covariance
 from kinetics.patients.mixed_effects.likelihood.fisher_information import (
     Uncertainty,
     linearised_information,
@@ -62,6 +63,7 @@ __all__ = [
     "conditional_weighted_residuals",
     "importance_sampling",
     "individual_weighted_residuals",
+    "laplace_covariance",
     "linearised_information",
     "linearised_likelihood",
     "louis_information",

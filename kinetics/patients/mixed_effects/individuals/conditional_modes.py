@@ -13,6 +13,8 @@ from kinetics.patients.mixed_effects.model.population_values import PopulationVa
 MAX_ITERATIONS = 200
 DECREMENT = 1e-16
 """The fall that a Newton step promises, of the log joint density, below which a mode is found."""
+ROUNDING = 1e-14
+"""A joint density that is lower by this part of it is not lower."""
 STALLED = 1e-7
 """A step of this part of a Newton step, which is not downhill, ends the search: rounding, or noise of an integrator."""
 
@@ -75,28 +77,70 @@ def conditional_modes(
     """
     lanes = model.everyone if individuals is None else individuals
     random = np.zeros((len(lanes), model.n_random)) if start is None else start.copy()
-    value, gradient, hessian = (part.copy() for part in joint_density(model, values, random, lanes, sd_at))
-    step, decrement = _newton(gradient, hessian)
-    scale, stalled = np.ones(len(lanes)), np.zeros(len(lanes), dtype=bool)
+    search = _NewtonSearch(model, values, lanes, sd_at, random)
     for _ in range(iterations):
-        active = np.flatnonzero((decrement > DECREMENT) & ~stalled)
+        active = search.active()
         if not active.size:
             break
-        trial = random[active] - scale[active, None] * step[active]
-        new = joint_density(model, values, trial, lanes[active], None if sd_at is None else sd_at[active])
-        is_lower = new.value <= value[active] + 1e-14 * np.abs(value[active])  # false for what is not a number
-        accepted, rejected = active[is_lower], active[~is_lower]
-        random[accepted] = trial[is_lower]
-        value[accepted], gradient[accepted], hessian[accepted] = (part[is_lower] for part in new)
-        step[accepted], decrement[accepted] = _newton(gradient[accepted], hessian[accepted])
-        scale[accepted] = np.minimum(1.0, 2 * scale[accepted])
-        scale[rejected] /= 4
-        stalled[rejected] = scale[rejected] < STALLED
-    converged = (decrement <= DECREMENT) | (stalled & (decrement < STALLED))
-    return Modes(random, Joint(value, gradient, hessian), converged)
+        search.advance(active)
+    return Modes(search.random, search.joint, search.converged)
 
 
-def _newton(gradient: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class _NewtonSearch:
+    """Newton's method of many lanes, each with its own step length."""
+
+    def __init__(
+        self,
+        model: MixedEffectsModel,
+        values: PopulationValues,
+        individuals: np.ndarray,
+        sd_at: np.ndarray | None,
+        random: np.ndarray,
+    ) -> None:
+        self.model, self.values, self.individuals, self.sd_at = model, values, individuals, sd_at
+        everyone = np.arange(len(individuals))
+        self.random, self.joint = random, self.evaluate(everyone, random)
+        fails = np.flatnonzero(~np.isfinite(self.joint.value))
+        if fails.size:  # a start without predictions: those lanes begin at the typical individual
+            self.random[fails] = 0.0
+            self.replace(fails, self.evaluate(fails, self.random[fails]))
+        self.step, self.decrement = _newton(self.joint)
+        self.scale, self.stalled = np.ones(len(individuals)), np.zeros(len(individuals), dtype=bool)
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Whether a lane is at its mode, (lane,)."""
+        return (self.decrement <= DECREMENT) | (self.stalled & (self.decrement < STALLED))
+
+    def active(self) -> np.ndarray:
+        """The lanes that go on."""
+        return np.flatnonzero((self.decrement > DECREMENT) & ~self.stalled)
+
+    def evaluate(self, lanes: np.ndarray, random: np.ndarray) -> Joint:
+        """The joint density of some lanes."""
+        sd_at = None if self.sd_at is None else self.sd_at[lanes]
+        return joint_density(self.model, self.values, random, self.individuals[lanes], sd_at)
+
+    def replace(self, lanes: np.ndarray, joint: Joint) -> None:
+        """Take the joint density of some lanes."""
+        for own, new in zip(self.joint, joint, strict=True):
+            own[lanes] = new
+
+    def advance(self, active: np.ndarray) -> None:
+        """Take the step where the density rises; try a shorter one where it does not."""
+        trial = self.random[active] - self.scale[active, None] * self.step[active]
+        joint = self.evaluate(active, trial)
+        is_better = joint.value <= self.joint.value[active] + ROUNDING * np.abs(self.joint.value[active])
+        accepted, rejected = active[is_better], active[~is_better]
+        self.random[accepted] = trial[is_better]
+        self.replace(accepted, Joint(*(part[is_better] for part in joint)))
+        self.step[accepted], self.decrement[accepted] = _newton(Joint(*(part[accepted] for part in self.joint)))
+        self.scale[accepted] = np.minimum(1.0, 2 * self.scale[accepted])
+        self.scale[rejected] /= 4
+        self.stalled[rejected] = self.scale[rejected] < STALLED
+
+
+def _newton(joint: Joint) -> tuple[np.ndarray, np.ndarray]:
     """Newton steps, and their decrements."""
-    step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
-    return step, (gradient * step).sum(axis=1)
+    step = np.linalg.solve(joint.hessian, joint.gradient[..., None])[..., 0]
+    return step, (joint.gradient * step).sum(axis=1)

@@ -29,7 +29,10 @@ def joint_density(
     individuals: np.ndarray,
     sd_at: np.ndarray | None = None,
 ) -> Joint:
-    """The joint density at random effects, (lane, random effect), with or without interaction (``sd_at``)."""
+    """The joint density at random effects, (lane, random effect), with or without interaction (``sd_at``).
+
+    Where there is no prediction, the value is infinite, and the derivatives are those of the random effects at zero.
+    """
     precision = np.linalg.inv(model.covariance(values))
     linear = model.linearise(values.fixed, random, individuals)
     density = model.density(linear.predictions, values.residual, individuals, sd_at)
@@ -37,7 +40,10 @@ def joint_density(
     value = 0.5 * (random * pull).sum(axis=1) - density.log.sum(axis=1)
     gradient = pull - np.matvec(linear.by_random.swapaxes(1, 2), density.score)
     weighted = density.information[:, :, None] * linear.by_random
-    return Joint(value, gradient, precision + linear.by_random.swapaxes(1, 2) @ weighted)
+    hessian = precision + linear.by_random.swapaxes(1, 2) @ weighted
+    fails = ~(np.isfinite(value) & np.isfinite(hessian).all(axis=(1, 2)))
+    value[fails], gradient[fails], hessian[fails] = np.inf, 0.0, precision
+    return Joint(value, gradient, hessian)
 
 
 def log_joint_density(

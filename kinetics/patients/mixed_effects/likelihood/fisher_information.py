@@ -47,7 +47,7 @@ def uncertainty(model: MixedEffectsModel, values: PopulationValues, information:
 
 
 def linearised_information(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> np.ndarray:
-    """The Fisher information of the free coordinates, (coordinate, coordinate), and that of a prior of fixed effects.
+    """The Fisher information of the free coordinates, (coordinate, coordinate), and that of the prior.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def linearised_information(model: MixedEffectsModel, values: PopulationValues, r
     whitening = np.linalg.inv(np.linalg.cholesky(normal.covariance))
     whitened = whitening @ normal.by_fixed
     fixed = np.einsum("nja,njb->ab", whitened, whitened)
-    if model.prior is not None:
-        fixed = fixed + model.prior.precision
     everything = np.zeros((len(coordinates.all_names),) * 2)
     part = coordinates.parts[0]
     everything[part, part] = fixed
     n = coordinates.parts[0].stop
     everything[n:, n:] = _of_variances(model, values, random, normal.by_random, whitening)
+    if model.prior is not None:
+        everything += model.prior.information(coordinates, values)
     return everything[np.ix_(coordinates.free, coordinates.free)]
 
 
@@ -75,10 +75,7 @@ def _of_variances(
     """The information about all coordinates but fixed effects."""
     coordinates, observations = model.coordinates, model.observations
     one, two, three, four = coordinates.parts
-    everything = type(coordinates)(
-        coordinates.fixed, coordinates.individuals, coordinates.occasions, coordinates.residual
-    )
-    change = everything.jacobian(model.covariance, values)[..., two.start : three.stop]
+    change = coordinates.all_free.jacobian(model.covariance, values)[..., two.start : three.stop]
     loading = whitening @ by_random
     whitened = [loading @ column @ loading.swapaxes(1, 2) for column in np.moveaxis(change, -1, 0)]
     predictions = model.predict(values.fixed, random, model.everyone)

@@ -9,7 +9,6 @@ from scipy.special import gammaln, logsumexp
 
 from kinetics.patients.mixed_effects.individuals.joint_density import log_joint_density
 from kinetics.patients.mixed_effects.individuals.random_streams import RandomStreams
-from kinetics.patients.mixed_effects.likelihood.objectives import n_quantified
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.observation_density import LOG_2PI
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
@@ -28,13 +27,13 @@ class ImportanceSampling:
         Minus twice the log likelihood of each individual, with all constants.
     individual_error : ndarray, (individual,)
         Their standard errors, of the sample.
-    n_constant : int
+    n_quantified : int
         The number of values that were quantified.
     """
 
     individual: np.ndarray
     individual_error: np.ndarray
-    n_constant: int
+    n_quantified: int
 
     @property
     def full(self) -> float:
@@ -44,7 +43,7 @@ class ImportanceSampling:
     @property
     def nonmem(self) -> float:
         """The same without log 2π for each value that was quantified."""
-        return self.full - self.n_constant * LOG_2PI
+        return self.full - self.n_quantified * LOG_2PI
 
     @property
     def standard_error(self) -> float:
@@ -99,7 +98,7 @@ def importance_sampling(
     log_weight -= 0.5 * (size * LOG_2PI + np.linalg.slogdet(model.covariance(values))[1])
     log_mean = logsumexp(log_weight, axis=1) - np.log(n_draws)
     relative_error = np.exp(log_weight - log_mean[:, None]).std(axis=1, ddof=1) / np.sqrt(n_draws)
-    return ImportanceSampling(-2 * log_mean, 2 * relative_error, n_quantified(model.observations))
+    return ImportanceSampling(-2 * log_mean, 2 * relative_error, model.observations.n_quantified)
 
 
 def _log_t(standard: np.ndarray, freedom: float) -> np.ndarray:

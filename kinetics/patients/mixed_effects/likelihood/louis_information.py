@@ -7,15 +7,13 @@ less the variance of their score. The complete data are the observations, :math:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from kinetics.patients.mixed_effects.individuals.conditional_distribution import ConditionalDistribution
+from kinetics.patients.mixed_effects.model.fixed_effects import FixedEffectGroups, fixed_effect_groups
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import Coordinates, PopulationValues
 from kinetics.patients.mixed_effects.model.random_effects import CovarianceBlocks
-from kinetics.patients.mixed_effects.saem.fixed_effects import FixedEffectGroups, fixed_effect_groups
 
 STEP = 1e-5
 
@@ -23,7 +21,7 @@ STEP = 1e-5
 def louis_information(
     model: MixedEffectsModel, values: PopulationValues, conditional: ConditionalDistribution
 ) -> np.ndarray:
-    """The observed information of the free coordinates, (coordinate, coordinate), and that of a prior of fixed effects.
+    """The observed information of the free coordinates, (coordinate, coordinate), and that of the prior.
 
     Parameters
     ----------
@@ -36,7 +34,7 @@ def louis_information(
     n_draws = draws.shape[1]
     individuals, random = np.repeat(model.everyone, n_draws), draws.reshape(-1, model.n_random)
     groups = fixed_effect_groups(model)
-    coordinates = replace(model.coordinates, held=())
+    coordinates = model.coordinates.all_free
     score, complete = _of_predictions(model, values, groups, random, individuals)
     normal = _NormalScore(coordinates, groups, values, random, individuals)
     at = coordinates.pack(values)
@@ -48,8 +46,7 @@ def louis_information(
     centred = by_individual - by_individual.mean(axis=1, keepdims=True)
     information = (complete - np.einsum("nsa,nsb->ab", centred, centred)) / n_draws
     if model.prior is not None:
-        part = coordinates.parts[0]
-        information[part, part] += model.prior.precision
+        information += model.prior.information(coordinates, values)
     information = 0.5 * (information + information.T)
     return information[np.ix_(model.coordinates.free, model.coordinates.free)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from kinetics.errors import Fault, InputError
 from kinetics.patients.mixed_effects.likelihood.fisher_information import linearised_information
 from kinetics.patients.mixed_effects.likelihood.objectives import Method, Objective, objective, slopes
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
@@ -18,6 +19,8 @@ REACH, LEAST_REACH = 8.0, 1.0
 """How far a round may go along an axis: so many standard errors, or such a change of a coordinate, if that is more."""
 ENOUGH = 1e-5
 """A round that lowers the objective by less was the last."""
+NO_PREDICTION = 1e6
+"""What half an objective is worse by, where a prediction is not a number."""
 GRADIENT = 1e-4
 """The slope of the half objective along a standard error below which a round ends."""
 
@@ -57,6 +60,7 @@ class _Search:
         self.method, self.model = method, model
         self.best = self.base = start
         self.best_objective = self.last = objective(method, model, start)
+        _check_start(model, self.last)
         self.trace: list[np.ndarray] = []
         self.origin = self.directions = np.empty(0)
 
@@ -73,7 +77,10 @@ class _Search:
 
     def __call__(self, scaled: np.ndarray) -> tuple[float, np.ndarray]:
         values = self.values(scaled)
-        self.last = objective(self.method, self.model, values, self.last.random)
+        new = objective(self.method, self.model, values, self.last.random)
+        if not np.isfinite(new.full):  # no prediction there: the line search takes a shorter step
+            return 0.5 * self.best_objective.full + NO_PREDICTION, np.zeros_like(scaled)
+        self.last = new
         self.trace.append(np.append(self.model.coordinates.natural(values), self.last.full))
         if self.last.full < self.best_objective.full:
             self.best, self.best_objective = values, self.last
@@ -90,6 +97,16 @@ class _Search:
         return np.array(differences)
 
 
+def _check_start(model: MixedEffectsModel, begin: Objective) -> None:
+    faults = [
+        Fault("the objective is not a number at the start: start from other values", "individual", name)
+        for name, value in zip(model.observations.ids, begin.individual, strict=True)
+        if not np.isfinite(value)
+    ]
+    if faults:
+        raise InputError(*faults)
+
+
 def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) -> MaximumLikelihood:
     """Estimate the population by the maximum of an approximate likelihood, or of its product with the prior.
 
@@ -101,6 +118,11 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
         Data and model.
     start : PopulationValues
         Where the search begins; values that the model holds keep these numbers.
+
+    Raises
+    ------
+    InputError
+        If the objective of an individual is not a number at the start.
 
     Notes
     -----

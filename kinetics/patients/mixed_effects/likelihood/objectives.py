@@ -15,10 +15,9 @@ import numpy as np
 
 from kinetics.patients.mixed_effects.individuals.conditional_modes import conditional_modes
 from kinetics.patients.mixed_effects.individuals.joint_density import joint_density
-from kinetics.patients.mixed_effects.likelihood.quadratic import exact_hessian, mode_shift, quadratic_model
+from kinetics.patients.mixed_effects.individuals.quadratic import exact_hessian, mode_shift, quadratic_model
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.observation_density import LOG_2PI
-from kinetics.patients.mixed_effects.model.observations import Observations
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 
 STEP = 1e-3
@@ -46,14 +45,14 @@ class Objective:
         Minus twice the log density of the prior; 0 without one.
     random : ndarray, (individual, random effect)
         Where it was expanded.
-    n_constant : int
+    n_quantified : int
         The number of values that were quantified.
     """
 
     individual: np.ndarray
     penalty: float
     random: np.ndarray
-    n_constant: int
+    n_quantified: int
 
     @property
     def full(self) -> float:
@@ -62,13 +61,11 @@ class Objective:
 
     @property
     def nonmem(self) -> float:
-        """The objective as NONMEM states it: without log 2π for each value that was quantified."""
-        return self.full - self.n_constant * LOG_2PI
+        """The objective as NONMEM states it: without log 2π for each value that was quantified.
 
-
-def n_quantified(observations: Observations) -> int:
-    """The number of values that were quantified."""
-    return int((observations.present & ~observations.censored).sum())
+        With log-normal errors, NONMEM's objective of the logarithms lacks twice the sum of the logarithms as well.
+        """
+        return self.full - self.n_quantified * LOG_2PI
 
 
 def objective(
@@ -94,7 +91,7 @@ def objective(
     local = quadratic_model(model, values.fixed, random) if method is Method.LAPLACE else model
     individual = _expanded(method, local, values, random, _sd_at(method, model, values))
     penalty = 0.0 if model.prior is None else model.prior.penalty(values)
-    return Objective(individual, penalty, random, n_quantified(model.observations))
+    return Objective(individual, penalty, random, model.observations.n_quantified)
 
 
 def slopes(
@@ -148,7 +145,7 @@ def _expanded(
     """Minus twice the log likelihoods of expansions about random effects, (individual,)."""
     value, gradient, hessian = joint_density(model, values, random, model.everyone, sd_at)
     if method is Method.LAPLACE:
-        hessian = exact_hessian(model, values, random)
+        hessian = np.where(np.isfinite(value)[:, None, None], exact_hessian(model, values, random), hessian)
     result = 2 * value + np.linalg.slogdet(model.covariance(values) @ hessian)[1]
     if method is Method.FO:
         result -= (gradient * np.linalg.solve(hessian, gradient[..., None])[..., 0]).sum(axis=1)

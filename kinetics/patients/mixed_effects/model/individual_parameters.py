@@ -113,6 +113,11 @@ class ParameterModel:
                 design[occasion, names.index(name), first + occasion * others + column] = 1.0
         return design
 
+    @cached_property
+    def flat_random_design(self) -> np.ndarray:
+        """Z of all occasions, (occasion and parameter, random effect)."""
+        return self.random_design.reshape(self.n_occasions * len(self.parameters), self.random_design.shape[2])
+
     def normal(self, fixed: np.ndarray, random: np.ndarray, individuals: np.ndarray) -> np.ndarray:
         """φ: parameters of lanes on the normal scale, (lane, occasion, parameter)."""
         return self.design[individuals] @ fixed + np.tensordot(random, self.random_design, axes=(1, 2))

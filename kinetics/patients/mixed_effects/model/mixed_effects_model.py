@@ -194,6 +194,15 @@ class MixedEffectsModel:
         """The covariance of the random effects of an individual, (random effect, random effect)."""
         return values.random_covariance(self.observations.n_occasions)
 
+    def typical(self, values: PopulationValues) -> dict[str, float]:
+        """The typical value of each parameter, in its unit."""
+        fixed = dict(zip(self.parameters.fixed, values.fixed, strict=True))
+        return {one.name: float(one.transform.inverse(fixed[one.name])) for one in self.parameters.parameters}
+
+    def individual_parameters(self, values: PopulationValues, random: np.ndarray) -> np.ndarray:
+        """Parameters of everyone at random effects, (individual, occasion, parameter), each in its unit."""
+        return self.parameters.natural(self.parameters.normal(values.fixed, random, self.everyone))
+
     def predict(self, fixed: np.ndarray, random: np.ndarray, individuals: np.ndarray) -> np.ndarray:
         """Predictions, (lane, observation)."""
         return self.predictor.predict(individuals, self.parameters.normal(fixed, random, individuals))
@@ -202,7 +211,7 @@ class MixedEffectsModel:
         """Predictions with derivatives by random and fixed effects."""
         normal = self.parameters.normal(fixed, random, individuals)
         predictions, jacobian = self.predictor.linearise(individuals, normal)
-        by_random = jacobian @ self.parameters.random_design.reshape(-1, self.n_random)
+        by_random = jacobian @ self.parameters.flat_random_design
         design = self.parameters.design[individuals].reshape(len(individuals), -1, len(fixed))
         return Linearised(predictions, by_random, jacobian @ design)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kinetics.errors import Faults
+from kinetics.errors import Fault, Faults, InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ class Observations:
         upper: Sequence[float] | np.ndarray | None = None,
         analytes: Sequence[str] | None = None,
         occasions: Sequence[int] | np.ndarray | None = None,
+        individuals: Sequence[object] = (),
     ) -> Observations:
         """Observations of a long table, one row each.
 
@@ -66,11 +67,14 @@ class Observations:
             What was observed; one analyte, ``y``, if left out.
         occasions : sequence of int, optional
             The number of the occasion, from 0; one occasion if left out.
+        individuals : sequence, optional
+            Further individuals, who may have no row: what is said of them is what the population says.
 
         Raises
         ------
         InputError
-            For columns of different lengths, a time or interval that is no number, or an interval that is reversed.
+            For a table without rows, columns of different lengths, a time or interval that is no number, or an interval
+            that is reversed.
 
         Examples
         --------
@@ -86,7 +90,7 @@ class Observations:
         when = np.asarray(times, dtype=float)
         _check(names, when, lower, top, kinds, visit)
         unique_kinds = tuple(sorted(set(kinds.tolist())))
-        unique_ids = tuple(sorted(set(names.tolist()), key=_natural))
+        unique_ids = tuple(sorted({*names.tolist(), *(str(one) for one in individuals)}, key=_natural))
         rank = {name: index for index, name in enumerate(unique_ids)}
         individual = np.array([rank[name] for name in names.tolist()], dtype=int)
         kind = np.searchsorted(unique_kinds, kinds)
@@ -112,6 +116,11 @@ class Observations:
         """Whether only an interval is known, (individual, observation)."""
         return self.present & (self.lower != self.upper)
 
+    @property
+    def n_quantified(self) -> int:
+        """The number of values that were quantified."""
+        return int((self.present & ~self.censored).sum())
+
     @cached_property
     def n_occasions(self) -> int:
         """The number of occasions, of the individual that has most."""
@@ -122,13 +131,19 @@ class Observations:
         return _padded(np.asarray(column), self.rows)
 
     def first(self, column: Sequence[float] | np.ndarray) -> np.ndarray:
-        """The value of a column at the first observation of each individual, (individual,): a constant covariate."""
+        """The value of a column at the first observation of each individual, (individual,): a constant covariate.
+
+        `InputError` for individuals without an observation.
+        """
+        missing = [Fault("has no observation", "individual", self.ids[i]) for i in np.flatnonzero(self.rows[:, 0] < 0)]
+        if missing:
+            raise InputError(*missing)
         return np.asarray(column)[self.rows[:, 0]]
 
 
 def _padded(column: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """A column by individual; padding repeats the first row, so that any formula stays within its domain."""
-    return column[np.where(rows >= 0, rows, rows[:, :1])]
+    """A column by individual; padding repeats a row, so that any formula stays within its domain."""
+    return column[np.where(rows >= 0, rows, np.maximum(rows[:, :1], 0))]
 
 
 def _natural(name: str) -> tuple[bool, float, str]:
@@ -143,7 +158,9 @@ def _check(names: np.ndarray, times: np.ndarray, lower: np.ndarray, upper: np.nd
     faults = Faults()
     if {column.shape for column in (times, lower, upper, *others)} != {names.shape}:
         faults.add("the columns of a table must have one length", "observations")
-        faults.raise_if_any()
+    elif not names.size:
+        faults.add("there are no observations", "observations")
+    faults.raise_if_any()
     for row in np.flatnonzero(~np.isfinite(times)):
         faults.add(f"the time is {times[row]}; it must be a number", f"observation {row}", names[row])
     for row in np.flatnonzero(~(lower <= upper) | np.isposinf(lower) | np.isneginf(upper)):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kinetics.errors import Fault, UnknownNameError
+from kinetics.errors import Fault, Faults, UnknownNameError
 from kinetics.patients.mixed_effects.model.random_effects import CovarianceBlocks
 
 JACOBIAN_STEP = 1e-6
@@ -63,6 +63,8 @@ class Coordinates:
     ------
     UnknownNameError
         If a name that is held is none of ``all_names``.
+    InputError
+        If a part of a block of correlated random effects is held.
     """
 
     fixed: tuple[str, ...]
@@ -79,6 +81,17 @@ class Coordinates:
         ]
         if faults:
             raise UnknownNameError(*faults)
+        self._check_blocks()
+
+    def _check_blocks(self) -> None:
+        """A Cholesky factor can hold one variance, or a whole block, and nothing between."""
+        faults = Faults()
+        for level, prefix in ((self.individuals, "var"), (self.occasions, "var_occasion")):
+            for block in level.blocks:
+                entries = {f"{prefix}({name})" for name in CovarianceBlocks((block,)).coordinate_names}
+                if entries & {*self.held} and not entries <= {*self.held}:
+                    faults.add(f"hold all of {', '.join(sorted(entries))}, or none", "held", ", ".join(block))
+        faults.raise_if_any()
 
     @cached_property
     def all_names(self) -> tuple[str, ...]:
@@ -91,6 +104,11 @@ class Coordinates:
     def free(self) -> np.ndarray:
         """Which coordinates are estimated, (value,)."""
         return np.array([name not in self.held for name in self.all_names])
+
+    @property
+    def all_free(self) -> Coordinates:
+        """The same coordinates, of which none is held."""
+        return replace(self, held=())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,7 +161,7 @@ class Coordinates:
 
     def with_named(self, values: PopulationValues, named: Mapping[str, float]) -> PopulationValues:
         """Values in which some have other numbers; an `UnknownNameError` for a name that is none of them."""
-        everything = replace(self, held=())
+        everything = self.all_free
         missing = [Fault("there is no such value", "values", name) for name in named if name not in self.all_names]
         if missing:
             raise UnknownNameError(*missing)

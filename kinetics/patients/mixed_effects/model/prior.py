@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.patients.mixed_effects.model.population_values import PopulationValues
+from kinetics.patients.mixed_effects.model.population_values import Coordinates, PopulationValues
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +40,14 @@ class PopulationPrior:
         _, log_determinant = np.linalg.slogdet(values.individuals)
         trace = np.trace(np.linalg.solve(values.individuals, self.individuals))
         return float(difference @ self.precision @ difference + self.weight * (log_determinant + trace))
+
+    def information(self, coordinates: Coordinates, values: PopulationValues) -> np.ndarray:
+        """The Fisher information of all coordinates, held ones too, (coordinate, coordinate): as of ``weight`` more."""
+        everything = coordinates.all_free
+        fixed, individuals, _, _ = everything.parts
+        change = everything.jacobian(lambda one: one.individuals, values)[..., individuals]
+        relative = np.linalg.solve(values.individuals, np.moveaxis(change, -1, 0))
+        information = np.zeros((len(everything.all_names),) * 2)
+        information[fixed, fixed] = self.precision
+        information[individuals, individuals] = 0.5 * self.weight * np.einsum("kab,lba->kl", relative, relative)
+        return information

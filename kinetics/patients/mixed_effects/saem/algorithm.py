@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from kinetics.patients.mixed_effects.individuals.metropolis import Kernels, Sampler
+from kinetics.patients.mixed_effects.model.fixed_effects import fixed_effect_groups
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
-from kinetics.patients.mixed_effects.saem.fixed_effects import fixed_effect_groups
 from kinetics.patients.mixed_effects.saem.maximisation import Maximisation, Simulated
 from kinetics.patients.mixed_effects.saem.state import SaemState
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kinetics.patients.mixed_effects.model.fixed_effects import FixedEffectGroups
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
-from kinetics.patients.mixed_effects.saem.fixed_effects import FixedEffectGroups
 
 LONGEST_RESIDUAL_STEP = 0.5
 """Of the logarithm of a residual parameter, in one iteration."""
@@ -162,5 +162,5 @@ class Maximisation:
         coordinates = self.model.coordinates
         if not coordinates.held:
             return new
-        before = replace(coordinates, held=()).named(old)
+        before = coordinates.all_free.named(old)
         return coordinates.with_named(new, {name: before[name] for name in coordinates.held})

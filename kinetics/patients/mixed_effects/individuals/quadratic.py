@@ -88,7 +88,7 @@ def exact_hessian(
     linear = model.linearise(values.fixed, random, everyone)
     density = model.density(linear.predictions, values.residual, everyone, sd_at)
     bend = curvature(model.observations, model.errors, everyone, linear.predictions, values.residual, sd_at)
-    design = model.parameters.random_design.reshape(-1, model.n_random)
+    design = model.parameters.flat_random_design
     of_predictions = np.einsum("nj,njab->nab", density.score, predictor.second, optimize=True)
     return (
         np.linalg.inv(model.covariance(values))
@@ -107,3 +107,19 @@ def mode_shift(
     """The modes after a small change of the population, by one Newton step from the modes before."""
     gradient = joint_density(model, values, random, model.everyone, sd_at).gradient
     return random - np.linalg.solve(hessian, gradient[..., None])[..., 0]
+
+
+def laplace_covariance(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> np.ndarray:
+    """Covariances of the random effects about their modes, (individual, random effect, random effect).
+
+    The inverse of the exact Hessian; of the expected one for an individual whose exact one is not positive definite.
+
+    Parameters
+    ----------
+    random : ndarray, (individual, random effect)
+        Conditional modes.
+    """
+    exact = exact_hessian(quadratic_model(model, values.fixed, random), values, random)
+    expected = joint_density(model, values, random, model.everyone).hessian
+    is_definite = np.linalg.eigvalsh(exact)[:, :1] > 0 if model.n_random else np.ones((len(exact), 1), dtype=bool)
+    return np.linalg.inv(np.where(is_definite[..., None], exact, expected))
