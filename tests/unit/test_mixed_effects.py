@@ -347,6 +347,40 @@ def test_a_start_without_predictions_is_refused_by_the_individual():
         maximise(Method.FOCEI, model, begin)
 
 
+def test_a_covariate_that_changes_between_occasions_agrees_between_methods():
+    lines, _ = straight_lines(n=20)
+    table, rng = lines.observations, np.random.default_rng(8)
+    dose = rng.integers(0, 2, (20, 3)).astype(float)
+    parameters = [IndividualParameter("a", Identity(), covariates=("dose",)), IndividualParameter("b", Identity())]
+    structural = ClosedForm(("a", "b"), lambda x, p: p["a"] + p["b"] * x["t"], {"t": table.times}, table.occasion)
+    model = MixedEffectsModel.of(
+        structural, table, parameters, residual={"y": "additive"}, between_individuals=["a"],
+        between_occasions=["a"], covariates={"dose": dose},
+    )  # fmt: skip
+    exact = maximise(Method.FOCEI, model, line_values(model)).values
+    stochastic = saem(model, line_values(model), seed=2, settings=SaemSettings(explore=60, smooth=200)).values
+    error = uncertainty(model, exact, linearised_information(model, exact, np.zeros((20, 4)))).standard_errors
+    for index, name in enumerate(("a", "a:dose", "b")):
+        assert stochastic.fixed[index] == pytest.approx(exact.fixed[index], abs=0.2 * error[name])
+
+
+def test_what_the_data_do_not_determine_has_no_small_standard_error():
+    rows = decay_table(4)
+    structural = ClosedForm(
+        ("A", "B", "k"), lambda x, p: (p["A"] + p["B"]) * np.exp(-p["k"] * x["t"]),
+        {"t": table_of(rows).times}, table_of(rows).occasion,
+    )  # fmt: skip
+    names = ["A", "B", "k"]
+    model = MixedEffectsModel.of(
+        structural, table_of(rows), [IndividualParameter(name) for name in names],
+        residual={"y": "additive"}, between_individuals=["k"],
+    )  # fmt: skip
+    values = model.values({"A": 5, "B": 4, "k": 0.4}, variances={"k": 0.1}, residual={"y:a": 0.4})
+    errors = uncertainty(model, values, linearised_information(model, values, np.zeros((4, 1)))).standard_errors
+    assert min(errors["A"], errors["B"]) > 100
+    assert errors["k"] < 1
+
+
 QUICK = SaemSettings(explore=30, smooth=30, n_chains=2)
 
 

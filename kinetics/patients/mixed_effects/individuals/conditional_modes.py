@@ -110,7 +110,8 @@ class _NewtonSearch:
     @property
     def converged(self) -> np.ndarray:
         """Whether a lane is at its mode, (lane,)."""
-        return (self.decrement <= DECREMENT) | (self.stalled & (self.decrement < STALLED))
+        is_at_rest = (self.decrement <= DECREMENT) | (self.stalled & (self.decrement < STALLED))
+        return is_at_rest & np.isfinite(self.joint.value)
 
     def active(self) -> np.ndarray:
         """The lanes that go on."""

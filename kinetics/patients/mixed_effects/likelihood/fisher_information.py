@@ -15,6 +15,9 @@ from kinetics.patients.mixed_effects.likelihood.marginal_normal import marginal_
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 
+LEAST_SIZE, LEAST_SCALE = 1e-12, 1e-100
+"""Of an eigenvalue of a scaled information, and of its diagonal: below, the data determine nothing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
@@ -33,17 +36,17 @@ class Uncertainty:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """The standard error of each value; infinite where the data do not determine it."""
-        variances = np.diag(self.covariance)
-        errors = np.where(variances >= 0, np.sqrt(np.abs(variances)), np.inf)
-        return dict(zip(self.names, errors.tolist(), strict=True))
+        """The standard error of each value; beyond any measure where the data do not determine it."""
+        return dict(zip(self.names, np.sqrt(np.diag(self.covariance)).tolist(), strict=True))
 
 
 def uncertainty(model: MixedEffectsModel, values: PopulationValues, information: np.ndarray) -> Uncertainty:
     """The uncertainty by an information of the free coordinates, (coordinate, coordinate)."""
     by_coordinate = model.coordinates.natural_by_coordinate(values)
-    covariance = by_coordinate @ np.linalg.pinv(information, hermitian=True) @ by_coordinate.T
-    return Uncertainty(model.coordinates.names, covariance)
+    scale = np.sqrt(np.maximum(np.diag(information), LEAST_SCALE))
+    sizes, axes = np.linalg.eigh(information / np.outer(scale, scale))
+    root = by_coordinate @ (axes / np.sqrt(np.maximum(sizes, LEAST_SIZE)) / scale[:, None])
+    return Uncertainty(model.coordinates.names, root @ root.T)
 
 
 def linearised_information(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 r"""Fisher information of population values without linearisation: by samples of the conditional distributions.
 
 Louis 1982 (doi 10.1111/j.2517-6161.1982.tb01203.x): the observed information is the mean of that of the complete data
-less the variance of their score. The complete data are the observations, :math:`a_i = A_i\beta + \eta_i` and
-:math:`\kappa_{ik}`, as in SAEM.
+less the variance of their score. The complete data are the observations and, as in SAEM, the sums of random effects
+and the fixed effects that are added to them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.patients.mixed_effects.individuals.conditional_distribution import ConditionalDistribution
-from kinetics.patients.mixed_effects.model.fixed_effects import FixedEffectGroups, fixed_effect_groups
+from kinetics.patients.mixed_effects.model.levels import Level, Levels, levels_of
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import Coordinates, PopulationValues
-from kinetics.patients.mixed_effects.model.random_effects import CovarianceBlocks
 
 STEP = 1e-5
 
@@ -33,10 +32,10 @@ def louis_information(
     draws = conditional.samples.reshape(len(model.observations), -1, model.n_random)
     n_draws = draws.shape[1]
     individuals, random = np.repeat(model.everyone, n_draws), draws.reshape(-1, model.n_random)
-    groups = fixed_effect_groups(model)
+    levels = levels_of(model)
     coordinates = model.coordinates.all_free
-    score, complete = _of_predictions(model, values, groups, random, individuals)
-    normal = _NormalScore(coordinates, groups, values, random, individuals)
+    score, complete = _of_predictions(model, values, levels, random, individuals)
+    normal = _NormalScore(coordinates, levels, values, random)
     at = coordinates.pack(values)
     score += normal(values)
     for column, step in enumerate(STEP * np.eye(at.size)):
@@ -54,12 +53,12 @@ def louis_information(
 def _of_predictions(
     model: MixedEffectsModel,
     values: PopulationValues,
-    groups: FixedEffectGroups,
+    levels: Levels,
     random: np.ndarray,
     individuals: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of lanes, and their summed information, that the observations have given the random effects."""
-    parts, numeric = model.coordinates.parts, groups.numeric
+    parts, numeric = model.coordinates.parts, levels.numeric
     size = parts[3].stop
     score, information = np.zeros((len(random), size)), np.zeros((size, size))
     predictions = model.predict(values.fixed, random, individuals)
@@ -76,44 +75,31 @@ def _of_predictions(
 
 
 class _NormalScore:
-    """Scores of the normal density of a and κ, (lane, coordinate), as a function of the population."""
+    """Scores of the normal density of a and c, (lane, coordinate), as a function of the population."""
 
-    def __init__(
-        self,
-        coordinates: Coordinates,
-        groups: FixedEffectGroups,
-        values: PopulationValues,
-        random: np.ndarray,
-        individuals: np.ndarray,
-    ) -> None:
-        self.coordinates, self.groups, self.individuals = coordinates, groups, individuals
-        size = len(coordinates.individuals.names)
-        self.sums = random[:, :size] + (groups.design @ values.fixed)[individuals]
-        self.occasions = random[:, size:].reshape(len(random), -1, len(coordinates.occasions.names))
+    def __init__(self, coordinates: Coordinates, levels: Levels, values: PopulationValues, random: np.ndarray) -> None:
+        self.coordinates, self.levels = coordinates, levels
+        self.sums = [level.sums(values.fixed, random) for level in levels.both]
 
     def __call__(self, values: PopulationValues) -> np.ndarray:
         parts = self.coordinates.parts
-        score = np.zeros((len(self.sums), parts[3].stop))
-        eta = self.sums - (self.groups.design @ values.fixed)[self.individuals]
-        design = self.groups.design[self.individuals]
-        if eta.shape[1]:
-            pulled = np.linalg.solve(values.individuals, eta.T).T
-            score[:, parts[0]] = np.matvec(design.swapaxes(1, 2), pulled)
-        score[:, parts[1]] = _covariance_score(self.coordinates.individuals, values.individuals, eta[:, None])
-        score[:, parts[2]] = _covariance_score(self.coordinates.occasions, values.occasions, self.occasions)
+        lanes = self.sums[0].shape[0] * self.sums[0].shape[1]
+        score = np.zeros((lanes, parts[3].stop))
+        for level, sums, part in zip(self.levels.both, self.sums, parts[1:3], strict=True):
+            effects = sums - (level.design @ values.fixed)[:, None]
+            pulled = effects @ np.linalg.inv(level.covariance(values))
+            score[:, parts[0]] += np.einsum("ncua,nuap->ncp", pulled, level.design).reshape(lanes, -1)
+            score[:, part] = _covariance_score(level, level.covariance(values), pulled).reshape(lanes, -1)
         return score
 
 
-def _covariance_score(blocks: CovarianceBlocks, covariance: np.ndarray, effects: np.ndarray) -> np.ndarray:
-    """Scores of normal effects, (lane, times, effect), by the coordinates of their covariance, (lane, coordinate)."""
-    if not blocks.names:
-        return np.zeros((len(effects), 0))
-    at = blocks.coordinates(covariance)
-    precision = np.linalg.inv(covariance)
-    pulled = effects @ precision
-    columns = []
-    for step in STEP * np.eye(at.size):
-        change = (blocks.covariance(at + step) - blocks.covariance(at - step)) / (2 * STEP)
-        quadratic = np.einsum("lka,ab,lkb->l", pulled, change, pulled, optimize=True)
-        columns.append(0.5 * (quadratic - effects.shape[1] * np.trace(precision @ change)))
-    return np.stack(columns, axis=1)
+def _covariance_score(level: Level, covariance: np.ndarray, pulled: np.ndarray) -> np.ndarray:
+    """Scores by the coordinates of a covariance, (individual, chain, coordinate), of effects times their precision."""
+    at, precision = level.blocks.coordinates(covariance), np.linalg.inv(covariance)
+    units = level.present.sum(axis=1)[:, None]
+    columns = np.zeros((*pulled.shape[:2], at.size))
+    for column, step in enumerate(STEP * np.eye(at.size)):
+        change = (level.blocks.covariance(at + step) - level.blocks.covariance(at - step)) / (2 * STEP)
+        quadratic = np.einsum("ncua,ab,ncub->nc", pulled, change, pulled, optimize=True)
+        columns[..., column] = 0.5 * (quadratic - units * np.trace(precision @ change))
+    return columns

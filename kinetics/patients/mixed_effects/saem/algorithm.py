@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from kinetics.patients.mixed_effects.individuals.metropolis import Kernels, Sampler
-from kinetics.patients.mixed_effects.model.fixed_effects import fixed_effect_groups
+from kinetics.patients.mixed_effects.model.levels import levels_of
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 from kinetics.patients.mixed_effects.saem.maximisation import Maximisation, Simulated
@@ -109,7 +109,7 @@ def saem(
     """
     settings = settings or SaemSettings()
     sampler = Sampler(model, settings.chains(len(model.observations)), settings.kernels, seed, "saem")
-    step = Maximisation(model, fixed_effect_groups(model))
+    step = Maximisation(model, levels_of(model))
     current = state or _begin(model, sampler, start, settings)
     while current.iteration < settings.iterations:
         current = _iterate(model, sampler, step, current, settings)
@@ -140,7 +140,7 @@ def _iterate(
         new = _annealed(model, new, values, settings.cooling)
     chains.random = step.follow(chains.random, values, new)
     chains.center = step.follow(chains.center, values, new)
-    if step.groups.numeric.size:  # otherwise the individual parameters, and so the predictions, are the same
+    if step.levels.numeric.size:  # otherwise the individual parameters, and so the predictions, are the same
         chains.predictions = sampler.predict(new, chains.random)
     trace = np.vstack([state.trace, model.coordinates.natural(new)])
     return SaemState(state.iteration + 1, new, chains, statistics, trace)
