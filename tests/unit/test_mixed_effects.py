@@ -451,6 +451,15 @@ def test_values_that_are_held_stay():
         assert values.fixed[0] != begin.fixed[0]
 
 
+def test_nothing_is_estimated_where_all_is_held():
+    table = table_of(decay_table(3))
+    model = decay(table, held=decay(table).coordinates.all_names)
+    fit = maximise(Method.FOCEI, model, start(model))
+    assert fit.converged
+    assert fit.trace.shape == (0, 1)
+    assert fit.objective.full == objective(Method.FOCEI, model, start(model)).full
+
+
 def test_fixed_effects_without_random_effects_agree_between_methods():
     parameters = [IndividualParameter("A"), IndividualParameter("k", Logit(0.0, 2.0))]
     model = decay(table_of(decay_table(20)), parameters=parameters, between_individuals=["A"])

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from kinetics.errors import Fault, InputError
 from kinetics.patients.mixed_effects.likelihood.fisher_information import linearised_information
-from kinetics.patients.mixed_effects.likelihood.objectives import Method, Objective, objective, slopes
+from kinetics.patients.mixed_effects.likelihood.objectives import STEP, Method, Objective, objective, slopes
 from kinetics.patients.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.patients.mixed_effects.model.population_values import PopulationValues
 
@@ -19,6 +19,8 @@ REACH, LEAST_REACH = 8.0, 1.0
 """How far a round may go along an axis: so many standard errors, or such a change of a coordinate, if that is more."""
 ENOUGH = 1e-5
 """A round that lowers the objective by less was the last."""
+LEAST_INFORMATION = 1e-3
+"""Of an axis; one of which the data say less is searched as if its standard error were 30."""
 NO_PREDICTION = 1e6
 """What half an objective is worse by, where a prediction is not a number."""
 GRADIENT = 1e-4
@@ -40,7 +42,7 @@ class MaximumLikelihood:
     trace : ndarray, (evaluation, value and 1)
         Every evaluation: the values as `Coordinates.natural` has them, and last the objective with all constants.
     converged : bool
-        Whether the search ended by its own criterion.
+        Whether the last round ended by its own criterion, and gained nothing.
     message : str
         The reason of the optimiser.
     """
@@ -69,7 +71,7 @@ class _Search:
         self.base, self.last = self.best, self.best_objective
         information = linearised_information(self.model, self.base, self.last.random)
         sizes, axes = np.linalg.eigh(information)
-        self.directions = axes / np.sqrt(np.maximum(sizes, 1e-3))  # no step is longer than 30 on a unit scale
+        self.directions = axes / np.sqrt(np.maximum(sizes, LEAST_INFORMATION))
         self.origin = self.model.coordinates.pack(self.base)
 
     def values(self, scaled: np.ndarray) -> PopulationValues:
@@ -89,11 +91,11 @@ class _Search:
     def _gradient(self, values: PopulationValues, scaled: np.ndarray) -> np.ndarray:
         if self.method is not Method.LAPLACE:
             return slopes(self.method, self.model, values, self.last.random, self.directions).sum(axis=0)
-        step, differences = 1e-3, []
-        for one in step * np.eye(scaled.size):
+        differences = []
+        for one in STEP * np.eye(scaled.size):
             pair = (self.values(scaled + sign * one) for sign in (1, -1))
             above, below = (objective(self.method, self.model, at, self.last.random).full for at in pair)
-            differences.append((above - below) / (2 * step))
+            differences.append((above - below) / (2 * STEP))
         return np.array(differences)
 
 
@@ -130,8 +132,8 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
     values, with the information there, until a round gains nothing.
     """
     search = _Search(method, model, start)
-    message, converged = "", False
-    for _ in range(MAX_ROUNDS):
+    message, converged = "nothing to estimate", not model.coordinates.names
+    for _ in range(MAX_ROUNDS if model.coordinates.names else 0):
         before = search.best_objective.full
         search.rescale()
         size = search.origin.size
@@ -140,8 +142,9 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
             search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=np.column_stack([-reach, reach]),
             options={"gtol": GRADIENT, "ftol": 1e-13, "maxcor": max(10, size)},
         )  # fmt: skip
-        message, converged = str(result.message), bool(result.success)
+        message = str(result.message)
         if before - search.best_objective.full < ENOUGH:
+            converged = bool(result.success)
             break
-    trace = np.array(search.trace)
+    trace = np.array(search.trace).reshape(-1, len(model.coordinates.names) + 1)
     return MaximumLikelihood(method, search.best, search.best_objective, trace, converged, message)

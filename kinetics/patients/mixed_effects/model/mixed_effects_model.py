@@ -18,6 +18,9 @@ from kinetics.patients.mixed_effects.model.random_effects import CovarianceBlock
 from kinetics.patients.mixed_effects.model.residual_error import ResidualErrors
 from kinetics.patients.mixed_effects.model.structural import StructuralModel
 
+LARGEST = 1e100
+"""Of a prediction or derivative: parameters that a search tries may be far out of range."""
+
 
 class Predictor(Protocol):
     """Predictions from parameters on their normal scales."""
@@ -33,20 +36,26 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class StructuralPredictor:
-    """The predictions of a structural model."""
+    """The predictions of a structural model; NaN, and no warning, where it has none that can be squared."""
 
     structural: StructuralModel
     parameters: ParameterModel
 
     def predict(self, individuals: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """Predictions, (lane, observation), at (lane, occasion, parameter)."""
-        return self.structural.predict(individuals, self.parameters.natural(normal))
+        with np.errstate(all="ignore"):
+            return _squarable(self.structural.predict(individuals, self.parameters.natural(normal)))
 
     def linearise(self, individuals: np.ndarray, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Predictions and derivatives, (lane, observation, occasion and parameter)."""
-        values, jacobian = self.structural.linearise(individuals, self.parameters.natural(normal))
-        chained = jacobian * self.parameters.slope(normal)[:, None]
-        return values, chained.reshape(*values.shape, -1)
+        with np.errstate(all="ignore"):
+            values, jacobian = self.structural.linearise(individuals, self.parameters.natural(normal))
+            chained = jacobian * self.parameters.slope(normal)[:, None]
+        return _squarable(values), _squarable(chained).reshape(*values.shape, normal[0].size)
+
+
+def _squarable(array: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(array) < LARGEST, array, np.nan)
 
 
 class Linearised(NamedTuple):

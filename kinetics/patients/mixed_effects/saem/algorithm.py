@@ -43,7 +43,7 @@ class SaemSettings:
 
     explore: int = 150
     smooth: int = 350
-    cooling: float = 0.97
+    cooling: float = 0.95
     burn_in: int = 5
     n_chains: int | None = None
     kernels: Kernels = field(default_factory=Kernels)
@@ -97,7 +97,8 @@ def saem(
     model : MixedEffectsModel
         Data and model; with a prior, the mode of the posterior is estimated.
     start : PopulationValues
-        Where to begin. Begin with large variances: they shrink slowly, and grow fast.
+        Where to begin. Begin with variances that are too large: a small one grows slowly. One that is zero in truth is
+        approached ever more slowly, as in every expectation-maximisation; compare with `maximise`.
     seed : int
         Of the random numbers. The same seed gives the same numbers, for any order of rows and for a run that goes on.
     settings : SaemSettings, optional
