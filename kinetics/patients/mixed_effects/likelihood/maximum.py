@@ -130,6 +130,20 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
     -----
     L-BFGS-B in coordinates in which the linearised Fisher information is the identity; it begins again from the best
     values, with the information there, until a round gains nothing.
+
+    Examples
+    --------
+    >>> from kinetics.patients.mixed_effects import ClosedForm, Identity, IndividualParameter, Observations
+    >>> table = Observations.from_table(["1", "1", "2", "2", "3", "3"], [0, 1] * 3, [4.0, 6.0, 7.0, 9.0, 1.0, 3.0])
+    >>> level = ClosedForm(("level",), lambda x, p: p["level"] + 0 * x["t"], {"t": table.times}, table.occasion)
+    >>> model = MixedEffectsModel.of(
+    ...     level, table, [IndividualParameter("level", Identity())],
+    ...     residual={"y": "additive"}, between_individuals=["level"],
+    ... )
+    >>> start = model.values({"level": 4}, variances={"level": 5}, residual={"y:a": 1})
+    >>> fit = maximise(Method.FOCEI, model, start)
+    >>> {name: round(value, 2) for name, value in model.coordinates.named(fit.values).items()}  # 5, 6 - 1, sqrt(2)
+    {'level': 5.0, 'var(level,level)': 5.0, 'y:a': 1.41}
     """
     search = _Search(method, model, start)
     message, converged = "nothing to estimate", not model.coordinates.names

@@ -35,9 +35,9 @@ class Level:
     linear : ndarray of int
         The fixed effects that this level estimates.
     design : ndarray, (individual, unit, effect, fixed effect)
-        How those are added to its random effects; 0 for other fixed effects, and at occasions without observations.
+        How those are added to its random effects; 0 for other fixed effects, and where there is no such unit.
     present : ndarray of bool, (individual, unit)
-        Whether there is such a unit: an occasion needs observations.
+        Whether there is such a unit: an occasion needs observations, of its own or later ones.
     """
 
     name: str
@@ -101,7 +101,8 @@ def levels_of(model: MixedEffectsModel) -> Levels:
     of_individuals = enters_only(coordinates.individuals.names) & is_constant
     of_occasions = enters_only(coordinates.occasions.names) & ~of_individuals
     visits = np.arange(observations.n_occasions)
-    here = ((observations.occasion[:, :, None] == visits) & observations.present[:, :, None]).any(axis=1)
+    observed = ((observations.occasion[:, :, None] == visits) & observations.present[:, :, None]).any(axis=1)
+    here = np.maximum.accumulate(observed[:, ::-1], axis=1)[:, ::-1]  # earlier occasions may bear on later observations
     first = len(coordinates.individuals.names)
     rows = [[names.index(name) for name in blocks.names] for blocks in (coordinates.individuals, coordinates.occasions)]
     individuals = Level(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,49 +13,11 @@ from kinetics.patients.mixed_effects.model.individual_parameters import Individu
 from kinetics.patients.mixed_effects.model.observation_density import Density, density
 from kinetics.patients.mixed_effects.model.observations import Observations
 from kinetics.patients.mixed_effects.model.population_values import Coordinates, PopulationValues
+from kinetics.patients.mixed_effects.model.predictor import Predictor, StructuralPredictor
 from kinetics.patients.mixed_effects.model.prior import PopulationPrior
 from kinetics.patients.mixed_effects.model.random_effects import CovarianceBlocks
 from kinetics.patients.mixed_effects.model.residual_error import ResidualErrors
 from kinetics.patients.mixed_effects.model.structural import StructuralModel
-
-LARGEST = 1e100
-"""Of a prediction or derivative: parameters that a search tries may be far out of range."""
-
-
-class Predictor(Protocol):
-    """Predictions from parameters on their normal scales."""
-
-    def predict(self, individuals: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """Predictions, (lane, observation), at (lane, occasion, parameter)."""
-        ...
-
-    def linearise(self, individuals: np.ndarray, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Predictions and derivatives, (lane, observation, occasion and parameter)."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class StructuralPredictor:
-    """The predictions of a structural model; NaN, and no warning, where it has none that can be squared."""
-
-    structural: StructuralModel
-    parameters: ParameterModel
-
-    def predict(self, individuals: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """Predictions, (lane, observation), at (lane, occasion, parameter)."""
-        with np.errstate(all="ignore"):
-            return _squarable(self.structural.predict(individuals, self.parameters.natural(normal)))
-
-    def linearise(self, individuals: np.ndarray, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Predictions and derivatives, (lane, observation, occasion and parameter)."""
-        with np.errstate(all="ignore"):
-            values, jacobian = self.structural.linearise(individuals, self.parameters.natural(normal))
-            chained = jacobian * self.parameters.slope(normal)[:, None]
-        return _squarable(values), _squarable(chained).reshape(*values.shape, normal[0].size)
-
-
-def _squarable(array: np.ndarray) -> np.ndarray:
-    return np.where(np.abs(array) < LARGEST, array, np.nan)
 
 
 class Linearised(NamedTuple):
@@ -72,6 +34,37 @@ class MixedEffectsModel:
 
     Arrays of lanes are for individuals, (lane,), that may repeat; random effects are (lane, random effect): those of
     the individual, then those of each of its occasions.
+
+    Parameters
+    ----------
+    observations : Observations
+        The data.
+    predictor : Predictor
+        Predictions from parameters on their normal scales.
+    parameters : ParameterModel
+        How parameters follow from fixed and random effects.
+    errors : ResidualErrors
+        The residual error of each analyte.
+    coordinates : Coordinates
+        Names and structure of the population values, and which are held.
+    prior : PopulationPrior, optional
+        A prior of the population.
+
+    Examples
+    --------
+    >>> from kinetics.patients.mixed_effects.model.structural import ClosedForm
+    >>> from kinetics.patients.mixed_effects.model.transforms import Identity
+    >>> table = Observations.from_table(["1", "1", "2", "2", "3", "3"], [0, 1] * 3, [4.0, 6.0, 7.0, 9.0, 1.0, 3.0])
+    >>> level = ClosedForm(("level",), lambda x, p: p["level"] + 0 * x["t"], {"t": table.times}, table.occasion)
+    >>> model = MixedEffectsModel.of(
+    ...     level, table, [IndividualParameter("level", Identity())],
+    ...     residual={"y": "additive"}, between_individuals=["level"],
+    ... )
+    >>> model.coordinates.names
+    ('level', 'var(level,level)', 'y:a')
+    >>> values = model.values({"level": 4}, variances={"level": 5}, residual={"y:a": 1})
+    >>> model.typical(values)
+    {'level': 4.0}
     """
 
     observations: Observations

@@ -107,6 +107,20 @@ def saem(
         Where another run of the same model, seed and settings stopped; this one goes on from there.
     on_iteration : callable, optional
         Called with the state after each iteration, to store it or to report.
+
+    Examples
+    --------
+    >>> from kinetics.patients.mixed_effects import ClosedForm, Identity, IndividualParameter, Observations
+    >>> table = Observations.from_table(["1", "1", "2", "2", "3", "3"], [0, 1] * 3, [4.0, 6.0, 7.0, 9.0, 1.0, 3.0])
+    >>> level = ClosedForm(("level",), lambda x, p: p["level"] + 0 * x["t"], {"t": table.times}, table.occasion)
+    >>> model = MixedEffectsModel.of(
+    ...     level, table, [IndividualParameter("level", Identity())],
+    ...     residual={"y": "additive"}, between_individuals=["level"],
+    ... )
+    >>> start = model.values({"level": 4}, variances={"level": 5}, residual={"y:a": 1})
+    >>> fit = saem(model, start, seed=1, settings=SaemSettings(explore=50, smooth=100, n_chains=50))
+    >>> bool(abs(model.typical(fit.values)["level"] - 5) < 0.1)  # the mean
+    True
     """
     settings = settings or SaemSettings()
     sampler = Sampler(model, settings.chains(len(model.observations)), settings.kernels, seed, "saem")
