@@ -397,14 +397,16 @@ def test_the_order_of_rows_changes_no_number():
         np.testing.assert_array_equal(one, other)
 
 
-def test_an_interrupted_run_goes_on_to_the_same_numbers():
+@pytest.mark.parametrize("kernels", [Kernels(), Kernels(1, 0, 1, 2, renew=5)], ids=str)
+def test_an_interrupted_run_goes_on_to_the_same_numbers(kernels):
     model = decay(table_of(decay_table(8)))
-    whole = saem(model, start(model), seed=7, settings=QUICK)
+    quick = replace(QUICK, kernels=kernels)
+    whole = saem(model, start(model), seed=7, settings=quick)
     kept = {}
-    saem(model, start(model), seed=7, settings=replace(QUICK, smooth=7), on_iteration=lambda s: kept.update(s.arrays()))
+    saem(model, start(model), seed=7, settings=replace(quick, smooth=7), on_iteration=lambda s: kept.update(s.arrays()))
     state = SaemState.from_arrays({name: np.array(value) for name, value in kept.items()})
     assert state.iteration == 37
-    again = saem(model, start(model), seed=7, settings=QUICK, state=state)
+    again = saem(model, start(model), seed=7, settings=quick, state=state)
     np.testing.assert_array_equal(again.trace, whole.trace)
 
 
