@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinetics.patients.mixed_effects import (
+from kinetics.mixed_effects import (
     ClosedForm,
     Identity,
     IndividualParameter,

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
-from kinetics.patients.mixed_effects import (
+from kinetics.mixed_effects import (
     Method,
     conditional_distribution,
     conditional_modes,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinetics.patients.mixed_effects import Method, maximise, objective, saem
+from kinetics.mixed_effects import Method, maximise, objective, saem
 from tests.oracles import population_sets
 from tests.oracles.population_sets import needs_oracles
 

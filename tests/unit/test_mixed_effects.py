@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.stats import kstest, multivariate_normal, norm
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.patients.mixed_effects import (
+from kinetics.mixed_effects import (
     ClosedForm,
     Identity,
     IndividualParameter,
@@ -39,9 +39,9 @@ from kinetics.patients.mixed_effects import (
     simulate_observations,
     uncertainty,
 )
-from kinetics.patients.mixed_effects.likelihood.objectives import slopes
-from kinetics.patients.mixed_effects.model.observation_density import curvature, density
-from kinetics.patients.mixed_effects.model.residual_error import ResidualErrors
+from kinetics.mixed_effects.likelihood.objectives import slopes
+from kinetics.mixed_effects.model.observation_density import curvature, density
+from kinetics.mixed_effects.model.residual_error import ResidualErrors
 
 KINDS = ["additive", "proportional", "combined1", "combined2", "lognormal"]
 

@@ -1,1 +1,0 @@
-"""Data of patients: individual counts and doses, and what is estimated from them."""
