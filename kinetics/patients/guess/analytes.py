@@ -1,0 +1,152 @@
+"""Which outputs and doses of a model the analytes and drugs of a table are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from kinetics.model import Model
+from kinetics.patients.mapping.headings import is_personal, unit_in_brackets
+from kinetics.patients.mapping.names import likely_dose, likely_output
+from kinetics.patients.mapping.opening import Tables
+from kinetics.patients.mapping.schema import AnalyteRow, ColumnsRow, DoseColumnsRow, DrugRow
+from kinetics.patients.tables import RawTable, cell_text, is_missing
+from kinetics.units import percent_of, read_number
+
+
+def analytes(
+    table: RawTable,
+    columns: ColumnsRow,
+    layout: str,
+    model: Model | None,
+    covariates: Iterable[str],
+    notes: list[str],
+) -> tuple[dict[str, AnalyteRow], list[str]]:
+    """The analytes and their outputs; and percentages beside absolute counts of the same output, to be left out."""
+    names = _names(table, columns, layout, model, covariates)
+    wholes = {} if model is None else parts(model)
+    rows: dict[str, AnalyteRow] = {}
+    for name in names:
+        output = _output(name, columns, model)
+        rows[name] = AnalyteRow(output=output, unit=unit_in_brackets(name))
+    outputs = {row.output for row in rows.values()}
+    for name, row in rows.items():
+        whole = wholes.get(row.output)
+        if whole is not None and (whole in outputs or _is_percent(name, row)):
+            rows[name] = row.model_copy(update={"parent": whole})
+    dropped = _percentages(rows) if layout == "long" else []
+    if dropped:
+        notes.append(f"percentages beside absolute counts are left out: {', '.join(dropped)}")
+    return {name: row for name, row in rows.items() if name not in dropped}, dropped
+
+
+def _names(
+    table: RawTable, columns: ColumnsRow, layout: str, model: Model | None, covariates: Iterable[str]
+) -> list[str]:
+    if layout == "wide":
+        used = {*columns.model_dump(exclude_none=True).values(), *covariates}
+        free = [heading for heading in table.header if heading and heading not in used and not is_personal(heading)]
+        numeric = [heading for heading in free if _is_numeric(table, heading)]
+        known = numeric if model is None else [name for name in numeric if likely_output(name, model) is not None]
+        return known or numeric
+    if columns.analyte is None:
+        return [columns.value] if columns.value is not None else []
+    if layout == "long":
+        return table.texts(columns.analyte)
+    # of events, the rows of doses may have codes of their own
+    value, analyte = columns.value, table.index(columns.analyte)
+    if value is None:
+        return []
+    rows = [row for row in table.rows if not is_missing(row[table.index(value)]) and not _is_dose(row, table, columns)]
+    return list(dict.fromkeys(cell_text(row[analyte]) for row in rows if not is_missing(row[analyte])))
+
+
+def _is_dose(row: tuple[object, ...], table: RawTable, columns: ColumnsRow) -> bool:
+    return columns.event is not None and read_number(str(row[table.index(columns.event)])) not in (None, 0.0)
+
+
+def _is_numeric(table: RawTable, heading: str) -> bool:
+    texts = [re.sub(r"^[<>≤≥]=?\s*", "", text).replace(",", ".") for text in table.texts(heading)]
+    return bool(texts) and all(read_number(text) is not None for text in texts[:200])
+
+
+def _output(name: str, columns: ColumnsRow, model: Model | None) -> str:
+    if model is None:
+        return identifier(f"{columns.value}_{name}" if name.isdecimal() and columns.value else name)
+    likely = likely_output(name, model)
+    if likely is None and len(model.outputs) == 1 and name in (columns.value, "1"):
+        likely = next(iter(model.outputs))
+    return likely or ""
+
+
+def identifier(text: str) -> str:
+    """A name made of letters, digits and underscores.
+
+    Examples
+    --------
+    >>> identifier("A abs (10^9/L)"), identifier("2")
+    ('A_abs', 'x_2')
+    """
+    plain = re.sub(r"[(\[][^()\[\]]*[)\]]", "", text) or text
+    name = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_") or "analyte"
+    return name if not name[0].isdigit() else f"x_{name}"
+
+
+def parts(model: Model) -> dict[str, str]:
+    """The output that each output is a term of, if an output is a plain sum of others.
+
+    Examples
+    --------
+    >>> from kinetics.files.library import library_names
+    >>> sorted(parts(Model.load(library_names("models")[0])))
+    []
+    """
+    whole: dict[str, str] = {}
+    for name, row in model.outputs.items():
+        terms = [str(term) for term in row.value.args] if row.value.is_Add else []
+        if terms and all(term in model.outputs for term in terms):
+            whole |= dict.fromkeys(terms, name)
+    return whole
+
+
+def _is_percent(name: str, row: AnalyteRow) -> bool:
+    return "%" in name or (row.unit is not None and percent_of(row.unit) is not None)
+
+
+def _percentages(rows: Mapping[str, AnalyteRow]) -> list[str]:
+    absolute = {row.output for name, row in rows.items() if not _is_percent(name, row)}
+    return [name for name, row in rows.items() if _is_percent(name, row) and row.output and row.output in absolute]
+
+
+def drugs(
+    tables: Tables, columns: ColumnsRow, dosing: DoseColumnsRow | None, layout: str, model: Model | None
+) -> dict[str, DrugRow]:
+    """The drugs of a table of doses, or of the doses among events, and the doses of the model that they are."""
+    table = tables.counts if dosing is None else tables.doses
+    if table is None or (dosing is None and layout != "events"):
+        return {}
+    chosen = columns if dosing is None else dosing
+    heading = chosen.drug or (columns.compartment if dosing is None else None)
+    if chosen.amount is None:
+        return {}
+    if heading is None:
+        names = [chosen.amount]
+    elif dosing is not None:
+        names = table.texts(heading)
+    else:
+        rows = [row for row in table.rows if _gives(row, table, columns)]
+        index = table.index(heading)
+        names = list(dict.fromkeys(cell_text(row[index]) or chosen.amount for row in rows))
+    unit = unit_in_brackets(chosen.amount)
+    return {name: DrugRow(dose=_dose(name, model), unit=unit) for name in names}
+
+
+def _gives(row: tuple[object, ...], table: RawTable, columns: ColumnsRow) -> bool:
+    amount = read_number(str(row[table.index(str(columns.amount))]))
+    return _is_dose(row, table, columns) if columns.event is not None else bool(amount)
+
+
+def _dose(name: str, model: Model | None) -> str:
+    if model is not None:
+        return likely_dose(name, model) or ""
+    return identifier(f"dose_{name}" if name.isdecimal() else name)

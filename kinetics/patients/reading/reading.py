@@ -1,0 +1,169 @@
+"""`read_patients`: files of a clinic to `PatientData`, with every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from kinetics.errors import Fault, Faults, InputError
+from kinetics.files.arguments import loaded
+from kinetics.files.library import path_from
+from kinetics.model import Model
+from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.data.tidy import is_tidy
+from kinetics.patients.guess.guessing import proposed
+from kinetics.patients.layouts.columns import ColumnReader, prepared
+from kinetics.patients.layouts.doses import dose_entries
+from kinetics.patients.layouts.entries import Entries
+from kinetics.patients.layouts.events import event_entries
+from kinetics.patients.layouts.long import count_entries
+from kinetics.patients.layouts.tidy import tidy_entries, tidy_mapping
+from kinetics.patients.mapping.mapping import DataMapping
+from kinetics.patients.mapping.opening import Tables, read_tables
+from kinetics.patients.mapping.schema import MomentColumns
+from kinetics.patients.reading.analytes import AnalyteReader
+from kinetics.patients.reading.assembling import covariates_of, doses_of, notes_on, patients_of
+from kinetics.patients.reading.checks import check_dose_duplicates, check_duplicates, check_order, check_parts
+from kinetics.patients.reading.counts import counts_of
+from kinetics.patients.reading.plausibility import check_plausible
+from kinetics.patients.reading.times import times_since_zero, unit_of_time
+from kinetics.patients.tables import RawTable
+from kinetics.units import Unit
+
+
+def read_patients(
+    counts: str | Path,
+    doses: str | Path | None = None,
+    mapping: DataMapping | str | Path | None = None,
+    *,
+    model: Model | str | Path | None = None,
+    allow_large: bool = False,
+) -> PatientData:
+    r"""Read the counts, doses and covariates of patients, checked, in the units of a model.
+
+    Parameters
+    ----------
+    counts : str or pathlib.Path
+        A table of counts, a table of events as NONMEM and CDISC ADPPK have it, or what `PatientData.to_csv` wrote:
+        CSV, TSV, Excel (.xlsx) or Parquet. Or a mapping (.toml) that names its files.
+    doses : str or pathlib.Path, optional
+        A table of doses: patient, time or date, drug, amount, unit, duration.
+    mapping : DataMapping, str or pathlib.Path, optional
+        What columns, analytes and drugs mean; without it, what `kinetics.guess_mapping` proposes.
+    model : Model, str or pathlib.Path, optional
+        Whose outputs the analytes are; values and times are converted to its units, and implausible ones are faults.
+    allow_large : bool
+        Whether a file may have more than 50 MB.
+
+    Returns
+    -------
+    PatientData
+        Its ``notes`` say what was understood, assumed and left out. Personal columns never reach it.
+
+    Raises
+    ------
+    InputError
+        With every fault of the files, each with row and column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> table = "patient;day;analyte;value;unit\nP1;0;A;950;cells/uL\nP1;30;A;<20;cells/uL\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "counts.csv")
+    ...     _ = path.write_text(table)
+    ...     data = read_patients(path)
+    >>> data
+    <PatientData: 1 patient, 2 counts of A, 0 doses>
+    >>> [(row.time, row.value, row.censored) for row in data["P1"].observations]
+    [(0.0, 950.0, ''), (30.0, 20.0, 'below')]
+    """
+    if isinstance(mapping, str | Path):
+        mapping = DataMapping.load(mapping)
+    if Path(counts).suffix == ".toml":
+        if mapping is not None:
+            raise InputError(Fault("is a mapping, and another is given; leave one out", str(counts)))
+        mapping = DataMapping.load(counts)
+        counts, doses, model = _named_files(mapping, doses, model)
+    chosen = None if model is None else loaded("model", model, Model)
+    tables = read_tables(counts, doses, mapping, allow_large=allow_large)
+    if mapping is None and is_tidy(tables.counts.header):
+        return _read_tidy(tables, chosen)
+    return _read(tables, mapping or proposed(tables, chosen, for_reading=True), chosen)
+
+
+def _named_files(
+    mapping: DataMapping, doses: str | Path | None, model: Model | str | Path | None
+) -> tuple[str | Path, str | Path | None, Model | str | Path | None]:
+    """The files that a mapping names, from its folder; what is given to the verb counts more."""
+    source, path = mapping.patients, mapping.path
+    assert path is not None
+    if source.counts is None:
+        raise InputError(
+            Fault("names no table; state counts, or give the table and this mapping", f"{path}:1", "patients")
+        )
+    if doses is None and source.doses is not None:
+        doses = path.parent / source.doses
+    if model is None and source.model is not None:
+        model = path_from(path, source.model)
+    return path.parent / source.counts, doses, model
+
+
+def _read(tables: Tables, mapping: DataMapping, model: Model | None) -> PatientData:
+    faults, entries = Faults(), Entries(notes=list(mapping.notes))
+    time = unit_of_time(mapping, None if model is None else model.time)
+    reader = _reader(tables.counts, mapping.columns, mapping, time, faults, entries)
+    if mapping.patients.layout == "events":
+        event_entries(reader, entries)
+    else:
+        count_entries(reader, entries)
+    if tables.doses is not None:
+        dose_entries(_reader(tables.doses, mapping.dose_columns, mapping, time, faults, entries), entries, time)
+    return _assembled(entries, mapping, model, time, tables.sources, faults)
+
+
+def _read_tidy(tables: Tables, model: Model | None) -> PatientData:
+    faults, mapping = Faults(), tidy_mapping(tables.counts)
+    time = unit_of_time(mapping, None if model is None else model.time)
+    entries = tidy_entries(tables.counts, mapping, time, faults)
+    return _assembled(entries, mapping, model, time, tables.sources, faults)
+
+
+def _assembled(
+    entries: Entries,
+    mapping: DataMapping,
+    model: Model | None,
+    time: Unit,
+    sources: Mapping[str, str],
+    faults: Faults,
+) -> PatientData:
+    """Entries in the units of the model, checked; every fault is raised at once."""
+    time_of = times_since_zero(entries, mapping, time, faults)
+    analyte_reader = AnalyteReader(mapping, model, faults, entries.notes)
+    analytes = analyte_reader.read(entries.counts)
+    counts = counts_of(analytes, analyte_reader, time_of, faults, entries.notes)
+    check_order(entries, time_of, faults, mapping.columns.date or mapping.columns.time or "")
+    check_parts(counts, {one.output: one.parent for one in analytes if one.parent is not None}, faults)
+    if model is not None:
+        check_plausible(counts, model, faults)
+    counts = check_duplicates(counts, faults, entries.notes, replicates=entries.keeps_order)
+    if not entries.keeps_order:
+        check_dose_duplicates(entries.doses, time_of, faults)
+    doses = doses_of(entries, mapping, model, time_of, faults)
+    series, covariate_units = covariates_of(entries, mapping, time_of, faults)
+    faults.raise_if_any()
+    patients = patients_of(entries, counts, doses, series)
+    notes = (*entries.notes, *notes_on(patients))
+    outputs = {analyte.output: analyte.target for analyte in analytes}
+    return PatientData(patients, time, outputs, doses.units, covariate_units, notes, sources)
+
+
+def _reader(
+    table: RawTable, columns: MomentColumns, mapping: DataMapping, time: Unit, faults: Faults, entries: Entries
+) -> ColumnReader:
+    used = [*columns.model_dump(exclude_none=True).values(), *mapping.analytes]
+    ready = prepared(table, mapping, used)
+    entries.notes.extend(ready.notes)
+    return ColumnReader(replace(ready, notes=()), columns, mapping, time, faults)
