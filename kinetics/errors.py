@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from kinetics.text.escaping import one_line
 T = TypeVar("T")
 _PACKAGE = Path(__file__).parent
 _LINE = re.compile(r":[0-9]+$")
+MAX_LINES = 200
+"""The number of faults that a message prints; an error, and what collects faults, have all."""
 MAX_LOCATIONS = 3
 """The number of locations naming the same faulty file that are listed one by one."""
 
@@ -74,6 +76,18 @@ def _listed(locations: tuple[str, ...]) -> str:
     return ", ".join(locations[:MAX_LOCATIONS]) + (f" and {more} more" if more > 0 else "")
 
 
+def fault_lines(faults: Sequence[Fault]) -> list[str]:
+    """Faults as lines to print, the last of which says how many more there are.
+
+    Examples
+    --------
+    >>> fault_lines([Fault(f"fault {number}") for number in range(300)])[-2:]
+    ['fault 199', 'and 100 more']
+    """
+    more = [f"and {len(faults) - MAX_LINES} more"] if len(faults) > MAX_LINES else []
+    return [*map(str, faults[:MAX_LINES]), *more]
+
+
 class InputError(KineticsError, ValueError):
     """An input is wrong; ``faults`` lists everything that is.
 
@@ -85,7 +99,7 @@ class InputError(KineticsError, ValueError):
 
     def __init__(self, *faults: Fault | str) -> None:
         self.faults = tuple(Fault(fault) if isinstance(fault, str) else fault for fault in faults)
-        super().__init__("\n".join(map(str, self.faults)))
+        super().__init__("\n".join(fault_lines(self.faults)))
 
 
 class UnitError(InputError):

@@ -26,15 +26,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import xarray as xr
 
-from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Observation, Patient
 from kinetics.results import provenance, variable
-from kinetics.units import parse_unit
+from kinetics.units import Unit, parse_unit
+
+if TYPE_CHECKING:
+    from kinetics.patients.data.patient_data import PatientData
 
 Variables: TypeAlias = dict[str, xr.Variable]
 _ONE = parse_unit("1")
@@ -116,8 +118,8 @@ def _doses(data: PatientData) -> Variables:
     variables["dose_compartment"] = variable(dims, _table(compartments, 0).astype(np.int64), _ONE, "compartment")
     for drug, unit in data.drugs.items():
         variables[f"dose_amount_{drug}"] = variable(dims, read("amount", math.nan, drug), unit, f"amount of {drug}")
-        rates = read("rate", math.nan, drug)
-        variables[f"dose_rate_{drug}"] = variable(dims, rates, unit / data.time, f"rate of {drug}; 0: a bolus")
+        rates, rate_unit = read("rate", math.nan, drug), cast(Unit, unit / data.time)
+        variables[f"dose_rate_{drug}"] = variable(dims, rates, rate_unit, f"rate of {drug}; 0: a bolus")
     return variables
 
 

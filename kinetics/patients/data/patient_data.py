@@ -162,9 +162,13 @@ class PatientData:
         )
 
     def _repr_html_(self) -> str:
+        return html_table(f"PatientData: {self.summary}", *self.table())
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Head and rows of an overview: the number of counts and doses of each patient, and its first and last time."""
         outputs = [f"{name} [{display_unit(unit) or '1'}]" for name, unit in self.outputs.items()]
         head = ["patient", *outputs, "doses", f"from [{display_unit(self.time)}]", "until"]
-        return html_table(f"PatientData: {self.summary}", head, [self._row(patient) for patient in self])
+        return head, [self._row(patient) for patient in self]
 
     def _row(self, patient: Patient) -> list[str]:
         numbers = [sum(row.output == name for row in patient.observations) for name in self.outputs]

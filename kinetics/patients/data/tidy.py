@@ -7,14 +7,16 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kinetics.errors import Fault, InputError
 from kinetics.files.writing import write_atomically
-from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import DoseRecord, Observation, Patient
 from kinetics.text.escaping import spreadsheet_text
 from kinetics.units import unit_text
+
+if TYPE_CHECKING:
+    from kinetics.patients.data.patient_data import PatientData
 
 HEADER = ("patient", "record", "time", "time_unit", "name", "value", "unit", "censored", "limit", "bound", "rate")
 HEADER += ("duration", "modelled", "interval", "additional", "steady_state", "reset", "compartment")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from kinetics.files.arguments import loaded
@@ -12,7 +13,7 @@ from kinetics.patients.guess.times import times
 from kinetics.patients.mapping.headings import unit_in_brackets
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.opening import Tables, read_tables
-from kinetics.patients.mapping.schema import Layout, SourceRow
+from kinetics.patients.mapping.schema import DoseColumnsRow, Layout, SourceRow
 
 
 def guess_mapping(
@@ -56,13 +57,9 @@ def guess_mapping(
     chosen = None if model is None else loaded("model", model, Model)
     tables = read_tables(counts, doses, None, allow_large=allow_large)
     mapping = proposed(tables, chosen)
-    named = {"counts": str(counts), "doses": None if doses is None else str(doses)}
-    return DataMapping(
-        SourceRow(**{**dict(mapping.patients), **named, "model": None if chosen is None else chosen.reference}),
-        *(getattr(mapping, name) for name in ("columns", "dose_columns", "time", "analytes", "drugs", "covariates")),
-        mapping.leave_out,
-        mapping.notes,
-    )
+    reference = None if chosen is None else chosen.reference
+    named = {"counts": str(counts), "doses": None if doses is None else str(doses), "model": reference}
+    return replace(mapping, patients=mapping.patients.model_copy(update=named))
 
 
 def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) -> DataMapping:
@@ -88,15 +85,14 @@ def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) 
     for heading in header if layout == "long" else ():
         if heading == columns.value and (unit := unit_in_brackets(heading)):
             named = {name: row.model_copy(update={"unit": row.unit or unit}) for name, row in named.items()}
-    rows = {} if dosing is None else {"dose_columns": dosing}
     return DataMapping(
         source,
         columns,
-        time=time,
-        analytes=named,
-        drugs=mapping_drugs,
-        covariates=covariate_rows,
-        leave_out=leave_out,
-        notes=tuple(notes),
-        **rows,
+        DoseColumnsRow() if dosing is None else dosing,
+        time,
+        named,
+        mapping_drugs,
+        covariate_rows,
+        leave_out,
+        tuple(notes),
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from kinetics.patients.layouts.columns import ColumnReader, covariate_columns
 from kinetics.patients.layouts.entries import CountEntry, DoseEntry, Entries, Moment
 from kinetics.patients.layouts.long import add_covariates
-from kinetics.patients.tables import CensoredNumber
+from kinetics.patients.tables import CensoredNumber, cell_text
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text
 
@@ -69,6 +69,9 @@ def _event(reader: ColumnReader, row: int) -> tuple[int, int | None]:
             reader.fault(row, "compartment", f"is negative, {number}: compartments are not switched off here")
     if reader.cell(row, "event") is None:
         given = any(reader.number(row, role) for role in ("amount", "rate") if reader.has(role))
+        value = reader.cell(row, "value")
+        if given and value is not None and cell_text(value) != "0" and not reader.whole(row, "missing"):
+            reader.fault(row, "value", "stands in a row with a dose; give each a row of its own, or a column EVID")
         return (DOSE if given else OBSERVATION), number
     event = reader.whole(row, "event")
     if 100 < event < 10_000 and event % 100 == 1:

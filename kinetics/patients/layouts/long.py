@@ -16,7 +16,7 @@ _YES = ("y", "yes", "1", "true")
 def count_entries(reader: ColumnReader, entries: Entries) -> None:
     """Add the counts and covariates of a table of counts, long or wide."""
     mapping, faults = reader.mapping, reader.faults
-    wide = {} if mapping.patients.layout == "long" else _analyte_columns(reader, mapping)
+    wide = list[str]() if mapping.patients.layout == "long" else _analyte_columns(reader, mapping)
     if mapping.patients.layout == "long":
         for role in ("analyte", "value"):
             if not reader.has(role):

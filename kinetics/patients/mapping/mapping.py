@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
+from kinetics.files.library import names_a_file
 from kinetics.files.rows import Reader
 from kinetics.files.writing import write_atomically
 from kinetics.patients.mapping.headings import is_personal
@@ -119,10 +121,17 @@ class DataMapping:
         return "".join(comments) + tomli_w.dumps({name: table for name, table in tables.items() if table})
 
     def save(self, path: str | Path) -> None:
-        """Write the mapping file NAME.toml; `InputError` if it cannot be written."""
+        """Write the mapping file NAME.toml, the files it names relative to it; `InputError` if it cannot be written."""
         if Path(path).suffix != ".toml":
             raise InputError(f"{path}: a mapping is written as TOML; end the name in .toml")
-        write_atomically(path, self.to_toml())
+        own, folder = Path() if self.path is None else self.path.parent, Path(path).parent
+        named = {key: getattr(self.patients, key) for key in ("counts", "doses", "model")}
+        moved = {
+            key: Path(os.path.relpath(own / name, folder)).as_posix()
+            for key, name in named.items()
+            if name is not None and (key != "model" or names_a_file(name))
+        }
+        write_atomically(path, replace(self, patients=self.patients.model_copy(update=moved)).to_toml())
 
     def __repr__(self) -> str:
         pairs = [f"{name} -> {row.output or '?'}" for name, row in self.analytes.items()]

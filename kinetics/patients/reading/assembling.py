@@ -110,7 +110,7 @@ def _patient(
 ) -> Patient:
     observations: list[Observation] = []
     doses: list[DoseRecord] = []
-    for sequence, (_, record) in enumerate(sorted(records, key=lambda pair: pair[0])):  # type: ignore[arg-type]
+    for sequence, (_, record) in enumerate(sorted(records, key=lambda pair: pair[0])):
         if isinstance(record, DoseRecord):
             doses.append(replace(record, sequence=sequence))
         else:

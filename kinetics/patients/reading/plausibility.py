@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
+import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.expressions import evaluate

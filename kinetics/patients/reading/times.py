@@ -95,7 +95,7 @@ def _zero(
         return stated
     if origin == "as written":
         return 0.0
-    return min([entry.moment for entry in (doses if origin == "first dose" else ())] or [entry.moment for entry in own])  # type: ignore[type-var]
+    return min([entry.moment for entry in (doses if origin == "first dose" else ())] or [entry.moment for entry in own])
 
 
 def _since(zero: Moment, moment: Moment, per_day: Fraction | float) -> float:

@@ -81,9 +81,9 @@ class DateFormat:
         year = int(parts["year"])
         if len(parts["year"]) == 2:  # as POSIX reads two digits
             year += 2000 if year < 69 else 1900
-        clock = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
+        hour, minute, second = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
         try:
-            return datetime(year, int(month), int(parts["day"]), *clock)
+            return datetime(year, int(month), int(parts["day"]), hour, minute, second)
         except ValueError as error:
             raise InputError(f"is no date in the format {self.text}: '{one_line(text[:40])}' ({error})") from error
 

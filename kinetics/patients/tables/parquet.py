@@ -19,7 +19,7 @@ _BYTES = 100
 def read_parquet(raw: bytes, path: str) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
     """The names of the columns and the rows; `InputError` without pyarrow, or if the file is no such table."""
     try:
-        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
+        import pyarrow.parquet as pq
     except ImportError as error:
         message = "needs pyarrow; run 'pip install lymphokinetics[parquet]', or save the table as CSV (UTF-8)"
         raise InputError(Fault(message, path)) from error
@@ -44,7 +44,7 @@ def read_parquet(raw: bytes, path: str) -> tuple[tuple[str, ...], list[tuple[Cel
 
 
 def _is_nested(kind: Any) -> bool:
-    import pyarrow.types as types  # pyright: ignore[reportMissingTypeStubs]
+    import pyarrow.types as types
 
     return types.is_nested(kind) and not types.is_dictionary(kind)
 

@@ -55,7 +55,7 @@ def sheet_names(raw: bytes, path: str) -> list[str]:
 
 def _open(raw: bytes, path: str, *, data_only: bool) -> Any:
     try:
-        import openpyxl  # pyright: ignore[reportMissingModuleSource]
+        import openpyxl
     except ImportError as error:
         message = "needs openpyxl; run 'pip install lymphokinetics[excel]', or save the sheet as CSV (UTF-8)"
         raise InputError(Fault(message, path)) from error
