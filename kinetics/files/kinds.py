@@ -31,7 +31,7 @@ _TABLES = {
 }
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"} | dict.fromkeys(
-    (".tsv", ".xlsx", ".parquet"), "patients"
+    (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq"), "patients"
 )
 _EVIDENCE = {"mark", "statement"}
 """Columns of published facts, which tables for fitting lack."""

@@ -134,8 +134,8 @@ def holds_patients(path: Path) -> bool:
         lines = read_bytes(path, MAX_BYTES).decode("utf-8-sig").splitlines()[:30]
     except UnicodeDecodeError:
         return True
-    headings = [{re.sub(r"[\W_]+", "", cell).casefold() for cell in re.split(r"[,;\t|]", line)} for line in lines]
-    return any(cells & PERSON and not cells & _OURS for cells in headings)
+    cells = [{re.sub(r"[\W_]+", "", cell).casefold() for cell in re.split(r"[,;\t|]", line)} for line in lines]
+    return not any(headings & _OURS for headings in cells[:1]) and any(headings & PERSON for headings in cells)
 
 
 def _likely_content(columns: Collection[str]) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kinetics.errors import UnknownNameError
@@ -70,9 +69,9 @@ class PatientData:
 
     def __post_init__(self) -> None:
         ordered = {id: self.patients[id] for id in sorted(self.patients, key=id_key)}
-        object.__setattr__(self, "patients", MappingProxyType(ordered))
+        object.__setattr__(self, "patients", ordered)
         for name in ("outputs", "drugs", "covariates", "sources"):
-            object.__setattr__(self, name, MappingProxyType(dict(sorted(getattr(self, name).items()))))
+            object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
 
     @property
     def ids(self) -> tuple[str, ...]:

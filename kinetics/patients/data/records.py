@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from kinetics.text.numbers import count_text
@@ -171,16 +170,7 @@ class Patient:
     covariates: Mapping[str, CovariateSeries] = field(default_factory=dict[str, CovariateSeries])
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "covariates", MappingProxyType(dict(sorted(self.covariates.items()))))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Patient):
-            return NotImplemented
-        own, others = ((one.id, one.observations, one.doses, dict(one.covariates)) for one in (self, other))
-        return own == others
-
-    def __hash__(self) -> int:
-        return hash((self.id, self.observations, self.doses))
+        object.__setattr__(self, "covariates", dict(sorted(self.covariates.items())))
 
     @property
     def records(self) -> Iterator[Observation | DoseRecord]:

@@ -28,13 +28,14 @@ def analytes(
     rows: dict[str, AnalyteRow] = {}
     for name in names:
         output = _output(name, columns, model)
-        rows[name] = AnalyteRow(output=output, unit=unit_in_brackets(name))
+        unit = unit_in_brackets(name) or ("%" if name.rstrip().endswith("%") else None)
+        rows[name] = AnalyteRow(output=output, unit=unit)
     outputs = {row.output for row in rows.values()}
     for name, row in rows.items():
         whole = wholes.get(row.output)
         if whole is not None and (whole in outputs or _is_percent(name, row)):
             rows[name] = row.model_copy(update={"parent": whole})
-    dropped = _percentages(rows) if layout == "long" else []
+    dropped = _percentages(rows)
     if dropped:
         notes.append(f"percentages beside absolute counts are left out: {', '.join(dropped)}")
     return {name: row for name, row in rows.items() if name not in dropped}, dropped

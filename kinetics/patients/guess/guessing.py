@@ -76,7 +76,7 @@ def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) 
     leave_out = left_out(counts, columns, notes)
     covariate_rows = covariates(counts, columns, layout, model, notes)
     named, dropped = analytes(counts, columns, layout, model, covariate_rows, notes)
-    if dropped:
+    if dropped and layout == "long":
         leave_out[str(columns.analyte)] = [*leave_out.get(str(columns.analyte), []), *dropped]
     source = SourceRow(
         layout=layout, sheet=counts.sheet or None, dose_sheet=(tables.doses and tables.doses.sheet) or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ from kinetics.patients.tables.cells import checked_text, first_columns
 from kinetics.patients.tables.dates import clock_hours
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text
+from kinetics.text.suggestions import did_you_mean
 from kinetics.units import Unit, conversion, laboratory_unit, parse_unit
 
 _DAY = parse_unit("day")
@@ -220,6 +221,17 @@ def prepared(table: RawTable, mapping: DataMapping, used: Collection[str]) -> Ra
         notes.append(f"columns that are not read: {_listed(unknown)}")
     rows, lines = [table.rows[row] for row in chosen], [table.lines[row] for row in chosen]
     return replace(table, rows=rows, lines=lines, notes=tuple(f"{table.path.name}: {note}" for note in notes))
+
+
+def check_headings(tables: Sequence[RawTable], mapping: DataMapping, faults: Faults) -> None:
+    """Note headings of covariates, and of rows to leave out, that no table has."""
+    header = [heading for table in tables for heading in table.header]
+    known = set(map(str.casefold, header))
+    for name in ("covariates", "leave_out"):
+        for heading in getattr(mapping, name):
+            if heading.casefold() not in known:
+                message = f"there is no column '{heading}'{did_you_mean(heading, header)}"
+                faults.add(message, mapping.where(name, heading), name)
 
 
 def covariate_columns(reader: ColumnReader, mapping: DataMapping) -> Mapping[str, Column]:

@@ -74,14 +74,16 @@ _COVARIATES = _names(
 )
 
 _PERSONAL = re.compile(
-    r"(?:(?:patient|subject|person|family|first|last|given|middle|birth|maiden|full|sur|fore|legal)s?)?names?"
+    r"(?:patients?|subjects?|persons?|pt)?(?:"
+    r"(?:family|first|last|given|middle|birth|maiden|full|sur|fore|legal)?names?(?:first|last|given|family)?"
     r"|vornamen?|nachnamen?|familiennamen?|namen?|prenom|nom|apellidos?|nombre"
-    r"|initials?|initialen|patientinitials"
-    r"|(?:patients?)?(?:dob|dateofbirth|birthdate|birthday|birthdat|brthdtc|geburtsdatum|geb|gebdat|fechadenacimiento)"
+    r"|initials?|initialen"
+    r"|(?:dob|dateofbirth|birthdate|birthday|birthdat|brthdtc|geburtsdatum|geb|gebdat|fechadenacimiento)"
     r"|(?:home|street|postal|email|e?mail)?address(?:es|line[0-9]?)?|adresse|anschrift|street|strasse|straße|city|town|wohnort"
     r"|zip(?:code)?|post(?:al)?code|plz|e?mail|(?:tele|mobile|cell)?phone(?:number|no)?|telefon|mobile|fax"
-    r"|mrn|medicalrecord(?:number|no)?|hospital(?:number|no|id)|nhs(?:number|no)?|ssn|socialsecurity(?:number|no)?"
+    r"|mrn(?:number|no)?|medicalrecord(?:number|no)?|hospital(?:number|no|id)|nhs(?:number|no)?|ssn|socialsecurity(?:number|no)?"
     r"|insurance(?:number|no|id)?|versichertennummer|passport(?:number|no)?|nationalid|nextofkin|doctor|physician|gp"
+    r")"
 )
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]+)[)\]]\s*$")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from kinetics.patients.mapping.names import similar_outputs
 from kinetics.patients.mapping.schema import AnalyteRow
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_quantity, parse_unit, percent_of
+from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_unit, percent_of
 
 _ONE = parse_unit("1")
 
@@ -24,7 +25,7 @@ class Analyte:
     """An analyte whose rows are read.
 
     ``units`` has the unit of each text of the unit column, and of the empty text; the unit of a percentage of a parent
-    is percent. ``target`` is the unit of its output.
+    is percent. ``target`` is the unit of its output, ``limit`` the stated limit of quantification in it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Analyte:
     parent: str | None = None
     units: dict[str, Unit] = field(default_factory=dict[str, Unit])
     target: Unit = _ONE
+    limit: float = math.nan
 
     @property
     def output(self) -> str:
@@ -61,6 +63,8 @@ class AnalyteReader:
         entries: dict[str, list[CountEntry]] = {}
         for count in counts:
             entries.setdefault(count.analyte.casefold(), []).append(count)
+        if unused := [name for key, (name, _) in self._rows.items() if key not in entries]:
+            self.notes.append(f"analytes of the mapping without a value: {', '.join(unused)}")
         analytes = [self._analyte(own) for own in entries.values()]
         found = [analyte for analyte in analytes if analyte is not None]
         targets: dict[str, Unit] = {}
@@ -92,10 +96,14 @@ class AnalyteReader:
                 self.model.output(row.output)
             if row.output not in self.model.outputs:
                 return None
-        analyte = Analyte(name, row, entries, row.parent)
+        analyte = Analyte(name, row, entries)
+        if row.parent is not None:
+            with self.faults.gather(self.mapping.where("analytes", name, "parent"), f"analytes.{name}.parent"):
+                analyte.parent = self._parent(row.parent)
         with self.faults.gather(first.where, first.heading):
             analyte.units = self._units(analyte)
-            return analyte
+            analyte.entries = [entry for entry in entries if entry.unit in analyte.units]
+            return analyte if analyte.entries else None
         return None
 
     def _units(self, analyte: Analyte) -> dict[str, Unit]:
@@ -137,7 +145,7 @@ class AnalyteReader:
         near = [name for name in known if name.casefold() == text.casefold()]
         near = near or (similar_outputs(text, self.model)[:1] if self.model is not None else [])
         if not near:
-            raise UnitError(f"is a percentage of '{text[:60]}', which is no analyte of the mapping")
+            raise UnitError(f"'{text[:60]}', of which it is a part, is no analyte of the mapping and no output")
         return near[0]
 
     def _unit_without_text(self, analyte: Analyte, distinct: Mapping[Unit, str]) -> Unit:
@@ -172,15 +180,10 @@ class AnalyteReader:
                         raise UnitError(f"'{analyte.name}' is a percentage, and it is not said of what; state {keys}")
                     continue
                 conversion(unit, analyte.target)
-        with self.faults.gather(
-            self.mapping.where("analytes", analyte.name, "limit"), f"analytes.{analyte.name}.limit"
-        ):
-            if analyte.row.limit is not None:
-                self.stated_limit(analyte)
+        if analyte.row.limit is not None:
+            where = self.mapping.where("analytes", analyte.name, "limit")
+            with self.faults.gather(where, f"analytes.{analyte.name}.limit"):
+                analyte.limit = parse_quantity(analyte.row.limit, analyte.target)[0]
         return all(
             unit == _PERCENT or unit.dimensionality == analyte.target.dimensionality for unit in analyte.units.values()
         )
-
-    def stated_limit(self, analyte: Analyte) -> float | None:
-        """The lower limit of quantification that the mapping states for an analyte, in the unit of its output."""
-        return None if analyte.row.limit is None else parse_quantity(analyte.row.limit, analyte.target)[0]

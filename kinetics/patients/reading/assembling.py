@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -180,7 +181,12 @@ def notes_on(patients: Mapping[str, Patient]) -> list[str]:
         and max((dose.last for dose in patient.given), default=-math.inf)
         > max(row.time for row in patient.observations)
     ]
+    by_letters: dict[str, list[str]] = {}
+    for patient in ordered:
+        by_letters.setdefault(re.sub(r"[\W_]+", "", patient.id).casefold(), []).append(patient.id)
+    alike = [f"ids that differ in capitals or signs alone: {', '.join(ids)}" for ids in by_letters.values() if ids[1:]]
     return [
+        *alike[:10],
         *_of_patients(uncounted, "without counts"),
         *_of_patients(censored, "whose counts are all censored"),
         *_of_patients(late, "with a dose after the last count, of which no count tells the effect"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from kinetics.errors import Faults
 from kinetics.patients.data.records import Censoring
 from kinetics.patients.layouts.entries import CountEntry
-from kinetics.patients.reading.analytes import Analyte, AnalyteReader
+from kinetics.patients.reading.analytes import Analyte
 from kinetics.patients.reading.times import TimeOf
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text
@@ -37,14 +38,11 @@ class Count:
         return (self.entry.patient, self.time, self.output)
 
 
-def counts_of(
-    analytes: Sequence[Analyte], reader: AnalyteReader, time_of: TimeOf, faults: Faults, notes: list[str]
-) -> list[Count]:
+def counts_of(analytes: Sequence[Analyte], time_of: TimeOf, faults: Faults, notes: list[str]) -> list[Count]:
     """The counts of analytes, in the units of their outputs; what cannot be is a fault of its row."""
     counts: list[Count] = []
     shares: list[tuple[Analyte, CountEntry]] = []
     for analyte in analytes:
-        stated = reader.stated_limit(analyte)
         for entry in analyte.entries:
             if entry.number.value < 0 and not analyte.row.signed:
                 what = f"is below zero, {entry.number.value:g}; a count or concentration is not"
@@ -52,7 +50,7 @@ def counts_of(
             elif analyte.is_share(entry):
                 shares.append((analyte, entry))
             else:
-                counts.append(_converted(analyte, entry, stated, time_of(entry)))
+                counts.append(_converted(analyte, entry, time_of(entry)))
     parents = {count.key: count for count in counts}
     for analyte, entry in shares:
         if (count := _of_parent(analyte, entry, parents, time_of(entry), faults)) is not None:
@@ -66,14 +64,14 @@ def counts_of(
     return counts
 
 
-def _converted(analyte: Analyte, entry: CountEntry, stated: float | None, time: float) -> Count:
+def _converted(analyte: Analyte, entry: CountEntry, time: float) -> Count:
     """A value in the unit of the output; one below its own limit is censored there."""
     factor = conversion(analyte.units[entry.unit], analyte.target)
     value, limit, bound = (
         math.nan if number is None else rescale(number, factor)
         for number in (entry.number.value, entry.limit, entry.bound)
     )
-    limit = stated if math.isnan(limit) and stated is not None else limit
+    limit = analyte.limit if math.isnan(limit) else limit
     censored = entry.number.censored
     if censored == "below" and math.isnan(limit):
         limit = value
@@ -86,7 +84,7 @@ def _of_parent(
     analyte: Analyte, entry: CountEntry, parents: dict[Key, Count], time: float, faults: Faults
 ) -> Count | None:
     """A percentage of the parent's count at the same time in the same patient."""
-    share = entry.number.value / 100
+    share = Fraction(entry.number.value) / 100
     if not 0 <= share <= 1:
         faults.add(f"is {entry.number.value:g} %; a percentage is from 0 to 100", entry.where, entry.heading)
         return None
@@ -99,7 +97,7 @@ def _of_parent(
     if {entry.number.censored, parent.censored} == {"below", "above"}:
         faults.add("is below a limit, and its parent above one; nothing is known", entry.where, entry.heading)
         return None
-    value = share * parent.value
+    value = rescale(parent.value, share)
     limit = value if censored == "below" else math.nan
     return Count(replace(entry), time, analyte.output, value, censored, limit)
 

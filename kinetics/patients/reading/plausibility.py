@@ -61,7 +61,7 @@ def _report(
     entry, shown = wrong[0].entry, display_unit(unit) or "1"
     written = entry.unit or "the unit that is assumed"
     times = value / baseline
-    far = f"{times:.3g} times" if times > 1 else f"1/{1 / times:.3g} of"
+    far = f"{number_text(times)} times" if times > 1 else f"1/{number_text(1 / times)} of"
     who = f"{len(wrong)} of {len(own)} values, such as this, are" if len(wrong) > 1 else "is"
     right = _right_unit(value / wrong[0].value * entry.number.value if wrong[0].value else 0, baseline, unit)
     hint = f"{entry.number.value:g} {right} would be plausible; correct the unit" if right else "check value and unit"

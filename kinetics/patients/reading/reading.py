@@ -13,7 +13,7 @@ from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.tidy import is_tidy
 from kinetics.patients.guess.guessing import proposed
-from kinetics.patients.layouts.columns import ColumnReader, prepared
+from kinetics.patients.layouts.columns import ColumnReader, check_headings, prepared
 from kinetics.patients.layouts.doses import dose_entries
 from kinetics.patients.layouts.entries import Entries
 from kinetics.patients.layouts.events import event_entries
@@ -114,6 +114,7 @@ def _named_files(
 def _read(tables: Tables, mapping: DataMapping, model: Model | None) -> PatientData:
     faults, entries = Faults(), Entries(notes=list(mapping.notes))
     time = unit_of_time(mapping, None if model is None else model.time)
+    check_headings([tables.counts, *([] if tables.doses is None else [tables.doses])], mapping, faults)
     reader = _reader(tables.counts, mapping.columns, mapping, time, faults, entries)
     if mapping.patients.layout == "events":
         event_entries(reader, entries)
@@ -141,9 +142,8 @@ def _assembled(
 ) -> PatientData:
     """Entries in the units of the model, checked; every fault is raised at once."""
     time_of = times_since_zero(entries, mapping, time, faults)
-    analyte_reader = AnalyteReader(mapping, model, faults, entries.notes)
-    analytes = analyte_reader.read(entries.counts)
-    counts = counts_of(analytes, analyte_reader, time_of, faults, entries.notes)
+    analytes = AnalyteReader(mapping, model, faults, entries.notes).read(entries.counts)
+    counts = counts_of(analytes, time_of, faults, entries.notes)
     check_order(entries, time_of, faults, mapping.columns.date or mapping.columns.time or "")
     check_parts(counts, {one.output: one.parent for one in analytes if one.parent is not None}, faults)
     if model is not None:

@@ -38,9 +38,9 @@ def read_delimited(
     if "\r\n" in text:
         notes.append("lines end in CR LF, as Windows writes them")
     lines = [(number, cells) for number, cells in _records(text, separator, where) if any(map(str.strip, cells))]
-    start = header_index([cells for _, cells in lines[:HEADER_WITHIN]], is_header)
     if not lines:
         raise InputError(Fault("is empty; a table has a header and rows", where))
+    start = header_index([cells for _, cells in lines[:HEADER_WITHIN]], is_header)
     if lines[start][0] > 1 and start:
         notes.append(f"the header is line {lines[start][0]}; what is above is not read")
     lines, comments = without_comments(lines[start:])
@@ -65,7 +65,7 @@ def separator_of(text: str) -> str:
     if head and (hint := _HINT.fullmatch(head[0].strip())):
         return hint[1]
     best, most = SPACES, 0.0
-    for separator in SEPARATORS:
+    for separator in SEPARATORS if head else ():
         try:
             widths = Counter(len(row) for row in csv.reader(head, delimiter=separator))
         except csv.Error:

@@ -23,7 +23,7 @@ def decoded(raw: bytes, encoding: str | None, where: str) -> tuple[str, list[str
     >>> decoded("µL".encode("utf-16"), None, "a.csv")
     ('µL', ['UTF-16 with a byte order mark'])
     >>> decoded(b"\xb5L", None, "a.csv")[1]
-    ["not UTF-8, read as windows-1252; if letters are wrong, state [patients] encoding, one of utf-8, utf-16, ..."]
+    ['not UTF-8, read as windows-1252; if letters are wrong, state [patients] encoding, one of utf-8, utf-16, ...']
     """
     for mark, codec, name in _MARKS:
         if raw.startswith(mark):

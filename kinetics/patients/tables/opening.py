@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kinetics.errors import Fault, Faults, InputError
@@ -63,36 +63,44 @@ def read_raw_table(
     suffix = path.suffix.casefold()
     if suffix not in SUFFIXES:
         advice = _ADVICE.get(suffix, "save it as CSV (UTF-8), .xlsx or .parquet")
-        raise InputError(
-            Fault(f"is no table that can be read ({one_line(suffix) or 'no suffix'}); {advice}", str(path))
-        )
+        shown = one_line(suffix) or "no suffix"
+        raise InputError(Fault(f"is no table that can be read ({shown}); {advice}", str(path)))
     raw = _bytes(path, allow_large)
-    notes: Sequence[str]
-    decimals: Sequence[str] = ()
-    own_sheet = ""
     if suffix in PARQUET:
-        from kinetics.patients.tables.parquet import read_parquet
-
-        header, rows = read_parquet(raw, str(path))
-        first, lines, notes = 1, list(range(2, len(rows) + 2)), []
+        table = _of_parquet(raw, path)
     elif suffix in WORKBOOK:
-        from kinetics.patients.tables.workbook import read_workbook
-
-        own_sheet, numbered, notes = read_workbook(raw, str(path), sheet, is_header)
-        first, header = numbered[0][0], tuple(map(cell_text, numbered[0][1]))
-        lines, width = [number for number, _ in numbered[1:]], len(header)
-        rows = [(*cells[:width], *[None] * (width - len(cells))) for _, cells in numbered[1:]]
+        table = _of_workbook(raw, path, sheet, is_header)
     else:
-        text, said = decoded(raw, encoding, str(path))
-        records, decimals, further = read_delimited(text, str(path), is_header, decimal)
-        first, header, notes = records[0][0], tuple(records[0][1]), said + further
-        lines, rows = even_rows(records, str(path))
-    header = tuple(heading.strip().lstrip("\ufeff") for heading in header)
-    table = RawTable(
-        path, header, rows, lines, first, tuple(decimals), own_sheet, tuple(notes), hashlib.sha256(raw).hexdigest()
-    )
+        table = _of_text(raw, path, is_header, encoding, decimal)
+    header = tuple(heading.strip().lstrip("\ufeff") for heading in table.header)
+    table = replace(table, header=header, checksum=hashlib.sha256(raw).hexdigest())
     _check_header(table)
     return table
+
+
+def _of_parquet(raw: bytes, path: Path) -> RawTable:
+    from kinetics.patients.tables.parquet import read_parquet
+
+    header, rows = read_parquet(raw, str(path))
+    return RawTable(path, header, rows, list(range(2, len(rows) + 2)))
+
+
+def _of_workbook(raw: bytes, path: Path, sheet: str | None, is_header: IsHeader) -> RawTable:
+    from kinetics.patients.tables.workbook import read_workbook
+
+    name, numbered, notes = read_workbook(raw, str(path), sheet, is_header)
+    (first, header), width = numbered[0], len(numbered[0][1])
+    rows = [(*cells[:width], *[None] * (width - len(cells))) for _, cells in numbered[1:]]
+    lines = [number for number, _ in numbered[1:]]
+    return RawTable(path, tuple(map(cell_text, header)), rows, lines, first, sheet=name, notes=tuple(notes))
+
+
+def _of_text(raw: bytes, path: Path, is_header: IsHeader, encoding: str | None, decimal: str | None) -> RawTable:
+    text, said = decoded(raw, encoding, str(path))
+    records, decimals, notes = read_delimited(text, str(path), is_header, decimal)
+    lines, rows = even_rows(records, str(path))
+    first, header = records[0]
+    return RawTable(path, tuple(header), rows, lines, first, tuple(decimals), notes=(*said, *notes))
 
 
 def workbook_sheets(path: Path, *, allow_large: bool = False) -> list[str]:
