@@ -204,8 +204,8 @@ def test_a_mapping_without_a_table_says_what_is_missing(table):
         read_patients(path)
 
 
-PERSONAL = """Name, PATIENT NAME, First name, surname, Nachname, Date of Birth, DOB (dd/mm/yyyy), Geburtsdatum, initials,
-Address line 1, Street address, ZIP code, e-mail, Telephone number, MRN, NHS No, SSN"""
+PERSONAL = """Name, PATIENT NAME, First name, surname, Nachname, Date of Birth, DOB (dd/mm/yyyy), Geburtsdatum,
+initials, Address line 1, Street address, ZIP code, e-mail, Telephone number, MRN, NHS No, SSN"""
 OTHERS = "Test name, Drug name, Age, USUBJID, Sex, Patient ID, Site, Visit, Dose, Date, Time (h)"
 
 

@@ -15,7 +15,7 @@ from kinetics.patients.mapping.names import similar_outputs
 from kinetics.patients.mapping.schema import AnalyteRow
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_unit, percent_of
+from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_quantity, parse_unit, percent_of
 
 _ONE = parse_unit("1")
 

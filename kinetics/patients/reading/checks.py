@@ -14,16 +14,16 @@ from kinetics.units.levels import SLACK
 
 def check_duplicates(counts: Sequence[Count], faults: Faults, notes: list[str], *, replicates: bool) -> list[Count]:
     """The counts without those that stand twice, each a fault; with ``replicates`` unlike values of one time stay."""
-    first: dict[Key, Count] = {}
+    standing: dict[Key, dict[float, Count]] = {}
     again, kept = 0, list[Count]()
     for count in sorted(counts, key=lambda count: (count.key, count.entry.order)):
-        earlier = first.setdefault(count.key, count)
-        if earlier is count:
-            kept.append(count)
-        elif replicates and earlier.value != count.value:
-            again += 1
+        others = standing.setdefault(count.key, {})
+        if not others or (replicates and count.value not in others):
+            again += bool(others)
+            others[count.value] = count
             kept.append(count)
         else:
+            earlier = others.get(count.value) or next(iter(others.values()))
             same = "the same value of" if earlier.value == count.value else "another value of"
             what = f"{same} '{count.entry.analyte}' of patient '{count.entry.patient}' at this time"
             message = f"{what} stands at {earlier.entry.where}; delete one"
