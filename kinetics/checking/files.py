@@ -13,9 +13,9 @@ from kinetics.errors import Faults
 
 def check_file(path: Path, kind: str, faults: Faults, *, allow_large: bool = False) -> tuple[str, ...]:
     """Note every fault of a file of a kind of `CHECKS`, or of patients; what a table of patients holds is returned."""
+    if kind == "patients":
+        return check_patients(path, faults, allow_large=allow_large)
     with faults.gather(str(path)):
-        if kind == "patients":
-            return check_patients(path, allow_large=allow_large)
         CHECKS[kind](path, faults)
     return ()
 

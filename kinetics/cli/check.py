@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kinetics.cli.arguments.options import AllowLarge
+from kinetics.cli.terminal.failures import tell
 from kinetics.cli.terminal.output import print_text
 from kinetics.cli.terminal.progress import watched
 
@@ -23,5 +24,8 @@ def check(
 
     with watched("checking") as steps:
         findings = run(*(files or ()), progress=steps.count, allow_large=allow_large)
+    if not findings.sound:
+        for file, notes in findings.notes.items():
+            tell(f"{file}: {notes[0]}")
     findings.raise_if_any()
     print_text(str(findings))

@@ -58,6 +58,7 @@ def test_check_names_every_fault_with_status_2_and_prints_no_escape(run, tmp_pat
     answer = run("check", path)
     assert (answer.status, answer.out) == (2, "")
     assert answer.err.count("error: ") == 3
+    assert answer.err.startswith(f"{path}: has faults, among 3 rows of 2 patients\n")
     assert "\x1b" not in answer.err
 
 

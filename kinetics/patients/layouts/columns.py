@@ -108,8 +108,10 @@ class ColumnReader:
         cell = self.cell(row, role)
         if cell is None:
             return ""
-        with self.faults.gather(self.table.where(row), self.heading(role)):
+        try:
             return checked_text(cell)
+        except InputError as error:
+            self.fault(row, role, error.faults[0].message)
         return ""
 
     def number(self, row: int, role: str) -> float | None:
@@ -125,8 +127,10 @@ class ColumnReader:
         cell = self.cell(row, role)
         if cell is None:
             return None
-        with self.faults.gather(self.table.where(row), self.heading(role)):
+        try:
             return read_number_cell(cell, self._columns[role].decimal)
+        except InputError as error:
+            self.fault(row, role, error.faults[0].message)
         return None
 
     def whole(self, row: int, role: str) -> int:

@@ -68,7 +68,7 @@ def _converted(analyte: Analyte, entry: CountEntry, time: float) -> Count:
     """A value in the unit of the output; one below its own limit is censored there."""
     factor = conversion(analyte.units[entry.unit], analyte.target)
     value, limit, bound = (
-        math.nan if number is None else rescale(number, factor)
+        math.nan if number is None else number if factor == 1 else rescale(number, factor)
         for number in (entry.number.value, entry.limit, entry.bound)
     )
     limit = analyte.limit if math.isnan(limit) else limit

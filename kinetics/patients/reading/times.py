@@ -98,10 +98,11 @@ def _zero(
     return min([entry.moment for entry in (doses if origin == "first dose" else ())] or [entry.moment for entry in own])
 
 
-def _since(zero: Moment, moment: Moment, per_day: Fraction | float) -> float:
+def _since(zero: Moment, moment: Moment, per_day: Fraction) -> float:
     if isinstance(zero, datetime) and isinstance(moment, datetime):
-        days = Fraction((moment - zero) // timedelta(microseconds=1), _MICROSECONDS)
-        return float(days * per_day) if isinstance(per_day, Fraction) else float(days) * per_day
+        steps = (moment - zero) // timedelta(microseconds=1)
+        # one division of whole numbers is rounded once
+        return steps * per_day.numerator / (_MICROSECONDS * per_day.denominator)
     if isinstance(zero, datetime) or isinstance(moment, datetime):
         raise InputError("time zero is a date, and the times of the table are numbers; write one of them")
     return rescale(moment, 1) - zero if zero else moment

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,7 +55,7 @@ class RawTable:
     notes: tuple[str, ...] = ()
     checksum: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The file, with the sheet in brackets."""
         return f"{self.path}[{self.sheet}]" if self.sheet else str(self.path)
@@ -118,6 +119,7 @@ def cell_text(cell: Cell) -> str:
     return whole if point and whole.isdecimal() and decimals and not decimals.strip("0") else text
 
 
+@lru_cache(maxsize=65536, typed=True)
 def checked_text(cell: Cell) -> str:
     """The text of a cell that names something: no formula, and no character that acts on a display; `InputError`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from kinetics.errors import InputError
 from kinetics.patients.tables.cells import Cell, cell_text
@@ -88,6 +88,7 @@ class DateFormat:
             raise InputError(f"is no date in the format {self.text}: '{one_line(text[:40])}' ({error})") from error
 
 
+@lru_cache(maxsize=65536, typed=True)
 def read_moment(cell: Cell, stated: DateFormat | None = None) -> datetime:
     """Read a date, with or without the time of day, without a zone; one with a zone is turned into UTC.
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from kinetics.errors import InputError
@@ -27,6 +28,7 @@ class CensoredNumber:
     censored: Literal["", "below", "above"] = ""
 
 
+@lru_cache(maxsize=65536, typed=True)
 def read_number_cell(cell: Cell, decimal: str = ".") -> CensoredNumber:
     """Read a number, which may stand behind ``<`` or ``>``; `InputError` if it is none.
 
