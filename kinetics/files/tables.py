@@ -134,8 +134,13 @@ def holds_patients(path: Path) -> bool:
         lines = read_bytes(path, MAX_BYTES).decode("utf-8-sig").splitlines()[:30]
     except UnicodeDecodeError:
         return True
-    cells = [{re.sub(r"[\W_]+", "", cell).casefold() for cell in re.split(r"[,;\t|]", line)} for line in lines]
+    cells = [_plain(re.split(r"[,;\t|]", line)) for line in lines]
     return not any(headings & _OURS for headings in cells[:1]) and any(headings & PERSON for headings in cells)
+
+
+def _plain(columns: Iterable[str]) -> set[str]:
+    """Headings without capitals, spaces and signs."""
+    return {re.sub(r"[\W_]+", "", column).casefold() for column in columns}
 
 
 def _likely_content(columns: Collection[str]) -> str:
@@ -148,6 +153,8 @@ def _likely_content(columns: Collection[str]) -> str:
         return "it looks like a published table, which a fit names among its tables"
     if any(column.rstrip().endswith("]") for column in columns):
         return "it looks like a table of known patients, which 'kinetics simulate MODEL --covariates FILE' reads"
+    if _plain(columns) & PERSON:
+        return "it looks like measurements of patients, which 'kinetics data read FILE' reads"
     return f"its columns are {listed:.200}" if columns else "it has no line of names of columns"
 
 

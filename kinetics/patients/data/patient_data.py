@@ -115,7 +115,14 @@ class PatientData:
         return content_hash(units, [repr(_plain(patient)) for patient in self])
 
     def to_dataset(self) -> xr.Dataset:
-        """The data as a dataset, each variable with its unit; `kinetics.patients.data.dataset` lists its dims.
+        """The data as a dataset.
+
+        Returns
+        -------
+        xarray.Dataset
+            Counts are (patient, visit), doses (patient, dose), covariates (patient,) or, if they change, (patient,
+            change_of_NAME); each has its ``units``. What a patient has fewer of is NaN. The module
+            `kinetics.patients.data.dataset` lists the variables.
 
         Examples
         --------

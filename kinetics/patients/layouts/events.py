@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kinetics.patients.layouts.columns import ColumnReader, covariate_columns
+from kinetics.patients.layouts.columns import ColumnReader
 from kinetics.patients.layouts.entries import CountEntry, DoseEntry, Entries, Moment
 from kinetics.patients.layouts.long import add_covariates
+from kinetics.patients.layouts.preparing import covariate_columns
 from kinetics.patients.tables import CensoredNumber, cell_text
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text

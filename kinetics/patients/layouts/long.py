@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kinetics.errors import InputError
-from kinetics.patients.layouts.columns import Column, ColumnReader, covariate_columns
+from kinetics.patients.layouts.columns import Column, ColumnReader
 from kinetics.patients.layouts.entries import CountEntry, CovariateEntry, Entries, Moment
+from kinetics.patients.layouts.preparing import covariate_columns
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.tables import CensoredNumber, is_missing, read_moment, read_number_cell
 

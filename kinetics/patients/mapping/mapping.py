@@ -52,6 +52,8 @@ class DataMapping:
         By heading the cells whose rows are not read.
     notes : tuple of str
         What was guessed.
+    document : Document, optional
+        The file it was read from.
 
     Examples
     --------

@@ -13,11 +13,12 @@ from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.tidy import is_tidy
 from kinetics.patients.guess.guessing import proposed
-from kinetics.patients.layouts.columns import ColumnReader, check_headings, prepared
+from kinetics.patients.layouts.columns import ColumnReader
 from kinetics.patients.layouts.doses import dose_entries
 from kinetics.patients.layouts.entries import Entries
 from kinetics.patients.layouts.events import event_entries
 from kinetics.patients.layouts.long import count_entries
+from kinetics.patients.layouts.preparing import check_headings, prepared
 from kinetics.patients.layouts.tidy import tidy_entries, tidy_mapping
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.opening import Tables, read_tables
