@@ -81,6 +81,13 @@ def test_a_saved_mapping_is_the_same_and_finds_its_files(table, tmp_path):
     assert (again.columns, again.analytes, again.drugs) == (mapping.columns, mapping.analytes, mapping.drugs)
     data = read_patients(tmp_path / "sub" / "clinic.toml")
     assert data == read_patients(counts, doses, model="reconstitution")
+    assert data == read_patients(counts, mapping=mapping) == read_patients(counts, mapping=again)
+
+
+def test_a_tidy_table_needs_no_mapping(table, tmp_path):
+    read_patients(table(COUNTS)).to_csv(tmp_path / "tidy.csv")
+    with pytest.raises(InputError, match="is a tidy table, which needs no mapping"):
+        guess_mapping(tmp_path / "tidy.csv")
 
 
 def test_formats_of_dates_are_guessed_for_a_file_and_never_assumed_on_reading(table):
@@ -200,7 +207,7 @@ def test_a_mapping_that_does_not_fit_the_table_is_refused(table, change, message
 
 def test_a_mapping_without_a_table_says_what_is_missing(table):
     path = table(SOUND, "mapping.toml")
-    with pytest.raises(InputError, match=r"mapping.toml:1: patients: names no table; state counts"):
+    with pytest.raises(InputError, match=r"mapping.toml:1: names no table; state \[patients\] counts"):
         read_patients(path)
 
 

@@ -111,6 +111,11 @@ def test_a_workbook_gives_the_same_numbers_with_typed_dates_and_two_sheets(tmp_p
     assert [(dose.drug, dose.amount, dose.time) for dose in data["P1"].doses] == [("x", 12.0, 0.0)]
 
 
+def test_numbers_that_a_workbook_stores_as_text_are_read_with_their_comma(tmp_path):
+    data = read_patients(workbook(tmp_path / "clinic.xlsx", {"Counts": [HEADER, ("P1", 0, "A", "0,95", "1e9/L")]}))
+    assert values(data) == [("P1", 0.0, 0.95)]
+
+
 def test_a_formula_without_its_value_is_refused_by_row_and_column(tmp_path):
     path = workbook(tmp_path / "clinic.xlsx", {"Counts": [HEADER, ("P1", 0, "A", "=1+1", "1e9/L")]})
     with pytest.raises(InputError, match=r"clinic.xlsx\[Counts\]:2: D: is a formula without a stored value"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from kinetics.errors import Fault, InputError
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
+from kinetics.patients.data.tidy import is_tidy
 from kinetics.patients.guess.analytes import analytes, drugs
 from kinetics.patients.guess.columns import covariates, dose_columns, event_columns, left_out, long_columns
 from kinetics.patients.guess.times import times
@@ -56,6 +58,8 @@ def guess_mapping(
     """
     chosen = None if model is None else loaded("model", model, Model)
     tables = read_tables(counts, doses, None, allow_large=allow_large)
+    if is_tidy(tables.counts.header):
+        raise InputError(Fault("is a tidy table, which needs no mapping", str(counts)))
     mapping = proposed(tables, chosen)
     reference = None if chosen is None else chosen.reference
     named = {"counts": str(counts), "doses": None if doses is None else str(doses), "model": reference}

@@ -13,7 +13,7 @@ from kinetics.patients.mapping.opening import Tables
 from kinetics.patients.mapping.schema import ColumnsRow, DoseColumnsRow, MomentColumns, TimeRow
 from kinetics.patients.tables import RawTable, cell_text, is_missing, read_moment
 from kinetics.patients.tables.dates import clock_hours, formats_of
-from kinetics.units import conversion, laboratory_unit, parse_unit, read_number, unit_text
+from kinetics.units import conversion, parse_unit, read_number, unit_text
 
 _UNITS = ("hour", "day", "week", "month", "minute")
 _OF_HEADING = {name + end: name for name in (*_UNITS, "year") for end in ("", "s")}
@@ -133,9 +133,3 @@ def _format(texts: Sequence[str], notes: list[str]) -> str | None:
     which = f"may be {' or '.join(forms)}" if forms else "have no common format"
     notes.append(f"dates such as {foreign[0][:30]} {which}: state [time] date_format")
     return None
-
-
-def duration_unit(heading: str) -> str | None:
-    """The unit in the heading of durations."""
-    unit = unit_in_brackets(heading)
-    return None if unit is None else unit_text(laboratory_unit(unit))

@@ -96,6 +96,18 @@ class DataMapping:
         """The file it was read from."""
         return None if self.document is None else self.document.path
 
+    def named_file(self, key: str) -> str | Path:
+        """The file that ``counts``, ``doses`` or ``model`` names, from the folder of the mapping; a model may ship.
+
+        `InputError` if it names none.
+        """
+        name = getattr(self.patients, key)
+        if name is None:
+            raise InputError(f"{self.where('patients')}: names no table; state [patients] {key}, or give the table")
+        if key == "model" and not names_a_file(name):
+            return name
+        return name if self.path is None else self.path.parent / name
+
     def where(self, *keys: str) -> str:
         """``file:line`` of a key; what to call the mapping if it comes from no file."""
         return "the guessed mapping" if self.document is None else self.document.where(*keys)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.arguments import loaded
-from kinetics.files.library import path_from
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.tidy import is_tidy
@@ -51,7 +50,8 @@ def read_patients(
     doses : str or pathlib.Path, optional
         A table of doses: patient, time or date, drug, amount, unit, duration.
     mapping : DataMapping, str or pathlib.Path, optional
-        What columns, analytes and drugs mean; without it, what `kinetics.guess_mapping` proposes.
+        What columns, analytes and drugs mean; without it, what `kinetics.guess_mapping` proposes. Doses and a model
+        that it names are used unless others are given.
     model : Model, str or pathlib.Path, optional
         Whose outputs the analytes are; values and times are converted to its units, and implausible ones are faults.
     allow_large : bool
@@ -81,35 +81,21 @@ def read_patients(
     >>> [(row.time, row.value, row.censored) for row in data["P1"].observations]
     [(0.0, 950.0, ''), (30.0, 20.0, 'below')]
     """
-    if isinstance(mapping, str | Path):
-        mapping = DataMapping.load(mapping)
     if Path(counts).suffix == ".toml":
         if mapping is not None:
             raise InputError(Fault("is a mapping, and another is given; leave one out", str(counts)))
         mapping = DataMapping.load(counts)
-        counts, doses, model = _named_files(mapping, doses, model)
+        counts = mapping.named_file("counts")
+    elif mapping is not None:
+        mapping = loaded("mapping", mapping, DataMapping)
+    if mapping is not None:
+        doses = doses or (mapping.named_file("doses") if mapping.patients.doses else None)
+        model = model or (mapping.named_file("model") if mapping.patients.model else None)
     chosen = None if model is None else loaded("model", model, Model)
     tables = read_tables(counts, doses, mapping, allow_large=allow_large)
     if mapping is None and is_tidy(tables.counts.header):
         return _read_tidy(tables, chosen)
     return _read(tables, mapping or proposed(tables, chosen, for_reading=True), chosen)
-
-
-def _named_files(
-    mapping: DataMapping, doses: str | Path | None, model: Model | str | Path | None
-) -> tuple[str | Path, str | Path | None, Model | str | Path | None]:
-    """The files that a mapping names, from its folder; what is given to the verb counts more."""
-    source, path = mapping.patients, mapping.path
-    assert path is not None
-    if source.counts is None:
-        raise InputError(
-            Fault("names no table; state counts, or give the table and this mapping", f"{path}:1", "patients")
-        )
-    if doses is None and source.doses is not None:
-        doses = path.parent / source.doses
-    if model is None and source.model is not None:
-        model = path_from(path, source.model)
-    return path.parent / source.counts, doses, model
 
 
 def _read(tables: Tables, mapping: DataMapping, model: Model | None) -> PatientData:

@@ -12,6 +12,7 @@ from kinetics.files.reading import check_regular, read_bytes
 from kinetics.patients.tables.cells import RawTable, cell_text
 from kinetics.patients.tables.delimited import IsHeader, even_rows, read_delimited
 from kinetics.patients.tables.encoding import decoded
+from kinetics.patients.tables.numbers import decimal_sign
 from kinetics.text.escaping import character_name, forbidden_character, one_line
 
 MAX_BYTES = 50_000_000
@@ -69,7 +70,7 @@ def read_raw_table(
     if suffix in PARQUET:
         table = _of_parquet(raw, path)
     elif suffix in WORKBOOK:
-        table = _of_workbook(raw, path, sheet, is_header)
+        table = _of_workbook(raw, path, is_header, sheet, decimal)
     else:
         table = _of_text(raw, path, is_header, encoding, decimal)
     header = tuple(heading.strip().lstrip("\ufeff") for heading in table.header)
@@ -85,14 +86,17 @@ def _of_parquet(raw: bytes, path: Path) -> RawTable:
     return RawTable(path, header, rows, list(range(2, len(rows) + 2)))
 
 
-def _of_workbook(raw: bytes, path: Path, sheet: str | None, is_header: IsHeader) -> RawTable:
+def _of_workbook(raw: bytes, path: Path, is_header: IsHeader, sheet: str | None, decimal: str | None) -> RawTable:
     from kinetics.patients.tables.workbook import read_workbook
 
     name, numbered, notes = read_workbook(raw, str(path), sheet, is_header)
     (first, header), width = numbered[0], len(numbered[0][1])
     rows = [(*cells[:width], *[None] * (width - len(cells))) for _, cells in numbered[1:]]
     lines = [number for number, _ in numbered[1:]]
-    return RawTable(path, tuple(map(cell_text, header)), rows, lines, first, sheet=name, notes=tuple(notes))
+    # numbers may be stored as text
+    texts = ([row[column] for row in rows if isinstance(row[column], str)] for column in range(width))
+    decimals = tuple(decimal or decimal_sign(map(str, cells), ";") for cells in texts)
+    return RawTable(path, tuple(map(cell_text, header)), rows, lines, first, decimals, name, tuple(notes))
 
 
 def _of_text(raw: bytes, path: Path, is_header: IsHeader, encoding: str | None, decimal: str | None) -> RawTable:
