@@ -122,6 +122,18 @@ def test_stated_formats_of_dates(table, text, written, days):
     assert data["P1"].observations[-1].time == days
 
 
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [("days since 1970-01-01", "-999999"), ("YYYY-MM-DD", "0000-01-01"), ("DD.MM.YYYY", "31.04.2020")],
+)
+def test_dates_that_no_calendar_has_are_refused(table, form, written):
+    path = table(f"patient,date,test,result\nP1,{written},A,1\n")
+    columns = '[columns]\npatient = "patient"\ndate = "date"\nanalyte = "test"\nvalue = "result"\n'
+    stated = f'[patients]\n{columns}[time]\ndate_format = "{form}"\n[analytes.A]\noutput = "A"\n'
+    with pytest.raises(InputError, match=r"counts.csv:2: date: is no date"):
+        read_patients(path, mapping=table(stated, "mapping.toml"))
+
+
 def test_the_unit_of_times_is_that_of_the_dates_beside_them(table):
     rows = "P1,-0.5,0,2020-01-01T23:30:00,A\nP1,24,1,2020-01-03T00:00:00,A\n"
     mapping = guess_mapping(table("patient,time,value,date,analyte\n" + rows))

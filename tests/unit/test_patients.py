@@ -118,6 +118,7 @@ ONE_FAULT = {
     "formula of a name": ("@P1,2020-03-01,A,1,1e9/L,", ":5: patient: is a formula, '@P1'"),
     "control character": ("P\x1b[2J1,2020-03-01,A,1,1e9/L,", ":5: patient: holds U+001B (a control character)"),
     "limit that is no number": ("P1,2020-03-01,A,1,1e9/L,low", ":5: lower limit: is no number: 'low'"),
+    "number beyond all bounds": ("P1,2020-03-01,B,1e308,10^12/L,", ":5: value: the number 1e+308 is not finite"),
     "analyte left empty": ("P1,2020-03-01,,1,1e9/L,", ":5: analyte: is empty"),
 }
 

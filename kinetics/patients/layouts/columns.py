@@ -20,7 +20,7 @@ from kinetics.patients.tables import (
     read_number_cell,
 )
 from kinetics.patients.tables.cells import checked_text, first_columns
-from kinetics.patients.tables.dates import clock_hours
+from kinetics.patients.tables.dates import clock_hours, later
 from kinetics.regimen.times import rescale
 from kinetics.units import Unit, conversion, laboratory_unit, parse_unit
 
@@ -171,16 +171,18 @@ class ColumnReader:
         if cell is None:
             self.fault(row, role, "is empty; every row needs a time")
             return None
-        if role == "time" and (hours := clock_hours(cell)) is not None:
-            return rescale(hours, self.per_day / 24)
-        number = self.number(row, role)
+        hours = clock_hours(cell) if role == "time" else None
+        number = self.number(row, role) if hours is None else hours
         if number is None:
             return None
-        if role == "time":
-            return rescale(number, self.per_unit)
-        if number == 0:
+        if role == "study_day" and number == 0:
             self.fault(row, role, "is 0; day 1 of a study follows day -1")
-        return rescale(number - 1 if number > 0 else number, self.per_day)
+        factor = self.per_day if role == "study_day" else self.per_unit if hours is None else self.per_day / 24
+        try:
+            return rescale(number - 1 if role == "study_day" and number > 0 else number, factor)
+        except InputError as error:
+            self.fault(row, role, error.faults[0].message)
+        return None
 
     def _date(self, row: int) -> datetime | float | None:
         cell = self.cell(row, "date")
@@ -193,5 +195,5 @@ class ColumnReader:
             hours = clock_hours(clock)
             if clock is not None and hours is None:
                 self.fault(row, "clock", f"is no time of day such as 8:30: '{cell_text(clock)[:40]}'")
-            return moment if hours is None else moment + timedelta(hours=hours)
+            return moment if hours is None else later(moment, timedelta(hours=hours))
         return None

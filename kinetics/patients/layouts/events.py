@@ -46,7 +46,8 @@ def event_entries(reader: ColumnReader, entries: Entries) -> None:
         add_covariates(reader, row, patient, moment, covariates, entries)
         event, compartment = _event(reader, row)
         if event in (DOSE, RESET, RESET_AND_DOSE):
-            _add_dose(reader, row, patient, moment, event, compartment, entries)
+            with reader.faults.gather(reader.table.where(row)):
+                _add_dose(reader, row, patient, moment, event, compartment, entries)
         elif event == OBSERVATION:
             _add_count(reader, row, patient, moment, entries, said)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from kinetics.errors import Faults
+from kinetics.errors import Faults, InputError
 from kinetics.patients.data.records import Censoring
 from kinetics.patients.layouts.entries import CountEntry
 from kinetics.patients.reading.analytes import Analyte
@@ -50,7 +50,10 @@ def counts_of(analytes: Sequence[Analyte], time_of: TimeOf, faults: Faults, note
             elif analyte.is_share(entry):
                 shares.append((analyte, entry))
             else:
-                counts.append(_converted(analyte, entry, time_of(entry)))
+                try:
+                    counts.append(_converted(analyte, entry, time_of(entry)))
+                except InputError as error:  # a number beyond all bounds
+                    faults.add(error.faults[0].message, entry.where, entry.heading)
     parents = {count.key: count for count in counts}
     for analyte, entry in shares:
         if (count := _of_parent(analyte, entry, parents, time_of(entry), faults)) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 
 from kinetics.errors import InputError
@@ -72,7 +72,7 @@ class DateFormat:
             number = read_number(text)
             if number is None or abs(number) > 10**6:
                 raise InputError(f"is no number of {self.text}: '{one_line(text[:40])}'")
-            return self._since + timedelta(days=number)
+            return later(self._since, timedelta(days=number))
         match = self._pattern.fullmatch(text)
         if match is None:
             raise InputError(f"is no date in the format {self.text}: '{one_line(text[:40])}'")
@@ -158,4 +158,15 @@ def _iso(text: str) -> datetime:
 
 
 def _without_zone(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    if moment.tzinfo is None:
+        return moment
+    offset = moment.utcoffset() or timedelta()
+    return later(moment.replace(tzinfo=None), -offset)
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """A moment so much later; `InputError` if it is before the year 1 or after 9999."""
+    try:
+        return moment + by
+    except OverflowError as error:
+        raise InputError(f"is no date of the years 1 to 9999: {moment.date()} and {by.days} days") from error
