@@ -81,21 +81,32 @@ def read_patients(
     >>> [(row.time, row.value, row.censored) for row in data["P1"].observations]
     [(0.0, 950.0, ''), (30.0, 20.0, 'below')]
     """
-    if Path(counts).suffix == ".toml":
-        if mapping is not None:
-            raise InputError(Fault("is a mapping, and another is given; leave one out", str(counts)))
-        mapping = DataMapping.load(counts)
-        counts = mapping.named_file("counts")
-    elif mapping is not None:
-        mapping = loaded("mapping", mapping, DataMapping)
-    if mapping is not None:
-        doses = doses or (mapping.named_file("doses") if mapping.patients.doses else None)
-        model = model or (mapping.named_file("model") if mapping.patients.model else None)
-    chosen = None if model is None else loaded("model", model, Model)
-    tables = read_tables(counts, doses, mapping, allow_large=allow_large)
-    if mapping is None and is_tidy(tables.counts.header):
+    tables, stated, chosen = _opened(counts, doses, mapping, model, allow_large=allow_large)
+    if stated is None and is_tidy(tables.counts.header):
         return _read_tidy(tables, chosen)
-    return _read(tables, mapping or proposed(tables, chosen, for_reading=True), chosen)
+    return _read(tables, stated or proposed(tables, chosen, for_reading=True), chosen)
+
+
+def _opened(
+    counts: str | Path,
+    doses: str | Path | None,
+    mapping: DataMapping | str | Path | None,
+    model: Model | str | Path | None,
+    *,
+    allow_large: bool,
+) -> tuple[Tables, DataMapping | None, Model | None]:
+    """The tables, the mapping if there is one, and the model; what a mapping names is used unless another is given."""
+    stated = None if mapping is None else loaded("mapping", mapping, DataMapping)
+    if Path(counts).suffix == ".toml":
+        if stated is not None:
+            raise InputError(Fault("is a mapping, and another is given; leave one out", str(counts)))
+        stated = DataMapping.load(counts)
+        counts = stated.named_file("counts")
+    if stated is not None:
+        doses = doses or (stated.named_file("doses") if stated.patients.doses else None)
+        model = model or (stated.named_file("model") if stated.patients.model else None)
+    chosen = None if model is None else loaded("model", model, Model)
+    return read_tables(counts, doses, stated, allow_large=allow_large), stated, chosen
 
 
 def _read(tables: Tables, mapping: DataMapping, model: Model | None) -> PatientData:
