@@ -147,6 +147,16 @@ def test_the_unit_of_times_is_that_of_the_heading(table, heading, unit):
     assert guess_mapping(table(f"patient,{heading},test,result\nP1,1,A,1\n")).time.unit == unit
 
 
+def test_columns_with_units_are_the_analytes_of_a_wide_table(table):
+    mapping = guess_mapping(table("patient,month,visit,site,X (1e9/L),Y [mg/L],score\nP1,0,1,3,0.9,2,7\n"))
+    assert {name: row.output for name, row in mapping.analytes.items()} == {"X (1e9/L)": "X", "Y [mg/L]": "Y"}
+
+
+def test_analytes_that_no_output_is_similar_to_are_said(table):
+    mapping = guess_mapping(table("patient,day,test,result\nP1,0,Hb,12\nP1,0,CD4,1\n"), model="reconstitution")
+    assert "similar to no output: Hb; name one, or list them under [leave_out]" in mapping.notes
+
+
 def test_a_column_of_time_zero(table):
     path = table("patient,date,start,test,result\nP1,2020-02-01,2020-01-01,A,1\nP2,2020-02-01,2020-01-31,A,1\n")
     columns = 'patient = "patient"\ndate = "date"\norigin = "start"\nanalyte = "test"\nvalue = "result"\n'

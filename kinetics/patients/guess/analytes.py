@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from kinetics.model import Model
-from kinetics.patients.mapping.headings import is_personal, unit_in_brackets
+from kinetics.patients.mapping.headings import is_bookkeeping, is_personal, unit_in_brackets
 from kinetics.patients.mapping.names import likely_dose, likely_output
 from kinetics.patients.mapping.opening import Tables
 from kinetics.patients.mapping.schema import AnalyteRow, ColumnsRow, DoseColumnsRow, DrugRow
@@ -30,6 +30,8 @@ def analytes(
         output = _output(name, columns, model)
         unit = unit_in_brackets(name) or ("%" if name.rstrip().endswith("%") else None)
         rows[name] = AnalyteRow(output=output, unit=unit)
+    if unknown := [name for name, row in rows.items() if not row.output]:
+        notes.append(f"similar to no output: {', '.join(unknown)}; name one, or list them under [leave_out]")
     outputs = {row.output for row in rows.values()}
     for name, row in rows.items():
         whole = wholes.get(row.output)
@@ -47,9 +49,10 @@ def _names(
     if layout == "wide":
         used = {*columns.model_dump(exclude_none=True).values(), *covariates}
         free = [heading for heading in table.header if heading and heading not in used and not is_personal(heading)]
-        numeric = [heading for heading in free if _is_numeric(table, heading)]
-        known = numeric if model is None else [name for name in numeric if likely_output(name, model) is not None]
-        return known or numeric
+        numeric = [heading for heading in free if _is_numeric(table, heading) and not is_bookkeeping(heading)]
+        if model is not None:
+            return [name for name in numeric if likely_output(name, model) is not None] or numeric
+        return [name for name in numeric if unit_in_brackets(name) is not None] or numeric
     if columns.analyte is None:
         return [columns.value] if columns.value is not None else []
     if layout == "long":

@@ -9,6 +9,7 @@ from kinetics.patients.mapping.headings import (
     COUNTS,
     DOSES,
     EVENTS,
+    is_bookkeeping,
     is_personal,
     is_usual_covariate,
     plain,
@@ -22,10 +23,6 @@ from kinetics.units import read_number
 
 DERIVED = 9000
 """Numbers of visits (AVISITN) from here on are of rows that are computed from others, in ADaM."""
-_NO_COVARIATES = {
-    *("aprlt", "nfrlt", "nprlt", "dosea", "dvl", "lndv", "ldv", "lnc", "base", "chg", "pchg", "visit", "visitnum", "c"),
-    *("avisitn", "studyid", "siteid", "tad", "tafd", "occ", "seq", "line", "row", "no", "nr", "ady"),
-}
 
 
 def long_columns(table: RawTable) -> ColumnsRow:
@@ -88,7 +85,7 @@ def covariates(
     used = set(columns.model_dump(exclude_none=True).values())
     chosen: dict[str, CovariateRow] = {}
     for heading in table.header:
-        if heading in used or not heading or is_personal(heading) or plain(heading) in _NO_COVARIATES:
+        if heading in used or not heading or is_personal(heading) or is_bookkeeping(heading):
             continue
         if layout == "wide" and model is not None and likely_output(heading, model) is not None:
             continue

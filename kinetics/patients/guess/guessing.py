@@ -69,7 +69,7 @@ def guess_mapping(
 def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) -> DataMapping:
     """The mapping of tables that have been read; ``for_reading`` it assumes no format of dates, which a user states."""
     notes: list[str] = []
-    counts, header = tables.counts, tables.counts.header
+    counts = tables.counts
     layout: Layout = "events" if tables.is_events else "long"
     columns = event_columns(counts) if layout == "events" else long_columns(counts)
     if layout == "long" and not (columns.analyte and columns.value):
@@ -82,13 +82,11 @@ def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) 
     named, dropped = analytes(counts, columns, layout, model, covariate_rows, notes)
     if dropped and layout == "long":
         leave_out[str(columns.analyte)] = [*leave_out.get(str(columns.analyte), []), *dropped]
-    source = SourceRow(
-        layout=layout, sheet=counts.sheet or None, dose_sheet=(tables.doses and tables.doses.sheet) or None
-    )
+    dose_sheet = None if tables.doses is None else tables.doses.sheet or None
+    source = SourceRow(layout=layout, sheet=counts.sheet or None, dose_sheet=dose_sheet)
     mapping_drugs = drugs(tables, columns, dosing, layout, model)
-    for heading in header if layout == "long" else ():
-        if heading == columns.value and (unit := unit_in_brackets(heading)):
-            named = {name: row.model_copy(update={"unit": row.unit or unit}) for name, row in named.items()}
+    if layout == "long" and (unit := unit_in_brackets(str(columns.value))) is not None:
+        named = {name: row.model_copy(update={"unit": row.unit or unit}) for name, row in named.items()}
     return DataMapping(
         source,
         columns,

@@ -73,6 +73,11 @@ _COVARIATES = _names(
     "cohort formulation smoker"
 )
 
+_BOOKKEEPING = _names(
+    "aprlt nfrlt nprlt dosea dvl lndv ldv lnc base chg pchg visit visitnum visitno avisitn studyid site siteid centre "
+    "center tad tafd occ seq line row no nr ady c"
+)
+
 _PERSONAL = re.compile(
     r"(?:patients?|subjects?|persons?|pt)?(?:"
     r"(?:family|first|last|given|middle|birth|maiden|full|sur|fore|legal)?names?(?:first|last|given|family)?"
@@ -153,6 +158,11 @@ def has_events(header: Sequence[str]) -> bool:
     """Whether a header is of the rows of NONMEM, or of an ADPPK, which follow it: with amounts beside values."""
     found, named = roles(header, EVENTS), "analyte" in roles(header, COUNTS) and "dvid" not in map(plain, header)
     return "event" in found or ("amount" in found and "value" in found and not named)
+
+
+def is_bookkeeping(heading: str) -> bool:
+    """Whether a column numbers rows, visits or places, or repeats another: neither a covariate nor a measurement."""
+    return plain(heading) in _BOOKKEEPING
 
 
 def is_usual_covariate(heading: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document, read_document
 from kinetics.files.library import names_a_file
-from kinetics.files.rows import Reader
+from kinetics.files.rows import Reader, Row
 from kinetics.files.writing import write_atomically
 from kinetics.patients.mapping.headings import is_personal
 from kinetics.patients.mapping.schema import (
@@ -153,7 +153,7 @@ class DataMapping:
         return f"<DataMapping: {self.patients.layout}; {', '.join(pairs) or 'no analyte'}>"
 
 
-def _stated(row: Any, keep: tuple[str, ...] = ()) -> dict[str, Any]:
+def _stated(row: Row, keep: tuple[str, ...] = ()) -> dict[str, Any]:
     """The keys of a row that are not as they are without the file."""
     kept = row.model_dump(exclude_none=True)
     usual = {key: field.default for key, field in type(row).model_fields.items()}
