@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
@@ -151,7 +151,7 @@ def _assembled(
         check_dose_duplicates(entries.doses, time_of, faults)
     doses = doses_of(entries, mapping, model, time_of, faults)
     series, covariate_units = covariates_of(entries, mapping, time_of, faults)
-    faults.raise_if_any()
+    faults.raise_if_any(MAX_LINES)
     patients = patients_of(entries, counts, doses, series)
     notes = (*entries.notes, *notes_on(patients))
     outputs = {analyte.output: analyte.target for analyte in analytes}

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.patients.tables.cells import Cell, is_missing
 from kinetics.patients.tables.numbers import decimal_sign
 from kinetics.units import read_number
@@ -142,7 +142,7 @@ def even_rows(lines: Lines, name: str) -> tuple[list[int], list[tuple[Cell, ...]
             continue
         numbers.append(number)
         rows.append((*cells[:width], *[""] * (width - len(cells))))
-    faults.raise_if_any()
+    faults.raise_if_any(MAX_LINES)
     return numbers, rows
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.capacity import size_text
 from kinetics.patients.tables.cells import Cell
 from kinetics.patients.tables.delimited import HEADER_WITHIN, IsHeader, header_index
@@ -123,7 +123,7 @@ def _checked(
                 if column >= len(own) or own[column] is None:
                     message = "is a formula without a stored value; save the values in its place"
                     faults.add(message, f"{where}:{number}", _letter(column))
-    faults.raise_if_any()
+    faults.raise_if_any(MAX_LINES)
     notes = [f"{number_of_formulas} cells are formulas; the values stored with them are read"]
     return [(number, tuple(map(_typed, cells))) for number, cells in values], notes if number_of_formulas else []
 
