@@ -23,7 +23,7 @@ def check_patients(path: Path, faults: Faults, *, allow_large: bool = False) -> 
 def _extent(path: Path, allow_large: bool) -> tuple[str, ...]:
     """How many rows and patients a faulty table has; nothing if that cannot be known."""
     from kinetics.patients.mapping.headings import COUNTS, roles
-    from kinetics.patients.mapping.opening import read_tables
+    from kinetics.patients.mapping.source_tables import read_tables
 
     try:
         table = read_tables(path, None, None, allow_large=allow_large).counts

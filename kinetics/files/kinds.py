@@ -39,7 +39,7 @@ _EVIDENCE = {"mark", "statement"}
 
 def is_path(name: str | Path) -> bool:
     """Whether a name is the path of a file rather than a name of the library."""
-    return isinstance(name, Path) or names_a_file(name) or Path(name).suffix in _SUFFIXES
+    return isinstance(name, Path) or names_a_file(name) or Path(name).suffix.casefold() in _SUFFIXES
 
 
 def files_of(name: str | Path) -> list[tuple[str, Path]]:
@@ -71,14 +71,15 @@ def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | N
 
 def kind_of(path: Path) -> str:
     """The kind of a file: by its suffix, or by the table that only files of that kind have; else an `InputError`."""
-    if path.suffix == ".csv":
+    suffix = path.suffix.casefold()
+    if suffix == ".csv":
         from kinetics.files.tables import header_of, holds_patients
 
         if holds_patients(path):
             return "patients"
         return "evidence" if set(header_of(path)) >= _EVIDENCE else "table"
-    if path.suffix in _SUFFIXES:
-        return _SUFFIXES[path.suffix]
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
     from kinetics.files.documents import read_document
 
     known = (*KINDS, *OTHERS)

@@ -2,9 +2,9 @@
 
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import CovariateSeries, DoseRecord, Observation, Patient
-from kinetics.patients.guess import guess_mapping
+from kinetics.patients.guessing import guess_mapping
 from kinetics.patients.mapping import DataMapping
-from kinetics.patients.reading.reading import read_patients
+from kinetics.patients.reading import read_patients
 
 __all__ = [
     "CovariateSeries",

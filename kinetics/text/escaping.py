@@ -139,7 +139,20 @@ def markdown_code(text: str) -> str:
     return f"`{one_line(one_space(text)).replace('`', chr(39))}`"
 
 
-_FORMULA = ("=", "+", "-", "@", "'")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
+# a program that takes semicolons for separators begins a cell at one; signs of numbers begin no formula in a file
+_IS_FORMULA = re.compile("[=@＝＠]|.*;\\s*[=@＝＠+-]", re.DOTALL)
+
+
+def is_formula(text: str) -> bool:
+    r"""Whether a text of a file begins a formula, or has one behind a semicolon, which may separate cells.
+
+    Examples
+    --------
+    >>> is_formula("=1+1"), is_formula("a;-cmd|x"), is_formula("-0.5"), is_formula("CD4+;CD8+")
+    (True, True, False, False)
+    """
+    return _IS_FORMULA.match(text) is not None
 
 
 def spreadsheet_text(text: str) -> str:

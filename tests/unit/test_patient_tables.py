@@ -78,7 +78,7 @@ def test_windows_letters_are_read_and_said(tmp_path):
         ("patient,day,analyte,value,value\nP1,0,A,1,1\n", "two columns have this heading"),
         ("patient,day,analyte,value\n", "has a header and no rows"),
         ("", "is empty"),
-        ('patient,day,analyte,value\nP1,0,"A,1\n', "not a table"),
+        ('patient,day,analyte,value\nP1,0,"A,1\n', 'a quote (") opens a cell here and none closes it'),
         ("patient,day,analyte,val\x1b[2Jue\nP1,0,A,1\n", "a heading holds U+001B (a control character)"),
     ],
 )

@@ -1,5 +1,1 @@
-"""What the columns of a user's table are likely to mean, for a mapping that is read over and corrected."""
-
-from kinetics.patients.guess.guessing import guess_mapping
-
-__all__ = ["guess_mapping"]
+"""What the columns, analytes and times of a table are likely to be."""

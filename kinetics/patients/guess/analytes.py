@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from kinetics.model import Model
+from kinetics.patients.guess.columns import is_dose
 from kinetics.patients.mapping.headings import is_bookkeeping, is_personal, unit_in_brackets
 from kinetics.patients.mapping.names import likely_dose, likely_output
-from kinetics.patients.mapping.opening import Tables
 from kinetics.patients.mapping.schema import AnalyteRow, ColumnsRow, DoseColumnsRow, DrugRow
+from kinetics.patients.mapping.source_tables import Tables
 from kinetics.patients.tables import RawTable, cell_text, is_missing
+from kinetics.patients.tables.numbers import split_sign
 from kinetics.units import percent_of, read_number
 
 
@@ -61,17 +63,13 @@ def _names(
     value, analyte = columns.value, table.index(columns.analyte)
     if value is None:
         return []
-    rows = [row for row in table.rows if not is_missing(row[table.index(value)]) and not _is_dose(row, table, columns)]
+    rows = [row for row in table.rows if not is_missing(row[table.index(value)]) and not is_dose(row, table, columns)]
     return list(dict.fromkeys(cell_text(row[analyte]) for row in rows if not is_missing(row[analyte])))
 
 
-def _is_dose(row: tuple[object, ...], table: RawTable, columns: ColumnsRow) -> bool:
-    return columns.event is not None and read_number(str(row[table.index(columns.event)])) not in (None, 0.0)
-
-
 def _is_numeric(table: RawTable, heading: str) -> bool:
-    texts = [re.sub(r"^[<>≤≥]=?\s*", "", text).replace(",", ".") for text in table.texts(heading)]
-    return bool(texts) and all(read_number(text) is not None for text in texts[:200])
+    texts = [split_sign(text)[1].replace(",", ".") for text in table.texts(heading)[:200]]
+    return bool(texts) and all(read_number(text) is not None for text in texts)
 
 
 def _output(name: str, columns: ColumnsRow, model: Model | None) -> str:
@@ -138,16 +136,11 @@ def drugs(
     elif dosing is not None:
         names = table.texts(heading)
     else:
-        rows = [row for row in table.rows if _gives(row, table, columns)]
+        rows = [row for row in table.rows if is_dose(row, table, columns)]
         index = table.index(heading)
         names = list(dict.fromkeys(cell_text(row[index]) or chosen.amount for row in rows))
     unit = unit_in_brackets(chosen.amount)
     return {name: DrugRow(dose=_dose(name, model), unit=unit) for name in names}
-
-
-def _gives(row: tuple[object, ...], table: RawTable, columns: ColumnsRow) -> bool:
-    amount = read_number(str(row[table.index(str(columns.amount))]))
-    return _is_dose(row, table, columns) if columns.event is not None else bool(amount)
 
 
 def _dose(name: str, model: Model | None) -> str:

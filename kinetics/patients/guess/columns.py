@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from kinetics.model import Model
 from kinetics.patients.mapping.headings import (
     COUNTS,
@@ -36,26 +34,21 @@ def long_columns(table: RawTable) -> ColumnsRow:
 
 def event_columns(table: RawTable) -> ColumnsRow:
     """The columns of a table of events; counts of several compartments are told apart by these."""
-    found = roles(table.header, EVENTS)
-    if (compartment := found.get("compartment")) is not None:
-        code = found.get("analyte")
-        pairs = {
-            (cell_text(row[table.index(code)]) if code else "", cell_text(row[table.index(compartment)]))
-            for row in table.rows
-            if _is_count(row, found, table)
-        }
-        if len({pair[1] for pair in pairs}) > len({pair[0] for pair in pairs}):
-            found["analyte"] = compartment
-    return ColumnsRow(**found)
+    columns = ColumnsRow(**roles(table.header, EVENTS))
+    if columns.compartment is None:
+        return columns
+    counts = [row for row in table.rows if not is_dose(row, table, columns)]
+    codes = set[str]() if columns.analyte is None else {cell_text(row[table.index(columns.analyte)]) for row in counts}
+    compartments = {cell_text(row[table.index(columns.compartment)]) for row in counts}
+    if len(compartments) > max(len(codes), 1):
+        return columns.model_copy(update={"analyte": columns.compartment})
+    return columns
 
 
-def _is_count(row: tuple[Cell, ...], found: Mapping[str, str], table: RawTable) -> bool:
-    """Whether a row of events is an observation."""
-    role = "event" if "event" in found else "amount"
-    if role not in found:
-        return True
-    cell = row[table.index(found[role])]
-    return is_missing(cell) or read_number(cell_text(cell)) == 0
+def is_dose(row: tuple[Cell, ...], table: RawTable, columns: ColumnsRow) -> bool:
+    """Whether a row of events gives a dose: by EVID, else by its amount."""
+    heading = columns.event or columns.amount
+    return heading is not None and read_number(cell_text(row[table.index(heading)])) not in (None, 0.0)
 
 
 def dose_columns(table: RawTable) -> DoseColumnsRow:

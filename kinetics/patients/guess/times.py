@@ -9,8 +9,8 @@ from itertools import pairwise
 from kinetics.errors import InputError
 from kinetics.model import Model
 from kinetics.patients.mapping.headings import plain, unit_in_brackets
-from kinetics.patients.mapping.opening import Tables
 from kinetics.patients.mapping.schema import ColumnsRow, DoseColumnsRow, MomentColumns, TimeRow
+from kinetics.patients.mapping.source_tables import Tables
 from kinetics.patients.tables import RawTable, cell_text, is_missing, read_moment
 from kinetics.patients.tables.dates import clock_hours, formats_of
 from kinetics.units import conversion, parse_unit, read_number, unit_text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kinetics.errors import Faults, InputError
-from kinetics.patients.layouts.entries import Moment
+from kinetics.patients.layouts.entries import Entry, Moment
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.schema import MomentColumns
 from kinetics.patients.tables import (
@@ -155,6 +156,18 @@ class ColumnReader:
     def fault(self, row: int, role: str, message: str) -> None:
         """Note a fault of a cell."""
         self.faults.add(message, self.table.where(row), self.heading(role))
+
+    def entries(self, numbers: Sequence[str] = (), texts: Sequence[str] = ()) -> Iterator[tuple[int, Entry]]:
+        """The rows that say whose they are and when; of the others, faults of these meanings are noted all the same."""
+        for row in range(len(self.table.rows)):
+            patient, moment = self.patient(row), self.moment(row)
+            if patient and moment is not None:
+                yield row, Entry(patient=patient, moment=moment, where=self.table.where(row), order=row)
+                continue
+            for role in numbers:
+                self.censored_number(row, role)
+            for role in texts:
+                self.text(row, role)
 
     def patient(self, row: int) -> str:
         """Whose a row is; empty, and a fault, if it does not say."""

@@ -23,24 +23,18 @@ def dose_entries(reader: ColumnReader, entries: Entries, time: Unit) -> None:
     if not reader.is_readable or not reader.has("amount"):
         return
     only = next(iter(reader.mapping.drugs), "")
-    for row in range(len(reader.table.rows)):
-        patient, moment = reader.patient(row), reader.moment(row)
+    for row, entry in reader.entries(("amount",), ("drug", "unit")):
         amount, drug = reader.number(row, "amount"), reader.text(row, "drug")
-        if not patient or moment is None:
-            continue
         drug = drug or ("" if reader.has("drug") else only)
         if amount is None and reader.cell(row, "amount") is None:
             reader.fault(row, "amount", "is empty; delete the row of a dose that was not given")
         elif amount is not None and amount <= 0:
             reader.fault(row, "amount", f"must be positive, found {amount:g}")
-        elif not drug:
+        elif not drug and reader.cell(row, "drug") is None:
             reader.fault(row, "drug", "is empty; say what was given")
-        elif amount is not None:
+        elif amount is not None and drug:
             dose = DoseEntry(
-                patient=patient,
-                moment=moment,
-                where=reader.table.where(row),
-                order=row,
+                **vars(entry),
                 drug=drug,
                 amount=amount,
                 unit=reader.text(row, "unit"),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kinetics.patients.layouts.columns import ColumnReader
-from kinetics.patients.layouts.entries import CountEntry, DoseEntry, Entries, Moment
+from kinetics.patients.layouts.entries import CountEntry, DoseEntry, Entries, Entry
 from kinetics.patients.layouts.long import add_covariates
-from kinetics.patients.layouts.preparing import covariate_columns
+from kinetics.patients.layouts.selection import covariate_columns
 from kinetics.patients.tables import CensoredNumber, cell_text
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text
@@ -22,12 +22,12 @@ _YES = ("y", "yes", "1", "true")
 
 
 @dataclass
-class _Seen:
-    """What is said once of all rows."""
+class _Numbers:
+    """How many rows there are of which a note tells."""
 
     below_and_missing: int = 0
     other_events: int = 0
-    not_observed: int = 0
+    no_value: int = 0
 
 
 def event_entries(reader: ColumnReader, entries: Entries) -> None:
@@ -37,28 +37,28 @@ def event_entries(reader: ColumnReader, entries: Entries) -> None:
     if not reader.is_readable:
         return
     entries.keeps_order = True
-    covariates, said = covariate_columns(reader, reader.mapping), _Seen()
-    for row in range(len(reader.table.rows)):
-        patient, moment = reader.patient(row), reader.moment(row)
-        if not patient or moment is None:
-            continue
-        entries.patients.setdefault(patient, reader.table.where(row))
-        add_covariates(reader, row, patient, moment, covariates, entries)
+    covariates, rows_with = covariate_columns(reader, reader.mapping), _Numbers()
+    for row, entry in reader.entries(("value", "limit", "amount", "rate", "interval"), ("analyte", "unit", "drug")):
+        entries.patients.setdefault(entry.patient, entry.where)
+        add_covariates(reader, row, entry, covariates, entries)
         event, compartment = _event(reader, row)
         if event in (DOSE, RESET, RESET_AND_DOSE):
-            with reader.faults.gather(reader.table.where(row)):
-                _add_dose(reader, row, patient, moment, event, compartment, entries)
+            with reader.faults.gather(entry.where):
+                entries.doses.append(_dose(reader, row, entry, event, compartment))
         elif event == OBSERVATION:
-            _add_count(reader, row, patient, moment, entries, said)
+            if (count := _count(reader, row, entry, rows_with)) is not None:
+                entries.counts.append(count)
         else:
-            said.other_events += 1
+            rows_with.other_events += 1
     name = reader.table.path.name
-    if said.other_events:
-        entries.notes.append(f"{name}: {count_text(said.other_events, 'row')} of EVID 2: covariates alone are read")
-    if said.not_observed:
-        entries.notes.append(f"{name}: {count_text(said.not_observed, 'row')} without a value, or with MDV 1")
-    if said.below_and_missing:
-        rows = count_text(said.below_and_missing, "row")
+    if rows_with.other_events:
+        entries.notes.append(
+            f"{name}: {count_text(rows_with.other_events, 'row')} of EVID 2: covariates alone are read"
+        )
+    if rows_with.no_value:
+        entries.notes.append(f"{name}: {count_text(rows_with.no_value, 'row')} without a value, or with MDV 1")
+    if rows_with.below_and_missing:
+        rows = count_text(rows_with.below_and_missing, "row")
         entries.notes.append(f"{name}: {rows} with MDV 1 that are flagged as below the limit count as censored there")
 
 
@@ -84,7 +84,7 @@ def _event(reader: ColumnReader, row: int) -> tuple[int, int | None]:
     return event, number
 
 
-def _add_count(reader: ColumnReader, row: int, patient: str, moment: Moment, entries: Entries, said: _Seen) -> None:
+def _count(reader: ColumnReader, row: int, entry: Entry, rows_with: _Numbers) -> CountEntry | None:
     number, limit = reader.censored_number(row, "value"), reader.number(row, "limit")
     is_missing = reader.whole(row, "missing") == 1
     censored, bound = reader.whole(row, "censored"), reader.number(row, "bound")
@@ -93,41 +93,28 @@ def _add_count(reader: ColumnReader, row: int, patient: str, moment: Moment, ent
     if reader.text(row, "below").casefold() in _YES:
         if limit is None:
             reader.fault(row, "below", "says that the value is below a limit, and no limit is stated")
-            return
-        said.below_and_missing += is_missing
+            return None
+        rows_with.below_and_missing += is_missing
         number = CensoredNumber(limit, "below")
     elif is_missing or number is None:
-        said.not_observed += 1
-        return
+        rows_with.no_value += 1
+        return None
     elif censored:
         side: Literal["below", "above"] = "below" if censored == 1 else "above"
         number = CensoredNumber(number.value, side)
     analyte = reader.text(row, "analyte") or reader.heading("value")
-    entries.counts.append(
-        CountEntry(
-            patient=patient,
-            moment=moment,
-            where=reader.table.where(row),
-            order=row,
-            analyte=analyte,
-            number=number,
-            unit=reader.text(row, "unit"),
-            limit=limit,
-            bound=bound if number.censored else None,
-            heading=reader.heading("value"),
-        )
+    return CountEntry(
+        **vars(entry),
+        analyte=analyte,
+        number=number,
+        unit=reader.text(row, "unit"),
+        limit=limit,
+        bound=bound if number.censored else None,
+        heading=reader.heading("value"),
     )
 
 
-def _add_dose(
-    reader: ColumnReader,
-    row: int,
-    patient: str,
-    moment: Moment,
-    event: int,
-    compartment: int | None,
-    entries: Entries,
-) -> None:
+def _dose(reader: ColumnReader, row: int, entry: Entry, event: int, compartment: int | None) -> DoseEntry:
     rate, amount = reader.number(row, "rate") or 0.0, reader.number(row, "amount") or 0.0
     additional, interval = reader.whole(row, "additional"), reader.number(row, "interval") or 0.0
     steady_state = reader.whole(row, "steady_state")
@@ -137,23 +124,18 @@ def _add_dose(
         _check_dose(reader, row, amount, rate, additional, interval, steady_state)
     modelled: Literal["", "rate", "duration"] = "rate" if rate == -1 else "duration" if rate == -2 else ""
     named = reader.text(row, "drug") or ("" if compartment is None else str(compartment))
-    entries.doses.append(
-        DoseEntry(
-            patient=patient,
-            moment=moment,
-            where=reader.table.where(row),
-            order=row,
-            drug="" if event == RESET else named or reader.heading("amount"),
-            amount=amount,
-            rate=rescale(max(rate, 0.0), 1 / reader.per_unit),
-            modelled=modelled,
-            interval=rescale(interval, reader.per_unit),
-            additional=additional if interval else 0,
-            steady_state=steady_state,
-            reset=event in (RESET, RESET_AND_DOSE),
-            compartment=compartment,
-            heading=reader.heading("amount"),
-        )
+    return DoseEntry(
+        **vars(entry),
+        drug="" if event == RESET else named or reader.heading("amount"),
+        amount=amount,
+        rate=rescale(max(rate, 0.0), 1 / reader.per_unit),
+        modelled=modelled,
+        interval=rescale(interval, reader.per_unit),
+        additional=additional if interval else 0,
+        steady_state=steady_state,
+        reset=event in (RESET, RESET_AND_DOSE),
+        compartment=compartment,
+        heading=reader.heading("amount"),
     )
 
 

@@ -59,13 +59,10 @@ def tidy_mapping(table: RawTable) -> DataMapping:
 def tidy_entries(table: RawTable, mapping: DataMapping, time: Unit, faults: Faults) -> Entries:
     """The entries of a tidy table, whose rows stand in order."""
     reader, entries = ColumnReader(table, TidyColumns(), mapping, time, faults), Entries(keeps_order=True)
-    for row in range(len(table.rows)):
-        patient, moment, where = _text(reader.patient(row)), reader.moment(row), table.where(row)
-        if not patient or moment is None:
-            continue
-        entries.patients.setdefault(patient, where)
-        common: dict[str, Any] = {"patient": patient, "moment": moment, "where": where, "order": row}
-        common["heading"] = "value"
+    for row, entry in reader.entries():
+        patient = _text(entry.patient)
+        entries.patients.setdefault(patient, entry.where)
+        common: dict[str, Any] = {**vars(entry), "patient": patient, "heading": "value"}
         kind, name = reader.text(row, "record"), _text(reader.text(row, "name"))
         if kind == COUNT:
             entries.counts.append(_count(reader, row, name, common))

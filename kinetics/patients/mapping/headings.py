@@ -80,7 +80,8 @@ _BOOKKEEPING = _names(
 
 _PERSONAL = re.compile(
     r"(?:patients?|subjects?|persons?|pt)?(?:"
-    r"(?:family|first|last|given|middle|birth|maiden|full|sur|fore|legal)?names?(?:first|last|given|family)?"
+    r"(?:(?:family|first|last|given|middle|birth|maiden|full|sur|fore|legal)?names?(?:first|last|given|family)?"
+    r"(?:and|of(?:the)?(?:patient|subject|person))?)+"
     r"|vornamen?|nachnamen?|familiennamen?|namen?|prenom|nom|apellidos?|nombre"
     r"|initials?|initialen"
     r"|(?:dob|dateofbirth|birthdate|birthday|birthdat|brthdtc|geburtsdatum|geb|gebdat|fechadenacimiento)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -189,13 +189,23 @@ def _check(row: MappingFileRow, reader: Reader) -> None:
             with reader.at("drugs", name, "duration"):
                 parse_quantity(drug.duration, "day")
     for heading, covariate in row.covariates.items():
-        if is_personal(heading) or (covariate.name and is_personal(covariate.name)):
-            reader.add("is a personal column, which is never read; leave it out", "covariates", heading)
         if covariate.unit is not None:
             with reader.at("covariates", heading, "unit"):
                 laboratory_unit(covariate.unit)
+    for message, keys in personal_columns(row):
+        reader.add(message, *keys)
+
+
+def personal_columns(mapping: DataMapping | MappingFileRow) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What is wrong with each personal column that a mapping names, and the keys that name it."""
     for table in ("columns", "dose_columns"):
-        for role, heading in getattr(row, table).model_dump(exclude_none=True).items():
+        for role, heading in getattr(mapping, table).model_dump(exclude_none=True).items():
             if is_personal(heading):
-                message = f"'{heading}' is a personal column, which is never read; give the patients ids of the study"
-                reader.add(message, table, role)
+                advice = "give the patients ids of the study"
+                yield f"'{heading}' is a personal column, which is never read; {advice}", (table, role)
+    for heading, covariate in mapping.covariates.items():
+        if is_personal(heading) or (covariate.name and is_personal(covariate.name)):
+            yield "is a personal column, which is never read; leave it out", ("covariates", heading)
+    for heading in mapping.leave_out:
+        if is_personal(heading):
+            yield "is a personal column, which is never read; name rows by another", ("leave_out", heading)

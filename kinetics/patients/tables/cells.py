@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kinetics.errors import Fault, InputError
-from kinetics.text.escaping import character_name, forbidden_character
+from kinetics.text.escaping import character_name, forbidden_character, is_formula
 from kinetics.text.suggestions import did_you_mean
 
 Cell: TypeAlias = str | float | int | bool | datetime | date | time | None
 """What a cell holds. All cells of a text file are text."""
 
+MAX_COLUMNS = 2000
+MAX_CELLS = 10**8
+MAX_TEXT = 200
+"""Characters of a heading, and of a cell that names something."""
 _MISSING = frozenset(("", ".", "-", "--", "na", "n/a", "nan", "null", "none", "#n/a", "nd", "n.d."))
 
 
@@ -43,6 +47,8 @@ class RawTable:
         What was understood of the file, to be said.
     checksum : str
         SHA-256 of the file.
+    faults : tuple of Fault
+        Rows that cannot be read, to be raised with the faults of the others.
     """
 
     path: Path
@@ -54,6 +60,7 @@ class RawTable:
     sheet: str = ""
     notes: tuple[str, ...] = ()
     checksum: str = ""
+    faults: tuple[Fault, ...] = ()
 
     @cached_property
     def name(self) -> str:
@@ -132,10 +139,10 @@ def checked_text(cell: Cell) -> str:
     text = cell_text(cell)
     if character := forbidden_character(text):
         raise InputError(f"holds {character_name(character)}; remove it")
-    if text[:1] in ("=", "@"):
+    if is_formula(text):
         raise InputError(f"is a formula, '{text[:40]}'; write the text itself")
-    if len(text) > 200:
-        raise InputError(f"is longer than 200 characters: '{text[:40]}...'")
+    if len(text) > MAX_TEXT:
+        raise InputError(f"is longer than {MAX_TEXT} characters: '{text[:40]}...'")
     return text
 
 

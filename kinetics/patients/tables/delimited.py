@@ -7,10 +7,11 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 
-from kinetics.errors import MAX_LINES, Fault, Faults, InputError
-from kinetics.patients.tables.cells import Cell, is_missing
+from kinetics.errors import Fault, InputError
+from kinetics.patients.tables.cells import MAX_COLUMNS, MAX_TEXT, Cell, is_missing
 from kinetics.patients.tables.numbers import decimal_sign
 from kinetics.units import read_number
 
@@ -38,6 +39,9 @@ def read_delimited(
     if "\r\n" in text:
         notes.append("lines end in CR LF, as Windows writes them")
     lines = [(number, cells) for number, cells in _records(text, separator, where) if any(map(str.strip, cells))]
+    for number, cells in lines:
+        if len(cells) > MAX_COLUMNS:
+            raise InputError(Fault(f"has {len(cells)} columns; at most {MAX_COLUMNS}", f"{where}:{number}"))
     if not lines:
         raise InputError(Fault("is empty; a table has a header and rows", where))
     start = header_index([cells for _, cells in lines[:HEADER_WITHIN]], is_header)
@@ -61,17 +65,17 @@ def separator_of(text: str) -> str:
     >>> separator_of("a;b\n0,5;1,2\n"), separator_of("id time dv\n1 0 2.5\n")
     (';', ' ')
     """
-    head = [line for line in islice(io.StringIO(text), 60) if line.strip() and not line.startswith("#")]
+    head = [line for line in islice(io.StringIO(text, newline=None), 60) if line.strip() and not line.startswith("#")]
     if head and (hint := _HINT.fullmatch(head[0].strip())):
         return hint[1]
     best, most = SPACES, 0.0
     for separator in SEPARATORS if head else ():
-        try:
-            widths = Counter(len(row) for row in csv.reader(head, delimiter=separator))
-        except csv.Error:
-            continue
-        width, lines = max(widths.items(), key=lambda item: (item[0] > 1) * item[1] * (1 + item[0] / 1000))
-        if width > 1 and (even := lines * (1 + width / 1000)) > most:
+        widths = Counter[int]()
+        with suppress(csv.Error):  # which is raised when the records are read
+            for row in csv.reader(head, delimiter=separator):
+                widths[len(row)] += 1
+        ranked = ((width > 1) * lines * (1 + width / 1000) for width, lines in widths.items())
+        if (even := max(ranked, default=0.0)) > most:
             best, most = separator, even
     return best
 
@@ -91,12 +95,21 @@ def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[
                 yield before + 1, [known.setdefault(cell, cell) for cell in cells]
             before = reader.line_num
     except csv.Error as error:
-        raise InputError(Fault(f"not a table: {error}", f"{where}:{before + 1}")) from error
+        raise InputError(Fault(_reason(str(error)), f"{where}:{before + 1}")) from error
+
+
+def _reason(error: str) -> str:
+    """What is wrong with a record that the reader of the standard library refuses."""
+    if "unexpected end" in error:
+        return 'a quote (") opens a cell here and none closes it'
+    if "field limit" in error:
+        return f'a cell is longer than {csv.field_size_limit()} characters; perhaps no quote (") closes it'
+    return f"no row of a table: {error}"
 
 
 def header_index(lines: Sequence[Sequence[str]], is_header: IsHeader) -> int:
     """The first of some lines that is a header; else the first that is no comment; else 0."""
-    found = next((index for index, cells in enumerate(lines) if is_header(cells)), None)
+    found = next((index for index, cells in enumerate(lines) if is_header([cell[:MAX_TEXT] for cell in cells])), None)
     if found is None:
         found = next((index for index, cells in enumerate(lines) if not cells[0].strip().startswith("#")), 0)
     return found
@@ -126,24 +139,23 @@ def _decimals(lines: Lines, separator: str, decimal: str | None) -> list[str]:
     ]
 
 
-def even_rows(lines: Lines, name: str) -> tuple[list[int], list[tuple[Cell, ...]]]:
-    """The rows below the header, each as long as it; `InputError` for all that have more or fewer cells.
+def even_rows(lines: Lines, name: str) -> tuple[list[int], list[tuple[Cell, ...]], list[Fault]]:
+    """The rows below the header, each as long as it, by their lines; a fault for each that has more or fewer cells.
 
     What is left out at the end of a line, and empty cells beyond the header, do not count.
     """
-    faults, width = Faults(), len(lines[0][1])
+    faults, width = list[Fault](), len(lines[0][1])
     numbers: list[int] = []
     rows: list[tuple[Cell, ...]] = []
     for number, cells in lines[1:]:
         further = [cell for cell in cells[width:] if cell.strip()]
         if further or len(cells) < width - 1:
             more = "; a decimal comma needs semicolons between cells, or quotes" if further else ""
-            faults.add(f"has {len(cells)} cells, and the header {width}{more}", f"{name}:{number}")
+            faults.append(Fault(f"has {len(cells)} cells, and the header {width}{more}", f"{name}:{number}"))
             continue
         numbers.append(number)
         rows.append((*cells[:width], *[""] * (width - len(cells))))
-    faults.raise_if_any(MAX_LINES)
-    return numbers, rows
+    return numbers, rows, faults
 
 
 def _lines_text(numbers: Sequence[int]) -> str:

@@ -14,10 +14,10 @@ from kinetics.patients.tables.cells import Cell
 from kinetics.text.escaping import one_line
 from kinetics.units import read_number
 
-_SIGN = re.compile(r"\s*(<=|>=|[<>≤≥])?\s*(.*?)\s*", re.DOTALL)
-_COMMA = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?\s*")
-_POINT = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
-_THOUSANDS = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\s*")
+_SIGN = re.compile(r"(<=|>=|[<>≤≥])?\s*")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_POINT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,21 @@ def read_number_cell(cell: Cell, decimal: str = ".") -> CensoredNumber:
         if not math.isfinite(cell):
             raise InputError(f"is no finite number: {cell}")
         return CensoredNumber(float(cell))
-    match = _SIGN.fullmatch(cell)
-    sign, text = (match[1], match[2]) if match else ("", cell)
-    censored = "" if not sign else "below" if sign[0] in "<≤" else "above"
-    return CensoredNumber(_plain_number(text, decimal), censored)
+    sign, text = split_sign(cell)
+    return CensoredNumber(_plain_number(text, decimal), "" if not sign else "below" if sign[0] in "<≤" else "above")
+
+
+def split_sign(text: str) -> tuple[str, str]:
+    """The sign ``<``, ``<=``, ``>`` or ``>=`` in front of a number, and the rest.
+
+    Examples
+    --------
+    >>> split_sign("< 20 "), split_sign("-3")
+    (('<', '20'), ('', '-3'))
+    """
+    plain = text.strip()
+    match = _SIGN.match(plain)
+    return (match[1] or "", plain[match.end() :]) if match else ("", plain)
 
 
 def _plain_number(text: str, decimal: str) -> float:
@@ -81,7 +92,8 @@ def decimal_sign(cells: Iterable[str], separator: str) -> str:
     (',', ',', '?')
     """
     commas, points, clear = 0, 0, 0
-    for text in cells:
+    for cell in cells:
+        text = split_sign(cell)[1] if "," in cell or "." in cell else ""
         if "," in text and _COMMA.fullmatch(text):
             commas += 1
             clear += _THOUSANDS.fullmatch(text) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.files.capacity import check_memory, free_memory
 from kinetics.files.reading import check_regular, read_bytes
-from kinetics.patients.tables.cells import RawTable, cell_text
+from kinetics.patients.tables.cells import MAX_TEXT, RawTable, cell_text
 from kinetics.patients.tables.delimited import IsHeader, even_rows, read_delimited
 from kinetics.patients.tables.encoding import decoded
 from kinetics.patients.tables.numbers import decimal_sign
@@ -102,9 +102,11 @@ def _of_workbook(raw: bytes, path: Path, is_header: IsHeader, sheet: str | None,
 def _of_text(raw: bytes, path: Path, is_header: IsHeader, encoding: str | None, decimal: str | None) -> RawTable:
     text, said = decoded(raw, encoding, str(path))
     records, decimals, notes = read_delimited(text, str(path), is_header, decimal)
-    lines, rows = even_rows(records, str(path))
+    lines, rows, faults = even_rows(records, str(path))
     first, header = records[0]
-    return RawTable(path, tuple(header), rows, lines, first, tuple(decimals), notes=(*said, *notes))
+    return RawTable(
+        path, tuple(header), rows, lines, first, tuple(decimals), notes=(*said, *notes), faults=tuple(faults)
+    )
 
 
 def workbook_sheets(path: Path, *, allow_large: bool = False) -> list[str]:
@@ -128,9 +130,11 @@ def _check_header(table: RawTable) -> None:
     for heading in table.header:
         if character := forbidden_character(heading):
             faults.add(f"a heading holds {character_name(character)}; remove it", table.where_header)
+        elif len(heading) > MAX_TEXT:
+            faults.add(f"a heading is longer than {MAX_TEXT} characters: '{heading[:40]}...'", table.where_header)
         elif heading and heading in names:
             faults.add("two columns have this heading; rename one", table.where_header, heading)
         names.add(heading)
-    if not table.rows:
+    if not table.rows and not table.faults:
         faults.add("has a header and no rows", table.where_header)
     faults.raise_if_any()

@@ -13,11 +13,12 @@ from typing import Any
 
 from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.capacity import size_text
-from kinetics.patients.tables.cells import Cell
+from kinetics.patients.tables.cells import MAX_CELLS, MAX_COLUMNS, Cell
 from kinetics.patients.tables.delimited import HEADER_WITHIN, IsHeader, header_index
 from kinetics.text.suggestions import did_you_mean
 
-MAX_COLUMNS = 2000
+MAX_ROWS = 1_048_576
+"""Of a sheet, in Excel."""
 UNPACKED = 20
 """How many times its size a workbook may have unpacked: more is no table but an attack."""
 
@@ -35,7 +36,7 @@ def read_workbook(
     books = [_open(raw, path, data_only=data_only) for data_only in (True, False)]
     name = _sheet_name(books[0].sheetnames, sheet, path)
     with _damaged(path):
-        values, formulas = (_rows(book[name]) for book in books)
+        values, formulas = (_rows(book[name], f"{path}[{name}]") for book in books)
         rows, notes = _checked(values, formulas, f"{path}[{name}]")
     texts = [["" if cell is None else str(cell) for cell in row] for _, row in rows[:HEADER_WITHIN]]
     start = header_index(texts, is_header) if texts else 0
@@ -97,16 +98,21 @@ def _sheet_name(names: Sequence[str], sheet: str | None, path: str) -> str:
     return sheet
 
 
-def _rows(sheet: Any) -> list[tuple[int, tuple[Any, ...]]]:
+def _rows(sheet: Any, where: str) -> list[tuple[int, tuple[Any, ...]]]:
     """Rows that hold anything, by number; what a sheet declares of its size may be wrong."""
     sheet.reset_dimensions()
     rows: list[tuple[int, tuple[Any, ...]]] = []
+    n_cells = 0
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        cells = row[:MAX_COLUMNS]
-        while cells and (cells[-1] is None or cells[-1] == ""):
-            cells = cells[:-1]
-        if cells:
-            rows.append((number, cells))
+        width = max((column for column, cell in enumerate(row, 1) if cell is not None and cell != ""), default=0)
+        n_cells += width
+        if number > MAX_ROWS or width > MAX_COLUMNS or n_cells > MAX_CELLS:
+            limits = f"a sheet has at most {MAX_ROWS} rows, {MAX_COLUMNS} columns and {MAX_CELLS} cells"
+            raise InputError(
+                Fault(f"is beyond what is read: {limits}", f"{where}:{number}", _letter(max(width - 1, 0)))
+            )
+        if width:
+            rows.append((number, row[:width]))
     return rows
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from kinetics.errors import Faults
+from kinetics.patients.conversion.counts import Count, Key
+from kinetics.patients.conversion.times import TimeOf
 from kinetics.patients.layouts.entries import DoseEntry, Entries
-from kinetics.patients.reading.counts import Count, Key
-from kinetics.patients.reading.times import TimeOf
 from kinetics.text.numbers import count_text, number_text
 from kinetics.units.levels import SLACK
 

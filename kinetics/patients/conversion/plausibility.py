@@ -10,7 +10,7 @@ import sympy as sp
 from kinetics.errors import Faults
 from kinetics.expressions import evaluate
 from kinetics.model import Model
-from kinetics.patients.reading.counts import Count, by_output
+from kinetics.patients.conversion.counts import Count, by_output
 from kinetics.text.numbers import number_text
 from kinetics.units import Unit, conversion, display_unit, parse_unit
 

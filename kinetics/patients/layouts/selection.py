@@ -8,7 +8,7 @@ from dataclasses import replace
 from kinetics.errors import Faults
 from kinetics.patients.layouts.columns import Column, ColumnReader
 from kinetics.patients.mapping.headings import is_personal
-from kinetics.patients.mapping.mapping import DataMapping
+from kinetics.patients.mapping.mapping import DataMapping, personal_columns
 from kinetics.patients.tables import RawTable, cell_text, is_missing
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean
@@ -41,7 +41,9 @@ def prepared(table: RawTable, mapping: DataMapping, used: Collection[str]) -> Ra
 
 
 def check_headings(tables: Sequence[RawTable], mapping: DataMapping, faults: Faults) -> None:
-    """Note headings of covariates, and of rows to leave out, that no table has."""
+    """Note personal columns that are named; headings of covariates, and of rows to leave out, that no table has."""
+    for message, keys in personal_columns(mapping):
+        faults.add(message, mapping.where(*keys), ".".join(keys))
     header = [heading for table in tables for heading in table.header]
     known = set(map(str.casefold, header))
     for name in ("covariates", "leave_out"):

@@ -9,25 +9,27 @@ from pathlib import Path
 from kinetics.errors import MAX_LINES, Fault, Faults, InputError
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
+from kinetics.patients.conversion.analytes import AnalyteReader
+from kinetics.patients.conversion.checks import check_dose_duplicates, check_duplicates, check_order, check_parts
+from kinetics.patients.conversion.counts import counts_of
+from kinetics.patients.conversion.covariates import covariates_of
+from kinetics.patients.conversion.doses import doses_of
+from kinetics.patients.conversion.patients import notes_on, patients_of
+from kinetics.patients.conversion.plausibility import check_plausible
+from kinetics.patients.conversion.times import times_since_zero, unit_of_time
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.tidy import is_tidy
-from kinetics.patients.guess.guessing import proposed
+from kinetics.patients.guessing import proposed
 from kinetics.patients.layouts.columns import ColumnReader
 from kinetics.patients.layouts.doses import dose_entries
 from kinetics.patients.layouts.entries import Entries
 from kinetics.patients.layouts.events import event_entries
 from kinetics.patients.layouts.long import count_entries
-from kinetics.patients.layouts.preparing import check_headings, prepared
+from kinetics.patients.layouts.selection import check_headings, prepared
 from kinetics.patients.layouts.tidy import tidy_entries, tidy_mapping
 from kinetics.patients.mapping.mapping import DataMapping
-from kinetics.patients.mapping.opening import Tables, read_tables
 from kinetics.patients.mapping.schema import MomentColumns
-from kinetics.patients.reading.analytes import AnalyteReader
-from kinetics.patients.reading.assembling import covariates_of, doses_of, notes_on, patients_of
-from kinetics.patients.reading.checks import check_dose_duplicates, check_duplicates, check_order, check_parts
-from kinetics.patients.reading.counts import counts_of
-from kinetics.patients.reading.plausibility import check_plausible
-from kinetics.patients.reading.times import times_since_zero, unit_of_time
+from kinetics.patients.mapping.source_tables import Tables, read_tables
 from kinetics.patients.tables import RawTable
 from kinetics.units import Unit
 
@@ -126,6 +128,8 @@ def _read(tables: Tables, mapping: DataMapping, model: Model | None) -> PatientD
 def _read_tidy(tables: Tables, model: Model | None) -> PatientData:
     faults, mapping = Faults(), tidy_mapping(tables.counts)
     time = unit_of_time(mapping, None if model is None else model.time)
+    for fault in tables.counts.faults:
+        faults.add(fault.message, fault.where)
     entries = tidy_entries(tables.counts, mapping, time, faults)
     return _assembled(entries, mapping, model, time, tables.sources, faults)
 
@@ -161,6 +165,8 @@ def _assembled(
 def _reader(
     table: RawTable, columns: MomentColumns, mapping: DataMapping, time: Unit, faults: Faults, entries: Entries
 ) -> ColumnReader:
+    for fault in table.faults:
+        faults.add(fault.message, fault.where, fault.name)
     used = [*columns.model_dump(exclude_none=True).values(), *mapping.analytes]
     ready = prepared(table, mapping, used)
     entries.notes.extend(ready.notes)

@@ -14,8 +14,9 @@ from kinetics.patients.guess.columns import covariates, dose_columns, event_colu
 from kinetics.patients.guess.times import times
 from kinetics.patients.mapping.headings import unit_in_brackets
 from kinetics.patients.mapping.mapping import DataMapping
-from kinetics.patients.mapping.opening import Tables, read_tables
 from kinetics.patients.mapping.schema import DoseColumnsRow, Layout, SourceRow
+from kinetics.patients.mapping.source_tables import Tables, read_tables
+from kinetics.text.numbers import count_text
 
 
 def guess_mapping(
@@ -68,8 +69,9 @@ def guess_mapping(
 
 def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) -> DataMapping:
     """The mapping of tables that have been read; ``for_reading`` it assumes no format of dates, which a user states."""
-    notes: list[str] = []
     counts = tables.counts
+    refused = [fault for table in (counts, tables.doses) if table is not None for fault in table.faults]
+    notes = [f"{count_text(len(refused), 'row')} cannot be read, such as {refused[0]}"] if refused else []
     layout: Layout = "events" if tables.is_events else "long"
     columns = event_columns(counts) if layout == "events" else long_columns(counts)
     if layout == "long" and not (columns.analyte and columns.value):

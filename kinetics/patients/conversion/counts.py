@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kinetics.errors import Faults, InputError
+from kinetics.patients.conversion.analytes import Analyte
+from kinetics.patients.conversion.times import TimeOf
 from kinetics.patients.data.records import Censoring
 from kinetics.patients.layouts.entries import CountEntry
-from kinetics.patients.reading.analytes import Analyte
-from kinetics.patients.reading.times import TimeOf
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text
 from kinetics.units import conversion

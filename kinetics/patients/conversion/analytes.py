@@ -94,6 +94,9 @@ class AnalyteReader:
         if self.model is not None:
             with self.faults.gather(self.mapping.where("analytes", name, "output"), f"analytes.{name}.output"):
                 self.model.output(row.output)
+            if row.parent is not None:
+                with self.faults.gather(self.mapping.where("analytes", name, "parent"), f"analytes.{name}.parent"):
+                    self.model.output(row.parent)
             if row.output not in self.model.outputs:
                 return None
         analyte = Analyte(name, row, entries)
