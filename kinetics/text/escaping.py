@@ -149,7 +149,7 @@ def is_formula(text: str) -> bool:
 
     Examples
     --------
-    >>> is_formula("=1+1"), is_formula("a;-cmd|x"), is_formula("-0.5"), is_formula("CD4+;CD8+")
+    >>> is_formula("=1+1"), is_formula("a;-cmd|x"), is_formula("-0.5"), is_formula("A+;B+")
     (True, True, False, False)
     """
     return _IS_FORMULA.match(text) is not None

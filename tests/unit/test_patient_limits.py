@@ -230,3 +230,7 @@ def test_a_long_text_in_every_row_of_a_parquet_table_stays_one(tmp_path):
 )
 def test_what_no_column_of_a_table_can_be_is_refused(tmp_path, column, message):
     assert message in faults_of(write_parquet(tmp_path / "counts.parquet", **COLUMNS, **column))[0]
+
+
+def test_a_guessed_mapping_never_prints_what_acts_on_a_terminal(table):
+    assert repr(guess_mapping(table(HEADER + "P1,0,A\x1b[2J,1,1e9/L\n"))).isprintable()

@@ -41,6 +41,7 @@ NAMES = {
     "LYMPH": "lymphocytes",
     "Lymphozyten": "lymphocytes",
     "CD19+ B cells": "B",
+    "CD19 abs": "B",
     "NK cells": "NK",
     "naive CD4": "CD4_naive",
     "CD4 count": "CD4",
@@ -246,3 +247,28 @@ def test_personal_headings(heading):
 @pytest.mark.parametrize("heading", [text.strip() for text in OTHERS.split(",")])
 def test_headings_that_are_not_personal(heading):
     assert not is_personal(heading)
+
+
+def test_the_parent_of_an_analyte_is_the_smallest_output_that_it_is_a_term_of(table):
+    names = ("Lymphocytes", "CD4", "CD4 naive", "Treg", "B cells naive %", "CD8")
+    rows = "".join(f"P1,{day},{name},1\n" for day, name in enumerate(names))
+    mapping = guess_mapping(table("patient,day,test,result\n" + rows), model="reconstitution")
+    parents = {row.output: row.parent for row in mapping.analytes.values()}
+    assert parents == {
+        "lymphocytes": None,
+        "CD4": "lymphocytes",
+        "CD4_naive": "CD4",
+        "Treg": "CD4",
+        "B_naive": "B",
+        "CD8": "lymphocytes",
+    }
+    assert "assumed: 'B cells naive %' is a percentage of B" in mapping.notes
+
+
+def test_headings_of_doses_may_be_those_of_counts(table):
+    doses = table("Patient;Visit date;Drug;Dose (mg)\nP1;2020-01-05;Lemtrada;12\n", "doses.csv")
+    counts = table("Patient;Visit date;CD4 [cells/uL]\nP1;2020-01-01;900\n")
+    with pytest.raises(InputError, match="drug 'Lemtrada' has no dose of the model") as caught:
+        read_patients(counts, doses, model="reconstitution")
+    assert "did you mean 'Lemtrada'" not in str(caught.value)
+    assert guess_mapping(table("Patient;Monat;CD4\nP1;0;900\n")).time.unit == "month"

@@ -63,7 +63,8 @@ def _unit_of_dose(dose: str, model: Model | None, stated: str | None) -> Unit:
 def _unknown_drug(drug: str, mapping: DataMapping, model: Model | None) -> str:
     near = likely_dose(drug, model) if model is not None else None
     known = list(model.doses) if model is not None else []
-    hint = did_you_mean(drug, mapping.drugs) or (f"; perhaps '{near}'" if near else "")
+    named = [name for name, row in mapping.drugs.items() if row.dose]
+    hint = did_you_mean(drug, named) or (f"; perhaps '{near}'" if near else "")
     hint = hint or (f"; doses of the model are {', '.join(known)}" if known else "")
     return f"drug '{drug}' has no dose of the model; state [drugs.\"{drug}\"] dose{hint}"
 

@@ -59,7 +59,7 @@ def _report(
 ) -> None:
     """One fault of an implausible unit, of one row or of most of an analyte, with the unit that would be right."""
     entry, shown = wrong[0].entry, display_unit(unit) or "1"
-    written = entry.unit or "the unit that is assumed"
+    written = entry.unit or f"{shown} (no unit is stated)"
     times = value / baseline
     far = f"{number_text(times)} times" if times > 1 else f"1/{number_text(1 / times)} of"
     who = f"{len(wrong)} of {len(own)} values, such as this, are" if len(wrong) > 1 else "is"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from kinetics.model import Model
 from kinetics.patients.guess.columns import is_dose
+from kinetics.patients.guess.parts import wholes
 from kinetics.patients.mapping.headings import is_bookkeeping, is_personal, unit_in_brackets
 from kinetics.patients.mapping.names import likely_dose, likely_output
 from kinetics.patients.mapping.schema import AnalyteRow, ColumnsRow, DoseColumnsRow, DrugRow
@@ -26,7 +27,7 @@ def analytes(
 ) -> tuple[dict[str, AnalyteRow], list[str]]:
     """The analytes and their outputs; and percentages beside absolute counts of the same output, to be left out."""
     names = _names(table, columns, layout, model, covariates)
-    wholes = {} if model is None else parts(model)
+    larger = {} if model is None else wholes(model)
     rows: dict[str, AnalyteRow] = {}
     for name in names:
         output = _output(name, columns, model)
@@ -36,9 +37,12 @@ def analytes(
         notes.append(f"similar to no output: {', '.join(unknown)}; name one, or list them under [leave_out]")
     outputs = {row.output for row in rows.values()}
     for name, row in rows.items():
-        whole = wholes.get(row.output)
-        if whole is not None and (whole in outputs or _is_percent(name, row)):
-            rows[name] = row.model_copy(update={"parent": whole})
+        candidates = larger.get(row.output, [])
+        if candidates and _is_percent(name, row):
+            rows[name] = row.model_copy(update={"parent": candidates[0]})
+            notes.append(f"assumed: '{name}' is a percentage of {candidates[0]}")
+        elif measured := [whole for whole in candidates if whole in outputs]:
+            rows[name] = row.model_copy(update={"parent": measured[0]})
     dropped = _percentages(rows)
     if dropped:
         notes.append(f"percentages beside absolute counts are left out: {', '.join(dropped)}")
@@ -92,23 +96,6 @@ def identifier(text: str) -> str:
     plain = re.sub(r"[(\[][^()\[\]]*[)\]]", "", text) or text
     name = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_") or "analyte"
     return name if not name[0].isdigit() else f"x_{name}"
-
-
-def parts(model: Model) -> dict[str, str]:
-    """The output that each output is a term of, if an output is a plain sum of others.
-
-    Examples
-    --------
-    >>> from kinetics.files.library import library_names
-    >>> sorted(parts(Model.load(library_names("models")[0])))
-    []
-    """
-    whole: dict[str, str] = {}
-    for name, row in model.outputs.items():
-        terms = [str(term) for term in row.value.args] if row.value.is_Add else []
-        if terms and all(term in model.outputs for term in terms):
-            whole |= dict.fromkeys(terms, name)
-    return whole
 
 
 def _is_percent(name: str, row: AnalyteRow) -> bool:

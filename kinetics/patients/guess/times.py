@@ -17,6 +17,7 @@ from kinetics.units import conversion, parse_unit, read_number, unit_text
 
 _UNITS = ("hour", "day", "week", "month", "minute")
 _OF_HEADING = {name + end: name for name in (*_UNITS, "year") for end in ("", "s")}
+_OF_HEADING |= {"tag": "day", "woche": "week", "monat": "month", "stunde": "hour", "jahr": "year"}
 _KINDS = ("time", "study_day", "date")
 
 

@@ -17,10 +17,10 @@ def _names(text: str) -> tuple[str, ...]:
 _PATIENT = (*_names("usubjid patient id subject subjid"), *sorted(PERSON))
 _MOMENT = {
     "patient": _PATIENT,
-    "time": _names("time afrlt day days week weeks month months hour hours year years t"),
+    "time": _names("time afrlt day days week weeks month months hour hours year years t tag woche monat stunde jahr"),
     "date": _names(
         "date visitdate sampledate datesampled collectiondate labdate datum datetime dateofsample dateofvisit "
-        "adt adtm udtc lbdtc"
+        "dosedate dateofdose startdate treatmentdate infusiondate adt adtm udtc lbdtc exstdtc"
     ),
     "clock": _names("clock timeofday clocktime uhrzeit"),
 }
@@ -62,7 +62,6 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 }
 DOSES: Mapping[str, tuple[str, ...]] = {
     **_MOMENT,
-    "date": _names("date dosedate dateofdose startdate treatmentdate infusiondate datum adt exstdtc"),
     "drug": _names("drug treatment medication product substance extrt trt medikament agent"),
     "amount": _names("amount dose amt exdose dosis menge"),
     "unit": _names("unit units doseunit amountunit exdosu einheit"),

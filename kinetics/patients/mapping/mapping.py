@@ -150,7 +150,7 @@ class DataMapping:
     def __repr__(self) -> str:
         pairs = [f"{name} -> {row.output or '?'}" for name, row in self.analytes.items()]
         pairs += [f"{name} -> {row.dose or '?'}" for name, row in self.drugs.items()]
-        return f"<DataMapping: {self.patients.layout}; {', '.join(pairs) or 'no analyte'}>"
+        return one_line(f"<DataMapping: {self.patients.layout}; {', '.join(pairs) or 'no analyte'}>")
 
 
 def _stated(row: Row, keep: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -10,25 +10,33 @@ from functools import lru_cache
 from kinetics.model import Model
 
 _NOISE = frozenset(
-    (
-        *("abs", "absolute", "absolut", "count", "counts", "cell", "cells", "number", "level", "conc", "concentration"),
-        *(
-            "in",
-            "of",
-            "the",
-            "and",
-            "blood",
-            "serum",
-            "plasma",
-            "pos",
-            "positive",
-            "total",
-            "percent",
-            "pct",
-            "abl",
-            "t",
-        ),
-    )
+    [
+        "abs",
+        "absolute",
+        "absolut",
+        "count",
+        "counts",
+        "cell",
+        "cells",
+        "number",
+        "level",
+        "conc",
+        "concentration",
+        "in",
+        "of",
+        "the",
+        "and",
+        "blood",
+        "serum",
+        "plasma",
+        "pos",
+        "positive",
+        "total",
+        "percent",
+        "pct",
+        "abl",
+        "t",
+    ]
 )
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 LEAST, ALIKE = 4, 6
@@ -71,6 +79,8 @@ def _likely(text: str, abouts: dict[str, str]) -> str | None:
         same = [name for name, about in abouts.items() if own <= words(name) | words(about) and words(name) <= own]
     if not same:
         same = [name for name in abouts if _begins(own, words(name))]
+    if not same:
+        same = [name for name, about in abouts.items() if own <= words(about)]
     return same[0] if len(same) == 1 else None
 
 
