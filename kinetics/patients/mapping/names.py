@@ -10,33 +10,11 @@ from functools import lru_cache
 from kinetics.model import Model
 
 _NOISE = frozenset(
-    [
-        "abs",
-        "absolute",
-        "absolut",
-        "count",
-        "counts",
-        "cell",
-        "cells",
-        "number",
-        "level",
-        "conc",
-        "concentration",
-        "in",
-        "of",
-        "the",
-        "and",
-        "blood",
-        "serum",
-        "plasma",
-        "pos",
-        "positive",
-        "total",
-        "percent",
-        "pct",
-        "abl",
-        "t",
-    ]
+    re.findall(
+        r"\w+",
+        "abs absolute absolut count counts cell cells number level conc concentration in of the and blood serum plasma "
+        "pos positive total percent pct abl t",
+    )
 )
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 LEAST, ALIKE = 4, 6
