@@ -71,4 +71,16 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", min=1, max=1000, help="Work in N processes of this machine, through Dask."),
 ]
+Counts = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Counts of patients: CSV, TSV, .xlsx or .parquet; or a mapping (.toml).")
+]
+DosesFile = Annotated[Path | None, typer.Option("--doses", metavar="FILE", help="The doses, if they have a table.")]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FILE.toml", help="What columns mean; 'kinetics data guess' writes it."),
+]
+ModelOfData = Annotated[
+    str | None, typer.Option("--model", metavar="MODEL", help="The model whose outputs were measured.")
+]
+AllowLarge = Annotated[bool, typer.Option("--allow-large", help="Read a table of patients of more than 50 MB.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
