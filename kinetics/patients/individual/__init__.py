@@ -1,0 +1,1 @@
+"""One patient: parameters under the population of a cohort, counts after further courses."""

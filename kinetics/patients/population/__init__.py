@@ -1,0 +1,1 @@
+"""Patients of a cohort as a mixed effects model over a compiled model."""

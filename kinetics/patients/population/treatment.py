@@ -1,0 +1,73 @@
+"""The treatment of a patient as a regimen: dose records in courses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kinetics.errors import Fault, InputError
+from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.data.records import DoseRecord, Patient
+from kinetics.regimen import Course, Dose, Regimen
+from kinetics.regimen.times import Amount, in_days
+from kinetics.units import registry
+
+COURSE_GAP = "60 day"
+"""A dose that begins later than this after the one before begins a course."""
+
+
+def treatment_of(data: PatientData, patient: Patient, *, gap: Amount = COURSE_GAP) -> Regimen:
+    """The regimen that a patient was given, in courses.
+
+    Parameters
+    ----------
+    data : PatientData
+        For the units.
+    patient : Patient
+        Whose doses they are. Time zero of the regimen is the patient's `first_time`.
+    gap : str or pint.Quantity
+        A dose that begins later than this after the one before begins a new course.
+
+    Raises
+    ------
+    InputError
+        For a record that no regimen can say yet: a steady state, a reset, or a modelled rate or duration.
+    """
+    if faults := [fault for record in patient.doses for fault in _not_yet(patient, record)]:
+        raise InputError(*faults)
+    start, longest = first_time(patient), in_days(gap)
+    doses = sorted(
+        (dose for record in patient.given for dose in _doses(data, record, start)), key=lambda dose: dose.key
+    )
+    courses: list[list[Dose]] = []
+    for dose in doses:
+        if courses and (dose.start - courses[-1][-1].start).magnitude <= longest:
+            courses[-1].append(dose)
+        else:
+            courses.append([dose])
+    return Regimen(list(map(Course, courses)), name=f"doses of {patient.id}")
+
+
+def first_time(patient: Patient) -> float:
+    """The time zero of a patient's simulation, in the unit of the data: the first record, if before time zero."""
+    return min(0.0, *(record.time for record in patient.records))
+
+
+def _doses(data: PatientData, record: DoseRecord, start: float) -> Iterator[Dose]:
+    """The doses of a record, repeats included."""
+    amount = registry.Quantity(record.amount, data.drugs[record.drug])
+    length = record.amount / record.rate if record.rate else record.duration
+    for number in range(record.additional + 1):
+        begin = registry.Quantity(record.time + number * record.interval - start, data.time)
+        yield Dose(record.drug, amount, start=begin, duration=registry.Quantity(length, data.time))
+
+
+def _not_yet(patient: Patient, record: DoseRecord) -> Iterator[Fault]:
+    """What a regimen cannot say."""
+    kinds = {
+        "a steady state": record.steady_state,
+        "a reset": record.reset,
+        f"a modelled {record.modelled}": record.modelled,
+    }
+    for kind, is_there in kinds.items():
+        if is_there:
+            yield Fault(f"the dose at {record.time:g} is {kind}, which no regimen has", name=patient.id)
