@@ -1,6 +1,7 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
-Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables.
+Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables,
+`fit_patient` fits a patient's counts, and `predict_patient` says what a further course would do.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`; `predict` and `compare`; `evidence` and `check`.
 `draw`, `show` and `report` write things out. Each takes a name of the library, a path or an object.
 """
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.patients import DataMapping, PatientData, guess_mapping, read_patients
+    from kinetics.patients.individual.fitting import fit_patient, fit_patients
+    from kinetics.patients.individual.forecasting import predict_patient
+    from kinetics.patients.individual.patient_fit import PatientFit
+    from kinetics.patients.individual.patient_fits import PatientFits
     from kinetics.prediction import predict
     from kinetics.published.evaluating import evidence
     from kinetics.regimen import Course, Dose, Regimen, Rule
@@ -68,6 +73,8 @@ __all__ = [
     "Nadir",
     "Overshoot",
     "PatientData",
+    "PatientFit",
+    "PatientFits",
     "Plateau",
     "Regimen",
     "Rule",
@@ -85,12 +92,15 @@ __all__ = [
     "draw",
     "evidence",
     "fit",
+    "fit_patient",
+    "fit_patients",
     "guess_mapping",
     "identify",
     "load",
     "measure",
     "models",
     "predict",
+    "predict_patient",
     "read_comparison",
     "read_patients",
     "read_result",
@@ -133,6 +143,10 @@ _ROOMS = {
     "kinetics.model": ("Model",),
     "kinetics.observation": ("VisitSchedule",),
     "kinetics.patients": ("DataMapping", "PatientData", "guess_mapping", "read_patients"),
+    "kinetics.patients.individual.fitting": ("fit_patient", "fit_patients"),
+    "kinetics.patients.individual.forecasting": ("predict_patient",),
+    "kinetics.patients.individual.patient_fit": ("PatientFit",),
+    "kinetics.patients.individual.patient_fits": ("PatientFits",),
     "kinetics.prediction": ("predict",),
     "kinetics.published.evaluating": ("evidence",),
     "kinetics.regimen": ("Course", "Dose", "Regimen", "Rule"),

@@ -20,6 +20,7 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
+from kinetics.cli.patient import patient
 from kinetics.cli.predict import predict
 from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
@@ -55,7 +56,7 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, compare, figure)
+_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, patient, compare, figure)
 
 
 def example(*lines: str) -> str:
@@ -104,6 +105,7 @@ _COMMANDS = (
     (fit, "Estimate parameters."),
     (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),
     (predict, "Counts and recovery, with uncertainty."),
+    (patient, "One patient: fit the counts, predict after a further course."),
     (compare, "Regimens side by side."),
     (evidence, "Every published fact beside the model."),
     (figure, "Draw a figure."),

@@ -11,11 +11,13 @@ from kinetics.comparison import comparison_of
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
+from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.published.evaluating import Evidence
 from kinetics.reports.comparison import comparison_text
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
 from kinetics.reports.identifiability import identifiability_text
+from kinetics.reports.patient import fit_of_patient_text, patient_text
 from kinetics.reports.prediction import prediction_text
 from kinetics.reports.recovery import recovery
 from kinetics.reports.showing import Page
@@ -23,8 +25,8 @@ from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.reports.simulation_study import refit_text
 from kinetics.text.tables import WIDTH
 
-_VERBS = "simulate, fit, refit, identify, evidence, compare or predict"
-Result = Fit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
+_VERBS = "simulate, fit, refit, identify, evidence, compare, predict, fit_patient or predict_patient"
+Result = Fit | PatientFit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
 def report(result: Result, *, width: int = WIDTH) -> Page:
@@ -32,9 +34,9 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 
     Parameters
     ----------
-    result : Fit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
-        Of `fit`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or (patient, time)),
-        `compare` (on (regimen, time)) or `predict`.
+    result : Fit, PatientFit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
+        Of `fit`, `fit_patient`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or
+        (patient, time)), `compare` (on (regimen, time)), `predict` or `predict_patient`.
     width : int
         Characters a line of prose.
 
@@ -67,6 +69,11 @@ def _(result: Fit, width: int) -> str:
 
 
 @_text.register
+def _(result: PatientFit, width: int) -> str:
+    return fit_of_patient_text(result, width)
+
+
+@_text.register
 def _(result: SimulationStudy, _: int) -> str:
     return refit_text(result.problem, result.rows(), result.refits)
 
@@ -85,7 +92,7 @@ def _(result: Evidence, width: int) -> str:
 def _(result: xr.DataTree, width: int) -> str:
     if "recovery" not in result.children:
         raise InputError("result: a tree must be of predict; for the tree of a fit give the Fit")
-    return prediction_text(result, width)
+    return patient_text(result, width) if "patient" in result.attrs else prediction_text(result, width)
 
 
 @_text.register

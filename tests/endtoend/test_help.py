@@ -18,6 +18,7 @@ COMMANDS = (
     "fit",
     "refit",
     "predict",
+    "patient",
     "compare",
     "evidence",
     "data",

@@ -46,6 +46,7 @@ def conditional_modes(
     individuals: np.ndarray | None = None,
     sd_at: np.ndarray | None = None,
     iterations: int = MAX_ITERATIONS,
+    decrement: float = DECREMENT,
 ) -> Modes:
     """Maximise the joint density of each lane over its random effects.
 
@@ -61,9 +62,12 @@ def conditional_modes(
         The individual of each lane; everyone if left out.
     sd_at : ndarray, (lane, observation), optional
         Predictions that give the standard deviations (no interaction); those at the random effects if left out.
-
     iterations : int, optional
         The most evaluations of a lane.
+    decrement : float, optional
+        A mode is found when a Newton step promises to raise the log joint density by half of this: it is then about
+        the square root of this from the maximum, in standard deviations. Gradients of a likelihood by the population
+        need the default.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def conditional_modes(
     """
     lanes = model.everyone if individuals is None else individuals
     random = np.zeros((len(lanes), model.n_random)) if start is None else start.copy()
-    search = _NewtonSearch(model, values, lanes, sd_at, random)
+    search = _NewtonSearch(model, values, lanes, sd_at, random, decrement)
     for _ in range(iterations):
         active = search.active()
         if not active.size:
@@ -96,8 +100,10 @@ class _NewtonSearch:
         individuals: np.ndarray,
         sd_at: np.ndarray | None,
         random: np.ndarray,
+        decrement: float,
     ) -> None:
         self.model, self.values, self.individuals, self.sd_at = model, values, individuals, sd_at
+        self.small = decrement
         everyone = np.arange(len(individuals))
         self.random, self.joint = random, self.evaluate(everyone, random)
         fails = np.flatnonzero(~np.isfinite(self.joint.value))
@@ -110,12 +116,12 @@ class _NewtonSearch:
     @property
     def converged(self) -> np.ndarray:
         """Whether a lane is at its mode, (lane,)."""
-        is_at_rest = (self.decrement <= DECREMENT) | (self.stalled & (self.decrement < STALLED))
+        is_at_rest = (self.decrement <= self.small) | (self.stalled & (self.decrement < STALLED))
         return is_at_rest & np.isfinite(self.joint.value)
 
     def active(self) -> np.ndarray:
         """The lanes that go on."""
-        return np.flatnonzero((self.decrement > DECREMENT) & ~self.stalled)
+        return np.flatnonzero((self.decrement > self.small) & ~self.stalled)
 
     def evaluate(self, lanes: np.ndarray, random: np.ndarray) -> Joint:
         """The joint density of some lanes."""

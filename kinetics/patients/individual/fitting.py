@@ -3,62 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
-from kinetics.errors import Faults, warn
-from kinetics.files.arguments import loaded, whole_number
-from kinetics.mixed_effects import Modes, conditional_distribution, conditional_modes, laplace_covariance
+from kinetics.errors import Faults, InputError, warn
+from kinetics.files.arguments import all_of, loaded, whole_number
+from kinetics.mixed_effects import conditional_distribution, conditional_modes
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.individual.patient_fit import PatientFit
+from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.patients.population.assembling import PatientsOfCohort
+from kinetics.patients.reading.reading import read_patients
 from kinetics.population.seeds import checked_seed
 
 CHAINS = 4
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class PatientFits:
-    """Fits of many patients under one population, each by its id. See `fit_patients`."""
-
-    data: PatientData
-    patients: PatientsOfCohort
-    modes: Modes
-    covariances: np.ndarray
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Of the patients, in order."""
-        return self.patients.model.observations.ids
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __iter__(self) -> Iterator[PatientFit]:
-        return (self[id] for id in self.ids)
-
-    def __getitem__(self, id: str) -> PatientFit:
-        index = self.ids.index(self.data.patient(id).id)
-        return PatientFit(self.data, self.patients, index, self.modes, self.covariances[index])
-
-    def __repr__(self) -> str:
-        cohort = self.patients.cohort.name or self.patients.system.model.name
-        return f"<PatientFits: {len(self)} patients under {cohort}>"
+PRECISION = 1e-6
+"""Of the log density of a patient: the mode is found to a thousandth of its standard deviation. More is the noise of
+the integrator, and less would be seen in no count."""
 
 
 def fit_patient(
-    data: PatientData,
+    data: PatientData | str | Path,
     patient: str,
     *,
     model: Model | str | Path,
     cohort: str | CohortParameters | None = None,
+    seed: int = 0,
     errors: Mapping[str, str] | None = None,
     posterior: int | None = None,
-    seed: int = 0,
 ) -> PatientFit:
     """Fit the counts of one patient, under the population of a cohort.
 
@@ -67,51 +40,54 @@ def fit_patient(
 
     Parameters
     ----------
-    data : PatientData
-        Counts and doses, of `read_patients`.
+    data : PatientData, str or pathlib.Path
+        Counts and doses: of `read_patients`, or the path of a mapping or of a table that it reads.
     patient : str
         The id.
     model : Model, str or pathlib.Path
         The structural model, or its name or path.
     cohort : str or CohortParameters, optional
         The population: typical values, spreads and correlations of parameters; the model's own by default.
+    seed : int
+        Of the posterior sample.
     errors : mapping of str to str, optional
         The error of a measurement by output, such as ``"proportional 0.15"``, ``"additive 0.01 1e9/L"``, ``"combined
         0.01 1e9/L, 0.15"`` or ``"lognormal 0.15"``; by default log-normal with the ``noise`` of the model's output.
     posterior : int, optional
         Also sample the posterior, with so many draws; without it, draws are normal, by Laplace's method.
-    seed : int, optional
-        Of that sample.
 
     Returns
     -------
     PatientFit
-        With ``parameters``, and `kinetics.predict_patient` for counts after further courses.
+        With ``parameters``, ``predict``, ``report`` and ``plot``.
 
     Raises
     ------
     UnknownNameError
         If there is no such patient, with the nearest ids; no such model or cohort.
     InputError
-        If an output has no error, or a dose is one that no regimen has.
+        With every analyte, drug or dose that the model cannot have, every output without an error, and every count that
+        its error cannot give.
 
     Warns
     -----
     UserWarning
-        If the patient has no counts: the result is then what the population says.
+        If the patient has no counts: the result is then what the population says. If all counts are censored, or the
+        search did not end.
 
     Examples
     --------
-    >>> fit = fit_patient(data, "P07", model="reconstitution", cohort="relapsing")  # doctest: +SKIP
+    >>> fit = fit_patient("clinic.toml", "P07", model="recovery", cohort="adults")  # doctest: +SKIP
+    >>> fit.predict(retreat="30 month")["recovery"]  # doctest: +SKIP
     """
     faults = Faults()
     draws = faults.attempt("", lambda: None if posterior is None else whole_number("posterior", posterior, 2))
-    checked = faults.attempt("seed", lambda: checked_seed(seed))
+    checked = faults.attempt("", lambda: checked_seed(seed))
     fits = faults.attempt("", lambda: fit_patients(data, [patient], model=model, cohort=cohort, errors=errors))
     faults.raise_if_any()
     assert fits is not None
     assert checked is not None
-    fit = fits[patient]
+    fit = next(iter(fits))
     if draws is None:
         return fit
     population = fits.patients
@@ -119,12 +95,11 @@ def fit_patient(
         population.model, population.values, seed=checked, start=fits.modes.random, n_draws=-(-draws // CHAINS),
         n_chains=CHAINS,
     )  # fmt: skip
-    sample = chains.samples[fit.index].transpose(1, 0, 2).reshape(-1, fit.random.size)
-    return PatientFit(data, population, fit.index, fits.modes, fit.covariance, sample)
+    return PatientFit(fits, fit.id, chains.samples[0].transpose(1, 0, 2).reshape(-1, fit.random.size)[:draws])
 
 
 def fit_patients(
-    data: PatientData,
+    data: PatientData | str | Path,
     patients: Sequence[str] | None = None,
     *,
     model: Model | str | Path,
@@ -135,17 +110,21 @@ def fit_patients(
 
     Parameters
     ----------
-    data : PatientData
-        Counts and doses, of `read_patients`.
+    data : PatientData, str or pathlib.Path
+        Counts and doses: of `read_patients`, or the path of a mapping or of a table that it reads.
     patients : sequence of str, optional
         Their ids; all by default.
-    model, cohort, errors
-        As of `fit_patient`.
+    model : Model, str or pathlib.Path
+        The structural model, or its name or path.
+    cohort : str or CohortParameters, optional
+        The population; the model's own by default.
+    errors : mapping of str to str, optional
+        The error of a measurement by output, as of `fit_patient`.
 
     Returns
     -------
     PatientFits
-        A `PatientFit` by id.
+        A `PatientFit` by id; those of one patient alone are the same.
 
     Raises
     ------
@@ -155,44 +134,64 @@ def fit_patients(
     Warns
     -----
     UserWarning
-        For patients without counts, and for those whose search did not end.
+        For patients without counts, or with censored ones alone, and for those whose search did not end.
 
     Examples
     --------
-    >>> fits = fit_patients(data, model="reconstitution", cohort="relapsing")  # doctest: +SKIP
+    >>> fits = fit_patients("clinic.toml", model="recovery", cohort="adults")  # doctest: +SKIP
+    >>> fits.parameters["estimate"].sel(patient="P07")  # doctest: +SKIP
     """
     faults = Faults()
     structure = faults.attempt("model", lambda: loaded("model", model, Model))
-    ids = faults.attempt(
-        "patient", lambda: [data.patient(id).id for id in (data.ids if patients is None else patients)]
-    )
-    if structure is None or ids is None:
-        faults.raise_if_any()
-    assert structure is not None
-    assert ids is not None
-    population = faults.attempt("cohort", lambda: _cohort(structure, cohort))
+    population = None if structure is None else faults.attempt("cohort", lambda: _cohort(structure, cohort))
+    chosen = faults.attempt("", lambda: _chosen(_data(data, structure), patients))
     faults.raise_if_any()
+    assert structure is not None
     assert population is not None
-    assembled = PatientsOfCohort.of(data, ids, structure, population, errors)
-    modes = conditional_modes(assembled.model, assembled.values)
-    covariances = laplace_covariance(assembled.model, assembled.values, modes.random)
-    fits = PatientFits(data, assembled, modes, covariances)
+    assert chosen is not None
+    assembled = PatientsOfCohort.of(chosen, structure, population, errors)
+    modes = conditional_modes(assembled.model, assembled.values, decrement=PRECISION)
+    fits = PatientFits(assembled, modes)
     for line in _warnings(fits):
         warn(line)
     return fits
 
 
+def _data(data: PatientData | str | Path, model: Model | None) -> PatientData:
+    return loaded("data", data, PatientData, lambda path: read_patients(path, model=model))
+
+
+def _chosen(data: PatientData, patients: Sequence[str] | None) -> PatientData:
+    """The data of some patients; `InputError` with every id that there is not."""
+    if patients is None:
+        ids = data.ids
+    else:
+        faults, known = Faults(), all_of("patients", patients, None, "['P1', 'P2']")
+        for id in known:
+            faults.attempt("", lambda id=id: data.patient(id))
+        faults.raise_if_any()
+        ids = tuple(dict.fromkeys(data.patient(id).id for id in known))
+    if not ids:
+        raise InputError("there is no patient to be fitted")
+    return data.select(*ids)
+
+
 def _cohort(model: Model, cohort: str | CohortParameters | None) -> CohortParameters:
-    return cohort if isinstance(cohort, CohortParameters) else cohort_parameters(model, cohort)
+    values = cohort if isinstance(cohort, CohortParameters) else cohort_parameters(model, cohort)
+    if not any(values.spreads.values()):
+        name = f"cohort '{values.name}'" if values.name else f"model '{model.name}'"
+        raise InputError(f"{name} states no spread: its patients do not differ, and counts can say nothing of them")
+    return values
 
 
 def _warnings(fits: PatientFits) -> Iterator[str]:
-    present = fits.patients.model.observations.present.any(axis=1)
-    censored = fits.patients.model.observations.censored
-    for index, id in enumerate(fits.ids):
-        if not present[index]:
+    observations = fits.patients.model.observations
+    n_counts, n_censored = observations.present.sum(axis=1), observations.censored.sum(axis=1)
+    numbers = zip(observations.ids, n_counts.tolist(), n_censored.tolist(), fits.modes.converged.tolist(), strict=True)
+    for id, counts, censored, converged in numbers:
+        if not counts:
             yield f"patient {id} has no counts: the result is what the population says"
-        elif censored[index].sum() == fits.patients.model.observations.present[index].sum():
+        elif censored == counts:
             yield f"all counts of patient {id} are beyond their limits of quantification"
-        if not fits.modes.converged[index]:
+        if not converged:
             yield f"the search for the parameters of patient {id} did not end; what it found last is returned"

@@ -20,31 +20,32 @@ ONE = parse_unit("1")
 
 def parameter_table(fit: PatientFit) -> xr.Dataset:
     """What `PatientFit.parameters` gives: on (parameter,), each in its ``unit``."""
-    names, deviations = fit.names, np.sqrt(np.diag(fit.covariance))
-    at = fit.random + np.array([[ndtri(share)] for share in MEDIAN_AND_95]) * deviations
-    lower, estimate, upper = (_column(fit, random) for random in at)
+    lower, upper = _ends(fit)
     informed = informed_by(fit.covariance, fit.patients.values.individuals)
-    units = [unit_text(fit.model.parameters[name].unit or ONE) for name in names]
+    units = [unit_text(fit.model.parameters[name].unit or ONE) for name in fit.names]
     ends = "95 % interval, each parameter alone"
     columns = {
-        "estimate": (estimate, "most probable value, given the counts and the population"),
+        "estimate": (fit.random, "most probable value, given the counts and the population"),
         "lower": (lower, f"lower end of the {ends}"),
         "upper": (upper, f"upper end of the {ends}"),
-        "typical": (_column(fit, np.zeros(len(names))), "typical value of the population"),
+        "typical": (np.zeros(len(fit.names)), "typical value of the population"),
     }
+    natural = fit.values(np.array([random for random, _ in columns.values()]))
     data = {
         name: xr.Variable("parameter", values, {"long_name": f"{long_name}, in its unit"})
-        for name, (values, long_name) in columns.items()
+        for values, (name, (_, long_name)) in zip(natural, columns.items(), strict=True)
     }
     data["informed"] = variable(
         ("parameter",), informed, ONE, "share of the variance between patients that the counts take away"
     )
     data["unit"] = xr.Variable("parameter", units)
     data["verdict"] = xr.Variable("parameter", [verdict(float(share)) for share in informed])
-    return xr.Dataset(data, {"parameter": list(names)})
+    return xr.Dataset(data, {"parameter": list(fit.names)})
 
 
-def _column(fit: PatientFit, random: np.ndarray) -> np.ndarray:
-    """Parameters at random effects, (parameter,), in the order of these."""
-    (values,) = fit.values(random[None])
-    return np.array([values[name] for name in fit.names])
+def _ends(fit: PatientFit) -> np.ndarray:
+    """Ends of the interval of each random effect, (end, parameter): of the posterior sample, or of Laplace's method."""
+    shares = np.array([MEDIAN_AND_95[0], MEDIAN_AND_95[-1]])
+    if fit.sample is not None:
+        return np.quantile(fit.sample, shares, axis=0)
+    return fit.random + ndtri(shares)[:, None] * np.sqrt(np.diag(fit.covariance))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetics.mixed_effects import Modes
+from kinetics.errors import InputError
 from kinetics.model import Model
-from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Patient
 from kinetics.patients.individual.information import informed_by
 from kinetics.patients.population.assembling import PatientsOfCohort
 from kinetics.patients.population.treatment import first_time
+from kinetics.population.draws import ATTEMPTS
 from kinetics.regimen import Regimen
 from kinetics.text.numbers import percent_text
 from kinetics.text.tables import html_table
@@ -22,43 +24,46 @@ from kinetics.text.tables import html_table
 if TYPE_CHECKING:
     import xarray as xr
 
+    from kinetics.patients.individual.patient_fits import PatientFits
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PatientFit:
-    """The most probable parameters of a patient, given the counts and the population of a cohort. See `fit_patient`.
+    """The most probable parameters of a patient, given the counts and the population. See `kinetics.fit_patient`.
 
     Parameters
     ----------
-    data : PatientData
-        Where the counts come from.
-    patients : PatientsOfCohort
-        The patient, perhaps among others, under the population.
-    index : int
-        The number of the patient among these.
-    modes : Modes
-        Conditional modes of the random effects of all of these.
-    covariance : ndarray, (random effect, random effect)
-        Of the patient's random effects about the mode, by Laplace's method; on the normal scales.
-    sample : ndarray, (draw, random effect), or None
-        A posterior sample of the random effects, if one was asked for.
+    fits : PatientFits
+        The fits that it is one of.
+    id : str
+        The patient.
+    sample : ndarray, (draw, parameter), or None
+        A posterior sample of the random effects, on the scales on which parameters are normal and without unit, if one
+        was asked for.
+
+    Examples
+    --------
+    >>> fit.predict(retreat="30 month")["recovery"]  # doctest: +SKIP
     """
 
-    data: PatientData
-    patients: PatientsOfCohort
-    index: int
-    modes: Modes
-    covariance: np.ndarray
+    fits: PatientFits
+    id: str
     sample: np.ndarray | None = None
 
     @property
-    def id(self) -> str:
-        """Of the patient."""
-        return self.patients.model.observations.ids[self.index]
+    def patients(self) -> PatientsOfCohort:
+        """The patient, perhaps among others, under the population."""
+        return self.fits.patients
+
+    @cached_property
+    def index(self) -> int:
+        """The number of the patient among these."""
+        return self.patients.model.observations.ids.index(self.id)
 
     @property
     def patient(self) -> Patient:
-        """The counts and doses."""
-        return self.data.patient(self.id)
+        """The counts and doses, in the units of the model."""
+        return self.fits.data.patient(self.id)
 
     @property
     def model(self) -> Model:
@@ -72,7 +77,7 @@ class PatientFit:
 
     @property
     def time_zero(self) -> float:
-        """When the simulation of the patient begins, in the unit of time of the data."""
+        """When the simulation of the patient begins, in the model's unit of time, from time zero of the data."""
         return first_time(self.patient)
 
     @property
@@ -82,29 +87,88 @@ class PatientFit:
 
     @property
     def random(self) -> np.ndarray:
-        """The mode of the random effects, (random effect,)."""
-        return self.modes.random[self.index]
+        """The most probable random effects, (parameter,), without unit."""
+        return self.fits.modes.random[self.index]
 
-    def values(self, random: np.ndarray) -> list[dict[str, float]]:
-        """Parameters by flat name, in the units of the model, at random effects (draw, random effect)."""
+    @property
+    def converged(self) -> bool:
+        """Whether the search found the mode."""
+        return bool(self.fits.modes.converged[self.index])
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """Of the random effects, given the counts, (parameter, parameter), without unit.
+
+        That of the posterior sample, or else by Laplace's method.
+        """
+        if self.sample is not None:
+            return np.atleast_2d(np.cov(self.sample, rowvar=False))
+        return self.fits.covariances[self.index]
+
+    def values(self, random: np.ndarray) -> np.ndarray:
+        """Parameters at random effects.
+
+        Parameters
+        ----------
+        random : ndarray, (draw, parameter)
+            Random effects, without unit.
+
+        Returns
+        -------
+        ndarray, (draw, parameter)
+            Values of `names`, in the units of the model.
+        """
         mixed = self.patients.model
         lanes = np.full(len(random), self.index)
-        normal = mixed.parameters.normal(self.patients.values.fixed, random, lanes)
-        table = mixed.parameters.natural(normal)[:, 0]
-        names = [one.name for one in mixed.parameters.parameters]
-        return [dict(zip(names, row, strict=True)) for row in table.tolist()]
+        natural = mixed.parameters.natural(mixed.parameters.normal(self.patients.values.fixed, random, lanes))[:, 0]
+        order = [one.name for one in mixed.parameters.parameters]
+        return natural[:, [order.index(name) for name in self.names]]
 
     def draws(self, size: int, seed: int) -> np.ndarray:
-        """Random effects, (draw, random effect), of the posterior sample, or else by Laplace's method.
+        """Random effects that the counts leave possible, (draw, parameter), without unit.
 
-        What draw number k is depends on the seed and k alone.
+        Of the posterior sample, evenly spaced; or else by Laplace's method, where draw number k depends on the seed and
+        k alone, and a draw that the model does not admit is drawn again; `InputError` after a thousand in a row.
         """
         if self.sample is not None:
             return self.sample[np.linspace(0, len(self.sample) - 1, size).round().astype(int)]
-        root = np.linalg.cholesky(self.covariance)
-        generators = (np.random.default_rng(np.random.SeedSequence((seed, number))) for number in range(size))
-        deviates = np.array([generator.standard_normal(len(root)) for generator in generators])
-        return self.random + deviates @ root.T
+        streams = [self._stream(np.random.SeedSequence((seed, number))) for number in range(size)]
+        drawn = np.array([next(stream) for stream in streams])
+        for number in np.flatnonzero(~self._admits(drawn)):
+            candidates = (next(streams[number])[None] for _ in range(ATTEMPTS))
+            again = next((one for one in candidates if self._admits(one)[0]), None)
+            if again is None:
+                raise InputError(f"no admissible draw of the parameters of patient {self.id} in {ATTEMPTS}")
+            drawn[number] = again[0]
+        return drawn
+
+    def _stream(self, key: np.random.SeedSequence) -> Iterator[np.ndarray]:
+        """Draws about the mode, one after the other, (parameter,)."""
+        generator, root = np.random.default_rng(key), np.linalg.cholesky(self.covariance)
+        while True:
+            yield self.random + root @ generator.standard_normal(len(root))
+
+    def _admits(self, random: np.ndarray) -> np.ndarray:
+        """Whether the model admits random effects, (draw,)."""
+        return self.patients.system.admissible(self.patients.system.constants_table(self.table(random)))
+
+    def table(self, random: np.ndarray) -> np.ndarray:
+        """All parameters of the model at random effects.
+
+        Parameters
+        ----------
+        random : ndarray, (draw, parameter)
+            Random effects, without unit.
+
+        Returns
+        -------
+        ndarray, (draw, parameter)
+            In the order of the compiled model, and in its units.
+        """
+        system = self.patients.system
+        table = np.tile(system.parameter_array(self.patients.cohort.values), (len(random), 1))
+        table[:, [system.parameters.index(name) for name in self.names]] = self.values(random)
+        return table
 
     @cached_property
     def parameters(self) -> xr.Dataset:
@@ -113,17 +177,37 @@ class PatientFit:
         Returns
         -------
         xarray.Dataset
-            On (parameter): ``estimate``, ``lower`` and ``upper`` (95 %), ``typical`` of the population, each in its
-            ``unit``; ``informed``, the share of the variance between patients that the counts take away; ``verdict``.
+            On (parameter,): ``estimate``, ``lower`` and ``upper`` (95 %), ``typical`` of the population, each in its
+            ``unit``; ``informed``, the share of the variance between patients that the counts take away; ``verdict``,
+            the same in words.
         """
         from kinetics.patients.individual.parameter_table import parameter_table
 
         return parameter_table(self)
 
-    @property
-    def converged(self) -> bool:
-        """Whether the search found the mode."""
-        return bool(self.modes.converged[self.index])
+    def predict(self, **options: Any) -> xr.DataTree:
+        """Counts and recovery under the doses given and, if planned, a further course.
+
+        Arguments and result, with dims (quantile, time) and units, are those of `kinetics.predict_patient`.
+        """
+        from kinetics.patients.individual.forecasting import predict_patient
+
+        return predict_patient(self, **options)
+
+    def report(self, *, width: int | None = None) -> str:
+        """The parameters as text, each with how much the counts inform it; of a prediction, `kinetics.report`."""
+        import kinetics  # a chained verb is that of the flat namespace, which stands above the rooms
+
+        return kinetics.report(self) if width is None else kinetics.report(self, width=width)
+
+    def plot(self, out: str | Path | Sequence[str | Path] | None = None, **options: Any) -> Any:
+        """Draw counts, fitted curve and prediction, and write the figure if ``out`` says where to.
+
+        Options are those of `kinetics.predict_patient`; what comes back is the drawing of `kinetics.draw`.
+        """
+        import kinetics
+
+        return kinetics.draw(self.predict(**options), out, model=self.model)
 
     def __repr__(self) -> str:
         share = informed_by(self.covariance, self.patients.values.individuals)
@@ -132,8 +216,10 @@ class PatientFit:
 
     def _repr_html_(self) -> str:
         table = self.parameters
+        columns = (table[name].values for name in ("parameter", "estimate", "lower", "upper", "unit", "verdict"))
         rows = [
-            [str(name), f"{float(row['estimate']):.4g}", str(row["unit"].item()), str(row["verdict"].item())]
-            for name, row in table.groupby("parameter", squeeze=True)
+            [str(name), f"{value:.4g}", f"{lower:.4g} to {upper:.4g}", str(unit), str(verdict)]
+            for name, value, lower, upper, unit, verdict in zip(*columns, strict=True)
         ]
-        return html_table(repr(self).strip("<>"), ["parameter", "estimate", "unit", "informed"], rows)
+        head = ["parameter", "estimate", "95 % interval", "unit", "informed"]
+        return html_table(repr(self).strip("<>"), head, rows)

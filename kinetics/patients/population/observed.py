@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from kinetics.mixed_effects import Observations
-from kinetics.patients.data.patient_data import PatientData
-from kinetics.patients.data.records import Observation
+import numpy as np
+
+from kinetics.errors import Faults
+from kinetics.mixed_effects import RESIDUAL_ERRORS, Observations
+from kinetics.patients.data.records import Observation, Patient
 from kinetics.patients.population.treatment import first_time
 
 
-def observed(data: PatientData, patients: Iterable[str]) -> Observations:
+def observed(patients: Sequence[Patient], unobserved: str) -> Observations:
     """The counts of some patients; times are of each patient's simulation, values in the units of the outputs.
 
     A patient without a count is an individual without an observation. A count below a limit is an interval: from the
-    lower end that is known, or minus infinity, to the limit.
+    lower end that is known, or minus infinity, to the limit. If nobody has a count, ``unobserved`` is the one analyte.
     """
-    chosen = [data.patient(id) for id in patients]
-    rows = [(patient, row) for patient in chosen for row in patient.observations]
+    rows = [(patient, row) for patient in patients for row in patient.observations]
+    if not rows:
+        return _nothing(patients, unobserved)
     intervals = [_interval(row) for _, row in rows]
     return Observations.from_table(
         [patient.id for patient, _ in rows],
@@ -26,8 +29,31 @@ def observed(data: PatientData, patients: Iterable[str]) -> Observations:
         [lower for lower, _ in intervals],
         upper=[upper for _, upper in intervals],
         analytes=[row.output for _, row in rows],
-        individuals=[patient.id for patient in chosen],
+        individuals=[patient.id for patient in patients],
     )
+
+
+def check_logarithms(patients: Iterable[Patient], kinds: Mapping[str, str], faults: Faults) -> None:
+    """Note every count that has no logarithm, of an output whose error is log-normal."""
+    for patient in patients:
+        for row in patient.observations:
+            is_logarithmic = RESIDUAL_ERRORS[kinds[row.output]].is_logarithmic
+            if is_logarithmic and not row.value > 0:
+                faults.add(
+                    f"a count of {row.output} at {row.time:g} is {row.value:g}, which the log-normal error of this "
+                    "output cannot give; state the limit of quantification that it is below, or another error, such as "
+                    f"errors={{'{row.output}': 'combined 0.01 UNIT, 0.15'}}",
+                    name=patient.id,
+                )
+
+
+def _nothing(patients: Sequence[Patient], analyte: str) -> Observations:
+    """Individuals without any observation; the arrays have one column, which is padding."""
+    ids = Observations.from_table(
+        [patient.id for patient in patients], np.zeros(len(patients)), np.zeros(len(patients))
+    ).ids
+    none, zero = np.zeros((len(ids), 1)), np.zeros((len(ids), 1), dtype=int)
+    return Observations(ids, (analyte,), zero - 1, none, none, none, zero, zero)
 
 
 def _interval(row: Observation) -> tuple[float, float]:

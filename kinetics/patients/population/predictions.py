@@ -67,7 +67,7 @@ class ModelPredictions:
         """Predictions, (lane, observation), at parameters, (lane, occasion, parameter); NaN where there is none."""
         values = np.empty((len(individuals), self.time.shape[1]))
         for lanes in _chunks(len(individuals)):
-            of_lanes, table = individuals[lanes], self._table(parameters[lanes])
+            of_lanes, table = individuals[lanes], self.table(parameters[lanes, 0])
             constants = self.system.constants_table(table)
             plans = [(plan, np.empty(0)) for plan in self.plans]
             result = batch.integrate_many(
@@ -83,7 +83,7 @@ class ModelPredictions:
         values = np.empty((len(individuals), self.time.shape[1]))
         slopes = np.empty((*values.shape, len(self.parameters)))
         for lanes in _chunks(len(individuals)):
-            of_lanes, table = individuals[lanes], self._table(parameters[lanes])
+            of_lanes, table = individuals[lanes], self.table(parameters[lanes, 0])
             result = batch.integrate_many_with_sensitivities(
                 self.system, table, self.parameters, self.plans, of_lanes, self.times, outputs,
                 tolerances=self.tolerances,
@@ -92,10 +92,10 @@ class ModelPredictions:
             slopes[lanes] = _observed(result.gradients, self.time[of_lanes], output[of_lanes])
         return values, slopes[:, :, None]
 
-    def _table(self, parameters: np.ndarray) -> np.ndarray:
-        """All parameters of the model, (lane, parameter)."""
+    def table(self, parameters: np.ndarray) -> np.ndarray:
+        """All parameters of the model, (lane, parameter), where those that vary are these."""
         table = np.tile(self.typical, (len(parameters), 1))
-        table[:, [self.system.parameters.index(name) for name in self.parameters]] = parameters[:, 0]
+        table[:, [self.system.parameters.index(name) for name in self.parameters]] = parameters
         return table
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from kinetics.errors import Faults, InputError
 from kinetics.mixed_effects import RESIDUAL_ERRORS
 from kinetics.model import Model, Output
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import parse_unit, to_unit
+from kinetics.units import display_unit, parse_unit, to_unit
 
 KINDS = {"combined": "combined2"} | {name: name for name in RESIDUAL_ERRORS}
 """The words of a text, and the kinds of residual error that they name."""
@@ -32,21 +35,38 @@ class MeasurementErrors:
     kinds: Mapping[str, str]
     values: Mapping[str, float]
 
+    def of_outputs(self, outputs: Iterable[str]) -> MeasurementErrors:
+        """The errors of some outputs."""
+        kinds = {name: self.kinds[name] for name in outputs}
+        return MeasurementErrors(kinds, {key: v for key, v in self.values.items() if key.partition(":")[0] in kinds})
 
-def measurement_errors(model: Model, outputs: Iterable[str], stated: Mapping[str, str]) -> MeasurementErrors:
-    """The errors of some outputs: as stated, such as ``"combined 0.01 1e9/L, 0.15"``, else the model's ``noise``.
+    def is_logarithmic(self, output: str) -> bool:
+        """Whether the error of an output is of its logarithm."""
+        return RESIDUAL_ERRORS[self.kinds[output]].is_logarithmic
+
+    def deviation(self, output: str, true: np.ndarray) -> np.ndarray:
+        """Standard deviations of measurements of true values: in the unit of the output, or of its logarithm."""
+        error = RESIDUAL_ERRORS[self.kinds[output]]
+        return error.deviation(true, *(self.values[f"{output}:{name}"] for name in error.parameters))[0]
+
+
+def measurement_errors(model: Model, counted: Iterable[str], stated: Mapping[str, str]) -> MeasurementErrors:
+    """The errors of all outputs of which they are known: as stated, such as ``"combined 0.01 1e9/L, 0.15"``, else
+    log-normal with the model's ``noise``.
 
     Raises
     ------
     InputError
-        With every output without an error, and every text that is none.
+        With every output that was counted and has no error, every text that is none, and every name that is no output.
     """
-    faults, kinds, values, outputs = Faults(), {}, {}, list(outputs)
-    for name in stated.keys() - {*outputs}:
-        faults.add(f"no count is of this output{did_you_mean(name, outputs)}", "errors", name)
-    for name in outputs:
+    faults, kinds, values, needed = Faults(), {}, {}, {*counted, *stated}
+    for name in stated.keys() - model.outputs.keys():
+        faults.add(f"model '{model.name}' has no such output{did_you_mean(name, model.outputs)}", name=f"errors.{name}")
+    for name, output in model.outputs.items():
+        if name not in needed and output.noise is None:
+            continue
         with faults.gather(name=f"errors.{name}"):
-            kinds[name], own = _error(model.output(name), stated.get(name))
+            kinds[name], own = _error(output, stated.get(name))
             values |= {f"{name}:{parameter}": value for parameter, value in own.items()}
     faults.raise_if_any()
     return MeasurementErrors(kinds, values)
@@ -60,16 +80,17 @@ def _error(output: Output, stated: str | None) -> tuple[str, dict[str, float]]:
     word, _, rest = stated.strip().partition(" ")
     if word not in KINDS:
         raise InputError(f"'{word}' is no kind of error; there are {', '.join(KINDS)}{did_you_mean(word, KINDS)}")
-    kind = KINDS[word]
-    parameters, numbers = RESIDUAL_ERRORS[kind].parameters, [part for part in rest.split(",") if part.strip()]
-    if len(numbers) != len(parameters):
-        example = {"additive": "0.01 1e9/L", "combined2": "0.01 1e9/L, 0.15", "combined1": "0.01 1e9/L, 0.15"}
-        raise InputError(f"'{word}' takes {len(parameters)}: '{word} {example.get(kind, '0.15')}'; found '{stated}'")
-    values = {}
-    for parameter, text in zip(parameters, numbers, strict=True):
-        has_unit = parameter == "a" and not RESIDUAL_ERRORS[kind].is_logarithmic
-        value = to_unit(text.strip() if has_unit else f"{text.strip()} 1", output.unit if has_unit else ONE)
-        if not value > 0:
-            raise InputError(f"must be positive, found '{text.strip()}'")
-        values[parameter] = value
+    kind, texts = KINDS[word], [part.strip() for part in rest.split(",") if part.strip()]
+    error = RESIDUAL_ERRORS[kind]
+    units = [output.unit if name == "a" and not error.is_logarithmic else ONE for name in error.parameters]
+    if len(texts) != len(units):
+        example = ", ".join("0.15" if unit == ONE else f"0.01 {display_unit(unit)}" for unit in units)
+        raise InputError(f"found '{stated}'; write '{word} {example}'")
+    values, faults = {}, Faults()
+    for name, text, unit in zip(error.parameters, texts, units, strict=True):
+        with faults.gather():
+            values[name] = to_unit(f"{text} 1" if unit == ONE else text, unit)
+            if not 0 < values[name] < math.inf:
+                raise InputError(f"must be positive; found '{text}'")
+    faults.raise_if_any()
     return kind, values

@@ -48,8 +48,8 @@ def treatment_of(data: PatientData, patient: Patient, *, gap: Amount = COURSE_GA
 
 
 def first_time(patient: Patient) -> float:
-    """The time zero of a patient's simulation, in the unit of the data: the first record, if before time zero."""
-    return min(0.0, *(record.time for record in patient.records))
+    """When the simulation of a patient begins, in the unit of the data: at the first record, if before time zero."""
+    return min([0.0, *(record.time for record in patient.records)])
 
 
 def _doses(data: PatientData, record: DoseRecord, start: float) -> Iterator[Dose]:

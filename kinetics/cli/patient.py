@@ -1,0 +1,120 @@
+"""`kinetics patient`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinetics.cli.arguments.inputs import destination, named_values
+from kinetics.cli.arguments.option_names import named_as_options
+from kinetics.cli.arguments.options import (
+    AllowLarge,
+    AsJson,
+    Counts,
+    DosesFile,
+    Every,
+    MappingFile,
+    OutNetCDF,
+    Retreat,
+    Seed,
+)
+from kinetics.cli.terminal.failures import check_any_done
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
+from kinetics.errors import Faults, InputError
+
+
+def patient(
+    counts: Counts,
+    id: Annotated[str, typer.Option("--id", metavar="ID", help="The patient.")],
+    doses: DosesFile = None,
+    mapping: MappingFile = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="MODEL", help="The model; by default the one that the mapping names."),
+    ] = None,
+    cohort: Annotated[
+        str | None,
+        typer.Option("--cohort", metavar="NAME", help="The population; by default the model's own values and spreads."),
+    ] = None,
+    retreat: Retreat = None,
+    retreat_with: Annotated[
+        str | None,
+        typer.Option(
+            "--retreat-with", metavar="NAME|FILE", help="The regimen of one course that --retreat gives; else the last."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="The last time; by default 60 months after the last record."),
+    ] = None,
+    every: Every = "1 month",
+    visits: Annotated[
+        str | None,
+        typer.Option("--visits", metavar="NAME|FILE", help="When counts will be measured: chances at these visits."),
+    ] = None,
+    errors: Annotated[
+        list[str] | None,
+        typer.Option("--error", metavar="OUTPUT=TEXT", help="How it is measured, such as N='proportional 0.15'."),
+    ] = None,
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", min=2, help="Parameter sets that the counts leave possible.")
+    ] = 200,
+    posterior: Annotated[
+        int | None,
+        typer.Option("--posterior", metavar="N", min=2, help="Sample the posterior, in place of Laplace's method."),
+    ] = None,
+    seed: Seed = 0,
+    out: OutNetCDF = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE.{svg,pdf,png}", help="Draw counts, fitted curve and prediction."),
+    ] = None,
+    allow_large: AllowLarge = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the counts of one patient, and predict them, after a further course too."""
+    from kinetics.patients import read_patients
+    from kinetics.patients.individual.fitting import fit_patient
+    from kinetics.reports.patient import patient_json, patient_text
+    from kinetics.results import write_result
+
+    faults, inputs = Faults(), [path for path in (counts, doses, mapping) if path is not None]
+    destination(faults, out, ".nc", inputs=inputs)
+    destination(faults, figure, ".svg", ".pdf", ".png", name="--figure", inputs=inputs)
+    stated = named_values(faults, "--error", "N='proportional 0.15'", errors or ())
+    chosen = faults.attempt("--model", lambda: model or _model_of(counts, mapping))
+    faults.raise_if_any()
+    assert chosen is not None
+    data = read_patients(counts, doses, mapping, model=chosen, allow_large=allow_large)
+    with watched(f"fitting patient {id}"), named_as_options({f"errors.{name}": f"--error {name}" for name in stated}):
+        fit = fit_patient(data, id, model=chosen, cohort=cohort, errors=stated, posterior=posterior, seed=seed)
+        tree = fit.predict(
+            until=until, every=every, retreat=retreat or None, retreat_with=retreat_with, visits=visits, draws=draws,
+            seed=seed,
+        )  # fmt: skip
+    if out is not None:
+        write_result(tree, out)
+        wrote(out)
+    if figure is not None:
+        from kinetics.figures import draw
+
+        draw(tree, figure, model=fit.model)
+        wrote(figure)
+    if as_json:
+        print_json(patient_json(tree))
+    else:
+        print_text(patient_text(tree, page_width()))
+    check_any_done(tree)
+
+
+def _model_of(counts: Path, mapping: Path | None) -> str | Path:
+    """The model that a mapping names."""
+    from kinetics.patients import DataMapping
+
+    path = mapping or (counts if counts.suffix == ".toml" else None)
+    if path is None:
+        raise InputError("name the model whose outputs were measured, or give a mapping that names it")
+    return DataMapping.load(path).named_file("model")

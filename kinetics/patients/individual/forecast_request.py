@@ -1,0 +1,162 @@
+"""What `predict_patient` is asked for, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kinetics.errors import Faults, InputError
+from kinetics.files.arguments import loaded, whole_number
+from kinetics.measures import Measure, TimeToThreshold, lower_limits, read_measures, recovery_measures
+from kinetics.observation import VisitSchedule
+from kinetics.patients.individual.curves import curve_times
+from kinetics.patients.individual.treatment_plan import planned_treatment
+from kinetics.population.seeds import checked_seed
+from kinetics.regimen import Course, Regimen
+from kinetics.regimen.times import Amount, Amounts
+from kinetics.units import to_unit, unit_text
+
+if TYPE_CHECKING:
+    from kinetics.patients.individual.patient_fit import PatientFit
+
+HORIZON = "60 month"
+"""How long after the last record or course a prediction goes, if nothing else is said."""
+MAX_TIMES = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastRequest:
+    """What is predicted of a patient; times are in the model's unit, from time zero of the data. Make it with `of`.
+
+    Parameters
+    ----------
+    fit : PatientFit
+        The patient.
+    treatment : Regimen
+        The doses given and planned, in time of the simulation.
+    times : ndarray, (time,)
+        Of the output.
+    visits : mapping of str to ndarray, (visit,)
+        By output that has a lower limit of normal, when it is measured.
+    draws, seed : int
+        The number of parameter sets, and the seed of these.
+    limits : dict of str to str
+        Lower limits of normal, as levels.
+    recovery : list of TimeToThreshold
+        The times to these.
+    further : list of Measure
+        What else is measured.
+    schedule : str
+        What the schedule of the visits is called; empty if they are at the times of the output.
+    """
+
+    fit: PatientFit
+    treatment: Regimen
+    times: np.ndarray
+    visits: Mapping[str, np.ndarray]
+    draws: int
+    seed: int
+    limits: dict[str, str]
+    recovery: list[TimeToThreshold]
+    further: list[Measure]
+    schedule: str
+
+    @classmethod
+    def of(
+        cls, fit: PatientFit, *, until: Amount | None, every: Amount, seed: int,
+        measures: Measure | str | Iterable[Measure | str], retreat: Amounts | None,
+        retreat_with: Course | Regimen | str | Path | None, visits: VisitSchedule | str | Path | None, draws: int,
+    ) -> ForecastRequest:  # fmt: skip
+        """The request of arguments of `predict_patient`; `InputError` with every fault of them."""
+        faults, model = Faults(), fit.model
+        size = faults.attempt("", lambda: whole_number("draws", draws, 2))
+        checked = faults.attempt("", lambda: checked_seed(seed))
+        treatment = faults.attempt(
+            "retreat_with" if retreat is None else "retreat", lambda: planned_treatment(fit, retreat, retreat_with)
+        )
+        step = faults.attempt("every", lambda: _positive(every, fit))
+        last = None if treatment is None else faults.attempt("until", lambda: _end(fit, treatment, until))
+        schedule = faults.attempt("visits", lambda: None if visits is None else _schedule(visits, fit))
+        typical = fit.patients.cohort.values | dict(
+            zip(fit.names, fit.values(fit.random[None])[0].tolist(), strict=True)
+        )
+        limits = lower_limits(model, typical)
+        further = faults.attempt("measures", lambda: read_measures(measures, model.outputs, limits))
+        if step is not None and last is not None and last / step > MAX_TIMES:
+            faults.add(f"gives more than {MAX_TIMES} times; take a longer step", name="every")
+        faults.raise_if_any()
+        assert size is not None
+        assert checked is not None
+        assert treatment is not None
+        assert step is not None
+        assert last is not None
+        assert further is not None
+        times = curve_times(fit, treatment, last, step)
+        at = {name: times if schedule is None else _visits(schedule, name, fit, treatment, last) for name in limits}
+        name = "" if schedule is None else schedule.name or "without a name"
+        recovery = recovery_measures(model, typical)
+        return cls(fit, treatment, times, at, size, checked, limits, recovery, list(further), name)
+
+    @property
+    def all_times(self) -> np.ndarray:
+        """Of the output and of visits, (time,)."""
+        return np.unique(np.concatenate([self.times, *self.visits.values()]))
+
+    @property
+    def duration(self) -> str:
+        """Of the simulation."""
+        return f"{float(self.times[-1]) - self.fit.time_zero!r} {unit_text(self.fit.model.time)}"
+
+    @property
+    def measures(self) -> list[Measure]:
+        """The times to the limits, and what else is measured."""
+        return [*self.recovery, *(each for each in self.further if each not in self.recovery)]
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Lower limits of normal, by output, in its unit."""
+        outputs = self.fit.model.outputs
+        return {each.output: each.threshold(outputs[each.output].unit, np.nan) for each in self.recovery}
+
+    @property
+    def n_planned(self) -> int:
+        """How many courses are planned: the last of the treatment."""
+        return len(self.treatment.courses) - len(self.fit.regimen.courses)
+
+
+def _positive(value: Amount, fit: PatientFit) -> float:
+    number = to_unit(value, fit.model.time)
+    if not number > 0:
+        raise InputError(f"must be a positive time; found '{value}'")
+    return number
+
+
+def _end(fit: PatientFit, treatment: Regimen, until: Amount | None) -> float:
+    """When the prediction ends."""
+    unit = fit.model.time
+    starts = [to_unit(course.start, unit) + fit.time_zero for course in treatment.courses]
+    if until is None:
+        return max([0.0, *(record.time for record in fit.patient.records), *starts]) + to_unit(HORIZON, unit)
+    end = to_unit(until, unit)
+    if not end > max(0.0, fit.time_zero):
+        raise InputError(f"must be later than time zero of the data; found '{until}'")
+    if len(treatment.courses) > len(fit.regimen.courses) and end <= starts[-1]:
+        raise InputError(f"is before the further course begins; found '{until}'")
+    return end
+
+
+def _schedule(visits: VisitSchedule | str | Path, fit: PatientFit) -> VisitSchedule:
+    schedule = loaded("visits", visits, VisitSchedule)
+    schedule.check_outputs(fit.model)
+    return schedule
+
+
+def _visits(schedule: VisitSchedule, output: str, fit: PatientFit, treatment: Regimen, until: float) -> np.ndarray:
+    """When an output is measured, (visit,), counted from the first dose, or from time zero if there is none."""
+    unit, begin = fit.model.time, fit.time_zero
+    starts = [to_unit(course.start, unit) for course in treatment.courses] or [-begin]
+    return schedule.times(output, unit, np.array(starts), until - begin) + begin
