@@ -61,7 +61,8 @@ def measurement_errors(model: Model, counted: Iterable[str], stated: Mapping[str
     """
     faults, kinds, values, needed = Faults(), {}, {}, {*counted, *stated}
     for name in stated.keys() - model.outputs.keys():
-        faults.add(f"model '{model.name}' has no such output{did_you_mean(name, model.outputs)}", name=f"errors.{name}")
+        hint = did_you_mean(name, model.outputs) or f"; there are {', '.join(model.outputs)}"
+        faults.add(f"model '{model.name}' has no such output{hint}", name=f"errors.{name}")
     for name, output in model.outputs.items():
         if name not in needed and output.noise is None:
             continue
