@@ -101,7 +101,7 @@ def patient(
     if figure is not None:
         from kinetics.figures import draw
 
-        draw(tree, figure, model=fit.model)
+        draw(tree, figure)
         wrote(figure)
     if as_json:
         print_json(patient_json(tree))

@@ -11,6 +11,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.facts.draw import Facts
 from kinetics.figures.map.draw import Map
+from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.prior_posterior.draw import PriorPosterior
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Kind[Any]]] = {
         ComparedRegimens,
         Map,
         Facts,
+        PatientCourse,
     )
 }
 """A new kind is one folder, and one line here."""

@@ -18,6 +18,8 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.kinds import KINDS, read_figure
+from kinetics.figures.patient.draw import PatientCourse
+from kinetics.figures.patient.spec import PatientSpec
 from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
 from kinetics.files.arguments import loaded, naming
 from kinetics.files.library import library_names
@@ -79,6 +81,8 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
             raise InputError(Fault("is for the result of a simulation; a comparison shows its own", name="outputs"))
         compared = ComparedRegimens(ComparisonSpec.of_result(tree.to_dataset(), known and known.reference))
         return Request(compared, compared.spec.comparison.name, tree)
+    if "patient" in tree.attrs:
+        return Request(PatientCourse(PatientSpec.of_result(tree, outputs)), str(tree.attrs["patient"]), tree)
     tree = with_interval_of_patients(tree)
     kind = time_course_of(tree, known, outputs)
     return Request(kind, kind.spec.model.name, tree)

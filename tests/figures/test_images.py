@@ -15,6 +15,7 @@ from kinetics.figures.kinds import KINDS
 
 from . import test_facts as facts
 from . import test_map as maps
+from . import test_patient_figure as patients
 from .cases import MODEL, REGIMEN, write_case
 
 BASELINES = Path(__file__).parent / "baseline"
@@ -115,4 +116,14 @@ def test_facts(tmp_path):
     files = {"model.toml": "MODEL", "regimen.toml": "REGIMEN", "evidence.csv": "EVIDENCE", "figure.toml": "FIGURE"}
     for name, constant in files.items():
         (tmp_path / name).write_text(getattr(facts, constant))
+    return draw(tmp_path / "figure.toml").figure
+
+
+@looks_as_before
+def test_patient(tmp_path):
+    files = {"recovery": patients.cases.POOL, "clinic": patients.MAPPING, "figure": patients.FIGURE}
+    for name, text in files.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+    (tmp_path / "counts.csv").write_text(patients.COUNTS)
+    (tmp_path / "doses.csv").write_text(patients.DOSES)
     return draw(tmp_path / "figure.toml").figure

@@ -182,3 +182,12 @@ def test_the_report_says_when_and_how_surely(fit):
     assert "N < 0.4 1e9/L" not in page  # every visit of the schedule is before the last count
     later = VisitSchedule([Series(name="counts", every="6 month", until="24 month")])
     assert "N < 0.4 1e9/L" in kinetics.report(fit.predict(until="24 month", visits=later, draws=50))
+
+
+def test_without_limits_and_errors_there_are_curves_alone(tmp_path):
+    text = cases.POOL.replace('lower_limit = "limit_N"\nnoise = 0.15\n', "")
+    own = cases.data(cases.patient("P1", [0.0, 9.0], [1.0, 0.4]))
+    fit = fit_patient(own, "P1", model=cases.model(tmp_path, text), errors={"N": "proportional 0.15"})
+    tree = fit.predict(until="24 month", draws=5)
+    assert tree["below"].sizes["output"] == tree["recovery"].sizes["output"] == 0
+    assert "Counts after so many months" in kinetics.report(tree)

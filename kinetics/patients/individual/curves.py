@@ -20,7 +20,7 @@ from kinetics.units import to_unit
 if TYPE_CHECKING:
     from kinetics.patients.individual.patient_fit import PatientFit
 
-AFTER_A_DOSE = ("1 day", "3 day", "7 day", "14 day")
+AFTER_A_DOSE = ("1 day", "3 day", "7 day", "14 day", "21 day")
 """Times after the first dose of a course that a curve has besides regular ones: the fall is within days."""
 SAME = 1e-6
 """Of the unit of time: closer times are one."""

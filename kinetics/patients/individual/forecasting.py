@@ -67,8 +67,9 @@ def predict_patient(
         time), at 2.5, 50 and 97.5 %. ``measured``: the same of measurements. ``below``: on (output, visit), the
         probability that the true and the measured count is below its lower limit of normal. ``recovery``: the time to
         that limit after each course, on (output, course), as of `predict`; ``share_recovered`` is the chance that it is
-        reached before the next course or the end. ``parameters``, and ``observations`` on (patient, visit), at ``count_time``. With
-        further courses, ``without``: ``interval`` without them; ``difference``: what they change, on (quantile, time).
+        reached before the next course or the end. ``parameters``, and ``observations`` on (patient, visit), at
+        ``count_time``. With further courses, ``without``: ``interval`` without them; ``difference``: what they change,
+        on (quantile, time).
 
     Raises
     ------

@@ -98,6 +98,8 @@ def _share_measured_below(name: str, true: np.ndarray, limit: float, errors: Mea
 
 
 def _quantiles(data: xr.Dataset, dim: str, long_name: str) -> xr.Dataset:
+    if not data.data_vars:
+        return data
     quantiles = data.quantile(list(MEDIAN_AND_95), dim=dim, skipna=True, keep_attrs=True)
     quantiles["quantile"].attrs |= {"long_name": long_name, "units": "1"}
     return quantiles

@@ -207,7 +207,7 @@ class PatientFit:
         """
         import kinetics
 
-        return kinetics.draw(self.predict(**options), out, model=self.model)
+        return kinetics.draw(self.predict(**options), out)
 
     def __repr__(self) -> str:
         share = informed_by(self.covariance, self.patients.values.individuals)
