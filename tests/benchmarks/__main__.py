@@ -18,8 +18,16 @@ from process import measured, say
 from report import text
 from workload import COHORTS
 
-FULL = {"sample": 20, "agreement": 201, "rounds": 5, "seconds": 2.0, "peers": 25, "population": 100_000}
-QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "population": 10_000}
+FULL = {
+    "sample": 20,
+    "agreement": 201,
+    "rounds": 5,
+    "seconds": 2.0,
+    "peers": 25,
+    "population": 100_000,
+    "patients": 1000,
+}
+QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "population": 10_000, "patients": 100}
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 FITS = ("hill_cawthorne_2012", "care_ms_course_1_population")
 STATES = (10, None, 100, 300, 1000)
@@ -151,6 +159,10 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
     "fitting": fitting,
     "scaling": _alone("scaling", lambda size: {"sizes": [one for one in SIZES if one <= size["population"]]}),
     "population": _alone("population", lambda size: {"patients": size["population"]}),
+    "patients": _alone(
+        "patients",
+        lambda size: {"patients": size["patients"], "covered": size["patients"] // 2, "repeats": size["rounds"]},
+    ),
     "cluster": _alone("cluster", lambda size: {"patients": size["population"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,
 }
@@ -166,7 +178,7 @@ def main() -> None:
     size = QUICK if options.quick else FULL
     results: Results = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
     results |= {name: [] for name in ("ladders", "engines", "agreement", "start", "compiling", "fitting")}
-    results |= dict.fromkeys(("scaling", "population", "cluster", "sensitivity", "build"))
+    results |= dict.fromkeys(("scaling", "population", "patients", "cluster", "sensitivity", "build"))
     for part in options.only:
         PARTS[part](size, results)
     results["machine"]["load_after"] = load()

@@ -27,8 +27,12 @@ BOUNDS: dict[str, tuple[str, float]] = {
     "1000 states: s to first result": ("<=", 60),
     "fit hill_cawthorne_2012, model new to the cache: s": ("<=", 4),
     "fit care_ms_course_1_population: s": ("<=", 60),
+    "1000 patients fitted: s": ("<=", 60),
+    "one patient, fitted, predicted and drawn from the command line: s": ("<=", 5),
+    "month 24 predicted from course 1: least coverage at 90 %": (">=", 0.85),
+    "month 24 predicted from course 1: largest coverage at 90 %": ("<=", 0.95),
 }
-_POPULATION = 100_000
+_POPULATION, _PATIENTS = 100_000, 1000
 
 
 def measured_values(results: dict[str, Any]) -> dict[str, float]:
@@ -46,6 +50,14 @@ def _values(results: dict[str, Any]) -> Iterator[tuple[str, float]]:
     if results["population"] and results["population"]["patients"] == _POPULATION:
         yield "100,000 patients: s", results["population"]["seconds"]
         yield "100,000 patients: peak GiB", results["population"]["peak_GiB"]
+    if results["patients"]:
+        fitted = results["patients"]
+        if fitted["patients"] == _PATIENTS:
+            yield "1000 patients fitted: s", fitted["seconds"]
+        command = "one patient, fitted, predicted and drawn from the command line: s"
+        yield command, fitted["command"]["seconds"]
+        yield "month 24 predicted from course 1: least coverage at 90 %", min(fitted["coverage"].values())
+        yield "month 24 predicted from course 1: largest coverage at 90 %", max(fitted["coverage"].values())
     if results["sensitivity"]:
         yield "ten sensitivities: times a plain solve", results["sensitivity"]["ratio"]
         yield "ten sensitivities: error", results["sensitivity"]["error"]

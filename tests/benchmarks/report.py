@@ -19,6 +19,7 @@ def text(results: dict[str, Any]) -> str:
         "agreement": _agreement,
         "scaling": _scaling,
         "population": _population,
+        "patients": _patients,
         "cluster": _cluster,
         "sensitivity": _sensitivity,
         "start": _start,
@@ -130,6 +131,20 @@ def _population(results: dict[str, Any]) -> str:
     return (
         f"{results['patients']} patients drawn, integrated and streamed to Zarr: {results['seconds']:.3g} s, "
         f"peak memory {results['peak_GiB']:.2f} GiB, {results['written_GiB']:.2f} GiB written"
+    )
+
+
+def _patients(results: dict[str, Any]) -> str:
+    coverage = ", ".join(f"{name} {100 * share:.1f} %" for name, share in results["coverage"].items())
+    command = results["command"]
+    return (
+        f"{results['patients']} patients, the most probable parameters of each: {results['seconds']:.3g} s "
+        f"({results['processor_s']:.3g} s of processor, pace {1e3 * results['pace']['median']:.3g} ms), "
+        f"{results['converged']} found\n"
+        f"  month 24 from counts of course 1, {results['covered']} patients, {100 * results['nominal']:.0f} % nominal: "
+        f"{coverage}\n"
+        f"  one patient from the command line, with figure: {command['seconds']:.3g} s "
+        f"({command['processor_s']:.3g} s of processor)"
     )
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 
 from kinetics import fit_patient, recovery
 from kinetics.errors import InputError

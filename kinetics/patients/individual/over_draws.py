@@ -75,7 +75,7 @@ def chance_below(
         values = values[np.isfinite(values).all(axis=1)]
         table["time"][row, own], table["true"][row, own] = times, (values < limit).mean(axis=0)
         if name in errors.kinds:
-            table["measured"][row, own] = _share_measured_below(name, values, limit, errors).mean(axis=0)
+            table["measured"][row, own] = share_measured_below(name, values, limit, errors).mean(axis=0)
     model, dims = curves.model, ("output", "visit")
     long_name = "probability that the {} count is below the lower limit of normal"
     units = [unit_text(model.outputs[name].unit) for name in limits]
@@ -89,7 +89,8 @@ def chance_below(
     return xr.Dataset(data, {"output": list(limits)})
 
 
-def _share_measured_below(name: str, true: np.ndarray, limit: float, errors: MeasurementErrors) -> np.ndarray:
+def share_measured_below(name: str, true: np.ndarray, limit: float, errors: MeasurementErrors) -> np.ndarray:
+    """The probability that a measurement of each true value of an output is below a limit; in the shape of these."""
     deviation = errors.deviation(name, true)
     if errors.is_logarithmic(name):
         with np.errstate(divide="ignore"):  # a count of zero is below any limit

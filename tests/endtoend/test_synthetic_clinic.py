@@ -1,0 +1,47 @@
+"""The clinic that ships: what its script writes, labelled as simulated, and what a clinic of that kind must have."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import kinetics
+from kinetics.patients.population.treatment import treatment_of
+
+ROOT = Path(__file__).parents[2]
+CLINIC = ROOT / "fits" / "synthetic_clinic"
+
+
+@pytest.fixture(scope="module")
+def data():
+    return kinetics.read_patients(CLINIC / "clinic.toml")
+
+
+@pytest.mark.slow
+def test_the_tables_are_what_the_script_writes():
+    spec = importlib.util.spec_from_file_location("synthetic_clinic", ROOT / "docs" / "synthetic_clinic.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    for name, text in script.tables().items():
+        assert (CLINIC / name).read_text(encoding="utf-8") == text, "run python docs/synthetic_clinic.py"
+
+
+def test_it_says_that_nobody_is_behind_it():
+    for name in ("counts.csv", "doses.csv"):
+        first = (CLINIC / name).read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith("# Simulated by docs/synthetic_clinic.py with seed ")
+        assert first.endswith("No person is behind these numbers.")
+
+
+def test_it_has_gaps_censored_values_and_third_courses(data):
+    assert len(data) == 60
+    assert all(id.startswith("SIM") for id in data.ids)
+    courses = [len(treatment_of(data, patient).courses) for patient in data]
+    assert set(courses) == {2, 3}
+    assert courses.count(3) == 20
+    assert 0.03 < sum(row.is_censored for one in data for row in one.observations) / 2900 < 0.1
+    visits = [len({row.time for row in one.observations}) for one in data]
+    assert max(visits) >= 15
+    assert min(visits) <= 10
+    lymphocytes = sum(row.output == "lymphocytes" for one in data for row in one.observations)
+    assert sum(row.output == "CD4" for one in data for row in one.observations) < lymphocytes
