@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.errors import Faults, InputError, warn
@@ -40,19 +43,12 @@ def fit_patient(
 
     Parameters
     ----------
-    data : PatientData, str or pathlib.Path
-        Counts and doses: of `read_patients`, or the path of a mapping or of a table that it reads.
+    data, model, cohort, errors
+        As of `fit_patients`.
     patient : str
         The id.
-    model : Model, str or pathlib.Path
-        The structural model, or its name or path.
-    cohort : str or CohortParameters, optional
-        The population: typical values, spreads and correlations of parameters; the model's own by default.
     seed : int
         Of the posterior sample.
-    errors : mapping of str to str, optional
-        The error of a measurement by output, such as ``"proportional 0.15"``, ``"additive 0.01 1e9/L"``, ``"combined
-        0.01 1e9/L, 0.15"`` or ``"lognormal 0.15"``; by default log-normal with the ``noise`` of the model's output.
     posterior : int, optional
         Also sample the posterior, with so many draws; without it, draws are normal, by Laplace's method.
 
@@ -63,17 +59,13 @@ def fit_patient(
 
     Raises
     ------
-    UnknownNameError
-        If there is no such patient, with the nearest ids; no such model or cohort.
-    InputError
-        With every analyte, drug or dose that the model cannot have, every output without an error, and every count that
-        its error cannot give.
+    UnknownNameError, InputError
+        As `fit_patients`; for an unknown patient with the nearest ids.
 
     Warns
     -----
     UserWarning
-        If the patient has no counts: the result is then what the population says. If all counts are censored, or the
-        search did not end.
+        If there are no counts, or censored ones alone, or the search did not end.
 
     Examples
     --------
@@ -88,14 +80,7 @@ def fit_patient(
     assert fits is not None
     assert checked is not None
     fit = next(iter(fits))
-    if draws is None:
-        return fit
-    population = fits.patients
-    chains = conditional_distribution(
-        population.model, population.values, seed=checked, start=fits.modes.random, n_draws=-(-draws // CHAINS),
-        n_chains=CHAINS,
-    )  # fmt: skip
-    return PatientFit(fits, fit.id, chains.samples[0].transpose(1, 0, 2).reshape(-1, fit.random.size)[:draws])
+    return fit if draws is None else replace(fit, sample=_posterior_sample(fits, draws, checked))
 
 
 def fit_patients(
@@ -117,24 +102,27 @@ def fit_patients(
     model : Model, str or pathlib.Path
         The structural model, or its name or path.
     cohort : str or CohortParameters, optional
-        The population; the model's own by default.
+        The population: typical values, spreads and correlations of parameters; the model's own by default.
     errors : mapping of str to str, optional
-        The error of a measurement by output, as of `fit_patient`.
+        The error of a measurement by output, such as ``"proportional 0.15"``, ``"additive 0.01 1e9/L"``, ``"combined
+        0.01 1e9/L, 0.15"`` or ``"lognormal 0.15"``; by default log-normal with the ``noise`` of the model's output.
 
     Returns
     -------
     PatientFits
-        A `PatientFit` by id; those of one patient alone are the same.
+        A `PatientFit` by id, the same as of that patient alone.
 
     Raises
     ------
     UnknownNameError, InputError
-        As `fit_patient`, for all patients at once.
+        With every unknown patient, with the nearest ids; every analyte, drug or dose that the model cannot have, every
+        output without an error, and every count that its error cannot give.
 
     Warns
     -----
     UserWarning
-        For patients without counts, or with censored ones alone, and for those whose search did not end.
+        For patients without counts, whose result is what the population says; for those with censored counts alone, or
+        whose search did not end.
 
     Examples
     --------
@@ -152,9 +140,18 @@ def fit_patients(
     assembled = PatientsOfCohort.of(chosen, structure, population, errors)
     modes = conditional_modes(assembled.model, assembled.values, decrement=PRECISION)
     fits = PatientFits(assembled, modes)
-    for line in _warnings(fits):
-        warn(line)
+    _warn_of(fits)
     return fits
+
+
+def _posterior_sample(fits: PatientFits, draws: int, seed: int) -> np.ndarray:
+    """Draws of the random effects of the only patient of some fits, (draw, parameter)."""
+    population = fits.patients
+    chains = conditional_distribution(
+        population.model, population.values, seed=seed, start=fits.modes.random, n_draws=-(-draws // CHAINS),
+        n_chains=CHAINS,
+    )  # fmt: skip
+    return chains.samples[0].transpose(1, 0, 2).reshape(-1, population.model.n_random)[:draws]
 
 
 def _data(data: PatientData | str | Path, model: Model | None) -> PatientData:
@@ -166,7 +163,7 @@ def _chosen(data: PatientData, patients: Sequence[str] | None) -> PatientData:
     if patients is None:
         ids = data.ids
     else:
-        faults, known = Faults(), all_of("patients", patients, None, "['P1', 'P2']")
+        faults, known = Faults(), all_of("patients", patients, str, "['P1', 'P2']")
         for id in known:
             faults.attempt("", lambda id=id: data.patient(id))
         faults.raise_if_any()
@@ -184,14 +181,15 @@ def _cohort(model: Model, cohort: str | CohortParameters | None) -> CohortParame
     return values
 
 
-def _warnings(fits: PatientFits) -> Iterator[str]:
+def _warn_of(fits: PatientFits) -> None:
+    """Warn of patients whose counts say nothing or little, and of searches that did not end."""
     observations = fits.patients.model.observations
     n_counts, n_censored = observations.present.sum(axis=1), observations.censored.sum(axis=1)
     numbers = zip(observations.ids, n_counts.tolist(), n_censored.tolist(), fits.modes.converged.tolist(), strict=True)
     for id, counts, censored, converged in numbers:
         if not counts:
-            yield f"patient {id} has no counts: the result is what the population says"
+            warn(f"patient {id} has no counts: the result is what the population says")
         elif censored == counts:
-            yield f"all counts of patient {id} are beyond their limits of quantification"
+            warn(f"all counts of patient {id} are beyond their limits of quantification")
         if not converged:
-            yield f"the search for the parameters of patient {id} did not end; what it found last is returned"
+            warn(f"the search for the parameters of patient {id} did not end; what it found last is returned")

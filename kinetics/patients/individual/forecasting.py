@@ -43,33 +43,28 @@ def predict_patient(
     fit : PatientFit
         Of `fit_patient`.
     until, every : str or pint.Quantity, optional
-        The last time, counted from time zero of the data, by default 60 months after the last count or course; and the
-        step of the output. Some days after each course are added.
+        The last time, by default 60 months after the last count or course, and the step. All times count from time zero
+        of the data. Some days after each course are added.
     seed : int
-        What draw number k of the parameters is depends on seed and k alone.
+        Of the draws; what draw number k is depends on it and k alone.
     measures
         Further measures, as of `simulate`.
-    retreat : str or pint.Quantity, or several, optional
-        When further courses begin, counted from time zero of the data.
-    retreat_with : Course, Regimen, str or pathlib.Path, optional
-        The further course; the patient's last one again by default.
+    retreat, retreat_with : optional
+        When further courses begin, a quantity or several; the course, an object, name or path, by default the last.
     visits : VisitSchedule, str or pathlib.Path, optional
-        When counts are to be measured, counted from the first dose, or the name or path of a schedule; by default at
-        the times of the output.
+        When counts will be measured, from the first dose; by default at the times of the output.
     draws : int
-        Parameter sets, drawn from the distribution of the patient's parameters.
+        Parameter sets that the counts leave possible.
 
     Returns
     -------
     xarray.DataTree
-        Each variable has its ``units``; times are those of the data. The root: outputs on (time,) at the most probable
-        parameters, measures on (course,). ``draws``: the same on (draw, time). ``interval``: true counts on (quantile,
-        time), at 2.5, 50 and 97.5 %. ``measured``: the same of measurements. ``below``: on (output, visit), the
-        probability that the true and the measured count is below its lower limit of normal. ``recovery``: the time to
-        that limit after each course, on (output, course), as of `predict`; ``share_recovered`` is the chance that it is
-        reached before the next course or the end. ``parameters``, and ``observations`` on (patient, visit), at
-        ``count_time``. With further courses, ``without``: ``interval`` without them; ``difference``: what they change,
-        on (quantile, time).
+        The root: outputs on (time,) at the most probable parameters. ``draws``: the same on (draw, time). ``interval``
+        and ``measured``: true and measured counts on (quantile, time), at 2.5, 50 and 97.5 %. ``below``: on (output,
+        visit), the probability that the ``true`` and the ``measured`` count is below its lower limit of normal.
+        ``recovery``: times to that limit on (output, course), as of `predict`; ``share_recovered`` is the chance that
+        it is reached before the next course or the end. ``parameters``; ``observations`` on (patient, visit). With
+        further courses ``without`` them, and the ``difference``, as ``interval``. Each variable has its ``units``.
 
     Raises
     ------
@@ -80,10 +75,17 @@ def predict_patient(
     --------
     >>> tree = predict_patient(fit, retreat="30 month", visits="quarterly")  # doctest: +SKIP
     """
-    request = ForecastRequest.of(
-        fit, until=until, every=every, seed=seed, measures=measures, retreat=retreat, retreat_with=retreat_with,
-        visits=visits, draws=draws,
+    return _predicted(
+        ForecastRequest.of(
+            fit, until=until, every=every, seed=seed, measures=measures, retreat=retreat, retreat_with=retreat_with,
+            visits=visits, draws=draws,
+        )
     )  # fmt: skip
+
+
+def _predicted(request: ForecastRequest) -> xr.DataTree:
+    """The tree of a checked request."""
+    fit = request.fit
     random = np.vstack([fit.random, fit.draws(request.draws, request.seed)])
     curves = DrawnCurves(fit, request.treatment, random, request.all_times)
     recovered = _measured_along(request, random)
@@ -97,7 +99,7 @@ def predict_patient(
         "below": chance_below(curves, request.visits, request.thresholds, errors),
         "recovery": recovery_over_draws(root, _draws_of(recovered), request.recovery),
     }
-    if retreat is not None:
+    if request.n_planned:
         unchanged = DrawnCurves(fit, fit.regimen, random, request.times).dataset(request.times, request.limits)
         groups |= {
             "without": interval(_draws_of(unchanged)),

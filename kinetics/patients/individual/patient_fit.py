@@ -188,7 +188,7 @@ class PatientFit:
     def predict(self, **options: Any) -> xr.DataTree:
         """Counts and recovery under the doses given and, if planned, a further course.
 
-        Arguments and result, with dims (quantile, time) and units, are those of `kinetics.predict_patient`.
+        Arguments and result, on (time,) and (draw, time) with units, are those of `kinetics.predict_patient`.
         """
         from kinetics.patients.individual.forecasting import predict_patient
 
