@@ -69,8 +69,8 @@ def _(result: Fit, width: int) -> str:
 
 
 @_text.register
-def _(result: PatientFit, width: int) -> str:
-    return fit_of_patient_text(result, width)
+def _(result: PatientFit, _: int) -> str:
+    return fit_of_patient_text(result)
 
 
 @_text.register

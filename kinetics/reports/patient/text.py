@@ -1,0 +1,149 @@
+"""One patient as text: parameters, counts over the years, what a course changes, recovery, chances at visits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from kinetics.patients.individual.patient_fit import PatientFit
+from kinetics.prediction import recovery_summary
+from kinetics.reports.course import exploratory, heading
+from kinetics.reports.patient.rows import (
+    below_rows,
+    count_rows,
+    course_starts,
+    last_count,
+    output_months,
+    parameter_rows,
+    printed_outputs,
+    printed_times,
+)
+from kinetics.reports.recovery import interval_cell, not_reached
+from kinetics.results import marked
+from kinetics.text.numbers import count_text, interval_text, number_text, percent_text
+from kinetics.text.tables import WIDTH, in_blocks, table
+
+INFORMED = (
+    "Informed: how much of the variance between patients the counts take away; what they leave is the population's."
+)
+
+
+def fit_of_patient_text(fit: PatientFit) -> str:
+    """The parameters of a patient, each with how much the counts inform it."""
+    counts, doses = len(fit.patient.observations), len(fit.patient.given)
+    cohort = fit.patients.cohort.name or "the values of the model"
+    head = f"Patient {fit.id}: {count_text(counts, 'count')}, {count_text(doses, 'dose')}; {fit.model.name}, {cohort}"
+    return f"{head}\n\n{_parameters_text(fit.parameters, counts)}"
+
+
+def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
+    """A prediction of a patient: its parameters, counts over the years, recovery, and chances at visits."""
+    facts = tree.attrs
+    planned = f", {count_text(int(facts['planned']), 'further course')} planned" if facts["planned"] else ""
+    cohort = facts.get("cohort") or "the values of the model"
+    head = (
+        f"Patient {facts['patient']}: {count_text(int(facts['counts']), 'count')}; {facts['model']}, {cohort}{planned}"
+    )
+    parts = (
+        head,
+        _parameters_text(tree["parameters"].to_dataset(), int(facts["counts"])),
+        _counts_text(tree, width),
+        _difference_text(tree, width) if "difference" in tree.children else "",
+        _recovery_text(tree),
+        _below_text(tree, width),
+    )
+    return "\n\n".join(filter(None, parts))
+
+
+def _parameters_text(parameters: xr.Dataset, counts: int) -> str:
+    rows = [
+        [
+            row["parameter"],
+            row["unit"],
+            number_text(row["estimate"]),
+            interval_text(row["lower"], row["upper"]),
+            number_text(row["typical"]),
+            row["verdict"] + (f", {percent_text(row['informed'])}" if row["informed"] >= 0.005 else ""),
+        ]
+        for row in parameter_rows(parameters)
+    ]
+    head = ["parameter", "unit", "estimate", "95 % interval", "typical", "informed"]
+    prior = "" if counts else "\nThere are no counts: all of this is what the population says."
+    return f"{table(head, rows, text=(0, 1, 5))}\n{INFORMED}{prior}"
+
+
+def _counts_text(tree: xr.DataTree, width: int) -> str:
+    names, columns, rows = printed_outputs(tree), [], [dict[str, float]()]
+    for name in names:
+        rows = count_rows(tree, name)
+        columns.append([f"{number_text(row['value'])} [{_ends(row)}]" for row in rows])
+    times = [f"{row['months']:.4g}" for row in rows]
+    title = "Counts after so many months [95 % interval of the true count]"
+    return f"{title}\n{in_blocks(['month', *_heads(tree, names)], list(zip(times, *columns, strict=True)), width)}"
+
+
+def _difference_text(tree: xr.DataTree, width: int) -> str:
+    names, changes = printed_outputs(tree), tree["difference"].to_dataset()
+    in_months = output_months(tree)
+    begin = course_starts(tree)[-int(tree.attrs["planned"])]
+    rows = []
+    for at in printed_times(tree)[in_months[printed_times(tree)] > begin]:
+        cells = (changes[name].isel(time=at).values.tolist() for name in names)
+        ends = [f"{number_text(middle)} [{number_text(low)}, {number_text(high)}]" for low, middle, high in cells]
+        rows.append([f"{in_months[at]:.4g}", *ends])
+    title = "What the planned treatment changes [95 % interval]"
+    return f"{title}\n{in_blocks(['month', *_heads(tree, names)], rows, width)}" if rows else ""
+
+
+def _recovery_text(tree: xr.DataTree) -> str:
+    marks, rows = exploratory(tree.to_dataset()), []
+    for row in recovery_summary(tree):
+        never_below = math.isnan(row["months"])
+        months = "never below" if never_below else not_reached(row) if math.isinf(row["months"]) else ""
+        rows.append(
+            [
+                marked(row["output"], row["output"] in marks),
+                str(row["course"]),
+                months or number_text(row["months"]),
+                interval_cell(row),
+                percent_text(1 - row["share_recovered"]),
+            ]
+        )
+    head = ["output", "course", "months", "95 % interval", "never"]
+    title = (
+        "Months from the first dose of each course to the lower limit of normal\n"
+        "[never: the chance that it is not reached before the next course or the end]"
+    )
+    return f"{title}\n{table(head, rows)}" if rows else ""
+
+
+def _below_text(tree: xr.DataTree, width: int) -> str:
+    """The chances at visits that are still to come; at the printed times where no schedule names visits."""
+    rows = below_rows(tree)
+    outputs = list(dict.fromkeys(f"{row['output']} < {row['limit']:g} {row['unit']}" for row in rows))
+    by_time: dict[float, dict[str, str]] = {}
+    shown = output_months(tree)[printed_times(tree)]
+    is_scheduled = bool(tree.attrs.get("visits"))
+    last = last_count(tree)
+    for row in rows:
+        is_shown = row["months"] > last if is_scheduled else np.isclose(shown, row["months"]).any()
+        if is_shown:
+            measured = "" if math.isnan(row["measured"]) else f", {percent_text(row['measured'])}"
+            cells = by_time.setdefault(row["months"], {})
+            cells[f"{row['output']} < {row['limit']:g} {row['unit']}"] = f"{percent_text(row['true'])}{measured}"
+    cells = [[f"{at:.4g}", *(by_time[at].get(output, "") for output in outputs)] for at in sorted(by_time)]
+    where = "at visits to come" if is_scheduled else "after so many months"
+    title = f"Probability that the true, and the measured, count is below its lower limit of normal, {where}"
+    return f"{title}\n{in_blocks(['month', *outputs], cells, width)}" if cells else ""
+
+
+def _heads(tree: xr.DataTree, names: Sequence[str]) -> list[str]:
+    attrs = {name: tree[name].attrs for name in names}
+    return [heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items()]
+
+
+def _ends(row: Mapping[str, float]) -> str:
+    return f"{number_text(row['lower'])}, {number_text(row['upper'])}"
