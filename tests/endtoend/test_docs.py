@@ -30,6 +30,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
+PROGRAMS = [ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("tutorial", "patients", "validation"))]
+"""Pages whose Python runs."""
 PARTS = tuple(library_names("models"))
 
 
@@ -72,7 +74,7 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).strip().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "validation.md"], ids=name_of)
+@pytest.mark.parametrize("page", PROGRAMS, ids=name_of)
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {}

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from kinetics import fit_patient, fit_patients
 from kinetics.errors import InputError, UnknownNameError
+from kinetics.mixed_effects import conditional_modes
 from kinetics.patients import DoseRecord, Patient
 
 from . import patient_cases as cases
@@ -102,6 +103,13 @@ def test_the_mode_is_where_a_search_without_derivatives_finds_it(recovery, state
     estimates = fit.parameters["estimate"]
     for name, value in expected.items():
         assert float(estimates.sel(parameter=name)) == pytest.approx(value, rel=1e-3)
+
+
+def test_the_mode_is_a_thousandth_of_its_deviation_from_the_exact_one(recovery, clinic):
+    fits = fit_patients(clinic, model=recovery, cohort="adults")
+    exact = conditional_modes(fits.patients.model, fits.patients.values)
+    deviations = np.sqrt(np.diagonal(fits.covariances, axis1=1, axis2=2))
+    assert np.abs((fits.modes.random - exact.random) / deviations).max() < 2e-3
 
 
 def test_a_patient_is_the_same_alone_and_among_others(recovery, clinic):
