@@ -23,7 +23,7 @@ from kinetics.cli.arguments.options import (
 from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults
 
 
 def patient(
@@ -77,6 +77,7 @@ def patient(
 ) -> None:
     """Fit the counts of one patient, and predict them, after a further course too."""
     from kinetics.patients import read_patients
+    from kinetics.patients.individual.arguments import named_model
     from kinetics.patients.individual.fitting import fit_patient
     from kinetics.reports.patient import patient_json, patient_text
     from kinetics.results import write_result
@@ -85,7 +86,7 @@ def patient(
     destination(faults, out, ".nc", inputs=inputs)
     destination(faults, figure, ".svg", ".pdf", ".png", name="--figure", inputs=inputs)
     stated = named_values(faults, "--error", "N='proportional 0.15'", errors or ())
-    chosen = faults.attempt("--model", lambda: model or _model_of(counts, mapping))
+    chosen = faults.attempt("--model", lambda: model or named_model(counts, mapping))
     faults.raise_if_any()
     assert chosen is not None
     data = read_patients(counts, doses, mapping, model=chosen, allow_large=allow_large)
@@ -108,13 +109,3 @@ def patient(
     else:
         print_text(patient_text(tree, page_width()))
     check_any_done(tree)
-
-
-def _model_of(counts: Path, mapping: Path | None) -> str | Path:
-    """The model that a mapping names."""
-    from kinetics.patients import DataMapping
-
-    path = mapping or (counts if counts.suffix == ".toml" else None)
-    if path is None:
-        raise InputError("name the model whose outputs were measured, or give a mapping that names it")
-    return DataMapping.load(path).named_file("model")

@@ -231,6 +231,13 @@ def test_unknown_patients_are_named_all_of_them(recovery, clinic):
         fit_patients(clinic, ["P4"], model=recovery)["P3"]
 
 
+def test_counts_that_are_read_already_need_a_model(clinic):
+    with pytest.raises(InputError, match="model: name the model: counts that are read already do not say which it is"):
+        fit_patients(clinic)
+    with pytest.raises(InputError, match=r"model: name the model whose outputs were measured, or give a mapping"):
+        fit_patients("counts.csv")
+
+
 def test_one_named_twice_counts_once(recovery, clinic):
     once, twice = (fit_patients(clinic, ids, model=recovery) for ids in (["P3"], ["P3", "P3"]))
     np.testing.assert_array_equal(once["P3"].random, twice["P3"].random)

@@ -10,14 +10,14 @@ import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.errors import Faults, InputError, warn
-from kinetics.files.arguments import all_of, loaded, whole_number
+from kinetics.files.arguments import all_of, whole_number
 from kinetics.mixed_effects import conditional_distribution, conditional_modes
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.individual.arguments import patient_data, structural_model
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.patients.population.assembling import PatientsOfCohort
-from kinetics.patients.reading.reading import read_patients
 from kinetics.population.seeds import checked_seed
 
 CHAINS = 4
@@ -30,7 +30,7 @@ def fit_patient(
     data: PatientData | str | Path,
     patient: str,
     *,
-    model: Model | str | Path,
+    model: Model | str | Path | None = None,
     cohort: str | CohortParameters | None = None,
     seed: int = 0,
     errors: Mapping[str, str] | None = None,
@@ -69,7 +69,7 @@ def fit_patient(
 
     Examples
     --------
-    >>> fit = fit_patient("clinic.toml", "P07", model="recovery", cohort="adults")  # doctest: +SKIP
+    >>> fit = fit_patient("clinic.toml", "P07", cohort="adults")  # doctest: +SKIP
     >>> fit.predict(retreat="30 month")["recovery"]  # doctest: +SKIP
     """
     faults = Faults()
@@ -87,7 +87,7 @@ def fit_patients(
     data: PatientData | str | Path,
     patients: Sequence[str] | None = None,
     *,
-    model: Model | str | Path,
+    model: Model | str | Path | None = None,
     cohort: str | CohortParameters | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> PatientFits:
@@ -99,8 +99,8 @@ def fit_patients(
         Counts and doses: of `read_patients`, or the path of a mapping or of a table that it reads.
     patients : sequence of str, optional
         Their ids; all by default.
-    model : Model, str or pathlib.Path
-        The structural model, or its name or path.
+    model : Model, str or pathlib.Path, optional
+        The structural model, or its name or path; by default the one that the mapping names.
     cohort : str or CohortParameters, optional
         The population: typical values, spreads and correlations of parameters; the model's own by default.
     errors : mapping of str to str, optional
@@ -126,13 +126,13 @@ def fit_patients(
 
     Examples
     --------
-    >>> fits = fit_patients("clinic.toml", model="recovery", cohort="adults")  # doctest: +SKIP
+    >>> fits = fit_patients("clinic.toml", cohort="adults")  # doctest: +SKIP
     >>> fits.parameters["estimate"].sel(patient="P07")  # doctest: +SKIP
     """
     faults = Faults()
-    structure = faults.attempt("model", lambda: loaded("model", model, Model))
+    structure = faults.attempt("model", lambda: structural_model(data, model))
     population = None if structure is None else faults.attempt("cohort", lambda: _cohort(structure, cohort))
-    chosen = faults.attempt("", lambda: _chosen(_data(data, structure), patients))
+    chosen = None if structure is None else faults.attempt("", lambda: _chosen(patient_data(data, structure), patients))
     faults.raise_if_any()
     assert structure is not None
     assert population is not None
@@ -152,10 +152,6 @@ def _posterior_sample(fits: PatientFits, draws: int, seed: int) -> np.ndarray:
         n_chains=CHAINS,
     )  # fmt: skip
     return chains.samples[0].transpose(1, 0, 2).reshape(-1, population.model.n_random)[:draws]
-
-
-def _data(data: PatientData | str | Path, model: Model | None) -> PatientData:
-    return loaded("data", data, PatientData, lambda path: read_patients(path, model=model))
 
 
 def _chosen(data: PatientData, patients: Sequence[str] | None) -> PatientData:
