@@ -9,7 +9,7 @@ from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.mapping.mapping import DataMapping
-from kinetics.patients.reading.reading import read_patients
+from kinetics.patients.reading import read_patients
 
 
 def structural_model(data: PatientData | str | Path, model: Model | str | Path | None) -> Model:
