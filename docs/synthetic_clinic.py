@@ -25,6 +25,8 @@ TESTS = {"CD4": "CD4 abs", "CD8": "CD8 abs", "B": "CD19 abs", "lymphocytes": "Ly
 """The heading of each output, without its unit."""
 LIMIT, UNIT = 20, "/uL"
 """Of quantification, and of all counts."""
+MISSED, NOT_DONE = 0.15, 0.12
+"""Chances that a patient does not come, and that a visit counts no subsets."""
 MONTH = 30.4375
 VISITS = (1, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 42, 48, 54, 60, 66, 72)
 """Months after the first course at which patients are asked to come."""
@@ -50,7 +52,8 @@ def patient(number: int, by_third: dict[int | None, xr.Dataset]) -> tuple[list[l
     chance = np.random.default_rng((SEED, number))
     third = int(chance.choice(THIRD)) if number % 3 == 0 else None
     begin = date(2015, 1, 5) + timedelta(days=int(chance.integers(0, 900)))
-    months = [month for month in VISITS if month <= chance.integers(24, 73) and chance.random() > 0.15]
+    last = chance.integers(24, 73)
+    months = [month for month in VISITS if month <= last and chance.random() > MISSED]
     days = sorted({round(month * MONTH) + int(chance.integers(-9, 22)) for month in months} - {0})
     observed = by_third[third].sel(patient=number)
     counts = [_visit(number, begin - timedelta(days=int(chance.integers(3, 40))), observed, 0, chance)]
@@ -66,7 +69,7 @@ def patient(number: int, by_third: dict[int | None, xr.Dataset]) -> tuple[list[l
 
 def _visit(number: int, day: date, observed: xr.Dataset, at: int, chance: np.random.Generator) -> list[str]:
     """The row of a visit: counts to the nearest whole number, below the limit as laboratories write it."""
-    subsets_done = chance.random() > 0.12
+    subsets_done = chance.random() > NOT_DONE
     cells = []
     for output in TESTS:
         count = 1000 * float(observed[f"{output}_seen"].sel(visit_day=at, method="nearest"))
