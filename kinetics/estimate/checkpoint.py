@@ -6,17 +6,17 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from kinetics import __version__
 from kinetics.compile.cache import cache_folder
 from kinetics.errors import InputError, warn
 from kinetics.estimate.evaluations import recording, warn_not_recorded
+from kinetics.estimate.exclusive import exclusive
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search
@@ -158,23 +158,7 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
     nothing is kept then. `FitInterrupted` in place of a KeyboardInterrupt of the block.
     """
     problem = objective.problem
-    path = _path(problem)
-    with ExitStack() as stack:
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
-            lock.acquire()
-            stack.callback(Path(lock.lock_file).unlink, missing_ok=True)
-            stack.callback(lock.release)
-        except Timeout:
-            if resume:
-                message = f"{problem.name} is being fitted by another process: wait for it, or begin anew"
-                raise InputError(message) from None
-            LOG.info("%s is being fitted by another process: nothing of this fit is kept", problem.name)
-            path = None
-        except OSError as error:
-            warn_not_recorded(error)
-            path = None
+    with exclusive(_path(problem), problem.name, resume=resume) as path:
         checkpoint = Checkpoint(path, resume=resume)
         file = None if path is None else checkpoint.file("evaluations.jsonl")
         try:

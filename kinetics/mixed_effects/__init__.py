@@ -23,6 +23,7 @@ from kinetics.mixed_effects.likelihood.importance_sampling import ImportanceSamp
 from kinetics.mixed_effects.likelihood.louis_information import louis_information
 from kinetics.mixed_effects.likelihood.marginal_normal import linearised_likelihood
 from kinetics.mixed_effects.likelihood.maximum import MaximumLikelihood, maximise
+from kinetics.mixed_effects.likelihood.maximum_state import MaximumState
 from kinetics.mixed_effects.likelihood.objectives import Method, Objective, objective
 from kinetics.mixed_effects.model.individual_parameters import IndividualParameter
 from kinetics.mixed_effects.model.mixed_effects_model import MixedEffectsModel
@@ -46,6 +47,7 @@ __all__ = [
     "Logarithm",
     "Logit",
     "MaximumLikelihood",
+    "MaximumState",
     "Method",
     "MixedEffectsModel",
     "Modes",

@@ -35,7 +35,7 @@ def individual_weighted_residuals(model: MixedEffectsModel, values: PopulationVa
     sd, _, _ = model.errors.deviations(observations.analyte, f, values.residual)
     is_log = model.errors.is_logarithmic[observations.analyte]
     observed = np.where(_quantified(model), observations.upper, f)
-    difference = np.where(is_log, np.log(np.where(is_log, observed / f, 1.0)), observed - f)
+    difference = np.where(is_log, np.log(np.where(is_log, observed, 1.0) / np.where(is_log, f, 1.0)), observed - f)
     return np.where(_quantified(model), difference / sd, np.nan)
 
 

@@ -19,9 +19,12 @@ class ConditionalDistribution:
     ----------
     samples : ndarray, (individual, chain, draw, random effect)
         Successive draws of Markov chains.
+    predictions : ndarray, (individual, chain, draw, observation)
+        Predictions there.
     """
 
     samples: np.ndarray
+    predictions: np.ndarray
 
     @property
     def mean(self) -> np.ndarray:
@@ -68,10 +71,10 @@ def conditional_distribution(
     """
     sampler = Sampler(model, n_chains, kernels or Kernels(), seed, "conditional")
     chains = sampler.begin(values, start)
-    draws = np.empty((n_draws, *chains.random.shape))
+    draws, predictions = (np.empty((n_draws, *one.shape)) for one in (chains.random, chains.predictions))
     for sweep in range(burn_in + n_draws):
         sampler.sweep(values, chains)
         if sweep >= burn_in:
-            draws[sweep - burn_in] = chains.random
-    by_chain = draws.reshape(n_draws, len(model.observations), n_chains, -1)
-    return ConditionalDistribution(by_chain.transpose(1, 2, 0, 3))
+            draws[sweep - burn_in], predictions[sweep - burn_in] = chains.random, chains.predictions
+    by_chain = (one.reshape(n_draws, len(model.observations), n_chains, -1) for one in (draws, predictions))
+    return ConditionalDistribution(*(one.transpose(1, 2, 0, 3) for one in by_chain))

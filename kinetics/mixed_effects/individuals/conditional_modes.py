@@ -16,7 +16,10 @@ DECREMENT = 1e-16
 ROUNDING = 1e-14
 """A joint density that is lower by this part of it is not lower."""
 STALLED = 1e-7
-"""A step of this part of a Newton step, which is not downhill, ends the search: rounding, or noise of an integrator."""
+"""A step of this part of a Newton step, which is not downhill, ends the search: rounding, or noise of an integrator. So
+does one that promises a fall of less than this: the noise hides it."""
+NOISE = 1e-5
+"""The fall, of the log joint density, that noise may hide at a mode."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +119,7 @@ class _NewtonSearch:
     @property
     def converged(self) -> np.ndarray:
         """Whether a lane is at its mode, (lane,)."""
-        is_at_rest = (self.decrement <= self.small) | (self.stalled & (self.decrement < STALLED))
+        is_at_rest = (self.decrement <= self.small) | (self.stalled & (self.decrement < NOISE))
         return is_at_rest & np.isfinite(self.joint.value)
 
     def active(self) -> np.ndarray:
@@ -144,7 +147,7 @@ class _NewtonSearch:
         self.step[accepted], self.decrement[accepted] = _newton(Joint(*(part[accepted] for part in self.joint)))
         self.scale[accepted] = np.minimum(1.0, 2 * self.scale[accepted])
         self.scale[rejected] /= 4
-        self.stalled[rejected] = self.scale[rejected] < STALLED
+        self.stalled[rejected] = (self.scale[rejected] < STALLED) | (self.decrement[rejected] < STALLED)
 
 
 def _newton(joint: Joint) -> tuple[np.ndarray, np.ndarray]:

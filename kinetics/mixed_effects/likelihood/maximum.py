@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.optimize import minimize
 
 from kinetics.errors import Fault, InputError
 from kinetics.mixed_effects.likelihood.fisher_information import linearised_information
+from kinetics.mixed_effects.likelihood.maximum_state import MaximumState
 from kinetics.mixed_effects.likelihood.objectives import STEP, Method, Objective, objective, slopes
 from kinetics.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.mixed_effects.model.population_values import PopulationValues
@@ -58,12 +60,11 @@ class MaximumLikelihood:
 class _Search:
     """The half objective, as an optimiser needs it: along standard errors, from modes of the evaluation before."""
 
-    def __init__(self, method: Method, model: MixedEffectsModel, start: PopulationValues) -> None:
+    def __init__(self, method: Method, model: MixedEffectsModel, state: MaximumState) -> None:
         self.method, self.model = method, model
-        self.best = self.base = start
-        self.best_objective = self.last = objective(method, model, start)
-        _check_start(model, self.last)
-        self.trace: list[np.ndarray] = []
+        self.best = self.base = state.values
+        self.best_objective = self.last = state.objective
+        self.trace: list[np.ndarray] = [*state.trace]
         self.origin = self.directions = np.empty(0)
 
     def rescale(self) -> None:
@@ -109,7 +110,14 @@ def _check_start(model: MixedEffectsModel, begin: Objective) -> None:
         raise InputError(*faults)
 
 
-def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) -> MaximumLikelihood:
+def maximise(
+    method: Method,
+    model: MixedEffectsModel,
+    start: PopulationValues,
+    *,
+    state: MaximumState | None = None,
+    on_round: Callable[[MaximumState], None] | None = None,
+) -> MaximumLikelihood:
     """Estimate the population by the maximum of an approximate likelihood, or of its product with the prior.
 
     Parameters
@@ -120,6 +128,10 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
         Data and model.
     start : PopulationValues
         Where the search begins; values that the model holds keep these numbers.
+    state : MaximumState, optional
+        Where another search of the same method and model stopped; this one goes on from there, to the same numbers.
+    on_round : callable, optional
+        Called with the state after each round, to store it or to report.
 
     Raises
     ------
@@ -145,9 +157,9 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
     >>> {name: round(value, 2) for name, value in model.coordinates.named(fit.values).items()}  # 5, 6 - 1, sqrt(2)
     {'level': 5.0, 'var(level,level)': 5.0, 'y:a': 1.41}
     """
-    search = _Search(method, model, start)
-    message, converged = "nothing to estimate", not model.coordinates.names
-    for _ in range(MAX_ROUNDS if model.coordinates.names else 0):
+    current = state or _begin(method, model, start)
+    search, message = _Search(method, model, current), "nothing to estimate"
+    while not current.ended:
         before = search.best_objective.full
         search.rescale()
         size = search.origin.size
@@ -156,9 +168,18 @@ def maximise(method: Method, model: MixedEffectsModel, start: PopulationValues) 
             search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=np.column_stack([-reach, reach]),
             options={"gtol": GRADIENT, "ftol": 1e-13, "maxcor": max(10, size)},
         )  # fmt: skip
-        message = str(result.message)
-        if before - search.best_objective.full < ENOUGH:
-            converged = bool(result.success)
-            break
-    trace = np.array(search.trace).reshape(-1, len(model.coordinates.names) + 1)
-    return MaximumLikelihood(method, search.best, search.best_objective, trace, converged, message)
+        message, rounds = str(result.message), current.rounds + 1
+        gained_nothing = before - search.best_objective.full < ENOUGH
+        current = MaximumState(
+            rounds, gained_nothing or rounds == MAX_ROUNDS, gained_nothing and bool(result.success),
+            search.best, search.best_objective, np.array(search.trace).reshape(-1, size + 1),
+        )  # fmt: skip
+        if on_round is not None:
+            on_round(current)
+    return MaximumLikelihood(method, current.values, current.objective, current.trace, current.converged, message)
+
+
+def _begin(method: Method, model: MixedEffectsModel, start: PopulationValues) -> MaximumState:
+    begin, size = objective(method, model, start), len(model.coordinates.names)
+    _check_start(model, begin)
+    return MaximumState(0, not size, not size, start, begin, np.zeros((0, size + 1)))

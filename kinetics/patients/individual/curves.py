@@ -46,7 +46,7 @@ class DrawnCurves:
         system = compile_model(model, sorted(treatment.drugs))
         drugs = {name: dose.unit for name, dose in model.doses.items()}
         plan = segments(treatment, drugs, model.time, float(times[-1]) - fit.time_zero)
-        table = fit.table(random)[:, [fit.patients.system.parameters.index(name) for name in system.parameters]]
+        table = fit.table(random)[:, [fit.patients.treated.system.parameters.index(name) for name in system.parameters]]
         since_begin = np.clip(times - fit.time_zero, 0.0, plan.edges[-1])
         result = batch.integrate_many(
             system, system.constants_table(table), [(plan, np.empty(0))], np.zeros(len(table), dtype=int), since_begin,

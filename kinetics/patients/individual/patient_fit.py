@@ -68,12 +68,12 @@ class PatientFit:
     @property
     def model(self) -> Model:
         """The structural model."""
-        return self.patients.system.model
+        return self.patients.treated.system.model
 
     @property
     def regimen(self) -> Regimen:
         """What was given; its time zero is ``time_zero`` of the data."""
-        return self.patients.treatments[self.id]
+        return self.patients.treated.treatments[self.id]
 
     @property
     def time_zero(self) -> float:
@@ -150,7 +150,7 @@ class PatientFit:
 
     def _admits(self, random: np.ndarray) -> np.ndarray:
         """Whether the model admits random effects, (draw,)."""
-        return self.patients.system.admissible(self.patients.system.constants_table(self.table(random)))
+        return self.patients.treated.system.admissible(self.patients.treated.system.constants_table(self.table(random)))
 
     def table(self, random: np.ndarray) -> np.ndarray:
         """All parameters of the model at random effects.
@@ -165,7 +165,7 @@ class PatientFit:
         ndarray, (draw, parameter)
             In the order of the compiled model, and in its units.
         """
-        system = self.patients.system
+        system = self.patients.treated.system
         table = np.tile(system.parameter_array(self.patients.cohort.values), (len(random), 1))
         table[:, [system.parameters.index(name) for name in self.names]] = self.values(random)
         return table

@@ -41,7 +41,7 @@ class PatientFits:
     @property
     def data(self) -> PatientData:
         """The patients, in the units of the model."""
-        return self.patients.data
+        return self.patients.treated.data
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class PatientFits:
         return PatientFit(self, self.data.patient(id).id)
 
     def __repr__(self) -> str:
-        cohort = self.patients.cohort.name or self.patients.system.model.name
+        cohort = self.patients.cohort.name or self.patients.treated.system.model.name
         return f"<PatientFits: {len(self)} patients under {cohort}>"
 
     def _repr_html_(self) -> str:

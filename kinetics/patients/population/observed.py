@@ -37,8 +37,8 @@ def check_logarithms(patients: Iterable[Patient], kinds: Mapping[str, str], faul
     """Note every count that has no logarithm, of an output whose error is log-normal."""
     for patient in patients:
         for row in patient.observations:
-            is_logarithmic = RESIDUAL_ERRORS[kinds[row.output]].is_logarithmic
-            if is_logarithmic and not row.value > 0:
+            kind = kinds.get(row.output)
+            if kind is not None and RESIDUAL_ERRORS[kind].is_logarithmic and not row.value > 0:
                 faults.add(
                     f"a count of {row.output} at {row.time:g} is {row.value:g}, which the log-normal error of this "
                     "output cannot give; state the limit of quantification that it is below, or another error, such as "

@@ -1,0 +1,1 @@
+"""A clinic: the population of many patients, estimated from their counts."""

@@ -1,0 +1,93 @@
+"""What follows from the estimate of a population: uncertainty, likelihoods, what is known of each patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinetics.files.arguments import Progress
+from kinetics.mixed_effects import (
+    ConditionalDistribution,
+    ImportanceSampling,
+    MixedEffectsModel,
+    Modes,
+    PopulationValues,
+    Uncertainty,
+    conditional_distribution,
+    conditional_modes,
+    importance_sampling,
+    laplace_covariance,
+    linearised_information,
+    linearised_likelihood,
+    npde,
+    uncertainty,
+)
+from kinetics.patients.clinic.estimation import KERNELS
+from kinetics.patients.clinic.problem.assembling import Clinic
+
+STAGES = 5
+CHAINS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Conclusions:
+    """What follows from an estimate.
+
+    Parameters
+    ----------
+    modes : Modes
+        Conditional modes of the random effects of each patient.
+    covariances : ndarray, (patient, random effect, random effect)
+        About the modes, by Laplace's method.
+    uncertainty : Uncertainty
+        Of the estimates, by linearisation; with that of the prior.
+    importance : ImportanceSampling
+        Minus twice the log likelihood by importance sampling.
+    linearised : float
+        The same by linearisation; NaN with censored counts, which it does not have.
+    conditional : ConditionalDistribution or None
+        Samples of the random effects of each patient.
+    npde : ndarray, (patient, count)
+        Normalised prediction distribution errors.
+    """
+
+    modes: Modes
+    covariances: np.ndarray
+    uncertainty: Uncertainty
+    importance: ImportanceSampling
+    linearised: float
+    conditional: ConditionalDistribution | None
+    npde: np.ndarray
+
+
+def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Conclusions:
+    """Everything that follows from the estimates."""
+    model, problem = clinic.model, clinic.problem
+    settings = problem.algorithm
+    modes = conditional_modes(model, values)
+    covariances = laplace_covariance(model, values, modes.random)
+    progress(1, STAGES)
+    known = uncertainty(model, values, linearised_information(model, values, modes.random))
+    progress(2, STAGES)
+    importance = importance_sampling(
+        model, values, modes.random, covariances, seed=problem.seed, n_draws=settings.importance
+    )
+    progress(3, STAGES)
+    conditional = None
+    if settings.posterior:
+        conditional = conditional_distribution(
+            model, values, seed=problem.seed, start=modes.random, n_draws=settings.draws, n_chains=CHAINS,
+            kernels=KERNELS,
+        )  # fmt: skip
+    progress(4, STAGES)
+    errors = npde(model, values, seed=problem.seed, n_replicates=settings.replicates)
+    progress(5, STAGES)
+    linearised = _linearised(model, values, modes.random)
+    return Conclusions(modes, covariances, known, importance, linearised, conditional, errors)
+
+
+def _linearised(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> float:
+    if model.observations.censored.any():
+        return float("nan")
+    return float(linearised_likelihood(model, values, random).sum())

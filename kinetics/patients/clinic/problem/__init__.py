@@ -1,0 +1,1 @@
+"""What a clinic is to estimate: data, model, parameters, covariates, errors; read and checked."""

@@ -1,0 +1,217 @@
+"""`ClinicProblem`: the patients of a clinic, a model, and what of its population is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kinetics.cohorts.cohort import CohortParameters
+from kinetics.errors import Faults, UnknownNameError, warn
+from kinetics.files.arguments import loaded
+from kinetics.files.checksums import content_hash
+from kinetics.files.documents import read_document
+from kinetics.mixed_effects import IndividualParameter
+from kinetics.mixed_effects.model.population_values import Coordinates
+from kinetics.mixed_effects.model.random_effects import CovarianceBlocks
+from kinetics.mixed_effects.model.residual_error import ResidualErrors
+from kinetics.model import Model
+from kinetics.patients.clinic.problem.covariates import CovariateEffect
+from kinetics.patients.clinic.problem.parameters import EstimatedParameter
+from kinetics.patients.clinic.problem.reading import Arguments, ClinicReader
+from kinetics.patients.clinic.problem.schema import METHODS, AlgorithmRow
+from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.population.residual_errors import MeasurementErrors
+from kinetics.text.numbers import count_text
+from kinetics.text.suggestions import did_you_mean
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClinicProblem:
+    """A checked problem of a population. Make it with `load` or `of`.
+
+    Parameters
+    ----------
+    name, title, about : str
+        What it is called, and what it assumes.
+    data : PatientData
+        Counts, doses and covariates.
+    patients : tuple of str
+        The ids of patients with counts.
+    model : Model
+        The structural model.
+    cohort : CohortParameters
+        Where the search starts, what is not estimated, and the centre of the prior.
+    parameters : tuple of EstimatedParameter
+        Those whose typical values are estimated.
+    blocks : tuple of tuple of str
+        The random effects by flat name; those of a block are correlated.
+    covariates : tuple of CovariateEffect
+        What changes parameters.
+    errors : MeasurementErrors
+        The residual error of each output, and where its parameters start.
+    hold : tuple of str
+        Values that keep their start, by the names of the result.
+    prior : float or None
+        The number of patients that the cohort's population counts for.
+    method : str
+        ``"SAEM"``, ``"FO"``, ``"FOCE"``, ``"FOCEI"`` or ``"Laplace"``.
+    algorithm : AlgorithmRow
+        Lengths of runs and sizes of samples.
+    seed : int
+        Of all random numbers.
+    """
+
+    name: str
+    title: str
+    about: str
+    data: PatientData
+    patients: tuple[str, ...]
+    model: Model
+    cohort: CohortParameters
+    parameters: tuple[EstimatedParameter, ...]
+    blocks: tuple[tuple[str, ...], ...]
+    covariates: tuple[CovariateEffect, ...]
+    errors: MeasurementErrors
+    hold: tuple[str, ...] = ()
+    prior: float | None = None
+    method: str = "SAEM"
+    algorithm: AlgorithmRow = field(default_factory=AlgorithmRow)
+    seed: int = 0
+
+    @classmethod
+    def load(cls, path: str | Path) -> ClinicProblem:
+        """Read the file of a clinic, and the data and the model that it names.
+
+        Raises
+        ------
+        InputError
+            With every fault of all of them.
+        """
+        document = read_document(path)
+        return cls._of_reader(ClinicReader(document), document.path.stem)
+
+    @classmethod
+    def of(
+        cls,
+        data: PatientData,
+        model: Model | str | Path,
+        *,
+        cohort: str | CohortParameters | None = None,
+        parameters: Mapping[str, Mapping[str, Any]] | Iterable[str] | None = None,
+        blocks: Iterable[Sequence[str]] | None = None,
+        covariates: Mapping[str, Mapping[str, Any]] | None = None,
+        errors: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> ClinicProblem:
+        """The problem of data that have been read; arguments are those of `fit_population`.
+
+        Raises
+        ------
+        InputError
+            With every fault of the arguments.
+        """
+        structure = loaded("model", model, Model)
+        header = {"model": structure.name or "model", "data": "data", "blocks": _listed(blocks), **settings}
+        header["cohort"] = cohort if isinstance(cohort, str) else None
+        tables = {
+            "clinic": {key: value for key, value in header.items() if value is not None and key != "algorithm"},
+            "parameters": _rows(parameters),
+            "covariates": covariates,
+            "errors": errors,
+            "algorithm": settings.get("algorithm"),
+        }
+        content = {key: _plain(table) for key, table in tables.items() if table is not None}
+        given = cohort if isinstance(cohort, CohortParameters) else None
+        reader = ClinicReader(Arguments(Path(), content), data=data, model=structure, cohort=given)
+        return cls._of_reader(reader, structure.name)
+
+    @classmethod
+    def _of_reader(cls, read: ClinicReader, name: str) -> ClinicProblem:
+        read.faults.raise_if_any()
+        assert read.data is not None
+        assert read.model is not None
+        assert read.cohort is not None
+        if read.left_out:
+            whose = ", ".join(read.left_out[:5]) + (", ..." if len(read.left_out) > 5 else "")
+            warn(f"{count_text(len(read.left_out), 'patient')} without counts left out: {whose}")
+        header = {key: read.header[key] for key in ("title", "about", "prior", "method", "seed")}
+        problem = cls(
+            name=name, data=read.data, patients=read.patients, model=read.model, cohort=read.cohort,
+            parameters=read.parameters, blocks=read.blocks, covariates=read.covariates, errors=read.errors,
+            hold=tuple(read.header["hold"]), algorithm=read.algorithm, **header,
+        )  # fmt: skip
+        with read.at("clinic", "hold"):
+            problem.check_held()
+        read.faults.raise_if_any()
+        return problem
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The names of all values of the population, as the result has them."""
+        kinds = self.errors.kinds
+        fixed = tuple(name for one in self.parameters for name in self.individual(one).fixed)
+        errors = ResidualErrors({output: kinds[output] for output in sorted(kinds)})
+        return Coordinates(fixed, CovarianceBlocks.of(self.blocks), CovarianceBlocks(()), errors.names).all_names
+
+    def individual(self, parameter: EstimatedParameter) -> IndividualParameter:
+        """A parameter of a mixed effects model, with the covariates that change it."""
+        flat = parameter.flat
+        return parameter.individual(tuple(effect.name for effect in self.covariates if flat in effect.parameters))
+
+    def check_held(self) -> None:
+        """Note every name of ``hold`` that is no value of the population."""
+        faults, known = Faults(), self.value_names
+        for name in self.hold:
+            if name not in known:
+                faults.add(f"'{name}' is no value of the population{did_you_mean(name, known)}; see {', '.join(known)}")
+        faults.raise_if_any()
+
+    def with_settings(self, *, method: str | None = None, seed: int | None = None) -> ClinicProblem:
+        """The same problem with other settings than the file's, where they are not None.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such method.
+        """
+        if method is not None and method not in METHODS:
+            raise UnknownNameError(
+                f"no method '{method}'{did_you_mean(method, METHODS)}; there are {', '.join(METHODS)}"
+            )
+        settings = {"method": method, "seed": seed}
+        return replace(self, **{name: value for name, value in settings.items() if value is not None})
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of everything that the numbers of the result follow from."""
+        effects = [[one.name, one.parameters, one.values.tolist(), one.start] for one in self.covariates]
+        parameters = [[one.flat, one.start, one.distribution, one.bounds, one.spread] for one in self.parameters]
+        errors = [dict(self.errors.kinds), dict(self.errors.values)]
+        settings = [self.blocks, self.hold, self.prior, self.method, self.algorithm.model_dump(), self.seed]
+        hashes = [self.data.content_hash, self.model.content_hash, self.cohort.content_hash, self.patients]
+        return content_hash(hashes, parameters, effects, errors, settings)
+
+    def __repr__(self) -> str:
+        what = ", ".join(one.name for one in self.parameters)
+        return f"<ClinicProblem '{self.name}': {count_text(len(self.patients), 'patient')}, {what} by {self.method}>"
+
+
+def _rows(parameters: Mapping[str, Mapping[str, Any]] | Iterable[str] | None) -> dict[str, Any] | None:
+    if parameters is None:
+        return None
+    if isinstance(parameters, Mapping):
+        return {name.replace(".", "_"): row for name, row in parameters.items()}
+    return {name.replace(".", "_"): {} for name in ([parameters] if isinstance(parameters, str) else parameters)}
+
+
+def _listed(blocks: Iterable[Sequence[str]] | None) -> list[list[str]] | None:
+    return None if blocks is None else [list(block) for block in blocks]
+
+
+def _plain(content: Any) -> Any:
+    """Tables of any mapping, and lists of any sequence, as a file has them."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    return list(content) if isinstance(content, tuple) else content

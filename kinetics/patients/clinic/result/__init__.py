@@ -1,0 +1,1 @@
+"""What was estimated of a clinic, and what follows, as an object and as datasets."""
