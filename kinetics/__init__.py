@@ -1,7 +1,8 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
 Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables,
-`fit_patient` fits a patient's counts, and `predict_patient` says what a further course would do.
+`fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
+estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`; `predict` and `compare`; `evidence` and `check`.
 `draw`, `show` and `report` write things out. Each takes a name of the library, a path or an object.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.patients import DataMapping, PatientData, guess_mapping, read_patients
+    from kinetics.patients.clinic import ClinicFit, ClinicProblem, fit_population
     from kinetics.patients.individual.fitting import fit_patient, fit_patients
     from kinetics.patients.individual.forecasting import predict_patient
     from kinetics.patients.individual.patient_fit import PatientFit
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AreaUnderCurve",
+    "ClinicFit",
+    "ClinicProblem",
     "ClusterError",
     "Comparison",
     "Course",
@@ -94,6 +98,7 @@ __all__ = [
     "fit",
     "fit_patient",
     "fit_patients",
+    "fit_population",
     "guess_mapping",
     "identify",
     "load",
@@ -147,6 +152,7 @@ _ROOMS = {
     "kinetics.patients.individual.forecasting": ("predict_patient",),
     "kinetics.patients.individual.patient_fit": ("PatientFit",),
     "kinetics.patients.individual.patient_fits": ("PatientFits",),
+    "kinetics.patients.clinic": ("ClinicFit", "ClinicProblem", "fit_population"),
     "kinetics.prediction": ("predict",),
     "kinetics.published.evaluating": ("evidence",),
     "kinetics.regimen": ("Course", "Dose", "Regimen", "Rule"),

@@ -32,6 +32,12 @@ def _check_figure(path: Path, _: Faults) -> None:
     read_figure(path)
 
 
+def _check_clinic(path: Path, _: Faults) -> None:
+    from kinetics.patients.clinic import ClinicProblem
+
+    ClinicProblem.load(path)
+
+
 def _check_comparison(path: Path, _: Faults) -> None:
     from kinetics.comparison import read_comparison
 
@@ -71,6 +77,7 @@ CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "fit": _check_fit,
     "figure": _check_figure,
     "comparison": _check_comparison,
+    "clinic": _check_clinic,
     "reproduce": _check_plan,
     "result": check_fit_result,
     "table": _check_table,

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
     from kinetics.patients import DataMapping, PatientData
+    from kinetics.patients.clinic import ClinicProblem
     from kinetics.regimen import Regimen
 
-    Inputs = Model | Regimen | VisitSchedule | FitProblem | PatientData | DataMapping
+    Inputs = Model | Regimen | VisitSchedule | FitProblem | PatientData | DataMapping | ClinicProblem
     Loaded = Inputs | Estimates | Comparison | xr.DataTree
 
 
 def load(name: str | Path) -> Loaded:
-    """Read a model, regimen, visits, fit problem, table of patients, result, comparison or dataset.
+    """Read a model, regimen, visits, fit problem, table of patients, clinic, result, comparison or dataset.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def load(name: str | Path) -> Loaded:
 
     Returns
     -------
-    Model, Regimen, VisitSchedule, FitProblem, PatientData, DataMapping, Estimates, Comparison or xarray.DataTree
+    Model, Regimen, VisitSchedule, FitProblem, ClinicProblem, PatientData, DataMapping, Estimates, Comparison or DataTree
         By the kind of the file.
 
     Raises
@@ -62,6 +63,8 @@ def load(name: str | Path) -> Loaded:
             from kinetics.estimate import FitProblem as Kind
         case "result":
             from kinetics.estimate import Estimates as Kind
+        case "clinic":
+            from kinetics.patients.clinic import ClinicProblem as Kind
         case "comparison":
             from kinetics.comparison import read_comparison
 

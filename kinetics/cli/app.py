@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ from kinetics.cli.data import guess, read
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
+from kinetics.cli.fit_population import fit_population
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
 from kinetics.cli.patient import patient
@@ -56,7 +58,7 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, patient, compare, figure)
+_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, patient, compare, fit_population, figure)
 
 
 def example(*lines: str) -> str:
@@ -108,10 +110,17 @@ _COMMANDS = (
     (patient, "One patient: fit the counts, predict after a further course."),
     (compare, "Regimens side by side."),
     (evidence, "Every published fact beside the model."),
+    (fit_population, "The population of a clinic's patients."),
     (figure, "Draw a figure."),
 )
 
-_ORDER = [*(command.__name__ for command, _ in _COMMANDS[:-1]), "data", "figure"]
+
+def _name(command: Callable[..., Any]) -> str:
+    return command.__name__.replace("_", "-")
+
+
+_NAMES = [_name(command) for command, _ in _COMMANDS]
+_ORDER = [*_NAMES[:-2], "data", *_NAMES[-2:]]
 _OF_DATA = ((guess, "Propose a mapping."), (read, "Check, print and write a table."))
 
 data = typer.Typer(
@@ -125,7 +134,7 @@ for _command, _short in _OF_DATA:
 app.add_typer(data, name="data", short_help="Tables of patients.")
 
 for _command, _short in _COMMANDS:
-    _epilog = example(*_EXAMPLES[_command.__name__])
+    _epilog = example(*_EXAMPLES[_name(_command)])
     app.command(cls=_Command, short_help=_short, epilog=_epilog, no_args_is_help=_command in _WITH_ARGUMENTS)(_command)
 
 

@@ -17,7 +17,7 @@ KINDS = {
 }
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
-OTHERS = ("result", "reproduce", "comparison", "patients")
+OTHERS = ("result", "reproduce", "comparison", "patients", "clinic")
 _TABLES = {
     "model": {"parameters", "states", "outputs", "derived", "inputs", "uses", "bindings", "cohorts"},
     "regimen": {"courses", "rules"},
@@ -28,6 +28,7 @@ _TABLES = {
     "reproduce": {"predictions", "figures"},
     "comparison": {"rows"},
     "patients": {"columns", "dose_columns", "analytes", "drugs", "covariates", "leave_out"},
+    "clinic": {"errors", "algorithm"},
 }
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"} | dict.fromkeys(

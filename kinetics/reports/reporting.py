@@ -11,8 +11,10 @@ from kinetics.comparison import comparison_of
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
+from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.published.evaluating import Evidence
+from kinetics.reports.clinic import clinic_text
 from kinetics.reports.comparison import comparison_text
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
@@ -25,8 +27,8 @@ from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.reports.simulation_study import refit_text
 from kinetics.text.tables import WIDTH
 
-_VERBS = "simulate, fit, refit, identify, evidence, compare, predict, fit_patient or predict_patient"
-Result = Fit | PatientFit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
+_VERBS = "simulate, fit, fit_patient, fit_population, refit, identify, evidence, compare, predict or predict_patient"
+Result = Fit | PatientFit | ClinicFit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
 def report(result: Result, *, width: int = WIDTH) -> Page:
@@ -34,9 +36,9 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 
     Parameters
     ----------
-    result : Fit, PatientFit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
-        Of `fit`, `fit_patient`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units on (time) or
-        (patient, time)), `compare` (on (regimen, time)), `predict` or `predict_patient`.
+    result : Fit, PatientFit, ClinicFit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
+        Of `fit`, `fit_patient`, `fit_population`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units
+        on (time) or (patient, time)), `compare` (on (regimen, time)), `predict` or `predict_patient`.
     width : int
         Characters a line of prose.
 
@@ -71,6 +73,11 @@ def _(result: Fit, width: int) -> str:
 @_text.register
 def _(result: PatientFit, _: int) -> str:
     return fit_of_patient_text(result)
+
+
+@_text.register
+def _(result: ClinicFit, width: int) -> str:
+    return clinic_text(result.summary(), result.problem.title, result.problem.about, width)
 
 
 @_text.register

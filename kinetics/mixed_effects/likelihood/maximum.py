@@ -160,23 +160,28 @@ def maximise(
     current = state or _begin(method, model, start)
     search, message = _Search(method, model, current), "nothing to estimate"
     while not current.ended:
-        before = search.best_objective.full
-        search.rescale()
-        size = search.origin.size
-        reach = np.maximum(REACH, LEAST_REACH / np.abs(search.directions).max(axis=0))
-        result = minimize(
-            search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=np.column_stack([-reach, reach]),
-            options={"gtol": GRADIENT, "ftol": 1e-13, "maxcor": max(10, size)},
-        )  # fmt: skip
-        message, rounds = str(result.message), current.rounds + 1
-        gained_nothing = before - search.best_objective.full < ENOUGH
-        current = MaximumState(
-            rounds, gained_nothing or rounds == MAX_ROUNDS, gained_nothing and bool(result.success),
-            search.best, search.best_objective, np.array(search.trace).reshape(-1, size + 1),
-        )  # fmt: skip
+        current, message = _round(search, current)
         if on_round is not None:
             on_round(current)
     return MaximumLikelihood(method, current.values, current.objective, current.trace, current.converged, message)
+
+
+def _round(search: _Search, state: MaximumState) -> tuple[MaximumState, str]:
+    """One search from the best values so far, and the reason why it ended."""
+    before = search.best_objective.full
+    search.rescale()
+    size = search.origin.size
+    reach = np.maximum(REACH, LEAST_REACH / np.abs(search.directions).max(axis=0))
+    result = minimize(
+        search, np.zeros(size), jac=True, method="L-BFGS-B", bounds=np.column_stack([-reach, reach]),
+        options={"gtol": GRADIENT, "ftol": 1e-13, "maxcor": max(10, size)},
+    )  # fmt: skip
+    gained_nothing, rounds = before - search.best_objective.full < ENOUGH, state.rounds + 1
+    after = MaximumState(
+        rounds, gained_nothing or rounds == MAX_ROUNDS, gained_nothing and bool(result.success),
+        search.best, search.best_objective, np.array(search.trace).reshape(-1, size + 1),
+    )  # fmt: skip
+    return after, str(result.message)
 
 
 def _begin(method: Method, model: MixedEffectsModel, start: PopulationValues) -> MaximumState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,63 +25,40 @@ def fit_population(
     data: PatientData | ClinicProblem | str | Path,
     model: Model | str | Path | None = None,
     *,
-    parameters: Mapping[str, Mapping[str, Any]] | Iterable[str] | None = None,
-    blocks: Iterable[Sequence[str]] | None = None,
-    covariates: Mapping[str, Mapping[str, Any]] | None = None,
-    errors: Mapping[str, str] | None = None,
-    prior: float | None = None,
-    hold: Iterable[str] | None = None,
     method: str | None = None,
-    algorithm: Mapping[str, Any] | None = None,
     cohort: str | CohortParameters | None = None,
     seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    **problem: Any,
 ) -> ClinicFit:
-    """Estimate the population of a clinic's patients: typical values, how patients differ, and errors of measurement.
+    """Estimate the population of a clinic's patients: typical values, how patients differ, errors of measurement.
 
-    Nonlinear mixed effects, with exact derivatives of the model. Counts below a limit of quantification count with
-    their probability (M3). What is done is kept in the user's cache until the fit is finished. Ctrl-C raises
-    `kinetics.estimate.FitInterrupted`, and the same call with ``resume=True`` goes on from there to the same numbers.
+    Nonlinear mixed effects, with exact derivatives of the model. Counts below a limit count with their probability
+    (M3). What is done is kept in the user's cache until the fit is finished. Ctrl-C raises
+    `kinetics.estimate.FitInterrupted`; the same call with ``resume=True`` goes on from there to the same numbers.
 
     Parameters
     ----------
     data : PatientData, ClinicProblem, str or pathlib.Path
-        Counts and doses, of `read_patients`; or a whole problem or its file, beside which only ``method``, ``seed`` and
-        what follows may be given.
+        Counts and doses, of `read_patients`; or a whole problem, or its file, which say everything but ``method``,
+        ``seed`` and what follows.
     model : Model, str or pathlib.Path, optional
-        The structural model, or its name or path.
-    parameters : mapping of str to mapping, or iterable of str, optional
-        What is estimated, with ``start``, ``spread`` and ``distribution`` as a file has them; by default the parameters
-        in which the patients of the cohort differ. All others are the cohort's.
-    blocks : iterable of sequence of str, optional
-        Parameters that are correlated between patients; by default those that the cohort correlates.
-    covariates : mapping of str to mapping, optional
-        Covariates with the parameters that each changes: ``{"weight": {"on": ["CL"], "form": "logarithm"}}``.
-    errors : mapping of str to str, optional
-        The error of a measurement by output and where its estimate starts, such as ``"proportional 0.15"`` or
-        ``"combined 0.01 1e9/L, 0.15"``; by default log-normal with the ``noise`` of the model's output.
-    prior : float, optional
-        The number of patients that the cohort's population counts for.
-    hold : iterable of str, optional
-        Values that are not estimated, by the names of the result.
+        The structural model of the counts, or its name or path.
     method : str, optional
         ``"SAEM"``, the default, ``"FO"``, ``"FOCE"``, ``"FOCEI"`` or ``"Laplace"``.
-    algorithm : mapping, optional
-        ``explore``, ``smooth`` and ``chains`` of SAEM; ``draws``, ``importance`` and ``replicates`` of what follows.
     cohort : str or CohortParameters, optional
-        Where the search starts, and the centre of the prior; the model's own values by default.
+        Where the search starts, and the centre of a prior; the model's own values by default.
     seed : int, optional
         Of all random numbers; 0 by default.
     out, resume : optional
         A NetCDF file, NAME.nc, that the result is written to; whether to go on from what an interrupted call kept.
     progress : callable, optional
         Called with (done, all), of iterations, then of the parts that follow.
-
-    Returns
-    -------
-    ClinicFit
+    **problem
+        ``parameters``, ``blocks``, ``covariates``, ``errors``, ``prior``, ``hold``, ``algorithm``: see
+        `ClinicProblem.of`.
 
     Raises
     ------
@@ -91,48 +68,46 @@ def fit_population(
     Warns
     -----
     UserWarning
-        If patients without counts are left out, a patient's counts are all censored, or a search did not converge.
+        If patients without counts are left out, all counts of one are censored, or a search did not converge.
 
     Examples
     --------
     >>> fit = fit_population(data, "reconstitution", cohort="relapsing", prior=20)  # doctest: +SKIP
     """
+    chosen = _problem(data, model, {"cohort": cohort, **problem}, method, seed)
+    if out is not None and Path(out).suffix.lower() != ".nc":
+        raise InputError(Fault(f"a result is written as NetCDF; end the name in .nc; found '{out}'", name="out"))
+    return _fit(chosen, out, progress or (lambda done, total: None), resume=resume)
+
+
+def _problem(
+    data: PatientData | ClinicProblem | str | Path,
+    model: Model | str | Path | None,
+    further: Mapping[str, Any],
+    method: str | None,
+    seed: int | None,
+) -> ClinicProblem:
+    """The problem of data, or a problem with other settings."""
+    faults = Faults()
+    checked = None if seed is None else faults.attempt("seed", lambda: checked_seed(seed))
     if isinstance(data, PatientData):
         if model is None:
-            raise InputError(Fault("give the structural model of the counts", name="model"))
-        problem = ClinicProblem.of(
-            data, model, cohort=cohort, parameters=parameters, blocks=blocks, covariates=covariates, errors=errors,
-            prior=prior, hold=None if hold is None else list(hold), method=method, algorithm=algorithm, seed=seed,
-        )  # fmt: skip
+            faults.add("give the structural model of the counts", name="model")
+            faults.raise_if_any()
+        assert model is not None
+        found = faults.attempt("", lambda: ClinicProblem.of(data, model, **further))
     else:
-        further = {"model": model, "parameters": parameters, "blocks": blocks, "covariates": covariates}
-        further |= {"errors": errors, "prior": prior, "hold": hold, "algorithm": algorithm, "cohort": cohort}
-        problem = _of_file(data, further, method, seed)
-    _check_out(out)
-    return _fit(problem, out, resume, progress or (lambda done, total: None))
-
-
-def _of_file(
-    data: ClinicProblem | str | Path, further: Mapping[str, Any], method: str | None, seed: int | None
-) -> ClinicProblem:
-    faults = Faults()
-    for name, value in further.items():
-        if value is not None:
-            faults.add("the file of a clinic says it; leave it out here", name=name)
-    problem = faults.attempt("data", lambda: loaded("data", data, ClinicProblem))
-    checked = None if seed is None else faults.attempt("seed", lambda: checked_seed(seed))
-    changed = None if problem is None else faults.attempt("method", lambda: problem.with_settings(method=method))
+        for name, value in {"model": model, **further}.items():
+            if value is not None:
+                faults.add("the problem says it; leave it out here", name=name)
+        found = faults.attempt("data", lambda: loaded("data", data, ClinicProblem))
+    changed = None if found is None else faults.attempt("method", lambda: found.with_settings(method=method))
     faults.raise_if_any()
     assert changed is not None
     return changed.with_settings(seed=checked)
 
 
-def _check_out(out: str | Path | None) -> None:
-    if out is not None and Path(out).suffix.lower() != ".nc":
-        raise InputError(Fault(f"a result is written as NetCDF; end the name in .nc; found '{out}'", name="out"))
-
-
-def _fit(problem: ClinicProblem, out: str | Path | None, resume: bool, progress: Progress) -> ClinicFit:
+def _fit(problem: ClinicProblem, out: str | Path | None, progress: Progress, *, resume: bool) -> ClinicFit:
     clinic = Clinic.of(problem)
     with checkpoint_of(problem, resume=resume) as checkpoint:
         estimate = estimate_population(clinic, checkpoint, progress)

@@ -61,6 +61,10 @@ class ClinicProblem:
         Lengths of runs and sizes of samples.
     seed : int
         Of all random numbers.
+
+    Examples
+    --------
+    >>> problem = ClinicProblem.of(data, "reconstitution", cohort="relapsing")  # doctest: +SKIP
     """
 
     name: str
@@ -103,9 +107,34 @@ class ClinicProblem:
         blocks: Iterable[Sequence[str]] | None = None,
         covariates: Mapping[str, Mapping[str, Any]] | None = None,
         errors: Mapping[str, str] | None = None,
-        **settings: Any,
+        prior: float | None = None,
+        hold: Iterable[str] = (),
+        algorithm: Mapping[str, Any] | None = None,
     ) -> ClinicProblem:
-        """The problem of data that have been read; arguments are those of `fit_population`.
+        """The problem of data that have been read. Tables are those of the file, with the same keys.
+
+        Parameters
+        ----------
+        data : PatientData
+            Counts and doses, of `read_patients`.
+        model : Model, str or pathlib.Path
+            The structural model, or its name or path.
+        cohort : str or CohortParameters, optional
+            Where the search starts, and the centre of a prior; the model's own values by default.
+        parameters : mapping of str to mapping, or iterable of str, optional
+            What is estimated; by default the parameters in which the patients of the cohort differ.
+        blocks : iterable of sequence of str, optional
+            Parameters that are correlated between patients; by default those that the cohort correlates.
+        covariates : mapping of str to mapping, optional
+            Such as ``{"weight": {"on": ["CL"], "form": "logarithm"}}``.
+        errors : mapping of str to str, optional
+            Such as ``{"CD4": "combined 0.01 1e9/L, 0.15"}``; by default log-normal with the ``noise`` of the output.
+        prior : float, optional
+            The number of patients that the cohort's population counts for.
+        hold : iterable of str, optional
+            Values that are not estimated, by the names of the result.
+        algorithm : mapping, optional
+            Lengths of runs and sizes of samples.
 
         Raises
         ------
@@ -113,19 +142,12 @@ class ClinicProblem:
             With every fault of the arguments.
         """
         structure = loaded("model", model, Model)
-        header = {"model": structure.name or "model", "data": "data", "blocks": _listed(blocks), **settings}
-        header["cohort"] = cohort if isinstance(cohort, str) else None
-        tables = {
-            "clinic": {key: value for key, value in header.items() if value is not None and key != "algorithm"},
-            "parameters": _rows(parameters),
-            "covariates": covariates,
-            "errors": errors,
-            "algorithm": settings.get("algorithm"),
-        }
-        content = {key: _plain(table) for key, table in tables.items() if table is not None}
-        given = cohort if isinstance(cohort, CohortParameters) else None
-        reader = ClinicReader(Arguments(Path(), content), data=data, model=structure, cohort=given)
-        return cls._of_reader(reader, structure.name)
+        named, given = (cohort, None) if isinstance(cohort, str) else (None, cohort)
+        header = {"model": structure.name or "model", "data": "data", "cohort": named, "prior": prior}
+        header |= {"blocks": None if blocks is None else [list(block) for block in blocks], "hold": list(hold)}
+        tables = {"clinic": header, "parameters": _rows(parameters), "covariates": covariates, "errors": errors}
+        document = Arguments(Path(), _stated({**tables, "algorithm": algorithm}))
+        return cls._of_reader(ClinicReader(document, data=data, model=structure, cohort=given), structure.name)
 
     @classmethod
     def _of_reader(cls, read: ClinicReader, name: str) -> ClinicProblem:
@@ -206,12 +228,8 @@ def _rows(parameters: Mapping[str, Mapping[str, Any]] | Iterable[str] | None) ->
     return {name.replace(".", "_"): {} for name in ([parameters] if isinstance(parameters, str) else parameters)}
 
 
-def _listed(blocks: Iterable[Sequence[str]] | None) -> list[list[str]] | None:
-    return None if blocks is None else [list(block) for block in blocks]
-
-
-def _plain(content: Any) -> Any:
-    """Tables of any mapping, and lists of any sequence, as a file has them."""
+def _stated(content: Any) -> Any:
+    """Tables of any mapping, and lists of any tuple, as a file has them, without what is None."""
     if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
+        return {str(key): _stated(value) for key, value in content.items() if value is not None}
     return list(content) if isinstance(content, tuple) else content

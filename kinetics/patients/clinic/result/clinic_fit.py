@@ -40,6 +40,11 @@ class ClinicFit:
         The estimates, and how the search went.
     conclusions : Conclusions
         Their uncertainty, likelihoods, and what is known of each patient.
+
+    Examples
+    --------
+    >>> fit = fit_population("my/clinic.toml")  # doctest: +SKIP
+    >>> fit.typical["CL"], fit.cohort, fit.patient("P07")  # doctest: +SKIP
     """
 
     clinic: Clinic
