@@ -33,7 +33,7 @@ def load(name: str | Path) -> Loaded:
 
     Returns
     -------
-    Model, Regimen, VisitSchedule, FitProblem, ClinicProblem, PatientData, DataMapping, Estimates, Comparison or DataTree
+    Model, Regimen, VisitSchedule, FitProblem, ClinicProblem, PatientData, DataMapping, Estimates, Comparison, DataTree
         By the kind of the file.
 
     Raises

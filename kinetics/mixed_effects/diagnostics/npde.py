@@ -9,6 +9,9 @@ from kinetics.mixed_effects.individuals.random_streams import RandomStreams
 from kinetics.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.mixed_effects.model.population_values import PopulationValues
 
+REPLICATES_AT_ONCE = 50
+"""Simulated data sets of one call of the model."""
+
 
 def simulate_observations(
     model: MixedEffectsModel, values: PopulationValues, *, seed: int, n_replicates: int
@@ -34,11 +37,14 @@ def simulate_observations(
     factor = np.linalg.cholesky(model.covariance(values))
     simulated = np.empty((n_replicates, *observations.rows.shape))
     is_log = model.errors.is_logarithmic[observations.analyte]
-    for replicate in range(n_replicates):
-        f = model.predict(values.fixed, effects[:, replicate] @ factor.T, model.everyone)
-        sd, _, _ = model.errors.deviations(observations.analyte, f, values.residual)
-        error = sd * errors[replicate]
-        simulated[replicate] = np.where(is_log, f * np.exp(np.where(is_log, error, 0.0)), f + error)
+    for begin in range(0, n_replicates, REPLICATES_AT_ONCE):
+        together = slice(begin, begin + REPLICATES_AT_ONCE)
+        random = effects[:, together].swapaxes(0, 1)
+        lanes = np.tile(model.everyone, len(random))
+        f = model.predict(values.fixed, random.reshape(-1, size) @ factor.T, lanes).reshape(errors[together].shape)
+        sd, _, _ = model.errors.deviations(np.broadcast_to(observations.analyte, f.shape), f, values.residual)
+        error = sd * errors[together]
+        simulated[together] = np.where(is_log, f * np.exp(np.where(is_log, error, 0.0)), f + error)
     return simulated
 
 

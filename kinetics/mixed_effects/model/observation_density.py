@@ -82,12 +82,13 @@ def density(
     sd, slope, by_parameter = errors.deviations(analyte, f if sd_at is None else sd_at, residual)
     if sd_at is not None:
         slope = np.zeros_like(slope)
-    center, stretch = _scaled(f, is_log), np.where(is_log, 1.0 / np.where(is_log, f, 1.0), 1.0)
+    is_lost, censored = is_log & ~(f > 0), observations.censored[individuals]  # the logarithm of such is no number
+    stretch = np.where(is_log, 1.0 / np.where(is_log & ~is_lost, f, 1.0), 1.0)
+    center = np.where(is_lost & ~censored, np.nan, _scaled(f, is_log))
     upper = _scaled(observations.upper[individuals], is_log)
     z = np.where(present & np.isfinite(upper), (upper - center) / sd, 0.0)
     log = -0.5 * z * z - np.log(sd) - 0.5 * LOG_2PI - np.where(is_log & np.isfinite(upper), upper, 0.0)
     by_center, by_sd, center_information, sd_information = z / sd, (z * z - 1) / sd, sd**-2.0, 2 * sd**-2.0
-    censored = observations.censored[individuals]
     if censored.any():
         lower = _scaled(observations.lower[individuals], is_log)
         first, last = ((end[censored] - center[censored]) / sd[censored] for end in (lower, upper))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.errors import InputError, warn
+from kinetics.errors import Fault, InputError, warn
 from kinetics.files.arguments import Progress
 from kinetics.mixed_effects import (
     Kernels,
@@ -53,10 +53,27 @@ class Estimate:
 
 
 def estimate_population(clinic: Clinic, checkpoint: ClinicCheckpoint, progress: Progress) -> Estimate:
-    """Estimate by the method of the problem, and keep the state on the way."""
+    """Estimate by the method of the problem, and keep the state on the way.
+
+    `InputError` if the counts of a patient have no likelihood at the start.
+    """
+    _check_start(clinic)
     if clinic.problem.method == "SAEM":
         return _saem(clinic, checkpoint, progress)
     return _maximum(clinic, checkpoint, progress, Method(clinic.problem.method))
+
+
+def _check_start(clinic: Clinic) -> None:
+    model, start = clinic.model, clinic.start
+    predictions = model.predict(start.fixed, np.zeros((len(model.everyone), model.n_random)), model.everyone)
+    log = model.density(predictions, start.residual, model.everyone).log.sum(axis=1)
+    faults = [
+        Fault("the counts have no likelihood at the start: look at the doses, or start elsewhere", name=f"patient {id}")
+        for id, value in zip(model.observations.ids, log, strict=True)
+        if not np.isfinite(value)
+    ]
+    if faults:
+        raise InputError(*faults)
 
 
 def _saem(clinic: Clinic, checkpoint: ClinicCheckpoint, progress: Progress) -> Estimate:

@@ -187,7 +187,9 @@ class ClinicProblem:
         faults, known = Faults(), self.value_names
         for name in self.hold:
             if name not in known:
-                faults.add(f"'{name}' is no value of the population{did_you_mean(name, known)}; see {', '.join(known)}")
+                faults.add(
+                    f"'{name}' is no value of the population; there are {', '.join(known)}{did_you_mean(name, known)}"
+                )
         faults.raise_if_any()
 
     def with_settings(self, *, method: str | None = None, seed: int | None = None) -> ClinicProblem:
@@ -200,7 +202,7 @@ class ClinicProblem:
         """
         if method is not None and method not in METHODS:
             raise UnknownNameError(
-                f"no method '{method}'{did_you_mean(method, METHODS)}; there are {', '.join(METHODS)}"
+                f"no method '{method}'; there are {', '.join(METHODS)}{did_you_mean(method, METHODS)}"
             )
         settings = {"method": method, "seed": seed}
         return replace(self, **{name: value for name, value in settings.items() if value is not None})

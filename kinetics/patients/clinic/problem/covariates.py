@@ -80,7 +80,7 @@ def _parameters(
             if flat in flats:
                 raise InputError(f"'{written}' is named twice")
             if flat not in estimated:
-                raise InputError(f"'{written}' is not estimated{did_you_mean(flat, estimated)}; add it to [parameters]")
+                raise InputError(f"'{written}' is not estimated; add it to [parameters]{did_you_mean(flat, estimated)}")
             flats.append(flat)
     return tuple(flats)
 
@@ -90,7 +90,7 @@ def _effects(
 ) -> list[CovariateEffect]:
     if name not in data.covariates:
         known = ", ".join(data.covariates) or "none"
-        raise InputError(f"the data have no such covariate{did_you_mean(name, data.covariates)}; there are {known}")
+        raise InputError(f"the data have no such covariate; there are {known}{did_you_mean(name, data.covariates)}")
     values, unit = _values(data, patients, name), data.covariates[name]
     if unit is None or any(isinstance(value, str) for value in values):
         return _categories(name, [str(value) for value in values], row, flats)
@@ -140,7 +140,7 @@ def _categories(name: str, values: list[str], row: CovariateRow, flats: tuple[st
     reference = usual if row.reference is None else row.reference
     if reference not in categories:
         raise InputError(
-            f"no patient has '{reference}'{did_you_mean(reference, categories)}; there are {', '.join(categories)}"
+            f"no patient has '{reference}'; there are {', '.join(categories)}{did_you_mean(reference, categories)}"
         )
     return [
         CovariateEffect(

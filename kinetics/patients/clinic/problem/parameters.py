@@ -114,7 +114,7 @@ def estimated(model: Model, cohort: CohortParameters, name: str, row: ParameterR
     own = cohort.distributions.get(flat, "log_normal")
     distribution, unit = row.distribution or own, declared.unit or ONE
     if row.occasion_spread is not None:
-        faults.add(NO_OCCASIONS, name="occasion_spread")
+        faults.add(NO_OCCASIONS, name=f"parameters.{name}.occasion_spread")
     spread = row.spread
     if spread is None:
         spread = cohort.spreads.get(flat) if distribution == own else None
@@ -123,11 +123,11 @@ def estimated(model: Model, cohort: CohortParameters, name: str, row: ParameterR
     elif spread is None:
         faults.add("patients of the cohort do not differ in it so; state a spread to start from, or 0 for none")
     start = cohort.values[flat]
-    with faults.gather(name="start"):
+    with faults.gather(name=f"parameters.{name}.start"):
         start = start if row.start is None else quantity_or_number(row.start, unit)
     changed = replace(declared, value=start, distribution=distribution, spread=spread or None, shares=None)
     for message in [*out_of_range(changed, start)] or _not_positive(distribution, start):
-        faults.add(f"starts out of range: {message}", name="start")
+        faults.add(f"starts out of range: {message}", name=f"parameters.{name}.start")
     faults.raise_if_any()
     return EstimatedParameter(name, flat, unit, start, distribution, logit_bounds(declared), float(spread or 0))
 

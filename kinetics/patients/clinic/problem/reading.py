@@ -135,7 +135,7 @@ class ClinicReader(Reader):
             assert self.model is not None
             flat = self.model.flat_name(name)
             if flat not in varying:
-                raise InputError(f"patients do not differ in '{name}'{did_you_mean(flat, varying)}; give it a spread")
+                raise InputError(f"patients do not differ in '{name}'; give it a spread{did_you_mean(flat, varying)}")
             return flat
         return None
 

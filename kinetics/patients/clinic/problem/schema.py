@@ -58,7 +58,7 @@ class AlgorithmRow(Row):
     explore: Annotated[StrictInt, Field(ge=1, le=100_000)] = 150
     smooth: Annotated[StrictInt, Field(ge=1, le=100_000)] = 350
     chains: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
-    draws: Annotated[StrictInt, Field(ge=50, le=100_000)] = 200
+    draws: Annotated[StrictInt, Field(ge=50, le=100_000)] = 100
     importance: Annotated[StrictInt, Field(ge=100, le=1_000_000)] = 1000
     replicates: Annotated[StrictInt, Field(ge=100, le=1_000_000)] = 1000
     posterior: StrictBool = True

@@ -1,0 +1,118 @@
+"""Theophylline from tables and a file to the population that nlmixr2 finds: objective, estimates, SAEM beside them."""
+
+from functools import cache
+
+import pytest
+
+from kinetics.patients.clinic import fit_population
+from tests.oracles.population_sets import needs_oracles, rows_of
+
+pytestmark = needs_oracles
+
+MODEL = """\
+[model]
+title = "Oral absorption, one compartment"
+time = "hour"
+
+[parameters]
+ka = { value = 1.0, unit = "1/hour", spread = 0.7, about = "absorption", source = "choice" }
+CL = { value = 3.0, unit = "L/hour", spread = 0.5, about = "clearance", source = "choice" }
+V = { value = 25.0, unit = "L", spread = 0.4, about = "volume", source = "choice", positive = true }
+
+[doses.theophylline]
+unit = "mg"
+into = "D"
+
+[states.D]
+unit = "mg"
+initial = "0"
+rate = "-ka*D"
+about = "depot"
+
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "ka*D - CL/V*A"
+about = "central compartment"
+
+[outputs.CP]
+unit = "mg/L"
+value = "A/V"
+about = "concentration"
+"""
+MAPPING = """\
+[patients]
+counts = "counts.csv"
+doses = "doses.csv"
+[columns]
+patient = "patient"
+time = "time"
+analyte = "analyte"
+value = "value"
+unit = "unit"
+[dose_columns]
+patient = "patient"
+time = "time"
+drug = "drug"
+amount = "amount"
+unit = "unit"
+[time]
+unit = "hour"
+[analytes.CP]
+output = "CP"
+[drugs.theophylline]
+dose = "theophylline"
+"""
+CLINIC = """\
+[clinic]
+title = "Theophylline, 12 subjects"
+model = "oral.toml"
+data = "mapping.toml"
+seed = 1
+[errors]
+CP = "additive 1 mg/L"
+[algorithm]
+draws = 50
+importance = 2000
+replicates = 100
+"""
+NLMIXR2 = {
+    "ka": 1.590, "CL": 2.752, "V": 31.81,
+    "var(ka,ka)": 0.4024, "var(CL,CL)": 0.0691, "var(V,V)": 0.01916, "CP:a": 0.6944,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder, rows = tmp_path_factory.mktemp("theophylline"), rows_of("theophylline.csv")
+    counts = [f"{row['ID']},{row['TIME']},CP,{row['DV']},mg/L" for row in rows if row["EVID"] == "0"]
+    doses = [f"{row['ID']},{row['TIME']},theophylline,{row['AMT']},mg" for row in rows if row["EVID"] != "0"]
+    (folder / "counts.csv").write_text("\n".join(["patient,time,analyte,value,unit", *counts]) + "\n")
+    (folder / "doses.csv").write_text("\n".join(["patient,time,drug,amount,unit", *doses]) + "\n")
+    for name, text in (("oral", MODEL), ("mapping", MAPPING), ("clinic", CLINIC)):
+        (folder / f"{name}.toml").write_text(text)
+
+    @cache
+    def by(method):
+        return fit_population(folder / "clinic.toml", method=method)
+
+    return by
+
+
+def test_focei_has_the_objective_and_estimates_of_nlmixr2(fitted):
+    fit = fitted("FOCEI")
+    assert dict(fit.objectives)["objective_nonmem"][0] == pytest.approx(116.8034, abs=0.02)
+    for row in fit.rows:
+        assert row.estimate == pytest.approx(NLMIXR2[row.name], rel=0.05 if row.kind == "variance" else 0.01)
+
+
+def test_saem_is_within_3_and_15_percent_of_it(fitted):
+    for row in fitted("SAEM").rows:
+        assert row.estimate == pytest.approx(NLMIXR2[row.name], rel=0.15 if row.kind == "variance" else 0.03)
+
+
+def test_the_likelihood_by_sampling_is_the_same_for_both_and_best_for_none_by_much(fitted):
+    focei, saem = (fitted(method).conclusions.importance for method in ("FOCEI", "SAEM"))
+    assert focei.full == pytest.approx(saem.full, abs=0.3)
+    # Laplace's approximation, which FOCEI is but for its Hessian, is near for these data
+    assert focei.nonmem == pytest.approx(116.8, abs=2.0)

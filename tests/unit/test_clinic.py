@@ -1,0 +1,426 @@
+"""A clinic: what is wrong with a problem is named, a known population recovered, an interrupted run goes on alike."""
+
+import json
+import random
+
+import numba
+import numpy as np
+import pytest
+
+from kinetics.errors import InputError, UnknownNameError
+from kinetics.estimate import FitInterrupted
+from kinetics.mixed_effects import MaximumState
+from kinetics.patients import CovariateSeries, DoseRecord, Observation, Patient, PatientData, read_patients
+from kinetics.patients.clinic import ClinicProblem, fit_population
+from kinetics.patients.clinic.problem.assembling import Clinic
+from kinetics.text.numbers import finite
+from kinetics.units import parse_unit
+
+MODEL = """\
+[model]
+title = "One compartment"
+time = "hour"
+
+[parameters]
+CL = { value = 1.0, unit = "L/hour", spread = 0.3, about = "clearance", source = "choice" }
+V = { value = 10.0, unit = "L", spread = 0.2, about = "volume", source = "choice", positive = true }
+F = { value = 0.8, unit = "1", about = "share that arrives", source = "choice", minimum = 0.0, maximum = 1.0 }
+
+[doses.drug]
+unit = "mg"
+into = "A"
+
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-CL/V*A"
+about = "amount"
+
+[outputs.C]
+unit = "mg/L"
+value = "F*A/V"
+about = "concentration"
+noise = 0.1
+
+[outputs.total]
+unit = "mg"
+value = "A"
+about = "amount in the body"
+
+[cohorts.adults]
+about = "everybody"
+"""
+TIMES = (1.0, 4.0, 9.0, 16.0)
+SHORT = {"explore": 20, "smooth": 20, "draws": 50, "importance": 100, "replicates": 100}
+
+
+def simulated(n=30, seed=1, limit=None, sd=(0.3, 0.2), typical=(1.3, 9.0), weight_on_clearance=0.0):
+    """Counts of patients of a known population, written out anew; weight changes clearance by its logarithm."""
+    rng, patients = np.random.default_rng(seed), {}
+    for number in range(1, n + 1):
+        weight = float(rng.uniform(50, 100))
+        clearance, volume = np.array(typical) * np.exp(np.array(sd) * rng.normal(size=2))
+        clearance *= (weight / 70) ** weight_on_clearance
+        true = 0.8 * 100 / volume * np.exp(-clearance / volume * np.array(TIMES))
+        values = true * np.exp(0.1 * rng.normal(size=len(TIMES)))
+        counts = tuple(
+            Observation(time, "C", max(value, limit or 0), "below" if limit and value < limit else "", sequence=row)
+            for row, (time, value) in enumerate(zip(TIMES, values, strict=True), 1)
+        )
+        covariates = {"weight": CovariateSeries((0.0,), (weight,)), "sex": CovariateSeries((0.0,), ("fm"[number % 2],))}
+        patients[f"P{number}"] = Patient(f"P{number}", counts, (DoseRecord(0.0, "drug", 100.0),), covariates)
+    return data_of(patients)
+
+
+def data_of(patients):
+    units = {"C": parse_unit("mg/L")}, {"drug": parse_unit("mg")}, {"weight": parse_unit("kg"), "sex": None}
+    return PatientData(patients, parse_unit("hour"), *units)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "one.toml"
+    path.write_text(MODEL)
+    return path
+
+
+@pytest.fixture
+def clinic(tmp_path, model):
+    """Writes the file of a clinic of four patients; parts of it may be replaced."""
+    rows = [f"P{number},{time:g},C,{10 - time / 2:g},mg/L,70,f" for number in range(1, 5) for time in TIMES]
+
+    def write(clinic="", rest="", rows=rows):
+        data = ["patient,time,analyte,value,unit,weight,sex", *rows]
+        (tmp_path / "counts.csv").write_text("\n".join(data) + "\n")
+        doses = "\n".join(f"P{number},0,drug,100,mg" for number in range(1, 5))
+        (tmp_path / "doses.csv").write_text(f"patient,time,drug,amount,unit\n{doses}\n")
+        (tmp_path / "mapping.toml").write_text(
+            '[patients]\ncounts = "counts.csv"\ndoses = "doses.csv"\n'
+            '[columns]\npatient = "patient"\ntime = "time"\nanalyte = "analyte"\nvalue = "value"\nunit = "unit"\n'
+            '[dose_columns]\npatient = "patient"\ntime = "time"\ndrug = "drug"\namount = "amount"\nunit = "unit"\n'
+            '[time]\nunit = "hour"\n[analytes.C]\noutput = "C"\n[analytes.total]\noutput = "total"\n'
+            '[drugs.drug]\ndose = "drug"\n[covariates.weight]\nunit = "kg"\n[covariates.sex]\n'
+        )
+        file = tmp_path / "clinic.toml"
+        file.write_text(f'[clinic]\nmodel = "{model}"\ndata = "mapping.toml"\n{clinic}\n{rest}\n')
+        return file
+
+    return write
+
+
+def faults_of(file):
+    with pytest.raises(InputError) as caught:
+        ClinicProblem.load(file)
+    return [str(fault) for fault in caught.value.faults]
+
+
+OF_FILE = {
+    "unknown parameter": ("", "[parameters]\nCl2 = {}", ":6: parameters.Cl2: model 'one' has no parameter 'Cl2'"),
+    "near parameter": ("", "[parameters]\nClL = {}", "did you mean 'CL'?"),
+    "the same parameter": ("", '[parameters]\nCL = {}\n"C.L" = {}', "has no parameter 'C.L'"),
+    "start out of range": (
+        "",
+        '[parameters]\nCL = { start = "-1 L/hour" }',
+        ":6: parameters.CL.start: starts out of range: is",
+    ),
+    "start beyond bounds": ("", '[parameters]\nF = { start = "2", spread = 0 }', "is 2, above its maximum 1"),
+    "start in another unit": (
+        "",
+        '[parameters]\nCL = { start = "1 mg" }',
+        ":6: parameters.CL.start: 'mg' is not a kind of",
+    ),
+    "no spread": ("", "[parameters]\nF = {}", "state a spread to start from, or 0 for none"),
+    "between occasions": (
+        "",
+        "[parameters]\nCL = { occasion_spread = 0.2 }",
+        "occasion_spread: variability between occasions needs parameters that change",
+    ),
+    "unknown distribution": ("", '[parameters]\nCL = { distribution = "normel" }', "distribution: input should be"),
+    "unknown key": ("", "[parameters]\nCL = { omega = 1 }", "parameters.CL.omega: unknown key"),
+    "unknown block": ('blocks = [["CL", "F"]]', "", ":4: clinic.blocks: patients do not differ in 'F'"),
+    "block of nothing": ('blocks = [["CL", "VV"]]', "", "has no parameter 'VV'; did you mean 'V'?"),
+    "twice in blocks": ('blocks = [["CL", "V"], ["V"]]', "", "'V' is named twice"),
+    "unknown value held": (
+        'hold = ["C:b"]',
+        "",
+        ":4: clinic.hold: 'C:b' is no value of the population; there are CL, V,",
+    ),
+    "unknown covariate": ("", '[covariates.wieght]\non = ["CL"]', ":5: covariates.wieght: the data have no such"),
+    "covariate on nothing": ("", '[covariates.weight]\non = ["F"]', "'F' is not estimated"),
+    "centre of a category": ("", '[covariates.sex]\non = ["CL"]\ncentre = "1 kg"', "has categories"),
+    "reference of a number": (
+        "",
+        '[covariates.weight]\non = ["CL"]\nreference = "f"',
+        "is a number and has no reference",
+    ),
+    "unknown category": ("", '[covariates.sex]\non = ["CL"]\nreference = "x"', "no patient has 'x'"),
+    "unknown error": ("", '[errors]\nC = "proportinal 0.1"', ":6: errors.C: 'proportinal' is no kind of error"),
+    "error of nothing": ("", '[errors]\nD = "proportional 0.1"', "has no output 'D'"),
+    "error of what is not measured": ("", '[errors]\ntotal = "proportional 0.1"', "no count is of this output"),
+    "unknown method": ('method = "FOCE1"', "", ":4: clinic.method: input should be"),
+    "prior without a population": ("prior = 5", "[parameters]\nF = { spread = 0.3 }", ":4: clinic.prior: the patients"),
+    "unknown cohort": ('cohort = "adult"', "", ":4: clinic.cohort: model 'one' has no cohort 'adult'"),
+    "unknown table": ("", "[covariats]\n", ":5: covariats: unknown table"),
+}
+
+
+@pytest.mark.parametrize("fault", OF_FILE)
+def test_a_fault_of_the_file_is_named_with_its_line(clinic, fault):
+    header, rest, message = OF_FILE[fault]
+    found = faults_of(clinic(header, rest))
+    assert len(found) == 1, found
+    assert message in found[0]
+    assert "clinic.toml:" in found[0]
+
+
+OF_DATA = {
+    "no error": (["P1,20,total,3,mg,70,f"], "errors.total: the model states no noise of total; state one"),
+    "all counts censored": ([f"P{n},20,total,<3,mg,70,f" for n in (1, 2)], "every count of total is beyond its limit"),
+    "no covariate": (["P1,20,C,1,mg/L,,f", "P5,20,C,1,mg/L,,f"], "covariates.weight: has no value of patient P5"),
+    "changing covariate": (["P1,20,C,1,mg/L,80,f"], "changes over time in patient P1"),
+}
+
+
+@pytest.mark.parametrize("fault", OF_DATA)
+def test_a_fault_of_the_data_is_named_with_the_line_that_needs_them(clinic, fault):
+    further, message = OF_DATA[fault]
+    rows = [f"P{number},{time:g},C,{10 - time / 2:g},mg/L,70,f" for number in range(1, 5) for time in TIMES]
+    rest = '[covariates.weight]\non = ["CL"]\n' + ('[errors]\ntotal = "additive 1 mg"' if "censored" in fault else "")
+    found = faults_of(clinic(rest=rest, rows=rows + further))
+    assert len(found) == 1, found
+    assert message in found[0]
+
+
+def test_all_faults_are_named_at_once(clinic):
+    chosen = ("unknown parameter", "unknown covariate", "unknown error")
+    rest = "\n".join(OF_FILE[name][1] for name in chosen)
+    assert len(faults_of(clinic('cohort = "adult"', rest))) >= 3
+
+
+def test_faults_of_arguments_are_named_by_argument(model):
+    with pytest.raises(InputError) as caught:
+        ClinicProblem.of(simulated(3), model, parameters={"CL": {"start": "1 mg"}, "VV": {}}, errors={"C": "none"})
+    text = str(caught.value)
+    assert "VV: model 'one' has no parameter 'VV'; did you mean 'V'?" in text
+    assert "start: 'mg' is not a kind of" in text
+    assert "errors.C: 'none' is no kind of error" in text
+
+
+def test_a_misspelt_method_and_what_the_problem_says_already_are_refused(model):
+    problem = ClinicProblem.of(simulated(3), model)
+    with pytest.raises(UnknownNameError, match="no method 'FOCE1'; there are SAEM"):
+        fit_population(problem, method="FOCE1")
+    with pytest.raises(InputError, match="prior: the problem says it"):
+        fit_population(problem, prior=3)
+    with pytest.raises(InputError, match="model: give the structural model"):
+        fit_population(simulated(3))
+
+
+def test_patients_without_counts_are_left_out_with_a_warning(model):
+    data = simulated(3)
+    patients = {**data.patients, "P9": Patient("P9", (), (DoseRecord(0.0, "drug", 100.0),))}
+    with pytest.warns(UserWarning, match="1 patient without counts left out: P9"):
+        problem = ClinicProblem.of(data_of(patients), model)
+    assert problem.patients == ("P1", "P2", "P3")
+
+
+def test_a_population_needs_patients(model):
+    with pytest.raises(InputError, match="has 1 patients with counts; a population needs at least 2"):
+        ClinicProblem.of(simulated(1), model)
+
+
+def test_saem_recovers_a_known_population(model):
+    fit = fit_population(simulated(40), model, cohort="adults", seed=1, algorithm={"draws": 50, "replicates": 200})
+    assert fit.typical["CL"] == pytest.approx(1.3, rel=0.1)
+    assert fit.typical["V"] == pytest.approx(9.0, rel=0.1)
+    rows = {row.name: row for row in fit.rows}
+    for name, variance in (("CL", 0.09), ("V", 0.04)):
+        row = rows[f"var({name},{name})"]
+        assert abs(row.estimate - variance) < 2.5 * row.standard_error
+    assert rows["C:a"].estimate == pytest.approx(0.1, rel=0.2)
+    focei = fit_population(fit.problem, method="FOCEI")
+    for row in focei.rows:
+        assert abs(row.estimate - rows[row.name].estimate) < 0.3 * row.standard_error
+    npde = fit.tree()["visits"]["NPDE"].values
+    assert abs(npde.mean()) < 4 / np.sqrt(npde.size)
+    assert npde.std() == pytest.approx(1, abs=0.15)
+
+
+def test_a_covariate_has_its_power_and_explains_variance(model):
+    data = simulated(30, weight_on_clearance=2.0)
+    plain = fit_population(data, model, method="FOCEI", algorithm=SHORT)
+    covariates = {"weight": {"on": ["CL"], "form": "logarithm", "centre": "70 kg"}}
+    fit = fit_population(data, model, method="FOCEI", covariates=covariates, algorithm=SHORT)
+    rows = {row.name: row for row in fit.rows}
+    assert abs(rows["CL:weight"].estimate - 2.0) < 2.5 * rows["CL:weight"].standard_error
+    assert rows["var(CL,CL)"].estimate < 0.6 * plain.values.individuals[0, 0]
+    assert fit.typical["CL"] == pytest.approx(1.3, rel=0.12)  # of a patient of 70 kg
+
+
+def test_a_prior_pulls_towards_the_cohort_and_as_far_as_its_weight(model):
+    data = simulated(10)
+    typical = [
+        fit_population(data, model, method="FOCEI", prior=prior, algorithm=SHORT).typical["CL"]
+        for prior in (None, 10.0, 1e6)
+    ]
+    assert typical[0] > typical[1] > typical[2]
+    assert typical[2] == pytest.approx(1.0, rel=1e-3)
+    # as many patients of the prior as of the clinic: half way on the logarithm, but for the errors of the counts
+    assert np.log(typical[1]) == pytest.approx(np.log(typical[0]) / 2, rel=0.15)
+
+
+def test_counts_below_a_limit_do_not_bias_the_estimate(model):
+    fits = [fit_population(simulated(30, limit=limit), model, method="FOCEI", algorithm=SHORT) for limit in (None, 1.5)]
+    assert fits[1].summary()["censored"] > 10
+    for row, other in zip(*(fit.rows for fit in fits), strict=True):
+        assert abs(row.estimate - other.estimate) < row.standard_error
+
+
+class Killed(BaseException):
+    """Ends a run as a signal would, with nothing written on the way out."""
+
+
+def stopped_at(step, reason):
+    def progress(done, total):
+        if done == step:
+            raise reason
+
+    return progress
+
+
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, Killed])
+def test_an_interrupted_estimate_goes_on_to_the_same_bits(model, monkeypatch, method, reason):
+    monkeypatch.setattr("kinetics.patients.clinic.checkpoint.KEEP_EVERY", 0.0)
+    problem = ClinicProblem.of(simulated(8), model, algorithm=SHORT).with_settings(method=method, seed=5)
+    whole = fit_population(problem)
+    with pytest.raises(FitInterrupted if reason is KeyboardInterrupt else Killed):
+        fit_population(problem, progress=stopped_at(15 if method == "SAEM" else 1, reason))
+    steps = []
+    resumed = fit_population(problem, resume=True, progress=lambda done, total: steps.append(done))
+    assert steps[0] == 16 if method == "SAEM" else steps[0] > 1
+    assert same(whole, resumed)
+
+
+def same(one, other):
+    """Whether two fits have the same numbers to the last bit."""
+    trees = (fit.tree() for fit in (one, other))
+    pairs = zip(*((dict(node.dataset.variables) for node in tree.subtree) for tree in trees), strict=True)
+    return all(
+        left.keys() == right.keys() and all(left[name].identical(right[name]) for name in left) for left, right in pairs
+    )
+
+
+def test_a_damaged_checkpoint_begins_anew(model, monkeypatch, tmp_path):
+    monkeypatch.setattr("kinetics.patients.clinic.checkpoint.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("kinetics.patients.clinic.checkpoint.KEEP_EVERY", 0.0)
+    problem = ClinicProblem.of(simulated(4), model, algorithm=SHORT)
+    with pytest.raises(FitInterrupted):
+        fit_population(problem, progress=stopped_at(3, KeyboardInterrupt))
+    (file,) = (tmp_path / "clinics").glob("*.json")
+    content = json.loads(file.read_text())
+    content["arrays"]["iteration"]["values"] = [30]
+    file.write_text(json.dumps(content))
+    steps = []
+    with pytest.warns(UserWarning, match="damaged, or not of this program"):
+        fit_population(problem, resume=True, progress=lambda done, total: steps.append(done))
+    assert steps[0] == 1
+    assert not file.exists()
+
+
+def test_the_state_of_a_search_is_refused_if_it_is_not_finite_or_not_whole(model):
+    with pytest.raises(InputError, match="lacks the array"):
+        MaximumState.from_arrays({"rounds": np.array(1)})
+    with pytest.raises(InputError, match="not finite: trace"):
+        MaximumState.from_arrays({"trace": np.array([np.nan])})
+
+
+def test_one_and_two_threads_have_the_same_numbers(model):
+    problem, fits = ClinicProblem.of(simulated(12), model, algorithm=SHORT), []
+    threads = numba.get_num_threads()
+    for number in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+        numba.set_num_threads(number)
+        fits.append(fit_population(problem))
+    numba.set_num_threads(threads)
+    assert same(*fits)
+
+
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+def test_a_patient_whose_counts_are_impossible_is_named(model, method):
+    patients = dict(simulated(3).patients)
+    patients["P2"] = Patient("P2", patients["P2"].observations)  # no dose, and yet a concentration
+    with pytest.raises(InputError, match="patient P2: the counts have no likelihood at the start"):
+        fit_population(data_of(patients), model, method=method)
+
+
+def test_shuffled_rows_and_patients_have_the_same_numbers(clinic, model):
+    rng, rows = random.Random(4), []
+    for patient in simulated(4):
+        rows += [f"{patient.id},{one.time:g},C,{float(one.value)!r},mg/L,70,f" for one in patient.observations]
+    fits = []
+    for _ in range(2):
+        rng.shuffle(rows)
+        rest = "[algorithm]\n" + "\n".join(f"{key} = {value}" for key, value in SHORT.items())
+        fits.append(fit_population(clinic(rest=rest, rows=rows)))
+    assert same(*fits)
+
+
+def test_the_estimated_population_is_a_cohort_of_one_patient_and_of_simulations(model):
+    import kinetics
+    from kinetics.patients.individual.fitting import fit_patient
+
+    fit = fit_population(simulated(12), model, blocks=[("CL", "V")], method="FOCEI", algorithm=SHORT)
+    patient = fit_patient(
+        fit.problem.data, "P3", model=fit.problem.model, cohort=fit.cohort, errors={"C": "lognormal 0.1"}
+    )
+    of_clinic = fit.patient("P3")
+    np.testing.assert_allclose(of_clinic.random, patient.random, atol=0.02)  # their errors differ a little
+    drawn = kinetics.simulate(fit.problem.model, until="10 hour", every="1 hour", cohort=fit.cohort, patients=4)
+    assert drawn.sizes["patient"] == 4
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        fit.patient("P33")
+
+
+def test_the_summary_is_strict_json_and_the_tree_has_units(model, tmp_path):
+    from kinetics.results import read_result
+
+    fit = fit_population(simulated(5), model, method="FOCEI", hold=["C:a"], algorithm=SHORT, out=tmp_path / "fit.nc")
+    summary = json.loads(json.dumps(finite(fit.summary()), allow_nan=False))
+    assert summary["population"]["C:a"] == {
+        "kind": "residual", "value": pytest.approx(0.1), "se": None, "lower": None, "upper": None, "start": 0.1,
+        "unit": "1", "held": True,
+    }  # fmt: skip
+    tree = read_result(tmp_path / "fit.nc")
+    assert {"posterior", "observed_data", "log_likelihood", "population", "visits", "trace"} <= set(tree.children)
+    assert tree["posterior"]["CL"].dims == ("chain", "draw", "patient")
+    assert tree["posterior"]["CL"].attrs["units"] == "L/hour"
+    assert tree["log_likelihood"]["C"].sizes["C_visit"] == tree["observed_data"]["C"].size == 20
+    assert tree.attrs["data_hash"] == fit.problem.data.content_hash
+    assert repr(fit) == "<ClinicFit of 5 patients by FOCEI: CL 1.64, V 11.3>"
+
+
+def test_parameters_are_transformed_as_stated(model):
+    parameters = {
+        "CL": {"start": "2 L/hour", "spread": 0.5},
+        "V": {"distribution": "normal", "spread": 2},
+        "F": {"distribution": "logit_normal", "spread": 0.4, "start": "0.7"},
+    }
+    problem = ClinicProblem.of(simulated(4), model, parameters=parameters, blocks=[["CL", "V"]])
+    clinic = Clinic.of(problem)
+    assert clinic.model.typical(clinic.start) == pytest.approx({"CL": 2.0, "V": 10.0, "F": 0.7})
+    assert clinic.model.coordinates.individuals.blocks == (("CL", "V"), ("F",))
+    np.testing.assert_allclose(np.diag(clinic.start.individuals), [0.25, 4.0, 0.16])
+    assert dict(problem.errors.values) == {"C:a": 0.1}
+
+
+def test_tables_of_counts_are_read_by_the_problem(clinic):
+    problem = ClinicProblem.load(clinic(rest='[covariates.sex]\non = ["CL"]\n'))
+    assert problem.covariates == ()  # all patients are of one sex
+    assert read_patients(clinic().parent / "mapping.toml").ids == problem.patients
+
+
+def test_a_category_has_a_coefficient_for_all_but_its_reference(model):
+    problem = ClinicProblem.of(simulated(4), model, covariates={"sex": {"on": ["CL", "V"], "reference": "m"}})
+    (effect,) = problem.covariates
+    assert (effect.name, effect.values.tolist(), effect.about) == ("sex=f", [0, 1, 0, 1], "1 if sex is f, 0 if it is m")
+    assert "CL:sex=f" in problem.value_names
