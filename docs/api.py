@@ -22,6 +22,7 @@ CHAPTERS = {
     "Fit": ("identify", "fit", "refit"),
     "Read a clinic's tables": ("read_patients", "guess_mapping", "PatientData", "DataMapping"),
     "Fit and predict a patient": ("fit_patient", "fit_patients", "predict_patient", "PatientFit", "PatientFits"),
+    "Estimate a clinic's population": ("fit_population", "ClinicProblem", "ClinicFit"),
     "Predict and compare": ("predict", "compare", "evidence"),
     "Write and draw": ("report", "draw", "read_result", "write_result", "reproduce"),
     "What a model is": ("Model", "VisitSchedule"),

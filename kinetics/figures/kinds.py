@@ -10,6 +10,7 @@ from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.facts.draw import Facts
+from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.map.draw import Map
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.prior_posterior.draw import PriorPosterior
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Kind[Any]]] = {
         Map,
         Facts,
         PatientCourse,
+        GoodnessOfFit,
     )
 }
 """A new kind is one folder, and one line here."""

@@ -30,7 +30,10 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
-PROGRAMS = [ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("tutorial", "patients", "validation"))]
+PROGRAMS = [
+    ROOT / "README.md",
+    *(DOCS / f"{name}.md" for name in ("tutorial", "patients", "validation", "formats/clinic")),
+]
 """Pages whose Python runs."""
 PARTS = tuple(library_names("models"))
 

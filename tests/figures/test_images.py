@@ -14,6 +14,7 @@ from kinetics.figures import draw, figure_of_comparison
 from kinetics.figures.kinds import KINDS
 
 from . import test_facts as facts
+from . import test_goodness_of_fit as goodness
 from . import test_map as maps
 from . import test_patient_figure as patients
 from .cases import MODEL, REGIMEN, write_case
@@ -127,3 +128,8 @@ def test_patient(tmp_path):
     (tmp_path / "counts.csv").write_text(patients.COUNTS)
     (tmp_path / "doses.csv").write_text(patients.DOSES)
     return draw(tmp_path / "figure.toml").figure
+
+
+@looks_as_before
+def test_goodness_of_fit():
+    return draw(goodness.result()).figure

@@ -1,0 +1,181 @@
+"""Panels of a population's fit: observed against predicted, residuals against time and prediction, NPDE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
+from scipy.special import ndtri
+
+from kinetics.errors import Fault, InputError
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
+from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.page import Entry, add_title_and_legend
+from kinetics.figures.base.panels import Panel, panel_grid, set_title, with_unit
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY
+from kinetics.figures.goodness_of_fit.spec import NAME, GoodnessSpec, read_goodness
+from kinetics.text.suggestions import did_you_mean
+
+COLUMNS = ("patient", "output", "unit", "time", "censored", "value", "PRED", "IPRED", "CWRES", "NPDE")
+_LOOK = {"markersize": 2.4, "markeredgewidth": 0.5, "linestyle": "none"}
+_WIDE = 20.0
+"""A ratio of the largest to the smallest count beyond which axes are logarithmic."""
+_ROW = 42.0
+"""Height of a row of panels, mm."""
+_USUAL = 1.96
+"""Within so many standard deviations lie 95 % of residuals."""
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The counts of one output, (visit,) each."""
+
+    name: str
+    unit: str
+    time_unit: str
+    table: dict[str, np.ndarray]
+
+    @property
+    def quantified(self) -> np.ndarray:
+        """Which counts are within their limits."""
+        return self.table["censored"] == 0
+
+
+class GoodnessOfFit(Kind[GoodnessSpec]):
+    """Six panels for each output of a result of `fit_population`.
+
+    The points of a panel have the gid ``PANEL-OUTPUT``, with PANEL one of ``PRED``, ``IPRED``, ``CWRES-time``,
+    ``CWRES-PRED``, ``NPDE-time``, ``NPDE-normal``; those of counts beyond a limit have ``-censored`` behind it.
+    """
+
+    name = NAME
+    load = staticmethod(read_goodness)
+
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """Nothing: it is drawn from a result."""
+        raise InputError(Fault("is drawn from a result of 'kinetics fit-population'; give one", name="input"))
+
+    def required(self) -> Required:
+        """The counts beside their predictions."""
+        return Required({"visits": COLUMNS})
+
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """Rows of panels, those of an output together."""
+        outputs = _chosen(tree["visits"].to_dataset(), self.spec.header.outputs)
+        grid = panel_grid(self.spec.page, len(_PANELS) * len(outputs), lambda rows: _ROW * rows + 24, columns=3)
+        for number, counts in enumerate(outputs):
+            panels = grid.panels[number * len(_PANELS) : (number + 1) * len(_PANELS)]
+            for panel, draw in zip(panels, _PANELS, strict=True):
+                draw(panel, counts)
+        is_beyond = any((~counts.quantified).any() for counts in outputs)
+        add_title_and_legend(grid.figure, self.spec.header, _entries(is_beyond=is_beyond))
+        return grid.figure
+
+
+def _chosen(visits: xr.Dataset, names: Sequence[str] | None) -> list[_Counts]:
+    """The counts of each output; an `InputError` for one that the result does not have."""
+    own = np.array([str(name) for name in visits["output"].values])
+    measured = sorted(set(own.tolist()))
+    faults = [
+        Fault(f"no count of '{name}'; there are {', '.join(measured)}{did_you_mean(name, measured)}", name="outputs")
+        for name in names or ()
+        if name not in measured
+    ]
+    if faults:
+        raise InputError(*faults)
+    time_unit = str(visits["time"].attrs.get("units", "1"))
+    return [
+        _Counts(
+            name, str(visits["unit"].values[own == name][0]), time_unit,
+            {key: visits[key].values[own == name] for key in COLUMNS if key not in ("patient", "output", "unit")},
+        )
+        for name in names or measured
+    ]  # fmt: skip
+
+
+def _against_prediction(panel: Panel, counts: _Counts, key: str, words: str) -> None:
+    x, y = counts.table[key], counts.table["value"]
+    axes = panel.axes
+    _points(axes, counts, x, y, key)
+    both = np.concatenate([x, y])
+    positive = both[both > 0]
+    if positive.size == both.size and positive.max() > _WIDE * positive.min():
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
+    ends = [float(both.min()), float(both.max())]
+    axes.plot(ends, ends, color=GREY, linewidth=0.8, zorder=1)
+    _label(panel, counts, with_unit(words, unit_label(counts.unit)), with_unit("observed", unit_label(counts.unit)))
+
+
+def _residual(panel: Panel, counts: _Counts, key: str, against: str) -> None:
+    x, y = counts.table[against], counts.table[key]
+    kept = counts.quantified if key == "CWRES" else np.ones(len(y), dtype=bool)
+    (points,) = panel.axes.plot(x[kept], y[kept], "o", markerfacecolor="none", color=COLOURS["blue"], **_LOOK)
+    points.set_gid(f"{key}-{against}-{counts.name}")
+    _band(panel.axes)
+    is_time = against == "time"
+    unit, words = (counts.time_unit, "time") if is_time else (counts.unit, "population prediction")
+    _label(panel, counts, with_unit(words, unit_label(unit)), key)
+
+
+def _quantiles(panel: Panel, counts: _Counts) -> None:
+    values = np.sort(counts.table["NPDE"][np.isfinite(counts.table["NPDE"])])
+    normal = ndtri((np.arange(values.size) + 0.5) / max(values.size, 1))
+    (points,) = panel.axes.plot(normal, values, "o", markerfacecolor="none", color=COLOURS["blue"], **_LOOK)
+    points.set_gid(f"NPDE-normal-{counts.name}")
+    panel.axes.axline((0, 0), slope=1, color=GREY, linewidth=0.8, zorder=1)
+    _label(panel, counts, "normal quantile", "NPDE")
+
+
+_PANELS = (
+    lambda panel, counts: _against_prediction(panel, counts, "PRED", "population prediction"),
+    lambda panel, counts: _against_prediction(panel, counts, "IPRED", "individual prediction"),
+    lambda panel, counts: _residual(panel, counts, "CWRES", "time"),
+    lambda panel, counts: _residual(panel, counts, "CWRES", "PRED"),
+    lambda panel, counts: _residual(panel, counts, "NPDE", "time"),
+    _quantiles,
+)
+"""What each panel of an output shows, in order."""
+
+
+def _points(axes: Axes, counts: _Counts, x: np.ndarray, y: np.ndarray, gid: str) -> None:
+    kept = counts.quantified
+    (points,) = axes.plot(x[kept], y[kept], "o", markerfacecolor="none", color=COLOURS["blue"], **_LOOK)
+    points.set_gid(f"{gid}-{counts.name}")
+    if not kept.all():
+        (beyond,) = axes.plot(x[~kept], y[~kept], "v", color=COLOURS["orange"], **_LOOK)
+        beyond.set_gid(f"{gid}-{counts.name}-censored")
+
+
+def _band(axes: Axes) -> None:
+    axes.axhline(0, color=GREY, linewidth=0.8, zorder=1)
+    for end in (-_USUAL, _USUAL):
+        axes.axhline(end, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=1)
+
+
+def _label(panel: Panel, counts: _Counts, x: str, y: str) -> None:
+    set_title(panel.axes, panel.letter, counts.name)
+    panel.axes.set_xlabel(x)
+    panel.axes.set_ylabel(y)
+
+
+def _entries(*, is_beyond: bool) -> list[Entry]:
+    point = Line2D([], [], marker="o", color=COLOURS["blue"], markerfacecolor="none", **_LOOK)
+    entries: list[Entry] = [(point, "a count")]
+    if is_beyond:
+        beyond = Line2D([], [], marker="v", color=COLOURS["orange"], **_LOOK)
+        entries.append((beyond, "a count beyond its limit of quantification, at the limit; it has no CWRES"))
+    line = Line2D([], [], color=GREY, linewidth=0.8)
+    entries.append((line, "equality; zero"))
+    dotted = Line2D([], [], color=GREY, linewidth=0.8, linestyle=DOTTED)
+    entries.append((dotted, "95 % of residuals lie between these, if the model is right"))
+    return entries
