@@ -22,6 +22,7 @@ COMMANDS = (
     "compare",
     "evidence",
     "data",
+    "fit-population",
     "figure",
 )
 HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")

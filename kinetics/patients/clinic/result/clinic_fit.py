@@ -17,8 +17,6 @@ from kinetics.patients.clinic.estimation import Estimate
 from kinetics.patients.clinic.problem.assembling import Clinic
 from kinetics.patients.clinic.problem.clinic_problem import ClinicProblem
 from kinetics.patients.clinic.result.population_table import PopulationRow, population_rows
-from kinetics.patients.individual.patient_fit import PatientFit
-from kinetics.patients.population.assembling import PatientsOfCohort
 from kinetics.results import write_result
 from kinetics.text.numbers import count_text, number_text
 from kinetics.text.tables import html_table
@@ -26,6 +24,8 @@ from kinetics.units import display_unit, unit_text
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from kinetics.patients.individual.patient_fit import PatientFit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,6 +111,9 @@ class ClinicFit:
 
         `UnknownNameError`, with the nearest ids, if there is no such patient.
         """
+        from kinetics.patients.individual.patient_fit import PatientFit
+        from kinetics.patients.population.assembling import PatientsOfCohort
+
         clinic, found = self.clinic, self.conclusions
         index = clinic.model.observations.ids.index(self.problem.data.patient(id).id)
         treated = clinic.treated
