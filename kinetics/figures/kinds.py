@@ -13,6 +13,7 @@ from kinetics.figures.facts.draw import Facts
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.map.draw import Map
 from kinetics.figures.patient.draw import PatientCourse
+from kinetics.figures.predictive_check.draw import PopulationCheck
 from kinetics.figures.prior_posterior.draw import PriorPosterior
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Kind[Any]]] = {
         Facts,
         PatientCourse,
         GoodnessOfFit,
+        PopulationCheck,
     )
 }
 """A new kind is one folder, and one line here."""

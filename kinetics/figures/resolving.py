@@ -15,10 +15,10 @@ from kinetics.estimate import Estimates, Fit
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
+from kinetics.figures.base.outputs_figure import OutputsSpec
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
-from kinetics.figures.goodness_of_fit.spec import GoodnessSpec
 from kinetics.figures.kinds import KINDS, read_figure
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.patient.spec import PatientSpec
@@ -78,8 +78,9 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     if "visits" in tree.children:
-        fit = GoodnessOfFit(GoodnessSpec.of_result(str(tree.attrs.get("title", "")), [*outputs] or None))
-        return Request(fit, GoodnessOfFit.name, tree)
+        title = str(tree.attrs.get("title", ""))
+        spec = OutputsSpec.of_result(GoodnessOfFit.name, title, [*outputs] or None)
+        return Request(GoodnessOfFit(spec), GoodnessOfFit.name, tree)
     known = None if model is None else loaded("model", model, Model)
     if "regimen" in tree.dims:
         if outputs:

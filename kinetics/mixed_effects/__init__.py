@@ -1,6 +1,7 @@
 """Population estimation: nonlinear mixed effects models of the observations of many individuals."""
 
 from kinetics.mixed_effects.diagnostics.npde import npde, simulate_observations
+from kinetics.mixed_effects.diagnostics.predictive_check import PredictiveCheck, predictive_check
 from kinetics.mixed_effects.diagnostics.residuals import (
     conditional_weighted_residuals,
     individual_weighted_residuals,
@@ -55,6 +56,7 @@ __all__ = [
     "Observations",
     "PopulationPrior",
     "PopulationValues",
+    "PredictiveCheck",
     "SaemEstimate",
     "SaemSettings",
     "SaemState",
@@ -73,6 +75,7 @@ __all__ = [
     "npde",
     "objective",
     "predictions",
+    "predictive_check",
     "random_effect_shrinkage",
     "residual_shrinkage",
     "saem",

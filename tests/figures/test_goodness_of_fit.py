@@ -1,4 +1,4 @@
-"""A figure of goodness of fit shows every count of a result, where it is, and which are beyond their limits."""
+"""Figures of a clinic show every count of a result, where it is, and percentiles beside those of simulations."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,25 @@ def result():
     }
     visits = xr.Dataset({name: ("visit", values) for name, values in columns.items()})
     visits["time"].attrs["units"] = "day"
-    return xr.DataTree.from_dict({"visits": visits})
+    return xr.DataTree.from_dict({"visits": visits, "predictive_check": percentiles()})
+
+
+def percentiles():
+    """Three bins of each output; of A the lowest percentile is below the limits."""
+    time = np.tile([10.0, 50.0, 90.0], 2)
+    observed = np.outer([0.05, 0.4, 1.5, 5, 7, 9], [0.6, 1.0, 1.5])
+    observed[:3, 0] = np.nan
+    columns = {
+        "output": ("bin", np.repeat(np.array(OUTPUTS, dtype=object), 3)),
+        "unit": ("bin", np.repeat(np.array(["1/nL", "mg/L"], dtype=object), 3)),
+        "time": ("bin", time, {"units": "day"}),
+        "count": ("bin", np.full(6, 10)),
+        "observed": (("bin", "percentile"), observed),
+        "simulated": (("bin", "percentile", "quantile"), observed[..., None] * [0.9, 1.0, 1.1]),
+        "below": ("bin", np.array([0.2, 0.1, 0.0, 0, 0, 0])),
+        "simulated_below": (("bin", "quantile"), np.outer([0.2, 0.1, 0.0, 0, 0, 0], [0.5, 1, 1.5])),
+    }
+    return xr.Dataset(columns, {"percentile": [0.05, 0.5, 0.95], "quantile": [0.025, 0.5, 0.975]})
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +104,18 @@ def test_what_it_cannot_draw_is_refused(tree, tmp_path):
         draw(file)
     with pytest.raises(InputError, match="has no group 'visits'"):
         draw(file, input=xr.DataTree())
+
+
+def test_a_predictive_check_has_percentiles_and_shares_where_they_are(tree, tmp_path):
+    file = tmp_path / "check.toml"
+    file.write_text('[figure]\nkind = "predictive_check"\n')
+    drawing, check = draw(file, input=tree), tree["predictive_check"].to_dataset()
+    found = points(drawing)
+    np.testing.assert_array_equal(found["observed-A-50"], np.column_stack([[10, 50, 90], check["observed"][:3, 1]]))
+    np.testing.assert_array_equal(found["below-A"][:, 1], [20, 10, 0])
+    assert "below-B" not in found  # it has no limits
+    areas = {area.get_gid(): area for axes in drawing.figure.axes for area in axes.collections if area.get_gid()}
+    (path,) = areas["simulated-B-95"].get_paths()
+    np.testing.assert_allclose(path.get_extents().get_points()[:, 1], [0.9 * 7.5, 1.1 * 13.5])
+    with pytest.raises(InputError, match="is drawn from a result of 'kinetics fit-population'"):
+        draw(file)

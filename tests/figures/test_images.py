@@ -133,3 +133,9 @@ def test_patient(tmp_path):
 @looks_as_before
 def test_goodness_of_fit():
     return draw(goodness.result()).figure
+
+
+@looks_as_before
+def test_predictive_check(tmp_path):
+    (tmp_path / "figure.toml").write_text('[figure]\nkind = "predictive_check"\ntitle = "Percentiles"\n')
+    return draw(tmp_path / "figure.toml", input=goodness.result()).figure

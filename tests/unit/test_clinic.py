@@ -206,6 +206,23 @@ def test_faults_of_arguments_are_named_by_argument(model):
     assert "errors.C: 'none' is no kind of error" in text
 
 
+def test_data_in_other_units_and_of_other_things_are_refused(model):
+    data = simulated(3)
+    of_others = PatientData(
+        data.patients, parse_unit("day"), {"C": parse_unit("ug/L"), "c": parse_unit("mg/L")},
+        {"drug": parse_unit("mg"), "drag": parse_unit("mg")}, data.covariates,
+    )  # fmt: skip
+    with pytest.raises(InputError) as caught:
+        ClinicProblem.of(of_others, model)
+    found = [str(fault) for fault in caught.value.faults]
+    assert len(found) == 4
+    assert any(
+        "data.time: is in day, and those of the model in hour; read the data with model=" in one for one in found
+    )
+    assert any("data.c: is no output of the model; did you mean 'C'?" in one for one in found)
+    assert any("data.drag: is no dose of the model; did you mean 'drug'?" in one for one in found)
+
+
 def test_a_misspelt_method_and_what_the_problem_says_already_are_refused(model):
     problem = ClinicProblem.of(simulated(3), model)
     with pytest.raises(UnknownNameError, match="no method 'FOCE1'; there are SAEM"):

@@ -33,6 +33,7 @@ from kinetics.mixed_effects import (
     maximise,
     npde,
     objective,
+    predictive_check,
     random_effect_shrinkage,
     residual_shrinkage,
     saem,
@@ -136,6 +137,29 @@ def test_information_is_the_mean_square_of_the_score():
         table = Observations.from_table(["1"] * y.size, np.zeros(y.size), y)
         found = density(table, errors, np.array([0]), np.full((1, y.size), f), residual)
         assert (found.score**2).mean() == pytest.approx(found.information[0, 0], rel=0.02)
+
+
+def test_a_prediction_of_zero_has_no_logarithm_and_is_surely_below_a_limit():
+    table = Observations.from_table(["1", "1"], [0.0, 1.0], [2.0, -np.inf], upper=[2.0, 0.5])
+    found = density(table, ResidualErrors({"y": "lognormal"}), np.array([0]), np.zeros((1, 2)), np.ones(1))
+    assert np.isnan(found.log[0, 0])
+    assert found.log[0, 1] == 0.0
+
+
+def test_percentiles_of_censored_values_are_ranks():
+    values = np.arange(1.0, 21.0)
+    below = values <= 4
+    table = Observations.from_table(
+        ["1"] * 20, np.repeat([1.0, 9.0], 10), np.where(below, -np.inf, values), upper=np.where(below, 4.5, values)
+    )
+    limits = np.full((1, 20), 4.5)
+    order = np.where(below, 4.5, values)[table.rows[0]]  # of equal times, censored values may stand anywhere
+    check = predictive_check(table, 0, limits, np.tile(order, (50, 1, 1)) + 0.001)
+    np.testing.assert_array_equal(check.time, [1.0, 9.0])
+    np.testing.assert_array_equal(check.observed, [[np.nan, 5.0, 10.0], [11.0, 15.0, 20.0]])
+    np.testing.assert_allclose(check.below, [0.4, 0.0])
+    np.testing.assert_allclose(check.simulated_below, 0.0)  # just above the limit, all of them
+    np.testing.assert_allclose(check.simulated[1], check.observed[1][:, None] + [0.001] * 3)
 
 
 def test_a_censored_value_far_from_its_prediction_has_a_finite_density():

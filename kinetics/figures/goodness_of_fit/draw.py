@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,16 +15,13 @@ from scipy.special import ndtri
 from kinetics.errors import Fault, InputError
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.outputs_figure import OutputsSpec, chosen_outputs, is_wide, read_outputs_figure
 from kinetics.figures.base.page import Entry, add_title_and_legend
 from kinetics.figures.base.panels import Panel, panel_grid, set_title, with_unit
 from kinetics.figures.base.style import COLOURS, DOTTED, GREY
-from kinetics.figures.goodness_of_fit.spec import NAME, GoodnessSpec, read_goodness
-from kinetics.text.suggestions import did_you_mean
 
 COLUMNS = ("patient", "output", "unit", "time", "censored", "value", "PRED", "IPRED", "CWRES", "NPDE")
 _LOOK = {"markersize": 2.4, "markeredgewidth": 0.5, "linestyle": "none"}
-_WIDE = 20.0
-"""A ratio of the largest to the smallest count beyond which axes are logarithmic."""
 _ROW = 42.0
 """Height of a row of panels, mm."""
 _USUAL = 1.96
@@ -47,15 +43,15 @@ class _Counts:
         return self.table["censored"] == 0
 
 
-class GoodnessOfFit(Kind[GoodnessSpec]):
+class GoodnessOfFit(Kind[OutputsSpec]):
     """Six panels for each output of a result of `fit_population`.
 
     The points of a panel have the gid ``PANEL-OUTPUT``, with PANEL one of ``PRED``, ``IPRED``, ``CWRES-time``,
     ``CWRES-PRED``, ``NPDE-time``, ``NPDE-normal``; those of counts beyond a limit have ``-censored`` behind it.
     """
 
-    name = NAME
-    load = staticmethod(read_goodness)
+    name = "goodness_of_fit"
+    load = staticmethod(read_outputs_figure)
 
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """Nothing: it is drawn from a result."""
@@ -67,7 +63,8 @@ class GoodnessOfFit(Kind[GoodnessSpec]):
 
     def picture(self, tree: xr.DataTree) -> Figure:
         """Rows of panels, those of an output together."""
-        outputs = _chosen(tree["visits"].to_dataset(), self.spec.header.outputs)
+        visits = tree["visits"].to_dataset()
+        outputs = [_counts(visits, name) for name in chosen_outputs(visits, self.spec.header.outputs)]
         grid = panel_grid(self.spec.page, len(_PANELS) * len(outputs), lambda rows: _ROW * rows + 24, columns=3)
         for number, counts in enumerate(outputs):
             panels = grid.panels[number * len(_PANELS) : (number + 1) * len(_PANELS)]
@@ -78,25 +75,12 @@ class GoodnessOfFit(Kind[GoodnessSpec]):
         return grid.figure
 
 
-def _chosen(visits: xr.Dataset, names: Sequence[str] | None) -> list[_Counts]:
-    """The counts of each output; an `InputError` for one that the result does not have."""
-    own = np.array([str(name) for name in visits["output"].values])
-    measured = sorted(set(own.tolist()))
-    faults = [
-        Fault(f"no count of '{name}'; there are {', '.join(measured)}{did_you_mean(name, measured)}", name="outputs")
-        for name in names or ()
-        if name not in measured
-    ]
-    if faults:
-        raise InputError(*faults)
+def _counts(visits: xr.Dataset, name: str) -> _Counts:
+    """The counts of an output."""
+    own = visits["output"].values == name
     time_unit = str(visits["time"].attrs.get("units", "1"))
-    return [
-        _Counts(
-            name, str(visits["unit"].values[own == name][0]), time_unit,
-            {key: visits[key].values[own == name] for key in COLUMNS if key not in ("patient", "output", "unit")},
-        )
-        for name in names or measured
-    ]  # fmt: skip
+    table = {key: visits[key].values[own] for key in COLUMNS if key not in ("patient", "output", "unit")}
+    return _Counts(name, str(visits["unit"].values[own][0]), time_unit, table)
 
 
 def _against_prediction(panel: Panel, counts: _Counts, key: str, words: str) -> None:
@@ -104,8 +88,7 @@ def _against_prediction(panel: Panel, counts: _Counts, key: str, words: str) -> 
     axes = panel.axes
     _points(axes, counts, x, y, key)
     both = np.concatenate([x, y])
-    positive = both[both > 0]
-    if positive.size == both.size and positive.max() > _WIDE * positive.min():
+    if is_wide(both):
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):

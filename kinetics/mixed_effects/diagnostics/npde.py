@@ -48,7 +48,14 @@ def simulate_observations(
     return simulated
 
 
-def npde(model: MixedEffectsModel, values: PopulationValues, *, seed: int, n_replicates: int = 1000) -> np.ndarray:
+def npde(
+    model: MixedEffectsModel,
+    values: PopulationValues,
+    *,
+    seed: int,
+    n_replicates: int = 1000,
+    simulated: np.ndarray | None = None,
+) -> np.ndarray:
     """Normalised prediction distribution errors, (individual, observation); NaN where there is no observation.
 
     Under the model they are independent and standard normal (Brendel 2006, doi 10.1007/s11095-006-9067-5). A censored
@@ -62,9 +69,12 @@ def npde(model: MixedEffectsModel, values: PopulationValues, *, seed: int, n_rep
         Of the random numbers.
     n_replicates : int
         The number of simulated data sets; more than an individual has observations.
+    simulated : ndarray, (replicate, individual, observation), optional
+        These data sets, of `simulate_observations`, if they are there already.
     """
     observations = model.observations
-    simulated = simulate_observations(model, values, seed=seed, n_replicates=n_replicates)
+    if simulated is None:
+        simulated = simulate_observations(model, values, seed=seed, n_replicates=n_replicates)
     streams = RandomStreams(observations.ids, seed, "npde").generators(0)
     result = np.full(observations.rows.shape, np.nan)
     for individual, stream in enumerate(streams):
@@ -76,7 +86,7 @@ def npde(model: MixedEffectsModel, values: PopulationValues, *, seed: int, n_rep
         factor = np.linalg.cholesky(np.atleast_2d(np.cov(sample.T)))
         ranked, own = (np.linalg.solve(factor, (rows - mean).T) for rows in (sample, observed[None]))
         below = (ranked < own).sum(axis=1)
-        result[individual, columns] = ndtri((below + 0.5) / (n_replicates + 1))
+        result[individual, columns] = ndtri((below + 0.5) / (len(simulated) + 1))
     return result
 
 

@@ -18,6 +18,8 @@ from kinetics.mixed_effects.model.residual_error import ResidualErrors
 LOG_2PI = float(np.log(2 * np.pi))
 CURVATURE_STEP = 1e-5
 """The step, of the larger of prediction and standard deviation, of the difference that gives the curvature."""
+LOWEST = -1e6
+"""In place of the logarithm of a prediction that is not positive: surely below a limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,7 @@ def density(
         slope = np.zeros_like(slope)
     is_lost, censored = is_log & ~(f > 0), observations.censored[individuals]  # the logarithm of such is no number
     stretch = np.where(is_log, 1.0 / np.where(is_log & ~is_lost, f, 1.0), 1.0)
-    center = np.where(is_lost & ~censored, np.nan, _scaled(f, is_log))
+    center = np.where(is_lost, np.where(censored, LOWEST, np.nan), _scaled(f, is_log))
     upper = _scaled(observations.upper[individuals], is_log)
     z = np.where(present & np.isfinite(upper), (upper - center) / sd, 0.0)
     log = -0.5 * z * z - np.log(sd) - 0.5 * LOG_2PI - np.where(is_log & np.isfinite(upper), upper, 0.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from kinetics.mixed_effects import (
     MixedEffectsModel,
     Modes,
     PopulationValues,
+    PredictiveCheck,
     Uncertainty,
     conditional_distribution,
     conditional_modes,
@@ -21,10 +23,13 @@ from kinetics.mixed_effects import (
     linearised_information,
     linearised_likelihood,
     npde,
+    predictive_check,
+    simulate_observations,
     uncertainty,
 )
 from kinetics.patients.clinic.estimation import KERNELS
 from kinetics.patients.clinic.problem.assembling import Clinic
+from kinetics.patients.population.treatment import first_time
 
 STAGES = 5
 CHAINS = 4
@@ -50,6 +55,8 @@ class Conclusions:
         Samples of the random effects of each patient.
     npde : ndarray, (patient, count)
         Normalised prediction distribution errors.
+    checks : dict of str to PredictiveCheck
+        Percentiles of the counts over time beside simulated ones, by output; times are of the data.
     """
 
     modes: Modes
@@ -59,6 +66,7 @@ class Conclusions:
     linearised: float
     conditional: ConditionalDistribution | None
     npde: np.ndarray
+    checks: Mapping[str, PredictiveCheck]
 
 
 def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Conclusions:
@@ -81,10 +89,24 @@ def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Co
             kernels=KERNELS,
         )  # fmt: skip
     progress(4, STAGES)
-    errors = npde(model, values, seed=problem.seed, n_replicates=settings.replicates)
+    simulated = simulate_observations(model, values, seed=problem.seed, n_replicates=settings.replicates)
+    errors = npde(model, values, seed=problem.seed, simulated=simulated)
+    checks = _checks(clinic, simulated)
     progress(5, STAGES)
     linearised = _linearised(model, values, modes.random)
-    return Conclusions(modes, covariances, known, importance, linearised, conditional, errors)
+    return Conclusions(modes, covariances, known, importance, linearised, conditional, errors, checks)
+
+
+def _checks(clinic: Clinic, simulated: np.ndarray) -> dict[str, PredictiveCheck]:
+    observations, data = clinic.model.observations, clinic.problem.data
+    rows = [row for id in clinic.problem.patients for row in data.patient(id).observations]
+    limits = [row.value if row.censored == "below" else row.limit for row in rows]
+    zero = np.array([[first_time(data.patient(id))] for id in observations.ids])
+    of_data = replace(observations, times=observations.times + zero)
+    padded = of_data.pad(np.nan_to_num(np.array(limits), nan=-np.inf))
+    return {
+        name: predictive_check(of_data, index, padded, simulated) for index, name in enumerate(observations.analytes)
+    }
 
 
 def _linearised(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> float:

@@ -16,8 +16,9 @@ from kinetics.patients.clinic.problem.parameters import EstimatedParameter, read
 from kinetics.patients.clinic.problem.schema import AlgorithmRow, ClinicRow
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.population.residual_errors import MeasurementErrors, measurement_errors
-from kinetics.patients.reading.reading import read_patients
+from kinetics.patients.reading import read_patients
 from kinetics.text.suggestions import did_you_mean
+from kinetics.units import conversion, display_unit
 
 TABLES = ("clinic", "parameters", "covariates", "errors", "algorithm")
 LEAST_PATIENTS = 2
@@ -47,7 +48,7 @@ class ClinicReader(Reader):
         self.header: dict[str, Any] = self.fields(ClinicRow, document.data.get("clinic", {}), "clinic")
         self.algorithm = self.table(AlgorithmRow, "algorithm") or AlgorithmRow()
         self.model = model or self._model()
-        self.data = data or self._data()
+        self.data = self._data() if data is None else self._in_units(data)
         self.cohort = cohort or self._cohort()
         self.patients, self.left_out = self._patients()
         self.parameters: tuple[EstimatedParameter, ...] = read_parameters(self, self.model, self.cohort)
@@ -72,6 +73,27 @@ class ClinicReader(Reader):
         return self.read(
             lambda: read_patients(folder / header["data"], doses, mapping, model=self.model), "clinic", "data"
         )
+
+    def _in_units(self, data: PatientData) -> PatientData:
+        """The data given, whose units must be those of the model."""
+        model = self.model
+        if model is None:
+            return data
+        pairs = {"time": (data.time, model.time)}
+        pairs |= {
+            name: (unit, model.outputs[name].unit) for name, unit in data.outputs.items() if name in model.outputs
+        }
+        pairs |= {name: (unit, model.doses[name].unit) for name, unit in data.drugs.items() if name in model.doses}
+        for name, (own, needed) in pairs.items():
+            with self.at("data", name):
+                if conversion(own, needed) != 1:
+                    units = f"{display_unit(own)}, and those of the model in {display_unit(needed)}"
+                    raise InputError(f"is in {units}; read the data with model=, which converts them")
+        for name in data.outputs.keys() - model.outputs.keys():
+            self.add(f"is no output of the model{did_you_mean(name, model.outputs)}", "data", name)
+        for name in data.drugs.keys() - model.doses.keys():
+            self.add(f"is no dose of the model{did_you_mean(name, model.doses)}", "data", name)
+        return data
 
     def _cohort(self) -> CohortParameters | None:
         model = self.model
@@ -103,7 +125,7 @@ class ClinicReader(Reader):
                 with self.at("errors", name):
                     model.output(name)
                     raise InputError(f"no count is of this output{did_you_mean(name, measured)}")
-        for name in measured:
+        for name in (one for one in measured if one in model.outputs):
             text = stated.get(name)
             with self.at("errors", name):
                 if text is not None and not isinstance(text, str):

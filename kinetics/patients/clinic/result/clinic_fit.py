@@ -190,8 +190,9 @@ class ClinicFit:
         xarray.DataTree
             ``population`` on (value): estimates, standard errors, intervals, each in its ``unit``; ``covariance`` of
             the estimates; ``between_patients``; ``individuals`` on (patient); ``visits`` on (visit): counts, PRED,
-            IPRED, CWRES, IWRES, NPDE; ``trace``, ``objective``, ``shrinkage``. ArviZ reads ``posterior`` on (chain,
-            draw, patient), the conditional distributions, ``observed_data`` and ``log_likelihood``.
+            IPRED, CWRES, IWRES, NPDE; ``predictive_check`` on (bin, percentile, quantile); ``trace``, ``objective``,
+            ``shrinkage``. ArviZ reads ``posterior`` on (chain, draw, patient), the conditional distributions,
+            ``observed_data`` and ``log_likelihood``.
         """
         from kinetics.patients.clinic.result.tree import fit_tree
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from kinetics.patients.clinic.result.visits import visit_table
+from kinetics.patients.clinic.result.visits import check_table, visit_table
 from kinetics.patients.population.predictions import TOLERANCES
 from kinetics.results import provenance, variable
 from kinetics.units import parse_unit, unit_text
@@ -28,6 +28,7 @@ def fit_tree(fit: ClinicFit) -> xr.DataTree:
         "between_patients": _between_patients(fit),
         "individuals": _individuals(fit),
         "visits": visit_table(fit),
+        "predictive_check": check_table(fit),
         "trace": _trace(fit),
         "objective": xr.Dataset({name: variable((), value, ONE, about) for name, (value, about) in fit.objectives}),
         "shrinkage": _shrinkage(fit),

@@ -1,4 +1,4 @@
-"""Every count of a clinic beside its predictions and residuals, one row each."""
+"""Every count of a clinic beside its predictions and residuals, and all of them beside simulated ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.mixed_effects import conditional_weighted_residuals, individual_weighted_residuals, predictions
+from kinetics.mixed_effects.diagnostics.predictive_check import INTERVAL, PERCENTILES
 from kinetics.patients.population.treatment import first_time
 from kinetics.results import variable
 from kinetics.units import parse_unit, unit_text
@@ -53,3 +54,34 @@ def visit_table(fit: ClinicFit) -> xr.Dataset:
     }
     columns |= {name: variable(("visit",), array[present], ONE, long) for name, (array, long) in pure.items()}
     return xr.Dataset(columns)
+
+
+def check_table(fit: ClinicFit) -> xr.Dataset:
+    """Percentiles of the counts in bins of time beside those of simulated data sets, on (bin, percentile, quantile)."""
+    checks, problem = fit.conclusions.checks, fit.problem
+    numbers = [checks[name].time.size for name in checks]
+    outputs = np.repeat(np.array([*checks], dtype=object), numbers)
+    units = np.repeat(np.array([unit_text(problem.model.outputs[name].unit) for name in checks], dtype=object), numbers)
+
+    def joined(key: str) -> np.ndarray:
+        return np.concatenate([getattr(one, key) for one in checks.values()])
+
+    about = "percentile of the counts; NaN below the limits"
+    sets = "over simulated data sets"
+    return xr.Dataset(
+        {
+            "output": xr.Variable("bin", outputs),
+            "unit": xr.Variable("bin", units),
+            "time": variable(("bin",), joined("time"), problem.data.time, "median time of the counts"),
+            "count": variable(("bin",), joined("count"), ONE, "number of counts"),
+            "observed": xr.Variable(("bin", "percentile"), joined("observed"), {"long_name": f"{about}, {OWN}"}),
+            "simulated": xr.Variable(
+                ("bin", "percentile", "quantile"), joined("simulated"), {"long_name": f"{about}, {sets}, {OWN}"}
+            ),
+            "below": variable(("bin",), joined("below"), ONE, "share of counts below their limits"),
+            "simulated_below": variable(
+                ("bin", "quantile"), joined("simulated_below"), ONE, f"share of counts below their limits, {sets}"
+            ),
+        },
+        {"percentile": [*PERCENTILES], "quantile": [*INTERVAL]},
+    )

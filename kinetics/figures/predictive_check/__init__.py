@@ -1,0 +1,1 @@
+"""The counts of a clinic over time beside those of simulated data sets."""

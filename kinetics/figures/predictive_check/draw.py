@@ -1,0 +1,107 @@
+"""A visual predictive check of a clinic: percentiles of counts, and shares below limits, beside simulated ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from kinetics.errors import Fault, InputError
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
+from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.outputs_figure import OutputsSpec, chosen_outputs, is_wide, read_outputs_figure
+from kinetics.figures.base.page import Entry, add_title_and_legend
+from kinetics.figures.base.panels import panel_grid, set_title, with_unit
+from kinetics.figures.base.style import COLOURS, LINES
+
+NAME = "predictive_check"
+VARIABLES = ("output", "unit", "time", "count", "observed", "simulated", "below", "simulated_below")
+_ROW = 58.0
+"""Height of a row of panels, mm."""
+_LOOKS = (COLOURS["blue"], COLOURS["vermillion"], COLOURS["blue"])
+_DASHES = (LINES[1], LINES[0], LINES[1])
+"""Colours and line styles of the 5th, 50th and 95th percentile."""
+
+
+class PopulationCheck(Kind[OutputsSpec]):
+    """Two panels for each output of a result of `fit_population`: percentiles, and the share below limits.
+
+    The line of a percentile has the gid ``observed-OUTPUT-PERCENT``, its area ``simulated-OUTPUT-PERCENT``; those of
+    shares are ``below-OUTPUT`` and ``simulated-below-OUTPUT``. An output without limits has one panel.
+    """
+
+    name = NAME
+    load = staticmethod(read_outputs_figure)
+
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """Nothing: it is drawn from a result."""
+        raise InputError(Fault("is drawn from a result of 'kinetics fit-population'; give one", name="input"))
+
+    def required(self) -> Required:
+        """Percentiles in bins of time."""
+        return Required({NAME: VARIABLES, "visits": ("output", "time", "value", "censored")})
+
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """Panels of percentiles, each followed by that of shares."""
+        checks, visits = tree[NAME].to_dataset(), tree["visits"].to_dataset()
+        outputs = chosen_outputs(checks, self.spec.header.outputs)
+        own = {name: checks.isel(bin=np.flatnonzero(checks["output"].values == name)) for name in outputs}
+        panels = [(name, is_share) for name in outputs for is_share in (False, True) if not is_share or _has(own[name])]
+        grid = panel_grid(self.spec.page, len(panels), lambda rows: _ROW * rows + 26)
+        for panel, (name, is_share) in zip(grid.panels, panels, strict=True):
+            draw = _draw_shares if is_share else _draw_percentiles
+            draw(panel.axes, name, own[name], visits)
+            time_unit = unit_label(str(checks["time"].attrs.get("units", "1")))
+            panel.axes.set_xlabel(with_unit("time", time_unit))
+            set_title(panel.axes, panel.letter, name)
+        add_title_and_legend(grid.figure, self.spec.header, _entries())
+        return grid.figure
+
+
+def _has(check: xr.Dataset) -> bool:
+    """Whether any count, real or simulated, is below a limit."""
+    return bool(check["below"].values.any() or check["simulated_below"].values.any())
+
+
+def _draw_percentiles(axes: Axes, name: str, check: xr.Dataset, visits: xr.Dataset) -> None:
+    time, observed, simulated = (check[key].values for key in ("time", "observed", "simulated"))
+    kept = (visits["output"].values == name) & (visits["censored"].values == 0)
+    values = visits["value"].values[kept]
+    axes.plot(visits["time"].values[kept], values, ".", color="#B0B0B0", markersize=2, zorder=1)
+    if is_wide(values):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    for index, percentile in enumerate(check["percentile"].values):
+        percent = f"{100 * float(percentile):.0f}"
+        look = {"color": _LOOKS[index], "zorder": 3}
+        area = axes.fill_between(time, simulated[:, index, 0], simulated[:, index, 2], alpha=0.25, linewidth=0, **look)
+        area.set_gid(f"simulated-{name}-{percent}")
+        (line,) = axes.plot(time, observed[:, index], linestyle=_DASHES[index], marker="o", markersize=2.4, **look)
+        line.set_gid(f"observed-{name}-{percent}")
+    axes.set_ylabel(with_unit("count", unit_label(str(check["unit"].values[0]))))
+
+
+def _draw_shares(axes: Axes, name: str, check: xr.Dataset, _: xr.Dataset) -> None:
+    time, share, simulated = (check[key].values for key in ("time", "below", "simulated_below"))
+    area = axes.fill_between(time, 100 * simulated[:, 0], 100 * simulated[:, 2], color=COLOURS["orange"], alpha=0.3)
+    area.set_gid(f"simulated-below-{name}")
+    (line,) = axes.plot(time, 100 * share, color="black", marker="o", markersize=2.4)
+    line.set_gid(f"below-{name}")
+    axes.set_ylabel("below the limit (%)")
+    axes.set_ylim(bottom=0)
+
+
+def _entries() -> list[Entry]:
+    line = {"marker": "o", "markersize": 2.4}
+    return [
+        (Line2D([], [], color=_LOOKS[1], linestyle=_DASHES[1], **line), "median of the counts"),
+        (Line2D([], [], color=_LOOKS[0], linestyle=_DASHES[0], **line), "5th and 95th percentile of the counts"),
+        (Patch(facecolor=_LOOKS[0], alpha=0.25), "where those of 95 % of simulated data sets are"),
+        (Line2D([], [], color="black", **line), "share of counts below their limit of quantification"),
+        (Patch(facecolor=COLOURS["orange"], alpha=0.3), "where that of 95 % of simulated data sets is"),
+    ]
