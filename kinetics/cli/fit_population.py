@@ -28,6 +28,10 @@ def fit_population(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from what an interrupted run of the same file finished.")
     ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE.{svg,pdf,png}", help="Draw the goodness of fit."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate the population of a clinic's patients; Ctrl-C keeps what is done."""
@@ -37,6 +41,7 @@ def fit_population(
 
     faults, problem = Faults(), None
     destination(faults, out, ".nc", inputs=[file])
+    destination(faults, figure, ".svg", ".pdf", ".png", name="--figure", inputs=[file])
     with faults.gather():
         problem = ClinicProblem.load(file)
         with faults.gather(name="--method"):
@@ -47,6 +52,11 @@ def fit_population(
         fit = run(problem, seed=seed, out=out, resume=resume, progress=steps.count)
     if out is not None:
         wrote(out)
+    if figure is not None:
+        from kinetics.figures import draw
+
+        draw(fit.tree(), figure)
+        wrote(figure)
     if as_json:
         print_json(fit.summary())
     else:

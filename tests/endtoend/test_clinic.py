@@ -56,9 +56,10 @@ def clinic(project: Path) -> Path:
 
 
 def test_a_clinic_is_fitted_printed_and_written(run, clinic: Path) -> None:
-    out = clinic.parent / "out.nc"
-    answer = run("fit-population", clinic, "--out", out, "--json")
+    out, figure = clinic.parent / "out.nc", clinic.parent / "fit.svg"
+    answer = run("fit-population", clinic, "--out", out, "--figure", figure, "--json")
     assert answer.status == 0, answer.err
+    assert "NPDE-normal-pool" in figure.read_text()
     assert answer.json["method"] == "FOCEI"
     assert answer.json["population"]["N0"]["value"] == pytest.approx(1.0, rel=0.1)
     assert answer.json["population"]["N0"]["unit"] == "1/nL"

@@ -132,6 +132,9 @@ class ClinicReader(Reader):
                     raise InputError(f"must be a text, such as 'proportional 0.15'; found {text!r:.40}")
                 one = measurement_errors(model, [name], {} if text is None else {name: text})
                 kinds, values = {**kinds, **one.kinds}, {**values, **one.values}
+            if kinds.get(name) == "lognormal" and any(row.output == name and not row.value > 0 for row in rows):
+                message = f"a count of {name} is not positive, which its log-normal error cannot give; state another"
+                self.add(f"{message}, such as 'combined 0.01 UNIT, 0.15'", "errors", name)
             if all(row.is_censored for row in rows if row.output == name):
                 self.add(f"every count of {name} is beyond its limit: its error cannot be estimated", "clinic", "data")
         return MeasurementErrors(kinds, values)
