@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kinetics.errors import Faults, InputError
 from kinetics.model import Model
@@ -23,18 +23,31 @@ def in_model_units(data: PatientData, model: Model) -> PatientData:
         be converted.
     """
     faults = Faults()
-    values = {name: faults.attempt(name, lambda name=name: _of_output(data, model, name)) for name in _counted(data)}
-    amounts = {name: faults.attempt(name, lambda name=name: _of_drug(data, model, name)) for name in _given(data)}
+    counts, amounts = {}, {}
+    for name in _counted(data):
+        with faults.gather(name=name):
+            counts[name] = _of_output(data, model, name)
+    for name in _given(data):
+        with faults.gather(name=name):
+            amounts[name] = _of_drug(data, model, name)
     time = faults.attempt("time", lambda: float(conversion(data.time, model.time)))
     faults.raise_if_any()
     assert time is not None
-    factors = {name: factor for name, factor in (values | amounts).items() if factor is not None}
-    if time == 1.0 and set(factors.values()) <= {1.0}:
+    if {time, *counts.values(), *amounts.values()} == {1.0}:
         return data
-    patients = {patient.id: _converted(patient, factors, time) for patient in data}
-    outputs = {name: model.outputs[name].unit for name in values}
+    patients = {one.id: _converted(one, _Factors(counts, amounts, time)) for one in data}
+    outputs = {name: model.outputs[name].unit for name in counts}
     drugs = {name: model.doses[name].unit for name in amounts}
     return replace(data, patients=patients, time=model.time, outputs=outputs, drugs=drugs)
+
+
+@dataclass(frozen=True)
+class _Factors:
+    """From the units of the data to those of the model: of each output, of each drug, and of time."""
+
+    counts: dict[str, float]
+    amounts: dict[str, float]
+    time: float
 
 
 def _counted(data: PatientData) -> list[str]:
@@ -59,23 +72,23 @@ def _of_drug(data: PatientData, model: Model, name: str) -> float:
     return float(conversion(data.drugs[name], model.doses[name].unit))
 
 
-def _converted(patient: Patient, factors: dict[str, float], time: float) -> Patient:
+def _converted(patient: Patient, by: _Factors) -> Patient:
     series = {
-        name: CovariateSeries(tuple(time * at for at in own.times), own.values)
+        name: CovariateSeries(tuple(by.time * at for at in own.times), own.values)
         for name, own in patient.covariates.items()
     }
-    return Patient(patient.id, tuple(_counts(patient, factors, time)), tuple(_doses(patient, factors, time)), series)
+    return Patient(patient.id, tuple(_counts(patient, by)), tuple(_doses(patient, by)), series)
 
 
-def _counts(patient: Patient, factors: dict[str, float], time: float) -> Iterator[Observation]:
+def _counts(patient: Patient, by: _Factors) -> Iterator[Observation]:
     for row in patient.observations:
-        factor = factors[row.output]
+        factor = by.counts[row.output]
         ends = {"value": factor * row.value, "limit": factor * row.limit, "bound": factor * row.bound}
-        yield replace(row, time=time * row.time, **ends)
+        yield replace(row, time=by.time * row.time, **ends)
 
 
-def _doses(patient: Patient, factors: dict[str, float], time: float) -> Iterator[DoseRecord]:
+def _doses(patient: Patient, by: _Factors) -> Iterator[DoseRecord]:
     for dose in patient.doses:
-        factor = factors.get(dose.drug, 1.0)
-        lengths = {"time": time * dose.time, "duration": time * dose.duration, "interval": time * dose.interval}
-        yield replace(dose, amount=factor * dose.amount, rate=factor / time * dose.rate, **lengths)
+        factor = by.amounts.get(dose.drug, 1.0)
+        lengths = {key: by.time * getattr(dose, key) for key in ("time", "duration", "interval")}
+        yield replace(dose, amount=factor * dose.amount, rate=factor / by.time * dose.rate, **lengths)
