@@ -37,7 +37,7 @@ class Clinic:
     @classmethod
     def of(cls, problem: ClinicProblem) -> Clinic:
         """That of a problem; an `InputError` for a dose that no regimen has."""
-        treated = TreatedPatients.of(problem.data, problem.patients, problem.model)
+        treated = TreatedPatients.of(problem.data.select(*problem.patients), problem.model)
         observations = treated.observations
         order = [problem.patients.index(id) for id in observations.ids]
         model = MixedEffectsModel.of(

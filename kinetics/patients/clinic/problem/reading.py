@@ -15,10 +15,10 @@ from kinetics.patients.clinic.problem.covariates import CovariateEffect, read_co
 from kinetics.patients.clinic.problem.parameters import EstimatedParameter, read_parameters
 from kinetics.patients.clinic.problem.schema import AlgorithmRow, ClinicRow
 from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.residual_errors import MeasurementErrors, measurement_errors
 from kinetics.patients.reading import read_patients
 from kinetics.text.suggestions import did_you_mean
-from kinetics.units import conversion, display_unit
 
 TABLES = ("clinic", "parameters", "covariates", "errors", "algorithm")
 LEAST_PATIENTS = 2
@@ -74,26 +74,10 @@ class ClinicReader(Reader):
             lambda: read_patients(folder / header["data"], doses, mapping, model=self.model), "clinic", "data"
         )
 
-    def _in_units(self, data: PatientData) -> PatientData:
-        """The data given, whose units must be those of the model."""
+    def _in_units(self, data: PatientData) -> PatientData | None:
+        """The data given, in the units of the model."""
         model = self.model
-        if model is None:
-            return data
-        pairs = {"time": (data.time, model.time)}
-        pairs |= {
-            name: (unit, model.outputs[name].unit) for name, unit in data.outputs.items() if name in model.outputs
-        }
-        pairs |= {name: (unit, model.doses[name].unit) for name, unit in data.drugs.items() if name in model.doses}
-        for name, (own, needed) in pairs.items():
-            with self.at("data", name):
-                if conversion(own, needed) != 1:
-                    units = f"{display_unit(own)}, and those of the model in {display_unit(needed)}"
-                    raise InputError(f"is in {units}; read the data with model=, which converts them")
-        for name in data.outputs.keys() - model.outputs.keys():
-            self.add(f"is no output of the model{did_you_mean(name, model.outputs)}", "data", name)
-        for name in data.drugs.keys() - model.doses.keys():
-            self.add(f"is no dose of the model{did_you_mean(name, model.doses)}", "data", name)
-        return data
+        return data if model is None else self.read(lambda: in_model_units(data, model), "data")
 
     def _cohort(self) -> CohortParameters | None:
         model = self.model

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from kinetics.patients.individual.patient_fit import PatientFit
+    from kinetics.patients.individual.patient_fits import PatientFits
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,15 +113,22 @@ class ClinicFit:
         `UnknownNameError`, with the nearest ids, if there is no such patient.
         """
         from kinetics.patients.individual.patient_fit import PatientFit
-        from kinetics.patients.population.assembling import PatientsOfCohort
 
-        clinic, found = self.clinic, self.conclusions
-        index = clinic.model.observations.ids.index(self.problem.data.patient(id).id)
-        treated = clinic.treated
-        patients = PatientsOfCohort(treated.system, self.cohort, treated.treatments, clinic.model, self.values)
-        sample = found.conditional
-        draws = None if sample is None else sample.samples[index].transpose(1, 0, 2).reshape(-1, len(self.effects))
-        return PatientFit(self.problem.data, patients, index, found.modes, found.covariances[index], draws)
+        found, known = self.problem.data.patient(id).id, self.conclusions.conditional
+        index = self.clinic.model.observations.ids.index(found)
+        draws = None if known is None else known.samples[index].transpose(1, 0, 2).reshape(-1, len(self.effects))
+        return PatientFit(self._patients, found, draws)
+
+    @cached_property
+    def _patients(self) -> PatientFits:
+        from kinetics.patients.individual.patient_fits import PatientFits
+        from kinetics.patients.population.assembling import PatientsOfCohort
+        from kinetics.patients.population.residual_errors import MeasurementErrors
+
+        model, numbers = self.clinic.model, self.values.residual.tolist()
+        errors = MeasurementErrors(self.problem.errors.kinds, dict(zip(model.errors.names, numbers, strict=True)))
+        patients = PatientsOfCohort(self.clinic.treated, self.cohort, errors, model, self.values)
+        return PatientFits(patients, self.conclusions.modes)
 
     @cached_property
     def shrinkage(self) -> tuple[dict[str, float], dict[str, float]]:
