@@ -183,6 +183,14 @@ def test_derivatives_are_those_of_differences(kind, linear):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_boluses_that_different_lags_bring_together_have_derivatives_of_their_own(engine):
+    records = [DoseRecord(0.0, "oral", 20.0), DoseRecord(2.0, "iv", 10.0), DoseRecord(4.0, "iv", 5.0)]
+    _, gradients = outputs(True, records, [3.0, 6.0], engine=engine, names=["LAG"], LAG=2.0)
+    more, less = (outputs(True, records, [3.0, 6.0], engine="scipy", LAG=2.0 + sign * 1e-4) for sign in (1, -1))
+    np.testing.assert_allclose(gradients[:, 0, 0], (more - less)[:, 0] / 2e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_parameter_that_changes_over_time_has_the_derivatives_of_differences(engine):
     covariates = {"K": TimedValues((0.0, 4.0, 10.0), (0.1, 0.3, 0.2)), "VMAX": TimedValues((0.0, 6.0), (30.0, 15.0))}
     records = [DoseRecord(0.0, "oral", 20.0, modelled="duration", interval=5.5, additional=3)]

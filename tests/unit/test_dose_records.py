@@ -9,7 +9,7 @@ from kinetics.engines.dosing.integrating import integrate_histories
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.quantities import Dose, Output, Parameter, State
-from kinetics.regimen import DoseRecord, History, TimedValues, histories
+from kinetics.regimen import Course, DoseRecord, History, Regimen, TimedValues, check_accepted, histories
 
 KA, K, LAG, F, A, B = sp.symbols("KA K LAG F A B")
 
@@ -169,3 +169,72 @@ def test_the_constants_of_a_dose_are_those_of_its_own_record_when_covariates_are
         patients = histories(given, system.model, rule)
         found = integrate_histories(system, patients, np.tile(system.parameter_array(), (2, 1)), ["central"])
         np.testing.assert_allclose(found.outputs[0], found.outputs[1], rtol=1e-6)
+
+
+PART = """
+[model]
+title = "Oral"
+time = "hour"
+
+[parameters]
+k = { value = 0.2, unit = "1/hour", source = "choice" }
+late = { value = 30, unit = "minute", source = "choice" }
+
+[doses.oral]
+unit = "mg"
+into = "A"
+lag = "late"
+bioavailability = "share"
+duration = "2*late"
+rate = "10*speed"
+
+[derived]
+share = { value = "exp(-k*late)", unit = "1" }
+speed = { value = "full*k", unit = "mg/day" }
+full = { value = "one", unit = "mg" }
+
+[parameters.one]
+value = 1
+unit = "mg"
+source = "choice"
+
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-k*A"
+
+[outputs.amount]
+unit = "mg"
+value = "A"
+"""
+
+
+def test_what_a_file_says_of_a_dose_has_the_units_of_the_model_in_a_composite_too(tmp_path):
+    (tmp_path / "part.toml").write_text(PART, encoding="utf-8")
+    whole = '[model]\ntitle = "Whole"\ntime = "day"\n[uses]\npk = "./part.toml"\n'
+    whole += '[states.B]\nunit = "1"\ninitial = "0"\nrate = "-pk.k*B"\n'
+    (tmp_path / "whole.toml").write_text(whole, encoding="utf-8")
+    for name, per_hour in (("part", 1.0), ("whole", 1 / 24)):
+        made = Model.load(tmp_path / f"{name}.toml")
+        values = made.constant_values(made.defaults)
+        assert values["lag_of_oral"] == pytest.approx(0.5 * per_hour)
+        assert values["duration_of_oral"] == pytest.approx(1.0 * per_hour)
+        assert values["bioavailability_of_oral"] == pytest.approx(np.exp(-0.1))
+        assert values["rate_of_oral"] == pytest.approx(2.0 / per_hour)
+
+
+def test_every_fault_of_a_dose_in_a_file_has_its_line(tmp_path):
+    text = PART.replace('lag = "late"', 'lag = "k"').replace('"share"', '"shear"').replace('"2*late"', '"late +"')
+    (tmp_path / "part.toml").write_text(text.replace('"10*speed"', '"speed*A/one"'), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        Model.load(tmp_path / "part.toml")
+    text = str(error.value)
+    for number, key in enumerate(("lag", "bioavailability", "duration", "rate"), 13):
+        assert f"part.toml:{number}: doses.oral.{key}: " in text
+
+
+def test_a_regimen_does_not_give_a_drug_whose_start_a_model_decides():
+    regimen = Regimen([Course.of("oral", "1 mg")])
+    with pytest.raises(InputError, match="model 'oral' has lag of oral, which no regimen follows"):
+        check_accepted(regimen, model(lag=LAG))
+    check_accepted(regimen, model())

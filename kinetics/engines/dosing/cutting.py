@@ -35,6 +35,10 @@ def cut(
     first, last = np.clip(doses.start, 0.0, None), np.clip(np.minimum(doses.end, ends), 0.0, None)
     runs = ~doses.is_bolus & (last - first > same) & (first < ends)
     first = np.minimum(first, ends)
+    at_once = np.flatnonzero(doses.is_bolus & starts_inside)
+    if change:
+        first[at_once] += _apart(rows[at_once], first[at_once], doses.start_change[at_once], same)
+        first[at_once] = np.minimum(first[at_once], ends[at_once] - 1.5 * same)
     edges, segments, (begins, stops) = _edges(lengths, rows, first, last, runs | starts_inside | ends_inside, same)
     size = len(lengths), edges.shape[1] - 1, len(drugs)
     rates, boluses = np.zeros((2, *size))
@@ -44,16 +48,14 @@ def cut(
     each = np.repeat(running, spans)
     segment = begins[each] + np.arange(len(each)) - np.repeat(np.cumsum(spans) - spans, spans)
     np.add.at(rates, (rows[each], segment, doses.drug[each]), doses.rate[each])
-    at_once = np.flatnonzero(doses.is_bolus & starts_inside)
     given = rows[at_once], begins[at_once], doses.drug[at_once]
     np.add.at(boluses, given, doses.amount[at_once])
     if not change:
         return Stretches(drugs, segments, edges, rates, boluses)
     names = doses.start_change.shape[1]
-    changes = DoseChanges(*np.zeros((2, *size, names)), np.zeros((*size[:2], names)))
+    changes = DoseChanges(np.zeros((*size, names)), np.zeros((*size, names)), np.zeros((*size[:2], names)))
     np.add.at(changes.rates, (rows[each], segment, doses.drug[each]), doses.rate_change[each])
     np.add.at(changes.boluses, given, doses.amount_change[at_once])
-    # boluses that arrive together have one lag: where two lags bring doses to the same instant, that of the latest
     changes.delays[given[:2]] = doses.start_change[at_once]
     # an infusion that starts later has brought less: sensitivities jump by the rate before less the rate after it
     for inside, edge, sign, moved in (
@@ -64,6 +66,17 @@ def cut(
         place = rows[jumps], edge[jumps], doses.drug[jumps]
         np.add.at(changes.boluses, place, sign * doses.rate[jumps, None] * moved[jumps])
     return Stretches(drugs, segments, edges, rates, boluses, changes)
+
+
+def _apart(rows: np.ndarray, moments: np.ndarray, delays: np.ndarray, same: float) -> np.ndarray:
+    """How much later each bolus comes, so that only those whose times have the same derivatives come together."""
+    order = np.lexsort((moments, rows))
+    ahead, behind = order[:-1], order[1:]
+    together = (rows[behind] == rows[ahead]) & (moments[behind] - moments[ahead] <= same)
+    total = np.cumsum(together & (delays[behind] != delays[ahead]).any(axis=1))
+    later = np.zeros(len(rows))
+    later[behind] = 3 * same * (total - np.maximum.accumulate(np.where(together, 0, total)))
+    return later
 
 
 def _edges(

@@ -99,8 +99,7 @@ def steady_states(
         moved[rows] = np.abs(step[rows]) / bound
         close, endless = (moved[rows] <= 1.0).all(axis=1), (left > bound).any(axis=1)
         for index in np.flatnonzero(close & endless):
-            state = system.states[_most_free(changes[index, :, names:])]
-            found.reasons[rows[index]] = ENDLESS.format(state=state)
+            found.reasons[rows[index]] = ENDLESS.format(state=system.states[_most_free(changes[index, :, names:])])
         done = rows[close & ~endless]
         found.states[done], found.changes[done] = y[done], solved[close & ~endless]
         active = np.sort(np.concatenate([rows[~close], again]))
