@@ -238,3 +238,29 @@ def test_a_regimen_does_not_give_a_drug_whose_start_a_model_decides():
     with pytest.raises(InputError, match="model 'oral' has lag of oral, which no regimen follows"):
         check_accepted(regimen, model(lag=LAG))
     check_accepted(regimen, model())
+
+
+def test_infusions_without_bound_on_how_many_overlap_have_no_steady_state():
+    system = compile_model(model())
+    record = DoseRecord(0.0, "oral", 1.0, duration=5e4, interval=1.0, steady_state=1)
+    patients = histories([History([record], [1.0])], system.model)
+    found = integrate_histories(system, patients, system.parameter_array()[None], ["central"])
+    assert found.reasons == ["no steady state: a dose still acts when 1000 more have been given."]
+
+
+def test_patients_without_doses_or_without_times_are_patients_too():
+    system = compile_model(model())
+    patients = histories([History([], [3.0]), History([DoseRecord(0.0, "oral", 1.0)], [])], system.model)
+    found = integrate_histories(system, patients, np.tile(system.parameter_array(), (2, 1)), ["central"], ["K"])
+    assert found.reasons == ["", ""]
+    assert found.outputs[0, 0, 0] == 0.0
+    assert np.isnan(found.outputs[1]).all()
+
+
+def test_parameters_of_another_shape_are_refused():
+    system = compile_model(model())
+    patients = histories([History([], [3.0])], system.model)
+    with pytest.raises(InputError, match=r"parameters must be \(1, 4\), found \(4,\)"):
+        integrate_histories(system, patients, system.parameter_array(), ["central"])
+    with pytest.raises(InputError, match="engine must be one of batch, scipy, found 'euler'"):
+        integrate_histories(system, patients, system.parameter_array()[None], ["central"], engine="euler")

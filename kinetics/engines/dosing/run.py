@@ -14,7 +14,7 @@ from kinetics.engines.dosing.stretches import Passage
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.regimen.histories import Histories
 
-MOST_OVERLAPS = 10_000
+MOST_OVERLAPS = 1000
 """Doses of an endless repetition that may still act when the next is given."""
 
 
@@ -46,6 +46,10 @@ class Run:
         self.change = bool(names) and said.change
         self.doses = doses_in_effect(histories.doses, said, histories.same)
         self.trains = doses_in_effect(histories.trains, said, histories.same)
+        given = histories.trains
+        with np.errstate(divide="ignore", invalid="ignore"):
+            overlaps = np.ceil((self.trains.end - given.time) / given.interval)
+        self.overlaps = np.where(given.is_constant, 0, np.clip(np.nan_to_num(overlaps), 0, MOST_OVERLAPS)).astype(int)
 
     def outputs(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Outputs, derivatives and reasons of `kinetics.engines.dosing.integrating.HistoryOutputs`.
@@ -70,7 +74,7 @@ class Run:
                 if reason:
                     ends[row], changes[row] = np.nan, np.nan
                     patient = histories.patient[row]
-                    reasons[patient] = reasons[patient] or f"{reason} This is the time since {histories.begin[row]:g}."
+                    reasons[patient] = reasons[patient] or f"{reason} Times count from {histories.begin[row]:g}."
             filled, column = np.nonzero(histories.index[rows] >= 0)
             place = histories.patient[rows][filled], histories.index[rows][filled, column]
             outputs[place], gradients[place] = passage.outputs[filled, column], passage.gradients[filled, column]
@@ -108,12 +112,8 @@ class Run:
 
     def _copies(self, trains: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
         """Doses of endless repetitions that may still act at a record, counted back from it: numbers, and how far."""
-        interval = self.histories.trains.interval[trains]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            back = np.ceil((self.trains.end[trains] - self.histories.trains.time[trains]) / interval)
-        endless = self.histories.trains.is_constant[trains]
-        back = np.where(endless, 0, np.clip(np.nan_to_num(back), 0, MOST_OVERLAPS)).astype(int)
-        counts = np.where(endless & (first > 0), 0, back + 1 - first)
+        without_end = self.histories.trains.is_constant[trains] & (first > 0)
+        counts = np.where(without_end, 0, self.overlaps[trains] + 1 - first)
         each = np.repeat(np.arange(len(trains)), counts)
         return each, first + np.arange(len(each)) - np.repeat(np.cumsum(counts) - counts, counts)
 
@@ -126,9 +126,8 @@ class Run:
     def _steady_states(self) -> SteadyStates:
         """The steady state of every endless repetition, from the time of its record on."""
         trains, all_rows = self.histories.trains, np.arange(len(self.histories.trains))
-        constants, rest, rest_changes = (
-            table[trains.episode] for table in (self.constants, self.rest, self.rest_changes)
-        )
+        tables = self.constants, self.rest, self.rest_changes
+        constants, rest, rest_changes = (table[trains.episode] for table in tables)
         if not all_rows.size:
             return SteadyStates(rest, rest_changes, [])
         lengths = np.where(trains.is_constant, 1.0, trains.interval)
@@ -147,12 +146,15 @@ class Run:
         largest = np.zeros((all_rows.size, len(self.histories.drugs)))
         largest[all_rows, trains.drug] = np.maximum(self.trains.amount, self.trains.rate * lengths)
         absolute = self.tolerances.bounds(self.system, state_scale(self.system, constants, rest, largest))
-        return steady_states(self.system, interval, rest, rest_changes, self.tolerances.relative, absolute)
+        found = steady_states(self.system, interval, rest, rest_changes, self.tolerances.relative, absolute)
+        for train in np.flatnonzero(self.overlaps == MOST_OVERLAPS):
+            found.states[train] = np.nan
+            found.reasons[train] = f"no steady state: a dose still acts when {MOST_OVERLAPS} more have been given."
+        return found
 
 
 def _rounds(histories: Histories) -> list[np.ndarray]:
     """The numbers of the episodes, those first that start afresh, then those that go on from them, and so on."""
-    depth = np.zeros(len(histories.patient), dtype=int)
-    for episode in np.flatnonzero(~histories.is_new):
-        depth[episode] = depth[episode - 1] + 1
+    number = np.arange(len(histories.patient))
+    depth = number - np.maximum.accumulate(np.where(histories.is_new, number, 0))
     return [np.flatnonzero(depth == number) for number in range(depth.max(initial=-1) + 1)]

@@ -17,6 +17,7 @@ NEUTRAL = 1e-10
 """Singular values of I - A, over the largest, of directions in which nothing returns: a sum that is conserved."""
 HALVINGS = 8
 
+FAILED = "one interval of a steady state: {reason}"
 ENDLESS = "no steady state: {state} changes by as much in every interval."
 UNSETTLED = (
     f"no steady state: after {MOST_ITERATIONS} iterations {{state}} still changes. "
@@ -70,10 +71,8 @@ def steady_states(
         Where the search begins.
     rest_changes : ndarray, (row, state, name)
         Derivatives of ``rest`` by parameters.
-    relative : float
-        Relative tolerance of the integration.
-    absolute : ndarray, (row, state)
-        Absolute tolerances.
+    relative, absolute : float, and ndarray, (row, state)
+        Tolerances of the integration.
     """
     size, n = rest.shape
     names, y, active = rest_changes.shape[2], rest.copy(), np.arange(size)
@@ -85,11 +84,13 @@ def steady_states(
         if not active.size:
             return found
         passage = interval(active, y[active], np.broadcast_to(directions, (active.size, *directions.shape)))
-        passed = np.array([not reason for reason in passage.reasons])
+        passed = np.array([not reason for reason in passage.reasons]) & np.isfinite(passage.end_changes).all(
+            axis=(1, 2)
+        )
         # too far: half of the last correction is taken back
         again = active[~passed & (halvings[active] < HALVINGS) & step[active].any(axis=1)]
         for index in np.flatnonzero(~passed & ~np.isin(active, again)):
-            found.reasons[active[index]] = f"one interval of a steady state: {passage.reasons[index]}"
+            found.reasons[active[index]] = FAILED.format(reason=passage.reasons[index] or "a derivative is not finite.")
         step[again], halvings[again] = 0.5 * step[again], halvings[again] + 1
         y[again] -= step[again]
         rows, changes = active[passed], passage.end_changes[passed]
