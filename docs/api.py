@@ -20,6 +20,7 @@ CHAPTERS = {
     "See what there is": ("models", "show", "load", "check"),
     "Simulate": ("simulate", "measure", "recovery"),
     "Fit": ("identify", "fit", "refit"),
+    "Read a clinic's tables": ("read_patients", "guess_mapping", "PatientData", "DataMapping"),
     "Predict and compare": ("predict", "compare", "evidence"),
     "Write and draw": ("report", "draw", "read_result", "write_result", "reproduce"),
     "What a model is": ("Model", "VisitSchedule"),

@@ -1,8 +1,8 @@
 """Lymphocyte kinetics after depleting therapies: symbolic models, compiled integration, fits and predictions.
 
-Start with `models`, which lists what ships, and `load`, which reads it. Then `simulate`, `measure` and `recovery`;
-`identify` and `fit`; `predict` and `compare`; `evidence` and `check`. `draw`, `show` and `report` write things out.
-Each takes a name of the library, a path or an object.
+Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables.
+Then `simulate`, `measure` and `recovery`; `identify` and `fit`; `predict` and `compare`; `evidence` and `check`.
+`draw`, `show` and `report` write things out. Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
+    from kinetics.patients import DataMapping, PatientData, guess_mapping, read_patients
     from kinetics.prediction import predict
     from kinetics.published.evaluating import evidence
     from kinetics.regimen import Course, Dose, Regimen, Rule
@@ -55,6 +56,7 @@ __all__ = [
     "ClusterError",
     "Comparison",
     "Course",
+    "DataMapping",
     "Dose",
     "Estimates",
     "Fit",
@@ -65,6 +67,7 @@ __all__ = [
     "Model",
     "Nadir",
     "Overshoot",
+    "PatientData",
     "Plateau",
     "Regimen",
     "Rule",
@@ -82,12 +85,14 @@ __all__ = [
     "draw",
     "evidence",
     "fit",
+    "guess_mapping",
     "identify",
     "load",
     "measure",
     "models",
     "predict",
     "read_comparison",
+    "read_patients",
     "read_result",
     "recovery",
     "refit",
@@ -127,6 +132,7 @@ _ROOMS = {
     ),
     "kinetics.model": ("Model",),
     "kinetics.observation": ("VisitSchedule",),
+    "kinetics.patients": ("DataMapping", "PatientData", "guess_mapping", "read_patients"),
     "kinetics.prediction": ("predict",),
     "kinetics.published.evaluating": ("evidence",),
     "kinetics.regimen": ("Course", "Dose", "Regimen", "Rule"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from kinetics.text.escaping import one_line
 T = TypeVar("T")
 _PACKAGE = Path(__file__).parent
 _LINE = re.compile(r":[0-9]+$")
+MAX_LINES = 200
+"""The number of faults that a command prints, and that the message on a table of measurements has."""
 MAX_LOCATIONS = 3
 """The number of locations naming the same faulty file that are listed one by one."""
 
@@ -74,8 +76,20 @@ def _listed(locations: tuple[str, ...]) -> str:
     return ", ".join(locations[:MAX_LOCATIONS]) + (f" and {more} more" if more > 0 else "")
 
 
+def fault_lines(faults: Sequence[Fault], most: int = MAX_LINES) -> list[str]:
+    """Faults as lines to print, at most so many, the last of which says how many more there are.
+
+    Examples
+    --------
+    >>> fault_lines([Fault(f"fault {number}") for number in range(300)])[-2:]
+    ['fault 199', 'and 100 more']
+    """
+    more = [f"and {len(faults) - most} more"] if len(faults) > most else []
+    return [*map(str, faults[:most]), *more]
+
+
 class InputError(KineticsError, ValueError):
-    """An input is wrong; ``faults`` lists everything that is.
+    """An input is wrong; ``faults`` lists everything that is, the message ``most`` of it if that is given.
 
     Examples
     --------
@@ -83,9 +97,9 @@ class InputError(KineticsError, ValueError):
     (Fault(message='dose is negative', where='', name='', named_at=()),)
     """
 
-    def __init__(self, *faults: Fault | str) -> None:
+    def __init__(self, *faults: Fault | str, most: int | None = None) -> None:
         self.faults = tuple(Fault(fault) if isinstance(fault, str) else fault for fault in faults)
-        super().__init__("\n".join(map(str, self.faults)))
+        super().__init__("\n".join(fault_lines(self.faults, most or len(faults))))
 
 
 class UnitError(InputError):
@@ -168,12 +182,15 @@ class Faults:
         self._faults[same] = kind
         self._named[same] = tuple(dict.fromkeys((*self._named.get(same, ()), *fault.named_at)))
 
-    def raise_if_any(self) -> None:
-        """Raise one `InputError` with all faults, if there are any; of the kind of all of them, if they are alike."""
+    def raise_if_any(self, most: int | None = None) -> None:
+        """Raise one `InputError` with all faults, if there are any; of the kind of all of them, if they are alike.
+
+        Its message has ``most`` of them.
+        """
         if self._faults:
             kinds = set(self._faults.values())
             kind = kinds.pop() if len(kinds) == 1 else InputError
-            raise kind(*self)
+            raise kind(*self, most=most)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

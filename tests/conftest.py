@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -105,3 +106,26 @@ about = "anyone"
 def total_doses(cut):
     """What segments give in all, (drug,), in the dose unit of the model."""
     return cut.lengths @ cut.rates + cut.boluses.sum(axis=0)
+
+
+def plan_of(model, regimen, until):
+    """The segments of a regimen, or of None, in a model up to a time."""
+    from kinetics.regimen import Regimen, segments
+
+    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    return segments(regimen or Regimen.none(), drugs, model.time, until)
+
+
+def accepted_regimens(model):
+    """The shipped regimens that a model can be given, by name."""
+    from kinetics.errors import InputError
+    from kinetics.files.library import library_names
+    from kinetics.regimen import Regimen, check_accepted
+
+    accepted = {}
+    for name in library_names("models/regimens"):
+        regimen = Regimen.load(name)
+        with suppress(InputError):
+            check_accepted(regimen, model)
+            accepted[name] = regimen
+    return accepted

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from kinetics.errors import Fault, Faults, InputError
+from kinetics.errors import Fault, Faults, InputError, fault_lines
 from kinetics.files.arguments import Progress
 from kinetics.files.kinds import KINDS, files_of, kind_of
 from kinetics.files.library import library_folder
@@ -21,6 +21,8 @@ class Findings:
     ----------
     by_file : dict of str to tuple of Fault
         The faults of each file, or of a name that leads to none; empty for a file that is sound.
+    notes : dict of str to tuple of str
+        What tables of patients hold, and what was assumed of them, by file.
 
     Examples
     --------
@@ -35,6 +37,7 @@ class Findings:
     """
 
     by_file: dict[str, tuple[Fault, ...]]
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -52,7 +55,8 @@ class Findings:
             raise InputError(*self.faults)
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.faults)) or f"{count_text(len(self.by_file), 'file')}, no fault"
+        lines = [*fault_lines(self.faults)] or [f"{count_text(len(self.by_file), 'file')}, no fault"]
+        return "\n".join([*(f"{file}: {note}" for file, notes in self.notes.items() for note in notes), *lines])
 
     def __repr__(self) -> str:
         faulty = sum(map(bool, self.by_file.values()))
@@ -64,8 +68,8 @@ class Findings:
         return html_table(repr(self).strip("<>"), ["where", "name", "fault"], rows)
 
 
-def check(*files: str | Path, progress: Progress | None = None) -> Findings:
-    """Find every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies.
+def check(*files: str | Path, progress: Progress | None = None, allow_large: bool = False) -> Findings:
+    """Find every fault of models, regimens, fits, published tables, tables of patients, figures and results.
 
     Parameters
     ----------
@@ -73,6 +77,8 @@ def check(*files: str | Path, progress: Progress | None = None) -> Findings:
         Paths, or names of the library, of which every kind is checked; without any, everything that ships.
     progress : callable, optional
         Called with (done, all) as files are done.
+    allow_large : bool
+        Whether a table of patients may have more than 50 MB.
 
     Returns
     -------
@@ -90,6 +96,7 @@ def check(*files: str | Path, progress: Progress | None = None) -> Findings:
     no/such.toml: cannot be read: No such file or directory
     """
     by_file: dict[str, tuple[Fault, ...]] = {}
+    notes: dict[str, tuple[str, ...]] = {}
     chosen: list[tuple[str, Path]] = [] if files else _shipped()
     for name in files:
         faults = Faults()
@@ -98,18 +105,18 @@ def check(*files: str | Path, progress: Progress | None = None) -> Findings:
         if len(faults):
             by_file[str(name)] = tuple(faults)
     for number, (kind, path) in enumerate(chosen, 1):
-        by_file[str(path)] = _faults_of(path, kind)
+        by_file[str(path)], notes[str(path)] = _findings_in(path, kind, allow_large)
         if progress is not None:
             progress(number, len(chosen))
-    return Findings(by_file)
+    return Findings(by_file, {file: said for file, said in notes.items() if said})
 
 
-def _faults_of(path: Path, kind: str) -> tuple[Fault, ...]:
+def _findings_in(path: Path, kind: str, allow_large: bool) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
     from kinetics.checking.files import check_file
 
     faults = Faults()
-    check_file(path, kind, faults)
-    return tuple(faults)
+    notes = check_file(path, kind, faults, allow_large=allow_large)
+    return tuple(faults), notes
 
 
 def _shipped() -> list[tuple[str, Path]]:

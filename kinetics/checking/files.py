@@ -6,14 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kinetics.checking.library_files import check_model, check_regimen, check_visits
+from kinetics.checking.patients import check_patients
 from kinetics.checking.results import check_dataset, check_fit_result
 from kinetics.errors import Faults
 
 
-def check_file(path: Path, kind: str, faults: Faults) -> None:
-    """Note every fault of a file of a kind of `CHECKS`."""
+def check_file(path: Path, kind: str, faults: Faults, *, allow_large: bool = False) -> tuple[str, ...]:
+    """Note every fault of a file of a kind of `CHECKS`, or of patients; what a table of patients holds is returned."""
+    if kind == "patients":
+        return check_patients(path, faults, allow_large=allow_large)
     with faults.gather(str(path)):
         CHECKS[kind](path, faults)
+    return ()
 
 
 def _check_fit(path: Path, _: Faults) -> None:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from kinetics.estimate import Estimates, FitProblem
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
+    from kinetics.patients import DataMapping, PatientData
     from kinetics.regimen import Regimen
 
-    Loaded = Model | Regimen | VisitSchedule | FitProblem | Estimates | Comparison | xr.DataTree
+    Inputs = Model | Regimen | VisitSchedule | FitProblem | PatientData | DataMapping
+    Loaded = Inputs | Estimates | Comparison | xr.DataTree
 
 
 def load(name: str | Path) -> Loaded:
-    """Read a model, regimen, visits, fit problem, result, comparison or dataset.
+    """Read a model, regimen, visits, fit problem, table of patients, result, comparison or dataset.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ def load(name: str | Path) -> Loaded:
 
     Returns
     -------
-    Model, Regimen, VisitSchedule, FitProblem, Estimates, Comparison or xarray.DataTree
+    Model, Regimen, VisitSchedule, FitProblem, PatientData, DataMapping, Estimates, Comparison or xarray.DataTree
         By the kind of the file.
 
     Raises
@@ -64,6 +66,10 @@ def load(name: str | Path) -> Loaded:
             from kinetics.comparison import read_comparison
 
             return read_comparison(path)
+        case "patients":
+            from kinetics.patients import DataMapping, read_patients
+
+            return DataMapping.load(path) if path.suffix == ".toml" else read_patients(path)
         case "dataset":
             from kinetics.results import read_result
 

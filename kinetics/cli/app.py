@@ -14,6 +14,7 @@ from kinetics.cli.arguments.examples import examples
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.check import check
 from kinetics.cli.compare import compare
+from kinetics.cli.data import guess, read
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
@@ -50,7 +51,7 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.commands)  # in the order of the work, not of the alphabet
+        return sorted(self.commands, key=_ORDER.index)  # in the order of the work, not of the alphabet
 
 
 _EXAMPLES = examples()
@@ -107,6 +108,19 @@ _COMMANDS = (
     (evidence, "Every published fact beside the model."),
     (figure, "Draw a figure."),
 )
+
+_ORDER = [*(command.__name__ for command, _ in _COMMANDS[:-1]), "data", "figure"]
+_OF_DATA = ((guess, "Propose a mapping."), (read, "Check, print and write a table."))
+
+data = typer.Typer(
+    help="Tables of patients: propose what they mean, check them, write them in the units of a model.",
+    epilog=example(*_EXAMPLES["data"]),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for _command, _short in _OF_DATA:
+    data.command(cls=_Command, short_help=_short, no_args_is_help=True)(_command)
+app.add_typer(data, name="data", short_help="Tables of patients.")
 
 for _command, _short in _COMMANDS:
     _epilog = example(*_EXAMPLES[_command.__name__])

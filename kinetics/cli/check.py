@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.options import AllowLarge
+from kinetics.cli.terminal.failures import tell
 from kinetics.cli.terminal.output import print_text
 from kinetics.cli.terminal.progress import watched
 
@@ -15,11 +17,15 @@ def check(
         list[str] | None,
         typer.Argument(metavar="[FILE]...", help="Files, or names that ship; without any, everything that ships."),
     ] = None,
+    allow_large: AllowLarge = False,
 ) -> None:
-    """Report every fault of models, regimens, visits, fits, published tables, figures, results and bibliographies."""
+    """Report every fault of models, regimens, fits, published tables, tables of patients, figures and results."""
     from kinetics.checking import check as run
 
     with watched("checking") as steps:
-        findings = run(*(files or ()), progress=steps.count)
+        findings = run(*(files or ()), progress=steps.count, allow_large=allow_large)
+    if not findings.sound:
+        for file, notes in findings.notes.items():
+            tell(f"{file}: {notes[0]}")
     findings.raise_if_any()
     print_text(str(findings))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinetics.cli.arguments.inputs import destination
-from kinetics.cli.arguments.options import AsJson, OutNetCDF, Whole
+from kinetics.cli.arguments.options import AsJson, OutNetCDF, Resume, Whole
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
@@ -29,9 +29,7 @@ def fit(
         bool,
         typer.Option("--save", help="Write NAME.result.toml beside the problem; cohorts read it."),
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from what an interrupted run of the same fit finished.")
-    ] = False,
+    resume: Resume = False,
     engine: Annotated[
         str,
         typer.Option("--engine", metavar="auto|scipy|batch", help="auto: batch; scipy, slower, checks it."),

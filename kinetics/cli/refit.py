@@ -9,7 +9,7 @@ import typer
 
 from kinetics.cli.arguments.inputs import check_cluster, destination, named_values
 from kinetics.cli.arguments.option_names import named_as_options
-from kinetics.cli.arguments.options import AsJson, ClusterAddress, Seed, Workers
+from kinetics.cli.arguments.options import AsJson, ClusterAddress, Resume, Seed, Workers
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
@@ -38,7 +38,7 @@ def refit(
         Path | None,
         typer.Option("--out", metavar="FILE.json", help="Keep every refit here; --resume goes on from it."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the refits in --out.")] = False,
+    resume: Resume = False,
     cluster: ClusterAddress = None,
     workers: Workers = None,
     as_json: AsJson = False,

@@ -20,6 +20,7 @@ from kinetics.cli.arguments.options import (
     Every,
     Patients,
     RegimenName,
+    Resume,
     Retreat,
     RetreatWith,
     Sampling,
@@ -86,9 +87,7 @@ def simulate(
             help="Write the result; patients go to .zarr chunk by chunk, in little memory. Replaced only by a success.",
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the FILE.zarr of an interrupted run of the same call.")
-    ] = False,
+    resume: Resume = False,
     cluster: ClusterAddress = None,
     workers: Workers = None,
     as_json: AsJson = False,

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from kinetics.errors import InputError
+from kinetics.files.capacity import check_memory
 
 if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT = 15
 """Seconds in which a scheduler must answer."""
+WORKER_BYTES = 3 * 10**8
+"""Memory of a worker process that has imported the package and works on a chunk."""
 
 
 def check_dask() -> None:
     """Refuse, with an `InputError`, to work on a cluster where Dask is not installed."""
     if importlib.util.find_spec("distributed") is None:
         raise InputError("a cluster needs Dask; install it with: python -m pip install 'lymphokinetics[cluster]'")
+
+
+def check_worker_memory(workers: int) -> None:
+    """Refuse, with an `InputError`, more worker processes than the memory of this machine is enough for."""
+    check_memory(workers * WORKER_BYTES, f"{workers} workers", "start fewer")
 
 
 def checked_client(client: object) -> Client | None:
@@ -61,7 +68,9 @@ def connected(address: str | None, workers: int | None) -> Generator[Client | No
         # Dask logs lost connections, for which a `ClusterError` has the message
         stack.enter_context(_silent("distributed"))
         if workers is not None:
-            threads = str(max(1, (os.cpu_count() or 1) // workers))
+            from numba import get_num_threads
+
+            threads = str(max(1, get_num_threads() // workers))
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
                 env={"NUMBA_NUM_THREADS": threads}, preload=["kinetics.cluster.worker"],
@@ -78,10 +87,13 @@ def connected(address: str | None, workers: int | None) -> Generator[Client | No
 
 @contextmanager
 def _silent(name: str) -> Generator[None, None, None]:
-    log = logging.getLogger(name)
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    """Let a logger and all below it write nothing; some of those have levels and handlers of their own."""
+    below = [other for other in logging.root.manager.loggerDict if other.startswith(f"{name}.")]
+    before = [(log, log.handlers, log.propagate) for log in map(logging.getLogger, [name, *below])]
+    for log, *_ in before:
+        log.handlers, log.propagate = [logging.NullHandler()], False
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, handlers, propagate in before:
+            log.handlers, log.propagate = handlers, propagate

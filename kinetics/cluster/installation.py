@@ -87,7 +87,7 @@ def check_workers(client: Client, addresses: Sequence[str]) -> None:
         If a worker has another processor, on which the last bits of a number may differ.
     """
     local, faults, other_processor = installation(), Faults(), list[str]()
-    names = {address: row["name"] for address, row in client.scheduler_info()["workers"].items()}
+    names = {address: row["name"] for address, row in client.scheduler_info(n_workers=-1)["workers"].items()}
     for address, there in _installations(client, addresses).items():
         worker = worker_text(names.get(address, ""), address)
         if reason := difference(there, local):

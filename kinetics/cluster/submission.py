@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -35,28 +36,39 @@ PATIENCE = 300.0
 def cluster_results(job: Job[R], numbers: Iterable[int], client: Client) -> Generator[dict[int, R], None, None]:
     """As `kinetics.cluster.jobs.results` describes it."""
     cluster = _Cluster(client)
-    cluster.await_workers()
     name, expected = f"kinetics-{uuid.uuid4().hex[:12]}", installation()
     # a task, not scattered data: the scheduler can run a task again when the worker that had the text is lost
-    text = client.submit(str, job.text(), key=f"{name}-job", pure=False)
-    remaining, submitted = iter(numbers), dict[Any, int]()
+    # of another prefix than the pieces: the scheduler expects what has the same to take the same time
+    text = client.submit(str, job.text(), key=f"job-of-{name}", pure=False)
+    waiting, submitted = deque(numbers), dict[Any, tuple[int, str]]()
     try:
-        while True:
+        while waiting or submitted:
+            threads = cluster.await_workers()
             cluster.check_new_workers()
-            room = max(1, PIECES_PER_THREAD * cluster.threads()) - len(submitted)
-            for number in islice(remaining, max(0, room)):
+            for worker in islice(_with_room(threads, submitted.values()), len(waiting)):
+                number = waiting.popleft()
+                # by itself the scheduler would send all to the worker that has the text, until it knows their time
+                where: Any = {"key": f"{name}-{number}", "workers": [worker], "allow_other_workers": True}
                 with cluster.reached():
-                    key = f"{name}-{number}"
-                    future = client.submit(piece, type(job), text, expected, number, key=key, pure=False)
-                submitted[future] = number
-            if not submitted:
-                return
+                    future = client.submit(piece, type(job), text, expected, number, pure=False, **where)
+                submitted[future] = number, worker
             finished = cluster.finished(list(submitted))
             gathered = cluster.gathered(finished)
-            yield {submitted.pop(future): result for future, result in zip(finished, gathered, strict=True)}
+            yield {submitted.pop(future)[0]: result for future, result in zip(finished, gathered, strict=True)}
     finally:
         with suppress(Exception):  # of a cluster that is gone
             client.cancel([text, *submitted])
+
+
+def _with_room(threads: Mapping[str, int], submitted: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """Workers for the next pieces: always the one with the fewest for each thread, until all have enough."""
+    pieces = Counter(worker for _, worker in submitted)
+    while True:
+        worker = min(threads, key=lambda each: pieces[each] / threads[each])
+        if pieces[worker] >= PIECES_PER_THREAD * threads[worker]:
+            return
+        pieces[worker] += 1
+        yield worker
 
 
 class _Cluster:
@@ -80,22 +92,23 @@ class _Cluster:
         except Exception as error:
             if self._client.status == "running" and not isinstance(error, OSError | CancelledError):
                 raise
-            reason = str(error).partition("\n")[0][:200] or type(error).__name__
+            cancelled = "the scheduler has ended, or cancelled the work" if isinstance(error, CancelledError) else ""
+            reason = cancelled or str(error).partition("\n")[0][:200] or type(error).__name__
             raise ClusterError(f"{self._address}: the cluster went away: {reason}") from error
 
-    def threads(self) -> int:
-        """Of all workers, as many as there are now."""
+    def _threads(self) -> dict[str, int]:
         with self.reached():
-            return sum(self._client.nthreads().values())
+            return self._client.nthreads()
 
-    def await_workers(self) -> None:
-        """Wait until there is a worker; a `ClusterError` if there is none for too long."""
+    def await_workers(self) -> dict[str, int]:
+        """The number of threads of each worker, when there is a worker; a `ClusterError` if there is none for long."""
         begun = time.monotonic()
-        while not self.threads():
+        while not (threads := self._threads()):
             if time.monotonic() - begun > PATIENCE:
                 raise ClusterError(f"{self._address}: the cluster has had no worker for {PATIENCE:.0f} s")
             warn(f"{self._address}: the cluster has no worker; waiting for one")
             time.sleep(min(1.0, PATIENCE / 10))
+        return threads
 
     def check_new_workers(self) -> None:
         """Check the installation of workers that were not there before."""
@@ -118,10 +131,10 @@ class _Cluster:
 
     def gathered(self, finished: Sequence[Future]) -> list[Any]:
         """What pieces gave; the error of one that failed."""
-        errors: list[Any] = [future.exception() for future in finished if future.status == "error"]
-        for error in errors:
-            if isinstance(error, KilledWorker):
-                raise ClusterError(f"{self._address}: a piece of the work ended each worker that had it: {error}")
+        error: Any = next((future.exception() for future in finished if future.status == "error"), None)
+        if isinstance(error, KilledWorker):
+            raise ClusterError(f"{self._address}: a piece of the work ended each worker that had it: {error}")
+        if error is not None:
             self.check_new_workers()  # one that has just joined may lack the package, or have an old one
             raise error
         with self.reached():

@@ -6,11 +6,13 @@ import atexit
 import hashlib
 import importlib.metadata
 import os
+import re
 import shutil
 import stat
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from kinetics.files.reading import reason_of
 
 FREE_BYTES = 2**26
 """What has to be free on the disk: a model takes up to a tenth of this."""
+MOST_KEYS = 1000
+"""Keys whose code is kept, those used last: each edit of an equation makes another, of up to half a megabyte."""
 
 
 def _users_folder() -> Path:
@@ -51,7 +55,8 @@ def _objection(folder: Path) -> str:
 def cache_folder() -> Path:
     """The folder of compiled code, the user's own with mode 0700: ``$LYMPHOKINETICS_CACHE``, or that of the platform.
 
-    A fresh temporary one, with a warning, where that cannot be used; it is removed when the process ends.
+    A fresh temporary one, with a warning, where that cannot be used; it is removed when the process ends. Code that was
+    used longest ago is removed when a process first asks for the folder.
 
     Raises
     ------
@@ -64,6 +69,8 @@ def cache_folder() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         reason = _objection(folder)
         if not reason:
+            with suppress(OSError):  # another process may be at it too
+                _remove_oldest(folder)
             return folder
     except (OSError, RuntimeError, ValueError) as error:  # also a user without a home; a name with a NUL byte
         reason = reason_of(error)
@@ -82,6 +89,20 @@ def cache_folder() -> Path:
 def _remove(folder: Path, owner: int) -> None:
     if os.getpid() == owner:  # a fork still needs it
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_oldest(folder: Path) -> None:
+    """Remove the code of all keys but `MOST_KEYS`; what is no code stays, whatever folder the user has named."""
+    with os.scandir(folder) as entries:
+        keys = [one for one in entries if re.fullmatch("[0-9a-f]{24}", one.name) and one.is_dir(follow_symlinks=False)]
+    if len(keys) <= MOST_KEYS:
+        return
+    # a folder of a key is as old as its last use, see `checked_files.read_checked`
+    for key in sorted(keys, key=lambda one: one.stat().st_mtime)[:-MOST_KEYS]:
+        for path in (*Path(key).glob("*.object"), *Path(key).glob("*.code")):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # there is something else in it
+            Path(key).rmdir()
 
 
 def source_key(sources: Iterable[Path], *parts: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from kinetics.errors import InputError, warn
@@ -34,6 +36,8 @@ def read_checked(path: Path) -> bytes | None:
     if head + b"\n" != _head(content):
         _remove_damaged(path)
         return None
+    with suppress(OSError):
+        os.utime(path.parent)  # it is in use: what was used longest ago is removed first
     return content
 
 

@@ -59,11 +59,6 @@ class Functions:
                 )
             return self._loaded[key]
 
-    @property
-    def loaded(self) -> list[tuple[str, int]]:
-        """The functions that have been called for, with their lanes."""
-        return [(name, lanes) for name, lanes, _ in self._loaded]
-
     def _call(self, name: str, *arrays: np.ndarray) -> np.ndarray:
         """What a function makes of arrays."""
         return self._caller(name)(*arrays)
@@ -180,7 +175,7 @@ class _Caller:
 
     def __call__(self, *arrays: np.ndarray) -> np.ndarray:
         with self._lock:
-            for own, given in zip(self._inputs, arrays, strict=True):
-                own[:] = given
+            for own, array in zip(self._inputs, arrays, strict=True):
+                own[:] = array
             self.function(*self._addresses)
             return self._out.copy()

@@ -12,12 +12,39 @@ from kinetics.compile.graph import Node
 LANES = 8
 """Patients, or sensitivities of one patient, that advance together: the doubles of a register of 512 bits."""
 
-_BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "quotient": "fdiv"}
-_COMPARISONS = {"less": "olt", "at_most": "ole", "equal": "oeq"}
-_INTRINSICS = {"sqrt": "sqrt", "abs": "fabs", "floor": "floor", "max": "maximum", "min": "minimum", "fma": "fma"}
-_WITH_INTEGER = {"plus": "add", "shift_left": "shl", "shift_right": "ashr"}
-_TRUTHS = {*_COMPARISONS, "and", "or", "not"}
-_INTEGERS = {*_WITH_INTEGER, "bits", "minus"}
+_INSTRUCTIONS = {
+    "add": "fadd {floats} {0}, {1}",
+    "sub": "fsub {floats} {0}, {1}",
+    "mul": "fmul {floats} {0}, {1}",
+    "quotient": "fdiv {floats} {0}, {1}",
+    "reciprocal": "fdiv {floats} {one}, {0}",
+    "neg": "fneg {floats} {0}",
+    "select": "select {truths} {0}, {floats} {1}, {floats} {2}",
+    "less": "fcmp olt {floats} {0}, {1}",
+    "at_most": "fcmp ole {floats} {0}, {1}",
+    "equal": "fcmp oeq {floats} {0}, {1}",
+    "and": "and {truths} {0}, {1}",
+    "or": "or {truths} {0}, {1}",
+    "not": "xor {truths} {0}, {true}",
+    "bits": "bitcast {floats} {0} to {integers}",
+    "double": "bitcast {integers} {0} to {floats}",
+    "minus": "sub {integers} {0}, {1}",
+    "plus": "add {integers} {0}, {number}",
+    "shift_left": "shl {integers} {0}, {number}",
+    "shift_right": "ashr {integers} {0}, {number}",
+}
+"""By operation: of its values, and of the whole ``number`` that its node holds."""
+_INTRINSICS = {
+    "sqrt": ("sqrt", 1),
+    "abs": ("fabs", 1),
+    "floor": ("floor", 1),
+    "max": ("maximum", 2),
+    "min": ("minimum", 2),
+    "fma": ("fma", 3),
+}
+"""Functions that LLVM knows: the name there, and how many arguments."""
+_TRUTHS = frozenset({"less", "at_most", "equal", "and", "or", "not"})
+_INTEGERS = frozenset({"bits", "minus", "plus", "shift_left", "shift_right"})
 
 
 @dataclass(frozen=True)
@@ -52,50 +79,29 @@ class Width:
     def _constant(self, kind: str, text: str) -> str:
         return f"<{', '.join([f'{kind} {text}'] * self.lanes)}>" if self.lanes else text
 
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        """What stands in instructions beside values."""
+        kinds = {"floats": self.floats, "truths": self._type("i1"), "integers": self._type("i64")}
+        return kinds | {"one": self.number(1.0), "true": self._constant("i1", "true")}
+
     def instruction(self, operation: str, values: Sequence[str], node: Node) -> str:
         """What computes a node from the values of its arguments, or of those of an operation it was fused into."""
-        if operation in _BINARY:
-            return f"{_BINARY[operation]} {self.floats} {values[0]}, {values[1]}"
-        if operation == "neg":
-            return f"fneg {self.floats} {values[0]}"
-        if operation == "reciprocal":
-            return f"fdiv {self.floats} {self.number(1.0)}, {values[0]}"
-        if operation == "select":
-            return f"select {self._type('i1')} {values[0]}, {self.floats} {values[1]}, {self.floats} {values[2]}"
         if operation in _INTRINSICS:
-            return f"call {self.floats} @{self._intrinsic(operation)}({self._arguments(values)})"
-        return self._logic(operation, values) or self._of_bits(operation, values, node)
-
-    def _arguments(self, values: Sequence[str]) -> str:
-        return ", ".join(f"{self.floats} {value}" for value in values)
-
-    def _logic(self, operation: str, values: Sequence[str]) -> str:
-        truths = self._type("i1")
-        if operation in _COMPARISONS:
-            return f"fcmp {_COMPARISONS[operation]} {self.floats} {values[0]}, {values[1]}"
-        if operation in ("and", "or"):
-            return f"{operation} {truths} {values[0]}, {values[1]}"
-        return f"xor {truths} {values[0]}, {self._constant('i1', 'true')}" if operation == "not" else ""
-
-    def _of_bits(self, operation: str, values: Sequence[str], node: Node) -> str:
-        integers = self._type("i64")
-        if operation == "bits":
-            return f"bitcast {self.floats} {values[0]} to {integers}"
-        if operation == "double":
-            return f"bitcast {integers} {values[0]} to {self.floats}"
-        if operation == "minus":
-            return f"sub {integers} {values[0]}, {values[1]}"
-        return f"{_WITH_INTEGER[operation]} {integers} {values[0]}, {self._constant('i64', str(node.value))}"
+            arguments = ", ".join(f"{self.floats} {value}" for value in values)
+            return f"call {self.floats} @{self._intrinsic(operation)}({arguments})"
+        number = self._constant("i64", str(node.value)) if operation in _INTEGERS else ""
+        return _INSTRUCTIONS[operation].format(*values, number=number, **self._words)
 
     def _intrinsic(self, operation: str) -> str:
-        return f"llvm.{_INTRINSICS[operation]}.{f'v{self.lanes}f64' if self.lanes else 'f64'}"
+        return f"llvm.{_INTRINSICS[operation][0]}.{f'v{self.lanes}f64' if self.lanes else 'f64'}"
 
     def declaration(self, operation: str) -> str:
         """What has to stand in a module that uses an operation; empty if nothing has to."""
         if operation not in _INTRINSICS:
             return ""
-        count = {"fma": 3, "max": 2, "min": 2}.get(operation, 1)
-        return f"declare {self.floats} @{self._intrinsic(operation)}({', '.join([self.floats] * count)})"
+        arguments = ", ".join([self.floats] * _INTRINSICS[operation][1])
+        return f"declare {self.floats} @{self._intrinsic(operation)}({arguments})"
 
     def load(self, name: str, address: str, *, shared: bool) -> list[str]:
         """The entry at an address; one that all lanes ``shared`` is copied into each."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -99,11 +100,14 @@ def machine_code(text: str) -> bytes:
 def linked(name: str, code: bytes) -> int:
     """Put machine code into memory; returns the address of the function of a name."""
     library = binding.JITLibraryBuilder().add_object_img(code).export_symbol(name)
-    _LINKED.append(library.link(_linker(), f"{name}_{len(_LINKED)}"))
-    return int(_LINKED[-1][name])
+    with _LINKING:  # models in several threads: each library has a name of its own
+        linked = library.link(_linker(), f"{name}_{len(_LINKED)}")
+        _LINKED.append(linked)
+    return int(linked[name])
 
 
 _LINKED: list[Any] = []  # code is unloaded with what stands for it
+_LINKING = Lock()
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +117,7 @@ def _machine() -> Any:
     binding.initialize_native_asmprinter()
     features, name = binding.get_host_cpu_features(), binding.get_host_cpu_name()
     if not _has(features, "avx2"):
-        warn("this processor has no AVX2: patients advance two at a time, and a simulation takes several times as long")
+        warn("this processor has no AVX2: a simulation takes several times as long, with fewer patients side by side")
     target = binding.Target.from_default_triple()
     return target.create_target_machine(cpu=name, features=features.flatten(), opt=3, jit=True)
 

@@ -181,7 +181,9 @@ _PACKAGE = Path(__file__).parents[1]
 _GENERATOR = (
     *(_PACKAGE / "compile").rglob("*.py"),
     *(_PACKAGE / "reduction").glob("*.py"),
+    _PACKAGE / "model" / "definitions.py",
     _PACKAGE / "model" / "model.py",
+    _PACKAGE / "expressions" / "evaluation.py",
     _PACKAGE / "expressions" / "functions.py",
 )
 

@@ -29,7 +29,7 @@ class power(sp.Function):  # the name it is printed under
     precedence: ClassVar[int] = PRECEDENCE["Pow"]
 
     @classmethod
-    def eval(cls, *args: Any) -> Any:
+    def eval(cls, *args: Any) -> Any:  # SymPy's hook for simplifying a new function: takes expressions, never text
         """Whole powers, and powers of one, are worked out."""
         base, exponent = args
         if exponent.is_Integer or base == 1:

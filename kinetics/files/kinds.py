@@ -17,7 +17,7 @@ KINDS = {
 }
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
-OTHERS = ("result", "reproduce", "comparison")
+OTHERS = ("result", "reproduce", "comparison", "patients")
 _TABLES = {
     "model": {"parameters", "states", "outputs", "derived", "inputs", "uses", "bindings", "cohorts"},
     "regimen": {"courses", "rules"},
@@ -27,16 +27,19 @@ _TABLES = {
     "figure": {"panels", "curves", "maps", "points", "retreat"},
     "reproduce": {"predictions", "figures"},
     "comparison": {"rows"},
+    "patients": {"columns", "dose_columns", "analytes", "drugs", "covariates", "leave_out"},
 }
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
-_SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"}
+_SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"} | dict.fromkeys(
+    (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq"), "patients"
+)
 _EVIDENCE = {"mark", "statement"}
 """Columns of published facts, which tables for fitting lack."""
 
 
 def is_path(name: str | Path) -> bool:
     """Whether a name is the path of a file rather than a name of the library."""
-    return isinstance(name, Path) or names_a_file(name) or Path(name).suffix in _SUFFIXES
+    return isinstance(name, Path) or names_a_file(name) or Path(name).suffix.casefold() in _SUFFIXES
 
 
 def files_of(name: str | Path) -> list[tuple[str, Path]]:
@@ -68,12 +71,15 @@ def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | N
 
 def kind_of(path: Path) -> str:
     """The kind of a file: by its suffix, or by the table that only files of that kind have; else an `InputError`."""
-    if path.suffix == ".csv":
-        from kinetics.files.tables import header_of
+    suffix = path.suffix.casefold()
+    if suffix == ".csv":
+        from kinetics.files.tables import header_of, holds_patients
 
+        if holds_patients(path):
+            return "patients"
         return "evidence" if set(header_of(path)) >= _EVIDENCE else "table"
-    if path.suffix in _SUFFIXES:
-        return _SUFFIXES[path.suffix]
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
     from kinetics.files.documents import read_document
 
     known = (*KINDS, *OTHERS)

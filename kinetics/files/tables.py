@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 
 from kinetics.errors import Faults
 from kinetics.files.bibliography import CHOICE, find_source
-from kinetics.files.documents import PROSE, read_text
+from kinetics.files.documents import MAX_BYTES, PROSE, read_text
+from kinetics.files.reading import check_regular, read_bytes
 from kinetics.files.rows import problem_text
 from kinetics.text.escaping import character_name, forbidden_character
 from kinetics.units import read_number
@@ -110,7 +112,35 @@ def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults)
     return True
 
 
-_PERSON, _MOMENT = {"id", "patient", "subject", "usubjid"}, {"time", "day", "date", "month", "week", "visit", "tad"}
+PERSON = frozenset(
+    (
+        *("id", "patient", "patientid", "patid", "patno", "patientno", "patientnumber", "pid", "patnr", "patientennr"),
+        *("patientennummer", "subject", "subjectid", "subjid", "subjectno", "usubjid", "case", "caseid"),
+    )
+)
+"""Headings of columns that say whose a row is, without capitals, spaces and signs."""
+_OURS = {"kind", "statistic", "mark", "statement"}
+
+
+def holds_patients(path: Path) -> bool:
+    """Whether a CSV file looks like measurements of patients rather than published numbers.
+
+    It does if a heading among its first lines says whose the rows are, or if it is no text that published numbers
+    have: larger than 1 MB, or not UTF-8.
+    """
+    if check_regular(path) > MAX_BYTES:
+        return True
+    try:
+        lines = read_bytes(path, MAX_BYTES).decode("utf-8-sig").splitlines()[:30]
+    except UnicodeDecodeError:
+        return True
+    cells = [_plain(re.split(r"[,;\t|]", line)) for line in lines]
+    return not any(headings & _OURS for headings in cells[:1]) and any(headings & PERSON for headings in cells)
+
+
+def _plain(columns: Iterable[str]) -> set[str]:
+    """Headings without capitals, spaces and signs."""
+    return {re.sub(r"[\W_]+", "", column).casefold() for column in columns}
 
 
 def _likely_content(columns: Collection[str]) -> str:
@@ -123,8 +153,8 @@ def _likely_content(columns: Collection[str]) -> str:
         return "it looks like a published table, which a fit names among its tables"
     if any(column.rstrip().endswith("]") for column in columns):
         return "it looks like a table of known patients, which 'kinetics simulate MODEL --covariates FILE' reads"
-    if plain & _PERSON and plain & _MOMENT:
-        return f"it looks like measurements of patients, which no command reads (columns {listed:.200})"
+    if _plain(columns) & PERSON:
+        return "it looks like measurements of patients, which 'kinetics data read FILE' reads"
     return f"its columns are {listed:.200}" if columns else "it has no line of names of columns"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 import sympy as sp
@@ -51,10 +51,9 @@ def _number(value: Any) -> float:
 
 
 def _exact(expression: Any) -> Any:
-    try:
-        exact = sp.nsimplify(sp.sympify(expression, strict=True), rational=True)
-    except (sp.SympifyError, AttributeError, TypeError):
-        exact = None
+    # SymPy would parse a text, and run what it says: it is given numbers and expressions alone
+    is_exact = isinstance(expression, sp.Expr | Number) and not isinstance(expression, bool)
+    exact = sp.nsimplify(expression, rational=True) if is_exact else None
     if not isinstance(exact, sp.Expr) or exact.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         raise InputError(f"must be a finite real number or an expression of sympy, found {expression!r:.60}")
     real = {symbol: sp.Symbol(str(symbol), real=True) for symbol in exact.free_symbols}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Faults, InputError, warn
 from kinetics.files.documents import Document, read_document
-from kinetics.files.library import find_file, path_from
+from kinetics.files.library import find_file, names_a_file, path_from
 from kinetics.files.rows import read_fields
 from kinetics.model.schema import BaseHeaderRow, CohortValueRow
 
@@ -74,7 +76,10 @@ def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> t
 
 
 def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Path:
-    """The file of a model that another ``file`` names, for use or extension, which must not be one that led there."""
+    """The file of a model that another ``file`` names, for use or extension, which must not be one that led there.
+
+    A copy of the library whose parts are edited still names those that ship; that is worth a warning.
+    """
     path = find_file(path_from(file, name), "models")
     try:
         resolved = path.resolve()
@@ -82,7 +87,18 @@ def model_path(name: str, file: Path, trail: tuple[Path, ...], verb: str) -> Pat
         raise InputError(f"{name!r} leads to no file") from error
     if resolved in trail:
         raise InputError(f"a model that {verb} itself")
+    beside = file.with_name(path.name)
+    if not names_a_file(name) and beside.resolve() not in trail and _is_another(beside, path):
+        message = f"{verb} the '{name}' that ships, and not the file {beside.name} beside it, which differs"
+        warn(f"{file}: {message}; write '{beside.name}' to take that one")
     return path
+
+
+def _is_another(file: Path, path: Path) -> bool:
+    """Whether a file exists and has another content than the one at the path."""
+    with suppress(OSError):
+        return file.is_file() and not filecmp.cmp(file, path)
+    return False
 
 
 class _Merger:

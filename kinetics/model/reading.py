@@ -122,7 +122,7 @@ class TableReader(Reader):
 def without_incomplete(fields: dict[str, Any], table: Any) -> dict[str, Any]:
     """The fields of a row; if a part of how it varies was wrong and has been reported, its spread is no number."""
     declared = {*VARIATION_KEYS, "minimum", "maximum"} & fields.keys() & set(table if isinstance(table, dict) else ())
-    if not any(fields[key] is None for key in declared):
+    if "spread" not in fields or not any(fields[key] is None for key in declared):
         return fields
     return fields | {"spread": math.nan, "distribution": None, "shares": None}
 

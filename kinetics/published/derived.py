@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,8 @@ class DerivedNumber:
         """Read it; names may be written with a dot, as ``pk.CL``. An `InputError` if it or its units are wrong."""
         units = {name: row.unit for name, row in (*model.parameters.items(), *model.inputs.items())}
         units |= {name: model.definitions[name].unit for name in model.constants}
-        symbols = {name: sp.Symbol(name, real=True) for name in units}
-        expression = parse(
-            text, {spelling: symbol for name, symbol in symbols.items() for spelling in _spellings(name)}
-        )
+        symbols, spelled = _symbols(tuple(units))
+        expression = parse(text, spelled)
         unit, converted = Dimensions({symbols[name]: unit for name, unit in units.items()}).infer(expression)
         return cls(converted, parse_unit("1") if unit is None else unit)
 
@@ -45,6 +44,13 @@ class DerivedNumber:
 
     def _evaluated(self, known: Mapping[str, float]) -> float:
         return evaluate(self.expression, {sp.Symbol(name, real=True): value for name, value in known.items()})
+
+
+@lru_cache(maxsize=16)
+def _symbols(names: tuple[str, ...]) -> tuple[dict[str, sp.Symbol], dict[str, sp.Symbol]]:
+    """The symbol of each name, and of each of its spellings; a table has thousands of expressions of one model."""
+    symbols = {name: sp.Symbol(name, real=True) for name in names}
+    return symbols, {spelling: symbol for name, symbol in symbols.items() for spelling in _spellings(name)}
 
 
 def _spellings(name: str) -> list[str]:

@@ -21,11 +21,11 @@ class DoseRecord:
     Parameters
     ----------
     time : float
-        Of the first dose, in the unit of time of the model.
+        Of the first dose, in the unit of time of the data, and of the model where it is integrated.
     drug : str
         The dose of the model; empty for a reset alone.
     amount : float
-        In the model's unit of the drug. Zero for a reset alone, and for a constant infusion at steady state.
+        In the unit of the drug. Zero for a reset alone, and for a constant infusion at steady state.
     rate : float
         Of an infusion (RATE > 0), in the unit of the drug per unit of time. A bioavailability changes its duration.
     duration : float

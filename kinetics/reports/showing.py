@@ -91,8 +91,19 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool, width: int) ->
             return _estimates_text(Estimates.read(path))
         case "figure":
             return _figure_text(path)
+        case "patients":
+            return _patients_text(path, width)
         case _:
             raise InputError(Fault(f"nothing to show of a {kind}; 'kinetics check' checks it", str(path)))
+
+
+def _patients_text(path: Path, width: int) -> str:
+    from kinetics.patients import DataMapping, read_patients
+    from kinetics.reports.patients import patients_text
+
+    if path.suffix == ".toml" and (mapping := DataMapping.load(path)).patients.counts is None:
+        return mapping.to_toml().rstrip()
+    return patients_text(read_patients(path), width)
 
 
 def _problem_text(problem: FitProblem, width: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from kinetics.cluster import results
-from kinetics.errors import InputError
+from kinetics.errors import ClusterError, InputError
 from kinetics.files.arguments import Progress
 from kinetics.simulation.planning import plan_simulation
 from kinetics.simulation.request_text import request_from, request_text
@@ -59,9 +59,13 @@ def cluster_dataset(simulation: Simulation, progress: Progress | None) -> xr.Dat
     parts: dict[int, RunResults] = {}
     done = 0
     with closing(results(runs, range(len(runs)), simulation.request.client)) as finished:
-        for some in finished:
-            parts |= some
-            done += sum(len(part.failures) for part in some.values())
-            if progress is not None:
-                progress(done, simulation.size)
+        try:
+            for some in finished:
+                parts |= some
+                done += sum(len(part.failures) for part in some.values())
+                if progress is not None:
+                    progress(done, simulation.size)
+        except ClusterError as error:
+            advice = "stream to a store with --out NAME.zarr (in Python out='NAME.zarr'), which keeps what is finished"
+            raise ClusterError(f"{error}; nothing is kept: {advice}") from error
     return simulation.labelled(RunResults.joined([parts[number] for number in sorted(parts)]), 0)

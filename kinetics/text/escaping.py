@@ -137,3 +137,42 @@ def markdown_code(text: str) -> str:
     `a'b.csv`
     """
     return f"`{one_line(one_space(text)).replace('`', chr(39))}`"
+
+
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")
+# a program that takes semicolons for separators begins a cell at one; signs of numbers begin no formula in a file
+_IS_FORMULA = re.compile("[=@＝＠]|.*;\\s*[=@＝＠+-]", re.DOTALL)
+
+
+def is_formula(text: str) -> bool:
+    r"""Whether a text of a file begins a formula, or has one behind a semicolon, which may separate cells.
+
+    Examples
+    --------
+    >>> is_formula("=1+1"), is_formula("a;-cmd|x"), is_formula("-0.5"), is_formula("A+;B+")
+    (True, True, False, False)
+    """
+    return _IS_FORMULA.match(text) is not None
+
+
+def spreadsheet_text(text: str) -> str:
+    r"""A text as a cell of a CSV file that no spreadsheet takes for a formula: an apostrophe stands before it.
+
+    Examples
+    --------
+    >>> print(spreadsheet_text("=1+1"), spreadsheet_text("P-07"), spreadsheet_text("'s"))
+    '=1+1 P-07 ''s
+    """
+    plain = one_line(text)
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+
+
+def unescaped_spreadsheet_text(text: str) -> str:
+    """The text of a cell that `spreadsheet_text` wrote.
+
+    Examples
+    --------
+    >>> unescaped_spreadsheet_text(spreadsheet_text("=1+1"))
+    '=1+1'
+    """
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

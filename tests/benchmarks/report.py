@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bounds import BOUNDS
@@ -39,6 +39,11 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> s
     return "\n".join([title, *(f"  {line}" for line in lines)])
 
 
+def _table_of(title: str, columns: Mapping[str, str], records: Iterable[Mapping[str, Any]]) -> str:
+    """A table of records: each column has a head, and the key of its values."""
+    return _table(title, list(columns), ([record.get(key) for key in columns.values()] for record in records))
+
+
 def _cell(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
 
@@ -54,10 +59,18 @@ def _machine(facts: dict[str, Any]) -> str:
 
 
 def _ladders(ladders: list[dict[str, Any]]) -> str:
-    keys = ("relative", "absolute", "error", "worst_output", "one_ms", "one_median_ms")
-    rows = [(one["engine"], *(step[key] for key in keys)) for one in ladders for step in one["steps"]]
+    columns = {
+        "engine": "engine",
+        "rtol": "relative",
+        "atol/size": "absolute",
+        "error": "error",
+        "in": "worst_output",
+        "ms": "one_ms",
+        "median ms": "one_median_ms",
+    }
+    steps = [{"engine": ladder["engine"], **step} for ladder in ladders for step in ladder["steps"]]
     title = f"Every setting: worst error over {ladders[0]['patients']} patients, and the time of one patient"
-    return _table(title, ("engine", "rtol", "atol/size", "error", "in", "ms", "median ms"), rows)
+    return _table_of(title, columns, steps)
 
 
 def _engines(engines: list[dict[str, Any]]) -> str:
@@ -72,13 +85,11 @@ def _engines(engines: list[dict[str, Any]]) -> str:
         "processor s": "thousand_processor_s",
         "of so many": "measured_patients",
         "pace ms": "pace_ms",
+        "x one": "one",
+        "x one, processor": "one_processor",
+        "x 1000": "thousand",
+        "x 1000, processor": "thousand_processor",
     }
-    ratios = {"one": "one", "processor": "one_processor", "1000": "thousand", "processor ": "thousand_processor"}
-    rows = [
-        (*(row[key] for key in columns.values()), *(row.get("ratios", {}).get(key) for key in ratios.values()))
-        for row in engines
-    ]
-    heads = (*columns, *(f"x {name}" for name in ratios))
     title = f"At equal error: the quickest setting with an error of at most {LIMIT:g}; medians of the rounds"
     notes = [
         "engines other than batch run in one process: their time for 1000 is that of some random patients, scaled",
@@ -86,14 +97,22 @@ def _engines(engines: list[dict[str, Any]]) -> str:
         "pace: a fixed piece of Python, the same for all engines if they met the same machine",
         *(f"{row['engine']}: {row['about']}" for row in engines),
     ]
-    return "\n".join([_table(title, heads, rows), *(f"  {note}" for note in notes)])
+    table = _table_of(title, columns, [row | row.get("ratios", {}) for row in engines])
+    return "\n".join([table, *(f"  {note}" for note in notes)])
 
 
 def _agreement(cohorts: list[dict[str, Any]]) -> str:
-    keys = ("cohort", "patients", "relative", "absolute", "worst", "worst_output", "median", "above_limit")
-    heads = ("cohort", "patients", "rtol", "atol/size", "worst error", "in", "median", f"above {LIMIT:g}")
-    title = "Batch at its own tolerances against Radau"
-    return _table(title, heads, ([row[key] for key in keys] for row in cohorts))
+    columns = {
+        "cohort": "cohort",
+        "patients": "patients",
+        "rtol": "relative",
+        "atol/size": "absolute",
+        "worst error": "worst",
+        "in": "worst_output",
+        "median": "median",
+        f"above {LIMIT:g}": "above_limit",
+    }
+    return _table_of("Batch at its own tolerances against Radau", columns, cohorts)
 
 
 def _scaling(results: dict[str, Any]) -> str:
@@ -115,21 +134,16 @@ def _population(results: dict[str, Any]) -> str:
 
 
 def _cluster(results: dict[str, Any]) -> str:
-    rows = [
-        (f"{row['patients']:.0e}", *row["hours"].values(), row["client_hours"], row["GB"])
-        for row in results["extrapolated"]
-    ]
-    heads = (
-        "patients",
-        *(f"h on {workers} workers" for workers in results["extrapolated"][0]["hours"]),
-        "h of the client",
-    )
+    larger = results["extrapolated"]
+    hours = [f"h on {workers} workers" for workers in larger[0]["hours"]]
+    heads = ("patients", *hours, "h of the client", "GB")
+    rows = [(f"{row['patients']:.0e}", *row["hours"].values(), row["client_hours"], row["GB"]) for row in larger]
     return (
         f"{results['patients']} patients streamed: {results['here_s']:.3g} s here, {results['spread_s']:.3g} s on "
         f"{results['workers']} workers, which take {results['start_s']:.3g} s to start\n"
         f"  processor: {results['patient_ms']:.3g} ms of a worker a patient, {results['chunk_ms']:.3g} ms of the "
         f"client a chunk; {results['written_kB']:.3g} kB a patient; pace {1e3 * results['pace']['median']:.3g} ms\n"
-        + _table("  Extrapolated", (*heads, "GB"), rows)
+        + _table("  Extrapolated:", heads, rows)
     )
 
 
@@ -143,9 +157,8 @@ def _sensitivity(results: dict[str, Any]) -> str:
 
 
 def _start(calls: list[dict[str, Any]]) -> str:
-    rows = [(one["call"], one["seconds"], one["processor_s"]) for one in calls]
     title = f"Seconds from a command typed to its end, medians of {calls[0]['repeats']}"
-    return _table(title, ("command", "s", "processor s"), rows)
+    return _table_of(title, {"command": "call", "s": "seconds", "processor s": "processor_s"}, calls)
 
 
 def _build(seconds: dict[str, float]) -> str:
@@ -164,13 +177,11 @@ def _compiling(models: list[dict[str, Any]]) -> str:
         "compile for gradients": "gradient_s",
         "MB of code": "code_MB",
     }
-    rows = [[one[key] for key in columns.values()] for one in models]
-    return _table("Seconds against the size of a model that was never used, without imports", list(columns), rows)
+    return _table_of("Seconds against the size of a model that was never used, without imports", columns, models)
 
 
 def _fitting(fits: list[dict[str, Any]]) -> str:
-    rows = [(one["fit"], one["seconds"]) for one in fits]
-    return _table("Fits, warm, without imports", ("fit", "s"), rows)
+    return _table_of("Fits, warm, without imports", {"fit": "fit", "s": "seconds"}, fits)
 
 
 def _left_out(reasons: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.files.library import library_folder
+from kinetics.model import Model
 from process import say
 from workload import COHORTS, EVERY, MODEL, REGIMEN, UNTIL
 
@@ -77,7 +78,12 @@ def _edited_model(folder: Path) -> Path:
     if _EDIT[0] not in text:
         raise SystemExit(f"{part.name} has no rate with {_EDIT[0]} to edit; name another in {Path(__file__).name}")
     part.write_text(text.replace(*_EDIT, 1))
-    return folder / f"{MODEL}.toml"
+    whole = folder / f"{MODEL}.toml"
+    name, path = f'"{part.stem}"', f'"{part.name}"'  # of the library, and of the file beside it
+    whole.write_text(whole.read_text().replace(f"{part.stem} = {name}", f"{part.stem} = {path}", 1))
+    if Model.load(whole).content_hash == Model.load(MODEL).content_hash:
+        raise SystemExit(f"{MODEL} does not change with {part.name}; look at its uses in {Path(__file__).name}")
+    return whole
 
 
 def _repeated(call: str, used: Path, cache: Path, command: Sequence[str], repeats: int) -> dict[str, Any]:

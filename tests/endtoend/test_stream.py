@@ -1,5 +1,6 @@
 """`kinetics simulate --out FILE.zarr`: the numbers of a NetCDF result, an interrupted run goes on, nothing is half."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -72,6 +73,30 @@ def test_a_cluster_that_cannot_be_used_is_refused(run, call, monkeypatch, option
     assert answer.status == 2
     assert said in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [0, -1, 1_000_000])
+def test_a_number_of_workers_out_of_range_is_refused(run, call, number) -> None:
+    answer = run(*call, "--workers", number)
+    assert answer.status == 2
+    assert "Invalid value for '--workers'" in answer.err
+
+
+def test_more_workers_than_fit_into_memory_are_refused(run, call, monkeypatch) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed; it is the extra 'cluster'")
+    monkeypatch.setattr("kinetics.files.capacity.free_memory", lambda: 10**9)
+    answer = run(*call, "--workers", 500)
+    assert answer.status == 2
+    assert answer.err.startswith("error: --workers: 500 workers: needs about ")
+    assert answer.err.endswith(" of memory, and 1.0 GB are free; start fewer\n")
+
+
+def test_without_dask_the_extra_is_named(run, call, monkeypatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "distributed" else find(name))
+    answer = run(*call, "--workers", 2)
+    advice = "a cluster needs Dask; install it with: python -m pip install 'lymphokinetics[cluster]'"
+    assert (answer.status, answer.err) == (2, f"error: --workers: {advice}\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")

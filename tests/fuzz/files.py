@@ -17,9 +17,36 @@ from mutations import mutated
 __all__ = ["Files", "Project", "check"]
 
 COVARIATES = "V1 [L],CL [L/day]\n14,2.2\n12.5,1.9\n16,2.4\n"
+CLINIC = Path(__file__).parents[2] / "docs" / "formats" / "clinic"
+MAPPING = """[patients]
+counts = "counts.csv"
+doses = "doses.csv"
+[columns]
+patient = "Patient No"
+date = "Sample date"
+analyte = "Marker"
+value = "Result"
+unit = "Unit"
+limit = "LLOQ"
+[dose_columns]
+patient = "Patient No"
+date = "Date"
+drug = "Drug"
+amount = "Dose (mg)"
+[time]
+origin = "first dose"
+[analytes."CD4 abs"]
+output = "CD4"
+parent = "Lymphocytes"
+[analytes.Lymphocytes]
+output = "lymphocytes"
+[drugs.alemtuzumab]
+dose = "alemtuzumab"
+unit = "mg"
+"""
 FACTS = 8
 """What is left of the table of facts; of the plan of the main job a row of each kind is: to read all takes seconds."""
-_QUICK = ("model", "regimen", "visits", "table", "evidence", "bibliography", "covariates")
+_QUICK = ("model", "regimen", "visits", "table", "evidence", "bibliography", "covariates", "patients")
 
 
 class Project:
@@ -35,6 +62,8 @@ class Project:
         for part in ("models", "fits"):
             shutil.copytree(library_folder(part), folder / part)
         (folder / "models" / "patients.csv").write_text(COVARIATES)
+        shutil.copytree(CLINIC, folder / "clinic")
+        (folder / "clinic" / "clinic.toml").write_text(MAPPING)
         facts = folder / "fits" / "evidence.csv"
         rows = facts.read_text().splitlines(keepends=True)
         facts.write_text("".join(rows[:1] + rows[1 :: len(rows) // FACTS]))

@@ -18,7 +18,8 @@ from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.quantities import Parameter, State
 from kinetics.population.draws import draw_patients
-from kinetics.regimen import Regimen, segments
+from kinetics.regimen import Regimen
+from tests.conftest import plan_of
 
 COEFFICIENTS = Path(__file__).resolve().parents[3] / "shared" / "oracles" / "rodas5p.json"
 
@@ -35,11 +36,6 @@ def system_of(name: str, parameters: dict[str, float], states: dict[str, tuple[f
             ],
         )
     )
-
-
-def undosed(system: System, until: float):
-    drugs = {name: dose.unit for name, dose in system.model.doses.items()}
-    return segments(Regimen.none(), drugs, system.model.time, until)
 
 
 # --- the method
@@ -61,6 +57,14 @@ def orbit():
     return system_of("orbit", {"k": 1.0}, {"x": (1.5, k * x * (1 - y), "1"), "y": (0.6, k * y * (x - 1), "1")})
 
 
+def exact_orbit(start: np.ndarray, until: float):
+    """A dense solution by SciPy, to about 1e-13."""
+    return solve_ivp(
+        lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
+        (0, until), start, "DOP853", rtol=1e-13, atol=1e-15, dense_output=True,
+    ).sol  # fmt: skip
+
+
 @numba.njit
 def stepped(code, arrays):
     """Take a step, with what its dense output needs."""
@@ -79,10 +83,7 @@ def errors_of_equal_steps(system: System, until: float, steps: int) -> tuple[flo
     arrays = step_arrays(code, 1e-7)
     addresses, functions, size = addressed(arrays), addressed(code), code.states
     arrays.constants[:], arrays.y[:size] = c, system.functions.initial(c)
-    exact = solve_ivp(
-        lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
-        (0, until), arrays.y[:size].copy(), "DOP853", rtol=1e-13, atol=1e-15, dense_output=True,
-    ).sol  # fmt: skip
+    exact = exact_orbit(arrays.y[:size].copy(), until)
     h, at_ends, within = until / steps, 0.0, 0.0
     for index in range(steps):
         arrays.h[:] = h
@@ -105,16 +106,10 @@ def test_the_step_is_of_order_five_and_its_dense_output_of_four_at_least(orbit):
 
 def test_the_error_follows_the_tolerance(orbit):
     times = np.linspace(0, 20, 201)
-    y0 = orbit.functions.initial(orbit.constants(orbit.parameter_array()))
-    exact = solve_ivp(
-        lambda _, z: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)], (0, 20), y0, "DOP853", times, rtol=1e-13, atol=1e-15
-    ).y.T
-    errors = []
+    constants, plan, errors = orbit.constants(orbit.parameter_array()), plan_of(orbit.model, None, 20.0), []
+    exact = exact_orbit(orbit.functions.initial(constants), 20.0)(times).T
     for relative in (1e-4, 1e-6, 1e-8, 1e-10):
-        found = batch.integrate(
-            orbit, orbit.constants(orbit.parameter_array()), undosed(orbit, 20.0),
-            tolerances=Tolerances(relative, relative),
-        )  # fmt: skip
+        found = batch.integrate(orbit, constants, plan, tolerances=Tolerances(relative, relative))
         errors.append(np.abs(found.states(times) - exact).max())
     assert (np.array(errors) < 30 * np.array([1e-4, 1e-6, 1e-8, 1e-10])).all(), errors
     assert (np.diff(np.log10(errors)) < -1.5).all(), errors
@@ -126,7 +121,7 @@ def test_the_error_follows_the_tolerance(orbit):
 
 def at_end(system: System, until: float, tolerances: Tolerances) -> np.ndarray:
     """The states at ``until``, the same by a recorded integration and by that of a population."""
-    constants, plan = system.constants(system.parameter_array()), undosed(system, until)
+    constants, plan = system.constants(system.parameter_array()), plan_of(system.model, None, until)
     alone = batch.integrate(system, constants, plan, tolerances=tolerances).states(np.array([until]))[0]
     together = batch.integrate_many(
         system, constants[None], [(plan, np.empty(0))], np.zeros(1, int), np.array([until]),
@@ -182,11 +177,6 @@ def reconstitution():
     return compile_model(Model.load("reconstitution"))
 
 
-def plan_of(system: System, regimen: str | None):
-    drugs = {name: dose.unit for name, dose in system.model.doses.items()}
-    return segments(Regimen.load(regimen) if regimen else Regimen.none(), drugs, system.model.time, UNTIL)
-
-
 def worst(found: np.ndarray, exact: np.ndarray) -> float:
     """The largest relative difference of an output, (time, output), where it is above 1e-6 of its peak."""
     compared = exact > 1e-6 * exact.max(axis=0)
@@ -196,7 +186,7 @@ def worst(found: np.ndarray, exact: np.ndarray) -> float:
 
 def disagreement(system: System, table: np.ndarray, regimen: str | None = "ms_licensed") -> list[float]:
     """Of each patient, (patient, parameter), against Radau."""
-    plan = plan_of(system, regimen)
+    plan = plan_of(system.model, Regimen.load(regimen) if regimen else None, UNTIL)
     constants = np.array([system.constants(parameters) for parameters in table])
     found = batch.integrate_many(system, constants, [(plan, np.empty(0))], np.zeros(len(table), int), TIMES)
     assert found.reasons == [""] * len(table)
@@ -216,7 +206,8 @@ def test_ten_years_of_patients_agree_with_radau_to_2e_6(reconstitution, cohort):
 def test_steps_across_kinks_of_the_rates_are_as_accurate_as_others(reconstitution):
     """Marrow output has a kink; 200 patients against themselves at a tolerance of 1e-11, which Radau confirms above."""
     drawn = draw_patients(reconstitution, cohort_parameters(reconstitution.model, "relapsing"), 200, seed=11)
-    constants, plan = reconstitution.constants_table(drawn), plan_of(reconstitution, "single_100mg")
+    constants = reconstitution.constants_table(drawn)
+    plan = plan_of(reconstitution.model, Regimen.load("single_100mg"), UNTIL)
     asked = (reconstitution, constants, [(plan, np.empty(0))], np.zeros(200, int), np.arange(0.0, 1000.0))
     exact = batch.integrate_many(*asked, tolerances=EXACT).outputs
     assert max(worst(*pair) for pair in zip(batch.integrate_many(*asked).outputs, exact, strict=True)) < 5e-7

@@ -13,7 +13,8 @@ from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.quantities import Output, Parameter, State
 from kinetics.population.draws import draw_patients
-from kinetics.regimen import Course, Dose, Regimen, segments
+from kinetics.regimen import Course, Dose, Regimen
+from tests.conftest import plan_of
 
 TIGHT = Tolerances(relative=1e-11, absolute=1e-15)
 MIDDLE = Tolerances(relative=1e-9, absolute=1e-14)
@@ -32,9 +33,7 @@ def deficits(deficit, *doses: Dose, until: float = 20.0):
     """A system, its plan, and patients whose rate constants and full values are their own."""
     system = compile_model(deficit)
     regimen = Regimen([Course(list(doses))])
-    drugs = {name: dose.unit for name, dose in deficit.doses.items()}
-    given = segments(regimen, drugs, deficit.time, until)
-    return system, given, np.array([[0.05, 1.0], [0.1, 2.0], [0.7, 0.5]])
+    return system, plan_of(deficit, regimen, until), np.array([[0.05, 1.0], [0.1, 2.0], [0.7, 0.5]])
 
 
 def test_derivatives_after_a_bolus_are_those_of_the_exponential(deficit):
@@ -90,7 +89,7 @@ def test_derivatives_by_more_parameters_than_a_block_has_lanes():
     )
     system, times = compile_model(model), np.array([0.0, 0.5, 3.0])
     names = [str(one) for one in a]
-    given = segments(Regimen.none(), {}, model.time, 3.0)
+    given = plan_of(model, None, 3.0)
     parameters = system.parameter_array()[None] * np.array([[1.0], [1.0]])
     found = of_one_plan(system, parameters, names, given, times, ["weighed", "sum"], tolerances=TIGHT)
     total, gone = sum(range(1, 38)), 1.0 - np.exp(-times)
@@ -133,15 +132,19 @@ def drawn():
     """A system, a plan of five infusions, and patients of the relapsing cohort."""
     system = compile_model(Model.load("reconstitution"))
     model = system.model
-    drugs = {name: dose.unit for name, dose in model.doses.items()}
-    given = segments(Regimen.load("ms_first_course"), drugs, model.time, TIMES[-1])
+    given = plan_of(model, Regimen.load("ms_first_course"), TIMES[-1])
     return system, given, draw_patients(system, cohort_parameters(model, "relapsing"), 21, seed=5)
+
+
+def differentiated(drawn, chosen=slice(None), *, names=NAMES, times=TIMES, outputs=OUTPUTS, tolerances=MIDDLE):
+    """Some of the patients."""
+    system, given, patients = drawn
+    return of_one_plan(system, patients[chosen], names, given, times, outputs, tolerances=tolerances)
 
 
 @pytest.fixture(scope="module")
 def found(drawn):
-    system, given, patients = drawn
-    return of_one_plan(system, patients, NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
+    return differentiated(drawn)
 
 
 def test_many_patients_are_what_one_is(drawn, found):
@@ -197,11 +200,10 @@ def same_bits(one: batch.Gradients, other: batch.Gradients) -> None:
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="there is one thread alone")
 def test_the_number_of_threads_changes_no_bit(drawn, found):
-    system, given, patients = drawn
     before = numba.get_num_threads()
     try:
         numba.set_num_threads(1)
-        alone = of_one_plan(system, patients, NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
+        alone = differentiated(drawn)
     finally:
         numba.set_num_threads(before)
     same_bits(alone, found)
@@ -209,16 +211,13 @@ def test_the_number_of_threads_changes_no_bit(drawn, found):
 
 @pytest.mark.parametrize("chosen", [slice(7, 8), slice(1, 20, 3), slice(None, None, -1)], ids=["one", "some", "turned"])
 def test_the_company_of_a_patient_changes_no_bit(drawn, found, chosen):
-    system, given, patients = drawn
-    some = of_one_plan(system, patients[chosen], NAMES, given, TIMES, OUTPUTS, tolerances=MIDDLE)
-    same_bits(some, batch.Gradients(found.outputs[chosen], found.gradients[chosen], found.reasons[chosen]))
+    together = batch.Gradients(found.outputs[chosen], found.gradients[chosen], found.reasons[chosen])
+    same_bits(differentiated(drawn, chosen), together)
 
 
 def test_what_else_is_asked_changes_no_derivative_and_no_step(drawn, found):
     """A step is chosen by the states alone: other names and other times leave the rest as it is."""
-    system, given, patients = drawn
-    names, outputs = NAMES[10:13], OUTPUTS[1:2]
-    some = of_one_plan(system, patients, names, given, TIMES[::2], outputs, tolerances=MIDDLE)
+    some = differentiated(drawn, names=NAMES[10:13], times=TIMES[::2], outputs=OUTPUTS[1:2])
     np.testing.assert_array_equal(some.outputs, found.outputs[:, ::2, 1:2])
     np.testing.assert_allclose(some.gradients, found.gradients[:, ::2, 1:2, 10:13], rtol=1e-12)
 
@@ -226,18 +225,25 @@ def test_what_else_is_asked_changes_no_derivative_and_no_step(drawn, found):
 # --- what fails, and what is refused
 
 
+Y, K, R = sp.symbols("y k r")
+
+
+def growing(rate, r: float, unit: str, **outputs):
+    """A system of y from 1, with parameters k and r, and a plan of ten days."""
+    model = Model.from_symbols(
+        "growing",
+        time="day",
+        parameters=[Parameter(name="k", value=0.05, unit="1/day"), Parameter(name="r", value=r, unit=unit)],
+        states=[State(name="y", unit="1", initial=1, rate=rate)],
+        outputs=[Output(name=name, unit="1", value=value) for name, value in outputs.items()],
+    )
+    return compile_model(model), plan_of(model, None, 10.0)
+
+
 @pytest.fixture(scope="module")
 def bursting():
     """y' = k y^2 from 1: y = 1/(1 - k t), at infinity at 1/k; the derivative of y sqrt(r) by r is so at r = 0."""
-    y, k, r = sp.symbols("y k r")
-    model = Model.from_symbols(
-        "bursting",
-        time="day",
-        parameters=[Parameter(name="k", value=0.05, unit="1/day"), Parameter(name="r", value=1.0, unit="1")],
-        states=[State(name="y", unit="1", initial=1, rate=k * y**2)],
-        outputs=[Output(name="size", unit="1", value=y), Output(name="root", unit="1", value=y * sp.sqrt(r))],
-    )
-    return compile_model(model), segments(Regimen.none(), {}, model.time, 10.0)
+    return growing(K * Y**2, 1.0, "1", size=Y, root=Y * sp.sqrt(R))
 
 
 def test_a_patient_that_fails_is_nan_with_its_reason_and_alone(bursting):
@@ -267,27 +273,18 @@ def test_a_derivative_that_is_not_finite_is_told(bursting):
 
 def test_an_infinite_derivative_leaves_those_by_other_parameters_alone():
     """y' = k y + sqrt(r) from 1, at r = 0: y = exp(k t) and dy/dk = t exp(k t), while dy/dr is infinite."""
-    y, k, r = sp.symbols("y k r")
-    model = Model.from_symbols(
-        "root",
-        time="day",
-        parameters=[Parameter(name="k", value=0.05, unit="1/day"), Parameter(name="r", value=0.0, unit="1/day^2")],
-        states=[State(name="y", unit="1", initial=1, rate=k * y + sp.sqrt(r))],
-        outputs=[Output(name="size", unit="1", value=y)],
-    )
-    system, times = compile_model(model), np.array([2.0, 7.0])
-    given = segments(Regimen.none(), {}, model.time, 10.0)
+    system, given = growing(K * Y + sp.sqrt(R), 0.0, "1/day^2", size=Y)
+    times = np.array([2.0, 7.0])
     found = batch.integrate_with_sensitivities(system, system.parameter_array(), ["k", "r"], given, tolerances=TIGHT)
     gradient = found.output_gradient(times)[:, 0]
     np.testing.assert_allclose(gradient[:, 0], times * np.exp(0.05 * times), rtol=1e-8)
     assert not np.isfinite(gradient[:, 1]).any()
 
 
-def test_a_patient_of_too_many_steps_is_given_up(monkeypatch, drawn, found):
-    system, given, patients = drawn
-    monkeypatch.setattr(plans, "MOST_STEPS", 60)
-    monkeypatch.setattr(stopping, "MOST_STEPS", 60)
-    some = of_one_plan(system, patients[:2], NAMES[:1], given, TIMES, OUTPUTS)
+def test_a_patient_of_too_many_steps_is_given_up(monkeypatch, drawn):
+    for module in (plans, stopping):
+        monkeypatch.setattr(module, "MOST_STEPS", 60)
+    some = differentiated(drawn, slice(2), names=NAMES[:1], tolerances=None)
     assert all("after 60 steps" in reason for reason in some.reasons)
     assert np.isnan(some.gradients).all()
 
@@ -322,11 +319,10 @@ def test_arrays_that_do_not_fit_are_refused(bursting, patients, times):
 
 def test_patients_whose_plans_and_times_are_their_own_have_the_bits_that_they_have_alone(drawn):
     system, _, patients = drawn
-    model, which, constants = system.model, np.arange(12) % 3, system.constants_table(patients[:12])
-    drugs = {name: dose.unit for name, dose in model.doses.items()}
+    which, constants = np.arange(12) % 3, system.constants_table(patients[:12])
     times = np.array([[0.0, 3.0, 20.0, 20.0], [0.5, 60.0, 365.25, 400.0], [5.0, 5.0, 5.0, 100.0]])
     regimens = [Regimen.load("ms_first_course"), Regimen.load("ms_licensed"), Regimen.none()]
-    plans = [segments(one, drugs, model.time, at[-1]) for one, at in zip(regimens, times, strict=True)]
+    plans = [plan_of(system.model, one, at[-1]) for one, at in zip(regimens, times, strict=True)]
     without_courses = [(plan, np.empty(0)) for plan in plans]
     asked = (["cd4_k_M4", "b_cells_k_B"], plans)
     side_by_side = batch.integrate_many(system, constants, without_courses, which, times).outputs

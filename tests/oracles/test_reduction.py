@@ -12,32 +12,26 @@ import pytest
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances, batch
-from kinetics.errors import InputError
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.population.draws import draw_patients
 from kinetics.reduction import find_rest
-from kinetics.regimen import Regimen, check_accepted, segments
+from kinetics.regimen import Regimen
 from kinetics.simulation import simulate
+from tests.conftest import accepted_regimens, plan_of
 
 UNTIL = "4 year"
 ROUNDINGS = 7
-REGIMENS = {name: Regimen.load(name) for name in library_names("models/regimens")}
 
 
 def cases():
     """Models with the drugs of regimens they can be given, and these regimens: each set of drugs is compiled once."""
-    groups = defaultdict(list)
+    groups = defaultdict(dict)
     for name in library_names("models"):
-        model = Model.load(name)
-        groups[name, ()].append("")
-        for regimen_name, regimen in REGIMENS.items():
-            try:
-                check_accepted(regimen, model)
-            except InputError:
-                continue
-            groups[name, regimen.drugs].append(regimen_name)
-    return [(name, drugs, names) for (name, drugs), names in groups.items()]
+        groups[name, ()]["no drug"] = Regimen.none()
+        for title, regimen in accepted_regimens(Model.load(name)).items():
+            groups[name, regimen.drugs][title] = regimen
+    return [(name, drugs, regimens) for (name, drugs), regimens in groups.items()]
 
 
 def label(part):
@@ -81,17 +75,16 @@ def test_reduced_and_whole_agree(name, drugs, regimens):
     if not find_rest(model, drugs).resting:
         pytest.skip("every state moves: there is nothing to compare")
     more = {"until": UNTIL, "states": True, "engine": "batch", "tolerances": Tolerances(1e-13, 1e-19)}
-    for regimen in regimens:
+    for title, regimen in regimens.items():
         for cohort in (None, *model.cohorts):
-            given = REGIMENS[regimen] if regimen else Regimen.none()
             more |= {"cohort": cohort, "parameters": [{}, *roundings(cohort_parameters(model, cohort).values)]}
-            whole, left = (simulate(model, given, reduce=reduce, **more) for reduce in (False, True))
+            whole, left = (simulate(model, regimen, reduce=reduce, **more) for reduce in (False, True))
             assert list(left) == list(whole)
             assert all(left[variable].attrs == whole[variable].attrs for variable in whole)
             assert left["failure"].values.tolist() == whole["failure"].values.tolist() == [""] * (1 + ROUNDINGS)
             rounding = max(difference(values(whole, 0), values(whole, 1 + n))[0] for n in range(ROUNDINGS))
             size, variable = difference(values(whole, 0), values(left, 0))
-            about = f"{regimen or 'no drug'}, {cohort}: {variable} differs by {size:.1e}, by rounding {rounding:.1e}"
+            about = f"{title}, {cohort}: {variable} differs by {size:.1e}, by rounding {rounding:.1e}"
             assert size <= max(1e-12, 4 * rounding), about
 
 
@@ -103,11 +96,11 @@ def test_gradients_agree(regimen):
     To 1e-10 of the largest derivative over time, or of 1e-4 of output over parameter: the derivative of what rests is
     zero or that of its initial value, and in the whole model the rounding of a sum of larger ones.
     """
-    model, regimen = Model.load("reconstitution"), REGIMENS[regimen]
+    model, regimen = Model.load("reconstitution"), Regimen.load(regimen)
     cohort = cohort_parameters(model, "relapsing")
     names = [name for name in cohort.spreads if name in model.parameters] + ["cladribine_k_CD4", "conditioning_growth"]
-    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, 720.0)
     times, results = np.linspace(0.0, 720.0, 25), []
+    plan = plan_of(model, regimen, times[-1])
     for drugs in (None, regimen.drugs):
         system = compile_model(model, drugs)
         table = draw_patients(system, cohort, 2, seed=3)

@@ -13,7 +13,8 @@ from kinetics.expressions import evaluate
 from kinetics.model import Model, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.reduction import find_rest
-from kinetics.regimen import Course, Dose, Regimen, segments
+from kinetics.regimen import Course, Dose, Regimen
+from tests.conftest import plan_of
 
 END = 4.0
 SPEEDS = sp.symbols("k0:3", real=True)
@@ -76,10 +77,9 @@ def symbols_of(values):
 def solved(system, values, drugs, times):
     """States and outputs by name, after a bolus of 1 of each drug at time zero, by LSODA."""
     model = system.model
-    regimen = Regimen([Course([Dose(drug, "1 1") for drug in drugs])]) if drugs else Regimen.none()
-    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, END)
+    regimen = Regimen([Course([Dose(drug, "1 1") for drug in drugs])]) if drugs else None
     constants = system.constants(system.parameter_array(values))
-    found = scipy.integrate(system, constants, plan, tolerances=Tolerances(1e-9, 1e-11))
+    found = scipy.integrate(system, constants, plan_of(model, regimen, END), tolerances=Tolerances(1e-9, 1e-11))
     return np.hstack([found.states(times), found.outputs(times)])
 
 

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 
 from kinetics.cohorts.cohort import cohort_parameters
-from kinetics.compile import compile_model
+from kinetics.compile import compile_model, object_code
 from kinetics.compile.definitions import STAGES
 from kinetics.engines import Tolerances, batch
 from kinetics.engines.batch import plans, single, stopping
@@ -18,9 +18,10 @@ from kinetics.model import Model
 from kinetics.model.quantities import Derived, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.population.draws import draw_patients
-from kinetics.regimen import Course, Regimen, course_starts, segments
+from kinetics.regimen import Course, Regimen, course_starts
 from kinetics.simulation import runs
 from kinetics.simulation.simulating import simulate
+from tests.conftest import plan_of
 
 TIMES = np.linspace(0, 730.5, 50)
 Y, K, V = sp.symbols("y k V")
@@ -31,10 +32,9 @@ def drawn():
     """A system, two plans, and the constants of so many patients that lanes are refilled and threads share them."""
     system = compile_model(Model.load("reconstitution"))
     model, plans = system.model, []
-    drugs = {name: dose.unit for name, dose in model.doses.items()}
     for name in ("ms_licensed", "single_100mg"):
         regimen = Regimen.load(name)
-        plans.append((segments(regimen, drugs, model.time, TIMES[-1]), course_starts(regimen, model.time)))
+        plans.append((plan_of(model, regimen, TIMES[-1]), course_starts(regimen, model.time)))
     table = draw_patients(system, cohort_parameters(model, "relapsing"), 70, seed=3)
     return system, plans, system.constants_table(table)
 
@@ -113,7 +113,7 @@ def test_one_patient_with_a_dense_solution_is_that_patient_of_many(drawn, patien
 def test_values_at_a_dose_are_those_before_it():
     system = compile_model(drug())
     dose = Course.of("drug", "4 mg").repeat(2, every="0.3 day")
-    plan = segments(dose, {"drug": system.model.doses["drug"].unit}, system.model.time, 1.0)
+    plan = plan_of(system.model, dose, 1.0)
     times = np.array([0.0, 3 * 0.1, 0.3, 0.4])  # the second lies a rounding after the dose
     constants = system.constants(system.parameter_array())
     found = batch.integrate_many(system, constants[None], [(plan, np.empty(0))], np.zeros(1, int), times)
@@ -149,8 +149,7 @@ def explosive() -> Model:
 
 def test_impossible_patients_are_nan_with_their_reasons_and_the_rest_are_right():
     system = compile_model(drug())
-    plan = segments(Course.of("drug", "4 mg").repeat(1, every="1 day"), {"drug": system.model.doses["drug"].unit},
-                    system.model.time, 10.0)  # fmt: skip
+    plan = plan_of(system.model, Course.of("drug", "4 mg").repeat(1, every="1 day"), 10.0)
     sets = [{}, {"V": -2.0}, {"k": np.nan}, {"V": np.nan}, {"V": 0.0}, {"k": np.inf}, {"k": 0.4}]
     constants = np.array([system.constants(system.parameter_array(values)) for values in sets])
     times, events = np.linspace(0, 10, 11), (["C"], np.full((len(sets), 1), 0.5))
@@ -179,7 +178,7 @@ def test_impossible_patients_are_nan_with_their_reasons_and_the_rest_are_right()
 )
 def test_a_solution_that_ends_is_told_with_segment_time_and_state(change, said):
     system = compile_model(explosive())
-    plan = segments(Regimen.none(), {}, system.model.time, 30.0)
+    plan = plan_of(system.model, None, 30.0)
     sets, times = [{}, change, {"k": 0.02}], np.array([0.0, 10.0, 30.0])
     constants = np.array([system.constants(system.parameter_array(values)) for values in sets])
     found = batch.integrate_many(system, constants, [(plan, np.empty(0))], np.zeros(3, int), times)
@@ -210,7 +209,7 @@ def test_the_state_that_cannot_go_on_is_named(rate, start):
         outputs=[Output(name="out", unit="1", value=x + y + z)],
     )
     system = compile_model(made)
-    plan, constants = segments(Regimen.none(), {}, made.time, 30.0), system.constants(system.parameter_array())
+    plan, constants = plan_of(made, None, 30.0), system.constants(system.parameter_array())
     found = batch.integrate_many(system, constants[None], [(plan, np.empty(0))], np.zeros(1, int), np.array([30.0]))
     assert "state z: " in found.reasons[0]
     with pytest.raises(IntegrationError, match="state z: "):
@@ -220,9 +219,8 @@ def test_the_state_that_cannot_go_on_is_named(rate, start):
 def test_plans_with_edges_a_rounding_apart_are_read_before_the_dose():
     system, times = compile_model(drug()), np.array([0.1 + 0.2])
     assert times[0] != 0.3
-    mg = {"drug": system.model.doses["drug"].unit}
     plans = [
-        (segments(Course.of("drug", "4 mg").repeat(2, every=every), mg, system.model.time, 1.0), np.array([0.0, 0.3]))
+        (plan_of(system.model, Course.of("drug", "4 mg").repeat(2, every=every), 1.0), np.array([0.0, 0.3]))
         for every in ("0.3 day", f"{0.1 + 0.2!r} day")
     ]
     constants = np.tile(system.constants(system.parameter_array()), (2, 1))
@@ -233,7 +231,7 @@ def test_plans_with_edges_a_rounding_apart_are_read_before_the_dose():
 @pytest.mark.parametrize("times", [[0.0, 5.0, 2.0], [0.0, np.nan], [-1.0, 2.0], [0.0, 11.0]])
 def test_output_times_out_of_order_or_out_of_range_are_refused(times):
     system = compile_model(drug())
-    plan = segments(Regimen.none(), {"drug": system.model.doses["drug"].unit}, system.model.time, 10.0)
+    plan = plan_of(system.model, None, 10.0)
     constants = system.constants(system.parameter_array())[None]
     with pytest.raises(InputError, match="in order, from 0 to the end at 10"):
         batch.integrate_many(system, constants, [(plan, np.empty(0))], np.zeros(1, int), np.array(times))
@@ -286,7 +284,7 @@ def test_a_failing_draw_warns_and_keeps_the_others():
 # --- what is compiled
 
 
-def test_a_single_patient_compiles_the_functions_of_one_alone():
+def test_a_single_patient_compiles_the_functions_of_one_alone(tmp_path, monkeypatch):
     made = Model.from_symbols(
         "of_this_test_alone",
         time="day",
@@ -294,12 +292,12 @@ def test_a_single_patient_compiles_the_functions_of_one_alone():
         states=[State(name="y", unit="1", initial=sp.Symbol("m"), rate=-K * Y / (1 + Y**2 + sp.Symbol("m")))],
         outputs=[Output(name="twice", unit="1", value=2 * Y)],
     )
-    functions = compile_model(made).functions
-    assert functions.loaded == []
+    monkeypatch.setattr(object_code, "cache_folder", lambda: tmp_path)
     simulate(made, Regimen.none(), until="10 day", every="1 day", engine="batch")
-    flat = {("dense_terms", 0), ("interpolate", 0), *((f"combine_{slopes}", 0) for slopes in range(STAGES))}
-    steps = {("coefficients", 0), ("factor", 0), ("stage", 0), ("error", 0), ("rate", 0), ("kinks", 0)}
-    assert set(functions.loaded) == {("constants", 0), ("start", 0), ("outputs", 0), *steps, *flat}
+    flat = {"dense_terms", "interpolate", *(f"combine_{slopes}" for slopes in range(STAGES))}
+    steps = {"coefficients", "factor", "stage", "error", "rate", "kinks"}
+    compiled = {path.name for path in tmp_path.glob("*/*")}
+    assert compiled == {f"{name}_0.object" for name in {"constants", "start", "outputs", *steps, *flat}}
 
 
 def test_error_bounds_are_in_the_attributes():

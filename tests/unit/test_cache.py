@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -74,13 +75,15 @@ def damage(path: Path, kind: str) -> None:
         path.unlink()
         path.mkdir()
         (path / "inside").write_text("x")
+    elif kind == "link":
+        path.symlink_to(path.rename(path.parents[2] / "elsewhere"))
     elif kind == "flipped":
         path.write_bytes(raw[:-3] + bytes([raw[-3] ^ 1]) + raw[-2:])
     else:
         path.write_bytes({"empty": b"", "half": raw[: len(raw) // 2], "garbage": b"\x80\x04garbage"}[kind])
 
 
-@pytest.mark.parametrize("kind", ["empty", "half", "garbage", "flipped", "folder"])
+@pytest.mark.parametrize("kind", ["empty", "half", "garbage", "flipped", "folder", "link"])
 @pytest.mark.parametrize("name", ["answer_0.object", "answer-*.code"])
 def test_a_damaged_file_is_thrown_away_and_made_anew_once(own_cache, kind, name):
     own_cache.mkdir(mode=0o700)
@@ -93,6 +96,38 @@ def test_a_damaged_file_is_thrown_away_and_made_anew_once(own_cache, kind, name)
     assert told(*call) == (42.0, 0, [f"compiled code in {path.parent} is damaged; it is made anew"])
     assert told(*call) == (42.0, 1, [])
     assert call[0] is looped or path.read_bytes() == before
+    if kind == "link":  # what it led to is not of the cache
+        assert (own_cache.parent / "elsewhere").read_bytes() == before
+
+
+def test_any_byte_that_changes_is_noticed(own_cache):
+    own_cache.mkdir(mode=0o700)
+    path, content = own_cache / KEY / "some.object", bytes(range(256))
+    files.write_checked(path, content)
+    whole = path.read_bytes()
+    assert files.read_checked(path) == content
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 16]) + whole[position + 1 :])
+        with pytest.warns(UserWarning, match="is damaged; it is made anew"):
+            assert files.read_checked(path) is None
+        assert not path.exists()
+
+
+def test_threads_that_compile_different_models_at_once_do_not_meet(own_cache):
+    own_cache.mkdir(mode=0o700)
+
+    def described(number: float) -> Described:
+        graph = Graph()
+        result = graph.input("x", 0)
+        for _ in range(100):
+            result = graph.apply("exp", result) * number
+        return Described(Function(("x", "out"), [("out", 0, result)]), Width(0), ())
+
+    def loaded(number: int) -> int:
+        return load(f"{number:024x}", "answer", 0, lambda: described(float(number))).address
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(loaded, range(16)))) == 16
 
 
 OTHER_TYPES = """

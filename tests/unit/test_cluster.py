@@ -1,6 +1,7 @@
 """Clusters: the numbers of one machine to the last bit, nothing finished is lost, and what does not fit is refused."""
 
 import importlib.util
+import logging.handlers
 import os
 import signal
 import subprocess
@@ -94,6 +95,38 @@ def test_what_a_lost_worker_had_is_done_again(deficit, here, client, tmp_path):
     assert not pids
 
 
+def test_pieces_are_spread_over_workers_by_their_threads():
+    # the scheduler alone would give a few long pieces to one worker: that which has the text of the job
+    free = list(submission._with_room({"small": 1, "large": 2}, [(0, "small"), (1, "gone")]))
+    assert free[:2] == ["large", "large"]
+    assert (free.count("small"), free.count("large")) == (2, 6)
+    assert submission.PIECES_PER_THREAD == 3
+
+
+def test_an_interrupted_stream_goes_on_with_workers(deficit, here, client, tmp_path):
+    def interrupt(done, _):
+        kept.append(done)
+        if done > SIZE // 2:
+            raise KeyboardInterrupt
+
+    kept, steps, out = [], [], tmp_path / "all.zarr"
+    with pytest.raises(KeyboardInterrupt):
+        stream(deficit, out, client, chunk=1, progress=interrupt)
+    request = {"chunk": 1, "resume": True, "progress": lambda done, _: steps.append(done)}
+    assert_same_bits(stream(deficit, out, client, **request), here)
+    assert (steps[0], steps[-1]) == (kept[-1], SIZE)
+
+
+def test_without_a_store_the_message_names_one(deficit, client, monkeypatch):
+    def gone(*_):
+        raise ClusterError("tcp://host:8786: the cluster went away: closed")
+        yield
+
+    monkeypatch.setattr("kinetics.simulation.cluster_runs.results", gone)
+    with pytest.raises(ClusterError, match=r"went away: closed; nothing is kept: .* --out NAME.zarr"):
+        simulate(deficit, ONCE, patients=SIZE, client=client, **REQUEST)
+
+
 def dask(command: str, *options: str, **streams) -> subprocess.Popen:
     """``dask scheduler`` or ``dask worker``, as a user starts it."""
     return subprocess.Popen([sys.executable, "-m", "dask", command, *options], **streams)
@@ -116,7 +149,7 @@ def scheduler(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, here, scheduler, tmp_path):
+def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, here, scheduler, monkeypatch, tmp_path):
     process, address, _ = scheduler
     out = tmp_path / "all.zarr"
 
@@ -124,7 +157,9 @@ def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, 
         kept.append(done)
         process.kill()
 
-    kept = []
+    kept, logged = [], logging.handlers.BufferingHandler(1000)
+    for name in ("distributed", "distributed.client"):  # both have handlers
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [logged])
     with connected(address, None) as client:
         client.wait_for_workers(1, timeout=60)
         with pytest.raises(ClusterError) as told:
@@ -134,6 +169,7 @@ def test_a_cluster_that_goes_away_leaves_finished_chunks_and_a_message(deficit, 
         f"; {kept[-1]} of 25 are finished and kept in {out}.part; with or without a cluster, the same request with "
         "--resume (in Python resume=True) goes on from there"
     )
+    assert not logged.buffer
     steps = []
     assert_same_bits(stream(deficit, out, chunk=1, resume=True, progress=lambda done, _: steps.append(done)), here)
     assert steps[0] == kept[-1]

@@ -1,6 +1,8 @@
 """Compiled code: what is generated, under which key it is kept, where, and when it is made again."""
 
+import ast
 import ctypes
+import importlib.util
 import os
 import re
 import stat
@@ -14,12 +16,15 @@ import pytest
 import sympy as sp
 
 from kinetics.cli.terminal.compilation import Compilation
-from kinetics.compile import LANES, cache, compile_model, object_code
+from kinetics.compile import LANES, cache, checked_files, compile_model, object_code
 from kinetics.compile.assembly import assembly
 from kinetics.compile.cache import cache_folder, source_key
 from kinetics.compile.definitions import describe
 from kinetics.compile.equations import Equations
 from kinetics.compile.functions import Functions
+from kinetics.compile.memory import address
+from kinetics.engines.batch import machine_code
+from kinetics.engines.batch.kernels import problems
 from kinetics.errors import UnknownNameError
 from kinetics.files.library import library_names
 from kinetics.model import Model
@@ -86,9 +91,20 @@ def test_the_generators_own_files_are_in_the_key(monkeypatch):
     compile_model(model())
     sources, parts = seen[0]
     package = Path(object_code.__file__).parents[1]
-    names = ("compile/object_code.py", "compile/assembly/pieces.py", "reduction/rest.py")
+    names = ("compile/object_code.py", "compile/assembly/pieces.py", "reduction/rest.py", "expressions/evaluation.py")
     assert {package / name for name in names} <= sources
     assert parts == (model().structure_hash, repr(Rest.none(model())))
+
+
+def test_the_key_of_the_loops_has_every_module_that_they_take_names_from(monkeypatch):
+    """Numba compiles numbers of other modules in, such as how many lanes there are."""
+    kernels, used = Path(problems.__file__).parent, set()
+    for path in kernels.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kinetics."):
+                used.add(Path(importlib.util.find_spec(node.module).origin))
+    monkeypatch.setattr(machine_code, "source_key", lambda sources: set(sources))
+    assert used <= machine_code._key.__wrapped__(kernels)
 
 
 # --- the folder
@@ -156,6 +172,23 @@ def test_fallback_is_a_fresh_folder_each_time(own_cache):
         place.rmdir()
 
 
+def test_code_that_was_used_longest_ago_is_removed(own_cache, monkeypatch):
+    monkeypatch.setattr(cache, "MOST_KEYS", 2)
+    own_cache.mkdir(mode=0o700)
+    keys = [own_cache / (digit * 24) for digit in "0123"]
+    for folder in (*keys, own_cache / "searches"):
+        checked_files.write_checked(folder / "rate_0.object", b"code")
+    (keys[1] / "notes.txt").write_text("of somebody")
+    for age, folder in enumerate((own_cache / "searches", *keys)):
+        os.utime(folder, (age, age))
+    assert checked_files.read_checked(keys[0] / "rate_0.object") == b"code"
+    cache_folder()
+    left = sorted(str(path.relative_to(own_cache)) for path in own_cache.rglob("*.*"))
+    names = (keys[0] / "rate_0.object", keys[1] / "notes.txt", keys[3] / "rate_0.object")
+    assert left == [*(str(name.relative_to(own_cache)) for name in names), "searches/rate_0.object"]
+    assert not keys[2].exists()
+
+
 # --- the files
 
 
@@ -198,6 +231,11 @@ def test_a_reader_who_waits_is_told_what_is_compiled(own_cache, monkeypatch):
 def test_arrays_of_any_layout_are_read(array):
     functions = compile_model(model()).functions
     assert functions.initial(array).tolist() == functions.initial_table(np.asarray(array)[None]).tolist()[0] == [1.0]
+
+
+def test_an_array_with_gaps_has_no_address():
+    with pytest.raises(ValueError, match=r"numbers side by side, found strides \(16,\)"):
+        address(np.ones(4)[::2])
 
 
 def test_arrays_of_another_length_are_refused():

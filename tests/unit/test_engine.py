@@ -14,7 +14,8 @@ from kinetics.errors import IntegrationError, KineticsError
 from kinetics.model import Model
 from kinetics.model.quantities import Dose as DoseInput
 from kinetics.model.quantities import Output, Parameter, State
-from kinetics.regimen import Course, Dose, Regimen, segments
+from kinetics.regimen import Course, Dose, Regimen
+from tests.conftest import plan_of
 
 Y, Z, K = sp.symbols("y z k")
 
@@ -33,10 +34,8 @@ def scalar(rate, initial=1, value: float = 1.0, name: str = "scalar"):
 
 
 def run(system, regimen: Regimen | None = None, until: float = 10.0, **options):
-    given = segments(
-        regimen or Regimen.none(), {name: d.unit for name, d in system.model.doses.items()}, system.model.time, until
-    )
-    return integrate(system, system.constants(system.parameter_array()), given, **options)
+    plan = plan_of(system.model, regimen, until)
+    return integrate(system, system.constants(system.parameter_array()), plan, **options)
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +95,9 @@ def test_scale_of_a_state_is_its_start_or_the_largest_dose_or_that_of_its_unit()
     )
     system = compile_model(model)
     regimen = Regimen([Course([Dose("drug", "12 mg", duration="4 hour"), Dose("drug", "30 mg", "1 day")])])
-    given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 5.0)
-    constants = system.constants(system.parameter_array())
+    constants, plan = system.constants(system.parameter_array()), plan_of(model, regimen, 5.0)
     start = system.functions.initial(constants)
-    np.testing.assert_allclose(state_scale(system, constants, start, given.largest), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
+    np.testing.assert_allclose(state_scale(system, constants, start, plan.largest), [30.0, 30.0, 0.3, 1.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -149,9 +147,8 @@ def test_failure_names_the_segment_and_the_state_that_runs_away():
 
 def test_sensitivities_fail_with_the_same_words():
     system = scalar(K * Y**2)
-    given = segments(Regimen.none(), {"drug": system.model.doses["drug"].unit}, system.model.time, 3.0)
     with pytest.raises(IntegrationError, match=r"LSODA stopped in segment 1 of 1 .* at time (1|0\.99\d*), state y"):
-        integrate_with_sensitivities(system, system.parameter_array(), ["k"], given)
+        integrate_with_sensitivities(system, system.parameter_array(), ["k"], plan_of(system.model, None, 3.0))
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -11,7 +11,8 @@ from kinetics.engines.scipy import integrate
 from kinetics.model import Model
 from kinetics.model.quantities import Derived, Output, Parameter, State
 from kinetics.model.quantities import Dose as DoseInput
-from kinetics.regimen import Course, Dose, Regimen, segments
+from kinetics.regimen import Course, Dose, Regimen
+from tests.conftest import plan_of
 
 N0, K, V, DOSE, LEVEL = 0.8, 0.21, 14.1, 30.0, 0.3
 ENGINES = {engine.__name__.split(".")[-1]: engine.integrate_with_sensitivities for engine in (sensitivity, batch)}
@@ -49,7 +50,7 @@ def small(with_sensitivities):
     )
     system = compile_model(model)
     regimen = Regimen([Course([Dose("drug", f"{DOSE} mg", "1 day")])])
-    given = segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 20.0)
+    given = plan_of(model, regimen, 20.0)
     return with_sensitivities(system, system.parameter_array(), ["N_0", "CL", "V"], given)
 
 
@@ -87,7 +88,7 @@ def test_gradients_past_a_kink_are_those_of_the_closed_form(with_sensitivities):
         outputs=[Output(name="M_out", unit="1", value=m)],
     )
     system = compile_model(model)
-    given = segments(Regimen.none(), {}, model.time, 20.0)
+    given = plan_of(model, None, 20.0)
     times, start = np.array([3.0, 6.0, 10.0, 20.0]), np.log(N0 / LEVEL) / K
     late = np.maximum(times, start)
     fall = (np.exp(-K * start) - np.exp(-K * late)) / K
@@ -115,7 +116,7 @@ def infused():
         outputs=[Output(name="amount", unit="mg", value=a)],
     )
     regimen = Regimen([Course([Dose("drug", "8 mg", "0 day", "2 day")])])
-    return compile_model(model), segments(regimen, {"drug": model.doses["drug"].unit}, model.time, 5.0)
+    return compile_model(model), plan_of(model, regimen, 5.0)
 
 
 def test_time_of_crossing_during_an_infusion_follows_its_closed_form(with_sensitivities):
@@ -169,8 +170,7 @@ def reconstitution(with_sensitivities):
     """The sensitive trajectory of the relapsing cohort under one course, and a function that integrates a variant."""
     system = compile_model(Model.load("reconstitution"))
     model = system.model
-    drugs = {name: dose.unit for name, dose in model.doses.items()}
-    given = segments(Regimen.load("ms_first_course"), drugs, model.time, 730.5)
+    given = plan_of(model, Regimen.load("ms_first_course"), 730.5)
     values = cohort_parameters(model, "relapsing", fits=["care_ms_course_1"]).values
     parameters = system.parameter_array(values)
 

@@ -8,6 +8,7 @@ import pytest
 from kinetics.cohorts import parameter_table
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError
+from kinetics.files.library import library_folder, library_names
 from kinetics.model import Model
 from kinetics.reports.models import model_text
 
@@ -262,6 +263,23 @@ def test_paths_and_sources_count_from_the_file_that_says_them(folder):
         ('value = 5, unit = "1e9/L", source = "choice"', 'value = 5, unit = "1e9/L", source = "inside_2001"'),
     )
     assert [fault[:2] for fault in faults(path)] == [("extension.toml:29", "cohorts.young.parameters.two.N_0")]
+
+
+def test_a_name_of_the_library_is_not_the_file_beside(tmp_path):
+    name = library_names("models")[0]
+    shipped, beside = (folder / f"{name}.toml" for folder in (library_folder("models"), tmp_path))
+    composite = tmp_path / "mine.toml"
+    composite.write_text(f'[model]\ntitle = "Mine"\nextends = "{name}"\n')
+    beside.write_bytes(shipped.read_bytes())
+    plain = Model.load(composite)  # a copy that nobody edited is no reason to warn
+    beside.write_bytes(shipped.read_bytes() + b"# edited\n")
+    message = f"{composite}: extends the '{name}' that ships, and not the file {name}.toml beside it, which differs; "
+    with pytest.warns(UserWarning, match=re.escape(f"{message}write '{name}.toml' to take that one")):
+        assert Model.load(composite).content_hash == plain.content_hash
+    beside.write_text(composite.read_text())  # a file that extends the one of its own name means the shipped one
+    Model.load(beside)
+    composite.write_text(composite.read_text().replace(f'"{name}"', f'"{name}.toml"'))
+    Model.load(composite)
 
 
 def test_a_name_of_the_library_can_be_extended(tmp_path):

@@ -413,6 +413,14 @@ def test_a_long_chain_is_no_depth(tmp_path):
 
 
 @pytest.mark.processor_time(20)
+def test_a_derived_quantity_whose_minimum_is_no_number_is_a_fault(tmp_path):
+    path = tmp_path / "model.toml"
+    row = 'k = { value = "1", unit = "1", minimum = "low" }'
+    path.write_text(f'[model]\ntitle = "a"\ntime = "day"\n[derived]\n{row}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"model.toml:5: derived.k.minimum: "):
+        Model.load(path)
+
+
 def test_a_table_has_a_largest_size(tmp_path):
     rows = "\n".join(f"p{i} = {{}}" for i in range(20_000))
     assert "more than 1000 rows" in [

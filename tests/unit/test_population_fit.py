@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import get_num_threads, set_num_threads
 
-from kinetics.errors import InputError, IntegrationError
+from kinetics.errors import ClusterError, InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.replicates.refits import refit_replicate
@@ -249,6 +249,28 @@ def test_workers_of_a_cluster_give_the_same_refits(population, tmp_path):
     assert [replace(one, seconds=0) for one in found.refits] == [replace(one, seconds=0) for one in here]
     assert (steps[0], steps[-1]) == ((2, 4), (4, 4))
     assert refit(problem, **request, out=out, resume=True).refits == found.refits
+
+
+def test_refits_of_a_cluster_that_goes_away_are_kept(population, tmp_path, monkeypatch):
+    def first_alone(job, numbers, _):
+        yield {numbers[0]: job.piece(numbers[0])}
+        raise ClusterError("tcp://host:8786: the cluster went away: closed")
+
+    problem = population(COUNT | {"time": "0 day", "value": 2.0, "sd": 1.0, "n": 36}, free={"A0": A0}, patients=64)
+    request, out = {"truth": {"A0": 2.0}, "replicates": 2, "seed": 7}, tmp_path / "refits.json"
+    monkeypatch.setattr("kinetics.estimate.replicates.record.results", first_alone)
+    with pytest.raises(ClusterError) as told:
+        refit(problem, **request, out=out)
+    assert str(told.value).endswith(
+        f"went away: closed; 1 of 2 refits are done and kept in {out}; the same call with --resume (in Python "
+        "resume=True) goes on from there"
+    )
+    with pytest.raises(ClusterError, match=r"1 of 2 refits are done and not kept; name a file .* \(in Python out\)$"):
+        refit(problem, **request)
+    monkeypatch.undo()
+    steps = []
+    refit(problem, **request, out=out, resume=True, progress=lambda *step: steps.append(step))
+    assert steps == [(1, 2), (2, 2)]
 
 
 def test_an_estimate_far_from_its_prior_is_told(population):

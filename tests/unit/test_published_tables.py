@@ -176,7 +176,7 @@ def test_ten_thousand_wrong_rows_are_all_told_in_time(tmp_path):
 @pytest.mark.parametrize(
     ("head", "look"),
     [
-        ("ID,TIME,DV,MDV", "measurements of patients, which no command reads (columns ID, TIME, DV, MDV)"),
+        ("ID,TIME,DV,MDV", "measurements of patients, which 'kinetics data read FILE' reads"),
         ("patient,day,cd4", "measurements of patients"),
         ("pk.weight [kg],pk.sex", "known patients, which 'kinetics simulate MODEL --covariates FILE' reads"),
         ("mark,statement,value", "evidence, which 'kinetics evidence FILE' reads"),

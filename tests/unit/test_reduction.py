@@ -16,13 +16,13 @@ from kinetics.measures import Nadir
 from kinetics.model import Dose, Model, Output, Parameter, State
 from kinetics.reduction import Rest, find_rest
 from kinetics.reduction.identities import RandomPoint
-from kinetics.regimen import Course, Regimen, Rule, check_accepted, segments
+from kinetics.regimen import Course, Regimen, Rule
 from kinetics.simulation import simulate
+from tests.conftest import accepted_regimens, plan_of
 
 A, B, Z, P = sp.symbols("a b z p", real=True)
 POSITIVE = {P}
 ONE = "1 1"  # a dose without a unit
-MODELS, REGIMENS = library_names("models"), [Regimen.load(name) for name in library_names("models/regimens")]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_nothing_given_is_nothing_moved():
 def test_the_tangent_of_a_rest_is_that_of_its_value(engine):
     """N = level at rest, beside a drug: dN/dlevel = 1 and dN/dk = 0; C as in the whole."""
     model = pools(LEVEL - X, LEVEL)
-    plan = segments(Course.of("drug", ONE).repeat(1), {"drug": model.doses["drug"].unit}, model.time, 4.0)
+    plan = plan_of(model, Course.of("drug", ONE).repeat(1), 4.0)
     gradients = []
     for system in (compile_model(model), compile_model(model, ["drug"])):
         trajectory = engine.integrate_with_sensitivities(system, system.parameter_array(), ["k", "level"], plan)
@@ -214,7 +214,7 @@ def test_the_tangent_of_a_rest_is_that_of_its_value(engine):
 def test_a_drug_without_which_a_model_was_compiled_is_refused():
     model = pools(1 - X)
     system = compile_model(model, [])
-    plan = segments(Course.of("drug", ONE).repeat(1), {"drug": model.doses["drug"].unit}, model.time, 4.0)
+    plan = plan_of(model, Course.of("drug", ONE).repeat(1), 4.0)
     for integrate in (scipy.integrate, batch.integrate):
         with pytest.raises(InputError, match="compiled for runs without drug"):
             integrate(system, system.constants(system.parameter_array()), plan)
@@ -229,7 +229,7 @@ def test_a_tolerance_of_a_state_that_rests_changes_nothing():
 def test_resting_states_count_in_the_size_of_states_of_their_unit():
     """A state that begins at zero is as large as the largest of its unit, which may be one that rests."""
     model = pools(LEVEL - X, LEVEL)
-    plan = segments(Regimen.none(), {"drug": model.doses["drug"].unit}, model.time, 4.0)
+    plan = plan_of(model, None, 4.0)
     scales = []
     for system in (compile_model(model), compile_model(model, ["drug"])):
         constants = system.constants_table(np.array([[0.5, 3.0, 0.0], [0.5, 7.0, 0.0]]))
@@ -239,23 +239,17 @@ def test_resting_states_count_in_the_size_of_states_of_their_unit():
     assert scales == [[3.0, 7.0], [3.0, 7.0]]
 
 
-def given_drugs():
+def cases():
     """Each shipped model under each set of drugs that a shipped regimen gives it, each drug alone, and none."""
-    cases = {}
-    for name in MODELS:
-        model = Model.load(name)
-        cases[name, ()] = model
-        cases |= {(name, (drug,)): model for drug in model.doses}
-        for regimen in REGIMENS:
-            try:
-                check_accepted(regimen, model)
-            except InputError:
-                continue
-            cases[name, regimen.drugs] = model
-    return cases
+    models = {name: Model.load(name) for name in library_names("models")}
+    return {
+        (name, drugs): model
+        for name, model in models.items()
+        for drugs in ((), *((drug,) for drug in model.doses), *(one.drugs for one in accepted_regimens(model).values()))
+    }
 
 
-CASES = given_drugs()
+CASES = cases()
 
 
 @pytest.mark.parametrize(("name", "drugs"), CASES, ids=lambda part: part if isinstance(part, str) else "+".join(part))

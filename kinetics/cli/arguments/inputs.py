@@ -55,7 +55,7 @@ def named_values(faults: Faults, option: str, example: str, settings: Sequence[s
 
 def check_cluster(faults: Faults, cluster: str | None, workers: int | None, missing: str = "") -> None:
     """Check how ``--cluster`` and ``--workers`` are given; ``missing`` is an option that they need."""
-    from kinetics.cluster.clients import check_dask
+    from kinetics.cluster.clients import check_dask, check_worker_memory
 
     if cluster is None and workers is None:
         return
@@ -66,6 +66,7 @@ def check_cluster(faults: Faults, cluster: str | None, workers: int | None, miss
         faults.add(f"one patient needs no cluster; give {missing} N, or leave it out", name=option)
     with faults.gather(name=option):
         check_dask()
+        check_worker_memory(workers or 0)
 
 
 def destination(

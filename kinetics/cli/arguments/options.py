@@ -56,6 +56,7 @@ Sampling = Annotated[
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
 Whole = Annotated[bool, typer.Option("--whole", help="Integrate states at rest too; the numbers are the same.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an interrupted run of the same call has kept.")]
 OutNetCDF = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE.nc", help="Write the result as NetCDF; replaced only by a success."),
@@ -70,4 +71,16 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", min=1, max=1000, help="Work in N processes of this machine, through Dask."),
 ]
+Counts = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Counts of patients: CSV, TSV, .xlsx or .parquet; or a mapping (.toml).")
+]
+DosesFile = Annotated[Path | None, typer.Option("--doses", metavar="FILE", help="The doses, if they have a table.")]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FILE.toml", help="What columns mean; 'kinetics data guess' writes it."),
+]
+ModelOfData = Annotated[
+    str | None, typer.Option("--model", metavar="MODEL", help="The model whose outputs were measured.")
+]
+AllowLarge = Annotated[bool, typer.Option("--allow-large", help="Read a table of patients of more than 50 MB.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kinetics.errors import ClusterError, Fault, InputError, IntegrationError, KineticsError, StorageError
+from kinetics.errors import ClusterError, Fault, InputError, IntegrationError, KineticsError, StorageError, fault_lines
 from kinetics.text.escaping import one_line, safe_lines
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def reported(*, traceback: bool = False) -> Iterator[None]:
             yield
     except InputError as error:
         _print_traceback(traceback)
-        for fault in error.faults:
-            tell(f"error: {fault}")
+        for line in fault_lines(error.faults):
+            tell(f"error: {line}")
         raise typer.Exit(BAD_INPUT) from None
     except (ClusterError, StorageError) as error:
         _print_traceback(traceback)

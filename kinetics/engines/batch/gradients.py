@@ -92,7 +92,7 @@ def integrate_many_with_sensitivities(
     times : ndarray, (time,) or (plan, time)
         Output times, in order; a value at a dose is the one before it.
     outputs : sequence of str
-        The outputs that are wanted.
+        Names of the outputs to differentiate.
     tolerances : Tolerances, optional
         Error bounds of the states; the derivatives are those of the numerical solution.
 
@@ -115,11 +115,11 @@ def integrate_many_with_sensitivities(
     ensemble, reasons = prepare(system, constants, without_courses, which, times, events, tolerances)
     solution = empty_solution(system, ensemble)
     gradients = np.full((*solution.outputs.shape[:2], len(outputs), len(names)), np.nan)
-    wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
+    columns = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
     doses = doses_alike(system, ensemble.schedules.segments, len(names))
-    differentiate(system, ensemble, solution, names, doses, wanted, gradients)
+    differentiate(system, ensemble, solution, names, doses, columns, gradients)
     explain_failures(system, ensemble, solution, plans.__getitem__, reasons)
-    result = Gradients(solution.outputs[:, :, wanted], gradients, reasons)
+    result = Gradients(solution.outputs[:, :, columns], gradients, reasons)
     leave_out_infinite(system, result, names, ensemble.times[ensemble.plan], outputs)
     return result
 
@@ -130,16 +130,16 @@ def differentiate(
     solution: Solution,
     names: Sequence[str],
     doses: DoseDerivatives,
-    outputs: np.ndarray,
+    columns: np.ndarray,
     gradients: np.ndarray,
 ) -> None:
-    """Integrate all patients, and fill the derivatives of outputs, by number, with those by names, then by starts.
+    """Integrate all patients, and fill the derivatives of outputs by names, then by other changes of the start.
 
-    ``gradients`` are (patient, time, output, direction): there may be more directions than names.
+    ``gradients`` are (patient, time, output, direction), of the outputs whose numbers ``columns`` has.
     """
     entered = system.constants_entered(names)
     effects = _effects(system, names, entered)
-    arguments = system, ensemble, solution, entered, effects, doses, outputs, gradients
+    arguments = system, ensemble, solution, entered, effects, doses, columns, gradients
     in_chunks(_differentiate, len(ensemble.constants), 1, *arguments)
 
 
@@ -187,12 +187,12 @@ def _differentiate(
     entered: tuple[int, ...],
     effects: ParameterEffects,
     doses: DoseDerivatives,
-    outputs: np.ndarray,
+    columns: np.ndarray,
     gradients: np.ndarray,
 ) -> None:
     """A chunk of patients with their derivatives."""
     blocks = max(1, -(-gradients.shape[3] // LANES))
-    tangent, derivatives = derivative_arrays(system, entered, effects, blocks, outputs, ensemble.n_times)
+    tangent, derivatives = derivative_arrays(system, entered, effects, blocks, columns, ensemble.n_times)
     step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
     arguments = (addressed(ensemble), addressed(solution), effects, doses, tangent, derivatives, gradients)
     integrate_with_tangent(begin, end, *arguments, addressed(step), addressed(progress), np.zeros(0, EVENT))

@@ -121,6 +121,8 @@ def _key(folder: Path) -> str:
     """Of the kernels in a folder, and of the modules that they take numbers from: numba compiles these in."""
     package = Path(__file__).parents[2]
     numbers = (
+        package / "compile" / "definitions.py",
+        package / "compile" / "instructions.py",
         package / "engines" / "guard.py",
         package / "engines" / "rule_monitor.py",
         package / "units" / "levels.py",

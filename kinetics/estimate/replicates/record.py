@@ -58,6 +58,11 @@ class RefitRecord:
         where = nowhere if self._path is None else f"kept in {self._path}"
         return f"{self._done(number)} of {number} refits are done and {where}"
 
+    @property
+    def advice(self) -> str:
+        """How to go on from what is kept, for the end of a message; empty if nothing is."""
+        return "" if self._path is None else "; the same call with --resume (in Python resume=True) goes on from there"
+
     def _done(self, number: int) -> int:
         return sum(replicate < number for replicate in self._refits)
 

@@ -140,7 +140,7 @@ def refit(
     except KeyboardInterrupt:
         raise FitInterrupted(record.summary(replicates), is_resumable=out is not None) from None
     except ClusterError as error:
-        raise ClusterError(f"{error}; {record.summary(replicates)}") from error
+        raise ClusterError(f"{error}; {record.summary(replicates)}{record.advice}") from error
     return SimulationStudy(problem, dict(synthetic.truth), synthetic.seed, record.first(replicates))
 
 

@@ -81,7 +81,8 @@ class StreamRecord:
             )
         if differences := _differences(self.request, request):
             raise InputError(
-                f"{part}: is of another request: {'; '.join(differences)}. Ask for the same, or delete it and start"
+                f"{part}: is of another request: {'; '.join(differences)}. "
+                "Ask for the same, or delete it to start again"
             )
         present = store_checksums(part / "store")
         for name, checksum in self.layout.items():

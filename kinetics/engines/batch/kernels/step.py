@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from kinetics.compile import LANES
 from kinetics.compile.definitions import STAGES
+from kinetics.compile.instructions import LANES
 from kinetics.engines.batch.kernels.calls import address_of, call, floats, integers
 from kinetics.engines.batch.kernels.rodas5p import DENSE, GAMMA, A, C
 from kinetics.engines.batch.machine_code import kernel
@@ -92,12 +92,8 @@ def first_step(code, span, step):
     # absolute / relative is the size below which a state is held to its absolute tolerance: a state at zero has no
     # hundredth of itself
     call(code.rate, (step.y, step.constants, step.rate))
-    y, rate, inflow, absolute = (
-        floats(step.y, 0),
-        floats(step.rate, 0),
-        floats(step.inflow, 0),
-        floats(step.absolute, 0),
-    )
+    y, rate = floats(step.y, 0), floats(step.rate, 0)
+    inflow, absolute = floats(step.inflow, 0), floats(step.absolute, 0)
     relative, speed = floats(step.relative, 0)[0], 0.0
     for i in range(code.states):
         speed = max(speed, abs(rate[i] + inflow[i]) / (absolute[i] / relative + abs(y[i])))

@@ -1,0 +1,1 @@
+"""How well a population fits: residuals, their distribution under the model, shrinkage."""

@@ -1,0 +1,1 @@
+"""SAEM: stochastic approximation of the expectation-maximisation algorithm."""

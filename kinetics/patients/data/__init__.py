@@ -1,0 +1,1 @@
+"""The checked data of patients, and what is made of them: a dataset, a tidy table."""
