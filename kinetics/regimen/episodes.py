@@ -21,7 +21,8 @@ class Timeline:
     """Episodes of one patient, with doses, endless repetitions, and output times.
 
     ``readings`` are times since the begin of each episode, in order, ``numbers`` those among the times of the patient.
-    ``starts`` are the episodes whose start contains the steady state of each of ``trains``.
+    ``values`` are of each episode, and last of the first time. ``starts`` are the episodes whose start contains the
+    steady state of each of ``trains``.
     """
 
     begin: np.ndarray
@@ -58,11 +59,12 @@ def timeline(
     begin = np.array(apart([first, *set_anew, *changes], same))
     # beyond the last output by more than what counts as one time, so that no episode is empty
     end = np.append(begin[1:], last + 2 * (same + instant))
-    middles = 0.5 * (begin + end)
+    # no value changes within an episode; at the first time it may be another than right after it
+    moments = np.append(0.5 * (begin + end), first)
     places = _Places(begin, same)
     doses, trains, starts, is_new, is_reset = _act(ordered, places, last, rule if covariates else "last")
     readings, numbers = _readings(places, outputs, _after(ordered, outputs, sequences, same), instant)
-    values = {name: series.at(middles, rule) for name, series in covariates.items()}
+    values = {name: series.at(moments, rule) for name, series in covariates.items()}
     return Timeline(begin, end, is_new, is_reset, values, readings, numbers, doses, trains, starts)
 
 
@@ -78,8 +80,8 @@ class _Places:
         return np.maximum(np.searchsorted(self.begin, np.asarray(time) + self.same, side="right") - 1, 0)
 
     def before(self, time: float | np.ndarray) -> np.ndarray:
-        """The episode that ends at a time or contains it."""
-        return np.maximum(np.searchsorted(self.begin, np.asarray(time) - self.same, side="left") - 1, 0)
+        """The episode that ends at a time or contains it; -1 for the first time."""
+        return np.searchsorted(self.begin, np.asarray(time) - self.same, side="left") - 1
 
 
 def _act(
@@ -135,7 +137,7 @@ def _readings(
     places: _Places, times: np.ndarray, after: np.ndarray, instant: float
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The output times of each episode since its begin, in order, and their numbers."""
-    episodes = np.where(after, places.after(times), places.before(times))
+    episodes = np.where(after, places.after(times), np.maximum(places.before(times), 0))
     since = times - places.begin[episodes]
     moved = np.maximum(np.where(after, since + instant, since - instant), 0.0)
     order = np.lexsort((moved, episodes))

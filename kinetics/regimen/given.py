@@ -15,7 +15,10 @@ BOLUS, RATE, DURATION, MODELLED_RATE, MODELLED_DURATION = range(5)
 
 
 class Given(NamedTuple):
-    """A dose of one patient: its record and time, the episode whose constants it has, and those it may act in."""
+    """A dose of one patient: its record and time, the episode whose constants it has, and those it may act in.
+
+    The episode is -1 for the constants at the first time.
+    """
 
     record: DoseRecord
     time: float
@@ -39,7 +42,7 @@ class GivenDoses:
     time, amount, rate, duration, interval : ndarray
         As in `kinetics.regimen.DoseRecord`; the time of additional doses is their own.
     episode : ndarray of int
-        The episode whose constants it has.
+        The episode whose constants it has. Behind all episodes stand the constants of each patient at the first time.
     """
 
     drug: np.ndarray
@@ -61,13 +64,18 @@ class GivenDoses:
 
 
 def joined(
-    patients: Sequence[Sequence[Given]], first: np.ndarray, drugs: Sequence[str]
+    patients: Sequence[Sequence[Given]], first: np.ndarray, episodes: int, drugs: Sequence[str]
 ) -> tuple[GivenDoses, np.ndarray, np.ndarray]:
     """The doses of all patients, and all pairs of a dose and an episode in which it may act, by number.
 
-    ``first`` are the numbers of the first episodes of patients.
+    ``first`` are the numbers of the first episodes of patients, of all ``episodes``.
     """
     all_given = [(given, begin) for doses, begin in zip(patients, first, strict=True) for given in doses]
+    own = [
+        episodes + patient if given.episode < 0 else first[patient] + given.episode
+        for patient, doses in enumerate(patients)
+        for given in doses
+    ]
     numbers = {drug: number for number, drug in enumerate(drugs)}
     records = [given.record for given, _ in all_given]
     doses = GivenDoses(
@@ -79,7 +87,7 @@ def joined(
         rate=np.array([record.rate for record in records], dtype=float),
         duration=np.array([record.duration for record in records], dtype=float),
         interval=np.array([record.interval for record in records], dtype=float),
-        episode=np.array([given.episode + begin for given, begin in all_given], dtype=int),
+        episode=np.array(own, dtype=int),
     )
     spans = [np.arange(given.first, given.stop) + begin for given, begin in all_given]
     pairs = np.repeat(np.arange(len(spans)), [len(span) for span in spans]) if spans else np.empty(0, int)

@@ -60,8 +60,11 @@ class Histories:
         How many output times each has.
     covariates : tuple of str
         The parameters that change over time in any patient.
-    values : ndarray, (episode, covariate)
-        Their values, in the units of the model; NaN where a patient has that of its parameters.
+    values : ndarray, (constants, covariate)
+        Their values, in the units of the model: in each episode, then at the first time of each patient. NaN where a
+        patient has that of its parameters.
+    whose : ndarray of int, (constants,)
+        The patient of each row of ``values``.
     patient : ndarray of int, (episode,)
         Whose episode it is; those of a patient follow each other.
     begin, end : ndarray, (episode,)
@@ -90,6 +93,7 @@ class Histories:
     n_times: tuple[int, ...]
     covariates: tuple[str, ...]
     values: np.ndarray
+    whose: np.ndarray
     patient: np.ndarray
     begin: np.ndarray
     end: np.ndarray
@@ -187,25 +191,28 @@ def _in_arrays(
     most = max((len(times) for line in lines for times in line.readings), default=0)
     episodes = sum(counts)
     times, index = np.zeros((episodes, most)), np.full((episodes, most), -1)
-    values = np.full((episodes, len(covariates)), np.nan)
-    for line, begin in zip(lines, first, strict=True):
+    values = np.full((episodes + len(lines), len(covariates)), np.nan)
+    for number, (line, begin) in enumerate(zip(lines, first, strict=True)):
         for own, (readings, numbers) in enumerate(zip(line.readings, line.numbers, strict=True), begin):
             times[own, : len(readings)], index[own, : len(readings)] = readings, numbers
             times[own, len(readings) :] = readings[-1] if len(readings) else 0.0
-        for name, of_episodes in line.values.items():
-            values[begin : begin + len(of_episodes), covariates.index(name)] = of_episodes
-    doses, dose, into = joined([line.doses for line in lines], first, drugs)
-    trains, train, follows = joined([line.trains for line in lines], first, drugs)
+        for name, own in line.values.items():
+            column = covariates.index(name)
+            values[begin : begin + len(own) - 1, column], values[episodes + number, column] = own[:-1], own[-1]
+    doses, dose, into = joined([line.doses for line in lines], first, episodes, drugs)
+    trains, train, follows = joined([line.trains for line in lines], first, episodes, drugs)
     whole = {
         key: np.concatenate([getattr(line, key) for line in lines]) for key in ("begin", "end", "is_new", "is_reset")
     }
+    patient = np.repeat(np.arange(len(lines)), counts)
     starts = np.concatenate([line.starts + begin for line, begin in zip(lines, first, strict=True)])
     return Histories(
         drugs=drugs,
         n_times=tuple(sum(map(len, line.readings)) for line in lines),
         covariates=covariates,
         values=values,
-        patient=np.repeat(np.arange(len(lines)), counts),
+        whose=np.concatenate([patient, np.arange(len(lines))]),
+        patient=patient,
         **whole,
         times=times,
         index=index,

@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 
 from kinetics.compile import compile_model
-from kinetics.engines.dosing.integrating import integrate_histories
+from kinetics.engines.dosing import integrate_histories
 from kinetics.model import Model
 from kinetics.model.quantities import Dose, Output, Parameter, State
 from kinetics.regimen import DoseRecord, History, TimedValues, histories

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kinetics.compile import compile_model
 from kinetics.engines import Tolerances
-from kinetics.engines.dosing.integrating import integrate_histories
+from kinetics.engines.dosing import integrate_histories
 from kinetics.model import Model
 from kinetics.model.quantities import Dose, Output, Parameter, State
 from kinetics.regimen import DoseRecord, History, TimedValues, histories

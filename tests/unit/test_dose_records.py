@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from kinetics.compile import compile_model
-from kinetics.engines.dosing.integrating import integrate_histories
+from kinetics.engines.dosing import integrate_histories
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.quantities import Dose, Output, Parameter, State
@@ -157,6 +157,17 @@ def test_covariates_between_their_times_follow_the_rule(rule, values):
     series = TimedValues((0.0, 10.0, 20.0), (1.0, 2.0, 5.0))
     times = np.array([-1.0, 0.1, 10.1, 19.9, 21.0])
     np.testing.assert_allclose(series.at(times, rule), values)
+
+
+@pytest.mark.parametrize("rule", ["next", "last", "linear"])
+def test_the_first_dose_has_the_constants_of_its_own_time(rule):
+    system = compile_model(model(bioavailability=F))
+    changing = History([DoseRecord(0.0, "oral", 1.0)], [1.0], covariates={"F": TimedValues((0.0, 10.0), (0.7, 0.1))})
+    constant = History([DoseRecord(0.0, "oral", 1.0)], [1.0])
+    patients = histories([changing, constant], system.model, rule)
+    found = integrate_histories(system, patients, np.tile(system.parameter_array(), (2, 1)), ["central"])
+    share = 0.7 - 0.6 / 16 if rule == "linear" else 0.7
+    np.testing.assert_allclose(found.outputs[0] / found.outputs[1], share / 0.7, rtol=1e-6)
 
 
 def test_the_constants_of_a_dose_are_those_of_its_own_record_when_covariates_are_carried_backward():

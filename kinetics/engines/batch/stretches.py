@@ -15,7 +15,7 @@ from kinetics.engines.batch.sensitivity_blocks import in_blocks
 from kinetics.engines.batch.stopping import MOST_STEPS
 from kinetics.engines.batch.thread_chunks import in_chunks
 from kinetics.engines.batch.work import code_of_lanes, code_of_one
-from kinetics.engines.dosing.stretches import Passage, Stretches
+from kinetics.engines.stretches import Passage, Stretches
 from kinetics.engines.tolerances import Tolerances, state_scale
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.engines.dosing.in_effect import DosesInEffect
-from kinetics.engines.dosing.stretches import DoseChanges, Stretches
+from kinetics.engines.stretches import DoseChanges, Stretches
 
 
 def cut(

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.dosing.stretches import Passage, Stretches
 from kinetics.engines.guard import Guard
 from kinetics.engines.scipy import StretchSolver
 from kinetics.engines.sensitivity import augmented_jacobian, augmented_rate
+from kinetics.engines.stretches import Passage, Stretches
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.errors import IntegrationError
 

@@ -10,7 +10,7 @@ from kinetics.compile import System
 from kinetics.engines.dosing.cutting import cut
 from kinetics.engines.dosing.in_effect import DosesInEffect, dose_constants, doses_in_effect
 from kinetics.engines.dosing.steady_state import SteadyStates, steady_states
-from kinetics.engines.dosing.stretches import Passage
+from kinetics.engines.stretches import Passage
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.regimen.histories import Histories
 
@@ -34,7 +34,7 @@ class Run:
         self.system, self.histories, self.names, self.tolerances = system, histories, names, tolerances
         self.wanted, self.integrate = outputs, integrate
         columns = [system.parameters.index(name) for name in histories.covariates]
-        own = np.asarray(parameters, dtype=float)[histories.patient]
+        own = np.asarray(parameters, dtype=float)[histories.whose]
         own[:, columns] = np.where(np.isnan(histories.values), own[:, columns], histories.values)
         self.constants = system.constants_table(own)
         by_parameter = system.functions.constants_by_parameter_table(
@@ -52,7 +52,7 @@ class Run:
         self.overlaps = np.where(given.is_constant, 0, np.clip(np.nan_to_num(overlaps), 0, MOST_OVERLAPS)).astype(int)
 
     def outputs(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Outputs, derivatives and reasons of `kinetics.engines.dosing.integrating.HistoryOutputs`.
+        """Outputs, derivatives and reasons of `kinetics.engines.dosing.HistoryOutputs`.
 
         Steady states come first, because no past matters to them; then episodes, each after that before it.
         """
@@ -61,9 +61,11 @@ class Run:
         outputs = np.full((size, most, len(self.wanted)), np.nan)
         gradients = np.full((*outputs.shape, len(self.names)), np.nan)
         reasons = [""] * size
+        for row in np.flatnonzero(~self.system.admissible(self.constants))[::-1]:
+            reasons[histories.whose[row]] = self.system.impossible(self.constants[row])
         for train, reason in enumerate(steady.reasons):
-            if reason:
-                reasons[histories.patient[histories.starts[train]]] = reason
+            patient = histories.patient[histories.starts[train]]
+            reasons[patient] = reasons[patient] or reason
         ends, changes = np.full_like(self.rest, np.nan), np.full_like(self.rest_changes, np.nan)
         leftover = self._leftover()
         for rows in _rounds(histories):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.dosing.stretches import Passage
+from kinetics.engines.stretches import Passage
 
 MOST_ITERATIONS = 40
 CLOSE = 10.0
