@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from kinetics.errors import Faults
+from kinetics.errors import Fault, InputError
 
 CovariateRule: TypeAlias = Literal["next", "last", "linear"]
 PARTS = 8
@@ -35,17 +35,15 @@ class TimedValues:
     times: Sequence[float]
     values: Sequence[float]
 
-    def faults(self) -> list[str]:
+    def faults(self) -> Iterator[str]:
         """What is wrong with them, in words."""
         times, values = np.asarray(self.times, dtype=float), np.asarray(self.values, dtype=float)
-        faults = Faults()
         if times.shape != values.shape or times.ndim != 1 or not times.size:
-            faults.add(f"needs as many times as values, one at least, found {times.size} and {values.size}")
+            yield f"needs as many times as values, one at least, found {times.size} and {values.size}"
         if not (np.isfinite(times).all() and np.isfinite(values).all()):
-            faults.add("times and values must be finite numbers")
+            yield "times and values must be finite numbers"
         elif not (np.diff(times) > 0).all():
-            faults.add("times must increase")
-        return [fault.message for fault in faults]
+            yield "times must increase"
 
     def breaks(self, rule: CovariateRule) -> np.ndarray:
         """When the value changes, increasing, in the unit of time."""
@@ -72,10 +70,8 @@ class TimedValues:
 def check_rule(rule: str | None) -> None:
     """Refuse what is no rule for covariates; `InputError`."""
     if rule not in get_args(CovariateRule):
-        faults = Faults()
-        faults.add(
+        message = (
             "covariates change over time, so say how: 'next' (next observation carried backward, as NONMEM does), "
-            f"'last' (last observation carried forward) or 'linear', found {rule!r:.40}",
-            name="rule",
+            f"'last' (last observation carried forward) or 'linear', found {rule!r:.40}"
         )
-        faults.raise_if_any()
+        raise InputError(Fault(message, name="rule"))
