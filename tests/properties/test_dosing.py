@@ -146,6 +146,42 @@ def test_more_than_the_model_eliminates_has_no_steady_state():
         assert np.isnan(found.outputs).all()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_steady_state_keeps_a_sum_that_the_model_conserves(engine):
+    a, free, bound, on, off, k, total = sp.symbols("drug free bound on off k total")
+    rate, units = on * a * free - off * bound, {"on": "1/hour/mg", "off": "1/hour", "k": "1/hour", "total": "mg"}
+    values = {"on": 0.3, "off": 0.2, "k": 0.25, "total": 5.0}
+    of = compile_model(
+        Model.from_symbols(
+            "target",
+            time="hour",
+            parameters=[Parameter(name=name, value=value, unit=units[name]) for name, value in values.items()],
+            states=[
+                State(name="drug", unit="mg", initial=0, rate=-rate - k * a),
+                State(name="free", unit="mg", initial=total, rate=-rate),
+                State(name="bound", unit="mg", initial=0, rate=rate),
+            ],
+            doses=[Dose(name="iv", unit="mg", into="drug")],
+            outputs=[Output(name="target", unit="mg", value=free), Output(name="A", unit="mg", value=a)],
+        )
+    )
+
+    def run(record, **changed):
+        patients = histories([History([record], [1.0, 5.0])], of.model)
+        parameters = of.parameter_array(values | changed)[None]
+        found = integrate_histories(of, patients, parameters, of.outputs, ["total"], engine=engine, tolerances=TIGHT)
+        assert found.reasons == [""]
+        return found
+
+    steady = DoseRecord(0.0, "iv", 6.0, interval=8.0, steady_state=1)
+    many = run(DoseRecord(-800.0, "iv", 6.0, interval=8.0, additional=100))
+    found = run(steady)
+    np.testing.assert_allclose(found.outputs, many.outputs, rtol=1e-6)
+    np.testing.assert_allclose(found.gradients, many.gradients, rtol=1e-5)
+    difference = (run(steady, total=5.001).outputs - run(steady, total=4.999).outputs) / 0.002
+    np.testing.assert_allclose(found.gradients[..., 0], difference, rtol=1e-5)
+
+
 RECORDS = {
     "bolus": [DoseRecord(0.0, "oral", 20.0, interval=8.0, additional=3)],
     "rate": [DoseRecord(0.0, "oral", 20.0, rate=9.0, interval=8.0, additional=3)],
