@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.regimen.covariates import CovariateRule, TimedValues
-from kinetics.regimen.given import Given
 from kinetics.regimen.records import DoseRecord
+from kinetics.regimen.scheduled_doses import ScheduledDose
 from kinetics.regimen.times import apart
 
 INSTANT = 1e-14
@@ -32,8 +32,8 @@ class Timeline:
     values: Mapping[str, np.ndarray]
     readings: list[np.ndarray]
     numbers: list[np.ndarray]
-    doses: list[Given]
-    trains: list[Given]
+    doses: list[ScheduledDose]
+    trains: list[ScheduledDose]
     starts: np.ndarray
 
 
@@ -61,15 +61,15 @@ def timeline(
     end = np.append(begin[1:], last + 2 * (same + instant))
     # no value changes within an episode; at the first time it may be another than right after it
     moments = np.append(0.5 * (begin + end), first)
-    places = _Places(begin, same)
-    doses, trains, starts, is_new, is_reset = _act(ordered, places, last, rule if covariates else "last")
-    readings, numbers = _readings(places, outputs, _after(ordered, outputs, sequences, same), instant)
+    index = _EpisodeIndex(begin, same)
+    doses, trains, starts, is_new, is_reset = _act(ordered, index, last, rule if covariates else "last")
+    readings, numbers = _readings(index, outputs, _after(ordered, outputs, sequences, same), instant)
     values = {name: series.at(moments, rule) for name, series in covariates.items()}
     return Timeline(begin, end, is_new, is_reset, values, readings, numbers, doses, trains, starts)
 
 
 @dataclass(frozen=True, eq=False)
-class _Places:
+class _EpisodeIndex:
     """Finds the episode of a time."""
 
     begin: np.ndarray
@@ -85,16 +85,16 @@ class _Places:
 
 
 def _act(
-    records: Sequence[DoseRecord], places: _Places, last: float, rule: CovariateRule
-) -> tuple[list[Given], list[Given], np.ndarray, np.ndarray, np.ndarray]:
+    records: Sequence[DoseRecord], index: _EpisodeIndex, last: float, rule: CovariateRule
+) -> tuple[list[ScheduledDose], list[ScheduledDose], np.ndarray, np.ndarray, np.ndarray]:
     """Go through the records in order: doses, endless repetitions with their episodes, and how episodes start."""
-    size = len(places.begin)
+    size = len(index.begin)
     is_new, is_reset = np.zeros((2, size), bool)
     is_new[0] = is_reset[0] = True
     trains: dict[int, list[int]] = {}
     stops = [size] * len(records)
     for number, record in enumerate(records):
-        episode = int(places.after(record.time))
+        episode = int(index.after(record.time))
         if record.reset or record.steady_state == 1:
             is_new[episode], is_reset[episode] = True, record.steady_state != 1
             trains[episode] = []
@@ -103,17 +103,17 @@ def _act(
         if record.steady_state:
             trains.setdefault(episode, []).append(number)
     # the constants of a dose are those of its time: the next observation holds up to its own time, included
-    own = places.before if rule == "next" else places.after
+    own = index.before if rule == "next" else index.after
     doses = [
-        Given(record, float(time), int(own(time)), int(episode), stop)
+        ScheduledDose(record, float(time), int(own(time)), int(episode), stop)
         for record, stop in zip(records, stops, strict=True)
         if record.drug and not record.is_constant
         for time in record.time + record.interval * np.arange(record.additional + 1)
-        if time <= last and (episode := places.after(time)) < stop
+        if time <= last and (episode := index.after(time)) < stop
     ]
     endless = [(episode, number) for episode, numbers in trains.items() for number in numbers]
     repeated = [
-        Given(records[number], records[number].time, int(own(records[number].time)), episode, stops[number])
+        ScheduledDose(records[number], records[number].time, int(own(records[number].time)), episode, stops[number])
         for episode, number in endless
     ]
     return doses, repeated, np.array([episode for episode, _ in endless], dtype=int), is_new, is_reset
@@ -134,12 +134,12 @@ def _after(
 
 
 def _readings(
-    places: _Places, times: np.ndarray, after: np.ndarray, instant: float
+    index: _EpisodeIndex, times: np.ndarray, after: np.ndarray, instant: float
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The output times of each episode since its begin, in order, and their numbers."""
-    episodes = np.where(after, places.after(times), np.maximum(places.before(times), 0))
-    since = times - places.begin[episodes]
+    episodes = np.where(after, index.after(times), np.maximum(index.before(times), 0))
+    since = times - index.begin[episodes]
     moved = np.maximum(np.where(after, since + instant, since - instant), 0.0)
     order = np.lexsort((moved, episodes))
-    numbers = [order[episodes[order] == episode] for episode in range(len(places.begin))]
+    numbers = [order[episodes[order] == episode] for episode in range(len(index.begin))]
     return [moved[chosen] for chosen in numbers], numbers

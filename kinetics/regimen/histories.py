@@ -11,8 +11,8 @@ import numpy as np
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.regimen.covariates import CovariateRule, TimedValues, check_rule
 from kinetics.regimen.episodes import Timeline, timeline
-from kinetics.regimen.given import GivenDoses, joined
 from kinetics.regimen.records import DoseRecord, record_faults
+from kinetics.regimen.scheduled_doses import ScheduledDoses, joined
 from kinetics.regimen.times import DAY, SAME
 from kinetics.units import conversion
 
@@ -63,7 +63,7 @@ class Histories:
     values : ndarray, (constants, covariate)
         Their values, in the units of the model: in each episode, then at the first time of each patient. NaN where a
         patient has that of its parameters.
-    whose : ndarray of int, (constants,)
+    constants_patient : ndarray of int, (constants,)
         The patient of each row of ``values``.
     patient : ndarray of int, (episode,)
         Whose episode it is; those of a patient follow each other.
@@ -75,11 +75,11 @@ class Histories:
         Whether the initial states are part of its start.
     times, index : ndarray, (episode, time)
         Output times since its begin, padded with the last, and their numbers among the patient's, padded with -1.
-    doses : GivenDoses
+    doses : ScheduledDoses
         All doses; ``episode`` is the one whose constants they have.
     dose, into : ndarray of int, (pair,)
         Doses and the episodes in which they may act.
-    trains : GivenDoses
+    trains : ScheduledDoses
         Endless repetitions; the steady state of each is part of the start of episode ``starts``, (train,).
     starts : ndarray of int, (train,)
         See ``trains``.
@@ -93,7 +93,7 @@ class Histories:
     n_times: tuple[int, ...]
     covariates: tuple[str, ...]
     values: np.ndarray
-    whose: np.ndarray
+    constants_patient: np.ndarray
     patient: np.ndarray
     begin: np.ndarray
     end: np.ndarray
@@ -101,10 +101,10 @@ class Histories:
     is_reset: np.ndarray
     times: np.ndarray
     index: np.ndarray
-    doses: GivenDoses
+    doses: ScheduledDoses
     dose: np.ndarray
     into: np.ndarray
-    trains: GivenDoses
+    trains: ScheduledDoses
     starts: np.ndarray
     train: np.ndarray
     follows: np.ndarray
@@ -211,7 +211,7 @@ def _in_arrays(
         n_times=tuple(sum(map(len, line.readings)) for line in lines),
         covariates=covariates,
         values=values,
-        whose=np.concatenate([patient, np.arange(len(lines))]),
+        constants_patient=np.concatenate([patient, np.arange(len(lines))]),
         patient=patient,
         **whole,
         times=times,

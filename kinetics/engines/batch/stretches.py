@@ -51,18 +51,18 @@ def integrate_stretches(
     """
     ensemble, reasons = _ensemble(system, constants, stretches, times, starts, tolerances)
     solution, directions = empty_solution(system, ensemble), start_changes.shape[2]
-    wanted = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
+    columns = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
     gradients = np.full((*times.shape, len(outputs), directions), np.nan)
     changes = np.zeros((len(stretches), len(system.states), directions))
     if directions:
         doses = _derivatives(system, stretches, start_changes)
-        differentiate(system, ensemble, solution, names, doses, wanted, gradients)
+        differentiate(system, ensemble, solution, names, doses, columns, gradients)
         lanes = np.moveaxis(doses.ends.reshape(len(stretches), -1, len(system.states), LANES), 1, 2)
         changes = lanes.reshape(len(stretches), len(system.states), -1)[..., :directions]
     else:
         in_chunks(integrate_side_by_side, len(stretches), LANES, ensemble, solution)
     explain_failures(system, ensemble, solution, stretches.of, reasons)
-    result = Gradients(solution.outputs[:, :, wanted], gradients[..., : len(names)], reasons)
+    result = Gradients(solution.outputs[:, :, columns], gradients[..., : len(names)], reasons)
     leave_out_infinite(system, result, names, times, outputs)
     return Passage(result.outputs, result.gradients, solution.stop_states, changes, reasons)
 
@@ -84,7 +84,7 @@ def _ensemble(
     absolute[able] = tolerances.bounds(
         system, state_scale(system, constants[able], rest, stretches.largest[able], None)
     )
-    inflows, boluses = (np.ascontiguousarray(given @ doses) for given in (stretches.rates, stretches.boluses))
+    inflows, boluses = (np.ascontiguousarray(amounts @ doses) for amounts in (stretches.rates, stretches.boluses))
     edges, no_course = np.ascontiguousarray(stretches.edges), np.empty((size, 0))
     schedule = Schedule(edges.shape[1] - 1, 0, edges, inflows, boluses, no_course)
     nothing = Thresholds(0, np.empty(0, np.int64), np.empty((size, 0)), np.empty((size, 0)))

@@ -27,7 +27,7 @@ def cut(
     same : float
         Times closer than this are one.
     change : bool
-        Whether derivatives by parameters are wanted.
+        Whether derivatives by parameters are needed.
     """
     ends = lengths[rows]
     starts_inside = (doses.start >= -same) & (doses.start < ends - same)
@@ -48,23 +48,23 @@ def cut(
     each = np.repeat(running, spans)
     segment = begins[each] + np.arange(len(each)) - np.repeat(np.cumsum(spans) - spans, spans)
     np.add.at(rates, (rows[each], segment, doses.drug[each]), doses.rate[each])
-    given = rows[at_once], begins[at_once], doses.drug[at_once]
-    np.add.at(boluses, given, doses.amount[at_once])
+    at_starts = rows[at_once], begins[at_once], doses.drug[at_once]
+    np.add.at(boluses, at_starts, doses.amount[at_once])
     if not change:
         return Stretches(drugs, segments, edges, rates, boluses)
     names = doses.start_change.shape[1]
     changes = DoseChanges(np.zeros((*size, names)), np.zeros((*size, names)), np.zeros((*size[:2], names)))
     np.add.at(changes.rates, (rows[each], segment, doses.drug[each]), doses.rate_change[each])
-    np.add.at(changes.boluses, given, doses.amount_change[at_once])
-    changes.delays[given[:2]] = doses.start_change[at_once]
+    np.add.at(changes.boluses, at_starts, doses.amount_change[at_once])
+    changes.delays[at_starts[:2]] = doses.start_change[at_once]
     # an infusion that starts later has brought less: sensitivities jump by the rate before less the rate after it
     for inside, edge, sign, moved in (
         (starts_inside, begins, -1.0, doses.start_change),
         (ends_inside, stops, 1.0, doses.end_change),
     ):
         jumps = np.flatnonzero(inside & ~doses.is_bolus)
-        place = rows[jumps], edge[jumps], doses.drug[jumps]
-        np.add.at(changes.boluses, place, sign * doses.rate[jumps, None] * moved[jumps])
+        at_edges = rows[jumps], edge[jumps], doses.drug[jumps]
+        np.add.at(changes.boluses, at_edges, sign * doses.rate[jumps, None] * moved[jumps])
     return Stretches(drugs, segments, edges, rates, boluses, changes)
 
 
@@ -84,10 +84,10 @@ def _edges(
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Edges, (row, segment + 1), how many segments each row has, and the numbers of the edges of each dose."""
     size, inner = len(lengths), np.flatnonzero(used)
-    whose = np.concatenate([np.arange(size), rows[inner], rows[inner], np.arange(size)])
+    row_of = np.concatenate([np.arange(size), rows[inner], rows[inner], np.arange(size)])
     moments = np.concatenate([np.zeros(size), first[inner], last[inner], lengths])
-    order = np.lexsort((moments, whose))
-    sorted_rows, sorted_moments = whose[order], moments[order]
+    order = np.lexsort((moments, row_of))
+    sorted_rows, sorted_moments = row_of[order], moments[order]
     is_first = np.diff(sorted_rows, prepend=-1) > 0
     is_edge = is_first | (np.diff(sorted_moments, prepend=-np.inf) > same)
     total = np.cumsum(is_edge) - 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinetics.regimen.given import BOLUS, MODELLED_DURATION, MODELLED_RATE, RATE, GivenDoses
+from kinetics.regimen.scheduled_doses import BOLUS, MODELLED_DURATION, MODELLED_RATE, RATE, ScheduledDoses
 
 if TYPE_CHECKING:
     from kinetics.compile import System
@@ -64,7 +64,7 @@ class DoseConstants:
     """What a model says of each drug, for each row of constants.
 
     ``values``, (row, drug) by key, are in the units of the model; ``changes``, (row, drug, name) by key, are their
-    derivatives by parameters. `applies`, (drug,) by key, tells which drugs have one.
+    derivatives by parameters.
     """
 
     values: dict[str, np.ndarray]
@@ -77,6 +77,7 @@ class DoseConstants:
 
 
 DEFAULTS = {"lag": 0.0, "bioavailability": 1.0, "duration": np.nan, "rate": np.nan}
+"""What holds for a drug of which the model says nothing."""
 
 
 def dose_constants(system: System, constants: np.ndarray, by_parameter: np.ndarray) -> DoseConstants:
@@ -92,33 +93,33 @@ def dose_constants(system: System, constants: np.ndarray, by_parameter: np.ndarr
     return DoseConstants(values, changes)
 
 
-def doses_in_effect(given: GivenDoses, said: DoseConstants, same: float) -> DosesInEffect:
+def doses_in_effect(scheduled: ScheduledDoses, of_model: DoseConstants, same: float) -> DosesInEffect:
     """When and how doses arrive.
 
     An amount A with bioavailability F, as an infusion of rate R, lasts F A/R; one of duration D has the rate F A/D. One
     that lasts no longer than ``same`` is a bolus.
     """
-    at = given.episode, given.drug
-    lag, share, duration, rate = (said.values[key][at] for key in DEFAULTS)
-    lag_, share_, duration_, rate_ = (said.changes[key][at] for key in DEFAULTS)
-    amount, amount_ = share * given.amount, share_ * given.amount[:, None]
-    by_rate = np.isin(given.kind, (RATE, MODELLED_RATE))
+    at = scheduled.episode, scheduled.drug
+    lag, share, duration, rate = (of_model.values[key][at] for key in DEFAULTS)
+    lag_, share_, duration_, rate_ = (of_model.changes[key][at] for key in DEFAULTS)
+    amount, amount_ = share * scheduled.amount, share_ * scheduled.amount[:, None]
+    by_rate = np.isin(scheduled.kind, (RATE, MODELLED_RATE))
     # what a record states is no function of a parameter
-    duration_ = np.where((given.kind == MODELLED_DURATION)[:, None], duration_, 0.0)
-    rate_ = np.where((given.kind == MODELLED_RATE)[:, None], rate_, 0.0)
-    duration = np.where(given.kind == MODELLED_DURATION, duration, given.duration)
-    rate = np.where(given.kind == MODELLED_RATE, rate, given.rate)
+    duration_ = np.where((scheduled.kind == MODELLED_DURATION)[:, None], duration_, 0.0)
+    rate_ = np.where((scheduled.kind == MODELLED_RATE)[:, None], rate_, 0.0)
+    duration = np.where(scheduled.kind == MODELLED_DURATION, duration, scheduled.duration)
+    rate = np.where(scheduled.kind == MODELLED_RATE, rate, scheduled.rate)
     with np.errstate(divide="ignore", invalid="ignore"):
-        length = np.where(by_rate, amount / rate, np.where(given.kind == BOLUS, 0.0, duration))
+        length = np.where(by_rate, amount / rate, np.where(scheduled.kind == BOLUS, 0.0, duration))
         speed = np.where(by_rate, rate, amount / length)
         length_ = np.where(by_rate[:, None], (amount_ - length[:, None] * rate_) / rate[:, None], duration_)
         speed_ = np.where(by_rate[:, None], rate_, (amount_ - speed[:, None] * duration_) / length[:, None])
-    is_bolus = ~(length > same) & ~given.is_constant
-    start, at_once = given.time + lag, is_bolus[:, None]
+    is_bolus = ~(length > same) & ~scheduled.is_constant
+    start, at_once = scheduled.time + lag, is_bolus[:, None]
     end, end_ = np.where(is_bolus, start, start + length), np.where(at_once, lag_, lag_ + length_)
-    constant = given.is_constant
+    constant = scheduled.is_constant
     return DosesInEffect(
-        drug=given.drug,
+        drug=scheduled.drug,
         is_bolus=is_bolus,
         start=np.where(constant, -np.inf, start),
         end=np.where(constant, np.inf, end),

@@ -125,8 +125,8 @@ def _check(
     if engine not in _ENGINES:
         raise InputError(f"engine must be one of {', '.join(_ENGINES)}, found '{engine}'")
     faults = Faults()
-    for kind, known, wanted in (("parameter", system.parameters, names), ("output", system.outputs, outputs)):
-        for name in wanted:
+    for kind, known, requested in (("parameter", system.parameters, names), ("output", system.outputs, outputs)):
+        for name in requested:
             if name not in known:
                 faults.add(f"not a{'n' if kind == 'output' else ''} {kind} of the model", f"{kind}s", name)
     if faults:

@@ -38,14 +38,14 @@ def integrate_stretches(
         np.full((rows, states, directions), np.nan),
         [system.impossible(own) for own in constants],
     )
-    columns = [system.parameters.index(name) for name in names]
-    wanted = [system.outputs.index(name) for name in outputs]
+    by = [system.parameters.index(name) for name in names]
+    columns = [system.outputs.index(name) for name in outputs]
     for row in range(rows):
         if passage.reasons[row] or not np.isfinite(starts[row]).all():
             continue
         by_parameter = np.zeros((constants.shape[1], directions))
         own = constants[row, : len(system.parameters)]
-        by_parameter[:, : len(names)] = system.functions.constants_by_parameter(own)[:, columns]
+        by_parameter[:, : len(names)] = system.functions.constants_by_parameter(own)[:, by]
         first = np.concatenate([starts[row], start_changes[row].T.ravel()])
         try:
             pieces = _solve(system, constants[row], by_parameter, stretches, row, first, tolerances)
@@ -56,11 +56,11 @@ def integrate_stretches(
         passage.ends[row], passage.end_changes[row] = values[-1, :states], values[-1, states:].reshape(-1, states).T
         for time, z in enumerate(values[:-1]):
             y, changes = z[:states], z[states:].reshape(-1, states).T
-            passage.outputs[row, time] = system.functions.outputs(y, constants[row])[wanted]
+            passage.outputs[row, time] = system.functions.outputs(y, constants[row])[columns]
             if names:
                 through_states = system.functions.outputs_by_state(y, constants[row]) @ changes
                 direct = system.functions.outputs_by_constant(y, constants[row]) @ by_parameter
-                passage.gradients[row, time] = (through_states + direct)[wanted][:, : len(names)]
+                passage.gradients[row, time] = (through_states + direct)[columns][:, : len(names)]
     return passage
 
 

@@ -32,9 +32,9 @@ class Run:
         tolerances: Tolerances,
     ) -> None:
         self.system, self.histories, self.names, self.tolerances = system, histories, names, tolerances
-        self.wanted, self.integrate = outputs, integrate
+        self.output_names, self.integrate = outputs, integrate
         columns = [system.parameters.index(name) for name in histories.covariates]
-        own = np.asarray(parameters, dtype=float)[histories.whose]
+        own = np.asarray(parameters, dtype=float)[histories.constants_patient]
         own[:, columns] = np.where(np.isnan(histories.values), own[:, columns], histories.values)
         self.constants = system.constants_table(own)
         by_parameter = system.functions.constants_by_parameter_table(
@@ -42,14 +42,14 @@ class Run:
         )
         self.rest = system.functions.initial_table(self.constants)
         self.rest_changes = system.functions.initial_changes_table(self.constants, by_parameter)
-        said = dose_constants(system, self.constants, by_parameter)
-        self.change = bool(names) and said.change
-        self.doses = doses_in_effect(histories.doses, said, histories.same)
-        self.trains = doses_in_effect(histories.trains, said, histories.same)
-        given = histories.trains
+        of_model = dose_constants(system, self.constants, by_parameter)
+        self.change = bool(names) and of_model.change
+        self.doses = doses_in_effect(histories.doses, of_model, histories.same)
+        self.trains = doses_in_effect(histories.trains, of_model, histories.same)
+        trains = histories.trains
         with np.errstate(divide="ignore", invalid="ignore"):
-            overlaps = np.ceil((self.trains.end - given.time) / given.interval)
-        self.overlaps = np.where(given.is_constant, 0, np.clip(np.nan_to_num(overlaps), 0, MOST_OVERLAPS)).astype(int)
+            overlaps = np.ceil((self.trains.end - trains.time) / trains.interval)
+        self.overlaps = np.where(trains.is_constant, 0, np.clip(np.nan_to_num(overlaps), 0, MOST_OVERLAPS)).astype(int)
 
     def outputs(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Outputs, derivatives and reasons of `kinetics.engines.dosing.HistoryOutputs`.
@@ -58,11 +58,11 @@ class Run:
         """
         histories, steady = self.histories, self._steady_states()
         size, most = len(histories), max(histories.n_times, default=0)
-        outputs = np.full((size, most, len(self.wanted)), np.nan)
+        outputs = np.full((size, most, len(self.output_names)), np.nan)
         gradients = np.full((*outputs.shape, len(self.names)), np.nan)
         reasons = [""] * size
         for row in np.flatnonzero(~self.system.admissible(self.constants))[::-1]:
-            reasons[histories.whose[row]] = self.system.impossible(self.constants[row])
+            reasons[histories.constants_patient[row]] = self.system.impossible(self.constants[row])
         for train, reason in enumerate(steady.reasons):
             patient = histories.patient[histories.starts[train]]
             reasons[patient] = reasons[patient] or reason
@@ -78,8 +78,8 @@ class Run:
                     patient = histories.patient[row]
                     reasons[patient] = reasons[patient] or f"{reason} Times count from {histories.begin[row]:g}."
             filled, column = np.nonzero(histories.index[rows] >= 0)
-            place = histories.patient[rows][filled], histories.index[rows][filled, column]
-            outputs[place], gradients[place] = passage.outputs[filled, column], passage.gradients[filled, column]
+            target = histories.patient[rows][filled], histories.index[rows][filled, column]
+            outputs[target], gradients[target] = passage.outputs[filled, column], passage.gradients[filled, column]
         failed = [bool(reason) for reason in reasons]
         outputs[failed], gradients[failed] = np.nan, np.nan
         return outputs, gradients, reasons
@@ -104,12 +104,12 @@ class Run:
         histories, number = self.histories, np.full(len(self.constants), -1)
         number[rows] = np.arange(rows.size)
         own, left = np.flatnonzero(number[histories.into] >= 0), np.flatnonzero(number[leftover[1]] >= 0)
-        whose = np.concatenate([histories.into[own], leftover[1][left]])
+        episode = np.concatenate([histories.into[own], leftover[1][left]])
         doses = DosesInEffect.together(self.doses.take(histories.dose[own]), leftover[0].take(left))
-        doses = doses.take(np.arange(len(doses)), histories.begin[whose])
+        doses = doses.take(np.arange(len(doses)), histories.begin[episode])
         lengths = histories.end[rows] - histories.begin[rows]
-        stretches = cut(histories.drugs, lengths, number[whose], doses, histories.same, change=self.change)
-        arguments = stretches, histories.times[rows], starts, changes, self.names, self.wanted, self.tolerances
+        stretches = cut(histories.drugs, lengths, number[episode], doses, histories.same, change=self.change)
+        arguments = stretches, histories.times[rows], starts, changes, self.names, self.output_names, self.tolerances
         return self.integrate(self.system, self.constants[rows], *arguments)
 
     def _copies(self, trains: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -148,11 +148,11 @@ class Run:
         largest = np.zeros((all_rows.size, len(self.histories.drugs)))
         largest[all_rows, trains.drug] = np.maximum(self.trains.amount, self.trains.rate * lengths)
         absolute = self.tolerances.bounds(self.system, state_scale(self.system, constants, rest, largest))
-        found = steady_states(self.system, interval, rest, rest_changes, self.tolerances.relative, absolute)
+        result = steady_states(self.system, interval, rest, rest_changes, self.tolerances.relative, absolute)
         for train in np.flatnonzero(self.overlaps == MOST_OVERLAPS):
-            found.states[train] = np.nan
-            found.reasons[train] = f"no steady state: a dose still acts when {MOST_OVERLAPS} more have been given."
-        return found
+            result.states[train] = np.nan
+            result.reasons[train] = f"no steady state: a dose still acts when {MOST_OVERLAPS} more have been given."
+        return result
 
 
 def _rounds(histories: Histories) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ NEUTRAL = 1e-10
 """Singular values of I - A, over the largest, of directions in which nothing returns: a sum that is conserved."""
 HALVINGS = 8
 
+NOT_FINITE = "a derivative is not finite."
 FAILED = "one interval of a steady state: {reason}"
 ENDLESS = "no steady state: {state} changes by as much in every interval."
 UNSETTLED = (
@@ -76,13 +77,13 @@ def steady_states(
     """
     size, n = rest.shape
     names, y, active = rest_changes.shape[2], rest.copy(), np.arange(size)
-    found = SteadyStates(np.full_like(rest, np.nan), np.full_like(rest_changes, np.nan), [""] * size)
+    result = SteadyStates(np.full_like(rest, np.nan), np.full_like(rest_changes, np.nan), [""] * size)
     # with the parameters held fixed the start does not change with them
     directions = np.concatenate([np.zeros((n, names)), np.eye(n)], axis=1)
     step, moved, halvings = np.zeros_like(rest), np.zeros_like(rest), np.zeros(size, dtype=int)
     for _ in range(MOST_ITERATIONS):
         if not active.size:
-            return found
+            return result
         passage = interval(active, y[active], np.broadcast_to(directions, (active.size, *directions.shape)))
         passed = np.array([not reason for reason in passage.reasons]) & np.isfinite(passage.end_changes).all(
             axis=(1, 2)
@@ -90,7 +91,7 @@ def steady_states(
         # too far: half of the last correction is taken back
         again = active[~passed & (halvings[active] < HALVINGS) & step[active].any(axis=1)]
         for index in np.flatnonzero(~passed & ~np.isin(active, again)):
-            found.reasons[active[index]] = FAILED.format(reason=passage.reasons[index] or "a derivative is not finite.")
+            result.reasons[active[index]] = FAILED.format(reason=passage.reasons[index] or NOT_FINITE)
         step[again], halvings[again] = 0.5 * step[again], halvings[again] + 1
         y[again] -= step[again]
         rows, changes = active[passed], passage.end_changes[passed]
@@ -100,13 +101,13 @@ def steady_states(
         moved[rows] = np.abs(step[rows]) / bound
         close, endless = (moved[rows] <= 1.0).all(axis=1), (left > bound).any(axis=1)
         for index in np.flatnonzero(close & endless):
-            found.reasons[rows[index]] = ENDLESS.format(state=system.states[_most_free(changes[index, :, names:])])
+            result.reasons[rows[index]] = ENDLESS.format(state=system.states[_most_free(changes[index, :, names:])])
         done = rows[close & ~endless]
-        found.states[done], found.changes[done] = y[done], solved[close & ~endless]
+        result.states[done], result.changes[done] = y[done], solved[close & ~endless]
         active = np.sort(np.concatenate([rows[~close], again]))
     for row, state in zip(active, moved[active].argmax(axis=1), strict=True):
-        found.reasons[row] = UNSETTLED.format(state=system.states[state])
-    return found
+        result.reasons[row] = UNSETTLED.format(state=system.states[state])
+    return result
 
 
 def _correct(

@@ -11,10 +11,10 @@ import numpy as np
 from kinetics.regimen.records import DoseRecord
 
 BOLUS, RATE, DURATION, MODELLED_RATE, MODELLED_DURATION = range(5)
-"""How a dose is given."""
+"""How a dose is dose."""
 
 
-class Given(NamedTuple):
+class ScheduledDose(NamedTuple):
     """A dose of one patient: its record and time, the episode whose constants it has, and those it may act in.
 
     The episode is -1 for the constants at the first time.
@@ -28,7 +28,7 @@ class Given(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class GivenDoses:
+class ScheduledDoses:
     """Doses in arrays, (dose,), in the units of the model.
 
     Parameters
@@ -58,38 +58,38 @@ class GivenDoses:
     def __len__(self) -> int:
         return len(self.drug)
 
-    def take(self, rows: np.ndarray) -> GivenDoses:
+    def take(self, rows: np.ndarray) -> ScheduledDoses:
         """Those of some numbers."""
-        return GivenDoses(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        return ScheduledDoses(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 def joined(
-    patients: Sequence[Sequence[Given]], first: np.ndarray, episodes: int, drugs: Sequence[str]
-) -> tuple[GivenDoses, np.ndarray, np.ndarray]:
+    patients: Sequence[Sequence[ScheduledDose]], first: np.ndarray, episodes: int, drugs: Sequence[str]
+) -> tuple[ScheduledDoses, np.ndarray, np.ndarray]:
     """The doses of all patients, and all pairs of a dose and an episode in which it may act, by number.
 
     ``first`` are the numbers of the first episodes of patients, of all ``episodes``.
     """
-    all_given = [(given, begin) for doses, begin in zip(patients, first, strict=True) for given in doses]
+    every = [(dose, begin) for doses, begin in zip(patients, first, strict=True) for dose in doses]
     own = [
-        episodes + patient if given.episode < 0 else first[patient] + given.episode
+        episodes + patient if dose.episode < 0 else first[patient] + dose.episode
         for patient, doses in enumerate(patients)
-        for given in doses
+        for dose in doses
     ]
     numbers = {drug: number for number, drug in enumerate(drugs)}
-    records = [given.record for given, _ in all_given]
-    doses = GivenDoses(
+    records = [dose.record for dose, _ in every]
+    doses = ScheduledDoses(
         drug=np.array([numbers[record.drug] for record in records], dtype=int),
         kind=np.array([_kind(record) for record in records], dtype=int),
         is_constant=np.array([record.is_constant for record in records], dtype=bool),
-        time=np.array([given.time for given, _ in all_given], dtype=float),
+        time=np.array([dose.time for dose, _ in every], dtype=float),
         amount=np.array([record.amount for record in records], dtype=float),
         rate=np.array([record.rate for record in records], dtype=float),
         duration=np.array([record.duration for record in records], dtype=float),
         interval=np.array([record.interval for record in records], dtype=float),
         episode=np.array(own, dtype=int),
     )
-    spans = [np.arange(given.first, given.stop) + begin for given, begin in all_given]
+    spans = [np.arange(dose.first, dose.stop) + begin for dose, begin in every]
     pairs = np.repeat(np.arange(len(spans)), [len(span) for span in spans]) if spans else np.empty(0, int)
     return doses, pairs, np.concatenate([np.empty(0, int), *spans])
 
