@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock, RLock
 
@@ -126,6 +126,26 @@ class Functions:
     def constants_by_parameter(self, p: np.ndarray) -> np.ndarray:
         """Derivatives of the constants by the parameters, (constant, parameter)."""
         return self._matrix("constants_by_parameter", self._constants, self._parameters, p)
+
+    def constants_by_parameter_table(self, parameters: np.ndarray, columns: Sequence[int]) -> np.ndarray:
+        """Derivatives by some parameters of many patients, (patient, constant, column), given (patient, parameter)."""
+        rows, by = self.compiled("constants_by_parameter").entries
+        derivatives = np.zeros((len(parameters), self._constants, len(columns)))
+        if columns and len(parameters):
+            values = self._table("constants_by_parameter", parameters)
+            for position, column in enumerate(columns):
+                derivatives[:, rows[by == column], position] = values[:, by == column]
+        return derivatives
+
+    def initial_changes_table(self, constants: np.ndarray, changes: np.ndarray) -> np.ndarray:
+        """What changes of constants, (patient, constant, column), do to the start, (patient, state, column)."""
+        moved = np.zeros((len(constants), self._states, changes.shape[2]))
+        if changes.size:
+            rows, by = self.compiled("start_by_constant").entries
+            values = self._table("start_by_constant", constants)
+            for entry, (row, column) in enumerate(zip(rows, by, strict=True)):
+                moved[:, row] += values[:, entry, None] * changes[:, column]
+        return moved
 
     def initial_by_constant(self, c: np.ndarray) -> np.ndarray:
         """Derivatives of the start by the constants, (state, constant)."""

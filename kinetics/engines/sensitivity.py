@@ -123,8 +123,8 @@ def integrate_with_sensitivities(
         inflow = segments.rates[segment] @ doses
         z = z.copy()
         z[:n] += segments.boluses[segment] @ doses
-        rate = partial(_augmented_rate, functions, constants, by_parameter, inflow)
-        jacobian = partial(_augmented_jacobian, functions, constants, n)
+        rate = partial(augmented_rate, functions, constants, by_parameter, inflow, None)
+        jacobian = partial(augmented_jacobian, functions, constants, n)
         piece, z = solver.solve(rate, jacobian, segment, span, z, lband=n - 1, uband=n - 1)
         pieces.append(piece)
     return SensitiveTrajectory(
@@ -133,18 +133,26 @@ def integrate_with_sensitivities(
     )  # fmt: skip
 
 
-def _augmented_rate(
-    functions: Functions, constants: np.ndarray, by_parameter: np.ndarray, inflow: np.ndarray, _: float, z: np.ndarray
+def augmented_rate(
+    functions: Functions,
+    constants: np.ndarray,
+    by_parameter: np.ndarray,
+    inflow: np.ndarray,
+    inflow_change: np.ndarray | None,
+    _: float,
+    z: np.ndarray,
 ) -> np.ndarray:
-    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp)."""
+    """Rates of the states and of their sensitivities: dS/dt = J S + (df/dc)(dc/dp) + du/dp, if the inflow u has any."""
     y = z[: inflow.size]
     sensitivities = z[y.size :].reshape(-1, y.size)
     direct = functions.rate_by_constant(y, constants) @ by_parameter
+    if inflow_change is not None:
+        direct = direct + inflow_change
     slopes = sensitivities @ functions.jacobian(y, constants).T + direct.T
     return np.concatenate([functions.rate(y, constants, inflow), slopes.ravel()])
 
 
-def _augmented_jacobian(functions: Functions, constants: np.ndarray, n: int, _: float, z: np.ndarray) -> np.ndarray:
+def augmented_jacobian(functions: Functions, constants: np.ndarray, n: int, _: float, z: np.ndarray) -> np.ndarray:
     """The block diagonal of the augmented Jacobian in LAPACK band storage, (2 n - 1, n (m + 1))."""
     rows, columns = np.indices((n, n))
     band = np.zeros((2 * n - 1, n))

@@ -11,7 +11,7 @@ from kinetics.errors import Faults, InputError
 from kinetics.expressions import evaluate
 from kinetics.identifiability.program import Program, build_program, start_name
 from kinetics.model import Model
-from kinetics.regimen import Regimen, segments
+from kinetics.regimen import Regimen, model_segments
 from kinetics.units import to_unit
 
 
@@ -71,10 +71,9 @@ class MeasuredArm:
 
         `InputError` if the regimen's drugs or amounts do not fit the model.
         """
-        units = {name: dose.unit for name, dose in model.doses.items()}
         last = max((dose.end for dose in self.regimen.doses), default=None)
         until = 1.0 if last is None else float(to_unit(last, model.time)) + 1.0
-        cut = segments(self.regimen, units, model.time, until)
+        cut = model_segments(self.regimen, model, until)
         into = [dose.into for dose in model.doses.values()]
         for boluses, rates in zip(cut.boluses, cut.rates, strict=True):
             if boluses.any() or rates.any():

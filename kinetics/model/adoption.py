@@ -12,6 +12,7 @@ import sympy as sp
 
 from kinetics.errors import Faults, InputError
 from kinetics.expressions import is_name, powers_as_written
+from kinetics.model.quantities import DOSE_EXPRESSIONS, Dose
 from kinetics.units import parse_unit
 
 
@@ -31,10 +32,12 @@ def _adopted(rows: Iterable[Any], kind: str, faults: Faults) -> dict[str, Any]:
             changes["unit"] = None
             with faults.gather(changes["where"]):
                 changes["unit"] = parse_unit(row.unit)
-        for key in {"value", "initial", "rate"} & vars(row).keys():
+        expressions = row.expressions if isinstance(row, Dose) else {"value", "initial", "rate"} & vars(row).keys()
+        for key in expressions:
             changes[key] = math.nan if kind == "parameters" else sp.S.Zero
             with faults.gather(changes["where"], row.name):
-                changes[key] = _number(row.value) if kind == "parameters" else _exact(getattr(row, key))
+                value = getattr(row, key)
+                changes[key] = _number(value) if kind == "parameters" else _exact(value)
         if row.name in adopted:
             faults.add("duplicate name", changes["where"], row.name)
         adopted[row.name] = replace(row, **changes)
@@ -67,7 +70,7 @@ def _check_names(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> Non
                 faults.add(f"duplicate name: also among {kinds[name]}", row.where, name)
     for rows in tables.values():
         for row in rows.values():
-            for key in ("value", "initial", "rate"):
+            for key in ("value", "initial", *DOSE_EXPRESSIONS):
                 for name in sorted(map(str, getattr(getattr(row, key, None), "free_symbols", ()))):
                     if name not in kinds:
                         faults.add(f"unknown name '{name}'", row.where, f"{row.name}.{key}")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
 from kinetics.model.definitions import check_size, ordered, parameter_closure
-from kinetics.model.quantities import Dose, Output, Parameter, State
+from kinetics.model.quantities import Dose, DoseConstant, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.variation import variation_faults
-from kinetics.units import conversion
+from kinetics.units import conversion, parse_unit
+
+_ABOUT = {
+    "lag": "time from a dose to its start",
+    "bioavailability": "share of a dose that arrives",
+    "duration": "length of an infusion",
+    "rate": "rate of an infusion",
+}
 
 
 def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, faults: Faults) -> dict[str, Any]:
@@ -20,6 +27,7 @@ def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, fault
 
     Returns the tables with every conversion of units written in, the ``order`` of definitions, and its ``constants``.
     """
+    tables = {**tables, "derived": {**tables["derived"], **dose_constants(tables, time, faults)}}
     definitions, states = {**tables["derived"], **tables["outputs"]}, tables["states"]
     order = ordered(definitions, faults)
     constants = parameter_closure(definitions, order, states, faults)
@@ -68,6 +76,34 @@ def check_doses(doses: Iterable[Dose], states: Mapping[str, State], faults: Faul
         elif dose.into and dose.unit is not None and states[dose.into].unit is not None:
             with faults.gather(*dose.location("unit")):
                 conversion(dose.unit, states[dose.into].unit)
+
+
+def dose_constants(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, DoseConstant]:
+    """How drugs are given, as derived quantities by name, which are checked and compiled like all others.
+
+    None may be below zero; a name that is taken is a fault.
+    """
+    taken = {name for kind in ("parameters", "inputs", "derived", "states", "outputs") for name in tables[kind]}
+    constants = {row.name: row for dose in tables["doses"].values() for row in _of_dose(dose, time)}
+    for row in constants.values():
+        if row.name in taken:
+            faults.add(f"its value is called '{row.name}', and so is something else", *row.location("value"))
+    return {name: row for name, row in constants.items() if name not in taken}
+
+
+def _of_dose(dose: Dose, time: Any) -> Iterator[DoseConstant]:
+    rate = None if dose.unit is None or time is None else dose.unit / time
+    units = {"lag": time, "bioavailability": parse_unit("1"), "duration": time, "rate": rate}
+    for key, value in dose.expressions.items():
+        yield DoseConstant(
+            name=dose.constant(key),
+            unit=units[key],
+            value=value,
+            minimum=0.0,
+            about=f"{_ABOUT[key]}, of {dose.name}",
+            where=dose.where,
+            locations=dict.fromkeys(("value", "minimum"), dose.location(key)),
+        )
 
 
 def check_limits(outputs: Iterable[Output], parameters: Mapping[str, Parameter], faults: Faults) -> None:

@@ -123,6 +123,7 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
             changes |= {"initial": row.initial.xreplace(names), "rate": row.rate.xreplace(names)}
         elif isinstance(row, Dose):
             changes = {"into": row.into and f"{alias}_{row.into}"}
+            changes |= {key: value.xreplace(names) for key, value in row.expressions.items()}
         return replace(row, **changes)
 
     def derived(row: Output) -> Derived:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.expressions import evaluate
-from kinetics.model.quantities import Derived, Output, State
+from kinetics.model.quantities import Derived, DoseConstant, Output, State
 
 MAX_SIZE = 20_000
 CIRCLE_ENDS = 10
@@ -62,7 +62,9 @@ def parameter_closure(
         else:
             constants.append(name)
     for name in sorted(varying - set(states)):
-        if getattr(definitions[name], "minimum", None) is not None:
+        if isinstance(definitions[name], DoseConstant):
+            faults.add("must follow from parameters alone, not from states", *definitions[name].location("value"))
+        elif getattr(definitions[name], "minimum", None) is not None:
             faults.add("a minimum needs a quantity of parameters alone", *definitions[name].location("minimum"))
     for row in states.values():
         for symbol in sorted(row.initial.free_symbols, key=str):

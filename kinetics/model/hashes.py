@@ -23,6 +23,7 @@ def content(model: Model) -> str:
         *([measured] if measured else ()),
         *([["tolerances", tolerances]] if tolerances else ()),
         *_variation(model),
+        *_dosing(model),
     )
 
 
@@ -34,6 +35,11 @@ def _variation(model: Model) -> list[Any]:
         if p.distribution not in (None, "log_normal")
     ]
     return rows + [["correlation", *row.pair, row.value] for row in model.correlations]
+
+
+def _dosing(model: Model) -> list[Any]:
+    """How drugs are given, where a model says so."""
+    return [["dosing", dose.name, sorted(dose.expressions)] for dose in model.doses.values() if dose.expressions]
 
 
 def structure(model: Model) -> str:

@@ -11,6 +11,9 @@ import sympy as sp
 
 from kinetics.text.numbers import count_text
 
+DOSE_EXPRESSIONS = ("lag", "bioavailability", "duration", "rate")
+"""What a model may say of how a drug is given."""
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Quantity:
@@ -103,10 +106,47 @@ class Input(Quantity):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class DoseConstant(Derived):
+    """How a drug is given, one of `Dose.expressions`: a `Derived` quantity that follows from parameters alone."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Dose(Quantity):
-    """A drug the model accepts, given ``into`` one of its states."""
+    """A drug the model accepts, given ``into`` one of its states, and how records of doses give it.
+
+    What is optional is an expression of sympy that follows from parameters alone.
+
+    Parameters
+    ----------
+    lag : sympy.Expr, optional
+        Time from a record of a dose to its start, a time.
+    bioavailability : sympy.Expr, optional
+        The share of an amount that arrives, dimensionless.
+    duration : sympy.Expr, optional
+        Of infusions whose records leave the duration to the model, a time.
+    rate : sympy.Expr, optional
+        Of infusions whose records leave the rate to the model, in the unit of the dose per time.
+    """
 
     into: str
+    lag: Any = None
+    bioavailability: Any = None
+    duration: Any = None
+    rate: Any = None
+
+    @property
+    def expressions(self) -> dict[str, Any]:
+        """Those of ``lag``, ``bioavailability``, ``duration`` and ``rate`` that the model has."""
+        declared = {key: getattr(self, key) for key in DOSE_EXPRESSIONS}
+        return {key: value for key, value in declared.items() if value is not None}
+
+    def constant(self, key: str) -> str:
+        """The name of the derived quantity that has the value of an expression.
+
+        >>> Dose(name="oral", unit="mg", into="depot").constant("lag")
+        'lag_of_oral'
+        """
+        return f"{key}_of_{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -13,7 +13,7 @@ from kinetics.expressions import is_name, parse
 from kinetics.files.bibliography import CHOICE
 from kinetics.files.documents import Document
 from kinetics.files.rows import Reader, Row
-from kinetics.model.quantities import Derived, Dose, Input, Output, Parameter, Quantity, State
+from kinetics.model.quantities import DOSE_EXPRESSIONS, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.schema import DerivedRow, DoseRow, InputRow, OutputRow, ParameterRow, StateRow
 from kinetics.model.variation import VARIATION_KEYS
 from kinetics.units import parse_unit
@@ -25,13 +25,14 @@ class _Kind(NamedTuple):
     row: type[Row]
     quantity: type[Quantity]
     expressions: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()  # expressions too
 
 
 _KINDS = {
     "parameters": _Kind(ParameterRow, Parameter),
     "inputs": _Kind(InputRow, Input),
     "derived": _Kind(DerivedRow, Derived, ("value",)),
-    "doses": _Kind(DoseRow, Dose),
+    "doses": _Kind(DoseRow, Dose, optional=DOSE_EXPRESSIONS),
     "states": _Kind(StateRow, State, ("initial", "rate")),
     "outputs": _Kind(OutputRow, Output, ("value",)),
 }
@@ -102,9 +103,10 @@ class TableReader(Reader):
 
     def quantity(self, kind: str, name: str, table: Any) -> Quantity:
         """A row as a quantity. What is wrong in it is blank, so that nothing that uses it is reported for its sake."""
-        row, quantity, expressions = _KINDS[kind]
+        row, quantity, expressions, optional = _KINDS[kind]
         fields = without_incomplete(self.fields(row, table, kind, name), table)
-        readers = {"unit": self.unit, "source": self.source} | dict.fromkeys(expressions, self.expression)
+        readers = {"unit": self.unit, "source": self.source}
+        readers |= dict.fromkeys((*expressions, *optional), self.expression)
         for key in readers.keys() & {key for key, text in fields.items() if text is not None}:
             fields[key] = readers[key](fields[key], kind, name, key)
         if "symbol" in fields:

@@ -95,6 +95,10 @@ class DoseRow(Row):
     unit: Text
     into: Text
     about: str = ""
+    lag: Text | None = None
+    bioavailability: Text | None = None
+    duration: Text | None = None
+    rate: Text | None = None
 
 
 class StateRow(Row):

@@ -6,10 +6,11 @@ what they are likely to mean; ``layouts``, rows to entries; ``conversion``, entr
 """
 
 from kinetics.patients.data.patient_data import PatientData
-from kinetics.patients.data.records import CovariateSeries, DoseRecord, Observation, Patient
+from kinetics.patients.data.records import CovariateSeries, Observation, Patient
 from kinetics.patients.guessing import guess_mapping
 from kinetics.patients.mapping import DataMapping
 from kinetics.patients.reading import read_patients
+from kinetics.regimen import DoseRecord
 
 __all__ = [
     "CovariateSeries",

@@ -17,7 +17,7 @@ from kinetics.files.arguments import Progress
 from kinetics.model import Model
 from kinetics.population.draws import draw_patients
 from kinetics.published.patients import Patients
-from kinetics.regimen import Regimen, Segments, course_starts, segments
+from kinetics.regimen import Regimen, Segments, course_starts, model_segments
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
 
@@ -54,8 +54,7 @@ class Arm:
 
     def segments(self, until: float) -> Segments:
         """What an engine integrates up to a time, in the model's."""
-        doses = {name: dose.unit for name, dose in self.model.doses.items()}
-        return segments(self.regimen, doses, self.model.time, until)
+        return model_segments(self.regimen, self.model, until)
 
     def simulate(
         self,

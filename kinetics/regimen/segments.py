@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
 from kinetics.regimen.times import DAY, SAME, apart, rescale
 from kinetics.units import Unit, conversion, unit_text
+
+if TYPE_CHECKING:
+    from kinetics.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,28 @@ def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: flo
             end = dose.end if dose.end > until + same else edges[stop]
             rates[first:stop, dose.drug] += dose.amount / (end - edges[first])
     return Segments(tuple(doses), edges, rates, boluses)
+
+
+def model_segments(regimen: Regimen, model: Model, until: float) -> Segments:
+    """The `segments` of a regimen for the drugs and the time of a model.
+
+    `InputError` too for a drug of which the model has a lag or more: a regimen fixes when and how much is given.
+    """
+    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)
+    given = {item.drug for item in (*regimen.doses, *regimen.rules)}
+    faults = [
+        Fault(
+            f"model '{model.name}' has {', '.join(dose.expressions)} of {dose.name}, which no regimen follows: give "
+            "records of doses (kinetics.regimen.DoseRecord)",
+            regimen.name,
+            dose.name,
+        )
+        for dose in model.doses.values()
+        if dose.name in given and dose.expressions
+    ]
+    if faults:
+        raise InputError(*faults)
+    return plan
 
 
 def course_starts(regimen: Regimen, time_unit: Unit) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
-from kinetics.regimen.segments import dose_factors, segments
+from kinetics.regimen.segments import dose_factors, model_segments
 from kinetics.regimen.times import DAY, SAME, rescale
 from kinetics.units import Unit, conversion
 from kinetics.units.levels import SLACK
@@ -150,7 +150,7 @@ def check_accepted(regimen: Regimen, model: Model, until: float = 1.0) -> None:
     """
     doses = {name: dose.unit for name, dose in model.doses.items()}
     outputs = {name: output.unit for name, output in model.outputs.items()}
-    segments(regimen, doses, model.time, until)
+    model_segments(regimen, model, until)
     triggers(regimen, outputs, doses, model.time)
 
 

@@ -15,7 +15,7 @@ from kinetics.errors import IntegrationError
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
 from kinetics.measures import Measure, TimeToThreshold, evaluate_all
-from kinetics.regimen import Regimen, Segments, Triggers, course_starts, segments, triggers
+from kinetics.regimen import Regimen, Segments, Triggers, course_starts, model_segments, triggers
 from kinetics.simulation.engine import Engine
 from kinetics.units import unit_text
 
@@ -95,7 +95,7 @@ class Run:
         model = system.model
         doses = {name: dose.unit for name, dose in model.doses.items()}
         outputs = {name: output.unit for name, output in model.outputs.items()}
-        scheduled = segments(regimen, doses, model.time, float(times[-1]))
+        scheduled = model_segments(regimen, model, float(times[-1]))
         rules = triggers(regimen, outputs, doses, model.time)
         return cls(system, scheduled, times, course_starts(regimen, model.time), measures, with_states, engine, rules)
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -207,21 +208,35 @@ def test_faults_of_arguments_are_named_by_argument(model):
     assert "errors.C: 'none' is no kind of error" in text
 
 
-def test_data_in_other_units_and_of_other_things_are_refused(model):
+def test_data_in_other_units_are_converted(model):
     data = simulated(3)
-    of_others = PatientData(
-        data.patients, parse_unit("day"), {"C": parse_unit("ug/L"), "c": parse_unit("mg/L")},
-        {"drug": parse_unit("mg"), "drag": parse_unit("mg")}, data.covariates,
-    )  # fmt: skip
+    patients = {
+        one.id: replace(one, observations=tuple(replace(row, time=row.time / 24) for row in one.observations))
+        for one in data
+    }
+    in_days = PatientData(patients, parse_unit("day"), {"C": parse_unit("ug/L")}, data.drugs, data.covariates)
+    converted = ClinicProblem.of(in_days, model).data
+    for own, other in zip(data, converted, strict=True):
+        for row, found in zip(own.observations, other.observations, strict=True):
+            assert (found.time, found.value) == pytest.approx((row.time, row.value / 1000), rel=1e-12)
+
+
+def test_outputs_and_drugs_that_the_model_has_not_are_refused(model):
+    data, named = simulated(3), {"C": "c", "drug": "drag"}
+    patients = {
+        one.id: replace(
+            one,
+            observations=tuple(replace(row, output="c") for row in one.observations),
+            doses=tuple(replace(dose, drug="drag") for dose in one.doses),
+        )
+        for one in data
+    }
+    units = ({named[name]: unit for name, unit in table.items()} for table in (data.outputs, data.drugs))
     with pytest.raises(InputError) as caught:
-        ClinicProblem.of(of_others, model)
+        ClinicProblem.of(PatientData(patients, data.time, *units, data.covariates), model)
     found = [str(fault) for fault in caught.value.faults]
-    assert len(found) == 4
-    assert any(
-        "data.time: is in day, and those of the model in hour; read the data with model=" in one for one in found
-    )
-    assert any("data.c: is no output of the model; did you mean 'C'?" in one for one in found)
-    assert any("data.drag: is no dose of the model; did you mean 'drug'?" in one for one in found)
+    assert any("c: model 'one' has no such output; did you mean 'C'?" in one for one in found)
+    assert any("drag: model 'one' has no dose of this drug; did you mean 'drug'?" in one for one in found)
 
 
 def test_a_misspelt_method_and_what_the_problem_says_already_are_refused(model):

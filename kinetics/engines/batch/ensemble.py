@@ -100,7 +100,7 @@ def integrate_many(
     solution = empty_solution(system, ensemble, states=states)
     triggered = None
     if triggers is None:
-        in_chunks(_integrate_side_by_side, size, LANES, ensemble, solution)
+        in_chunks(integrate_side_by_side, size, LANES, ensemble, solution)
     else:
         triggered, levels = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
         # a patient who cannot be has no baseline to take a share of
@@ -108,7 +108,7 @@ def integrate_many(
         levels[admitted] = levels_of(system, constants[admitted], triggers)
         rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
         in_chunks(_integrate_by_rules, size, 1, ensemble, solution, rules)
-    explain_failures(system, ensemble, solution, plans, reasons)
+    explain_failures(system, ensemble, solution, lambda plan: plans[plan][0], reasons)
     table = _all_states(system, ensemble, solution, reasons) if states else None
     return Batch(solution.outputs, table, solution.threshold_times, solution.steps, reasons, triggered)
 
@@ -121,7 +121,7 @@ def _all_states(system: System, ensemble: Ensemble, solution: Solution, reasons:
     return table
 
 
-def _integrate_side_by_side(begin: int, end: int, ensemble: Ensemble, solution: Solution) -> None:
+def integrate_side_by_side(begin: int, end: int, ensemble: Ensemble, solution: Solution) -> None:
     """A chunk of patients, from one number up to another, in lanes."""
     events = np.zeros((LANES, ensemble.thresholds.events), EVENT)
     wide, step = (step_arrays(code, ensemble.limits.relative) for code in (ensemble.code, ensemble.alone))

@@ -9,7 +9,13 @@ import numpy as np
 
 from kinetics.compile import LANES, System
 from kinetics.engines.batch.kernels.population import integrate_with_tangent
-from kinetics.engines.batch.kernels.problems import Ensemble, ParameterEffects, Solution, SparseTerms
+from kinetics.engines.batch.kernels.problems import (
+    DoseDerivatives,
+    Ensemble,
+    ParameterEffects,
+    Solution,
+    SparseTerms,
+)
 from kinetics.engines.batch.kernels.recovery_windows import EVENT
 from kinetics.engines.batch.plans import empty_solution, explain_failures, prepare
 from kinetics.engines.batch.sensitivity_blocks import sparse_terms
@@ -110,13 +116,38 @@ def integrate_many_with_sensitivities(
     solution = empty_solution(system, ensemble)
     gradients = np.full((*solution.outputs.shape[:2], len(outputs), len(names)), np.nan)
     columns = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
+    doses = doses_alike(system, ensemble.schedules.segments, len(names))
+    differentiate(system, ensemble, solution, names, doses, columns, gradients)
+    explain_failures(system, ensemble, solution, plans.__getitem__, reasons)
+    result = Gradients(solution.outputs[:, :, columns], gradients, reasons)
+    leave_out_infinite(system, result, names, ensemble.times[ensemble.plan], outputs)
+    return result
+
+
+def differentiate(
+    system: System,
+    ensemble: Ensemble,
+    solution: Solution,
+    names: Sequence[str],
+    doses: DoseDerivatives,
+    columns: np.ndarray,
+    gradients: np.ndarray,
+) -> None:
+    """Integrate all patients, and fill the derivatives of outputs by names, then by other changes of the start.
+
+    ``gradients`` are (patient, time, output, direction), of the outputs whose numbers ``columns`` has.
+    """
     entered = system.constants_entered(names)
     effects = _effects(system, names, entered)
-    in_chunks(_differentiate, len(constants), 1, system, ensemble, solution, entered, effects, columns, gradients)
-    explain_failures(system, ensemble, solution, without_courses, reasons)
-    result = Gradients(solution.outputs[:, :, columns], gradients, reasons)
-    _leave_out_infinite(system, result, names, ensemble.times[ensemble.plan], outputs)
-    return result
+    arguments = system, ensemble, solution, entered, effects, doses, columns, gradients
+    in_chunks(_differentiate, len(ensemble.constants), 1, *arguments)
+
+
+def doses_alike(system: System, segments: int, directions: int) -> DoseDerivatives:
+    """Doses that no parameter changes, of patients who start at the model's own start."""
+    blocks, width = max(1, -(-directions // LANES)), LANES * len(system.states)
+    nothing, of_nobody = np.zeros((1, segments, blocks, width)), np.zeros((0, blocks, width))
+    return DoseDerivatives(of_nobody, nothing, nothing, np.zeros((1, segments, blocks * LANES)), of_nobody)
 
 
 def _check(system: System, parameters: np.ndarray, names: Sequence[str], outputs: Sequence[str]) -> None:
@@ -155,19 +186,19 @@ def _differentiate(
     solution: Solution,
     entered: tuple[int, ...],
     effects: ParameterEffects,
+    doses: DoseDerivatives,
     columns: np.ndarray,
     gradients: np.ndarray,
 ) -> None:
     """A chunk of patients with their derivatives."""
     blocks = max(1, -(-gradients.shape[3] // LANES))
-    sizes = (ensemble.schedules.segments, blocks, columns, ensemble.n_times)
-    tangent, derivatives = derivative_arrays(system, entered, effects, *sizes)
+    tangent, derivatives = derivative_arrays(system, entered, effects, blocks, columns, ensemble.n_times)
     step, progress = step_arrays(ensemble.alone, ensemble.limits.relative), progress_arrays()
-    arguments = (addressed(ensemble), addressed(solution), effects, tangent, derivatives, gradients)
+    arguments = (addressed(ensemble), addressed(solution), effects, doses, tangent, derivatives, gradients)
     integrate_with_tangent(begin, end, *arguments, addressed(step), addressed(progress), np.zeros(0, EVENT))
 
 
-def _leave_out_infinite(
+def leave_out_infinite(
     system: System, result: Gradients, names: Sequence[str], times: np.ndarray, outputs: Sequence[str]
 ) -> None:
     """A patient of finite states may have a derivative that is not: of a square root at 0, say."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -43,12 +43,14 @@ def prepare(
     names, levels = events[0], np.ascontiguousarray(events[1], dtype=float)
     watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
     thresholds = Thresholds(len(names), watched, levels, slack(tolerances.relative) * np.abs(levels))
-    absolute = _absolute_tolerances(system, constants, plans, admitted, tolerances, triggers)
+    starts = system.functions.initial_table(constants)
+    absolute = _absolute_tolerances(system, constants, starts, plans, admitted, tolerances, triggers)
     limits = Limits(tolerances.relative, absolute, MOST_STEPS)
     segments = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
     times = _output_times(times, plans)
     stacked, codes = _stacked(system, plans), (code_of_lanes(system), code_of_one(system))
-    return Ensemble(*codes, constants, admitted, stacked, segments, limits, thresholds, times.shape[1], times), reasons
+    patients = constants, starts, admitted
+    return Ensemble(*codes, *patients, stacked, segments, limits, thresholds, times.shape[1], times), reasons
 
 
 def empty_solution(system: System, ensemble: Ensemble, *, states: bool = False) -> Solution:
@@ -69,14 +71,18 @@ def empty_solution(system: System, ensemble: Ensemble, *, states: bool = False) 
 
 
 def explain_failures(
-    system: System, ensemble: Ensemble, solution: Solution, plans: Sequence[Plan], reasons: list[str]
+    system: System,
+    ensemble: Ensemble,
+    solution: Solution,
+    plan_of: Callable[[int], Segments],
+    reasons: list[str],
 ) -> None:
-    """Set the reasons of those patients whose integration stopped."""
+    """Set the reasons of those patients whose integration stopped, from the plan of a number."""
     for patient in np.flatnonzero(solution.status):
         reasons[patient] = explain_stop(
             system,
             ensemble.constants[patient],
-            plans[ensemble.plan[patient]][0],
+            plan_of(int(ensemble.plan[patient])),
             ensemble.limits.absolute[patient],
             status=int(solution.status[patient]),
             steps=int(solution.steps[patient]),
@@ -88,6 +94,7 @@ def explain_failures(
 def _absolute_tolerances(
     system: System,
     constants: np.ndarray,
+    starts: np.ndarray,
     plans: Sequence[Plan],
     which: np.ndarray,
     tolerances: Tolerances,
@@ -98,7 +105,7 @@ def _absolute_tolerances(
     absolute, rows = np.ones((len(constants), len(system.states))), constants[admitted]
     # the scale of a state counts the doses of the patient's own plan
     largest = np.array([plan.largest for plan, _ in plans])[which[admitted]]
-    scale = state_scale(system, rows, system.functions.initial_table(rows), largest, triggers)
+    scale = state_scale(system, rows, starts[admitted], largest, triggers)
     absolute[admitted] = tolerances.bounds(system, scale)
     return absolute
 

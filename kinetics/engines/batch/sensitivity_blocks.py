@@ -7,10 +7,10 @@ import numpy as np
 from kinetics.engines.batch.kernels.problems import SparseTerms
 
 
-def in_blocks(array: np.ndarray, lanes: int) -> np.ndarray:
-    """(..., state, parameter) to (..., block, state * lane); there is one block at least."""
+def in_blocks(array: np.ndarray, lanes: int, directions: int = 0) -> np.ndarray:
+    """(..., state, parameter) to (..., block, state * lane); there are blocks for so many directions, one at least."""
     *lead, states, size = array.shape
-    blocks = max(1, -(-size // lanes))
+    blocks = max(1, -(-max(size, directions) // lanes))
     padded = np.zeros((*lead, states, blocks * lanes))
     padded[..., :size] = array
     split = np.moveaxis(padded.reshape(*lead, states, blocks, lanes), -2, -3)

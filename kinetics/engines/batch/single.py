@@ -188,6 +188,7 @@ def _record(
         raise IntegrationError(reason)
     code, doses, states = code_of_one(system), system.dose_matrix(), len(system.states)
     constants = np.ascontiguousarray(constants, dtype=float)
+    start = system.functions.initial(constants)
     inflows, boluses = segments.rates @ doses, segments.boluses @ doses
     schedule = Schedule(len(segments), 0, np.ascontiguousarray(segments.edges), inflows, boluses, np.empty(0))
     limits = Limits(tolerances.relative, tolerances.bounds(system, scale), MOST_STEPS)
@@ -201,7 +202,7 @@ def _record(
         tangent = None if directions is None else _tangent(system, directions, size)
         none = np.empty((0, 0))
         patient = Patient(
-            code, constants, schedule, limits, _NO_THRESHOLDS, _NO_SAMPLES, none, record, None, None, None, None
+            code, constants, start, schedule, limits, _NO_THRESHOLDS, _NO_SAMPLES, none, record, None, None, None, None
         )
         patient_code = addressed(patient)._replace(tangent=tangent, rules=rules, rule_state=rule_state)
         status, time = integration.integrate(patient_code, addressed(step), addressed(progress), np.zeros(0, EVENT))
@@ -222,5 +223,5 @@ def _tangent(system: System, directions: _Directions, steps: int) -> Tangent:
     entered = np.array(directions.entered, dtype=np.int64)
     arrays = (directions.start, directions.constants[entered], directions.inflows, directions.boluses)
     start, constants, inflows, boluses = (in_blocks(array, LANES) for array in arrays)
-    record = np.empty((steps, *start.shape))
-    return tangent_arrays(system, directions.entered, start, constants, inflows, boluses, record)
+    record, no_delays = np.empty((steps, *start.shape)), np.zeros((len(boluses), LANES * len(start)))
+    return tangent_arrays(system, directions.entered, start, constants, inflows, boluses, no_delays, record)

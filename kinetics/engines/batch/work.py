@@ -22,12 +22,12 @@ from kinetics.engines.batch.kernels.workspaces import Progress, RuleState, Step,
 
 def code_of_one(system: System) -> Code:
     """The functions of one patient."""
-    return _code(system, 0, *(_address(system, name) for name in ("start", "coefficients", "rate")))
+    return _code(system, 0, *(_address(system, name) for name in ("coefficients", "rate")))
 
 
 def code_of_lanes(system: System) -> Code:
     """The functions of `LANES` patients. What happens once a segment is done for one at a time, by `code_of_one`."""
-    return _code(system, LANES, 0, 0, 0)
+    return _code(system, LANES, 0, 0)
 
 
 def _code(system: System, lanes: int, *of_one: int) -> Code:
@@ -89,6 +89,7 @@ def tangent_arrays(
     by_parameter: np.ndarray,
     inflows: np.ndarray,
     boluses: np.ndarray,
+    delays: np.ndarray,
     record: np.ndarray | None,
 ) -> Tangent:
     """The `Tangent` of one patient by parameters that enter some ``constants``."""
@@ -104,23 +105,22 @@ def tangent_arrays(
     terms, code = aligned(blocks * 5 * width).reshape(blocks, -1), _tangent_code(system, constants)
     arrays = (sensitivities, inflows, boluses, by_parameter)
     sensitivities, inflows, boluses, by_parameter = (_aligned_copy(array) for array in arrays)
-    return Tangent(code, sensitivities, inflows, boluses, by_parameter, record, terms, taken, segments, stages)
+    return Tangent(code, sensitivities, inflows, boluses, delays, by_parameter, record, terms, taken, segments, stages)
 
 
 def derivative_arrays(
     system: System,
     constants: tuple[int, ...],
     effects: ParameterEffects,
-    segments: int,
     blocks: int,
     outputs: np.ndarray,
     times: int,
 ) -> tuple[Tangent, OutputDerivatives]:
-    """A `Tangent` without a record, and the `OutputDerivatives` that are read off its last step."""
+    """A `Tangent` without a record and doses, and the `OutputDerivatives` that are read off its last step."""
     compiled, width = system.functions.compiled, LANES * len(system.states)
-    no_dose, sensitivities = np.zeros((segments, blocks, width)), np.empty((blocks, width))
+    no_dose, no_delay, sensitivities = np.zeros((0, blocks, width)), np.zeros((0, 0)), np.empty((blocks, width))
     changes = np.zeros((blocks, LANES * len(constants)))
-    tangent = tangent_arrays(system, constants, sensitivities, changes, no_dose, no_dose, None)
+    tangent = tangent_arrays(system, constants, sensitivities, changes, no_dose, no_dose, no_delay, None)
     by_state = compiled("outputs_by_state")
     return tangent, OutputDerivatives(
         outputs,

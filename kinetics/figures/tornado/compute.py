@@ -16,7 +16,7 @@ from kinetics.figures.tornado.spec import TornadoSpec
 from kinetics.measures import recovery_measures
 from kinetics.model import Model
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
-from kinetics.regimen import Regimen, course_starts, segments
+from kinetics.regimen import Regimen, course_starts, model_segments
 from kinetics.results import variable
 from kinetics.units import parse_unit
 
@@ -52,7 +52,7 @@ def recovery_elasticities(
     measures = [each for each in recovery_measures(model, values) if not outputs or each.output in outputs]
     limits = {output.lower_limit for output in model.outputs.values()}
     names = [name for name in model.parameters if name not in limits]
-    plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)
+    plan = model_segments(regimen, model, until)
     parameters = system.parameter_array(dict(values))
     trajectory = batch.integrate_with_sensitivities(system, parameters, names, plan, tolerances=_TOLERANCES)
     starts = course_starts(regimen, model.time)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from kinetics.errors import Faults, InputError
 from kinetics.model import Model
 from kinetics.patients.conversion.times import TimeOf
-from kinetics.patients.data.records import DoseRecord
 from kinetics.patients.layouts.entries import DoseEntry, Entries
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.names import likely_dose
+from kinetics.regimen import DoseRecord
 from kinetics.regimen.times import rescale
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_unit

@@ -10,8 +10,9 @@ from dataclasses import replace
 from kinetics.patients.conversion.counts import Count
 from kinetics.patients.conversion.doses import Doses
 from kinetics.patients.data.patient_data import id_key
-from kinetics.patients.data.records import CovariateSeries, DoseRecord, Observation, Patient
+from kinetics.patients.data.records import CovariateSeries, Observation, Patient
 from kinetics.patients.layouts.entries import Entries
+from kinetics.regimen import DoseRecord
 from kinetics.text.numbers import count_text
 
 

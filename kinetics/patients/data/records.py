@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from kinetics.regimen import DoseRecord
 from kinetics.text.numbers import count_text
 from kinetics.text.tables import html_table
 
@@ -58,63 +59,6 @@ class Observation:
 
     def __hash__(self) -> int:
         return hash(_key(self))
-
-
-@dataclass(frozen=True)
-class DoseRecord:
-    """One record of doses, with the meaning that NONMEM gives to its columns.
-
-    Parameters
-    ----------
-    time : float
-        Of the first dose, in the unit of time of the data.
-    drug : str
-        The dose of the model; empty for a reset alone.
-    amount : float
-        In the unit of the drug. Zero for a reset alone, and for a constant infusion at steady state.
-    rate : float
-        Of an infusion (RATE > 0), in the unit of the drug per unit of time. A bioavailability changes its duration.
-    duration : float
-        Of an infusion, in the unit of time. A bioavailability changes its rate. At most one of ``rate`` and
-        ``duration`` is positive; both are zero for a bolus.
-    modelled : {"", "rate", "duration"}
-        What a parameter of the model says instead (RATE = -1, RATE = -2).
-    interval : float
-        Between repeated doses (II), in the unit of time.
-    additional : int
-        The number of doses after the first (ADDL).
-    steady_state : {0, 1, 2}
-        1: the state is replaced by that of endless repetition; 2: that state is added (SS).
-    reset : bool
-        Whether the system is set to its initial state before the dose (EVID 3 and 4).
-    compartment : int or None
-        As numbered in the file (CMT).
-    sequence : int
-        Its number among all records of the patient, counts included.
-
-    Examples
-    --------
-    >>> DoseRecord(0.0, "drug_a", 100.0, interval=24.0, additional=3).last
-    72.0
-    """
-
-    time: float
-    drug: str
-    amount: float
-    rate: float = 0.0
-    duration: float = 0.0
-    modelled: Literal["", "rate", "duration"] = ""
-    interval: float = 0.0
-    additional: int = 0
-    steady_state: int = 0
-    reset: bool = False
-    compartment: int | None = None
-    sequence: int = 0
-
-    @property
-    def last(self) -> float:
-        """When the last of the doses begins, in the unit of time of the data."""
-        return self.time + self.additional * self.interval
 
 
 @dataclass(frozen=True)

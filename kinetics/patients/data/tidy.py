@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kinetics.errors import Fault, InputError
 from kinetics.files.writing import write_atomically
-from kinetics.patients.data.records import DoseRecord, Observation, Patient
+from kinetics.patients.data.records import Observation, Patient
+from kinetics.regimen import DoseRecord
 from kinetics.text.escaping import spreadsheet_text
 from kinetics.units import unit_text
 

@@ -12,7 +12,7 @@ from kinetics.compile import compile_model
 from kinetics.engines import batch
 from kinetics.model import Model
 from kinetics.patients.population.predictions import TOLERANCES
-from kinetics.regimen import Regimen, segments
+from kinetics.regimen import Regimen, model_segments
 from kinetics.regimen.times import apart
 from kinetics.results import LIMIT_LEVEL, variable
 from kinetics.units import to_unit
@@ -44,8 +44,7 @@ class DrawnCurves:
     def __init__(self, fit: PatientFit, treatment: Regimen, random: np.ndarray, times: np.ndarray) -> None:
         model = self.model = fit.model
         system = compile_model(model, sorted(treatment.drugs))
-        drugs = {name: dose.unit for name, dose in model.doses.items()}
-        plan = segments(treatment, drugs, model.time, float(times[-1]) - fit.time_zero)
+        plan = model_segments(treatment, model, float(times[-1]) - fit.time_zero)
         table = fit.table(random)[:, [fit.patients.treated.system.parameters.index(name) for name in system.parameters]]
         since_begin = np.clip(times - fit.time_zero, 0.0, plan.edges[-1])
         result = batch.integrate_many(

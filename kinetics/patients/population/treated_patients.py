@@ -16,7 +16,7 @@ from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.observed import observed
 from kinetics.patients.population.predictions import ModelPredictions
 from kinetics.patients.population.treatment import treatment_of
-from kinetics.regimen import Regimen, Segments, segments
+from kinetics.regimen import Regimen, Segments, model_segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,8 @@ class TreatedPatients:
         assert converted is not None
         treatments = {id: regimen for id, regimen in found.items() if regimen is not None}
         observations = observed(list(converted), next(iter(model.outputs)))
-        drugs = {name: dose.unit for name, dose in model.doses.items()}
         ends = dict(zip(observations.ids, observations.times.max(axis=1), strict=True))
-        plans = (segments(treatments[id], drugs, model.time, float(ends[id]) or 1.0) for id in observations.ids)
+        plans = (model_segments(treatments[id], model, float(ends[id]) or 1.0) for id in observations.ids)
         return cls(converted, model, treatments, observations, tuple(plans))
 
     @cached_property

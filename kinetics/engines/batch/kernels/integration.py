@@ -140,7 +140,7 @@ def accept_step(patient, segment, time, h, after, step, progress, events):
     if after > time and not record_step(patient.record, code, after, step):
         return False
     # while the factors and slopes of this very step are in the work arrays, and before derivatives are read off
-    advance_tangent(patient.tangent, code, segment, due, step)
+    advance_tangent(patient.tangent, code, segment, patient.schedule, due, step)
     if due:
         sample[0] = write_samples(patient, sample[0], time, after, h, step)
     if watched and course >= 0 and after > time:
@@ -151,13 +151,13 @@ def accept_step(patient, segment, time, h, after, step, progress, events):
 
 @kernel
 def start_patient(patient, step):
-    """Put a patient at rest; a step of no length stands for the one before time 0."""
+    """Put a patient at the start; a step of no length stands for the one before time 0."""
     code = patient.code
     copy(code.constants, patient.constants, step.constants)
     copy(code.states, patient.limits.absolute, step.absolute)
     call(code.work_out, (step.constants, step.coefficients))
-    call(code.start, (step.constants, step.y))
-    # both ends alike and no terms: whatever is read off this step is the state at rest
+    copy(code.states, patient.start, step.y)
+    # both ends alike and no terms: whatever is read off this step is the state at the start
     copy(code.states, step.y, step.y_new)
     terms, phase = floats(step.terms, 0), floats(step.phase, 0)
     for i in range(code.states):

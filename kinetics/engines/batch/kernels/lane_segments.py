@@ -10,7 +10,7 @@ from kinetics.engines.batch.kernels.integration import begin_segment, set_inflow
 from kinetics.engines.batch.kernels.patients import copy_lane, erase, patient_of, put, take
 from kinetics.engines.batch.kernels.problems import DONE
 from kinetics.engines.batch.kernels.recovery_windows import end_window, follow_jump, watch
-from kinetics.engines.batch.kernels.step import first_step
+from kinetics.engines.batch.kernels.step import copy, first_step
 from kinetics.engines.batch.machine_code import kernel
 
 
@@ -30,6 +30,7 @@ def finish_segment(q, ensemble, solution, lanes, wide, events, step):
         open_segment(q, patient, lanes, wide, events[q], step)
         return
     end_window(events[q], lane.course, patient.threshold_times, patient.schedule.n_courses)
+    copy(patient.code.states, step.y, solution.stop_states + 8 * p * patient.code.states)
     note_stop(DONE, lane, solution)
     lane.patient = -1
 

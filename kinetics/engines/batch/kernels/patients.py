@@ -30,6 +30,7 @@ def patient_of(ensemble, solution, p, rules, rule_state):
     return Patient(
         code,
         ensemble.constants + 8 * p * code.constants,
+        ensemble.starts + 8 * p * states,
         schedule,
         Limits(limits.relative, limits.absolute + 8 * p * states, limits.steps),
         Thresholds(thresholds.events, thresholds.outputs, levels, margins),

@@ -32,7 +32,6 @@ class Code(NamedTuple):
     constants: int
     coefficients: int
     factors: int
-    start: int
     work_out: int  # coefficients
     rate: int
     read_outputs: int
@@ -148,13 +147,24 @@ class Tangent(NamedTuple):
     code: TangentCode
     sensitivities: np.ndarray  # (block, state * lane), now
     inflows: np.ndarray  # (segment, block, state * lane)
-    boluses: np.ndarray  # (segment, block, state * lane)
+    boluses: np.ndarray  # (segment, block, state * lane), jumps at the start of each segment
+    delays: np.ndarray  # (segment, block * lane), of the time of a segment's boluses
     constants: np.ndarray  # (block, constant * lane), derivatives of the constants that the parameters enter
     record: np.ndarray | None  # (step, block, state * lane), sensitivities at the left end of each, filled
     terms: np.ndarray  # (block, 5 * state * lane), the last step as in `Record`
     steps: np.ndarray  # (1,), recorded so far
     segments: np.ndarray  # (1,), whose boluses are in
     stages: TangentStages
+
+
+class DoseDerivatives(NamedTuple):
+    """What parameters do to the start and to doses of many patients, one row each, or one for all if there is one."""
+
+    starts: np.ndarray  # (patient, block, state * lane); without rows the start is the model's own
+    inflows: np.ndarray  # (row, segment, block, state * lane)
+    boluses: np.ndarray  # (row, segment, block, state * lane)
+    delays: np.ndarray  # (row, segment, block * lane)
+    ends: np.ndarray  # (patient, block, state * lane), filled with the last sensitivities; without rows they are not
 
 
 class OutputDerivatives(NamedTuple):
@@ -177,6 +187,7 @@ class Patient(NamedTuple):
 
     code: Code
     constants: np.ndarray  # (constant,), parameters and derived constants
+    start: np.ndarray  # (state,), before any dose
     schedule: Schedule
     limits: Limits
     thresholds: Thresholds
@@ -195,6 +206,7 @@ class Ensemble(NamedTuple):
     code: Code  # of lanes
     alone: Code  # of one patient
     constants: np.ndarray  # (patient, constant)
+    starts: np.ndarray  # (patient, state)
     plan: np.ndarray  # (patient,), -1 for one that is not integrated
     schedules: Schedule
     segments: np.ndarray  # (plan,), how many are in use
@@ -214,4 +226,4 @@ class Solution(NamedTuple):
     status: np.ndarray  # (patient,), why the integration stopped
     steps: np.ndarray  # (patient,), taken
     stop_time: np.ndarray  # (patient,)
-    stop_states: np.ndarray  # (patient, state), where one failed
+    stop_states: np.ndarray  # (patient, state), at the end, or where one failed

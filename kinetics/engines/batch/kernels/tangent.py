@@ -31,7 +31,7 @@ def start_tangent(tangent):
 
 
 @kernel
-def advance_tangent(tangent, code, segment, dense, step):
+def advance_tangent(tangent, code, segment, schedule, dense, step):
     """Advance the sensitivities through an accepted step, with its ``dense`` output if that is asked for."""
     if tangent is None:
         return
@@ -40,10 +40,38 @@ def advance_tangent(tangent, code, segment, dense, step):
     if tangent.segments[0] <= segment:
         tangent.segments[0] = segment + 1
         sensitivities += tangent.boluses[segment]
+        delay_boluses(tangent, code, schedule.boluses + 8 * segment * code.states, tangent.delays[segment], step)
     record_left(tangent.record, tangent)
     differentiate_stages(code, tangent, step)
     for block in range(sensitivities.shape[0]):
         advance_block(tangent, code.width, block, tangent.inflows[segment, block], dense, step)
+
+
+@kernel
+def delay_boluses(tangent, code, boluses, delays, step):
+    """The derivative of a jump by its time: the rate before it less the rate after it, at the start of a segment."""
+    moves = False
+    for q in range(delays.size):
+        moves = moves or delays[q] != 0.0
+    if not moves:
+        return
+    add_rates(tangent, code, -1.0, step.y, delays, step)
+    copy(code.states, step.y, step.state)
+    before, given = floats(step.state, 0), floats(boluses, 0)
+    for i in range(code.states):
+        before[i] -= given[i]
+    add_rates(tangent, code, 1.0, step.state, delays, step)
+
+
+@kernel
+def add_rates(tangent, code, sign, y, delays, step):
+    """Add the rates at some states times the delays of parameters to the sensitivities."""
+    call(code.rate, (y, step.constants, step.rate))
+    rate, lanes = floats(step.rate, 0), tangent.code.lanes
+    for block in range(tangent.sensitivities.shape[0]):
+        for i in range(code.states):
+            for q in range(lanes):
+                tangent.sensitivities[block, i * lanes + q] += sign * rate[i] * delays[block * lanes + q]
 
 
 @kernel
@@ -135,7 +163,12 @@ def start_derivatives(c, effects, tangent, derivatives):
     for term in range(effects.start.factors.size):
         change = at_rest[indices[2, term]] * by_parameter[effects.start.factors[term]]
         sensitivities[indices[0, term], indices[1, term]] += change
-    # a step of no length at rest, like that of `integration.start_patient`: an output time of 0 is read off it
+
+
+@kernel
+def hold_start(tangent):
+    """Take a step of no length, like that of `integration.start_patient`: an output time of 0 is read off it."""
+    sensitivities = tangent.sensitivities
     tangent.terms[:] = 0.0
     for block in range(sensitivities.shape[0]):
         for i in range(sensitivities.shape[1]):

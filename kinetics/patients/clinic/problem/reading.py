@@ -114,7 +114,7 @@ class ClinicReader(Reader):
             with self.at("errors", name):
                 if text is not None and not isinstance(text, str):
                     raise InputError(f"must be a text, such as 'proportional 0.15'; found {text!r:.40}")
-                one = measurement_errors(model, [name], {} if text is None else {name: text})
+                one = measurement_errors(model, [name], {} if text is None else {name: text}).of_outputs([name])
                 kinds, values = {**kinds, **one.kinds}, {**values, **one.values}
             if kinds.get(name) == "lognormal" and any(row.output == name and not row.value > 0 for row in rows):
                 message = f"a count of {name} is not positive, which its log-normal error cannot give; state another"

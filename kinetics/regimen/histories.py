@@ -1,0 +1,227 @@
+"""`History`: what one patient got and when it was measured; and the histories of many, checked, in arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kinetics.errors import Faults, UnknownNameError
+from kinetics.regimen.covariates import CovariateRule, TimedValues, check_rule
+from kinetics.regimen.episodes import Timeline, timeline
+from kinetics.regimen.records import DoseRecord, record_faults
+from kinetics.regimen.scheduled_doses import ScheduledDoses, joined
+from kinetics.regimen.times import DAY, SAME
+from kinetics.units import conversion
+
+if TYPE_CHECKING:
+    from kinetics.model import Model
+
+
+@dataclass(frozen=True)
+class History:
+    """What one patient got, and when it was measured.
+
+    Parameters
+    ----------
+    doses : sequence of DoseRecord
+        Numbers in the units of the model. Records of equal times follow each other by ``sequence``.
+    times : sequence of float
+        When outputs are needed, in the unit of time of the model, in any order.
+    sequences : sequence of int, optional
+        The number of each time among all records of the patient. A value at the time of a dose is the one after it,
+        unless the record of the dose has a larger number. By default all values are those before.
+    covariates : mapping of str to TimedValues
+        Parameters that change over time.
+
+    Examples
+    --------
+    >>> History([DoseRecord(0.0, "drug_a", 12.0)], [1.0, 2.0]).times
+    [1.0, 2.0]
+    """
+
+    doses: Sequence[DoseRecord]
+    times: Sequence[float]
+    sequences: Sequence[int] | None = None
+    covariates: Mapping[str, TimedValues] = field(default_factory=dict[str, TimedValues])
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """The histories of many patients in arrays: cut into episodes, in each of which constants are the same.
+
+    Parameters
+    ----------
+    drugs : tuple of str
+        Those of the model.
+    n_times : tuple of int, (patient,)
+        How many output times each has.
+    covariates : tuple of str
+        The parameters that change over time in any patient.
+    values : ndarray, (constants, covariate)
+        Their values, in the units of the model: in each episode, then at the first time of each patient. NaN where a
+        patient has that of its parameters.
+    constants_patient : ndarray of int, (constants,)
+        The patient of each row of ``values``.
+    patient : ndarray of int, (episode,)
+        Whose episode it is; those of a patient follow each other.
+    begin, end : ndarray, (episode,)
+        In model time.
+    is_new : ndarray of bool, (episode,)
+        Whether it starts afresh, and not from where the episode before it ends.
+    is_reset : ndarray of bool, (episode,)
+        Whether the initial states are part of its start.
+    times, index : ndarray, (episode, time)
+        Output times since its begin, padded with the last, and their numbers among the patient's, padded with -1.
+    doses : ScheduledDoses
+        All doses; ``episode`` is the one whose constants they have.
+    dose, into : ndarray of int, (pair,)
+        Doses and the episodes in which they may act.
+    trains : ScheduledDoses
+        Endless repetitions; the steady state of each is part of the start of episode ``starts``, (train,).
+    starts : ndarray of int, (train,)
+        See ``trains``.
+    train, follows : ndarray of int, (pair,)
+        Endless repetitions and the episodes in which what is left of them may act.
+    same : float
+        Times closer than this are one, in model time.
+    """
+
+    drugs: tuple[str, ...]
+    n_times: tuple[int, ...]
+    covariates: tuple[str, ...]
+    values: np.ndarray
+    constants_patient: np.ndarray
+    patient: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    is_new: np.ndarray
+    is_reset: np.ndarray
+    times: np.ndarray
+    index: np.ndarray
+    doses: ScheduledDoses
+    dose: np.ndarray
+    into: np.ndarray
+    trains: ScheduledDoses
+    starts: np.ndarray
+    train: np.ndarray
+    follows: np.ndarray
+    same: float
+
+    def __len__(self) -> int:
+        return len(self.n_times)
+
+
+def histories(patients: Sequence[History], model: Model, rule: CovariateRule | None = None) -> Histories:
+    """Check the histories of patients, and prepare them for any number of integrations.
+
+    Parameters
+    ----------
+    patients : sequence of History
+        Of each patient.
+    model : Model
+        What they were given to.
+    rule : {"next", "last", "linear"}, optional
+        The value of a covariate between two times: that of the next (next observation carried backward, as NONMEM
+        does), that of the last (last observation carried forward), or linear from one to the other, in equal steps.
+        Needed if there are covariates.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in all patients.
+
+    Examples
+    --------
+    >>> from kinetics.model import Dose, Model, State
+    >>> pool, drug = State(name="A", unit="mg", initial=0, rate=0), Dose(name="drug_a", unit="mg", into="A")
+    >>> model = Model.from_symbols("pool", time="day", states=[pool], doses=[drug])
+    >>> record = DoseRecord(0.0, "drug_a", 12.0, interval=1.0, additional=4)
+    >>> histories([History([record], [0.0, 30.0])], model).doses.time
+    array([0., 1., 2., 3., 4.])
+    """
+    faults = Faults()
+    for number, patient in enumerate(patients, 1):
+        _check(patient, f"patient {number}", model, faults)
+    if any(patient.covariates for patient in patients):
+        with faults.gather():
+            check_rule(rule)
+    faults.raise_if_any()
+    same, rule = SAME * float(conversion(DAY, model.time)), rule or "last"
+    renamed = [{model.flat_name(n): values for n, values in patient.covariates.items()} for patient in patients]
+    covariates = tuple(sorted({name for names in renamed for name in names}))
+    lines = [
+        timeline(patient.doses, patient.times, patient.sequences, of_patient, rule, same)
+        for patient, of_patient in zip(patients, renamed, strict=True)
+    ]
+    return _in_arrays(lines, covariates, tuple(model.doses), same)
+
+
+def _check(patient: History, where: str, model: Model, faults: Faults) -> None:
+    """Note what is wrong with a history."""
+    for number, record in enumerate(patient.doses, 1):
+        for fault in record_faults(record, model):
+            faults.add(fault, where, f"dose {number}")
+    times = np.asarray(patient.times, dtype=float)
+    if not np.isfinite(times).all():
+        faults.add("must be finite numbers", where, "times")
+    if patient.sequences is not None and len(patient.sequences) != times.size:
+        faults.add(f"must be as many as times, {times.size}, found {len(patient.sequences)}", where, "sequences")
+    for name, values in patient.covariates.items():
+        with faults.gather(where, name):
+            model.flat_name(name)
+        for fault in values.faults():
+            faults.add(fault, where, name)
+
+
+def check_differentiated(patients: Histories, names: Iterable[str]) -> None:
+    """Refuse to differentiate by a parameter that a covariate replaces; `UnknownNameError`."""
+    if replaced := [name for name in names if name in patients.covariates]:
+        raise UnknownNameError(f"{', '.join(replaced)}: values come from a covariate, not from a parameter")
+
+
+def _in_arrays(
+    lines: Sequence[Timeline], covariates: tuple[str, ...], drugs: tuple[str, ...], same: float
+) -> Histories:
+    """All patients one after the other."""
+    counts = [len(line.begin) for line in lines]
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(int)
+    most = max((len(times) for line in lines for times in line.readings), default=0)
+    episodes = sum(counts)
+    times, index = np.zeros((episodes, most)), np.full((episodes, most), -1)
+    values = np.full((episodes + len(lines), len(covariates)), np.nan)
+    for number, (line, begin) in enumerate(zip(lines, first, strict=True)):
+        for own, (readings, numbers) in enumerate(zip(line.readings, line.numbers, strict=True), begin):
+            times[own, : len(readings)], index[own, : len(readings)] = readings, numbers
+            times[own, len(readings) :] = readings[-1] if len(readings) else 0.0
+        for name, own in line.values.items():
+            column = covariates.index(name)
+            values[begin : begin + len(own) - 1, column], values[episodes + number, column] = own[:-1], own[-1]
+    doses, dose, into = joined([line.doses for line in lines], first, episodes, drugs)
+    trains, train, follows = joined([line.trains for line in lines], first, episodes, drugs)
+    whole = {
+        key: np.concatenate([getattr(line, key) for line in lines]) for key in ("begin", "end", "is_new", "is_reset")
+    }
+    patient = np.repeat(np.arange(len(lines)), counts)
+    starts = np.concatenate([line.starts + begin for line, begin in zip(lines, first, strict=True)])
+    return Histories(
+        drugs=drugs,
+        n_times=tuple(sum(map(len, line.readings)) for line in lines),
+        covariates=covariates,
+        values=values,
+        constants_patient=np.concatenate([patient, np.arange(len(lines))]),
+        patient=patient,
+        **whole,
+        times=times,
+        index=index,
+        doses=doses,
+        dose=dose,
+        into=into,
+        trains=trains,
+        starts=starts,
+        train=train,
+        follows=follows,
+        same=same,
+    )
