@@ -19,10 +19,9 @@ from kinetics.cli.data import guess, read
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
-from kinetics.cli.fit_population import fit_population
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
-from kinetics.cli.patient import patient
+from kinetics.cli.patients import fit_population, patient
 from kinetics.cli.predict import predict
 from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
