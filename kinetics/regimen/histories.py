@@ -1,4 +1,4 @@
-"""`History`: what one patient got and when it was measured; and the histories of many, checked, in arrays."""
+"""`History`: what one patient got and when it was measured; `histories`: those of many, checked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.regimen.covariates import CovariateRule, TimedValues, check_rule
+from kinetics.regimen.episode_arrays import Histories
 from kinetics.regimen.episodes import Timeline, timeline
 from kinetics.regimen.records import DoseRecord, record_faults
-from kinetics.regimen.scheduled_doses import ScheduledDoses, joined
+from kinetics.regimen.scheduled_doses import joined
 from kinetics.regimen.times import DAY, SAME
 from kinetics.units import conversion
 
@@ -35,6 +36,8 @@ class History:
         unless the record of the dose has a larger number. By default all values are those before.
     covariates : mapping of str to TimedValues
         Parameters that change over time.
+    name : str, optional
+        What faults call it; by default its number.
 
     Examples
     --------
@@ -46,72 +49,7 @@ class History:
     times: Sequence[float]
     sequences: Sequence[int] | None = None
     covariates: Mapping[str, TimedValues] = field(default_factory=dict[str, TimedValues])
-
-
-@dataclass(frozen=True, eq=False)
-class Histories:
-    """The histories of many patients in arrays: cut into episodes, in each of which constants are the same.
-
-    Parameters
-    ----------
-    drugs : tuple of str
-        Those of the model.
-    n_times : tuple of int, (patient,)
-        How many output times each has.
-    covariates : tuple of str
-        The parameters that change over time in any patient.
-    values : ndarray, (constants, covariate)
-        Their values, in the units of the model: in each episode, then at the first time of each patient. NaN where a
-        patient has that of its parameters.
-    constants_patient : ndarray of int, (constants,)
-        The patient of each row of ``values``.
-    patient : ndarray of int, (episode,)
-        Whose episode it is; those of a patient follow each other.
-    begin, end : ndarray, (episode,)
-        In model time.
-    is_new : ndarray of bool, (episode,)
-        Whether it starts afresh, and not from where the episode before it ends.
-    is_reset : ndarray of bool, (episode,)
-        Whether the initial states are part of its start.
-    times, index : ndarray, (episode, time)
-        Output times since its begin, padded with the last, and their numbers among the patient's, padded with -1.
-    doses : ScheduledDoses
-        All doses; ``episode`` is the one whose constants they have.
-    dose, into : ndarray of int, (pair,)
-        Doses and the episodes in which they may act.
-    trains : ScheduledDoses
-        Endless repetitions; the steady state of each is part of the start of episode ``starts``, (train,).
-    starts : ndarray of int, (train,)
-        See ``trains``.
-    train, follows : ndarray of int, (pair,)
-        Endless repetitions and the episodes in which what is left of them may act.
-    same : float
-        Times closer than this are one, in model time.
-    """
-
-    drugs: tuple[str, ...]
-    n_times: tuple[int, ...]
-    covariates: tuple[str, ...]
-    values: np.ndarray
-    constants_patient: np.ndarray
-    patient: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    is_new: np.ndarray
-    is_reset: np.ndarray
-    times: np.ndarray
-    index: np.ndarray
-    doses: ScheduledDoses
-    dose: np.ndarray
-    into: np.ndarray
-    trains: ScheduledDoses
-    starts: np.ndarray
-    train: np.ndarray
-    follows: np.ndarray
-    same: float
-
-    def __len__(self) -> int:
-        return len(self.n_times)
+    name: str = ""
 
 
 def histories(patients: Sequence[History], model: Model, rule: CovariateRule | None = None) -> Histories:
@@ -144,7 +82,7 @@ def histories(patients: Sequence[History], model: Model, rule: CovariateRule | N
     """
     faults = Faults()
     for number, patient in enumerate(patients, 1):
-        _check(patient, f"patient {number}", model, faults)
+        _check(patient, patient.name or f"patient {number}", model, faults)
     if any(patient.covariates for patient in patients):
         with faults.gather():
             check_rule(rule)

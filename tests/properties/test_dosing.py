@@ -272,3 +272,28 @@ def test_patients_together_have_the_numbers_of_each_alone():
         alone = integrate_histories(of, histories([one], of.model), parameters[:1], ["C", "N"], NAMES)
         np.testing.assert_array_equal(together.outputs[number], alone.outputs[0])
         np.testing.assert_array_equal(together.gradients[number], alone.gradients[0])
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_histories_that_are_taken_have_the_outputs_of_their_patients(linear):
+    of = system(linear)
+    patients = [
+        History([DoseRecord(1.0, "oral", 20.0, modelled="duration", interval=6.0, additional=2)], TIMES),
+        History([], TIMES[:2]),
+        History([DoseRecord(0.0, "iv", 5.0, interval=8.0, steady_state=1), DoseRecord(9.0, "iv", 3.0)], TIMES[2:]),
+        History([DoseRecord(0.0, "iv", 5.0), DoseRecord(6.0, "oral", 9.0, reset=True, sequence=1)], TIMES,
+                covariates={"K" if linear else "KM": TimedValues((0.0, 9.0), (0.2, 3.0))}),
+    ]  # fmt: skip
+    whole = histories(patients, of.model, "last")
+    chosen = np.array([3, 0, 2, 2, 1, 3])
+    parameters = np.tile(of.parameter_array(), (len(chosen), 1)) * np.linspace(0.9, 1.1, len(chosen))[:, None]
+    together = integrate_histories(of, whole.take(chosen), parameters, ["C", "N"], ["V", "LAG"])
+    for lane, patient in enumerate(chosen):
+        alone = integrate_histories(
+            of, histories([patients[patient]], of.model, "last"), parameters[[lane]], ["C", "N"], ["V", "LAG"]
+        )
+        size = len(patients[patient].times)
+        assert together.reasons[lane] == alone.reasons[0] == ""
+        np.testing.assert_allclose(together.outputs[lane, :size], alone.outputs[0], rtol=1e-12)
+        np.testing.assert_allclose(together.gradients[lane, :size], alone.gradients[0], rtol=1e-9, atol=1e-12)
+        assert np.isnan(together.outputs[lane, size:]).all()

@@ -8,12 +8,15 @@ import numba
 import numpy as np
 import pytest
 
+from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import FitInterrupted
 from kinetics.mixed_effects import MaximumState
+from kinetics.model import Model
 from kinetics.patients import CovariateSeries, DoseRecord, Observation, Patient, PatientData, read_patients
 from kinetics.patients.clinic import ClinicProblem, fit_population
 from kinetics.patients.clinic.problem.assembling import Clinic
+from kinetics.patients.population.treated_patients import TreatedPatients
 from kinetics.text.numbers import finite
 from kinetics.units import parse_unit
 
@@ -457,3 +460,25 @@ def test_a_category_has_a_coefficient_for_all_but_its_reference(model):
     (effect,) = problem.covariates
     assert (effect.name, effect.values.tolist(), effect.about) == ("sex=f", [0, 1, 0, 1], "1 if sex is f, 0 if it is m")
     assert "CL:sex=f" in problem.value_names
+
+
+def test_steady_states_and_resets_are_in_the_predictions(model):
+    """Closed form of a bolus every 8 hours for ever, and of one bolus after a reset."""
+    doses = (
+        DoseRecord(0.0, "drug", 100.0, interval=8.0, steady_state=1),
+        DoseRecord(20.0, "drug", 50.0, reset=True, sequence=3),
+    )
+    counts = tuple(Observation(time, "C", 1.0, sequence=row) for time, row in ((1.0, 1), (4.0, 2), (21.0, 4)))
+    structure = Model.load(model)
+    treated = TreatedPatients.of(data_of({"P1": Patient("P1", counts, doses)}), structure)
+    predictions = treated.predictions(cohort_parameters(structure), ["CL", "V"])
+    lanes = np.array([[[1.3, 9.0]], [[0.9, 11.0]]])
+    found, slopes = predictions.linearise(np.zeros(2, dtype=int), lanes)
+    clearance, volume = lanes[:, 0].T[:, :, None]
+    k = clearance / volume
+    steady = 0.8 * 100 / volume * np.exp(-k * np.array([1.0, 4.0])) / (1 - np.exp(-8 * k))
+    expected = np.concatenate([steady, 0.8 * 50 / volume * np.exp(-k)], axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    # of the last by CL: -1 hour/V of itself
+    np.testing.assert_allclose(slopes[:, 2, 0, 0], -expected[:, 2] / volume[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(predictions.predict(np.zeros(2, dtype=int), lanes), found, rtol=1e-5)

@@ -16,7 +16,8 @@ from kinetics.engines.dosing import reference
 from kinetics.engines.dosing.run import Run
 from kinetics.engines.tolerances import Tolerances
 from kinetics.errors import Faults, InputError, UnknownNameError
-from kinetics.regimen.histories import Histories, check_differentiated
+from kinetics.regimen.episode_arrays import Histories
+from kinetics.regimen.histories import check_differentiated
 
 Engine: TypeAlias = Literal["batch", "scipy"]
 _ENGINES: dict[str, Any] = {

@@ -12,7 +12,7 @@ from kinetics.engines.dosing.in_effect import DosesInEffect, dose_constants, dos
 from kinetics.engines.dosing.steady_state import SteadyStates, steady_states
 from kinetics.engines.stretches import Passage
 from kinetics.engines.tolerances import Tolerances, state_scale
-from kinetics.regimen.histories import Histories
+from kinetics.regimen.episode_arrays import Histories
 
 MOST_OVERLAPS = 1000
 """Doses of an endless repetition that may still act when the next is given."""

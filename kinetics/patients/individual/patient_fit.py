@@ -15,7 +15,7 @@ from kinetics.model import Model
 from kinetics.patients.data.records import Patient
 from kinetics.patients.individual.information import informed_by
 from kinetics.patients.population.assembling import PatientsOfCohort
-from kinetics.patients.population.treatment import first_time
+from kinetics.patients.population.treatment import first_time, treatment_of
 from kinetics.population.draws import ATTEMPTS
 from kinetics.regimen import Regimen
 from kinetics.text.numbers import percent_text
@@ -70,10 +70,10 @@ class PatientFit:
         """The structural model."""
         return self.patients.treated.system.model
 
-    @property
+    @cached_property
     def regimen(self) -> Regimen:
         """What was given; its time zero is ``time_zero`` of the data."""
-        return self.patients.treated.treatments[self.id]
+        return treatment_of(self.fits.data, self.patient)
 
     @property
     def time_zero(self) -> float:

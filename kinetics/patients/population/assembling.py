@@ -53,7 +53,7 @@ class PatientsOfCohort:
         Raises
         ------
         InputError
-            With every analyte and drug that the model does not have, every dose that no regimen has, every output
+            With every analyte and drug that the model does not have, every dose that means nothing, every output
             without an error, and every count that its error cannot give.
         """
         faults = Faults()

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines import Tolerances, batch
+from kinetics.engines import Tolerances
+from kinetics.engines.dosing import integrate_histories
 from kinetics.mixed_effects import Observations
-from kinetics.regimen import Segments
+from kinetics.regimen.episode_arrays import Histories
 
 TOLERANCES = Tolerances(relative=1e-6, absolute=1e-11)
 LANES_AT_ONCE = 8192
@@ -29,21 +30,21 @@ class ModelPredictions:
         All parameters, for those that do not vary between patients.
     parameters : tuple of str
         The flat names of those that do.
-    plans : sequence of Segments, (individual,)
-        The doses of each.
-    times : ndarray, (individual, time)
-        The times at which each is observed, in order; the last is repeated.
-    time, output : ndarray of int, (individual, observation)
-        Which of these times, and which output of the model, an observation is of.
+    histories : Histories
+        The doses of each individual, and the times at which it is observed.
+    outputs : tuple of str
+        The outputs that are observed.
+    output, count : ndarray of int, (individual, observation) and (individual,)
+        Which of these an observation is of, and how many observations there are; the rest is padding.
     """
 
     system: System
     typical: np.ndarray
     parameters: tuple[str, ...]
-    plans: Sequence[Segments]
-    times: np.ndarray
-    time: np.ndarray
+    histories: Histories
+    outputs: tuple[str, ...]
     output: np.ndarray
+    count: np.ndarray
     tolerances: Tolerances = TOLERANCES
 
     @classmethod
@@ -52,45 +53,37 @@ class ModelPredictions:
         system: System,
         typical: np.ndarray,
         parameters: Sequence[str],
-        plans: Sequence[Segments],
+        histories: Histories,
         observations: Observations,
     ) -> ModelPredictions:
         """Predictions of observations whose analytes are outputs of the model."""
-        rows = [np.unique(times) for times in observations.times]
-        size = max(row.size for row in rows)
-        times = np.array([np.pad(row, (0, size - row.size), mode="edge") for row in rows])
-        time = np.array([np.searchsorted(*pair) for pair in zip(rows, observations.times, strict=True)])
-        outputs = np.array([system.outputs.index(name) for name in observations.analytes])
-        return cls(system, typical, tuple(parameters), plans, times, time, outputs[observations.analyte])
+        count = observations.present.sum(axis=1)
+        analytes, output = observations.analytes, observations.analyte
+        return cls(system, typical, tuple(parameters), histories, analytes, output, count)
 
     def predict(self, individuals: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Predictions, (lane, observation), at parameters, (lane, occasion, parameter); NaN where there is none."""
-        values = np.empty((len(individuals), self.time.shape[1]))
+        values = np.empty((len(individuals), self.output.shape[1]))
         for lanes in _chunks(len(individuals)):
-            of_lanes, table = individuals[lanes], self.table(parameters[lanes, 0])
-            constants = self.system.constants_table(table)
-            plans = [(plan, np.empty(0)) for plan in self.plans]
-            result = batch.integrate_many(
-                self.system, constants, plans, of_lanes, self.times, tolerances=self.tolerances
-            )
-            values[lanes] = _observed(result.outputs, self.time[of_lanes], self.output[of_lanes])
+            values[lanes] = self._integrated(individuals[lanes], parameters[lanes], ())[0]
         return values
 
     def linearise(self, individuals: np.ndarray, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Predictions, and their exact derivatives, (lane, observation, occasion, parameter)."""
-        observed, output = np.unique(self.output, return_inverse=True)
-        outputs, output = [self.system.outputs[index] for index in observed], output.reshape(self.output.shape)
-        values = np.empty((len(individuals), self.time.shape[1]))
+        values = np.empty((len(individuals), self.output.shape[1]))
         slopes = np.empty((*values.shape, len(self.parameters)))
         for lanes in _chunks(len(individuals)):
-            of_lanes, table = individuals[lanes], self.table(parameters[lanes, 0])
-            result = batch.integrate_many_with_sensitivities(
-                self.system, table, self.parameters, self.plans, of_lanes, self.times, outputs,
-                tolerances=self.tolerances,
-            )  # fmt: skip
-            values[lanes] = _observed(result.outputs, self.time[of_lanes], output[of_lanes])
-            slopes[lanes] = _observed(result.gradients, self.time[of_lanes], output[of_lanes])
+            values[lanes], slopes[lanes] = self._integrated(individuals[lanes], parameters[lanes], self.parameters)
         return values, slopes[:, :, None]
+
+    def _integrated(
+        self, individuals: np.ndarray, parameters: np.ndarray, names: Sequence[str]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predictions of lanes, and their derivatives by some names."""
+        histories, table = self.histories.take(individuals), self.table(parameters[:, 0])
+        result = integrate_histories(self.system, histories, table, self.outputs, names, tolerances=self.tolerances)
+        output, count = self.output[individuals], self.count[individuals]
+        return _observed(result.outputs, output, count), _observed(result.gradients, output, count)
 
     def table(self, parameters: np.ndarray) -> np.ndarray:
         """All parameters of the model, (lane, parameter), where those that vary are these."""
@@ -103,6 +96,11 @@ def _chunks(size: int) -> Iterator[slice]:
     return (slice(begin, begin + LANES_AT_ONCE) for begin in range(0, size, LANES_AT_ONCE))
 
 
-def _observed(table: np.ndarray, time: np.ndarray, output: np.ndarray) -> np.ndarray:
-    """What is observed, (lane, observation, ...), of a table (lane, time, output, ...)."""
-    return table[np.arange(len(table))[:, None], time, output]
+def _observed(table: np.ndarray, output: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """What is observed, (lane, observation, ...), of a table (lane, observation, output, ...); padding is finite."""
+    if not table.shape[1]:
+        return np.zeros((*output.shape, *table.shape[3:]))
+    last = np.maximum(count, 1)[:, None] - 1
+    observed = table[np.arange(len(table))[:, None], np.minimum(np.arange(output.shape[1]), last), output]
+    observed[count == 0] = 0.0
+    return observed

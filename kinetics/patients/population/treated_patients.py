@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
-from kinetics.errors import Faults
 from kinetics.mixed_effects import Observations
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.data.records import Patient
 from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.observed import observed
 from kinetics.patients.population.predictions import ModelPredictions
-from kinetics.patients.population.treatment import treatment_of
-from kinetics.regimen import Regimen, Segments, model_segments
+from kinetics.patients.population.treatment import first_time
+from kinetics.regimen import History, histories
+from kinetics.regimen.episode_arrays import Histories
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +32,16 @@ class TreatedPatients:
         The patients, in the units of the model.
     structure : Model
         The structural model.
-    treatments : dict of str to Regimen
-        What each patient was given, by id.
     observations : Observations
         Their counts; an individual is a patient.
-    plans : tuple of Segments, (patient,)
-        Their doses, until the last count of each.
+    histories : Histories, (patient,)
+        Their doses, and the times of their counts, in the order of ``observations``.
     """
 
     data: PatientData
     structure: Model
-    treatments: Mapping[str, Regimen]
     observations: Observations
-    plans: tuple[Segments, ...]
+    histories: Histories
 
     @classmethod
     def of(cls, data: PatientData, model: Model) -> TreatedPatients:
@@ -50,25 +50,35 @@ class TreatedPatients:
         Raises
         ------
         InputError
-            With every analyte and drug that the model does not have, and every dose that no regimen has.
+            With every analyte and drug that the model does not have; with every dose that means nothing.
         """
-        faults = Faults()
-        converted = faults.attempt("", lambda: in_model_units(data, model))
-        found = {one.id: faults.attempt("", lambda one=one: treatment_of(data, one)) for one in data}
-        faults.raise_if_any()
-        assert converted is not None
-        treatments = {id: regimen for id, regimen in found.items() if regimen is not None}
+        converted = in_model_units(data, model)
         observations = observed(list(converted), next(iter(model.outputs)))
-        ends = dict(zip(observations.ids, observations.times.max(axis=1), strict=True))
-        plans = (model_segments(treatments[id], model, float(ends[id]) or 1.0) for id in observations.ids)
-        return cls(converted, model, treatments, observations, tuple(plans))
+        sequences = np.array([row.sequence for one in converted for row in one.observations])
+        given = [
+            _history(converted.patient(id), observations.times[own], sequences[observations.rows[own]])
+            for own, id in zip(_present(observations), observations.ids, strict=True)
+        ]
+        return cls(converted, model, observations, histories(given, model))
 
     @cached_property
     def system(self) -> System:
         """The model, compiled for the drugs of all patients."""
-        return compile_model(self.structure, sorted({drug for one in self.treatments.values() for drug in one.drugs}))
+        return compile_model(self.structure, sorted({dose.drug for one in self.data for dose in one.given}))
 
     def predictions(self, cohort: CohortParameters, parameters: Sequence[str]) -> ModelPredictions:
         """Predictions of the counts; ``parameters`` are those that differ, all others are the cohort's."""
         typical = self.system.parameter_array(cohort.values)
-        return ModelPredictions.of(self.system, typical, parameters, self.plans, self.observations)
+        return ModelPredictions.of(self.system, typical, parameters, self.histories, self.observations)
+
+
+def _present(observations: Observations) -> Iterator[tuple[int, np.ndarray]]:
+    """The indices of the observations of each individual."""
+    return ((number, np.flatnonzero(row)) for number, row in enumerate(observations.present))
+
+
+def _history(patient: Patient, times: np.ndarray, sequences: np.ndarray) -> History:
+    """Doses and times of counts, from the time at which the simulation of the patient begins."""
+    begin = first_time(patient)
+    doses = [replace(dose, time=dose.time - begin) for dose in patient.doses]
+    return History(doses, times.tolist(), sequences.tolist(), name=f"patient {patient.id}")
