@@ -265,8 +265,8 @@ def test_a_dose_that_no_regimen_has_is_refused(recovery):
     with pytest.raises(InputError) as error:
         fit_patient(cases.data(replace(own, doses=doses)), "P1", model=recovery)
     assert [fault.message for fault in error.value.faults] == [
-        "the dose at 0 is a steady state, which no regimen has",
-        "the dose at 3 is a reset, which no regimen has",
+        "the dose at 0 day is a steady state, which fits of patients do not take yet; write out the doses before it",
+        "the dose at 3 day is a reset, which fits of patients do not take yet; make what follows a patient of its own",
     ]
 
 
