@@ -87,6 +87,8 @@ def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) 
     dose_sheet = None if tables.doses is None else tables.doses.sheet or None
     source = SourceRow(layout=layout, sheet=counts.sheet or None, dose_sheet=dose_sheet)
     mapping_drugs = drugs(tables, columns, dosing, layout, model)
+    if unknown := [name for name, row in mapping_drugs.items() if not row.dose]:
+        notes.append(f"similar to no dose of the model: {', '.join(unknown)}; name one under [drugs]")
     if layout == "long" and (unit := unit_in_brackets(str(columns.value))) is not None:
         named = {name: row.model_copy(update={"unit": row.unit or unit}) for name, row in named.items()}
     return DataMapping(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 
@@ -23,6 +23,17 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
         return ""
     near = min(candidates, key=lambda other: (abs(len(other) - len(name)), other))
     return f"; did you mean '{near}'?"
+
+
+def nearest_names(names: Sequence[str]) -> str:
+    """A hint for the end of a message that lists names which are similar, empty if there is none.
+
+    Examples
+    --------
+    >>> nearest_names(["P07"]), nearest_names(["P07", "P70"]), nearest_names([])
+    ('; the nearest is P07', '; the nearest are P07, P70', '')
+    """
+    return f"; the nearest {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else ""
 
 
 @lru_cache(maxsize=16)

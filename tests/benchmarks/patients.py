@@ -47,7 +47,7 @@ def _command(repeats: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="lymphokinetics-bench-") as folder:
         out, figure = Path(folder, "SIM02.nc"), Path(folder, "SIM02.svg")
         call = [sys.executable, "-m", "kinetics.cli", "patient", str(clinic), "--id", "SIM02", "--cohort", COHORT]
-        call += ["--retreat", "40 month", "--out", str(out), "--figure", str(figure)]
+        call += ["--retreat", "48 month", "--out", str(out), "--figure", str(figure)]
         begin = resource.getrusage(resource.RUSAGE_CHILDREN)
         took = repeated(lambda: subprocess.run(call, check=True, capture_output=True), seconds=0.0, least=repeats)
         end = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -76,6 +76,7 @@ def test_numbers_for_a_program(run, clinic):
     answer = run("patient", clinic, "--id", "P07", *ERROR, "--until", "24 month", "--draws", 20, "--json")
     assert answer.status == 0, answer.err
     assert {"patient", "parameters", "counts", "recovery", "below"} <= answer.json.keys()
+    assert (answer.json["planned"], answer.json["difference"]) == (0, [])
     (parameter,) = answer.json["parameters"]
     assert parameter["parameter"] == "N0"
     assert parameter["lower"] < parameter["estimate"] < parameter["upper"]
@@ -83,6 +84,26 @@ def test_numbers_for_a_program(run, clinic):
     assert row["share_never"] == pytest.approx(1 - row["share_recovered"])
     assert {one["output"] for one in answer.json["below"]} == {"pool"}
     assert all(0 <= one["true"] <= 1 and 0 <= one["measured"] <= 1 for one in answer.json["below"])
+
+
+def test_what_a_planned_course_changes_is_there_for_a_program(run, clinic):
+    answer = run(
+        "patient", clinic, "--id", "P07", *ERROR, "--retreat", "12 month", "--until", "24 month", "--draws", 20,
+        "--json",
+    )  # fmt: skip
+    assert answer.status == 0, answer.err
+    assert (answer.json["planned"], answer.json["regimen"]) == (1, "doses of P07, further at 12 month")
+    first = answer.json["difference"][0]
+    assert first["months"] > 12
+    assert first["lower"] <= first["value"] <= first["upper"] < 0
+
+
+def test_a_course_that_is_planned_before_the_last_count_is_told(run, clinic):
+    answer = run("patient", clinic, "--id", "P07", *ERROR, "--retreat", "2 month", "--draws", 20)
+    assert answer.status == 0, answer.err
+    assert (
+        "2 month is planned before the last count of patient P07, at 2.957 month: the later counts were" in answer.err
+    )
 
 
 def test_the_same_tables_without_a_mapping_need_a_model(run, clinic):
@@ -99,7 +120,10 @@ def test_the_same_tables_without_a_mapping_need_a_model(run, clinic):
         (("--id", "P07", "--cohort", "adult"), "--cohort: "),
         (("--id", "P07", "--error", "pol=proportional 0.1"), "--error pol: model 'pool' has no such output"),
         (("--id", "P07", "--error", "pool"), "--error pool: write NAME='VALUE UNIT'"),
-        (("--id", "P07", *ERROR, "--retreat", "0 day"), "--retreat: 0 day is before the last dose of patient P07"),
+        (
+            ("--id", "P07", *ERROR, "--retreat", "0 day"),
+            "0 day is before the last dose of patient P07 is given, at 0 month",
+        ),
         (("--id", "P07", *ERROR, "--until", "0 day"), "--until: must be later"),
         (("--id", "P07", *ERROR, "--visits", "nowhere"), "--visits: no 'nowhere'"),
         (("--id", "P07", *ERROR, "--retreat-with", "once"), "--retreat-with: "),
@@ -125,7 +149,7 @@ def test_a_patient_without_counts_gets_what_the_population_says(run, clinic):
 def test_a_patient_of_the_clinic_that_ships(run, tmp_path):
     answer = run(
         "patient", ROOT / "fits" / "synthetic_clinic" / "clinic.toml", "--id", "SIM02", "--cohort", "relapsing",
-        "--retreat", "40 month", "--visits", "quarterly", "--out", tmp_path / "SIM02.nc",
+        "--retreat", "48 month", "--visits", "quarterly", "--out", tmp_path / "SIM02.nc",
     )  # fmt: skip
     assert answer.status == 0, answer.err
     assert {line.split()[0] for line in answer.out.splitlines() if line} >= {"cd4_phi", "b_cells_phi", "CD4", "CD8"}

@@ -48,6 +48,11 @@ def test_every_dosing_column_becomes_a_field(read):
     assert (doses[0].last, len(data["1"].given)) == (72.0, 5)
 
 
+def test_a_compartment_that_has_a_name_is_the_drug(read):
+    data = read("ID TIME AMT EVID CMT DV", "1 0 100 1 depot .", "1 2 . 0 . 0.5")
+    assert [(dose.drug, dose.compartment) for dose in data["1"].doses] == [("depot", None)]
+
+
 def test_censoring_as_in_monolix(read):
     data = read(
         "ID TIME DV MDV EVID CENS LIMIT", "1 0 0.5 0 0 1 .", "1 1 0.5 0 0 1 0.1", "1 2 9 0 0 -1 .", "1 3 2 0 0 0 0.1"

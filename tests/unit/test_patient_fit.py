@@ -266,9 +266,11 @@ def test_a_dose_that_no_regimen_has_is_fitted_and_not_predicted(recovery):
     assert fit.converged
     with pytest.raises(InputError) as error:
         fit.predict(until="10 day")
-    text = str(error.value)
-    assert "the dose at 0 is a steady state, which no regimen has" in text
-    assert "the dose at 3 is a reset, which no regimen has" in text
+    messages = [fault.message for fault in error.value.faults]
+    assert messages == [
+        "the dose at 0 day is a steady state, which predictions do not take yet; write out the doses before it",
+        "the dose at 3 day is a reset, which predictions do not take yet; make what follows a patient of its own",
+    ]
 
 
 def test_a_population_without_spread_is_refused(tmp_path, clinic):

@@ -36,6 +36,12 @@ def test_headings_analytes_and_drugs_of_a_clinic_are_guessed(table):
     assert mapping.time.origin == "first dose"
 
 
+@pytest.mark.parametrize("heading", ["LLOQ", "NWG", "Nachweisgrenze (G/l)", "Bestimmungsgrenze"])
+def test_a_limit_of_quantification_is_known_by_its_heading(table, heading):
+    path = table(f"Pat-Nr;Tag;Marker;Ergebnis;Einheit;{heading}\nP1;0;CD4;0,9;G/l;0,02\n")
+    assert guess_mapping(path, model="reconstitution").columns.limit == heading
+
+
 NAMES = {
     "Lymphocytes Abs (10^9/L)": "lymphocytes",
     "LYMPH": "lymphocytes",
@@ -61,8 +67,15 @@ def test_names_of_analytes_find_their_output_or_none(table):
 
 def test_an_analyte_without_an_output_is_refused_with_the_nearest(table):
     path = table("patient,day,test,result,unit\nP1,0,T cells CD8 suppressor,1,1e9/L\n")
-    with pytest.raises(InputError, match="name one; the nearest are CD8"):
+    with pytest.raises(InputError, match=r"name one, or list it under \[leave_out\]; the nearest are CD8"):
         read_patients(path, model="reconstitution")
+
+
+def test_a_drug_without_a_dose_is_said_with_the_proposal(table):
+    doses = table(DOSES + "P1;2021-01-02;Brand;12;4\n", "doses.csv")
+    mapping = guess_mapping(table(COUNTS), doses, model="reconstitution")
+    assert mapping.drugs["Brand"].dose == ""
+    assert "similar to no dose of the model: Brand; name one under [drugs]" in mapping.notes
 
 
 def test_percentages_beside_absolute_counts_are_left_out_and_said(table):

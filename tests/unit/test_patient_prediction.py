@@ -122,7 +122,7 @@ def test_visits_count_from_the_first_dose_and_the_last(fit):
 
 
 def test_a_prediction_is_the_same_in_a_file(fit, tmp_path):
-    tree = fit.predict(until="100 day", draws=5, retreat="50 day")
+    tree = fit.predict(until="200 day", draws=5, retreat="150 day")
     kinetics.write_result(tree, tmp_path / "P1.nc")
     again = kinetics.read_result(tmp_path / "P1.nc")
     assert kinetics.report(again) == kinetics.report(tree)
@@ -132,7 +132,10 @@ def test_a_prediction_is_the_same_in_a_file(fit, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"retreat": "0 day"}, "retreat: 0 day is before the last dose of patient P1 is given"),
+        (
+            {"retreat": "0 day"},
+            "retreat: 0 day is before the last dose of patient P1 is given, at 0 month; plan a later",
+        ),
         ({"retreat": "200 day", "until": "100 day"}, "until: is before the further course begins; found '100 day'"),
         ({"retreat_with": "once"}, "retreat_with: is for a further course; say when it begins with retreat"),
         (
@@ -150,6 +153,13 @@ def test_a_prediction_is_the_same_in_a_file(fit, tmp_path):
 def test_what_cannot_be_predicted_is_refused(fit, arguments, said):
     with pytest.raises(InputError, match=said):
         fit.predict(**arguments)
+
+
+def test_courses_before_the_last_count_are_told(fit):
+    said = "courses at 50 day, 90 day are planned before the last count of patient P1, at 3.943 month: .* without them"
+    with pytest.warns(UserWarning, match=said):
+        tree = fit.predict(until="200 day", retreat=["150 day", "90 day", "50 day"], draws=2)
+    assert tree.attrs["regimen"] == "doses of P1, further at 50 day, 90 day, 150 day"
 
 
 def test_all_that_is_wrong_is_said_at_once(fit):
@@ -170,7 +180,10 @@ def test_a_patient_without_a_course_needs_one_to_be_named(tmp_path):
     fit = fit_patient(cases.data(cases.patient("P1", [0.0, 9.0], [1.0, 1.1], dose=None)), "P1", model=model)
     with pytest.raises(InputError, match="P1 has no course to be given again; name one with retreat_with"):
         fit.predict(retreat="3 month")
-    tree = fit.predict(retreat="3 month", retreat_with=Course.of("drug_a", "20 mg"), draws=5)
+    again = Course.of("drug_a", "20 mg")
+    with pytest.raises(InputError, match="-1 day is before the records of patient P1, at 0 month"):
+        fit.predict(retreat="-1 day", retreat_with=again)
+    tree = fit.predict(retreat="3 month", retreat_with=again, draws=5)
     assert float(tree["N"].min()) < 0.5
 
 

@@ -262,7 +262,7 @@ def test_an_unknown_patient_is_refused_with_the_nearest_ids(read):
     data = read(*SOUND, "Patient-07,2020-01-01,A,1,1e9/L,")
     with pytest.raises(UnknownNameError, match="no patient 'P3'; did you mean 'P1'"):
         data["P3"]
-    with pytest.raises(UnknownNameError, match="nearest are Patient-07"):
+    with pytest.raises(UnknownNameError, match=r"; the nearest is Patient-07$"):
         data.patient("Patient_0077")
     assert data.select("P1").ids == ("P1",)
 

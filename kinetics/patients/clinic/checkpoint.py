@@ -35,7 +35,7 @@ class ClinicCheckpoint:
 
     def __init__(self, path: Path | None, *, resume: bool) -> None:
         self.path, self.resume = path, resume
-        self.done = "nothing"
+        self.done = "nothing is"
         """What is finished, in words."""
         self._unwritten: Arrays | None = None
         self._written = time.monotonic()

@@ -21,6 +21,7 @@ from kinetics.mixed_effects import (
 from kinetics.mixed_effects.likelihood.maximum import MAX_ROUNDS
 from kinetics.patients.clinic.checkpoint import ClinicCheckpoint
 from kinetics.patients.clinic.problem.assembling import Clinic
+from kinetics.text.numbers import count_text
 
 KERNELS = Kernels(prior=1, component=0, joint=1, mode=2)
 """Four predictions a sweep: a compiled model is slow beside the proposals."""
@@ -100,7 +101,8 @@ def _saem(clinic: Clinic, checkpoint: ClinicCheckpoint, progress: Progress) -> E
 
 def _maximum(clinic: Clinic, checkpoint: ClinicCheckpoint, progress: Progress, method: Method) -> Estimate:
     def on_round(state: MaximumState) -> None:
-        checkpoint.keep(state.arrays(), f"{state.rounds} rounds of the search are", now=True)
+        are = "is" if state.rounds == 1 else "are"
+        checkpoint.keep(state.arrays(), f"{count_text(state.rounds, 'round')} of the search {are}", now=True)
         progress(MAX_ROUNDS if state.ended else state.rounds, MAX_ROUNDS)
 
     arrays, state = checkpoint.read(), None

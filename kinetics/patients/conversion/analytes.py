@@ -14,7 +14,7 @@ from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.names import similar_outputs
 from kinetics.patients.mapping.schema import AnalyteRow
 from kinetics.text.numbers import count_text
-from kinetics.text.suggestions import did_you_mean
+from kinetics.text.suggestions import did_you_mean, nearest_names
 from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_quantity, parse_unit, percent_of
 
 _ONE = parse_unit("1")
@@ -87,8 +87,8 @@ class AnalyteReader:
             return None
         if not row.output:
             near = similar_outputs(text, self.model) if self.model is not None else []
-            listed = f"; the nearest are {', '.join(near[:5])}" if near else ""
-            message = f"analyte '{text}' has no output ({rows}): name one{listed}, or list it under [leave_out]"
+            message = f"analyte '{text}' has no output ({rows}): name one, or list it under [leave_out]"
+            message += nearest_names(near[:5])
             self.faults.add(message, first.where)
             return None
         if self.model is not None:

@@ -14,7 +14,7 @@ from kinetics.errors import UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.patients.data.records import Patient
 from kinetics.text.numbers import count_text
-from kinetics.text.suggestions import did_you_mean
+from kinetics.text.suggestions import did_you_mean, nearest_names
 from kinetics.text.tables import html_table
 from kinetics.units import Unit, display_unit, unit_text
 
@@ -95,7 +95,7 @@ class PatientData:
         if (found := self.patients.get(str(id))) is not None:
             return found
         near = difflib.get_close_matches(str(id), self.ids, n=3, cutoff=0.5)
-        hint = did_you_mean(str(id), self.ids) or (f"; the nearest are {', '.join(near)}" if near else "")
+        hint = did_you_mean(str(id), self.ids) or nearest_names(near)
         listed = ", ".join(self.ids[:5]) + (", ..." if len(self) > 5 else "")
         raise UnknownNameError(f"no patient '{str(id)[:60]}'{hint or f'; there are {listed}'}")
 

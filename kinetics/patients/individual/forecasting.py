@@ -45,16 +45,14 @@ def predict_patient(
     until, every : str or pint.Quantity, optional
         The last time, by default 60 months after the last count or course, and the step. All times count from time zero
         of the data. Some days after each course are added.
-    seed : int
-        Of the draws; what draw number k is depends on it and k alone.
     measures
         Further measures, as of `simulate`.
     retreat, retreat_with : optional
         When further courses begin, a quantity or several; the course, an object, name or path, by default the last.
     visits : VisitSchedule, str or pathlib.Path, optional
         When counts will be measured, from the first dose; by default at the times of the output.
-    draws : int
-        Parameter sets that the counts leave possible.
+    draws, seed : int
+        Parameter sets that the counts leave possible; what number k of them is depends on the seed and k alone.
 
     Returns
     -------
@@ -70,6 +68,11 @@ def predict_patient(
     ------
     InputError
         With every time, number, schedule or measure that is wrong; for a further course before the last dose.
+
+    Warns
+    -----
+    UserWarning
+        For a further course before the last count, which was measured without it.
 
     Examples
     --------

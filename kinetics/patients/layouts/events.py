@@ -12,7 +12,7 @@ from kinetics.patients.layouts.columns import ColumnReader
 from kinetics.patients.layouts.entries import CountEntry, DoseEntry, Entries, Entry
 from kinetics.patients.layouts.long import add_covariates
 from kinetics.patients.layouts.selection import covariate_columns
-from kinetics.patients.tables import CensoredNumber, cell_text
+from kinetics.patients.tables import Cell, CensoredNumber, cell_text
 from kinetics.regimen.times import rescale
 from kinetics.text.numbers import count_text
 
@@ -63,9 +63,12 @@ def event_entries(reader: ColumnReader, entries: Entries) -> None:
 
 
 def _event(reader: ColumnReader, row: int) -> tuple[int, int | None]:
-    """EVID and CMT; without EVID, an amount or a rate makes a dose. RxODE writes the compartment into EVID, as 101."""
+    """EVID and the number of CMT; without EVID, an amount or a rate makes a dose.
+
+    RxODE writes the compartment into EVID, as 101, or its name into CMT.
+    """
     cell, number = reader.cell(row, "compartment"), None
-    if cell is not None:
+    if cell is not None and not _is_name(cell):
         number = reader.whole(row, "compartment")
         if number < 0:
             reader.fault(row, "compartment", f"is negative, {number}: compartments are not switched off here")
@@ -82,6 +85,11 @@ def _event(reader: ColumnReader, row: int) -> tuple[int, int | None]:
         reader.fault(row, "event", f"must be 0, 1, 2, 3 or 4, found {event}")
         return OTHER, number
     return event, number
+
+
+def _is_name(cell: Cell) -> bool:
+    """Whether a compartment has a name, and no number."""
+    return isinstance(cell, str) and cell.strip()[:1].isalpha()
 
 
 def _count(reader: ColumnReader, row: int, entry: Entry, rows_with: _Numbers) -> CountEntry | None:
@@ -123,7 +131,7 @@ def _dose(reader: ColumnReader, row: int, entry: Entry, event: int, compartment:
     else:
         _check_dose(reader, row, amount, rate, additional, interval, steady_state)
     modelled: Literal["", "rate", "duration"] = "rate" if rate == -1 else "duration" if rate == -2 else ""
-    named = reader.text(row, "drug") or ("" if compartment is None else str(compartment))
+    named = reader.text(row, "drug") or (reader.text(row, "compartment") if compartment is None else str(compartment))
     return DoseEntry(
         **vars(entry),
         drug="" if event == RESET else named or reader.heading("amount"),

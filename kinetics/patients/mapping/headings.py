@@ -35,7 +35,7 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
     "unit": _names("unit units resultunit avalu lbstresu einheit"),
     "limit": _names(
         "lowerlimit lloq loq limit lowerlimitofquantification lowerlimitofquantitation detectionlimit "
-        "limitofquantification alloq lod"
+        "limitofquantification alloq lod bestimmungsgrenze nachweisgrenze nwg"
     ),
     "below": _names("blqfl blq bloq bql"),
     "censored": _names("cens censored"),

@@ -9,7 +9,7 @@ from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import DoseRecord, Patient
 from kinetics.regimen import Course, Dose, Regimen
 from kinetics.regimen.times import Amount, in_days
-from kinetics.units import registry
+from kinetics.units import registry, unit_text
 
 COURSE_GAP = "60 day"
 """A dose that begins later than this after the one before begins a course."""
@@ -32,7 +32,7 @@ def treatment_of(data: PatientData, patient: Patient, *, gap: Amount = COURSE_GA
     InputError
         For a record that no regimen can say yet: a steady state, a reset, or a modelled rate or duration.
     """
-    if faults := [fault for record in patient.doses for fault in _not_yet(patient, record)]:
+    if faults := [fault for record in patient.doses for fault in _not_yet(patient, record, unit_text(data.time))]:
         raise InputError(*faults)
     start, longest = first_time(patient), in_days(gap)
     doses = sorted(
@@ -61,13 +61,14 @@ def _doses(data: PatientData, record: DoseRecord, start: float) -> Iterator[Dose
         yield Dose(record.drug, amount, start=begin, duration=registry.Quantity(length, data.time))
 
 
-def _not_yet(patient: Patient, record: DoseRecord) -> Iterator[Fault]:
+def _not_yet(patient: Patient, record: DoseRecord, time: str) -> Iterator[Fault]:
     """What a regimen cannot say."""
     kinds = {
-        "a steady state": record.steady_state,
-        "a reset": record.reset,
-        f"a modelled {record.modelled}": record.modelled,
+        ("a steady state", "write out the doses before it"): record.steady_state,
+        ("a reset", "make what follows a patient of its own"): record.reset,
+        (f"a modelled {record.modelled}", "state the duration or the rate"): record.modelled,
     }
-    for kind, is_there in kinds.items():
+    for (kind, instead), is_there in kinds.items():
         if is_there:
-            yield Fault(f"the dose at {record.time:g} is {kind}, which no regimen has", name=patient.id)
+            message = f"the dose at {record.time:g} {time} is {kind}, which predictions do not take yet; {instead}"
+            yield Fault(message, name=f"patient {patient.id}")

@@ -26,15 +26,13 @@ NEAR = 0.25
 def patient_json(tree: xr.DataTree) -> dict[str, Any]:
     """The numbers of a prediction of a patient for a program, with all visits."""
     root, facts = tree.to_dataset(), tree.attrs
-    own = {key: facts.get(key) for key in ("patient", "model", "cohort", "regimen", "draws", "seed")}
-    counts = [
-        {"output": name, "unit": _shown(str(root[name].attrs["units"])), **row}
-        for name in printed_outputs(tree)
-        for row in count_rows(tree, name)
-    ]
+    own = {key: facts.get(key) for key in ("patient", "model", "cohort", "regimen", "planned", "draws", "seed")}
+    outputs = [{"output": name, "unit": _shown(str(root[name].attrs["units"]))} for name in printed_outputs(tree)]
+    counts = [one | row for one in outputs for row in count_rows(tree, one["output"])]
+    changes = [one | row for one in outputs for row in difference_rows(tree, one["output"])]
     recovery = [{**row, "share_never": 1 - row["share_recovered"]} for row in recovery_json(recovery_summary(tree))]
     return {**own, "parameters": parameter_rows(tree["parameters"].to_dataset()), "counts": counts,
-            "recovery": recovery, "below": list(below_rows(tree))}  # fmt: skip
+            "difference": changes, "recovery": recovery, "below": list(below_rows(tree))}  # fmt: skip
 
 
 def parameter_rows(parameters: xr.Dataset) -> list[dict[str, Any]]:
@@ -86,6 +84,17 @@ def count_rows(tree: xr.DataTree, name: str) -> list[dict[str, float]]:
         low, _, high = (tree["measured"][name].sel(quantile=q).values for q in MEDIAN_AND_95)
         columns |= {"measured_lower": low, "measured_upper": high}
     return [{key: float(column[at]) for key, column in columns.items()} for at in index]
+
+
+def difference_rows(tree: xr.DataTree, name: str) -> list[dict[str, float]]:
+    """A row a printed time after the first planned course: months, the median change of an output and its interval."""
+    if "difference" not in tree.children:
+        return []
+    in_months, planned = output_months(tree), course_starts(tree)[-int(tree.attrs["planned"])]
+    lower, median, upper = (tree["difference"][name].sel(quantile=q).values for q in MEDIAN_AND_95)
+    columns = {"months": in_months, "value": median, "lower": lower, "upper": upper}
+    after = [at for at in printed_times(tree) if in_months[at] > planned]
+    return [{key: float(column[at]) for key, column in columns.items()} for at in after]
 
 
 def below_rows(tree: xr.DataTree) -> list[dict[str, Any]]:

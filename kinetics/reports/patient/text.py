@@ -14,7 +14,7 @@ from kinetics.reports.course import exploratory, heading
 from kinetics.reports.patient.rows import (
     below_rows,
     count_rows,
-    course_starts,
+    difference_rows,
     last_count,
     output_months,
     parameter_rows,
@@ -86,16 +86,13 @@ def _counts_text(tree: xr.DataTree, width: int) -> str:
 
 
 def _difference_text(tree: xr.DataTree, width: int) -> str:
-    names, changes = printed_outputs(tree), tree["difference"].to_dataset()
-    in_months = output_months(tree)
-    begin = course_starts(tree)[-int(tree.attrs["planned"])]
-    rows = []
-    for at in printed_times(tree)[in_months[printed_times(tree)] > begin]:
-        cells = (changes[name].isel(time=at).values.tolist() for name in names)
-        ends = [f"{number_text(middle)} [{number_text(low)}, {number_text(high)}]" for low, middle, high in cells]
-        rows.append([f"{in_months[at]:.4g}", *ends])
+    names, columns, rows = printed_outputs(tree), [], [dict[str, float]()]
+    for name in names:
+        rows = difference_rows(tree, name)
+        columns.append([f"{number_text(row['value'])} [{_ends(row)}]" for row in rows])
+    cells = list(zip([f"{row['months']:.4g}" for row in rows], *columns, strict=True))
     title = "What the planned treatment changes [95 % interval]"
-    return f"{title}\n{in_blocks(['month', *_heads(tree, names)], rows, width)}" if rows else ""
+    return f"{title}\n{in_blocks(['month', *_heads(tree, names)], cells, width)}" if cells else ""
 
 
 def _recovery_text(tree: xr.DataTree) -> str:
