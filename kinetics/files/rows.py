@@ -66,7 +66,8 @@ def read_fields(kind: type[Row], data: Any, document: Document, keys: Keys, faul
 
 def problem_text(problem: Any) -> str:
     """What pydantic says of a value, and the value."""
-    return f"{problem['msg'].lower()}, found {reprlib.repr(problem['input'])}"
+    message = problem["msg"][:1].lower() + problem["msg"][1:]  # a name that is offered keeps its capitals
+    return f"{message}, found {reprlib.repr(problem['input'])}"
 
 
 def _note(kind: type[Row], problem: Any, document: Document, keys: Keys, faults: Faults) -> None:

@@ -57,8 +57,10 @@ def population_recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
 
 
 def _courses(tree: xr.DataTree, group: str) -> Iterator[tuple[dict[str, Any], xr.Dataset]]:
-    """Each output and course, and what a group holds of it."""
+    """Each output and course, and what a group holds of it; nothing if no course was given."""
     recovery, root = tree[group].to_dataset(), tree.to_dataset()
+    if "course_start" not in root:
+        return
     windows = course_windows(root["course_start"].values, float(root["time"][-1])) * _month(tree)
     for output in recovery["output"].values:
         for course, window in zip(recovery["course"].values, windows, strict=True):

@@ -161,7 +161,7 @@ OF_FILE = {
     "unknown error": ("", '[errors]\nC = "proportinal 0.1"', ":6: errors.C: 'proportinal' is no kind of error"),
     "error of nothing": ("", '[errors]\nD = "proportional 0.1"', "has no output 'D'"),
     "error of what is not measured": ("", '[errors]\ntotal = "proportional 0.1"', "no count is of this output"),
-    "unknown method": ('method = "FOCE1"', "", ":4: clinic.method: input should be"),
+    "unknown method": ('method = "FOCE1"', "", ":4: clinic.method: input should be 'SAEM', 'FO', 'FOCE', "),
     "prior without a population": ("prior = 5", "[parameters]\nF = { spread = 0.3 }", ":4: clinic.prior: the patients"),
     "unknown cohort": ('cohort = "adult"', "", ":4: clinic.cohort: model 'one' has no cohort 'adult'"),
     "unknown table": ("", "[covariats]\n", ":5: covariats: unknown table"),

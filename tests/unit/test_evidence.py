@@ -351,7 +351,7 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
     ("change", "name", "message"),
     [
         ({"kind": "quotient"}, "row_2.kind", "input should be 'count'"),
-        ({"mark": "x"}, "row_2.mark", "input should be 's'"),
+        ({"mark": "x"}, "row_2.mark", "input should be 'S', 's', 'c' or 'm', found 'x'"),
         ({"time": ""}, "row_2", "kind 'count' needs a 'time'"),
         ({"level": "1 1e9/L"}, "row_2", "kind 'count' has no 'level'"),
         ({"statistic": "share"}, "row_2", "do not go together"),

@@ -71,6 +71,15 @@ def test_an_analyte_without_an_output_is_refused_with_the_nearest(table):
         read_patients(path, model="reconstitution")
 
 
+def test_usual_covariates_are_known_by_their_headings(table):
+    path = table("Pat-Nr;Tag;Marker;Ergebnis;Einheit;Gewicht (kg);Alter\nP1;0;CD4;0,9;G/l;62,5;40\n")
+    found = guess_mapping(path, model="reconstitution").covariates
+    assert {name: (row.name, row.unit) for name, row in found.items()} == {
+        "Gewicht (kg)": ("Gewicht", "kg"),
+        "Alter": (None, None),
+    }
+
+
 def test_a_drug_without_a_dose_is_said_with_the_proposal(table):
     doses = table(DOSES + "P1;2021-01-02;Brand;12;4\n", "doses.csv")
     mapping = guess_mapping(table(COUNTS), doses, model="reconstitution")

@@ -10,6 +10,7 @@ from kinetics.errors import InputError
 from kinetics.observation import Series
 from kinetics.patients import Patient
 from kinetics.regimen import Course
+from kinetics.reports.patient import patient_json
 
 from . import patient_cases as cases
 from .test_patient_fit import TIMES, posterior_of_line, straight
@@ -183,6 +184,12 @@ def test_a_patient_without_a_course_needs_one_to_be_named(tmp_path):
     again = Course.of("drug_a", "20 mg")
     with pytest.raises(InputError, match="-1 day is before the records of patient P1, at 0 month"):
         fit.predict(retreat="-1 day", retreat_with=again)
+    untreated = fit.predict(draws=5)
+    page = kinetics.report(untreated)
+    assert "Counts after so many months" in page
+    assert "first dose of each course" not in page
+    assert patient_json(untreated)["recovery"] == []
+    kinetics.draw(untreated, tmp_path / "P1.svg")
     tree = fit.predict(retreat="3 month", retreat_with=again, draws=5)
     assert float(tree["N"].min()) < 0.5
 

@@ -69,7 +69,7 @@ DOSES: Mapping[str, tuple[str, ...]] = {
 }
 _COVARIATES = _names(
     "wt wtbl weight age sex gender ht htbl height bmi bsa race crcl egfr creat creatbl alt ast alb albumin group arm "
-    "cohort formulation smoker"
+    "cohort formulation smoker gewicht alter geschlecht"
 )
 
 _BOOKKEEPING = _names(
