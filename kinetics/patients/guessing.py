@@ -50,9 +50,10 @@ def guess_mapping(
     Examples
     --------
     >>> import tempfile
+    >>> from kinetics.files.writing import write_atomically
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "counts.csv")
-    ...     _ = path.write_text("Patient ID,Month,Marker,Result (1e9/L)\nP1,0,A abs,0.95\nP1,1,A abs,0.1\n")
+    ...     write_atomically(path, b"Patient ID,Month,Marker,Result (1e9/L)\nP1,0,A abs,0.95\nP1,1,A abs,0.1\n")
     ...     mapping = guess_mapping(path)
     >>> mapping, mapping.time.unit, mapping.columns.value
     (<DataMapping: long; A abs -> A_abs>, 'month', 'Result (1e9/L)')

@@ -72,11 +72,12 @@ def read_patients(
     Examples
     --------
     >>> import tempfile
+    >>> from kinetics.files.writing import write_atomically
     >>> from pathlib import Path
     >>> table = "patient;day;analyte;value;unit\nP1;0;A;950;cells/uL\nP1;30;A;<20;cells/uL\n"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "counts.csv")
-    ...     _ = path.write_text(table)
+    ...     write_atomically(path, table.encode())
     ...     data = read_patients(path)
     >>> data
     <PatientData: 1 patient, 2 counts of A, 0 doses>

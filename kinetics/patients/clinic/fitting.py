@@ -72,7 +72,7 @@ def fit_population(
 
     Examples
     --------
-    >>> fit = fit_population(data, "reconstitution", cohort="relapsing", prior=20)  # doctest: +SKIP
+    >>> fit = fit_population(data, "my_model", cohort="adults", prior=20)  # doctest: +SKIP
     """
     chosen = _problem(data, model, {"cohort": cohort, **problem}, method, seed)
     if out is not None and Path(out).suffix.lower() != ".nc":

@@ -64,7 +64,7 @@ class ClinicProblem:
 
     Examples
     --------
-    >>> problem = ClinicProblem.of(data, "reconstitution", cohort="relapsing")  # doctest: +SKIP
+    >>> problem = ClinicProblem.of(data, "my_model", cohort="adults")  # doctest: +SKIP
     """
 
     name: str
@@ -128,7 +128,7 @@ class ClinicProblem:
         covariates : mapping of str to mapping, optional
             Such as ``{"weight": {"on": ["CL"], "form": "logarithm"}}``.
         errors : mapping of str to str, optional
-            Such as ``{"CD4": "combined 0.01 1e9/L, 0.15"}``; by default log-normal with the ``noise`` of the output.
+            Such as ``{"A": "combined 0.01 1e9/L, 0.15"}``; by default log-normal with the ``noise`` of the output.
         prior : float, optional
             The number of patients that the cohort's population counts for.
         hold : iterable of str, optional
