@@ -26,6 +26,11 @@ class ConditionalDistribution:
     samples: np.ndarray
     predictions: np.ndarray
 
+    def of(self, individual: int) -> np.ndarray:
+        """The draws of one individual, (draw, random effect): the first of every chain, then the second."""
+        samples = self.samples[individual]
+        return samples.transpose(1, 0, 2).reshape(-1, samples.shape[-1])
+
     @property
     def mean(self) -> np.ndarray:
         """Conditional means, (individual, random effect)."""

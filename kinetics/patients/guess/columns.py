@@ -25,15 +25,15 @@ DERIVED = 9000
 
 def long_columns(table: RawTable) -> ColumnsRow:
     """The columns of a table of counts; an analyte whose name has its unit in brackets tells more than its code."""
-    found = roles(table.header, COUNTS)
+    headings = roles(table.header, COUNTS)
     by_plain = {plain(heading): heading for heading in table.header}
-    if found.get("analyte") == by_plain.get("paramcd") and "param" in by_plain:
-        found["analyte"] = by_plain["param"]
-    return ColumnsRow(**found)
+    if headings.get("analyte") == by_plain.get("paramcd") and "param" in by_plain:
+        headings["analyte"] = by_plain["param"]
+    return ColumnsRow(**headings)
 
 
 def event_columns(table: RawTable) -> ColumnsRow:
-    """The columns of a table of events; counts of several compartments are told apart by these."""
+    """The columns of a table of events; these distinguish the counts of several compartments."""
     columns = ColumnsRow(**roles(table.header, EVENTS))
     if columns.compartment is None:
         return columns

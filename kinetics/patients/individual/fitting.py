@@ -151,7 +151,7 @@ def _posterior_sample(fits: PatientFits, draws: int, seed: int) -> np.ndarray:
         population.model, population.values, seed=seed, start=fits.modes.random, n_draws=-(-draws // CHAINS),
         n_chains=CHAINS,
     )  # fmt: skip
-    return chains.samples[0].transpose(1, 0, 2).reshape(-1, population.model.n_random)[:draws]
+    return chains.of(0)[:draws]
 
 
 def _chosen(data: PatientData, patients: Sequence[str] | None) -> PatientData:

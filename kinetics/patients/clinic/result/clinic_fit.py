@@ -116,7 +116,7 @@ class ClinicFit:
 
         found, known = self.problem.data.patient(id).id, self.conclusions.conditional
         index = self.clinic.model.observations.ids.index(found)
-        draws = None if known is None else known.samples[index].transpose(1, 0, 2).reshape(-1, len(self.effects))
+        draws = None if known is None else known.of(index)
         return PatientFit(self._patients, found, draws)
 
     @cached_property
