@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kinetics.text.escaping import one_line
+from kinetics.text.lists import listed
 
 T = TypeVar("T")
 _PACKAGE = Path(__file__).parent
@@ -57,7 +58,7 @@ class Fault:
     def __str__(self) -> str:
         # a file's keys go into messages: none may forge a second message or move the cursor of a terminal
         text = ": ".join(part for part in (self.where, self.name, self.message) if part)
-        return one_line(text if not self.named_at else f"{text} (named at {_listed(self.named_at)})")
+        return one_line(text if not self.named_at else f"{text} (named at {listed(self.named_at, MAX_LOCATIONS)})")
 
     @property
     def file(self) -> str:
@@ -69,11 +70,6 @@ class Fault:
         is_other = self.where and _LINE.search(where) and self.file != _LINE.sub("", where)
         named_at = self.named_at or ((where,) if is_other else ())
         return Fault(self.message, self.where or where, self.name or name, named_at)
-
-
-def _listed(locations: tuple[str, ...]) -> str:
-    more = len(locations) - MAX_LOCATIONS
-    return ", ".join(locations[:MAX_LOCATIONS]) + (f" and {more} more" if more > 0 else "")
 
 
 def fault_lines(faults: Sequence[Fault], most: int = MAX_LINES) -> list[str]:

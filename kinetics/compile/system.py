@@ -19,6 +19,7 @@ from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
 from kinetics.reduction import Rest, find_rest
+from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import Unit, conversion
 
@@ -99,9 +100,8 @@ class System:
         """Why a patient of given constants, (constant,), cannot be; empty if it can."""
         names = (*self.parameters, *self.model.constants)
         values = [f"{name} = {constants[names.index(name)]:.6g}" for name in self.out_of_range(constants)]
-        more = f" and {len(values) - MOST_NAMED} more" if len(values) > MOST_NAMED else ""
-        text = ", ".join(values[:MOST_NAMED]) + more
-        return f"impossible parameters, out of range or not finite: {text}" if values else ""
+        reason = f"impossible parameters, out of range or not finite: {listed(values, MOST_NAMED)}"
+        return reason if values else ""
 
     def _within(self, constants: np.ndarray) -> np.ndarray:
         least, most = self._ranges

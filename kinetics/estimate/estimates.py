@@ -19,6 +19,7 @@ from kinetics.estimate.tree import FACTS, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.results import read_result
+from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
 from kinetics.units import display_unit, parse_unit
@@ -84,8 +85,8 @@ class Estimates:
         check_estimates(self)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value:.4g}" for name, value in zip(self.names[:4], self.values, strict=False))
-        return f"<Estimates of '{self.fit}': {values}{', ...' if len(self.names) > 4 else ''}>"
+        values = (f"{name}={value:.4g}" for name, value in zip(self.names, self.values, strict=True))
+        return f"<Estimates of '{self.fit}': {listed(values, 4)}>"
 
     def _repr_html_(self) -> str:
         numbers = ((name, row, display_unit(parse_unit(row.unit))) for name, row in self.by_name.items())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kinetics.identifiability.structure import Structure
+from kinetics.text.lists import listed
 from kinetics.text.tables import html_table
 
 SPREAD_VERDICT = "a spread: not determined by one patient"
@@ -82,5 +83,4 @@ class Identification:
 
 
 def _shortened(names: Sequence[str]) -> str:
-    more = f", {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more or "none alone"
+    return listed(names, SHOWN) or "none alone"

@@ -11,6 +11,7 @@ from kinetics.errors import Faults
 from kinetics.model.quantities import Correlation, Parameter
 from kinetics.model.reading import MAX_ROWS, TableReader
 from kinetics.model.schema import CorrelationRow
+from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
 
 MARGIN = 1e-10
@@ -87,7 +88,7 @@ def _check_together(
             continue
         block = _reached(row.pair[0], neighbours)
         done.update(block)
-        names = ", ".join(f"'{flat}'" for flat in block[:6]) + (", ..." if len(block) > 6 else "")
+        names = listed((f"'{flat}'" for flat in block), 6)
         if len(block) > MOST_TOGETHER:
             faults.add(f"more than {MOST_TOGETHER} parameters hang together by correlations: {names}", row.where, name)
         elif not _is_possible(block, together):

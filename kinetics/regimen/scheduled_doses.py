@@ -11,7 +11,7 @@ import numpy as np
 from kinetics.regimen.records import DoseRecord
 
 BOLUS, RATE, DURATION, MODELLED_RATE, MODELLED_DURATION = range(5)
-"""How a dose is dose."""
+"""How a dose is given."""
 
 
 class ScheduledDose(NamedTuple):

@@ -12,6 +12,7 @@ from kinetics.measures.patient_statistics import censored_quantiles
 from kinetics.regimen import Rule
 from kinetics.regimen.dose import amount_text
 from kinetics.reports.course import chosen_times, time_factor
+from kinetics.text.lists import listed
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, paragraph
 
@@ -80,8 +81,7 @@ def _doses_of_one(result: xr.Dataset, number: int, unit: str) -> str:
     times = result["triggered_time"].values[result["triggered_rule"].values == number] * time_factor(result, unit)
     if not times.size:
         return "not given"
-    more = f" and {times.size - LISTED} more" if times.size > LISTED else ""
-    return f"at {unit} {', '.join(map(number_text, times[:LISTED].tolist()))}{more}"
+    return f"at {unit} {listed(map(number_text, times.tolist()), LISTED)}"
 
 
 def _doses_of_patients(result: xr.Dataset, number: int, unit: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from kinetics.errors import Faults, InputError, UnitError
@@ -13,11 +14,12 @@ from kinetics.patients.mapping.headings import unit_in_brackets
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.names import similar_outputs
 from kinetics.patients.mapping.schema import AnalyteRow
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean, nearest_names
 from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_quantity, parse_unit, percent_of
 
-_ONE = parse_unit("1")
+_ONE, _PERCENT = parse_unit("1"), parse_unit("%")
 
 
 @dataclass
@@ -46,9 +48,6 @@ class Analyte:
         return self.units[entry.unit] == _PERCENT and self.target.dimensionality != _PERCENT.dimensionality
 
 
-_PERCENT = parse_unit("%")
-
-
 class AnalyteReader:
     """Finds the output and the units of each analyte; what is wrong is a fault, once an analyte."""
 
@@ -74,40 +73,47 @@ class AnalyteReader:
         return [analyte for analyte in found if self._is_sound(analyte)]
 
     def _analyte(self, entries: list[CountEntry]) -> Analyte | None:
-        text, first = entries[0].analyte, entries[0]
-        name, row = self._rows.get(text.casefold(), (text, None))
-        rows = f"{count_text(len(entries), 'row')}, the first here"
-        if row is None:
-            known = list(self.model.outputs) if self.model is not None else []
-            near = similar_outputs(text, self.model) if self.model is not None else []
-            such = near or known
-            hint = did_you_mean(text, self.mapping.analytes) or (f"; outputs are {', '.join(such[:8])}" if such else "")
-            message = f"analyte '{text}' has no output ({rows}): state [analytes.\"{text}\"] output{hint}"
-            self.faults.add(message, first.where)
+        first = entries[0]
+        name, row = self._rows.get(first.analyte.casefold(), (first.analyte, None))
+        if row is None or not row.output:
+            self.faults.add(self._without_output(entries, row), first.where)
             return None
-        if not row.output:
-            near = similar_outputs(text, self.model) if self.model is not None else []
-            message = f"analyte '{text}' has no output ({rows}): name one, or list it under [leave_out]"
-            message += nearest_names(near[:5])
-            self.faults.add(message, first.where)
+        if not self._is_of_model(name, row):
             return None
-        if self.model is not None:
-            with self.faults.gather(self.mapping.where("analytes", name, "output"), f"analytes.{name}.output"):
-                self.model.output(row.output)
-            if row.parent is not None:
-                with self.faults.gather(self.mapping.where("analytes", name, "parent"), f"analytes.{name}.parent"):
-                    self.model.output(row.parent)
-            if row.output not in self.model.outputs:
-                return None
         analyte = Analyte(name, row, entries)
         if row.parent is not None:
-            with self.faults.gather(self.mapping.where("analytes", name, "parent"), f"analytes.{name}.parent"):
+            with self._at(name, "parent"):
                 analyte.parent = self._parent(row.parent)
         with self.faults.gather(first.where, first.heading):
             analyte.units = self._units(analyte)
             analyte.entries = [entry for entry in entries if entry.unit in analyte.units]
             return analyte if analyte.entries else None
         return None
+
+    def _without_output(self, entries: list[CountEntry], row: AnalyteRow | None) -> str:
+        """What is wrong with an analyte that the mapping does not have, or has without an output."""
+        text, model = entries[0].analyte, self.model
+        near = [] if model is None else similar_outputs(text, model)
+        missing = f"analyte '{text}' has no output ({count_text(len(entries), 'row')}, the first here)"
+        if row is not None:
+            return f"{missing}: name one, or list it under [leave_out]{nearest_names(near[:5])}"
+        known = near or ([] if model is None else list(model.outputs))
+        hint = did_you_mean(text, self.mapping.analytes) or (f"; outputs are {listed(known, 8)}" if known else "")
+        return f'{missing}: state [analytes."{text}"] output{hint}'
+
+    def _is_of_model(self, name: str, row: AnalyteRow) -> bool:
+        """Whether the model, if there is one, has the output; it must have that of the parent too."""
+        if self.model is None:
+            return True
+        for key, output in (("output", row.output), ("parent", row.parent)):
+            if output is not None:
+                with self._at(name, key):
+                    self.model.output(output)
+        return row.output in self.model.outputs
+
+    def _at(self, name: str, key: str) -> AbstractContextManager[Faults]:
+        """Note faults at a key of an analyte of the mapping."""
+        return self.faults.gather(self.mapping.where("analytes", name, key), f"analytes.{name}.{key}")
 
     def _units(self, analyte: Analyte) -> dict[str, Unit]:
         """The unit of each text in the column of units; `InputError` if there are two that are not stated."""
@@ -184,8 +190,7 @@ class AnalyteReader:
                     continue
                 conversion(unit, analyte.target)
         if analyte.row.limit is not None:
-            where = self.mapping.where("analytes", analyte.name, "limit")
-            with self.faults.gather(where, f"analytes.{analyte.name}.limit"):
+            with self._at(analyte.name, "limit"):
                 analyte.limit = parse_quantity(analyte.row.limit, analyte.target)[0]
         return all(
             unit == _PERCENT or unit.dimensionality == analyte.target.dimensionality for unit in analyte.units.values()

@@ -8,6 +8,7 @@ from kinetics.errors import Faults
 from kinetics.patients.conversion.counts import Count, Key
 from kinetics.patients.conversion.times import TimeOf
 from kinetics.patients.layouts.entries import DoseEntry, Entries
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text, number_text
 from kinetics.units.levels import SLACK
 
@@ -61,8 +62,7 @@ def check_order(entries: Entries, time_of: TimeOf, faults: Faults, heading: str)
             back.append(entry.where)
         latest[entry.patient, series] = (time, entry.where)
     if back:
-        more = f" and {len(back) - 3} more" if len(back) > 3 else ""
-        entries.notes.append(f"rows are not in order of time, and are sorted: {', '.join(back[:3])}{more}")
+        entries.notes.append(f"rows are not in order of time, and are sorted: {listed(back, 3)}")
 
 
 def check_parts(counts: Sequence[Count], parents: Mapping[str, str], faults: Faults) -> None:

@@ -13,6 +13,7 @@ from kinetics.patients.data.patient_data import id_key
 from kinetics.patients.data.records import CovariateSeries, Observation, Patient
 from kinetics.patients.layouts.entries import Entries
 from kinetics.regimen import DoseRecord
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 
 
@@ -77,5 +78,4 @@ def notes_on(patients: Mapping[str, Patient]) -> list[str]:
 
 
 def _of_patients(ids: list[str], what: str) -> list[str]:
-    listed = ", ".join(ids[:10]) + (f" and {len(ids) - 10} more" if len(ids) > 10 else "")
-    return [f"{count_text(len(ids), 'patient')} {what}: {listed}"] if ids else []
+    return [f"{count_text(len(ids), 'patient')} {what}: {listed(ids, 10)}"] if ids else []

@@ -11,6 +11,7 @@ from kinetics.patients.layouts.entries import Entries, Entry, Moment
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.tables import read_moment
 from kinetics.regimen.times import rescale
+from kinetics.text.lists import listed
 from kinetics.units import Unit, conversion, laboratory_unit, parse_unit
 
 _DAY = parse_unit("day")
@@ -53,8 +54,7 @@ def times_since_zero(entries: Entries, mapping: DataMapping, time: Unit, faults:
         with faults.gather(own[0].where):
             zeros[patient] = _zero(origin, own, doses, entries.origins.get(patient), patient)
     if undosed:
-        listed = ", ".join(undosed[:10]) + (f" and {len(undosed) - 10} more" if len(undosed) > 10 else "")
-        entries.notes.append(f"time zero of patients without a dose is their first record: {listed}")
+        entries.notes.append(f"time zero of patients without a dose is their first record: {listed(undosed, 10)}")
 
     def time_of(entry: Entry) -> float:
         zero = zeros.get(entry.patient)

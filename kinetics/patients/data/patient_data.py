@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kinetics.errors import UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.patients.data.records import Patient
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean, nearest_names
 from kinetics.text.tables import html_table
@@ -96,8 +97,7 @@ class PatientData:
             return found
         near = difflib.get_close_matches(str(id), self.ids, n=3, cutoff=0.5)
         hint = did_you_mean(str(id), self.ids) or nearest_names(near)
-        listed = ", ".join(self.ids[:5]) + (", ..." if len(self) > 5 else "")
-        raise UnknownNameError(f"no patient '{str(id)[:60]}'{hint or f'; there are {listed}'}")
+        raise UnknownNameError(f"no patient '{str(id)[:60]}'{hint or f'; there are {listed(self.ids)}'}")
 
     def select(self, *ids: str) -> PatientData:
         """The same data of some patients alone."""
@@ -161,7 +161,7 @@ class PatientData:
         """How many patients, counts of what, and doses there are."""
         counts = sum(len(patient.observations) for patient in self)
         doses = sum(len(patient.given) for patient in self)
-        names = ", ".join(list(self.outputs)[:6]) + (", ..." if len(self.outputs) > 6 else "")
+        names = listed(self.outputs, 6)
         return (
             f"{count_text(len(self), 'patient')}, {count_text(counts, 'count')}{f' of {names}' * bool(names)}, "
             f"{count_text(doses, 'dose')}" + (f" of {', '.join(self.drugs)}" if self.drugs else "")

@@ -17,6 +17,7 @@ from kinetics.patients.mapping.headings import (
 from kinetics.patients.mapping.names import likely_output
 from kinetics.patients.mapping.schema import ColumnsRow, CovariateRow, DoseColumnsRow
 from kinetics.patients.tables import Cell, RawTable, cell_text, is_missing
+from kinetics.text.lists import listed
 from kinetics.units import read_number
 
 DERIVED = 9000
@@ -67,7 +68,7 @@ def left_out(table: RawTable, columns: ColumnsRow, notes: list[str]) -> dict[str
             texts = [text for text in table.texts(heading) if (read_number(text) or 0) >= DERIVED]
         if texts:
             chosen[heading] = texts
-            notes.append(f"rows whose {heading} is {', '.join(texts[:5])} are derived from others, and left out")
+            notes.append(f"rows whose {heading} is {listed(texts)} are derived from others, and left out")
     return chosen
 
 

@@ -10,6 +10,7 @@ from kinetics.patients.layouts.entries import CountEntry, CovariateEntry, Entrie
 from kinetics.patients.layouts.selection import covariate_columns
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.tables import CensoredNumber, is_missing, read_moment, read_number_cell
+from kinetics.text.lists import listed
 
 _YES = ("y", "yes", "1", "true")
 Values = list[tuple[str, CensoredNumber, str, float | None, str]]
@@ -39,7 +40,7 @@ def count_entries(reader: ColumnReader, entries: Entries) -> None:
             count = CountEntry(**vars(entry), analyte=analyte, number=number, unit=unit, limit=limit, heading=heading)
             entries.counts.append(count)
     if empty:
-        lines = ", ".join(str(reader.table.lines[row]) for row in empty[:5]) + (", ..." if len(empty) > 5 else "")
+        lines = listed(reader.table.lines[row] for row in empty)
         entries.notes.append(f"{reader.table.path.name}: rows without a value: {len(empty)} (lines {lines})")
 
 

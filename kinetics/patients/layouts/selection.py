@@ -10,6 +10,7 @@ from kinetics.patients.layouts.columns import Column, ColumnReader
 from kinetics.patients.mapping.headings import is_personal
 from kinetics.patients.mapping.mapping import DataMapping, personal_columns
 from kinetics.patients.tables import RawTable, cell_text, is_missing
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean
 
@@ -26,16 +27,16 @@ def prepared(table: RawTable, mapping: DataMapping, used: Collection[str]) -> Ra
         index, left_out = table.index(heading), set(texts)
         stay = [row for row in chosen if cell_text(table.rows[row][index]) not in left_out]
         if len(stay) < len(chosen):
-            such = f"{count_text(len(chosen) - len(stay), 'row')} left out, whose {heading} is {_listed(texts)}"
+            such = f"{count_text(len(chosen) - len(stay), 'row')} left out, whose {heading} is {_quoted(texts)}"
             notes.append(such)
         chosen = stay
     personal = [heading for heading in table.header if is_personal(heading)]
     if personal:
-        notes.append(f"personal columns are dropped: {_listed(personal)}")
+        notes.append(f"personal columns are dropped: {_quoted(personal)}")
     known = {heading.casefold() for heading in (*used, *mapping.covariates, *mapping.leave_out, *personal)}
     unknown = [heading for heading in table.header if heading and heading.casefold() not in known]
     if unknown:
-        notes.append(f"columns that are not read: {_listed(unknown)}")
+        notes.append(f"columns that are not read: {_quoted(unknown)}")
     rows, lines = [table.rows[row] for row in chosen], [table.lines[row] for row in chosen]
     return replace(table, rows=rows, lines=lines, notes=tuple(f"{table.path.name}: {note}" for note in notes))
 
@@ -63,6 +64,5 @@ def covariate_columns(reader: ColumnReader, mapping: DataMapping) -> Mapping[str
     }
 
 
-def _listed(names: Iterable[str]) -> str:
-    texts = [f"'{name}'" for name in names]
-    return ", ".join(texts[:12]) + (f" and {len(texts) - 12} more" if len(texts) > 12 else "")
+def _quoted(names: Iterable[str]) -> str:
+    return listed((f"'{name}'" for name in names), 12)

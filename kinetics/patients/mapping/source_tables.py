@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -79,12 +80,10 @@ def _sheets(path: Path, allow_large: bool) -> tuple[str | None, str | None]:
     names = workbook_sheets(path, allow_large=allow_large)[:MAX_SHEETS]
     if len(names) < 2:
         return None, None
-    headers: Mapping[str, tuple[str, ...]] = {}
+    headers: dict[str, tuple[str, ...]] = {}
     for name in names:
-        try:
-            headers = {**headers, name: read_raw_table(path, is_header, sheet=name, allow_large=allow_large).header}
-        except InputError:
-            continue
+        with suppress(InputError):  # a sheet that is no table
+            headers[name] = read_raw_table(path, is_header, sheet=name, allow_large=allow_large).header
     dosing = [name for name, header in headers.items() if {"patient", "drug", "amount"} <= roles(header, DOSES).keys()]
     counting = [name for name, header in headers.items() if name not in dosing and "patient" in roles(header, COUNTS)]
     return (counting[0] if counting else None), (dosing[0] if dosing and counting else None)

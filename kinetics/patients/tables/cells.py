@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from kinetics.errors import Fault, InputError
 from kinetics.text.escaping import character_name, forbidden_character, is_formula
+from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
 
 Cell: TypeAlias = str | float | int | bool | datetime | date | time | None
@@ -79,11 +80,11 @@ class RawTable:
     def index(self, heading: str) -> int:
         """The column of a heading, whose capitals and outer spaces do not count; `InputError` if there is none."""
         plain = [own.casefold() for own in self.header]
-        wanted = heading.strip().casefold()
-        if wanted not in plain:
+        name = heading.strip().casefold()
+        if name not in plain:
             hint = did_you_mean(heading, self.header) or f"; there are {', '.join(self.header):.300}"
             raise InputError(Fault(f"there is no column '{heading}'{hint}", self.where_header))
-        return self.header.index(heading) if heading in self.header else plain.index(wanted)
+        return self.header.index(heading) if heading in self.header else plain.index(name)
 
     def column(self, heading: str) -> list[Cell]:
         """The cells of a column."""
@@ -148,5 +149,4 @@ def checked_text(cell: Cell) -> str:
 
 def first_columns(header: Sequence[str]) -> str:
     """The headings of a table, for a message."""
-    listed = ", ".join(repr(text) for text in header[:20])
-    return listed + (f" and {len(header) - 20} more" if len(header) > 20 else "")
+    return listed(map(repr, header), 20)

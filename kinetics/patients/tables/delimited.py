@@ -13,6 +13,7 @@ from itertools import islice
 from kinetics.errors import Fault, InputError
 from kinetics.patients.tables.cells import MAX_COLUMNS, MAX_TEXT, Cell, is_missing
 from kinetics.patients.tables.numbers import decimal_sign
+from kinetics.text.lists import listed
 from kinetics.units import read_number
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -159,5 +160,4 @@ def even_rows(lines: Lines, name: str) -> tuple[list[int], list[tuple[Cell, ...]
 
 
 def _lines_text(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:5]))
-    return f"line{'s' * (len(numbers) > 1)} {shown}" + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
+    return f"line{'s' * (len(numbers) > 1)} {listed(numbers)}"

@@ -23,6 +23,7 @@ from kinetics.patients.clinic.problem.reading import Arguments, ClinicReader
 from kinetics.patients.clinic.problem.schema import METHODS, AlgorithmRow
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.population.residual_errors import MeasurementErrors
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean
 
@@ -156,8 +157,7 @@ class ClinicProblem:
         assert read.model is not None
         assert read.cohort is not None
         if read.left_out:
-            whose = ", ".join(read.left_out[:5]) + (", ..." if len(read.left_out) > 5 else "")
-            warn(f"{count_text(len(read.left_out), 'patient')} without counts left out: {whose}")
+            warn(f"{count_text(len(read.left_out), 'patient')} without counts left out: {listed(read.left_out)}")
         header = {key: read.header[key] for key in ("title", "about", "prior", "method", "seed")}
         problem = cls(
             name=name, data=read.data, patients=read.patients, model=read.model, cohort=read.cohort,

@@ -13,10 +13,9 @@ from kinetics.model import Model
 from kinetics.patients.clinic.problem.parameters import ONE, EstimatedParameter, quantity_or_number
 from kinetics.patients.clinic.problem.schema import CovariateRow
 from kinetics.patients.data.patient_data import PatientData
+from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import Unit, display_unit
-
-MOST_LISTED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +111,9 @@ def _values(data: PatientData, patients: Sequence[str], name: str) -> list[float
             values.append(series.first)
     faults = Faults()
     if missing:
-        faults.add(f"has no value of {_listed(missing)}; add it to the data, or leave the patient out")
+        faults.add(f"has no value of {_patients(missing)}; add it to the data, or leave the patient out")
     if changing:
-        faults.add(f"changes over time in {_listed(changing)}; a covariate of a population has one value of a patient")
+        faults.add(f"changes over time in {_patients(changing)}; here a covariate has one value of a patient")
     faults.raise_if_any()
     return values
 
@@ -152,7 +151,5 @@ def _categories(name: str, values: list[str], row: CovariateRow, flats: tuple[st
     ]  # fmt: skip
 
 
-def _listed(ids: Sequence[str]) -> str:
-    more = len(ids) - MOST_LISTED
-    noun = "patient" if len(ids) == 1 else "patients"
-    return f"{noun} {', '.join(ids[:MOST_LISTED])}" + (f" and {more} more" if more > 0 else "")
+def _patients(ids: Sequence[str]) -> str:
+    return f"patient{'s' * (len(ids) != 1)} {listed(ids)}"

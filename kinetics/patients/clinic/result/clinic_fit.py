@@ -18,6 +18,7 @@ from kinetics.patients.clinic.problem.assembling import Clinic
 from kinetics.patients.clinic.problem.clinic_problem import ClinicProblem
 from kinetics.patients.clinic.result.population_table import PopulationRow, population_rows
 from kinetics.results import write_result
+from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text, number_text
 from kinetics.text.tables import html_table
 from kinetics.units import display_unit, unit_text
@@ -211,10 +212,9 @@ class ClinicFit:
         write_result(self.tree(), path)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name} {number_text(value)}" for name, value in list(self.typical.items())[:4])
-        more = ", ..." if len(self.typical) > 4 else ""
+        typical = listed((f"{name} {number_text(value)}" for name, value in self.typical.items()), 4)
         patients = count_text(len(self.problem.patients), "patient")
-        return f"<ClinicFit of {patients} by {self.problem.method}: {shown}{more}>"
+        return f"<ClinicFit of {patients} by {self.problem.method}: {typical}>"
 
     def _repr_html_(self) -> str:
         rows = [
