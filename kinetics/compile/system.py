@@ -188,7 +188,7 @@ _GENERATOR = (
 )
 
 
-def compile_model(model: Model, drugs: Iterable[str] | None = None) -> System:
+def compile_model(model: Model, drugs: Iterable[str] | None = None, changing: Iterable[str] = ()) -> System:
     """A checked model ready to be integrated: a function is compiled, or loaded from its file, when it is first called.
 
     Parameters
@@ -198,6 +198,8 @@ def compile_model(model: Model, drugs: Iterable[str] | None = None) -> System:
     drugs : iterable of str, optional
         All that may be given, by doses or by rules: the states that rest under these are not integrated. By default all
         states are.
+    changing : iterable of str
+        Parameters and inputs that follow a covariate over time: what rests under them alone is integrated.
 
     Examples
     --------
@@ -210,7 +212,7 @@ def compile_model(model: Model, drugs: Iterable[str] | None = None) -> System:
     >>> system.parameters, system.states
     (('k',), ('A',))
     """
-    rest = Rest.none(model) if drugs is None else find_rest(model, drugs)
+    rest = Rest.none(model) if drugs is None else find_rest(model, drugs, changing)
     # integers follow from equations and from the signs of parameters, which are no part of the structure
     key = source_key(_GENERATOR, model.structure_hash, repr(rest))
     with _LOCK:

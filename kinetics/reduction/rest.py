@@ -40,7 +40,7 @@ class Rest:
         return self.moving or self.resting[:1]
 
 
-def find_rest(model: Model, drugs: Iterable[str]) -> Rest:
+def find_rest(model: Model, drugs: Iterable[str], changing: Iterable[str] = ()) -> Rest:
     """Find what stands still when the model is given some drugs.
 
     It is the least fixpoint: at first all states rest but those that take a dose; a state moves if its rate is not
@@ -52,6 +52,9 @@ def find_rest(model: Model, drugs: Iterable[str]) -> Rest:
     ----------
     drugs : iterable of str
         All that may be given, by doses or by rules. Names that are no doses of the model are left to whoever checks.
+    changing : iterable of str
+        Parameters and inputs that change over time. A state whose initial value they enter moves: what was rest before
+        a change is none behind it.
 
     Notes
     -----
@@ -77,7 +80,7 @@ def find_rest(model: Model, drugs: Iterable[str]) -> Rest:
     Rest(moving=(), resting=('A', 'B'), integers={'share': 1})
     """
     search = _Search(model)
-    search.move({model.doses[drug].into for drug in drugs if drug in model.doses})
+    search.move({model.doses[drug].into for drug in drugs if drug in model.doses} | search.started_by(changing))
     while started := search.started():
         search.move(started)
     if len(search.moving) == len(model.states):
@@ -115,6 +118,15 @@ class _Search:
                 elif user not in self._definitions:
                     self._definitions.add(user)
                     pending.append(user)
+
+    def started_by(self, parameters: Iterable[str]) -> set[str]:
+        """The states whose initial values some parameters enter, perhaps through constants."""
+        reached, pending = set(parameters), list(parameters)
+        while pending:
+            users = {name for name in self._users[pending.pop()] if name in self._model.definitions} - reached
+            reached |= users
+            pending += users
+        return {row.name for row in self._model.states.values() if reached & set(map(str, row.initial.free_symbols))}
 
     def started(self) -> set[str]:
         """The states at rest whose rates are not zero."""

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from kinetics.errors import Fault, InputError
-
 CovariateRule: TypeAlias = Literal["next", "last", "linear"]
+RULES: tuple[str, ...] = get_args(CovariateRule)
+STATE_A_RULE = "state 'next' (next observation carried backward, as NONMEM does), 'last' (carried forward) or 'linear'"
 PARTS = 8
 """Equal steps from one value of a covariate to the next where it changes linearly."""
 
@@ -25,15 +25,20 @@ class TimedValues:
         Increasing, in the unit of time of the model.
     values : sequence of float
         One a time, in the unit of the parameter that follows them.
+    rule : {"next", "last", "linear"}, optional
+        The value between two times: that of the next (next observation carried backward, as NONMEM does), that of the
+        last (last observation carried forward), or linear from one to the other, in equal steps. Needed for several
+        values. Before the first time it is the first value, behind the last time the last.
 
     Examples
     --------
-    >>> TimedValues((0.0, 10.0), (70.0, 72.0)).at(np.array([-5.0, 4.0, 20.0]), "next")
+    >>> TimedValues((0.0, 10.0), (70.0, 72.0), "next").at(np.array([-5.0, 4.0, 20.0]), 1e-9)
     array([70., 72., 72.])
     """
 
     times: Sequence[float]
     values: Sequence[float]
+    rule: CovariateRule | None = None
 
     def faults(self) -> Iterator[str]:
         """What is wrong with them, in words."""
@@ -44,34 +49,26 @@ class TimedValues:
             yield "times and values must be finite numbers"
         elif not (np.diff(times) > 0).all():
             yield "times must increase"
+        if self.rule not in RULES and (times.size > 1 or self.rule is not None):
+            yield f"changes over time, so its rule must say how: {STATE_A_RULE}; found {self.rule!r:.40}"
 
-    def breaks(self, rule: CovariateRule) -> np.ndarray:
-        """When the value changes, increasing, in the unit of time."""
-        times = np.asarray(self.times, dtype=float)
-        if rule != "linear":
-            return times[1:] if rule == "last" else times[:-1]
-        shares = np.arange(PARTS) / PARTS
-        return np.append((times[:-1, None] + np.diff(times)[:, None] * shares).ravel(), times[-1])
+    def steps(self, instant: float) -> tuple[np.ndarray, np.ndarray]:
+        """When the value changes, (change,), and the values before, between and behind these, (change + 1,).
 
-    def at(self, times: np.ndarray, rule: CovariateRule) -> np.ndarray:
-        """The values in use at some times, (time,); a step of a linear change has the value of its middle."""
-        own, values = np.asarray(self.times, dtype=float), np.asarray(self.values, dtype=float)
-        if rule == "last":
-            return values[np.clip(np.searchsorted(own, times, side="right") - 1, 0, None)]
-        if rule == "next":
-            return values[np.clip(np.searchsorted(own, times, side="left"), None, own.size - 1)]
-        edges = self.breaks(rule)
-        step = np.clip(np.searchsorted(edges, times, side="right"), 1, max(1, edges.size - 1))
-        middles = 0.5 * (edges[step - 1] + edges[np.minimum(step, edges.size - 1)])
-        inside = np.interp(middles, own, values)
-        return np.where(times < own[0], values[0], np.where(times >= own[-1], values[-1], inside))
+        A recorded value holds at its own time whatever the rule is: all changes are an ``instant`` away from it, those
+        to a value before its time, those from a value behind it.
+        """
+        times, values = np.asarray(self.times, dtype=float), np.asarray(self.values, dtype=float)
+        if times.size == 1 or self.rule == "last":
+            return times[1:] - instant, values
+        if self.rule == "next":
+            return times[:-1] + instant, values
+        inner = times[:-1, None] + np.diff(times)[:, None] * np.arange(1, PARTS) / PARTS
+        changes = np.column_stack([times[:-1] + instant, inner, times[1:] - instant]).ravel()
+        middles = values[:-1, None] + np.diff(values)[:, None] * (np.arange(PARTS) + 0.5) / PARTS
+        return changes, np.append(np.column_stack([values[:-1], middles]).ravel(), values[-1])
 
-
-def check_rule(rule: str | None) -> None:
-    """Refuse what is no rule for covariates; `InputError`."""
-    if rule not in get_args(CovariateRule):
-        message = (
-            "covariates change over time, so say how: 'next' (next observation carried backward, as NONMEM does), "
-            f"'last' (last observation carried forward) or 'linear', found {rule!r:.40}"
-        )
-        raise InputError(Fault(message, name="rule"))
+    def at(self, times: np.ndarray, instant: float) -> np.ndarray:
+        """The values in use at some times, (time,), which are none of the changes; see `steps`."""
+        changes, values = self.steps(instant)
+        return values[np.searchsorted(changes, times)]

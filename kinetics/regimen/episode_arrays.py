@@ -20,12 +20,9 @@ class Histories:
     n_times : tuple of int, (patient,)
         How many output times each has.
     covariates : tuple of str
-        The parameters that change over time in any patient.
-    values : ndarray, (constants, covariate)
-        Their values, in the units of the model: in each episode, then at the first time of each patient. NaN where a
-        patient has that of its parameters.
-    constants_patient : ndarray of int, (constants,)
-        The patient of each row of ``values``.
+        The parameters that follow a covariate in any patient.
+    values : ndarray, (episode, covariate)
+        Their values, in the units of the model. NaN where a patient has that of its parameters.
     patient : ndarray of int, (episode,)
         Whose episode it is; those of a patient follow each other.
     begin, end : ndarray, (episode,)
@@ -37,7 +34,7 @@ class Histories:
     times, index : ndarray, (episode, time)
         Output times since its begin, padded with the last, and their numbers among the patient's, padded with -1.
     doses : ScheduledDoses
-        All doses; ``episode`` is the one whose constants they have.
+        All doses; ``episode`` is the one of their time, whose constants they have.
     dose, into : ndarray of int, (pair,)
         Doses and the episodes in which they may act.
     trains : ScheduledDoses
@@ -54,7 +51,6 @@ class Histories:
     n_times: tuple[int, ...]
     covariates: tuple[str, ...]
     values: np.ndarray
-    constants_patient: np.ndarray
     patient: np.ndarray
     begin: np.ndarray
     end: np.ndarray
@@ -78,27 +74,19 @@ class Histories:
         """The histories of some patients, by number, (lane,): in that order, and as often as they are named."""
         size = len(self)
         episodes = _Copies(self.patient, patients, size)
-        doses, trains = (
-            _Copies(self.constants_patient[of.episode], patients, size) for of in (self.doses, self.trains)
-        )
+        doses, trains = (_Copies(self.patient[of.episode], patients, size) for of in (self.doses, self.trains))
         pairs, follows = (_Copies(self.patient[into], patients, size) for into in (self.into, self.follows))
-        behind = len(self.patient)
 
         def moved(episode: np.ndarray, copies: _Copies) -> np.ndarray:
-            """Numbers of episodes; those behind all are one of each patient."""
-            own = episode[copies.rows]
-            return np.where(own < behind, episodes.moved(own, copies.lane), len(episodes.rows) + copies.lane)
+            """Numbers of episodes among those of the copies."""
+            return episodes.moved(episode[copies.rows], copies.lane)
 
-        of_episodes = {
-            key: getattr(self, key)[episodes.rows] for key in ("begin", "end", "is_new", "is_reset", "times", "index")
-        }
+        of_episodes = ("values", "begin", "end", "is_new", "is_reset", "times", "index")
         return replace(
             self,
             n_times=tuple(np.array(self.n_times, dtype=int)[patients].tolist()),
-            values=np.vstack([self.values[episodes.rows], self.values[behind + patients]]),
-            constants_patient=np.concatenate([episodes.lane, np.arange(len(patients))]),
             patient=episodes.lane,
-            **of_episodes,
+            **{key: getattr(self, key)[episodes.rows] for key in of_episodes},
             doses=replace(self.doses.take(doses.rows), episode=moved(self.doses.episode, doses)),
             dose=doses.moved(self.dose[pairs.rows], pairs.lane),
             into=moved(self.into, pairs),

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.regimen.covariates import CovariateRule, TimedValues
+from kinetics.regimen.covariates import TimedValues
 from kinetics.regimen.records import DoseRecord
 from kinetics.regimen.scheduled_doses import ScheduledDose
 from kinetics.regimen.times import apart
 
 INSTANT = 1e-14
 """A value at the time of a dose is read before or after it by this share of the largest time."""
+CHANGE = 10.0
+"""How far a change of a covariate is from the time of its record, in times that count as one: so far that the boluses
+of that time, which different lags set a little apart, all come on the same side of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +24,7 @@ class Timeline:
     """Episodes of one patient, with doses, endless repetitions, and output times.
 
     ``readings`` are times since the begin of each episode, in order, ``numbers`` those among the times of the patient.
-    ``values`` are of each episode, and last of the first time. ``starts`` are the episodes whose start contains the
+    ``values`` are of each episode. ``starts`` are the episodes whose start contains the
     steady state of each of ``trains``.
     """
 
@@ -42,12 +45,12 @@ def timeline(
     times: Sequence[float],
     sequences: Sequence[int] | None,
     covariates: Mapping[str, TimedValues],
-    rule: CovariateRule,
     same: float,
 ) -> Timeline:
     """Cut the time of a patient, from the first record to the last output time, into episodes.
 
-    What comes after the last output time is left out.
+    What comes after the last output time is left out. A covariate changes a little before or after the time of its
+    record, so that everything that happens at that time has the value of the record.
     """
     outputs = np.asarray(times, dtype=float)
     first = min([*(record.time for record in records), *outputs.tolist()], default=0.0)
@@ -55,16 +58,15 @@ def timeline(
     ordered = sorted((record for record in records if record.time <= last), key=lambda r: (r.time, r.sequence))
     instant = INSTANT * max(abs(first), abs(last))
     set_anew = [record.time for record in ordered if record.reset or record.steady_state]
-    changes = [moment for values in covariates.values() for moment in values.breaks(rule) if first < moment < last]
-    begin = np.array(apart([first, *set_anew, *changes], same))
+    steps = [moment for values in covariates.values() for moment in values.steps(CHANGE * same)[0].tolist()]
+    begin = np.array(apart([first, *set_anew, *(moment for moment in steps if first < moment < last)], same))
     # beyond the last output by more than what counts as one time, so that no episode is empty
     end = np.append(begin[1:], last + 2 * (same + instant))
-    # no value changes within an episode; at the first time it may be another than right after it
-    moments = np.append(0.5 * (begin + end), first)
     index = _EpisodeIndex(begin, same)
-    doses, trains, starts, is_new, is_reset = _act(ordered, index, last, rule if covariates else "last")
+    doses, trains, starts, is_new, is_reset = _act(ordered, index, last)
     readings, numbers = _readings(index, outputs, _after(ordered, outputs, sequences, same), instant)
-    values = {name: series.at(moments, rule) for name, series in covariates.items()}
+    # no value changes within an episode
+    values = {name: series.at(0.5 * (begin + end), CHANGE * same) for name, series in covariates.items()}
     return Timeline(begin, end, is_new, is_reset, values, readings, numbers, doses, trains, starts)
 
 
@@ -85,7 +87,7 @@ class _EpisodeIndex:
 
 
 def _act(
-    records: Sequence[DoseRecord], index: _EpisodeIndex, last: float, rule: CovariateRule
+    records: Sequence[DoseRecord], index: _EpisodeIndex, last: float
 ) -> tuple[list[ScheduledDose], list[ScheduledDose], np.ndarray, np.ndarray, np.ndarray]:
     """Go through the records in order: doses, endless repetitions with their episodes, and how episodes start."""
     size = len(index.begin)
@@ -102,10 +104,8 @@ def _act(
             stops[:number] = [min(stop, episode) for stop in stops[:number]]
         if record.steady_state:
             trains.setdefault(episode, []).append(number)
-    # the constants of a dose are those of its time: the next observation holds up to its own time, included
-    own = index.before if rule == "next" else index.after
     doses = [
-        ScheduledDose(record, float(time), int(own(time)), int(episode), stop)
+        ScheduledDose(record, float(time), int(episode), stop)
         for record, stop in zip(records, stops, strict=True)
         if record.drug and not record.is_constant
         for time in record.time + record.interval * np.arange(record.additional + 1)
@@ -113,8 +113,7 @@ def _act(
     ]
     endless = [(episode, number) for episode, numbers in trains.items() for number in numbers]
     repeated = [
-        ScheduledDose(records[number], records[number].time, int(own(records[number].time)), episode, stops[number])
-        for episode, number in endless
+        ScheduledDose(records[number], records[number].time, episode, stops[number]) for episode, number in endless
     ]
     return doses, repeated, np.array([episode for episode, _ in endless], dtype=int), is_new, is_reset
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinetics.errors import Faults, UnknownNameError
-from kinetics.regimen.covariates import CovariateRule, TimedValues, check_rule
+from kinetics.regimen.covariates import TimedValues
 from kinetics.regimen.episode_arrays import Histories
 from kinetics.regimen.episodes import Timeline, timeline
 from kinetics.regimen.records import DoseRecord, record_faults
@@ -35,7 +35,7 @@ class History:
         The number of each time among all records of the patient. A value at the time of a dose is the one after it,
         unless the record of the dose has a larger number. By default all values are those before.
     covariates : mapping of str to TimedValues
-        Parameters that change over time.
+        Parameters that have values of this patient, perhaps over time, in the units of the model.
     name : str, optional
         What faults call it; by default its number.
 
@@ -52,7 +52,7 @@ class History:
     name: str = ""
 
 
-def histories(patients: Sequence[History], model: Model, rule: CovariateRule | None = None) -> Histories:
+def histories(patients: Sequence[History], model: Model) -> Histories:
     """Check the histories of patients, and prepare them for any number of integrations.
 
     Parameters
@@ -61,10 +61,6 @@ def histories(patients: Sequence[History], model: Model, rule: CovariateRule | N
         Of each patient.
     model : Model
         What they were given to.
-    rule : {"next", "last", "linear"}, optional
-        The value of a covariate between two times: that of the next (next observation carried backward, as NONMEM
-        does), that of the last (last observation carried forward), or linear from one to the other, in equal steps.
-        Needed if there are covariates.
 
     Raises
     ------
@@ -83,15 +79,12 @@ def histories(patients: Sequence[History], model: Model, rule: CovariateRule | N
     faults = Faults()
     for number, patient in enumerate(patients, 1):
         _check(patient, patient.name or f"patient {number}", model, faults)
-    if any(patient.covariates for patient in patients):
-        with faults.gather():
-            check_rule(rule)
     faults.raise_if_any()
-    same, rule = SAME * float(conversion(DAY, model.time)), rule or "last"
+    same = SAME * float(conversion(DAY, model.time))
     renamed = [{model.flat_name(n): values for n, values in patient.covariates.items()} for patient in patients]
     covariates = tuple(sorted({name for names in renamed for name in names}))
     lines = [
-        timeline(patient.doses, patient.times, patient.sequences, of_patient, rule, same)
+        timeline(patient.doses, patient.times, patient.sequences, of_patient, same)
         for patient, of_patient in zip(patients, renamed, strict=True)
     ]
     return _in_arrays(lines, covariates, tuple(model.doses), same)
@@ -129,28 +122,25 @@ def _in_arrays(
     most = max((len(times) for line in lines for times in line.readings), default=0)
     episodes = sum(counts)
     times, index = np.zeros((episodes, most)), np.full((episodes, most), -1)
-    values = np.full((episodes + len(lines), len(covariates)), np.nan)
-    for number, (line, begin) in enumerate(zip(lines, first, strict=True)):
+    values = np.full((episodes, len(covariates)), np.nan)
+    for line, begin in zip(lines, first, strict=True):
         for own, (readings, numbers) in enumerate(zip(line.readings, line.numbers, strict=True), begin):
             times[own, : len(readings)], index[own, : len(readings)] = readings, numbers
             times[own, len(readings) :] = readings[-1] if len(readings) else 0.0
         for name, own in line.values.items():
-            column = covariates.index(name)
-            values[begin : begin + len(own) - 1, column], values[episodes + number, column] = own[:-1], own[-1]
-    doses, dose, into = joined([line.doses for line in lines], first, episodes, drugs)
-    trains, train, follows = joined([line.trains for line in lines], first, episodes, drugs)
+            values[begin : begin + len(own), covariates.index(name)] = own
+    doses, dose, into = joined([line.doses for line in lines], first, drugs)
+    trains, train, follows = joined([line.trains for line in lines], first, drugs)
     whole = {
         key: np.concatenate([getattr(line, key) for line in lines]) for key in ("begin", "end", "is_new", "is_reset")
     }
-    patient = np.repeat(np.arange(len(lines)), counts)
     starts = np.concatenate([line.starts + begin for line, begin in zip(lines, first, strict=True)])
     return Histories(
         drugs=drugs,
         n_times=tuple(sum(map(len, line.readings)) for line in lines),
         covariates=covariates,
         values=values,
-        constants_patient=np.concatenate([patient, np.arange(len(lines))]),
-        patient=patient,
+        patient=np.repeat(np.arange(len(lines)), counts),
         **whole,
         times=times,
         index=index,

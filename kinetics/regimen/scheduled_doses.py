@@ -15,15 +15,11 @@ BOLUS, RATE, DURATION, MODELLED_RATE, MODELLED_DURATION = range(5)
 
 
 class ScheduledDose(NamedTuple):
-    """A dose of one patient: its record and time, the episode whose constants it has, and those it may act in.
-
-    The episode is -1 for the constants at the first time.
-    """
+    """A dose of one patient: its record and time, the episode of that time, and the one before which it has ended."""
 
     record: DoseRecord
     time: float
     episode: int
-    first: int
     stop: int
 
 
@@ -42,7 +38,7 @@ class ScheduledDoses:
     time, amount, rate, duration, interval : ndarray
         As in `kinetics.regimen.DoseRecord`; the time of additional doses is their own.
     episode : ndarray of int
-        The episode whose constants it has. Behind all episodes stand the constants of each patient at the first time.
+        The one of its time, whose constants it has.
     """
 
     drug: np.ndarray
@@ -64,18 +60,13 @@ class ScheduledDoses:
 
 
 def joined(
-    patients: Sequence[Sequence[ScheduledDose]], first: np.ndarray, episodes: int, drugs: Sequence[str]
+    patients: Sequence[Sequence[ScheduledDose]], first: np.ndarray, drugs: Sequence[str]
 ) -> tuple[ScheduledDoses, np.ndarray, np.ndarray]:
     """The doses of all patients, and all pairs of a dose and an episode in which it may act, by number.
 
-    ``first`` are the numbers of the first episodes of patients, of all ``episodes``.
+    ``first`` are the numbers of the first episodes of patients.
     """
     every = [(dose, begin) for doses, begin in zip(patients, first, strict=True) for dose in doses]
-    own = [
-        episodes + patient if dose.episode < 0 else first[patient] + dose.episode
-        for patient, doses in enumerate(patients)
-        for dose in doses
-    ]
     numbers = {drug: number for number, drug in enumerate(drugs)}
     records = [dose.record for dose, _ in every]
     doses = ScheduledDoses(
@@ -87,9 +78,9 @@ def joined(
         rate=np.array([record.rate for record in records], dtype=float),
         duration=np.array([record.duration for record in records], dtype=float),
         interval=np.array([record.interval for record in records], dtype=float),
-        episode=np.array(own, dtype=int),
+        episode=np.array([begin + dose.episode for dose, begin in every], dtype=int),
     )
-    spans = [np.arange(dose.first, dose.stop) + begin for dose, begin in every]
+    spans = [np.arange(dose.episode, dose.stop) + begin for dose, begin in every]
     pairs = np.repeat(np.arange(len(spans)), [len(span) for span in spans]) if spans else np.empty(0, int)
     return doses, pairs, np.concatenate([np.empty(0, int), *spans])
 

@@ -56,7 +56,7 @@ def history(rows: list[dict[str, float]]) -> History:
         # of rows of equal time the last holds, as the next dose has it
         values = {row["TIME"]: row[column] for row in rows}
         if len(set(values.values())) > 1:
-            changes[column] = TimedValues(tuple(values), tuple(values.values()))
+            changes[column] = TimedValues(tuple(values), tuple(values.values()), "next")
     return History(
         doses=[record(row, number) for number, row in numbered if row["EVID"]],
         times=[row["TIME"] for _, row in observed],
@@ -93,7 +93,7 @@ def system():
 def test_every_scenario_has_the_values_of_nonmem(system, engine):
     rows = subjects()
     assert tuple(rows) == SCENARIOS
-    patients = histories([history(rows[name]) for name in SCENARIOS], system.model, "next")
+    patients = histories([history(rows[name]) for name in SCENARIOS], system.model)
     values = [{name: rows[scenario][0][name] for name in COVARIATES} for scenario in SCENARIOS]
     parameters = np.array([system.parameter_array(own) for own in values])
     found = integrate_histories(system, patients, parameters, ["CP"], engine=engine)

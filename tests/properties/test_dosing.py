@@ -58,12 +58,10 @@ def system(linear):
     )
 
 
-def outputs(
-    linear, records, times=TIMES, *, engine="batch", names=(), sequences=None, covariates=None, rule=None, **values
-):
+def outputs(linear, records, times=TIMES, *, engine="batch", names=(), sequences=None, covariates=None, **values):
     """Outputs, (time, output), of one patient; with their derivatives if names are given."""
     of = system(linear)
-    patients = histories([History(records, times, sequences, covariates or {})], of.model, rule)
+    patients = histories([History(records, times, sequences, covariates or {})], of.model)
     parameters = of.parameter_array(VALUES | values)[None]
     found = integrate_histories(of, patients, parameters, ["C", "N"], names, engine=engine, tolerances=TIGHT)
     assert found.reasons == [""]
@@ -228,10 +226,13 @@ def test_boluses_that_different_lags_bring_together_have_derivatives_of_their_ow
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_parameter_that_changes_over_time_has_the_derivatives_of_differences(engine):
-    covariates = {"K": TimedValues((0.0, 4.0, 10.0), (0.1, 0.3, 0.2)), "VMAX": TimedValues((0.0, 6.0), (30.0, 15.0))}
+    covariates = {
+        "K": TimedValues((0.0, 4.0, 10.0), (0.1, 0.3, 0.2), "next"),
+        "VMAX": TimedValues((0.0, 6.0), (30.0, 15.0), "last"),
+    }
     records = [DoseRecord(0.0, "oral", 20.0, modelled="duration", interval=5.5, additional=3)]
     for linear in (True, False):
-        options = {"engine": engine, "covariates": covariates, "rule": "next"}
+        options = {"engine": engine, "covariates": covariates}
         _, gradients = outputs(linear, records, names=NAMES, **options)
         for index, name in enumerate(NAMES):
             h = 1e-4 * VALUES[name]
@@ -243,17 +244,41 @@ def test_a_parameter_that_changes_over_time_has_the_derivatives_of_differences(e
 
 
 def test_a_covariate_in_steps_is_a_chain_of_closed_forms():
-    series = {"K": TimedValues((0.0, 5.0, 12.0), (0.1, 0.3, 0.05))}
+    times, values = (0.0, 5.0, 12.0), (0.1, 0.3, 0.05)
     decay = {"next": [0.3 * 5, 0.3 * 5 + 0.05 * 7], "last": [0.1 * 5, 0.1 * 5 + 0.3 * 7]}
     for rule, exponents in decay.items():
-        found = outputs(True, [DoseRecord(0.0, "iv", 8.0)], [5.0, 12.0], covariates=series, rule=rule)[:, 0]
+        series = {"K": TimedValues(times, values, rule)}
+        found = outputs(True, [DoseRecord(0.0, "iv", 8.0)], [5.0, 12.0], covariates=series)[:, 0]
         np.testing.assert_allclose(found, np.exp(-np.array(exponents)), rtol=1e-7)
 
 
 def test_a_linear_covariate_in_steps_of_its_middle_has_the_exact_area():
-    series = {"K": TimedValues((0.0, 10.0), (0.1, 0.3))}
-    found = outputs(True, [DoseRecord(0.0, "iv", 8.0)], [10.0], covariates=series, rule="linear")[0, 0]
+    series = {"K": TimedValues((0.0, 10.0), (0.1, 0.3), "linear")}
+    found = outputs(True, [DoseRecord(0.0, "iv", 8.0)], [10.0], covariates=series)[0, 0]
     np.testing.assert_allclose(found, np.exp(-0.2 * 10), rtol=1e-7)
+
+
+@pytest.mark.parametrize("rule", ["next", "last", "linear"])
+@pytest.mark.parametrize("sequences", [None, [0, 1, 2, 3, 4]])
+def test_an_output_at_the_time_of_a_covariate_has_the_value_of_its_record(rule, sequences):
+    volume = TimedValues((0.0, 5.0, 12.0), (8.0, 20.0, 4.0), rule)
+    records = [DoseRecord(0.0, "iv", 8.0, sequence=-1), DoseRecord(5.0, "iv", 8.0, sequence=9)]
+    times = [0.0, 2.0, 5.0, 12.0, 15.0]
+    found = outputs(True, records, times, sequences=sequences, covariates={"V": volume})[:, 0]
+    amounts = 8.0 * np.exp(-VALUES["K"] * np.array(times)) + [0, 0, 0, *(8.0 * np.exp([-0.15 * 7, -0.15 * 10]))]
+    amounts[0] *= sequences is not None
+    between = {"next": 20.0, "last": 8.0, "linear": 8.0 + 12.0 * 7 / 16}[rule]
+    np.testing.assert_allclose(found, amounts / [8.0, between, 20.0, 4.0, 4.0], rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_dose_has_the_values_of_its_time_whatever_the_rule_of_each_is(engine):
+    share = TimedValues((0.0, 5.0, 10.0), (0.1, 0.4, 0.9), "next")
+    others = {"DUR": TimedValues((0.0, 5.0, 10.0), (9.0, 2.0, 1.0), "last"), "F": share}
+    records = [DoseRecord(5.0, "oral", 8.0, modelled="duration")]
+    both = outputs(True, records, [12.0, 20.0], covariates=others, engine=engine)
+    of_time = outputs(True, records, [12.0, 20.0], F=0.4, DUR=2.0, engine=engine)
+    np.testing.assert_allclose(both, of_time, rtol=1e-6)
 
 
 def test_rows_of_equal_time_follow_each_other_by_number():
@@ -282,15 +307,15 @@ def test_histories_that_are_taken_have_the_outputs_of_their_patients(linear):
         History([], TIMES[:2]),
         History([DoseRecord(0.0, "iv", 5.0, interval=8.0, steady_state=1), DoseRecord(9.0, "iv", 3.0)], TIMES[2:]),
         History([DoseRecord(0.0, "iv", 5.0), DoseRecord(6.0, "oral", 9.0, reset=True, sequence=1)], TIMES,
-                covariates={"K" if linear else "KM": TimedValues((0.0, 9.0), (0.2, 3.0))}),
+                covariates={"K" if linear else "KM": TimedValues((0.0, 9.0), (0.2, 3.0), "last")}),
     ]  # fmt: skip
-    whole = histories(patients, of.model, "last")
+    whole = histories(patients, of.model)
     chosen = np.array([3, 0, 2, 2, 1, 3])
     parameters = np.tile(of.parameter_array(), (len(chosen), 1)) * np.linspace(0.9, 1.1, len(chosen))[:, None]
     together = integrate_histories(of, whole.take(chosen), parameters, ["C", "N"], ["V", "LAG"])
     for lane, patient in enumerate(chosen):
         alone = integrate_histories(
-            of, histories([patients[patient]], of.model, "last"), parameters[[lane]], ["C", "N"], ["V", "LAG"]
+            of, histories([patients[patient]], of.model), parameters[[lane]], ["C", "N"], ["V", "LAG"]
         )
         size = len(patients[patient].times)
         assert together.reasons[lane] == alone.reasons[0] == ""

@@ -13,7 +13,7 @@ from kinetics.errors import InputError
 from kinetics.expressions import log, power
 from kinetics.files.library import library_names
 from kinetics.measures import Nadir
-from kinetics.model import Dose, Model, Output, Parameter, State
+from kinetics.model import Derived, Dose, Model, Output, Parameter, State
 from kinetics.reduction import Rest, find_rest
 from kinetics.reduction.identities import RandomPoint
 from kinetics.regimen import Course, Regimen, Rule
@@ -111,6 +111,14 @@ def test_what_depends_on_what_moves_moves():
     assert find_rest(pools(1 - X + D), ["drug"]).moving == ("d", "x")
     assert find_rest(pools(1 - X + D * (X - 1)), ["drug"]).moving == ("d",)
     assert find_rest(pools(1 - X), ["unknown"]).moving == ()
+
+
+def test_what_rests_at_a_parameter_that_changes_moves():
+    assert find_rest(pools(LEVEL - X, LEVEL), [], ["k"]).moving == ()
+    assert find_rest(pools(LEVEL - X, LEVEL), [], ["level"]).moving == ("x",)
+    twice = {"derived": [Derived(name="twice", unit="1", value=2 * LEVEL)]}
+    model = pools(sp.Symbol("twice") - X, sp.Symbol("twice"), **twice)
+    assert (find_rest(model, []).moving, find_rest(model, [], ["level"]).moving) == ((), ("x",))
 
 
 def test_the_drugs_of_rules_count():

@@ -34,7 +34,7 @@ class Run:
         self.system, self.histories, self.names, self.tolerances = system, histories, names, tolerances
         self.output_names, self.integrate = outputs, integrate
         columns = [system.parameters.index(name) for name in histories.covariates]
-        own = np.asarray(parameters, dtype=float)[histories.constants_patient]
+        own = np.asarray(parameters, dtype=float)[histories.patient]
         own[:, columns] = np.where(np.isnan(histories.values), own[:, columns], histories.values)
         self.constants = system.constants_table(own)
         by_parameter = system.functions.constants_by_parameter_table(
@@ -62,7 +62,7 @@ class Run:
         gradients = np.full((*outputs.shape, len(self.names)), np.nan)
         reasons = [""] * size
         for row in np.flatnonzero(~self.system.admissible(self.constants))[::-1]:
-            reasons[histories.constants_patient[row]] = self.system.impossible(self.constants[row])
+            reasons[histories.patient[row]] = self.system.impossible(self.constants[row])
         for train, reason in enumerate(steady.reasons):
             patient = histories.patient[histories.starts[train]]
             reasons[patient] = reasons[patient] or reason
