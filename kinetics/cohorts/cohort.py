@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -61,6 +61,16 @@ class CohortParameters:
         """The same cohort with some of `estimable` replaced."""
         values, spreads = _split(self.estimable | dict(estimates))
         return replace(self, values=values, spreads=spreads)
+
+    def without_spreads(self, names: Iterable[str]) -> CohortParameters:
+        """The same cohort without differences in some parameters: these are known of each patient."""
+        known = set(names)
+        return replace(
+            self,
+            spreads={name: spread for name, spread in self.spreads.items() if name not in known},
+            shares={name: shares for name, shares in self.shares.items() if name not in known},
+            correlations={pair: value for pair, value in self.correlations.items() if known.isdisjoint(pair)},
+        )
 
     @property
     def content_hash(self) -> str:

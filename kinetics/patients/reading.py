@@ -12,11 +12,12 @@ from kinetics.model import Model
 from kinetics.patients.conversion.analytes import AnalyteReader
 from kinetics.patients.conversion.checks import check_dose_duplicates, check_duplicates, check_order, check_parts
 from kinetics.patients.conversion.counts import counts_of
-from kinetics.patients.conversion.covariates import covariates_of
+from kinetics.patients.conversion.covariates import covariates_of, parameters_of
 from kinetics.patients.conversion.doses import doses_of
 from kinetics.patients.conversion.patients import notes_on, patients_of
 from kinetics.patients.conversion.plausibility import check_plausible
 from kinetics.patients.conversion.times import times_since_zero, unit_of_time
+from kinetics.patients.data.model_covariates import model_covariates
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.tidy import is_tidy
 from kinetics.patients.guessing import proposed
@@ -155,12 +156,28 @@ def _assembled(
     if not entries.keeps_order:
         check_dose_duplicates(entries.doses, time_of, faults)
     doses = doses_of(entries, mapping, model, time_of, faults)
-    series, covariate_units = covariates_of(entries, mapping, time_of, faults)
-    faults.raise_if_any(MAX_LINES)
+    series, units = covariates_of(entries, mapping, time_of, faults)
     patients = patients_of(entries, counts, doses, series)
     notes = (*entries.notes, *notes_on(patients))
     outputs = {analyte.output: analyte.target for analyte in analytes}
-    return PatientData(patients, time, outputs, doses.units, covariate_units, notes, sources)
+    parameters = parameters_of(mapping, units)
+    data = PatientData(patients, time, outputs, doses.units, units, notes, sources, parameters)
+    if model is not None:
+        _check_parameters(data, model, mapping, entries, faults)
+    faults.raise_if_any(MAX_LINES)
+    return data
+
+
+def _check_parameters(data: PatientData, model: Model, mapping: DataMapping, entries: Entries, faults: Faults) -> None:
+    """Note covariates that cannot set their parameters of the model, and patients without a value."""
+    headings = {row.name or heading: heading for heading, row in mapping.covariates.items()}
+    with faults.gather():
+        model_covariates(
+            data,
+            model,
+            column=lambda name: mapping.where("covariates", headings[name]),
+            row=lambda id: entries.patients.get(id, ""),
+        )
 
 
 def _reader(

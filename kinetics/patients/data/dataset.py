@@ -136,6 +136,8 @@ def _covariates(data: PatientData) -> Variables:
         key = f"covariate_{name}"
         described = {"long_name": name}
         variables[key] = xr.Variable(dims, values, described) if unit is None else variable(dims, values, unit, name)
+        if (sets := data.parameters.get(name)) is not None:
+            variables[key].attrs |= {"parameter": sets.parameter, "rule": sets.rule or ""}
         if changes:
             variables[f"{key}_time"] = variable(dims, times, data.time, f"time of {name}")
     return variables

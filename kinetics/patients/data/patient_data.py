@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinetics.errors import UnknownNameError
 from kinetics.files.checksums import content_hash
-from kinetics.patients.data.records import Patient
+from kinetics.patients.data.records import CovariateParameter, Patient
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 from kinetics.text.suggestions import did_you_mean, nearest_names
@@ -46,6 +46,8 @@ class PatientData:
         What was understood, assumed and left out on reading.
     sources : mapping of str to str
         The SHA-256 of each file, by its name.
+    parameters : mapping of str to CovariateParameter
+        By covariate the parameter of the model that it sets for each patient, of those that set one.
 
     Examples
     --------
@@ -67,11 +69,12 @@ class PatientData:
     covariates: Mapping[str, Unit | None] = field(default_factory=dict[str, "Unit | None"])
     notes: tuple[str, ...] = field(default=(), compare=False)
     sources: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    parameters: Mapping[str, CovariateParameter] = field(default_factory=dict[str, CovariateParameter])
 
     def __post_init__(self) -> None:
         ordered = {id: self.patients[id] for id in sorted(self.patients, key=id_key)}
         object.__setattr__(self, "patients", ordered)
-        for name in ("outputs", "drugs", "covariates", "sources"):
+        for name in ("outputs", "drugs", "covariates", "sources", "parameters"):
             object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
 
     @property
@@ -101,8 +104,7 @@ class PatientData:
 
     def select(self, *ids: str) -> PatientData:
         """The same data of some patients alone."""
-        chosen = {patient.id: patient for patient in map(self.patient, ids)}
-        return PatientData(chosen, self.time, self.outputs, self.drugs, self.covariates, self.notes, self.sources)
+        return replace(self, patients={patient.id: patient for patient in map(self.patient, ids)})
 
     @cached_property
     def content_hash(self) -> str:
@@ -111,6 +113,7 @@ class PatientData:
             [unit_text(self.time)],
             *([name, unit_text(unit)] for table in (self.outputs, self.drugs) for name, unit in table.items()),
             *([name, "" if unit is None else unit_text(unit)] for name, unit in self.covariates.items()),
+            *([name, row.parameter, row.rule or ""] for name, row in self.parameters.items()),
         ]
         return content_hash(units, [repr(_plain(patient)) for patient in self])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from kinetics.regimen import DoseRecord
+from kinetics.regimen.covariates import CovariateRule
 from kinetics.text.numbers import count_text
 from kinetics.text.tables import html_table
 
@@ -85,6 +86,22 @@ class CovariateSeries:
     def first(self) -> float | str:
         """The earliest value, in the unit of the covariate."""
         return self.values[0]
+
+
+@dataclass(frozen=True)
+class CovariateParameter:
+    """The parameter of a model that a covariate sets.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, perhaps with a dot.
+    rule : {"next", "last", "linear"}, optional
+        The value between two times, see `kinetics.regimen.TimedValues`; needed if the covariate changes over time.
+    """
+
+    parameter: str
+    rule: CovariateRule | None = None
 
 
 @dataclass(frozen=True, repr=False)

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from kinetics.patients.data.patient_data import PatientData
 
 HEADER = ("patient", "record", "time", "time_unit", "name", "value", "unit", "censored", "limit", "bound", "rate")
-HEADER += ("duration", "modelled", "interval", "additional", "steady_state", "reset", "compartment")
+HEADER += (
+    "duration",
+    "modelled",
+    "interval",
+    "additional",
+    "steady_state",
+    "reset",
+    "compartment",
+    "parameter",
+    "rule",
+)
 PATIENT, COUNT, DOSE, COVARIATE = "patient", "count", "dose", "covariate"
 """Kinds of records; the first stands for a patient of whom nothing else is known."""
 CATEGORY = "category"
@@ -55,9 +65,11 @@ def _rows(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
 def _covariates(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
     for name, series in patient.covariates.items():
         unit = data.covariates[name]
-        shown = CATEGORY if unit is None else unit_text(unit)
+        own: dict[str, Any] = {"record": COVARIATE, "name": name, "unit": CATEGORY if unit is None else unit_text(unit)}
+        if (sets := data.parameters.get(name)) is not None:
+            own |= {"parameter": sets.parameter, "rule": sets.rule}
         for time, value in zip(series.times, series.values, strict=True):
-            yield {"record": COVARIATE, "time": time, "name": name, "value": value, "unit": shown}
+            yield {"time": time, "value": value, **own}
 
 
 def _row(record: Observation | DoseRecord, data: PatientData) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def _observations(data: PatientData) -> xr.Dataset:
 def _measured_along(request: ForecastRequest, random: np.ndarray) -> xr.Dataset:
     """Measures, (draw, course), which are taken on the dense solution."""
     fit = request.fit
-    sets = [dict(zip(fit.names, row, strict=True)) for row in fit.values(random).tolist()]
+    sets = [dict(zip(fit.names, row, strict=True)) | fit.known for row in fit.values(random).tolist()]
     return simulate(
         fit.model, request.treatment, until=request.duration, every=request.duration, cohort=fit.patients.cohort,
         parameters=sets, measures=request.measures, engine="batch",

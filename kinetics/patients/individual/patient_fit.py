@@ -12,6 +12,7 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.model import Model
+from kinetics.patients.data.model_covariates import last_values
 from kinetics.patients.data.records import Patient
 from kinetics.patients.individual.information import informed_by
 from kinetics.patients.population.assembling import PatientsOfCohort
@@ -168,7 +169,14 @@ class PatientFit:
         system = self.patients.treated.system
         table = np.tile(system.parameter_array(self.patients.cohort.values), (len(random), 1))
         table[:, [system.parameters.index(name) for name in self.names]] = self.values(random)
+        for name, value in self.known.items():
+            table[:, system.parameters.index(name)] = value
         return table
+
+    @property
+    def known(self) -> dict[str, float]:
+        """The last values of the parameters that covariates set, in the units of the model."""
+        return last_values(self.patients.treated.covariates[self.id])
 
     @cached_property
     def parameters(self) -> xr.Dataset:

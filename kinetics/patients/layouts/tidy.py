@@ -11,6 +11,7 @@ from kinetics.patients.layouts.entries import CountEntry, CovariateEntry, DoseEn
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.schema import AnalyteRow, CovariateRow, DrugRow, MomentColumns, TimeRow
 from kinetics.patients.tables import CensoredNumber, RawTable
+from kinetics.regimen.covariates import RULES
 from kinetics.text.escaping import unescaped_spreadsheet_text
 from kinetics.units import Unit
 
@@ -34,11 +35,13 @@ class TidyColumns(MomentColumns):
     steady_state: str = "steady_state"
     reset: str = "reset"
     compartment: str = "compartment"
+    parameter: str = "parameter"
+    rule: str = "rule"
 
 
 def tidy_mapping(table: RawTable) -> DataMapping:
     """The mapping that a tidy table needs: every name is an output, a dose or a covariate of the same name."""
-    columns = (map(_text, table.column(heading)) for heading in ("record", "name", "unit"))
+    columns = (map(_text, table.column(heading)) for heading in ("record", "name", "unit", "parameter", "rule"))
     kinds = dict.fromkeys(zip(*columns, strict=True))
     units = table.texts("time_unit")
     if len(units) != 1:
@@ -46,14 +49,23 @@ def tidy_mapping(table: RawTable) -> DataMapping:
         raise InputError(Fault(f"must be one unit in all rows, found {listed:.100}", table.where(0), "time_unit"))
     return DataMapping(
         time=TimeRow(unit=units[0]),
-        analytes={name: AnalyteRow(output=name, signed=True) for kind, name, _ in kinds if kind == COUNT},
-        drugs={name: DrugRow(dose=name) for kind, name, _ in kinds if kind == DOSE and name},
+        analytes={name: AnalyteRow(output=name, signed=True) for kind, name, *_ in kinds if kind == COUNT},
+        drugs={name: DrugRow(dose=name) for kind, name, *_ in kinds if kind == DOSE and name},
         covariates={
-            name: CovariateRow(unit=None if unit == CATEGORY else unit)
-            for kind, name, unit in kinds
+            name: _covariate(unit, parameter, rule, table)
+            for kind, name, unit, parameter, rule in kinds
             if kind == COVARIATE
         },
     )
+
+
+def _covariate(unit: str, parameter: str, rule: str, table: RawTable) -> CovariateRow:
+    if rule and rule not in RULES:
+        raise InputError(
+            Fault(f"must be empty or one of {', '.join(RULES)}, found '{rule:.40}'", table.where(0), "rule")
+        )
+    known: Any = rule or None
+    return CovariateRow(unit=None if unit == CATEGORY else unit, parameter=parameter or None, rule=known)
 
 
 def tidy_entries(table: RawTable, mapping: DataMapping, time: Unit, faults: Faults) -> Entries:

@@ -192,6 +192,13 @@ def _check(row: MappingFileRow, reader: Reader) -> None:
         if covariate.unit is not None:
             with reader.at("covariates", heading, "unit"):
                 laboratory_unit(covariate.unit)
+        if covariate.rule is not None and covariate.parameter is None:
+            reader.add(
+                "is for a covariate that sets a parameter of the model; state parameter, or leave the rule out",
+                "covariates",
+                heading,
+                "rule",
+            )
     for message, keys in personal_columns(row):
         reader.add(message, *keys)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictStr
 
 from kinetics.files.rows import Line, Row
+from kinetics.regimen.covariates import CovariateRule
 
 Layout = Literal["long", "wide", "events"]
 Heading = Line
@@ -95,10 +96,15 @@ class DrugRow(Row):
 
 
 class CovariateRow(Row):
-    """``[covariates.HEADING]``: a column that is a covariate; without a unit, a number without one or a category."""
+    """``[covariates.HEADING]``: a column that is a covariate; without a unit, a number without one or a category.
+
+    ``parameter`` is the one of the model that it sets; ``rule`` its value between two times.
+    """
 
     name: Line | None = None
     unit: Line | None = None
+    parameter: Line | None = None
+    rule: CovariateRule | None = None
 
 
 class MappingFileRow(Row):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kinetics.cohorts.cohort import CohortParameters
-from kinetics.errors import Faults
+from kinetics.errors import Faults, InputError
 from kinetics.mixed_effects import MixedEffectsModel, PopulationValues
 from kinetics.model import Model
 from kinetics.patients.data.patient_data import PatientData
@@ -25,7 +25,7 @@ class PatientsOfCohort:
     treated : TreatedPatients
         Their counts and doses, with the compiled model.
     cohort : CohortParameters
-        The population.
+        The population. Its patients do not differ in parameters that covariates set.
     errors : MeasurementErrors
         How measurements differ from true values, of every output of which that is known.
     model : MixedEffectsModel
@@ -65,6 +65,9 @@ class PatientsOfCohort:
         faults.raise_if_any()
         assert treated is not None
         assert measured is not None
+        cohort = cohort.without_spreads(treated.histories.covariates)
+        if not any(cohort.spreads.values()):
+            raise InputError("covariates set every parameter in which the patients of the cohort differ")
         effects, observations = CohortRandomEffects.of(treated.system, cohort), treated.observations
         predictions = treated.predictions(cohort, [one.name for one in effects.parameters])
         # without a count any error will do: nothing is compared with it

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kinetics.errors import Faults, InputError
 from kinetics.model import Model
+from kinetics.patients.data.model_covariates import model_covariates
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import CovariateSeries, DoseRecord, Observation, Patient
 from kinetics.text.suggestions import did_you_mean
@@ -19,8 +20,8 @@ def in_model_units(data: PatientData, model: Model) -> PatientData:
     Raises
     ------
     InputError
-        For every analyte that is no output of the model, every drug that it has no dose of, and every unit that cannot
-        be converted.
+        For every analyte that is no output of the model, every drug that it has no dose of, every covariate that cannot
+        set its parameter, and every unit that cannot be converted.
     """
     faults = Faults()
     counts, amounts = {}, {}
@@ -30,6 +31,7 @@ def in_model_units(data: PatientData, model: Model) -> PatientData:
     for name in _given(data):
         with faults.gather(name=name):
             amounts[name] = _of_drug(data, model, name)
+    faults.attempt("", lambda: model_covariates(data, model))
     time = faults.attempt("time", lambda: float(conversion(data.time, model.time)))
     faults.raise_if_any()
     assert time is not None

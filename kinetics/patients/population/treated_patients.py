@@ -1,8 +1,8 @@
-"""Patients with their counts and doses, as the compiled model takes them."""
+"""Patients with their counts, doses and covariates, as the compiled model takes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,13 +12,14 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
 from kinetics.mixed_effects import Observations
 from kinetics.model import Model
+from kinetics.patients.data.model_covariates import model_covariates
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Patient
 from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.observed import observed
 from kinetics.patients.population.predictions import ModelPredictions
 from kinetics.patients.population.treatment import first_time
-from kinetics.regimen import History, histories
+from kinetics.regimen import History, TimedValues, histories
 from kinetics.regimen.episode_arrays import Histories
 
 
@@ -35,13 +36,16 @@ class TreatedPatients:
     observations : Observations
         Their counts; an individual is a patient.
     histories : Histories, (patient,)
-        Their doses, and the times of their counts, in the order of ``observations``.
+        Their doses and covariates, and the times of their counts, in the order of ``observations``.
+    covariates : mapping of str to mapping of str to TimedValues
+        The values of each patient that replace those of parameters, as of `model_covariates`.
     """
 
     data: PatientData
     structure: Model
     observations: Observations
     histories: Histories
+    covariates: Mapping[str, Mapping[str, TimedValues]]
 
     @classmethod
     def of(cls, data: PatientData, model: Model) -> TreatedPatients:
@@ -50,21 +54,25 @@ class TreatedPatients:
         Raises
         ------
         InputError
-            With every analyte and drug that the model does not have; with every dose that means nothing.
+            With every analyte, drug, and parameter of a covariate that the model does not have; with every dose that
+            means nothing.
         """
         converted = in_model_units(data, model)
+        covariates = model_covariates(converted, model)
         observations = observed(list(converted), next(iter(model.outputs)))
         sequences = np.array([row.sequence for one in converted for row in one.observations])
         given = [
-            _history(converted.patient(id), observations.times[own], sequences[observations.rows[own]])
+            _history(converted.patient(id), covariates[id], observations.times[own], sequences[observations.rows[own]])
             for own, id in zip(_present(observations), observations.ids, strict=True)
         ]
-        return cls(converted, model, observations, histories(given, model))
+        return cls(converted, model, observations, histories(given, model), covariates)
 
     @cached_property
     def system(self) -> System:
-        """The model, compiled for the drugs of all patients."""
-        return compile_model(self.structure, sorted({dose.drug for one in self.data for dose in one.given}))
+        """The model, compiled for the drugs and the covariates of all patients."""
+        drugs = {dose.drug for one in self.data for dose in one.given}
+        changing = {name for own in self.covariates.values() for name, series in own.items() if len(series.times) > 1}
+        return compile_model(self.structure, sorted(drugs), sorted(changing))
 
     def predictions(self, cohort: CohortParameters, parameters: Sequence[str]) -> ModelPredictions:
         """Predictions of the counts; ``parameters`` are those that differ, all others are the cohort's."""
@@ -77,8 +85,13 @@ def _present(observations: Observations) -> Iterator[tuple[int, np.ndarray]]:
     return ((number, np.flatnonzero(row)) for number, row in enumerate(observations.present))
 
 
-def _history(patient: Patient, times: np.ndarray, sequences: np.ndarray) -> History:
-    """Doses and times of counts, from the time at which the simulation of the patient begins."""
+def _history(
+    patient: Patient, covariates: Mapping[str, TimedValues], times: np.ndarray, sequences: np.ndarray
+) -> History:
+    """Doses, covariates and times of counts, from the time at which the simulation of the patient begins."""
     begin = first_time(patient)
     doses = [replace(dose, time=dose.time - begin) for dose in patient.doses]
-    return History(doses, times.tolist(), sequences.tolist(), name=f"patient {patient.id}")
+    since = {
+        name: replace(series, times=tuple(time - begin for time in series.times)) for name, series in covariates.items()
+    }
+    return History(doses, times.tolist(), sequences.tolist(), since, name=f"patient {patient.id}")

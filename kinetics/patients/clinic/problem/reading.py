@@ -14,6 +14,7 @@ from kinetics.model import Model
 from kinetics.patients.clinic.problem.covariates import CovariateEffect, read_covariates
 from kinetics.patients.clinic.problem.parameters import EstimatedParameter, read_parameters
 from kinetics.patients.clinic.problem.schema import AlgorithmRow, ClinicRow
+from kinetics.patients.data.model_covariates import set_parameters
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.residual_errors import MeasurementErrors, measurement_errors
@@ -49,9 +50,10 @@ class ClinicReader(Reader):
         self.algorithm = self.table(AlgorithmRow, "algorithm") or AlgorithmRow()
         self.model = model or self._model()
         self.data = self._data() if data is None else self._in_units(data)
-        self.cohort = cohort or self._cohort()
+        self.cohort = self._without_known(cohort or self._cohort())
         self.patients, self.left_out = self._patients()
         self.parameters: tuple[EstimatedParameter, ...] = read_parameters(self, self.model, self.cohort)
+        self._check_estimated()
         self.covariates: tuple[CovariateEffect, ...] = read_covariates(
             self, self.model, self.parameters, self.data, self.patients
         )
@@ -84,6 +86,24 @@ class ClinicReader(Reader):
         return None if model is None else self.read(
             lambda: cohort_parameters(model, self.header["cohort"]), "clinic", "cohort"
         )  # fmt: skip
+
+    @property
+    def _known(self) -> dict[str, str]:
+        """The covariate that sets a parameter of the model for each patient, by flat name."""
+        return {} if self.data is None or self.model is None else set_parameters(self.data, self.model)
+
+    def _without_known(self, cohort: CohortParameters | None) -> CohortParameters | None:
+        """A cohort whose patients do not differ in what is known of each."""
+        return None if cohort is None else cohort.without_spreads(self._known)
+
+    def _check_estimated(self) -> None:
+        """Note every parameter that is estimated, and set by a covariate."""
+        for one in self.parameters:
+            if (covariate := self._known.get(one.flat)) is not None:
+                message = (
+                    f"is set by the covariate '{covariate}' of the data, and cannot be estimated; leave it out here"
+                )
+                self.add(message, "parameters", *one.name.split("."))
 
     def _patients(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The ids of patients with counts, and of those without, who say nothing of the population."""
