@@ -135,3 +135,14 @@ def set_parameters(data: PatientData, model: Model) -> dict[str, str]:
 def last_values(values: Mapping[str, TimedValues]) -> dict[str, float]:
     """The last value of each parameter, which is carried forward."""
     return {flat: float(own.values[-1]) for flat, own in values.items()}
+
+
+def last_values_text(values: Mapping[str, TimedValues], data: PatientData, model: Model) -> str:
+    """The same in words, with the covariates that set them; empty if none does."""
+    setters, texts, time = set_parameters(data, model), list[str](), display_unit(data.time)
+    for flat, own in values.items():
+        target = model.parameters.get(flat) or model.inputs[flat]
+        shown = f"{flat} = {own.values[-1]:.6g} {display_unit(target.unit or ONE)}".rstrip()
+        since = f" of {own.times[-1]:.6g} {time}, carried forward" if len(own.times) > 1 else ""
+        texts.append(f"{shown} ({setters[flat]}{since})")
+    return f"Set by covariates: {', '.join(texts)}." if texts else ""

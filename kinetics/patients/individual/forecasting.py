@@ -113,7 +113,7 @@ def _predicted(request: ForecastRequest) -> xr.DataTree:
     tree = xr.DataTree.from_dict({"/": root, **groups})
     facts = {"patient": fit.id, "seed": request.seed, "draws": request.draws, "data_hash": observed.content_hash}
     tree.attrs |= {**facts, "counts": len(fit.patient.observations), "planned": request.n_planned}
-    tree.attrs["visits"] = request.schedule
+    tree.attrs |= {"visits": request.schedule, "known": fit.known_text}
     return tree
 
 

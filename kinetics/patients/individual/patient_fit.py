@@ -12,7 +12,7 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.model import Model
-from kinetics.patients.data.model_covariates import last_values
+from kinetics.patients.data.model_covariates import last_values, last_values_text
 from kinetics.patients.data.records import Patient
 from kinetics.patients.individual.information import informed_by
 from kinetics.patients.population.assembling import PatientsOfCohort
@@ -177,6 +177,11 @@ class PatientFit:
     def known(self) -> dict[str, float]:
         """The last values of the parameters that covariates set, in the units of the model."""
         return last_values(self.patients.treated.covariates[self.id])
+
+    @property
+    def known_text(self) -> str:
+        """The same in words; empty if covariates set none."""
+        return last_values_text(self.patients.treated.covariates[self.id], self.fits.data, self.model)
 
     @cached_property
     def parameters(self) -> xr.Dataset:

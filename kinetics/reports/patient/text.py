@@ -36,7 +36,7 @@ def fit_of_patient_text(fit: PatientFit) -> str:
     counts, doses = len(fit.patient.observations), len(fit.patient.given)
     cohort = fit.patients.cohort.name or "the values of the model"
     head = f"Patient {fit.id}: {count_text(counts, 'count')}, {count_text(doses, 'dose')}; {fit.model.name}, {cohort}"
-    return f"{head}\n\n{_parameters_text(fit.parameters, counts)}"
+    return f"{head}\n\n{_parameters_text(fit.parameters, counts, fit.known_text)}"
 
 
 def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
@@ -49,7 +49,7 @@ def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
     )
     parts = (
         head,
-        _parameters_text(tree["parameters"].to_dataset(), int(facts["counts"])),
+        _parameters_text(tree["parameters"].to_dataset(), int(facts["counts"]), str(facts["known"])),
         _counts_text(tree, width),
         _difference_text(tree, width) if "difference" in tree.children else "",
         _recovery_text(tree),
@@ -58,7 +58,7 @@ def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _parameters_text(parameters: xr.Dataset, counts: int) -> str:
+def _parameters_text(parameters: xr.Dataset, counts: int, known: str) -> str:
     rows = [
         [
             row["parameter"],
@@ -72,7 +72,7 @@ def _parameters_text(parameters: xr.Dataset, counts: int) -> str:
     ]
     head = ["parameter", "unit", "estimate", "95 % interval", "typical", "informed"]
     prior = "" if counts else "\nThere are no counts: all of this is what the population says."
-    return f"{table(head, rows, text=(0, 1, 5))}\n{INFORMED}{prior}"
+    return "\n".join(filter(None, [table(head, rows, text=(0, 1, 5)), known, f"{INFORMED}{prior}"]))
 
 
 def _counts_text(tree: xr.DataTree, width: int) -> str:
