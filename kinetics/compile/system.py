@@ -93,8 +93,7 @@ class System:
 
     def out_of_range(self, constants: np.ndarray) -> list[str]:
         """The names of parameters out of their range, and of derived quantities below their minimum, or not finite."""
-        names = (*self.parameters, *self.model.constants)
-        return [names[index] for index in np.flatnonzero(~self._within(constants))]
+        return [(*self.parameters, *self.model.constants)[i] for i in np.flatnonzero(~self._within(constants))]
 
     def impossible(self, constants: np.ndarray) -> str:
         """Why a patient of given constants, (constant,), cannot be; empty if it can."""
@@ -196,10 +195,9 @@ def compile_model(model: Model, drugs: Iterable[str] | None = None, changing: It
     model : Model
         A checked model.
     drugs : iterable of str, optional
-        All that may be given, by doses or by rules: the states that rest under these are not integrated. By default all
-        states are.
+        All that may be given, by doses or by rules: what rests under these is not integrated. By default everything is.
     changing : iterable of str
-        Parameters and inputs that follow a covariate over time: what rests under them alone is integrated.
+        Parameters and inputs that change over time: a state that rests at a value of theirs is integrated.
 
     Examples
     --------
