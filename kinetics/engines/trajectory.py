@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,11 @@ class Trajectory:
             table = from_zero(lambda y: self.system.functions.output_table(y, self.constants), states, self.absolute)
             self._latest.update(key=key, table=table)
         return self._latest["table"]
+
+    def at_rest(self, name: str) -> float:
+        """An output or state at the model's own start, before any drug."""
+        first = self.system.functions.initial(self.constants)
+        return float(replace(self, start=first).curve(name)(np.zeros(1))[0])
 
     def curve(self, name: str) -> OutputCurve:
         """An output or state as a function of time."""

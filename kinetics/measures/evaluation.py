@@ -131,6 +131,8 @@ def evaluate_all(
     until: float,
     units: Mapping[str, Unit],
     time_unit: Unit,
+    *,
+    baselines: Mapping[str, float] | None = None,
 ) -> np.ndarray:
     """Take several measures of some curves; what measures of one window share is computed once.
 
@@ -145,6 +147,8 @@ def evaluate_all(
         By output: its curve, over ``time_unit``, and the unit of that.
     starts, until, time_unit
         As of `evaluate`.
+    baselines : mapping of str to float, optional
+        By output, the value that a level is a share of; by default that of the curve at time 0.
 
     Returns
     -------
@@ -159,7 +163,8 @@ def evaluate_all(
     for measure in measures:
         measure.check(units[measure.output], time_unit)
     starts, outputs = np.asarray(starts, dtype=float), dict.fromkeys(measure.output for measure in measures)
-    windows = {name: _windows(curves[name], starts, until, units[name], time_unit) for name in outputs}
+    own = baselines or {}
+    windows = {name: _windows(curves[name], starts, until, units[name], time_unit, own.get(name)) for name in outputs}
     values = np.full((len(measures), starts.size), np.nan)
     for course in range(starts.size):
         of_course = {name: each[course] for name, each in windows.items()}
@@ -170,7 +175,9 @@ def evaluate_all(
     return values
 
 
-def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit) -> list[Window | None]:
+def _windows(
+    curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_unit: Unit, baseline: float | None
+) -> list[Window | None]:
     """The window of each course; None for one that was not given, or on which the curve does not lie."""
     courses = np.flatnonzero(~np.isnan(starts))
     try:
@@ -181,8 +188,9 @@ def _windows(curve: Curve, starts: np.ndarray, until: float, unit: Unit, time_un
     knots = curve.knots
     if knots.size == 0:
         return windows
-    covers_zero = knots[0] <= 0.0 <= knots[-1]
-    baseline = float(curve(np.array([0.0]))[0]) if covers_zero else np.nan
+    if baseline is None:
+        covers_zero = knots[0] <= 0.0 <= knots[-1]
+        baseline = float(curve(np.array([0.0]))[0]) if covers_zero else np.nan
     for i, following in zip(courses, np.append(starts[courses[1:]], np.inf), strict=True) if courses.size else ():
         start, stop = float(starts[i]), min(float(following), until)
         begin, end = max(start, float(knots[0])), min(stop, float(knots[-1]))

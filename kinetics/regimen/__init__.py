@@ -5,10 +5,11 @@ from kinetics.regimen.dose import Dose
 from kinetics.regimen.histories import History, histories
 from kinetics.regimen.records import DoseRecord
 from kinetics.regimen.regimen import Course, Regimen
+from kinetics.regimen.regimen_records import dose_records, has_dose_expressions
 from kinetics.regimen.retreatment import only_course, with_retreatment
 from kinetics.regimen.rule import Rule
-from kinetics.regimen.segments import Segments, course_starts, model_segments, segments
-from kinetics.regimen.triggers import Triggers, check_accepted, check_row_accepted, triggers
+from kinetics.regimen.segments import Segments, check_differentiable, course_starts, model_segments, segments
+from kinetics.regimen.triggers import Triggers, check_accepted, check_row_accepted, check_rules_accepted, triggers
 
 __all__ = [
     "Course",
@@ -21,8 +22,12 @@ __all__ = [
     "TimedValues",
     "Triggers",
     "check_accepted",
+    "check_differentiable",
     "check_row_accepted",
+    "check_rules_accepted",
     "course_starts",
+    "dose_records",
+    "has_dose_expressions",
     "histories",
     "model_segments",
     "only_course",

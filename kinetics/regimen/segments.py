@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -106,25 +106,31 @@ def segments(regimen: Regimen, doses: Mapping[str, Unit], time: Unit, until: flo
 
 
 def model_segments(regimen: Regimen, model: Model, until: float) -> Segments:
-    """The `segments` of a regimen for the drugs and the time of a model.
+    """The `segments` of a regimen for a model, as derivatives by parameters need them: the same for all parameters.
 
-    `InputError` too for a drug of which the model has a lag or more: a regimen fixes when and how much is given.
+    `InputError` too for a drug whose lag, bioavailability, duration or rate the model states: segments would follow
+    from parameters.
     """
     plan = segments(regimen, {name: dose.unit for name, dose in model.doses.items()}, model.time, until)
-    given = {item.drug for item in (*regimen.doses, *regimen.rules)}
+    check_differentiable(regimen, model)
+    return plan
+
+
+def check_differentiable(regimen: Regimen, model: Model) -> None:
+    """Refuse drugs whose lag, bioavailability, duration or rate derivatives would have to go through; `InputError`."""
+    check_fixed(regimen, (*regimen.doses, *regimen.rules), model, "derivatives by parameters do not go through it")
+
+
+def check_fixed(regimen: Regimen, members: Iterable[Dose | Rule], model: Model, reason: str) -> None:
+    """Refuse members of a regimen that give a drug of which the model states a lag or more; `InputError`."""
+    given = {member.drug for member in members}
     faults = [
-        Fault(
-            f"model '{model.name}' has {', '.join(dose.expressions)} of {dose.name}, which no regimen follows: give "
-            "records of doses (kinetics.regimen.DoseRecord)",
-            regimen.name,
-            dose.name,
-        )
-        for dose in model.doses.values()
-        if dose.name in given and dose.expressions
+        Fault(f"model '{model.name}' has {', '.join(dose.expressions)} of {dose.name}: {reason}", regimen.name, name)
+        for name, dose in model.doses.items()
+        if name in given and dose.expressions
     ]
     if faults:
         raise InputError(*faults)
-    return plan
 
 
 def course_starts(regimen: Regimen, time_unit: Unit) -> np.ndarray:

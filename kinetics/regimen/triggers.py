@@ -11,7 +11,7 @@ import numpy as np
 from kinetics.errors import Fault, InputError, UnitError, UnknownNameError
 from kinetics.regimen.regimen import Regimen
 from kinetics.regimen.rule import Rule
-from kinetics.regimen.segments import dose_factors, model_segments
+from kinetics.regimen.segments import check_fixed, dose_factors, segments
 from kinetics.regimen.times import DAY, SAME, rescale
 from kinetics.units import Unit, conversion
 from kinetics.units.levels import SLACK
@@ -142,15 +142,22 @@ def _check_outputs(regimen: Regimen, outputs: Mapping[str, Unit]) -> None:
         raise (UnknownNameError if unknown else UnitError)(*faults)
 
 
+def check_rules_accepted(regimen: Regimen, model: Model) -> None:
+    """Refuse rules that give a drug whose lag, bioavailability, duration or rate the model states; `InputError`."""
+    check_fixed(regimen, regimen.rules, model, "a rule gives its dose at once and whole; plan the doses in courses")
+
+
 def check_accepted(regimen: Regimen, model: Model, until: float = 1.0) -> None:
     """Refuse a regimen whose doses or rules a model does not accept until a time, in the model's unit.
 
     `UnknownNameError` for a drug or an output that the model has not, `UnitError` for an amount or a level of another
-    dimension than the model's, `InputError` if ``until`` is not positive and finite.
+    dimension than the model's, `InputError` if ``until`` is not positive and finite, or a rule gives a drug with a lag
+    or more.
     """
     doses = {name: dose.unit for name, dose in model.doses.items()}
     outputs = {name: output.unit for name, output in model.outputs.items()}
-    model_segments(regimen, model, until)
+    segments(regimen, doses, model.time, until)
+    check_rules_accepted(regimen, model)
     triggers(regimen, outputs, doses, model.time)
 
 

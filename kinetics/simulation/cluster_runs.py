@@ -13,7 +13,8 @@ from kinetics.errors import ClusterError, InputError
 from kinetics.files.arguments import Progress
 from kinetics.simulation.planning import plan_simulation
 from kinetics.simulation.request_text import request_from, request_text
-from kinetics.simulation.runs import CHUNK, RunResults
+from kinetics.simulation.run_results import RunResults
+from kinetics.simulation.runs import CHUNK
 from kinetics.simulation.simulation import Simulation
 
 PIECES = 64

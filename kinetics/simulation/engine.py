@@ -29,10 +29,15 @@ class Engine:
         return f"scipy {self.method}" if self.method else "batch Rodas5P"
 
     def integrate(
-        self, system: System, constants: np.ndarray, segments: Segments, triggers: Triggers | None = None
+        self,
+        system: System,
+        constants: np.ndarray,
+        segments: Segments,
+        triggers: Triggers | None = None,
+        start: np.ndarray | None = None,
     ) -> Trajectory:
-        """One patient with a dense solution."""
-        options: dict[str, Any] = {"tolerances": self.tolerances, "triggers": triggers}
+        """One patient with a dense solution, from a start or else the model's own."""
+        options: dict[str, Any] = {"tolerances": self.tolerances, "triggers": triggers, "start": start}
         if self.method:
             return scipy.integrate(system, constants, segments, method=self.method, **options)
         return batch.integrate(system, constants, segments, **options)

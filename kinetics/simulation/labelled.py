@@ -10,7 +10,8 @@ import xarray as xr
 
 from kinetics.expressions.reserved import joined
 from kinetics.results import LIMIT_LEVEL, provenance, variable
-from kinetics.simulation.runs import Run, RunResults
+from kinetics.simulation.run_results import RunResults
+from kinetics.simulation.runs import Run
 from kinetics.simulation.triggered_doses import triggered_variables
 
 

@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines import batch
-from kinetics.engines.rule_monitor import TriggeredDoses
+from kinetics.engines.dosing import EpisodePlans
 from kinetics.errors import IntegrationError
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
-from kinetics.measures import Measure, TimeToThreshold, evaluate_all
-from kinetics.regimen import Regimen, Segments, Triggers, course_starts, model_segments, triggers
+from kinetics.measures import Measure
+from kinetics.regimen import (
+    History,
+    Regimen,
+    Segments,
+    Triggers,
+    check_rules_accepted,
+    course_starts,
+    dose_records,
+    has_dose_expressions,
+    histories,
+    segments,
+    triggers,
+)
+from kinetics.regimen.episode_arrays import Histories
 from kinetics.simulation.engine import Engine
-from kinetics.units import unit_text
+from kinetics.simulation.run_results import RunResults
+from kinetics.simulation.spans import Span, is_integrated_together
 
 CHUNK = 1000
 """Patients that are integrated together."""
-
-
-@dataclass(frozen=True, eq=False)
-class RunResults:
-    """What runs give, in the units of the model.
-
-    ``values`` are those of `Run.quantities`, (run, time, quantity), ``measures`` by name, (run, course); NaN for a run
-    that failed. ``triggered`` is what rules did, (run, ...), None without rules. ``failures`` are the reasons of runs
-    that failed, empty for those that did not.
-    """
-
-    values: np.ndarray
-    measures: dict[str, np.ndarray]
-    triggered: TriggeredDoses | None
-    failures: list[str]
-
-    @classmethod
-    def joined(cls, parts: Sequence[RunResults]) -> RunResults:
-        """The runs of all parts, of which there is one at least, in their order."""
-        triggered = [part.triggered.arrays for part in parts if part.triggered is not None]
-        return cls(
-            np.concatenate([part.values for part in parts]),
-            {name: np.concatenate([part.measures[name] for part in parts]) for name in parts[0].measures},
-            TriggeredDoses(*map(np.concatenate, zip(*triggered, strict=True))) if triggered else None,
-            [reason for part in parts for reason in part.failures],
-        )
 
 
 @dataclass(frozen=True)
@@ -55,10 +42,13 @@ class Run:
 
     Parameters
     ----------
+    doses : Segments or Histories
+        The same for everyone; or the history of one patient, of which lag, bioavailability and steady states follow
+        from the parameters of each.
     times : ndarray, (time,)
         Output times, in model time.
     starts : ndarray, (course,)
-        First doses of courses, in model time.
+        First doses of courses, in model time. A reset and a steady state begin a course.
     measures : tuple of Measure
         Taken on the dense solution.
     with_states : bool
@@ -66,7 +56,7 @@ class Run:
     """
 
     system: System
-    segments: Segments
+    doses: Segments | Histories
     times: np.ndarray
     starts: np.ndarray
     measures: tuple[Measure, ...]
@@ -90,19 +80,21 @@ class Run:
         Raises
         ------
         InputError
-            If the model has no such dose or output, or units do not fit.
+            If the model has no such dose or output, units do not fit, or a rule gives a drug with a lag or more.
         """
-        model = system.model
-        doses = {name: dose.unit for name, dose in model.doses.items()}
+        model, until = system.model, float(times[-1])
+        units = {name: dose.unit for name, dose in model.doses.items()}
         outputs = {name: output.unit for name, output in model.outputs.items()}
-        scheduled = model_segments(regimen, model, float(times[-1]))
-        rules = triggers(regimen, outputs, doses, model.time)
-        return cls(system, scheduled, times, course_starts(regimen, model.time), measures, with_states, engine, rules)
+        doses = segments(regimen, units, model.time, until)
+        check_rules_accepted(regimen, model)
+        if has_dose_expressions(regimen, model):
+            doses = histories([History(dose_records(regimen, model), [0.0, until])], model)
+        rules = triggers(regimen, outputs, units, model.time)
+        return cls(system, doses, times, course_starts(regimen, model.time), measures, with_states, engine, rules)
 
     def quantities(self) -> list[Any]:
         """What is returned over time: outputs, then states if requested."""
-        model = self.system.model
-        return [*model.outputs.values(), *(model.states.values() if self.with_states else ())]
+        return _quantities(self.system, with_states=self.with_states)
 
     def bytes_of_one(self) -> int:
         """What the values of one patient over time take."""
@@ -110,10 +102,7 @@ class Run:
 
     def nothing(self, patients: int, reason: str = "") -> RunResults:
         """The results of patients of whom nothing is known: all NaN."""
-        values = np.full((patients, self.times.size, len(self.quantities())), np.nan)
-        measures = {measure.name: np.full((patients, self.starts.size), np.nan) for measure in self.measures}
-        triggered = None if self.triggers is None else TriggeredDoses.none(self.triggers, patients)
-        return RunResults(values, measures, triggered, [reason] * patients)
+        return self._span([], self.times, self.starts).nothing(patients, reason)
 
     def of_patient(self, parameters: np.ndarray) -> RunResults:
         """The results of one patient, with an axis of length 1 for it.
@@ -123,98 +112,75 @@ class Run:
         IntegrationError
             If the parameters are impossible or the engine gives up.
         """
-        constants = self.system.constants(parameters)
-        if reason := self.system.impossible(constants):
+        if isinstance(self.doses, Segments):
+            return self._span([self.doses], self.times, self.starts).of_patient(parameters)
+        results = self._along(self.doses, parameters[None])
+        if reason := results.failures[0]:
             raise IntegrationError(reason)
-        trajectory = self.engine.integrate(self.system, constants, self.segments, self.triggers)
-        table = trajectory.outputs(self.times)
-        if self.with_states:
-            table = np.hstack([table, trajectory.states(self.times)])
-        if reason := self._not_finite(table):
-            raise IntegrationError(reason)
-        model, outputs = self.system.model, dict.fromkeys(measure.output for measure in self.measures)
-        curves = {name: trajectory.curve(name) for name in outputs}
-        units = {name: model.quantity(name).unit for name in outputs}
-        found = evaluate_all(self.measures, curves, self.starts, self.times[-1], units, model.time)
-        measures = {measure.name: row[None] for measure, row in zip(self.measures, found, strict=True)}
-        doses = trajectory.triggered_doses
-        triggered = None if doses is None else TriggeredDoses(*(array[None] for array in doses.arrays))
-        return RunResults(table[None], measures, triggered, [""])
+        return results
 
-    def of_patients(self, table: np.ndarray, progress: Progress | None) -> RunResults:
+    def of_patients(self, table: np.ndarray, progress: Progress | None = None) -> RunResults:
         """The results of patients, from their parameters, (patient, parameter); all NaN where integration fails."""
         needed = 2.0 * len(table) * self.bytes_of_one()
         check_memory(needed, f"{len(table)} patients at {self.times.size} times", "ask for fewer, or fewer times")
-        together = not self.engine.method and all(
-            isinstance(measure, TimeToThreshold) and measure.output in self.system.outputs for measure in self.measures
-        )
-        integrate, step = (self._together, CHUNK) if together else (self._alone, 1)
+        # the steady states of a history are found of many patients at once, whoever integrates what follows
+        together = isinstance(self.doses, Histories) or is_integrated_together(self.system, self.engine, self.measures)
+        step = CHUNK if together else 1
         parts = []
         for begin in range(0, len(table), step):
-            parts.append(integrate(table[begin : begin + step]))
+            chunk = table[begin : begin + step]
+            if isinstance(self.doses, Segments):
+                parts.append(self._span([self.doses], self.times, self.starts).of_patients(chunk))
+            else:
+                parts.append(self._along(self.doses, chunk))
             if progress is not None:
                 progress(min(begin + step, len(table)), len(table))
         return RunResults.joined(parts)
 
-    def _alone(self, table: np.ndarray) -> RunResults:
-        try:
-            return self.of_patient(table[0])
-        except IntegrationError as error:
-            return self.nothing(1, str(error))
+    def _span(
+        self,
+        doses: Sequence[Segments],
+        times: np.ndarray,
+        starts: np.ndarray,
+        initial: np.ndarray | None = None,
+        *,
+        with_states: bool = False,
+    ) -> Span:
+        quantities = _quantities(self.system, with_states=self.with_states or with_states)
+        return Span(self.system, doses, times, starts, self.measures, quantities, self.engine, self.triggers, initial)
 
-    def _together(self, table: np.ndarray) -> RunResults:
-        constants = self.system.constants_table(table)
-        result = batch.integrate_many(
-            self.system,
-            constants,
-            [(self.segments, self.starts)],
-            np.zeros(len(table), dtype=int),
-            self.times,
-            events=self._events(constants),
-            states=self.with_states,
-            tolerances=self.engine.tolerances,
-            triggers=self.triggers,
-        )
-        values = result.outputs if result.states is None else np.concatenate([result.outputs, result.states], axis=2)
-        recovery = result.threshold_times - self.starts
-        measures = {measure.name: recovery[:, event] for event, measure in enumerate(self.measures)}
-        results = RunResults(values, measures, result.triggered_doses, list(result.reasons))
-        self._fail_where_not_finite(results)
+    def _along(self, history: Histories, table: np.ndarray) -> RunResults:
+        """The results of patients along a history, episode after episode; each course lies in one of these."""
+        finder, until = "scipy" if self.engine.method else "batch", float(self.times[-1])
+        plans = EpisodePlans(self.system, history, table, until, finder, self.engine.tolerances)
+        results, ends = self.nothing(len(table)), None
+        results.failures[:] = plans.reasons
+        for episode, (begin, end) in enumerate(zip(plans.begin, plans.end, strict=True)):
+            # a value at the time of a record is the one before it, a course begins after it
+            at = (self.times <= end + history.same) & ((self.times > begin + history.same) | (episode == 0))
+            of_courses = (self.starts >= begin - history.same) & (self.starts < end - history.same)
+            since = np.append(np.clip(self.times[at] - begin, 0.0, end - begin), end - begin)
+            courses, goes_on = np.maximum(self.starts[of_courses] - begin, 0.0), plans.goes_on(episode + 1)
+            doses, start = plans.segments(episode), plans.starts(episode, ends)
+            part = self._span(doses, since, courses, start, with_states=goes_on).of_patients(table)
+            results.values[:, at] = part.values[:, :-1, : results.values.shape[2]]
+            for name, values in part.measures.items():
+                results.measures[name][:, of_courses] = values
+            behind = f" Times count from {begin:g}." if episode else ""
+            later = (reason and reason + behind for reason in part.failures)
+            results.failures[:] = [own or new for own, new in zip(results.failures, later, strict=True)]
+            ends = self._integrated(part.values[:, -1]) if goes_on else None
+            # rules are those of a regimen, which is one episode
+            results = replace(results, triggered=part.triggered)
+        for number in np.flatnonzero([bool(reason) for reason in results.failures]):
+            results.fail(int(number), results.failures[number])
         return results
 
-    def _fail_where_not_finite(self, results: RunResults) -> None:
-        """Make a failure of each patient with a value that is not finite: all NaN, with the reason."""
-        nothing = self.nothing(1)
-        for patient in np.flatnonzero(~np.isfinite(results.values).all(axis=(1, 2))):
-            if results.failures[patient]:
-                continue
-            results.failures[patient] = self._not_finite(results.values[patient])
-            results.values[patient] = np.nan
-            for array in results.measures.values():
-                array[patient] = np.nan
-            if results.triggered is not None and nothing.triggered is not None:
-                for array, none in zip(results.triggered.arrays, nothing.triggered.arrays, strict=True):
-                    array[patient] = none[0]
+    def _integrated(self, values: np.ndarray) -> np.ndarray:
+        """The states that are integrated, (patient, state), among outputs and all states, (patient, quantity)."""
+        names = list(self.system.model.states)
+        return values[:, [len(self.system.outputs) + names.index(name) for name in self.system.states]]
 
-    def _not_finite(self, table: np.ndarray) -> str:
-        """The first value of a table (time, quantity) that is no finite number, in words; empty if there is none."""
-        wrong = np.argwhere(~np.isfinite(table))
-        if not wrong.size:
-            return ""
-        row, column = wrong[0]
-        time = f"{self.times[row]:.6g} {unit_text(self.system.model.time)}"
-        return (
-            f"{self.quantities()[column].name} is {table[row, column]} at {time}; look for a division by zero, or a "
-            f"logarithm or power of what can be zero or negative, in what it follows from"
-        )
 
-    def _events(self, constants: np.ndarray) -> tuple[list[str], np.ndarray]:
-        """Outputs and levels (patient, event); a level may be a share of the patient's own baseline."""
-        names = [measure.output for measure in self.measures]
-        rest = self.system.functions.rest_table(np.ascontiguousarray(constants))
-        levels = np.empty((len(constants), len(names)))
-        for event, measure in enumerate(self.measures):
-            assert isinstance(measure, TimeToThreshold)
-            unit, column = self.system.model.outputs[measure.output].unit, self.system.outputs.index(measure.output)
-            levels[:, event] = measure.threshold(unit, rest[:, column])
-        return names, levels
+def _quantities(system: System, *, with_states: bool) -> list[Any]:
+    return [*system.model.outputs.values(), *(system.model.states.values() if with_states else ())]

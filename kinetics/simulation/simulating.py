@@ -16,6 +16,7 @@ from kinetics.simulation.cluster_runs import cluster_dataset
 from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import plan_simulation
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
+from kinetics.simulation.runs import Run
 from kinetics.simulation.simulation import Simulation
 from kinetics.simulation.triggered_doses import cap_warnings
 
@@ -104,7 +105,7 @@ def run_request(request: SimulationRequest, progress: Progress | None = None) ->
         simulation.check_capacity()
         on_cluster = simulation.request.client is not None
         result = cluster_dataset(simulation, progress) if on_cluster else simulation.dataset(progress=progress)
-    for line in _warnings(simulation, result):
+    for line in result_warnings(simulation.run, result):
         warn(line)
     return result
 
@@ -121,10 +122,9 @@ def _streamed(simulation: Simulation, progress: Progress | None) -> xr.Dataset:
     return read_result(path).to_dataset()[list(simulation.blank().data_vars)]
 
 
-def _warnings(simulation: Simulation, result: xr.Dataset) -> Iterator[str]:
-    """What a reader of the result must know."""
-    run = simulation.run
+def result_warnings(run: Run, result: xr.Dataset) -> Iterator[str]:
+    """What a reader of the result of runs must know."""
     if "failure" in result and (failed := int((result["failure"].values != "").sum())):
-        yield f"{failed} of {simulation.size} could not be integrated; see the variable 'failure'"
+        yield f"{failed} of {result['failure'].size} could not be integrated; see the variable 'failure'"
     yield from cap_warnings(result, () if run.triggers is None else run.triggers.rules)
     yield from limit_warnings(result, run.measures)

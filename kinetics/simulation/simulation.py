@@ -16,7 +16,8 @@ from kinetics.files.capacity import check_disk, check_memory, check_runs, size_t
 from kinetics.population.run_parameters import RunParameters
 from kinetics.simulation.labelled import labelled
 from kinetics.simulation.request import LoadedRequest
-from kinetics.simulation.runs import Run, RunResults
+from kinetics.simulation.run_results import RunResults
+from kinetics.simulation.runs import Run
 
 Observed = Callable[[xr.Dataset], xr.Dataset]
 

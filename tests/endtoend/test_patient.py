@@ -40,6 +40,31 @@ unit = "1e9/L"
 dose = "drug"
 duration = "0 day"
 """
+EVENTS = """
+[patients]
+layout = "events"
+counts = "events.csv"
+model = "models/pool.toml"
+[columns]
+patient = "ID"
+time = "TIME"
+value = "DV"
+event = "EVID"
+amount = "AMT"
+rate = "RATE"
+interval = "II"
+additional = "ADDL"
+steady_state = "SS"
+missing = "MDV"
+[time]
+unit = "day"
+[analytes.DV]
+output = "pool"
+unit = "1e9/L"
+[drugs.AMT]
+dose = "drug"
+unit = "mg"
+"""
 ERROR = ("--error", "pool=proportional 0.15")
 
 
@@ -70,6 +95,27 @@ def test_a_patient_is_fitted_predicted_drawn_and_written(run, clinic):
     tree = read_result(out)
     assert tree["course_start"].values.tolist() == [0, 30 * 30.4375]
     assert "counts-pool" in figure.read_text(encoding="utf-8")
+
+
+def test_a_table_of_events_with_a_steady_state_and_a_reset_is_predicted_after_a_further_course(run, project):
+    """The reset ends the steady state: the course behind it is the last, and is given again."""
+    rows = (
+        "ID,TIME,AMT,RATE,II,ADDL,SS,EVID,DV,MDV", "7,0,2,0,7,3,1,1,.,1", "7,5,.,.,.,.,.,0,0.5,0",
+        "7,25,.,.,.,.,.,0,0.4,0", "7,60,10,20,0,0,0,4,.,1", "7,80,.,.,.,.,.,0,0.3,0", "7,100,.,.,.,.,.,0,0.6,0",
+    )  # fmt: skip
+    (project / "events.csv").write_text("\n".join(rows) + "\n")
+    (project / "events.toml").write_text(EVENTS)
+    answer = run(
+        "patient", project / "events.toml", "--id", "7", *ERROR, "--retreat", "12 month", "--until", "24 month",
+        "--draws", 20, "--json",
+    )  # fmt: skip
+    assert answer.status == 0, answer.err
+    assert (answer.json["planned"], answer.json["regimen"]) == (1, "doses of 7, further at 12 month")
+    assert [row["course"] for row in answer.json["recovery"]] == [1, 2, 3]
+    assert answer.json["difference"][0]["upper"] < 0
+    refused = run("patient", project / "events.toml", "--id", "7", *ERROR, "--retreat", "1 month")
+    assert refused.status == 2
+    assert "1 month is before the last dose of patient 7 is given" in refused.err
 
 
 def test_numbers_for_a_program(run, clinic):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kinetics
-from kinetics.patients.population.treatment import treatment_of
+from kinetics.patients.population.treatment import Treatment
 
 ROOT = Path(__file__).parents[2]
 CLINIC = ROOT / "fits" / "synthetic_clinic"
@@ -46,7 +46,7 @@ def test_it_says_that_nobody_is_behind_it():
 def test_it_has_gaps_censored_values_and_third_courses(data):
     assert len(data) == 60
     assert all(id.startswith("SIM") for id in data.ids)
-    courses = [len(treatment_of(data, patient).courses) for patient in data]
+    courses = [len(Treatment.of(patient, data.time).courses) for patient in data]
     assert set(courses) == {2, 3}
     assert courses.count(3) == 20
     n_counts = sum(len(one.observations) for one in data)

@@ -9,7 +9,19 @@ from kinetics.engines.dosing import integrate_histories
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.quantities import Dose, Output, Parameter, State
-from kinetics.regimen import Course, DoseRecord, History, Regimen, TimedValues, check_accepted, histories
+from kinetics.regimen import (
+    Course,
+    DoseRecord,
+    History,
+    Regimen,
+    Rule,
+    TimedValues,
+    check_accepted,
+    check_row_accepted,
+    dose_records,
+    histories,
+    model_segments,
+)
 
 KA, K, LAG, F, A, B = sp.symbols("KA K LAG F A B")
 
@@ -248,11 +260,28 @@ def test_every_fault_of_a_dose_in_a_file_has_its_line(tmp_path):
         assert f"part.toml:{number}: doses.oral.{key}: " in text
 
 
-def test_a_regimen_does_not_give_a_drug_whose_start_a_model_decides():
-    regimen = Regimen([Course.of("oral", "1 mg")])
-    with pytest.raises(InputError, match="model 'oral' has lag of oral, which no regimen follows"):
-        check_accepted(regimen, model(lag=LAG))
-    check_accepted(regimen, model())
+def test_derivatives_and_rules_do_not_go_through_a_lag():
+    regimen, rule = Regimen([Course.of("oral", "1 mg")]), Rule("central", "2 mg", "oral", "1 mg")
+    check_accepted(regimen, model(lag=LAG))
+    with pytest.raises(InputError, match="model 'oral' has lag of oral: derivatives by parameters do not go through"):
+        model_segments(regimen, model(lag=LAG), 1.0)
+    check_row_accepted(regimen, model(lag=LAG))
+    with pytest.raises(InputError, match="has lag of oral: a rule gives its dose at once and whole; plan the doses in"):
+        check_accepted(Regimen(rules=[rule]), model(lag=LAG))
+
+
+def test_a_dose_without_a_duration_has_what_the_model_states_and_never_two_things(tmp_path):
+    stated = Course.of("oral", "1 g", "30 minute")
+    records = dose_records(Regimen([Course.of("oral", "1 g"), stated.at("2 hour")]), model(duration=LAG))
+    assert [(one.time, one.amount, one.duration, one.modelled) for one in records] == [
+        (0.0, 1000.0, 0.0, "duration"),
+        (2.0, 1000.0, 0.5, ""),
+    ]
+    (tmp_path / "part.toml").write_text(PART, encoding="utf-8")
+    both = Model.load(tmp_path / "part.toml")
+    with pytest.raises(InputError, match="oral: the model states a duration and a rate of oral: state the duration"):
+        dose_records(Regimen([Course.of("oral", "1 g")]), both)
+    assert dose_records(Regimen([stated]), both)[0].modelled == ""
 
 
 def test_infusions_without_bound_on_how_many_overlap_have_no_steady_state():

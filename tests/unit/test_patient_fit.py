@@ -259,18 +259,19 @@ def test_a_unit_that_does_not_fit_is_refused(recovery):
         fit_patient(cases.data(cases.patient("P1", [0.0], [1.0]), unit="mg"), "P1", model=recovery)
 
 
-def test_a_dose_that_no_regimen_has_is_fitted_and_not_predicted(recovery):
+def test_what_no_regimen_has_is_fitted_and_predicted_along_the_same_records(recovery):
+    """The steady state ends with the reset, from which the pool is at rest until the planned course."""
     own = cases.patient("P1", [0.0], [1.0])
     doses = (DoseRecord(0.0, "drug_a", 1.0, steady_state=1, interval=1.0), DoseRecord(3.0, "drug_a", 1.0, reset=True))
     fit = fit_patient(cases.data(replace(own, doses=doses)), "P1", model=recovery)
     assert fit.converged
-    with pytest.raises(InputError) as error:
-        fit.predict(until="10 day")
-    messages = [fault.message for fault in error.value.faults]
-    assert messages == [
-        "the dose at 0 day is a steady state, which predictions do not take yet; write out the doses before it",
-        "the dose at 3 day is a reset, which predictions do not take yet; make what follows a patient of its own",
-    ]
+    tree = fit.predict(until="90 day", every="1 day", retreat="30 day", draws=2)
+    times, (n_0, k) = tree["time"].values, (fit.values(fit.random[None])[0, fit.names.index(n)] for n in ("N_0", "k"))
+    assert tree["course_start"].values.tolist() == [0, 3, 30]
+    assert tree["N"].values[0] < 0.9 * n_0
+    after = (times > 3) & (times <= 30)
+    np.testing.assert_allclose(tree["N"].values[after], cases.pool(times[after] - 3, n_0, k, dose=1.0), rtol=1e-5)
+    assert tree["N"].values[times == 33] < 0.95 * tree["N"].values[times == 30]
 
 
 def test_a_population_without_spread_is_refused(tmp_path, clinic):

@@ -59,6 +59,7 @@ def integrate_many(
     times: np.ndarray,
     *,
     events: tuple[Sequence[str], np.ndarray] | None = None,
+    starts: np.ndarray | None = None,
     states: bool = False,
     tolerances: Tolerances | None = None,
     triggers: Triggers | None = None,
@@ -77,6 +78,8 @@ def integrate_many(
         Output times, in order, of all plans or of each.
     events : (sequence of str, ndarray), optional
         Outputs, and levels (patient, event) whose upward crossing after each course's nadir is found.
+    starts : ndarray, (patient, state), optional
+        States at time 0, before any dose; the model's own by default. A patient whose start is not finite is NaN.
     states : bool
         Return the states as well.
     tolerances : Tolerances, optional
@@ -96,21 +99,34 @@ def integrate_many(
     """
     tolerances, size = tolerances or TOLERANCES, len(constants)
     events = events or ((), np.empty((size, 0)))
-    ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances, triggers)
+    ensemble, reasons = prepare(system, constants, plans, which, times, events, tolerances, triggers, starts)
     solution = empty_solution(system, ensemble, states=states)
     triggered = None
     if triggers is None:
         in_chunks(integrate_side_by_side, size, LANES, ensemble, solution)
     else:
-        triggered, levels = TriggeredDoses.none(triggers, size), np.full((size, len(triggers)), np.nan)
-        # a patient who cannot be has no baseline to take a share of
-        admitted = ensemble.plan >= 0
-        levels[admitted] = levels_of(system, constants[admitted], triggers)
-        rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
+        triggered = TriggeredDoses.none(triggers, size)
+        rules = _rules(system, constants, ensemble, triggers, tolerances, triggered)
         in_chunks(_integrate_by_rules, size, 1, ensemble, solution, rules)
     explain_failures(system, ensemble, solution, lambda plan: plans[plan][0], reasons)
     table = _all_states(system, ensemble, solution, reasons) if states else None
     return Batch(solution.outputs, table, solution.threshold_times, solution.steps, reasons, triggered)
+
+
+def _rules(
+    system: System,
+    constants: np.ndarray,
+    ensemble: Ensemble,
+    triggers: Triggers,
+    tolerances: Tolerances,
+    triggered: TriggeredDoses,
+) -> Rules:
+    """The rules with the levels of each patient."""
+    levels = np.full((len(constants), len(triggers)), np.nan)
+    # a patient who cannot be has no baseline to take a share of
+    admitted = ensemble.plan >= 0
+    levels[admitted] = levels_of(system, constants[admitted], triggers)
+    return rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
 
 
 def _all_states(system: System, ensemble: Ensemble, solution: Solution, reasons: Sequence[str]) -> np.ndarray:

@@ -28,6 +28,7 @@ def prepare(
     events: tuple[Sequence[str], np.ndarray],
     tolerances: Tolerances,
     triggers: Triggers | None = None,
+    starts: np.ndarray | None = None,
 ) -> tuple[Ensemble, list[str]]:
     """The arguments of `ensemble.integrate_many` in arrays, and why a patient cannot be; empty for one that can.
 
@@ -43,13 +44,15 @@ def prepare(
     names, levels = events[0], np.ascontiguousarray(events[1], dtype=float)
     watched = np.array([system.outputs.index(name) for name in names], dtype=np.int64)
     thresholds = Thresholds(len(names), watched, levels, slack(tolerances.relative) * np.abs(levels))
-    starts = system.functions.initial_table(constants)
-    absolute = _absolute_tolerances(system, constants, starts, plans, admitted, tolerances, triggers)
+    rest = system.functions.initial_table(constants)
+    if starts is not None:
+        admitted[~np.isfinite(starts).all(axis=1)] = -1
+    absolute = _absolute_tolerances(system, constants, rest, plans, admitted, tolerances, triggers)
     limits = Limits(tolerances.relative, absolute, MOST_STEPS)
     segments = np.array([len(plan) for plan, _ in plans], dtype=np.int64)
     times = _output_times(times, plans)
     stacked, codes = _stacked(system, plans), (code_of_lanes(system), code_of_one(system))
-    patients = constants, starts, admitted
+    patients = constants, rest if starts is None else np.ascontiguousarray(starts), admitted
     return Ensemble(*codes, *patients, stacked, segments, limits, thresholds, times.shape[1], times), reasons
 
 
@@ -94,7 +97,7 @@ def explain_failures(
 def _absolute_tolerances(
     system: System,
     constants: np.ndarray,
-    starts: np.ndarray,
+    rest: np.ndarray,
     plans: Sequence[Plan],
     which: np.ndarray,
     tolerances: Tolerances,
@@ -105,7 +108,7 @@ def _absolute_tolerances(
     absolute, rows = np.ones((len(constants), len(system.states))), constants[admitted]
     # the scale of a state counts the doses of the patient's own plan
     largest = np.array([plan.largest for plan, _ in plans])[which[admitted]]
-    scale = state_scale(system, rows, starts[admitted], largest, triggers)
+    scale = state_scale(system, rows, rest[admitted], largest, triggers)
     absolute[admitted] = tolerances.bounds(system, scale)
     return absolute
 

@@ -53,6 +53,7 @@ def integrate(
     segments: Segments,
     *,
     tolerances: Tolerances | None = None,
+    start: np.ndarray | None = None,
     triggers: Triggers | None = None,
 ) -> Trajectory:
     """Integrate one patient, with a dense solution of order 4.
@@ -67,8 +68,10 @@ def integrate(
         Dose edges, rates and boluses; no step crosses an edge.
     tolerances : Tolerances, optional
         Error bounds.
+    start : ndarray, (state,), optional
+        States at time 0, before any dose; the model's own by default.
     triggers : Triggers, optional
-        Rules that give doses.
+        Rules that give doses; baselines are those of the model's own start.
 
     Raises
     ------
@@ -81,8 +84,9 @@ def integrate(
     if triggers is not None:
         triggered, levels = TriggeredDoses.none(triggers), levels_of(system, constants, triggers)
         rules = rule_arrays(system, triggers, levels, slack(tolerances.relative), triggered)
-    recorded, _ = _record(system, constants, segments, tolerances, scale, rules=rules)
-    return Trajectory(system, constants, first, [recorded], triggered, relative=tolerances.relative)
+    start = first if start is None else start
+    recorded, _ = _record(system, constants, start, segments, tolerances, scale, rules=rules)
+    return Trajectory(system, constants, start, [recorded], triggered, relative=tolerances.relative)
 
 
 def integrate_with_sensitivities(
@@ -123,7 +127,7 @@ def integrate_with_sensitivities(
     directions = _directions(system, parameters, names, segments, initial, drugs)
     first = system.functions.initial(constants)
     tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments.largest)
-    states, tangent = _record(system, constants, segments, tolerances, scale, directions=directions)
+    states, tangent = _record(system, constants, first, segments, tolerances, scale, directions=directions)
     return SensitiveTrajectory(
         system,
         constants,
@@ -176,6 +180,7 @@ def _directions(
 def _record(
     system: System,
     constants: np.ndarray,
+    start: np.ndarray,
     segments: Segments,
     tolerances: Tolerances,
     scale: np.ndarray,
@@ -187,8 +192,7 @@ def _record(
     if reason := system.impossible(constants):
         raise IntegrationError(reason)
     code, doses, states = code_of_one(system), system.dose_matrix(), len(system.states)
-    constants = np.ascontiguousarray(constants, dtype=float)
-    start = system.functions.initial(constants)
+    constants, start = (np.ascontiguousarray(array, dtype=float) for array in (constants, start))
     inflows, boluses = segments.rates @ doses, segments.boluses @ doses
     schedule = Schedule(len(segments), 0, np.ascontiguousarray(segments.edges), inflows, boluses, np.empty(0))
     limits = Limits(tolerances.relative, tolerances.bounds(system, scale), MOST_STEPS)

@@ -1,5 +1,6 @@
 """Doses, covariates and output times that each patient has of its own: records of doses, as engines integrate them."""
 
+from kinetics.engines.dosing.episode_plans import EpisodePlans
 from kinetics.engines.dosing.integrating import HistoryOutputs, integrate_histories
 
-__all__ = ["HistoryOutputs", "integrate_histories"]
+__all__ = ["EpisodePlans", "HistoryOutputs", "integrate_histories"]

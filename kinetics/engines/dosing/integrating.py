@@ -20,7 +20,7 @@ from kinetics.regimen.episode_arrays import Histories
 from kinetics.regimen.histories import check_differentiated
 
 Engine: TypeAlias = Literal["batch", "scipy"]
-_ENGINES: dict[str, Any] = {
+ENGINES: dict[str, Any] = {
     "batch": (batch.integrate_stretches, stopping.TOLERANCES),
     "scipy": (reference.integrate_stretches, scipy.TOLERANCES),
 }
@@ -106,7 +106,7 @@ def integrate_histories(
         If a name is no parameter or no output.
     """
     _check(system, histories, parameters, outputs, names, engine)
-    integrate, own_tolerances = _ENGINES[engine]
+    integrate, own_tolerances = ENGINES[engine]
     request = tuple(outputs), tuple(names)
     run = Run(system, histories, parameters, *request, integrate, tolerances or own_tolerances)
     return HistoryOutputs(*run.outputs())
@@ -123,8 +123,8 @@ def _check(
     shape = (len(histories), len(system.parameters))
     if parameters.shape != shape:
         raise InputError(f"parameters must be {shape}, found {parameters.shape}")
-    if engine not in _ENGINES:
-        raise InputError(f"engine must be one of {', '.join(_ENGINES)}, found '{engine}'")
+    if engine not in ENGINES:
+        raise InputError(f"engine must be one of {', '.join(ENGINES)}, found '{engine}'")
     faults = Faults()
     for kind, known, requested in (("parameter", system.parameters, names), ("output", system.outputs, outputs)):
         for name in requested:

@@ -10,7 +10,7 @@ from kinetics.compile import System
 from kinetics.engines.dosing.cutting import cut
 from kinetics.engines.dosing.in_effect import DosesInEffect, dose_constants, doses_in_effect
 from kinetics.engines.dosing.steady_state import SteadyStates, steady_states
-from kinetics.engines.stretches import Passage
+from kinetics.engines.stretches import Passage, Stretches
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.regimen.episode_arrays import Histories
 
@@ -56,7 +56,7 @@ class Run:
 
         Steady states come first, because no past matters to them; then episodes, each after that before it.
         """
-        histories, steady = self.histories, self._steady_states()
+        histories, steady = self.histories, self.steady_states()
         size, most = len(histories), max(histories.n_times, default=0)
         outputs = np.full((size, most, len(self.output_names)), np.nan)
         gradients = np.full((*outputs.shape, len(self.names)), np.nan)
@@ -67,9 +67,9 @@ class Run:
             patient = histories.patient[histories.starts[train]]
             reasons[patient] = reasons[patient] or reason
         ends, changes = np.full_like(self.rest, np.nan), np.full_like(self.rest_changes, np.nan)
-        leftover = self._leftover()
+        leftover = self.leftover()
         for rows in _rounds(histories):
-            starts, start_changes = self._starts(rows, steady, ends, changes)
+            starts, start_changes = self.starts(rows, steady, ends, changes)
             passage = self._passage(rows, starts, start_changes, leftover)
             ends[rows], changes[rows] = passage.ends, passage.end_changes
             for row, reason in zip(rows, passage.reasons, strict=True):
@@ -84,7 +84,7 @@ class Run:
         outputs[failed], gradients[failed] = np.nan, np.nan
         return outputs, gradients, reasons
 
-    def _starts(
+    def starts(
         self, rows: np.ndarray, steady: SteadyStates, ends: np.ndarray, changes: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The states at the start of episodes, and their derivatives."""
@@ -101,6 +101,12 @@ class Run:
         self, rows: np.ndarray, starts: np.ndarray, changes: np.ndarray, leftover: tuple[DosesInEffect, np.ndarray]
     ) -> Passage:
         """Integrate some episodes, each as a row."""
+        arguments = self.stretches(rows, leftover), self.histories.times[rows], starts, changes
+        options = self.names, self.output_names, self.tolerances
+        return self.integrate(self.system, self.constants[rows], *arguments, *options)
+
+    def stretches(self, rows: np.ndarray, leftover: tuple[DosesInEffect, np.ndarray]) -> Stretches:
+        """What is given in some episodes, each as a row."""
         histories, number = self.histories, np.full(len(self.constants), -1)
         number[rows] = np.arange(rows.size)
         own, left = np.flatnonzero(number[histories.into] >= 0), np.flatnonzero(number[leftover[1]] >= 0)
@@ -108,9 +114,7 @@ class Run:
         doses = DosesInEffect.together(self.doses.take(histories.dose[own]), leftover[0].take(left))
         doses = doses.take(np.arange(len(doses)), histories.begin[episode])
         lengths = histories.end[rows] - histories.begin[rows]
-        stretches = cut(histories.drugs, lengths, number[episode], doses, histories.same, change=self.change)
-        arguments = stretches, histories.times[rows], starts, changes, self.names, self.output_names, self.tolerances
-        return self.integrate(self.system, self.constants[rows], *arguments)
+        return cut(histories.drugs, lengths, number[episode], doses, histories.same, change=self.change)
 
     def _copies(self, trains: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
         """Doses of endless repetitions that may still act at a record, counted back from it: numbers, and how far."""
@@ -119,13 +123,13 @@ class Run:
         each = np.repeat(np.arange(len(trains)), counts)
         return each, first + np.arange(len(each)) - np.repeat(np.cumsum(counts) - counts, counts)
 
-    def _leftover(self) -> tuple[DosesInEffect, np.ndarray]:
+    def leftover(self) -> tuple[DosesInEffect, np.ndarray]:
         """What endless repetitions have given before their record and still acts, and in which episodes."""
         pairs, back = self._copies(self.histories.train, 1)
         trains = self.histories.train[pairs]
         return self.trains.take(trains, back * self.histories.trains.interval[trains]), self.histories.follows[pairs]
 
-    def _steady_states(self) -> SteadyStates:
+    def steady_states(self) -> SteadyStates:
         """The steady state of every endless repetition, from the time of its record on."""
         trains, all_rows = self.histories.trains, np.arange(len(self.histories.trains))
         tables = self.constants, self.rest, self.rest_changes

@@ -22,7 +22,7 @@ from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published import PublishedRow, RowInFit, Target, population_target, typical_target
-from kinetics.regimen import Regimen, check_row_accepted
+from kinetics.regimen import Regimen, check_differentiable, check_row_accepted
 from kinetics.units import to_unit
 
 TABLES = ("fit", "population", "free", "spreads")
@@ -145,6 +145,7 @@ class ProblemReader(Reader):
                 if regimen.rules:
                     raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
                 check_row_accepted(regimen, model)
+                check_differentiable(regimen, model)
                 if self.population is not None:
                     visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
                     if visits is not None:

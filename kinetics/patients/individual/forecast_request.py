@@ -15,10 +15,11 @@ from kinetics.measures import Measure, TimeToThreshold, lower_limits, read_measu
 from kinetics.observation import VisitSchedule
 from kinetics.patients.individual.curves import curve_times
 from kinetics.patients.individual.treatment_plan import planned_treatment
+from kinetics.patients.population.treatment import Treatment
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen import Course, Regimen
 from kinetics.regimen.times import Amount, Amounts
-from kinetics.units import to_unit, unit_text
+from kinetics.units import to_unit
 
 if TYPE_CHECKING:
     from kinetics.patients.individual.patient_fit import PatientFit
@@ -36,7 +37,7 @@ class ForecastRequest:
     ----------
     fit : PatientFit
         The patient.
-    treatment : Regimen
+    treatment : Treatment
         The doses given and planned, in time of the simulation.
     times : ndarray, (time,)
         Of the output.
@@ -55,7 +56,7 @@ class ForecastRequest:
     """
 
     fit: PatientFit
-    treatment: Regimen
+    treatment: Treatment
     times: np.ndarray
     visits: Mapping[str, np.ndarray]
     draws: int
@@ -107,11 +108,6 @@ class ForecastRequest:
         return np.unique(np.concatenate([self.times, *self.visits.values()]))
 
     @property
-    def duration(self) -> str:
-        """Of the simulation."""
-        return f"{float(self.times[-1]) - self.fit.time_zero!r} {unit_text(self.fit.model.time)}"
-
-    @property
     def measures(self) -> list[Measure]:
         """The times to the limits, and what else is measured."""
         return [*self.recovery, *(each for each in self.further if each not in self.recovery)]
@@ -122,11 +118,6 @@ class ForecastRequest:
         outputs = self.fit.model.outputs
         return {each.output: each.threshold(outputs[each.output].unit, np.nan) for each in self.recovery}
 
-    @property
-    def n_planned(self) -> int:
-        """How many courses are planned: the last of the treatment."""
-        return len(self.treatment.courses) - len(self.fit.regimen.courses)
-
 
 def _positive(value: Amount, fit: PatientFit) -> float:
     number = to_unit(value, fit.model.time)
@@ -135,16 +126,16 @@ def _positive(value: Amount, fit: PatientFit) -> float:
     return number
 
 
-def _end(fit: PatientFit, treatment: Regimen, until: Amount | None) -> float:
+def _end(fit: PatientFit, treatment: Treatment, until: Amount | None) -> float:
     """When the prediction ends."""
     unit = fit.model.time
-    starts = [to_unit(course.start, unit) + fit.time_zero for course in treatment.courses]
+    starts = (treatment.starts + fit.time_zero).tolist()
     if until is None:
         return max([0.0, *(record.time for record in fit.patient.records), *starts]) + to_unit(HORIZON, unit)
     end = to_unit(until, unit)
     if not end > max(0.0, fit.time_zero):
         raise InputError(f"must be later than time zero of the data; found '{until}'")
-    if len(treatment.courses) > len(fit.regimen.courses) and end <= starts[-1]:
+    if treatment.planned and end <= starts[-1]:
         raise InputError(f"is before the further course begins; found '{until}'")
     return end
 
@@ -155,8 +146,8 @@ def _schedule(visits: VisitSchedule | str | Path, fit: PatientFit) -> VisitSched
     return schedule
 
 
-def _visits(schedule: VisitSchedule, output: str, fit: PatientFit, treatment: Regimen, until: float) -> np.ndarray:
+def _visits(schedule: VisitSchedule, output: str, fit: PatientFit, treatment: Treatment, until: float) -> np.ndarray:
     """When an output is measured, (visit,), counted from the first dose, or from time zero if there is none."""
-    unit, begin = fit.model.time, fit.time_zero
-    starts = [to_unit(course.start, unit) for course in treatment.courses] or [-begin]
-    return schedule.times(output, unit, np.array(starts), until - begin) + begin
+    begin = fit.time_zero
+    starts = treatment.starts if treatment.courses else np.array([-begin])
+    return schedule.times(output, fit.model.time, starts, until - begin) + begin

@@ -18,7 +18,6 @@ from kinetics.patients.individual.over_draws import chance_below, difference, in
 from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Course, Regimen
 from kinetics.regimen.times import Amount, Amounts
-from kinetics.simulation.simulating import simulate
 
 if TYPE_CHECKING:
     from kinetics.patients.individual.patient_fit import PatientFit
@@ -36,7 +35,7 @@ def predict_patient(
     visits: VisitSchedule | str | Path | None = None,
     draws: int = 200,
 ) -> xr.DataTree:
-    """Predict the counts of a patient, with intervals, under the doses given and, if planned, further courses.
+    """Predict the counts of a patient, with intervals, along the records that were fitted and planned further courses.
 
     Parameters
     ----------
@@ -61,13 +60,13 @@ def predict_patient(
         and ``measured``: true and measured counts on (quantile, time), at 2.5, 50 and 97.5 %. ``below``: on (output,
         visit), the probability that the ``true`` and the ``measured`` count is below its lower limit of normal.
         ``recovery``: times to that limit on (output, course), as of `predict`; ``share_recovered`` is the chance that
-        it is reached before the next course or the end. ``parameters``; ``observations`` on (patient, visit). With
-        further courses ``without`` them, and the ``difference``, as ``interval``. Each variable has its ``units``.
+        it is reached before the next course, a reset or the end. ``parameters``; ``observations`` on (patient, visit).
+        With further courses ``without`` them, and the ``difference``, as ``interval``. Each variable has its ``units``.
 
     Raises
     ------
     InputError
-        With every time, number, schedule or measure that is wrong; for a further course before the last dose.
+        With every argument that is wrong; for a further course before the last dose, or that repeats a steady state.
 
     Warns
     -----
@@ -90,20 +89,21 @@ def _predicted(request: ForecastRequest) -> xr.DataTree:
     """The tree of a checked request."""
     fit = request.fit
     random = np.vstack([fit.random, fit.draws(request.draws, request.seed)])
-    curves = DrawnCurves(fit, request.treatment, random, request.all_times)
-    recovered = _measured_along(request, random)
-    everything = curves.dataset(request.times, request.limits)
-    root = _with_measures(everything.isel(draw=0, drop=True), recovered.isel(draw=0, drop=True), request)
-    drawn, errors = _draws_of(everything), fit.patients.errors
+    curves = DrawnCurves(fit, request.treatment, random, request.all_times, request.measures, request.limits)
+    outputs, measured, errors = curves.outputs(request.times), curves.measured(), fit.patients.errors
+    estimated = measured.isel(draw=0, drop=True).drop_vars("failure")
+    drawn, recovered = _draws_of(outputs), _draws_of(measured)
+    root = outputs.isel(draw=0, drop=True).assign(estimated).assign_attrs(measured.attrs)
     groups = {
-        "draws": _with_measures(drawn, _draws_of(recovered), request),
+        "draws": drawn.assign(recovered).assign_attrs(measured.attrs),
         "interval": interval(drawn),
         "measured": measured_interval(drawn, errors),
         "below": chance_below(curves, request.visits, request.thresholds, errors),
-        "recovery": recovery_over_draws(root, _draws_of(recovered), request.recovery),
+        "recovery": recovery_over_draws(root, recovered, request.recovery),
     }
-    if request.n_planned:
-        unchanged = DrawnCurves(fit, fit.regimen, random, request.times).dataset(request.times, request.limits)
+    if request.treatment.planned:
+        without = DrawnCurves(fit, fit.treatment, random, request.times, (), request.limits)
+        unchanged = without.outputs(request.times)
         groups |= {
             "without": interval(_draws_of(unchanged)),
             "difference": difference(drawn, _draws_of(unchanged)),
@@ -112,7 +112,7 @@ def _predicted(request: ForecastRequest) -> xr.DataTree:
     groups |= {"parameters": fit.parameters, "observations": _observations(observed)}
     tree = xr.DataTree.from_dict({"/": root, **groups})
     facts = {"patient": fit.id, "seed": request.seed, "draws": request.draws, "data_hash": observed.content_hash}
-    tree.attrs |= {**facts, "counts": len(fit.patient.observations), "planned": request.n_planned}
+    tree.attrs |= {**facts, "counts": len(fit.patient.observations), "planned": request.treatment.planned}
     tree.attrs |= {"visits": request.schedule, "known": fit.known_text}
     return tree
 
@@ -123,29 +123,7 @@ def _observations(data: PatientData) -> xr.Dataset:
     return counts.rename(time="count_time") if "time" in counts else counts
 
 
-def _measured_along(request: ForecastRequest, random: np.ndarray) -> xr.Dataset:
-    """Measures, (draw, course), which are taken on the dense solution."""
-    fit = request.fit
-    sets = [dict(zip(fit.names, row, strict=True)) | fit.known for row in fit.values(random).tolist()]
-    return simulate(
-        fit.model, request.treatment, until=request.duration, every=request.duration, cohort=fit.patients.cohort,
-        parameters=sets, measures=request.measures, engine="batch",
-    )  # fmt: skip
-
-
 def _draws_of(everything: xr.Dataset) -> xr.Dataset:
     """The draws, without the most probable parameters, which stand before them."""
     drawn = everything.isel(draw=slice(1, None))
     return drawn.assign_coords(draw=np.arange(drawn.sizes["draw"]))
-
-
-def _with_measures(outputs: xr.Dataset, measured: xr.Dataset, request: ForecastRequest) -> xr.Dataset:
-    """Outputs, and what was measured on them; courses begin in time of the data."""
-    names = [each.name for each in request.measures if each.name in measured]
-    names += ["failure"] if "draw" in measured.dims else []
-    whole = outputs.assign({name: measured[name] for name in names})
-    whole.attrs = measured.attrs
-    if "course_start" not in measured:
-        return whole
-    starts = measured["course_start"] + request.fit.time_zero
-    return whole.assign(course_start=starts.assign_attrs(measured["course_start"].attrs))

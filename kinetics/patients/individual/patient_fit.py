@@ -16,9 +16,8 @@ from kinetics.patients.data.model_covariates import last_values, last_values_tex
 from kinetics.patients.data.records import Patient
 from kinetics.patients.individual.information import informed_by
 from kinetics.patients.population.assembling import PatientsOfCohort
-from kinetics.patients.population.treatment import first_time, treatment_of
+from kinetics.patients.population.treatment import Treatment, first_time
 from kinetics.population.draws import ATTEMPTS
-from kinetics.regimen import Regimen
 from kinetics.text.numbers import percent_text
 from kinetics.text.tables import html_table
 
@@ -72,9 +71,9 @@ class PatientFit:
         return self.patients.treated.system.model
 
     @cached_property
-    def regimen(self) -> Regimen:
-        """What was given; its time zero is ``time_zero`` of the data."""
-        return treatment_of(self.fits.data, self.patient)
+    def treatment(self) -> Treatment:
+        """What was given, in courses; its time zero is ``time_zero`` of the data."""
+        return Treatment.of(self.patient, self.fits.data.time)
 
     @property
     def time_zero(self) -> float:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from kinetics.errors import Faults, InputError, warn
 from kinetics.files.arguments import loaded
-from kinetics.regimen import Course, Regimen, only_course
+from kinetics.patients.population.treatment import Treatment
+from kinetics.regimen import Course, DoseRecord, Regimen, dose_records, only_course
 from kinetics.regimen.times import Amount, Amounts, as_tuple, in_days
 from kinetics.units import Unit, parse_unit, to_unit, unit_text
 
@@ -22,30 +23,32 @@ MONTH = parse_unit("month")
 
 def planned_treatment(
     fit: PatientFit, retreat: Amounts | None, course: Course | Regimen | str | Path | None
-) -> Regimen:
+) -> Treatment:
     """What was given, and a course that begins at each ``retreat``, counted from time zero of the data.
 
-    It is the patient's last one unless another is named. `InputError` if there is none, if the model has no dose of its
-    drugs, and for every time before the last dose is given; a warning for those before the last count.
+    It is the patient's last one unless another is named. `InputError` if there is none, if it comes from a steady
+    state, if the model cannot be given its doses, and for every time before the last dose is given; a warning for those
+    before the last count.
     """
     if retreat is None:
         if course is not None:
             raise InputError("is for a further course; say when it begins with retreat")
-        return fit.regimen
-    treatment, unit = fit.regimen, fit.model.time
+        return fit.treatment
+    treatment, unit = fit.treatment, fit.model.time
     further, faults, times = _further_course(fit, course), Faults(), sorted(as_tuple(retreat), key=in_days)
     for time in times:
-        begin = to_unit(time, unit) - fit.time_zero
-        end = max((to_unit(other.end, unit) for other in treatment.courses), default=-math.inf)
-        if begin < 0 or begin <= end:
-            last = max(end, 0.0) + fit.time_zero
-            before = f"the last dose of patient {fit.id} is given" if end >= 0 else f"the records of patient {fit.id}"
+        begin, end = to_unit(time, unit) - fit.time_zero, treatment.end
+        if begin < 0 or (end is not None and begin <= end):
+            last = (end or 0.0) + fit.time_zero
+            before = (
+                f"the records of patient {fit.id}" if end is None else f"the last dose of patient {fit.id} is given"
+            )
             faults.add(f"{time} is before {before}, at {_months(last, unit)}; plan a later course")
             continue
-        treatment += further.at(f"{begin!r} {unit_text(unit)}")
+        treatment = treatment.followed_by(further, begin)
     faults.raise_if_any()
     _warn_of_counts(fit, times)
-    return replace(treatment, name=f"{fit.regimen.name}, further at {', '.join(map(str, times))}")
+    return replace(treatment, name=f"{treatment.name}, further at {', '.join(map(str, times))}")
 
 
 def _warn_of_counts(fit: PatientFit, times: Sequence[Amount]) -> None:
@@ -65,13 +68,25 @@ def _months(time: float, unit: Unit) -> str:
     return f"{to_unit(f'{time!r} {unit_text(unit)}', MONTH):.4g} month"
 
 
-def _further_course(fit: PatientFit, course: Course | Regimen | str | Path | None) -> Course:
+def _further_course(fit: PatientFit, course: Course | Regimen | str | Path | None) -> Sequence[DoseRecord]:
+    """The doses of a further course, each alone, in the units of the model."""
     if course is None:
-        if not fit.regimen.courses:
-            raise InputError(f"patient {fit.id} has no course to be given again; name one with retreat_with")
-        return fit.regimen.courses[-1]
+        return _last_course(fit)
     chosen = course if isinstance(course, Course) else only_course(loaded("retreat_with", course, Regimen))
     if unknown := sorted({dose.drug for dose in chosen.doses} - fit.model.doses.keys()):
         doses = ", ".join(fit.model.doses) or "none"
         raise InputError(f"model '{fit.model.name}' has no dose of {', '.join(unknown)}; there are {doses}")
-    return chosen
+    return dose_records(Regimen([chosen]), fit.model)
+
+
+def _last_course(fit: PatientFit) -> Sequence[DoseRecord]:
+    """The last course that was given."""
+    if not fit.treatment.courses:
+        raise InputError(f"patient {fit.id} has no course to be given again; name one with retreat_with")
+    last = fit.treatment.courses[-1]
+    if any(dose.steady_state for dose in last):
+        raise InputError(
+            f"the last course of patient {fit.id} comes from a steady state, which is not given again; name a course "
+            "with retreat_with"
+        )
+    return [replace(dose, reset=False, sequence=0) for dose in last]

@@ -18,8 +18,8 @@ from kinetics.patients.data.records import Patient
 from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.observed import observed
 from kinetics.patients.population.predictions import ModelPredictions
-from kinetics.patients.population.treatment import first_time
-from kinetics.regimen import History, TimedValues, histories
+from kinetics.patients.population.treatment import first_time, simulated_records
+from kinetics.regimen import DoseRecord, History, TimedValues, histories
 from kinetics.regimen.episode_arrays import Histories
 
 
@@ -74,6 +74,13 @@ class TreatedPatients:
         changing = {name for own in self.covariates.values() for name, series in own.items() if len(series.times) > 1}
         return compile_model(self.structure, sorted(drugs), sorted(changing))
 
+    def along(self, id: str, records: Sequence[DoseRecord], until: float) -> Histories:
+        """What a patient gets along records, its own and planned ones, up to a time; both in time of its simulation.
+
+        Parameters that covariates set are not in it: predictions carry their last values forward.
+        """
+        return histories([History(records, [0.0, until], name=f"patient {id}")], self.structure)
+
     def predictions(self, cohort: CohortParameters, parameters: Sequence[str]) -> ModelPredictions:
         """Predictions of the counts; ``parameters`` are those that differ, all others are the cohort's."""
         typical = self.system.parameter_array(cohort.values)
@@ -90,8 +97,8 @@ def _history(
 ) -> History:
     """Doses, covariates and times of counts, from the time at which the simulation of the patient begins."""
     begin = first_time(patient)
-    doses = [replace(dose, time=dose.time - begin) for dose in patient.doses]
     since = {
         name: replace(series, times=tuple(time - begin for time in series.times)) for name, series in covariates.items()
     }
-    return History(doses, times.tolist(), sequences.tolist(), since, name=f"patient {patient.id}")
+    records = simulated_records(patient)
+    return History(records, times.tolist(), sequences.tolist(), since, name=f"patient {patient.id}")

@@ -1,50 +1,90 @@
-"""The treatment of a patient as a regimen: dose records in courses."""
+"""The treatment of a patient: its records of doses, and the courses that they make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 
-from kinetics.errors import Fault, InputError
-from kinetics.patients.data.patient_data import PatientData
-from kinetics.patients.data.records import DoseRecord, Patient
-from kinetics.regimen import Course, Dose, Regimen
-from kinetics.regimen.times import Amount, in_days
-from kinetics.units import registry, unit_text
+import numpy as np
+
+from kinetics.files.checksums import content_hash
+from kinetics.patients.data.records import Patient
+from kinetics.regimen import DoseRecord
+from kinetics.regimen.times import Amount
+from kinetics.units import Unit, to_unit
 
 COURSE_GAP = "60 day"
 """A dose that begins later than this after the one before begins a course."""
 
 
-def treatment_of(data: PatientData, patient: Patient, *, gap: Amount = COURSE_GAP) -> Regimen:
-    """The regimen that a patient was given, in courses.
+@dataclass(frozen=True)
+class Treatment:
+    """What a patient is given, in the units of the data. Make it with `of`.
 
     Parameters
     ----------
-    data : PatientData
-        For the units.
-    patient : Patient
-        Whose doses they are. Time zero of the regimen is the patient's `first_time`.
-    gap : str or pint.Quantity
-        A dose that begins later than this after the one before begins a new course.
-
-    Raises
-    ------
-    InputError
-        For a record that no regimen can say yet: a steady state, a reset, or a modelled rate or duration.
+    records : tuple of DoseRecord
+        Of doses and resets. Time zero is the patient's `first_time`.
+    courses : tuple of tuple of DoseRecord
+        The doses course by course, each alone: repetitions are written out. A reset and a steady state begin a course.
+    name : str
+        What it is called.
+    planned : int
+        How many courses are planned: the last ones.
     """
-    if faults := [fault for record in patient.doses for fault in _not_yet(patient, record, unit_text(data.time))]:
-        raise InputError(*faults)
-    start, longest = first_time(patient), in_days(gap)
-    doses = sorted(
-        (dose for record in patient.given for dose in _doses(data, record, start)), key=lambda dose: dose.key
-    )
-    courses: list[list[Dose]] = []
-    for dose in doses:
-        if courses and (dose.start - courses[-1][-1].start).magnitude <= longest:
+
+    records: tuple[DoseRecord, ...]
+    courses: tuple[tuple[DoseRecord, ...], ...]
+    name: str
+    planned: int = 0
+
+    @classmethod
+    def of(cls, patient: Patient, time: Unit, *, gap: Amount = COURSE_GAP) -> Treatment:
+        """What a patient was given.
+
+        Parameters
+        ----------
+        patient : Patient
+            Whose doses they are.
+        time : pint.Unit
+            The unit of time of the data.
+        gap : str or pint.Quantity
+            A dose that begins later than this after the one before begins a new course.
+        """
+        records = simulated_records(patient)
+        courses: list[list[DoseRecord]] = []
+        for dose, is_set_anew in _doses(records):
+            is_later = bool(courses) and dose.time > courses[-1][0].time
+            if not courses or (is_set_anew and is_later) or dose.time - courses[-1][-1].time > to_unit(gap, time):
+                courses.append([])
             courses[-1].append(dose)
-        else:
-            courses.append([dose])
-    return Regimen(list(map(Course, courses)), name=f"doses of {patient.id}")
+        return cls(records, tuple(map(tuple, courses)), f"doses of {patient.id}")
+
+    @property
+    def starts(self) -> np.ndarray:
+        """When courses begin, (course,), increasing, in the unit of time of the data."""
+        return np.array([course[0].time for course in self.courses])
+
+    @property
+    def end(self) -> float | None:
+        """When the last dose has been given, as far as its record says; None if there is none."""
+        return max((dose.time + length(dose) for course in self.courses for dose in course), default=None)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of what is given and when, and of the courses; names do not count."""
+        return content_hash([astuple(record) for record in self.records], self.starts.tolist())
+
+    @property
+    def drugs(self) -> list[str]:
+        """The drugs that are given, sorted."""
+        return sorted({record.drug for record in self.records if record.drug})
+
+    def followed_by(self, course: Sequence[DoseRecord], begin: float) -> Treatment:
+        """The same with a planned course, whose first dose is at ``begin``."""
+        first = course[0].time
+        doses = tuple(replace(dose, time=begin + (dose.time - first)) for dose in course)
+        return Treatment((*self.records, *doses), (*self.courses, doses), self.name, self.planned + 1)
 
 
 def first_time(patient: Patient) -> float:
@@ -52,23 +92,29 @@ def first_time(patient: Patient) -> float:
     return min([0.0, *(record.time for record in patient.records)])
 
 
-def _doses(data: PatientData, record: DoseRecord, start: float) -> Iterator[Dose]:
-    """The doses of a record, repeats included."""
-    amount = registry.Quantity(record.amount, data.drugs[record.drug])
-    length = record.amount / record.rate if record.rate else record.duration
-    for number in range(record.additional + 1):
-        begin = registry.Quantity(record.time + number * record.interval - start, data.time)
-        yield Dose(record.drug, amount, start=begin, duration=registry.Quantity(length, data.time))
+def simulated_records(patient: Patient) -> tuple[DoseRecord, ...]:
+    """The records of doses and resets, from the time at which the simulation of the patient begins."""
+    begin = first_time(patient)
+    return tuple(replace(record, time=record.time - begin) for record in patient.doses)
 
 
-def _not_yet(patient: Patient, record: DoseRecord, time: str) -> Iterator[Fault]:
-    """What a regimen cannot say."""
-    kinds = {
-        ("a steady state", "write out the doses before it"): record.steady_state,
-        ("a reset", "make what follows a patient of its own"): record.reset,
-        (f"a modelled {record.modelled}", "state the duration or the rate"): record.modelled,
-    }
-    for (kind, instead), is_there in kinds.items():
-        if is_there:
-            message = f"the dose at {record.time:g} {time} is {kind}, which predictions do not take yet; {instead}"
-            yield Fault(message, name=f"patient {patient.id}")
+def length(dose: DoseRecord) -> float:
+    """How long a dose is given, in the unit of time of the data; zero for a bolus, and where the model says it."""
+    return dose.amount / dose.rate if dose.rate else dose.duration
+
+
+def _doses(records: Sequence[DoseRecord]) -> Iterator[tuple[DoseRecord, bool]]:
+    """Each dose alone, in order of time, and whether the state is set anew right before it."""
+    doses: list[tuple[DoseRecord, bool]] = []
+    is_set_anew = False
+    for record in sorted(records, key=lambda record: (record.time, record.sequence)):
+        is_set_anew = is_set_anew or record.reset or record.steady_state > 0
+        if record.reset or record.steady_state == 1:
+            # what was given before is over, and so are its additional doses
+            doses = [(dose, anew) for dose, anew in doses if dose.time < record.time]
+        if record.drug:
+            times = record.time + record.interval * np.arange(record.additional + 1)
+            single = replace(record, interval=0.0, additional=0)
+            doses += [(replace(single, time=time), is_set_anew and not n) for n, time in enumerate(times.tolist())]
+            is_set_anew = False
+    yield from sorted(doses, key=lambda dose: (dose[0].time, dose[0].sequence))

@@ -36,7 +36,7 @@ class Clinic:
 
     @classmethod
     def of(cls, problem: ClinicProblem) -> Clinic:
-        """That of a problem; an `InputError` for a dose that no regimen has."""
+        """That of a problem; an `InputError` for a dose that means nothing."""
         treated = TreatedPatients.of(problem.data.select(*problem.patients), problem.model)
         observations = treated.observations
         order = [problem.patients.index(id) for id in observations.ids]
