@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import OptimizeResult, least_squares, minimize
 from scipy.special import expit, logit
 
 from kinetics.errors import IntegrationError
@@ -15,6 +15,9 @@ from kinetics.estimate.objective.base import Residuals
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.problem.problem import FitProblem
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ def search_least_squares(
     scipy's trust-region reflective algorithm (Branch, Coleman, Li 1999, doi 10.1137/S1064827595289108) on logarithms,
     with the exact Jacobian.
     """
+    # slow to import, and only a search needs it
+    from scipy.optimize import least_squares
+
     size = len(objective.problem.fitted) + int(objective.with_prior.sum())
 
     def at(u: np.ndarray) -> np.ndarray:
@@ -166,6 +172,8 @@ def search_by_scoring(
     7.3), the exact gradient, and the information :math:`J^TJ` in place of the Hessian, in coordinates
     :math:`\operatorname{logit}((x - l)/(u - l))` in which the bounds are at infinity.
     """
+    from scipy.optimize import minimize
+
     hill = _Hill(objective, start, moving)
     if not moving.size:
         height, _ = hill.value(np.empty(0))

@@ -76,6 +76,8 @@ def patient(
     as_json: AsJson = False,
 ) -> None:
     """Fit the counts of one patient, and predict them, after a further course too."""
+    from kinetics.files.arguments import loaded
+    from kinetics.model import Model
     from kinetics.patients import read_patients
     from kinetics.patients.individual.arguments import named_model
     from kinetics.patients.individual.fitting import fit_patient
@@ -89,9 +91,10 @@ def patient(
     chosen = faults.attempt("--model", lambda: model or named_model(counts, mapping))
     faults.raise_if_any()
     assert chosen is not None
-    data = read_patients(counts, doses, mapping, model=chosen, allow_large=allow_large)
+    structure = loaded("model", chosen, Model)
+    data = read_patients(counts, doses, mapping, model=structure, allow_large=allow_large)
     with watched(f"fitting patient {id}"), named_as_options({f"errors.{name}": f"--error {name}" for name in stated}):
-        fit = fit_patient(data, id, model=chosen, cohort=cohort, errors=stated, posterior=posterior, seed=seed)
+        fit = fit_patient(data, id, model=structure, cohort=cohort, errors=stated, posterior=posterior, seed=seed)
         tree = fit.predict(
             until=until, every=every, retreat=retreat or None, retreat_with=retreat_with, visits=visits, draws=draws,
             seed=seed,

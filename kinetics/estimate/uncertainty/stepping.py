@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 DROP = 1.920729410347062
 """Half the 95 % quantile of chi-square with one degree of freedom."""
@@ -90,6 +89,9 @@ def _outwards(points: Sequence[Point], sd: float, to_bound: float) -> float:
 
 def interval_end(points: Sequence[Point]) -> float:
     """Where the drop is passed, interpolated; the distance from the optimum."""
+    # slow to import, and only a profile needs it
+    from scipy.interpolate import PchipInterpolator
+
     inside, outside = bracket(points)
     assert outside is not None
     rising = [points[0]]

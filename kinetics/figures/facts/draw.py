@@ -9,7 +9,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy.stats import binom
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import regimen_text, source_text
@@ -110,6 +109,9 @@ class _Panel:
 
     def _draw_fact(self, name: str, times: np.ndarray, values: np.ndarray, colour: str) -> None:
         """A fact at its time, and to the right of it what a study would find; of facts at one time bars are nested."""
+        # slow to import, and few figures have facts
+        from scipy.stats import binom
+
         row, axes, unit = self.spec.facts[name], self.axes, parse_unit(self.row.unit)
         at = float(times[0]) + to_unit(str(row.time), self.spec.time.unit)
         before = self.taken.count(at)

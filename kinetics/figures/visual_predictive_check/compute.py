@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from scipy.stats import binom
 
 from kinetics.figures.base.fit_figure import log_parameters
 from kinetics.figures.visual_predictive_check.spec import CheckSpec
@@ -115,6 +114,9 @@ def _share(spec: CheckSpec, name: str, grid: Sequence[PopulationTarget], populat
 
 def _recovery(spec: CheckSpec, name: str, populations: Populations) -> tuple[xr.Dataset, float]:
     """The share of those seen below the level that is seen back by each visit, with 95 % of studies; and ever."""
+    # slow to import, and few figures need it
+    from scipy.stats import binom
+
     first, n = spec.targets[name][0], patients_of(spec.targets[name])
     observed = first.observed(populations[first])
     assert isinstance(observed, ObservedTimes)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from kinetics.errors import Fault, InputError
 from kinetics.mixed_effects.likelihood.fisher_information import linearised_information
@@ -168,6 +167,9 @@ def maximise(
 
 def _round(search: _Search, state: MaximumState) -> tuple[MaximumState, str]:
     """One search from the best values so far, and the reason why it ended."""
+    # slow to import, and a fit of individuals does not need it
+    from scipy.optimize import minimize
+
     before = search.best_objective.full
     search.rescale()
     size = search.origin.size

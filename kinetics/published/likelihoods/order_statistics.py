@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import betaincinv
 
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, share, shares
@@ -13,6 +12,9 @@ from kinetics.observation.distribution import Expected, ObservedDistribution, Sc
 
 def quantile(observed: ObservedDistribution, probability: float) -> float:
     """The level below which a share of the population lies; infinite for a time that too few reach."""
+    # slow to import, and most commands need no optimiser
+    from scipy.optimize import brentq
+
     low, high = observed.bracket()
     if float(np.real(share(observed, high))) <= probability:
         return math.inf
