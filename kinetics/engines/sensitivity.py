@@ -40,6 +40,8 @@ class SensitiveTrajectory(Trajectory):
     def output_gradient(self, times: np.ndarray) -> np.ndarray:
         """Derivatives of the outputs by the chosen parameters, (time, output, parameter), output per parameter unit."""
         n, m = len(self.system.states), self.by_parameter.shape[1]
+        if not m:
+            return np.zeros((len(times), len(self.system.outputs), 0))
         functions = self.system.functions
         gradients = []
         for z in read(self.with_tangent, times, self.start):

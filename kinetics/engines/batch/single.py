@@ -127,7 +127,9 @@ def integrate_with_sensitivities(
     directions = _directions(system, parameters, names, segments, initial, drugs)
     first = system.functions.initial(constants)
     tolerances, scale = tolerances or TOLERANCES, state_scale(system, constants, first, segments.largest)
-    states, tangent = _record(system, constants, first, segments, tolerances, scale, directions=directions)
+    # a sampler of a posterior asks for no derivatives, thousands of times
+    derived = directions if directions.start.shape[1] else None
+    states, tangent = _record(system, constants, first, segments, tolerances, scale, directions=derived)
     return SensitiveTrajectory(
         system,
         constants,
@@ -135,7 +137,7 @@ def integrate_with_sensitivities(
         # of states alone, so that curves are not read off with all their derivatives
         [states],
         relative=tolerances.relative,
-        with_tangent=[tangent],
+        with_tangent=[tangent or states],
         segments=segments,
         by_parameter=directions.constants,
     )
