@@ -11,13 +11,15 @@ MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.cluster
+# A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
+PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
 RESOLVER := build/lock/bin/uv
 OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help install reproduce test chance fuzz bench study format lock clean
+.PHONY: help install reproduce test types tests chance fuzz bench study format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
@@ -71,12 +73,18 @@ reproduce: $(INSTALLED)
 test: $(CLUSTER)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+# One after the other they would leave a core idle, as Pyright uses one.
+types: $(CLUSTER)
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=10
+
+tests: $(CLUSTER)
+	$(PYTEST) --durations=10
 
 # The properties with examples drawn by chance, to be run from time to time: `make test` draws the same ones every time.
 chance: $(INSTALLED)
-	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --hypothesis-profile=chance tests/properties tests/unit $(ARGS)
+	$(PYTEST) --hypothesis-profile=chance tests/properties tests/unit $(ARGS)
 
 # A million expressions and ten thousand files; what fails is kept in build/fuzz/ and can be run again alone.
 fuzz: $(INSTALLED)

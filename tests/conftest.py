@@ -1,8 +1,10 @@
 """Settings every test shares: no display, no chance, no clock on the wall, nothing of the user's shell."""
 
+import gc
 import os
 import signal
 from contextlib import suppress
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,12 +12,20 @@ from hypothesis import HealthCheck, settings
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("KINETICS_TRACEBACK", None)
 
+# modules and tests stay: looking through them for garbage again and again takes a tenth of the time of all tests
+gc.disable()
+
 # how quickly examples are drawn is a matter of the machine and of what else runs on it
 health = [HealthCheck.too_slow]
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True, suppress_health_check=health)
 # `make chance`: other examples at every run, and more of them
 settings.register_profile("chance", max_examples=500, deadline=None, print_blob=True, suppress_health_check=health)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -116,15 +126,22 @@ def plan_of(model, regimen, until):
     return segments(regimen or Regimen.none(), drugs, model.time, until)
 
 
+@cache
+def shipped_regimens():
+    """The regimens that ship, by name."""
+    from kinetics.files.library import library_names
+    from kinetics.regimen import Regimen
+
+    return {name: Regimen.load(name) for name in library_names("models/regimens")}
+
+
 def accepted_regimens(model):
     """The shipped regimens that a model can be given, by name."""
     from kinetics.errors import InputError
-    from kinetics.files.library import library_names
-    from kinetics.regimen import Regimen, check_accepted
+    from kinetics.regimen import check_accepted
 
     accepted = {}
-    for name in library_names("models/regimens"):
-        regimen = Regimen.load(name)
+    for name, regimen in shipped_regimens().items():
         with suppress(InputError):
             check_accepted(regimen, model)
             accepted[name] = regimen
