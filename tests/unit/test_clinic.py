@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from functools import cache
 
 import numba
 import numpy as np
@@ -324,12 +325,17 @@ def stopped_at(step, reason):
     return progress
 
 
+@cache
+def uninterrupted(model, method):
+    problem = ClinicProblem.of(simulated(8), model, algorithm=SHORT).with_settings(method=method, seed=5)
+    return problem, fit_population(problem)
+
+
 @pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, Killed])
 def test_an_interrupted_estimate_goes_on_to_the_same_bits(model, monkeypatch, method, reason):
     monkeypatch.setattr("kinetics.patients.clinic.checkpoint.KEEP_EVERY", 0.0)
-    problem = ClinicProblem.of(simulated(8), model, algorithm=SHORT).with_settings(method=method, seed=5)
-    whole = fit_population(problem)
+    problem, whole = uninterrupted(model, method)
     done = "15 of [0-9]+ iterations are" if method == "SAEM" else "1 round of the search is"
     is_kept = reason is KeyboardInterrupt
     with pytest.raises(FitInterrupted if is_kept else Killed, match=f"{done} done and kept" if is_kept else None):

@@ -1,5 +1,7 @@
 """Derivatives by parameters against closed forms and against differences of sixth order."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -166,19 +168,27 @@ WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # central differences of sixth or
 
 
 @pytest.fixture(scope="module")
-def reconstitution(with_sensitivities):
-    """The sensitive trajectory of the relapsing cohort under one course, and a function that integrates a variant."""
+def one_course():
+    """The model, the relapsing cohort, one course, and a function that integrates a variant once for all tests."""
     system = compile_model(Model.load("reconstitution"))
     model = system.model
     given = plan_of(model, Regimen.load("ms_first_course"), 730.5)
     values = cohort_parameters(model, "relapsing", fits=["care_ms_course_1"]).values
     parameters = system.parameter_array(values)
 
+    @cache
     def variant(name: str, factor: float):
         changed = parameters.copy()
         changed[system.parameters.index(name)] *= factor
         return integrate(system, system.constants(changed), given, tolerances=Tolerances(1e-12, 1e-16))
 
+    return system, parameters, given, variant
+
+
+@pytest.fixture(scope="module")
+def reconstitution(with_sensitivities, one_course):
+    """The sensitive trajectory, and the function that integrates a variant."""
+    system, parameters, given, variant = one_course
     return with_sensitivities(system, parameters, NAMES, given), variant
 
 
