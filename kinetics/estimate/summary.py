@@ -11,6 +11,7 @@ from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.published import NORMAL_95
 from kinetics.results import MEDIAN_AND_95
+from kinetics.units import parse_unit, written_unit
 
 if TYPE_CHECKING:
     from kinetics.estimate.result import Fit
@@ -30,7 +31,7 @@ def fit_summary(fit: Fit) -> dict[str, Any]:
             name: {
                 "value": row.value,
                 "se": row.value * row.log_se,
-                "unit": row.unit,
+                "unit": written_unit(parse_unit(row.unit)),
                 "verdict": row.verdict,
                 **({"intervals": intervals} if with_intervals else {}),
             }

@@ -11,7 +11,7 @@ from kinetics.errors import UnitError
 from kinetics.files.rows import Line, Row
 from kinetics.published.kinds import KINDS
 from kinetics.published.kinds.quantity import Columns
-from kinetics.units import conversion, parse_unit, unit_text
+from kinetics.units import conversion, parse_unit, written_unit
 
 NORMAL_95 = 1.959963984540054
 """The normal quantile that 95 % intervals end at."""
@@ -104,7 +104,7 @@ class PublishedRow(PublishedNumber):
             "name": self.name,
             "use": self.use,
             "published": ends if self.is_range else self.value,
-            "unit": unit_text(parse_unit(self.unit)),
+            "unit": written_unit(parse_unit(self.unit)),
             "interval": None if self.is_range else ends,
             "statistic": self.statistic,
             "sd": self.sd,

@@ -12,7 +12,7 @@ from kinetics.comparison import ComparedRow, Comparison, Reading, course_lengths
 from kinetics.reports.course import heading
 from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, in_blocks, paragraph
-from kinetics.units import display_unit, parse_unit
+from kinetics.units import display_unit, parse_unit, written_unit
 
 
 def reading_text(value: float, reading: Reading, windows: np.ndarray, unit: str) -> str:
@@ -118,7 +118,8 @@ def comparison_json(comparison: Comparison, result: xr.Dataset) -> dict[str, Any
 def _reading_json(name: str, reading: Reading, result: xr.Dataset) -> dict[str, Any]:
     values = result[name]
     over_patients = "quantile" in values.dims
-    entry: dict[str, Any] = {"name": reading.name, "label": reading.label, "unit": values.attrs["units"]}
+    unit = written_unit(parse_unit(values.attrs["units"]))
+    entry: dict[str, Any] = {"name": reading.name, "label": reading.label, "unit": unit}
     entry["values"] = _by_regimen(values.sel(quantile=0.5) if over_patients else values)
     if reading.is_recovery:
         entry["censored"] = {key: math.isinf(value) for key, value in entry["values"].items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, paragraph, table
-from kinetics.units import display_unit, parse_unit
+from kinetics.units import display_unit, parse_unit, written_unit
 
 _TYPICAL_HEAD = "Published against fitted; 95 % intervals in brackets"
 _POPULATION_HEAD = (
@@ -120,7 +120,7 @@ def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _estimate(name: str, row: Mapping[str, Any]) -> list[str]:
-    return [name, display_unit(parse_unit(row["unit"])) or "1", number_text(row["value"])]
+    return [name, written_unit(parse_unit(row["unit"])), number_text(row["value"])]
 
 
 def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:

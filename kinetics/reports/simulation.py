@@ -14,6 +14,7 @@ from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
 from kinetics.results import MEDIAN_AND_95
+from kinetics.units import parse_unit, written_unit
 
 _QUANTILES = dict(zip(("lower", "values", "upper"), MEDIAN_AND_95, strict=True))
 
@@ -73,15 +74,19 @@ def _outputs(result: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Unit and values of each output by name; of patients their median and 95 % of them."""
     if "patient" not in result.dims:
         arrays = {name: result[name] for name in series(result)}
-        return {name: {"unit": a.attrs["units"], "values": a.values.tolist()} for name, a in arrays.items()}
+        return {name: {"unit": _unit(a), "values": a.values.tolist()} for name, a in arrays.items()}
     quantiles = _over_patients(result)
 
     def cells(name: str) -> dict[str, Any]:
         array = quantiles[name]
         ends = {key: array.sel(quantile=share).values.tolist() for key, share in _QUANTILES.items()}
-        return {"unit": array.attrs["units"], **ends}
+        return {"unit": _unit(array), **ends}
 
     return {name: cells(name) for name in series(quantiles, "quantile")}
+
+
+def _unit(array: xr.DataArray) -> str:
+    return written_unit(parse_unit(array.attrs["units"]))
 
 
 def counts_table(result: xr.Dataset, width: int) -> str:

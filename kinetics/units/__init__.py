@@ -4,7 +4,7 @@ from kinetics.units.conversion import conversion
 from kinetics.units.laboratory import laboratory_unit, percent_of
 from kinetics.units.quantity import adopt, check_duration, parse_quantity, read_number, to_unit
 from kinetics.units.reader import Quantity, Unit, parse_unit, registry
-from kinetics.units.text import display_unit, unit_text
+from kinetics.units.text import display_unit, unit_text, written_unit
 
 __all__ = [
     "Quantity",
@@ -21,4 +21,5 @@ __all__ = [
     "registry",
     "to_unit",
     "unit_text",
+    "written_unit",
 ]

@@ -11,7 +11,7 @@ import pint
 from kinetics.errors import InputError, UnitError
 from kinetics.units.conversion import conversion
 from kinetics.units.reader import MAX_LENGTH, Unit, parse_unit, registry
-from kinetics.units.text import display_unit, unit_text
+from kinetics.units.text import unit_text, written_unit
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 """Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
@@ -51,7 +51,7 @@ def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = 
     """
     match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
     target = parse_unit(unit) if isinstance(unit, str) else unit
-    target_text = example if target is None else display_unit(target) or "1"
+    target_text = example if target is None else written_unit(target)
     if match is None:
         such = f"write a number, a space and a unit, such as '12 {target_text}'"
         raise UnitError(f"cannot read quantity {str(text)[:60]!r}; {such}")
@@ -103,7 +103,7 @@ def to_unit(value: Any, unit: str | Unit) -> float:
     if isinstance(value, str):
         return parse_quantity(value, unit)[0]
     target = parse_unit(unit) if isinstance(unit, str) else unit
-    number, own = adopt(value, example=display_unit(target) or "1")
+    number, own = adopt(value, example=written_unit(target))
     return number * float(conversion(own, target))
 
 

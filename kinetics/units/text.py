@@ -52,3 +52,15 @@ def display_unit(unit: Unit) -> str:
     """
     text = unit_text(unit)
     return "" if text == "1" else re.sub(r"^1/nL(?=/|$)", "1e9/L", text)
+
+
+def written_unit(unit: Unit) -> str:
+    """Write a unit for cells, CSV and JSON: as `display_unit`, but a dimensionless number as 1; `parse_unit` reads it.
+
+    Examples
+    --------
+    >>> from kinetics.units import parse_unit
+    >>> written_unit(parse_unit("1/nL")), written_unit(parse_unit("1"))
+    ('1e9/L', '1')
+    """
+    return display_unit(unit) or "1"

@@ -12,7 +12,7 @@ from kinetics.expressions import evaluate
 from kinetics.model import Model
 from kinetics.patients.conversion.counts import Count, by_output
 from kinetics.text.numbers import number_text
-from kinetics.units import Unit, conversion, display_unit, parse_unit
+from kinetics.units import Unit, conversion, parse_unit, written_unit
 
 FACTOR = 50.0
 """How many times the typical patient's count before treatment is no count but a mistake in the unit."""
@@ -58,7 +58,7 @@ def _report(
     wrong: Sequence[Count], own: Sequence[Count], value: float, baseline: float, unit: Unit, faults: Faults
 ) -> None:
     """One fault of an implausible unit, of one row or of most of an analyte, with the unit that would be right."""
-    entry, shown = wrong[0].entry, display_unit(unit) or "1"
+    entry, shown = wrong[0].entry, written_unit(unit)
     written = entry.unit or f"{shown} (no unit is stated)"
     times = value / baseline
     far = f"{number_text(times)} times" if times > 1 else f"1/{number_text(1 / times)} of"

@@ -14,7 +14,7 @@ from kinetics.files.writing import write_atomically
 from kinetics.patients.data.records import Observation, Patient
 from kinetics.regimen import DoseRecord
 from kinetics.text.escaping import spreadsheet_text
-from kinetics.units import unit_text
+from kinetics.units import written_unit
 
 if TYPE_CHECKING:
     from kinetics.patients.data.patient_data import PatientData
@@ -56,7 +56,7 @@ def _cell(value: object) -> str:
 
 
 def _rows(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
-    own = {"patient": patient.id, "time_unit": unit_text(data.time)}
+    own = {"patient": patient.id, "time_unit": written_unit(data.time)}
     rows = [*_covariates(patient, data), *(_row(record, data) for record in patient.records)]
     for row in rows or [{"record": PATIENT, "time": 0.0}]:
         yield {**own, **row}
@@ -65,7 +65,11 @@ def _rows(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
 def _covariates(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
     for name, series in patient.covariates.items():
         unit = data.covariates[name]
-        own: dict[str, Any] = {"record": COVARIATE, "name": name, "unit": CATEGORY if unit is None else unit_text(unit)}
+        own: dict[str, Any] = {
+            "record": COVARIATE,
+            "name": name,
+            "unit": CATEGORY if unit is None else written_unit(unit),
+        }
         if (sets := data.parameters.get(name)) is not None:
             own |= {"parameter": sets.parameter, "rule": sets.rule}
         for time, value in zip(series.times, series.values, strict=True):
@@ -75,9 +79,9 @@ def _covariates(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]
 def _row(record: Observation | DoseRecord, data: PatientData) -> dict[str, Any]:
     if isinstance(record, Observation):
         row: dict[str, Any] = {"record": COUNT, "name": record.output, "value": record.value}
-        row |= {"unit": unit_text(data.outputs[record.output]), "censored": record.censored}
+        row |= {"unit": written_unit(data.outputs[record.output]), "censored": record.censored}
         return {"time": record.time, "limit": record.limit, "bound": record.bound, **row}
-    unit = unit_text(data.drugs[record.drug]) if record.drug else ""
+    unit = written_unit(data.drugs[record.drug]) if record.drug else ""
     stated = {
         "rate": record.rate,
         "duration": record.duration,

@@ -8,7 +8,6 @@ from typing import Any
 
 from kinetics.text.numbers import count_text, interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, headline, paragraph, table
-from kinetics.units import display_unit, parse_unit
 
 Rows = Mapping[str, Mapping[str, Any]]
 OBJECTIVES = {
@@ -61,7 +60,7 @@ def _values(rows: Rows, kind: str) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    unit = display_unit(parse_unit(row["unit"])) or "1"
+    unit = row["unit"]
     if row["held"]:
         return [unit, number_text(row["value"]), "held", "-", "-"]
     relative = percent_text(row["se"] / abs(row["value"])) if row["value"] else "-"

@@ -12,7 +12,7 @@ from kinetics.prediction import recovery_summary
 from kinetics.reports.course import series, time_factor
 from kinetics.reports.recovery import recovery_json
 from kinetics.results import MEDIAN_AND_95
-from kinetics.units import display_unit, parse_unit
+from kinetics.units import parse_unit, written_unit
 
 YEAR = 12.0
 STEPS = (1.0, 3.0, 6.0, YEAR)
@@ -27,7 +27,8 @@ def patient_json(tree: xr.DataTree) -> dict[str, Any]:
     """The numbers of a prediction of a patient for a program, with all visits."""
     root, facts = tree.to_dataset(), tree.attrs
     own = {key: facts.get(key) for key in ("patient", "model", "cohort", "regimen", "planned", "draws", "seed")}
-    outputs = [{"output": name, "unit": _shown(str(root[name].attrs["units"]))} for name in printed_outputs(tree)]
+    units = {name: written_unit(parse_unit(root[name].attrs["units"])) for name in printed_outputs(tree)}
+    outputs = [{"output": name, "unit": unit} for name, unit in units.items()]
     counts = [one | row for one in outputs for row in count_rows(tree, one["output"])]
     changes = [one | row for one in outputs for row in difference_rows(tree, one["output"])]
     recovery = [{**row, "share_never": 1 - row["share_recovered"]} for row in recovery_json(recovery_summary(tree))]
@@ -39,7 +40,7 @@ def parameter_rows(parameters: xr.Dataset) -> list[dict[str, Any]]:
     """A row a parameter: the columns of `PatientFit.parameters`, with the unit as a reader has it."""
     columns = ("parameter", "estimate", "lower", "upper", "typical", "informed", "verdict")
     values = zip(*(parameters[name].values.tolist() for name in columns), strict=True)
-    units = [display_unit(parse_unit(str(unit))) or "1" for unit in parameters["unit"].values]
+    units = [written_unit(parse_unit(str(unit))) for unit in parameters["unit"].values]
     return [{**dict(zip(columns, row, strict=True)), "unit": unit} for row, unit in zip(values, units, strict=True)]
 
 
@@ -103,7 +104,8 @@ def below_rows(tree: xr.DataTree) -> list[dict[str, Any]]:
     rows = []
     for output in below["output"].values:
         own = below.sel(output=output)
-        facts = {"output": str(output), "limit": float(own["limit"]), "unit": _shown(str(own["unit"].item()))}
+        unit = written_unit(parse_unit(str(own["unit"].item())))
+        facts = {"output": str(output), "limit": float(own["limit"]), "unit": unit}
         numbers = zip(own["visit_time"].values * factor, own["true"].values, own["measured"].values, strict=True)
         rows += [
             {**facts, "months": float(at), "true": float(true), "measured": float(measured)}
@@ -118,7 +120,3 @@ def last_count(tree: xr.DataTree) -> float:
     observed = tree["observations"].to_dataset()
     times = observed["count_time"].values if "count_time" in observed else np.empty(0)
     return float(np.max(times, initial=0.0, where=np.isfinite(times))) * time_factor(tree, "month")
-
-
-def _shown(unit: str) -> str:
-    return display_unit(parse_unit(unit))
