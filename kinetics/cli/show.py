@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.options import AllowLarge
 from kinetics.cli.terminal.output import page_width, print_text
 
 
@@ -21,8 +22,9 @@ def show(
         str | None,
         typer.Option("--code", metavar="FUNCTION", help="Print the assembly of a model's function, such as rate."),
     ] = None,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Equations and parameter table of a model; doses of a regimen; visits; problem and committed result of a fit."""
     from kinetics.reports.showing import show as run
 
-    print_text(run(name, cohort=cohort, latex=latex, code=code, width=page_width()))
+    print_text(run(name, cohort=cohort, latex=latex, code=code, width=page_width(), allow_large=allow_large))

@@ -36,6 +36,7 @@ def show(
     latex: bool = False,
     code: str | None = None,
     width: int = WIDTH,
+    allow_large: bool = False,
 ) -> Page:
     """Show equations and parameter table of a model; doses of a regimen; visits; problem and result of a fit.
 
@@ -51,6 +52,8 @@ def show(
         Show the LLVM assembly of one of a model's functions, such as ``"rate"``, in place of all else.
     width : int
         Characters a line of prose.
+    allow_large : bool
+        Read tables of patients of more than 50 MB.
 
     Returns
     -------
@@ -74,7 +77,13 @@ def show(
         raise InputError("--cohort, --latex and --code are for models")
     if code:
         return Page("\n\n".join(model_assembly(Model.load(path), code) for kind, path in files if kind == "model"))
-    return Page("\n\n".join(_text(kind, path, cohort, latex, width) for kind, path in files))
+    texts = (
+        _patients_text(path, width, allow_large=allow_large)
+        if kind == "patients"
+        else _text(kind, path, cohort, latex, width)
+        for kind, path in files
+    )
+    return Page("\n\n".join(texts))
 
 
 def _text(kind: str, path: Path, cohort: str | None, latex: bool, width: int) -> str:
@@ -91,19 +100,17 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool, width: int) ->
             return _estimates_text(Estimates.read(path))
         case "figure":
             return _figure_text(path)
-        case "patients":
-            return _patients_text(path, width)
         case _:
             raise InputError(Fault(f"nothing to show of a {kind}; 'kinetics check' checks it", str(path)))
 
 
-def _patients_text(path: Path, width: int) -> str:
+def _patients_text(path: Path, width: int, *, allow_large: bool) -> str:
     from kinetics.patients import DataMapping, read_patients
     from kinetics.reports.patients import patients_text
 
     if path.suffix == ".toml" and (mapping := DataMapping.load(path)).patients.counts is None:
         return mapping.to_toml().rstrip()
-    return patients_text(read_patients(path), width)
+    return patients_text(read_patients(path, allow_large=allow_large), width)
 
 
 def _problem_text(problem: FitProblem, width: int) -> str:

@@ -103,5 +103,5 @@ def test_a_body_that_cannot_be_is_not_set(run, setting: str) -> None:
 
 def test_all_that_is_wrong_is_told_at_once(call, table: Path) -> None:
     table.write_text("N0 [mg],q\n1,2\n")
-    told = call("--covariates", table, "--sampling", "sobol", "--set", "k=1").err.splitlines()
-    assert len(told) == 4, told
+    lines = call("--covariates", table, "--sampling", "sobol", "--set", "k=1").err.splitlines()
+    assert len(lines) == 4, lines

@@ -45,7 +45,7 @@ def integrate_stretches(
     start_changes : ndarray, (row, state, direction)
         Their derivatives by ``names``, then by other directions.
     names, outputs : sequence of str
-        Parameters to differentiate by, and outputs that are wanted.
+        Parameters to differentiate by, and outputs that are returned.
     tolerances : Tolerances
         Error bounds.
     """

@@ -84,7 +84,7 @@ def integrate_histories(
     parameters : ndarray, (patient, parameter)
         All parameters of each patient, in the model's units.
     outputs : sequence of str
-        The outputs that are wanted.
+        The outputs that are returned.
     names : sequence of str
         Parameters to differentiate by. Derivatives go through lag, bioavailability, modelled duration and rate, and
         through steady states.

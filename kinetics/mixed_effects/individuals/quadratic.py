@@ -112,7 +112,8 @@ def mode_shift(
 def laplace_covariance(model: MixedEffectsModel, values: PopulationValues, random: np.ndarray) -> np.ndarray:
     """Covariances of the random effects about their modes, (individual, random effect, random effect).
 
-    The inverse of the exact Hessian; of the expected one for an individual whose exact one is not positive definite.
+    The inverse of the exact Hessian; of the expected one for an individual whose exact one is not positive definite, or
+    not known because an integration beside the mode failed.
 
     Parameters
     ----------
@@ -120,6 +121,7 @@ def laplace_covariance(model: MixedEffectsModel, values: PopulationValues, rando
         Conditional modes.
     """
     exact = exact_hessian(quadratic_model(model, values.fixed, random), values, random)
+    exact = np.where(np.isfinite(exact).all(axis=(1, 2), keepdims=True), exact, 0.0)
     expected = joint_density(model, values, random, model.everyone).hessian
     is_definite = np.linalg.eigvalsh(exact)[:, :1] > 0 if model.n_random else np.ones((len(exact), 1), dtype=bool)
     return np.linalg.inv(np.where(is_definite[..., None], exact, expected))

@@ -22,10 +22,10 @@ def observed(patients: Sequence[Patient], unobserved: str) -> Observations:
     rows = [(patient, row) for patient in patients for row in patient.observations]
     if not rows:
         return _nothing(patients, unobserved)
-    intervals = [_interval(row) for _, row in rows]
+    intervals, begin = [_interval(row) for _, row in rows], {patient.id: first_time(patient) for patient in patients}
     return Observations.from_table(
         [patient.id for patient, _ in rows],
-        [row.time - first_time(patient) for patient, row in rows],
+        [row.time - begin[patient.id] for patient, row in rows],
         [lower for lower, _ in intervals],
         upper=[upper for _, upper in intervals],
         analytes=[row.output for _, row in rows],

@@ -80,8 +80,8 @@ def _counts_text(tree: xr.DataTree, width: int) -> str:
     for name in names:
         rows = count_rows(tree, name)
         columns.append([f"{number_text(row['value'])} [{_ends(row)}]" for row in rows])
-    times = [f"{row['months']:.4g}" for row in rows]
-    title = "Counts after so many months [95 % interval of the true count]"
+    times = [_month(row["months"]) for row in rows]
+    title = "Counts after so many months [95 % interval of the true count]; where a course begins, before it"
     return f"{title}\n{in_blocks(['month', *_heads(tree, names)], list(zip(times, *columns, strict=True)), width)}"
 
 
@@ -90,7 +90,7 @@ def _difference_text(tree: xr.DataTree, width: int) -> str:
     for name in names:
         rows = difference_rows(tree, name)
         columns.append([f"{number_text(row['value'])} [{_ends(row)}]" for row in rows])
-    cells = list(zip([f"{row['months']:.4g}" for row in rows], *columns, strict=True))
+    cells = list(zip([_month(row["months"]) for row in rows], *columns, strict=True))
     title = "What the planned treatment changes [95 % interval]"
     return f"{title}\n{in_blocks(['month', *_heads(tree, names)], cells, width)}" if cells else ""
 
@@ -131,10 +131,15 @@ def _below_text(tree: xr.DataTree, width: int) -> str:
             measured = "" if math.isnan(row["measured"]) else f", {percent_text(row['measured'])}"
             cells = by_time.setdefault(row["months"], {})
             cells[f"{row['output']} < {row['limit']:g} {row['unit']}"] = f"{percent_text(row['true'])}{measured}"
-    cells = [[f"{at:.4g}", *(by_time[at].get(output, "") for output in outputs)] for at in sorted(by_time)]
+    cells = [[_month(at), *(by_time[at].get(output, "") for output in outputs)] for at in sorted(by_time)]
     where = "at visits to come" if is_scheduled else "after so many months"
     title = f"Probability that the true, and the measured, count is below its lower limit of normal, {where}"
     return f"{title}\n{in_blocks(['month', *outputs], cells, width)}" if cells else ""
+
+
+def _month(months: float) -> str:
+    """A time in months to a tenth: a course on day 365 is at month 12."""
+    return f"{round(months, 1):g}"
 
 
 def _heads(tree: xr.DataTree, names: Sequence[str]) -> list[str]:
