@@ -14,7 +14,14 @@ from kinetics.errors import Faults
 
 
 def figure(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A figure that ships, or a figure file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A figure that ships, or a figure file; of a clinic's INPUT.nc also goodness_of_fit, individual_fits "
+            "or visual_predictive_check.",
+        ),
+    ],
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE.{svg,pdf,png}", help="Where it goes; replaced only by a success.")
     ],
@@ -37,5 +44,6 @@ def figure(
     faults.raise_if_any()
     assert kind is not None
     with watched(f"drawing {name}") as steps:
-        draw(kind, out, input=result, progress=steps.count)
-    wrote(out)
+        drawing = draw(kind, out, input=result, progress=steps.count)
+    for path in drawing.files:
+        wrote(path)

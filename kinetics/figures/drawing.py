@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +19,7 @@ from kinetics.figures.base.style import FONT_SIZE
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.identity import figure_hash
-from kinetics.figures.rendering import FORMATS, render
+from kinetics.figures.rendering import FORMATS, render, render_pages
 from kinetics.figures.resolving import Request, Result, resolve
 from kinetics.files.arguments import Progress
 from kinetics.files.writing import write_atomically
@@ -51,6 +52,10 @@ class Drawing:
         The picture, which may be changed before `save`.
     files : tuple of pathlib.Path
         Where it was written.
+    font_size : float
+        Of its titles and labels, points.
+
+    A figure may have several `pages`; ``figure`` is the first.
     """
 
     name: str
@@ -58,18 +63,30 @@ class Drawing:
     data: xr.DataTree = field(repr=False)
     figure: Figure = field(repr=False)
     files: tuple[Path, ...] = ()
+    font_size: float = field(default=FONT_SIZE, repr=False)
+
+    @property
+    def pages(self) -> Iterator[Figure]:
+        """The pictures of all pages: the first as it is now, each other drawn when it is its turn."""
+        yield self.figure
+        yield from (page.draw(self.data, self.font_size) for page in self.kind.pages(self.data)[1:])
+
+    @property
+    def n_pages(self) -> int:
+        """The number of pages."""
+        return len(self.kind.pages(self.data))
 
     def save(self, *out: str | Path) -> None:
-        """Write the picture, as it is now, as ``.svg``, ``.pdf`` or ``.png``."""
-        paths = _checked_paths(out)
-        contents = [render(self.figure, path.suffix.lower()) for path in paths]
-        for path, content in zip(paths, contents, strict=True):
+        """Write the picture, as it is now, as ``.svg``, ``.pdf`` or ``.png``: several pages as of `draw`."""
+        files = [file for path in _checked_paths(out) for file in render_pages(self.pages, path, self.n_pages)]
+        for path, content in files:
             write_atomically(path, content)
 
     def __repr__(self) -> str:
         width, height = self.figure.get_size_inches() * 25.4
         files = f": {', '.join(map(str, self.files))}" if self.files else ""
-        return f"<Drawing {self.name}, {self.kind.name}, {width:.0f} x {height:.0f} mm{files}>"
+        pages = f", {number} pages" if (number := self.n_pages) > 1 else ""
+        return f"<Drawing {self.name}, {self.kind.name}, {width:.0f} x {height:.0f} mm{pages}{files}>"
 
     def _repr_png_(self) -> bytes:
         return render(self.figure, ".png", dpi=_SCREEN)
@@ -77,7 +94,9 @@ class Drawing:
     def _repr_html_(self) -> str:
         width = self.figure.get_size_inches()[0] * 96
         picture = base64.b64encode(self._repr_png_()).decode()
-        return f'<img src="data:image/png;base64,{picture}" width="{width:.0f}" alt="figure of kind {self.kind.name}">'
+        image = f'<img src="data:image/png;base64,{picture}" width="{width:.0f}" alt="figure of kind {self.kind.name}">'
+        number = self.n_pages
+        return image if number == 1 else f"{image}<p>Page 1 of {number}; .save('NAME.pdf') writes all.</p>"
 
 
 def draw(
@@ -96,17 +115,18 @@ def draw(
 
     Parameters
     ----------
-    figure : str, pathlib.Path, Kind, Fit, xarray.DataTree or xarray.Dataset
-        The name of a figure that ships, such as "recovery", the path of a figure file, or what `read_figure` gives. Or
-        a result: a fit is drawn as agreement with its published numbers; a simulation or a prediction, or the path of
-        its ``.nc`` file, as outputs over time, patients as their median with 5 to 95 %.
+    figure : str, pathlib.Path, Kind, Fit, ClinicFit, PatientFits, xarray.DataTree or xarray.Dataset
+        The name of a figure that ships, such as "recovery", the path of a figure file, what `read_figure` gives, or a
+        kind such as "individual_fits" of a clinic, the ``input``. Or a result, or the path of its ``.nc`` file: a fit
+        is drawn as agreement with its published numbers; a simulation or a prediction as outputs over time, patients as
+        their median with 5 to 95 %; a clinic as goodness of fit; fits of patients as pages of these.
     out : str, pathlib.Path or a sequence of them, optional
         ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi) files. The same figure gives the same bytes; of what
-        is computed from a figure file alone the metadata hold a hash of everything it was drawn from.
+        is computed from a figure file alone the metadata hold a hash of everything it was drawn from. Several pages are
+        one ``.pdf``, or a file each, such as ``NAME-01.svg``.
     input : optional
-        What a named figure is drawn from: a prediction, a simulation, a fit or its estimates, or the path of a result
-        file. Without it the figure computes what its file says. A time course of another regimen than that of the file
-        is drawn without published points.
+        What a named figure is drawn from: a result, the estimates of a fit, or the path of a result file. Without it
+        the figure computes what its file says. A time course of another regimen has no published points.
     font_size : float
         Of titles and labels, points; ticks, legends and notes are a little smaller.
     width, height : float, optional
@@ -148,9 +168,16 @@ def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: 
         tree = kind.compute(Inputs(request.estimates, progress=progress))
     try:
         kind.check(tree)
+        first, *others = kind.pages(tree)
         # each file has a picture of its own: laid out for another format, axes would move
-        pictures = [kind.draw(tree, font_size) for _ in paths or (None,)]
-        contents = [render(each, path.suffix.lower(), identity) for each, path in zip(pictures, paths, strict=False)]
+        pictures = [first.draw(tree, font_size) for _ in paths or (None,)]
+        files = [
+            file
+            for path, picture in zip(paths, pictures, strict=False)
+            for file in render_pages(
+                chain([picture], (page.draw(tree, font_size) for page in others)), path, 1 + len(others), identity
+            )
+        ]
     except KineticsError:
         raise
     except Exception as error:
@@ -158,9 +185,9 @@ def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: 
             raise
         # a file whose names fit, but whose shapes, types or attributes are those of no result, raises anything
         raise InputError(f"the result cannot be drawn: {type(error).__name__}: {error}") from error
-    for path, content in zip(paths, contents, strict=True):
+    for path, content in files:
         write_atomically(path, content)
-    return Drawing(request.name, kind, tree, pictures[0], tuple(paths))
+    return Drawing(request.name, kind, tree, pictures[0], tuple(path for path, _ in files), font_size)
 
 
 def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) -> Kind[Any]:

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Fault, InputError
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
+from kinetics.figures.base.outputs_figure import OutputsFigure
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.facts.draw import Facts
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
+from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.map.draw import Map
 from kinetics.figures.patient.draw import PatientCourse
-from kinetics.figures.predictive_check.draw import PopulationCheck
+from kinetics.figures.population_prediction.draw import PopulationPrediction
 from kinetics.figures.prior_posterior.draw import PriorPosterior
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
 from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
+from kinetics.figures.visual_predictive_check.of_clinic import ClinicVisualPredictiveCheck
 from kinetics.files.documents import read_document
-from kinetics.files.library import find_file
+from kinetics.files.library import find_file, library_names
 
+OF_RESULTS: dict[str, type[OutputsFigure]] = {
+    kind.name: kind for kind in (GoodnessOfFit, IndividualFits, PopulationPrediction, ClinicVisualPredictiveCheck)
+}
+"""Those that are drawn from a result of patients, by a name that needs no file."""
 KINDS: dict[str, type[Kind[Any]]] = {
-    kind.name: kind
-    for kind in (
-        TimeCourse,
-        VisualPredictiveCheck,
-        Agreement,
-        PriorPosterior,
-        Tornado,
-        ComparedRegimens,
-        Map,
-        Facts,
-        PatientCourse,
-        GoodnessOfFit,
-        PopulationCheck,
-    )
+    **OF_RESULTS,
+    **{
+        kind.name: kind
+        for kind in (
+            TimeCourse,
+            VisualPredictiveCheck,
+            Agreement,
+            PriorPosterior,
+            Tornado,
+            ComparedRegimens,
+            Map,
+            Facts,
+            PatientCourse,
+        )
+    },
 }
 """A new kind is one folder, and one line here."""
 
@@ -46,7 +55,7 @@ def read_figure(name: str | Path) -> Kind[Any]:
     Parameters
     ----------
     name : str or pathlib.Path
-        A path, or the name of a figure that ships.
+        A path, or the name of a figure that ships, or of a kind that is drawn from a result of patients.
 
     Returns
     -------
@@ -57,6 +66,8 @@ def read_figure(name: str | Path) -> Kind[Any]:
     InputError
         With every fault of the file.
     """
+    if name in OF_RESULTS and name not in library_names("fits/figures"):
+        return OF_RESULTS[str(name)].without_file()
     document = read_document(find_file(name, "fits/figures"))
     header = document.data.get("figure")
     kind = header.get("kind") if isinstance(header, dict) else None
@@ -64,4 +75,11 @@ def read_figure(name: str | Path) -> Kind[Any]:
         message = f"unknown kind '{kind}'" if kind is not None else "missing 'kind'"
         where = document.where("figure", "kind")
         raise InputError(Fault(f"{message}; there are {', '.join(KINDS)}", where, "figure.kind"))
-    return KINDS[kind](KINDS[kind].load(document))
+    chosen = _chosen(kind, document.data)
+    return chosen(chosen.load(document))
+
+
+def _chosen(kind: str, content: Mapping[str, Any]) -> type[Kind[Any]]:
+    """The class of a kind: a check of counts names no fit and no panels, one of published numbers does."""
+    is_of_fit = "fit" in content["figure"] or "panels" in content
+    return KINDS[kind] if is_of_fit else OF_RESULTS.get(kind, KINDS[kind])

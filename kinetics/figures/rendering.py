@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -28,13 +30,35 @@ _IDENTITY = {".svg": "Identifier", ".pdf": "Subject", ".png": "Identifier"}
 _NO_ROOM = "constrained_layout not applied"
 
 
+def render_pages(
+    pages: Iterable[Figure], path: Path, number: int, identity: str | None = None
+) -> Iterator[tuple[Path, bytes]]:
+    """The files of a figure of so many pages, each with its content: one PDF, or NAME-01.svg and so on.
+
+    A figure of one page is one file of any format. An `InputError` as of `render`.
+    """
+    suffix = path.suffix.lower()
+    if number == 1 or suffix != ".pdf":
+        width = max(2, len(str(number)))
+        for index, page in enumerate(pages, 1):
+            numbered = path if number == 1 else path.with_name(f"{path.stem}-{index:0{width}}{path.suffix}")
+            yield numbered, render(page, suffix, identity)
+        return
+    content = io.BytesIO()
+    with style(), _layout_faults(), PdfPages(content, metadata=_metadata(suffix, identity)) as document:
+        for page in pages:
+            _escape_texts(page)
+            document.savefig(page)
+    yield path, content.getvalue()
+
+
 def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int = 300) -> bytes:
     """A picture as ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi unless given).
 
     ``identity``, a hash of everything it is drawn from, goes into its metadata. An `InputError` if the labels leave the
     panels no room.
     """
-    metadata = FORMATS[suffix] | ({_IDENTITY[suffix]: identity} if identity else {})
+    metadata = _metadata(suffix, identity)
     content = io.BytesIO()
     with style(), _layout_faults(), warnings.catch_warnings():
         if suffix == ".svg":  # text stays text, for whatever fonts a reader has
@@ -42,6 +66,10 @@ def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int =
         _escape_texts(picture)
         picture.savefig(content, format=suffix[1:], metadata=metadata, dpi=dpi)
     return content.getvalue()
+
+
+def _metadata(suffix: str, identity: str | None) -> dict[str, Any]:
+    return FORMATS[suffix] | ({_IDENTITY[suffix]: identity} if identity else {})
 
 
 @contextmanager
@@ -59,8 +87,8 @@ def _layout_faults() -> Iterator[None]:
 
 def _escape_texts(picture: Figure) -> None:
     """Escape what is no character of SVG: files hold none, but results and Python code may."""
-    for text in picture.findobj(Text):
-        assert isinstance(text, Text)
-        text.set_text(safe_lines(text.get_text()))
-    for artist in picture.findobj(lambda artist: artist.get_gid() is not None):
-        artist.set_gid(one_line(str(artist.get_gid())))
+    for artist in picture.findobj():  # once: it makes the ticks of every axis
+        if isinstance(artist, Text):
+            artist.set_text(safe_lines(artist.get_text()))
+        if artist.get_gid() is not None:
+            artist.set_gid(one_line(str(artist.get_gid())))

@@ -15,20 +15,22 @@ from kinetics.estimate import Estimates, Fit
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
-from kinetics.figures.base.outputs_figure import OutputsSpec
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
-from kinetics.figures.kinds import KINDS, read_figure
+from kinetics.figures.individual_fits.draw import IndividualFits
+from kinetics.figures.kinds import KINDS, OF_RESULTS, read_figure
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.patient.spec import PatientSpec
 from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
 from kinetics.files.arguments import loaded, naming
 from kinetics.files.library import library_names
 from kinetics.model import Model
+from kinetics.patients.clinic import ClinicFit
+from kinetics.patients.individual.patient_fits import PatientFits
 from kinetics.results import read_result
 
-Result = xr.DataTree | xr.Dataset | Fit
+Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits
 _SUFFIXES = (".nc", ".zarr")
 
 
@@ -51,10 +53,12 @@ def resolve(
     """
     if isinstance(figure, str | os.PathLike) and str(figure).lower().endswith(_SUFFIXES):
         figure = read_result(Path(figure))
-    if isinstance(figure, xr.DataTree | xr.Dataset | Fit) and source is not None:
+    if isinstance(figure, Result) and source is not None:
         raise InputError(Fault("is for a figure that is named; the first argument is a result already", name="input"))
-    if isinstance(figure, xr.DataTree | xr.Dataset):
+    if isinstance(figure, xr.DataTree | xr.Dataset | ClinicFit | PatientFits):
         return _of_result(_tree(figure), outputs, model)
+    if isinstance(figure, str) and figure in OF_RESULTS and outputs and model is None:
+        return _from_source(OF_RESULTS[figure].without_file(outputs), figure, source)
     if outputs or model is not None:
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
@@ -66,7 +70,7 @@ def resolve(
     if not isinstance(figure, str | os.PathLike):
         message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
         raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
-    if figure in KINDS and figure not in library_names("fits/figures"):
+    if figure in KINDS.keys() - OF_RESULTS.keys() and figure not in library_names("fits/figures"):
         raise InputError(Fault(f"'{figure}' is a kind of figure; draw(result) draws a result", name="figure"))
     with naming("figure"):
         kind = read_figure(figure if isinstance(figure, str) else Path(figure))
@@ -78,9 +82,8 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         message = "is the result of a fit; draw(FIGURE, input=RESULT) draws a figure of it, or draw(FIT) the Fit itself"
         raise InputError(Fault(message, name="figure"))
     if "visits" in tree.children:
-        title = str(tree.attrs.get("title", ""))
-        spec = OutputsSpec.of_result(GoodnessOfFit.name, title, [*outputs] or None)
-        return Request(GoodnessOfFit(spec), GoodnessOfFit.name, tree)
+        kind = GoodnessOfFit if "NPDE" in tree["visits"] else IndividualFits
+        return Request(kind.without_file(outputs), kind.name, tree)
     known = None if model is None else loaded("model", model, Model)
     if "regimen" in tree.dims:
         if outputs:
@@ -113,7 +116,7 @@ def _from_source(kind: Kind[Any], name: str, source: object) -> Request:
 def _tree(result: object) -> xr.DataTree:
     if isinstance(result, str | os.PathLike):
         return read_result(Path(result))
-    if isinstance(result, Fit):
+    if isinstance(result, Fit | ClinicFit | PatientFits):
         return result.tree()
     if isinstance(result, xr.Dataset):
         return xr.DataTree(result)

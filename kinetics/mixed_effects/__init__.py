@@ -1,13 +1,13 @@
 """Population estimation: nonlinear mixed effects models of the observations of many individuals."""
 
 from kinetics.mixed_effects.diagnostics.npde import npde, simulate_observations
-from kinetics.mixed_effects.diagnostics.predictive_check import PredictiveCheck, predictive_check
 from kinetics.mixed_effects.diagnostics.residuals import (
     conditional_weighted_residuals,
     individual_weighted_residuals,
     predictions,
 )
 from kinetics.mixed_effects.diagnostics.shrinkage import random_effect_shrinkage, residual_shrinkage
+from kinetics.mixed_effects.diagnostics.visual_predictive_check import VisualPredictiveCheck, visual_predictive_check
 from kinetics.mixed_effects.individuals.conditional_distribution import (
     ConditionalDistribution,
     conditional_distribution,
@@ -56,12 +56,12 @@ __all__ = [
     "Observations",
     "PopulationPrior",
     "PopulationValues",
-    "PredictiveCheck",
     "SaemEstimate",
     "SaemSettings",
     "SaemState",
     "StructuralModel",
     "Uncertainty",
+    "VisualPredictiveCheck",
     "conditional_distribution",
     "conditional_modes",
     "conditional_weighted_residuals",
@@ -75,10 +75,10 @@ __all__ = [
     "npde",
     "objective",
     "predictions",
-    "predictive_check",
     "random_effect_shrinkage",
     "residual_shrinkage",
     "saem",
     "simulate_observations",
     "uncertainty",
+    "visual_predictive_check",
 ]

@@ -56,13 +56,18 @@ def clinic(project: Path) -> Path:
 
 
 def test_a_clinic_is_fitted_printed_and_written(run, clinic: Path) -> None:
-    out, figure = clinic.parent / "out.nc", clinic.parent / "fit.svg"
-    answer = run("fit-population", clinic, "--out", out, "--figure", figure, "--json")
+    out, figures = clinic.parent / "out.nc", clinic.parent / "figures"
+    answer = run("fit-population", clinic, "--out", out, "--figures", figures, "--json")
     assert answer.status == 0, answer.err
-    assert "NPDE-normal-pool" in figure.read_text()
+    kinds = {"goodness_of_fit", "individual_fits", "population_prediction", "visual_predictive_check"}
+    assert {path.name for path in figures.iterdir()} == {f"{kind}.pdf" for kind in kinds}
+    again = clinic.parent / "fits.svg"
+    answer_again = run("figure", "individual_fits", out, "--out", again)
+    assert answer_again.status == 0, answer_again.err
+    assert "individual-P4-pool" in again.read_text()
     assert answer.json["method"] == "FOCEI"
     assert answer.json["population"]["N0"]["value"] == pytest.approx(1.0, rel=0.1)
-    assert answer.json["population"]["N0"]["unit"] == "1/nL"
+    assert answer.json["population"]["N0"]["unit"] == "1e9/L"
     assert answer.json["population"]["pool:b"]["value"] == pytest.approx(0.1, rel=0.6)
     tree = read_result(out)
     assert tree.attrs["seed"] == 2

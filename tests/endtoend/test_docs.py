@@ -258,7 +258,7 @@ def commands():
     used = {}
     for page in PAGES:
         fenced = re.findall(r"^```\w*\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-        for command, rest in re.findall(r"^kinetics (\w+)(.*)$", "\n".join(fenced), re.MULTILINE):
+        for command, rest in re.findall(r"^kinetics ([\w-]+)(.*)$", "\n".join(fenced), re.MULTILINE):
             used.setdefault(command, set()).update(re.findall(r"(?<=\s)--[a-z-]+", rest))
     return used
 

@@ -8,6 +8,7 @@ from kinetics.errors import InputError
 from kinetics.figures import draw, read_figure
 
 OUTPUTS = ("A", "B")
+MONTH = 30.4375
 
 
 def result():
@@ -33,7 +34,7 @@ def result():
     }
     visits = xr.Dataset({name: ("visit", values) for name, values in columns.items()})
     visits["time"].attrs["units"] = "day"
-    return xr.DataTree.from_dict({"visits": visits, "predictive_check": percentiles()})
+    return xr.DataTree.from_dict({"visits": visits, "visual_predictive_check": percentiles()})
 
 
 def percentiles():
@@ -67,6 +68,7 @@ def points(drawing):
 
 def test_every_count_is_where_its_numbers_are(tree):
     found, visits = points(draw(tree)), tree["visits"].to_dataset()
+    visits["time"] = visits["time"] * (1 / MONTH)  # a hundred days are read more easily so
     own = visits["output"].values == "A"
     kept = own & (visits["censored"].values == 0)
     pairs = {"PRED": ("PRED", "value"), "IPRED": ("IPRED", "value"), "CWRES-time": ("time", "CWRES")}
@@ -100,7 +102,7 @@ def test_what_it_cannot_draw_is_refused(tree, tmp_path):
     with pytest.raises(InputError, match="no count of 'AB'; there are A, B; did you mean"):
         draw(tree, outputs=["AB"])
     file.write_text('[figure]\nkind = "goodness_of_fit"\n')
-    with pytest.raises(InputError, match="is drawn from a result of 'kinetics fit-population'"):
+    with pytest.raises(InputError, match="is drawn from a result, such as of 'kinetics fit-population'"):
         draw(file)
     with pytest.raises(InputError, match="has no group 'visits'"):
         draw(file, input=xr.DataTree())
@@ -108,14 +110,14 @@ def test_what_it_cannot_draw_is_refused(tree, tmp_path):
 
 def test_a_predictive_check_has_percentiles_and_shares_where_they_are(tree, tmp_path):
     file = tmp_path / "check.toml"
-    file.write_text('[figure]\nkind = "predictive_check"\n')
-    drawing, check = draw(file, input=tree), tree["predictive_check"].to_dataset()
-    found = points(drawing)
-    np.testing.assert_array_equal(found["observed-A-50"], np.column_stack([[10, 50, 90], check["observed"][:3, 1]]))
+    file.write_text('[figure]\nkind = "visual_predictive_check"\n')
+    drawing, check = draw(file, input=tree), tree["visual_predictive_check"].to_dataset()
+    found, months = points(drawing), np.array([10, 50, 90]) * (1 / MONTH)
+    np.testing.assert_array_equal(found["observed-A-50"], np.column_stack([months, check["observed"][:3, 1]]))
     np.testing.assert_array_equal(found["below-A"][:, 1], [20, 10, 0])
     assert "below-B" not in found  # it has no limits
     areas = {area.get_gid(): area for axes in drawing.figure.axes for area in axes.collections if area.get_gid()}
     (path,) = areas["simulated-B-95"].get_paths()
     np.testing.assert_allclose(path.get_extents().get_points()[:, 1], [0.9 * 7.5, 1.1 * 13.5])
-    with pytest.raises(InputError, match="is drawn from a result of 'kinetics fit-population'"):
+    with pytest.raises(InputError, match="is drawn from a result, such as of 'kinetics fit-population'"):
         draw(file)

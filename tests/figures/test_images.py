@@ -15,8 +15,10 @@ from kinetics.figures.kinds import KINDS
 
 from . import test_facts as facts
 from . import test_goodness_of_fit as goodness
+from . import test_individual_fits as individual
 from . import test_map as maps
 from . import test_patient_figure as patients
+from . import test_population_prediction as group
 from .cases import MODEL, REGIMEN, write_case
 
 BASELINES = Path(__file__).parent / "baseline"
@@ -136,6 +138,15 @@ def test_goodness_of_fit():
 
 
 @looks_as_before
-def test_predictive_check(tmp_path):
-    (tmp_path / "figure.toml").write_text('[figure]\nkind = "predictive_check"\ntitle = "Percentiles"\n')
-    return draw(tmp_path / "figure.toml", input=goodness.result()).figure
+def test_visual_predictive_check_of_counts():
+    return draw("visual_predictive_check", input=goodness.result()).figure
+
+
+@looks_as_before
+def test_individual_fits():
+    return draw(individual.result()).figure
+
+
+@looks_as_before
+def test_population_prediction():
+    return draw("population_prediction", input=group.group()).figure

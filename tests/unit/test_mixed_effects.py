@@ -33,12 +33,12 @@ from kinetics.mixed_effects import (
     maximise,
     npde,
     objective,
-    predictive_check,
     random_effect_shrinkage,
     residual_shrinkage,
     saem,
     simulate_observations,
     uncertainty,
+    visual_predictive_check,
 )
 from kinetics.mixed_effects.likelihood.objectives import slopes
 from kinetics.mixed_effects.model.observation_density import curvature, density
@@ -154,7 +154,7 @@ def test_percentiles_of_censored_values_are_ranks():
     )
     limits = np.full((1, 20), 4.5)
     order = np.where(below, 4.5, values)[table.rows[0]]  # of equal times, censored values may stand anywhere
-    check = predictive_check(table, 0, limits, np.tile(order, (50, 1, 1)) + 0.001)
+    check = visual_predictive_check(table, 0, limits, np.tile(order, (50, 1, 1)) + 0.001)
     np.testing.assert_array_equal(check.time, [1.0, 9.0])
     np.testing.assert_array_equal(check.observed, [[np.nan, 5.0, 10.0], [11.0, 15.0, 20.0]])
     np.testing.assert_allclose(check.below, [0.4, 0.0])

@@ -99,6 +99,20 @@ def destination(
         faults.add(f"cannot be written: {reason_of(error)}", str(path), name)
 
 
+def folder(faults: Faults, path: Path | None, name: str) -> None:
+    """Check, before the work, that files can be written into the folder of an option, which may be new."""
+    if path is None:
+        return
+    if path.exists() and not path.is_dir():
+        faults.add("is a file; name a folder", str(path), name)
+        return
+    try:
+        with tempfile.TemporaryDirectory(dir=path if path.is_dir() else path.parent, prefix=".folder-"):
+            pass
+    except (OSError, ValueError) as error:
+        faults.add(f"cannot be written: {reason_of(error)}", str(path), name)
+
+
 def _is_same(path: Path, other: str | Path) -> bool:
     try:
         return path.samefile(other)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.inputs import destination, folder
 from kinetics.cli.arguments.options import AsJson, OutNetCDF
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -28,9 +28,13 @@ def fit_population(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from what an interrupted run of the same file finished.")
     ] = False,
-    figure: Annotated[
+    figures: Annotated[
         Path | None,
-        typer.Option("--figure", metavar="FILE.{svg,pdf,png}", help="Draw the goodness of fit."),
+        typer.Option(
+            "--figures",
+            metavar="FOLDER",
+            help="Draw goodness of fit, individual fits and visual predictive check there, as PDF.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +45,7 @@ def fit_population(
 
     faults, problem = Faults(), None
     destination(faults, out, ".nc", inputs=[file])
-    destination(faults, figure, ".svg", ".pdf", ".png", name="--figure", inputs=[file])
+    folder(faults, figures, name="--figures")
     with faults.gather():
         problem = ClinicProblem.load(file)
         with faults.gather(name="--method"):
@@ -52,11 +56,15 @@ def fit_population(
         fit = run(problem, seed=seed, out=out, resume=resume, progress=steps.count)
     if out is not None:
         wrote(out)
-    if figure is not None:
+    if figures is not None:
         from kinetics.figures import draw
+        from kinetics.figures.kinds import OF_RESULTS
 
-        draw(fit.tree(), figure)
-        wrote(figure)
+        figures.mkdir(exist_ok=True)
+        tree = fit.tree()
+        for kind in OF_RESULTS:
+            for written in draw(kind, figures / f"{kind}.pdf", input=tree).files:
+                wrote(written)
     if as_json:
         print_json(fit.summary())
     else:

@@ -82,6 +82,10 @@ class Kind(ABC, Generic[Spec]):
         """What is drawn of a result; a kind whose results may differ in more overrides `check` instead."""
         return Required({})
 
+    def pages(self, tree: xr.DataTree) -> Sequence[Kind[Spec]]:
+        """The figure in parts, a page each, in order; most are one page."""
+        return (self,)
+
     @abstractmethod
     def picture(self, tree: xr.DataTree) -> Figure:
         """Draw a result that `check` accepts, within `kinetics.figures.base.style.style`."""

@@ -1,17 +1,18 @@
-"""The file of a figure of a clinic's result: what it says, and the outputs that it shows."""
+"""What figures of a clinic's result have in common: their file, which they need not have, and the outputs shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
 from kinetics.errors import Fault, InputError
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow
 from kinetics.files.documents import Document
@@ -32,23 +33,46 @@ class OutputsHeaderRow(FigureHeaderRow):
 class OutputsSpec:
     """A figure of a clinic's result: what the file says, its page, the path of the file."""
 
-    header: OutputsHeaderRow
+    header: Any
     page: PageRow
-    path: Path
+    path: Path = Path()
+
+
+class OutputsFigure(Kind[OutputsSpec]):
+    """A kind of figure that is drawn from a result of patients, and needs no file: its name stands for it."""
+
+    header: ClassVar[type[OutputsHeaderRow]] = OutputsHeaderRow
+    """``[figure]`` of its files."""
 
     @classmethod
-    def of_result(cls, kind: str, title: str, outputs: list[str] | None) -> OutputsSpec:
-        """Without a file."""
-        return cls(OutputsHeaderRow(kind=kind, title=title, outputs=outputs), PageRow(), Path())
+    def load(cls, document: Document) -> OutputsSpec:
+        """Check a figure file; an `InputError` has every fault."""
+        reader = SpecReader(document)
+        header, page = reader.table(cls.header, "figure"), reader.page()
+        if header is None or reader.faults:
+            reader.refuse()
+        return OutputsSpec(header, page, document.path)
+
+    @classmethod
+    def without_file(cls, outputs: Sequence[str] = ()) -> OutputsFigure:
+        """The figure of some outputs, of all by default."""
+        return cls(OutputsSpec(cls.header(kind=cls.name, outputs=[*outputs] or None), PageRow()))
+
+    def titled(self, tree: xr.DataTree, what: str) -> Any:
+        """The header; if the file has no title, it is what the figure shows and of which result."""
+        title = self.spec.header.title or ": ".join(filter(None, (what, _result_title(tree))))
+        return self.spec.header.model_copy(update={"title": title})
+
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """Nothing: it is drawn from a result."""
+        raise InputError(Fault("is drawn from a result, such as of 'kinetics fit-population'; give one", name="input"))
 
 
-def read_outputs_figure(document: Document) -> OutputsSpec:
-    """Check a figure file; an `InputError` has every fault."""
-    reader = SpecReader(document)
-    header, page = reader.table(OutputsHeaderRow, "figure"), reader.page()
-    if header is None or reader.faults:
-        reader.refuse()
-    return OutputsSpec(header, page, document.path)
+def _result_title(tree: xr.DataTree) -> str:
+    """The title of a result; without one, its model and cohort."""
+    facts = tree.attrs
+    of_model = ", cohort ".join(str(facts[key]) for key in ("model", "cohort") if facts.get(key))
+    return str(facts.get("title") or of_model)
 
 
 def chosen_outputs(rows: xr.Dataset, names: Sequence[str] | None) -> list[str]:

@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from scipy.special import ndtri
 
-from kinetics.errors import Fault, InputError
-from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
+from kinetics.figures.base.kind import Required
 from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.outputs_figure import OutputsSpec, chosen_outputs, is_wide, read_outputs_figure
+from kinetics.figures.base.outputs_figure import OutputsFigure, chosen_outputs, is_wide
 from kinetics.figures.base.page import Entry, add_title_and_legend
 from kinetics.figures.base.panels import Panel, panel_grid, set_title, with_unit
 from kinetics.figures.base.style import COLOURS, DOTTED, GREY
+from kinetics.figures.base.time_axis import readable_time
 
 COLUMNS = ("patient", "output", "unit", "time", "censored", "value", "PRED", "IPRED", "CWRES", "NPDE")
 _LOOK = {"markersize": 2.4, "markeredgewidth": 0.5, "linestyle": "none"}
@@ -43,7 +43,7 @@ class _Counts:
         return self.table["censored"] == 0
 
 
-class GoodnessOfFit(Kind[OutputsSpec]):
+class GoodnessOfFit(OutputsFigure):
     """Six panels for each output of a result of `fit_population`.
 
     The points of a panel have the gid ``PANEL-OUTPUT``, with PANEL one of ``PRED``, ``IPRED``, ``CWRES-time``,
@@ -51,11 +51,6 @@ class GoodnessOfFit(Kind[OutputsSpec]):
     """
 
     name = "goodness_of_fit"
-    load = staticmethod(read_outputs_figure)
-
-    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
-        """Nothing: it is drawn from a result."""
-        raise InputError(Fault("is drawn from a result of 'kinetics fit-population'; give one", name="input"))
 
     def required(self) -> Required:
         """The counts beside their predictions."""
@@ -71,16 +66,17 @@ class GoodnessOfFit(Kind[OutputsSpec]):
             for panel, draw in zip(panels, _PANELS, strict=True):
                 draw(panel, counts)
         is_beyond = any((~counts.quantified).any() for counts in outputs)
-        add_title_and_legend(grid.figure, self.spec.header, _entries(is_beyond=is_beyond))
+        add_title_and_legend(grid.figure, self.titled(tree, "Goodness of fit"), _entries(is_beyond=is_beyond))
         return grid.figure
 
 
 def _counts(visits: xr.Dataset, name: str) -> _Counts:
-    """The counts of an output."""
+    """The counts of an output, with times in a unit in which they are read easily."""
+    time_unit, factor = readable_time(visits["time"])
     own = visits["output"].values == name
-    time_unit = str(visits["time"].attrs.get("units", "1"))
     table = {key: visits[key].values[own] for key in COLUMNS if key not in ("patient", "output", "unit")}
-    return _Counts(name, str(visits["unit"].values[own][0]), time_unit, table)
+    table["time"], unit = table["time"] * factor, str(visits["unit"].values[own][0])
+    return _Counts(name, unit, time_unit, table)
 
 
 def _against_prediction(panel: Panel, counts: _Counts, key: str, words: str) -> None:

@@ -14,6 +14,7 @@ from kinetics.figures.base.page import Entry, add_title_and_legend, limit_entry
 from kinetics.figures.base.panels import Panel, panel_grid, set_log_minor_ticks, set_scale, set_time_axes
 from kinetics.figures.base.rows import PanelRow, TimeRow
 from kinetics.figures.base.style import scale
+from kinetics.figures.base.time_axis import time_axis
 from kinetics.figures.patient.panel import (
     BAND,
     CENSORED,
@@ -36,8 +37,6 @@ _ROWS = {1: 43.0, 2: 54.0}
 """Height of a row of so many panels, mm."""
 _TITLE = 14.0
 """Points from the axes to the title of a panel: words on recovery stand between."""
-_TICKS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
-"""Steps of the axis of time."""
 _MM_A_TICK = 9.0
 
 
@@ -98,13 +97,12 @@ class PatientCourse(Kind[PatientSpec]):
 
     def _time(self, tree: xr.DataTree, width: float) -> TimeRow:
         """The axis of time, with as many ticks as a panel of a width in mm has room for."""
-        root, unit = tree.to_dataset(), self.spec.header.unit
-        factor = float(conversion(parse_unit(root["time"].attrs["units"]), parse_unit(unit)))
-        length = float(root["time"][-1] - root["time"][0]) * factor
-        step = next((step for step in _TICKS if length / step <= width / _MM_A_TICK), length / 5)
+        root = tree.to_dataset()
+        factor = float(conversion(parse_unit(root["time"].attrs["units"]), parse_unit("day")))
+        days = float(root["time"][-1] - root["time"][0]) * factor
         is_first_dose = "course_start" in root and float(root["course_start"][0]) == 0
         label = "time since the first dose" if is_first_dose else "time"
-        return TimeRow(unit=unit, ticks=f"{step:.6g} {unit}", label=label)
+        return time_axis(days, width / _MM_A_TICK, unit=self.spec.header.unit, label=label)
 
     def _draw_panel(self, panel: Panel, content: OutputPanel, time: TimeRow) -> None:
         kind = self.spec.header.scale
@@ -135,4 +133,5 @@ class PatientCourse(Kind[PatientSpec]):
             yield Line2D([], [], linestyle="none", **PLANNED), "course planned"
         if any("lower_limit" in root[name].attrs for name in names):
             yield limit_entry("lower limit of normal")
-            yield Line2D([], [], **{**INTERVAL, **RECOVERY}), "recovery after each course, with its 95 % interval"
+            if "course_start" in root:
+                yield Line2D([], [], **{**INTERVAL, **RECOVERY}), "recovery after each course, with its 95 % interval"

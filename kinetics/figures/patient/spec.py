@@ -99,25 +99,33 @@ def read_patient_figure(document: Document) -> PatientSpec:
 
 
 def _read_data(reader: SpecReader, header: PatientHeaderRow) -> tuple[PatientData | None, Model | None]:
-    """The patient alone, and the model: the file's, or the one that the mapping names."""
+    """The patient alone, and the model."""
     if header.data is None or header.patient is None:
         return None, None
-    path = reader.document.path.parent / header.data
-    mapping = reader.read(lambda: DataMapping.load(path), "figure", "data")
-    if mapping is None:
-        return None, None
-    name = header.model
-    model = reader.read(
-        lambda: Model.load(mapping.named_file("model") if name is None else reader.path(name)), "figure", "model"
-    )
-    if model is None:
-        return None, None
-    reader.check_cohort(header.cohort, model)
-    for number, output in enumerate(header.outputs):
-        reader.output(model, output, "figure", "outputs", number)
-    table = mapping.named_file("counts")
-    whole = reader.read(lambda: read_patients(table, mapping=mapping, model=model), "figure", "data")
+    whole, model = read_clinic(reader, header.data, header.model, header.cohort)
+    if model is not None:
+        for number, output in enumerate(header.outputs):
+            reader.output(model, output, "figure", "outputs", number)
     if whole is None:
         return None, model
     chosen = reader.read(lambda: whole.select(str(header.patient)), "figure", "patient")
     return None if chosen is None else replace(chosen, notes=()), model
+
+
+def read_clinic(
+    reader: SpecReader, data: str, model: str | None, cohort: str | None
+) -> tuple[PatientData | None, Model | None]:
+    """The tables of a mapping, and the model: that of the name, or the one that the mapping names."""
+    path = reader.document.path.parent / data
+    mapping = reader.read(lambda: DataMapping.load(path), "figure", "data")
+    if mapping is None:
+        return None, None
+    structure = reader.read(
+        lambda: Model.load(mapping.named_file("model") if model is None else reader.path(model)), "figure", "model"
+    )
+    if structure is None:
+        return None, None
+    reader.check_cohort(cohort, structure)
+    table = mapping.named_file("counts")
+    whole = reader.read(lambda: read_patients(table, mapping=mapping, model=structure), "figure", "data")
+    return whole, structure

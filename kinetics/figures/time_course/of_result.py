@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError
-from kinetics.figures.base.rows import CountPanelRow, TimeRow
+from kinetics.figures.base.rows import CountPanelRow
+from kinetics.figures.base.time_axis import time_axis
 from kinetics.figures.time_course.draw import PATIENTS, TimeCourse
 from kinetics.figures.time_course.spec import CurveRow, SizeRow, SpecRows, TimeCourseHeaderRow, TimeCourseSpec
 from kinetics.model import Model
@@ -17,14 +18,13 @@ from kinetics.regimen import Regimen
 from kinetics.results import MEDIAN_AND_90
 from kinetics.units import to_unit
 
-"""Of patients: ends of the band, and the curve."""
 _CURVES = 5
 """In a panel, at most."""
 _DECADES = 4
 """Of a logarithmic axis, at most; an axis is one if the values cover more than ``_LEAST_RATIO``."""
 _LEAST_RATIO = 30
-_TICKS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
-"""Steps of the axis of time."""
+_TICKS = 8
+"""Of the axis of time, at most."""
 
 
 def with_interval_of_patients(tree: xr.DataTree) -> xr.DataTree:
@@ -69,18 +69,11 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
         ),
         retreat=None,
         size=SizeRow(height=min(30 + 60 * -(-len(panels) // columns), 400), columns=columns),
-        time=_time_axis(days),
+        time=time_axis(days, _TICKS),
         panels=panels,
         curves=dict(enumerate(curves)),
     )
     return TimeCourse(TimeCourseSpec(model.name, rows, model, Regimen.none(), {}, Path()))
-
-
-def _time_axis(days: float) -> TimeRow:
-    unit = "month" if days > 60 else "day"
-    length = days / to_unit(f"1 {unit}", "day")
-    step = next((step for step in _TICKS if length / step <= 8), length / 8)
-    return TimeRow(unit=unit, ticks=f"{step:.6g} {unit}")
 
 
 def _model_of(root: xr.Dataset) -> Model:

@@ -14,8 +14,8 @@ from kinetics.mixed_effects import (
     MixedEffectsModel,
     Modes,
     PopulationValues,
-    PredictiveCheck,
     Uncertainty,
+    VisualPredictiveCheck,
     conditional_distribution,
     conditional_modes,
     importance_sampling,
@@ -23,9 +23,9 @@ from kinetics.mixed_effects import (
     linearised_information,
     linearised_likelihood,
     npde,
-    predictive_check,
     simulate_observations,
     uncertainty,
+    visual_predictive_check,
 )
 from kinetics.patients.clinic.estimation import KERNELS
 from kinetics.patients.clinic.problem.assembling import Clinic
@@ -55,7 +55,7 @@ class Conclusions:
         Samples of the random effects of each patient.
     npde : ndarray, (patient, count)
         Normalised prediction distribution errors.
-    checks : dict of str to PredictiveCheck
+    checks : dict of str to VisualPredictiveCheck
         Percentiles of the counts over time beside simulated ones, by output; times are of the data.
     """
 
@@ -66,7 +66,7 @@ class Conclusions:
     linearised: float
     conditional: ConditionalDistribution | None
     npde: np.ndarray
-    checks: Mapping[str, PredictiveCheck]
+    checks: Mapping[str, VisualPredictiveCheck]
 
 
 def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Conclusions:
@@ -97,7 +97,7 @@ def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Co
     return Conclusions(modes, covariances, known, importance, linearised, conditional, errors, checks)
 
 
-def _checks(clinic: Clinic, simulated: np.ndarray) -> dict[str, PredictiveCheck]:
+def _checks(clinic: Clinic, simulated: np.ndarray) -> dict[str, VisualPredictiveCheck]:
     observations, data = clinic.model.observations, clinic.problem.data
     rows = [row for id in clinic.problem.patients for row in data.patient(id).observations]
     limits = [row.value if row.censored == "below" else row.limit for row in rows]
@@ -105,7 +105,8 @@ def _checks(clinic: Clinic, simulated: np.ndarray) -> dict[str, PredictiveCheck]
     of_data = replace(observations, times=observations.times + zero)
     padded = of_data.pad(np.nan_to_num(np.array(limits), nan=-np.inf))
     return {
-        name: predictive_check(of_data, index, padded, simulated) for index, name in enumerate(observations.analytes)
+        name: visual_predictive_check(of_data, index, padded, simulated)
+        for index, name in enumerate(observations.analytes)
     }
 
 

@@ -198,7 +198,7 @@ class PatientFit:
         return parameter_table(self)
 
     def predict(self, **options: Any) -> xr.DataTree:
-        """Counts and recovery under the doses given and, if planned, a further course.
+        """Counts and recovery under the doses given and, if planned, a further course; `kinetics.draw` draws them.
 
         Arguments and result, on (time,) and (draw, time) with units, are those of `kinetics.predict_patient`.
         """

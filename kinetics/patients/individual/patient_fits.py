@@ -1,11 +1,14 @@
 """`PatientFits`: the parameters of many patients, each by its id."""
 
+# some methods of xarray have no complete types
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from kinetics.mixed_effects import Modes, laplace_covariance
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.patients.population.assembling import PatientsOfCohort
+from kinetics.results import provenance
 from kinetics.text.tables import html_table
 
 if TYPE_CHECKING:
@@ -67,6 +71,45 @@ class PatientFits:
         own = ("estimate", "lower", "upper", "informed", "verdict")
         joined = xr.concat([table[list(own)] for table in tables], patient)
         return joined.assign({name: tables[0][name] for name in ("typical", "unit")})
+
+    def tree(self, *, seed: int = 0) -> xr.DataTree:
+        """Everything as datasets; ``seed`` is that of the simulated patients.
+
+        Returns
+        -------
+        xarray.DataTree
+            ``parameters`` on (patient, parameter); ``visits`` on (visit): every count with PRED, of the typical
+            patient, and IPRED; ``individual_fits`` on (prediction, patient, point): both along time;
+            ``population_prediction`` on (count, quantile, time): simulated patients of the population. Each variable
+            has its ``units``.
+        """
+        import xarray as xr
+
+        from kinetics.patients.population.individual_curves import individual_curves
+        from kinetics.patients.population.population_prediction import population_prediction
+        from kinetics.patients.population.visits import visit_table
+
+        groups = {
+            "parameters": self.parameters,
+            "visits": visit_table(self.patients, self.modes.random),
+            "individual_fits": individual_curves(self.patients, self.modes.random),
+            "population_prediction": population_prediction(self.patients, seed),
+        }
+        tree, model, cohort = xr.DataTree.from_dict(groups), self.patients.treated.structure, self.patients.cohort
+        tree.attrs |= provenance(
+            model=model.reference, model_hash=model.content_hash, data_hash=self.data.content_hash,
+            cohort=cohort.name or None, cohort_hash=cohort.content_hash,
+        )  # fmt: skip
+        return tree
+
+    def plot(self, out: str | Path | Sequence[str | Path] | None = None, **options: Any) -> Any:
+        """Draw the counts and the curve of each patient, some patients a page; write it if ``out`` says where to.
+
+        Options, and what comes back, are those of `kinetics.draw`.
+        """
+        import kinetics
+
+        return kinetics.draw(self, out, **options)
 
     def __len__(self) -> int:
         return len(self.ids)

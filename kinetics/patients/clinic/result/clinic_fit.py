@@ -21,7 +21,7 @@ from kinetics.results import write_result
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text, number_text
 from kinetics.text.tables import html_table
-from kinetics.units import display_unit, unit_text
+from kinetics.units import display_unit, written_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -118,10 +118,11 @@ class ClinicFit:
         found, known = self.problem.data.patient(id).id, self.conclusions.conditional
         index = self.clinic.model.observations.ids.index(found)
         draws = None if known is None else known.of(index)
-        return PatientFit(self._patients, found, draws)
+        return PatientFit(self.patients, found, draws)
 
     @cached_property
-    def _patients(self) -> PatientFits:
+    def patients(self) -> PatientFits:
+        """What is known of each patient under this population, by id."""
         from kinetics.patients.individual.patient_fits import PatientFits
         from kinetics.patients.population.assembling import PatientsOfCohort
         from kinetics.patients.population.residual_errors import MeasurementErrors
@@ -181,7 +182,7 @@ class ClinicFit:
             "population": {
                 row.name: {
                     "kind": row.kind, "value": row.estimate, "se": row.standard_error, "lower": row.lower,
-                    "upper": row.upper, "start": row.start, "unit": unit_text(row.unit), "held": row.held,
+                    "upper": row.upper, "start": row.start, "unit": written_unit(row.unit), "held": row.held,
                 }
                 for row in self.rows
             },
@@ -199,9 +200,11 @@ class ClinicFit:
         xarray.DataTree
             ``population`` on (value): estimates, standard errors, intervals, each in its ``unit``; ``covariance`` of
             the estimates; ``between_patients``; ``individuals`` on (patient); ``visits`` on (visit): counts, PRED,
-            IPRED, CWRES, IWRES, NPDE; ``predictive_check`` on (bin, percentile, quantile); ``trace``, ``objective``,
-            ``shrinkage``. ArviZ reads ``posterior`` on (chain, draw, patient), the conditional distributions,
-            ``observed_data`` and ``log_likelihood``.
+            IPRED, CWRES, IWRES, NPDE; ``individual_fits`` on (prediction, patient, point): PRED and IPRED along time;
+            ``population_prediction`` on (count, quantile, time): simulated patients with the same doses;
+            ``visual_predictive_check`` on (bin, percentile, quantile); ``trace``, ``objective``, ``shrinkage``. ArviZ
+            reads ``posterior`` on (chain, draw, patient), the conditional distributions, ``observed_data`` and
+            ``log_likelihood``.
         """
         from kinetics.patients.clinic.result.tree import fit_tree
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from kinetics.patients.clinic.result.visits import check_table, visit_table
+from kinetics.patients.clinic.result.visits import check_table, residual_table
+from kinetics.patients.population.individual_curves import individual_curves
+from kinetics.patients.population.population_prediction import population_prediction
 from kinetics.patients.population.predictions import TOLERANCES
 from kinetics.results import provenance, variable
 from kinetics.units import parse_unit, unit_text
@@ -27,8 +29,10 @@ def fit_tree(fit: ClinicFit) -> xr.DataTree:
         "covariance": _covariance(fit),
         "between_patients": _between_patients(fit),
         "individuals": _individuals(fit),
-        "visits": visit_table(fit),
-        "predictive_check": check_table(fit),
+        "visits": residual_table(fit),
+        "individual_fits": individual_curves(fit.patients.patients, fit.conclusions.modes.random),
+        "population_prediction": population_prediction(fit.patients.patients, fit.problem.seed),
+        "visual_predictive_check": check_table(fit),
         "trace": _trace(fit),
         "objective": xr.Dataset({name: variable((), value, ONE, about) for name, (value, about) in fit.objectives}),
         "shrinkage": _shrinkage(fit),

@@ -15,7 +15,7 @@ MOST_BINS, LEAST_COUNTS = 12, 8
 
 
 @dataclass(frozen=True, eq=False)
-class PredictiveCheck:
+class VisualPredictiveCheck:
     """One analyte in bins of time.
 
     Parameters
@@ -40,9 +40,9 @@ class PredictiveCheck:
     simulated_below: np.ndarray
 
 
-def predictive_check(
+def visual_predictive_check(
     observations: Observations, analyte: int, limits: np.ndarray, simulated: np.ndarray
-) -> PredictiveCheck:
+) -> VisualPredictiveCheck:
     """Compare the observations of an analyte with simulated data sets of the same design.
 
     Parameters
@@ -68,7 +68,7 @@ def predictive_check(
     numbers = range(int(bins.max(initial=-1)) + 1)
     of_bins = [(values[bins == number], drawn[:, bins == number]) for number in numbers]
     over = {"axis": 0, "method": "inverted_cdf"}  # a rank: nothing is interpolated from minus infinity
-    return PredictiveCheck(
+    return VisualPredictiveCheck(
         np.array([np.median(times[bins == number]) for number in numbers]),
         np.array([one.size for one, _ in of_bins]),
         _known(np.array([np.quantile(one, PERCENTILES, method="inverted_cdf") for one, _ in of_bins])),

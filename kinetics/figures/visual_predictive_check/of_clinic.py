@@ -10,15 +10,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from kinetics.errors import Fault, InputError
-from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
+from kinetics.figures.base.kind import Required
 from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.outputs_figure import OutputsSpec, chosen_outputs, is_wide, read_outputs_figure
+from kinetics.figures.base.outputs_figure import OutputsFigure, chosen_outputs, is_wide
 from kinetics.figures.base.page import Entry, add_title_and_legend
 from kinetics.figures.base.panels import panel_grid, set_title, with_unit
 from kinetics.figures.base.style import COLOURS, LINES
+from kinetics.figures.base.time_axis import readable_time
 
-NAME = "predictive_check"
+NAME = "visual_predictive_check"
 VARIABLES = ("output", "unit", "time", "count", "observed", "simulated", "below", "simulated_below")
 _ROW = 58.0
 """Height of a row of panels, mm."""
@@ -27,7 +27,7 @@ _DASHES = (LINES[1], LINES[0], LINES[1])
 """Colours and line styles of the 5th, 50th and 95th percentile."""
 
 
-class PopulationCheck(Kind[OutputsSpec]):
+class ClinicVisualPredictiveCheck(OutputsFigure):
     """Two panels for each output of a result of `fit_population`: percentiles, and the share below limits.
 
     The line of a percentile has the gid ``observed-OUTPUT-PERCENT``, its area ``simulated-OUTPUT-PERCENT``; those of
@@ -35,11 +35,6 @@ class PopulationCheck(Kind[OutputsSpec]):
     """
 
     name = NAME
-    load = staticmethod(read_outputs_figure)
-
-    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
-        """Nothing: it is drawn from a result."""
-        raise InputError(Fault("is drawn from a result of 'kinetics fit-population'; give one", name="input"))
 
     def required(self) -> Required:
         """Percentiles in bins of time."""
@@ -47,7 +42,8 @@ class PopulationCheck(Kind[OutputsSpec]):
 
     def picture(self, tree: xr.DataTree) -> Figure:
         """Panels of percentiles, each followed by that of shares."""
-        checks, visits = tree[NAME].to_dataset(), tree["visits"].to_dataset()
+        time_unit, factor = readable_time(tree["visits"].to_dataset()["time"])
+        checks, visits = (_in_unit(tree[group].to_dataset(), factor) for group in (NAME, "visits"))
         outputs = chosen_outputs(checks, self.spec.header.outputs)
         own = {name: checks.isel(bin=np.flatnonzero(checks["output"].values == name)) for name in outputs}
         panels = [(name, is_share) for name in outputs for is_share in (False, True) if not is_share or _has(own[name])]
@@ -55,11 +51,15 @@ class PopulationCheck(Kind[OutputsSpec]):
         for panel, (name, is_share) in zip(grid.panels, panels, strict=True):
             draw = _draw_shares if is_share else _draw_percentiles
             draw(panel.axes, name, own[name], visits)
-            time_unit = unit_label(str(checks["time"].attrs.get("units", "1")))
             panel.axes.set_xlabel(with_unit("time", time_unit))
             set_title(panel.axes, panel.letter, name)
-        add_title_and_legend(grid.figure, self.spec.header, _entries())
+        add_title_and_legend(grid.figure, self.titled(tree, "Visual predictive check"), _entries())
         return grid.figure
+
+
+def _in_unit(table: xr.Dataset, factor: float) -> xr.Dataset:
+    """The same with times in another unit."""
+    return table.assign(time=table["time"] * factor)
 
 
 def _has(check: xr.Dataset) -> bool:

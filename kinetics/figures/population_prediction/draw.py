@@ -1,0 +1,151 @@
+"""Panels of a group: everybody's counts on the median and the range of simulated patients with the same doses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN
+from matplotlib.patches import Patch
+
+from kinetics.figures.base.kind import FILE_ALONE, Inputs, Required
+from kinetics.figures.base.outputs_figure import OutputsFigure, OutputsSpec, chosen_outputs, is_wide
+from kinetics.figures.base.page import Entry, add_title_and_legend, limit_entry
+from kinetics.figures.base.panels import Panel, panel_grid, set_log_minor_ticks, set_scale, set_time_axes
+from kinetics.figures.base.rows import PanelRow, TimeRow
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY
+from kinetics.figures.base.time_axis import readable_time, time_axis
+from kinetics.figures.population_prediction.spec import GroupHeaderRow, GroupSpec, read_group_figure
+from kinetics.files.documents import Document
+from kinetics.results import LIMIT_LEVEL, MEDIAN_AND_90
+from kinetics.units import conversion, parse_unit
+from kinetics.units.levels import read_level
+
+NAME = "population_prediction"
+VISITS = ("output", "unit", "time", "censored", "value")
+_BLUE = COLOURS["blue"]
+_COUNT: dict[str, Any] = {"marker": "o", "markersize": 1.6, "markeredgewidth": 0, "color": "#707070"}
+_BEYOND: dict[str, Any] = {
+    "marker": "v", "markersize": 2.8, "markerfacecolor": "white", "markeredgecolor": "#707070", "markeredgewidth": 0.5,
+}  # fmt: skip
+_DOSE: dict[str, Any] = {"marker": TICKDOWN, "markersize": 4.5, "markeredgewidth": 0.8, "color": GREY}
+_BAND: dict[str, Any] = {"facecolor": _BLUE, "alpha": 0.22, "linewidth": 0}
+_NARROW = 120
+"""Width of a page, mm, under which panels stand in one column."""
+_ROWS = {1: 43.0, 2: 54.0}
+"""Height of a row of so many panels, mm."""
+_MM_A_TICK = 9.0
+_MARGIN = 0.02
+_BELOW_COUNTS = 2.0
+"""By so much a logarithmic axis goes below the lowest count: the band may fall much further."""
+
+
+class PopulationPrediction(OutputsFigure):
+    """A panel for each output of a clinic.
+
+    Counts have the gid ``counts-OUTPUT``, those beyond a limit ``censored-OUTPUT``, the median ``median-OUTPUT``, the
+    range of measured counts ``measured-OUTPUT``, lower limits of normal ``limit-OUTPUT``, doses ``doses-OUTPUT``.
+    """
+
+    name = NAME
+    header = GroupHeaderRow
+
+    @classmethod
+    def load(cls, document: Document) -> OutputsSpec:
+        """Check a figure file; an `InputError` has every fault."""
+        return read_group_figure(document)
+
+    def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
+        """What the cohort of the file says of the patients of its data."""
+        spec = self.spec
+        if not isinstance(spec, GroupSpec):
+            return super().compute(inputs)
+        tree = spec.predicted()
+        inputs.progress(1, 1)
+        return tree
+
+    def required(self) -> Required:
+        """Counts, and the range of the population."""
+        return Required({NAME: ("time", "dose_time"), "visits": VISITS})
+
+    def picture(self, tree: xr.DataTree) -> Figure:
+        """Panels of outputs, on one axis of time."""
+        visits, predicted = tree["visits"].to_dataset(), tree[NAME].to_dataset()
+        names = chosen_outputs(visits, self.spec.header.outputs)
+        columns = 1 if self.spec.page.width < _NARROW else 2
+        grid = panel_grid(self.spec.page, len(names), lambda rows: _ROWS[columns] * rows + 30, columns)
+        unit, factor = readable_time(predicted["time"])
+        times = predicted["time"].values * factor
+        days = float(times[-1] - times[0]) * float(conversion(parse_unit(unit), parse_unit("day")))
+        time = time_axis(days, self.spec.page.width / grid.columns / _MM_A_TICK, unit=unit, label="time")
+        for panel, name in zip(grid.panels, names, strict=True):
+            own = visits.isel(visit=np.flatnonzero(visits["output"].values == name))
+            _set_axes(panel, own, predicted[name], time)
+            margin = _MARGIN * float(times[-1] - times[0])
+            panel.axes.set_xlim(float(times[0]) - margin, float(times[-1]) + margin)
+            _draw_prediction(panel.axes, predicted, name, factor)
+            _draw_counts(panel.axes, own, name, factor)
+        grid.figure.align_ylabels()
+        is_beyond = bool((visits["censored"].values != 0).any())
+        has_limit = any(LIMIT_LEVEL in predicted[name].attrs for name in names)
+        add_title_and_legend(
+            grid.figure, self.titled(tree, "Population prediction"), _entries(is_beyond=is_beyond, has_limit=has_limit)
+        )
+        return grid.figure
+
+
+def _set_axes(panel: Panel, visits: xr.Dataset, predicted: xr.DataArray, time: TimeRow) -> None:
+    counts, along = visits["value"].values, predicted.values
+    highest = float(max(counts.max(initial=0.0), along.max(initial=0.0))) or 1.0
+    kind, lower = "linear", None
+    if is_wide(counts):
+        kind, lower = "log", float(counts.min()) / _BELOW_COUNTS
+    set_scale(panel.axes, kind)
+    row = PanelRow(title=str(predicted.name), scale=kind, lower=lower, upper=1.3 * highest)
+    set_time_axes(panel.axes, row, time, panel.letter, "count", str(predicted.attrs["units"]), pad=6)
+    if kind == "log":
+        set_log_minor_ticks(panel.axes)
+    if panel.is_lowest:
+        panel.axes.set_xlabel(f"{time.label} ({time.unit})")
+
+
+def _draw_prediction(axes: Axes, predicted: xr.Dataset, name: str, factor: float) -> None:
+    times, array = predicted["time"].values * factor, predicted[name]
+    lowest, middle, highest = MEDIAN_AND_90
+    lower, upper = (array.sel(count="measured", quantile=share).values for share in (lowest, highest))
+    axes.fill_between(times, lower, upper, zorder=1, **_BAND).set_gid(f"measured-{name}")
+    median = array.sel(count="true", quantile=middle).values
+    axes.plot(times, median, color=_BLUE, linewidth=1.4, zorder=4)[0].set_gid(f"median-{name}")
+    if (level := array.attrs.get(LIMIT_LEVEL)) is not None:
+        limit = read_level(str(level)).value(parse_unit(array.attrs["units"]), math.nan)
+        line = axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=3)
+        line.set_gid(f"limit-{name}")
+    doses = predicted["dose_time"].values * factor
+    across = axes.get_xaxis_transform()
+    marks = axes.plot(doses, np.ones(doses.size), transform=across, linestyle="none", zorder=5, **_DOSE)
+    marks[0].set_gid(f"doses-{name}")
+
+
+def _draw_counts(axes: Axes, visits: xr.Dataset, name: str, factor: float) -> None:
+    times, values, sides = visits["time"].values * factor, visits["value"].values, visits["censored"].values
+    for own, look, gid in ((sides == 0, _COUNT, "counts"), (sides != 0, _BEYOND, "censored")):
+        axes.plot(times[own], values[own], linestyle="none", zorder=2, **look)[0].set_gid(f"{gid}-{name}")
+
+
+def _entries(*, is_beyond: bool, has_limit: bool) -> list[Entry]:
+    entries: list[Entry] = [
+        (Line2D([], [], linestyle="none", **{**_COUNT, "markersize": 3.0}), "counts of all patients")
+    ]
+    if is_beyond:
+        entries.append((Line2D([], [], linestyle="none", **_BEYOND), "count beyond this limit of quantification"))
+    entries += [
+        (Line2D([], [], color=_BLUE, linewidth=1.4), "median of simulated patients, same doses"),
+        (Patch(**_BAND), "5 to 95 % of counts measured in these"),
+        (Line2D([], [], linestyle="none", **{**_DOSE, "marker": "|"}), "dose of at least half of the patients"),
+    ]
+    return [*entries, limit_entry("lower limit of normal")] if has_limit else entries

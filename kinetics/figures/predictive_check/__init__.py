@@ -1,1 +1,0 @@
-"""The counts of a clinic over time beside those of simulated data sets."""
