@@ -1,4 +1,5 @@
-"""Theophylline from tables and a file to the population that nlmixr2 finds: objective, estimates, SAEM beside them."""
+"""Theophylline from tables and a file to the population that nlmixr2 finds: objective, estimates, standard errors, and
+SAEM beside them."""
 
 from functools import cache
 
@@ -80,6 +81,9 @@ NLMIXR2 = {
     "ka": 1.590, "CL": 2.752, "V": 31.81,
     "var(ka,ka)": 0.4024, "var(CL,CL)": 0.0691, "var(V,V)": 0.01916, "CP:a": 0.6944,
 }  # fmt: skip
+NLMIXR2_ERRORS = {"ka": 0.1911, "CL": 0.08366, "V": 0.04654, "CP:a": 0.04951}
+"""Of logarithms and of the additive error: analytic, at the optimum of FOCEI (nlmixr2.org, Modifying nlmixr2 models by
+piping)."""
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +93,14 @@ def fitted(tmp_path_factory):
     doses = [f"{row['ID']},{row['TIME']},theophylline,{row['AMT']},mg" for row in rows if row["EVID"] != "0"]
     (folder / "counts.csv").write_text("\n".join(["patient,time,analyte,value,unit", *counts]) + "\n")
     (folder / "doses.csv").write_text("\n".join(["patient,time,drug,amount,unit", *doses]) + "\n")
-    for name, text in (("oral", MODEL), ("mapping", MAPPING), ("clinic", CLINIC)):
+    for name, text in (("oral", MODEL), ("mapping", MAPPING)):
         (folder / f"{name}.toml").write_text(text)
 
     @cache
-    def by(method):
-        return fit_population(folder / "clinic.toml", method=method)
+    def by(method, standard_errors="linearised"):
+        file = folder / f"{standard_errors}.toml"
+        file.write_text(f'{CLINIC}standard_errors = "{standard_errors}"\n')
+        return fit_population(file, method=method)
 
     return by
 
@@ -116,3 +122,12 @@ def test_the_likelihood_by_sampling_is_the_same_for_both_and_best_for_none_by_mu
     assert focei.full == pytest.approx(saem.full, abs=0.3)
     # Laplace's approximation, which FOCEI is but for its Hessian, is near for these data
     assert focei.nonmem == pytest.approx(116.8, abs=2.0)
+
+
+@pytest.mark.parametrize("standard_errors", ["linearised", "stochastic_approximation"])
+def test_standard_errors_are_those_of_nlmixr2(fitted, standard_errors):
+    fit = fitted("FOCEI", standard_errors)
+    found = fit.conclusions.uncertainty.standard_errors  # typical values on the scale of their logarithms
+    for name, value in NLMIXR2_ERRORS.items():
+        assert found[name] == pytest.approx(value, rel=0.025)
+    assert fit.tree().attrs["standard_errors"] == standard_errors

@@ -1,9 +1,14 @@
 """A clinic: what is wrong with a problem is named, a known population recovered, an interrupted run goes on alike."""
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -21,6 +26,7 @@ from kinetics.patients.population.treated_patients import TreatedPatients
 from kinetics.text.numbers import finite
 from kinetics.units import parse_unit
 
+ROOT = Path(__file__).parents[2]
 MODEL = """\
 [model]
 title = "One compartment"
@@ -165,6 +171,11 @@ OF_FILE = {
     "unknown method": ('method = "FOCE1"', "", ":4: clinic.method: input should be 'SAEM', 'FO', 'FOCE', "),
     "prior without a population": ("prior = 5", "[parameters]\nF = { spread = 0.3 }", ":4: clinic.prior: the patients"),
     "unknown cohort": ('cohort = "adult"', "", ":4: clinic.cohort: model 'one' has no cohort 'adult'"),
+    "errors of no samples": (
+        "",
+        '[algorithm]\nposterior = false\nstandard_errors = "stochastic_approximation"',
+        ":7: algorithm.standard_errors: needs the samples that posterior = false leaves out",
+    ),
     "unknown table": ("", "[covariats]\n", ":5: covariats: unknown table"),
 }
 
@@ -379,14 +390,62 @@ def test_the_state_of_a_search_is_refused_if_it_is_not_finite_or_not_whole(model
         MaximumState.from_arrays({"trace": np.array([np.nan])})
 
 
-def test_one_and_two_threads_have_the_same_numbers(model):
-    problem, fits = ClinicProblem.of(simulated(12), model, algorithm=SHORT), []
+KILLED = """\
+import os, signal, sys
+from kinetics.mixed_effects.likelihood import maximum
+from kinetics.patients.clinic import checkpoint, fit_population
+from tests.unit.test_clinic import problem_of
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def at_iteration(done, total):
+    if done == 15:
+        kill()
+
+def counted(*arguments, evaluations=[], original=maximum.objective):
+    evaluations.append(None)
+    if len(evaluations) == 20:  # in the second round
+        kill()
+    return original(*arguments)
+
+model, method = sys.argv[1:]
+checkpoint.KEEP_EVERY = 0.0
+if method == "FOCEI":
+    maximum.objective = counted
+fit_population(problem_of(model, method), progress=at_iteration if method == "SAEM" else None)
+"""
+
+
+def problem_of(model, method):
+    """One that a killed process and this one work on."""
+    without_samples = {**SHORT, "posterior": False}
+    return ClinicProblem.of(simulated(8), model, algorithm=without_samples).with_settings(method=method, seed=5)
+
+
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+def test_a_process_that_was_killed_goes_on_to_the_same_bits_with_more_threads(model, method):
+    one_thread = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    call = [sys.executable, "-c", KILLED, str(model), method]
+    ended = subprocess.run(call, env=os.environ | one_thread, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    steps = []
+    resumed = fit_population(problem_of(model, method), resume=True, progress=lambda done, total: steps.append(done))
+    assert steps[0] == (16 if method == "SAEM" else 20)  # the next iteration; the second round, which is the last
+    assert same(fit_population(problem_of(model, method)), resumed)
+
+
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+def test_one_and_two_threads_have_the_same_numbers(model, method):
+    problem, fits = ClinicProblem.of(simulated(12), model, algorithm=SHORT).with_settings(method=method), []
     threads = numba.get_num_threads()
     for number in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
         numba.set_num_threads(number)
         fits.append(fit_population(problem))
     numba.set_num_threads(threads)
     assert same(*fits)
+    predicted = [fit.patient("P3").predict(draws=20, until="30 hour")["interval"]["C"].values for fit in fits]
+    np.testing.assert_array_equal(*predicted)
 
 
 @pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
@@ -397,7 +456,8 @@ def test_a_patient_whose_counts_are_impossible_is_named(model, method):
         fit_population(data_of(patients), model, method=method)
 
 
-def test_shuffled_rows_and_patients_have_the_same_numbers(clinic, model):
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+def test_shuffled_rows_and_patients_have_the_same_numbers(clinic, method):
     rng, rows = random.Random(4), []
     for patient in simulated(4):
         rows += [f"{patient.id},{one.time:g},C,{float(one.value)!r},mg/L,70,f" for one in patient.observations]
@@ -405,8 +465,10 @@ def test_shuffled_rows_and_patients_have_the_same_numbers(clinic, model):
     for _ in range(2):
         rng.shuffle(rows)
         rest = "[algorithm]\n" + "\n".join(f"{key} = {value}" for key, value in SHORT.items())
-        fits.append(fit_population(clinic(rest=rest, rows=rows)))
+        fits.append(fit_population(clinic(rest=rest, rows=rows), method=method))
     assert same(*fits)
+    predicted = [fit.patient("P3").predict(draws=20, until="30 hour")["interval"]["C"].values for fit in fits]
+    np.testing.assert_array_equal(*predicted)
 
 
 def test_the_estimated_population_is_a_cohort_of_one_patient_and_of_simulations(model):

@@ -125,6 +125,8 @@ def test_rows_and_patients_in_another_order_give_the_same_numbers(recovery, clin
     fits = [fit_patients(data, model=recovery, cohort="adults") for data in (clinic, cases.data(*shuffled))]
     assert fits[0].ids == fits[1].ids == tuple(f"P{number}" for number in range(12))
     np.testing.assert_array_equal(fits[0].modes.random, fits[1].modes.random)
+    predicted = [one["P3"].predict(draws=20, until="1 year")["interval"]["N"].values for one in fits]
+    np.testing.assert_array_equal(*predicted)
 
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="there is one thread alone")

@@ -34,7 +34,8 @@ def louis_information(
     individuals, random = np.repeat(model.everyone, n_draws), draws.reshape(-1, model.n_random)
     levels = levels_of(model)
     coordinates = model.coordinates.all_free
-    score, complete = _of_predictions(model, values, levels, random, individuals)
+    predictions = conditional.predictions.reshape(len(random), -1)
+    score, complete = _of_predictions(model, values, levels, random, individuals, predictions)
     normal = _NormalScore(coordinates, levels, values, random)
     at = coordinates.pack(values)
     score += normal(values)
@@ -56,12 +57,12 @@ def _of_predictions(
     levels: Levels,
     random: np.ndarray,
     individuals: np.ndarray,
+    predictions: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of lanes, and their summed information, that the observations have given the random effects."""
     parts, numeric = model.coordinates.parts, levels.numeric
     size = parts[3].stop
     score, information = np.zeros((len(random), size)), np.zeros((size, size))
-    predictions = model.predict(values.fixed, random, individuals)
     density = model.density(predictions, values.residual, individuals)
     score[:, parts[3]] = density.residual_score.sum(axis=1) * values.residual
     scale = np.outer(values.residual, values.residual)

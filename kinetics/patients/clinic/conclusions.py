@@ -22,6 +22,7 @@ from kinetics.mixed_effects import (
     laplace_covariance,
     linearised_information,
     linearised_likelihood,
+    louis_information,
     npde,
     simulate_observations,
     uncertainty,
@@ -46,7 +47,7 @@ class Conclusions:
     covariances : ndarray, (patient, random effect, random effect)
         About the modes, by Laplace's method.
     uncertainty : Uncertainty
-        Of the estimates, by linearisation; with that of the prior.
+        Of the estimates, by linearisation or from the samples; with that of the prior.
     importance : ImportanceSampling
         Minus twice the log likelihood by importance sampling.
     linearised : float
@@ -76,18 +77,18 @@ def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Co
     modes = conditional_modes(model, values)
     covariances = laplace_covariance(model, values, modes.random)
     progress(1, STAGES)
-    known = uncertainty(model, values, linearised_information(model, values, modes.random))
-    progress(2, STAGES)
     importance = importance_sampling(
         model, values, modes.random, covariances, seed=problem.seed, n_draws=settings.importance
     )
-    progress(3, STAGES)
+    progress(2, STAGES)
     conditional = None
     if settings.posterior:
         conditional = conditional_distribution(
             model, values, seed=problem.seed, start=modes.random, n_draws=settings.draws, n_chains=CHAINS,
             kernels=KERNELS,
         )  # fmt: skip
+    progress(3, STAGES)
+    known = _uncertainty(clinic, values, modes, conditional)
     progress(4, STAGES)
     simulated = simulate_observations(model, values, seed=problem.seed, n_replicates=settings.replicates)
     errors = npde(model, values, seed=problem.seed, simulated=simulated)
@@ -95,6 +96,17 @@ def conclude(clinic: Clinic, values: PopulationValues, progress: Progress) -> Co
     progress(5, STAGES)
     linearised = _linearised(model, values, modes.random)
     return Conclusions(modes, covariances, known, importance, linearised, conditional, errors, checks)
+
+
+def _uncertainty(
+    clinic: Clinic, values: PopulationValues, modes: Modes, conditional: ConditionalDistribution | None
+) -> Uncertainty:
+    if clinic.problem.algorithm.standard_errors == "linearised":
+        information = linearised_information(clinic.model, values, modes.random)
+    else:
+        assert conditional is not None  # the problem was checked for it
+        information = louis_information(clinic.model, values, conditional)
+    return uncertainty(clinic.model, values, information)
 
 
 def _checks(clinic: Clinic, simulated: np.ndarray) -> dict[str, VisualPredictiveCheck]:

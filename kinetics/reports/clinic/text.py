@@ -19,6 +19,11 @@ OBJECTIVES = {
     "BIC": "BIC",
 }
 
+STANDARD_ERRORS = {
+    "linearised": "Standard errors are linearised",
+    "stochastic_approximation": "Standard errors are by stochastic approximation",
+}
+
 
 def clinic_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
     """Everything that a fit of a clinic says, in the order in which it is read."""
@@ -43,7 +48,8 @@ def _what(summary: Mapping[str, Any]) -> str:
     prior = summary["prior_patients"]
     under = f"; the prior is that of {summary['cohort'] or 'the model'}, as {prior:g} patients" if prior else ""
     patients = count_text(summary["patients"], "patient")
-    return f"{patients}, {count_text(counts, 'count')}{beyond}. By {summary['method']}: {summary['message']}{under}."
+    by = f"By {summary['method']}: {summary['message']}{under}"
+    return f"{patients}, {count_text(counts, 'count')}{beyond}. {by}. {STANDARD_ERRORS[summary['standard_errors']]}."
 
 
 def _of_kind(rows: Rows, *kinds: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -60,6 +60,8 @@ class ClinicReader(Reader):
         self.errors = self._errors()
         self.blocks = self._blocks()
         self._check_prior()
+        if self.algorithm.standard_errors == "stochastic_approximation" and not self.algorithm.posterior:
+            self.add("needs the samples that posterior = false leaves out", "algorithm", "standard_errors")
 
     def _model(self) -> Model | None:
         if self.header["model"] is None:

@@ -14,6 +14,7 @@ Positive = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[StrictStr], Field(max_length=1000)]
 MethodName = Literal["SAEM", "FO", "FOCE", "FOCEI", "Laplace"]
 METHODS: tuple[str, ...] = get_args(MethodName)
+StandardErrors = Literal["linearised", "stochastic_approximation"]
 
 
 class ClinicRow(Row):
@@ -62,3 +63,4 @@ class AlgorithmRow(Row):
     importance: Annotated[StrictInt, Field(ge=100, le=1_000_000)] = 1000
     replicates: Annotated[StrictInt, Field(ge=100, le=1_000_000)] = 1000
     posterior: StrictBool = True
+    standard_errors: StandardErrors = "linearised"

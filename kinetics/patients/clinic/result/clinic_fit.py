@@ -179,6 +179,7 @@ class ClinicFit:
             "counts": int(self.clinic.model.observations.present.sum()),
             "censored": int(self.clinic.model.observations.censored.sum()),
             "prior_patients": self.problem.prior, "converged": self.converged, "message": self.estimate.message,
+            "standard_errors": self.problem.algorithm.standard_errors,
             "population": {
                 row.name: {
                     "kind": row.kind, "value": row.estimate, "se": row.standard_error, "lower": row.lower,

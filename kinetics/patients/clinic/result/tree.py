@@ -55,6 +55,7 @@ def fit_tree(fit: ClinicFit) -> xr.DataTree:
         absolute_tolerance=TOLERANCES.absolute,
         converged=int(fit.converged),
         message=fit.estimate.message,
+        standard_errors=problem.algorithm.standard_errors,
         warnings="; ".join(fit.warnings),
     )
     return tree
