@@ -12,6 +12,7 @@ from kinetics.mixed_effects.model.levels import levels_of
 from kinetics.mixed_effects.model.mixed_effects_model import MixedEffectsModel
 from kinetics.mixed_effects.model.population_values import PopulationValues
 from kinetics.mixed_effects.saem.maximisation import Maximisation, Simulated
+from kinetics.mixed_effects.saem.parameter_expansion import expand
 from kinetics.mixed_effects.saem.state import SaemState
 
 ENOUGH_LANES = 100
@@ -30,7 +31,7 @@ class SaemSettings:
         Iterations with weight 1, which find the region of the estimates. Their variances fall slowly, by simulated
         annealing. More of them are not better: a variance that few data inform wanders, and is lost at zero.
     smooth : int
-        Iterations with falling weights, which average.
+        Iterations with falling weights, which average; variances move by parameter expansion.
     cooling : float
         The least ratio of successive variances while exploring.
     burn_in : int
@@ -97,8 +98,7 @@ def saem(
     model : MixedEffectsModel
         Data and model; with a prior, the mode of the posterior is estimated.
     start : PopulationValues
-        Where to begin. Begin with variances that are too large: a small one grows slowly. One that is zero in truth is
-        approached ever more slowly, as in every expectation-maximisation; compare with `maximise`.
+        Where to begin. Begin with variances that are too large: a small one grows slowly.
     seed : int
         Of the random numbers. The same seed gives the same numbers, for any order of rows and for a run that goes on.
     settings : SaemSettings, optional
@@ -153,6 +153,8 @@ def _iterate(
     new = step.maximise(values, statistics, score, weight)
     if state.iteration < settings.explore:
         new = _annealed(model, new, values, settings.cooling)
+    else:
+        new, statistics = expand(step.levels, statistics, new, values)
     chains.random = step.follow(chains.random, values, new)
     chains.center = step.follow(chains.center, values, new)
     if step.levels.numeric.size:  # otherwise the individual parameters, and so the predictions, are the same

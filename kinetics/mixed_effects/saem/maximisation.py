@@ -85,11 +85,11 @@ class Maximisation:
         for level, first in ((individuals, statistics.first), (occasions, statistics.occasion_first)):
             if level.linear.size:
                 fixed[level.linear] = self._regression(level, replace(values, fixed=fixed), first)
-        squares = _squares(individuals, fixed, statistics.first, statistics.second)
+        squares = squares_about(individuals, fixed, statistics.first, statistics.second)
         count, prior = float(individuals.present.sum()), self.model.prior
         if prior is not None:
             squares, count = squares + prior.weight * prior.individuals, count + prior.weight
-        of_occasions = _squares(occasions, fixed, statistics.occasion_first, statistics.occasion_second)
+        of_occasions = squares_about(occasions, fixed, statistics.occasion_first, statistics.occasion_second)
         new = PopulationValues(
             fixed,
             _in_blocks(individuals, squares / count),
@@ -148,7 +148,7 @@ class Maximisation:
         return coordinates.with_named(new, {name: before[name] for name in coordinates.held})
 
 
-def _squares(level: Level, fixed: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def squares_about(level: Level, fixed: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Sums of squares about the regression, (effect, effect)."""
     mean = level.design @ fixed
     cross = np.einsum("nua,nub->ab", first, mean)
