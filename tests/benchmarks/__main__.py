@@ -26,8 +26,18 @@ FULL = {
     "peers": 25,
     "population": 100_000,
     "patients": 1000,
+    "iterations": 500,
 }
-QUICK = {"sample": 10, "agreement": 21, "rounds": 1, "seconds": 0.5, "peers": 5, "population": 10_000, "patients": 100}
+QUICK = {
+    "sample": 10,
+    "agreement": 21,
+    "rounds": 1,
+    "seconds": 0.5,
+    "peers": 5,
+    "population": 10_000,
+    "patients": 100,
+    "iterations": 60,
+}
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 FITS = ("hill_cawthorne_2012", "care_ms_course_1_population")
 STATES = (10, None, 100, 300, 1000)
@@ -163,9 +173,14 @@ PARTS: dict[str, Callable[[dict[str, Any], Results], None]] = {
         "patients",
         lambda size: {"patients": size["patients"], "covered": size["patients"] // 2, "repeats": size["rounds"]},
     ),
+    "clinic": _alone(
+        "clinic", lambda size: {"explore": 3 * size["iterations"] // 10, "smooth": 7 * size["iterations"] // 10}
+    ),
+    "published_runs": _alone("published_runs", lambda _: {"methods": ["FOCEI", "SAEM"]}),
     "cluster": _alone("cluster", lambda size: {"patients": size["population"] // 5, "pieces": 1000}),
     "agreement": compare_with_radau,
 }
+_ALONE = ("scaling", "population", "patients", "clinic", "published_runs", "cluster", "sensitivity", "build")
 
 
 def main() -> None:
@@ -178,7 +193,7 @@ def main() -> None:
     size = QUICK if options.quick else FULL
     results: Results = {"machine": {**facts(), "load_before": load()}, "size": size, "left_out": {}}
     results |= {name: [] for name in ("ladders", "engines", "agreement", "start", "compiling", "fitting")}
-    results |= dict.fromkeys(("scaling", "population", "patients", "cluster", "sensitivity", "build"))
+    results |= dict.fromkeys(_ALONE)
     for part in options.only:
         PARTS[part](size, results)
     results["machine"]["load_after"] = load()

@@ -31,8 +31,13 @@ BOUNDS: dict[str, tuple[str, float]] = {
     "one patient, fitted, predicted and drawn from the command line: s": ("<=", 5),
     "month 24 predicted from course 1: least coverage at 90 %": (">=", 0.85),
     "month 24 predicted from course 1: largest coverage at 90 %": ("<=", 0.95),
+    "synthetic clinic by SAEM: s": ("<=", 300),
+    "synthetic clinic by SAEM: typical values off by": ("<=", 0.1),
+    "synthetic clinic by SAEM: variances off by, standard errors": ("<=", 2.5),
+    "synthetic clinic: SAEM less FOCEI, standard errors": ("<=", 0.5),
+    "public data: FOCEI above the objective of nlmixr2": ("<=", 0.02),
 }
-_POPULATION, _PATIENTS = 100_000, 1000
+_POPULATION, _PATIENTS, _ITERATIONS = 100_000, 1000, 500
 
 
 def measured_values(results: dict[str, Any]) -> dict[str, float]:
@@ -58,6 +63,16 @@ def _values(results: dict[str, Any]) -> Iterator[tuple[str, float]]:
         yield command, fitted["command"]["seconds"]
         yield "month 24 predicted from course 1: least coverage at 90 %", min(fitted["coverage"].values())
         yield "month 24 predicted from course 1: largest coverage at 90 %", max(fitted["coverage"].values())
+    if results["clinic"] and results["clinic"]["iterations"] == _ITERATIONS:
+        saem = results["clinic"]["fits"][0]
+        yield "synthetic clinic by SAEM: s", saem["seconds"]
+        yield "synthetic clinic by SAEM: typical values off by", saem["typical"]
+        yield "synthetic clinic by SAEM: variances off by, standard errors", saem["variance"]
+        yield "synthetic clinic: SAEM less FOCEI, standard errors", results["clinic"]["difference"]
+    if results["published_runs"]:
+        focei = [row for row in results["published_runs"]["runs"] if row["method"] == "FOCEI"]
+        above = max(row["objective"] - row["published_objective"] for row in focei)
+        yield "public data: FOCEI above the objective of nlmixr2", above
     if results["sensitivity"]:
         yield "ten sensitivities: times a plain solve", results["sensitivity"]["ratio"]
         yield "ten sensitivities: error", results["sensitivity"]["error"]

@@ -20,6 +20,8 @@ def text(results: dict[str, Any]) -> str:
         "scaling": _scaling,
         "population": _population,
         "patients": _patients,
+        "clinic": _clinic,
+        "published_runs": _published_runs,
         "cluster": _cluster,
         "sensitivity": _sensitivity,
         "start": _start,
@@ -146,6 +148,38 @@ def _patients(results: dict[str, Any]) -> str:
         f"  one patient from the command line, with figure: {command['seconds']:.3g} s "
         f"({command['processor_s']:.3g} s of processor)"
     )
+
+
+def _clinic(results: dict[str, Any]) -> str:
+    columns = {
+        "method": "method",
+        "s": "seconds",
+        "s of processor": "processor_s",
+        "typical values off by": "typical",
+        "variances off by, standard errors": "variance",
+    }
+    title = (
+        f"The synthetic clinic, {results['patients']} patients, {results['iterations']} iterations of SAEM, with "
+        f"likelihood, standard errors and samples; pace {1e3 * results['pace']['median']:.3g} ms"
+    )
+    differ = f"  the methods differ by at most {results['difference']:.2g} standard errors"
+    return f"{_table_of(title, columns, results['fits'])}\n{differ}"
+
+
+def _published_runs(results: dict[str, Any]) -> str:
+    columns = {
+        "data": "data",
+        "method": "method",
+        "s": "seconds",
+        "s of processor": "processor_s",
+        "s of nlmixr2": "published_s",
+    }
+    title = f"Public data, the search alone, and nlmixr2 on its machine; pace {1e3 * results['pace']['median']:.3g} ms"
+    objectives = [
+        f"  {row['data']}, {row['method']}: objective {row['objective']:.4f}, of nlmixr2 {row['published_objective']}"
+        for row in results["runs"]
+    ]
+    return "\n".join([_table_of(title, columns, results["runs"]), *objectives])
 
 
 def _cluster(results: dict[str, Any]) -> str:
