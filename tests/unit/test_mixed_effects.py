@@ -41,8 +41,11 @@ from kinetics.mixed_effects import (
     visual_predictive_check,
 )
 from kinetics.mixed_effects.likelihood.objectives import slopes
+from kinetics.mixed_effects.model.levels import levels_of
 from kinetics.mixed_effects.model.observation_density import curvature, density
 from kinetics.mixed_effects.model.residual_error import ResidualErrors
+from kinetics.mixed_effects.saem.maximisation import Maximisation, Simulated, squares_about
+from kinetics.mixed_effects.saem.parameter_expansion import expand
 
 KINDS = ["additive", "proportional", "combined1", "combined2", "lognormal"]
 
@@ -432,6 +435,36 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(kernels):
     assert state.iteration == 37
     again = saem(model, start(model), seed=7, settings=quick, state=state)
     np.testing.assert_array_equal(again.trace, whole.trace)
+
+
+def test_parameter_expansion_rests_at_a_maximum_and_moves_statistics_with_the_variances():
+    model, _ = straight_lines(n=6)
+    levels, values = levels_of(model), line_values(model)
+    step, lanes = Maximisation(model, levels), np.repeat(model.everyone, 2)
+    random = np.random.default_rng(4).normal(size=(lanes.size, model.n_random))
+    drawn = Simulated(lanes, random, model.predict(values.fixed, random, lanes), 2)
+    statistics, score = step.simulate_statistics(values, drawn)
+    new = step.maximise(values, statistics, score, 0.5)
+    at_rest, unmoved = expand(levels, statistics, new, new)
+    np.testing.assert_array_equal(at_rest.individuals, new.individuals)
+    np.testing.assert_allclose(unmoved.occasion_second, statistics.occasion_second, rtol=1e-12)
+    moved_values, moved = expand(levels, statistics, new, values)
+    assert (
+        0 < moved_values.individuals[0, 0] < new.individuals[0, 0] < values.individuals[0, 0]
+    )  # further, the same way
+    assert 0 < moved_values.occasions[0, 0] < new.occasions[0, 0] < values.occasions[0, 0]
+    for level, one, other in (
+        (levels.individuals, (statistics.first, statistics.second), (moved.first, moved.second)),
+        (
+            levels.occasions,
+            (statistics.occasion_first, statistics.occasion_second),
+            (moved.occasion_first, moved.occasion_second),
+        ),
+    ):
+        before, after = (squares_about(level, new.fixed, *pair)[0, 0] for pair in (one, other))
+        assert after / before == pytest.approx(
+            level.covariance(moved_values)[0, 0] / level.covariance(new)[0, 0], rel=1e-9
+        )
 
 
 def test_a_damaged_state_is_refused():
