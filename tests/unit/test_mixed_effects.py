@@ -334,6 +334,26 @@ def test_the_laplace_covariance_of_straight_lines_is_exact():
     np.testing.assert_allclose(found, np.linalg.inv(information), rtol=1e-6)
 
 
+def test_an_individual_beside_parameters_without_predictions_has_a_covariance():
+    table = table_of(decay_table(3))
+    structural = ClosedForm(
+        ("A", "k"),
+        lambda x, p: np.where(np.real(p["A"]) > 9.0005, np.nan, p["A"]) * np.exp(-p["k"] * x["t"]),
+        {"t": table.times},
+        table.occasion,
+    )
+    model = MixedEffectsModel.of(
+        structural, table, [IndividualParameter("A"), IndividualParameter("k")], residual={"y": "additive"},
+        between_individuals=["A", "k"],
+    )  # fmt: skip
+    values, random = start(model), np.zeros((3, 2))  # A is 9: a step of 1e-4 of its logarithm is beyond
+    found = laplace_covariance(model, values, random)
+    by_random = model.linearise(values.fixed, random, model.everyone).by_random
+    here = np.where(table.present[:, :, None], by_random, 0.0)
+    information = here.swapaxes(1, 2) @ here / 0.5**2 + np.linalg.inv(values.individuals)
+    np.testing.assert_allclose(found, np.linalg.inv(information), rtol=1e-6)
+
+
 def test_an_individual_without_observations_is_as_the_population_says():
     rows = decay_table(3)
     table = Observations.from_table(rows[0], rows[1], rows[2], individuals=["P7"])

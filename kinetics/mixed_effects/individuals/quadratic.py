@@ -53,7 +53,8 @@ class QuadraticPredictor:
 def quadratic_model(model: MixedEffectsModel, fixed: np.ndarray, random: np.ndarray) -> MixedEffectsModel:
     """The same model, with predictions to second order about random effects of everyone, (individual, random effect).
 
-    The second derivatives are central differences of the exact first ones, all of them in one call of the model.
+    The second derivatives are central differences of the exact first ones, all of them in one call of the model. An
+    individual without a prediction at one of the steps has none: its predictions are linear.
     """
     everyone = model.everyone
     normal = model.parameters.normal(fixed, random, everyone)
@@ -66,6 +67,7 @@ def quadratic_model(model: MixedEffectsModel, fixed: np.ndarray, random: np.ndar
     above, below = jacobians.reshape(2, size, n, -1, size)
     second = np.moveaxis((above - below) / (2 * steps[:, None, None, None]), 0, -1)
     second = 0.5 * (second + second.swapaxes(2, 3))
+    second[~np.isfinite(second).all(axis=(1, 2, 3))] = 0.0
     return replace(model, predictor=QuadraticPredictor(normal.reshape(n, size), values, first, second))
 
 
