@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -49,6 +49,11 @@ class Trajectory:
     # measures of several outputs sample the same times
     _latest: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def knots(self) -> np.ndarray:
+        """The integrator's own steps, increasing, in the model's time."""
+        return np.unique(np.concatenate([piece.ts for piece in self.pieces]))
+
     def integrated(self, times: np.ndarray) -> np.ndarray:
         """`states` without those that rest."""
         return read(self.pieces, times, self.start[: len(self.system.states)])
@@ -76,11 +81,33 @@ class Trajectory:
         return OutputCurve(self, *self.system.row(name))
 
 
+class OfTime(Protocol):
+    """What an `OutputCurve` reads: a `Trajectory`, or several of them, one after the other."""
+
+    @property
+    def relative(self) -> float:
+        """Relative tolerance of the integration."""
+        ...
+
+    @property
+    def knots(self) -> np.ndarray:
+        """The integrator's own steps, increasing, in the model's time."""
+        ...
+
+    def outputs(self, times: np.ndarray) -> np.ndarray:
+        """Outputs, (time, output), in the units of the model."""
+        ...
+
+    def states(self, times: np.ndarray) -> np.ndarray:
+        """States, (time, state), in the units of the model."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class OutputCurve:
-    """One output or state of a `Trajectory`: a curve that measures can be taken of."""
+    """One output or state over time: a curve that measures can be taken of."""
 
-    trajectory: Trajectory
+    trajectory: OfTime
     kind: str
     index: int
 
@@ -92,7 +119,7 @@ class OutputCurve:
     @property
     def knots(self) -> np.ndarray:
         """The integrator's own steps, increasing, in the model's time."""
-        return np.unique(np.concatenate([piece.ts for piece in self.trajectory.pieces]))
+        return self.trajectory.knots
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
         """Values at ``times``, same shape."""

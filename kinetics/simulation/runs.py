@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.dosing import EpisodePlans
+from kinetics.engines.dosing import EpisodePlans, JoinedTrajectory
+from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_memory
@@ -150,9 +151,44 @@ class Run:
         return Span(self.system, doses, times, starts, self.measures, quantities, self.engine, self.triggers, initial)
 
     def _along(self, history: Histories, table: np.ndarray) -> RunResults:
-        """The results of patients along a history, episode after episode; each course lies in one of these."""
+        """The results of patients along a history."""
         finder, until = "scipy" if self.engine.method else "batch", float(self.times[-1])
         plans = EpisodePlans(self.system, history, table, until, finder, self.engine.tolerances)
+        return self._through(plans, until) if history.covariates else self._by_episodes(plans, history, table)
+
+    def _through(self, plans: EpisodePlans, until: float) -> RunResults:
+        """The results of patients whose constants change over time, each of one trajectory through all episodes."""
+        span, reasons = self._span([], self.times, self.starts), list(plans.reasons)
+        parts: list[list[Trajectory]] = [[] for _ in reasons]
+        ends = None
+        for episode in range(len(plans)):
+            starts = plans.starts(episode, ends if plans.goes_on(episode) else None)
+            doses, constants = plans.segments(episode), plans.constants(episode)
+            ends = np.full_like(starts, np.nan)
+            for number in np.flatnonzero([not reason for reason in reasons]):
+                try:
+                    part = self._trajectory(constants[number], doses[number], starts[number])
+                    ends[number] = part.integrated(doses[number].edges[-1:])[0]
+                    parts[number].append(part)
+                except IntegrationError as error:
+                    reasons[number] = str(error)
+        results: list[RunResults] = []
+        for own, reason in zip(parts, reasons, strict=True):
+            try:
+                results.append(
+                    span.nothing(1, reason) if reason else span.read(JoinedTrajectory(own, plans.begin), until)
+                )
+            except IntegrationError as error:
+                results.append(span.nothing(1, str(error)))
+        return RunResults.joined(results)
+
+    def _trajectory(self, constants: np.ndarray, doses: Segments, start: np.ndarray) -> Trajectory:
+        if reason := self.system.impossible(constants):
+            raise IntegrationError(reason)
+        return self.engine.integrate(self.system, constants, doses, None, start)
+
+    def _by_episodes(self, plans: EpisodePlans, history: Histories, table: np.ndarray) -> RunResults:
+        """The results of patients episode after episode; each course lies in one of these."""
         results, ends = self.nothing(len(table)), None
         results.failures[:] = plans.reasons
         for episode, (begin, end) in enumerate(zip(plans.begin, plans.end, strict=True)):

@@ -10,7 +10,9 @@ import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines import batch
+from kinetics.engines.dosing import JoinedTrajectory
 from kinetics.engines.rule_monitor import TriggeredDoses
+from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import IntegrationError
 from kinetics.measures import Measure, TimeToThreshold, evaluate_all
 from kinetics.regimen import Segments, Triggers
@@ -75,6 +77,10 @@ class Span:
         segments = self.segments[number if len(self.segments) > 1 else 0]
         initial = None if self.initial is None else self.initial[number]
         trajectory = self.engine.integrate(self.system, constants, segments, self.triggers, initial)
+        return self.read(trajectory, segments.edges[-1])
+
+    def read(self, trajectory: Trajectory | JoinedTrajectory, until: float) -> RunResults:
+        """The results of one patient, whose trajectory goes on ``until`` then; `IntegrationError` if not finite."""
         table = trajectory.outputs(self.times)
         if self.with_states:
             table = np.hstack([table, trajectory.states(self.times)])
@@ -84,9 +90,7 @@ class Span:
         curves = {name: trajectory.curve(name) for name in outputs}
         units = {name: model.quantity(name).unit for name in outputs}
         baselines = {name: trajectory.at_rest(name) for name in outputs}
-        found = evaluate_all(
-            self.measures, curves, self.starts, segments.edges[-1], units, model.time, baselines=baselines
-        )
+        found = evaluate_all(self.measures, curves, self.starts, until, units, model.time, baselines=baselines)
         measures = {measure.name: row[None] for measure, row in zip(self.measures, found, strict=True)}
         doses = trajectory.triggered_doses
         triggered = None if doses is None else TriggeredDoses(*(array[None] for array in doses.arrays))

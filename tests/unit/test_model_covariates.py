@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kinetics import fit_patient, fit_patients, fit_population
+from kinetics import fit_patient, fit_patients, fit_population, report
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.engines.dosing import integrate_histories
 from kinetics.errors import InputError
+from kinetics.measures import Nadir, TimeBelow
 from kinetics.mixed_effects import ClosedForm, Method, MixedEffectsModel, objective
 from kinetics.model import Model
 from kinetics.patients import DataMapping, read_patients
@@ -255,6 +256,35 @@ def test_a_patient_is_fitted_as_under_a_model_with_the_weight_in_it(files):
     np.testing.assert_allclose(known.random, alike.random, atol=1e-6)
     ours, theirs = (fit.predict(until="3 day", every="6 hour", draws=20) for fit in (known, alike))
     np.testing.assert_allclose(ours["interval"]["C"], theirs["interval"]["C"], rtol=1e-6)
+
+
+def test_a_prediction_follows_a_covariate_and_carries_its_last_value_forward(files):
+    data, model = opened(files(one_patient(values=[2.9, 2.0, 1.0]), f'{WT}rule = "next"\n'))
+    fit = fit_patient(data, "P1", model=model)
+    tree = fit.predict(until="3 day", every="5 hour", draws=20, measures=[TimeBelow("C", "0.5 mg/L"), Nadir("C")])
+    own, volume = fit.parameters["estimate"].values
+    edges, rates = np.append(TIMES, 72.0), own * (WEIGHTS[[1, 2, 3, 3]] / 70) ** 0.75 / volume
+    exponents = np.concatenate([[0.0], np.cumsum(rates * np.diff(edges))])
+    times = tree["time"].values[1:]
+    expected = 100 / volume * np.exp(-np.interp(times, edges, exponents))
+    np.testing.assert_allclose(tree["C"][1:], expected, rtol=1e-6)
+    crossing = np.interp(np.log(100 / volume / 0.5), exponents, edges)
+    # right after the dose it is above the level, and at its time still zero
+    assert float(tree["C_time_below_0p5_mg_per_L"][0]) == pytest.approx(72.0 - crossing, rel=1e-5)
+    said = "Set by covariates: weight = 40 kg (WT of 24 hour, carried forward)."
+    assert said in report(fit)
+    assert said in report(tree)
+
+
+def test_a_planned_course_has_the_last_weight(files):
+    data, model = opened(files(one_patient(values=[2.9, 2.0, 1.0]), f'{WT}rule = "last"\n'))
+    fit = fit_patient(data, "P1", model=model)
+    tree = fit.predict(retreat="10 day", until="11 day", every="6 hour", draws=20)
+    own, volume = fit.parameters["estimate"].values
+    since = tree["time"].values - 240
+    new = 100 / volume * np.exp(-own * (40 / 70) ** 0.75 / volume * since)
+    left = tree["C"].sel(time=240.0).item()
+    np.testing.assert_allclose(tree["C"][since > 0], (new + left / new[since == 0] * new)[since > 0], rtol=1e-5)
 
 
 def test_a_covariate_of_the_model_survives_the_tidy_table(files, tmp_path):

@@ -2,5 +2,6 @@
 
 from kinetics.engines.dosing.episode_plans import EpisodePlans
 from kinetics.engines.dosing.integrating import HistoryOutputs, integrate_histories
+from kinetics.engines.dosing.joined_trajectory import JoinedTrajectory
 
-__all__ = ["EpisodePlans", "HistoryOutputs", "integrate_histories"]
+__all__ = ["EpisodePlans", "HistoryOutputs", "JoinedTrajectory", "integrate_histories"]

@@ -24,7 +24,7 @@ class EpisodePlans:
     system : System
         The compiled model.
     history : Histories
-        Of one patient, without covariates.
+        Of one patient.
     parameters : ndarray, (set, parameter)
         All parameters of each set, in the model's units.
     until : float
@@ -44,7 +44,7 @@ class EpisodePlans:
     Raises
     ------
     InputError
-        If there are more patients, or covariates: constants would change from one episode to the next.
+        If there are more patients.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class EpisodePlans:
         engine: Literal["batch", "scipy"],
         tolerances: Tolerances,
     ) -> None:
-        if len(history) != 1 or history.covariates:
-            raise InputError("needs the history of one patient, without covariates over time")
+        if len(history) != 1:
+            raise InputError(f"needs the history of one patient, found {len(history)}")
         inside = history.begin < until - history.same
         self.begin = history.begin
         self.end = np.where(inside, np.minimum(history.end, until), history.end)
@@ -96,6 +96,10 @@ class EpisodePlans:
         if before is not None:
             self._ends[self._rows(episode - 1)] = before
         return self._run.starts(self._rows(episode), self._steady, self._ends, np.zeros((*self._ends.shape, 0)))[0]
+
+    def constants(self, episode: int) -> np.ndarray:
+        """Parameters and derived constants in an episode, (set, constant)."""
+        return self._run.constants[self._rows(episode)]
 
     def segments(self, episode: int) -> list[Segments]:
         """What is given in an episode, by set; times count from its begin."""

@@ -65,8 +65,9 @@ class DrawnCurves:
         measures: Sequence[Measure], limits: Mapping[str, str],
     ) -> None:  # fmt: skip
         model, engine = fit.model, choose_engine("batch", None, len(random), None)
-        system, until = compile_model(model, treatment.drugs), float(times[-1]) - fit.time_zero
-        given = fit.patients.treated.along(fit.id, treatment.records, until)
+        treated, until = fit.patients.treated, float(times[-1]) - fit.time_zero
+        system = compile_model(model, treatment.drugs, treated.changing(fit.id))
+        given = treated.along(fit.id, treatment.records, until)
         since_begin = np.clip(times - fit.time_zero, 0.0, until)
         run = Run(system, given, since_begin, treatment.starts, tuple(measures), with_states=False, engine=engine)
         all_parameters = fit.patients.treated.system.parameters

@@ -71,15 +71,22 @@ class TreatedPatients:
     def system(self) -> System:
         """The model, compiled for the drugs and the covariates of all patients."""
         drugs = {dose.drug for one in self.data for dose in one.given}
-        changing = {name for own in self.covariates.values() for name, series in own.items() if len(series.times) > 1}
-        return compile_model(self.structure, sorted(drugs), sorted(changing))
+        return compile_model(
+            self.structure, sorted(drugs), sorted({n for id in self.data.ids for n in self.changing(id)})
+        )
+
+    def changing(self, id: str) -> dict[str, TimedValues]:
+        """The values of a patient's parameters that change over time, in time of the simulation."""
+        since = _since_begin(self.data.patient(id), self.covariates[id])
+        return {name: series for name, series in since.items() if len(series.times) > 1}
 
     def along(self, id: str, records: Sequence[DoseRecord], until: float) -> Histories:
         """What a patient gets along records, its own and planned ones, up to a time; both in time of its simulation.
 
-        Parameters that covariates set are not in it: predictions carry their last values forward.
+        Of the parameters that covariates set, those that change over time are in it.
         """
-        return histories([History(records, [0.0, until], name=f"patient {id}")], self.structure)
+        covariates, name = self.changing(id), f"patient {id}"
+        return histories([History(records, [0.0, until], covariates=covariates, name=name)], self.structure)
 
     def predictions(self, cohort: CohortParameters, parameters: Sequence[str]) -> ModelPredictions:
         """Predictions of the counts; ``parameters`` are those that differ, all others are the cohort's."""
@@ -96,9 +103,13 @@ def _history(
     patient: Patient, covariates: Mapping[str, TimedValues], times: np.ndarray, sequences: np.ndarray
 ) -> History:
     """Doses, covariates and times of counts, from the time at which the simulation of the patient begins."""
+    given = simulated_records(patient), times.tolist(), sequences.tolist(), _since_begin(patient, covariates)
+    return History(*given, name=f"patient {patient.id}")
+
+
+def _since_begin(patient: Patient, covariates: Mapping[str, TimedValues]) -> dict[str, TimedValues]:
+    """Values at times since the simulation of the patient begins."""
     begin = first_time(patient)
-    since = {
+    return {
         name: replace(series, times=tuple(time - begin for time in series.times)) for name, series in covariates.items()
     }
-    records = simulated_records(patient)
-    return History(records, times.tolist(), sequences.tolist(), since, name=f"patient {patient.id}")
