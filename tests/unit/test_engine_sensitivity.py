@@ -99,6 +99,91 @@ def test_gradients_past_a_kink_are_those_of_the_closed_form(with_sensitivities):
     np.testing.assert_allclose(found.output_gradient(times)[:, 0].T, expected, rtol=2e-6, atol=1e-9)
 
 
+def resting_on_a_kink():
+    """What tissue holds feeds back by max(0, 1 - share), which is 0 at rest; a drug late in time empties the blood."""
+    fast, feed, half, whole, part, day = sp.symbols("k f m x_0 z_0 day")
+    marrow, tissue, blood, other, drug = sp.symbols("P X B Z C")
+    return Model.from_symbols(
+        "resting",
+        time="day",
+        parameters=[
+            Parameter(name="k", value=0.1, unit="1/day"),
+            Parameter(name="x_0", value=0.3, unit="1"),
+            Parameter(name="z_0", value=0.4, unit="1"),
+            Parameter(name="f", value=0.6, unit="1"),
+            Parameter(name="m", value=0.5, unit="mg"),
+            Parameter(name="day", value=1.0, unit="day"),
+        ],
+        doses=[DoseInput(name="drug", unit="mg", into="C")],
+        states=[
+            State(
+                name="P",
+                unit="1",
+                initial=1,
+                rate=fast * (1 + feed * sp.Max(0, 1 - (tissue + other) / (whole + part)) - marrow),
+            ),
+            State(
+                name="X",
+                unit="1",
+                initial=whole,
+                rate=fast * (whole * marrow - tissue) - (tissue - blood) / (5 * day),
+            ),
+            State(
+                name="B",
+                unit="1",
+                initial=whole,
+                rate=10 * (tissue - blood) / day - 100 * blood * drug**2 / (half**2 + drug**2) / day,
+            ),
+            State(name="Z", unit="1", initial=part, rate=fast * (part * tissue / whole - other)),
+            State(name="C", unit="mg", initial=0, rate=-fast * drug),
+        ],
+        outputs=[Output(name="total", unit="1", value=tissue + other)],
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (
+            0.11240090913216771,
+            0.3187113018999018,
+            0.45583221880748814,
+            0.48898876890482607,
+            0.5723917924087505,
+            0.92674,
+        ),
+        (
+            0.12573638194603512,
+            0.5665181798000922,
+            0.3543856381628826,
+            0.5162290211728948,
+            0.5547067516599257,
+            1.0999877953140271,
+        ),
+        (
+            0.09984320941931929,
+            0.2505847048662305,
+            0.2475515691726257,
+            0.5063406041354368,
+            0.645625531204153,
+            0.9038012630081205,
+        ),
+    ],
+)
+def test_sensitivities_leave_a_rest_that_lies_on_a_kink(values):
+    system = compile_model(resting_on_a_kink())
+    given = plan_of(system.model, Regimen([Course([Dose("drug", "12 mg", "34 day", "4 hour")])]), 60.0)
+    times, parameters = np.array([20.0, 36.0, 60.0]), np.array(values)
+    found, reference = (
+        integrate_with_sensitivities(system, parameters, ["x_0", "z_0", "k"], given).output_gradient(times)
+        for integrate_with_sensitivities in (
+            batch.integrate_with_sensitivities,
+            sensitivity.integrate_with_sensitivities,
+        )
+    )
+    np.testing.assert_allclose(found, reference, rtol=2e-5, atol=1e-6)
+
+
 def test_time_of_crossing_follows_its_closed_form(small):
     time = np.log(N0 / LEVEL) / K
     expected = [1 / (K * N0), -time / (K * V), time / V]

@@ -18,6 +18,8 @@ ROOT_STEPS = 60
 BEFORE, AFTER = 0.9, 1e-5
 HALVINGS = 50
 NO_KINK = 2.0
+ROUNDING = 1e-12
+"""Of the states: a kink whose value changes by less than a change of this part of them does has no sides."""
 
 
 @kernel
@@ -70,6 +72,22 @@ def crossing(code, index, level, sign, left, right, step):
 
 
 @kernel
+def lies_on_kink(code, kink, step):
+    """Whether both ends of a step lie on a kink but for rounding, as at rest: closing in on it would never end.
+
+    States are moved by unlike parts, so that a difference of two equal ones moves too.
+    """
+    before, after = floats(step.kinks, 0)[kink], floats(step.kinks_new, 0)[kink]
+    y, moved = floats(step.y, 0), floats(step.state, 0)
+    for i in range(code.states):
+        moved[i] = y[i] * (1.0 + ROUNDING * (1.0 + i / code.states))
+    call(code.read_kinks, (step.state, step.constants, step.kinks_new))
+    size = abs(floats(step.kinks_new, 0)[kink] - before)
+    call(code.read_kinks, (step.y_new, step.constants, step.kinks_new))
+    return abs(before) < size and abs(after) < size
+
+
+@kernel
 def first_kink(code, step):
     """The fraction of a step at which the first kink lies, by bisection; NO_KINK if there is none.
 
@@ -78,7 +96,7 @@ def first_kink(code, step):
     first, before, inside = NO_KINK, floats(step.kinks, 0), floats(step.kinks_new, 0)
     for kink in range(code.kinks):
         call(code.read_kinks, (step.y_new, step.constants, step.kinks_new))
-        if before[kink] * inside[kink] < 0.0:
+        if before[kink] * inside[kink] < 0.0 and not lies_on_kink(code, kink, step):
             # of several kinks only those before the first found so far are of interest
             left, right = 0.0, min(first, 1.0)
             for _ in range(HALVINGS):
