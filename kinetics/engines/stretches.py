@@ -77,8 +77,8 @@ class Passage:
     ----------
     outputs : ndarray, (row, time, output)
         In the units of the model; NaN for a row that failed.
-    gradients : ndarray, (row, time, output, name)
-        Derivatives of the outputs by parameters.
+    gradients : ndarray, (row, time, output, direction)
+        Derivatives of the outputs, by parameters and then by other changes of the start.
     ends : ndarray, (row, state)
         The last states.
     end_changes : ndarray, (row, state, direction)

@@ -23,6 +23,8 @@ class Histories:
         The parameters that follow a covariate in any patient.
     values : ndarray, (episode, covariate)
         Their values, in the units of the model. NaN where a patient has that of its parameters.
+    occasion : ndarray of int, (episode,)
+        The number of the occasion, from 0.
     patient : ndarray of int, (episode,)
         Whose episode it is; those of a patient follow each other.
     begin, end : ndarray, (episode,)
@@ -51,6 +53,7 @@ class Histories:
     n_times: tuple[int, ...]
     covariates: tuple[str, ...]
     values: np.ndarray
+    occasion: np.ndarray
     patient: np.ndarray
     begin: np.ndarray
     end: np.ndarray
@@ -81,7 +84,7 @@ class Histories:
             """Numbers of episodes among those of the copies."""
             return episodes.moved(episode[copies.rows], copies.lane)
 
-        of_episodes = ("values", "begin", "end", "is_new", "is_reset", "times", "index")
+        of_episodes = ("values", "occasion", "begin", "end", "is_new", "is_reset", "times", "index")
         return replace(
             self,
             n_times=tuple(np.array(self.n_times, dtype=int)[patients].tolist()),

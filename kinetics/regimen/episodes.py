@@ -1,4 +1,4 @@
-"""The time line of one patient, cut where the state is set anew and where a covariate changes."""
+"""The time line of one patient, cut where the state is set anew, where a covariate changes and an occasion begins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Timeline:
     """Episodes of one patient, with doses, endless repetitions, and output times.
 
     ``readings`` are times since the begin of each episode, in order, ``numbers`` those among the times of the patient.
-    ``values`` are of each episode. ``starts`` are the episodes whose start contains the
+    ``values`` and ``occasion`` are of each episode. ``starts`` are the episodes whose start contains the
     steady state of each of ``trains``.
     """
 
@@ -33,6 +33,7 @@ class Timeline:
     is_new: np.ndarray
     is_reset: np.ndarray
     values: Mapping[str, np.ndarray]
+    occasion: np.ndarray
     readings: list[np.ndarray]
     numbers: list[np.ndarray]
     doses: list[ScheduledDose]
@@ -45,6 +46,7 @@ def timeline(
     times: Sequence[float],
     sequences: Sequence[int] | None,
     covariates: Mapping[str, TimedValues],
+    occasions: Sequence[float],
     same: float,
 ) -> Timeline:
     """Cut the time of a patient, from the first record to the last output time, into episodes.
@@ -59,15 +61,19 @@ def timeline(
     instant = INSTANT * max(abs(first), abs(last))
     set_anew = [record.time for record in ordered if record.reset or record.steady_state]
     steps = [moment for values in covariates.values() for moment in values.steps(CHANGE * same)[0].tolist()]
-    begin = np.array(apart([first, *set_anew, *(moment for moment in steps if first < moment < last)], same))
+    # an occasion that begins at the last output counts: an output may depend on parameters themselves
+    opened = [moment for moment in occasions if moment <= last]
+    changes = [moment for moment in steps if first < moment < last] + [moment for moment in opened if moment > first]
+    begin = np.array(apart([first, *set_anew, *changes], same))
     # beyond the last output by more than what counts as one time, so that no episode is empty
     end = np.append(begin[1:], last + 2 * (same + instant))
     index = _EpisodeIndex(begin, same)
+    occasion = np.searchsorted(index.after(np.array(opened, dtype=float)), np.arange(len(begin)), side="right")
     doses, trains, starts, is_new, is_reset = _act(ordered, index, last)
     readings, numbers = _readings(index, outputs, _after(ordered, outputs, sequences, same), instant)
     # no value changes within an episode
     values = {name: series.at(0.5 * (begin + end), CHANGE * same) for name, series in covariates.items()}
-    return Timeline(begin, end, is_new, is_reset, values, readings, numbers, doses, trains, starts)
+    return Timeline(begin, end, is_new, is_reset, values, occasion, readings, numbers, doses, trains, starts)
 
 
 @dataclass(frozen=True, eq=False)

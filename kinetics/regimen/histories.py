@@ -36,6 +36,9 @@ class History:
         unless the record of the dose has a larger number. By default all values are those before.
     covariates : mapping of str to TimedValues
         Parameters that have values of this patient, perhaps over time, in the units of the model.
+    occasions : sequence of float, optional
+        When the second occasion begins, the third, and so on, increasing: from then on, what arrives and what happens
+        follows the parameters of that occasion. The states go on from what they were.
     name : str, optional
         What faults call it; by default its number.
 
@@ -49,6 +52,7 @@ class History:
     times: Sequence[float]
     sequences: Sequence[int] | None = None
     covariates: Mapping[str, TimedValues] = field(default_factory=dict[str, TimedValues])
+    occasions: Sequence[float] = ()
     name: str = ""
 
 
@@ -84,7 +88,7 @@ def histories(patients: Sequence[History], model: Model) -> Histories:
     renamed = [{model.flat_name(n): values for n, values in patient.covariates.items()} for patient in patients]
     covariates = tuple(sorted({name for names in renamed for name in names}))
     lines = [
-        timeline(patient.doses, patient.times, patient.sequences, of_patient, same)
+        timeline(patient.doses, patient.times, patient.sequences, of_patient, patient.occasions, same)
         for patient, of_patient in zip(patients, renamed, strict=True)
     ]
     return _in_arrays(lines, covariates, tuple(model.doses), same)
@@ -100,6 +104,9 @@ def _check(patient: History, where: str, model: Model, faults: Faults) -> None:
         faults.add("must be finite numbers", where, "times")
     if patient.sequences is not None and len(patient.sequences) != times.size:
         faults.add(f"must be as many as times, {times.size}, found {len(patient.sequences)}", where, "sequences")
+    starts = np.asarray(patient.occasions, dtype=float)
+    if not (np.isfinite(starts).all() and (np.diff(starts) > 0).all()):
+        faults.add("must be finite numbers that increase", where, "occasions")
     for name, values in patient.covariates.items():
         with faults.gather(where, name):
             model.flat_name(name)
@@ -140,6 +147,7 @@ def _in_arrays(
         n_times=tuple(sum(map(len, line.readings)) for line in lines),
         covariates=covariates,
         values=values,
+        occasion=np.concatenate([line.occasion for line in lines]),
         patient=np.repeat(np.arange(len(lines)), counts),
         **whole,
         times=times,

@@ -62,8 +62,8 @@ def integrate_stretches(
     else:
         in_chunks(integrate_side_by_side, len(stretches), LANES, ensemble, solution)
     explain_failures(system, ensemble, solution, stretches.of, reasons)
-    result = Gradients(solution.outputs[:, :, columns], gradients[..., : len(names)], reasons)
-    leave_out_infinite(system, result, names, times, outputs)
+    result = Gradients(solution.outputs[:, :, columns], gradients, reasons)
+    leave_out_infinite(system, result, [*names, *["its start"] * (directions - len(names))], times, outputs)
     return Passage(result.outputs, result.gradients, solution.stop_states, changes, reasons)
 
 

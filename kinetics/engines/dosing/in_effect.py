@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,11 @@ class DosesInEffect:
         """Those of some numbers, each so much earlier."""
         values = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
         return DosesInEffect(**values | {"start": values["start"] - earlier, "end": values["end"] - earlier})
+
+    def differentiated(self, changes: Callable[[np.ndarray], np.ndarray]) -> DosesInEffect:
+        """The same doses, with other derivatives in place of each table of them."""
+        names = ("start_change", "end_change", "amount_change", "rate_change")
+        return replace(self, **{name: changes(getattr(self, name)) for name in names})
 
     @staticmethod
     def together(*doses: DosesInEffect) -> DosesInEffect:

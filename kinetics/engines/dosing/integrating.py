@@ -35,8 +35,9 @@ class HistoryOutputs:
     outputs : ndarray, (patient, time, output)
         In the units of the model, in the order of the patient's own times; NaN behind the last of these, and for a
         patient that failed.
-    gradients : ndarray, (patient, time, output, name)
-        Derivatives by parameters, unit of the output per unit of the parameter.
+    gradients : ndarray, (patient, time, output, name), or (patient, time, output, occasion, name)
+        Derivatives by parameters, unit of the output per unit of the parameter; by those of each occasion, if
+        occasions have their own.
     reasons : list of str
         Why a patient failed; empty for one that did not.
 
@@ -81,8 +82,8 @@ def integrate_histories(
         The compiled model.
     histories : Histories
         What `kinetics.regimen.histories` makes of doses, times and covariates; for any number of calls.
-    parameters : ndarray, (patient, parameter)
-        All parameters of each patient, in the model's units.
+    parameters : ndarray, (patient, parameter), or (patient, occasion, parameter)
+        All parameters of each patient, in the model's units; or of each occasion, if it has its own.
     outputs : sequence of str
         The outputs that are returned.
     names : sequence of str
@@ -108,8 +109,11 @@ def integrate_histories(
     _check(system, histories, parameters, outputs, names, engine)
     integrate, own_tolerances = ENGINES[engine]
     request = tuple(outputs), tuple(names)
+    parameters = np.asarray(parameters, dtype=float)
     run = Run(system, histories, parameters, *request, integrate, tolerances or own_tolerances)
-    return HistoryOutputs(*run.outputs())
+    values, gradients, reasons = run.outputs()
+    shape = *values.shape, *parameters.shape[1:-1], len(names)
+    return HistoryOutputs(values, gradients.reshape(shape), reasons)
 
 
 def _check(
@@ -121,8 +125,10 @@ def _check(
     engine: str,
 ) -> None:
     shape = (len(histories), len(system.parameters))
-    if parameters.shape != shape:
+    if np.ndim(parameters) not in (2, 3) or (parameters.shape[0], parameters.shape[-1]) != shape:
         raise InputError(f"parameters must be {shape}, found {parameters.shape}")
+    if parameters.ndim == 3 and parameters.shape[1] <= (needed := int(histories.occasion.max(initial=0))):
+        raise InputError(f"parameters are of {parameters.shape[1]} occasions; a history has {needed + 1}")
     if engine not in ENGINES:
         raise InputError(f"engine must be one of {', '.join(ENGINES)}, found '{engine}'")
     faults = Faults()

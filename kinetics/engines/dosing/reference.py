@@ -33,7 +33,7 @@ def integrate_stretches(
     rows, states, directions = start_changes.shape
     passage = Passage(
         np.full((*times.shape, len(outputs)), np.nan),
-        np.full((*times.shape, len(outputs), len(names)), np.nan),
+        np.full((*times.shape, len(outputs), directions), np.nan),
         np.full((rows, states), np.nan),
         np.full((rows, states, directions), np.nan),
         [system.impossible(own) for own in constants],
@@ -57,10 +57,10 @@ def integrate_stretches(
         for time, z in enumerate(values[:-1]):
             y, changes = z[:states], z[states:].reshape(-1, states).T
             passage.outputs[row, time] = system.functions.outputs(y, constants[row])[columns]
-            if names:
+            if directions:
                 through_states = system.functions.outputs_by_state(y, constants[row]) @ changes
                 direct = system.functions.outputs_by_constant(y, constants[row]) @ by_parameter
-                passage.gradients[row, time] = (through_states + direct)[columns][:, : len(names)]
+                passage.gradients[row, time] = (through_states + direct)[columns]
     return passage
 
 

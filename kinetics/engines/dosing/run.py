@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from kinetics.compile import System
 from kinetics.engines.dosing.cutting import cut
+from kinetics.engines.dosing.directions import Directions
 from kinetics.engines.dosing.in_effect import DosesInEffect, dose_constants, doses_in_effect
 from kinetics.engines.dosing.steady_state import SteadyStates, steady_states
 from kinetics.engines.stretches import Passage, Stretches
@@ -34,18 +36,27 @@ class Run:
         self.system, self.histories, self.names, self.tolerances = system, histories, names, tolerances
         self.output_names, self.integrate = outputs, integrate
         columns = [system.parameters.index(name) for name in histories.covariates]
-        own = np.asarray(parameters, dtype=float)[histories.patient]
+        parameters = parameters if parameters.ndim == 3 else parameters[:, None]
+        # every row of constants is of one occasion, whose parameters it has
+        self.occasion = histories.occasion if parameters.shape[1] > 1 else np.zeros_like(histories.occasion)
+        self.directions = Directions(len(names), parameters.shape[1])
+        own = parameters[histories.patient, self.occasion]
         own[:, columns] = np.where(np.isnan(histories.values), own[:, columns], histories.values)
         self.constants = system.constants_table(own)
         by_parameter = system.functions.constants_by_parameter_table(
             own, [system.parameters.index(name) for name in names]
         )
         self.rest = system.functions.initial_table(self.constants)
-        self.rest_changes = system.functions.initial_changes_table(self.constants, by_parameter)
+        own_changes = system.functions.initial_changes_table(self.constants, by_parameter)
+        self.rest_changes = self.directions.in_order(own_changes, self.occasion)
         of_model = dose_constants(system, self.constants, by_parameter)
         self.change = bool(names) and of_model.change
-        self.doses = doses_in_effect(histories.doses, of_model, histories.same)
-        self.trains = doses_in_effect(histories.trains, of_model, histories.same)
+        self.doses, self.trains = (
+            doses_in_effect(scheduled, of_model, histories.same).differentiated(
+                lambda changes, scheduled=scheduled: self.directions.in_order(changes, self.occasion[scheduled.episode])
+            )
+            for scheduled in (histories.doses, histories.trains)
+        )
         trains = histories.trains
         with np.errstate(divide="ignore", invalid="ignore"):
             overlaps = np.ceil((self.trains.end - trains.time) / trains.interval)
@@ -59,7 +70,7 @@ class Run:
         histories, steady = self.histories, self.steady_states()
         size, most = len(histories), max(histories.n_times, default=0)
         outputs = np.full((size, most, len(self.output_names)), np.nan)
-        gradients = np.full((*outputs.shape, len(self.names)), np.nan)
+        gradients = np.full((*outputs.shape, self.rest_changes.shape[2]), np.nan)
         reasons = [""] * size
         for row in np.flatnonzero(~self.system.admissible(self.constants))[::-1]:
             reasons[histories.patient[row]] = self.system.impossible(self.constants[row])
@@ -71,7 +82,11 @@ class Run:
         for rows in _rounds(histories):
             starts, start_changes = self.starts(rows, steady, ends, changes)
             passage = self._passage(rows, starts, start_changes, leftover)
-            ends[rows], changes[rows] = passage.ends, passage.end_changes
+            ends[rows] = passage.ends
+            changes[rows], slopes = (
+                self.directions.in_order(found, self.occasion[rows])
+                for found in (passage.end_changes, passage.gradients)
+            )
             for row, reason in zip(rows, passage.reasons, strict=True):
                 if reason:
                     ends[row], changes[row] = np.nan, np.nan
@@ -79,7 +94,7 @@ class Run:
                     reasons[patient] = reasons[patient] or f"{reason} Times count from {histories.begin[row]:g}."
             filled, column = np.nonzero(histories.index[rows] >= 0)
             target = histories.patient[rows][filled], histories.index[rows][filled, column]
-            outputs[target], gradients[target] = passage.outputs[filled, column], passage.gradients[filled, column]
+            outputs[target], gradients[target] = passage.outputs[filled, column], slopes[filled, column]
         failed = [bool(reason) for reason in reasons]
         outputs[failed], gradients[failed] = np.nan, np.nan
         return outputs, gradients, reasons
@@ -101,7 +116,8 @@ class Run:
         self, rows: np.ndarray, starts: np.ndarray, changes: np.ndarray, leftover: tuple[DosesInEffect, np.ndarray]
     ) -> Passage:
         """Integrate some episodes, each as a row."""
-        arguments = self.stretches(rows, leftover), self.histories.times[rows], starts, changes
+        own_first = self.directions.own_first(changes, self.occasion[rows])
+        arguments = self.stretches(rows, leftover), self.histories.times[rows], starts, own_first
         options = self.names, self.output_names, self.tolerances
         return self.integrate(self.system, self.constants[rows], *arguments, *options)
 
@@ -112,7 +128,8 @@ class Run:
         own, left = np.flatnonzero(number[histories.into] >= 0), np.flatnonzero(number[leftover[1]] >= 0)
         episode = np.concatenate([histories.into[own], leftover[1][left]])
         doses = DosesInEffect.together(self.doses.take(histories.dose[own]), leftover[0].take(left))
-        doses = doses.take(np.arange(len(doses)), histories.begin[episode])
+        doses, latest = doses.take(np.arange(len(doses)), histories.begin[episode]), int(self.occasion[rows].max())
+        doses = doses.differentiated(lambda table: self.directions.own_first(table, self.occasion[episode], latest))
         lengths = histories.end[rows] - histories.begin[rows]
         return cut(histories.drugs, lengths, number[episode], doses, histories.same, change=self.change)
 
@@ -134,11 +151,15 @@ class Run:
         trains, all_rows = self.histories.trains, np.arange(len(self.histories.trains))
         tables = self.constants, self.rest, self.rest_changes
         constants, rest, rest_changes = (table[trains.episode] for table in tables)
+        occasion, own_first = self.occasion[trains.episode], self.directions.own_first
         if not all_rows.size:
             return SteadyStates(rest, rest_changes, [])
         lengths = np.where(trains.is_constant, 1.0, trains.interval)
         each, back = self._copies(all_rows, 0)
         doses = self.trains.take(each, back * lengths[each] + trains.time[each])
+        latest = int(occasion.max(initial=0))
+        doses = doses.differentiated(lambda changes: own_first(changes, occasion[each], latest))
+        rest_changes = own_first(rest_changes, occasion, latest)
 
         def interval(rows: np.ndarray, starts: np.ndarray, changes: np.ndarray) -> Passage:
             number = np.full(all_rows.size, -1)
@@ -156,7 +177,7 @@ class Run:
         for train in np.flatnonzero(self.overlaps == MOST_OVERLAPS):
             result.states[train] = np.nan
             result.reasons[train] = f"no steady state: a dose still acts when {MOST_OVERLAPS} more have been given."
-        return result
+        return replace(result, changes=self.directions.in_order(result.changes, occasion))
 
 
 def _rounds(histories: Histories) -> list[np.ndarray]:
