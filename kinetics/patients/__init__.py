@@ -6,7 +6,7 @@ what they are likely to mean; ``layouts``, rows to entries; ``conversion``, entr
 """
 
 from kinetics.patients.data.patient_data import PatientData
-from kinetics.patients.data.records import CovariateSeries, Observation, Patient
+from kinetics.patients.data.records import CovariateSeries, Observation, Occasion, Patient
 from kinetics.patients.guessing import guess_mapping
 from kinetics.patients.mapping import DataMapping
 from kinetics.patients.reading import read_patients
@@ -17,6 +17,7 @@ __all__ = [
     "DataMapping",
     "DoseRecord",
     "Observation",
+    "Occasion",
     "Patient",
     "PatientData",
     "guess_mapping",

@@ -10,7 +10,14 @@ from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.patients.data.tidy import is_tidy
 from kinetics.patients.guess.analytes import analytes, drugs
-from kinetics.patients.guess.columns import covariates, dose_columns, event_columns, left_out, long_columns
+from kinetics.patients.guess.columns import (
+    covariates,
+    dose_columns,
+    event_columns,
+    left_out,
+    long_columns,
+    with_occasions,
+)
 from kinetics.patients.guess.times import times
 from kinetics.patients.mapping.headings import unit_in_brackets
 from kinetics.patients.mapping.mapping import DataMapping
@@ -79,6 +86,7 @@ def proposed(tables: Tables, model: Model | None, *, for_reading: bool = False) 
         layout = "wide"
         columns = columns.model_copy(update={"analyte": None, "value": None, "unit": None, "limit": None})
     dosing = None if tables.doses is None else dose_columns(tables.doses)
+    columns, dosing = with_occasions(tables, columns, dosing)
     columns, dosing, time = times(tables, columns, dosing, model, notes, for_reading=for_reading, layout=layout)
     leave_out = left_out(counts, columns, notes)
     covariate_rows = covariates(counts, columns, layout, model, notes)

@@ -123,6 +123,9 @@ def _read(tables: Tables, mapping: DataMapping, model: Model | None) -> PatientD
     else:
         count_entries(reader, entries)
     if tables.doses is not None:
+        if (mapping.columns.occasion is None) != (mapping.dose_columns.occasion is None):
+            table = "columns" if mapping.columns.occasion is None else "dose_columns"
+            faults.add("occasions are in both tables, or in neither; name the column here", mapping.where(table), table)
         dose_entries(_reader(tables.doses, mapping.dose_columns, mapping, time, faults, entries), entries, time)
     return _assembled(entries, mapping, model, time, tables.sources, faults)
 
@@ -157,7 +160,7 @@ def _assembled(
         check_dose_duplicates(entries.doses, time_of, faults)
     doses = doses_of(entries, mapping, model, time_of, faults)
     series, units = covariates_of(entries, mapping, time_of, faults)
-    patients = patients_of(entries, counts, doses, series)
+    patients = patients_of(entries, counts, doses, series, faults)
     notes = (*entries.notes, *notes_on(patients))
     outputs = {analyte.output: analyte.target for analyte in analytes}
     parameters = parameters_of(mapping, units)

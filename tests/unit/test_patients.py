@@ -332,7 +332,7 @@ def test_the_tidy_table_holds_no_formula(read, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("count", "counts"), "record: must be one of patient, count, dose, covariate, found 'counts'"),
+        (("count", "counts"), "record: must be one of patient, count, dose, covariate, occasion, found 'counts'"),
         (("below", "beneath"), "censored: must be empty, below or above"),
         (("0.02", "little"), "value: is no number: 'little'"),
     ],

@@ -6,38 +6,50 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
+from kinetics.errors import Faults
 from kinetics.patients.conversion.counts import Count
 from kinetics.patients.conversion.doses import Doses
+from kinetics.patients.conversion.occasions import occasions_of
 from kinetics.patients.data.patient_data import id_key
 from kinetics.patients.data.records import CovariateSeries, Observation, Patient
-from kinetics.patients.layouts.entries import Entries
+from kinetics.patients.layouts.entries import Entries, Entry
 from kinetics.regimen import DoseRecord
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
 
+_Keyed: TypeAlias = tuple[tuple[object, ...], Entry, Count | DoseRecord]
+"""What orders a record, the row that it comes from, and the record."""
+
 
 def patients_of(
-    entries: Entries, counts: Iterable[Count], doses: Doses, series: Mapping[str, dict[str, CovariateSeries]]
+    entries: Entries,
+    counts: Iterable[Count],
+    doses: Doses,
+    series: Mapping[str, dict[str, CovariateSeries]],
+    faults: Faults,
 ) -> dict[str, Patient]:
-    """Every patient, records in order: as in the table where that has a meaning, else by time, counts before doses."""
+    """Every patient, records in order: as in the table where that has a meaning, else by time, counts before doses.
+
+    An occasion that comes again is a fault.
+    """
     ids = {*entries.patients, *(entry.patient for entry in entries.doses)}
-    by_patient: dict[str, list[tuple[tuple[object, ...], Count | DoseRecord]]] = {id: [] for id in ids}
+    by_patient: dict[str, list[_Keyed]] = {id: [] for id in ids}
     for count in counts:
         key = (count.time, count.entry.order) if entries.keeps_order else (count.time, 0, count.output, count.value)
-        by_patient[count.entry.patient].append((key, count))
+        by_patient[count.entry.patient].append((key, count.entry, count))
     for entry, dose in doses.records:
         key = (dose.time, entry.order) if entries.keeps_order else (dose.time, 1, dose.drug, dose.amount)
-        by_patient[entry.patient].append((key, dose))
-    return {id: _patient(id, records, series.get(id, {})) for id, records in by_patient.items()}
+        by_patient[entry.patient].append((key, entry, dose))
+    return {id: _patient(id, records, series.get(id, {}), faults) for id, records in by_patient.items()}
 
 
-def _patient(
-    id: str, records: list[tuple[tuple[object, ...], Count | DoseRecord]], series: dict[str, CovariateSeries]
-) -> Patient:
+def _patient(id: str, records: list[_Keyed], series: dict[str, CovariateSeries], faults: Faults) -> Patient:
     observations: list[Observation] = []
     doses: list[DoseRecord] = []
-    for sequence, (_, record) in enumerate(sorted(records, key=lambda pair: pair[0])):
+    ordered = sorted(records, key=lambda keyed: keyed[0])
+    for sequence, (_, _, record) in enumerate(ordered):
         if isinstance(record, DoseRecord):
             doses.append(replace(record, sequence=sequence))
         else:
@@ -46,7 +58,7 @@ def _patient(
                     record.time, record.output, record.value, record.censored, record.limit, record.bound, sequence
                 )
             )
-    return Patient(id, tuple(observations), tuple(doses), series)
+    return Patient(id, tuple(observations), tuple(doses), series, occasions_of([row[1] for row in ordered], faults))
 
 
 def notes_on(patients: Mapping[str, Patient]) -> list[str]:

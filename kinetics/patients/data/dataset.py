@@ -10,6 +10,8 @@ variable                  dims                    what
 ``NAME_censored``         (patient, visit)        -1 below, 1 above, 0 measured; only if any is censored
 ``NAME_limit``            (patient, visit)        lower limit of quantification, in the unit of the output
 ``NAME_bound``            (patient, visit)        other end of the interval of a censored value, in that unit
+``occasion``              (patient, visit)        the occasion of counts, as the file has it; only if there are any
+``dose_occasion``         (patient, dose)         that of doses
 ``dose_time``             (patient, dose)         in the unit of time
 ``dose_drug``             (patient, dose)         the dose of the model; empty for a reset alone
 ``dose_amount_DRUG``      (patient, dose)         in the unit of the drug
@@ -78,6 +80,10 @@ def _counts(data: PatientData) -> Variables:
     dims, nan = ("patient", "visit"), math.nan
     times = _table([[time for time, _ in own] for own in visits], nan)
     variables = {"time": variable(dims, times, data.time, "time of the counts")}
+    if any(patient.occasions for patient in data):
+        rows = zip(data, visits, strict=True)
+        names = [[patient.occasion(next(iter(own.values()))) for _, own in visit] for patient, visit in rows]
+        variables["occasion"] = xr.Variable(dims, _table(names, ""), {"long_name": "occasion of the counts"})
     for name, unit in data.outputs.items():
 
         def read(key: str, fill: Any, name: str = name) -> np.ndarray:
@@ -108,6 +114,9 @@ def _doses(data: PatientData) -> Variables:
         )
 
     variables = {"dose_time": variable(dims, read("time", math.nan), data.time, "time of the first dose")}
+    if any(patient.occasions for patient in data):
+        names = [[*map(patient.occasion, patient.doses)] for patient in data]
+        variables["dose_occasion"] = xr.Variable(dims, _table(names, ""), {"long_name": "occasion"})
     for key in ("drug", "modelled"):
         variables[f"dose_{key}"] = xr.Variable(dims, read(key, ""), {"long_name": key})
     for key in ("duration", "interval"):

@@ -199,4 +199,5 @@ def id_key(id: str) -> tuple[object, ...]:
 
 
 def _plain(patient: Patient) -> tuple[object, ...]:
-    return (patient.id, patient.observations, patient.doses, tuple(patient.covariates.items()))
+    everything = (patient.id, patient.observations, patient.doses, tuple(patient.covariates.items()))
+    return (*everything, patient.occasions) if patient.occasions else everything

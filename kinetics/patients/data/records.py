@@ -104,6 +104,22 @@ class CovariateParameter:
     rule: CovariateRule | None = None
 
 
+@dataclass(frozen=True)
+class Occasion:
+    """A stretch of time in which some parameters of a patient are what they are, and may be others before and after.
+
+    Parameters
+    ----------
+    name : str
+        As the file has it.
+    sequence : int
+        The number of its first record among all records of the patient.
+    """
+
+    name: str
+    sequence: int
+
+
 @dataclass(frozen=True, repr=False)
 class Patient:
     """One patient.
@@ -118,6 +134,8 @@ class Patient:
         In the order of ``sequence``.
     covariates : mapping of str to CovariateSeries
         By name.
+    occasions : tuple of Occasion
+        In the order of ``sequence``; empty if the data tell none apart.
 
     Examples
     --------
@@ -129,6 +147,7 @@ class Patient:
     observations: tuple[Observation, ...] = ()
     doses: tuple[DoseRecord, ...] = ()
     covariates: Mapping[str, CovariateSeries] = field(default_factory=dict[str, CovariateSeries])
+    occasions: tuple[Occasion, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covariates", dict(sorted(self.covariates.items())))
@@ -137,6 +156,11 @@ class Patient:
     def records(self) -> Iterator[Observation | DoseRecord]:
         """Counts and doses in the order in which they follow each other."""
         yield from sorted((*self.observations, *self.doses), key=lambda record: record.sequence)
+
+    def occasion(self, record: Observation | DoseRecord) -> str:
+        """The name of the occasion of a record; empty without occasions."""
+        begun = [one for one in self.occasions if one.sequence <= record.sequence] or self.occasions
+        return begun[-1].name if begun else ""
 
     @property
     def given(self) -> tuple[DoseRecord, ...]:

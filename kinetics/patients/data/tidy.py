@@ -31,8 +31,9 @@ HEADER += (
     "parameter",
     "rule",
 )
-PATIENT, COUNT, DOSE, COVARIATE = "patient", "count", "dose", "covariate"
-"""Kinds of records; the first stands for a patient of whom nothing else is known."""
+PATIENT, COUNT, DOSE, COVARIATE, OCCASION = "patient", "count", "dose", "covariate", "occasion"
+"""Kinds of records; the first stands for a patient of whom nothing else is known, the last before those of an occasion.
+"""
 CATEGORY = "category"
 """In place of a unit, of a covariate that is no number."""
 
@@ -57,7 +58,7 @@ def _cell(value: object) -> str:
 
 def _rows(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
     own = {"patient": patient.id, "time_unit": written_unit(data.time)}
-    rows = [*_covariates(patient, data), *(_row(record, data) for record in patient.records)]
+    rows = [*_covariates(patient, data), *_records(patient, data)]
     for row in rows or [{"record": PATIENT, "time": 0.0}]:
         yield {**own, **row}
 
@@ -74,6 +75,15 @@ def _covariates(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]
             own |= {"parameter": sets.parameter, "rule": sets.rule}
         for time, value in zip(series.times, series.values, strict=True):
             yield {"time": time, "value": value, **own}
+
+
+def _records(patient: Patient, data: PatientData) -> Iterator[dict[str, Any]]:
+    before = ""
+    for record in patient.records:
+        if (occasion := patient.occasion(record)) != before:
+            yield {"record": OCCASION, "time": record.time, "name": occasion}
+        yield _row(record, data)
+        before = occasion
 
 
 def _row(record: Observation | DoseRecord, data: PatientData) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from kinetics.patients.mapping.headings import (
 )
 from kinetics.patients.mapping.names import likely_output
 from kinetics.patients.mapping.schema import ColumnsRow, CovariateRow, DoseColumnsRow
+from kinetics.patients.mapping.source_tables import Tables
 from kinetics.patients.tables import Cell, RawTable, cell_text, is_missing
 from kinetics.text.lists import listed
 from kinetics.units import read_number
@@ -55,6 +56,30 @@ def is_dose(row: tuple[Cell, ...], table: RawTable, columns: ColumnsRow) -> bool
 def dose_columns(table: RawTable) -> DoseColumnsRow:
     """The columns of a table of doses."""
     return DoseColumnsRow(**roles(table.header, DOSES))
+
+
+def with_occasions(
+    tables: Tables, columns: ColumnsRow, dosing: DoseColumnsRow | None
+) -> tuple[ColumnsRow, DoseColumnsRow | None]:
+    """The columns, with those of occasions only where every row of every table says its own, and none comes again."""
+    pairs = [(tables.counts, columns), *([] if tables.doses is None else [(tables.doses, dosing)])]
+    if all(own is not None and _tells_occasions(table, own.patient, own.occasion) for table, own in pairs):
+        return columns, dosing
+    without = {"occasion": None}
+    return columns.model_copy(update=without), None if dosing is None else dosing.model_copy(update=without)
+
+
+def _tells_occasions(table: RawTable, patient: str, heading: str | None) -> bool:
+    if heading is None or patient.casefold() not in map(str.casefold, table.header):
+        return False
+    stretches: dict[str, list[str]] = {}
+    for whose, cell in zip(table.column(patient), table.column(heading), strict=True):
+        own, text = stretches.setdefault(cell_text(whose), []), "" if is_missing(cell) else cell_text(cell)
+        if not text or text in own[:-1]:
+            return False
+        if own[-1:] != [text]:
+            own.append(text)
+    return bool(stretches)
 
 
 def left_out(table: RawTable, columns: ColumnsRow, notes: list[str]) -> dict[str, list[str]]:

@@ -162,7 +162,8 @@ class ColumnReader:
         for row in range(len(self.table.rows)):
             patient, moment = self.patient(row), self.moment(row)
             if patient and moment is not None:
-                yield row, Entry(patient=patient, moment=moment, where=self.table.where(row), order=row)
+                where, occasion = self.table.where(row), self.occasion(row)
+                yield row, Entry(patient=patient, moment=moment, where=where, order=row, occasion=occasion)
                 continue
             for role in numbers:
                 self.censored_number(row, role)
@@ -174,6 +175,15 @@ class ColumnReader:
         if self.cell(row, "patient") is None:
             self.fault(row, "patient", "is empty; say whose the row is")
         return self.text(row, "patient")
+
+    def occasion(self, row: int) -> str:
+        """Which occasion a row is of; empty without such a column, or with a fault, which is noted."""
+        text = self.text(row, "occasion")
+        if self.has("occasion") and self.cell(row, "occasion") is None:
+            self.fault(row, "occasion", "is empty; say which occasion the row is of")
+        if text.casefold().lstrip("+-") in ("inf", "infinity"):
+            self.fault(row, "occasion", f"must be a finite number or a name, found '{text}'")
+        return text
 
     def moment(self, row: int) -> Moment | None:
         """When a row is; None, and a fault, if it does not say or cannot be read."""

@@ -14,12 +14,13 @@ Moment: TypeAlias = float | datetime
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Whose a row is, when, and where it stands; ``order`` is its number in the table."""
+    """Whose a row is, when, of which occasion, and where it stands; ``order`` is its number in the table."""
 
     patient: str
     moment: Moment
     where: str
     order: int
+    occasion: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

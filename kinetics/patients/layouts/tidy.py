@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
-from kinetics.patients.data.tidy import CATEGORY, COUNT, COVARIATE, DOSE, PATIENT
+from kinetics.patients.data.tidy import CATEGORY, COUNT, COVARIATE, DOSE, OCCASION, PATIENT
 from kinetics.patients.layouts.columns import ColumnReader
 from kinetics.patients.layouts.entries import CountEntry, CovariateEntry, DoseEntry, Entries
 from kinetics.patients.mapping.mapping import DataMapping
@@ -71,10 +71,12 @@ def _covariate(unit: str, parameter: str, rule: str, table: RawTable) -> Covaria
 def tidy_entries(table: RawTable, mapping: DataMapping, time: Unit, faults: Faults) -> Entries:
     """The entries of a tidy table, whose rows stand in order."""
     reader, entries = ColumnReader(table, TidyColumns(), mapping, time, faults), Entries(keeps_order=True)
+    occasions: dict[str, str] = {}
     for row, entry in reader.entries():
         patient = _text(entry.patient)
         entries.patients.setdefault(patient, entry.where)
         common: dict[str, Any] = {**vars(entry), "patient": patient, "heading": "value"}
+        common["occasion"] = occasions.get(patient, "")
         kind, name = reader.text(row, "record"), _text(reader.text(row, "name"))
         if kind == COUNT:
             entries.counts.append(_count(reader, row, name, common))
@@ -85,8 +87,10 @@ def tidy_entries(table: RawTable, mapping: DataMapping, time: Unit, faults: Faul
             value = _text(reader.text(row, "value")) if is_category else reader.number(row, "value")
             if value is not None:
                 entries.covariates.append(CovariateEntry(name=name, value=value, **common))
+        elif kind == OCCASION:
+            occasions[patient] = name
         elif kind != PATIENT:
-            reader.fault(row, "record", f"must be one of patient, count, dose, covariate, found '{kind}'")
+            reader.fault(row, "record", f"must be one of patient, count, dose, covariate, occasion, found '{kind}'")
     return entries
 
 

@@ -23,6 +23,7 @@ _MOMENT = {
         "dosedate dateofdose startdate treatmentdate infusiondate adt adtm udtc lbdtc exstdtc"
     ),
     "clock": _names("clock timeofday clocktime uhrzeit"),
+    "occasion": _names("occ occasion"),
 }
 COUNTS: Mapping[str, tuple[str, ...]] = {
     **_MOMENT,
@@ -74,7 +75,7 @@ _COVARIATES = _names(
 
 _BOOKKEEPING = _names(
     "aprlt nfrlt nprlt dosea dvl lndv ldv lnc base chg pchg visit visitnum visitno avisitn studyid site siteid centre "
-    "center tad tafd occ seq line row no nr ady c"
+    "center tad tafd occ occasion seq line row no nr ady c"
 )
 
 _PERSONAL = re.compile(

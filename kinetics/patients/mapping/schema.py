@@ -36,6 +36,7 @@ class MomentColumns(Row):
     clock: Heading | None = None
     study_day: Heading | None = None
     unit: Heading | None = None
+    occasion: Heading | None = None
 
 
 class ColumnsRow(MomentColumns):

@@ -79,7 +79,7 @@ def _converted(patient: Patient, by: _Factors) -> Patient:
         name: CovariateSeries(tuple(by.time * at for at in own.times), own.values)
         for name, own in patient.covariates.items()
     }
-    return Patient(patient.id, tuple(_counts(patient, by)), tuple(_doses(patient, by)), series)
+    return Patient(patient.id, tuple(_counts(patient, by)), tuple(_doses(patient, by)), series, patient.occasions)
 
 
 def _counts(patient: Patient, by: _Factors) -> Iterator[Observation]:
