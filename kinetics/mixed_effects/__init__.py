@@ -6,7 +6,11 @@ from kinetics.mixed_effects.diagnostics.residuals import (
     individual_weighted_residuals,
     predictions,
 )
-from kinetics.mixed_effects.diagnostics.shrinkage import random_effect_shrinkage, residual_shrinkage
+from kinetics.mixed_effects.diagnostics.shrinkage import (
+    occasion_effect_shrinkage,
+    random_effect_shrinkage,
+    residual_shrinkage,
+)
 from kinetics.mixed_effects.diagnostics.visual_predictive_check import VisualPredictiveCheck, visual_predictive_check
 from kinetics.mixed_effects.individuals.conditional_distribution import (
     ConditionalDistribution,
@@ -74,6 +78,7 @@ __all__ = [
     "maximise",
     "npde",
     "objective",
+    "occasion_effect_shrinkage",
     "predictions",
     "random_effect_shrinkage",
     "residual_shrinkage",

@@ -57,8 +57,8 @@ def fit_population(
     progress : callable, optional
         Called with (done, all), of iterations, then of the parts that follow.
     **problem
-        ``parameters``, ``blocks``, ``covariates``, ``errors``, ``prior``, ``hold``, ``algorithm``: see
-        `ClinicProblem.of`.
+        ``parameters``, ``blocks``, ``covariates``, ``errors``, ``prior``, ``occasions``, ``course_gap``, ``hold``,
+        ``algorithm``: see `ClinicProblem.of`.
 
     Raises
     ------

@@ -10,14 +10,18 @@ import numpy as np
 from kinetics.errors import Faults
 from kinetics.mixed_effects import RESIDUAL_ERRORS, Observations
 from kinetics.patients.data.records import Observation, Patient
+from kinetics.patients.population.occasions import PatientOccasions
 from kinetics.patients.population.treatment import first_time
 
 
-def observed(patients: Sequence[Patient], unobserved: str) -> Observations:
+def observed(
+    patients: Sequence[Patient], unobserved: str, occasions: Mapping[str, PatientOccasions] | None = None
+) -> Observations:
     """The counts of some patients; times are of each patient's simulation, values in the units of the outputs.
 
     A patient without a count is an individual without an observation. A count below a limit is an interval: from the
     lower end that is known, or minus infinity, to the limit. If nobody has a count, ``unobserved`` is the one analyte.
+    Without ``occasions``, by id, all counts are of one.
     """
     rows = [(patient, row) for patient in patients for row in patient.observations]
     if not rows:
@@ -29,6 +33,7 @@ def observed(patients: Sequence[Patient], unobserved: str) -> Observations:
         [lower for lower, _ in intervals],
         upper=[upper for _, upper in intervals],
         analytes=[row.output for _, row in rows],
+        occasions=[occasions[patient.id].number(row) if occasions else 0 for patient, row in rows],
         individuals=[patient.id for patient in patients],
     )
 

@@ -64,36 +64,38 @@ class ModelPredictions:
     def predict(self, individuals: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Predictions, (lane, observation), at parameters, (lane, occasion, parameter); NaN where there is none."""
         values = np.empty((len(individuals), self.output.shape[1]))
-        for lanes in _chunks(len(individuals)):
+        for lanes in _chunks(parameters):
             values[lanes] = self._integrated(individuals[lanes], parameters[lanes], ())[0]
         return values
 
     def linearise(self, individuals: np.ndarray, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Predictions, and their exact derivatives, (lane, observation, occasion, parameter)."""
         values = np.empty((len(individuals), self.output.shape[1]))
-        slopes = np.empty((*values.shape, len(self.parameters)))
-        for lanes in _chunks(len(individuals)):
+        slopes = np.empty((*values.shape, *parameters.shape[1:]))
+        for lanes in _chunks(parameters):
             values[lanes], slopes[lanes] = self._integrated(individuals[lanes], parameters[lanes], self.parameters)
-        return values, slopes[:, :, None]
+        return values, slopes
 
     def _integrated(
         self, individuals: np.ndarray, parameters: np.ndarray, names: Sequence[str]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Predictions of lanes, and their derivatives by some names."""
-        histories, table = self.histories.take(individuals), self.table(parameters[:, 0])
+        histories, table = self.histories.take(individuals), self.table(parameters)
         result = integrate_histories(self.system, histories, table, self.outputs, names, tolerances=self.tolerances)
         output, count = self.output[individuals], self.count[individuals]
         return _observed(result.outputs, output, count), _observed(result.gradients, output, count)
 
     def table(self, parameters: np.ndarray) -> np.ndarray:
-        """All parameters of the model, (lane, parameter), where those that vary are these."""
-        table = np.tile(self.typical, (len(parameters), 1))
-        table[:, [self.system.parameters.index(name) for name in self.parameters]] = parameters
+        """All parameters of the model, (lane, occasion, parameter), where those that vary are these."""
+        table = np.tile(self.typical, (*parameters.shape[:2], 1))
+        table[..., [self.system.parameters.index(name) for name in self.parameters]] = parameters
         return table
 
 
-def _chunks(size: int) -> Iterator[slice]:
-    return (slice(begin, begin + LANES_AT_ONCE) for begin in range(0, size, LANES_AT_ONCE))
+def _chunks(parameters: np.ndarray) -> Iterator[slice]:
+    """Lanes that are integrated together, of (lane, occasion, parameter); each has an episode an occasion at least."""
+    step = max(1, LANES_AT_ONCE // parameters.shape[1])
+    return (slice(begin, begin + step) for begin in range(0, len(parameters), step))
 
 
 def _observed(table: np.ndarray, output: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Patient
 from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.observed import observed
+from kinetics.patients.population.occasions import OccasionRule, PatientOccasions
 from kinetics.patients.population.predictions import ModelPredictions
 from kinetics.patients.population.treatment import first_time, simulated_records
 from kinetics.regimen import DoseRecord, History, TimedValues, histories
@@ -39,6 +40,10 @@ class TreatedPatients:
         Their doses and covariates, and the times of their counts, in the order of ``observations``.
     covariates : mapping of str to mapping of str to TimedValues
         The values of each patient that replace those of parameters, as of `model_covariates`.
+    occasions : mapping of str to PatientOccasions
+        Those of each patient, by id; empty if nothing differs between occasions.
+    between_occasions : tuple of str
+        The parameters that differ between these, by flat name.
     """
 
     data: PatientData
@@ -46,10 +51,14 @@ class TreatedPatients:
     observations: Observations
     histories: Histories
     covariates: Mapping[str, Mapping[str, TimedValues]]
+    occasions: Mapping[str, PatientOccasions] = field(default_factory=dict[str, PatientOccasions])
+    between_occasions: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, data: PatientData, model: Model) -> TreatedPatients:
-        """All patients of some data.
+    def of(
+        cls, data: PatientData, model: Model, rule: OccasionRule | None = None, between_occasions: Sequence[str] = ()
+    ) -> TreatedPatients:
+        """All patients of some data; with occasions if a rule says what these are, and what differs between them.
 
         Raises
         ------
@@ -58,35 +67,44 @@ class TreatedPatients:
             means nothing.
         """
         converted = in_model_units(data, model)
-        covariates = model_covariates(converted, model)
-        observations = observed(list(converted), next(iter(model.outputs)))
+        covariates, occasions = model_covariates(converted, model), dict[str, PatientOccasions]()
+        if rule is not None:
+            occasions = {one.id: PatientOccasions.of(one, rule, converted.time) for one in converted}
+        observations = observed(list(converted), next(iter(model.outputs)), occasions)
         sequences = np.array([row.sequence for one in converted for row in one.observations])
         given = [
-            _history(converted.patient(id), covariates[id], observations.times[own], sequences[observations.rows[own]])
+            replace(
+                _history(
+                    converted.patient(id), covariates[id], observations.times[own], sequences[observations.rows[own]]
+                ),
+                occasions=_starts(occasions.get(id), observations.occasion[own]),
+            )
             for own, id in zip(_present(observations), observations.ids, strict=True)
         ]
-        return cls(converted, model, observations, histories(given, model), covariates)
+        prepared = histories(given, model)
+        return cls(converted, model, observations, prepared, covariates, occasions, tuple(between_occasions))
 
     @cached_property
     def system(self) -> System:
         """The model, compiled for the drugs and the covariates of all patients."""
         drugs = {dose.drug for one in self.data for dose in one.given}
-        return compile_model(
-            self.structure, sorted(drugs), sorted({n for id in self.data.ids for n in self.changing(id)})
-        )
+        changing = {name for id in self.data.ids for name in self.changing(id)}
+        # a state that rests at the parameters of one occasion moves at those of the next
+        return compile_model(self.structure, sorted(drugs), sorted({*changing, *self.between_occasions}))
 
     def changing(self, id: str) -> dict[str, TimedValues]:
         """The values of a patient's parameters that change over time, in time of the simulation."""
         since = _since_begin(self.data.patient(id), self.covariates[id])
         return {name: series for name, series in since.items() if len(series.times) > 1}
 
-    def along(self, id: str, records: Sequence[DoseRecord], until: float) -> Histories:
-        """What a patient gets along records, its own and planned ones, up to a time; both in time of its simulation.
+    def along(self, id: str, records: Sequence[DoseRecord], until: float, occasions: Sequence[float] = ()) -> Histories:
+        """What a patient gets along records, its own and planned ones, up to a time; all in time of its simulation.
 
         Of the parameters that covariates set, those that change over time are in it.
         """
-        covariates, name = self.changing(id), f"patient {id}"
-        return histories([History(records, [0.0, until], covariates=covariates, name=name)], self.structure)
+        name, covariates = f"patient {id}", self.changing(id)
+        one = History(records, [0.0, until], covariates=covariates, occasions=occasions, name=name)
+        return histories([one], self.structure)
 
     def predictions(self, cohort: CohortParameters, parameters: Sequence[str]) -> ModelPredictions:
         """Predictions of the counts; ``parameters`` are those that differ, all others are the cohort's."""
@@ -97,6 +115,12 @@ class TreatedPatients:
 def _present(observations: Observations) -> Iterator[tuple[int, np.ndarray]]:
     """The indices of the observations of each individual."""
     return ((number, np.flatnonzero(row)) for number, row in enumerate(observations.present))
+
+
+def _starts(occasions: PatientOccasions | None, counted: np.ndarray) -> list[float]:
+    """When occasions begin, up to that of the last count, from the time at which the simulation begins."""
+    starts = () if occasions is None else occasions.starts[: counted.max(initial=0)]
+    return [time for time, _ in starts]
 
 
 def _history(

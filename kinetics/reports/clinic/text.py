@@ -35,6 +35,7 @@ def clinic_text(summary: Mapping[str, Any], title: str, about: str, width: int =
         "Typical values; 95 % intervals\n" + _values(rows, "typical"),
         _section("Covariates: coefficients on the normal scale of the parameter", rows, "coefficient"),
         "Differences between patients\n" + _between(rows, summary["shrinkage"]["random_effects"]),
+        _between_occasions(rows, summary["shrinkage"]["occasion_effects"]),
         "Errors of measurement\n" + _errors(rows, summary["errors"], summary["shrinkage"]["residuals"]),
         "Minus twice the log likelihood\n" + _objectives(summary),
     ]
@@ -88,6 +89,16 @@ def _between(rows: Rows, shrinkage: Mapping[str, float]) -> str:
         _, *cells = _cells(row)
         lines.append([name, *cells[:3], number_text(said), shrunk])
     return table(head, lines, text=(0,)) if lines else "none"
+
+
+def _between_occasions(rows: Rows, shrinkage: Mapping[str, float]) -> str:
+    """Variances between the occasions of a patient, with the standard deviation of each; empty without any."""
+    head = ["value", "estimate", "standard error", "relative", "SD", "shrinkage"]
+    lines = [
+        [name, *_cells(row)[1:4], number_text(math.sqrt(row["value"])), percent_text(shrunk)]
+        for (name, row), shrunk in zip(_of_kind(rows, "occasion_variance"), shrinkage.values(), strict=True)
+    ]
+    return "Differences between the occasions of a patient\n" + table(head, lines, text=(0,)) if lines else ""
 
 
 def _errors(rows: Rows, kinds: Mapping[str, str], shrinkage: Mapping[str, float]) -> str:

@@ -37,7 +37,8 @@ class Clinic:
     @classmethod
     def of(cls, problem: ClinicProblem) -> Clinic:
         """That of a problem; an `InputError` for a dose that means nothing."""
-        treated = TreatedPatients.of(problem.data.select(*problem.patients), problem.model)
+        chosen, levels = problem.data.select(*problem.patients), (problem.occasions, problem.between_occasions)
+        treated = TreatedPatients.of(chosen, problem.model, *levels)
         observations = treated.observations
         order = [problem.patients.index(id) for id in observations.ids]
         model = MixedEffectsModel.of(
@@ -46,12 +47,14 @@ class Clinic:
             [problem.individual(one) for one in problem.parameters],
             residual=problem.errors.kinds,
             between_individuals=problem.blocks,
+            between_occasions=problem.between_occasions,
             covariates={effect.name: effect.values[order] for effect in problem.covariates},
             held=problem.hold,
         )
         start = model.values(
             {one.flat: one.start for one in problem.parameters},
             variances=_variances(problem, {one.flat: one.spread for one in problem.parameters}),
+            occasion_variances={one.flat: one.occasion_spread**2 for one in problem.parameters if one.occasion_spread},
             residual=problem.errors.values,
             coefficients={f"{flat}:{one.name}": one.start for one in problem.covariates for flat in one.parameters},
         )
@@ -85,6 +88,7 @@ def _prior(problem: ClinicProblem, model: MixedEffectsModel) -> PopulationPrior 
     center = model.values(
         {one.flat: cohort.values[one.flat] for one in problem.parameters},
         variances=_variances(problem, cohort.spreads),
+        occasion_variances=dict.fromkeys(problem.between_occasions, 1.0),  # which have no prior
         residual=problem.errors.values,
     )
     names = model.coordinates.individuals.names

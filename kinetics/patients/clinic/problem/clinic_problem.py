@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from kinetics.mixed_effects.model.population_values import Coordinates
 from kinetics.mixed_effects.model.random_effects import CovarianceBlocks
 from kinetics.mixed_effects.model.residual_error import ResidualErrors
 from kinetics.model import Model
+from kinetics.patients.clinic.problem.arguments import Arguments, parameter_rows
 from kinetics.patients.clinic.problem.covariates import CovariateEffect
 from kinetics.patients.clinic.problem.parameters import EstimatedParameter
-from kinetics.patients.clinic.problem.reading import Arguments, ClinicReader
+from kinetics.patients.clinic.problem.reading import ClinicReader
 from kinetics.patients.clinic.problem.schema import METHODS, AlgorithmRow
 from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.population.occasions import OccasionRule
 from kinetics.patients.population.residual_errors import MeasurementErrors
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
@@ -52,6 +54,8 @@ class ClinicProblem:
         What changes parameters.
     errors : MeasurementErrors
         The residual error of each output, and where its parameters start.
+    occasions : OccasionRule or None
+        What an occasion is; None if no parameter differs between occasions.
     hold : tuple of str
         Values that keep their start, by the names of the result.
     prior : float or None
@@ -79,6 +83,7 @@ class ClinicProblem:
     blocks: tuple[tuple[str, ...], ...]
     covariates: tuple[CovariateEffect, ...]
     errors: MeasurementErrors
+    occasions: OccasionRule | None = None
     hold: tuple[str, ...] = ()
     prior: float | None = None
     method: str = "SAEM"
@@ -109,6 +114,8 @@ class ClinicProblem:
         covariates: Mapping[str, Mapping[str, Any]] | None = None,
         errors: Mapping[str, str] | None = None,
         prior: float | None = None,
+        occasions: str | None = None,
+        course_gap: str | None = None,
         hold: Iterable[str] = (),
         algorithm: Mapping[str, Any] | None = None,
     ) -> ClinicProblem:
@@ -132,6 +139,10 @@ class ClinicProblem:
             Such as ``{"A": "combined 0.01 1e9/L, 0.15"}``; by default log-normal with the ``noise`` of the output.
         prior : float, optional
             The number of patients that the cohort's population counts for.
+        occasions : {"column", "course"}, optional
+            What an occasion is, if a parameter has an ``occasion_spread``: what the data name, or a course.
+        course_gap : str, optional
+            A dose that begins later than this after the one before begins a course; ``"60 day"`` by default.
         hold : iterable of str, optional
             Values that are not estimated, by the names of the result.
         algorithm : mapping, optional
@@ -146,8 +157,14 @@ class ClinicProblem:
         named, given = (cohort, None) if isinstance(cohort, str) else (None, cohort)
         header = {"model": structure.name or "model", "data": "data", "cohort": named, "prior": prior}
         header |= {"blocks": None if blocks is None else [list(block) for block in blocks], "hold": list(hold)}
-        tables = {"clinic": header, "parameters": _rows(parameters), "covariates": covariates, "errors": errors}
-        document = Arguments(Path(), _stated({**tables, "algorithm": algorithm}))
+        header |= {"occasions": occasions, "course_gap": course_gap}
+        document = Arguments.of(
+            clinic=header,
+            parameters=parameter_rows(parameters),
+            covariates=covariates,
+            errors=errors,
+            algorithm=algorithm,
+        )
         return cls._of_reader(ClinicReader(document, data=data, model=structure, cohort=given), structure.name)
 
     @classmethod
@@ -162,7 +179,7 @@ class ClinicProblem:
         problem = cls(
             name=name, data=read.data, patients=read.patients, model=read.model, cohort=read.cohort,
             parameters=read.parameters, blocks=read.blocks, covariates=read.covariates, errors=read.errors,
-            hold=tuple(read.header["hold"]), algorithm=read.algorithm, **header,
+            occasions=read.occasions, hold=tuple(read.header["hold"]), algorithm=read.algorithm, **header,
         )  # fmt: skip
         with read.at("clinic", "hold"):
             problem.check_held()
@@ -175,7 +192,13 @@ class ClinicProblem:
         kinds = self.errors.kinds
         fixed = tuple(name for one in self.parameters for name in self.individual(one).fixed)
         errors = ResidualErrors({output: kinds[output] for output in sorted(kinds)})
-        return Coordinates(fixed, CovarianceBlocks.of(self.blocks), CovarianceBlocks(()), errors.names).all_names
+        levels = CovarianceBlocks.of(self.blocks), CovarianceBlocks.of(self.between_occasions)
+        return Coordinates(fixed, *levels, errors.names).all_names
+
+    @property
+    def between_occasions(self) -> tuple[str, ...]:
+        """The parameters that differ between occasions, by flat name; their random effects are not correlated."""
+        return tuple(one.flat for one in self.parameters if one.occasion_spread)
 
     def individual(self, parameter: EstimatedParameter) -> IndividualParameter:
         """A parameter of a mixed effects model, with the covariates that change it."""
@@ -211,27 +234,16 @@ class ClinicProblem:
     def content_hash(self) -> str:
         """SHA-256 of everything that the numbers of the result follow from."""
         effects = [[one.name, one.parameters, one.values.tolist(), one.start] for one in self.covariates]
-        parameters = [[one.flat, one.start, one.distribution, one.bounds, one.spread] for one in self.parameters]
+        parameters = [
+            [one.flat, one.start, one.distribution, one.bounds, one.spread, one.occasion_spread]
+            for one in self.parameters
+        ]
         errors = [dict(self.errors.kinds), dict(self.errors.values)]
         settings = [self.blocks, self.hold, self.prior, self.method, self.algorithm.model_dump(), self.seed]
+        settings.append(None if self.occasions is None else astuple(self.occasions))
         hashes = [self.data.content_hash, self.model.content_hash, self.cohort.content_hash, self.patients]
         return content_hash(hashes, parameters, effects, errors, settings)
 
     def __repr__(self) -> str:
         what = ", ".join(one.name for one in self.parameters)
         return f"<ClinicProblem '{self.name}': {count_text(len(self.patients), 'patient')}, {what} by {self.method}>"
-
-
-def _rows(parameters: Mapping[str, Mapping[str, Any]] | Iterable[str] | None) -> dict[str, Any] | None:
-    if parameters is None:
-        return None
-    if isinstance(parameters, Mapping):
-        return {name.replace(".", "_"): row for name, row in parameters.items()}
-    return {name.replace(".", "_"): {} for name in ([parameters] if isinstance(parameters, str) else parameters)}
-
-
-def _stated(content: Any) -> Any:
-    """Tables of any mapping, and lists of any tuple, as a file has them, without what is None."""
-    if isinstance(content, Mapping):
-        return {str(key): _stated(value) for key, value in content.items() if value is not None}
-    return list(content) if isinstance(content, tuple) else content

@@ -17,10 +17,6 @@ from kinetics.patients.clinic.problem.schema import ParameterRow
 from kinetics.units import Unit, parse_unit, read_number, to_unit
 
 ONE = parse_unit("1")
-NO_OCCASIONS = (
-    "variability between occasions needs parameters that change while a patient is simulated, which the engines do "
-    "not have; leave it out"
-)
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,8 @@ class EstimatedParameter:
     spread : float
         Where the standard deviation between patients starts, of the logarithm, of the logit, or in the unit; 0 for a
         parameter in which patients do not differ.
+    occasion_spread : float
+        The same between the occasions of a patient.
     """
 
     name: str
@@ -51,6 +49,7 @@ class EstimatedParameter:
     distribution: str
     bounds: tuple[float, float]
     spread: float
+    occasion_spread: float = 0.0
 
     @property
     def transform(self) -> Transform:
@@ -113,8 +112,6 @@ def estimated(model: Model, cohort: CohortParameters, name: str, row: ParameterR
     declared = model.parameters[flat]
     own = cohort.distributions.get(flat, "log_normal")
     distribution, unit = row.distribution or own, declared.unit or ONE
-    if row.occasion_spread is not None:
-        faults.add(NO_OCCASIONS, name=f"parameters.{name}.occasion_spread")
     spread = row.spread
     if spread is None:
         spread = cohort.spreads.get(flat) if distribution == own else None
@@ -129,7 +126,8 @@ def estimated(model: Model, cohort: CohortParameters, name: str, row: ParameterR
     for message in [*out_of_range(changed, start)] or _not_positive(distribution, start):
         faults.add(f"starts out of range: {message}", name=f"parameters.{name}.start")
     faults.raise_if_any()
-    return EstimatedParameter(name, flat, unit, start, distribution, logit_bounds(declared), float(spread or 0))
+    spreads = float(spread or 0), float(row.occasion_spread or 0)
+    return EstimatedParameter(name, flat, unit, start, distribution, logit_bounds(declared), *spreads)
 
 
 def quantity_or_number(text: str, unit: Unit) -> float:

@@ -12,6 +12,7 @@ from kinetics.files.library import path_from
 from kinetics.files.rows import Reader, as_table
 from kinetics.model import Model
 from kinetics.patients.clinic.problem.covariates import CovariateEffect, read_covariates
+from kinetics.patients.clinic.problem.occasions import read_occasions
 from kinetics.patients.clinic.problem.parameters import EstimatedParameter, read_parameters
 from kinetics.patients.clinic.problem.schema import AlgorithmRow, ClinicRow
 from kinetics.patients.data.model_covariates import set_parameters
@@ -23,14 +24,6 @@ from kinetics.text.suggestions import did_you_mean
 
 TABLES = ("clinic", "parameters", "covariates", "errors", "algorithm")
 LEAST_PATIENTS = 2
-
-
-class Arguments(Document):
-    """Arguments of a call, with the same keys as a file: a fault names the argument."""
-
-    def where(self, *keys: str | int) -> str:
-        """Nowhere: there is no file."""
-        return ""
 
 
 class ClinicReader(Reader):
@@ -56,6 +49,9 @@ class ClinicReader(Reader):
         self._check_estimated()
         self.covariates: tuple[CovariateEffect, ...] = read_covariates(
             self, self.model, self.parameters, self.data, self.patients
+        )
+        self.occasions = read_occasions(
+            self, self.header["occasions"], self.header["course_gap"], self.parameters, self.data, self.patients
         )
         self.errors = self._errors()
         self.blocks = self._blocks()

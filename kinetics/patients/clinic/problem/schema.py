@@ -30,12 +30,14 @@ class ClinicRow(Row):
     method: MethodName = "SAEM"
     prior: Positive | None = None
     blocks: Annotated[list[Names], Field(max_length=1000)] | None = None
+    occasions: Literal["column", "course"] | None = None
+    course_gap: Line | None = None
     hold: Names = Field(default_factory=list[str])
     seed: Annotated[StrictInt, Field(ge=0)] = 0
 
 
 class ParameterRow(Row):
-    """A row of ``[parameters]``: where the search starts, and how the parameter differs between patients."""
+    """A row of ``[parameters]``: where the search starts, how the parameter differs between patients and occasions."""
 
     start: Line | None = None
     distribution: Literal["log_normal", "logit_normal", "normal"] | None = None

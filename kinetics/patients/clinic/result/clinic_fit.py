@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetics.cohorts.cohort import CohortParameters
-from kinetics.mixed_effects import PopulationValues, random_effect_shrinkage, residual_shrinkage
+from kinetics.mixed_effects import (
+    PopulationValues,
+    occasion_effect_shrinkage,
+    random_effect_shrinkage,
+    residual_shrinkage,
+)
 from kinetics.patients.clinic.conclusions import Conclusions
 from kinetics.patients.clinic.estimation import Estimate
 from kinetics.patients.clinic.problem.assembling import Clinic
 from kinetics.patients.clinic.problem.clinic_problem import ClinicProblem
-from kinetics.patients.clinic.result.population_table import PopulationRow, population_rows
+from kinetics.patients.clinic.result.population_table import POSITIVE, PopulationRow, population_rows
 from kinetics.results import write_result
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text, number_text
@@ -73,6 +78,11 @@ class ClinicFit:
         """The parameters in which patients differ, in the order of the random effects."""
         return self.clinic.model.coordinates.individuals.names
 
+    @property
+    def occasion_effects(self) -> tuple[str, ...]:
+        """The parameters that differ between the occasions of a patient, in the order of the random effects."""
+        return self.problem.between_occasions
+
     @cached_property
     def rows(self) -> tuple[PopulationRow, ...]:
         """Every value of the population with its standard error and interval."""
@@ -88,7 +98,7 @@ class ClinicFit:
         """The estimated population as a cohort, of patients whose covariates are at their centres.
 
         `kinetics.simulate` and `fit_patient` take it; what was not estimated is as in the cohort of the problem, and
-        does not differ between patients.
+        does not differ between patients. Variability between occasions is no part of it.
         """
         covariance = self.values.individuals
         deviations = np.sqrt(np.diag(covariance))
@@ -133,10 +143,10 @@ class ClinicFit:
         return PatientFits(patients, self.conclusions.modes)
 
     @cached_property
-    def shrinkage(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Of the random effects by parameter, and of the residuals by output."""
+    def shrinkage(self) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+        """Of the random effects of patients and of occasions by parameter, and of the residuals by output."""
         at = self.clinic.model, self.values, self.conclusions.modes.random
-        return random_effect_shrinkage(*at), residual_shrinkage(*at)
+        return random_effect_shrinkage(*at), occasion_effect_shrinkage(*at), residual_shrinkage(*at)
 
     @property
     def objectives(self) -> Iterator[tuple[str, tuple[float, str]]]:
@@ -165,14 +175,14 @@ class ClinicFit:
         for index in np.flatnonzero(~found.modes.converged):
             lines.append(f"the search for the parameters of patient {observations.ids[index]} did not end")
         for row in self.rows:
-            is_positive = row.kind in ("typical", "variance", "residual")
+            is_positive = row.kind in ("typical", *POSITIVE)
             if is_positive and not row.held and not row.standard_error < abs(row.estimate):
                 lines.append(f"the counts hardly determine {row.name}: its standard error is beyond its size")
         return tuple(lines)
 
     def summary(self) -> dict[str, Any]:
         """Everything for a report or JSON, in plain numbers and texts."""
-        effects, residuals = self.shrinkage
+        effects, of_occasions, residuals = self.shrinkage
         return {
             "clinic": self.problem.name, "model": self.problem.model.reference, "cohort": self.problem.cohort.name,
             "method": self.problem.method, "seed": self.problem.seed, "patients": len(self.problem.patients),
@@ -189,7 +199,7 @@ class ClinicFit:
             },
             "errors": dict(self.problem.errors.kinds),
             "objectives": {name: value for name, (value, _) in self.objectives},
-            "shrinkage": {"random_effects": effects, "residuals": residuals},
+            "shrinkage": {"random_effects": effects, "occasion_effects": of_occasions, "residuals": residuals},
             "warnings": [*self.warnings],
         }  # fmt: skip
 
@@ -200,7 +210,8 @@ class ClinicFit:
         -------
         xarray.DataTree
             ``population`` on (value): estimates, standard errors, intervals, each in its ``unit``; ``covariance`` of
-            the estimates; ``between_patients``; ``individuals`` on (patient); ``visits`` on (visit): counts, PRED,
+            the estimates; ``between_patients``; ``individuals`` on (patient); if a parameter differs between occasions,
+            ``between_occasions``, and ``occasions`` on (patient, occasion); ``visits`` on (visit): counts, PRED,
             IPRED, CWRES, IWRES, NPDE; ``individual_fits`` on (prediction, patient, point): PRED and IPRED along time;
             ``population_prediction`` on (count, quantile, time): simulated patients with the same doses;
             ``visual_predictive_check`` on (bin, percentile, quantile); ``trace``, ``objective``, ``shrinkage``. ArviZ

@@ -49,20 +49,27 @@ def _observed(fit: ClinicFit) -> xr.Dataset:
 
 
 def _posterior(fit: ClinicFit) -> xr.Dataset:
-    """Parameters of each patient at conditional samples, on (chain, draw, patient), in their units."""
+    """Parameters of each patient at conditional samples, on (chain, draw, patient), in their units.
+
+    Those that differ between occasions are on (chain, draw, patient, occasion): behind the last count of a patient as
+    the population says.
+    """
     model, conditional = fit.clinic.model, fit.conclusions.conditional
     assert conditional is not None
     n, chains, draws, size = conditional.samples.shape
     lanes = np.repeat(model.everyone, chains * draws)
     normal = model.parameters.normal(fit.values.fixed, conditional.samples.reshape(-1, size), lanes)
-    table = model.parameters.natural(normal)[:, 0].reshape(n, chains, draws, -1)
-    dims = ("chain", "draw", "patient")
-    columns = {
-        one.flat: variable(dims, np.moveaxis(table[..., index], 0, -1), one.unit, one.name)
-        for index, one in enumerate(fit.problem.parameters)
-        if one.flat in fit.effects
-    }
+    table = model.parameters.natural(normal).reshape(n, chains, draws, *normal.shape[1:])
+    dims, columns = ("chain", "draw", "patient"), dict[str, xr.Variable]()
+    for index, one in enumerate(fit.problem.parameters):
+        if one.flat in fit.occasion_effects:
+            values = np.moveaxis(table[..., index], 0, 2)
+            columns[one.flat] = variable((*dims, "occasion"), values, one.unit, one.name)
+        elif one.flat in fit.effects:
+            columns[one.flat] = variable(dims, np.moveaxis(table[:, :, :, 0, index], 0, -1), one.unit, one.name)
     coordinates = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    if fit.occasion_effects:
+        coordinates["occasion"] = np.arange(1, normal.shape[1] + 1)
     ids = np.array(model.observations.ids, dtype=object)
     return xr.Dataset(columns, {**coordinates, "patient": ids}, {"comment": ABOUT})
 

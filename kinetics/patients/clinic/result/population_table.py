@@ -15,6 +15,7 @@ from kinetics.patients.clinic.problem.parameters import ONE, EstimatedParameter
 from kinetics.units import Unit
 
 Z = float(ndtri(0.975))
+POSITIVE = ("variance", "occasion_variance", "residual")
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class PopulationRow:
     Parameters
     ----------
     name : str
-        As `Coordinates` has it: ``CL``, ``CL:weight``, ``var(CL,CL)``, ``CP:a``.
-    kind : {"typical", "coefficient", "variance", "covariance", "residual"}
+        As `Coordinates` has it: ``CL``, ``CL:weight``, ``var(CL,CL)``, ``var_occasion(CL,CL)``, ``CP:a``.
+    kind : {"typical", "coefficient", "variance", "covariance", "occasion_variance", "residual"}
         What it is.
     unit : pint.Unit
         Of all its numbers. Variances are of logarithms or logits, or of a normal parameter.
@@ -69,7 +70,7 @@ def population_rows(clinic: Clinic, values: PopulationValues, known: Uncertainty
             if parameter is not None:
                 numbers = _typical(parameter, estimate, error, starts[name])
             else:
-                ends = _interval(estimate, error, is_positive=kind in ("variance", "residual"))
+                ends = _interval(estimate, error, is_positive=kind in POSITIVE)
                 numbers = (estimate, error, *ends, starts[name])
             rows.append(PopulationRow(name, kind, unit, *map(float, numbers), held=name not in errors))
     return tuple(rows)
@@ -88,6 +89,8 @@ def _described(clinic: Clinic) -> Iterator[tuple[str, tuple[str, Unit, Estimated
         first, second = blocks.names[row], blocks.names[column]
         kind = "variance" if row == column else "covariance"
         yield f"var({first},{second})", (kind, cast("Unit", scales[first] * scales[second]), None)
+    for flat in problem.between_occasions:
+        yield f"var_occasion({flat},{flat})", ("occasion_variance", cast("Unit", scales[flat] ** 2), None)
     for output, kind in problem.errors.kinds.items():
         own = ONE if RESIDUAL_ERRORS[kind].is_logarithmic else problem.model.outputs[output].unit
         for parameter in RESIDUAL_ERRORS[kind].parameters:

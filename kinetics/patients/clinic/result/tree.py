@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from kinetics.patients.clinic.result.occasions import covariance_table, occasion_groups
 from kinetics.patients.clinic.result.visits import check_table, residual_table
 from kinetics.patients.population.individual_curves import individual_curves
 from kinetics.patients.population.population_prediction import population_prediction
@@ -27,8 +28,9 @@ def fit_tree(fit: ClinicFit) -> xr.DataTree:
     groups = {
         "population": _population(fit),
         "covariance": _covariance(fit),
-        "between_patients": _between_patients(fit),
+        "between_patients": covariance_table(fit.values.individuals, fit.effects, "between patients"),
         "individuals": _individuals(fit),
+        **occasion_groups(fit),
         "visits": residual_table(fit),
         "individual_fits": individual_curves(fit.patients.patients, fit.conclusions.modes.random),
         "population_prediction": population_prediction(fit.patients.patients, fit.problem.seed),
@@ -100,31 +102,23 @@ def _covariance(fit: ClinicFit) -> xr.Dataset:
     )
 
 
-def _between_patients(fit: ClinicFit) -> xr.Dataset:
-    """The covariance of the random effects."""
-    covariance, square = fit.values.individuals, ("effect", "effect_2")
-    names, deviations = _texts(fit.effects), np.sqrt(np.diag(covariance))
-    about = "between patients, on their normal scales"
-    return xr.Dataset(
-        {
-            "covariance": xr.Variable(square, covariance, {"long_name": f"covariance {about}"}),
-            "correlation": variable(square, covariance / np.outer(deviations, deviations), ONE, f"correlation {about}"),
-        },
-        {"effect": names, "effect_2": names},
-    )
-
-
 def _individuals(fit: ClinicFit) -> xr.Dataset:
-    """Parameters of each patient at the conditional mode, each in its unit, with the random effects."""
-    model, found = fit.clinic.model, fit.conclusions
-    table = model.individual_parameters(fit.values, found.modes.random)[:, 0]
+    """Parameters of each patient at the conditional mode, each in its unit, with the random effects.
+
+    Parameters that differ between occasions are those of an occasion without effects of its own.
+    """
+    model, found, own = fit.clinic.model, fit.conclusions, len(fit.effects)
+    of_patients = np.where(np.arange(model.n_random) < own, found.modes.random, 0.0)
+    table = model.individual_parameters(fit.values, of_patients)[:, 0]
     columns = {
         one.flat: variable(("patient",), table[:, index], one.unit, f"{one.name} at the conditional mode")
         for index, one in enumerate(fit.problem.parameters)
     }
     each, about = ("patient", "effect"), "random effect, on the normal scale of its parameter"
-    deviations = np.sqrt(np.diagonal(found.covariances, axis1=1, axis2=2))
-    columns["random_effect"] = xr.Variable(each, found.modes.random, {"long_name": f"conditional mode of the {about}"})
+    deviations = np.sqrt(np.diagonal(found.covariances, axis1=1, axis2=2))[:, :own]
+    columns["random_effect"] = xr.Variable(
+        each, of_patients[:, :own], {"long_name": f"conditional mode of the {about}"}
+    )
     columns["random_effect_sd"] = xr.Variable(
         each, deviations, {"long_name": f"standard deviation about it of the {about}"}
     )
@@ -151,13 +145,14 @@ def _trace(fit: ClinicFit) -> xr.Dataset:
 
 
 def _shrinkage(fit: ClinicFit) -> xr.Dataset:
-    effects, residuals = fit.shrinkage
-    return xr.Dataset(
-        {
-            "random_effects": variable(
-                ("effect",), [*effects.values()], ONE, "1 - SD(conditional mode)/SD(population)"
-            ),
-            "residuals": variable(("output",), [*residuals.values()], ONE, "1 - SD(IWRES)"),
-        },
-        {"effect": _texts(effects), "output": _texts(residuals)},
-    )
+    effects, of_occasions, residuals = fit.shrinkage
+    of_effects = "1 - SD(conditional mode)/SD(population)"
+    columns = {
+        "random_effects": variable(("effect",), [*effects.values()], ONE, of_effects),
+        "residuals": variable(("output",), [*residuals.values()], ONE, "1 - SD(IWRES)"),
+    }
+    names = {"effect": _texts(effects), "output": _texts(residuals)}
+    if of_occasions:
+        columns["occasion_effects"] = variable(("occasion_effect",), [*of_occasions.values()], ONE, of_effects)
+        names["occasion_effect"] = _texts(of_occasions)
+    return xr.Dataset(columns, names)

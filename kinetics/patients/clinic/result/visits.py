@@ -27,10 +27,15 @@ def residual_table(fit: ClinicFit) -> xr.Dataset:
         "IWRES": (individual_weighted_residuals(model, values, random), "individual weighted residual"),
         "NPDE": (fit.conclusions.npde, "normalised prediction distribution error"),
     }
-    present = model.observations.present
-    return visit_table(fit.patients.patients, random).assign(
+    observations, present = model.observations, model.observations.present
+    table = visit_table(fit.patients.patients, random).assign(
         {name: variable(("visit",), array[present], ONE, long_name) for name, (array, long_name) in residuals.items()}
     )
+    if not fit.clinic.treated.occasions:
+        return table
+    numbers = observations.occasion[present] + 1
+    about = "number of the occasion of the patient, from 1"
+    return table.assign(occasion=variable(("visit",), numbers, ONE, about))
 
 
 def check_table(fit: ClinicFit) -> xr.Dataset:

@@ -1,0 +1,63 @@
+"""What an occasion is in a clinic: the keys of ``[clinic]`` against the parameters and the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kinetics.errors import InputError
+from kinetics.files.rows import Reader
+from kinetics.patients.clinic.problem.parameters import EstimatedParameter
+from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.population.occasions import OccasionRule, PatientOccasions
+from kinetics.patients.population.treatment import COURSE_GAP
+from kinetics.units import to_unit
+
+NONE_TOLD = (
+    "occasion_spread needs occasions, and the data name none: state the column of occasions in the mapping, or "
+    "occasions = 'course' here"
+)
+
+
+def read_occasions(
+    reader: Reader,
+    stated: str | None,
+    course_gap: str | None,
+    parameters: Sequence[EstimatedParameter],
+    data: PatientData | None,
+    patients: Sequence[str],
+) -> OccasionRule | None:
+    """The rule of ``occasions`` and ``course_gap``; None if no parameter differs between occasions.
+
+    Without ``occasions``, they are those that the data name.
+    """
+    varying = [one.name for one in parameters if one.occasion_spread]
+    if course_gap is not None and stated != "course":
+        reader.add("is for occasions = 'course'; state that too, or leave it out", "clinic", "course_gap")
+    if stated is not None and parameters and not varying:
+        reader.add("no parameter differs between them; give one an occasion_spread", "clinic", "occasions")
+    if not varying or data is None:
+        return None
+    with reader.at("clinic", "course_gap"):
+        gap = to_unit(course_gap or COURSE_GAP, data.time)
+        if not 0 < gap < float("inf"):
+            raise InputError(f"must be a positive time; found '{course_gap}'")
+        rule = OccasionRule("course" if stated == "course" else "column", gap)
+        with reader.at("clinic", "occasions"):
+            _check(rule, varying, data, patients)
+            return rule
+    return None
+
+
+def _check(rule: OccasionRule, varying: Sequence[str], data: PatientData, patients: Sequence[str]) -> None:
+    """Refuse data without occasions, and those of which each patient has counts in one: nothing tells them apart."""
+    chosen = [data.patient(id) for id in patients]
+    if rule.source == "column" and not any(one.occasions for one in chosen):
+        raise InputError(NONE_TOLD)
+    if missing := [one.id for one in chosen if rule.source == "column" and not one.occasions]:
+        raise InputError(f"the data name no occasion of patients {', '.join(missing[:5])}")
+    occasions = {one.id: PatientOccasions.of(one, rule, data.time) for one in chosen}
+    if all(len({occasions[one.id].number(row) for row in one.observations}) < 2 for one in chosen):
+        raise InputError(
+            f"every patient has counts in one occasion alone: how {', '.join(varying)} differs between occasions "
+            "cannot be told from how patients differ; leave occasion_spread out"
+        )

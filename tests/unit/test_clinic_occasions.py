@@ -1,0 +1,307 @@
+"""Variability between the occasions of a patient: exact likelihoods, known populations recovered, faults named."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from kinetics.errors import InputError
+from kinetics.mixed_effects import Method, objective
+from kinetics.model import Model
+from kinetics.patients import DoseRecord, Observation, Occasion, Patient, PatientData, read_patients
+from kinetics.patients.clinic import ClinicProblem, fit_population
+from kinetics.patients.clinic.problem.assembling import Clinic
+from kinetics.reports.clinic import clinic_text
+from kinetics.units import parse_unit
+
+DRUG = """\
+[model]
+title = "One compartment"
+time = "hour"
+
+[parameters]
+CL = { value = 1.0, unit = "L/hour", spread = 0.3, about = "clearance", source = "choice" }
+V = { value = 10.0, unit = "L", spread = 0.2, about = "volume", source = "choice", positive = true }
+
+[doses.drug]
+unit = "mg"
+into = "A"
+
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-CL/V*A"
+about = "amount"
+
+[outputs.C]
+unit = "mg/L"
+value = "A/V"
+about = "concentration"
+noise = 0.1
+
+[cohorts.adults]
+about = "everybody"
+"""
+SUM = """\
+[model]
+title = "What is added at a rate adds up"
+time = "day"
+
+[parameters]
+R = { value = 2.0, unit = "mg/day", about = "rate", source = "choice" }
+B = { value = 5.0, unit = "mg", about = "start", source = "choice" }
+
+[states.A]
+unit = "mg"
+initial = "B"
+rate = "R"
+about = "amount"
+
+[outputs.total]
+unit = "mg"
+value = "A"
+about = "amount"
+noise = 0.1
+
+[cohorts.adults]
+about = "everybody"
+"""
+SHORT = {"draws": 50, "importance": 100, "replicates": 100}
+
+
+@pytest.fixture(scope="module")
+def drug(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "one.toml"
+    path.write_text(DRUG)
+    return Model.load(path)
+
+
+@pytest.fixture(scope="module")
+def total(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "sum.toml"
+    path.write_text(SUM)
+    return Model.load(path)
+
+
+STARTS, SINCE = (0.0, 15.0, 30.0), np.array([1.0, 4.0, 9.0, 14.0])
+TYPICAL, SD, BETWEEN, NOISE = (1.4, 9.0), (0.3, 0.2), 0.25, 0.08
+
+
+def simulated(n=40, seed=4, occasions=3):
+    """Concentrations under a clearance that changes between occasions; what is left of one dose goes on in the next."""
+    rng, patients = np.random.default_rng(seed), {}
+    for number in range(1, n + 1):
+        own = np.array(TYPICAL) * np.exp(np.array(SD) * rng.normal(size=2))
+        amount, rows, doses, begins, sequence = 0.0, [], [], [], 0
+        for index, start in enumerate(STARTS[: occasions if number % 4 else max(1, occasions - 1)]):
+            rate = own[0] * np.exp(BETWEEN * rng.normal()) / own[1]
+            amount += 100.0
+            begins.append(Occasion(str(index + 1), sequence))
+            doses.append(DoseRecord(start, "drug", 100.0, sequence=sequence))
+            for since in SINCE:
+                value = amount * np.exp(-rate * since) / own[1] * np.exp(NOISE * rng.normal())
+                sequence += 1
+                rows.append(Observation(float(start + since), "C", float(value), sequence=sequence))
+            sequence += 1
+            amount *= np.exp(-rate * 15.0)
+        patients[f"P{number}"] = Patient(f"P{number}", tuple(rows), tuple(doses), occasions=tuple(begins))
+    return PatientData(patients, parse_unit("hour"), {"C": parse_unit("mg/L")}, {"drug": parse_unit("mg")})
+
+
+PARAMETERS = {"CL": {"occasion_spread": 0.4}, "V": {}}
+
+
+@pytest.fixture(scope="module")
+def fits(drug):
+    data = simulated()
+    of_drug = {"parameters": PARAMETERS, "errors": {"C": "lognormal 0.15"}, "algorithm": SHORT}
+    focei = fit_population(data, drug, method="FOCEI", **of_drug)
+    length = {"explore": 100, "smooth": 150}
+    return focei, fit_population(data, drug, seed=3, **of_drug | {"algorithm": SHORT | length})
+
+
+TRUTH = {
+    "CL": TYPICAL[0], "V": TYPICAL[1], "var(CL,CL)": SD[0] ** 2, "var(V,V)": SD[1] ** 2,
+    "var_occasion(CL,CL)": BETWEEN**2, "C:a": NOISE,
+}  # fmt: skip
+
+
+def test_a_known_population_is_recovered_and_methods_agree(fits):
+    focei, stochastic = ({row.name: row for row in fit.rows} for fit in fits)
+    assert set(focei) == set(TRUTH)
+    assert fits[0].converged
+    for name, truth in TRUTH.items():
+        for rows in (focei, stochastic):
+            assert abs(rows[name].estimate - truth) < 2.5 * rows[name].standard_error, name
+            assert 0 < rows[name].standard_error < 0.5 * truth
+        assert abs(focei[name].estimate - stochastic[name].estimate) < 0.5 * focei[name].standard_error, name
+
+
+def test_a_result_has_what_is_known_of_each_occasion(fits, drug, tmp_path):
+    fit, data = fits[0], simulated()
+    tree = fit.tree()
+    table = tree["occasions"].dataset
+    assert table["CL"].dims == ("patient", "occasion")
+    assert table["CL"].attrs["units"] == "L/hour"
+    assert table.sizes["occasion"] == 3
+    third = [len(data[str(id)].occasions) == 3 for id in table["patient"].values]
+    np.testing.assert_array_equal(np.isfinite(table["CL"].values[:, 2]), third)
+    np.testing.assert_array_equal(table["begin"].values[np.array(third)], np.tile(STARTS, (sum(third), 1)))
+    assert table["name"].values[0].tolist() == ["1", "2", "3"]
+    # of the logarithm of clearance: that of the patient, and the effect of the occasion
+    own = np.log(tree["individuals"]["CL"].values)[:, None] + table["random_effect"].values[..., 0]
+    np.testing.assert_allclose(np.log(table["CL"].values), own, rtol=1e-12)
+    assert tree["individuals"]["random_effect"].sizes == {"patient": 40, "effect": 2}
+    between = float(tree["between_occasions"]["covariance"].values[0, 0])
+    assert between == {row.name: row.estimate for row in fit.rows}["var_occasion(CL,CL)"]
+    kappa = table["random_effect"].values[np.isfinite(table["random_effect"].values)]
+    shrunk = float(tree["shrinkage"]["occasion_effects"].values[0])
+    assert shrunk == pytest.approx(1 - kappa.std(ddof=1) / np.sqrt(between), rel=1e-12)
+    assert 0 < shrunk < 0.5
+    assert tree["posterior"]["CL"].dims == ("chain", "draw", "patient", "occasion")
+    assert tree["posterior"]["V"].dims == ("chain", "draw", "patient")
+    assert set(tree["visits"]["occasion"].values) == {1, 2, 3}
+    fit.save(tmp_path / "fit.nc")
+    text = clinic_text(fit.summary(), "", "")
+    assert "Differences between the occasions of a patient" in text
+    assert "var_occasion(CL,CL)" in text
+    json.dumps(fit.summary())
+
+
+def counted(starts=(0.0, 10.0, 17.0), begin=0.0):
+    """Amounts of three patients of unlike occasions; their numbers are any."""
+    rng, patients = np.random.default_rng(2), {}
+    for number, kept in enumerate((3, 2, 3), 1):
+        times = np.append(0.0, np.sort(rng.uniform(0.5, 25, 8)) if number > 1 else [1.0, 9.0, 10.0, 12.0, 20.0])
+        times = times[times < (*starts, 99.0)[kept]]
+        rows = tuple(
+            Observation(float(time + begin), "total", float(5 + 2 * time + rng.normal()), sequence=index)
+            for index, time in enumerate(times)
+        )
+        begins = tuple(Occasion("abc"[index], int(np.searchsorted(times, starts[index]))) for index in range(kept))
+        patients[f"P{number}"] = Patient(f"P{number}", rows, occasions=begins)
+    return PatientData(patients, parse_unit("day"), {"total": parse_unit("mg")})
+
+
+@pytest.mark.parametrize("method", ["FO", "FOCE", "FOCEI", "Laplace"])
+def test_a_model_that_is_linear_in_its_effects_has_the_exact_likelihood(total, method):
+    rows = {
+        "R": {"distribution": "normal", "spread": 0.7, "occasion_spread": 0.4},
+        "B": {"distribution": "normal", "spread": 1.2},
+    }
+    data = counted()
+    problem = ClinicProblem.of(data, total, parameters=rows, errors={"total": "additive 0.5 mg"})
+    clinic, exact = Clinic.of(problem), 0.0
+    for patient in data:
+        times = np.array([row.time for row in patient.observations])
+        starts = [times[one.sequence] for one in patient.occasions]
+        # an occasion begins with its first record, the first one with the patient
+        edges = np.array([0.0, *starts[1:], np.inf])
+        spans = np.clip(times[:, None], edges[:-1], edges[1:]) - edges[:-1]
+        covariance = 0.7**2 * np.outer(times, times) + 0.4**2 * spans @ spans.T + 1.2**2 + 0.5**2 * np.eye(times.size)
+        values = [row.value for row in patient.observations]
+        exact -= 2 * multivariate_normal.logpdf(values, 5.0 + 2.0 * times, covariance)
+    assert objective(Method(method), clinic.model, clinic.start).full == pytest.approx(exact, abs=1e-6)
+
+
+def test_occasions_move_with_all_records_of_a_patient(total):
+    rows = {"R": {"distribution": "normal", "spread": 0.7, "occasion_spread": 0.4}}
+    common = {"parameters": rows, "errors": {"total": "additive 0.5 mg"}}
+    early, late = (Clinic.of(ClinicProblem.of(counted(begin=begin), total, **common)) for begin in (-30.0, 0.0))
+    assert early.treated.occasions["P1"].begin == -30.0
+    values = [objective(Method.FOCEI, one.model, one.start).full for one in (early, late)]
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
+
+
+def test_courses_make_the_same_occasions_as_a_column(drug):
+    column = ClinicProblem.of(simulated(6), drug, parameters=PARAMETERS)
+    course = ClinicProblem.of(simulated(6), drug, parameters=PARAMETERS, occasions="course", course_gap="10 hour")
+    assert column.content_hash != course.content_hash
+    both = [Clinic.of(one) for one in (column, course)]
+    values = [objective(Method.FOCEI, one.model, one.start).full for one in both]
+    assert values[0] == pytest.approx(values[1], rel=1e-12)
+    assert both[1].treated.occasions["P1"].names == ("course 1", "course 2", "course 3")
+
+
+def faulty(changes, drug, **options):
+    with pytest.raises(InputError) as caught:
+        ClinicProblem.of(changes(simulated(6)), drug, **{"parameters": PARAMETERS} | options)
+    return str(caught.value)
+
+
+def without_occasions(data):
+    patients = {one.id: Patient(one.id, one.observations, one.doses) for one in data}
+    return PatientData(patients, data.time, data.outputs, data.drugs)
+
+
+def test_what_is_wrong_with_occasions_is_named(drug):
+    def same(data):
+        return data
+
+    assert "occasion_spread needs occasions, and the data name none" in faulty(without_occasions, drug)
+    text = faulty(lambda data: simulated(6, occasions=1), drug)
+    assert "every patient has counts in one occasion alone: how CL differs between occasions cannot be told" in text
+    text = faulty(without_occasions, drug, occasions="course")  # 60 days have no second course
+    assert "in one occasion alone" in text
+    assert "no parameter differs between them" in faulty(same, drug, parameters=["CL"], occasions="column")
+    assert "course_gap: is for occasions = 'course'" in faulty(same, drug, course_gap="3 day")
+    assert "must be a positive time" in faulty(same, drug, occasions="course", course_gap="-1 day")
+    assert "'column' or 'course'" in faulty(same, drug, occasions="visit")
+    for spread in (float("nan"), float("inf"), -0.1, 0.0):
+        assert "CL.occasion_spread" in faulty(same, drug, parameters={"CL": {"occasion_spread": spread}})
+
+
+TABLE = "ID,TIME,AMT,EVID,DV,OCC\n1,0,100,1,.,1\n1,2,.,0,5.0,{}\n1,15,.,0,1.0,1\n1,15,100,1,.,2\n1,17,.,0,6.0,2\n"
+
+
+def test_a_column_of_occasions_is_read_written_and_read_again(tmp_path):
+    (tmp_path / "events.csv").write_text(TABLE.format("1"))
+    data = read_patients(tmp_path / "events.csv")
+    assert data["1"].occasions == (Occasion("1", 0), Occasion("2", 3))
+    assert [data["1"].occasion(row) for row in data["1"].records] == ["1", "1", "1", "2", "2"]
+    data.to_csv(tmp_path / "tidy.csv")
+    again = read_patients(tmp_path / "tidy.csv")
+    assert again == data
+    assert again.content_hash == data.content_hash
+    table = data.to_dataset()
+    assert table["occasion"].values.tolist() == [["1", "1", "2"]]
+    assert table["dose_occasion"].values.tolist() == [["1", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    {
+        "blank": (".", "events.csv:3: OCC: is empty; say which occasion the row is of"),
+        "not finite": ("inf", "events.csv:3: OCC: must be a finite number or a name, found 'inf'"),
+        "again": ("2", "events.csv:4: occasion '1' of patient '1' comes again after '2'"),
+    }.values(),
+)
+def test_every_fault_of_a_column_of_occasions_has_its_row(tmp_path, cell, message):
+    (tmp_path / "events.csv").write_text(TABLE.format(cell))
+    (tmp_path / "mapping.toml").write_text(
+        '[patients]\nlayout = "events"\ncounts = "events.csv"\n[columns]\npatient = "ID"\ntime = "TIME"\n'
+        'amount = "AMT"\nevent = "EVID"\nvalue = "DV"\noccasion = "OCC"\n'
+        '[analytes.DV]\noutput = "C"\n[drugs.AMT]\ndose = "drug"\n'
+    )
+    with pytest.raises(InputError) as caught:
+        read_patients(tmp_path / "mapping.toml")
+    assert message in str(caught.value)
+
+
+def test_occasions_of_counts_need_those_of_doses(tmp_path):
+    (tmp_path / "counts.csv").write_text("patient,time,analyte,value,visit\nP1,1,A,2.0,1\nP1,9,A,3.0,2\n")
+    (tmp_path / "doses.csv").write_text("patient,time,drug,amount\nP1,8,drug,100\n")
+    (tmp_path / "mapping.toml").write_text(
+        '[patients]\ncounts = "counts.csv"\ndoses = "doses.csv"\n[columns]\npatient = "patient"\ntime = "time"\n'
+        'analyte = "analyte"\nvalue = "value"\noccasion = "visit"\n[dose_columns]\npatient = "patient"\n'
+        'time = "time"\ndrug = "drug"\namount = "amount"\n[analytes.A]\noutput = "A"\n[drugs.drug]\ndose = "drug"\n'
+    )
+    with pytest.raises(InputError, match=r"mapping\.toml:10: dose_columns: occasions are in both tables"):
+        read_patients(tmp_path / "mapping.toml")
+
+
+def test_a_column_that_is_no_occasion_of_every_row_is_not_guessed_as_one(tmp_path):
+    for cell in (".", "2"):
+        (tmp_path / "events.csv").write_text(TABLE.format(cell))
+        assert read_patients(tmp_path / "events.csv")["1"].occasions == ()
