@@ -121,7 +121,10 @@ class Run:
         return results
 
     def of_patients(self, table: np.ndarray, progress: Progress | None = None) -> RunResults:
-        """The results of patients, from their parameters, (patient, parameter); all NaN where integration fails."""
+        """The results of patients, from their parameters, (patient, parameter); all NaN where integration fails.
+
+        Along a history, parameters may be (patient, occasion, parameter).
+        """
         needed = 2.0 * len(table) * self.bytes_of_one()
         check_memory(needed, f"{len(table)} patients at {self.times.size} times", "ask for fewer, or fewer times")
         # the steady states of a history are found of many patients at once, whoever integrates what follows
@@ -198,7 +201,8 @@ class Run:
             since = np.append(np.clip(self.times[at] - begin, 0.0, end - begin), end - begin)
             courses, goes_on = np.maximum(self.starts[of_courses] - begin, 0.0), plans.goes_on(episode + 1)
             doses, start = plans.segments(episode), plans.starts(episode, ends)
-            part = self._span(doses, since, courses, start, with_states=goes_on).of_patients(table)
+            part = self._span(doses, since, courses, start, with_states=goes_on)
+            part = part.of_patients(plans.parameters(episode))
             results.values[:, at] = part.values[:, :-1, : results.values.shape[2]]
             for name, values in part.measures.items():
                 results.measures[name][:, of_courses] = values

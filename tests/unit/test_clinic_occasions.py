@@ -13,6 +13,7 @@ from kinetics.patients import DoseRecord, Observation, Occasion, Patient, Patien
 from kinetics.patients.clinic import ClinicProblem, fit_population
 from kinetics.patients.clinic.problem.assembling import Clinic
 from kinetics.reports.clinic import clinic_text
+from kinetics.reports.patient import patient_text
 from kinetics.units import parse_unit
 
 DRUG = """\
@@ -305,3 +306,41 @@ def test_a_column_that_is_no_occasion_of_every_row_is_not_guessed_as_one(tmp_pat
     for cell in (".", "2"):
         (tmp_path / "events.csv").write_text(TABLE.format(cell))
         assert read_patients(tmp_path / "events.csv")["1"].occasions == ()
+
+
+def test_a_planned_course_is_a_new_occasion_of_the_population(fits):
+    fit = fits[0].patient("P1")
+    assert fit.parameters["estimate"].sizes == {"parameter": 2}
+    with pytest.raises(InputError, match=r"20 hour is before an occasion of patient P1 begins"):
+        fit.predict(retreat="20 hour")
+    tree = fit.predict(retreat="60 hour", until="90 hour", every="1 hour", draws=400, seed=2)
+    assert tree.attrs["new_occasions"] == 1
+    assert "it is a new occasion, whose effects are drawn from the population" in patient_text(tree)
+    time, draws = tree["draws"]["time"].values, tree["draws"]["C"].values
+    # the last decline of each draw says its clearance over volume in the new occasion
+    late = np.abs(time[:, None] - [80.0, 90.0]).argmin(axis=0)
+    rates = np.log(draws[:, late[0]] / draws[:, late[1]]) / 10.0
+    own = fit.values(fit.draws(400, 2))
+    expected = np.log(own[:, 0] / own[:, 1])
+    between = np.sqrt(fits[0].values.occasions[0, 0])
+    effects = np.log(rates) - expected
+    assert abs(effects.mean()) < 3 * between / 20
+    assert effects.std() == pytest.approx(between, rel=0.12)
+    # the most probable curve has no effect in the new occasion, and in the old ones those of the conditional mode
+    best = tree["C"].values
+    value = dict(zip(fit.names, fit.values(fit.random[None])[0].tolist(), strict=True))
+    assert np.log(best[late[0]] / best[late[1]]) / 10.0 == pytest.approx(value["CL"] / value["V"], rel=1e-4)
+    modes = fits[0].tree()["occasions"]["CL"].sel(patient="P1").values
+    visits = fits[0].tree()["visits"].dataset
+    for row in np.flatnonzero(visits["patient"].values == "P1"):
+        at = np.abs(time - visits["time"].values[row]).argmin()
+        assert best[at] == pytest.approx(visits["IPRED"].values[row], rel=1e-4)
+    middle = np.abs(time[:, None] - [19.0, 29.0]).argmin(axis=0)
+    assert np.log(best[middle[0]] / best[middle[1]]) / 10.0 == pytest.approx(modes[1] / value["V"], rel=1e-4)
+
+
+def test_the_same_draws_go_on_without_the_planned_course(fits):
+    tree = fits[0].patient("P2").predict(retreat="60 hour", until="90 hour", every="5 hour", draws=50)
+    before = tree["interval"]["time"].values < 60
+    with_course, without = (tree[name]["C"].values[:, before] for name in ("interval", "without"))
+    np.testing.assert_allclose(with_course, without, rtol=1e-6)

@@ -25,8 +25,8 @@ class EpisodePlans:
         The compiled model.
     history : Histories
         Of one patient.
-    parameters : ndarray, (set, parameter)
-        All parameters of each set, in the model's units.
+    parameters : ndarray, (set, parameter), or (set, occasion, parameter)
+        All parameters of each set, in the model's units; or of each occasion, if it has its own.
     until : float
         Where the last episode ends, in the model's time.
     engine : {"batch", "scipy"}
@@ -65,7 +65,7 @@ class EpisodePlans:
         self._run = Run(system, copies, parameters, (), (), ENGINES[engine][0], tolerances)
         self._steady, self._leftover = self._run.steady_states(), self._run.leftover()
         self._ends = np.full_like(self._run.rest, np.nan)
-        self._is_new = history.is_new
+        self._is_new, self._parameters, self._occasion = history.is_new, parameters, history.occasion
         self.reasons = [""] * len(parameters)
         for train, reason in enumerate(self._steady.reasons):
             index = copies.patient[copies.starts[train]]
@@ -100,6 +100,10 @@ class EpisodePlans:
     def constants(self, episode: int) -> np.ndarray:
         """Parameters and derived constants in an episode, (set, constant)."""
         return self._run.constants[self._rows(episode)]
+
+    def parameters(self, episode: int) -> np.ndarray:
+        """Those in an episode, (set, parameter)."""
+        return self._parameters if self._parameters.ndim == 2 else self._parameters[:, self._occasion[episode]]
 
     def segments(self, episode: int) -> list[Segments]:
         """What is given in an episode, by set; times count from its begin."""

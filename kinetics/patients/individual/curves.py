@@ -66,12 +66,15 @@ class DrawnCurves:
     ) -> None:  # fmt: skip
         model, engine = fit.model, choose_engine("batch", None, len(random), None)
         treated, until = fit.patients.treated, float(times[-1]) - fit.time_zero
-        system = compile_model(model, treatment.drugs, treated.changing(fit.id))
-        given = treated.along(fit.id, treatment.records, until)
+        system = compile_model(model, treatment.drugs, sorted({*treated.changing(fit.id), *treated.between_occasions}))
+        occasions = treatment.occasions or ()
+        given = treated.along(fit.id, treatment.records, until, occasions)
+        if measures and any(np.abs(treatment.starts - begin).min(initial=np.inf) > SAME for begin in occasions):
+            warn(f"an occasion of patient {fit.id} begins within a course, whose recovery is looked for before that")
         since_begin = np.clip(times - fit.time_zero, 0.0, until)
         run = Run(system, given, since_begin, treatment.starts, tuple(measures), with_states=False, engine=engine)
-        all_parameters = fit.patients.treated.system.parameters
-        table = fit.table(random)[:, [all_parameters.index(name) for name in system.parameters]]
+        all_parameters = treated.system.parameters
+        table = fit.table(random)[..., [all_parameters.index(name) for name in system.parameters]]
         found = labelled(run, run.of_patients(table), "draw", 0, _facts(fit, treatment, table, run), limits)
         for line in result_warnings(run, found):
             warn(line)

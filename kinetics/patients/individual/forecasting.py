@@ -14,6 +14,7 @@ from kinetics.observation import VisitSchedule
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.individual.curves import DrawnCurves
 from kinetics.patients.individual.forecast_request import ForecastRequest
+from kinetics.patients.individual.new_occasions import with_new_occasions
 from kinetics.patients.individual.over_draws import chance_below, difference, interval, measured_interval
 from kinetics.prediction.typical import recovery_over_draws
 from kinetics.regimen import Course, Regimen
@@ -51,7 +52,8 @@ def predict_patient(
     visits : VisitSchedule, str or pathlib.Path, optional
         When counts will be measured, from the first dose; by default at the times of the output.
     draws, seed : int
-        Parameter sets that the counts leave possible; what number k of them is depends on the seed and k alone.
+        Parameter sets that the counts leave possible; what number k of them is depends on the seed and k alone. If
+        parameters differ between occasions, a further course is a new one: its effects are drawn from the population.
 
     Returns
     -------
@@ -89,6 +91,7 @@ def _predicted(request: ForecastRequest) -> xr.DataTree:
     """The tree of a checked request."""
     fit = request.fit
     random = np.vstack([fit.random, fit.draws(request.draws, request.seed)])
+    random = with_new_occasions(fit, random, request.treatment, request.seed)
     curves = DrawnCurves(fit, request.treatment, random, request.all_times, request.measures, request.limits)
     outputs, measured, errors = curves.outputs(request.times), curves.measured(), fit.patients.errors
     estimated = measured.isel(draw=0, drop=True).drop_vars("failure")
@@ -114,6 +117,7 @@ def _predicted(request: ForecastRequest) -> xr.DataTree:
     facts = {"patient": fit.id, "seed": request.seed, "draws": request.draws, "data_hash": observed.content_hash}
     tree.attrs |= {**facts, "counts": len(fit.patient.observations), "planned": request.treatment.planned}
     tree.attrs |= {"visits": request.schedule, "known": fit.known_text}
+    tree.attrs["new_occasions"] = request.treatment.planned if request.treatment.occasions is not None else 0
     return tree
 
 

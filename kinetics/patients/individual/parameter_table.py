@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from kinetics.patients.individual.information import informed_by, verdict
+from kinetics.patients.individual.information import verdict
 from kinetics.results import MEDIAN_AND_95, variable
 from kinetics.units import parse_unit, unit_text
 
@@ -21,14 +21,14 @@ ONE = parse_unit("1")
 def parameter_table(fit: PatientFit) -> xr.Dataset:
     """What `PatientFit.parameters` gives: on (parameter,), each in its ``unit``."""
     lower, upper = _ends(fit)
-    informed = informed_by(fit.covariance, fit.patients.values.individuals)
+    informed = fit.informed
     units = [unit_text(fit.model.parameters[name].unit or ONE) for name in fit.names]
     ends = "95 % interval, each parameter alone"
     columns = {
         "estimate": (fit.random, "most probable value, given the counts and the population"),
         "lower": (lower, f"lower end of the {ends}"),
         "upper": (upper, f"upper end of the {ends}"),
-        "typical": (np.zeros(len(fit.names)), "typical value of the population"),
+        "typical": (np.zeros(fit.random.size), "typical value of the population"),
     }
     natural = fit.values(np.array([random for random, _ in columns.values()]))
     data = {

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetics.errors import InputError
 from kinetics.model import Model
 from kinetics.patients.data.model_covariates import last_values, last_values_text
 from kinetics.patients.data.records import Patient
+from kinetics.patients.individual.draws import admissible_draws
 from kinetics.patients.individual.information import informed_by
 from kinetics.patients.population.assembling import PatientsOfCohort
 from kinetics.patients.population.treatment import Treatment, first_time
-from kinetics.population.draws import ATTEMPTS
 from kinetics.text.numbers import percent_text
 from kinetics.text.tables import html_table
 
@@ -72,8 +71,11 @@ class PatientFit:
 
     @cached_property
     def treatment(self) -> Treatment:
-        """What was given, in courses; its time zero is ``time_zero`` of the data."""
-        return Treatment.of(self.patient, self.fits.data.time)
+        """What was given, in courses, with occasions; its time zero is ``time_zero`` of the data."""
+        treatment, occasions = Treatment.of(self.patient, self.fits.data.time), self.patients.treated.occasions
+        if not occasions:
+            return treatment
+        return replace(treatment, occasions=tuple(time for time, _ in occasions[self.id].starts))
 
     @property
     def time_zero(self) -> float:
@@ -82,12 +84,12 @@ class PatientFit:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The parameters that differ between patients, in the order of the random effects."""
+        """The parameters that differ between patients, in the order of the random effects; occasions stand behind."""
         return self.patients.model.coordinates.individuals.names
 
     @property
     def random(self) -> np.ndarray:
-        """The most probable random effects, (parameter,), without unit."""
+        """The most probable random effects, (random effect,), without unit: of `names`, then of each occasion."""
         return self.fits.modes.random[self.index]
 
     @property
@@ -97,7 +99,7 @@ class PatientFit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Of the random effects, given the counts, (parameter, parameter), without unit.
+        """Of the random effects, given the counts, (random effect, random effect), without unit.
 
         That of the posterior sample, or else by Laplace's method.
         """
@@ -106,71 +108,74 @@ class PatientFit:
         return self.fits.covariances[self.index]
 
     def values(self, random: np.ndarray) -> np.ndarray:
-        """Parameters at random effects.
+        """Parameters at random effects, whatever the occasion.
 
         Parameters
         ----------
-        random : ndarray, (draw, parameter)
-            Random effects, without unit.
+        random : ndarray, (draw, random effect)
+            Random effects, without unit; those of occasions do not count.
 
         Returns
         -------
         ndarray, (draw, parameter)
             Values of `names`, in the units of the model.
         """
-        mixed = self.patients.model
-        lanes = np.full(len(random), self.index)
-        natural = mixed.parameters.natural(mixed.parameters.normal(self.patients.values.fixed, random, lanes))[:, 0]
-        order = [one.name for one in mixed.parameters.parameters]
-        return natural[:, [order.index(name) for name in self.names]]
+        order = [one.name for one in self.patients.model.parameters.parameters]
+        return self._natural(random, 0.0)[:, [order.index(name) for name in self.names]]
+
+    def _natural(self, random: np.ndarray, of_occasion: np.ndarray | float) -> np.ndarray:
+        """All parameters of the mixed effects model at random effects of the patient and of an occasion."""
+        mixed, own, lanes = self.patients.model, len(self.names), np.full(len(random), self.index)
+        at = np.zeros((len(random), mixed.n_random))
+        at[:, :own] = random[:, :own]
+        # the first of the occasions stands for any
+        at[:, own : own + len(mixed.coordinates.occasions.names)] = of_occasion
+        return mixed.parameters.natural(mixed.parameters.normal(self.patients.values.fixed, at, lanes))[:, 0]
 
     def draws(self, size: int, seed: int) -> np.ndarray:
-        """Random effects that the counts leave possible, (draw, parameter), without unit.
+        """Random effects that the counts leave possible, (draw, random effect), without unit.
 
         Of the posterior sample, evenly spaced; or else by Laplace's method, where draw number k depends on the seed and
         k alone, and a draw that the model does not admit is drawn again; `InputError` after a thousand in a row.
         """
         if self.sample is not None:
             return self.sample[np.linspace(0, len(self.sample) - 1, size).round().astype(int)]
-        streams = [self._stream(np.random.SeedSequence((seed, number))) for number in range(size)]
-        drawn = np.array([next(stream) for stream in streams])
-        for number in np.flatnonzero(~self._admits(drawn)):
-            candidates = (next(streams[number])[None] for _ in range(ATTEMPTS))
-            again = next((one for one in candidates if self._admits(one)[0]), None)
-            if again is None:
-                raise InputError(f"no admissible draw of the parameters of patient {self.id} in {ATTEMPTS}")
-            drawn[number] = again[0]
-        return drawn
-
-    def _stream(self, key: np.random.SeedSequence) -> Iterator[np.ndarray]:
-        """Draws about the mode, one after the other, (parameter,)."""
-        generator, root = np.random.default_rng(key), np.linalg.cholesky(self.covariance)
-        while True:
-            yield self.random + root @ generator.standard_normal(len(root))
+        return admissible_draws(self.random, self.covariance, self._admits, size, seed, whose=f"patient {self.id}")
 
     def _admits(self, random: np.ndarray) -> np.ndarray:
         """Whether the model admits random effects, (draw,)."""
-        return self.patients.treated.system.admissible(self.patients.treated.system.constants_table(self.table(random)))
+        table, system = self.table(random), self.patients.treated.system
+        admitted = system.admissible(system.constants_table(table.reshape(-1, table.shape[-1])))
+        return np.array(admitted.reshape(len(random), -1).all(axis=1))
 
     def table(self, random: np.ndarray) -> np.ndarray:
         """All parameters of the model at random effects.
 
         Parameters
         ----------
-        random : ndarray, (draw, parameter)
+        random : ndarray, (draw, random effect)
             Random effects, without unit.
 
         Returns
         -------
-        ndarray, (draw, parameter)
-            In the order of the compiled model, and in its units.
+        ndarray, (draw, parameter), or (draw, occasion, parameter)
+            In the order of the compiled model, and in its units; of each occasion, if a parameter differs between them.
         """
-        system = self.patients.treated.system
-        table = np.tile(system.parameter_array(self.patients.cohort.values), (len(random), 1))
-        table[:, [system.parameters.index(name) for name in self.names]] = self.values(random)
+        system, mixed = self.patients.treated.system, self.patients.model
+        size, of_occasions = len(mixed.coordinates.occasions.names), random[:, len(self.names) :]
+        occasions = np.split(of_occasions, of_occasions.shape[1] // size, axis=1) if size else [0.0]
+        table = np.tile(system.parameter_array(self.patients.cohort.values), (len(random), len(occasions), 1))
+        columns = [system.parameters.index(one.name) for one in mixed.parameters.parameters]
+        table[..., columns] = np.stack([self._natural(random, effects) for effects in occasions], axis=1)
         for name, value in self.known.items():
-            table[:, system.parameters.index(name)] = value
-        return table
+            table[..., system.parameters.index(name)] = value
+        return table if size else table[:, 0]
+
+    @property
+    def informed(self) -> np.ndarray:
+        """How much the counts say about each of `names`, (parameter,), from 0 to 1; see `informed_by`."""
+        own = slice(len(self.names))
+        return informed_by(self.covariance[own, own], self.patients.values.individuals)
 
     @property
     def known(self) -> dict[str, float]:
@@ -222,7 +227,7 @@ class PatientFit:
         return kinetics.draw(self.predict(**options), out)
 
     def __repr__(self) -> str:
-        share = informed_by(self.covariance, self.patients.values.individuals)
+        share = self.informed
         best = f"; best informed: {self.names[share.argmax()]}, {percent_text(share.max())}" if share.size else ""
         return f"<PatientFit {self.id} under {self.patients.cohort.name or self.model.name}{best}>"
 

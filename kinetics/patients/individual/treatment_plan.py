@@ -38,6 +38,10 @@ def planned_treatment(
     further, faults, times = _further_course(fit, course), Faults(), sorted(as_tuple(retreat), key=in_days)
     for time in times:
         begin, end = to_unit(time, unit) - fit.time_zero, treatment.end
+        if treatment.occasions and begin <= treatment.occasions[-1]:
+            latest = _months(treatment.occasions[-1] + fit.time_zero, unit)
+            faults.add(f"{time} is before an occasion of patient {fit.id} begins, at {latest}; plan a later course")
+            continue
         if begin < 0 or (end is not None and begin <= end):
             last = (end or 0.0) + fit.time_zero
             before = (

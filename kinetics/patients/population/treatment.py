@@ -31,12 +31,16 @@ class Treatment:
         What it is called.
     planned : int
         How many courses are planned: the last ones.
+    occasions : tuple of float, or None
+        When the second and later occasions begin, likewise; a planned course is one. None if nothing differs between
+        occasions.
     """
 
     records: tuple[DoseRecord, ...]
     courses: tuple[tuple[DoseRecord, ...], ...]
     name: str
     planned: int = 0
+    occasions: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, patient: Patient, time: Unit, *, gap: Amount = COURSE_GAP) -> Treatment:
@@ -73,7 +77,8 @@ class Treatment:
     @property
     def content_hash(self) -> str:
         """SHA-256 of what is given and when, and of the courses; names do not count."""
-        return content_hash([astuple(record) for record in self.records], self.starts.tolist())
+        facts = [astuple(record) for record in self.records], self.starts.tolist()
+        return content_hash(*facts) if self.occasions is None else content_hash(*facts, self.occasions)
 
     @property
     def drugs(self) -> list[str]:
@@ -84,7 +89,8 @@ class Treatment:
         """The same with a planned course, whose first dose is at ``begin``."""
         first = course[0].time
         doses = tuple(replace(dose, time=begin + (dose.time - first)) for dose in course)
-        return Treatment((*self.records, *doses), (*self.courses, doses), self.name, self.planned + 1)
+        occasions = None if self.occasions is None else (*self.occasions, begin)
+        return Treatment((*self.records, *doses), (*self.courses, doses), self.name, self.planned + 1, occasions)
 
 
 def first_time(patient: Patient) -> float:

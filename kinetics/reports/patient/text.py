@@ -30,6 +30,9 @@ INFORMED = (
     "Informed: how much of the variance between patients the counts take away; what they leave is the population's."
 )
 
+NEW_OCCASION = "it is a new occasion, whose effects are drawn from the population"
+NEW_OCCASIONS = "each is a new occasion, whose effects are drawn from the population"
+
 
 def fit_of_patient_text(fit: PatientFit) -> str:
     """The parameters of a patient, each with how much the counts inform it."""
@@ -43,6 +46,8 @@ def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
     """A prediction of a patient: its parameters, counts over the years, recovery, and chances at visits."""
     facts = tree.attrs
     planned = f", {count_text(int(facts['planned']), 'further course')} planned" if facts["planned"] else ""
+    if new := int(facts.get("new_occasions", 0)):
+        planned += f"; {NEW_OCCASION if new == 1 else NEW_OCCASIONS}"
     cohort = facts.get("cohort") or "the values of the model"
     head = (
         f"Patient {facts['patient']}: {count_text(int(facts['counts']), 'count')}; {facts['model']}, {cohort}{planned}"
