@@ -144,7 +144,7 @@ OF_FILE = {
     "between occasions": (
         "",
         "[parameters]\nCL = { occasion_spread = 0.2 }",
-        ":2: clinic.occasions: occasion_spread needs occasions, and the data name none",
+        ":1: clinic.occasions: occasion_spread needs occasions, and the data name none",
     ),
     "unknown distribution": ("", '[parameters]\nCL = { distribution = "normel" }', "distribution: input should be"),
     "unknown key": ("", "[parameters]\nCL = { omega = 1 }", "parameters.CL.omega: unknown key"),

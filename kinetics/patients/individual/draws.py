@@ -19,11 +19,11 @@ def admissible_draws(
     *,
     whose: str,
 ) -> np.ndarray:
-    """Draws about a mode, (draw, random effect); draw number k depends on the seed and k alone.
+    """Draws about a mode, (draw, effect); draw number k depends on the seed and k alone.
 
     Parameters
     ----------
-    mode, covariance : ndarray, (random effect,), and (random effect, random effect)
+    mode, covariance : ndarray, (effect,), and (effect, effect)
         Of the distribution, without unit.
     admits : callable
         Which draws the model admits, (draw,); others are drawn again.
@@ -55,7 +55,7 @@ def admissible_draws(
 
 
 def _stream(mode: np.ndarray, covariance: np.ndarray, key: np.random.SeedSequence) -> Iterator[np.ndarray]:
-    """Draws about a mode, one after the other, (random effect,)."""
+    """Draws about a mode, one after the other, (effect,)."""
     generator, root = np.random.default_rng(key), np.linalg.cholesky(covariance)
     while True:
         yield mode + root @ generator.standard_normal(len(root))

@@ -48,12 +48,11 @@ def predict_patient(
     measures
         Further measures, as of `simulate`.
     retreat, retreat_with : optional
-        When further courses begin, a quantity or several; the course, an object, name or path, by default the last.
+        When further courses begin, each a new occasion; the course, an object, name or path, by default the last.
     visits : VisitSchedule, str or pathlib.Path, optional
         When counts will be measured, from the first dose; by default at the times of the output.
     draws, seed : int
-        Parameter sets that the counts leave possible; what number k of them is depends on the seed and k alone. If
-        parameters differ between occasions, a further course is a new one: its effects are drawn from the population.
+        Parameter sets that the counts leave possible; what number k of them is depends on the seed and k alone.
 
     Returns
     -------

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def with_new_occasions(fit: PatientFit, random: np.ndarray, treatment: Treatment, seed: int) -> np.ndarray:
-    """Random effects with those of every occasion of a treatment, (draw, random effect).
+    """Random effects with those of every occasion of a treatment, (draw, effect).
 
     Parameters
     ----------
     fit : PatientFit
         The patient.
-    random : ndarray, (draw, random effect)
+    random : ndarray, (draw, effect)
         Of the patient and of occasions as in the fit. The first draw is the most probable, in which new occasions have
         no effect; in others they have one of the population, draw number k of which depends on the seed and k alone.
     treatment : Treatment

@@ -36,7 +36,7 @@ class PatientFit:
         The fits that it is one of.
     id : str
         The patient.
-    sample : ndarray, (draw, parameter), or None
+    sample : ndarray, (draw, effect), or None
         A posterior sample of the random effects, on the scales on which parameters are normal and without unit, if one
         was asked for.
 
@@ -89,7 +89,7 @@ class PatientFit:
 
     @property
     def random(self) -> np.ndarray:
-        """The most probable random effects, (random effect,), without unit: of `names`, then of each occasion."""
+        """The most probable random effects of `names`, then of each occasion, (effect,), without unit."""
         return self.fits.modes.random[self.index]
 
     @property
@@ -99,7 +99,7 @@ class PatientFit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Of the random effects, given the counts, (random effect, random effect), without unit.
+        """Of the random effects, given the counts, (effect, effect), without unit.
 
         That of the posterior sample, or else by Laplace's method.
         """
@@ -112,7 +112,7 @@ class PatientFit:
 
         Parameters
         ----------
-        random : ndarray, (draw, random effect)
+        random : ndarray, (draw, effect)
             Random effects, without unit; those of occasions do not count.
 
         Returns
@@ -133,7 +133,7 @@ class PatientFit:
         return mixed.parameters.natural(mixed.parameters.normal(self.patients.values.fixed, at, lanes))[:, 0]
 
     def draws(self, size: int, seed: int) -> np.ndarray:
-        """Random effects that the counts leave possible, (draw, random effect), without unit.
+        """Random effects that the counts leave possible, (draw, effect), without unit.
 
         Of the posterior sample, evenly spaced; or else by Laplace's method, where draw number k depends on the seed and
         k alone, and a draw that the model does not admit is drawn again; `InputError` after a thousand in a row.
@@ -153,7 +153,7 @@ class PatientFit:
 
         Parameters
         ----------
-        random : ndarray, (draw, random effect)
+        random : ndarray, (draw, effect)
             Random effects, without unit.
 
         Returns
@@ -173,7 +173,7 @@ class PatientFit:
 
     @property
     def informed(self) -> np.ndarray:
-        """How much the counts say about each of `names`, (parameter,), from 0 to 1; see `informed_by`."""
+        """How much the counts say about each of `names`, (parameter,), without unit; see `informed_by`."""
         own = slice(len(self.names))
         return informed_by(self.covariance[own, own], self.patients.values.individuals)
 

@@ -156,15 +156,10 @@ class ClinicProblem:
         structure = loaded("model", model, Model)
         named, given = (cohort, None) if isinstance(cohort, str) else (None, cohort)
         header = {"model": structure.name or "model", "data": "data", "cohort": named, "prior": prior}
-        header |= {"blocks": None if blocks is None else [list(block) for block in blocks], "hold": list(hold)}
         header |= {"occasions": occasions, "course_gap": course_gap}
-        document = Arguments.of(
-            clinic=header,
-            parameters=parameter_rows(parameters),
-            covariates=covariates,
-            errors=errors,
-            algorithm=algorithm,
-        )
+        header |= {"blocks": None if blocks is None else [list(block) for block in blocks], "hold": list(hold)}
+        tables = {"covariates": covariates, "errors": errors, "algorithm": algorithm}
+        document = Arguments.of(clinic=header, parameters=parameter_rows(parameters), **tables)
         return cls._of_reader(ClinicReader(document, data=data, model=structure, cohort=given), structure.name)
 
     @classmethod
