@@ -89,7 +89,7 @@ class PatientFit:
 
     @property
     def random(self) -> np.ndarray:
-        """The most probable random effects of `names`, then of each occasion, (effect,), without unit."""
+        """The most probable random effects of `names`, then of each occasion, (parameter,), without unit."""
         return self.fits.modes.random[self.index]
 
     @property
@@ -99,7 +99,7 @@ class PatientFit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Of the random effects, given the counts, (effect, effect), without unit.
+        """Of the random effects, given the counts, (parameter, parameter), without unit.
 
         That of the posterior sample, or else by Laplace's method.
         """
