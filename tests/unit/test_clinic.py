@@ -192,7 +192,7 @@ def test_a_fault_of_the_file_is_named_with_its_line(clinic, fault):
 OF_DATA = {
     "no error": (["P1,20,total,3,mg,70,f"], "errors.total: the model states no noise of total; state one"),
     "all counts censored": ([f"P{n},20,total,<3,mg,70,f" for n in (1, 2)], "every count of total is beyond its limit"),
-    "no logarithm": (["P1,20,C,0,mg/L,70,f"], "a count of C is not positive, which its log-normal error cannot give"),
+    "no logarithm": (["P1,20,C,0,mg/L,70,f"], "errors.C: a log-normal error cannot give the count 0 of P1 at 20"),
     "no covariate": (["P1,20,C,1,mg/L,,f", "P5,20,C,1,mg/L,,f"], "covariates.weight: has no value of patient P5"),
     "changing covariate": (["P1,20,C,1,mg/L,80,f"], "changes over time in patient P1"),
 }

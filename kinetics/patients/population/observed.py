@@ -12,6 +12,7 @@ from kinetics.mixed_effects import RESIDUAL_ERRORS, Observations
 from kinetics.patients.data.records import Observation, Patient
 from kinetics.patients.population.occasions import PatientOccasions
 from kinetics.patients.population.treatment import first_time
+from kinetics.text.lists import listed
 
 
 def observed(
@@ -39,17 +40,18 @@ def observed(
 
 
 def check_logarithms(patients: Iterable[Patient], kinds: Mapping[str, str], faults: Faults) -> None:
-    """Note every count that has no logarithm, of an output whose error is log-normal."""
+    """Note each output whose error is log-normal, and of which counts have no logarithm."""
+    without: dict[str, list[str]] = {}
     for patient in patients:
         for row in patient.observations:
             kind = kinds.get(row.output)
             if kind is not None and RESIDUAL_ERRORS[kind].is_logarithmic and not row.value > 0:
-                faults.add(
-                    f"a count of {row.output} at {row.time:g} is {row.value:g}, which the log-normal error of this "
-                    "output cannot give; state the limit of quantification that it is below, or another error, such as "
-                    f"errors={{'{row.output}': 'combined 0.01 UNIT, 0.15'}}",
-                    name=patient.id,
-                )
+                without.setdefault(row.output, []).append(f"{row.value:g} of {patient.id} at {row.time:g}")
+    for output, counts in without.items():
+        message = f"a log-normal error cannot give the count {listed(counts)}; state the limit of quantification that "
+        faults.add(
+            f"{message}it is below, or another error, such as 'combined 0.01 UNIT, 0.15'", name=f"errors.{output}"
+        )
 
 
 def _nothing(patients: Sequence[Patient], analyte: str) -> Observations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,27 +41,39 @@ class CohortRandomEffects:
     def of(cls, system: System, cohort: CohortParameters) -> CohortRandomEffects:
         """Those of a cohort. A parameter of categories is none: it keeps its typical value."""
         variability = Variability.of(system, cohort)
-        correlations = variability.root @ variability.root.T
         pairs = zip(variability.names, variability.distributions, strict=True)
-        kept = [index for index, (_, one) in enumerate(pairs) if not isinstance(one, Categories)]
-        names = [variability.names[index] for index in kept]
-        deviations = np.array([cohort.spreads[name] for name in names])
-        covariance = correlations[np.ix_(kept, kept)] * np.outer(deviations, deviations)
-        parameters = tuple(
-            IndividualParameter(name, _transform(variability.distributions[index]))
-            for name, index in zip(names, kept, strict=True)
-        )
-        n_blocks, labels = connected_components(covariance != 0, directed=False)
-        blocks = tuple(
-            tuple(name for name, own in zip(names, labels, strict=True) if own == block) for block in range(n_blocks)
-        )
-        variances = {
-            name if name == other else f"{name},{other}": float(covariance[row, column])
-            for row, name in enumerate(names)
-            for column, other in enumerate(names[: row + 1])
-            if covariance[row, column]
-        }
-        return cls(parameters, blocks, {name: cohort.values[name] for name in names}, variances)
+        kept = {name: one for name, one in pairs if not isinstance(one, Categories)}
+        parameters = tuple(IndividualParameter(name, _transform(one)) for name, one in kept.items())
+        blocks = correlated_blocks(list(kept), cohort)
+        typical = {name: cohort.values[name] for name in kept}
+        return cls(parameters, blocks, typical, variances_of(blocks, cohort.spreads, cohort))
+
+
+def correlated_blocks(names: Sequence[str], cohort: CohortParameters) -> tuple[tuple[str, ...], ...]:
+    """Parameters that a cohort correlates, directly or through others, together; each of the others alone."""
+    together = np.zeros((len(names), len(names)), dtype=bool)
+    for one, other in cohort.correlations:
+        if one in names and other in names:
+            together[names.index(one), names.index(other)] = True
+    n_blocks, labels = connected_components(together, directed=False)
+    return tuple(
+        tuple(name for name, own in zip(names, labels, strict=True) if own == block) for block in range(n_blocks)
+    )
+
+
+def variances_of(
+    blocks: Iterable[Sequence[str]], spreads: Mapping[str, float], cohort: CohortParameters
+) -> dict[str, float]:
+    """Variances by name, and covariances within blocks as ``"A,B"``, with the correlations of a cohort."""
+    variances: dict[str, float] = {}
+    for block in blocks:
+        for row, name in enumerate(block):
+            for other in block[:row]:
+                first, second = sorted((name, other))
+                correlation = cohort.correlations.get((first, second), 0.0)
+                variances[f"{name},{other}"] = correlation * spreads[name] * spreads[other]
+            variances[name] = spreads[name] ** 2
+    return variances
 
 
 def _transform(distribution: Distribution) -> Transform:

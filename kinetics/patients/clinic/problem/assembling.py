@@ -10,6 +10,7 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System
 from kinetics.mixed_effects import MixedEffectsModel, PopulationPrior, PopulationValues
 from kinetics.patients.clinic.problem.clinic_problem import ClinicProblem
+from kinetics.patients.population.random_effects import variances_of
 from kinetics.patients.population.treated_patients import TreatedPatients
 
 
@@ -53,7 +54,9 @@ class Clinic:
         )
         start = model.values(
             {one.flat: one.start for one in problem.parameters},
-            variances=_variances(problem, {one.flat: one.spread for one in problem.parameters}),
+            variances=variances_of(
+                problem.blocks, {one.flat: one.spread for one in problem.parameters}, problem.cohort
+            ),
             occasion_variances={one.flat: one.occasion_spread**2 for one in problem.parameters if one.occasion_spread},
             residual=problem.errors.values,
             coefficients={f"{flat}:{one.name}": one.start for one in problem.covariates for flat in one.parameters},
@@ -66,20 +69,6 @@ class Clinic:
         return self.treated.system
 
 
-def _variances(problem: ClinicProblem, spreads: dict[str, float]) -> dict[str, float]:
-    """Variances by name, and covariances as ``"A,B"`` within blocks, with the correlations of the cohort."""
-    variances: dict[str, float] = {}
-    correlations = problem.cohort.correlations
-    for block in problem.blocks:
-        for row, name in enumerate(block):
-            for other in block[:row]:
-                first, second = sorted((name, other))
-                correlation = correlations.get((first, second), 0.0)
-                variances[f"{name},{other}"] = correlation * spreads[name] * spreads[other]
-            variances[name] = spreads[name] ** 2
-    return variances
-
-
 def _prior(problem: ClinicProblem, model: MixedEffectsModel) -> PopulationPrior | None:
     """The cohort's population, as if so many of its patients were known exactly."""
     if problem.prior is None:
@@ -87,7 +76,7 @@ def _prior(problem: ClinicProblem, model: MixedEffectsModel) -> PopulationPrior 
     cohort: CohortParameters = problem.cohort
     center = model.values(
         {one.flat: cohort.values[one.flat] for one in problem.parameters},
-        variances=_variances(problem, cohort.spreads),
+        variances=variances_of(problem.blocks, cohort.spreads, cohort),
         occasion_variances=dict.fromkeys(problem.between_occasions, 1.0),  # which have no prior
         residual=problem.errors.values,
     )

@@ -18,6 +18,8 @@ from kinetics.patients.clinic.problem.schema import AlgorithmRow, ClinicRow
 from kinetics.patients.data.model_covariates import set_parameters
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.population.model_units import in_model_units
+from kinetics.patients.population.observed import check_logarithms
+from kinetics.patients.population.random_effects import correlated_blocks
 from kinetics.patients.population.residual_errors import MeasurementErrors, measurement_errors
 from kinetics.patients.reading import read_patients
 from kinetics.text.suggestions import did_you_mean
@@ -134,11 +136,10 @@ class ClinicReader(Reader):
                     raise InputError(f"must be a text, such as 'proportional 0.15'; found {text!r:.40}")
                 one = measurement_errors(model, [name], {} if text is None else {name: text}).of_outputs([name])
                 kinds, values = {**kinds, **one.kinds}, {**values, **one.values}
-            if kinds.get(name) == "lognormal" and any(row.output == name and not row.value > 0 for row in rows):
-                message = f"a count of {name} is not positive, which its log-normal error cannot give; state another"
-                self.add(f"{message}, such as 'combined 0.01 UNIT, 0.15'", "errors", name)
             if all(row.is_censored for row in rows if row.output == name):
                 self.add(f"every count of {name} is beyond its limit: its error cannot be estimated", "clinic", "data")
+        with self.at("errors") as noted:
+            check_logarithms(self.data, kinds, noted)
         return MeasurementErrors(kinds, values)
 
     def _blocks(self) -> tuple[tuple[str, ...], ...]:
@@ -148,9 +149,8 @@ class ClinicReader(Reader):
         if model is None or self.cohort is None:
             return ()
         if stated is None:
-            blocks = _of_cohort(self.cohort, varying)
-        else:
-            blocks = [[flat for name in block if (flat := self._effect(name, varying))] for block in stated]
+            return correlated_blocks(varying, self.cohort)
+        blocks = [[flat for name in block if (flat := self._effect(name, varying))] for block in stated]
         named = [flat for block in blocks for flat in block]
         for flat in sorted({flat for flat in named if named.count(flat) > 1}):
             self.add(f"'{flat}' is named twice", "clinic", "blocks")
@@ -175,15 +175,3 @@ class ClinicReader(Reader):
             if one.spread and (not self.cohort.spreads.get(one.flat) or own != one.distribution):
                 message = f"the patients of the cohort do not differ in '{one.name}' so: it has no prior"
                 self.add(message, "clinic", "prior")
-
-
-def _of_cohort(cohort: CohortParameters, varying: list[str]) -> list[list[str]]:
-    """Parameters that the cohort correlates, directly or through others, together."""
-    blocks = [[flat] for flat in varying]
-    for one, other in cohort.correlations:
-        if one in varying and other in varying:
-            first, second = (next(block for block in blocks if flat in block) for flat in (one, other))
-            if first is not second:
-                blocks.remove(second)
-                first += second
-    return blocks
