@@ -4,7 +4,8 @@ Start with `models`, which lists what ships, and `load`, which reads it; `read_p
 `fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
 estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`; `predict` and `compare`; `evidence` and `check`.
-`draw`, `show` and `report` write things out. Each takes a name of the library, a path or an object.
+`datagen` writes what a planned study
+would publish. `draw`, `show` and `report` write things out. Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from kinetics.reports.showing import show
     from kinetics.reproduction import reproduce
     from kinetics.results import read_result, write_result
-    from kinetics.simulation import simulate
+    from kinetics.simulation import datagen, simulate
 
 __version__ = "0.1.0"
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "datagen",
     "draw",
     "evidence",
     "fit",
@@ -162,7 +164,7 @@ _ROOMS = {
     "kinetics.reports.showing": ("show",),
     "kinetics.reproduction": ("reproduce",),
     "kinetics.results": ("read_result", "write_result"),
-    "kinetics.simulation": ("simulate",),
+    "kinetics.simulation": ("datagen", "simulate"),
 }
 _LISTED = "kinetics.models() lists what ships"
 _ELSEWHERE = {

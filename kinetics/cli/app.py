@@ -17,6 +17,7 @@ from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.check import check
 from kinetics.cli.compare import compare
 from kinetics.cli.data import guess, read
+from kinetics.cli.datagen import datagen
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
@@ -58,7 +59,7 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, identify, fit, refit, predict, patient, compare, fit_population, figure)
+_WITH_ARGUMENTS = (show, simulate, datagen, identify, fit, refit, predict, patient, compare, fit_population, figure)
 
 
 def example(*lines: str) -> str:
@@ -103,6 +104,7 @@ _COMMANDS = (
     (show, "Equations and parameter table."),
     (check, "Report every fault of files."),
     (simulate, "Counts over time under a regimen."),
+    (datagen, "What a simulated study would publish, for planning."),
     (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
     (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),

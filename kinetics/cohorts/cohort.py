@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, result_of
+from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, is_typical, result_of
 from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.model.correlations import by_pair
@@ -135,7 +135,7 @@ def assembled_cohort(
     """
     values, estimated, spreads = dict(model.defaults), {}, {}
     rows, correlations = dict(model.parameters), by_pair(model.correlations)
-    path = lineage(model, cohort)
+    path = lineage(model, cohort) or [Cohort(name="")]
     fits_at = _fits_at(path, fits)
     for row in path:
         values |= {flat: entry.value for flat, entry in row.values.items()}
@@ -165,9 +165,10 @@ def assembled_cohort(
 
 
 def _split(estimates: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Values, and spreads by the name of their parameter."""
-    values = {name: value for name, value in estimates.items() if not name.endswith(SPREAD)}
-    return values, {name.removesuffix(SPREAD): estimates[name] for name in estimates if name not in values}
+    """Values, and spreads by the name of their parameter; what is of studies and of errors is of no patient."""
+    values = {name: value for name, value in estimates.items() if is_typical(name)}
+    spreads = (name for name in estimates if name.endswith(SPREAD))
+    return values, {name.removesuffix(SPREAD): estimates[name] for name in spreads}
 
 
 def _spreads_of(rows: Mapping[str, Parameter]) -> dict[str, float]:
@@ -211,13 +212,13 @@ def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
 
 def committed_result(model: Model, fit: str, cohort: str) -> Path:
     """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on."""
-    rows = lineage(model, cohort)
+    rows = lineage(model, cohort) or [Cohort(name="")]
     return result_of(model, fit, next((row for row in rows if fit in row.from_fit), rows[-1]))
 
 
 def lineage(model: Model, cohort: str | None) -> list[Cohort]:
     """The cohort and those it extends, oldest first; nothing for the model's own values."""
-    if cohort is None:
+    if not cohort:
         return []
     if cohort not in model.cohorts:
         known = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"

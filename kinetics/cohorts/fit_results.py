@@ -21,6 +21,10 @@ from kinetics.units import conversion, parse_unit
 _WARNED: dict[Any, Any] = {}
 SPREAD = ".spread"
 """What the name of an estimated standard deviation between patients ends in, after that of its parameter."""
+BETWEEN_STUDIES = ".between_studies"
+"""The same for a standard deviation between studies."""
+ERROR = ".error"
+"""The same for the standard deviation of an error of measurement, after that of its output."""
 
 
 class EstimateRow(Row):
@@ -109,8 +113,24 @@ def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
 
 def flat_key(model: Model, name: str) -> str:
     """The flat name of what was estimated, a parameter or its spread; `UnknownNameError` if there is none."""
-    plain = name.removesuffix(SPREAD)
-    return model.flat_name(plain) + name[len(plain) :]
+    plain = estimated_of(name)
+    return (model.output(plain).name if name.endswith(ERROR) else model.flat_name(plain)) + name[len(plain) :]
+
+
+def estimated_of(name: str) -> str:
+    """The parameter or output of which an estimate is: its name without what says which of its numbers.
+
+    >>> estimated_of("pk.CL.spread"), estimated_of("pk.CL")
+    ('pk.CL', 'pk.CL')
+    """
+    for ending in (SPREAD, BETWEEN_STUDIES, ERROR):
+        name = name.removesuffix(ending)
+    return name
+
+
+def is_typical(name: str) -> bool:
+    """Whether an estimate is the typical value of a parameter."""
+    return estimated_of(name) == name
 
 
 def read_estimates(document: Document, faults: Faults) -> dict[str, EstimateRow]:
@@ -126,7 +146,7 @@ def read_estimates(document: Document, faults: Faults) -> dict[str, EstimateRow]
 def in_model_units(
     model: Model, estimates: Mapping[str, tuple[float, Any]], document: Document | None = None
 ) -> dict[str, float]:
-    """Estimates by flat name, in the units of a model; that of a spread between patients ends in ``.spread``.
+    """Estimates by flat name, in the units of a model; that of a spread ends in `SPREAD`, and others in their ending.
 
     Parameters
     ----------
@@ -145,11 +165,12 @@ def in_model_units(
     for name, (value, unit) in estimates.items():
         with faults.gather(document.where("estimates", name) if document else "", f"estimates.{name}"):
             key = flat_key(model, name)
-            parameter = model.parameters.get(key.removesuffix(SPREAD))
-            if parameter is None:
+            quantities = model.outputs if key.endswith(ERROR) else model.parameters
+            quantity = quantities.get(estimated_of(key))
+            if quantity is None:
                 raise InputError("is an input of the model, not a parameter")
-            own, target = parse_unit(unit), parameter.unit
-            if key.endswith(SPREAD) and own.dimensionless:  # of a logarithm or a logit; a normal one has a unit
+            own, target = parse_unit(unit), quantity.unit
+            if not is_typical(key) and own.dimensionless:  # of a logarithm, a logit or a share; a normal one has a unit
                 target = parse_unit("1")
             values[key] = value * float(conversion(own, target))
     faults.raise_if_any()

@@ -17,7 +17,7 @@ from kinetics.compile.cache import cache_folder
 from kinetics.errors import InputError, warn
 from kinetics.estimate.evaluations import recording, warn_not_recorded
 from kinetics.estimate.exclusive import exclusive
-from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.objective.base import LikelihoodObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search
 from kinetics.estimate.uncertainty.posterior import Chain, walkers
@@ -171,7 +171,7 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
 
 def _done(checkpoint: Checkpoint, objective: AnyObjective) -> str:
     done = f"{checkpoint.done} are done and {'kept' if checkpoint.path is not None else 'not kept'}"
-    if not isinstance(objective, PopulationObjective) or not objective.evaluations:
+    if not isinstance(objective, LikelihoodObjective) or not objective.evaluations:
         return done
     pairs = zip(objective.problem.free, objective.best(), strict=True)
     values = ", ".join(f"{free.name} = {value:.4g}" for free, value in pairs)

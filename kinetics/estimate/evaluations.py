@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kinetics.errors import warn
-from kinetics.estimate.objective.population import Linearised, PopulationObjective
+from kinetics.estimate.objective.base import LikelihoodObjective, Linearised
 from kinetics.estimate.search import AnyObjective
 from kinetics.files.reading import read_bytes, reason_of
 
@@ -24,7 +24,7 @@ def recording(file: Path | None, objective: AnyObjective, *, resume: bool) -> It
     Those of a typical patient take milliseconds: nothing is kept, as where there is no file. With ``resume`` it begins
     with the evaluations of an interrupted fit.
     """
-    if not isinstance(objective, PopulationObjective) or file is None:
+    if not isinstance(objective, LikelihoodObjective) or file is None:
         yield
         return
     if resume:

@@ -14,7 +14,7 @@ from kinetics.cohorts.cohort import committed_result
 from kinetics.errors import Faults
 from kinetics.estimate.checkpoint import checkpoint_of
 from kinetics.estimate.estimates import Estimates
-from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.objective.base import LikelihoodObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.result import Fit, with_intervals
 from kinetics.estimate.search import AnyObjective, Search, objective_of
@@ -112,7 +112,7 @@ def _at_best(objective: AnyObjective, searches: Sequence[Search]) -> Fit:
     """Estimates, their uncertainty, and the model's values at the end of the best search."""
     problem, best = objective.problem, _best(searches)
     at_best = uncertainty(objective, best.end)
-    if isinstance(objective, PopulationObjective):
+    if isinstance(objective, LikelihoodObjective):
         predicted = objective.predicted(best.end, problem.targets)
         values = np.array([one.interval.value for one in predicted])
     else:

@@ -17,6 +17,7 @@ from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate.checkpoint import Checkpoint, checkpoint_of
 from kinetics.estimate.estimates import Estimates
 from kinetics.estimate.fit_warnings import row_warnings, search_warnings
+from kinetics.estimate.objective.base import LikelihoodObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search
 from kinetics.estimate.stages import run_profiles, run_sampler
@@ -69,7 +70,7 @@ class Fit:
         threshold is not reached again, NaN if the output is never below it.
     estimates : Estimates
         What predictions and later fits need.
-    objective : Objective or PopulationObjective
+    objective : Objective or LikelihoodObjective
         What was searched.
     predicted : tuple of PredictedSummary
         Of a population fit: what each target is in the population, and where a study of its size lies. Else empty.
@@ -129,9 +130,15 @@ class Fit:
         errors = [
             target.log_error(value)
             for target, value in zip(self.problem.targets, self.values, strict=True)
-            if target.row.use == "fit" and not target.row.is_range
+            if target.row.use == "fit" and not target.row.is_range and not target.row.on_own_scale
         ]
         return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
+
+    def minus_2_log_likelihood(self) -> float | None:
+        """Minus twice the log likelihood of the fitted rows, with all constants; None of a least-squares fit."""
+        if not isinstance(self.objective, LikelihoodObjective):
+            return None
+        return 2 * (self.best.cost + self.objective.log_prior(self.best.end))
 
     def summary(self) -> dict[str, Any]:
         """The fit as the JSON object of the command."""

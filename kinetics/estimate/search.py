@@ -11,8 +11,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from kinetics.errors import IntegrationError
-from kinetics.estimate.objective.base import Residuals
+from kinetics.estimate.objective.base import LikelihoodObjective, Residuals
+from kinetics.estimate.objective.moments import MomentsObjective
 from kinetics.estimate.objective.population import PopulationObjective
+from kinetics.estimate.objective.studies import StudyEffectsObjective
 from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.problem.problem import FitProblem
 
@@ -35,15 +37,18 @@ class Search:
     message: str
 
 
-AnyObjective = Objective | PopulationObjective
+AnyObjective = Objective | LikelihoodObjective
 
 START_SD = 0.5
 """How far later starts scatter, on the logarithm, if no narrower prior holds them."""
 
 
 def objective_of(problem: FitProblem) -> AnyObjective:
-    """What a fit searches: the typical patient's residuals, or the log posterior of a population."""
-    return Objective(problem) if problem.population is None else PopulationObjective(problem)
+    """What a fit searches: the typical patient's residuals, or a log posterior."""
+    if problem.population is not None:
+        normal = problem.population.likelihood == "normal"
+        return MomentsObjective(problem) if normal else PopulationObjective(problem)
+    return StudyEffectsObjective(problem) if problem.study_effects else Objective(problem)
 
 
 def searches(
@@ -85,7 +90,7 @@ def minimise(
     start, fixed = start.copy(), fixed or {}
     start[list(fixed)] = list(fixed.values())
     moving = np.array([index for index in range(start.size) if index not in fixed], dtype=int)
-    if isinstance(objective, PopulationObjective):
+    if isinstance(objective, LikelihoodObjective):
         return search_by_scoring(objective, start, moving, on_evaluation)
     return search_least_squares(objective, start, moving, on_evaluation)
 
@@ -145,9 +150,6 @@ def search_least_squares(
     return Search(start, at(result.x), float(result.cost), result.status > 0 and not failure, failure or result.message)
 
 
-CLOSE = 5e-4
-"""A step that promises less than this of the log posterior is none: a thirtieth of a standard error."""
-
 OPTIONS = {"initial_trust_radius": 0.5, "max_trust_radius": 4.0, "gtol": 1e-6, "maxiter": 60}
 """Of the search, in its own coordinates."""
 
@@ -161,7 +163,7 @@ DONE = "no step promises more"
 
 
 def search_by_scoring(
-    objective: PopulationObjective,
+    objective: LikelihoodObjective,
     start: np.ndarray,
     moving: np.ndarray,
     on_evaluation: Callable[[str], None] | None = None,
@@ -182,7 +184,7 @@ def search_by_scoring(
     def stop(intermediate_result: OptimizeResult) -> None:
         if on_evaluation is not None:
             on_evaluation(f"log posterior {-intermediate_result.fun:.6g}")
-        if hill.promise(intermediate_result.x) < CLOSE:
+        if hill.promise(intermediate_result.x) < objective.close:
             raise StopIteration
 
     first = hill.coordinates()
@@ -198,7 +200,7 @@ def search_by_scoring(
 class _Hill:
     """Minus the log posterior in the coordinates of the search, of the parameters that move."""
 
-    def __init__(self, objective: PopulationObjective, start: np.ndarray, moving: np.ndarray) -> None:
+    def __init__(self, objective: LikelihoodObjective, start: np.ndarray, moving: np.ndarray) -> None:
         self.objective, self.start, self.moving = objective, start, moving
         self.lower = objective.lower[moving]
         self.width = (objective.upper - objective.lower)[moving]
@@ -238,7 +240,7 @@ class _Hill:
 
     def is_top(self, u: np.ndarray) -> bool:
         """Whether no step promises more."""
-        return bool(self.value(u)[0] < WALL and self.promise(u) < CLOSE)
+        return bool(self.value(u)[0] < WALL and self.promise(u) < self.objective.close)
 
     def _scale(self, u: np.ndarray) -> np.ndarray:
         return self.width * expit(u) * expit(-u)

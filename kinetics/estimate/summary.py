@@ -38,6 +38,7 @@ def fit_summary(fit: Fit) -> dict[str, Any]:
             for (name, row), intervals in zip(fit.estimates.by_name.items(), interval_rows(fit), strict=True)
         },
         "rms_log_error": fit.rms_log_error(),
+        "minus_2_log_likelihood": fit.minus_2_log_likelihood(),
         "condition_number": fit.uncertainty.condition_number,
         **({} if fit.posterior is None else {"posterior": _sampling(fit.posterior)}),
         "warnings": list(fit.warnings),

@@ -12,6 +12,7 @@ from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.facts.draw import Facts
+from kinetics.figures.forest.draw import Forest
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.map.draw import Map
@@ -38,6 +39,7 @@ KINDS: dict[str, type[Kind[Any]]] = {
             VisualPredictiveCheck,
             Agreement,
             PriorPosterior,
+            Forest,
             Tornado,
             ComparedRegimens,
             Map,

@@ -28,6 +28,8 @@ class TableRow(Protocol):
 
     table: ClassVar[str]
     """What a table of such rows is called, in messages."""
+    filled: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Columns that a table may leave out, by the column that it has in their place."""
 
     @property
     def name(self) -> str:
@@ -96,7 +98,8 @@ def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults)
     """Note what is wrong with the names of the columns; whether the rows are worth reading."""
     known = kind.model_fields
     counts = Counter(columns)
-    required = [column for column, field in known.items() if field.is_required()]
+    filled = {column for key, columns in kind.filled.items() if key in counts for column in columns}
+    required = [column for column, field in known.items() if field.is_required() and column not in filled]
     if sum(column in counts for column in required) < len(required) / 2:
         said = f"is no {kind.table}, which has at least the columns {', '.join(required)}"
         faults.add(f"{said}; {_likely_content(counts)}", f"{path}:1")
@@ -106,8 +109,8 @@ def _check_header(columns: Iterable[str], kind: Any, path: Path, faults: Faults)
             faults.add(f"unknown column; there are {', '.join(known)}", f"{path}:1", column)
         if count > 1:
             faults.add("duplicate column", f"{path}:1", column)
-    for column, field in known.items():
-        if field.is_required() and column not in counts:
+    for column in required:
+        if column not in counts:
             faults.add("missing column", f"{path}:1", column)
     return True
 
@@ -197,6 +200,6 @@ def _checked_row(record: Mapping[Any, Any], kind: Any, where: str, path: Path, f
     between_columns = row.faults()
     for message in between_columns:
         faults.add(message, where, name)
-    if row.source != CHOICE and find_source(row.source, path.parent) is None:
+    if record.get("source") and row.source != CHOICE and find_source(row.source, path.parent) is None:
         faults.add(f"source '{row.source}' is in no references.bib", where, f"{name}.source")
     return [] if between_columns else [PlacedRow(row, where, path)]

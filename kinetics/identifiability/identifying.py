@@ -145,7 +145,7 @@ def _of_fit(problem: FitProblem) -> _Design:
     if committed.is_file():
         estimates = Estimates.read(committed)
         practical = dict(zip(estimates.names, estimates.verdicts, strict=True))
-    unknown = [free.name for free in problem.free if not free.is_spread]
+    unknown = [free.name for free in problem.free if free.is_typical]
     return _Design(problem.model, unknown, _arms_of_fit(problem), practical)
 
 

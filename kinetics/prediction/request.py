@@ -156,7 +156,7 @@ def _model_of(estimates: Estimates) -> Model:
 
 def _cohort(name: str | None, estimates: Estimates, model: Model) -> str:
     cohort = name or estimates.cohort
-    if not cohort:
+    if not cohort and model.cohorts:
         raise InputError(f"fit '{estimates.fit}' estimates several cohorts; name one")
     lineage(model, cohort)
     return cohort

@@ -1,10 +1,12 @@
 """Published numbers, and what a model says of them: rows of tables, targets of fits, facts of the evidence."""
 
 from kinetics.published.arm import Arm
+from kinetics.published.evidence_row import SHARE, EvidenceRow
 from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import PublishedFact, read_facts
+from kinetics.published.moment_target import ArmMoments, MomentTarget, arms_of_moments, moment_target
 from kinetics.published.population_target import PopulationTarget, population_target
-from kinetics.published.row import NORMAL_95, SHARE, EvidenceRow, PublishedRow
+from kinetics.published.row import NORMAL_95, PublishedRow
 from kinetics.published.table_units import check_units
 from kinetics.published.target import RowInFit, Target
 from kinetics.published.typical_target import TypicalTarget, typical_target
@@ -15,8 +17,10 @@ __all__ = [
     "SHARE",
     "AgreementCount",
     "Arm",
+    "ArmMoments",
     "Evaluated",
     "EvidenceRow",
+    "MomentTarget",
     "PopulationTarget",
     "PublishedFact",
     "PublishedRow",
@@ -24,8 +28,10 @@ __all__ = [
     "Target",
     "TypicalTarget",
     "Verdict",
+    "arms_of_moments",
     "check_units",
     "evaluate_evidence",
+    "moment_target",
     "population_target",
     "read_facts",
     "typical_target",

@@ -10,9 +10,9 @@ from kinetics.files.arguments import Progress, loaded, whole_number
 from kinetics.files.kinds import is_path
 from kinetics.files.library import library_folder, similar_name
 from kinetics.files.tables import read_table
+from kinetics.published.evidence_row import EvidenceRow
 from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import read_facts
-from kinetics.published.row import EvidenceRow
 from kinetics.text.tables import html_table
 
 USES = ("fit", "calibrate", "validate")

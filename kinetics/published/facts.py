@@ -15,8 +15,8 @@ from kinetics.files.tables import PlacedRow
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published.arm import Arm
+from kinetics.published.evidence_row import EvidenceRow
 from kinetics.published.kinds import KINDS, Quantity
-from kinetics.published.row import EvidenceRow
 from kinetics.published.settings import read_settings, versus_columns
 from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import conversion, parse_unit, to_unit

@@ -28,11 +28,6 @@ class PopulationTarget(Target):
     summary: Summary
 
     @property
-    def study(self) -> tuple[str, str, str]:
-        """Rows of one study are of the same patients: source, cohort and regimen."""
-        return self.row.source, self.row.cohort, self.regimen.content_hash
-
-    @property
     def visits(self) -> tuple[float, ...]:
         """When patients are measured, in the model's time; empty for a count at the time of the row."""
         return self.probe.visits if isinstance(self.probe, RecoveryProbe) else ()
@@ -60,6 +55,12 @@ class PopulationTarget(Target):
 def population_target(entry: RowInFit) -> PopulationTarget:
     """Check a published row against a model and make it a target of a population; an `InputError` has every fault."""
     row, faults = entry.row, Faults()
+    if row.statistic == "covariance":
+        faults.add('a covariance needs likelihood = "normal" in [population]', name=row.name)
+    if row.standard_error is not None:
+        message = "is of a fit of the typical patient; a population needs the number of patients n, and sd"
+        faults.add(message, name=f"{row.name}.standard_error")
+    faults.raise_if_any()
     entry, probe, level, summary = entry.timed(faults), None, None, None
     with faults.gather(name=row.name):
         probe = entry.kind.probe(entry)
@@ -73,7 +74,7 @@ def population_target(entry: RowInFit) -> PopulationTarget:
     faults.raise_if_any()
     assert probe is not None
     assert summary is not None
-    return PopulationTarget(row, entry.regimen, probe, summary)
+    return PopulationTarget(row, entry.regimen, probe, summary, settings=entry.settings)
 
 
 def _check_reach(row: PublishedRow, probe: Probe) -> None:

@@ -1,11 +1,12 @@
-"""A published number as a row of a CSV table: of a table that fits read, or of a file of evidence."""
+"""A published number as a row of a CSV table that fits read."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kinetics.errors import UnitError
 from kinetics.files.rows import Line, Row
@@ -16,22 +17,20 @@ from kinetics.units import conversion, parse_unit, written_unit
 NORMAL_95 = 1.959963984540054
 """The normal quantile that 95 % intervals end at."""
 
-SHARE = 0.25
-"""How far the model's number may be from a published one without an interval, as a share of it."""
-
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 if TYPE_CHECKING:
-    FactKind = FittedKind = str
+    FittedKind = str
 else:
-    FactKind = Literal[tuple(KINDS)]
     FittedKind = Literal[tuple(name for name, kind in KINDS.items() if kind.columns_in_fits is not None)]
 
 
 class PublishedNumber(Row):
     """What both tables say of a published number."""
 
+    filled: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Columns that a table may leave out, by the column that it has in their place."""
     name: Line
     over: str | None = None
     time: str | None = None
@@ -61,21 +60,52 @@ class PublishedRow(PublishedNumber):
     """One published number of a table that fits read; docs/formats/published_table.md describes the columns."""
 
     table: ClassVar[str] = "published table"
+    filled: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "study": ("name", "use", "kind", "statistic", "regimen", "cohort", "source")
+    }
     use: Literal["fit", "calibrate", "validate"]
     kind: FittedKind
-    statistic: Literal["mean", "median", "geometric_mean", "survival_median", "share", "range", "unstated"]
+    statistic: Literal[
+        "mean", "median", "geometric_mean", "survival_median", "share", "covariance", "range", "unstated"
+    ]
     output: Line
-    regimen: Line
-    cohort: Line
-    value: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    regimen: Annotated[str, Field(max_length=1000)]
+    cohort: Annotated[str, Field(max_length=1000)]
+    study: Line | None = None
+    set: Line | None = None
+    with_output: Line | None = None
+    with_time: Line | None = None
     unit: Line
     lower: Positive | None = None
     upper: Positive | None = None
     interval: Literal["confidence", "quartiles", "extremes"] = "confidence"
+    standard_error: Positive | None = None
     log_se: Positive | None = None
     rounding: Positive | None = None
     source: Line
     note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, cells: Any) -> Any:
+        """A table that names the study may be short: what a row leaves out is filled in."""
+        if not isinstance(cells, dict) or "study" not in cells:
+            return cells
+        same = {"use": "fit", "kind": "count", "statistic": "mean", "regimen": "", "cohort": ""}
+        cells = same | {"source": cells["study"]} | cells
+        parts = ("study", "cohort", "regimen", "set", "output", "with_output", "time", "with_time")
+        texts = [str(cells[key]) for key in parts if cells.get(key)]
+        return {"name": ", ".join([*texts, *([] if cells["statistic"] == "mean" else [cells["statistic"]])])} | cells
+
+    @property
+    def trial(self) -> str:
+        """The study that the row is of: its column, else the source."""
+        return self.study or self.source
+
+    @property
+    def on_own_scale(self) -> bool:
+        """Whether the number has an error on its own scale, not on that of its logarithm, and may be negative."""
+        return self.standard_error is not None or self.statistic == "covariance"
 
     @property
     def of_patients(self) -> bool:
@@ -126,11 +156,20 @@ class PublishedRow(PublishedNumber):
 
     def faults(self) -> list[str]:
         """What is wrong between columns."""
+        value = 0.0 if self.value is None else self.value
         wrong = self.value_faults(is_range=self.is_range) | {
             "an interval needs both 'lower' and 'upper'": (self.lower is None) != (self.upper is None),
             "a range needs 'lower' and 'upper'": self.is_range and self.lower is None and self.upper is None,
             f"statistic '{self.statistic}' needs a 'value'": not self.is_range and self.value is None,
-            "value must be positive, found 0": self.value == 0 and not self.of_patients,
+            f"value must be positive, found {value:g}": self.value is not None
+            and not self.on_own_scale
+            and (value < 0 or (value == 0 and not self.of_patients)),
+            "a covariance needs 'with_time' or 'with_output': of which other measurement": self.statistic
+            == "covariance"
+            and self.with_time is None
+            and self.with_output is None,
+            "'with_time' and 'with_output' are of a covariance": self.statistic != "covariance"
+            and (self.with_time or self.with_output) is not None,
             "a geometric mean has no 'sd' of its own scale; give its interval": self.statistic == "geometric_mean"
             and self.sd is not None,
             f"interval '{self.interval}' needs the statistic median or survival_median": self.interval != "confidence"
@@ -147,80 +186,3 @@ class PublishedRow(PublishedNumber):
         except UnitError as error:
             return [f"a share of patients is in percent or 1: {error}"]
         return [] if share <= 1 else [f"a share of patients is at most 100 %, found {self.value:g} {self.unit}"]
-
-
-class EvidenceRow(PublishedNumber):
-    """One published fact: a number, a direction, or a statement that no model here makes.
-
-    The columns are described in docs/formats/evidence.md.
-    """
-
-    table: ClassVar[str] = "file of evidence"
-    section: str = ""
-    mark: Literal["S", "s", "c", "m"]
-    use: Literal["fit", "calibrate", "validate", "input"]
-    statement: Annotated[str, Field(min_length=1, max_length=2000)]
-    kind: FactKind
-    statistic: (
-        Literal["mean", "median", "geometric_mean", "survival_median", "share", "sd", "typical", "range", "unstated"]
-        | None
-    ) = None
-    model: str | None = None
-    cohort: str | None = None
-    regimen: str | None = None
-    output: str | None = None
-    expression: str | None = None
-    set: str | None = None
-    relation: Literal["above", "below", "about"] | None = None
-    versus: str | None = None
-    unit: str | None = None
-    source: Line
-    reason: str = ""
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether the number was read in a source; a number from memory (mark m) is not counted."""
-        return self.mark != "m"
-
-    @property
-    def is_direction(self) -> bool:
-        """Whether it says more or less, and no number of its own."""
-        return self.relation is not None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Where the model's number is inside, in the row's unit: as published, else within `SHARE` of the value.
-
-        An end that is not given is infinite.
-        """
-        if self.lower is None and self.upper is None:
-            value = self.value or 0.0
-            return value - SHARE * abs(value), value + SHARE * abs(value)
-        return -math.inf if self.lower is None else self.lower, math.inf if self.upper is None else self.upper
-
-    def faults(self) -> list[str]:
-        """What is wrong between columns."""
-        kind = KINDS[self.kind]
-        compared = self._compared_faults() if kind.compared else self._stated_faults()
-        return [*kind.columns.faults(self), *compared]
-
-    def _stated_faults(self) -> list[str]:
-        compared = [key for key in ("relation", "versus", "set") if getattr(self, key) is not None]
-        messages = [f"kind '{self.kind}' has no '{key}': nothing is compared" for key in compared]
-        return messages if self.reason else [*messages, f"kind '{self.kind}' needs a 'reason': why no model says it"]
-
-    def _compared_faults(self) -> list[str]:
-        bare = self.lower is None and self.upper is None
-        wrong = {
-            "needs a 'model'": self.model is None,
-            "needs a 'unit'": self.unit is None and self.versus is None,
-            "'versus' needs a 'relation': above, below or about": self.versus is not None and self.relation is None,
-            "a 'relation' has no 'lower' and 'upper'": self.is_direction and not bare,
-            "needs a 'value', or 'lower' or 'upper'": self.value is None and bare and self.versus is None,
-            "with 'versus' a 'value' is a factor: its unit is 1": self.versus is not None
-            and self.unit not in (None, "1"),
-            f"a value of 0 needs 'lower' or 'upper': {SHARE:.0%} of 0 is 0": self.value == 0
-            and bare
-            and not self.is_direction,
-        } | self.value_faults(is_range=self.statistic == "range")
-        return [message for message, is_wrong in wrong.items() if is_wrong]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from kinetics.errors import Faults, InputError
 from kinetics.model import Model
 from kinetics.model.ranges import out_of_range
+from kinetics.published.evidence_row import EvidenceRow
 from kinetics.published.kinds import KINDS
-from kinetics.published.row import EvidenceRow
 from kinetics.units import parse_unit, to_unit
 
 _VERSUS = ("kind", "cohort", "regimen", "output", "over", "time", "since", "level", "visits", "expression")

@@ -15,11 +15,12 @@ from kinetics.units import parse_unit
 
 def check_units(rows: Iterable[PlacedRow[PublishedRow]], faults: Faults) -> None:
     """Note rows of one table, kind and output in units that contradict each other; no model tells which is wrong."""
-    groups: dict[tuple[str, str, str | None], list[tuple[PlacedRow[PublishedRow], Any]]] = defaultdict(list)
+    groups: dict[tuple[str, str, str | None, bool], list[tuple[PlacedRow[PublishedRow], Any]]] = defaultdict(list)
     for placed in rows:
         with suppress(UnitError):  # reported where the row meets a model
             unit = parse_unit(placed.row.unit)
-            groups[placed.row.kind, placed.row.output, placed.row.over].append((placed, unit))
+            row = placed.row
+            groups[row.kind, row.output, row.over, row.statistic == "covariance"].append((placed, unit))
     for group in groups.values():
         # what most rows are in is taken for right
         common = Counter(str(unit.dimensionality) for _, unit in group).most_common(1)[0][0]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from kinetics.errors import Faults, InputError, UnitError
+from kinetics.files.checksums import content_hash
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.published.kinds import KINDS, Quantity
@@ -23,7 +25,8 @@ class RowInFit:
 
     ``horizon``, the longest simulation, and ``time``, that of the row or 0, are in the model's time. ``schedule`` is
     when patients of a population were measured, if the row is of a recovery. ``baseline``, (output,), are the outputs
-    of the typical patient before treatment, in the model's units.
+    of the typical patient before treatment, in the model's units. ``settings`` are values of the arm by flat name, in
+    the model's units.
     """
 
     row: PublishedRow
@@ -32,6 +35,7 @@ class RowInFit:
     horizon: float
     schedule: VisitSchedule | None = None
     baseline: np.ndarray | None = None
+    settings: Mapping[str, float] = field(default_factory=dict[str, float])
     time: float = 0.0
 
     @property
@@ -43,11 +47,15 @@ class RowInFit:
         """The same with its time; one outside the simulation is noted in ``faults``."""
         if self.row.time is not None:
             with faults.gather(name=f"{self.row.name}.time"):
-                time, _ = parse_quantity(self.row.time, self.model.time)
-                if not 0 <= time <= self.horizon:
-                    raise InputError(f"time {self.row.time} is outside the simulation, 0 to {self.horizon:g}")
-                return replace(self, time=time)
+                return replace(self, time=self.time_of(self.row.time))
         return self
+
+    def time_of(self, text: str) -> float:
+        """A time in the model's; an `InputError` if it is outside the simulation."""
+        time, _ = parse_quantity(text, self.model.time)
+        if not 0 <= time <= self.horizon:
+            raise InputError(f"time {text} is outside the simulation, 0 to {self.horizon:g}")
+        return time
 
     def baseline_of(self, name: str) -> float:
         """An output of the typical patient before treatment, in its unit."""
@@ -73,10 +81,19 @@ class RowInFit:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """One published number, and the regimen that its patients were given."""
+    """One published number, and the regimen that its patients were given.
+
+    ``settings`` are values of its arm by flat name, in the model's units.
+    """
 
     row: PublishedRow
     regimen: Regimen
+    settings: Mapping[str, float] = field(default_factory=dict[str, float], kw_only=True)
+
+    @property
+    def arm(self) -> tuple[str, str, str, str]:
+        """Study, cohort, regimen and settings: rows of one arm are of the same patients."""
+        return self.row.trial, self.row.cohort, self.regimen.content_hash, content_hash(dict(self.settings))
 
     @cached_property
     def published_text(self) -> str:
@@ -91,7 +108,12 @@ class Target:
         return ()
 
     def log_error(self, value: float) -> float:
-        """ln(model / published) of a value in the row's unit; for a range the distance outside it."""
+        """ln(model / published) of a value in the row's unit; for a range the distance outside it.
+
+        NaN for a row with an error on its own scale.
+        """
+        if self.row.on_own_scale:
+            return math.nan
         with np.errstate(divide="ignore", invalid="ignore"):
             return self._distance(float(np.log(value)))[0]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kinetics.files.tables import PlacedRow
+from kinetics.published.evidence_row import SHARE, EvidenceRow
 from kinetics.published.kinds import KINDS
-from kinetics.published.row import SHARE, EvidenceRow
 
 Group = Literal["numeric", "input", "direction", "not_modelled", "unverified"]
 

@@ -22,16 +22,20 @@ _USES = {"fit": "fitted", "calibrate": "sets a constant, not fitted", "validate"
 def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
     """Everything a fit says, in the order in which it is read: its summary, under title and about of its problem."""
     population = any("inside" in row for row in summary["targets"])
-    facts = f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}"
+    facts: list[str] = []
+    if math.isfinite(summary["rms_log_error"]):
+        facts.append(f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}")
+    if summary["minus_2_log_likelihood"] is not None:
+        facts.append(f"minus twice the log likelihood {summary['minus_2_log_likelihood']:.2f}")
     if math.isfinite(summary["condition_number"]):
-        facts += f", condition number {number_text(summary['condition_number'])}"
+        facts.append(f"condition number {number_text(summary['condition_number'])}")
     parts = [
         f"{summary['fit']}: {title}",
         paragraph(about, width) if about else "",
         paragraph(_POPULATION_HEAD if population else _TYPICAL_HEAD, width) + "\n" + targets_table(summary["targets"]),
         "Estimates\n" + estimates_table(summary["estimates"]),
         _intervals_text(summary, width),
-        facts,
+        ", ".join(facts),
     ]
     parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
     return "\n\n".join(filter(None, parts))

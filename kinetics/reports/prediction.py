@@ -23,8 +23,9 @@ def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = Tru
     """Counts over time, if asked, and recovery of a prediction, with those of its population and its study."""
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
+    patients = f"cohort {facts['cohort']}" if facts.get("cohort") else "the model's own cohort"
     parts = (
-        f"{facts['regimen']}, cohort {facts['cohort']}, from {facts['fits']}; {facts['draws']} draws of the parameters",
+        f"{facts['regimen']}, {patients}, from {facts['fits']}; {facts['draws']} draws of the parameters",
         "Typical patient [95 % interval over parameter uncertainty]\n"
         + time_course_table(root, names, (interval,), width)
         if counts

@@ -28,5 +28,6 @@ from kinetics.simulation.loading import load_request
 from kinetics.simulation.planning import output_times
 from kinetics.simulation.request import SimulationRequest
 from kinetics.simulation.simulating import run_request, simulate
+from kinetics.simulation.study_summaries import datagen
 
-__all__ = ["SimulationRequest", "load_request", "output_times", "run_request", "simulate"]
+__all__ = ["SimulationRequest", "datagen", "load_request", "output_times", "run_request", "simulate"]

@@ -14,6 +14,7 @@ COMMANDS = (
     "show",
     "check",
     "simulate",
+    "datagen",
     "identify",
     "fit",
     "refit",

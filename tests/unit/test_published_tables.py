@@ -85,7 +85,7 @@ def test_the_interval_of_hill_cawthorne_gives_the_published_error():
         ({"n": "2.5"}, "CD4.n", "integer"),
         ({"value": "nan"}, "CD4.value", "is no finite number: 'nan'"),
         ({"value": "inf"}, "CD4.value", "finite number"),
-        ({"value": "-1"}, "CD4.value", "greater than or equal to 0"),
+        ({"value": "-1"}, "CD4", "value must be positive, found -1"),
         ({"value": "many"}, "CD4.value", "is no finite number: 'many'"),
         ({"log_se": "0"}, "CD4.log_se", "greater than 0"),
         ({"sd": "1e999"}, "CD4.sd", "finite number"),
@@ -117,7 +117,7 @@ def test_each_fault_has_file_line_and_name(tmp_path, change, name, message):
 
 def test_all_faults_of_a_file_are_told_at_once(tmp_path):
     rows = [
-        GOOD | {"value": "-1", "n": "0"},
+        GOOD | {"value": "many", "n": "0"},
         GOOD | {"name": "B", "kind": "x"},
         GOOD | {"name": "C"},
         GOOD | {"name": "C"},

@@ -43,9 +43,15 @@ class Constant:
         return self.number, np.array([1.0])
 
 
-def target(model, /, log_sd=0.5, factor=1.0, **row):
-    published = {"value": None, "lower": None, "upper": None, "is_range": "value" not in row} | row
-    return TypicalTarget(SimpleNamespace(**published), None, Constant(model), factor, log_sd)
+def target(model, /, error_sd=0.5, factor=1.0, **row):
+    published = {
+        "value": None,
+        "lower": None,
+        "upper": None,
+        "is_range": "value" not in row,
+        "on_own_scale": False,
+    } | row
+    return TypicalTarget(SimpleNamespace(**published), None, Constant(model), factor, error_sd)
 
 
 def test_the_residual_is_the_log_ratio_over_its_standard_deviation():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kinetics.estimate.objective.base import BaseObjective, Residuals
+from kinetics.estimate.objective.base import LikelihoodObjective, Linearised
 from kinetics.estimate.objective.virtual_patients import VirtualPatients
 from kinetics.estimate.problem.problem import FitProblem, targets_by_arm
 from kinetics.observation.normal import STEP
@@ -18,22 +18,7 @@ from kinetics.published import Arm, PopulationTarget, Target
 from kinetics.published.likelihoods import PredictedSummary, covariance, log_likelihood
 
 
-@dataclass(frozen=True, eq=False)
-class Linearised:
-    """The likelihood of all fitted rows about a point.
-
-    ``gradient``, (name,), are its derivatives by the logarithms of named estimates. One array a study: ``errors``,
-    (number,), published minus expected; their ``covariances``, (number, number); their ``jacobians``, (number, name).
-    """
-
-    log_likelihood: float
-    gradient: np.ndarray
-    errors: list[np.ndarray]
-    covariances: list[np.ndarray]
-    jacobians: list[np.ndarray]
-
-
-class PopulationObjective(BaseObjective):
+class PopulationObjective(LikelihoodObjective):
     r"""The log posterior of a population fit as a function of the logarithms of its free parameters.
 
     Simulated maximum likelihood (Gourieroux and Monfort 1996, Simulation-based Econometric Methods): the expectations
@@ -43,15 +28,13 @@ class PopulationObjective(BaseObjective):
     differentiated by complex steps. Methods raise IntegrationError if too many patients cannot be simulated.
     """
 
+    close = 5e-4  # a thirtieth of a standard error: an evaluation takes seconds
+
     def __init__(self, problem: FitProblem) -> None:
         super().__init__(problem)
         assert problem.population is not None
         self.population = problem.population
         self._arms = [(patients, studies_of(rows)) for patients, rows in self.arms(problem.fitted)]
-        self.evaluations: dict[bytes, Linearised] = {}
-        """What was computed before, by the bytes of the logarithms: a repeated search takes it from here."""
-        self.on_evaluation: Callable[[bytes, Linearised], None] = lambda key, evaluation: None
-        """Called with what is computed anew."""
 
     def log_posterior(self, log_parameters: np.ndarray) -> float:
         """The log posterior, without gradient."""
@@ -64,34 +47,6 @@ class PopulationObjective(BaseObjective):
             for study in self._study([values], rows)
         )
         return float(np.real(total)) + self.log_prior(log_parameters)
-
-    def linearised(self, log_parameters: np.ndarray, names: Sequence[str] | None = None) -> Linearised:
-        """Likelihood, errors and their derivatives by named estimates, by default the free ones."""
-        if names is not None and list(names) != self.names:
-            return self._linearise(log_parameters, names)
-        key = log_parameters.tobytes()
-        if key not in self.evaluations:
-            self.evaluations[key] = self._linearise(log_parameters, self.names)
-            self.on_evaluation(key, self.evaluations[key])
-        return self.evaluations[key]
-
-    def best(self) -> np.ndarray:
-        """The parameters, (parameter,), of the largest log posterior that was computed."""
-        heights = {
-            key: evaluation.log_likelihood + self.log_prior(np.frombuffer(key))
-            for key, evaluation in self.evaluations.items()
-        }
-        return np.exp(np.frombuffer(max(heights, key=heights.__getitem__)))
-
-    def rows(self, log_parameters: np.ndarray, names: Sequence[str]) -> Residuals:
-        """Errors in units of their standard errors, independent, with derivatives by named estimates."""
-        at = self.linearised(log_parameters, names)
-        errors, jacobians = [], []
-        for error, joint, jacobian in zip(at.errors, at.covariances, at.jacobians, strict=True):
-            root = np.linalg.cholesky(joint)
-            errors.append(np.linalg.solve(root, error))
-            jacobians.append(np.linalg.solve(root, jacobian))
-        return Residuals(np.concatenate(errors), np.vstack(jacobians))
 
     def predicted(self, log_parameters: np.ndarray, targets: Sequence[Target]) -> tuple[PredictedSummary, ...]:
         """What the population shows of each target."""
@@ -112,7 +67,8 @@ class PopulationObjective(BaseObjective):
         of_population = [target for target in targets if isinstance(target, PopulationTarget)]
         return [(self._patients(arm, rows), rows) for arm, rows in targets_by_arm(self.problem, of_population).items()]
 
-    def _linearise(self, log_parameters: np.ndarray, names: Sequence[str]) -> Linearised:
+    def linearise(self, log_parameters: np.ndarray, names: Sequence[str]) -> Linearised:
+        """Likelihood, errors and their derivatives by named estimates, computed anew."""
         estimates, total, gradient = self._estimates(log_parameters), 0.0, np.zeros(len(names))
         errors, covariances, jacobians = [], [], []
         for patients, studies in self._arms:
@@ -162,5 +118,5 @@ def studies_of(rows: Sequence[PopulationTarget]) -> list[list[PopulationTarget]]
     """Rows of the same patients together."""
     groups: dict[tuple[str, ...], list[PopulationTarget]] = defaultdict(list)
     for row in rows:
-        groups[row.study].append(row)
+        groups[row.arm].append(row)
     return list(groups.values())

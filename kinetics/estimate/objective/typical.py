@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetics.cohorts.fit_results import SPREAD
+from kinetics.cohorts.fit_results import is_typical
 from kinetics.engines import Tolerances, batch, scipy, sensitivity
 from kinetics.errors import IntegrationError
 from kinetics.estimate.objective.base import BaseObjective, Residuals
@@ -64,7 +64,7 @@ class Objective(BaseObjective):
         A typical patient has no spread: the derivatives by one are zero.
         """
         system = self.problem.system
-        columns = [column for column, name in enumerate(names) if not name.endswith(SPREAD)]
+        columns = [column for column, name in enumerate(names) if is_typical(name)]
         typical = [names[column] for column in columns]
         indices = [system.parameters.index(name) for name in typical]
         residual, jacobian = np.empty(len(self._row)), np.zeros((len(self._row), len(names)))
@@ -76,6 +76,21 @@ class Objective(BaseObjective):
                 residual[row], gradient = target.residual(trajectory, one.until)
                 jacobian[row, columns] = gradient * parameters[indices]
         return Residuals(residual, jacobian)
+
+    def with_gradients(
+        self, log_parameters: np.ndarray, targets: Sequence[Target], names: Sequence[str]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The model's counterpart of each target, (target,), and derivatives by named parameters, (target, name)."""
+        found: dict[Target, tuple[float, np.ndarray]] = {}
+        for one in self._simulations(_typical(targets)):
+            parameters = self._parameters(log_parameters, one.arm)
+            trajectory = self._with_sensitivities(
+                self.problem.system, parameters, names, one.plan, tolerances=TOLERANCES
+            )
+            found |= {target: target.quantity.with_gradient(trajectory, one.until) for target in one.targets}
+        factors = [target.factor for target in targets if isinstance(target, TypicalTarget)]
+        values, gradients = zip(*(found[target] for target in targets), strict=True)
+        return np.array(values) * factors, np.array(gradients) * np.array(factors)[:, None]
 
     def log_posterior(self, log_parameters: np.ndarray) -> float:
         """Minus half the sum of squared residuals, priors among them: the log posterior without its constant."""
@@ -92,7 +107,8 @@ class Objective(BaseObjective):
     def _parameters(self, log_parameters: np.ndarray, arm: Arm) -> np.ndarray:
         """All parameters of an arm, (parameter,), checked against the minima of the model."""
         system = self.problem.system
-        parameters = system.parameter_array({**arm.cohort.values, **self._estimates(log_parameters)})
+        estimates = {name: value for name, value in self._estimates(log_parameters).items() if is_typical(name)}
+        parameters = system.parameter_array({**arm.cohort.values, **estimates})
         if reason := system.impossible(system.constants(parameters)):
             raise IntegrationError(reason)
         return parameters

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kinetics.cohorts.cohort import CohortParameters
+from kinetics.cohorts.fit_results import BETWEEN_STUDIES
 from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.free import FreeParameter
@@ -191,6 +192,11 @@ class FitProblem:
         """The targets that are fitted."""
         return tuple(target for target in self.targets if target.row.use == "fit")
 
+    @property
+    def study_effects(self) -> tuple[FreeParameter, ...]:
+        """The standard deviations between studies that are estimated."""
+        return tuple(one for one in self.free if one.flat.endswith(BETWEEN_STUDIES))
+
     def fits_before(self, cohort: str) -> tuple[str, ...]:
         """The fits whose estimates are held in a cohort, earlier first."""
         return fits_before(self.name, self.builds_on, self.model, cohort)
@@ -211,12 +217,14 @@ class FitProblem:
 
 
 def targets_by_arm(problem: FitProblem, targets: Sequence[T]) -> dict[Arm, list[T]]:
-    """The targets of each cohort under each regimen: one simulation gives them all."""
-    arms: dict[tuple[str, str], Arm] = {}
+    """The targets of each cohort under each regimen, with the settings of its arm: one simulation gives them all."""
+    arms: dict[tuple[Any, ...], Arm] = {}
     by_arm: dict[Arm, list[T]] = {}
     for target in targets:
-        cohort, regimen = target.row.cohort, target.regimen
-        arm = Arm(problem.model, problem.cohorts[cohort], regimen, problem.reduce)
-        arm = arms.setdefault((cohort, regimen.content_hash), arm)
+        cohort, regimen, settings = problem.cohorts[target.row.cohort], target.regimen, target.settings
+        if settings:
+            cohort = replace(cohort, values={**cohort.values, **settings})
+        arm = Arm(problem.model, cohort, regimen, problem.reduce)
+        arm = arms.setdefault((target.row.cohort, regimen.content_hash, *sorted(settings.items())), arm)
         by_arm.setdefault(arm, []).append(target)
     return by_arm

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -15,17 +15,19 @@ from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, fits_be
 from kinetics.compile import compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.free import FreeParameter, read_free
+from kinetics.estimate.problem.study_checks import check_moments, check_study_effects
 from kinetics.files.documents import Document
 from kinetics.files.library import path_from
 from kinetics.files.rows import Reader, Row, Text
 from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.observation import VisitSchedule
-from kinetics.published import PublishedRow, RowInFit, Target, population_target, typical_target
+from kinetics.published import PublishedRow, RowInFit, Target, moment_target, population_target, typical_target
+from kinetics.published.settings import read_settings
 from kinetics.regimen import Regimen, check_differentiable, check_row_accepted
 from kinetics.units import to_unit
 
-TABLES = ("fit", "population", "free", "spreads")
+TABLES = ("fit", "population", "free", "spreads", "between_studies", "errors")
 
 
 class FitRow(Row):
@@ -46,10 +48,13 @@ class FitRow(Row):
 class PopulationRow(Row):
     """``[population]``: the virtual patients that stand for those of the published studies.
 
-    ``correlation``: whether rows of one study have the covariance of the simulated population, or are independent.
+    ``likelihood``: whether each statistic has its own, or measurements are ``normal``, with means and covariances by
+    quadrature of at most so many nodes as ``patients``. ``correlation``: whether rows of one study have the covariance
+    of the simulated population, or are independent.
     """
 
     patients: Annotated[StrictInt, Field(ge=16, le=100_000)] = 512
+    likelihood: Literal["statistics", "normal"] = "statistics"
     sampling: Literal["quasi", "random"] = "quasi"
     correlation: Literal["simulated", "none"] = "simulated"
 
@@ -72,7 +77,11 @@ class ProblemReader(Reader):
         self.rows = self._published_rows()
         self.cohorts = self._cohorts()
         self.free = self._free()
+        self._baselines: dict[Any, np.ndarray] = {}
         self.targets = self._targets()
+        if not len(self.faults):
+            check_study_effects(self, self.free, self.targets)
+            check_moments(self, self.targets, {item.row.name: item.where for item in self.rows})
 
     def _population(self) -> PopulationRow | None:
         """The table of a population fit, or None; what only such a fit has, and has not, is checked."""
@@ -81,11 +90,18 @@ class ProblemReader(Reader):
             if "spreads" in data:
                 message = "needs a table [population]: a typical patient has no spread"
                 self.faults.add(message, self.document.where("spreads"))
+            if "errors" in data:
+                self.add('needs a table [population] with likelihood = "normal"', "errors")
             return None
         if self.header["discrepancy"]:
             message = "a population fit has none: the errors of its rows are those of sampling patients"
             self.add(message, "fit", "discrepancy")
-        return self.row(PopulationRow, data["population"], "population")
+        row = self.row(PopulationRow, data["population"], "population")
+        if row is not None and row.likelihood == "normal":
+            for key in ("sampling", "correlation"):
+                if key in data["population"]:
+                    self.add('is of likelihood = "statistics"; normal measurements need none', "population", key)
+        return row
 
     def _published_rows(self) -> list[PlacedRow[PublishedRow]]:
         """The rows of all tables; where the fit calibrates, the rows for calibration are fitted too."""
@@ -108,7 +124,7 @@ class ProblemReader(Reader):
             if (name := item.row.cohort) not in cohorts:
                 with self.faults.gather(item.where, f"{item.row.name}.cohort"):
                     fits = fits_before(self.name, self.builds_on, self.model, name)
-                    cohorts[name] = cohort_parameters(self.model, name, fits=fits)
+                    cohorts[name] = cohort_parameters(self.model, name or None, fits=fits)
         return cohorts
 
     def _free(self) -> tuple[FreeParameter, ...]:
@@ -131,8 +147,6 @@ class ProblemReader(Reader):
             text = self.header["horizon"]
             if text is not None and (horizon := to_unit(text, model.time)) <= 0:
                 raise InputError("must be a positive duration")
-        baselines = {name: _baseline(model, cohort) for name, cohort in self.cohorts.items()}
-        load_visits = cache(VisitSchedule.load)
         targets: list[Target] = []
         first: dict[str, str] = {}
         for item in self.rows:
@@ -140,23 +154,50 @@ class ProblemReader(Reader):
             if first.setdefault(row.name, item.where) != item.where:
                 self.faults.add(f"duplicate name: also at {first[row.name]}", item.where, row.name)
             with self.faults.gather(item.where, row.name):
-                if regimen is None or row.cohort not in baselines:
-                    continue
-                if regimen.rules:
-                    raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
-                check_row_accepted(regimen, model)
-                check_differentiable(regimen, model)
-                if self.population is not None:
-                    visits = None if row.visits is None else load_visits(path_from(item.path, row.visits))
-                    if visits is not None:
-                        visits.check_outputs(model)
-                    targets.append(population_target(RowInFit(row, model, regimen, horizon, visits)))
-                elif not row.of_patients:
-                    entry = RowInFit(row, model, regimen, horizon, baseline=baselines[row.cohort])
-                    targets.append(typical_target(entry, float(self.header["discrepancy"] or 0)))
-                elif row.use == "fit":
-                    raise InputError("a share of patients needs a population; give the fit a table [population]")
+                if regimen is not None and row.cohort in self.cohorts:
+                    targets += self._target(item, model, regimen, horizon)
         return tuple(targets)
+
+    def _target(self, item: PlacedRow[PublishedRow], model: Model, regimen: Regimen, horizon: float) -> list[Target]:
+        """The target of a row; none for a share that a typical patient does not have and that is not fitted."""
+        row = item.row
+        if regimen.rules:
+            raise InputError(f"regimen '{regimen.name}' has rules; a fit needs doses at times known beforehand")
+        if not row.regimen and model.doses:
+            raise InputError(f"needs a 'regimen': model '{model.name}' takes {', '.join(model.doses)}")
+        check_row_accepted(regimen, model)
+        check_differentiable(regimen, model)
+        entry = RowInFit(row, model, regimen, horizon, settings=self._settings(row, model))
+        if self.population is None:
+            if not row.of_patients:
+                entry = replace(entry, baseline=self._baseline(model, row.cohort, entry.settings))
+                return [typical_target(entry, float(self.header["discrepancy"] or 0))]
+            if row.use == "fit":
+                raise InputError("a share of patients needs a population; give the fit a table [population]")
+            return []
+        if self.population.likelihood == "normal":
+            return [moment_target(entry)]
+        if row.visits is not None:
+            visits = VisitSchedule.load(path_from(item.path, row.visits))
+            visits.check_outputs(model)
+            entry = replace(entry, schedule=visits)
+        return [population_target(entry)]
+
+    def _settings(self, row: PublishedRow, model: Model) -> dict[str, float]:
+        """What the arm of a row sets, by flat name; what is free cannot be set."""
+        settings = read_settings(row.set, model)
+        if wrong := [one.name for one in self.free if one.is_typical and one.flat in settings]:
+            raise InputError(f"set: {', '.join(wrong)} is free; an arm sets what is known of it")
+        return settings
+
+    def _baseline(self, model: Model, cohort: str, settings: Mapping[str, float]) -> np.ndarray:
+        """The outputs before treatment, (output,), in the model's units."""
+        key = cohort, *settings.items()
+        if key not in self._baselines:
+            system = compile_model(model, drugs=())
+            constants = system.constants(system.parameter_array(self.cohorts[cohort].values | dict(settings)))
+            self._baselines[key] = system.functions.outputs(system.functions.initial(constants), constants)
+        return self._baselines[key]
 
     def _regimens(self) -> dict[PlacedRow[PublishedRow], Regimen]:
         """The regimen of every row, each file read once."""
@@ -164,7 +205,8 @@ class ProblemReader(Reader):
         regimens: dict[PlacedRow[PublishedRow], Regimen] = {}
         for item in self.rows:
             with self.faults.gather(item.where, f"{item.row.name}.regimen"):
-                regimens[item] = load(path_from(item.path, item.row.regimen))
+                name = item.row.regimen
+                regimens[item] = load(path_from(item.path, name)) if name else Regimen.none()
         return regimens
 
 
@@ -172,10 +214,3 @@ def fits_before(fit: str, builds_on: Sequence[str] | None, model: Model, cohort:
     """The fits whose estimates a fit holds in a cohort, earlier first: those it builds on, or else the cohort's own."""
     behind = fits_behind(model, cohort) if builds_on is None else builds_on
     return tuple(name for name in behind if name != fit)
-
-
-def _baseline(model: Model, cohort: CohortParameters) -> np.ndarray:
-    """The outputs before treatment, (output,), in the model's units."""
-    system = compile_model(model, drugs=())
-    constants = system.constants(system.parameter_array(cohort.values))
-    return system.functions.outputs(system.functions.initial(constants), constants)

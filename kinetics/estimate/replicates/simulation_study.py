@@ -148,6 +148,9 @@ def _check(problem: FitProblem, replicates: int, out: str | Path | None, resume:
     """Refuse a problem without patients, too few replicates, and nothing to go on from."""
     if problem.population is None:
         raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
+    if problem.population.likelihood == "normal":
+        message = "replicates of normal measurements are studies of 'kinetics datagen', each fitted"
+        raise InputError(f"fit '{problem.name}' has likelihood = \"normal\": {message}")
     if replicates < 2:
         raise InputError(f"replicates: bias and coverage need at least two, found {replicates}")
     if resume and out is None:

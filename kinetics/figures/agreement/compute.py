@@ -49,13 +49,14 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
 
 def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, PredictedSummary]]:
     """The model's value of each target; a typical patient has no interval."""
-    from kinetics.estimate.objective.population import PopulationObjective
-    from kinetics.estimate.objective.typical import Objective
+    from kinetics.estimate.objective.base import LikelihoodObjective
+    from kinetics.estimate.search import objective_of
 
     at, targets = log_parameters(problem, estimates), problem.targets
-    if problem.population is not None:
-        return list(zip(targets, PopulationObjective(problem).predicted(at, targets), strict=True))
-    values = Objective(problem).values(at, targets)
+    objective = objective_of(problem)
+    if isinstance(objective, LikelihoodObjective):
+        return list(zip(targets, objective.predicted(at, targets), strict=True))
+    values = objective.values(at, targets)
     alone = [Interval(float(value), math.nan, math.nan) for value in values]
     return [(target, PredictedSummary(target.row, value, None)) for target, value in zip(targets, alone, strict=True)]
 

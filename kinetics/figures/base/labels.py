@@ -17,6 +17,7 @@ _STATISTICS = {
     "geometric_mean": "geometric mean",
     "survival_median": "median of survival analysis",
     "share": "share of patients",
+    "covariance": "covariance",
     "range": "range",
     "unstated": "value (statistic not stated)",
 }

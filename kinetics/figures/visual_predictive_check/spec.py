@@ -74,6 +74,9 @@ def read_check(document: Document) -> CheckSpec:
         message = f"fit '{problem.name}' is of the typical patient; name a fit with a table [population]"
         reader.add(message, "figure", "fit")
         problem = None
+    if problem is not None and problem.population is not None and problem.population.likelihood == "normal":
+        reader.add(f"fit '{problem.name}' is of normal measurements; draw its agreement", "figure", "fit")
+        problem = None
     targets: dict[str, list[PopulationTarget]] = {}
     if problem is not None:
         targets = {name: _targets(reader, name, row, header, problem) for name, row in panels.items()}

@@ -24,7 +24,7 @@ class Count(Quantity):
     """An output at a time, as measured."""
 
     columns = Columns(("output", "time"), (), OF_PATIENTS)
-    columns_in_fits = Columns(("output", "time"), (), FITTED)
+    columns_in_fits = Columns(("output", "time"), (), (*FITTED, "covariance"))
     own_unit = Quantity.unit_of_output
 
     def sample(self, patients: Patients) -> np.ndarray:
@@ -47,7 +47,7 @@ class Count(Quantity):
 class PercentOfBaseline(Quantity):
     """An output at a time over its value before treatment, each as measured."""
 
-    columns, columns_in_fits = Count.columns, Count.columns_in_fits
+    columns, columns_in_fits = Count.columns, Columns(("output", "time"), (), FITTED)
 
     def sample(self, patients: Patients) -> np.ndarray:
         """The share of the measurement before treatment, (patient,)."""

@@ -19,8 +19,8 @@ from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
     from kinetics.published.arm import Arm
+    from kinetics.published.evidence_row import EvidenceRow
     from kinetics.published.patients import Patients
-    from kinetics.published.row import EvidenceRow
     from kinetics.published.target import RowInFit
 
 OF_KIND = ("output", "over", "time", "since", "level", "visits", "expression")
