@@ -78,6 +78,7 @@ class ProblemReader(Reader):
         self.cohorts = self._cohorts()
         self.free = self._free()
         self._baselines: dict[Any, np.ndarray] = {}
+        self._load_visits = cache(VisitSchedule.load)
         self.targets = self._targets()
         if not len(self.faults):
             check_study_effects(self, self.free, self.targets)
@@ -178,7 +179,7 @@ class ProblemReader(Reader):
         if self.population.likelihood == "normal":
             return [moment_target(entry)]
         if row.visits is not None:
-            visits = VisitSchedule.load(path_from(item.path, row.visits))
+            visits = self._load_visits(path_from(item.path, row.visits))
             visits.check_outputs(model)
             entry = replace(entry, schedule=visits)
         return [population_target(entry)]
