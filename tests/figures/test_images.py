@@ -14,6 +14,7 @@ from kinetics.figures import draw, figure_of_comparison
 from kinetics.figures.kinds import KINDS
 
 from . import test_facts as facts
+from . import test_forest as forests
 from . import test_goodness_of_fit as goodness
 from . import test_individual_fits as individual
 from . import test_map as maps
@@ -95,6 +96,11 @@ def test_prior_posterior(figures):
 @looks_as_before
 def test_tornado(figures):
     return draw(figures / "tornado.toml").figure
+
+
+@looks_as_before
+def test_forest(tmp_path):
+    return draw(forests.project(tmp_path)).figure
 
 
 @looks_as_before

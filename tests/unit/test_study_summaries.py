@@ -1,14 +1,13 @@
-"""Meta-analysis: several studies in one fit, their forest plot, planned studies, and every fault of their tables."""
+"""Meta-analysis: several studies in one fit, planned studies, and every fault of their tables."""
 
 import csv
-import re
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 from typer.testing import CliRunner
 
-from kinetics import VisitSchedule, datagen, draw, fit
+from kinetics import VisitSchedule, datagen, fit
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
@@ -156,25 +155,6 @@ def test_a_planned_study_is_read_back(project, tmp_path):
     assert all(target.row.n == 800 for target in fitted.problem.targets)
     again = datagen(tmp_path / "models" / "model.toml", visits=visits, until="20 day", patients=800, seed=4)
     assert again.equals(table)
-
-
-def test_the_forest_plot_shows_every_study(project, tmp_path):
-    fitted = fit(project(LEVELS, FIT + BETWEEN))
-    fitted.save()
-    (tmp_path / "fits" / "forest.toml").write_text('[figure]\nkind = "forest"\nfit = "studies.toml"\n')
-    drawing = draw(tmp_path / "fits" / "forest.toml", tmp_path / "forest.svg")
-    text = (tmp_path / "forest.svg").read_text()
-    found = set(re.findall(r'id="((?:study|interval|pooled)-[^"]*)"', text))
-    assert found == {f"{what}-level-study {n}" for n in range(5) for what in ("study", "interval")} | {"pooled-level"}
-    assert "I² = " in text
-    assert drawing.data["weight"].sum().item() == pytest.approx(1)
-
-
-def test_a_forest_needs_studies_that_differ(project, tmp_path):
-    project(LEVELS, FIT)
-    (tmp_path / "fits" / "forest.toml").write_text('[figure]\nkind = "forest"\nfit = "studies.toml"\n')
-    with pytest.raises(InputError, match="has no table \\[between_studies\\]"):
-        draw(tmp_path / "fits" / "forest.toml")
 
 
 def test_the_command_prints_estimates_and_studies(project):

@@ -73,12 +73,10 @@ class StudyPredictions:
         counts = {target: quantity_of(target) for target in targets}
         times = np.unique([BASELINE, *(count.time for count in counts.values())])
         outputs = tuple(dict.fromkeys(count.output for count in counts.values()))
-        pairs = sorted({(target.row.trial, number) for number, (_, rows) in enumerate(by_arm) for target in rows})
         of_row = {target: number for number, (_, rows) in enumerate(by_arm) for target in rows}
-        arms = [np.array([i for i, pair in enumerate(pairs) if pair[0] == study]) for study in observations.ids]
-        slots = [
-            pairs.index((target.row.trial, of_row[target])) - _first(pairs, target.row.trial) for target in targets
-        ]
+        pairs = sorted({(target.row.trial, number) for target, number in of_row.items()})
+        arms = {study: np.flatnonzero([pair[0] == study for pair in pairs]) for study in observations.ids}
+        slots = [pairs.index((row.row.trial, of_row[row])) - arms[row.row.trial][0] for row in targets]
         system = problem.system
         columns = [
             slots,
@@ -97,7 +95,7 @@ class StudyPredictions:
             [_plan(arm, times) for arm in simulated],
             times,
             outputs,
-            arms,
+            [*arms.values()],
             *(observations.pad(column) for column in columns),
         )
 
@@ -137,10 +135,6 @@ def quantity_of(target: TypicalTarget) -> TypicalCount:
     """What a row of a fit with random effects is of."""
     assert isinstance(target.quantity, TypicalCount)
     return target.quantity
-
-
-def _first(pairs: Sequence[tuple[str, int]], study: str) -> int:
-    return next(number for number, pair in enumerate(pairs) if pair[0] == study)
 
 
 def _plan(arm: Arm, times: np.ndarray) -> Segments:
