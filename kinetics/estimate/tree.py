@@ -9,9 +9,11 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError
+from kinetics.estimate.objective.studies import StudyEffectsObjective
 from kinetics.estimate.objective.typical import TOLERANCES
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import Search
+from kinetics.estimate.study_estimates import study_estimates
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
@@ -64,8 +66,8 @@ def fit_tree(fit: Fit) -> xr.DataTree:
     """Everything a fit found.
 
     Groups ``estimates``, ``covariance``, ``prior``, ``observed``, ``predicted``, ``diagnostics``; numbers in different
-    units stand beside a variable ``unit``. Also ``profiles``, and ``posterior`` and ``sample_stats`` as ArviZ reads
-    them.
+    units stand beside a variable ``unit``. Also ``studies`` if they differ, ``profiles``, and ``posterior`` and
+    ``sample_stats`` as ArviZ reads them.
     """
     problem, estimates = fit.problem, fit.estimates
     tree = xr.DataTree.from_dict(
@@ -75,6 +77,7 @@ def fit_tree(fit: Fit) -> xr.DataTree:
             "prior": _prior(problem, estimates),
             **_targets(fit),
             "diagnostics": _diagnostics(fit.searches, estimates),
+            **_studies(fit),
             **({"profiles": _profiles(problem, estimates, fit.profiles)} if fit.profiles else {}),
             **({} if fit.posterior is None else _sampled(problem, fit.posterior)),
         }
@@ -161,6 +164,13 @@ def _targets(fit: Fit) -> dict[str, xr.Dataset]:
         "unit": _text("target", [row.unit for row in rows], "unit of the value"),
     }
     return {"observed": xr.Dataset(numbers | texts, at), "predicted": xr.Dataset(predicted, at)}
+
+
+def _studies(fit: Fit) -> dict[str, xr.Dataset]:
+    """What each study says by itself, if studies differ."""
+    if not isinstance(fit.objective, StudyEffectsObjective):
+        return {}
+    return {"studies": study_estimates(fit.objective, fit.best.end, fit.uncertainty.log_se)}
 
 
 def _diagnostics(searches: Sequence[Search], estimates: Estimates) -> xr.Dataset:

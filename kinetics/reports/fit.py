@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kinetics.cohorts.fit_results import BETWEEN_STUDIES
 from kinetics.text.numbers import interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, paragraph, table
 from kinetics.units import display_unit, parse_unit, written_unit
@@ -15,13 +16,16 @@ _POPULATION_HEAD = (
     "Published against the simulated population; 95 % intervals in brackets, and where the number of 95 % of studies "
     "of the same size would lie"
 )
+_STUDIES_HEAD = (
+    "Published against the typical study; 95 % intervals in brackets, and where the number of 95 % of studies of the "
+    "same size would lie"
+)
 _METHODS = ("covariance", "profile", "posterior")
 _USES = {"fit": "fitted", "calibrate": "sets a constant, not fitted", "validate": "compared, not fitted"}
 
 
 def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
     """Everything a fit says, in the order in which it is read: its summary, under title and about of its problem."""
-    population = any("inside" in row for row in summary["targets"])
     facts: list[str] = []
     if math.isfinite(summary["rms_log_error"]):
         facts.append(f"rms log error of the fitted rows {number_text(summary['rms_log_error'])}")
@@ -32,13 +36,20 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
     parts = [
         f"{summary['fit']}: {title}",
         paragraph(about, width) if about else "",
-        paragraph(_POPULATION_HEAD if population else _TYPICAL_HEAD, width) + "\n" + targets_table(summary["targets"]),
+        paragraph(_head(summary), width) + "\n" + targets_table(summary["targets"]),
         "Estimates\n" + estimates_table(summary["estimates"]),
         _intervals_text(summary, width),
         ", ".join(facts),
     ]
     parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
     return "\n\n".join(filter(None, parts))
+
+
+def _head(summary: Mapping[str, Any]) -> str:
+    """What the rows are set beside."""
+    if any(name.endswith(BETWEEN_STUDIES) for name in summary["estimates"]):
+        return _STUDIES_HEAD
+    return _POPULATION_HEAD if any("inside" in row for row in summary["targets"]) else _TYPICAL_HEAD
 
 
 def targets_table(targets: Iterable[Mapping[str, Any]]) -> str:

@@ -11,6 +11,8 @@ from kinetics import VisitSchedule, datagen, fit
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
+from kinetics.estimate.objective.studies import StudyEffectsObjective
+from kinetics.estimate.search import objective_of
 from kinetics.estimate.study_estimates import study_estimates
 from kinetics.observation.series import Series
 
@@ -127,6 +129,33 @@ def test_arms_of_a_study_share_its_effect_and_differ_by_what_they_set(project):
     assert studies["estimate"].values[0] == pytest.approx(VALUES)
     ratio = (studies["upper"] - studies["estimate"]).values[0] / (1.959964 * np.array(ERRORS))
     assert ratio == pytest.approx(np.sqrt(0.5))
+
+
+def test_predictions_of_studies_are_those_of_the_typical_patient(project):
+    rows = [
+        {"study": "one", "kind": "count", "output": "Y", "time": "7 day", "value": 3.0, "unit": "ug/mL", "log_se": 0.1},
+        {"study": "two", "kind": "count", "output": "Z", "time": "3 day", "value": 8.0, "unit": "ug/L"}
+        | {"standard_error": 100},
+        {"study": "two", "kind": "percent_of_baseline", "output": "Y", "time": "9 day", "value": 50, "unit": "percent"}
+        | {"log_se": 0.2, "set": "shift = 1 mg/L"},
+    ]
+    free = 'k = { lower = 0.001, upper = 1, unit = "1/day", prior = "flat" }\n'
+    objective = objective_of(FitProblem.load(project(rows, FIT + free + BETWEEN.replace("level", "k"))))
+    assert isinstance(objective, StudyEffectsObjective)
+    shrunk = 5 * np.exp(-0.05 * np.array([7.0, 3.0, 9.0]))
+    values = [shrunk[0], 2000 * shrunk[1], 100 * (shrunk[2] + 1) / 6]
+    assert [one.interval.value for one in objective.predicted(objective.start, objective.problem.targets)] == (
+        pytest.approx(values, rel=1e-6)
+    )
+    model = objective.studies.model
+    at = objective.modes(objective.start)
+    found = model.predict(at.values.fixed, 0 * at.random, model.everyone)
+    in_errors = [np.log(values[0]) / 0.1, values[1] / 100, np.log(values[2]) / 0.2]
+    assert sorted(found[model.observations.present]) == pytest.approx(sorted(in_errors), rel=1e-6)
+    linear = model.linearise(at.values.fixed, 0 * at.random, model.everyone)
+    moved = (at.values.fixed + np.array([0.0, step]) for step in (1e-5, -1e-5))
+    above, below = (model.predict(fixed, 0 * at.random, model.everyone) for fixed in moved)
+    assert linear.by_fixed[..., 1] == pytest.approx((above - below) / 2e-5, rel=1e-5)
 
 
 def test_sources_with_and_without_covariances_are_one_fit(project):
