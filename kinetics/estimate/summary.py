@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kinetics.estimate.objective.studies import StudyEffectsObjective
+from kinetics.estimate.study_estimates import study_estimates
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
@@ -37,12 +39,29 @@ def fit_summary(fit: Fit) -> dict[str, Any]:
             }
             for (name, row), intervals in zip(fit.estimates.by_name.items(), interval_rows(fit), strict=True)
         },
+        **_studies(fit),
         "rms_log_error": fit.rms_log_error(),
         "minus_2_log_likelihood": fit.minus_2_log_likelihood(),
         "condition_number": fit.uncertainty.condition_number,
         **({} if fit.posterior is None else {"posterior": _sampling(fit.posterior)}),
         "warnings": list(fit.warnings),
     }
+
+
+def _studies(fit: Fit) -> dict[str, Any]:
+    """By parameter: how much studies differ, and what each says by itself; nothing if studies do not differ."""
+    if not isinstance(fit.objective, StudyEffectsObjective):
+        return {}
+    data = study_estimates(fit.objective, fit.best.end, fit.uncertainty.log_se)
+    of_parameter, of_study = ("tau", "i_squared"), ("estimate", "lower", "upper", "weight")
+    rows: dict[str, Any] = {}
+    for name in data["parameter"].values:
+        own = data.sel(parameter=name)
+        rows[str(name)] = {key: float(own[key]) for key in of_parameter} | {"unit": str(own["unit"].values)}
+        rows[str(name)]["studies"] = {
+            str(study): {key: float(own[key].sel(study=study)) for key in of_study} for study in own["study"].values
+        }
+    return {"studies": rows}
 
 
 def interval_rows(fit: Fit) -> list[dict[str, dict[str, Any]]]:

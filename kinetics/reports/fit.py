@@ -38,6 +38,7 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
         paragraph(about, width) if about else "",
         paragraph(_head(summary), width) + "\n" + targets_table(summary["targets"]),
         "Estimates\n" + estimates_table(summary["estimates"]),
+        _studies_text(summary.get("studies", {})),
         _intervals_text(summary, width),
         ", ".join(facts),
     ]
@@ -136,6 +137,26 @@ def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _estimate(name: str, row: Mapping[str, Any]) -> list[str]:
     return [name, written_unit(parse_unit(row["unit"])), number_text(row["value"])]
+
+
+def _studies_text(parameters: Mapping[str, Mapping[str, Any]]) -> str:
+    """What each study says by itself of the parameters that differ between studies; empty if none does."""
+    cells = [
+        [
+            *(name, display_unit(parse_unit(row["unit"])) or "1", study),
+            number_text(own["estimate"]) if own["weight"] else "-",
+            interval_text(own["lower"], own["upper"]) if own["weight"] else "-",
+            percent_text(own["weight"]),
+        ]
+        for name, row in parameters.items()
+        for study, own in row["studies"].items()
+    ]
+    if not cells:
+        return ""
+    head = ["parameter", "unit", "study", "by itself", "95 % interval", "weight"]
+    between = ", ".join(f"{name}: {percent_text(row['i_squared'])}" for name, row in parameters.items())
+    lines = table(head, cells, text=(0, 1, 2, 4))
+    return f"Studies\n{lines}\n\nshare of the variance that is between studies (I squared): {between}"
 
 
 def _intervals_text(summary: Mapping[str, Any], width: int = WIDTH) -> str:

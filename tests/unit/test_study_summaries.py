@@ -1,6 +1,7 @@
 """Meta-analysis: several studies in one fit, planned studies, and every fault of their tables."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -187,10 +188,19 @@ def test_a_planned_study_is_read_back(project, tmp_path):
 
 
 def test_the_command_prints_estimates_and_studies(project):
-    result = CliRunner().invoke(app, ["fit", str(project(LEVELS, FIT + BETWEEN))])
+    path = str(project(LEVELS, FIT + BETWEEN))
+    result = CliRunner().invoke(app, ["fit", path])
     assert result.exit_code == 0, result.output
-    assert "level.between_studies" in result.output
-    assert "minus twice the log likelihood" in result.output
+    for text in ("level.between_studies", "minus twice the log likelihood", "study 3", "I squared"):
+        assert text in result.output
+    studies = json.loads(CliRunner().invoke(app, ["fit", path, "--json"]).stdout)["studies"]["level"]
+    assert [row["estimate"] for row in studies["studies"].values()] == pytest.approx(VALUES)
+
+
+def test_the_command_prints_moments(project):
+    result = CliRunner().invoke(app, ["fit", str(project(MOMENTS, FIT + NORMAL)), "--json"])
+    assert result.exit_code == 0, result.output
+    assert [row["statistic"] for row in json.loads(result.stdout)["targets"]] == ["mean", "mean", "covariance"]
 
 
 def changed(rows, index, **cells):

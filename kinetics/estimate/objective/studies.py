@@ -84,7 +84,7 @@ class StudyEffectsObjective(LikelihoodObjective):
         values, by_parameter = self._typical.with_gradients(log_parameters, targets, [one.of for one in effects])
         estimates = self._estimates(log_parameters)
         summaries = []
-        for target, value, gradient in zip(targets, values, by_parameter, strict=True):
+        for target, value, gradient in zip(targets, values.tolist(), by_parameter, strict=True):
             assert isinstance(target, TypicalTarget)
             scales = [estimates[one.of] if one.kind == "log_normal" else 1.0 for one in effects]
             between = sum((g * s * estimates[e.flat]) ** 2 for g, s, e in zip(gradient, scales, effects, strict=True))
