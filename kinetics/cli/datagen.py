@@ -16,8 +16,8 @@ from kinetics.errors import Faults
 
 def datagen(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
-    visits: Annotated[
-        str, typer.Option("--visits", metavar="NAME|FILE", help="What is measured and when, with the model's noise.")
+    observe: Annotated[
+        str, typer.Option("--observe", metavar="NAME|FILE", help="What is measured and when, with the model's noise.")
     ],
     until: Until,
     patients: Annotated[int, typer.Option("--patients", metavar="N", min=2, help="How many the study has.")],
@@ -43,11 +43,11 @@ def datagen(
     from kinetics.simulation.study_summaries import datagen as run
 
     faults = Faults()
-    destination(faults, out, ".csv", inputs=[model, regimen, visits])
+    destination(faults, out, ".csv", inputs=[model, regimen, observe])
     faults.raise_if_any()
     with watched(f"{patients} patients of {model}") as steps:
         table = run(
-            model, regimen, visits=visits, until=until, patients=patients, cohort=cohort,
+            model, regimen, observe=observe, until=until, patients=patients, cohort=cohort,
             outputs=listed_names(outputs), study=study, covariances=covariances, seed=seed, out=out,
             progress=steps.count,
         )  # fmt: skip

@@ -43,14 +43,14 @@ def datagen(
     model: Model | str | Path,
     regimen: str | Path | None = None,
     *,
-    visits: VisitSchedule | str | Path,
+    observe: VisitSchedule | str | Path,
     until: Amount,
-    patients: int,
     cohort: str | None = None,
+    patients: int,
+    seed: int = 0,
     outputs: Sequence[str] = (),
     study: str = "simulated",
     covariances: bool = True,
-    seed: int = 0,
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def datagen(
     ----------
     model, regimen, cohort : optional
         What is simulated, as of `kinetics.simulate`: names of the library, or paths.
-    visits, until : VisitSchedule, str or pathlib.Path
+    observe, until : VisitSchedule, str or pathlib.Path
         What is measured and when, with the noise, limit and rounding of the outputs; no visit is later than ``until``.
     patients, study, seed : int, str and int
         How many patients the study has, drawn at random, and what the table calls it; the seed of patients and noise.
@@ -84,13 +84,13 @@ def datagen(
 
     Examples
     --------
-    >>> datagen("my_model.toml", visits="my_visits.toml", until="1 year", patients=30)  # doctest: +SKIP
+    >>> datagen("my_model.toml", observe="my_visits.toml", until="1 year", patients=30)  # doctest: +SKIP
     """
     model = loaded("model", model, Model)
     _check(model, patients, outputs, out)
     doses = Regimen.none() if regimen is None else loaded("regimen", regimen, Regimen)
     whom = {"cohort": cohort, "patients": patients, "seed": seed}
-    result = simulate(model, doses, until=until, every=until, observe=visits, progress=progress, **whom)
+    result = simulate(model, doses, until=until, every=until, observe=observe, progress=progress, **whom)
     measured = _measurements(model, result, outputs)
     arm = {"study": study, "cohort": cohort or "", "regimen": _regimen_name(regimen, out), "n": patients}
     return _written(_rows(arm, measured, covariances=covariances), out)

@@ -174,7 +174,7 @@ def test_a_planned_study_is_read_back(project, tmp_path):
     visits = VisitSchedule([Series(name="blood", outputs=["Y"], at=["0 day", "5 day", "20 day"])])
     path = project(MOMENTS, FIT + 'k = { lower = 0.001, upper = 1, unit = "1/day", prior = "flat" }\n' + NORMAL)
     table = datagen(
-        tmp_path / "models" / "model.toml", visits=visits, until="20 day", patients=800, seed=4,
+        tmp_path / "models" / "model.toml", observe=visits, until="20 day", patients=800, seed=4,
         out=tmp_path / "fits" / "table.csv",
     )  # fmt: skip
     assert list(table["statistic"]) == 3 * ["mean"] + 3 * ["covariance"]
@@ -183,7 +183,7 @@ def test_a_planned_study_is_read_back(project, tmp_path):
         row = fitted.estimates[name]
         assert abs(np.log(row.value / truth)) < 3 * row.log_se
     assert all(target.row.n == 800 for target in fitted.problem.targets)
-    again = datagen(tmp_path / "models" / "model.toml", visits=visits, until="20 day", patients=800, seed=4)
+    again = datagen(tmp_path / "models" / "model.toml", observe=visits, until="20 day", patients=800, seed=4)
     assert again.equals(table)
 
 
@@ -255,4 +255,4 @@ def test_a_planned_study_has_more_patients_than_measurements(project, tmp_path):
     project(LEVELS, FIT)
     visits = VisitSchedule([Series(name="blood", outputs=["Y"], at=["0 day", "5 day", "20 day"])])
     with pytest.raises(InputError, match="need more than 3 patients, found 3"):
-        datagen(tmp_path / "models" / "model.toml", visits=visits, until="20 day", patients=3)
+        datagen(tmp_path / "models" / "model.toml", observe=visits, until="20 day", patients=3)
