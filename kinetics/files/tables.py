@@ -186,6 +186,10 @@ def _checked_row(record: Mapping[Any, Any], kind: Any, where: str, path: Path, f
     unread = [key for key in cells.keys() & _numeric(kind) if read_number(cells[key]) is None]
     for key in unread:
         faults.add(f"is no finite number: {cells.pop(key)!r:.60}", where, f"{name}.{key}")
+    for key, filled in kind.filled.items():
+        if key in record and key not in cells and (absent := [column for column in filled if column not in record]):
+            faults.add(f"missing: the table has it in place of {', '.join(absent)}", where, f"{name}.{key}")
+            return []
     try:
         row = kind.model_validate(cells)
     except ValidationError as error:

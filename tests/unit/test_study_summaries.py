@@ -216,6 +216,7 @@ def changed(rows, index, **cells):
             FIT + BETWEEN,
             "table.csv:3: study 1, W, 0 day: model 'model' has no output 'W'",
         ),
+        (changed(LEVELS, 1, study=""), FIT + BETWEEN, "table.csv:3: .study: missing"),
         (changed(LEVELS, 2, standard_error=""), FIT + BETWEEN, "needs log_se, a standard_error, an interval"),
         (LEVELS, FIT + BETWEEN.replace("level", "k"), "needs a row in [free]"),
         (changed(LEVELS, 0, set="level = 4 mg/L"), FIT + BETWEEN, "level is free; an arm sets what is known of it"),
