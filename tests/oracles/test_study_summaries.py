@@ -173,7 +173,8 @@ def test_examplomycin_has_the_published_estimates(examplomycin):
     assert {name: own[f"{name}.spread"] ** 2 for name in variances} == pytest.approx(variances, rel=2e-3)
 
 
-@pytest.mark.processor_time(1.0)
-def test_examplomycin_takes_less_than_a_second(examplomycin, project):
+@pytest.mark.processor_time(10)  # half a second on a free machine; another program takes 42.6 s
+def test_examplomycin_is_found_quickly(examplomycin, project):
     again = fit(project / "examplomycin.toml")
     assert estimates(again) == estimates(examplomycin)
+    assert len(again.objective.evaluations) <= 12
