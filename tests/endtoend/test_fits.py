@@ -9,7 +9,7 @@ from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate import Estimates, Fit, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
 from kinetics.estimate.objective.typical import Objective
-from kinetics.estimate.search import CLOSE, searches
+from kinetics.estimate.search import searches
 
 FITS = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
@@ -71,7 +71,7 @@ def test_a_committed_population_has_the_likelihood_it_was_committed_with_and_no_
     information = jacobian.T @ jacobian
     slope = objective.linearised(at).gradient - (at - objective.start) / objective.prior_sd**2
     # what the next step of the search promises
-    assert 0.5 * slope @ np.linalg.solve(information, slope) < 2 * CLOSE
+    assert 0.5 * slope @ np.linalg.solve(information, slope) < 2 * objective.close
     scale = np.outer(kept.log_se, kept.log_se)
     np.testing.assert_allclose(np.linalg.inv(information) / scale, kept.covariance / scale, atol=1e-3)
 
@@ -111,7 +111,7 @@ def test_the_published_recovery_times_are_met(fits):
 
 
 def test_log_standard_errors_of_the_recovery_times(problems):
-    own = {target.row.name: target.log_sd for target in problems["hill_cawthorne_2012"].fitted}
+    own = {target.row.name: target.error_sd for target in problems["hill_cawthorne_2012"].fitted}
     assert own == {"B_recovery": 0.149, "CD8_recovery": 0.19, "CD4_recovery": 0.19}
 
 
