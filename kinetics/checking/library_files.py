@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kinetics.errors import Faults
+from kinetics.text.suggestions import did_you_mean
 
 
 def check_model(path: Path, faults: Faults) -> None:
@@ -49,4 +50,5 @@ def _check_known(path: Path, table: str, names: Iterable[str], faults: Faults) -
     known = {name for model in models for name in model.get(table, ())}
     for name in dict.fromkeys(names):
         if name not in known:
-            faults.add(f"no model that ships has '{name}' among its {table}", str(path))
+            hint = did_you_mean(name, known)
+            faults.add(f"no model that ships has '{name}' among its {table}{hint}", str(path))

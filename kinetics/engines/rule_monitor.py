@@ -190,9 +190,16 @@ class RuleMonitor:
         begin, end = triggers.windows[rule]
         inside = begin <= time < end and time < self._edges[-1] - triggers.same
         under_way = self._next_dose[rule] < np.inf
-        if not inside or under_way or time - self._last[rule] < triggers.apart[rule] - triggers.same:
+        if not inside or under_way or not self._far_enough(rule, time):
             return FORBIDDEN
         return ALLOWED if self._actions[rule] < triggers.most[rule] else CAPPED
+
+    def _far_enough(self, rule: int, time: float) -> bool:
+        """Whether a time is apart from every course of the rule's drug, scheduled or given."""
+        triggers = self._triggers
+        least = triggers.apart[rule] - triggers.same
+        given = self._last[triggers.drugs == triggers.drugs[rule]]
+        return bool((time - given >= least).all() and (np.abs(time - triggers.scheduled[rule]) >= least).all())
 
     def _pass_crossings(self, roots: dict[Any, float], until: float) -> list[int]:
         """Disarm the rules that cross up to a time; returns those that act."""
@@ -202,7 +209,10 @@ class RuleMonitor:
                 self._armed[rule] = False
                 permission = self._permission(rule, root)
                 self.triggered.capped[rule] |= permission == CAPPED
-                due += [int(rule)] if permission == ALLOWED else []
+                if permission == ALLOWED:
+                    # at once, so that of two rules that cross together the second keeps apart from the first
+                    self._last[rule] = root
+                    due.append(int(rule))
         return due
 
     def _on_edge(self, time: float) -> float:

@@ -134,7 +134,7 @@ def ever_back(observed: xr.Dataset, output: str, level: str = "baseline") -> xr.
 def observed_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
     """The lowest value that a visit of each course shows, (patient, course), in the unit of the output.
 
-    NaN without a visit, and for a patient who could not be integrated.
+    NaN without a value at any visit, and for a patient who could not be integrated.
 
     Raises
     ------
@@ -143,6 +143,7 @@ def observed_nadir(observed: xr.Dataset, output: str) -> xr.DataArray:
     """
     visits = _Visits.of(observed, output)
     columns = [
-        values.min(axis=1) if times.size else np.full(len(values), np.nan) for _, times, values in visits.windows()
+        np.fmin.reduce(values, axis=1) if times.size else np.full(len(values), np.nan)
+        for _, times, values in visits.windows()
     ]
     return _by_course(observed, columns, visits.unit, f"lowest {output} that visits show")

@@ -15,6 +15,7 @@ from kinetics.expressions.reserved import OBSERVED, joined
 from kinetics.files.arguments import loaded
 from kinetics.model import Model
 from kinetics.model.quantities import Output
+from kinetics.observation.series import Series
 from kinetics.observation.visits import VisitSchedule
 from kinetics.population.seeds import checked_seed
 from kinetics.regimen.times import DAY, SAME
@@ -23,6 +24,8 @@ from kinetics.units import Unit, conversion, parse_unit, unit_text
 
 STREAM = int.from_bytes(b"seen", "big")
 """Sets these draws apart from those of parameters, whose key is (seed, patient) alone."""
+
+VISIT = "time of the visit since the first dose"
 
 
 def normal_draws(seed: int, patients: Iterable[int], visits: int, outputs: int, columns: Sequence[int]) -> np.ndarray:
@@ -91,7 +94,8 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Pa
     xarray.Dataset
         ``OUTPUT_seen`` on (patient, visit_SERIES) in the unit of the output, for every output that the schedule
         measures, with its ``noise``, ``quantification`` and ``rounding``; the times of the visits are the coordinate
-        ``visit_SERIES``. ``course_start`` comes along. A patient who could not be integrated is NaN.
+        ``visit_SERIES``, also of a series that has tests and no outputs. ``course_start`` comes along. NaN is a patient
+        who could not be integrated, and a visit that comes later than the patient's own last course asks for.
 
     Raises
     ------
@@ -106,23 +110,50 @@ def observe(result: xr.Dataset, model: Model, schedule: VisitSchedule | str | Pa
     times = np.asarray(result["time"].values, dtype=float)
     unit = parse_unit(result["time"].attrs["units"])
     starts = result["course_start"].values if "course_start" in result else np.empty(0)
+    given = result["triggered_time"].transpose("patient", ...).values if "triggered_time" in result else None
+    starts = starts if given is None else _with_last(starts, float(times[-1]))
     visits = _visits(model, schedule, unit, starts, float(times[-1]))
     if missing := [name for name in visits if name not in result]:
         raise UnknownNameError(f"the result has no output {', '.join(missing)}; is it of model '{model.name}'?")
     indices = {name: _time_indices(times, at, unit) for name, at in visits.items()}
     normal = _noise(result["patient"].values, model, indices, seed)
     data: dict[str, Any] = {"course_start": result["course_start"]} if "course_start" in result else {}
-    coords: dict[str, Any] = {"patient": result["patient"]}
+    coords: dict[str, Any] = {"patient": result["patient"], **_dates(schedule, unit, starts, float(times[-1]))}
     for name, index in indices.items():
         row, series = model.outputs[name], schedule.series_of(name)
         assert series is not None
         values = measured(row, result[name].transpose("patient", "time").values[:, index], normal.get(name, 0.0))
+        if given is not None:
+            values[_is_over(series, visits[name], unit, starts[:-1], given)] = np.nan
         dim, long_name = f"visit_{series.name}", f"{row.about or name}, as visits show it"
         attrs = {"exploratory": row.exploratory, **row.measurement}
         data[f"{name}{OBSERVED}"] = variable(("patient", dim), values, row.unit, long_name, **attrs)
-        coords[dim] = variable((dim,), visits[name], unit, "time of the visit since the first dose")
+        coords[dim] = variable((dim,), visits[name], unit, VISIT)
     facts = {"visits": schedule.name, "visits_hash": schedule.content_hash, "visits_seed": seed}
     return xr.Dataset(data, coords, {**result.attrs, **facts})
+
+
+def _dates(schedule: VisitSchedule, unit: Unit, starts: np.ndarray, until: float) -> dict[str, Any]:
+    """The visits of each series of tests, by the name of their dim."""
+    return {
+        (dim := f"visit_{series.name}"): variable(
+            (dim,), schedule.times_of(series, unit, starts, until), unit, VISIT, tests=", ".join(series.tests)
+        )
+        for series in schedule.series
+        if series.tests
+    }
+
+
+def _with_last(starts: np.ndarray, until: float) -> np.ndarray:
+    """First doses of courses, and the end: a rule may give a course up to then."""
+    return np.append(starts if starts.size else 0.0, until)
+
+
+def _is_over(series: Series, visits: np.ndarray, unit: Unit, starts: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Which visits, (patient, visit), come after the end that the last course or dose of a rule sets."""
+    last = np.fmax(starts[-1], np.fmax.reduce(given, axis=1, initial=-np.inf))
+    per_day = float(conversion(DAY, unit))
+    return series.is_over((visits - starts[0]) / per_day, (last - starts[0]) / per_day)
 
 
 def _noise(patients: np.ndarray, model: Model, indices: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
@@ -163,13 +194,15 @@ def _time_indices(times: np.ndarray, visits: np.ndarray, unit: Unit) -> np.ndarr
 
 
 def times_with_visits(
-    model: Model, schedule: VisitSchedule, output_times: np.ndarray, starts: np.ndarray
+    model: Model, schedule: VisitSchedule, output_times: np.ndarray, starts: np.ndarray, *, rules: bool = False
 ) -> np.ndarray:
     """The output times and all visits, (time,), of courses that start at ``starts``, (course,), all in model time.
 
-    `InputError` if the schedule measures nothing, or what is seen would be called as something else is.
+    With ``rules`` a course may be given up to the end. `InputError` if the schedule measures nothing, or what is seen
+    would be called as something else is.
     """
-    visits = _visits(model, schedule, model.time, starts, float(output_times[-1]))
+    until = float(output_times[-1])
+    visits = _visits(model, schedule, model.time, _with_last(starts, until) if rules else starts, until)
     taken = {*model.outputs, *model.states}
     if clash := [f"{name}{OBSERVED}" for name in visits if f"{name}{OBSERVED}" in taken]:
         raise InputError(f"what visits show would be called {', '.join(clash)}, as an output or state is; rename it")

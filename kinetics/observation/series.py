@@ -1,4 +1,4 @@
-"""A series of visits: which outputs are measured, and when."""
+"""A series of visits: which outputs are measured, or which tests are done, and when."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Series:
         An identifier; in results the visits are the dim ``visit_NAME``.
     outputs : sequence of str
         What is measured; empty for all outputs that no other series of the schedule names.
+    tests : sequence of str
+        What is done at these visits that no model has an output for, in words; such a series measures no outputs.
     at : sequence of str or pint.Quantity
         Visits at these times, zero or later.
     every : str or pint.Quantity, optional
@@ -34,7 +36,8 @@ class Series:
     until : str or pint.Quantity, optional
         No regular visit is later; needed with ``every``.
     after : {"first", "last"}
-        The course whose first dose ``until`` counts from.
+        What ``until`` counts from: the first dose of the first course; or that of the last course, or the last dose
+        that a rule has given, whichever is later.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class Series:
 
     name: str
     outputs: Sequence[str] = ()
+    tests: Sequence[str] = ()
     at: Sequence[Amount] = ()
     every: Amount | None = None
     begin: Amount | None = None
@@ -60,7 +64,7 @@ class Series:
 
     def __post_init__(self) -> None:
         faults = Faults()
-        for key in ("outputs", "at"):
+        for key in ("outputs", "tests", "at"):
             value = getattr(self, key)
             object.__setattr__(self, key, as_tuple(value))
         if not is_name(self.name):
@@ -68,6 +72,11 @@ class Series:
         for output in self.outputs:
             if not is_name(output):
                 faults.add(f"'{output!s:.70}' is no name of an output", name="outputs")
+        for test in self.tests:
+            if not isinstance(test, str) or not test.strip():
+                faults.add(f"must be words, found {test!r:.40}", name="tests")
+        if self.outputs and self.tests:
+            faults.add("a series measures 'outputs' or has 'tests'; make two series", name="tests")
         for text in self.at:
             _time(text, "at", faults, least=0.0)
         self._check_regular(faults)
@@ -112,7 +121,19 @@ class Series:
         """What it is, to 1e-9 day, as JSON has it."""
         at = sorted(round(in_days(text), 9) for text in self.at)
         regular = None if self.every is None else [*(round(time, 9) for time in self._regular), self.after]
-        return [self.name, sorted(self.outputs), at, regular]
+        # a series without tests has none, so that results made before there were tests keep their hash
+        return [self.name, sorted(self.outputs), at, regular, *([sorted(self.tests)] if self.tests else [])]
+
+    def is_over(self, days: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Whether visits, (visit,), are later than a patient's last course, (patient,), asks for, (patient, visit).
+
+        All in days from the first dose.
+        """
+        if self.after == "first":
+            return np.zeros((last.size, days.size), dtype=bool)
+        fixed = np.array([in_days(text) for text in self.at])
+        regular = (np.abs(days[:, None] - fixed) > SAME).all(axis=1)
+        return regular & (days > last[:, None] + self._regular[2] + SAME)
 
     def days(self, starts: Sequence[float]) -> list[float]:
         """Times of the visits in days, increasing, from time zero; those closer than 1e-9 day are one.
@@ -132,7 +153,7 @@ class Series:
         return [first + time for time in apart(chain(map(in_days, self.at), regular), SAME)]
 
     def __str__(self) -> str:
-        outputs = ", ".join(self.outputs) or "all other outputs"
+        outputs = f"tests of {', '.join(self.tests)}" if self.tests else ", ".join(self.outputs) or "all other outputs"
         parts = [f"at {', '.join(time_text(in_days(text)) for text in self.at)}"] if self.at else []
         if self.every is not None:
             every, begin, until = map(time_text, self._regular)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.errors import Fault, Faults, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
@@ -19,6 +19,7 @@ from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME
+from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import headline, html_table, paragraph
 from kinetics.units import Unit, conversion
 
@@ -35,6 +36,7 @@ class SeriesRow(Row):
 
     name: Text
     outputs: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    tests: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
     at: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
     every: Text | None = None
     begin: Text | None = None
@@ -77,9 +79,10 @@ def check_together(series: Mapping[int, Series], faults: Faults) -> None:
             if output in owners:
                 faults.add(f"'{output}' has visits in '{owners[output]}'; leave one out", name=f"{number}.outputs")
             owners.setdefault(output, row.name)
-        if not row.outputs and rest:
+        of_rest = not row.outputs and not row.tests
+        if of_rest and rest:
             faults.add(f"'{rest}' has no outputs either; only one may stand for the rest", name=f"{number}.name")
-        rest = rest or ("" if row.outputs else row.name)
+        rest = rest or (row.name if of_rest else "")
 
 
 def _series(reader: Reader, number: int, table: Any) -> Series | None:
@@ -160,17 +163,24 @@ class VisitSchedule:
 
     def check_outputs(self, model: Model) -> None:
         """Refuse, with an `UnknownNameError`, a schedule that names outputs which a model does not have."""
-        unknown = [name for row in self.series for name in row.outputs if name not in model.outputs]
+        unknown = [(row, name) for row in self.series for name in row.outputs if name not in model.outputs]
         if unknown:
+            advice = f"; there are {', '.join(model.outputs) or 'none'}, and what no model has goes under 'tests'"
             raise UnknownNameError(
-                f"model '{model.name}' has no output {', '.join(unknown)}, which visits '{self.name}' name; "
-                f"there are {', '.join(model.outputs) or 'none'}"
+                *(
+                    Fault(
+                        f"model '{model.name}' has no output '{name}', which series '{row.name}' measures"
+                        f"{did_you_mean(name, model.outputs) or advice}",
+                        f"visits '{self.name}'",
+                    )
+                    for row, name in unknown
+                )
             )
 
     def series_of(self, output: str) -> Series | None:
         """The series an output is measured in; None if it is in none."""
         own = (row for row in self.series if output in row.outputs)
-        rest = (row for row in self.series if not row.outputs)
+        rest = (row for row in self.series if not row.outputs and not row.tests)
         return next(own, None) or next(rest, None)
 
     def times(self, output: str, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
@@ -197,9 +207,12 @@ class VisitSchedule:
         UnitError
             If ``unit`` is no unit of time.
         """
-        series, per_day = self.series_of(output), float(conversion(DAY, unit))
-        if series is None:
-            return np.empty(0)
+        series = self.series_of(output)
+        return np.empty(0) if series is None else self.times_of(series, unit, starts, until)
+
+    def times_of(self, series: Series, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
+        """When a series has visits, (visit,); arguments, order and errors are those of `times`."""
+        per_day = float(conversion(DAY, unit))
         starts = np.asarray(starts, dtype=float)
         days = series.days((starts[~np.isnan(starts)] / per_day).tolist())
         times = np.array(days, dtype=float) * per_day

@@ -49,7 +49,8 @@ class Rule:
     most : int
         How often the rule acts at most, 1 to 1000.
     apart : str or pint.Quantity
-        The least time from one action of the rule to its next, both at their first dose. Kept in days.
+        The least time between an action of the rule and any other course of its drug, both at their first dose: one
+        that is scheduled, before or after it, or one that this or another rule has given. Kept in days.
     after_course : int, optional
         The course in whose window the rule acts, counted from 1: from its first dose to that of the next course. By
         default the rule acts at any time from time zero.
@@ -173,7 +174,7 @@ class Rule:
         dose += f" over {time_text(self.duration.magnitude)}" if self.duration.magnitude else ""
         dose += f", a course of {self.count} every {time_text(self.every.magnitude)}" if self.every is not None else ""
         often = "once" if self.most == 1 else f"at most {self.most} times"
-        often += f", {time_text(self.apart.magnitude)} apart" if self.apart.magnitude and self.most > 1 else ""
+        often += f", {time_text(self.apart.magnitude)} apart" if self.apart.magnitude else ""
         return f"{when}: {dose}, {often}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +27,11 @@ class Triggers:
 
     The level is a share of the baseline, in ``shares``, or ``fixed``, in the unit of the output: one of them is zero.
     ``signs`` are 1 for an upward crossing, -1 for a downward one. ``dose_amounts``, (rule, drug), in the model's dose
-    unit, are what each dose of a rule gives, over ``durations``, 0 for a bolus. A rule acts ``most`` times at most, at
-    least ``apart``, in ``windows``, (rule, 2), from when and up to when; each time it gives so many ``doses``, one
-    ``every`` so long, 0 for a single one. Times are the model's, and one if they are no further apart than ``same``.
+    unit, are what each dose of a rule gives, over ``durations``, 0 for a bolus; ``drugs`` are their numbers. A rule
+    acts ``most`` times at most, in ``windows``, (rule, 2), from when and up to when, and keeps ``apart`` from every
+    course of its drug; those known beforehand are ``scheduled``, (rule, course), infinite behind the last. Each time it
+    gives so many ``doses``, one ``every`` so long, 0 for a single one. Times are the model's, and one if they are no
+    further apart than ``same``.
     """
 
     rules: tuple[Rule, ...]
@@ -37,7 +40,9 @@ class Triggers:
     signs: np.ndarray
     dose_amounts: np.ndarray
     durations: np.ndarray
+    drugs: np.ndarray
     apart: np.ndarray
+    scheduled: np.ndarray
     most: np.ndarray
     doses: np.ndarray
     every: np.ndarray
@@ -104,8 +109,9 @@ def triggers(regimen: Regimen, outputs: Mapping[str, Unit], doses: Mapping[str, 
     _check_outputs(regimen, outputs)
     factors, per_day = dose_factors(regimen, doses), conversion(DAY, time)
     dose_amounts = np.zeros((len(rules), len(doses)))
-    for row, rule in zip(dose_amounts, rules, strict=True):
-        row[list(doses).index(rule.drug)] = rescale(rule.amount.magnitude, factors[rule.drug, rule.amount.units])
+    drugs = np.array([list(doses).index(rule.drug) for rule in rules], dtype=np.int64)
+    for row, drug, rule in zip(dose_amounts, drugs, rules, strict=True):
+        row[drug] = rescale(rule.amount.magnitude, factors[rule.drug, rule.amount.units])
     starts = [*(rescale(start, per_day) for start in regimen.starts), np.inf]
     return Triggers(
         rules,
@@ -115,13 +121,25 @@ def triggers(regimen: Regimen, outputs: Mapping[str, Unit], doses: Mapping[str, 
         np.array([1.0 if rule.direction == "up" else -1.0 for rule in rules]),
         dose_amounts,
         np.array([rescale(rule.duration.magnitude, per_day) for rule in rules]),
+        drugs,
         np.array([rescale(rule.apart.magnitude, per_day) for rule in rules]),
+        _scheduled(regimen, per_day),
         np.array([rule.most for rule in rules], dtype=np.int64),
         np.array([rule.count for rule in rules], dtype=np.int64),
         np.array([0.0 if rule.every is None else rescale(rule.every.magnitude, per_day) for rule in rules]),
         np.array([starts[k - 1 : k + 1] if (k := rule.after_course) else (0.0, np.inf) for rule in rules]),
         SAME * float(per_day),
     )
+
+
+def _scheduled(regimen: Regimen, per_day: Fraction | float) -> np.ndarray:
+    """First doses of the courses that give the drug of each rule, (rule, course), infinite behind the last."""
+    starts = np.full((len(regimen.rules), len(regimen.courses)), np.inf)
+    for row, rule in zip(starts, regimen.rules, strict=True):
+        given = [[dose.start for dose in course.doses if dose.drug == rule.drug] for course in regimen.courses]
+        own = [rescale(min(times).magnitude, per_day) for times in given if times]
+        row[: len(own)] = own
+    return starts
 
 
 def _check_outputs(regimen: Regimen, outputs: Mapping[str, Unit]) -> None:

@@ -48,7 +48,8 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         run.triggers.check(baselines_of(system, constants, run.triggers))
     observed: Observed | None = None
     if request.observe is not None:
-        run = replace(run, times=times_with_visits(model, request.observe, times, run.starts))
+        rules = run.triggers is not None
+        run = replace(run, times=times_with_visits(model, request.observe, times, run.starts, rules=rules))
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
     settings = {
         "until": last,

@@ -119,7 +119,8 @@ def _streamed(simulation: Simulation, progress: Progress | None) -> xr.Dataset:
     simulation.check_capacity(path)
     stream(simulation, path, progress=progress)
     # a store has its variables in the order of their names
-    return read_result(path).to_dataset()[list(simulation.blank().data_vars)]
+    blank = simulation.blank()
+    return read_result(path).to_dataset()[[*blank.data_vars, *blank.coords]]
 
 
 def result_warnings(run: Run, result: xr.Dataset) -> Iterator[str]:

@@ -126,7 +126,11 @@ def exponential(rate: float) -> Model:
         "exponential",
         time="day",
         parameters=[Parameter(name="r", value=rate, unit="1/day")],
-        doses=[Dose(name="kill", unit="1", into="K"), Dose(name="help", unit="1", into="H")],
+        doses=[
+            Dose(name="kill", unit="1", into="K"),
+            Dose(name="rescue", unit="1", into="K"),
+            Dose(name="help", unit="1", into="H"),
+        ],
         states=[
             State(name="M", unit="1", initial=1, rate=r * M),
             State(name="K", unit="1", initial=0, rate=0),
@@ -164,7 +168,7 @@ def test_the_batch_engine_meets_an_exponential_to_a_few_roundings():
 
 def test_a_crossing_too_soon_after_the_last_is_lost_and_a_later_one_is_not(solve):
     """Killed by e^2.5 every 30 days N is back at 0.4 after 15.8; of three crossings 70 days apart allow one."""
-    rule = Rule("N", "40 % of baseline", "kill", "0.75 1", most=9, apart="70 day", count=2, every="2 day")
+    rule = Rule("N", "40 % of baseline", "rescue", "0.75 1", most=9, apart="70 day", count=2, every="2 day")
     courses = [Course.of("kill", "2.5 1").at(f"{30 * number} day") for number in range(10)]
     _, times, _ = run(solve, exponential(K), Regimen(courses, rules=[rule]), until=300.0)
     # three courses and one of the rule kill as much as grows in 90 days
@@ -266,16 +270,16 @@ TEN_YEARS = 3652.5
 AGAIN = {
     "return of one output": (
         "ms_first_course",
-        [Rule("B", "40 % of baseline", "alemtuzumab", "12 mg", "4 hour", most=2, apart="60 day", after_course=1)],
+        [Rule("B", "40 % of baseline", "alemtuzumab", "12 mg", "4 hour", most=2, apart="30 day", after_course=1)],
     ),
     "a course at each return": (
         "ms_first_course",
-        [Rule("B", "0.1 1e9/L", "alemtuzumab", "12 mg", "4 hour", most=4, apart="12 month", every="1 day", count=3)],
+        [Rule("B", "0.1 1e9/L", "alemtuzumab", "12 mg", "4 hour", most=4, apart="45 day", every="1 day", count=3)],
     ),
     "three rules that meet": (
         "ms_licensed",
         [
-            Rule("B", "40 % of baseline", "alemtuzumab", "12 mg", "4 hour", most=2, apart="60 day", after_course=1),
+            Rule("B", "40 % of baseline", "alemtuzumab", "12 mg", "4 hour", most=2, apart="30 day", after_course=1),
             Rule("CD4", "0.2 1e9/L", "alemtuzumab", "6 mg", "10 day", most=5, apart="10 day"),
             Rule("B", "120 % of baseline", "alemtuzumab", "3 mg", direction="down", most=3),
         ],

@@ -1,5 +1,7 @@
 """Whatever the rule: never more than its cap, never closer than it says, and all that it gave is there."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -48,6 +50,11 @@ regimens = st.builds(
 )
 
 
+def _actions(fired, number: int, rule: Rule) -> np.ndarray:
+    """When a rule acted, (action,)."""
+    return fired.times[fired.rules == number][:: rule.count]
+
+
 @pytest.mark.parametrize("integrate", [scipy.integrate, batch.integrate], ids=["scipy", "batch"])
 @given(regimen=regimens)
 @settings(max_examples=60)
@@ -76,7 +83,13 @@ def test_rules_keep_their_word(deficit, integrate, regimen):
         assert own.size == planned.size or planned[own.size] >= UNTIL - STATED
         assert actions.size <= rule.most
         assert actions.size == rule.most or not fired.capped[number - 1]
-        assert (np.diff(actions) >= rule.apart.magnitude - STATED).all()
+        same = [(n, other) for n, other in enumerate(regimen.rules, 1) if other.drug == rule.drug]
+        before = [time for each in same for time in _actions(fired, *each)]
+        for action in actions:
+            gaps = [action - time for time in before if time < action - STATED]
+            if rule.drug == "drug":  # that of both courses
+                gaps += [abs(action - start) for start in regimen.starts]
+            assert min(gaps, default=math.inf) >= rule.apart.magnitude - STATED
         if rule.after_course:
             begin, end = (*regimen.starts, UNTIL)[rule.after_course - 1 : rule.after_course + 1]
             assert ((actions >= begin - STATED) & (actions <= end + STATED)).all()

@@ -16,7 +16,7 @@ from kinetics.model import Model
 from kinetics.model.quantities import Output
 from kinetics.observation import Series, VisitSchedule, observe
 from kinetics.observation.observing import measured, normal_draws
-from kinetics.regimen import Course, Regimen
+from kinetics.regimen import Course, Regimen, Rule
 from kinetics.results import read_result, variable, write_result
 from kinetics.simulation.simulating import simulate
 from kinetics.units import parse_unit
@@ -241,7 +241,10 @@ def test_a_stream_sees_the_same(noisy, tmp_path):
     [
         ({"patients": None}, "visits are of patients"),
         ({"observe": "monthly"}, "no 'monthly' in models/visits"),
-        ({"observe": VisitSchedule([Series(name="a", at=["1 day"], outputs=["X"])])}, "has no output X, which visits"),
+        (
+            {"observe": VisitSchedule([Series(name="a", at=["1 day"], outputs=["X"])])},
+            "no output 'X', which series 'a' measures",
+        ),
         ({"observe": visits("101 day")}, "measures no output in this time"),
     ],
 )
@@ -378,3 +381,51 @@ def test_first_seen_back_has_the_probabilities_of_independent_measurements(defic
         waiting, above = (waiting + above) * (1 - p), above * p
     assert np.isinf(found).mean() == pytest.approx(waiting, abs=2 / math.sqrt(size))
     assert np.isnan(found).mean() == pytest.approx(above, abs=2 / math.sqrt(size))
+
+
+# --- what ends a series, and series of tests
+
+
+def test_monitoring_goes_on_after_a_dose_of_a_rule(deficit):
+    """1 - Y decays as exp(-k t): of 0.9 mg at time 0, Y is back at 0.4 mg after log(1.5)/k, k about 0.1 a day."""
+    schedule = VisitSchedule([Series(name="a", at="0 day", every="1 day", until="5 day", after="last")], name="mine")
+    rule = Rule("Y", "0.4 mg", "drug", "0.1 mg")
+    request = {**SHORT, "observe": schedule}
+    course = Course.of("drug", "0.9 mg")
+    without = simulate(deficit, course.repeat(1), **request)
+    assert without["visit_a"].values.tolist() == [0, 1, 2, 3, 4, 5]
+    with pytest.warns(UserWarning, match="cap reached"):
+        result = simulate(deficit, course + rule, **request)
+    given = result["triggered_time"].values[:, :1]
+    assert ((given > 1) & (given < 10)).all()
+    days = result["visit_a"].values
+    assert days.tolist() == list(range(101))
+    np.testing.assert_array_equal(np.isfinite(result["Y_seen"].values), days <= given + 5)
+    # a rule that never acts leaves the end as it is, and the visits before it as they are
+    idle = simulate(deficit, course + Rule("Y", "0.4 mg", "drug", "0.1 mg", apart="1 year"), **request)
+    kept = idle.isel(visit_a=slice(6))["Y_seen"]
+    np.testing.assert_array_equal(kept, without["Y_seen"])
+    assert np.isnan(idle["Y_seen"].isel(visit_a=slice(6, None))).all()
+
+
+def test_the_lowest_seen_value_leaves_out_visits_after_the_end(deficit):
+    schedule = VisitSchedule([Series(name="a", at="0 day", every="1 day", until="5 day", after="last")])
+    regimen = Course.of("drug", "0.9 mg") + Rule("Y", "0.4 mg", "drug", "0.1 mg")
+    with pytest.warns(UserWarning, match="cap reached"):
+        result = simulate(deficit, regimen, **SHORT, observe=schedule)
+    np.testing.assert_array_equal(observed_nadir(result, "Y").values[:, 0], result["Y_seen"].isel(visit_a=1))
+
+
+def test_series_of_tests_are_dates_in_a_result(deficit, tmp_path):
+    thyroid = Series(name="thyroid", tests=["TSH", "T4"], every="20 day", until="60 day")
+    schedule = VisitSchedule([*visits("5 day").series, thyroid], name="mine")
+    result = simulate(deficit, ONCE, **SHORT, observe=schedule)
+    assert result["visit_thyroid"].values.tolist() == [20, 40, 60]
+    assert result["visit_thyroid"].attrs["tests"] == "TSH, T4"
+    assert result["visit_thyroid"].attrs["units"] == "day"
+    assert not [name for name, array in result.data_vars.items() if "visit_thyroid" in array.dims]
+    write_result(result, tmp_path / "dates.nc")
+    read = read_result(tmp_path / "dates.nc").to_dataset()
+    np.testing.assert_array_equal(read["visit_thyroid"], result["visit_thyroid"])
+    stored = simulate(deficit, ONCE, **SHORT, observe=schedule, out=tmp_path / "dates.zarr", chunk=2)
+    np.testing.assert_array_equal(stored["visit_thyroid"], result["visit_thyroid"])

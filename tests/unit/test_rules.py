@@ -259,11 +259,41 @@ def test_a_rule_acts_once_by_default_and_tells_that_it_would_again(fire):
 
 
 def test_a_crossing_that_comes_too_early_is_lost(fire):
-    step = math.log(1.5) / 0.1
-    times, _, _ = fire(START + rule(most=10, apart="10 day"), until=30.0)
-    # the second crossing is 4.05 day after the first and gives nothing, so the output rises on
+    step = math.log(0.7 / 0.6) / 0.1
+    times, _, _ = fire(START + rule(most=10, apart="4 day", amount="0.1 mg"), until=30.0)
+    # the second crossing is 1.54 day after the first and gives nothing, so the output rises on
     assert times == [pytest.approx(FIRST)]
-    assert 30.0 > FIRST + 10 > FIRST + step
+    assert FIRST > 4 > step
+
+
+def test_a_rule_keeps_apart_from_a_scheduled_course_of_its_drug(fire):
+    """The crossing is 4.05 day after the only course."""
+    assert fire(START + rule(apart="4 day"))[0] == [pytest.approx(FIRST)]
+    assert fire(START + rule(apart="4.1 day"))[0] == []
+    assert fire(START + rule(apart="4.1 day", drug="other"))[0] == [pytest.approx(FIRST)]
+
+
+def test_a_rule_keeps_apart_from_a_course_to_come(fire):
+    """A course 6 days after the first, 1.95 day after the crossing."""
+    twice = START + Course.of("drug", "0.001 ug").at("6 day")
+    assert fire(twice + rule(apart="1.9 day"))[0] == [pytest.approx(FIRST)]
+    assert fire(twice + rule(apart="2 day"))[0] == []
+
+
+def test_rules_of_one_drug_keep_apart_from_each_other(fire):
+    """The second crosses its level 0.43 day after the first, which gives next to nothing."""
+    first, second = rule(amount="0.001 ug"), {"level": "0.425 mg", "amount": "0.001 ug"}
+    later = math.log(0.9 / 0.575) / 0.1
+    assert fire(START + first + rule(**second, apart="0.4 day"))[0] == pytest.approx([FIRST, later], abs=1e-4)
+    assert fire(START + first + rule(**second, apart="0.5 day"))[0] == pytest.approx([FIRST], abs=1e-4)
+    both = fire(START + first + rule(**second, apart="0.5 day", drug="other"))[0]
+    assert both == pytest.approx([FIRST, later], abs=1e-4)
+
+
+def test_of_two_rules_of_one_drug_that_cross_together_the_second_keeps_apart(fire):
+    one, other = rule(amount="0.001 ug"), rule(amount="0.002 ug", apart="1 day")
+    assert fire(START + one + other)[1] == [1]
+    assert fire(START + one + rule(amount="0.002 ug"))[1] == [1, 2]
 
 
 def test_a_rule_waits_for_its_window(fire):

@@ -45,6 +45,16 @@ def test_monitoring_is_monthly_until_48_months_after_the_last_course():
     assert months(monitoring, "CD4", (0, 12, np.nan)) == list(range(61))
 
 
+def test_kidney_is_monthly_and_thyroid_quarterly_until_48_months_after_the_last_course():
+    monitoring = VisitSchedule.load("monitoring")
+    by_name = {series.name: series for series in monitoring.series}
+    assert by_name.keys() == {"blood_counts", "kidney", "thyroid"}
+    assert by_name["kidney"].tests == ("serum creatinine", "urinalysis with cell counts")
+    for name, step in (("kidney", 1), ("thyroid", 3)):
+        times = monitoring.times_of(by_name[name], MONTH, np.array([0.0, 12.0]), 600.0)
+        assert times.round(9).tolist() == list(range(0, 61, step))
+
+
 def test_quarterly_is_ten_years():
     assert months(VisitSchedule.load("quarterly"), "CD4", (0, 48)) == [0, 1, *range(3, 121, 3)]
 
@@ -136,11 +146,45 @@ def test_a_name_that_does_not_ship():
 
 def test_outputs_of_no_model_are_faults_where_the_schedule_meets_one(deficit_like):
     named = VisitSchedule([Series(name="a", at=["1 day"], outputs=["N", "thyroid", "X"])], "mine")
-    with pytest.raises(UnknownNameError, match="has no output thyroid, X, which visits 'mine' name; there are N"):
+    with pytest.raises(UnknownNameError) as error:
         named.check_outputs(deficit_like)
+    assert [str(fault) for fault in error.value.faults] == [
+        f"visits 'mine': model 'small' has no output '{name}', which series 'a' measures; there are N, and what no "
+        "model has goes under 'tests'"
+        for name in ("thyroid", "X")
+    ]
     VisitSchedule([Series(name="a", at=["1 day"], outputs=["N"]), Series(name="b", at=["2 day"])]).check_outputs(
         deficit_like
     )
+
+
+def test_a_mistyped_output_is_suggested(deficit_like):
+    named = VisitSchedule([Series(name="a", at=["1 day"], outputs=["NN"])], "mine")
+    with pytest.raises(UnknownNameError, match="no output 'NN', which series 'a' measures; did you mean 'N'"):
+        named.check_outputs(deficit_like)
+
+
+def test_a_series_of_tests_measures_nothing_and_has_dates():
+    tests = Series(name="thyroid", tests=["TSH"], every="3 month", until="1 year")
+    schedule = VisitSchedule([tests, Series(name="rest", at=["1 month"])])
+    assert months(schedule, "A") == [1]
+    assert (schedule.times_of(tests, MONTH, np.zeros(1), 600.0)).round(9).tolist() == [3, 6, 9, 12]
+    assert str(tests) == "thyroid: tests of TSH; every 3 month from 3 month to 12 month"
+    other = Series(name="thyroid", tests=["T4"], every="3 month", until="1 year")
+    assert VisitSchedule([tests]).content_hash != VisitSchedule([other]).content_hash
+    with pytest.raises(InputError, match="tests: a series measures 'outputs' or has 'tests'; make two series"):
+        Series(name="a", at=["1 day"], outputs=["A"], tests=["TSH"])
+    with pytest.raises(InputError, match="tests: must be words, found ' '"):
+        Series(name="a", at=["1 day"], tests=[" "])
+
+
+def test_visits_are_over_so_long_after_the_last_dose():
+    series = Series(name="a", at=["100 day"], every="10 day", until="30 day", after="last")
+    days = np.array([10.0, 30.0, 40.0, 70.0, 80.0, 100.0])
+    over = series.is_over(days, np.array([0.0, 40.0]))
+    assert over.tolist() == [[False, False, True, True, True, False], [False, False, False, False, True, False]]
+    first = Series(name="a", every="10 day", until="30 day")
+    assert not first.is_over(days, np.array([0.0, 40.0])).any()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def rule_arrays(
     """
     columns = np.array([system.outputs.index(name) for name in triggers.outputs], dtype=np.int64)
     dose_amounts = np.ascontiguousarray(triggers.dose_amounts @ system.dose_matrix())
-    when = (triggers.signs, triggers.most, triggers.apart, triggers.windows)
+    when = (triggers.signs, triggers.most, triggers.drugs, triggers.apart, triggers.scheduled, triggers.windows)
     what = (triggers.doses, triggers.every, triggers.durations, dose_amounts)
     return Rules(columns, levels, share * np.abs(levels), *when, *what, triggers.same, *triggered.arrays)
 

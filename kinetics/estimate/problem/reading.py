@@ -168,7 +168,10 @@ class ProblemReader(Reader):
             raise InputError(f"needs a 'regimen': model '{model.name}' takes {', '.join(model.doses)}")
         check_row_accepted(regimen, model)
         check_differentiable(regimen, model)
-        entry = RowInFit(row, model, regimen, horizon, settings=self._settings(row, model))
+        visits = None if row.visits is None else self._load_visits(path_from(item.path, row.visits))
+        if visits is not None:
+            visits.check_outputs(model)
+        entry = RowInFit(row, model, regimen, horizon, visits, settings=self._settings(row, model))
         if self.population is None:
             if not row.of_patients:
                 entry = replace(entry, baseline=self._baseline(model, row.cohort, entry.settings))
@@ -178,10 +181,6 @@ class ProblemReader(Reader):
             return []
         if self.population.likelihood == "normal":
             return [moment_target(entry)]
-        if row.visits is not None:
-            visits = self._load_visits(path_from(item.path, row.visits))
-            visits.check_outputs(model)
-            entry = replace(entry, schedule=visits)
         return [population_target(entry)]
 
     def _settings(self, row: PublishedRow, model: Model) -> dict[str, float]:

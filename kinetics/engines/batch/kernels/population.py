@@ -20,8 +20,8 @@ def integrate_with_rules(begin, end, ensemble, solution, rules, rule_state, step
         if integers(ensemble.plan, p)[0] < 0:
             continue
         own = Rules(
-            rules.columns, rules.levels[p], rules.slack[p], rules.signs, rules.most, rules.apart, rules.windows,
-            rules.doses, rules.every, rules.durations, rules.dose_amounts, rules.same,
+            rules.columns, rules.levels[p], rules.slack[p], rules.signs, rules.most, rules.drugs, rules.apart,
+            rules.scheduled, rules.windows, rules.doses, rules.every, rules.durations, rules.dose_amounts, rules.same,
             rules.times[p], rules.which[p], rules.capped[p],
         )  # fmt: skip
         patient = patient_of(ensemble, solution, p, own, rule_state)

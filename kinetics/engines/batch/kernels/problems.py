@@ -114,7 +114,9 @@ class Rules(NamedTuple):
     slack: np.ndarray  # (rule,) *, about the level
     signs: np.ndarray  # (rule,), 1 for a rise and -1 for a fall
     most: np.ndarray  # (rule,), actions
-    apart: np.ndarray  # (rule,), least time between two
+    drugs: np.ndarray  # (rule,), number of the drug
+    apart: np.ndarray  # (rule,), least time to another course of the drug
+    scheduled: np.ndarray  # (rule, course), first doses of those known beforehand; infinite behind the last
     windows: np.ndarray  # (rule, 2), from when up to when
     doses: np.ndarray  # (rule,), of an action
     every: np.ndarray  # (rule,), time from one dose to the next

@@ -1,4 +1,4 @@
-"""Where, inside a step of one patient, an output meets a level, and where rates have a kink.
+"""Where, inside a step of one patient, an output meets a level or rates have a kink, and the step that ends at a level.
 
 A kink is where a branch of ``max``, ``min``, ``abs`` or ``piecewise`` takes over: rates are continuous there. The
 derivative of a step across by parameters is only as accurate as the square root of its error. So with sensitivities
@@ -8,7 +8,7 @@ steps close in on the kink, and the one across is so short that it does not matt
 from __future__ import annotations
 
 from kinetics.engines.batch.kernels.calls import call, floats
-from kinetics.engines.batch.kernels.step import dense_terms, interpolate
+from kinetics.engines.batch.kernels.step import copy, dense_terms, interpolate, take_step
 from kinetics.engines.batch.machine_code import kernel
 
 ROOT_STEPS = 60
@@ -18,6 +18,9 @@ ROOT_STEPS = 60
 BEFORE, AFTER = 0.9, 1e-5
 HALVINGS = 50
 NO_KINK = 2.0
+CORRECTIONS = 3
+"""Newton steps onto a level. The first distance is the error of the dense output; each step squares it."""
+NEAR = 1e-3  # share of a step over which the slope at a level is taken, and by which its end may move at most
 ROUNDING = 1e-12
 """Of the states: a kink whose value changes by less than a change of this part of them does has no sides."""
 
@@ -128,3 +131,30 @@ def length_at_kink(tangent, code, h, step, kink_step):
     kink_step[0] = max(kink_step[0], h)
     distance, beyond = share * h, AFTER * kink_step[0]
     return (BEFORE * distance if distance > beyond else distance + beyond), True
+
+
+@kernel
+def step_to_level(code, h, theta, column, level, step):
+    """Take the step that ends where an output meets the level of a rule; returns its length.
+
+    The dense output is of one order less than the step. So its crossing is where this starts, and its slope there what
+    a Newton iteration goes by.
+    """
+    near = NEAR * theta
+    slope = (output_at(code, theta, column, step) - output_at(code, theta - near, column, step)) / (near * h)
+    length = theta * h
+    if not length > 0.0:
+        copy(code.states, step.y, step.y_new)
+        return 0.0
+    for _ in range(CORRECTIONS):
+        floats(step.h, 0)[0] = length
+        take_step(code, step)
+        call(code.read_outputs, (step.y_new, step.constants, step.outputs))
+        move = (floats(step.outputs, 0)[column] - level) / slope
+        # a level that is only touched has no slope to go by
+        if not abs(move) <= NEAR * length:
+            break
+        length -= move
+    floats(step.h, 0)[0] = length
+    take_step(code, step)
+    return length

@@ -8,14 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.engines.batch.kernels.calls import address_of, call, floats
-from kinetics.engines.batch.kernels.roots import crossing, output_at
-from kinetics.engines.batch.kernels.step import copy, dense_terms, interpolate, take_step
+from kinetics.engines.batch.kernels.roots import crossing, step_to_level
+from kinetics.engines.batch.kernels.step import dense_terms, interpolate, take_step
 from kinetics.engines.batch.machine_code import kernel
 from kinetics.engines.rule_monitor import ALLOWED, CAPPED, FORBIDDEN, PARTS
-
-CORRECTIONS = 3
-"""Newton steps onto a level. The first distance is the error of the dense output; each step squares it."""
-NEAR = 1e-3  # share of a step over which the slope at a level is taken, and by which its end may move at most
 
 
 @kernel
@@ -48,9 +44,21 @@ def permission(rules, state, r, time, end):
         return FORBIDDEN
     if not windows[r, 0] <= time < windows[r, 1] or time >= end - same:
         return FORBIDDEN
-    if time - state.last[r] < rules.apart[r] - same:
+    if not far_enough(rules, state, r, time):
         return FORBIDDEN
     return ALLOWED if state.actions[r] < rules.most[r] else CAPPED
+
+
+@kernel
+def far_enough(rules, state, r, time):
+    """Whether a time is apart from every course of the rule's drug, scheduled or given."""
+    least = rules.apart[r] - rules.same
+    near = False
+    for other in range(rules.drugs.size):
+        near |= rules.drugs[other] == rules.drugs[r] and time - state.last[other] < least
+    for course in range(rules.scheduled.shape[1]):
+        near |= abs(time - rules.scheduled[r, course]) < least
+    return not near
 
 
 @kernel
@@ -66,7 +74,10 @@ def pass_crossings(rules, state, until, end):
             if allowed == CAPPED:
                 rules.capped[r] = True
             state.due[r] = allowed == ALLOWED
-            any_due |= state.due[r]
+            if state.due[r]:
+                # at once, so that of two rules that cross together the second keeps apart from the first
+                state.last[r] = time
+                any_due = True
     return any_due
 
 
@@ -214,30 +225,3 @@ def first_action(rules, state, code, time, h, end, step):
         for r in range(columns.size):
             state.armed[r] |= state.beyond[r] < -rules.slack[r]
     return 2.0, -1
-
-
-@kernel
-def step_to_level(code, h, theta, column, level, step):
-    """Take the step that ends where an output meets the level of a rule; returns its length.
-
-    The dense output is of one order less than the step. So its crossing is where this starts, and its slope there what
-    a Newton iteration goes by.
-    """
-    near = NEAR * theta
-    slope = (output_at(code, theta, column, step) - output_at(code, theta - near, column, step)) / (near * h)
-    length = theta * h
-    if not length > 0.0:
-        copy(code.states, step.y, step.y_new)
-        return 0.0
-    for _ in range(CORRECTIONS):
-        floats(step.h, 0)[0] = length
-        take_step(code, step)
-        call(code.read_outputs, (step.y_new, step.constants, step.outputs))
-        move = (floats(step.outputs, 0)[column] - level) / slope
-        # a level that is only touched has no slope to go by
-        if not abs(move) <= NEAR * length:
-            break
-        length -= move
-    floats(step.h, 0)[0] = length
-    take_step(code, step)
-    return length
