@@ -268,6 +268,36 @@ def test_a_covariate_is_weighted_by_the_event_or_by_none(table):
     assert evaluate_evidence(facts_of(table(compared)), 64).verdicts[0].agrees
 
 
+def test_correlations_are_those_of_the_closed_forms(table):
+    # after the loss N = N0 (1 - exp(-g t)), and A, which is the same in all patients, has noise of its own each time
+    two = {"kind": "correlation", "statistic": "", "unit": "1", "value": 1, "time": "20 day"}
+    path = table(
+        two | {"output": "N_blood", "over": "N_blood", "since": "10 day"},
+        two | {"output": "N_blood", "over": "Q"},
+        two | {"output": "A_noisy", "over": "A_noisy", "since": "10 day"},
+        two | {"output": "A_noisy", "over": "A_noisy"},
+        two | {"output": "A_blood", "over": "N_blood"},
+    )
+    grown, falling, noise, itself, constant = answers(path, 256)
+    assert [grown, itself] == pytest.approx([1, 1])
+    assert -1 < falling < -0.95
+    assert abs(noise) < 0.1
+    assert math.isnan(constant)
+
+
+def test_having_an_event_correlates_as_its_probability_says(table):
+    # with q = 1/(1 + N0/A0) the mean of N0 q is A0 (1 - E q), and N0 itself is log-normal
+    event = {"kind": "correlation_with_event", "statistic": "", "unit": "1", "output": "Q", "time": "1 day"}
+    share = {"kind": "event_share", "output": "Q", "statistic": "", "time": "1 day", "unit": "1", "value": 1}
+    path = table(event | {"over": "N_blood", "since": "0 day", "lower": -1, "upper": 1, "value": ""}, share)
+    found, q = (float(each or 0) for each in answers(path, 256))
+    mean, variance = math.exp(0.3**2 / 2), math.exp(0.3**2) * (math.exp(0.3**2) - 1)
+    assert found == pytest.approx((2 * (1 - q) - mean * q) / math.sqrt(q * (1 - q) * variance), rel=0.05)
+    wrong = table(event | {"output": "N_blood", "over": "Q", "value": 1})
+    with pytest.raises(InputError, match="row_1: '1/nL' is not a kind of '1'"):
+        facts_of(wrong)
+
+
 def test_a_level_may_be_the_value_of_a_parameter(table):
     back = N_BACK | {"value": 1}
     expected = answers(table(back | {"level": "0.6 1e9/L"}))

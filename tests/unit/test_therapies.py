@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kinetics import Course, simulate
+from kinetics import Course, Model, simulate
+from kinetics.cohorts.cohort import cohort_parameters
 
 MONTH = 30.4375
 
@@ -77,6 +78,21 @@ def test_long_dosing_delays_the_overshoot_of_b_cells_and_does_not_prevent_it():
         peaks[regimen], months[regimen] = float(counts.max()), float(counts.idxmax("time")) / MONTH
     assert min(peaks.values()) > 1.4
     assert months["oncology_12_weeks"] > months["ms_first_course"] + 2
+
+
+def test_behcet_is_the_relapsing_cohort_by_a_stated_assumption():
+    model = Model.load("consequences")
+    behcet, relapsing = (cohort_parameters(model, name) for name in ("behcet", "relapsing"))
+    assert behcet.values == relapsing.values
+    assert "Assumption" in model.cohorts["behcet"].about
+
+
+def test_rituximab_three_years_later_empties_b_cells_and_comes_too_late_for_disease():
+    request = {"cohort": "relapsing", "until": "84 month", "every": "1 month"}
+    late = simulate("consequences", "rituximab_years_later", **request)
+    never = simulate("consequences", "ms_licensed", **request)
+    assert float(late["B"][38]) < 0.1 * float(never["B"][38])
+    assert float(late["autoimmune_disease"][-1]) == pytest.approx(float(never["autoimmune_disease"][-1]), rel=0.1)
 
 
 def test_rheumatoid_arthritis_is_slower():

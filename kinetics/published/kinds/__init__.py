@@ -1,5 +1,6 @@
 """The kinds of published number, one class each: what a row of the kind needs, and the model's number beside it."""
 
+from kinetics.published.kinds.correlation import Correlation, CorrelationWithEvent
 from kinetics.published.kinds.count import Count, PercentOfBaseline, Ratio
 from kinetics.published.kinds.courses_share import CoursesShare
 from kinetics.published.kinds.covariate import CovariateWithEvent, CovariateWithoutEvent
@@ -41,6 +42,8 @@ KINDS: dict[str, type[Quantity]] = {
     "event_peak": EventPeak,
     "covariate_with_event": CovariateWithEvent,
     "covariate_without_event": CovariateWithoutEvent,
+    "correlation": Correlation,
+    "correlation_with_event": CorrelationWithEvent,
     "courses_share": CoursesShare,
     "parameter": Parameter,
     "not_modelled": NotModelled,
