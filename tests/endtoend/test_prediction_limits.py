@@ -1,0 +1,27 @@
+"""docs/prediction_limits.md against what `docs/prediction_limits.py` gives, and who leads to it."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-\d+)?")
+
+
+def test_the_page_has_the_numbers_of_the_model():
+    """Of other processors the last digit may differ."""
+    program = runpy.run_path(str(DOCS / "prediction_limits.py"))
+    written = (DOCS / "prediction_limits.md").read_text(encoding="utf-8")
+    expected = program["page"](program["numbers"]())
+    assert NUMBER.sub("0", written) == NUMBER.sub("0", expected)
+    found, wanted = (list(map(float, NUMBER.findall(text))) for text in (written, expected))
+    assert found == pytest.approx(wanted, rel=0.02)
+
+
+def test_the_page_is_one_screen_and_is_linked():
+    page = (DOCS / "prediction_limits.md").read_text(encoding="utf-8")
+    assert len(page.splitlines()) < 70
+    for path in (DOCS.parent / "README.md", DOCS / "validation.md", DOCS / "tutorial.md"):
+        assert "prediction_limits.md" in path.read_text(encoding="utf-8")
