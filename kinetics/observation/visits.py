@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from kinetics.errors import Fault, Faults, InputError, UnknownNameError
+from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
@@ -168,11 +168,8 @@ class VisitSchedule:
             advice = f"; there are {', '.join(model.outputs) or 'none'}, and what no model has goes under 'tests'"
             raise UnknownNameError(
                 *(
-                    Fault(
-                        f"model '{model.name}' has no output '{name}', which series '{row.name}' measures"
-                        f"{did_you_mean(name, model.outputs) or advice}",
-                        f"visits '{self.name}'",
-                    )
+                    f"model '{model.name}' has no output '{name}', which series '{row.name}' of visits '{self.name}' "
+                    f"measures{did_you_mean(name, model.outputs) or advice}"
                     for row, name in unknown
                 )
             )

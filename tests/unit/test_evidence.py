@@ -121,6 +121,9 @@ def table(tmp_path):
     model = MODEL.replace("[derived]", f"{PARAMETERS}\n[derived]")
     (tmp_path / "models" / "toy.toml").write_text(model)
     (tmp_path / "models" / "regimens" / "once.toml").write_text(ONCE)
+    (tmp_path / "fits" / "mistyped.toml").write_text(
+        '[visits]\ntitle = "t"\nsource = "choice"\n[[series]]\nname = "a"\nat = ["1 day"]\noutputs = ["N_blod"]\n'
+    )
 
     def write(*rows):
         path = tmp_path / "fits" / "facts.csv"
@@ -392,6 +395,11 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
         ({"versus": "time = 0 day"}, "row_2", "'versus' needs a 'relation'"),
         ({"kind": "not_modelled", "statistic": "", "output": "", "time": ""}, "row_2", "needs a 'reason'"),
         ({"source": "nobody_1999"}, "row_2.source", "is in no references.bib"),
+        (
+            N_BACK | {"time": "", "visits": "mistyped.toml"},
+            "row_2",
+            "has no output 'N_blod', which series 'a' of visits 'mistyped' measures; did you mean 'N_blood'?",
+        ),
         ({"output": "B"}, "row_2", "has no output or state 'B'"),
         ({"unit": "mg"}, "row_2", "is not a kind of"),
         ({"cohort": "fast"}, "row_2", "has no cohort 'fast'"),

@@ -44,6 +44,14 @@ def test_bounds_and_priors_are_in_the_units_of_the_model(project):
     assert (free.start, free.lower, free.upper, free.log_sd) == (2.0, 0.1, 10.0, 0.5)
 
 
+def test_visits_of_a_typical_patient_that_measure_an_unknown_output_are_a_fault(project):
+    (project.fits / "mine.toml").write_text(
+        '[visits]\ntitle = "t"\nsource = "choice"\n[[series]]\nname = "a"\nat = ["1 day"]\noutputs = ["A_blod"]\n'
+    )
+    (fault,) = faults_of(project.fit(ROW | RECOVERY | {"visits": "mine.toml"}, free={"A0": A0}))
+    assert "has no output 'A_blod', which series 'a' of visits 'mine' measures; did you mean 'A_blood'?" in fault
+
+
 def test_a_prior_in_the_problem_goes_before_the_models(project):
     problems = [FitProblem.load(project.fit(ROW, free={"A0": f"{A0}, prior = {p}"})) for p in ("0.2", '"flat"')]
     assert [problem.free[0].log_sd for problem in problems] == [0.2, None]

@@ -243,7 +243,7 @@ def test_a_stream_sees_the_same(noisy, tmp_path):
         ({"observe": "monthly"}, "no 'monthly' in models/visits"),
         (
             {"observe": VisitSchedule([Series(name="a", at=["1 day"], outputs=["X"])])},
-            "no output 'X', which series 'a' measures",
+            "no output 'X', which series 'a' of visits",
         ),
         ({"observe": visits("101 day")}, "measures no output in this time"),
     ],

@@ -147,6 +147,11 @@ def test_a_prediction_is_the_same_in_a_file(fit, tmp_path):
         ({"every": "0 day"}, "every: must be a positive time"),
         ({"every": "1 second"}, "every: gives more than 100000 times"),
         ({"visits": "nowhere"}, "visits: no 'nowhere'"),
+        (
+            {"visits": VisitSchedule([Series(name="a", at="1 day", outputs=["NN"])], "mine")},
+            "visits: model '.*' has no output 'NN', which series 'a' of visits 'mine' measures; did you mean 'N'",
+        ),
+        ({"visits": VisitSchedule([Series(name="a", at="1 day", tests=["TSH"])], "mine")}, "'mine' measures none of N"),
         ({"draws": 1}, "draws: must be a whole number, at least 2"),
         ({"measures": "nope"}, "unknown measure 'nope'"),
     ],

@@ -149,7 +149,7 @@ def test_outputs_of_no_model_are_faults_where_the_schedule_meets_one(deficit_lik
     with pytest.raises(UnknownNameError) as error:
         named.check_outputs(deficit_like)
     assert [str(fault) for fault in error.value.faults] == [
-        f"visits 'mine': model 'small' has no output '{name}', which series 'a' measures; there are N, and what no "
+        f"model 'small' has no output '{name}', which series 'a' of visits 'mine' measures; there are N, and what no "
         "model has goes under 'tests'"
         for name in ("thyroid", "X")
     ]
@@ -160,7 +160,9 @@ def test_outputs_of_no_model_are_faults_where_the_schedule_meets_one(deficit_lik
 
 def test_a_mistyped_output_is_suggested(deficit_like):
     named = VisitSchedule([Series(name="a", at=["1 day"], outputs=["NN"])], "mine")
-    with pytest.raises(UnknownNameError, match="no output 'NN', which series 'a' measures; did you mean 'N'"):
+    with pytest.raises(
+        UnknownNameError, match="no output 'NN', which series 'a' of visits 'mine' measures; did you mean 'N'"
+    ):
         named.check_outputs(deficit_like)
 
 

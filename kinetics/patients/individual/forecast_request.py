@@ -81,11 +81,11 @@ class ForecastRequest:
         )
         step = faults.attempt("every", lambda: _positive(every, fit))
         last = None if treatment is None else faults.attempt("until", lambda: _end(fit, treatment, until))
-        schedule = faults.attempt("visits", lambda: None if visits is None else _schedule(visits, fit))
         typical = fit.patients.cohort.values | dict(
             zip(fit.names, fit.values(fit.random[None])[0].tolist(), strict=True)
         )
         limits = lower_limits(model, typical)
+        schedule = faults.attempt("visits", lambda: None if visits is None else _schedule(visits, fit, limits))
         further = faults.attempt("measures", lambda: read_measures(measures, model.outputs, limits))
         if step is not None and last is not None and last / step > MAX_TIMES:
             faults.add(f"gives more than {MAX_TIMES} times; take a longer step", name="every")
@@ -140,9 +140,11 @@ def _end(fit: PatientFit, treatment: Treatment, until: Amount | None) -> float:
     return end
 
 
-def _schedule(visits: VisitSchedule | str | Path, fit: PatientFit) -> VisitSchedule:
+def _schedule(visits: VisitSchedule | str | Path, fit: PatientFit, limits: Mapping[str, str]) -> VisitSchedule:
     schedule = loaded("visits", visits, VisitSchedule)
     schedule.check_outputs(fit.model)
+    if limits and not any(map(schedule.series_of, limits)):
+        raise InputError(f"'{schedule.name}' measures none of {', '.join(limits)}, which have a lower limit of normal")
     return schedule
 
 
