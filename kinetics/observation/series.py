@@ -125,9 +125,14 @@ class Series:
         return [self.name, sorted(self.outputs), at, regular, *([sorted(self.tests)] if self.tests else [])]
 
     def is_over(self, days: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """Whether visits, (visit,), are later than a patient's last course, (patient,), asks for, (patient, visit).
+        """Whether visits are later than the last course of each patient asks for, (patient, visit), dimensionless.
 
-        All in days from the first dose.
+        Parameters
+        ----------
+        days : numpy.ndarray, (visit,)
+            The visits, in days from the first dose.
+        last : numpy.ndarray, (patient,)
+            The first dose of the last course, or the last dose that a rule has given, in days from the first dose.
         """
         if self.after == "first":
             return np.zeros((last.size, days.size), dtype=bool)

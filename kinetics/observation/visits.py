@@ -208,7 +208,19 @@ class VisitSchedule:
         return np.empty(0) if series is None else self.times_of(series, unit, starts, until)
 
     def times_of(self, series: Series, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
-        """When a series has visits, (visit,); arguments, order and errors are those of `times`."""
+        """When a series has visits, (visit,), in ``unit``; order and errors are those of `times`.
+
+        Parameters
+        ----------
+        series : Series
+            Of the schedule.
+        unit : pint.Unit
+            Of time.
+        starts : numpy.ndarray, (course,)
+            First doses of courses, in ``unit``, as of `times`.
+        until : float
+            The last time, in ``unit``.
+        """
         per_day = float(conversion(DAY, unit))
         starts = np.asarray(starts, dtype=float)
         days = series.days((starts[~np.isnan(starts)] / per_day).tolist())
