@@ -76,7 +76,7 @@ def read_figure(name: str | Path) -> Kind[Any]:
     if not isinstance(kind, str) or kind not in KINDS:
         message = f"unknown kind '{kind}'" if kind is not None else "missing 'kind'"
         where = document.where("figure", "kind")
-        raise InputError(Fault(f"{message}; there are {', '.join(KINDS)}", where, "figure.kind"))
+        raise InputError(Fault(f"{message}; there are {', '.join(sorted(KINDS))}", where, "figure.kind"))
     chosen = _chosen(kind, document.data)
     return chosen(chosen.load(document))
 

@@ -62,8 +62,10 @@ def _patient(id: str, observed: xr.Dataset) -> Patient:
 
 def predictive_probabilities(fit: PatientFit, withheld: np.ndarray, draws: int = 200) -> np.ndarray:
     """The predicted probability of measuring less than each withheld count, (output,): uniform if all is right."""
-    curves = DrawnCurves(fit, fit.regimen, fit.draws(draws, 0), np.array([0.0, LATER]))
-    true = {name: curves.of(name)[:, 1] for name in OUTPUTS}
+    curves = DrawnCurves(
+        fit, fit.treatment, fit.draws(draws, 0), np.array([0.0, LATER]), (), dict.fromkeys(fit.model.outputs, "")
+    )
+    true = {name: curves.of(name, np.array([LATER]))[:, 0] for name in OUTPUTS}
     errors = fit.patients.errors
     return np.array(
         [share_measured_below(n, true[n], float(y), errors).mean() for n, y in zip(OUTPUTS, withheld, strict=True)]

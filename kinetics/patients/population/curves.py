@@ -71,7 +71,7 @@ def curve_points(begin: float, end: float, changes: np.ndarray) -> np.ndarray:
     --------
     >>> points = curve_points(0.0, 100.0, np.array([10.0]))
     >>> int((points < 10).sum()), bool(np.isin([0.0, 10.0, 100.0], points).all())
-    (32, True)
+    (33, True)
     """
     edges = np.unique(np.clip([begin, end, *changes], begin, end))
     pieces = [edges, np.maximum(edges - JUST_BEFORE * (end - begin), begin)]
