@@ -30,7 +30,7 @@ def line_of(text, part):
 @pytest.mark.parametrize(
     ("old", "new", "name", "part", "message"),
     [
-        ('kind = "time_course"', 'kind = "pie"', "figure.kind", 'kind = "pie"', "unknown kind 'pie'; there are agreement"),
+        ('kind = "time_course"', 'kind = "pie"', "figure.kind", 'kind = "pie"', "unknown kind 'pie'; there are"),
         ('kind = "time_course"', "", "figure.kind", "[figure]", "missing 'kind'"),
         ('output = "M"', 'output = "Q"', "curves.1.output", 'output = "Q"', "no output 'Q'; there are N, M, amount"),
         ('output = "M"', 'output = "amount"', "curves.1.output", 'output = "amount"', "'mg' is not a kind of '1/nL'"),
