@@ -52,8 +52,9 @@ def measure(explore: int, smooth: int) -> dict[str, Any]:
 
 def _deviations(fit: ClinicFit, truth: dict[str, float]) -> dict[str, float]:
     """The largest deviations from the truth: of typical values relatively, of variances in standard errors."""
-    typical = [abs(row.estimate / truth[row.name] - 1) for row in fit.rows if row.kind == "typical"]
-    variances = [abs(row.estimate - truth[row.name]) / row.standard_error for row in fit.rows if row.kind == "variance"]
+    rows = [row for row in fit.rows if not row.held]
+    typical = [abs(row.estimate / truth[row.name] - 1) for row in rows if row.kind == "typical"]
+    variances = [abs(row.estimate - truth[row.name]) / row.standard_error for row in rows if row.kind == "variance"]
     return {"typical": max(typical), "variance": max(variances), "objective": dict(fit.objectives)["AIC"][0]}
 
 
