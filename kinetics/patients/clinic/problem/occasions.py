@@ -12,7 +12,7 @@ from kinetics.patients.population.occasions import OccasionRule, PatientOccasion
 from kinetics.patients.population.treatment import COURSE_GAP
 from kinetics.units import to_unit
 
-NONE_TOLD = (
+NO_OCCASIONS = (
     "occasion_spread needs occasions, and the data name none: state the column of occasions in the mapping, or "
     "occasions = 'course' here"
 )
@@ -52,12 +52,12 @@ def _check(rule: OccasionRule, varying: Sequence[str], data: PatientData, patien
     """Refuse data without occasions, and those of which each patient has counts in one: nothing tells them apart."""
     chosen = [data.patient(id) for id in patients]
     if rule.source == "column" and not any(one.occasions for one in chosen):
-        raise InputError(NONE_TOLD)
+        raise InputError(NO_OCCASIONS)
     if missing := [one.id for one in chosen if rule.source == "column" and not one.occasions]:
         raise InputError(f"the data name no occasion of patients {', '.join(missing[:5])}")
     occasions = {one.id: PatientOccasions.of(one, rule, data.time) for one in chosen}
     if all(len({occasions[one.id].number(row) for row in one.observations}) < 2 for one in chosen):
         raise InputError(
             f"every patient has counts in one occasion alone: how {', '.join(varying)} differs between occasions "
-            "cannot be told from how patients differ; leave occasion_spread out"
+            "cannot be separated from how patients differ; leave occasion_spread out"
         )
