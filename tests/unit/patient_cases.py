@@ -1,4 +1,4 @@
-"""Small models of patients whose answers are known: a straight line, and a pool that a drug empties."""
+"""Small models of patients whose answers are known: a compartment, a straight line, and a pool that a drug empties."""
 
 from __future__ import annotations
 
@@ -9,6 +9,34 @@ from kinetics.model import Model
 from kinetics.patients import DoseRecord, Observation, Patient, PatientData
 from kinetics.units import parse_unit
 
+COMPARTMENT = """\
+[model]
+title = "One compartment"
+time = "hour"
+
+[parameters]
+CL = { value = 1.0, unit = "L/hour", spread = 0.3, about = "clearance", source = "choice" }
+V = { value = 10.0, unit = "L", spread = 0.2, about = "volume", source = "choice", positive = true }
+
+[doses.drug]
+unit = "mg"
+into = "A"
+
+[states.A]
+unit = "mg"
+initial = "0"
+rate = "-CL/V*A"
+about = "amount"
+
+[outputs.C]
+unit = "mg/L"
+value = "A/V"
+about = "concentration"
+noise = 0.1
+
+[cohorts.adults]
+about = "everybody"
+"""
 LINE = """
 [model]
 title = "A straight line"

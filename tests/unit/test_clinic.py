@@ -26,41 +26,21 @@ from kinetics.patients.population.treated_patients import TreatedPatients
 from kinetics.text.numbers import finite
 from kinetics.units import parse_unit
 
-ROOT = Path(__file__).parents[2]
-MODEL = """\
-[model]
-title = "One compartment"
-time = "hour"
+from .patient_cases import COMPARTMENT
 
-[parameters]
-CL = { value = 1.0, unit = "L/hour", spread = 0.3, about = "clearance", source = "choice" }
-V = { value = 10.0, unit = "L", spread = 0.2, about = "volume", source = "choice", positive = true }
+ROOT = Path(__file__).parents[2]
+PARAMETER = """
 F = { value = 0.8, unit = "1", about = "share that arrives", source = "choice", minimum = 0.0, maximum = 1.0 }
 
 [doses.drug]
-unit = "mg"
-into = "A"
-
-[states.A]
-unit = "mg"
-initial = "0"
-rate = "-CL/V*A"
-about = "amount"
-
-[outputs.C]
-unit = "mg/L"
-value = "F*A/V"
-about = "concentration"
-noise = 0.1
-
+"""
+OUTPUT = """
 [outputs.total]
 unit = "mg"
 value = "A"
 about = "amount in the body"
-
-[cohorts.adults]
-about = "everybody"
 """
+MODEL = COMPARTMENT.replace("\n[doses.drug]\n", PARAMETER).replace('"A/V"', '"F*A/V"') + OUTPUT
 TIMES = (1.0, 4.0, 9.0, 16.0)
 SHORT = {"explore": 20, "smooth": 20, "draws": 50, "importance": 100, "replicates": 100}
 

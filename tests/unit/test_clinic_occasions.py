@@ -16,34 +16,8 @@ from kinetics.reports.clinic import clinic_text
 from kinetics.reports.patient import patient_text
 from kinetics.units import parse_unit
 
-DRUG = """\
-[model]
-title = "One compartment"
-time = "hour"
+from .patient_cases import COMPARTMENT
 
-[parameters]
-CL = { value = 1.0, unit = "L/hour", spread = 0.3, about = "clearance", source = "choice" }
-V = { value = 10.0, unit = "L", spread = 0.2, about = "volume", source = "choice", positive = true }
-
-[doses.drug]
-unit = "mg"
-into = "A"
-
-[states.A]
-unit = "mg"
-initial = "0"
-rate = "-CL/V*A"
-about = "amount"
-
-[outputs.C]
-unit = "mg/L"
-value = "A/V"
-about = "concentration"
-noise = 0.1
-
-[cohorts.adults]
-about = "everybody"
-"""
 SUM = """\
 [model]
 title = "What is added at a rate adds up"
@@ -74,7 +48,7 @@ SHORT = {"draws": 50, "importance": 100, "replicates": 100}
 @pytest.fixture(scope="module")
 def drug(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "one.toml"
-    path.write_text(DRUG)
+    path.write_text(COMPARTMENT)
     return Model.load(path)
 
 
@@ -242,7 +216,7 @@ def test_what_is_wrong_with_occasions_is_named(drug):
 
     assert "occasion_spread needs occasions, and the data name none" in faulty(without_occasions, drug)
     text = faulty(lambda data: simulated(6, occasions=1), drug)
-    assert "every patient has counts in one occasion alone: how CL differs between occasions cannot be told" in text
+    assert "every patient has counts in one occasion alone: how CL differs between occasions cannot be" in text
     text = faulty(without_occasions, drug, occasions="course")  # 60 days have no second course
     assert "in one occasion alone" in text
     assert "no parameter differs between them" in faulty(same, drug, parameters=["CL"], occasions="column")
