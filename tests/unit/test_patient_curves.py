@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import lognorm
 
 import kinetics
-from kinetics.patients import DoseRecord
-from kinetics.patients.population.curves import curve_points, dose_times
+from kinetics.patients import DoseRecord, Patient
+from kinetics.patients.population.curves import curve_points, dose_changes, dose_times
 from kinetics.patients.population.population_prediction import population_prediction
 
 from . import patient_cases as cases
@@ -91,3 +91,10 @@ def test_a_patient_without_counts_has_a_curve(model):
         fits = kinetics.fit_patients(cases.data(cases.patient("P1", [], [])), model=model, cohort="adults")
     curves = fits.tree()["individual_fits"].to_dataset()
     assert np.isfinite(curves["N"].values).all()
+
+
+def test_an_infusion_ends_by_its_duration_or_by_its_rate():
+    by_duration = DoseRecord(1.0, "drug_a", 8.0, duration=3.0)
+    by_rate = DoseRecord(10.0, "drug_a", 8.0, rate=2.0, interval=20.0, additional=1, sequence=1)
+    patient = Patient("P1", doses=(by_duration, by_rate))
+    assert dose_changes(patient).tolist() == [1.0, 4.0, 10.0, 14.0, 30.0, 34.0]

@@ -33,7 +33,7 @@ def fit_population(
         typer.Option(
             "--figures",
             metavar="FOLDER",
-            help="Draw goodness of fit, individual fits and visual predictive check there, as PDF.",
+            help="Draw goodness of fit, individual fits, the group and its visual predictive check there, as PDF.",
         ),
     ] = None,
     as_json: AsJson = False,

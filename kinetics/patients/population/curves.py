@@ -12,6 +12,7 @@ from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Observation, Patient
 from kinetics.patients.population.assembling import PatientsOfCohort
 from kinetics.patients.population.treated_patients import TreatedPatients
+from kinetics.patients.population.treatment import length
 from kinetics.units import Unit
 
 POINTS = 100
@@ -60,7 +61,7 @@ def dose_times(patient: Patient) -> np.ndarray:
 
 def dose_changes(patient: Patient) -> np.ndarray:
     """When doses of a patient begin and end, (change,)."""
-    ends = [start + one.duration for one in patient.given for start in dose_times(replace(patient, doses=(one,)))]
+    ends = [start + length(one) for one in patient.given for start in dose_times(replace(patient, doses=(one,)))]
     return np.unique([*dose_times(patient), *ends])
 
 

@@ -1,4 +1,4 @@
-"""The occasions of patients, which the data tell or the courses of treatment make: where each begins."""
+"""The occasions of patients, which the data name or the courses of treatment make: where each begins."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -26,6 +27,7 @@ from kinetics.results import marked
 from kinetics.text.numbers import count_text, interval_text, number_text, percent_text
 from kinetics.text.tables import WIDTH, in_blocks, table
 
+RowsOf: TypeAlias = Callable[[xr.DataTree, str], list[dict[str, float]]]
 INFORMED = (
     "Informed: how much of the variance between patients the counts take away; what they leave is the population's."
 )
@@ -81,23 +83,23 @@ def _parameters_text(parameters: xr.Dataset, counts: int, known: str) -> str:
 
 
 def _counts_text(tree: xr.DataTree, width: int) -> str:
-    names, columns, rows = printed_outputs(tree), [], [dict[str, float]()]
-    for name in names:
-        rows = count_rows(tree, name)
-        columns.append([f"{number_text(row['value'])} [{_ends(row)}]" for row in rows])
-    times = [_month(row["months"]) for row in rows]
     title = "Counts after so many months [95 % interval of the true count]; where a course begins, before it"
-    return f"{title}\n{in_blocks(['month', *_heads(tree, names)], list(zip(times, *columns, strict=True)), width)}"
+    return f"{title}\n{_over_time(tree, count_rows, width)}"
 
 
 def _difference_text(tree: xr.DataTree, width: int) -> str:
-    names, columns, rows = printed_outputs(tree), [], [dict[str, float]()]
-    for name in names:
-        rows = difference_rows(tree, name)
-        columns.append([f"{number_text(row['value'])} [{_ends(row)}]" for row in rows])
-    cells = list(zip([_month(row["months"]) for row in rows], *columns, strict=True))
-    title = "What the planned treatment changes [95 % interval]"
-    return f"{title}\n{in_blocks(['month', *_heads(tree, names)], cells, width)}" if cells else ""
+    changes = _over_time(tree, difference_rows, width)
+    return f"What the planned treatment changes [95 % interval]\n{changes}" if changes else ""
+
+
+def _over_time(tree: xr.DataTree, rows_of: RowsOf, width: int) -> str:
+    """A row a month and a column an output, each number with its interval; empty without a row."""
+    names = printed_outputs(tree)
+    by_output = [rows_of(tree, name) for name in names]
+    columns = [[f"{number_text(row['value'])} [{_ends(row)}]" for row in rows] for rows in by_output]
+    months = [_month(row["months"]) for row in by_output[-1]] if by_output else []
+    cells = list(zip(months, *columns, strict=True))
+    return in_blocks(["month", *_heads(tree, names)], cells, width) if cells else ""
 
 
 def _recovery_text(tree: xr.DataTree) -> str:
