@@ -152,3 +152,12 @@ def test_a_file_with_a_fault_is_refused(figure_file, old, new, said):
     figure_file.write_text(FIGURE.replace(old, new))
     with pytest.raises(InputError, match=said):
         read_figure(figure_file)
+
+
+@pytest.mark.parametrize(("side", "word"), [(-1, "below"), (1, "beyond")])
+def test_the_key_says_on_which_side_of_their_limits_counts_are(tree, side, word):
+    observed = tree["observations"].to_dataset()
+    changed = tree.assign()
+    changed["observations"] = observed.assign(N_censored=side * abs(observed["N_censored"]))
+    texts = {text.get_text() for text in draw(changed).figure.findobj() if hasattr(text, "get_text")}
+    assert f"count {word} this limit of quantification" in texts

@@ -119,8 +119,10 @@ class PatientCourse(Kind[PatientSpec]):
     def _entries(self, tree: xr.DataTree, names: list[str]) -> Iterator[Entry]:
         root, observed = tree.to_dataset(), tree["observations"].to_dataset()
         yield Line2D([], [], linestyle="none", **COUNT), "counts"
-        if any(f"{name}_censored" in observed for name in names):
-            yield Line2D([], [], linestyle="none", **CENSORED), "count below this limit of quantification"
+        sides = [observed[f"{name}_censored"].values for name in names if f"{name}_censored" in observed]
+        if sides:
+            where = "beyond" if any((side > 0).any() for side in sides) else "below"
+            yield Line2D([], [], linestyle="none", **CENSORED), f"count {where} this limit of quantification"
         yield Line2D([], [], **CURVE), "fitted curve: the most probable parameters"
         yield Patch(**BAND["true"]), "95 % interval of the true count"
         if tree["measured"].data_vars:
