@@ -28,9 +28,9 @@ def share_at_risk(times: np.ndarray) -> np.ndarray:
     return _share(~np.isnan(times), np.ones(times.shape, dtype=bool))
 
 
-def share_recovered(times: np.ndarray, since: float = -np.inf, until: float = np.inf) -> np.ndarray:
-    """Of those at risk, the share with a finite time, of ``since`` or later and before ``until``."""
-    return _share((times >= since) & (times < until), ~np.isnan(times))
+def share_recovered(times: np.ndarray) -> np.ndarray:
+    """Of those at risk, the share with a finite time."""
+    return _share(np.isfinite(times), ~np.isnan(times))
 
 
 def share_never(times: np.ndarray) -> np.ndarray:

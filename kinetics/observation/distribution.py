@@ -47,6 +47,11 @@ class ObservedDistribution(Protocol):
         ...
 
     @property
+    def jumps(self) -> np.ndarray:
+        """Levels at which the density jumps, (jump,)."""
+        ...
+
+    @property
     def counted(self) -> Scalar:
         """The share of the population that the n of a row counts."""
         ...

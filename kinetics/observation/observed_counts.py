@@ -38,6 +38,11 @@ class ObservedCounts:
         return None
 
     @property
+    def jumps(self) -> np.ndarray:
+        """Above the limit of quantification the density is smooth."""
+        return np.empty(0)
+
+    @property
     def counted(self) -> float:
         """All patients."""
         return 1.0

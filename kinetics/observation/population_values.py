@@ -11,7 +11,7 @@ import numpy as np
 from kinetics.measures.returns import first_return
 from kinetics.observation.distribution import ObservedDistribution
 from kinetics.observation.observed_counts import ObservedCounts
-from kinetics.observation.observed_times import ObservedTimes, first_observed_return
+from kinetics.observation.observed_times import ObservedTimes, first_observed_return, visit_days
 
 TINY = 1e-12
 """A true value counts as at least this, in the unit of the model, so that its logarithm is finite."""
@@ -91,7 +91,9 @@ class RecoveryProbe:
 
     ``visits`` are after the first dose, which is at ``start``, within the first course's window, in the model's time.
     The ``level`` is in the unit of the output or, ``of_baseline``, a share of the patient's own value before treatment,
-    as measured. ``factor`` leads from the model's time to the unit of the row; ``noise`` is of each measurement.
+    as measured. ``factor`` leads from the model's time to the unit of the row; ``noise`` is of each measurement;
+    ``window`` is that of the visits, in the unit of the row. What is reported is the scheduled time of the visit if
+    ``scheduled``, as for a share of patients back by a time, else its day.
     """
 
     output: str
@@ -101,6 +103,8 @@ class RecoveryProbe:
     of_baseline: bool
     factor: float
     noise: float
+    window: float = np.inf
+    scheduled: bool = field(default=False, compare=False)  # rows of one recovery are of one distribution
 
     def needs(self) -> Mapping[str, np.ndarray]:
         """Times at which outputs are needed, by output."""
@@ -113,25 +117,24 @@ class RecoveryProbe:
     def sample(self, measured: PopulationValues, generator: np.random.Generator) -> np.ndarray:
         """When the return of each measured patient is observed, (patient,), in the unit of the row.
 
-        Infinite for one who does not return, NaN for one who is never below. Visits scatter as `ObservedTimes` says.
+        Infinite for one who does not return, NaN for one who is never below.
         """
         values = measured.log(self.output, np.array(self.visits))
         returns = first_return(values, self._log_level(measured)[:, None])
-        times = ObservedTimes(self._times, np.empty((0, 0))).scattered(len(values), generator)
-        with_never = np.column_stack([times, np.full(len(values), np.inf)])
-        return np.where(returns.was_below, with_never[np.arange(len(values)), returns.index], np.nan)
+        scheduled, share = returns.times(self._times), generator.random(len(values))
+        return scheduled if self.scheduled else visit_days(scheduled, self._times, self.window, share)
 
     def _returns(self, population: PopulationValues) -> ObservedTimes:
         location, level = population.log(self.output, np.array(self.visits)), self._log_level(population)
         if not self.of_baseline:
-            return first_observed_return(self._times, location, level, self.noise)
+            return first_observed_return(self._times, location, level, self.noise, self.window)
         # the measurement before treatment has its own noise, the same for all visits of a patient
         at_nodes = [
             first_observed_return(self._times, location, level + self.noise * node, self.noise) for node in _NODES
         ]
         weights = _WEIGHTS / _WEIGHTS.sum()
         total = sum(weight * each.probabilities for weight, each in zip(weights, at_nodes, strict=True))
-        return ObservedTimes(self._times, np.asarray(total))
+        return ObservedTimes(self._times, np.asarray(total), self.window)
 
     @property
     def _times(self) -> np.ndarray:

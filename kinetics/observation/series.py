@@ -38,6 +38,10 @@ class Series:
     after : {"first", "last"}
         What ``until`` counts from: the first dose of the first course; or that of the last course, or the last dose
         that a rule has given, whichever is later.
+    window : str or pint.Quantity, optional
+        How far the day of a visit may be from its scheduled time, on either side; no visit is nearer to the time of
+        another than to its own. Without it, that is all that is known. Likelihoods of times assume that days are
+        uniform within their windows.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class Series:
     begin: Amount | None = None
     until: Amount | None = None
     after: Literal["first", "last"] = "first"
+    window: Amount | None = None
 
     def __post_init__(self) -> None:
         faults = Faults()
@@ -79,6 +84,8 @@ class Series:
             faults.add("a series measures 'outputs' or has 'tests'; make two series", name="tests")
         for text in self.at:
             _time(text, "at", faults, least=0.0)
+        if self.window is not None and (window := _time(self.window, "window", faults)) is not None and window <= 0:
+            faults.add(f"must be positive, found '{self.window}'", name="window")
         self._check_regular(faults)
         faults.raise_if_any()
 
@@ -121,8 +128,9 @@ class Series:
         """What it is, to 1e-9 day, as JSON has it."""
         at = sorted(round(in_days(text), 9) for text in self.at)
         regular = None if self.every is None else [*(round(time, 9) for time in self._regular), self.after]
+        window = [] if self.window is None else [round(in_days(self.window), 9)]
         # a series without tests has none, so that results made before there were tests keep their hash
-        return [self.name, sorted(self.outputs), at, regular, *([sorted(self.tests)] if self.tests else [])]
+        return [self.name, sorted(self.outputs), at, regular, *([sorted(self.tests)] if self.tests else []), *window]
 
     def is_over(self, days: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Whether visits are later than the last course of each patient asks for, (patient, visit), dimensionless.
@@ -164,6 +172,8 @@ class Series:
             every, begin, until = map(time_text, self._regular)
             after = " after the last course" if self.after == "last" else ""
             parts.append(f"every {every} from {begin} to {until}{after}")
+        if self.window is not None:
+            parts.append(f"within {time_text(in_days(self.window))} of the schedule")
         return f"{self.name}: {'; '.join([outputs, *parts])}"
 
 

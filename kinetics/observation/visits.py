@@ -18,7 +18,7 @@ from kinetics.files.library import find_file
 from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
 from kinetics.observation.series import Series
-from kinetics.regimen.times import DAY, SAME
+from kinetics.regimen.times import DAY, SAME, in_days
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import headline, html_table, paragraph
 from kinetics.units import Unit, conversion
@@ -42,6 +42,7 @@ class SeriesRow(Row):
     begin: Text | None = None
     until: Text | None = None
     after: Literal["first", "last"] = "first"
+    window: Text | None = None
 
 
 def read_visits(path: Path) -> tuple[TitleRow, tuple[Series, ...]]:
@@ -179,6 +180,13 @@ class VisitSchedule:
         own = (row for row in self.series if output in row.outputs)
         rest = (row for row in self.series if not row.outputs and not row.tests)
         return next(own, None) or next(rest, None)
+
+    def window(self, output: str, unit: Unit) -> float:
+        """How far the days of an output's visits may be from the schedule, in ``unit``; infinite if no file says."""
+        series = self.series_of(output)
+        if series is None or series.window is None:
+            return np.inf
+        return in_days(series.window) * float(conversion(DAY, unit))
 
     def times(self, output: str, unit: Unit, starts: np.ndarray, until: float) -> np.ndarray:
         """When an output is measured, (visit,), increasing; none for an output that is in no series.

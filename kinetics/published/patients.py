@@ -61,9 +61,20 @@ class Patients:
             return repeated
         if self.typical_patient is None or row.noise is None:
             return measured(row, repeated)
-        normal = ndtri((np.arange(len(repeated)) + 0.5) / len(repeated))
-        noise = np.stack([self._generator(output, time).permutation(normal) for time in times], axis=1)
+        normal = ndtri(_midpoints(len(repeated)))
+        noise = np.stack([self._generator(output, f"{time:.9g}").permutation(normal) for time in times], axis=1)
         return measured(row, repeated, noise)
 
-    def _generator(self, output: str, time: float) -> np.random.Generator:
-        return np.random.default_rng([self.seed, int(content_hash(output, f"{time:.9g}")[:16], 16)])
+    def uniform(self, output: str) -> np.ndarray:
+        """How much of the window of a visit has passed on its day, (measured patient,); half for the typical one."""
+        if self.typical_patient is None:
+            return np.full(len(self.values), 0.5)
+        return self._generator(output, "day").permutation(_midpoints(MEASURED * len(self.values)))
+
+    def _generator(self, output: str, of: str) -> np.random.Generator:
+        return np.random.default_rng([self.seed, int(content_hash(output, of)[:16], 16)])
+
+
+def _midpoints(number: int) -> np.ndarray:
+    """The midpoints of equal shares of the range from 0 to 1, (number,)."""
+    return (np.arange(number) + 0.5) / number

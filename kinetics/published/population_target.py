@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinetics.errors import Faults, InputError
 from kinetics.observation.distribution import ObservedDistribution
+from kinetics.observation.observed_times import visit_windows
 from kinetics.observation.population_values import CountProbe, PopulationValues, Probe, RecoveryProbe
 from kinetics.published.kinds.level import level_in_fit
 from kinetics.published.likelihoods.mean import Mean
@@ -31,6 +33,11 @@ class PopulationTarget(Target):
     def visits(self) -> tuple[float, ...]:
         """When patients are measured, in the model's time; empty for a count at the time of the row."""
         return self.probe.visits if isinstance(self.probe, RecoveryProbe) else ()
+
+    @property
+    def window(self) -> float:
+        """How far the days of visits may be from the schedule, in the unit of the row."""
+        return self.probe.window if isinstance(self.probe, RecoveryProbe) else math.inf
 
     def horizon(self) -> float:
         """How long a simulation must be, in the model's time."""
@@ -88,10 +95,22 @@ def _check_reach(row: PublishedRow, probe: Probe) -> None:
         first, last = probe.limit, math.inf
     else:
         return
-    numbers = [row.value, *((row.lower, row.upper) if row.interval != "confidence" else ())]
-    if wrong := [number for number in numbers if number is not None and not first < number <= last]:
-        listed = ", ".join(f"{number:g}" for number in wrong)
-        text = f"{listed} {row.unit} is not"
+    of_ranks = (row.lower, row.upper) if row.interval != "confidence" else ()
+    numbers = [number for number in (row.value, *of_ranks) if number is not None]
+    if wrong := [number for number in numbers if not first < number <= last]:
+        text = f"{_listed(wrong)} {row.unit} is not"
         if isinstance(probe, RecoveryProbe):
             raise InputError(f"{text} after the first visit and by the last, {first:g} to {last:g}")
         raise InputError(f"{text} above the limit of quantification, {first:g}; give it as a share")
+    # the median of an even number of patients is half-way between two days, which may be of two visits
+    of_one_day = bool(of_ranks) or (row.n or 0) % 2 == 1
+    if isinstance(probe, RecoveryProbe) and row.statistic in ("median", "survival_median") and of_one_day:
+        earliest, latest = visit_windows((np.array(probe.visits) - probe.start) * probe.factor, probe.window)
+        if wrong := [number for number in numbers if not ((earliest < number) & (number <= latest)).any()]:
+            hint = f"'{row.visits}' needs a longer window"
+            raise InputError(f"{_listed(wrong)} {row.unit} is between the windows of two visits: {hint}")
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    """Numbers as text."""
+    return ", ".join(f"{number:g}" for number in numbers)

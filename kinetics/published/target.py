@@ -107,6 +107,11 @@ class Target:
         """When patients are measured, in the model's time; empty if that is the time of the row."""
         return ()
 
+    @property
+    def window(self) -> float:
+        """How far the days of visits may be from the schedule, in the unit of the row; infinite if nothing says."""
+        return math.inf
+
     def log_error(self, value: float) -> float:
         """ln(model / published) of a value in the row's unit; for a range the distance outside it.
 

@@ -1,7 +1,7 @@
 """Likelihoods of published summaries against closed forms: moments, order statistics, binomials, chi-square."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -27,6 +27,7 @@ class Uniform:
 
     outcomes = None
     counted = 1.0
+    jumps = np.array([0.0, 1.0])
 
     def below(self, level: float) -> Expected:
         at = min(max(level, 0.0), 1.0)
@@ -163,20 +164,22 @@ def test_the_density_of_a_survival_median_integrates_to_the_chance_that_it_is_re
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_times_have_the_moments_of_triangles(log):
-    seen = recovery()
-    left, middle, right = [0.0, 1, 2, 3, 6, 9], [1.0, 2, 3, 6, 9, 12], [2.0, 3, 6, 9, 12, 15]
+@pytest.mark.parametrize("window", [0.25, 2.0, math.inf])
+def test_days_of_visits_have_the_moments_of_uniform_windows(log, window):
+    seen = replace(recovery(), window=window)
+    half_way = [0.5, 1.5, 2.5, 4.5, 7.5, 10.5, 13.5]
     expected = np.zeros(3)
-    for a, c, b, p in zip(left, middle, right, seen.probabilities[0, :-2], strict=True):
-        law = stats.triang((c - a) / (b - a), a, b - a)
+    for a, b, at, p in zip(half_way[:-1], half_way[1:], seen.times, seen.probabilities[0, :-2], strict=True):
+        start, end = max(a, at - window), min(b, at + window)
+        law = stats.uniform(start, end - start)
         expected += p * np.array([law.expect(lambda t, k=k: (np.log(t) if log else t) ** k) for k in POWERS])
     np.testing.assert_allclose(seen.moments(log=log).of_patients.mean(axis=0), expected, rtol=1e-6)
 
 
 def test_shares_of_times_are_areas_under_the_density():
     seen = recovery(0.1, 0.2)
-    for level in (0.5, 1.7, 3.0, 8.2, 14.9):
-        area = integrate.quad(seen.density, 0, level, points=[1, 2, 3, 6, 9, 12], limit=200)[0]
+    for level in (0.6, 1.7, 3.0, 8.2, 13.4):
+        area = integrate.quad(seen.density, 0, level, points=[0.5, 1.5, 2.5, 4.5, 7.5, 10.5], limit=200)[0]
         assert share(seen, level) == pytest.approx(area, abs=1e-9)
 
 
@@ -200,10 +203,15 @@ def test_a_share_close_to_one_keeps_the_chance_of_the_others():
 def test_a_step_of_a_kaplan_meier_curve_counts_those_seen_back_by_then():
     seen = recovery(0.1, 0.2)
     assert Proportion(30, 0.5).value(seen) == pytest.approx(0.9)
-    # of the visit at 3, from 2 to 6 and highest at 3, a quarter is before 3
-    assert Proportion(30, 0.5, until=3.0).value(seen) == pytest.approx(0.9 * (0.1 + 0.2 * 0.25))
-    both = Proportion(30, 0.5, until=4.0).value(seen) + Proportion(30, 0.5, since=4.0).value(seen)
-    assert both == pytest.approx(0.9)
+    # the visit at 3 itself counts, whatever conversion of units makes of it
+    for until in (3.0, 3.0 * (1 - 1e-12), 5.9):
+        assert Proportion(30, 0.5, until=until).value(seen) == pytest.approx(0.9 * (0.1 + 0.2))
+    for between in (3.0, 4.0):
+        both = Proportion(30, 0.5, until=between).value(seen) + Proportion(30, 0.5, since=between).value(seen)
+        assert both == pytest.approx(0.9)
+    sample = np.array([2.0, 3.0, 6.0, np.inf, np.nan])
+    found = [Proportion(4, 0.5, **times).of(sample).share for times in ({"until": 3.0}, {"since": 3.0}, {})]
+    assert found == [0.5, 0.25, 0.75]
 
 
 @pytest.mark.parametrize("n", [5, 20, 100])
@@ -264,7 +272,7 @@ def test_a_range_holds_the_median_without_error_and_counts_from_its_nearer_end()
 
 
 def test_where_few_have_a_median_a_stated_one_leads_back():
-    # the last visit at 12 scatters to 15, and 40 % are back by then: 15/0.8
+    # the last visit is by 13.5 at the latest, and 40 % are back by then: 13.5/0.8
     seen = recovery(never=0.6)
-    assert ReportedRange(9.0, 9.0, 0.5).evaluate(seen).error[0] == pytest.approx(math.log(9 / 18.75))
+    assert ReportedRange(9.0, 9.0, 0.5).evaluate(seen).error[0] == pytest.approx(math.log(9 / 16.875))
     assert ReportedRange(9.0, 9.0, 0.5).value(seen) == math.inf

@@ -85,14 +85,6 @@ def test_shares_count_patients(times):
     np.testing.assert_array_equal(share_never(times), (number - recovered) / number if number else np.nan)
 
 
-@given(times_at_risk, st.integers(0, 1000), st.integers(0, 1000))
-def test_a_share_back_between_times_is_the_difference_of_two_shares(times, since, until):
-    between = share_recovered(times, since, max(since, until))
-    assert math.isclose(
-        between, share_recovered(times, until=max(since, until)) - share_recovered(times, until=since), abs_tol=1e-12
-    )
-
-
 @given(times_at_risk)
 def test_the_higher_quantiles_are_times_of_patients_and_infinite_where_too_few_recover(times):
     for share, quantile in zip(SHARES, censored_quantiles(times, SHARES, "higher"), strict=True):

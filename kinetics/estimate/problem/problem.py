@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -128,7 +129,7 @@ class FitProblem:
                 [item.row.model_dump(exclude_defaults=True) for item in read.rows],
                 {target.row.regimen: target.regimen.content_hash for target in read.targets},
                 {name: cohort.content_hash for name, cohort in read.cohorts.items()},
-                {target.row.name: target.visits for target in read.targets if target.visits},
+                {target.row.name: _when_visited(target) for target in read.targets if target.visits},
             ),
             population=read.population,
             builds_on=read.builds_on,
@@ -214,6 +215,11 @@ class FitProblem:
             if (value := values.get(one.flat)) is not None
             and not one.lower * (1 - ROUNDING) <= value <= one.upper * (1 + ROUNDING)
         }
+
+
+def _when_visited(target: Target) -> tuple[float, ...]:
+    """When its patients are measured, and how far the days may be from that, if anything says so."""
+    return target.visits if math.isinf(target.window) else (*target.visits, target.window)
 
 
 def targets_by_arm(problem: FitProblem, targets: Sequence[T]) -> dict[Arm, list[T]]:

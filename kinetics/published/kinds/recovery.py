@@ -31,7 +31,12 @@ class TimeToThreshold(AtLevel, OverWindow):
     own_unit = Quantity.unit_of_time
 
     def sample(self, patients: Patients) -> np.ndarray:
-        """The time, (patient,); infinite for never, NaN for one never below."""
+        """The time, (patient,), at visits that of the day; infinite for never, NaN for one never below."""
+        times = self.returns(patients)
+        return times if self.visits is None else self.days(times, patients)
+
+    def returns(self, patients: Patients) -> np.ndarray:
+        """When each patient is back, (patient,), at visits as they are scheduled."""
         return self.curves(patients).return_to(self.levels(self.baseline(patients)))
 
     @classmethod
@@ -66,7 +71,9 @@ class TimeToThreshold(AtLevel, OverWindow):
             if text is not None and not 0 < to_unit(text, model.time) <= visits[-1] - start:
                 raise InputError(f"{column} {text} is not between the first dose and the last visit")
         factor = float(conversion(model.time, parse_unit("month" if row.of_patients else row.unit)))
-        return RecoveryProbe(name, tuple(visits.tolist()), start, level, of_baseline, factor, noise)
+        window = factor * entry.schedule.window(name, model.time)
+        at = tuple(visits.tolist())
+        return RecoveryProbe(name, at, start, level, of_baseline, factor, noise, window, row.of_patients)
 
 
 def _starts(entry: RowInFit) -> np.ndarray:
@@ -86,7 +93,7 @@ class ShareRecovered(TimeToThreshold):
 
     def number(self, patients: Patients) -> Any:
         """The share; NaN if nobody was below."""
-        return share_recovered(self.sample(patients))
+        return share_recovered(self.returns(patients))
 
 
 class TimeBelow(AtLevel, OverWindow):

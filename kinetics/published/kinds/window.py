@@ -9,6 +9,7 @@ import numpy as np
 
 from kinetics.errors import InputError
 from kinetics.measures.sampled import SampledCurves
+from kinetics.observation.observed_times import visit_days
 from kinetics.published.kinds.quantity import Quantity
 from kinetics.units import to_unit
 
@@ -35,8 +36,7 @@ class OverWindow(Quantity):
     @cached_property
     def _times(self) -> np.ndarray:
         unit, starts = self.arm.model.time, self.arm.course_starts
-        first = float(starts[0]) if starts.size else 0.0
-        begin = first if self.since is None else self.since
+        begin = self._begin
         later = starts[starts > begin]
         end = float(min([begin + to_unit(HORIZON, unit), *later[:1]])) if self.time is None else self.time
         if self.visits is not None:
@@ -56,6 +56,18 @@ class OverWindow(Quantity):
         output = self.arm.model.outputs.get(self.output)
         reported = at_visits and output is not None and output.rounding is not None
         return SampledCurves(self._times, self._values(patients, self._times), at_visits, reported)
+
+    def days(self, scheduled: np.ndarray, patients: Patients) -> np.ndarray:
+        """The days of visits of patients, (patient,), from the scheduled ones: uniform over the windows of visits."""
+        assert self.visits is not None
+        begin, window = self._begin, self.visits.window(self.output, self.arm.model.time)
+        return begin + visit_days(scheduled - begin, self._times - begin, window, patients.uniform(self.output))
+
+    @cached_property
+    def _begin(self) -> float:
+        """From when the curve is looked at."""
+        starts = self.arm.course_starts
+        return (float(starts[0]) if starts.size else 0.0) if self.since is None else self.since
 
     def baseline(self, patients: Patients) -> np.ndarray:
         """The output of each patient before treatment, (patient,), measured if there are visits."""

@@ -32,8 +32,9 @@ class Median(OrderStatistics):
 
     .. math:: p(m) = \frac{2\,n!}{(j-1)!^2} \int_0^{m-q} [F(m-u)\,(1 - F(m+u))]^{j-1} f(m-u) f(m+u)\,du ,
 
-    by Gauss-Legendre quadrature as far as :math:`F(1-F)/nf`, on which the integrand falls, makes it matter; where the
-    lower of the two can be at a limit of quantification :math:`q`, the density of that is added.
+    by Gauss-Legendre quadrature, between jumps of the density, as far as :math:`F(1-F)/nf`, on which the integrand
+    falls, makes it matter; where the lower of the two can be at a limit of quantification :math:`q`, the density of
+    that is added.
     (David and Nagaraja 2003, Order Statistics, 2.2 and 2.3.)
     """
 
@@ -61,15 +62,20 @@ class Median(OrderStatistics):
     def _log_density_even(self, observed: ObservedDistribution, at: Scalar, rest: Scalar) -> Scalar:
         j, m, least = self.n / 2, self.median, observed.bracket()[0]
         spread, density = float(np.real(at * rest)), float(np.real(observed.density(m)))
-        # a far median has no scale of its own, and may lie in a gap of the density; nodes are squared to be close at 0
+        # a far median has no scale of its own, and may lie in a gap of the density
         end = m - least
         if self.n > 2 and spread > 0 and density > 0:
             end = min(end, REACH * spread / (self.n * density))
         if not end > 0:
             return -np.inf
+        jumps = np.unique(np.abs(m - observed.jumps))
+        pieces = np.concatenate([[0.0], jumps[(jumps > 0) & (jumps < end)], [end]])
+        # nodes are squared to be close at the beginning of a piece, where the integrand is largest
         terms = [
-            np.log(4 * node * weight * end) + self._log_pair(observed, m - node**2 * end, m + node**2 * end)
+            np.log(4 * node * weight * width) + self._log_pair(observed, m - u, m + u)
+            for begin, width in zip(pieces[:-1], np.diff(pieces), strict=True)
             for node, weight in zip(_NODES, _WEIGHTS, strict=True)
+            for u in [begin + node**2 * width]
         ]
         return gammaln(self.n + 1) - 2 * gammaln(j) + _log_sum([*terms, self._log_at_limit(observed, least)])
 

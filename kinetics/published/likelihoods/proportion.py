@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
-from kinetics.measures.patient_statistics import at_risk, share_recovered
+from kinetics.measures.patient_statistics import at_risk
 from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, shares
 from kinetics.observation.normal import log
 from kinetics.observation.observed_counts import ObservedCounts
-from kinetics.observation.observed_times import ObservedTimes
+from kinetics.observation.observed_times import ObservedTimes, scheduled_within
 from kinetics.published.likelihoods.summary import Evaluation
 
 
@@ -23,8 +23,8 @@ class Proportion:
     With :math:`p` the share in the population, :math:`p(k) = \binom{n}{k} p^k (1-p)^{n-k}`; a published percentage need
     not give a whole :math:`k`, and factorials go on as gamma functions. The error is that of :math:`2\arcsin\sqrt p`,
     of variance :math:`1/n` whatever :math:`p` (Anscombe 1948, doi 10.1093/biomet/35.3-4.246). ``above`` counts values
-    at the level too. A step of a Kaplan-Meier curve has ``until`` alone; the share ever observed back has neither
-    ``since`` nor ``until``.
+    at the level too. Those back at a visit that is scheduled for ``until`` count, those at one for ``since`` do not. A
+    step of a Kaplan-Meier curve has ``until`` alone; the share ever observed back has neither.
     """
 
     n: int
@@ -53,9 +53,11 @@ class Proportion:
     def of(self, sample: np.ndarray) -> Proportion:
         """The same of other patients: of those below or above the limit, or observed back within the times."""
         if self.level is None:
-            return replace(self, share=float(share_recovered(sample, self.since, self.until)))
-        values = at_risk(sample)
-        inside = values >= self.level if self.above else values < self.level
+            inside = scheduled_within(at_risk(sample), self.since, self.until)
+        elif self.above:
+            inside = at_risk(sample) >= self.level
+        else:
+            inside = at_risk(sample) < self.level
         return replace(self, share=float(inside.mean()))
 
     def value(self, observed: ObservedDistribution) -> float:
