@@ -2,7 +2,7 @@
 
 from kinetics.prediction.predicting import predict, run_prediction
 from kinetics.prediction.request import PredictionRequest, load_prediction
-from kinetics.prediction.summary import population_recovery_summary, recovery_summary
+from kinetics.prediction.summary import population_recovery_summary, recovery_summary, trial_recovery_summary
 
 __all__ = [
     "PredictionRequest",
@@ -11,4 +11,5 @@ __all__ = [
     "predict",
     "recovery_summary",
     "run_prediction",
+    "trial_recovery_summary",
 ]

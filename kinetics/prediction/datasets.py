@@ -9,8 +9,14 @@ With patients, ``patients``: outputs on (patient, time), points of a Sobol seque
 the 5th, 50th and 95th percentile over patients, each at 2.5, 50 and 97.5 % over draws. ``population_recovery``:
 ``median`` time to the lower limit over patients at risk, ``share_never`` of those at risk and ``share_not_at_risk`` of
 all on (output, course), and each with ``_quantiles`` behind its name on (quantile, output, course), over draws.
-``study``, with a future trial: ``OUTPUT_mean``, ``OUTPUT_median`` and ``OUTPUT_share_below`` on (quantile, time), over
-parameters, patients and noise. Every variable has its unit in ``attrs["units"]``.
+
+``study``, with a future trial: over parameters, patients and noise, ``OUTPUT_mean``, ``OUTPUT_sd``, ``OUTPUT_median``
+and, for an output with a lower limit, ``OUTPUT_share_below`` and ``OUTPUT_share_recovered``, the share seen back since
+the course began, on (quantile, time); ``OUTPUT_recovery_mean``, ``OUTPUT_recovery_geometric_mean`` and
+``OUTPUT_recovery_median``, times from the course's first dose, on (quantile, course).
+
+Every variable has its unit in ``attrs["units"]``. Quantiles over draws or trials have ``monte_carlo_error``: the
+standard error of the ends of the 95 % intervals of the variable as a share of their width.
 """
 
 from __future__ import annotations
@@ -22,15 +28,29 @@ import numpy as np
 import xarray as xr
 
 from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles
-from kinetics.prediction.over_draws import PERCENTILES, Drawn
+from kinetics.prediction.monte_carlo import interval_error
+from kinetics.prediction.over_draws import PERCENTILES, Drawn, Numbers
 from kinetics.prediction.population import PATIENTS, TOLERANCES, Population
-from kinetics.prediction.trial import STATISTICS, FutureTrial
+from kinetics.prediction.trial import FutureTrial
+from kinetics.prediction.trial_counts import MOMENTS
+from kinetics.prediction.trial_recovery import RECOVERY
 from kinetics.results import MEDIAN_AND_95, variable
 from kinetics.units import Unit, parse_unit
 
 OVER_PATIENTS = (0.025, 0.05, 0.5, 0.95, 0.975)
 """Quantiles over patients at the estimates."""
 ONE = parse_unit("1")
+LABELS = {
+    "mean": "mean",
+    "sd": "standard deviation",
+    "median": "median",
+    "share_below": "share below the lower limit",
+    "share_recovered": "share seen back at the lower limit since the course began",
+    "recovery_mean": "mean time of those seen back at the lower limit",
+    "recovery_geometric_mean": "geometric mean of the times of those seen back at the lower limit",
+    "recovery_median": "median time until patients are seen back at the lower limit",
+}
+"""What each statistic of a future trial is."""
 
 
 def over_patients(population: Population, rows: Sequence[Any], time: xr.DataArray) -> xr.Dataset:
@@ -43,7 +63,7 @@ def over_patients(population: Population, rows: Sequence[Any], time: xr.DataArra
 
 def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr.Dataset:
     """Quantiles over draws of the percentiles over patients, (patient_quantile, quantile, time)."""
-    values, dims = np.moveaxis(_linear(drawn.counts), 0, 1), ("patient_quantile", "quantile", "time")
+    values, dims = np.moveaxis(_linear(drawn.counts.drawn), 0, 1), ("patient_quantile", "quantile", "time")
     label = "quantile over patients, over parameter draws"
     coords = {
         "patient_quantile": _quantile("patient_quantile", PERCENTILES, "quantile over patients"),
@@ -51,6 +71,8 @@ def over_parameters(drawn: Drawn, rows: Sequence[Any], time: xr.DataArray) -> xr
         "time": time,
     }
     data = {row.name: _counts(dims, values[..., i], row, label) for i, row in enumerate(rows)}
+    for index, row in enumerate(rows):
+        data[row.name].attrs |= _error(drawn, drawn.counts, (..., index))
     return xr.Dataset(data, coords, _facts(drawn))
 
 
@@ -65,34 +87,49 @@ def population_recovery(
     }
     estimates, data = population.recovered(), {}
     for number, (name, (unit, long_name)) in enumerate(labels.items()):
-        over_draws = drawn.recovery[:, number]
+        over_draws = drawn.recovery.drawn[:, number]
         table = censored_quantiles(over_draws, MEDIAN_AND_95) if name == "median" else _linear_of_each(over_draws)
         data[name] = variable(("output", "course"), estimates[number], unit, f"{long_name}, at the estimates")
         dims = ("quantile", "output", "course")
         data[f"{name}_quantiles"] = variable(dims, table, unit, f"{long_name}, over parameter draws")
+        data[f"{name}_quantiles"].attrs |= _error(drawn, drawn.recovery, (number,))
     quantile = _quantile("quantile", MEDIAN_AND_95, "quantile over parameter draws")
     return xr.Dataset(data, {"output": list(outputs), "course": course, "quantile": quantile}, _facts(drawn))
 
 
-def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray) -> xr.Dataset:
-    """Quantiles over future trials, (quantile, time), of each statistic of each output."""
-    assert drawn.trials is not None
-    trials, data = drawn.trials.reshape(-1, *drawn.trials.shape[2:]), {}
-    for index, output in enumerate(trial.outputs):
-        for number, statistic in enumerate(STATISTICS):
-            is_share = statistic == "share_below"
-            if is_share and output.name not in trial.limits:
-                continue
-            label = "share below the lower limit" if is_share else statistic
-            data[f"{output.name}_{statistic}"] = variable(
-                ("quantile", "time"),
-                _linear(trials[:, number, :, index]),
-                ONE if is_share else output.unit,
-                f"{output.about or output.name}, {label} of a future trial",
-                exploratory=output.exploratory,
-            )
-    coords = {"quantile": _quantile("quantile", MEDIAN_AND_95, "quantile over future trials"), "time": time}
-    return xr.Dataset(data, coords, {"patients": trial.patients, "studies": len(trials), **_facts(drawn)})
+def trial_group(drawn: Drawn, trial: FutureTrial, time: xr.DataArray, course: xr.DataArray) -> xr.Dataset:
+    """Quantiles over future trials of each statistic of each output, (quantile, time) and (quantile, course)."""
+    moments, below, back, times = (drawn.trials[name] for name in ("moments", "below", "back", "times"))
+    of_time, data = ("quantile", "time"), dict[str, xr.Variable]()
+
+    def add(name: str, dims: tuple[str, ...], numbers: Numbers, at: tuple[Any, ...], output: Any, unit: Unit) -> None:
+        chosen = numbers.drawn[(slice(None), *at)]
+        table = _linear_of_each(chosen) if dims == of_time else censored_quantiles(chosen, MEDIAN_AND_95)
+        long_name = f"{output.about or output.name}, {LABELS[name]} of a future trial"
+        values = variable(dims, table, unit, long_name, exploratory=output.exploratory)
+        values.attrs |= _error(drawn, numbers, at)
+        data[f"{output.name}_{name}"] = values
+
+    for index, output in enumerate(trial.counts.outputs):
+        for number, statistic in enumerate(MOMENTS):
+            add(statistic, of_time, moments, (number, slice(None), index), output, output.unit)
+        if output.name in trial.counts.limits:
+            add("share_below", of_time, below, (slice(None), index), output, ONE)
+    for index, limited in enumerate(trial.recovery.outputs):
+        output = trial.counts.outputs[limited.column]
+        add("share_recovered", of_time, back, (index,), output, ONE)
+        for number, statistic in enumerate(RECOVERY):
+            unit = parse_unit(time.attrs["units"])
+            add(statistic, ("quantile", "course"), times, (number, index), output, unit)
+    quantile = _quantile("quantile", MEDIAN_AND_95, "quantile over future trials")
+    facts = {"patients": trial.patients, "studies": len(moments.drawn), **_facts(drawn)}
+    return xr.Dataset(data, {"quantile": quantile, "time": time, "course": course}, facts)
+
+
+def _error(drawn: Drawn, numbers: Numbers, at: tuple[Any, ...]) -> dict[str, float]:
+    """The Monte-Carlo error of some of the numbers, which is an attribute."""
+    chosen = numbers.drawn[(slice(None), *at)]
+    return {"monte_carlo_error": interval_error(chosen, drawn.draws, numbers.of_patients[at])}
 
 
 def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, label: str) -> xr.Variable:
@@ -102,7 +139,7 @@ def _counts(dims: tuple[str, ...], values: np.ndarray, row: Any, label: str) -> 
 
 def _facts(drawn: Drawn) -> dict[str, Any]:
     return {
-        "draws": len(drawn.counts),
+        "draws": drawn.draws,
         "patients_per_draw": PATIENTS,
         "relative_tolerance": TOLERANCES.relative,
         "absolute_tolerance": TOLERANCES.absolute,

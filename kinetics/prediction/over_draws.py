@@ -1,4 +1,4 @@
-"""The populations of all draws: percentiles of counts, recovery, future trials."""
+"""The populations of all draws: percentiles of counts, recovery, future trials; each with its Monte-Carlo error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.errors import warn
 from kinetics.files.arguments import Progress
+from kinetics.prediction.correction import by_odds, by_ratio
+from kinetics.prediction.monte_carlo import error_of_patients
 from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.prediction.trial import FutureTrial
 from kinetics.simulation.runs import Run
@@ -19,15 +21,29 @@ PERCENTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
-    """Numbers of each draw; NaN for a draw none of whose patients could be integrated."""
+class Numbers:
+    """Numbers of every draw, or of every trial of every draw, (draw, ...), and their error by patients, (...).
 
-    counts: np.ndarray
-    """(draw, patient_quantile, time, quantity): `PERCENTILES` over patients, in the units of the model."""
-    recovery: np.ndarray
+    NaN for a draw none of whose patients could be integrated.
+    """
+
+    drawn: np.ndarray
+    of_patients: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Numbers of ``draws`` draws, in the units of the model."""
+
+    draws: int
+    counts: Numbers
+    """(draw, patient_quantile, time, quantity): `PERCENTILES` over patients."""
+    recovery: Numbers
     """(draw, number, output, course): of `Population.recovered`."""
-    trials: np.ndarray | None
-    """(draw, trial, statistic, time, output): of `FutureTrial.statistics`, if one is predicted."""
+    trials: dict[str, Numbers]
+    """Of `FutureTrial`, the first axis of draws times trials: ``moments``, (..., statistic, time, output); ``below``,
+    (..., time, output); ``back``, (..., output, time); ``times``, (..., statistic, output, course). Empty if no trial
+    is predicted."""
 
 
 def over_draws(
@@ -42,8 +58,9 @@ def over_draws(
 ) -> Drawn:
     """Integrate the populations of all draws and summarise each.
 
-    Percentiles of a few patients err, and all draws err alike because they have the same patients. So each is scaled by
-    the ratio of the percentile of many patients at the estimates to that of the few at the estimates.
+    Numbers of a few patients err, and all draws err alike because they have the same patients. So each is corrected by
+    what many patients at the estimates differ from the few at the estimates (`kinetics.prediction.correction`): a
+    number at the estimates and its interval are of one population.
 
     Parameters
     ----------
@@ -61,26 +78,72 @@ def over_draws(
     UserWarning
         If patients could not be integrated.
     """
-    counts, recovery, trials, failed = [], [], [], 0
+    summaries, sampled, failed = list[_Summary](), list[np.ndarray](), 0
     for number, population in enumerate(populations(run, [typical, *cohorts], seed, progress=progress)):
-        counts.append(population.quantiles(PERCENTILES))
+        summaries.append(_Summary.of(population, trial))
         failed += population.failed
-        if number == 0:
-            continue
-        recovery.append(population.recovered())
-        if trial is not None:
-            trials.append(trial.statistics(population, seed, number - 1))
+        if trial is not None and number > 0:
+            sampled.append(trial.counts.of_trials(population.values, seed, number - 1))
     if failed:
         number = f"{failed} of {PATIENTS * (1 + len(cohorts))} patients"
         message = f"{number} of the populations of draws could not be integrated; they are left out"
         warn(message)
-    few, *drawn = counts
-    many = at_estimates.quantiles(PERCENTILES) if len(at_estimates.values) > PATIENTS else few
-    return Drawn(_scaled(np.array(drawn), few, many), np.array(recovery), np.array(trials) if trials else None)
+    few, *drawn = summaries
+    many, error = _Summary.of(at_estimates, trial), _errors(at_estimates, trial)
+    counts = by_ratio(np.array([one.counts for one in drawn]), few.counts, many.counts)
+    recovery, sizes = np.array([one.recovery for one in drawn]), (few.patients, many.patients)
+    recovery[:, 0] = by_ratio(recovery[:, 0], few.recovery[0], many.recovery[0])
+    recovery[:, 1:] = by_odds(recovery[:, 1:], few.recovery[1:], many.recovery[1:], sizes)
+    trials: dict[str, Numbers] = {}
+    if trial is not None:
+        moments = by_ratio(np.array(sampled), few.moments, many.moments)
+        below = by_odds(np.array([one.below for one in drawn]), few.below, many.below, sizes)
+        back = by_odds(np.array([one.back for one in drawn]), few.back, many.back, sizes)
+        of_below = np.array([trial.counts.shares_of_trials(one, seed, number) for number, one in enumerate(below)])
+        studies = [trial.recovery.of_trials(one, seed, number) for number, one in enumerate(back)]
+        times, of_back = (np.array(each) for each in zip(*studies, strict=True))
+        trials = {
+            "moments": Numbers(_studies(moments), error.moments),
+            "below": Numbers(_studies(of_below), error.below),
+            "back": Numbers(_studies(of_back), error.back),
+            # times follow from the shares back, whose error by patients is there
+            "times": Numbers(_studies(times), np.zeros(times.shape[2:])),
+        }
+    return Drawn(len(cohorts), Numbers(counts, error.counts), Numbers(recovery, error.recovery), trials)
 
 
-def _scaled(drawn: np.ndarray, few: np.ndarray, many: np.ndarray) -> np.ndarray:
-    """Percentiles of draws, (draw, ...), by the ratio of many to few; by their difference where there is no ratio."""
-    positive = few * many > 0
-    ratio = np.divide(many, few, out=np.ones_like(few), where=positive)
-    return drawn * ratio + np.where(positive, 0.0, many - few)
+@dataclass(frozen=True, eq=False)
+class _Summary:
+    """Numbers of one population, and how many patients it has; those of trials are empty without one."""
+
+    patients: int
+    counts: np.ndarray
+    recovery: np.ndarray
+    moments: np.ndarray
+    below: np.ndarray
+    back: np.ndarray
+
+    @classmethod
+    def of(cls, population: Population, trial: FutureTrial | None) -> _Summary:
+        nothing, values = np.empty(0), population.values
+        return cls(
+            len(values),
+            population.quantiles(PERCENTILES),
+            population.recovered(),
+            nothing if trial is None else trial.counts.of_population(values),
+            nothing if trial is None else trial.counts.below(values),
+            nothing if trial is None else trial.recovery.back(values),
+        )
+
+
+def _errors(population: Population, trial: FutureTrial | None) -> _Summary:
+    """The standard error of each number of a population by its patients."""
+    parts = [_Summary.of(part, trial) for part in population.parts()]
+    names = ("counts", "recovery", "moments", "below", "back")
+    errors = (error_of_patients([getattr(part, name) for part in parts]) for name in names)
+    return _Summary(len(population.values), *errors)
+
+
+def _studies(numbers: np.ndarray) -> np.ndarray:
+    """Draws and trials as one axis, which is the first."""
+    return numbers.reshape(-1, *numbers.shape[2:])

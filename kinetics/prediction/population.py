@@ -16,8 +16,10 @@ from kinetics.measures.patient_statistics import censored_median, share_at_risk,
 from kinetics.population.draws import draw_patients
 from kinetics.simulation.runs import CHUNK, Run
 
-PATIENTS = 64
+PATIENTS = 256
 """Of the population of one draw: points of a Sobol sequence, which is balanced at powers of 2."""
+PARTS = 8
+"""Of a population, whose differences tell its Monte-Carlo error."""
 SAMPLING = "quasi"
 TOLERANCES = Tolerances(relative=1e-4, absolute=1e-8)
 """Of populations of draws: counts err by a thousandth, times by hours, far less than draws differ."""
@@ -70,6 +72,12 @@ class Population:
         """
         times = self.recovery
         return np.stack([censored_median(times, if_half_recover="last"), share_never(times), 1 - share_at_risk(times)])
+
+    def parts(self) -> list[Population]:
+        """`PARTS` populations of successive patients, or as many as there are patients; one at least."""
+        number = max(1, min(PARTS, len(self.values)))
+        rows = np.array_split(np.arange(len(self.values)), number)
+        return [Population(self.values[part], self.recovery[part], 0) for part in rows]
 
 
 def populations(

@@ -130,7 +130,10 @@ def _populations(
     rows = run.quantities()
     at_estimates = Population.of(patients, [row.name for row in rows], measures)
     limits = {each.output: each.threshold(model.outputs[each.output].unit, np.nan) for each in measures}
-    trial = None if request.study is None else FutureTrial(int(request.study), list(model.outputs.values()), limits)
+    trial = None
+    if request.study is not None:
+        outputs = list(model.outputs.values())
+        trial = FutureTrial.of(int(request.study), outputs, limits, time.values, run.starts)
     progress = steps.next((1 + len(cohorts)) * PATIENTS)
     drawn = over_draws(run, at_estimates, prediction.typical, cohorts, prediction.seed, trial=trial, progress=progress)
     groups = {
@@ -138,4 +141,4 @@ def _populations(
         "over_parameters": over_parameters(drawn, rows, time),
         "population_recovery": population_recovery(at_estimates, drawn, list(limits), model.time, course),
     }
-    return groups if trial is None else {**groups, "study": trial_group(drawn, trial, time)}
+    return groups if trial is None else {**groups, "study": trial_group(drawn, trial, time, course)}

@@ -8,6 +8,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics.measures import course_windows
+from kinetics.prediction.trial_recovery import RECOVERY
 from kinetics.results import MEDIAN_AND_95
 from kinetics.units import conversion, parse_unit
 
@@ -54,6 +55,27 @@ def population_recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
         }
         for row, at in _courses(tree, "population_recovery")
     ]
+
+
+def trial_recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
+    """The recovery times that a future trial will find, a row an output with a lower limit and course.
+
+    Returns
+    -------
+    list of dict
+        ``output``, ``course``, ``window`` (months), and of each of `kinetics.prediction.trial_recovery.RECOVERY` the
+        median over trials in months, and with ``_lower`` and ``_upper`` behind its name the ends of the 95 % prediction
+        interval. Infinite if trials do not reach it in the window, NaN if no trial has it.
+    """
+    month, study = _month(tree), tree["study"].to_dataset()
+    rows = []
+    for row, _ in _courses(tree, "population_recovery"):
+        for statistic in RECOVERY:
+            quantiles = study[f"{row['output']}_{statistic}"].sel(course=row["course"])
+            row[statistic] = float(quantiles.sel(quantile=0.5)) * month
+            row |= _ends(quantiles, f"{statistic}_", month)
+        rows.append(row)
+    return rows
 
 
 def _courses(tree: xr.DataTree, group: str) -> Iterator[tuple[dict[str, Any], xr.Dataset]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from kinetics.prediction import population_recovery_summary, recovery_summary
+from kinetics.prediction import population_recovery_summary, recovery_summary, trial_recovery_summary
 from kinetics.reports.course import chosen_times, exploratory, series, time_course_table, time_factor
 from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
 from kinetics.results import MEDIAN_AND_95, marked
@@ -16,7 +16,19 @@ from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 from kinetics.units import display_unit, parse_unit
 
-STATISTICS = {"mean": "mean", "median": "median", "share_below": "share below the lower limit"}
+STATISTICS = {
+    "mean": "mean",
+    "sd": "standard deviation",
+    "median": "median",
+    "share_below": "share below the lower limit",
+    "share_recovered": "share seen back at the lower limit since the course began",
+}
+TIMES = {
+    "recovery_mean": "mean",
+    "recovery_geometric_mean": "geometric mean",
+    "recovery_median": "median",
+}
+"""Statistics of a future trial: at each time, and of the times of recovery."""
 
 
 def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = True) -> str:
@@ -86,9 +98,9 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
         "Time from the first dose of each course to the lower limit of normal, over patients who fall below it\n"
         "[95 % intervals over parameter uncertainty; never: not before the next course or the end]"
     )
-    note = f"{facts['failed']} of the patients could not be integrated and are left out."
+    notes = [f"{facts['failed']} of the patients could not be integrated and are left out."] if facts["failed"] else []
     recovery = [f"{title}\n{table(names_of, cells)}"] if rows else []
-    return "\n\n".join([*course, *recovery, *([note] if facts["failed"] else [])])
+    return "\n\n".join([*course, *recovery, *notes, *_error_note(drawn, tree["population_recovery"].to_dataset())])
 
 
 def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
@@ -103,7 +115,39 @@ def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> s
         middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in variables})
         head = f"A future trial of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
         parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval,), width)}")
-    return "\n\n".join(parts)
+    if rows := trial_recovery_summary(tree):
+        cells = [
+            [marked(row["output"], row["output"] in exploratory(tree.to_dataset())), str(row["course"])]
+            + [_months_cell(row, statistic) for statistic in TIMES]
+            for row in rows
+            if row["output"] in names
+        ]
+        title = (
+            f"A future trial of {study.attrs['patients']} patients who are seen below the lower limit:\n"
+            "months from the first dose of each course until they are seen back [95 % prediction interval]"
+        )
+        parts.append(f"{title}\n{table(['output', 'course', *TIMES.values()], cells)}")
+    return "\n\n".join([*parts, *_error_note(study)])
+
+
+def _months_cell(row: Mapping[str, Any], statistic: str) -> str:
+    """A median of trials with its interval; what is not reached in the window is said so."""
+    ends = [row[f"{statistic}{end}"] for end in ("", "_lower", "_upper")]
+    if math.isnan(ends[0]):
+        return "-"
+    middle, lower, upper = (not_reached(row, "") if math.isinf(end) else number_text(end) for end in ends)
+    return f"{middle} [{lower}, {upper}]"
+
+
+def _error_note(*datasets: xr.Dataset) -> list[str]:
+    """What the Monte-Carlo error of the ends of intervals is, if it is known."""
+    attrs = [values.attrs for dataset in datasets for values in dataset.data_vars.values()]
+    errors = [own["monte_carlo_error"] for own in attrs if not math.isnan(own.get("monte_carlo_error", math.nan))]
+    if not errors:
+        return []
+    draws = datasets[0].attrs["draws"]
+    share = percent_text(max(errors))
+    return [f"Monte-Carlo error of the ends of these intervals, of {draws} draws: {share} of their width at most."]
 
 
 def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
@@ -129,7 +173,8 @@ def trial_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
                 lower, middle, upper = (study[variable].sel(quantile=q).values for q in MEDIAN_AND_95)
                 facts = {"output": name, "statistic": statistic, "unit": _unit(study[variable])}
                 rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
-    return {"patients": int(study.attrs["patients"]), "rows": rows}
+    recovery = [row for row in trial_recovery_summary(tree) if row["output"] in names]
+    return {"patients": int(study.attrs["patients"]), "rows": rows, "recovery": recovery}
 
 
 def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -212,6 +212,78 @@ def test_the_median_of_a_study_is_more_uncertain_than_that_of_a_population(tree)
     assert np.log(upper / lower) == pytest.approx(2 * 1.96 * deviation, rel=0.08)
 
 
+def test_the_standard_deviation_of_a_study_of_log_normal_values(tree, thetas, sigmas):
+    found = tree["study"]["W_sd"].sel(time=AT).values
+    chance = np.random.default_rng(5)
+    values = thetas[:, None] * np.exp(sigmas[:, None] * chance.standard_normal((25, DRAWS, STUDY)))
+    np.testing.assert_allclose(found, np.quantile(values.std(axis=-1, ddof=1), MEDIAN_AND_95), rtol=0.07)
+
+
+def test_who_is_back_by_a_visit_is_counted_there(tree, thetas, sigmas):
+    """Without noise a patient is back at the first visit after the count has come to the limit."""
+    study, visits = tree["study"].to_dataset(), np.arange(5.0, END + 1, 5.0)
+    chance = np.random.default_rng(6)
+    rest = thetas[:, None] * np.exp(sigmas[:, None] * chance.standard_normal((25, DRAWS, STUDY)))
+    reached = rest[..., None] * back(visits) >= LIMIT
+    for time in (10.0, AT, END):
+        shares = reached[..., int(time / 5) - 1].mean(axis=-1)
+        expected = np.quantile(shares, MEDIAN_AND_95)
+        np.testing.assert_allclose(study["Y_share_recovered"].sel(time=time), expected, atol=1.5 / STUDY)
+    times = np.where(reached.any(axis=-1), visits[reached.argmax(axis=-1)], np.inf)
+    known = np.where(np.isfinite(times), times, np.nan)
+    # days are within half of the wait for a visit on either side
+    expected = np.quantile(np.nanmean(known, axis=-1), MEDIAN_AND_95)
+    np.testing.assert_allclose(study["Y_recovery_mean"].sel(course=1), expected, rtol=0.03)
+    geometric = np.quantile(np.exp(np.nanmean(np.log(known), axis=-1)), MEDIAN_AND_95)
+    np.testing.assert_allclose(study["Y_recovery_geometric_mean"].sel(course=1), geometric, rtol=0.04)
+    middle = np.quantile(np.median(times, axis=-1), MEDIAN_AND_95, method="inverted_cdf")
+    np.testing.assert_allclose(study["Y_recovery_median"].sel(course=1)[:2], middle[:2], atol=2.5)
+    assert np.isnan(study["Y_share_recovered"].sel(time=0.0)).all()
+    assert "noisy_share_recovered" not in study  # it has no limit
+
+
+def test_a_trial_counts_as_many_as_are_seen_below(tree, estimates, regimen):
+    """W does not change: who is below is never back, and those above are nobody's patients."""
+    study = tree["study"].to_dataset()
+    np.testing.assert_array_equal(study["W_share_recovered"].sel(time=END), 0.0)
+    assert np.isinf(study["W_recovery_median"]).all()
+    assert np.isnan(study["W_recovery_mean"]).all()
+
+
+def test_the_monte_carlo_error_is_below_a_tenth_of_the_interval(estimates, regimen):
+    tree = predicted(estimates, regimen, draws=200)
+    stated = {
+        f"{group}/{name}": values.attrs["monte_carlo_error"]
+        for group in ("over_parameters", "population_recovery", "study")
+        for name, values in tree[group].data_vars.items()
+        if "monte_carlo_error" in values.attrs
+    }
+    assert len(stated) > 15
+    known = {name: error for name, error in stated.items() if not np.isnan(error)}
+    assert {"study/Y_sd", "study/Y_recovery_mean", "population_recovery/share_never_quantiles"} <= known.keys()
+    assert all(0 < error < 0.1 for error in known.values()), known
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_number_and_its_interval_are_of_one_population(estimates, regimen, seed):
+    """Little is uncertain, so an interval is narrow, and it lies about the number that is printed."""
+    certain = of(Path(estimates.model), 1e-3, 1e-3)
+    tree = predicted(certain, regimen, draws=20, patients=1000, study=10_000, seed=seed)
+    found = tree["population_recovery"].to_dataset().sel(output="Y", course=1)
+    for name in ("median", "share_never"):
+        lower, middle, upper = found[f"{name}_quantiles"].values
+        assert lower * (1 - 1e-9) <= float(found[name]) <= upper * (1 + 1e-9), name
+        assert middle == pytest.approx(float(found[name]), rel=0.01)
+    exact = norm.cdf(np.log(LIMIT / back(END) / THETA) / SIGMA)
+    assert float(found["share_never"]) == pytest.approx(exact, abs=0.005)
+    study = tree["study"].to_dataset().sel(time=AT, quantile=0.5)
+    mean = log_normal_mean(SIGMA)
+    assert float(study["W_mean"]) == pytest.approx(mean, rel=0.005)
+    assert float(study["W_sd"]) == pytest.approx(mean * np.sqrt(np.expm1(SIGMA**2)), rel=0.02)
+    below = norm.cdf(np.log(LIMIT / THETA) / SIGMA)
+    assert float(study["W_share_below"]) == pytest.approx(below, abs=0.005)
+
+
 def test_without_other_uncertainty_the_share_below_the_limit_is_binomial(estimates, regimen):
     certain = of(Path(estimates.model), 1e-6, 1e-6)
     study = predicted(certain, regimen, patients=100)["study"].to_dataset()
@@ -253,8 +325,8 @@ def test_a_draw_does_not_depend_on_how_many_there_are_nor_how_they_are_packed(es
     monkeypatch.setattr(populations_module, "BYTES", 1)  # one draw at a time
     alone = over_draws(run, reference, typical, cohorts[:7], 3)
     for name in ("counts", "recovery"):
-        np.testing.assert_array_equal(getattr(many, name)[:7], getattr(few, name))
-        np.testing.assert_array_equal(getattr(few, name), getattr(alone, name))
+        np.testing.assert_array_equal(getattr(many, name).drawn[:7], getattr(few, name).drawn)
+        np.testing.assert_array_equal(getattr(few, name).drawn, getattr(alone, name).drawn)
 
 
 def test_all_draws_have_the_same_patients(run, cohorts):
@@ -304,9 +376,15 @@ def test_text_and_json_say_what_the_tree_holds(tree):
     assert "Population of 1000 patients" in text
     assert f"{100 * second['share_not_at_risk']:.0f} %" in text
     study = trial_json(tree, names)
-    assert {row["statistic"] for row in study["rows"]} == {"mean", "median", "share_below"}
+    statistics = {"mean", "sd", "median", "share_below", "share_recovered"}
+    assert {row["statistic"] for row in study["rows"]} == statistics
+    assert [(row["output"], row["course"]) for row in study["recovery"]] == [("Y", 1), ("W", 1)]
     assert (study["patients"], {row["unit"] for row in study["rows"]}) == (STUDY, {"1e9/L", ""})
-    assert "A future trial of 36 patients, its mean" in trial_text(tree, names)
+    shown = trial_text(tree, names)
+    assert "A future trial of 36 patients, its mean" in shown
+    assert "A future trial of 36 patients who are seen below the lower limit" in shown
+    for each in (text, shown):
+        assert "Monte-Carlo error of the ends of these intervals, of 800 draws: " in each
 
 
 def test_further_measures_are_taken_of_everybody(estimates, regimen):

@@ -101,8 +101,15 @@ def test_schedules_are_what_they_visit():
     one = VisitSchedule([Series(name="a", every="1 year", until="2 year", outputs=["A", "B"])], name="one")
     same = VisitSchedule([Series(name="a", every="12 month", begin="1 year", until="24 month", outputs=["B", "A"])])
     assert one.content_hash == same.content_hash
-    others = [{"until": "3 year"}, {"outputs": ["A"]}, {"after": "last"}, {"at": ["1 day"]}, {"begin": "0 day"},
-        {"window": "3 day"}, {"window": "4 day"}]
+    others = [
+        {"until": "3 year"},
+        {"outputs": ["A"]},
+        {"after": "last"},
+        {"at": ["1 day"]},
+        {"begin": "0 day"},
+        {"window": "3 day"},
+        {"window": "4 day"},
+    ]
     given = {"name": "a", "every": "1 year", "until": "2 year", "outputs": ["A", "B"]}
     hashes = {VisitSchedule([Series(**{**given, **other})]).content_hash for other in others}
     assert len(hashes | {one.content_hash}) == 8
