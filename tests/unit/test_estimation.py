@@ -114,6 +114,20 @@ def test_a_prior_alone_is_reported_as_such(project):
     assert found.estimates.log_se[1] == pytest.approx(0.5, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("log_se", "verdict"),
+    [
+        (0.27, "estimated from the data"),  # a factor of exp(2 * 1.96 * 0.27) = 2.9
+        (0.29, "loosely determined by the data: the 95 % interval spans a factor of 3 or more"),
+        (0.5, "loosely determined by the data: the 95 % interval spans a factor of 3 or more"),  # a factor of 7
+        (1.01, "not identified: known to no better than a factor of e"),
+    ],
+)
+def test_an_estimate_is_called_one_if_its_interval_is_short(project, log_se, verdict):
+    row = {"time": "0 day", "value": 3.0, "log_se": log_se}
+    assert finished(project.fit(row, free={"A0": f"{A0}, {FLAT}"})).estimates.verdicts == (verdict,)
+
+
 @pytest.mark.parametrize(("value", "bound"), [(1e-3, "lower"), (1e3, "upper")])
 def test_an_estimate_at_its_bound_says_which(project, value, bound):
     box = {"lower": 0.5, "upper": 10.0}

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinetics.estimate.search import AnyObjective
+from kinetics.published import NORMAL_95
 
 ESTIMATED = "estimated from the data"
+
+LOOSE = "loosely determined by the data: the 95 % interval spans a factor of 3 or more"
+
+SPAN = float(np.log(3.0))
+"""How wide, on the logarithm, the 95 % interval of an estimate is at most."""
 
 INFORMED = 0.5
 """Below this share of the prior's standard deviation the data decide."""
@@ -17,8 +23,8 @@ INFORMED = 0.5
 UNINFORMED = 0.9
 """Above this share the prior does."""
 
-WIDE = 1.0
-"""A log standard error from which a parameter with a flat prior is not identified."""
+WIDE = 2 * NORMAL_95
+"""A width of that interval from which a parameter is not identified: a log standard error of 1."""
 
 STRONG = 0.9
 """A correlation worth a warning."""
@@ -39,8 +45,9 @@ class Uncertainty:
 
     ``covariance``, (parameter, parameter), is the inverse of J'J, J the Jacobian of residuals and priors; entries of
     parameters at a bound are zero, and a combination that the data do not see varies as widely as the bounds allow.
-    ``condition_number`` is that of J'J scaled to a unit diagonal. A verdict is ``estimated from the data``, ``from the
-    data and the prior``, ``not identified: ...`` or ``at its lower (upper) bound``.
+    ``condition_number`` is that of J'J scaled to a unit diagonal. A verdict is ``estimated from the data``, ``loosely
+    determined by the data: ...``, ``from the data and the prior``, ``not identified: ...`` or ``at its lower (upper)
+    bound``.
     """
 
     covariance: np.ndarray
@@ -114,12 +121,21 @@ def _blind_verdict(sizes: np.ndarray, index: int) -> str:
     return "not identified: the data see it only together with another"
 
 
+def of_width(width: float) -> str:
+    """The verdict on a parameter that the data determine, by the width of the 95 % interval of its logarithm.
+
+    >>> of_width(0.5), of_width(4.0)
+    ('estimated from the data', 'not identified: known to no better than a factor of e')
+    """
+    if width >= WIDE:
+        return "not identified: known to no better than a factor of e"
+    return ESTIMATED if width < SPAN else LOOSE
+
+
 def _verdict(log_se: float, prior_sd: float) -> str:
-    if np.isinf(prior_sd):
-        return ESTIMATED if log_se < WIDE else "not identified: known to no better than a factor of e"
     ratio = log_se / prior_sd
     if ratio < INFORMED:
-        return ESTIMATED
+        return of_width(2 * NORMAL_95 * log_se)
     return "from the data and the prior" if ratio < UNINFORMED else "not identified: the prior alone"
 
 

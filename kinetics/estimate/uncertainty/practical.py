@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from kinetics.estimate.uncertainty.covariance import ESTIMATED, INFORMED, UNINFORMED
+from kinetics.estimate.uncertainty.covariance import INFORMED, UNINFORMED, of_width
 from kinetics.estimate.uncertainty.profile import End, Profile
 from kinetics.published import NORMAL_95
 
@@ -35,7 +35,7 @@ def profile_verdict(profile: Profile, prior_sd: float) -> str:
     sides = {where: _held(profile, end, prior_sd) for where, end in _ends(profile).items()}
     faults = [_FAULTS[held].format(where) for where, held in sides.items() if held in _FAULTS]
     if not faults:
-        return ESTIMATED if set(sides.values()) == {"data"} else _BOTH
+        return of_width(profile.upper.at - profile.lower.at) if set(sides.values()) == {"data"} else _BOTH
     if set(sides.values()) == {"prior"}:
         return f"not identified: {_HELD}"
     if len(faults) > 1:
