@@ -1,5 +1,6 @@
 """docs/evidence.md against what `kinetics evidence` says: counts, order and reasons."""
 
+import csv
 import json
 import re
 import subprocess
@@ -47,3 +48,34 @@ def test_the_page_says_what_the_command_says(page, asked):
     assert all(fact["model"] is not None for fact in numeric)
     assert len(numeric) == len(page["Inside"]) + len(page["Outside"])
     assert abs(sum(not fact["agrees"] for fact in numeric) - len(page["Outside"])) <= 2
+
+
+KEYS = ("kind", "statistic", "cohort", "regimen", "output", "over", "time", "since", "level", "visits", "source")
+
+
+def test_a_number_of_both_pages_has_one_model_and_one_verdict(asked):
+    """Rows of published tables that evidence has too: validation.md and evidence.md say the same of them."""
+
+    def read(path):
+        with path.open(encoding="utf-8", newline="") as file:
+            return {tuple(row.get(key) or "" for key in KEYS): row for row in csv.DictReader(file)}
+
+    facts, evidence = {fact["name"]: fact for fact in asked["facts"]}, read(ROOT / "fits" / "evidence.csv")
+    lines = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8").split("\n")
+    head = ("row", "use", "published", "model", "95 % of studies", "inside", "unit", "statistic", "source")
+    cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines if line[:3] == "| `"]
+    shown = {row[0]: dict(zip(head, row, strict=True)) for row in cells if len(row) == len(head)}
+    both = [
+        (shown[row["name"]], facts[evidence[key]["name"]], evidence[key])
+        for path in (ROOT / "fits").glob("*.csv")
+        if path.stem != "evidence"
+        for key, row in read(path).items()
+        if key in evidence and row["name"] in shown
+    ]
+    names = {row["row"] for row, *_ in both}
+    assert {"lymphocytes_back_month_6", "CD8_recovery", "CD4_ever_at_baseline"} <= names
+    for row, fact, published in both:
+        # evidence has 256 virtual patients
+        assert fact["model"] == pytest.approx(float(row["model"]), rel=0.05), row
+        if published["lower"] and published["upper"] and row["inside"] != "no n":
+            assert fact["agrees"] == (row["inside"] == "yes"), row
