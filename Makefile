@@ -19,7 +19,7 @@ OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help install reproduce test types tests chance fuzz bench study format lock clean
+.PHONY: help install reproduce test types tests chance fuzz bench study coverage format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
@@ -28,6 +28,7 @@ help:
 	@echo "make fuzz        an hour of hostile expressions and files; ARGS=\"--seed 2 --minutes 10\" for other ones, or fewer"
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
 	@echo "make study       200 synthetic replicates of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
+	@echo "make coverage    how often 95 % intervals hold the truth: docs/coverage.md; goes on where it was interrupted"
 	@echo "make format      sort imports, mend what the linter can, lay out the code"
 	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment, caches and results"
@@ -100,6 +101,10 @@ study: $(INSTALLED)
 	$(BIN)/kinetics refit tests/study/recovery.toml --replicates 200 --seed 1 --out $(STUDY) --resume \
 	  --set cd4.phi="0.6 1" --set cd8.phi="0.6 1" --set b_cells.phi="0.4 1" \
 	  --set cd4.phi.spread=0.6 --set cd8.phi.spread=0.6 --set b_cells.phi.spread=0.6
+
+# What is computed is kept in build/coverage.jsonl: remove it, and every case is computed anew.
+coverage: $(INSTALLED)
+	$(BIN)/python tests/coverage $(ARGS)
 
 format: $(LOCKED)
 	$(BIN)/ruff check --fix .

@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
+
 from clinic import (
     LIMIT,
     Clinic,
@@ -20,7 +22,6 @@ from clinic import (
     percent,
 )
 from likelihoods import OF_SPREAD, Case, Visits
-from scipy.stats import t as student
 
 MONTHLY, QUARTERLY, HALF_WAY = Visits(1, 36, 7), Visits(3, 60, 14), Visits(3, 60)
 LEVEL = 0.6

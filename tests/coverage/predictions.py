@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from clinic import SLOW, Clinic, Numbers, mean, mean_with_sd, median, of_logarithms
-from likelihoods import MODEL, ONCE
 
+from clinic import SLOW, Clinic, Numbers, mean, mean_with_sd, median, of_logarithms
 from kinetics.estimate import Estimates
 from kinetics.prediction import predict
+from likelihoods import MODEL, ONCE
 
 N, EVERY, UNTIL, LEVEL = 60, 3, 36, 0.6
 LOG_SE = np.array([0.08, 0.1, 0.1])

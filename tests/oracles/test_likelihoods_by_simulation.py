@@ -148,19 +148,24 @@ def recovering(rng: np.random.Generator, patients: int = PATIENTS) -> np.ndarray
     return np.log(rest[:, None] * (1 - (1 - np.minimum(depth, 0.9)[:, None]) * np.exp(-times / slow[:, None])))
 
 
-def followed(location: np.ndarray, log_level: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """When each patient is seen back, visit by visit; infinite for never, NaN for one never seen below."""
+def followed(
+    location: np.ndarray, log_level: np.ndarray, noise: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """When each patient is seen back: the scheduled visit and its day; infinite for never, NaN for one never below.
+
+    Days are anywhere nearer to their visit than to another.
+    """
     shape = location.shape[:-1]
-    state, when = np.zeros(shape, int), np.full(shape, np.nan)
+    state, scheduled, days = np.zeros(shape, int), np.full(shape, np.nan), np.full(shape, np.nan)
     for visit in range(VISITS.size):
         value = location[..., visit] + noise * rng.standard_normal(shape)
-        scattered = VISITS[visit] + rng.triangular(-3.0, 0.0, 3.0, shape)
         back = (state == 1) & (value >= log_level)
-        when[back] = scattered[back]
+        scheduled[back] = VISITS[visit]
+        days[back] = (VISITS[visit] + rng.uniform(-1.5, 1.5, shape))[back]
         state[back] = 2
         state[(state == 0) & (value < log_level)] = 1
-    when[state == 1] = np.inf
-    return when
+    scheduled[state == 1] = days[state == 1] = np.inf
+    return scheduled, days
 
 
 @cache
@@ -170,23 +175,27 @@ def recoveries(n: int):
     seen = first_observed_return(VISITS, location[:, :-1], math.log(LEVEL), 0.2)
     rng = np.random.default_rng(6)
     chosen = rng.integers(PATIENTS, size=(2000, 2 * n))
-    when = followed(location[chosen], np.array(math.log(LEVEL)), 0.2, rng)
+    scheduled, days = followed(location[chosen], np.array(math.log(LEVEL)), 0.2, rng)
     # the first n that are seen below
-    order = np.argsort(np.isnan(when), axis=1, kind="stable")
-    when = np.take_along_axis(when, order, axis=1)[:, :n]
-    assert not np.isnan(when).any()
-    return seen, when
+    order = np.argsort(np.isnan(days), axis=1, kind="stable")[:, :n]
+    scheduled, days = (np.take_along_axis(times, order, axis=1) for times in (scheduled, days))
+    assert not np.isnan(days).any()
+    return seen, scheduled, days
 
 
 def test_patients_are_seen_back_when_they_say():
     location = recovering(np.random.default_rng(5))
     seen = first_observed_return(VISITS, location[:, :-1], math.log(LEVEL), 0.2)
-    when = followed(np.tile(location, (200, 1)), np.array(math.log(LEVEL)), 0.2, np.random.default_rng(1))
+    scheduled, when = followed(np.tile(location, (200, 1)), np.array(math.log(LEVEL)), 0.2, np.random.default_rng(1))
     assert np.isnan(when).mean() == pytest.approx(seen.outcomes[-1], abs=0.004)
     assert np.isinf(when).mean() == pytest.approx(seen.outcomes[-2], abs=0.004)
     counted = when[~np.isnan(when)]
     for level in (4.0, 9.0, 10.5, 20.0, 47.0):
         assert (counted < level).mean() == pytest.approx(share(seen, level), abs=0.005)
+    counted = scheduled[~np.isnan(scheduled)]
+    for until in (6.0, 9.0, 10.5, 48.0):
+        found = Proportion(100, 0.5, until=until).value(seen)
+        assert found == pytest.approx((counted <= until).mean(), abs=0.005)
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.3])
@@ -199,7 +208,7 @@ def test_a_level_of_baseline_is_of_the_baseline_as_it_was_measured(noise):
     )
     rng, many = np.random.default_rng(8), np.tile(location, (800, 1))
     level = math.log(0.6) + many[:, -1] + noise * rng.standard_normal(len(many))
-    when = followed(many, level, noise, rng)
+    _, when = followed(many, level, noise, rng)
     counted = when[~np.isnan(when)]
     assert np.isnan(when).mean() == pytest.approx(seen.outcomes[-1], abs=0.004)
     for level in (6.0, 12.0, 20.0, 40.0, 52.0):
@@ -208,18 +217,18 @@ def test_a_level_of_baseline_is_of_the_baseline_as_it_was_measured(noise):
 
 @pytest.mark.parametrize("n", [36, 101])
 def test_intervals_hold_the_times_of_studies(n):
-    seen, when = recoveries(n)
+    seen, scheduled, when = recoveries(n)
     back = np.where(np.isfinite(when), when, np.nan)
     assert_covers(inside(np.nanmean(back, axis=1), Mean(n, 9.0).interval(seen)))
     assert_covers(inside(np.exp(np.nanmean(np.log(back), axis=1)), Mean(n, 0.0, log=True).interval(seen)))
     assert_covers(inside(np.median(when, axis=1), Median(n, 9.0).interval(seen)), 0.94, 0.97)
-    early = (when < 12.0).mean(axis=1)
+    early = (scheduled <= 12.0).mean(axis=1)
     assert inside(early, Proportion(n, 0.5, until=12.0).interval(seen)).mean() > 0.94
 
 
 def test_rows_of_one_recovery_are_correlated_as_they_say():
     n = 90
-    seen, when = recoveries(n)
+    seen, scheduled, when = recoveries(n)
     back = np.where(np.isfinite(when), when, np.nan)
     middle = Median(n, 9.0).value(seen)
     rows = [Median(n, middle), Proportion(n, 0.3, until=6.0), Proportion(n, 0.6, until=13.0), Mean(n, 12.0, sd=8.0)]
@@ -227,7 +236,7 @@ def test_rows_of_one_recovery_are_correlated_as_they_say():
     errors = np.stack(
         [
             [share(seen, m) if np.isfinite(m) else share(seen, 60.0) for m in np.median(when, axis=1)],
-            *(2 * np.arcsin(np.sqrt((when < until).mean(axis=1))) for until in (6.0, 13.0)),
+            *(2 * np.arcsin(np.sqrt((scheduled <= until).mean(axis=1))) for until in (6.0, 13.0)),
             np.nanmean(back, axis=1),
             np.log(np.nanstd(back, axis=1, ddof=1)),
         ]
