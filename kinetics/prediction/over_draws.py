@@ -94,22 +94,28 @@ def over_draws(
     recovery, sizes = np.array([one.recovery for one in drawn]), (few.patients, many.patients)
     recovery[:, 0] = by_ratio(recovery[:, 0], few.recovery[0], many.recovery[0])
     recovery[:, 1:] = by_odds(recovery[:, 1:], few.recovery[1:], many.recovery[1:], sizes)
-    trials: dict[str, Numbers] = {}
-    if trial is not None:
-        moments = by_ratio(np.array(sampled), few.moments, many.moments)
-        below = by_odds(np.array([one.below for one in drawn]), few.below, many.below, sizes)
-        back = by_odds(np.array([one.back for one in drawn]), few.back, many.back, sizes)
-        of_below = np.array([trial.counts.shares_of_trials(one, seed, number) for number, one in enumerate(below)])
-        studies = [trial.recovery.of_trials(one, seed, number) for number, one in enumerate(back)]
-        times, of_back = (np.array(each) for each in zip(*studies, strict=True))
-        trials = {
-            "moments": Numbers(_studies(moments), error.moments),
-            "below": Numbers(_studies(of_below), error.below),
-            "back": Numbers(_studies(of_back), error.back),
-            # times follow from the shares back, whose error by patients is there
-            "times": Numbers(_studies(times), np.zeros(times.shape[2:])),
-        }
+    trials = {} if trial is None else _trials(trial, np.array(sampled), summaries, many, error, seed)
     return Drawn(len(cohorts), Numbers(counts, error.counts), Numbers(recovery, error.recovery), trials)
+
+
+def _trials(
+    trial: FutureTrial, moments: np.ndarray, summaries: Sequence[_Summary], many: _Summary, error: _Summary, seed: int
+) -> dict[str, Numbers]:
+    """`Drawn.trials`, from moments of trials, (draw, trial, ...), and the populations at the estimates and of draws."""
+    few, *drawn = summaries
+    sizes = few.patients, many.patients
+    below = by_odds(np.array([one.below for one in drawn]), few.below, many.below, sizes)
+    back = by_odds(np.array([one.back for one in drawn]), few.back, many.back, sizes)
+    of_below = np.array([trial.counts.shares_of_trials(one, seed, number) for number, one in enumerate(below)])
+    studies = [trial.recovery.of_trials(one, seed, number) for number, one in enumerate(back)]
+    times, of_back = (np.array(each) for each in zip(*studies, strict=True))
+    return {
+        "moments": Numbers(_studies(by_ratio(moments, few.moments, many.moments)), error.moments),
+        "below": Numbers(_studies(of_below), error.below),
+        "back": Numbers(_studies(of_back), error.back),
+        # times follow from the shares back, whose error by patients is there
+        "times": Numbers(_studies(times), np.zeros(times.shape[2:])),
+    }
 
 
 @dataclass(frozen=True, eq=False)

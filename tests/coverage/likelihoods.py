@@ -146,8 +146,8 @@ def coverage(case: Case, studies: int, seed: int) -> Coverage:
         return np.array([_height([of_row[k] for of_row in rows], observed) for k in range(number)])
 
     few = min(studies, 40)
-    near = np.array([heights(shift, few) for shift in (-0.02, 0.0, 0.02)]).sum(axis=1) / few
-    error = 0.02 / math.sqrt(max(2 * near[1] - near[0] - near[2], 1e-6))
+    below, middle, above = (np.maximum(heights(shift, few), IMPOSSIBLE) for shift in (-0.02, 0.0, 0.02))
+    error = 0.02 / math.sqrt(float(np.median(2 * middle - below - above)))
     at = np.array([heights(step * error, studies) for step in STEPS])
     fine = np.linspace(STEPS[0], STEPS[-1], 401)
     highest = CubicSpline(STEPS, np.maximum(at, IMPOSSIBLE))(fine).max(axis=0)
