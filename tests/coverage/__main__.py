@@ -37,7 +37,9 @@ def main() -> int:
             known[row["case"], row["by"]] = row
             print(json.dumps(row), file=file, flush=True)
             print(json.dumps(row), flush=True)
-    asked.page.write_text(page(list(known.values())), encoding="utf-8")
+    likelihoods = [known[case.name, case.by] for case in CASES]
+    predictions = [row for (_, by), row in known.items() if by == "prediction"]
+    asked.page.write_text(page([*likelihoods, *predictions]), encoding="utf-8")
     return 0
 
 

@@ -24,9 +24,9 @@ from kinetics.published.likelihoods import Evaluation, Proportion, covariance, l
 from kinetics.published.likelihoods import mean as mean_likelihood
 from kinetics.published.likelihoods.of_row import summary_of
 
-VIRTUAL, OF_SPREAD = 256, 4096
-"""Virtual patients of a likelihood; those of a standard deviation, whose variance depends on the tail of a population:
-with 256 it is 13 % too small, and 95 % become 91 %."""
+VIRTUAL, OF_RECOVERY, OF_SPREAD = 256, 1024, 4096
+"""Virtual patients of a likelihood; those of a recovery; and those of a standard deviation, whose variance depends on
+the tail of a population: with 256 it is 13 % too small, and 95 % become 91 %."""
 STEPS = np.array([-4.0, -2.0, 0.0, 2.0, 4.0])
 """Where the likelihood is evaluated, in standard errors from the truth."""
 IMPOSSIBLE = -1e3
@@ -114,9 +114,12 @@ class Case:
     rows: Sequence[Mapping[str, Any]]
     study: Callable[[Clinic, int], Sequence[Numbers]]
     visits: Visits | None = None
-    spare: int = 1
-    """So many times the patients are drawn: not all are shown below a level."""
     virtual: int = VIRTUAL
+
+    @property
+    def drawn(self) -> int:
+        """How many patients of a study are drawn: not all are shown below a level."""
+        return self.n if self.visits is None else 2 * self.n
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class Coverage:
 
 def coverage(case: Case, studies: int, seed: int) -> Coverage:
     """Simulate studies of a case, and see how often their intervals hold."""
-    published = [dict(each) for each in case.study(Clinic.of(studies, case.n * case.spare, seed), case.n)]
+    published = [dict(each) for each in case.study(Clinic.of(studies, case.drawn, seed), case.n)]
     with TemporaryDirectory() as folder:
         problem = _problem(Path(folder), case, published)
     targets = [target for target in problem.targets if isinstance(target, PopulationTarget)]
@@ -197,5 +200,7 @@ def _problem(folder: Path, case: Case, published: Sequence[Numbers]) -> FitProbl
         writer.writeheader()
         writer.writerows(table)
     header = '[fit]\ntitle = "coverage"\nmodel = "model.toml"\ntables = ["rows.csv"]\n'
-    (folder / "fit.toml").write_text(f"{header}{FREE}\n[population]\npatients = {case.virtual}\n")
+    (folder / "fit.toml").write_text(
+        f"{header}{FREE}\n[population]\npatients = {max(case.virtual, OF_RECOVERY if case.visits else 0)}\n"
+    )
     return FitProblem.load(folder / "fit.toml")

@@ -21,8 +21,9 @@ its maximum) of one parameter holds the truth; the column *of* names the paramet
 at rest, its spread between patients, or the time constant of recovery. *Printed*: the share of
 studies whose number is in the interval that a fit prints beside the model's number.
 
-A fit needs enough virtual patients. Here SDs that tell a spread have 4096, all others 256. With
-256, the tail of the population is missing from the variance of an SD, and 95 % become 91 %.
+A fit needs enough virtual patients. Here SDs and extremes that tell a spread have 4096, recoveries
+1024, all others 256. With 256, the tail of the population is missing from the variance of an SD,
+and 95 % become 91 %.
 
 A range is no statement about sampling: its likelihood is flat inside, and its interval is wider
 than 95 % by the width of the range. Shares of n patients have n + 1 values, so that their coverage

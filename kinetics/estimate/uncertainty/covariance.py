@@ -23,8 +23,8 @@ INFORMED = 0.5
 UNINFORMED = 0.9
 """Above this share the prior does."""
 
-WIDE = 2 * NORMAL_95
-"""A width of that interval from which a parameter is not identified: a log standard error of 1."""
+WIDE = 1.0
+"""A log standard error from which a parameter is not identified."""
 
 STRONG = 0.9
 """A correlation worth a warning."""
@@ -127,7 +127,7 @@ def of_width(width: float) -> str:
     >>> of_width(0.5), of_width(4.0)
     ('estimated from the data', 'not identified: known to no better than a factor of e')
     """
-    if width >= WIDE:
+    if width >= 2 * NORMAL_95 * WIDE:
         return "not identified: known to no better than a factor of e"
     return ESTIMATED if width < SPAN else LOOSE
 
