@@ -132,7 +132,7 @@ TIMES = [
     Case("time to a share of baseline, survival median, quarterly", 37, "slow",
          [time("survival_median", level="60 % of baseline")],
          lambda c, n: [median(returns(c, n, QUARTERLY, 0.6, of_baseline=True).day)], QUARTERLY),
-    Case("time, median with quartiles, monthly", 101, "slow",
+    Case("time, median with quartiles, monthly", 103, "slow",
          [time("survival_median", level="0.4 1e9/L", interval="quartiles")],
          lambda c, n: [median_with_quartiles(returns(c, n, MONTHLY, 0.4).day)], MONTHLY),
     Case("share back by month 6, quarterly", 101, "slow", [back(time="6 month")],

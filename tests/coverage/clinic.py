@@ -7,6 +7,7 @@ place on a whole day within a window. Arrays are (study, patient).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,9 +52,10 @@ class Clinic:
         """What a measurement reports."""
         return truth * np.exp(NOISE * self.chance.standard_normal(truth.shape))
 
-    def days(self, month: float, window: int) -> np.ndarray:
-        """The whole days of a visit: one after another as likely."""
-        return np.rint(month * MONTH + self.chance.uniform(-window, window, self.rest.shape))
+    def days(self, month: float, window: float) -> np.ndarray:
+        """The whole days of a visit, each as likely, within a window of its time."""
+        first, last = math.ceil(month * MONTH - window), math.floor(month * MONTH + window)
+        return self.chance.integers(first, last, self.rest.shape, endpoint=True).astype(float)
 
     def counts(self, month: float, window: int = 3) -> np.ndarray:
         """Counts at a visit after treatment."""
