@@ -16,8 +16,8 @@ from kinetics.published.likelihoods.summary import Evaluation
 REACH = 30
 """Where the integrand of an even median has fallen to nothing, in units of its scale."""
 
-_NODES, _WEIGHTS = (part / 2 for part in np.polynomial.legendre.leggauss(32))
-_NODES = _NODES + 0.5
+_WHOLE, _PIECE = ([part / 2 for part in np.polynomial.legendre.leggauss(number)] for number in (32, 12))
+"""Nodes about 0 and weights of an integrand without jumps, and of a piece between jumps."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,12 @@ class Median(OrderStatistics):
             return -np.inf
         jumps = np.unique(np.abs(m - observed.jumps))
         pieces = np.concatenate([[0.0], jumps[(jumps > 0) & (jumps < end)], [end]])
+        nodes, weights = _WHOLE if pieces.size == 2 else _PIECE
         # nodes are squared to be close at the beginning of a piece, where the integrand is largest
         terms = [
             np.log(4 * node * weight * width) + self._log_pair(observed, m - u, m + u)
             for begin, width in zip(pieces[:-1], np.diff(pieces), strict=True)
-            for node, weight in zip(_NODES, _WEIGHTS, strict=True)
+            for node, weight in zip(nodes + 0.5, weights, strict=True)
             for u in [begin + node**2 * width]
         ]
         return gammaln(self.n + 1) - 2 * gammaln(j) + _log_sum([*terms, self._log_at_limit(observed, least)])
