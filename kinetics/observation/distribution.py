@@ -38,18 +38,8 @@ def joined(parts: Sequence[Expected]) -> Expected:
     return Expected(np.concatenate([one.of_patients for one in parts], axis=1), together)
 
 
-class ObservedDistribution(Protocol):
-    """A quantity as a study observes it in a population of virtual patients of equal weight."""
-
-    @property
-    def outcomes(self) -> np.ndarray | None:
-        """Probability of each outcome, (outcome,), over the population; None where there is a continuum."""
-        ...
-
-    @property
-    def jumps(self) -> np.ndarray:
-        """Levels at which the density jumps, (jump,)."""
-        ...
+class Observed(Protocol):
+    """A quantity as a study observes it in a population of virtual patients: enough for the interval of a summary."""
 
     @property
     def counted(self) -> Scalar:
@@ -75,16 +65,30 @@ class ObservedDistribution(Protocol):
         """Two functions: being at or below a level, and being counted but above it."""
         ...
 
-    def density(self, level: float) -> Scalar:
-        """The density of the population there, among those who are counted."""
-        ...
-
     def bracket(self) -> tuple[float, float]:
         """Levels below and above all that matters."""
         ...
 
 
-def share(observed: ObservedDistribution, level: float) -> Scalar:
+class ObservedDistribution(Observed, Protocol):
+    """The same with a density, which the likelihood of a summary needs."""
+
+    @property
+    def outcomes(self) -> np.ndarray | None:
+        """Probability of each outcome, (outcome,), over the population; None where there is a continuum."""
+        ...
+
+    @property
+    def jumps(self) -> np.ndarray:
+        """Levels at which the density jumps, (jump,)."""
+        ...
+
+    def density(self, level: float) -> Scalar:
+        """The density of the population there, among those who are counted."""
+        ...
+
+
+def share(observed: Observed, level: float) -> Scalar:
     """The share of a population at or below a level, of those who are counted."""
     return shares(observed.below(level))[0]
 

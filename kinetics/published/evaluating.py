@@ -15,7 +15,8 @@ from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate
 from kinetics.published.facts import read_facts
 from kinetics.text.tables import html_table
 
-USES = ("fit", "calibrate", "validate")
+NEVER_FITTED = "independent findings never used in a fit"
+"""The label of the count that comes first."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,8 +32,7 @@ class Evidence(Evaluated):
     path: Path
 
     def __repr__(self) -> str:
-        numbers, directions = self.agreement_count(), self.agreement_count("direction")
-        return f"<Evidence of {self.path.name}: {numbers} numbers inside, {directions} directions>"
+        return f"<Evidence of {self.path.name}: {NEVER_FITTED}: {self.agreement_count()}>"
 
     def _repr_html_(self) -> str:
         rows = [[label, str(count)] for label, count in agreement_counts(self)]
@@ -40,14 +40,14 @@ class Evidence(Evaluated):
 
 
 def agreement_counts(evaluated: Evaluated) -> list[tuple[str, AgreementCount]]:
-    """How many facts of each use and group agree, with a label; groups without facts are left out."""
-    numeric = [(f"numeric, {use}", evaluated.agreement_count(use=use)) for use in USES]
-    separate = [
-        ("inputs of the model", evaluated.agreement_count("input")),
-        ("directions", evaluated.agreement_count("direction")),
+    """How many findings agree, with a label, those never used in a fit first; of others only those that there are."""
+    counts = [
+        (NEVER_FITTED, evaluated.agreement_count()),
+        ("findings used in a fit", evaluated.agreement_count(in_fit=True)),
+        ("directions never used in a fit", evaluated.agreement_count("direction")),
+        ("directions used in a fit", evaluated.agreement_count("direction", in_fit=True)),
     ]
-    counts = [("numeric, all", evaluated.agreement_count()), *numeric, *separate]
-    return [(label, count) for label, count in counts if count.total or label == "numeric, all"]
+    return [(label, count) for label, count in counts if count.total or label == NEVER_FITTED]
 
 
 def evidence_path(file: str | Path | None = None) -> Path:

@@ -9,10 +9,7 @@ from pydantic import Field
 
 from kinetics.files.rows import Line
 from kinetics.published.kinds import KINDS
-from kinetics.published.row import PublishedNumber
-
-SHARE = 0.25
-"""How far the model's number may be from a published one without an interval, as a share of it."""
+from kinetics.published.row import NORMAL_95, Positive, PublishedNumber
 
 if TYPE_CHECKING:
     FactKind = str
@@ -30,6 +27,8 @@ class EvidenceRow(PublishedNumber):
     section: str = ""
     mark: Literal["S", "s", "c", "m"]
     use: Literal["fit", "calibrate", "validate", "input"]
+    finding: Line | None = None
+    not_counted: Literal["cannot_fail", "repeats_fit", "typed_in"] | None = None
     statement: Annotated[str, Field(min_length=1, max_length=2000)]
     kind: FactKind
     statistic: (
@@ -45,6 +44,7 @@ class EvidenceRow(PublishedNumber):
     relation: Literal["above", "below", "about"] | None = None
     versus: str | None = None
     unit: str | None = None
+    rounding: Positive | None = None
     source: Line
     reason: str = ""
 
@@ -59,15 +59,35 @@ class EvidenceRow(PublishedNumber):
         return self.relation is not None
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """Where the model's number is inside, in the row's unit: as published, else within `SHARE` of the value.
+    def finding_name(self) -> str:
+        """The finding that it is a row of: one quantity of one study."""
+        return self.finding or self.name
 
-        An end that is not given is infinite.
+    @property
+    def in_fit(self) -> bool:
+        """Whether the model has been fitted or calibrated to it."""
+        return self.use in ("fit", "calibrate")
+
+    @property
+    def needs_studies(self) -> bool:
+        """Whether it has no interval, and a number of patients that says where numbers of such studies lie."""
+        bare = self.lower is None and self.upper is None
+        known = self.n is not None and KINDS[self.kind].sampled and self.statistic != "typical"
+        return bare and known and not self.is_direction
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where the model's number is inside, in the row's unit; None if the row has no interval of its own.
+
+        As published, an end that is not given infinite; else what rounds to the value, or by SD and n where no model
+        says how numbers of studies differ.
         """
-        if self.lower is None and self.upper is None:
-            value = self.value or 0.0
-            return value - SHARE * abs(value), value + SHARE * abs(value)
-        return -math.inf if self.lower is None else self.lower, math.inf if self.upper is None else self.upper
+        if self.lower is not None or self.upper is not None:
+            return -math.inf if self.lower is None else self.lower, math.inf if self.upper is None else self.upper
+        half = 0.5 * (self.rounding or 0.0)
+        if self.sd is not None and self.n is not None:
+            half += NORMAL_95 * self.sd / math.sqrt(self.n)
+        return None if self.value is None or not half or self.needs_studies else (self.value - half, self.value + half)
 
     def faults(self) -> list[str]:
         """What is wrong between columns."""
@@ -86,12 +106,15 @@ class EvidenceRow(PublishedNumber):
             "needs a 'model'": self.model is None,
             "needs a 'unit'": self.unit is None and self.versus is None,
             "'versus' needs a 'relation': above, below or about": self.versus is not None and self.relation is None,
-            "a 'relation' has no 'lower' and 'upper'": self.is_direction and not bare,
+            f"relation '{self.relation}' has no 'lower' and 'upper'": self.relation in ("above", "below") and not bare,
+            "relation 'about' needs 'lower' and 'upper', how near is a number": self.relation == "about"
+            and (self.lower is None or self.upper is None),
             "needs a 'value', or 'lower' or 'upper'": self.value is None and bare and self.versus is None,
             "with 'versus' a 'value' is a factor: its unit is 1": self.versus is not None
             and self.unit not in (None, "1"),
-            f"a value of 0 needs 'lower' or 'upper': {SHARE:.0%} of 0 is 0": self.value == 0
-            and bare
-            and not self.is_direction,
+            f"'n' of a {self.kind} gives no interval; add 'sd', 'lower', 'upper' or 'rounding'": self.n is not None
+            and not self.is_direction
+            and self.interval is None
+            and not self.needs_studies,
         } | self.value_faults(is_range=self.statistic == "range")
         return [message for message, is_wrong in wrong.items() if is_wrong]

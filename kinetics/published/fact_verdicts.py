@@ -13,26 +13,28 @@ from kinetics.population.seeds import checked_seed
 from kinetics.published.facts import PublishedFact
 from kinetics.published.kinds import Quantity
 from kinetics.published.patients import Patients
-from kinetics.published.verdict import Group, Verdict
+from kinetics.published.verdict import Finding, Group, Verdict, findings_of
 from kinetics.simulation.progress import ProgressOfParts
 
 
 @dataclass(frozen=True)
 class AgreementCount:
-    """How many of how many agree.
+    """How many findings of how many agree; of ``unknown`` ones nobody can say, and they count as not agreeing.
 
     Examples
     --------
-    >>> str(AgreementCount(8, 10))
-    '8 of 10 (80 %)'
+    >>> str(AgreementCount(8, 10)), str(AgreementCount(8, 10, 1))
+    ('8 of 10 (80 %)', '8 of 10 (80 %), 1 without n and interval')
     """
 
     inside: int
     total: int
+    unknown: int = 0
 
     def __str__(self) -> str:
         percent = f" ({100 * self.inside / self.total:.0f} %)" if self.total else ""
-        return f"{self.inside} of {self.total}{percent}"
+        unknown = f", {self.unknown} without n and interval" if self.unknown else ""
+        return f"{self.inside} of {self.total}{percent}{unknown}"
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,18 @@ class Evaluated:
     patients: int
     seed: int
 
-    def of(self, group: Group, *, agrees: bool | None = None) -> list[Verdict]:
-        """The verdicts of a group; only those that agree, or do not, if asked."""
-        chosen = [each for each in self.verdicts if each.group == group]
-        return chosen if agrees is None else [each for each in chosen if each.agrees is agrees]
+    def of(self, group: Group) -> list[Verdict]:
+        """The verdicts of a group."""
+        return [each for each in self.verdicts if each.group == group]
 
-    def agreement_count(self, group: Group = "numeric", use: str | None = None) -> AgreementCount:
-        """How many agree, of one use if asked."""
-        chosen = [each for each in self.of(group) if use in (None, each.row.use)]
-        return AgreementCount(sum(bool(each.agrees) for each in chosen), len(chosen))
+    def findings(self, group: Group = "numeric", *, in_fit: bool = False) -> list[Finding]:
+        """The findings of a group that were used in a fit, or never."""
+        return [each for each in findings_of(self.of(group)) if each.in_fit is in_fit]
+
+    def agreement_count(self, group: Group = "numeric", *, in_fit: bool = False) -> AgreementCount:
+        """How many of these findings agree."""
+        agree = [each.agrees for each in self.findings(group, in_fit=in_fit)]
+        return AgreementCount(agree.count(True), len(agree), agree.count(None))
 
 
 def evaluate_evidence(
@@ -72,6 +77,7 @@ def evaluate_evidence(
     seed = checked_seed(seed)
     arms: dict[tuple, list[Quantity]] = defaultdict(list)
     answers: dict[Quantity, float] = {}
+    studies: dict[Quantity, tuple[float, float]] = {}
     for quantity in (each for fact in facts for each in fact.quantities):
         if quantity.simulated:
             arms[quantity.arm.key].append(quantity)
@@ -82,7 +88,8 @@ def evaluate_evidence(
     for quantities in arms.values():
         simulated = _simulate(quantities, patients, seed, steps.next(runs))
         answers |= {quantity: quantity.answer(simulated) for quantity in quantities}
-    return Evaluated(tuple(_verdict(fact, answers) for fact in facts), patients, seed)
+        studies |= {each: each.studies(simulated, each.row.n or 0) for each in quantities if each.row.needs_studies}
+    return Evaluated(tuple(_verdict(fact, answers, studies) for fact in facts), patients, seed)
 
 
 def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress: Progress | None) -> Patients:
@@ -95,11 +102,15 @@ def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress
     return arm.simulate(times, patients, seed, with_states=with_states, progress=progress)
 
 
-def _verdict(fact: PublishedFact, answers: dict[Quantity, float]) -> Verdict:
+def _verdict(
+    fact: PublishedFact, answers: dict[Quantity, float], studies: dict[Quantity, tuple[float, float]]
+) -> Verdict:
     """A direction with ``versus`` stays in the model's unit, and the other side is brought to it."""
     if fact.quantity is None:
         return Verdict(fact.placed)
-    own = answers[fact.quantity]
-    if fact.versus is None:
-        return Verdict(fact.placed, own * fact.factor, exploratory=fact.exploratory)
-    return Verdict(fact.placed, own, answers[fact.versus] * fact.factor, fact.exploratory)
+    own, ends = answers[fact.quantity], studies.get(fact.quantity)
+    if fact.versus is not None:
+        other = answers[fact.versus] * fact.factor
+        return Verdict(fact.placed, own, other, fact.exploratory, not_counted=fact.not_counted)
+    in_unit = None if ends is None else (ends[0] * fact.factor, ends[1] * fact.factor)
+    return Verdict(fact.placed, own * fact.factor, None, fact.exploratory, in_unit, fact.not_counted)

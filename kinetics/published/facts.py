@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,14 @@ class PublishedFact:
 
     ``quantity`` is what the model is asked for, ``versus`` what a direction is compared with; None if nothing.
     ``factor`` is from the unit of ``quantity`` to that of the row; with ``versus`` from its unit to that of
-    ``quantity``.
+    ``quantity``. ``not_counted`` is the class of `kinetics.published.verdict.NOT_COUNTED` of a row that is only listed.
     """
 
     placed: PlacedRow[EvidenceRow]
     quantity: Quantity | None = None
     versus: Quantity | None = None
     factor: float = 1.0
+    not_counted: str | None = None
 
     @property
     def exploratory(self) -> bool:
@@ -57,13 +58,49 @@ def read_facts(placed: Sequence[PlacedRow[EvidenceRow]], faults: Faults) -> list
     """
     library = _Library()
     facts: list[PublishedFact] = []
+    _check_findings(placed, faults)
+    fitted = {_asked_for(each.row) for each in placed if each.row.in_fit}
     for each in placed:
         with faults.gather(each.where, each.row.name):
             if not KINDS[each.row.kind].compared:
                 facts.append(PublishedFact(each))
             elif (quantity := library.quantity(each.row, each.path)) is not None:
-                facts.append(_fact(each, quantity, library))
+                fact = _fact(each, quantity, library)
+                facts.append(replace(fact, not_counted=_not_counted(fact, fitted)))
     return facts
+
+
+def _check_findings(placed: Sequence[PlacedRow[EvidenceRow]], faults: Faults) -> None:
+    """Note rows of a finding of another source than its first row, and of one both fitted and not."""
+    first: dict[str, PlacedRow[EvidenceRow]] = {}
+    for each in placed:
+        row, other = each.row, first.setdefault(each.row.finding_name, each)
+        begin = f"finding '{row.finding_name}' begins at {other.where} with"
+        if row.source != other.row.source:
+            message = f"{begin} source {other.row.source}, found {row.source}: a finding is of one study"
+            faults.add(message, each.where, f"{row.name}.finding")
+        if row.in_fit is not other.row.in_fit:
+            message = f"{begin} use = {other.row.use}, found {row.use}: a finding is used in a fit, or it is not"
+            faults.add(message, each.where, f"{row.name}.finding")
+
+
+def _asked_for(row: EvidenceRow) -> tuple[str | None, ...]:
+    """What of a study a row asks for, whoever of its patients it is of."""
+    asked = (row.output, row.over, row.time, row.since, row.level, row.expression)
+    return row.source, row.kind, row.statistic, row.regimen, *asked
+
+
+def _not_counted(fact: PublishedFact, fitted: Set[tuple[str | None, ...]]) -> str | None:
+    """The class of a row that is only listed, as it says itself or by rule; ``fitted`` is what fits asked for."""
+    row, quantity = fact.placed.row, fact.quantity
+    assert quantity is not None
+    if row.not_counted is not None:
+        return row.not_counted
+    if not quantity.simulated:
+        return "parameter"
+    if quantity.time == 0 and not row.is_direction:
+        return "before_treatment"
+    return "stratum" if not row.in_fit and _asked_for(row) in fitted else None
 
 
 def _fact(placed: PlacedRow[EvidenceRow], quantity: Quantity, library: _Library) -> PublishedFact:

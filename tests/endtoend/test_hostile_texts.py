@@ -16,6 +16,7 @@ FACT = {
     "name": "row TEXT",
     "mark": "S",
     "use": "validate",
+    "finding": "of TEXT",
     "statement": "states TEXT",
     "kind": "count",
     "statistic": "mean",
@@ -126,7 +127,7 @@ def test_every_command_prints_and_writes_hostile_texts_as_text(hostile, said):
     assert TEXT in said("compare", regimen, "--spec", spec, "--out", hostile / "compared.svg").out
     said("evidence", hostile / "fits" / "evidence.csv", "--patients", "8", "--out", hostile / "page.md")
     (row,) = [line for line in (hostile / "page.md").read_text().splitlines() if "because" in line]
-    assert len(re.split(r"(?<!\\)\|", row)) == 11  # nine cells, and what stands before and behind them
+    assert len(re.split(r"(?<!\\)\|", row)) == 13  # eleven cells, and what stands before and behind them
     assert not re.search(r"(?<!\\)[<$`]", row)
     said("figure", hostile / "fits" / "figure.toml", "--out", hostile / "drawn.svg")
     for name in ("drawn.svg", "compared.svg"):

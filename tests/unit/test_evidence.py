@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import stats
 from typer.testing import CliRunner
 
 from kinetics.checking.files import check_file
@@ -16,8 +19,9 @@ from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
 from kinetics.measures.patient_statistics import statistic_of
 from kinetics.measures.sampled import SampledCurves, sampled_extremes
-from kinetics.published import EvidenceRow, evaluate_evidence, facts, read_facts
+from kinetics.published import AgreementCount, EvidenceRow, evaluate_evidence, facts, read_facts
 from kinetics.published.arm import integrated_patients
+from kinetics.published.evaluating import NEVER_FITTED
 from kinetics.published.kinds import KINDS
 from kinetics.published.kinds.courses_share import Actions
 from kinetics.published.likelihoods.predicted_summary import Interval
@@ -326,41 +330,149 @@ def test_directions_compare_with_a_number_or_with_another_cohort_time_or_setting
     path = table(
         N_BACK | later | {"versus": "cohort = plain", "cohort": "slow"},
         N_BACK | later | {"versus": "g = 0.01 1/day"},
-        N_BACK | later | {"versus": "cohort = plain", "cohort": "slow", "relation": "about", "value": 2},
+        N_BACK
+        | later
+        | {"versus": "cohort = plain", "cohort": "slow", "relation": "about", "lower": 1.9, "upper": 2.1},
         A_AT | later | {"versus": "time = 0 day", "relation": "below", "value": 0.5},
         A_AT | later | {"versus": "time = 0 day", "relation": "below", "value": 0.3},
         A_AT | {"relation": "below", "value": 800, "unit": "cells/uL"},
-        A_AT | {"relation": "about", "value": 1, "unit": "1e9/L"},
+        A_AT | {"relation": "about", "value": 1, "lower": 0.9, "upper": 1.1, "unit": "1e9/L"},
     )
     verdicts = evaluate_evidence(facts_of(path), 16).verdicts
     assert [each.agrees for each in verdicts] == [True, False, True, True, False, True, False]
     assert {each.group for each in verdicts} == {"direction"}
 
 
-def test_inside_is_the_published_interval_or_a_quarter_about_the_value(table):
+def test_inside_is_the_published_interval_or_what_rounds_to_the_value(table):
     decayed = 2 * math.exp(-1)  # 0.736
     path = table(
-        A_AT | {"value": round(decayed * 1.5, 3)},
-        A_AT | {"value": round(decayed * 1.5, 3), "mark": "m"},
-        A_AT | {"value": round(decayed * 1.2, 3), "use": "fit"},
+        A_AT | {"value": round(decayed * 1.5, 3), "rounding": 0.1},
+        A_AT | {"value": round(decayed * 1.5, 3), "mark": "m", "rounding": 0.1},
+        A_AT | {"value": 0.7, "use": "fit", "rounding": 0.1},
         A_AT | {"value": round(decayed * 1.5, 3), "lower": 0.7, "upper": 1.2},
         A_AT | {"value": 0.75, "lower": 0.74, "upper": 0.76, "reason": "a narrow interval"},
-        A_AT | {"statistic": "range", "upper": 0.8},
+        A_AT | {"statistic": "range", "time": "20 day", "upper": 0.8},
         A_AT | {"value": round(decayed, 3), "use": "input"},
         {"kind": "not_modelled", "statistic": "", "model": "", "cohort": "", "regimen": "", "reason": "of no model"},
+        A_AT | {"value": 0.74, "statement": "nobody knows"},
     )
     evaluated = evaluate_evidence(facts_of(path), 16)
-    assert [each.agrees for each in evaluated.verdicts] == [False, False, True, True, False, True, True, None]
-    assert (str(evaluated.agreement_count()), str(evaluated.agreement_count(use="validate"))) == (
-        "3 of 5 (60 %)",
-        "2 of 4 (50 %)",
+    agrees = [each.agrees for each in evaluated.verdicts]
+    assert agrees == [False, False, True, True, False, True, None, None, None]
+    # rows at 10 day are strata of the fitted one
+    assert [each.group for each in evaluated.verdicts][3:6] == ["listed", "listed", "numeric"]
+    assert (str(evaluated.agreement_count()), str(evaluated.agreement_count(in_fit=True))) == (
+        "1 of 1 (100 %)",
+        "1 of 1 (100 %)",
     )
-    assert str(evaluated.agreement_count("input")) == "1 of 1 (100 %)"
+
+
+def test_a_page_leads_with_findings_never_fitted_and_says_why_others_are_not_counted(table):
+    path = table(
+        A_AT | {"value": 0.7, "rounding": 0.1, "finding": "course"},
+        A_AT | {"value": 1, "rounding": 0.1, "time": "12 day", "finding": "course", "reason": "too low"},
+        A_AT | {"value": 0.27, "rounding": 0.01, "time": "20 day"},
+        A_AT | {"value": 0.7, "time": "11 day", "statement": "nobody knows"},
+        A_AT | {"value": 9, "time": "0 day", "rounding": 0.1},
+        A_AT | {"value": 0.7, "rounding": 0.1, "time": "9 day", "not_counted": "typed_in"},
+    )
+    evaluated = evaluate_evidence(facts_of(path), 16)
+    assert str(evaluated.agreement_count()) == "1 of 3 (33 %), 1 without n and interval"
+    assert {each.not_counted for each in evaluated.of("listed")} == {"before_treatment", "typed_in"}
     page = evidence_markdown(evaluated, "facts.csv")
-    places = [page.index(text) for text in ("| numeric, all |", "## Outside", "a narrow interval", "## Inside")]
-    assert places == sorted(places)
-    assert page.index("## Inside") < page.index("## Not a matter") < page.index("## Unverified")
-    assert evidence_json(evaluated)["counts"]["numeric, fit"] == {"inside": 1, "total": 1}
+    lead = f"**Of the {NEVER_FITTED}, 1 of 3 are inside.**"
+    order = [page.index(text) for text in (lead, "## Outside", "too low", "nobody knows", "## Inside", "## Listed")]
+    assert order == sorted(order)
+    assert page.count("before treatment, where the cohort is set") == 1
+    facts_asked = evidence_json(evaluated)["facts"]
+    assert [each["finding"] for each in facts_asked[:3]] == ["course", "course", "row_3"]
+
+
+NOISY = A_AT | {"output": "A_noisy"}
+
+
+def test_a_row_with_n_is_inside_where_studies_of_that_size_find_it(table):
+    """Noise alone tells patients apart: counts are log-normal about 2/e, whose moments and quantiles are known."""
+    n, true, noise = 36, 2 * math.exp(-1), 0.2
+    mean, sd = true * math.exp(noise**2 / 2), true * math.exp(noise**2 / 2) * math.sqrt(math.expm1(noise**2))
+    of_log = stats.norm(math.log(true), noise)
+    beta = stats.beta((n + 1) / 2, (n + 1) / 2).ppf([0.025, 0.975])
+    share = of_log.cdf(math.log(0.7))
+    rows = [
+        (NOISY, mean + sd / math.sqrt(n) * stats.norm.ppf([0.025, 0.975])),
+        (NOISY | {"statistic": "geometric_mean"}, np.exp(math.log(true) + noise / 6 * stats.norm.ppf([0.025, 0.975]))),
+        (NOISY | {"statistic": "median"}, np.exp(of_log.ppf(beta))),
+        (
+            NOISY | {"kind": "share_below", "level": "0.7 1e9/L", "statistic": "share", "unit": "1"},
+            stats.binom(n, share).ppf([0.025, 0.975]) / n,
+        ),
+    ]
+    path = table(*[row | {"n": n, "value": round(float(np.mean(ends)), 6)} for row, ends in rows])
+    found = evaluate_evidence(facts_of(path), 256).verdicts
+    for verdict, (_, ends) in zip(found, rows, strict=True):
+        assert verdict.studies == pytest.approx(ends, rel=5e-3)
+        assert verdict.agrees
+    # the end of the interval, and half a step of rounding beyond it
+    lower = rows[0][1][0]
+    beyond = [NOISY | {"n": n, "value": round(lower - 0.009, 6), "rounding": step} for step in (0.002, 0.02)]
+    assert [each.agrees for each in evaluate_evidence(facts_of(table(*beyond)), 256).verdicts] == [False, True]
+
+
+def test_the_sd_of_a_study_has_the_law_of_a_nearly_normal_sample(table):
+    n, noise = 200, 0.2
+    sd = 2 * math.exp(-1) * math.exp(noise**2 / 2) * math.sqrt(math.expm1(noise**2))
+    path = table(NOISY | {"n": n, "value": round(sd, 4), "statistic": "sd"})
+    ends = evaluate_evidence(facts_of(path), 256).verdicts[0].studies
+    # with the kurtosis of a log-normal of this noise; the chi-square law has none
+    w = math.exp(noise**2)
+    reach = 1.96 * math.sqrt((w**4 + 2 * w**3 + 3 * w**2 - 4) / 4 / n)
+    assert ends == pytest.approx((sd * math.exp(-reach), sd * math.exp(reach)), rel=0.02)
+
+
+def test_a_fall_is_judged_on_what_remains_and_an_event_by_the_binomial_law(table):
+    fall = {"kind": "fall", "output": "A_noisy", "time": "30 day", "unit": "percent", "n": 25}
+    event = A_AT | {"kind": "event_share", "output": "P", "statistic": "", "unit": "percent", "n": 40}
+    path = table(fall | {"value": 95}, event | {"value": 0})
+    low, high = evaluate_evidence(facts_of(path), 256).verdicts
+    left, noise = math.exp(-3), math.sqrt(2) * 0.2  # of two measurements
+    mean = left * math.exp(noise**2 / 2)
+    reach = 1.96 * mean * math.sqrt(math.expm1(noise**2) / 25)
+    assert 100 - np.array(low.studies) == pytest.approx([100 * (mean + reach), 100 * (mean - reach)], rel=0.02)
+    assert high.studies == pytest.approx(100 * stats.binom(40, 1 - math.exp(-0.01)).ppf([0.025, 0.975]) / 40)
+
+
+def test_a_time_without_a_law_is_inside_by_its_sd_and_n():
+    row = ROW | {"name": "a", "kind": "time_of_nadir", "output": "A", "unit": "day", "value": 10}
+    found = EvidenceRow.model_validate(row | {"sd": 2, "n": 16, "rounding": 1}).interval
+    assert found == pytest.approx((10 - 0.5 - 1.96 * 0.5, 10 + 0.5 + 1.96 * 0.5), rel=1e-3)
+
+
+COUNTED = [
+    A_AT | {"name": "one", "value": 0.7, "rounding": 0.1},
+    A_AT | {"name": "two", "value": 0.2, "rounding": 0.1, "time": "12 day", "finding": "late"},
+    A_AT | {"name": "three", "value": 0.27, "rounding": 0.01, "time": "20 day", "finding": "late"},
+    A_AT | {"name": "fitted", "value": 0.5, "rounding": 0.1, "time": "14 day", "use": "fit"},
+    A_AT | {"name": "stratum", "value": 0.3, "rounding": 0.1, "time": "14 day", "cohort": "slow"},
+    A_AT | {"name": "unknown", "value": 0.7, "time": "11 day"},
+]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(COUNTED))
+def test_the_order_of_rows_changes_no_count(table, order):
+    evaluated = evaluate_evidence(facts_of(table(*order)), 4)
+    assert (evaluated.agreement_count(), evaluated.agreement_count(in_fit=True)) == (
+        AgreementCount(1, 3, 1),
+        AgreementCount(1, 1),
+    )
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(repeated=st.lists(st.sampled_from([COUNTED[1], COUNTED[2], COUNTED[4]]), max_size=4))
+def test_a_stratum_or_a_row_of_a_finding_again_changes_no_count(table, repeated):
+    again = [row | {"name": f"again_{number}"} for number, row in enumerate(repeated)]
+    evaluated = evaluate_evidence(facts_of(table(*COUNTED, *again)), 4)
+    assert evaluated.agreement_count() == AgreementCount(1, 3, 1)
 
 
 def test_rows_of_one_arm_share_a_simulation(table):
@@ -389,7 +501,16 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
         ({"level": "1 1e9/L"}, "row_2", "kind 'count' has no 'level'"),
         ({"statistic": "share"}, "row_2", "do not go together"),
         ({"value": ""}, "row_2", "needs a 'value'"),
-        ({"value": 0}, "row_2", "a value of 0 needs 'lower' or 'upper'"),
+        ({"finding": "row_1", "source": "hill_cawthorne_2012"}, "row_2.finding", "a finding is of one study"),
+        ({"finding": "row_1", "use": "fit"}, "row_2.finding", "a finding is used in a fit, or it is not"),
+        ({"not_counted": "boring"}, "row_2.not_counted", "input should be 'cannot_fail', 'repeats_fit' or 'typed_in'"),
+        (
+            {"kind": "time_of_nadir", "time": "", "unit": "day", "n": 20},
+            "row_2",
+            "'n' of a time_of_nadir gives no interval; add 'sd', 'lower', 'upper' or 'rounding'",
+        ),
+        ({"relation": "about"}, "row_2", "relation 'about' needs 'lower' and 'upper'"),
+        ({"relation": "above", "lower": 0.5}, "row_2", "relation 'above' has no 'lower' and 'upper'"),
         ({"lower": 2}, "row_2", "excludes its own value"),
         ({"unit": ""}, "row_2", "needs a 'unit'"),
         ({"versus": "time = 0 day"}, "row_2", "'versus' needs a 'relation'"),
@@ -421,7 +542,9 @@ def test_rows_of_one_cohort_read_its_values_once(table, monkeypatch):
 )
 def test_each_fault_has_file_line_and_name(table, change, name, message):
     good = A_AT | {"value": 1}
-    columns = dict.fromkeys(("level", "lower", "versus", "set", "relation", "expression", "reason"), "")
+    columns = dict.fromkeys(
+        ("level", "lower", "versus", "set", "relation", "expression", "reason", "finding", "not_counted", "n"), ""
+    )
     path = table(columns | good, columns | good | change)
     with pytest.raises(InputError) as caught:
         facts_of(path)
@@ -439,11 +562,11 @@ def test_all_faults_are_told_at_once_and_check_knows_the_file(table):
 
 
 def test_the_command_writes_a_page_and_one_json_object(table, tmp_path):
-    path, page = table(A_AT | {"value": 0.7}), tmp_path / "page.md"
+    path, page = table(A_AT | {"value": 0.7, "rounding": 0.1}), tmp_path / "page.md"
     run = CliRunner().invoke(app, ["evidence", str(path), "--patients", "16", "--out", str(page), "--json"])
     assert run.exit_code == 0, run.output
     found = json.loads(run.stdout)
-    assert found["counts"]["numeric, all"] == {"inside": 1, "total": 1}
+    assert found["counts"] == {NEVER_FITTED: {"inside": 1, "total": 1, "unknown": 0}}
     assert found["facts"][0]["model"] == pytest.approx(2 * math.exp(-1), rel=1e-4)
     assert "| 1 of 1 (100 %) |" in page.read_text()
 
@@ -479,7 +602,7 @@ def test_an_end_that_is_not_given_is_infinite():
     row = EvidenceRow.model_validate(
         ROW | {"name": "a", "output": "A", "time": "1 day", "statistic": "range", "upper": 2, "unit": "1"}
     )
-    assert row.interval == (-math.inf, 2)
+    assert row.interval == (-math.inf, 2.0)
 
 
 def test_a_twentieth_of_the_patients_may_be_lost_and_no_more():

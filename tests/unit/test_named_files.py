@@ -34,7 +34,7 @@ patients = 100
 """
 EVIDENCE = """\
 name,section,mark,use,statement,kind,statistic,model,cohort,regimen,output,time,relation,value,unit,source
-one,0 all,S,fit,so it is,count,mean,{model},plain,{regimen},A_blood,1 day,about,1,1e9/L,choice
+one,0 all,S,fit,so it is,count,mean,{model},plain,{regimen},A_blood,1 day,above,1,1e9/L,choice
 """
 COMPARED = """
 [comparison]

@@ -18,6 +18,7 @@ from kinetics.figures.base.style import COLOURS, GREY, LINES
 from kinetics.figures.facts.compute import population_means
 from kinetics.figures.facts.spec import FactCurveRow, FactsSpec, read_facts
 from kinetics.published.facts import EvidenceRow
+from kinetics.published.likelihoods import binomial_interval
 from kinetics.units import conversion, parse_unit, to_unit
 
 _PANEL = 62.0
@@ -109,9 +110,6 @@ class _Panel:
 
     def _draw_fact(self, name: str, times: np.ndarray, values: np.ndarray, colour: str) -> None:
         """A fact at its time, and to the right of it what a study would find; of facts at one time bars are nested."""
-        # slow to import, and few figures have facts
-        from scipy.stats import binom
-
         row, axes, unit = self.spec.facts[name], self.axes, parse_unit(self.row.unit)
         at = float(times[0]) + to_unit(str(row.time), self.spec.time.unit)
         before = self.taken.count(at)
@@ -128,7 +126,7 @@ class _Panel:
         if _has_study(row):
             share = float(np.interp(at, times, values))
             whole = float(conversion(parse_unit("1"), unit))
-            ends = [binom.ppf(end, row.n, share / whole) / row.n * whole for end in (0.025, 0.975)]
+            ends = [end * whole for end in binomial_interval(row.n or 0, share / whole)]
             (bar,) = axes.plot([right] * 2, ends, color=colour, linewidth=1.1, linestyle=(0, (1, 1)), zorder=5)
             bar.set_gid(f"study-{name}-bar")
             (ring,) = axes.plot([right], [share], **_look("o", colour, "white"), zorder=6, clip_on=False)

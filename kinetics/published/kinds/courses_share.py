@@ -11,14 +11,14 @@ import numpy as np
 
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.errors import InputError
-from kinetics.published.kinds.quantity import Columns, Quantity
+from kinetics.published.kinds.quantity import Columns, OfShare
 from kinetics.regimen import Rule
 
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
 
 
-class CoursesShare(Quantity):
+class CoursesShare(OfShare):
     """Of patients whose rules have acted as often as the level says by a time."""
 
     columns = Columns(("time", "level"))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kinetics.observation.observed_sample import ObservedSample
 from kinetics.published.kinds.quantity import Columns, OfExpression
+from kinetics.published.likelihoods.studies import studies_interval
 
 if TYPE_CHECKING:
     from kinetics.published.patients import Patients
@@ -19,13 +21,21 @@ class CovariateWithEvent(OfExpression):
 
     def number(self, patients: Patients) -> float:
         """The mean; NaN if nobody counts."""
-        weights = self.weights(patients.true(self.output, np.array([self.time]))[:, 0])
-        values = self.derived.of_patients(self.arm.model, patients.constants)
+        values, weights = self._weighted(patients)
         return float(np.average(values, weights=weights)) if weights.sum() > 0 else np.nan
+
+    def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
+        """Of a mean over those of n patients who count."""
+        return studies_interval(ObservedSample(*self._weighted(patients)), "mean", n)
 
     def weights(self, probability: np.ndarray) -> np.ndarray:
         """How much each patient counts, (patient,), by the probability of the event, (patient,)."""
         return probability
+
+    def _weighted(self, patients: Patients) -> tuple[np.ndarray, np.ndarray]:
+        """The number of each patient and the weight, both (patient,)."""
+        weights = self.weights(patients.true(self.output, np.array([self.time]))[:, 0])
+        return self.derived.of_patients(self.arm.model, patients.constants), weights
 
 
 class CovariateWithoutEvent(CovariateWithEvent):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinetics.measures.sampled import time_of_steepest_rise
-from kinetics.published.kinds.quantity import Columns, Quantity
+from kinetics.published.kinds.quantity import Columns, OfShare, Quantity
 from kinetics.published.kinds.window import HORIZON
 from kinetics.units import conversion, parse_unit, to_unit
 
@@ -18,7 +18,7 @@ INCIDENCE = "1 month"
 """Step over which the increase of a probability is taken."""
 
 
-class EventShare(Quantity):
+class EventShare(OfShare):
     """The mean probability by a time, or between two."""
 
     columns = Columns(("output", "time"), ("since",))
@@ -38,6 +38,7 @@ class EventPeak(Quantity):
     """When the mean probability rises fastest from month to month."""
 
     columns = Columns(("output",), ("since", "time"))
+    sampled = False
     own_unit = Quantity.unit_of_time
 
     def times(self) -> np.ndarray:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from kinetics.measures.patient_statistics import statistic_of
-from kinetics.measures.sampled import sampled_extremes
+from kinetics.measures.sampled import SampledExtremes, sampled_extremes
+from kinetics.observation.observed_sample import ObservedSample
 from kinetics.published.kinds.quantity import MIDDLE, Columns, Quantity
 from kinetics.published.kinds.window import WINDOW, OverWindow
+from kinetics.published.likelihoods.studies import studies_interval
 from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
@@ -31,15 +35,30 @@ class _Extreme(OverWindow):
 
     def number(self, patients: Patients) -> float:
         """That of the curve of the statistic."""
+        return getattr(self._extremes(*self._values_over(patients)), self.extreme)
+
+    def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
+        """Those of the statistic at the time of the point, as measured there and before treatment."""
+        at = getattr(self._extremes(*self._values_over(patients)), f"time_of_{self.extreme}")
+        sample = patients.measured_once(self.output, at)
+        if self._of_baseline():
+            sample = sample / patients.measured_once(self.output, 0.0)
+        return studies_interval(ObservedSample(sample), str(self.row.statistic), n)
+
+    def _values_over(self, patients: Patients) -> tuple[np.ndarray, np.ndarray]:
+        """Times, (time,), and the values that the curve is of, (patient, time)."""
         curves = self.curves(patients)
-        values = curves.values / self.baseline(patients)[:, None] if self._of_baseline() else curves.values
-        return getattr(sampled_extremes(curves.times, statistic_of(values, str(self.row.statistic))), self.extreme)
+        return curves.times, curves.values / self.baseline(patients)[:, None] if self._of_baseline() else curves.values
+
+    def _extremes(self, times: np.ndarray, values: np.ndarray) -> SampledExtremes:
+        return sampled_extremes(times, statistic_of(values, str(self.row.statistic)))
 
 
 class _TimeOfExtreme(_Extreme):
     """When the curve, in the unit of the output, has the point."""
 
     own_unit = Quantity.unit_of_time
+    sampled = False
 
     def _of_baseline(self) -> bool:
         return False
@@ -62,6 +81,11 @@ class Fall(_Extreme):
     def number(self, patients: Patients) -> float:
         """The share of baseline that is lost."""
         return 1.0 - super().number(patients)
+
+    def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
+        """By the share that is left."""
+        lower, upper = super().studies_of(patients, n)
+        return 1.0 - upper, 1.0 - lower
 
 
 class Overshoot(_Extreme):

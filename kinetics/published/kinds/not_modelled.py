@@ -10,4 +10,4 @@ class NotModelled(Quantity):
 
     columns = Columns()
     compared = False
-    simulated = False
+    simulated = sampled = False

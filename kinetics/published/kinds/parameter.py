@@ -14,7 +14,7 @@ class Parameter(OfExpression):
     """An expression of parameters, inputs and what follows from them alone."""
 
     columns = Columns(("expression",))
-    simulated = False
+    simulated = sampled = False
 
     def answer(self, patients: Patients | None = None) -> float:
         """The number of the cohort's values."""

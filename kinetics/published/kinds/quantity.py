@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -13,8 +14,11 @@ from kinetics.engines.trajectory import Trajectory
 from kinetics.errors import InputError
 from kinetics.measures.patient_statistics import statistic_of
 from kinetics.observation import VisitSchedule
+from kinetics.observation.observed_sample import ObservedSample
 from kinetics.observation.population_values import Probe
 from kinetics.published.derived import DerivedNumber
+from kinetics.published.likelihoods.proportion import binomial_interval
+from kinetics.published.likelihoods.studies import studies_interval
 from kinetics.units import parse_unit
 
 if TYPE_CHECKING:
@@ -100,6 +104,8 @@ class Quantity:
     """Whether a model says anything about it."""
     simulated: ClassVar[bool] = True
     """Whether patients are simulated for it."""
+    sampled: ClassVar[bool] = True
+    """Whether the number of patients of a study says how far its number may be from that of all."""
 
     def __init__(
         self,
@@ -147,6 +153,16 @@ class Quantity:
         """The number of each patient, (patient,), in `unit`."""
         raise NotImplementedError
 
+    def studies(self, patients: Patients, n: int) -> tuple[float, float]:
+        """Where 95 % of studies of n patients have the number, in `unit`; NaN if it has no law of sampling."""
+        if not self.sampled or self.row.statistic == "typical":
+            return math.nan, math.nan
+        return self.studies_of(patients, n)
+
+    def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
+        """The same of a kind that is `sampled`; by default that of the statistic of `sample`."""
+        return studies_interval(ObservedSample(self.sample(patients)), str(self.row.statistic), n)
+
     @classmethod
     def typical(cls, entry: RowInFit) -> TypicalNumber:
         """The model's number under the typical patient of a fit."""
@@ -156,6 +172,14 @@ class Quantity:
     def probe(cls, entry: RowInFit) -> Probe:
         """What of the patients of a population fit is measured."""
         raise InputError(f"a population fit cannot have a {entry.row.kind}")
+
+
+class OfShare(Quantity):
+    """A share of patients, or a probability that is one."""
+
+    def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
+        """Of the binomial distribution."""
+        return binomial_interval(n, float(self.number(patients)))
 
 
 class OfExpression(Quantity):

@@ -11,7 +11,7 @@ from kinetics.measures import TimeToThreshold as ThresholdTime
 from kinetics.measures.patient_statistics import share_recovered
 from kinetics.observation.population_values import RecoveryProbe
 from kinetics.published.kinds.level import AtLevel, level_in_fit
-from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns, Quantity
+from kinetics.published.kinds.quantity import FITTED, OF_PATIENTS, Columns, OfShare, Quantity
 from kinetics.published.kinds.typical_recovery import TypicalRecovery
 from kinetics.published.kinds.window import WINDOW, OverWindow
 from kinetics.regimen import course_starts
@@ -84,7 +84,7 @@ def _starts(entry: RowInFit) -> np.ndarray:
     return starts
 
 
-class ShareRecovered(TimeToThreshold):
+class ShareRecovered(OfShare, TimeToThreshold):
     """Of those who were below the level, the share back by the end of the window."""
 
     columns = Columns(("output", "level"), WINDOW, ("share",))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kinetics.errors import InputError
 from kinetics.observation.population_values import CountProbe
 from kinetics.published.kinds.level import AtLevel, level_in_fit
-from kinetics.published.kinds.quantity import Columns
+from kinetics.published.kinds.quantity import Columns, OfShare
 from kinetics.units.levels import stands_below, visited_level
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kinetics.published.target import RowInFit
 
 
-class ShareBelow(AtLevel):
+class ShareBelow(OfShare, AtLevel):
     """Of patients whose measured output is below the level."""
 
     columns = columns_in_fits = Columns(("output", "time", "level"), (), ("share",))

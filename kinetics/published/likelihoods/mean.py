@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from kinetics.measures.patient_statistics import finite
-from kinetics.observation.distribution import Expected, ObservedDistribution, joined
+from kinetics.observation.distribution import Expected, Observed, ObservedDistribution, joined
 from kinetics.observation.normal import log_density_of_normals
 from kinetics.published.likelihoods.spread import Spread, log_spread
 from kinetics.published.likelihoods.summary import Evaluation, impossible
@@ -114,7 +114,7 @@ class Mean:
         mean = float(np.real(_pooled(observed.moments(log=self.log)).mean))
         return math.exp(mean) if self.log else mean
 
-    def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, observed: Observed, level: float = 0.95) -> tuple[float, float]:
         """By the standard error of the mean of a study of this size."""
         pooled = _pooled(observed.moments(log=self.log))
         size = float(np.real(self._size(observed, pooled)))
@@ -124,7 +124,7 @@ class Mean:
         ends = mean - reach, mean + reach
         return (math.exp(ends[0]), math.exp(ends[1])) if self.log else ends
 
-    def sd_interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float, float]:
+    def sd_interval(self, observed: Observed, level: float = 0.95) -> tuple[float, float, float]:
         """The standard deviation of the quantity in the population, and where that of a study lies."""
         pooled = _pooled(observed.moments(log=False))
         mean, variance = float(np.real(pooled.mean)), float(np.real(pooled.variance))
@@ -135,7 +135,7 @@ class Mean:
         middle, reach = float(np.real(spread.mean)), _reach(np.real(spread.variance), level)
         return math.sqrt(variance), math.exp(middle - reach), math.exp(middle + reach)
 
-    def _size(self, observed: ObservedDistribution, pooled: _Pooled) -> Any:
+    def _size(self, observed: Observed, pooled: _Pooled) -> Any:
         """How many of the n have a value."""
         return self.n * pooled.share / (observed.counted + 1e-300)
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 from scipy.special import betaincinv
 
-from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar, share, shares
+from kinetics.observation.distribution import Expected, Observed, ObservedDistribution, Scalar, share, shares
 
 
-def quantile(observed: ObservedDistribution, probability: float) -> float:
+def quantile(observed: Observed, probability: float) -> float:
     """The level below which a share of the population lies; infinite for a time that too few reach."""
     # slow to import, and most commands need no optimiser
     from scipy.optimize import brentq
@@ -26,7 +26,7 @@ def quantile(observed: ObservedDistribution, probability: float) -> float:
     return root
 
 
-def _beyond(level: float, observed: ObservedDistribution, probability: float) -> float:
+def _beyond(level: float, observed: Observed, probability: float) -> float:
     return float(np.real(share(observed, level))) - probability
 
 
@@ -51,7 +51,7 @@ class OrderStatistics:
         """The population's median; infinite if less than half have a value."""
         return quantile(observed, 0.5)
 
-    def interval(self, observed: ObservedDistribution, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, observed: Observed, level: float = 0.95) -> tuple[float, float]:
         """By the beta distribution of the share that lies below the median of a study."""
         tail = np.array([0.5 - level / 2, 0.5 + level / 2])
         lower, upper = betaincinv((self.n + 1) / 2, (self.n + 1) / 2, tail)

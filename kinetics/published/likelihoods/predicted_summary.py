@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kinetics.published.row import PublishedRow
+if TYPE_CHECKING:
+    from kinetics.published.row import PublishedRow
 
 
 class Interval(NamedTuple):

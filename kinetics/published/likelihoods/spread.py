@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kinetics.observation.distribution import Expected, ObservedDistribution, Scalar
+from kinetics.observation.distribution import Expected, Observed, Scalar
 
 STEP = 0.75
 """Of the trapezoid rule in ln t, whose error falls as exp(-pi^2/step) for functions as smooth as these."""
@@ -28,7 +28,7 @@ class Spread(NamedTuple):
     influence: Expected
 
 
-def log_spread(observed: ObservedDistribution, mean: Scalar, variance: Scalar, size: float, *, log: bool) -> Spread:
+def log_spread(observed: Observed, mean: Scalar, variance: Scalar, size: float, *, log: bool) -> Spread:
     r"""The law of :math:`\ln s` by Laplace transforms.
 
     Let :math:`x = (y - \mu)^2/((n-1)\mu_2)` and :math:`T` the sum of :math:`n - 1` of them, as which :math:`s^2/\mu_2`
