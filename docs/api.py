@@ -19,7 +19,7 @@ WIDTH = 100
 CHAPTERS = {
     "See what there is": ("models", "show", "load", "check"),
     "Simulate": ("simulate", "measure", "recovery"),
-    "Fit": ("identify", "fit", "refit"),
+    "Fit": ("identify", "fit", "refit", "crossvalidate"),
     "Read a clinic's tables": ("read_patients", "guess_mapping", "PatientData", "DataMapping"),
     "Fit and predict a patient": ("fit_patient", "fit_patients", "predict_patient", "PatientFit", "PatientFits"),
     "Estimate a clinic's population": ("fit_population", "ClinicProblem", "ClinicFit"),
@@ -27,7 +27,15 @@ CHAPTERS = {
     "Write and draw": ("report", "draw", "read_result", "write_result", "reproduce"),
     "What a model is": ("Model", "VisitSchedule"),
     "What is given": ("Regimen", "Course", "Dose", "Rule"),
-    "What is fitted and compared": ("FitProblem", "Fit", "Estimates", "Comparison", "read_comparison"),
+    "What is fitted and compared": (
+        "FitProblem",
+        "Fit",
+        "Estimates",
+        "CrossValidation",
+        "Discrepancy",
+        "Comparison",
+        "read_comparison",
+    ),
 }
 """The order of the page; then measures, every other class, and the exceptions."""
 SECTIONS = ("Parameters", "Returns", "Yields", "Raises", "Warns", "Notes", "References", "Examples")

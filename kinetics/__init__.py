@@ -3,9 +3,9 @@
 Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables,
 `fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
 estimates the population of a clinic's patients.
-Then `simulate`, `measure` and `recovery`; `identify` and `fit`; `predict` and `compare`; `evidence` and `check`.
-`datagen` writes what a planned study
-would publish. `draw`, `show` and `report` write things out. Each takes a name of the library, a path or an object.
+Then `simulate`, `measure` and `recovery`; `identify`, `fit` and `crossvalidate`; `predict` and `compare`; `evidence`
+and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and `report` write things out. Each
+takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kinetics.checking import check, load
     from kinetics.comparison import Comparison, compare, read_comparison
+    from kinetics.crossvalidation import CrossValidation, Discrepancy, crossvalidate
     from kinetics.errors import (
         ClusterError,
         InputError,
@@ -66,7 +67,9 @@ __all__ = [
     "ClusterError",
     "Comparison",
     "Course",
+    "CrossValidation",
     "DataMapping",
+    "Discrepancy",
     "Dose",
     "Estimates",
     "Fit",
@@ -94,6 +97,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "crossvalidate",
     "datagen",
     "draw",
     "evidence",
@@ -124,6 +128,7 @@ __all__ = [
 _ROOMS = {
     "kinetics.checking": ("check", "load"),
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
+    "kinetics.crossvalidation": ("CrossValidation", "Discrepancy", "crossvalidate"),
     "kinetics.errors": (
         "ClusterError",
         "InputError",

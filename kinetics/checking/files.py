@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kinetics.checking.library_files import check_model, check_regimen, check_visits
 from kinetics.checking.patients import check_patients
-from kinetics.checking.results import check_dataset, check_fit_result
+from kinetics.checking.results import check_dataset, check_discrepancy, check_fit_result
 from kinetics.errors import Faults
 
 
@@ -80,6 +80,7 @@ CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "clinic": _check_clinic,
     "reproduce": _check_plan,
     "result": check_fit_result,
+    "discrepancy": check_discrepancy,
     "table": _check_table,
     "evidence": _check_evidence,
     "dataset": check_dataset,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from kinetics.comparison import Comparison
+    from kinetics.crossvalidation import Discrepancy
     from kinetics.estimate import Estimates, FitProblem
     from kinetics.model import Model
     from kinetics.observation import VisitSchedule
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kinetics.regimen import Regimen
 
     Inputs = Model | Regimen | VisitSchedule | FitProblem | PatientData | DataMapping | ClinicProblem
-    Loaded = Inputs | Estimates | Comparison | xr.DataTree
+    Loaded = Inputs | Estimates | Discrepancy | Comparison | xr.DataTree
 
 
 def load(name: str | Path) -> Loaded:
@@ -34,7 +35,7 @@ def load(name: str | Path) -> Loaded:
     Returns
     -------
     Model, Regimen, VisitSchedule, FitProblem, ClinicProblem, PatientData, DataMapping, Estimates, Comparison, DataTree
-        By the kind of the file.
+        By the kind of the file; a `Discrepancy` too.
 
     Raises
     ------
@@ -63,6 +64,10 @@ def load(name: str | Path) -> Loaded:
             from kinetics.estimate import FitProblem as Kind
         case "result":
             from kinetics.estimate import Estimates as Kind
+        case "discrepancy":
+            from kinetics.crossvalidation.discrepancy_file import read_discrepancy
+
+            return read_discrepancy(path)
         case "clinic":
             from kinetics.patients.clinic import ClinicProblem as Kind
         case "comparison":

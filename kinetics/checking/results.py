@@ -28,6 +28,19 @@ def check_fit_result(path: Path, faults: Faults) -> None:
         warn(f"{path}: older than its {' and its '.join(stale)}; run 'kinetics fit --save'")
 
 
+def check_discrepancy(path: Path, _: Faults) -> None:
+    """A discrepancy belongs to the committed result beside it, and is what a cross-validation of it wrote."""
+    from kinetics.crossvalidation.discrepancy_file import SUFFIX, discrepancy_of, read_discrepancy
+    from kinetics.estimate import Estimates
+
+    result = path.with_name(path.name.removesuffix(SUFFIX) + ".result.toml")
+    if result.is_file():
+        discrepancy_of(Estimates.read(result), path)
+    else:
+        read_discrepancy(path)
+        raise InputError(f"there is no committed result {result.name} beside it")
+
+
 def check_dataset(path: Path, faults: Faults) -> None:
     """A result holds what was written, every unit in it can be read, and the estimates of a fit are such."""
     from kinetics.estimate import Estimates

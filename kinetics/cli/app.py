@@ -16,6 +16,7 @@ from kinetics.cli.arguments.examples import examples
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.check import check
 from kinetics.cli.compare import compare
+from kinetics.cli.crossvalidate import crossvalidate
 from kinetics.cli.data import guess, read
 from kinetics.cli.datagen import datagen
 from kinetics.cli.evidence import evidence
@@ -59,7 +60,20 @@ class _Group(TyperGroup):
 
 
 _EXAMPLES = examples()
-_WITH_ARGUMENTS = (show, simulate, datagen, identify, fit, refit, predict, patient, compare, fit_population, figure)
+_WITH_ARGUMENTS = (
+    show,
+    simulate,
+    datagen,
+    identify,
+    fit,
+    refit,
+    crossvalidate,
+    predict,
+    patient,
+    compare,
+    fit_population,
+    figure,
+)
 
 
 def example(*lines: str) -> str:
@@ -108,6 +122,7 @@ _COMMANDS = (
     (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
     (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),
+    (crossvalidate, "Does a fit predict what it was not fitted to?"),
     (predict, "Counts and recovery, with uncertainty."),
     (patient, "One patient: fit the counts, predict after a further course."),
     (compare, "Regimens side by side."),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from kinetics.cli.arguments.inputs import chosen_regimen, destination
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
@@ -43,6 +47,9 @@ def predict(
     states: States = False,
     engine: EngineName = "auto",
     whole: Whole = False,
+    no_discrepancy: Annotated[
+        bool, typer.Option("--no-discrepancy", help="Leave out what cross-validation says the model gets wrong.")
+    ] = False,
     out: OutNetCDF = None,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +63,7 @@ def predict(
     treatment = chosen_regimen(faults, regimen, retreat or (), retreat_with)
     request = PredictionRequest(
         fit, treatment, until=until, every=every, cohort=cohort, draws=draws, patients=patients, study=study,
-        seed=seed, states=states, engine=engine, reduce=not whole,
+        seed=seed, states=states, engine=engine, reduce=not whole, discrepancy=not no_discrepancy,
     )  # fmt: skip
     prediction = None
     with faults.gather(), named_as_options({name: f"--{name}" for name in vars(request)} | {"estimates": ""}):

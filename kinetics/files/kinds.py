@@ -17,13 +17,14 @@ KINDS = {
 }
 """The table a TOML file of each kind has, and the folder of the library it lies in."""
 
-OTHERS = ("result", "reproduce", "comparison", "patients", "clinic")
+OTHERS = ("result", "discrepancy", "reproduce", "comparison", "patients", "clinic")
 _TABLES = {
     "model": {"parameters", "states", "outputs", "derived", "inputs", "uses", "bindings", "cohorts"},
     "regimen": {"courses", "rules"},
     "visits": {"series"},
     "fit": {"free", "spreads", "population"},
     "result": {"estimates", "covariance", "response"},
+    "discrepancy": {"classes", "arms"},
     "figure": {"panels", "curves", "maps", "points", "retreat"},
     "reproduce": {"predictions", "figures"},
     "comparison": {"rows"},

@@ -11,12 +11,14 @@ import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.compile import System, compile_model
+from kinetics.crossvalidation import Discrepancy
 from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import drawn_cohorts
 from kinetics.files.arguments import Progress
 from kinetics.measures import Measure
 from kinetics.prediction.datasets import over_parameters, over_patients, population_recovery, trial_group
-from kinetics.prediction.over_draws import over_draws
+from kinetics.prediction.model_error import ModelError
+from kinetics.prediction.over_draws import Drawn, over_draws
 from kinetics.prediction.population import PATIENTS, SAMPLING, TOLERANCES, Population
 from kinetics.prediction.request import LoadedPrediction, PredictionRequest, load_prediction
 from kinetics.prediction.trial import FutureTrial
@@ -44,6 +46,7 @@ def predict(
     measures: Measure | str | Iterable[Measure | str] = (),
     engine: str = "auto",
     reduce: bool = True,
+    discrepancy: bool | Discrepancy | str | Path = True,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Predict counts and recovery times of the typical patient, of a population, and of a future trial.
@@ -64,6 +67,9 @@ def predict(
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
     states, measures, engine, reduce, progress
         As of `simulate`; measures of the typical patient, each draw and each patient are added to times of recovery.
+    discrepancy : bool, Discrepancy, str or pathlib.Path
+        What the model itself gets wrong, which is shown apart: by default what `crossvalidate` saved of the fit, or of
+        the latest fit behind it, if anything; False for none.
 
     Returns
     -------
@@ -87,6 +93,7 @@ def predict(
     return run_prediction(load_prediction(PredictionRequest(
         estimates=estimates, regimen=regimen, until=until, every=every, cohort=cohort, draws=draws, patients=patients,
         study=study, seed=seed, states=states, measures=measures, engine=engine, reduce=reduce,
+        discrepancy=discrepancy,
     )), progress)  # fmt: skip
 
 
@@ -108,10 +115,17 @@ def run_prediction(prediction: LoadedPrediction, progress: Progress | None = Non
     if patients is not None:
         virtual = {"patients": patients, "seed": prediction.seed, "sampling": SAMPLING}
         groups["patients"] = simulate(model, regimen, progress=steps.next(patients), **virtual, **common)
-        groups |= _populations(prediction, system, groups["patients"], cohorts, steps)
+        populations, over = _populations(prediction, system, groups["patients"], cohorts, steps)
+        groups |= populations
+    else:
+        over = None
+    if prediction.discrepancy is not None and "course_start" in root:
+        error = ModelError(prediction.discrepancy, model, prediction.cohort, regimen, root, draws, prediction.seed)
+        groups["discrepancy"] = error.group(drawn, prediction.recovery, over)
     tree = xr.DataTree.from_dict({"/": root, **groups})  # pyright: ignore[reportUnknownMemberType]
     names = ", ".join(fit.fit for fit in prediction.chain)
-    tree.attrs |= {"fits": names, "seed": prediction.seed, "draws": draws}
+    used = "none" if prediction.discrepancy is None else prediction.discrepancy.fit
+    tree.attrs |= {"fits": names, "seed": prediction.seed, "draws": draws, "discrepancy_of_fit": used}
     return tree
 
 
@@ -121,8 +135,8 @@ def _populations(
     patients: xr.Dataset,
     cohorts: Sequence[CohortParameters],
     steps: ProgressOfParts,
-) -> dict[str, xr.Dataset]:
-    """The groups over patients and over draws of the parameters, from the patients at the estimates."""
+) -> tuple[dict[str, xr.Dataset], Drawn]:
+    """The groups over patients and over draws of the parameters, from the patients at the estimates; the draws."""
     request, model, measures = prediction.request, prediction.model, prediction.recovery
     time, course = patients["time"], patients["course"]
     solver = choose_engine(request.engine, None, PATIENTS, TOLERANCES)
@@ -141,4 +155,6 @@ def _populations(
         "over_parameters": over_parameters(drawn, rows, time),
         "population_recovery": population_recovery(at_estimates, drawn, list(limits), model.time, course),
     }
-    return groups if trial is None else {**groups, "study": trial_group(drawn, trial, time, course)}
+    if trial is not None:
+        groups["study"] = trial_group(drawn, trial, time, course)
+    return groups, drawn

@@ -9,6 +9,8 @@ from pathlib import Path
 import xarray as xr
 
 from kinetics.cohorts.cohort import CohortParameters, lineage
+from kinetics.crossvalidation import Discrepancy
+from kinetics.crossvalidation.choosing import discrepancy_behind
 from kinetics.errors import Fault, Faults, InputError, warn
 from kinetics.estimate import Estimates, Fit
 from kinetics.estimate.draws import chain_of_fits, estimated_cohort
@@ -44,6 +46,7 @@ class PredictionRequest:
     measures: Measure | str | Iterable[Measure | str] = ()
     engine: str = "auto"
     reduce: bool = True
+    discrepancy: bool | Discrepancy | str | Path = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class LoadedPrediction:
         The times to the lower limits of normal.
     measures : list of Measure
         These, and those of the request.
+    discrepancy : Discrepancy, optional
+        What the model gets wrong, if that is known and asked for.
     """
 
     request: PredictionRequest
@@ -77,6 +82,7 @@ class LoadedPrediction:
     seed: int
     recovery: list[TimeToThreshold]
     measures: list[Measure]
+    discrepancy: Discrepancy | None = None
 
     @property
     def fit(self) -> str:
@@ -118,7 +124,8 @@ def load_prediction(request: PredictionRequest) -> LoadedPrediction:
     recovery = recovery_measures(model, typical.values)
     further = read_measures(request.measures, model.outputs, lower_limits(model, typical.values))
     measures = [*recovery, *(each for each in further if each not in recovery)]
-    return LoadedPrediction(request, model, regimen, cohort, chain, typical, seed, recovery, measures)
+    discrepancy = discrepancy_behind(request.discrepancy, model, chain, cohort)
+    return LoadedPrediction(request, model, regimen, cohort, chain, typical, seed, recovery, measures, discrepancy)
 
 
 def _treatment(regimen: object) -> Regimen:

@@ -36,6 +36,17 @@ def recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
     ]
 
 
+def discrepancy_recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
+    """The same with what the model gets wrong: ``lower``, ``upper`` and ``share_recovered`` of those draws."""
+    month = _month(tree)
+    if "recovery_quantiles" not in tree["discrepancy"]:
+        return []
+    return [
+        {**row, **_ends(at["recovery_quantiles"], "", month), "share_recovered": float(at["recovery_share"])}
+        for row, at in _courses(tree, "discrepancy")
+    ]
+
+
 def population_recovery_summary(tree: xr.DataTree) -> list[dict[str, Any]]:
     """The same of the population: the median over patients at risk in months, and two shares.
 

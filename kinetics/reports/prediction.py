@@ -9,12 +9,13 @@ from typing import Any
 import xarray as xr
 
 from kinetics.prediction import population_recovery_summary, recovery_summary, trial_recovery_summary
-from kinetics.reports.course import chosen_times, exploratory, series, time_course_table, time_factor
+from kinetics.reports.course import exploratory, series, time_course_table
+from kinetics.reports.prediction_discrepancy import discrepancy_json, discrepancy_text, with_discrepancy
+from kinetics.reports.prediction_rows import rows_of_times, unit_of
 from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
-from kinetics.units import display_unit, parse_unit
 
 STATISTICS = {
     "mean": "mean",
@@ -35,19 +36,20 @@ def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = Tru
     """Counts over time, if asked, and recovery of a prediction, with those of its population and its study."""
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
+    intervals, label = (interval,), "[95 % interval over parameter uncertainty]"
+    if further := with_discrepancy(tree, {name: name for name in names}):
+        intervals, label = (interval, *further), f"{label} [95 % with the discrepancy of the model too]"
     patients = f"cohort {facts['cohort']}" if facts.get("cohort") else "the model's own cohort"
     parts = (
         f"{facts['regimen']}, {patients}, from {facts['fits']}; {facts['draws']} draws of the parameters",
-        "Typical patient [95 % interval over parameter uncertainty]\n"
-        + time_course_table(root, names, (interval,), width)
-        if counts
-        else "",
+        f"Typical patient {label}\n{time_course_table(root, names, intervals, width)}" if counts else "",
         recovery_table(
             recovery_summary(tree),
             "Time from the first dose of each course to the lower limit of normal, typical patient",
             "draws",
             exploratory(root),
         ),
+        discrepancy_text(tree, width),
         population_text(tree, names, width, counts=counts) if "over_patients" in tree.children else "",
         trial_text(tree, names, width) if counts and "study" in tree.children else "",
     )
@@ -59,6 +61,8 @@ def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
     names = _printed(tree.to_dataset())
     facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "draws", "seed")}
     content = {**facts, "recovery": recovery_json(recovery_summary(tree))}
+    if "discrepancy" in tree.children:
+        content["discrepancy"] = discrepancy_json(tree, names)
     if "over_patients" in tree.children:
         content["population"] = population_json(tree, names)
     if "study" in tree.children:
@@ -78,7 +82,10 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     intervals_of = "[95 % of patients] [95 % interval of the median over parameter uncertainty]"
     head = f"Population of {facts['patients']} patients: median {intervals_of}"
     median = tree.to_dataset().assign({name: people[name].sel(quantile=0.5, drop=True) for name in names})
-    intervals = (people, drawn.sel(patient_quantile=0.5))
+    further = with_discrepancy(tree, {name: f"{name}_population_median" for name in names})
+    if further:
+        head = f"{head} [95 % with the discrepancy too]"
+    intervals = (people, drawn.sel(patient_quantile=0.5), *further)
     course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
     rows, marks = population_recovery_summary(tree), exploratory(median)
     cells = [
@@ -113,8 +120,10 @@ def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> s
             continue
         interval = study[list(variables.values())].rename({value: name for name, value in variables.items()})
         middle = tree.to_dataset().assign({name: interval[name].sel(quantile=0.5, drop=True) for name in variables})
-        head = f"A future trial of {study.attrs['patients']} patients, its {words}: median [95 % prediction interval]"
-        parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval,), width)}")
+        further = with_discrepancy(tree, variables)
+        label = "[95 % prediction interval]" + (" [with the discrepancy of the model too]" if further else "")
+        head = f"A future trial of {study.attrs['patients']} patients, its {words}: median {label}"
+        parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval, *further), width)}")
     if rows := trial_recovery_summary(tree):
         cells = [
             [marked(row["output"], row["output"] in exploratory(tree.to_dataset())), str(row["course"])]
@@ -158,7 +167,9 @@ def population_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
         own = [people[name].sel(quantile=q).values for q in (0.5, MEDIAN_AND_95[0], MEDIAN_AND_95[-1])]
         ends = [drawn[name].sel(patient_quantile=0.5, quantile=q).values for q in (MEDIAN_AND_95[0], MEDIAN_AND_95[-1])]
         keys = ("median", "patients_lower", "patients_upper", "median_lower", "median_upper")
-        counts += _rows(tree, {"output": name, "unit": _unit(people[name])}, dict(zip(keys, own + ends, strict=True)))
+        counts += rows_of_times(
+            tree, {"output": name, "unit": unit_of(people[name])}, dict(zip(keys, own + ends, strict=True))
+        )
     facts = {**people.attrs, "patients_per_draw": drawn.attrs["patients_per_draw"]}
     recovery = [{**row, "censored": math.isinf(row["months"])} for row in population_recovery_summary(tree)]
     return {**{key: int(value) for key, value in facts.items()}, "counts": counts, "recovery": recovery}
@@ -171,25 +182,10 @@ def trial_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
         for statistic in STATISTICS:
             if (variable := f"{name}_{statistic}") in study:
                 lower, middle, upper = (study[variable].sel(quantile=q).values for q in MEDIAN_AND_95)
-                facts = {"output": name, "statistic": statistic, "unit": _unit(study[variable])}
-                rows += _rows(tree, facts, {"median": middle, "lower": lower, "upper": upper})
+                facts = {"output": name, "statistic": statistic, "unit": unit_of(study[variable])}
+                rows += rows_of_times(tree, facts, {"median": middle, "lower": lower, "upper": upper})
     recovery = [row for row in trial_recovery_summary(tree) if row["output"] in names]
     return {"patients": int(study.attrs["patients"]), "rows": rows, "recovery": recovery}
-
-
-def _rows(tree: xr.DataTree, facts: Mapping[str, Any], columns: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A row a printed time: what it is of, months, and numbers."""
-    root = tree.to_dataset()
-    _, index = chosen_times(root)
-    times = root["time"].values * time_factor(tree, "month")
-    return [
-        {**facts, "months": float(times[at]), **{key: float(column[at]) for key, column in columns.items()}}
-        for at in index
-    ]
-
-
-def _unit(array: xr.DataArray) -> str:
-    return display_unit(parse_unit(array.attrs["units"]))
 
 
 def _percent_interval(lower: float, upper: float) -> str:

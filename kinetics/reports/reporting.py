@@ -8,6 +8,7 @@ from typing import Any
 import xarray as xr
 
 from kinetics.comparison import comparison_of
+from kinetics.crossvalidation import CrossValidation
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
@@ -16,6 +17,7 @@ from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.published.evaluating import Evidence
 from kinetics.reports.clinic import clinic_text
 from kinetics.reports.comparison import comparison_text
+from kinetics.reports.crossvalidation import crossvalidation_text
 from kinetics.reports.evidence import evidence_text
 from kinetics.reports.fit import fit_text
 from kinetics.reports.identifiability import identifiability_text
@@ -27,8 +29,12 @@ from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.reports.simulation_study import refit_text
 from kinetics.text.tables import WIDTH
 
-_VERBS = "simulate, fit, fit_patient, fit_population, refit, identify, evidence, compare, predict or predict_patient"
-Result = Fit | PatientFit | ClinicFit | SimulationStudy | Identification | Evidence | xr.Dataset | xr.DataTree
+_VERBS = (
+    "simulate, fit, fit_patient, fit_population, refit, crossvalidate, identify, evidence, compare, predict or "
+    "predict_patient"
+)
+OfFits = Fit | PatientFit | ClinicFit | SimulationStudy | CrossValidation
+Result = OfFits | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
 def report(result: Result, *, width: int = WIDTH) -> Page:
@@ -36,9 +42,9 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 
     Parameters
     ----------
-    result : Fit, PatientFit, ClinicFit, SimulationStudy, Identification, Evidence, xarray.Dataset or xarray.DataTree
-        Of `fit`, `fit_patient`, `fit_population`, `refit`, `identify`, `evidence`, `simulate` (outputs with their units
-        on (time) or (patient, time)), `compare` (on (regimen, time)), `predict` or `predict_patient`.
+    result : Fit, PatientFit, ClinicFit, SimulationStudy, CrossValidation, Identification, Evidence, Dataset, DataTree
+        Of `fit`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `identify`, `evidence`, `simulate` (outputs
+        with their units on (time) or (patient, time)), `compare` (on (regimen, time)), `predict` or `predict_patient`.
     width : int
         Characters a line of prose.
 
@@ -83,6 +89,11 @@ def _(result: ClinicFit, width: int) -> str:
 @_text.register
 def _(result: SimulationStudy, _: int) -> str:
     return refit_text(result.problem, result.rows(), result.refits)
+
+
+@_text.register
+def _(result: CrossValidation, width: int) -> str:
+    return crossvalidation_text(result, width)
 
 
 @_text.register

@@ -1,0 +1,102 @@
+"""The verb `crossvalidate`: published numbers left out in turn, and predicted from a fit of the rest."""
+
+# what a user gives is checked, whatever its annotation says
+# pyright: reportUnnecessaryIsInstance=false
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kinetics.cohorts.fit_results import result_path
+from kinetics.crossvalidation.folds import checked_kinds, folds_of
+from kinetics.crossvalidation.left_out import predict_left_out
+from kinetics.crossvalidation.record import FoldRecord
+from kinetics.crossvalidation.result import CrossValidation
+from kinetics.errors import Fault, InputError
+from kinetics.estimate import Estimates, Fit, FitInterrupted, FitProblem
+from kinetics.files.arguments import Progress, loaded
+
+
+def crossvalidate(
+    fit: Fit | FitProblem | str | Path,
+    *,
+    by: str | Sequence[str] | None = None,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> CrossValidation:
+    """Leave out rows, visits and whole sources of a fit in turn, and predict them from a fit of the rest.
+
+    Each refit is one search from the estimates of all rows. A left-out number is compared with its prediction on the
+    logarithm, with the sampling error of the study and with what the parameters of the refit leave open. What the
+    errors have beyond these is the discrepancy of the model.
+
+    Parameters
+    ----------
+    fit : Fit, FitProblem, str or pathlib.Path
+        A fit; or a problem, the name or the path of one, which has a committed result.
+    by : str or sequence of str, optional
+        What is left out together: ``row``, ``visit`` (all rows of a study at a time), ``source``; by default all of
+        which the fit has two.
+    seed : int, optional
+        Of virtual patients; by default that of the fit.
+    out, resume : optional
+        A file, NAME.json, that keeps every fold as soon as it is done; whether to go on from the folds in it.
+    progress : callable, optional
+        Called with (done, all) folds.
+
+    Returns
+    -------
+    CrossValidation
+
+    Raises
+    ------
+    InputError
+        If there is no such fit, its result is missing or older than its problem, a kind of fold is unknown, or nothing
+        would be left to fit.
+    kinetics.estimate.FitInterrupted
+        If it is interrupted.
+
+    Examples
+    --------
+    >>> validated = crossvalidate("my_fit", by=["visit", "source"])  # doctest: +SKIP
+    >>> validated.log_score, validated.save()  # doctest: +SKIP
+    """
+    kinds = checked_kinds(by)
+    if resume and out is None:
+        raise InputError("resume: goes on with the folds of an earlier call; name their file with out")
+    problem = fit.problem if isinstance(fit, Fit) else loaded("fit", fit, FitProblem)
+    optimum = fit.best.end if isinstance(fit, Fit) else _committed_optimum(problem)
+    problem = problem.with_settings(seed=seed)
+    folds = folds_of(problem, kinds)
+    record = FoldRecord(out, problem, optimum, resume=resume)
+    try:
+        for number, fold in enumerate(folds):
+            if progress is not None:
+                progress(number, len(folds))
+            if fold not in record:
+                record.add(record.same_rows(fold) or predict_left_out(problem, fold, optimum))
+    except KeyboardInterrupt:
+        done = f"{len(record.of(folds))} of {len(folds)} folds are done"
+        where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
+        raise FitInterrupted(f"{done} and {where}", is_resumable=out is not None) from None
+    if progress is not None:
+        progress(len(folds), len(folds))
+    return CrossValidation(problem, record.of(folds))
+
+
+def _committed_optimum(problem: FitProblem) -> np.ndarray:
+    """The logarithms of the committed estimates in the order of the problem, (parameter,)."""
+    path = result_path(problem.path)
+    if not path.is_file():
+        message = f"'{problem.name}' has no committed result; run 'kinetics fit {problem.path} --save', or give a Fit"
+        raise InputError(Fault(message, name="fit"))
+    estimates = Estimates.read(path)
+    if changed := problem.outdated(estimates.facts):
+        advice = f"run 'kinetics fit {problem.name} --save'"
+        raise InputError(Fault(f"{path} is older than its {' and its '.join(changed)}; {advice}", name="fit"))
+    values = estimates.by_flat_name(problem.model)
+    return np.log([values[free.flat] for free in problem.free])

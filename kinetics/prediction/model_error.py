@@ -1,0 +1,134 @@
+"""What a prediction may be wrong by because the model is: intervals over parameters and discrepancy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from kinetics.crossvalidation import Discrepancy
+from kinetics.crossvalidation.distance import Distance, distance_from
+from kinetics.crossvalidation.offsets import drawn_offsets, offset_sd
+from kinetics.measures import TimeToThreshold, measure
+from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
+from kinetics.model import Model
+from kinetics.model.quantities import Output
+from kinetics.prediction.over_draws import PERCENTILES, Drawn
+from kinetics.prediction.trial_counts import MOMENTS
+from kinetics.regimen import Regimen
+from kinetics.results import MEDIAN_AND_95, variable
+from kinetics.units import Unit, conversion, parse_unit
+
+ONE = parse_unit("1")
+OVER = "over parameter draws and the discrepancy of the model"
+
+
+class ModelError:
+    """Offsets of each draw of a prediction, for outputs in units of those that were left out.
+
+    ``root`` is the typical patient at the estimates, outputs on (time), with its courses.
+    """
+
+    def __init__(
+        self,
+        discrepancy: Discrepancy,
+        model: Model,
+        cohort: str,
+        regimen: Regimen,
+        root: xr.Dataset,
+        draws: int,
+        seed: int,
+    ) -> None:
+        self.discrepancy, self.model, self._root = discrepancy, model, root
+        self._outputs = _same_kind(discrepancy, model)
+        self.times, self._starts = root["time"].values, root["course_start"].values
+        self._month = float(conversion(parse_unit("month"), parse_unit(root["time"].attrs["units"])))
+        at = self.times, self._starts, self._month
+        self.distance: Distance = distance_from(discrepancy.arms, cohort, regimen, *at)
+        names = [output.name for output in self._outputs]
+        self._drawn = drawn_offsets(discrepancy, names, self.distance, *at, draws, seed)
+        self._sd = [offset_sd(discrepancy, name, self.distance, *at) for name in names]
+
+    def group(self, drawn: xr.Dataset, measures: Sequence[TimeToThreshold], of_population: Drawn | None) -> xr.Dataset:
+        """The group ``discrepancy`` of a prediction, from the typical patient of each draw and the populations."""
+        moved, data = drawn.copy(), dict[str, xr.Variable]()
+        for index, output in enumerate(self._outputs):
+            name = output.name
+            moved[name] = drawn[name] * np.exp(self._drawn[:, index])
+            moved[name].attrs = drawn[name].attrs
+            data[name] = self._quantiles(moved[name].values, output, OVER)
+            label = f"{name}, log standard deviation of the discrepancy"
+            data[f"{name}_log_sd"] = variable(("time",), self._sd[index], ONE, label)
+            if of_population is not None:
+                data |= self._of_population(of_population, index, output)
+        own = [one for one in measures if one.output in {output.name for output in self._outputs}]
+        recovery, coords = self._recovery(moved, own)
+        coords |= {
+            "quantile": variable(("quantile",), list(MEDIAN_AND_95), ONE, f"quantile {OVER}"),
+            "time": self._root["time"],
+        }
+        return xr.Dataset(data | recovery, coords, self._facts())
+
+    def _of_population(self, drawn: Drawn, index: int, output: Output) -> dict[str, xr.Variable]:
+        """Percentiles over patients, and what a future trial finds, moved by the offsets of each draw."""
+        column, factor, data = list(self.model.outputs).index(output.name), np.exp(self._drawn[:, index]), {}
+        median = drawn.counts.drawn[:, PERCENTILES.index(0.5), :, column] * factor
+        data[f"{output.name}_population_median"] = self._quantiles(median, output, f"median over patients, {OVER}")
+        if moments := drawn.trials.get("moments"):
+            of_output = moments.drawn[..., column]
+            trials = len(of_output) // drawn.draws
+            moved = of_output * np.repeat(factor, trials, axis=0)[:, None]
+            for number, statistic in enumerate(MOMENTS):
+                label = f"{statistic} of a future trial, {OVER}"
+                data[f"{output.name}_{statistic}"] = self._quantiles(moved[:, number], output, label)
+        return data
+
+    def _quantiles(self, values: np.ndarray, output: Output, label: str) -> xr.Variable:
+        """`MEDIAN_AND_95` over draws, (draw, time), that have numbers."""
+        known = values[~np.isnan(values).any(axis=1)]
+        table = curve_quantiles(known, MEDIAN_AND_95)
+        long_name = f"{output.about or output.name}, {label}"
+        return variable(("quantile", "time"), table, output.unit, long_name, exploratory=output.exploratory)
+
+    def _recovery(
+        self, moved: xr.Dataset, measures: Sequence[TimeToThreshold]
+    ) -> tuple[dict[str, xr.Variable], dict[str, Any]]:
+        """Times to the lower limit of the moved curves; those between output times are interpolated."""
+        course = self._root["course"]
+        coords: dict[str, Any] = {"output": [one.output for one in measures], "course": course}
+        if not measures:
+            return {}, coords
+        curves = moved[[one.output for one in measures]].assign_coords(course_start=self._root["course_start"])
+        taken = measure(curves, measures)
+        times = np.stack([taken[one.name].transpose("draw", "course").values for one in measures], axis=1)
+        unit, long_name = parse_unit(self._root["time"].attrs["units"]), "time to the lower limit of normal"
+        quantiles = censored_quantiles(times, MEDIAN_AND_95)
+        recovered = share_recovered(times)
+        return {
+            "recovery_quantiles": variable(("quantile", "output", "course"), quantiles, unit, f"{long_name}, {OVER}"),
+            "recovery_share": variable(
+                ("output", "course"), recovered, ONE, "share that recovers, of the draws that fell below the limit"
+            ),
+        }, coords
+
+    def _facts(self) -> dict[str, Any]:
+        """What was used, and how far from the data it is used."""
+        own, distance = self.discrepancy, self.distance
+        return {
+            "fit": own.fit,
+            "data_hash": own.data_hash,
+            "model_hash": own.model_hash,
+            "steps_from_the_data": distance.constant + len(distance.courses),
+            "courses_beyond_the_data": len(distance.courses),
+            "is_within_the_data": int(distance.is_near),
+        }
+
+
+def _same_kind(discrepancy: Discrepancy, model: Model) -> list[Output]:
+    """Outputs in units of outputs that were left out: a discrepancy of counts says nothing of a concentration."""
+    left_out = {output for _, output, _ in discrepancy.classes if output in model.outputs}
+    units: list[Unit] = [model.outputs[name].unit for name in left_out]
+    dimensions = {unit.dimensionality for unit in units}
+    return [output for output in model.outputs.values() if output.unit.dimensionality in dimensions]

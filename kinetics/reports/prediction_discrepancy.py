@@ -1,0 +1,69 @@
+"""What a prediction may be wrong by because the model is, as text and for a program."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from kinetics.prediction import discrepancy_recovery_summary
+from kinetics.reports.course import exploratory
+from kinetics.reports.prediction_rows import rows_of_times, unit_of
+from kinetics.reports.recovery import not_reached
+from kinetics.results import MEDIAN_AND_95, marked
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import WIDTH, table
+
+
+def with_discrepancy(tree: xr.DataTree, variables: Mapping[str, str]) -> list[xr.Dataset]:
+    """The interval with the discrepancy of each output by the name of its variable, or nothing if one is not there."""
+    if "discrepancy" not in tree.children:
+        return []
+    error = tree["discrepancy"].to_dataset()
+    if any(variable not in error for variable in variables.values()):
+        return []
+    return [error[list(variables.values())].rename({variable: name for name, variable in variables.items()})]
+
+
+def discrepancy_text(tree: xr.DataTree, width: int = WIDTH) -> str:
+    """Recovery with the discrepancy of the model, where that is from, and how far from the data it is used."""
+    if "discrepancy" not in tree.children:
+        return ""
+    error = tree["discrepancy"].to_dataset()
+    rows = discrepancy_recovery_summary(tree)
+    cells = [
+        [marked(row["output"], row["output"] in exploratory(tree.to_dataset())), str(row["course"]), _ends_text(row)]
+        for row in rows
+    ]
+    facts = error.attrs
+    note = f"The discrepancy of the model is that of fit '{facts['fit']}', by rows left out (kinetics crossvalidate)."
+    if not facts["is_within_the_data"]:
+        steps = "This prediction goes beyond the data of that fit, each step of which widens the interval."
+        note = f"{note} {steps}"
+    if facts["courses_beyond_the_data"]:
+        note = f"{note} Nothing after so many courses has been validated."
+    title = "Time to the lower limit of normal, typical patient, with the discrepancy of the model"
+    recovery = [f"{title}\n{table(['output', 'course', 'months: 95 % interval'], cells)}"] if cells else []
+    return "\n\n".join([*recovery, textwrap.fill(note, width)])
+
+
+def _ends_text(row: Mapping[str, Any]) -> str:
+    ends = [row["lower"], row["upper"]]
+    if any(map(math.isnan, ends)):
+        return "-"
+    return " to ".join(not_reached(row, "") if math.isinf(end) else number_text(end) for end in ends)
+
+
+def discrepancy_json(tree: xr.DataTree, names: Sequence[str]) -> dict[str, Any]:
+    """The same for a program; counts at the times that the text has."""
+    error, counts = tree["discrepancy"].to_dataset(), []
+    for name in names:
+        if name in error:
+            lower, _, upper = (error[name].sel(quantile=q).values for q in MEDIAN_AND_95)
+            columns = {"lower": lower, "upper": upper, "log_sd": error[f"{name}_log_sd"].values}
+            counts += rows_of_times(tree, {"output": name, "unit": unit_of(error[name])}, columns)
+    facts = {key: value if isinstance(value, str) else int(value) for key, value in error.attrs.items()}
+    return {**facts, "counts": counts, "recovery": discrepancy_recovery_summary(tree)}
