@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaln, stdtrit
@@ -97,7 +98,8 @@ def paule_mandel(errors: Sequence[float], variances: Sequence[float]) -> float:
     lowest = 1e-12 * float(squares.max())
     if excess(lowest) <= 0:
         return 0.0
-    return float(brentq(excess, lowest, float(squares.sum()), xtol=1e-14))
+    root: Any = brentq(excess, lowest, float(squares.sum()), xtol=1e-14)
+    return float(root)
 
 
 def pooled_sd(errors: Sequence[float], variances: Sequence[float]) -> DiscrepancySD:

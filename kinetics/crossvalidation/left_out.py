@@ -61,7 +61,9 @@ class FoldResult:
 def predict_left_out(problem: FitProblem, fold: Fold, optimum: np.ndarray) -> FoldResult:
     """Refit a problem without a fold by one search from the optimum of all rows, and predict the rows of the fold.
 
-    ``optimum`` are logarithms, (parameter,). A published range has no value: its row is left out and not predicted.
+    ``optimum`` are logarithms, (parameter,). Where the rest and the priors say nothing of a parameter, it stays there
+    and ``parameter_sd`` is large: the error of such a number says nothing. A published range has no value: its row is
+    left out and not predicted.
     """
     begun = time.perf_counter()
     try:

@@ -73,24 +73,22 @@ def drawn_offsets(
         generator = np.random.default_rng(np.random.SeedSequence((seed, draw), spawn_key=(STREAM,)))
         of_courses = generator.standard_normal((len(outputs), len(own)))
         of_steps = generator.standard_normal((len(outputs), len(steps)))
-        chi_squared = generator.standard_normal((len(outputs), 2))
+        scales = generator.standard_normal((len(outputs), 2))
         for index, one in enumerate(near):
             # one scale for all courses: the standard deviation is what is not known
             scale, far = (
-                each.log_sd / np.sqrt(_chi_squared(normal, each.freedom) / each.freedom)
-                for each, normal in zip((one, step), chi_squared[index], strict=True)
+                each.log_sd / np.sqrt(_mean_square(normal, each.freedom))
+                for each, normal in zip((one, step), scales[index], strict=True)
             )
             offsets[draw, index] = scale * (of_courses[index] @ own) + far * (of_steps[index] @ steps)
     return offsets
 
 
-def _chi_squared(normal: float, freedom: float) -> float:
-    """A draw of chi-squared by the quantile of a normal one."""
+def _mean_square(normal: float, freedom: float) -> float:
+    """A draw of chi-squared over its degrees of freedom, by the quantile of a normal one."""
     from scipy.special import gammaincinv, ndtr
 
-    if np.isinf(freedom):
-        return freedom
-    return 2 * float(gammaincinv(freedom / 2, ndtr(normal)))
+    return 1.0 if np.isinf(freedom) else 2 * float(gammaincinv(freedom / 2, ndtr(normal))) / freedom
 
 
 def _weights(times: np.ndarray, starts: np.ndarray, month: float) -> np.ndarray:

@@ -81,6 +81,8 @@ def _numbers_table(validated: CrossValidation) -> str:
 
 
 def _discrepancy_table(validated: CrossValidation) -> str:
+    if not validated.discrepancy.classes:
+        return "No row is predicted by the others: nothing is known of the discrepancy of the model."
     cells = [
         [
             distance,

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 class SimulatedCurve:
     """A curve in the units of its axes: ``time`` and ``value``, (time,), of the typical patient.
 
-    ``band`` has the lower and upper end of the interval over parameter uncertainty, each (time,); ``limit`` is the
-    lower limit of normal; ``scale`` goes from the output's unit to that of the axes.
+    ``band`` has the lower and upper end of the interval over parameter uncertainty, each (time,), and ``outer`` of that
+    with the discrepancy of the model; ``limit`` is the lower limit of normal; ``scale`` goes from the output's unit to
+    that of the axes.
     """
 
     time: np.ndarray
     value: np.ndarray
     band: tuple[np.ndarray, np.ndarray] | None
+    outer: tuple[np.ndarray, np.ndarray] | None
     limit: float | None
     scale: float
 
@@ -77,7 +79,8 @@ def _answers(spec: TimeCourseSpec, estimates: Estimates, tree: xr.DataTree) -> b
 def _until(tree: xr.DataTree, end: float) -> xr.DataTree:
     """What a figure draws of a prediction, up to a time."""
     groups = {}
-    for path, node in {"/": tree, "draws": tree["draws"], "interval": tree["interval"]}.items():
+    drawn = {name: tree[name] for name in ("draws", "interval", "discrepancy") if name in tree.children}
+    for path, node in {"/": tree, **drawn}.items():
         group = node.to_dataset()
         groups[path] = group.isel(time=np.flatnonzero(group["time"].values <= end * (1 + 1e-9)))
     return xr.DataTree.from_dict(groups)
@@ -123,6 +126,7 @@ def simulated_curve(spec: TimeCourseSpec, tree: xr.DataTree, curve: CurveRow) ->
         time,
         array.values * scale,
         _band(tree, curve.output, panel.percent_of_baseline, scale),
+        _outer(tree, curve.output, panel.percent_of_baseline, scale),
         _limit(spec, curve, own, scale),
         scale,
     )
@@ -144,6 +148,15 @@ def _band(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple[
     if percent and not np.isclose(lower[0], upper[0], rtol=1e-9):
         raise InputError(f"percent of baseline of '{output}' needs the group 'draws', which the result does not have")
     return lower * scale, upper * scale
+
+
+def _outer(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """The band with the discrepancy of the model; none in percent of a baseline that differs between draws."""
+    if "discrepancy" not in tree.children or output not in tree["discrepancy"]:
+        return None
+    quantiles = tree["discrepancy"][output]
+    lower, upper = (quantiles.isel(quantile=end).values * scale for end in (0, -1))
+    return None if percent and not np.isclose(lower[0], upper[0], rtol=1e-9) else (lower, upper)
 
 
 def _limit(spec: TimeCourseSpec, curve: CurveRow, own: object, scale: float) -> float | None:

@@ -51,8 +51,8 @@ _PUBLISHED = {
 class TimeCourse(Kind[TimeCourseSpec]):
     """Outputs over time.
 
-    Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-PANEL-OUTPUT``, limits
-    ``limit-PANEL-OUTPUT``, published points ``published-ROW``, courses ``courses-PANEL``.
+    Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-PANEL-OUTPUT`` and with the
+    discrepancy of the model ``outer-band-PANEL-OUTPUT``, limits ``limit-PANEL-OUTPUT``, published points ``published-ROW``, courses ``courses-PANEL``.
     """
 
     name = "time_course"
@@ -140,6 +140,9 @@ class _Drawing:
 
     def _draw_curve(self, panel: _Panel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
         gid = f"{panel.name}-{row.output}"
+        if curve.outer is not None:
+            area = panel.axes.fill_between(curve.time, *curve.outer, color=colour, alpha=0.1, linewidth=0, zorder=1.5)
+            area.set_gid(f"outer-band-{gid}")
         if curve.band is not None:
             area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.2, linewidth=0, zorder=2)
             area.set_gid(f"band-{gid}")
@@ -192,6 +195,9 @@ class _Drawing:
         if any(curve.band is not None for curve in curves):
             band = Patch(facecolor=GREY, alpha=0.25, linewidth=0)
             entries.append((band, f"simulated with the model: {interval}"))
+        if any(curve.outer is not None for curve in curves):
+            outer = Patch(facecolor=GREY, alpha=0.12, linewidth=0)
+            entries.append((outer, "the same and the discrepancy of the model"))
         if any(curve.limit is not None for curve in curves):
             entries.append(limit_entry("lower limit of normal (LLN)"))
         for drawn in self.published.values():
