@@ -18,6 +18,7 @@ COMMANDS = (
     "identify",
     "fit",
     "refit",
+    "crossvalidate",
     "predict",
     "patient",
     "compare",

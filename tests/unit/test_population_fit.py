@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numba import get_num_threads, set_num_threads
 
+from kinetics.crossvalidation import crossvalidate
 from kinetics.errors import ClusterError, InputError, IntegrationError
 from kinetics.estimate import Estimates, FitProblem, fit
 from kinetics.estimate.objective.population import PopulationObjective
@@ -293,3 +294,15 @@ def test_what_cannot_be_is_refused_where_it_is_asked(population):
     problem = population(row, free={"A0": A0})
     with pytest.raises(InputError, match="at least two replicates with estimates"):
         SimulationStudy(problem, {"A0": 1.0}, 7, ()).rows()
+
+
+def test_a_left_out_mean_of_a_population_has_the_error_of_normal_theory(population):
+    # the mean is A0 times a constant: ln A0 alone, whose estimates of two rows average with their weights
+    rows = [COUNT | {"time": "0 day", "value": value, "n": n} for value, n in ((2.0, 100), (2.4, 400))]
+    problem = population(*rows, free={"A0": A0}, patients=1024)
+    first, second = (one.left_out for one in crossvalidate(fit(problem), by="row").numbers)
+    spread = np.sqrt(np.exp(0.4**2 + NOISE**2) - 1)  # of a measured count, relative to the mean
+    assert first.error == pytest.approx(np.log(2.0 / 2.4), abs=0.005)
+    assert second.error == pytest.approx(np.log(2.4 / 2.0), abs=0.02)
+    assert (first.sampling_sd, second.sampling_sd) == pytest.approx((spread / 10, spread / 20), rel=0.02)
+    assert (first.parameter_sd, second.parameter_sd) == pytest.approx((spread / 20, spread / 10), rel=0.06)

@@ -52,7 +52,8 @@ class TimeCourse(Kind[TimeCourseSpec]):
     """Outputs over time.
 
     Lines of simulated curves have the gid ``simulated-PANEL-OUTPUT``, bands ``band-PANEL-OUTPUT`` and with the
-    discrepancy of the model ``outer-band-PANEL-OUTPUT``, limits ``limit-PANEL-OUTPUT``, published points ``published-ROW``, courses ``courses-PANEL``.
+    discrepancy of the model ``outer-band-PANEL-OUTPUT``, limits ``limit-PANEL-OUTPUT``, published points
+    ``published-ROW``, courses ``courses-PANEL``.
     """
 
     name = "time_course"
