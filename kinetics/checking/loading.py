@@ -48,11 +48,7 @@ def load(name: str | Path) -> Loaded:
     >>> type(load(library_names("models/regimens")[0])).__name__
     'Regimen'
     """
-    files = files_of(name)
-    if len(files) > 1:
-        kinds = " and a ".join(kind for kind, _ in files)
-        raise InputError(f"'{name}' is a {kinds}; give the path, such as {files[0][1]}")
-    kind, path = files[0]
+    kind, path = _only_file(name)
     match kind:
         case "model":
             from kinetics.model import Model as Kind
@@ -65,9 +61,9 @@ def load(name: str | Path) -> Loaded:
         case "result":
             from kinetics.estimate import Estimates as Kind
         case "discrepancy":
-            from kinetics.crossvalidation.discrepancy_file import read_discrepancy
+            from kinetics.crossvalidation.discrepancy_file import read_discrepancy as read
 
-            return read_discrepancy(path)
+            return read(path)
         case "clinic":
             from kinetics.patients.clinic import ClinicProblem as Kind
         case "comparison":
@@ -85,3 +81,12 @@ def load(name: str | Path) -> Loaded:
         case _:
             raise InputError(Fault(f"cannot be loaded: it is a {kind}; 'show' and 'check' take it", str(path)))
     return Kind.load(path)
+
+
+def _only_file(name: str | Path) -> tuple[str, Path]:
+    """The kind and the path of the file of a name; `InputError` if several kinds have it."""
+    files = files_of(name)
+    if len(files) > 1:
+        kinds = " and a ".join(kind for kind, _ in files)
+        raise InputError(f"'{name}' is a {kinds}; give the path, such as {files[0][1]}")
+    return files[0]

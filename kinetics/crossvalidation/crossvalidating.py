@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kinetics.cohorts.fit_results import result_path
-from kinetics.crossvalidation.folds import checked_kinds, folds_of
+from kinetics.crossvalidation.folds import Fold, checked_kinds, folds_of
 from kinetics.crossvalidation.left_out import predict_left_out
 from kinetics.crossvalidation.record import FoldRecord
 from kinetics.crossvalidation.result import CrossValidation
@@ -30,9 +30,8 @@ def crossvalidate(
 ) -> CrossValidation:
     """Leave out rows, visits and whole sources of a fit in turn, and predict them from a fit of the rest.
 
-    Each refit is one search from the estimates of all rows. A left-out number is compared with its prediction on the
-    logarithm, with the sampling error of the study and with what the parameters of the refit leave open. What the
-    errors have beyond these is the discrepancy of the model.
+    Each refit is one search from the estimates of all rows. What the errors of left-out numbers, on the logarithm, have
+    beyond the sampling error of the study and beyond what the parameters leave open is the discrepancy of the model.
 
     Parameters
     ----------
@@ -74,18 +73,25 @@ def crossvalidate(
     folds = folds_of(problem, kinds)
     record = FoldRecord(out, problem, optimum, resume=resume)
     try:
-        for number, fold in enumerate(folds):
-            if progress is not None:
-                progress(number, len(folds))
-            if fold not in record:
-                record.add(record.same_rows(fold) or predict_left_out(problem, fold, optimum))
+        _complete(record, problem, folds, optimum, progress)
     except KeyboardInterrupt:
         done = f"{len(record.of(folds))} of {len(folds)} folds are done"
         where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
         raise FitInterrupted(f"{done} and {where}", is_resumable=out is not None) from None
+    return CrossValidation(problem, record.of(folds))
+
+
+def _complete(
+    record: FoldRecord, problem: FitProblem, folds: Sequence[Fold], optimum: np.ndarray, progress: Progress | None
+) -> None:
+    """Do the folds that a record does not have."""
+    for number, fold in enumerate(folds):
+        if progress is not None:
+            progress(number, len(folds))
+        if fold not in record:
+            record.add(record.same_rows(fold) or predict_left_out(problem, fold, optimum))
     if progress is not None:
         progress(len(folds), len(folds))
-    return CrossValidation(problem, record.of(folds))
 
 
 def _committed_optimum(problem: FitProblem) -> np.ndarray:

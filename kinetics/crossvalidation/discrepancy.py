@@ -67,23 +67,30 @@ class Discrepancy:
         return html_table(repr(self)[1:-1], head, rows)
 
     def sd(self, output: str, distance: str = NEAR, number: str = "value") -> DiscrepancySD:
-        """The log standard deviation for one output: its own, else that of all outputs, else that of a nearer one."""
+        """The log standard deviation for one output: as estimated, but another source adds to a visit what a visit has.
+
+        That of all outputs stands for an output of which nothing was left out.
+        """
         return sd_of(self.classes, output, distance, number)
 
     @property
     def step(self) -> DiscrepancySD:
-        """What each step away from the data adds: what sources add to visits, and as much as visits at least."""
+        """What each step away from the data adds: what sources add to visits, and as much as a visit has at least."""
         near, far = self.sd(ALL, NEAR), self.sd(ALL, FAR)
-        return DiscrepancySD(max(far.log_sd**2 - near.log_sd**2, near.log_sd**2) ** 0.5, far.freedom, far.numbers)
+        return DiscrepancySD((far.log_sd**2 - near.log_sd**2) ** 0.5, far.freedom, far.numbers)
 
 
 def sd_of(classes: Mapping[Class, DiscrepancySD], output: str, distance: str, number: str) -> DiscrepancySD:
     """As `Discrepancy.sd`; none where nothing was left out."""
-    for at in (distance, NEAR, FAR):
-        for name in (output, ALL):
-            if (at, name, number) in classes:
-                return classes[at, name, number]
-    return NONE
+
+    def at(distance: str) -> DiscrepancySD | None:
+        return classes.get((distance, output, number)) or classes.get((distance, ALL, number))
+
+    near, far = at(NEAR), at(FAR)
+    if distance == NEAR or near is None:
+        return near or far or NONE
+    least = DiscrepancySD(2**0.5 * near.log_sd, near.freedom, near.numbers)
+    return least if far is None or far.log_sd < least.log_sd else far
 
 
 def estimated_classes(results: Iterable[FoldResult], without: Iterable[str] = ()) -> dict[Class, DiscrepancySD]:

@@ -106,11 +106,11 @@ class CrossValidation:
         Returns
         -------
         xarray.Dataset
-            Variables on (left_out,), dimensionless: errors and standard deviations are of logarithms.
+            Variables on (target,), the left-out numbers, dimensionless: errors and standard deviations of logarithms.
         """
         rows, problem = [one.summary() for one in self.numbers], self.problem
         data = {
-            key: ("left_out", np.array([row[key] for row in rows]), {"units": "1"} if _is_number(rows, key) else {})
+            key: ("target", np.array([row[key] for row in rows]), {"units": "1"} if _is_number(rows, key) else {})
             for key in (rows[0] if rows else ())
         }
         facts = {"fit": problem.name, "data_hash": problem.data_hash, "model_hash": problem.model.content_hash}

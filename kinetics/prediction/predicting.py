@@ -61,15 +61,14 @@ def predict(
     until, every, cohort : str
         Times, or quantities: the last and the step of the output; the cohort, by default the one the fit estimates.
     draws, patients, study : int
-        Parameter sets, spreads included, drawn from the covariances of the fits behind the cohort; virtual patients of
-        the cohort, at the estimates and at each draw; patients of a future trial, who need virtual ones.
+        Parameter sets drawn from the covariances of the fits behind the cohort; virtual patients at the estimates and
+        at each draw; patients of a future trial, who need virtual ones.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
     states, measures, engine, reduce, progress
         As of `simulate`; measures of the typical patient, each draw and each patient are added to times of recovery.
     discrepancy : bool, Discrepancy, str or pathlib.Path
-        What the model itself gets wrong, which is shown apart: by default what `crossvalidate` saved of the fit, or of
-        the latest fit behind it, if anything; False for none.
+        What the model gets wrong, shown apart: by default as saved of the latest fit behind it, False for none.
 
     Returns
     -------
@@ -91,9 +90,8 @@ def predict(
     >>> tree = predict("my_fit", "two_courses", until="5 year", measures="nadir")  # doctest: +SKIP
     """
     return run_prediction(load_prediction(PredictionRequest(
-        estimates=estimates, regimen=regimen, until=until, every=every, cohort=cohort, draws=draws, patients=patients,
-        study=study, seed=seed, states=states, measures=measures, engine=engine, reduce=reduce,
-        discrepancy=discrepancy,
+        estimates, regimen, until=until, every=every, cohort=cohort, draws=draws, patients=patients, study=study,
+        seed=seed, states=states, measures=measures, engine=engine, reduce=reduce, discrepancy=discrepancy,
     )), progress)  # fmt: skip
 
 

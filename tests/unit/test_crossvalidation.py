@@ -243,7 +243,7 @@ def test_an_interval_with_the_discrepancy_has_the_width_of_student_s_t(project, 
     classes = {("visit", "N_blood", "value"): DiscrepancySD(0.1, 1e6, 9)}
     discrepancy = replace(crossvalidate(fitted).discrepancy, classes=classes)
     tree = predict(fitted, regimen(project), until="40 day", every="1 day", draws=2000, discrepancy=discrepancy)
-    lower, middle, upper = tree["discrepancy"]["N_blood"].values[:, 38]
+    lower, _, upper = tree["discrepancy"]["N_blood"].values[:, 38]
     of_parameters = np.diff(np.log(tree["interval"]["N_blood"].values[[0, 2], 38]))[0] / (2 * 1.96)
     assert np.log(upper / lower) / (2 * 1.96) == pytest.approx(np.hypot(0.1, of_parameters), rel=0.06)
     assert tree["discrepancy"]["N_blood_log_sd"].values[[0, 38]] == pytest.approx([0.0, 0.1])

@@ -11,7 +11,7 @@ import xarray as xr
 
 from kinetics.prediction import discrepancy_recovery_summary
 from kinetics.reports.course import exploratory
-from kinetics.reports.prediction_rows import rows_of_times, unit_of
+from kinetics.reports.prediction.rows import rows_of_times, unit_of
 from kinetics.reports.recovery import not_reached
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text

@@ -10,8 +10,8 @@ import xarray as xr
 
 from kinetics.prediction import population_recovery_summary, recovery_summary, trial_recovery_summary
 from kinetics.reports.course import exploratory, series, time_course_table
-from kinetics.reports.prediction_discrepancy import discrepancy_json, discrepancy_text, with_discrepancy
-from kinetics.reports.prediction_rows import rows_of_times, unit_of
+from kinetics.reports.prediction.discrepancy import discrepancy_json, discrepancy_text, with_discrepancy
+from kinetics.reports.prediction.rows import rows_of_times, unit_of
 from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text, percent_text
