@@ -54,8 +54,7 @@ def predict(
     Parameters
     ----------
     estimates : Estimates, Fit, xarray.DataTree, str or pathlib.Path
-        A fit, its estimates, or its tree, on (parameter,), each in its ``unit``; or the name or path of a fit for its
-        committed result, or of its NetCDF file.
+        A fit, its estimates or its tree, on (parameter,), each in its ``unit``; or the name or path of its file.
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every, cohort : str
