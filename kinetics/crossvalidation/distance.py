@@ -70,7 +70,7 @@ def _recovery_days(unit: str, number: float) -> float:
 
 
 def distance_from(
-    arms: Sequence[FittedArm], cohort: str, regimen: Regimen, times: np.ndarray, starts: np.ndarray, month: float
+    arms: Sequence[FittedArm], is_fitted: bool, regimen: Regimen, times: np.ndarray, starts: np.ndarray, month: float
 ) -> Distance:
     """Of a prediction from arms.
 
@@ -78,8 +78,10 @@ def distance_from(
     ----------
     arms : sequence of FittedArm
         What was fitted.
-    cohort, regimen
-        What is predicted.
+    is_fitted : bool
+        Whether patients of the predicted cohort were fitted.
+    regimen : Regimen
+        What is given to them.
     times, starts : ndarray, (time,) and (course,)
         Times of the prediction and of the first doses of its courses, in one unit.
     month : float
@@ -89,7 +91,6 @@ def distance_from(
     -------
     Distance
     """
-    same_cohort = [arm for arm in arms if arm.cohort == cohort]
     same_course = [arm for arm in arms if arm.first_course == first_course(regimen)]
     most = max((arm.courses for arm in arms), default=0)
     until = max((arm.months for arm in arms), default=0.0) * month
@@ -97,7 +98,7 @@ def distance_from(
     since = np.where(latest >= 0, times - starts[np.maximum(latest, 0)], 0.0)
     with np.errstate(divide="ignore"):
         later = np.maximum(np.log2(since / until), 0.0) if until > 0 else np.zeros(times.size)
-    constant = (not same_cohort) + (not same_course)
+    constant = (not is_fitted) + (not same_course)
     return Distance(float(starts[0]), constant, tuple(starts[most:].tolist()), later)
 
 

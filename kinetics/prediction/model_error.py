@@ -28,14 +28,15 @@ OVER = "over parameter draws and the discrepancy of the model"
 class ModelError:
     """Offsets of each draw of a prediction, for outputs in units of those that were left out.
 
-    ``root`` is the typical patient at the estimates, outputs on (time), with its courses.
+    ``is_fitted`` says whether a fit behind the prediction is of its cohort. ``root`` is the typical patient at the
+    estimates, outputs on (time), with its courses.
     """
 
     def __init__(
         self,
         discrepancy: Discrepancy,
         model: Model,
-        cohort: str,
+        is_fitted: bool,
         regimen: Regimen,
         root: xr.Dataset,
         draws: int,
@@ -46,7 +47,7 @@ class ModelError:
         self.times, self._starts = root["time"].values, root["course_start"].values
         self._month = float(conversion(parse_unit("month"), parse_unit(root["time"].attrs["units"])))
         at = self.times, self._starts, self._month
-        self.distance: Distance = distance_from(discrepancy.arms, cohort, regimen, *at)
+        self.distance: Distance = distance_from(discrepancy.arms, is_fitted, regimen, *at)
         names = [output.name for output in self._outputs]
         self._drawn = drawn_offsets(discrepancy, names, self.distance, *at, draws, seed)
         self._sd = [offset_sd(discrepancy, name, self.distance, *at) for name in names]

@@ -117,7 +117,10 @@ def run_prediction(prediction: LoadedPrediction, progress: Progress | None = Non
     else:
         over = None
     if prediction.discrepancy is not None and "course_start" in root:
-        error = ModelError(prediction.discrepancy, model, prediction.cohort, regimen, root, draws, prediction.seed)
+        fitted = {arm.cohort for arm in prediction.discrepancy.arms} | {fit.cohort for fit in prediction.chain}
+        error = ModelError(
+            prediction.discrepancy, model, prediction.cohort in fitted, regimen, root, draws, prediction.seed
+        )
         groups["discrepancy"] = error.group(drawn, prediction.recovery, over)
     tree = xr.DataTree.from_dict({"/": root, **groups})  # pyright: ignore[reportUnknownMemberType]
     names = ", ".join(fit.fit for fit in prediction.chain)

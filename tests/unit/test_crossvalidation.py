@@ -322,11 +322,11 @@ def test_offsets_of_few_degrees_of_freedom_have_student_s_tails():
 def test_each_step_away_from_the_data_widens_the_offset(project):
     once, twice = regimen(project), regimen(project, "twice")
     arm = FittedArm("first", first_course(once), 1, 12.0)
-    near = distance_from([arm], "first", once, TIMES[:12], np.array([0.0]), 1.0)
+    near = distance_from([arm], True, once, TIMES[:12], np.array([0.0]), 1.0)
     assert near.is_near
-    later = distance_from([arm], "first", once, TIMES, np.array([0.0]), 1.0)
+    later = distance_from([arm], True, once, TIMES, np.array([0.0]), 1.0)
     assert later.later[[12, 24, 48]].tolist() == [0.0, 1.0, 2.0]
-    far = distance_from([arm], "second", twice, TIMES, STARTS, 1.0)
+    far = distance_from([arm], False, twice, TIMES, STARTS, 1.0)
     assert (far.constant, far.courses) == (1, (24.0,))
     own = discrepancy_of(0.1)
     sd = offset_sd(own, "A", far, TIMES, STARTS, 1.0)
