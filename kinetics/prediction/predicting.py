@@ -58,10 +58,10 @@ def predict(
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
     until, every, cohort : str
-        Times, or quantities: the last and the step of the output; the cohort, by default the one the fit estimates.
+        The last time and the step of the output; the cohort, by default the one the fit estimates.
     draws, patients, study : int
-        Parameter sets drawn from the covariances of the fits behind the cohort; virtual patients at the estimates and
-        at each draw; patients of a future trial, who need virtual ones.
+        Parameter sets, drawn from the covariances of the fits behind the cohort; virtual patients; patients of a future
+        trial, who need virtual ones.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
     states, measures, engine, reduce, progress
@@ -77,7 +77,7 @@ def predict(
     Raises
     ------
     InputError
-        If cohort and fit do not belong together, a name or unit is wrong, there is no course, or not enough memory.
+        If cohort and fit, or discrepancy, do not belong together, a name is wrong, there is no course or no memory.
 
     Warns
     -----
@@ -86,7 +86,7 @@ def predict(
 
     Examples
     --------
-    >>> tree = predict("my_fit", "two_courses", until="5 year", measures="nadir")  # doctest: +SKIP
+    >>> tree = predict("my_fit", "two_courses", until="5 year")  # doctest: +SKIP
     """
     return run_prediction(load_prediction(PredictionRequest(
         estimates, regimen, until=until, every=every, cohort=cohort, draws=draws, patients=patients, study=study,

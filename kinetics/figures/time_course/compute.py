@@ -154,7 +154,7 @@ def _outer(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple
     """The band with the discrepancy of the model; none in percent of a baseline that differs between draws."""
     if "discrepancy" not in tree.children or output not in tree["discrepancy"]:
         return None
-    quantiles = tree["discrepancy"][output]
+    quantiles = tree["discrepancy"].to_dataset()[output]
     lower, upper = (quantiles.isel(quantile=end).values * scale for end in (0, -1))
     return None if percent and not np.isclose(lower[0], upper[0], rtol=1e-9) else (lower, upper)
 
