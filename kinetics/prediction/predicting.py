@@ -60,8 +60,7 @@ def predict(
     until, every, cohort : str
         The last time and the step of the output; the cohort, by default the one the fit estimates.
     draws, patients, study : int
-        Parameter sets, drawn from the covariances of the fits behind the cohort; virtual patients; patients of a future
-        trial, who need virtual ones.
+        Parameter sets, drawn from the covariances of the fits behind the cohort; virtual patients; those of a trial.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
     states, measures, engine, reduce, progress
