@@ -68,6 +68,7 @@ def crossvalidate(
     if resume and out is None:
         raise InputError("resume: goes on with the folds of an earlier call; name their file with out")
     problem = fit.problem if isinstance(fit, Fit) else loaded("fit", fit, FitProblem)
+    _check_statistics(problem)
     optimum = fit.best.end if isinstance(fit, Fit) else _committed_optimum(problem)
     problem = problem.with_settings(seed=seed)
     folds = folds_of(problem, kinds)
@@ -79,6 +80,15 @@ def crossvalidate(
         where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
         raise FitInterrupted(f"{done} and {where}", is_resumable=out is not None) from None
     return CrossValidation(problem, record.of(folds))
+
+
+def _check_statistics(problem: FitProblem) -> None:
+    """Refuse fits whose rows are not predicted one by one: normal measurements, and studies with random effects."""
+    normal = problem.population is not None and problem.population.likelihood == "normal"
+    if normal or problem.study_effects:
+        kind = 'likelihood = "normal"' if normal else "random effects of studies"
+        message = "its rows are of one likelihood, and cross-validation predicts each number alone"
+        raise InputError(Fault(f"'{problem.name}' has {kind}: {message}", name="fit"))
 
 
 def _complete(

@@ -81,6 +81,7 @@ def _numbers(left_out: AnyObjective, optimum: np.ndarray, covariance: np.ndarray
     if isinstance(left_out, PopulationObjective):
         yield from _of_population(left_out, optimum, covariance)
     else:
+        assert isinstance(left_out, Objective)
         yield from _of_typical_patient(left_out, optimum, covariance)
 
 
@@ -91,8 +92,8 @@ def _of_typical_patient(left_out: Objective, optimum: np.ndarray, covariance: np
         assert isinstance(target, TypicalTarget)
         if not target.row.is_range:
             sampling = math.hypot(target.row.own_log_se() or 0.0, _rounding(target.row, target.row.value))
-            slope = gradient * target.log_sd
-            yield _number(target, "value", -value * target.log_sd, sampling, slope, covariance)
+            slope = gradient * target.error_sd
+            yield _number(target, "value", -value * target.error_sd, sampling, slope, covariance)
 
 
 def _of_population(

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from typer.testing import CliRunner
 
-from kinetics import VisitSchedule, datagen, fit
+from kinetics import VisitSchedule, crossvalidate, datagen, fit
 from kinetics.cli import app
 from kinetics.errors import InputError
 from kinetics.estimate import FitProblem
@@ -257,3 +257,8 @@ def test_a_planned_study_has_more_patients_than_measurements(project, tmp_path):
     visits = VisitSchedule([Series(name="blood", outputs=["Y"], at=["0 day", "5 day", "20 day"])])
     with pytest.raises(InputError, match="need more than 3 patients, found 3"):
         datagen(tmp_path / "models" / "model.toml", observe=visits, until="20 day", patients=3)
+
+
+def test_rows_of_one_likelihood_are_not_predicted_one_by_one(project):
+    with pytest.raises(InputError, match="'studies' has random effects of studies: its rows are of one likelihood"):
+        crossvalidate(FitProblem.load(project(LEVELS, FIT + BETWEEN)))
