@@ -16,7 +16,6 @@ from kinetics.cli.arguments.examples import examples
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.check import check
 from kinetics.cli.compare import compare
-from kinetics.cli.crossvalidate import crossvalidate
 from kinetics.cli.data import guess, read
 from kinetics.cli.datagen import datagen
 from kinetics.cli.evidence import evidence
@@ -26,12 +25,12 @@ from kinetics.cli.identify import identify
 from kinetics.cli.models import models
 from kinetics.cli.patients import fit_population, patient
 from kinetics.cli.predict import predict
-from kinetics.cli.refit import refit
 from kinetics.cli.reproduce import reproduce
 from kinetics.cli.show import show
 from kinetics.cli.simulate import simulate
 from kinetics.cli.terminal.failures import reported
 from kinetics.cli.terminal.output import printing, written_out
+from kinetics.cli.validation import crossvalidate, refit
 
 
 class _Command(TyperCommand):

@@ -30,8 +30,8 @@ def crossvalidate(
 ) -> CrossValidation:
     """Leave out rows, visits and whole sources of a fit in turn, and predict them from a fit of the rest.
 
-    Each refit is one search from the estimates of all rows. What the errors of left-out numbers, on the logarithm, have
-    beyond the sampling error of the study and beyond what the parameters leave open is the discrepancy of the model.
+    Each refit is one search from the estimates of all rows. What errors of left-out numbers, on the logarithm, have
+    beyond those of sampling and of the parameters is the discrepancy of the model.
 
     Parameters
     ----------
