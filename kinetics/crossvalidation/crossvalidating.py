@@ -53,11 +53,9 @@ def crossvalidate(
 
     Raises
     ------
-    InputError
+    InputError, kinetics.estimate.FitInterrupted
         If there is no such fit, its result is missing or older than its problem, a kind of fold is unknown, or nothing
-        would be left to fit.
-    kinetics.estimate.FitInterrupted
-        If it is interrupted.
+        would be left to fit; if it is interrupted.
 
     Examples
     --------
@@ -76,9 +74,9 @@ def crossvalidate(
     try:
         _complete(record, problem, folds, optimum, progress)
     except KeyboardInterrupt:
-        done = f"{len(record.of(folds))} of {len(folds)} folds are done"
         where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
-        raise FitInterrupted(f"{done} and {where}", is_resumable=out is not None) from None
+        done = f"{len(record.of(folds))} of {len(folds)} folds are done and {where}"
+        raise FitInterrupted(done, is_resumable=out is not None) from None
     return CrossValidation(problem, record.of(folds))
 
 
