@@ -83,7 +83,7 @@ def test_a_name_that_does_not_exist_suggests_a_verb(name: str, verb: str):
 
 @pytest.mark.parametrize("name", ["simulate", "predict", "fit", "refit", "compare", "evidence", "identify"])
 def test_a_default_of_the_command_is_that_of_the_verb(name):
-    command = inspect.signature(getattr(import_module(f"kinetics.cli.{name}"), name)).parameters
+    command = inspect.signature(getattr(import_module("kinetics.cli.app"), name)).parameters
     verb = inspect.signature(getattr(kinetics, name)).parameters
     shared = {key: (command[key].default, verb[key].default) for key in command.keys() & verb.keys()}
     assert len(shared) > 2

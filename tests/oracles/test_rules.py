@@ -305,8 +305,10 @@ def test_engines_agree_on_a_shipped_model(case, cohort):
     np.testing.assert_array_equal(fast.triggered_doses.capped, slow.triggered_doses.capped)
     np.testing.assert_allclose(fast.triggered_doses.times, slow.triggered_doses.times, rtol=1e-7)
     times = np.linspace(0, TEN_YEARS, 400)
-    peak = slow.outputs(times).max(axis=0)
-    np.testing.assert_allclose(fast.outputs(times) / peak, slow.outputs(times) / peak, atol=1e-6)
+    peak, expected = slow.outputs(times).max(axis=0), slow.outputs(times)
+    # a dose of a rule may come earlier or later by what its time may be off, and the curves with it
+    moved = np.abs(slow.outputs(np.minimum(times * (1 + 1e-7), TEN_YEARS)) - slow.outputs(times * (1 - 1e-7)))
+    assert (np.abs(fast.outputs(times) - expected) <= 1e-6 * peak + moved).all()
 
 
 @pytest.mark.parametrize("share", [40, 45, 50])
