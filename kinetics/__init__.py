@@ -3,9 +3,9 @@
 Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables,
 `fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
 estimates the population of a clinic's patients.
-Then `simulate`, `measure` and `recovery`; `identify`, `fit` and `crossvalidate`; `predict` and `compare`; `evidence`
-and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and `report` write things out. Each
-takes a name of the library, a path or an object.
+Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `crossvalidate` and `compare_models`; `predict` and
+`compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and `report`
+write things out. Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from kinetics.reproduction import reproduce
     from kinetics.results import read_result, write_result
     from kinetics.simulation import datagen, simulate
+    from kinetics.variants import ModelComparison, compare_models
 
 __version__ = "0.1.0"
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "IntegrationError",
     "KineticsError",
     "Model",
+    "ModelComparison",
     "Nadir",
     "Overshoot",
     "PatientData",
@@ -97,6 +99,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "compare_models",
     "crossvalidate",
     "datagen",
     "draw",
@@ -170,6 +173,7 @@ _ROOMS = {
     "kinetics.reproduction": ("reproduce",),
     "kinetics.results": ("read_result", "write_result"),
     "kinetics.simulation": ("datagen", "simulate"),
+    "kinetics.variants": ("ModelComparison", "compare_models"),
 }
 _LISTED = "kinetics.models() lists what ships"
 _ELSEWHERE = {

@@ -30,7 +30,7 @@ from kinetics.cli.show import show
 from kinetics.cli.simulate import simulate
 from kinetics.cli.terminal.failures import reported
 from kinetics.cli.terminal.output import printing, written_out
-from kinetics.cli.validation import crossvalidate, refit
+from kinetics.cli.validation import compare_models, crossvalidate, refit
 
 
 class _Command(TyperCommand):
@@ -67,6 +67,7 @@ _WITH_ARGUMENTS = (
     fit,
     refit,
     crossvalidate,
+    compare_models,
     predict,
     patient,
     compare,
@@ -122,6 +123,7 @@ _COMMANDS = (
     (fit, "Estimate parameters."),
     (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),
     (crossvalidate, "Does a fit predict what it was not fitted to?"),
+    (compare_models, "Variants of a fit, each with a model of its own."),
     (predict, "Counts and recovery, with uncertainty."),
     (patient, "One patient: fit the counts, predict after a further course."),
     (compare, "Regimens side by side."),

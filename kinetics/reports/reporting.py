@@ -27,13 +27,15 @@ from kinetics.reports.recovery import recovery
 from kinetics.reports.showing import Page
 from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.reports.simulation_study import refit_text
+from kinetics.reports.variants import models_text
 from kinetics.text.tables import WIDTH
+from kinetics.variants import ModelComparison
 
 _VERBS = (
-    "simulate, fit, fit_patient, fit_population, refit, crossvalidate, identify, evidence, compare, predict or "
-    "predict_patient"
+    "simulate, fit, fit_patient, fit_population, refit, crossvalidate, compare_models, identify, evidence, compare, "
+    "predict or predict_patient"
 )
-OfFits = Fit | PatientFit | ClinicFit | SimulationStudy | CrossValidation
+OfFits = Fit | PatientFit | ClinicFit | SimulationStudy | CrossValidation | ModelComparison
 Result = OfFits | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
@@ -42,9 +44,11 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 
     Parameters
     ----------
-    result : Fit, PatientFit, ClinicFit, SimulationStudy, CrossValidation, Identification, Evidence, Dataset, DataTree
-        Of `fit`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `identify`, `evidence`, `simulate` (outputs
-        with their units on (time) or (patient, time)), `compare` (on (regimen, time)), `predict` or `predict_patient`.
+    result : Fit, PatientFit, ClinicFit, SimulationStudy, CrossValidation, ModelComparison, Identification, Evidence, \
+Dataset, DataTree
+        Of `fit`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `compare_models`, `identify`, `evidence`,
+        `simulate` (outputs with their units on (time) or (patient, time)), `compare` (on (regimen, time)), `predict` or
+        `predict_patient`.
     width : int
         Characters a line of prose.
 
@@ -94,6 +98,11 @@ def _(result: SimulationStudy, _: int) -> str:
 @_text.register
 def _(result: CrossValidation, width: int) -> str:
     return crossvalidation_text(result, width)
+
+
+@_text.register
+def _(result: ModelComparison, width: int) -> str:
+    return models_text(result, width)
 
 
 @_text.register

@@ -106,7 +106,7 @@ def _text(kind: str, path: Path, cohort: str | None, latex: bool, width: int) ->
 
 def _patients_text(path: Path, width: int, *, allow_large: bool) -> str:
     from kinetics.patients import DataMapping, read_patients
-    from kinetics.reports.patients import patients_text
+    from kinetics.reports.patient.data import patients_text
 
     if path.suffix == ".toml" and (mapping := DataMapping.load(path)).patients.counts is None:
         return mapping.to_toml().rstrip()

@@ -24,6 +24,7 @@ from kinetics.files.bibliography import read_bibliography
 from kinetics.files.library import library_names
 from kinetics.observation import VisitSchedule
 from kinetics.units import to_unit
+from kinetics.variants.loading import load_variants
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -139,6 +140,23 @@ def test_validation_has_every_row_of_a_population_and_whether_it_lies_inside(nam
             if not np.isnan(interval.lower):
                 ends = [float(text) for text in row["95 % of studies"].split(" to ")]
                 assert ends == pytest.approx(interval[1:], rel=0.01), row_name
+
+
+def test_validation_has_every_variant_that_ships_with_its_committed_log_posterior():
+    base = FitProblem.load(POPULATIONS[0])
+    table = {
+        row["variant"]: row for row in rows(section(DOCS / "validation.md", "Which structures were tried"), "variant")
+    }
+    problems = [base, *load_variants(base)]
+    assert table.keys() == {"published", *(problem.name for problem in problems)}
+    for problem in problems:
+        facts = Estimates.read(result_path(problem.path)).facts
+        assert problem.outdated(facts) == [], problem.name
+        row = table[problem.name]
+        assert (row["parameters"], float(row["log posterior"])) == (
+            str(len(problem.free)),
+            pytest.approx(-facts["cost"], abs=0.06),
+        )
 
 
 def test_the_simulation_study_is_the_one_kept_with_its_problem():

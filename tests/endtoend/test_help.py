@@ -19,6 +19,7 @@ COMMANDS = (
     "fit",
     "refit",
     "crossvalidate",
+    "compare-models",
     "predict",
     "patient",
     "compare",

@@ -25,7 +25,7 @@ def read(
 ) -> None:
     """Check a table of patients, print what it holds, and write it in the units of the model."""
     from kinetics.patients import read_patients
-    from kinetics.reports.patients import patients_text
+    from kinetics.reports.patient.data import patients_text
     from kinetics.results import write_result
 
     faults = Faults()

@@ -9,15 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import BETWEEN_STUDIES
 from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
+from kinetics.estimate.problem.extension import read_fit_document
 from kinetics.estimate.problem.free import FreeParameter
-from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before
+from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before, stems
 from kinetics.files.arguments import whole_number
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import read_document
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
@@ -66,6 +68,8 @@ class FitProblem:
         The fits whose estimates are held; None for those the cohorts name, without this one.
     cohorts : dict of str to CohortParameters
         The cohorts of the rows, with the estimates of the fits before this one.
+    extends : tuple of pathlib.Path
+        The files of the fit problems that it extends, nearest first.
 
     Examples
     --------
@@ -91,6 +95,7 @@ class FitProblem:
     population: PopulationRow | None = None
     builds_on: tuple[str, ...] | None = None
     cohorts: dict[str, CohortParameters] = field(default_factory=dict[str, CohortParameters])
+    extends: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         fitted, of = len(self.fitted), "the typical patient" if self.population is None else "a population"
@@ -113,7 +118,7 @@ class FitProblem:
         InputError
             With every fault of the problem, its tables, its model and its regimens.
         """
-        read = ProblemReader(read_document(find_file(name, "fits")))
+        read = ProblemReader(*read_fit_document(find_file(name, "fits")))
         read.faults.raise_if_any()
         assert read.model is not None
         return cls(
@@ -134,6 +139,7 @@ class FitProblem:
             population=read.population,
             builds_on=read.builds_on,
             cohorts=read.cohorts,
+            extends=read.extends,
         )
 
     def with_settings(
@@ -200,12 +206,16 @@ class FitProblem:
 
     def fits_before(self, cohort: str) -> tuple[str, ...]:
         """The fits whose estimates are held in a cohort, earlier first."""
-        return fits_before(self.name, self.builds_on, self.model, cohort)
+        return fits_before((self.name, *stems(self.extends)), self.builds_on, self.model, cohort)
 
     def outdated(self, facts: Mapping[str, Any]) -> list[str]:
         """What has changed since the fit with these `Estimates.facts`: ``problem or tables``, ``model``."""
         now = {"problem or tables": ("data_hash", self.data_hash), "model": ("model_hash", self.model.content_hash)}
         return [what for what, (key, current) in now.items() if facts.get(key) != current]
+
+    def log_parameters(self, values: Mapping[str, float]) -> np.ndarray:
+        """The logarithms of estimates, (parameter,), in the order of `free`; ``values`` are by flat name."""
+        return np.log([values[one.flat] for one in self.free])
 
     def outside_bounds(self, values: Mapping[str, float]) -> dict[str, str]:
         """What to say of each estimate outside its bounds, by its name; ``values`` are by flat name."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -42,6 +43,8 @@ class FitRow(Row):
     starts: Annotated[StrictInt, Field(ge=1, le=1000)] = 3
     seed: Annotated[StrictInt, Field(ge=0)] = 0
     builds_on: list[Text] | None = None
+    extends: Text | None = None
+    without: list[Text] = Field(default_factory=list[str])
     calibrate: StrictBool = False
 
 
@@ -62,18 +65,20 @@ class PopulationRow(Row):
 class ProblemReader(Reader):
     """What a fit problem file says. Without a model only what the file and its tables say of themselves is checked."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, extends: tuple[Path, ...] = ()) -> None:
         super().__init__(document, Faults())
-        self.name = document.path.stem
+        self.name, self.extends = document.path.stem, extends
         for key in sorted(document.data.keys() - set(TABLES)):
             self.add(f"unknown table; there are {', '.join(TABLES)}", key)
         self.header: dict[str, Any] = self.fields(FitRow, document.data.get("fit", {}), "fit")
+        if self.header["without"] and self.header["extends"] is None:
+            self.add("leaves out parameters of the fit that 'extends' names; there is none", "fit", "without")
         self.builds_on = None if self.header["builds_on"] is None else tuple(self.header["builds_on"])
         self.population = self._population()
         self.model: Model | None = None
         with self.at("fit", "model"):
             if self.header["model"] is not None:
-                self.model = Model.load(path_from(document.path, self.header["model"]))
+                self.model = Model.load(path_from(document.file("fit", "model"), self.header["model"]))
         self.rows = self._published_rows()
         self.cohorts = self._cohorts()
         self.free = self._free()
@@ -109,7 +114,7 @@ class ProblemReader(Reader):
         rows: list[PlacedRow[PublishedRow]] = []
         for table in self.header["tables"] or ():
             with self.at("fit", "tables") as noted:
-                rows += read_table(self.document.path.parent / table, PublishedRow, noted)
+                rows += read_table(self.document.file("fit", "tables").parent / table, PublishedRow, noted)
         if not self.header["calibrate"]:
             return rows
         return [
@@ -124,7 +129,7 @@ class ProblemReader(Reader):
             assert self.model is not None
             if (name := item.row.cohort) not in cohorts:
                 with self.faults.gather(item.where, f"{item.row.name}.cohort"):
-                    fits = fits_before(self.name, self.builds_on, self.model, name)
+                    fits = fits_before((self.name, *stems(self.extends)), self.builds_on, self.model, name)
                     cohorts[name] = cohort_parameters(self.model, name or None, fits=fits)
         return cohorts
 
@@ -210,7 +215,15 @@ class ProblemReader(Reader):
         return regimens
 
 
-def fits_before(fit: str, builds_on: Sequence[str] | None, model: Model, cohort: str) -> tuple[str, ...]:
-    """The fits whose estimates a fit holds in a cohort, earlier first: those it builds on, or else the cohort's own."""
+def stems(paths: Iterable[Path]) -> tuple[str, ...]:
+    """The names of the fits in these files."""
+    return tuple(path.stem for path in paths)
+
+
+def fits_before(own: Sequence[str], builds_on: Sequence[str] | None, model: Model, cohort: str) -> tuple[str, ...]:
+    """The fits whose estimates a fit holds in a cohort, earlier first: those it builds on, or else the cohort's.
+
+    ``own`` are its name and those of the fits that it extends, whose estimates are not held.
+    """
     behind = fits_behind(model, cohort) if builds_on is None else builds_on
-    return tuple(name for name in behind if name != fit)
+    return tuple(name for name in behind if name not in own)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from kinetics.figures.base.fit_figure import log_parameters
 from kinetics.figures.base.labels import row_label, unit_label
 from kinetics.published import Target
 from kinetics.published.likelihoods import Interval, PredictedSummary
@@ -52,7 +51,7 @@ def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tupl
     from kinetics.estimate.objective.base import LikelihoodObjective
     from kinetics.estimate.search import objective_of
 
-    at, targets = log_parameters(problem, estimates), problem.targets
+    at, targets = problem.log_parameters(estimates.by_flat_name(problem.model)), problem.targets
     objective = objective_of(problem)
     if isinstance(objective, LikelihoodObjective):
         return list(zip(targets, objective.predicted(at, targets), strict=True))

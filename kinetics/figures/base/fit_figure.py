@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kinetics.cohorts.fit_results import result_path, warn_if_older
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
@@ -79,9 +77,3 @@ def _committed(problem: FitProblem) -> Estimates:
     if sorted(committed.names) == sorted(free.name for free in problem.free):
         committed.warn_of_problem(path, problem)
     return committed
-
-
-def log_parameters(problem: FitProblem, estimates: Estimates) -> np.ndarray:
-    """Logarithms of the estimates in the order and units of the problem, (parameter,)."""
-    values = estimates.by_flat_name(problem.model)
-    return np.log([values[free.flat] for free in problem.free])

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
 from kinetics.errors import InputError
-from kinetics.figures.base.fit_figure import chosen_estimates, log_parameters
+from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import short_number, unit_label
 from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
@@ -51,7 +51,9 @@ class Forest(Kind[ForestSpec]):
         problem = self.spec.problem
         estimates = chosen_estimates(problem, inputs.estimates)
         log_se = np.array([estimates[free.name].log_se for free in problem.free])
-        studies = study_estimates(StudyEffectsObjective(problem), log_parameters(problem, estimates), log_se)
+        studies = study_estimates(
+            StudyEffectsObjective(problem), problem.log_parameters(estimates.by_flat_name(problem.model)), log_se
+        )
         inputs.progress(1, 1)
         return xr.DataTree(studies.assign_attrs(self.required().attrs))
 

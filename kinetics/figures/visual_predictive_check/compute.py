@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from kinetics.figures.base.fit_figure import log_parameters
 from kinetics.figures.visual_predictive_check.spec import CheckSpec
 from kinetics.observation.observed_times import ObservedTimes
 from kinetics.observation.population_values import CountProbe, PopulationValues
@@ -47,10 +46,9 @@ def check_tree(spec: CheckSpec, estimates: Estimates) -> xr.DataTree:
     grids = {name: _moved(spec, spec.targets[name]) for name, row in spec.panels.items() if row.type != "recovery"}
     simulated = [target for name in spec.panels for target in (*spec.targets[name], *grids.get(name, ()))]
     objective = PopulationObjective(spec.problem)
+    at = spec.problem.log_parameters(estimates.by_flat_name(spec.problem.model))
     populations = {
-        target: population
-        for population, targets in objective.simulated(log_parameters(spec.problem, estimates), simulated)
-        for target in targets
+        target: population for population, targets in objective.simulated(at, simulated) for target in targets
     }
     panels = {}
     for number, (name, row) in enumerate(spec.panels.items(), 1):

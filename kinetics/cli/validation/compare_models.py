@@ -1,0 +1,50 @@
+"""`kinetics compare-models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.options import AsJson
+from kinetics.cli.fit import resumable
+from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
+from kinetics.cli.terminal.progress import watched
+from kinetics.errors import Faults
+
+
+def compare_models(
+    name: Annotated[str, typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.")],
+    variants: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[VARIANT...]",
+            help="Names in the folder 'variants' beside the fit, or files; by default all there that extend it.",
+        ),
+    ] = None,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit each, even one with a committed result.")] = False,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write NAME.result.toml beside each problem that is fitted.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table as Markdown.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Variants of a fit, each with a model of its own, fitted to the same rows and set side by side."""
+    from kinetics.files.writing import write_atomically
+    from kinetics.reports.variants import models_json, models_markdown, models_text
+    from kinetics.variants import compare_models as run
+
+    faults = Faults()
+    destination(faults, out, ".md", inputs=[name, *(variants or ())])
+    faults.raise_if_any()
+    with watched(f"variants of {name}") as steps, resumable():
+        comparison = run(name, variants or None, refit=refit, save=save, progress=steps.count)
+    if out is not None:
+        write_atomically(out, models_markdown(comparison))
+        wrote(out)
+    if as_json:
+        print_json(models_json(comparison))
+    else:
+        print_text(models_text(comparison, page_width()))

@@ -1,0 +1,61 @@
+"""Variants of a fit side by side, as text, Markdown and JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinetics.published.likelihoods import PredictedSummary
+from kinetics.text.numbers import number_text
+from kinetics.text.tables import WIDTH, in_blocks, paragraph
+from kinetics.units import display_unit, parse_unit
+from kinetics.variants import ModelComparison
+from kinetics.variants.fitted import VERDICTS, FittedVariant
+
+_NOTE = (
+    "Log likelihood and log posterior are of the fitted rows; priors count without their constants. Inside: numbers of "
+    "the fitted rows, means and standard deviations apart, that lie where 95 % of studies would. The other columns are "
+    "rows that are compared, not fitted."
+)
+
+
+def models_text(comparison: ModelComparison, width: int = WIDTH) -> str:
+    """The titles, the table in blocks, and what its columns mean."""
+    titles = (f"{one.problem.name}: {one.problem.title}" for one in comparison.variants)
+    head, rows = _cells(comparison)
+    return "\n\n".join(["\n".join(titles), in_blocks(head, rows, width, text=(0,)), paragraph(_NOTE, width)])
+
+
+def models_markdown(comparison: ModelComparison) -> str:
+    """The table for a page."""
+    head, rows = _cells(comparison)
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)) + "\n"
+
+
+def models_json(comparison: ModelComparison) -> dict[str, Any]:
+    """The same for a program."""
+    return {"variants": comparison.summary()}
+
+
+def _cells(comparison: ModelComparison) -> tuple[list[str], list[list[str]]]:
+    first = comparison.variants[0]
+    names = [f"{one.row.name}, {display_unit(parse_unit(one.row.unit))}" for one in first.compared]
+    head = ["variant", "parameters", "log likelihood", "log posterior", "inside"]
+    head += [*([] if first.score is None else ["score"]), *names]
+    published = ["published", *[""] * (len(head) - len(names) - 1), *(_published(one) for one in first.compared)]
+    return head, [published, *map(_line, comparison.variants)]
+
+
+def _line(one: FittedVariant) -> list[str]:
+    inside, known = one.numbers_inside
+    numbers = [str(len(one.problem.free)), f"{one.log_likelihood:.1f}", f"{one.log_posterior:.1f}"]
+    score = [] if one.score is None else [f"{one.score:.1f}"]
+    return [one.problem.name, *numbers, f"{inside} of {known}", *score, *map(_compared, one.compared)]
+
+
+def _published(one: PredictedSummary) -> str:
+    return f"{one.row.lower:g} to {one.row.upper:g}" if one.row.is_range else f"{one.row.value:g}"
+
+
+def _compared(one: PredictedSummary) -> str:
+    return f"{number_text(one.interval.value)} {VERDICTS[one.inside()]}"
