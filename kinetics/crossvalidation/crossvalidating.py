@@ -81,7 +81,10 @@ def crossvalidate(
 
 
 def _check_statistics(problem: FitProblem) -> None:
-    """Refuse fits whose rows are not predicted one by one: normal measurements, and studies with random effects."""
+    """Refuse fits whose rows are not predicted one by one: of facts, normal measurements, or random effects."""
+    if problem.facts is not None:
+        message = f"'{problem.name}' is a fit of facts; cross-validation is of rows of tables"
+        raise InputError(Fault(message, name="fit"))
     normal = problem.population is not None and problem.population.likelihood == "normal"
     if normal or problem.study_effects:
         kind = 'likelihood = "normal"' if normal else "random effects of studies"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.cohorts.fit_results import result_path
-from kinetics.errors import Faults, InputError
+from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.problem.problem import targets_by_arm
 from kinetics.files.arguments import all_of, loaded, naming
@@ -141,6 +141,9 @@ def _of_model(
 
 def _of_fit(problem: FitProblem) -> _Design:
     """The free parameters of a fit but for spreads, the arms of its rows, and what the committed result says."""
+    if problem.facts is not None:
+        message = f"'{problem.name}' is a fit of facts, which are not measured outputs; name a model and outputs"
+        raise InputError(Fault(message, name="problem"))
     committed, practical = result_path(problem.path), dict[str, str]()
     if committed.is_file():
         estimates = Estimates.read(committed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,8 @@ from kinetics.published.kinds import KINDS, Quantity
 from kinetics.published.settings import read_settings, versus_columns
 from kinetics.regimen import Regimen, check_row_accepted
 from kinetics.units import conversion, parse_unit, to_unit
+
+CohortOf = Callable[[Model, str | None], CohortParameters]
 
 _NO_DRUG = "none"
 """The regimen of a row that gives nothing."""
@@ -45,18 +47,29 @@ class PublishedFact:
         """Whether it is of an output that the model calls exploratory."""
         return any(each.arm.model.is_exploratory(name) for each in self.quantities for name in each.outputs)
 
+    def under(self, arm_of: Callable[[Arm], Arm]) -> PublishedFact:
+        """The same fact of other patients: ``arm_of`` gives those that stand for the patients of an arm."""
+        own, other = (None if each is None else each.under(arm_of(each.arm)) for each in (self.quantity, self.versus))
+        return replace(self, quantity=own, versus=other)
+
     @property
     def quantities(self) -> list[Quantity]:
         """Those there are."""
         return [each for each in (self.quantity, self.versus) if each is not None]
 
 
-def read_facts(placed: Sequence[PlacedRow[EvidenceRow]], faults: Faults) -> list[PublishedFact]:
+def read_facts(
+    placed: Sequence[PlacedRow[EvidenceRow]],
+    faults: Faults,
+    model: Model | None = None,
+    cohort_of: CohortOf = cohort_parameters,
+) -> list[PublishedFact]:
     """What every row of a file of evidence asks for, of the rows that are right, in their order.
 
     Everything wrong is noted in ``faults`` at its row; what is wrong with a model only at the first row that names it.
+    With a ``model`` all rows are of that one, whichever they name. ``cohort_of`` gives the cohort of a name.
     """
-    library = _Library()
+    library = _Library(model, cohort_of)
     facts: list[PublishedFact] = []
     _check_findings(placed, faults)
     fitted = {_asked_for(each.row) for each in placed if each.row.in_fit}
@@ -127,7 +140,8 @@ def _factor(source: Any, target: Any, row: EvidenceRow) -> float:
 class _Library:
     """What rows name, each file read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model | None, cohort_of: CohortOf) -> None:
+        self._only, self._cohort_of = model, cohort_of
         self._models: dict[str | Path, Model | None] = {}
         self._regimen, self._visits, self._cohort = (
             cache(self._regimen_of),
@@ -177,6 +191,8 @@ class _Library:
         return Arm(model, cohort, regimen)
 
     def _model(self, reference: str | Path) -> Model | None:
+        if self._only is not None:
+            return self._only
         if reference not in self._models:
             self._models[reference] = None
             self._models[reference] = Model.load(reference)
@@ -192,7 +208,7 @@ class _Library:
     def _values(self, reference: str | Path, cohort: str | None) -> CohortParameters:
         model = self._model(reference)
         assert model is not None
-        return cohort_parameters(model, cohort)
+        return self._cohort_of(model, cohort)
 
 
 def _flat(name: str | None, model: Model) -> str | None:

@@ -108,7 +108,8 @@ def _published(row: Mapping[str, Any]) -> str:
     if isinstance(row["published"], list):
         return "{:g} to {:g}".format(*row["published"])
     interval = " [{:g}, {:g}]".format(*row["interval"]) if row["interval"] else ""
-    return f"{row['published']:g}{interval}"
+    relation = f"{row['relation']} " if row.get("relation") else ""
+    return f"{relation}{row['published']:g}{interval}"
 
 
 def _fitted(value: float, *, shares: bool = False) -> str:

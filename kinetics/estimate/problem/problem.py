@@ -16,6 +16,7 @@ from kinetics.cohorts.fit_results import BETWEEN_STUDIES
 from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.extension import read_fit_document
+from kinetics.estimate.problem.facts import FactsRow, hash_of_facts
 from kinetics.estimate.problem.free import FreeParameter
 from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before, stems
 from kinetics.files.arguments import whole_number
@@ -62,8 +63,8 @@ class FitProblem:
         Who integrates; ``auto`` is the batch engine. The file does not say.
     reduce : bool
         Integrate only the states that move, see `kinetics.simulation.SimulationRequest`. The file does not say.
-    population : PopulationRow, optional
-        The virtual patients of a population fit; None for a fit of the typical patient.
+    population, facts : PopulationRow and FactsRow, optional
+        The virtual patients of a population fit, and of a fit of facts with its rows; None for any other fit.
     builds_on : tuple of str, optional
         The fits whose estimates are held; None for those the cohorts name, without this one.
     cohorts : dict of str to CohortParameters
@@ -93,13 +94,14 @@ class FitProblem:
     engine: str = "auto"
     reduce: bool = True
     population: PopulationRow | None = None
+    facts: FactsRow | None = None
     builds_on: tuple[str, ...] | None = None
     cohorts: dict[str, CohortParameters] = field(default_factory=dict[str, CohortParameters])
     extends: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
-        fitted, of = len(self.fitted), "the typical patient" if self.population is None else "a population"
-        rows = f"{len(self.free)} free parameters, {fitted} of {len(self.targets)} rows fitted"
+        of = "facts" if self.facts else "a population" if self.population else "the typical patient"
+        rows = f"{len(self.free)} free parameters, {len(self.fitted)} of {len(self.targets)} rows fitted"
         return f"<FitProblem '{self.name}' of '{self.model.name}', {of}: {rows}>"
 
     def _repr_html_(self) -> str:
@@ -131,12 +133,14 @@ class FitProblem:
             path=read.document.path,
             data_hash=content_hash(
                 read.document.data,
-                [item.row.model_dump(exclude_defaults=True) for item in read.rows],
+                [item.row.model_dump(exclude_defaults=True) for item in (*read.rows, *read.fact_rows)],
                 {target.row.regimen: target.regimen.content_hash for target in read.targets},
                 {name: cohort.content_hash for name, cohort in read.cohorts.items()},
                 {target.row.name: _when_visited(target) for target in read.targets if target.visits},
+                *hash_of_facts(read.targets),
             ),
             population=read.population,
+            facts=read.facts,
             builds_on=read.builds_on,
             cohorts=read.cohorts,
             extends=read.extends,

@@ -15,6 +15,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, fits_behind
 from kinetics.compile import compile_model
 from kinetics.errors import Faults, InputError
+from kinetics.estimate.problem.facts import fact_targets, facts_of, read_fact_rows, read_facts_row
 from kinetics.estimate.problem.free import FreeParameter, read_free
 from kinetics.estimate.problem.study_checks import check_moments, check_study_effects
 from kinetics.files.documents import Document
@@ -28,7 +29,7 @@ from kinetics.published.settings import read_settings
 from kinetics.regimen import Regimen, check_differentiable, check_row_accepted
 from kinetics.units import to_unit
 
-TABLES = ("fit", "population", "free", "spreads", "between_studies", "errors")
+TABLES = ("fit", "facts", "population", "free", "spreads", "between_studies", "errors")
 
 
 class FitRow(Row):
@@ -36,7 +37,7 @@ class FitRow(Row):
 
     title: Text
     model: Text
-    tables: Annotated[list[Text], Field(min_length=1)]
+    tables: Annotated[list[Text], Field(min_length=1)] | None = None
     about: str = ""
     discrepancy: Annotated[StrictFloat | StrictInt, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
     horizon: Text = "20 year"
@@ -74,17 +75,21 @@ class ProblemReader(Reader):
         if self.header["without"] and self.header["extends"] is None:
             self.add("leaves out parameters of the fit that 'extends' names; there is none", "fit", "without")
         self.builds_on = None if self.header["builds_on"] is None else tuple(self.header["builds_on"])
+        self.facts = read_facts_row(self)
         self.population = self._population()
         self.model: Model | None = None
         with self.at("fit", "model"):
             if self.header["model"] is not None:
                 self.model = Model.load(path_from(document.file("fit", "model"), self.header["model"]))
         self.rows = self._published_rows()
-        self.cohorts = self._cohorts()
+        self.cohorts: dict[str, CohortParameters] = {}
+        self._read_cohorts()
+        self.fact_rows = () if self.facts is None else read_fact_rows(self, self.facts)
+        facts = facts_of(self)
         self.free = self._free()
         self._baselines: dict[Any, np.ndarray] = {}
         self._load_visits = cache(VisitSchedule.load)
-        self.targets = self._targets()
+        self.targets = self._targets() if self.facts is None else fact_targets(self, facts)
         if not len(self.faults):
             check_study_effects(self, self.free, self.targets)
             check_moments(self, self.targets, {item.row.name: item.where for item in self.rows})
@@ -93,7 +98,7 @@ class ProblemReader(Reader):
         """The table of a population fit, or None; what only such a fit has, and has not, is checked."""
         data = self.document.data
         if "population" not in data:
-            if "spreads" in data:
+            if "spreads" in data and self.facts is None:
                 message = "needs a table [population]: a typical patient has no spread"
                 self.faults.add(message, self.document.where("spreads"))
             if "errors" in data:
@@ -122,21 +127,26 @@ class ProblemReader(Reader):
             for item in rows
         ]
 
-    def _cohorts(self) -> dict[str, CohortParameters]:
-        """The cohorts that rows name, with the estimates of the fits before; those that cannot be had are left out."""
-        cohorts: dict[str, CohortParameters] = {}
+    def cohort(self, model: Model, name: str | None) -> CohortParameters:
+        """A cohort with the estimates of the fits before."""
+        key = name or ""
+        if key not in self.cohorts:
+            fits = fits_before((self.name, *stems(self.extends)), self.builds_on, model, key)
+            self.cohorts[key] = cohort_parameters(model, name or None, fits=fits)
+        return self.cohorts[key]
+
+    def _read_cohorts(self) -> None:
+        """Read the cohorts that rows name; those that cannot be had are left out."""
         for item in self.rows if self.model is not None else ():
             assert self.model is not None
-            if (name := item.row.cohort) not in cohorts:
-                with self.faults.gather(item.where, f"{item.row.name}.cohort"):
-                    fits = fits_before((self.name, *stems(self.extends)), self.builds_on, self.model, name)
-                    cohorts[name] = cohort_parameters(self.model, name or None, fits=fits)
-        return cohorts
+            with self.faults.gather(item.where, f"{item.row.name}.cohort"):
+                self.cohort(self.model, item.row.cohort)
 
     def _free(self) -> tuple[FreeParameter, ...]:
         """The free parameters, which start from the cohort of the first fitted row."""
-        fitted = next((item.row.cohort for item in self.rows if item.row.use == "fit"), "")
-        return read_free(self, self.model, self.cohorts.get(fitted))
+        fitted = [item.row.cohort for item in self.rows if item.row.use == "fit"]
+        fitted += [item.row.cohort for item in self.fact_rows]
+        return read_free(self, self.model, self.cohorts.get((fitted[0] if fitted else None) or ""))
 
     def _targets(self) -> tuple[Target, ...]:
         """The targets of the rows that are right.

@@ -18,6 +18,7 @@ class Correlation(Quantity):
     """Pearson's correlation of the output at ``time`` with the output ``over`` at ``since``, each as measured."""
 
     columns = Columns(("output", "over", "time"), ("since",))
+    scale = None
 
     def number(self, patients: Patients) -> float:
         """The correlation; NaN if one of them is the same in all patients."""

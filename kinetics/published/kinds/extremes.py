@@ -10,6 +10,7 @@ from kinetics.measures.patient_statistics import statistic_of
 from kinetics.measures.sampled import SampledExtremes, sampled_extremes
 from kinetics.observation.observed_sample import ObservedSample
 from kinetics.published.kinds.quantity import MIDDLE, Columns, Quantity
+from kinetics.published.kinds.scale import LOGIT
 from kinetics.published.kinds.window import WINDOW, OverWindow
 from kinetics.published.likelihoods.studies import studies_interval
 from kinetics.units import parse_unit
@@ -74,6 +75,7 @@ class Fall(_Extreme):
     """1 minus the nadir, of baseline."""
 
     extreme = "nadir"
+    scale = LOGIT
 
     def _of_baseline(self) -> bool:
         return True

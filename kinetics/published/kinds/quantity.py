@@ -17,6 +17,7 @@ from kinetics.observation import VisitSchedule
 from kinetics.observation.observed_sample import ObservedSample
 from kinetics.observation.population_values import Probe
 from kinetics.published.derived import DerivedNumber
+from kinetics.published.kinds.scale import LOGARITHM, LOGIT, Scale
 from kinetics.published.likelihoods.proportion import binomial_interval
 from kinetics.published.likelihoods.studies import studies_interval
 from kinetics.units import parse_unit
@@ -106,6 +107,8 @@ class Quantity:
     """Whether patients are simulated for it."""
     sampled: ClassVar[bool] = True
     """Whether the number of patients of a study says how far its number may be from that of all."""
+    scale: ClassVar[Scale | None] = LOGARITHM
+    """On which it is fitted; None if it cannot be."""
 
     def __init__(
         self,
@@ -123,6 +126,10 @@ class Quantity:
 
     def read(self) -> None:
         """Read and check what only this kind has."""
+
+    def under(self, arm: Arm) -> Quantity:
+        """The same number of other patients."""
+        return type(self)(self.row, arm, self.time, self.since, self.visits)
 
     def own_unit(self) -> Any:
         """The unit of the number, a pint unit."""
@@ -176,6 +183,8 @@ class Quantity:
 
 class OfShare(Quantity):
     """A share of patients, or a probability that is one."""
+
+    scale = LOGIT
 
     def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
         """Of the binomial distribution."""
