@@ -19,7 +19,7 @@ WIDTH = 100
 CHAPTERS = {
     "See what there is": ("models", "show", "load", "check"),
     "Simulate": ("simulate", "measure", "recovery"),
-    "Fit": ("identify", "fit", "refit", "crossvalidate", "compare_models"),
+    "Fit": ("identify", "fit", "fit_all", "refit", "crossvalidate", "compare_models"),
     "Read a clinic's tables": ("read_patients", "guess_mapping", "PatientData", "DataMapping"),
     "Fit and predict a patient": ("fit_patient", "fit_patients", "predict_patient", "PatientFit", "PatientFits"),
     "Estimate a clinic's population": ("fit_population", "ClinicProblem", "ClinicFit"),
@@ -30,6 +30,7 @@ CHAPTERS = {
     "What is fitted and compared": (
         "FitProblem",
         "Fit",
+        "FitOutcomes",
         "Estimates",
         "CrossValidation",
         "Discrepancy",

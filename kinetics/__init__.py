@@ -3,9 +3,9 @@
 Start with `models`, which lists what ships, and `load`, which reads it; `read_patients` reads a clinic's own tables,
 `fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
 estimates the population of a clinic's patients.
-Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `crossvalidate` and `compare_models`; `predict` and
-`compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and `report`
-write things out. Each takes a name of the library, a path or an object.
+Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
+`predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and
+`report` write things out. Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kinetics.checking import check, load
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.crossvalidation import CrossValidation, Discrepancy, crossvalidate
+    from kinetics.dependence import FitOutcomes, fit_all
     from kinetics.errors import (
         ClusterError,
         InputError,
@@ -74,6 +75,7 @@ __all__ = [
     "Dose",
     "Estimates",
     "Fit",
+    "FitOutcomes",
     "FitProblem",
     "InputError",
     "IntegrationError",
@@ -105,6 +107,7 @@ __all__ = [
     "draw",
     "evidence",
     "fit",
+    "fit_all",
     "fit_patient",
     "fit_patients",
     "fit_population",
@@ -132,6 +135,7 @@ _ROOMS = {
     "kinetics.checking": ("check", "load"),
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
     "kinetics.crossvalidation": ("CrossValidation", "Discrepancy", "crossvalidate"),
+    "kinetics.dependence": ("FitOutcomes", "fit_all"),
     "kinetics.errors": (
         "ClusterError",
         "InputError",

@@ -21,6 +21,7 @@ from kinetics.cli.datagen import datagen
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
+from kinetics.cli.fit_all import fit_all
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
 from kinetics.cli.patients import fit_population, patient
@@ -121,6 +122,7 @@ _COMMANDS = (
     (datagen, "What a simulated study would publish, for planning."),
     (identify, "Which parameters can be known at all."),
     (fit, "Estimate parameters."),
+    (fit_all, "All fits that are out of date, in order of dependence."),
     (refit, "Is a fit to be trusted? Synthetic replicates of its data, refitted."),
     (crossvalidate, "Does a fit predict what it was not fitted to?"),
     (compare_models, "Variants of a fit, each with a model of its own."),

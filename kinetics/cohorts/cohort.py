@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, is_typical, result_of
+from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, is_typical, problem_of, result_of
 from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
 from kinetics.model.correlations import by_pair
@@ -212,8 +212,18 @@ def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
 
 def committed_result(model: Model, fit: str, cohort: str) -> Path:
     """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on."""
+    return result_of(model, fit, _taker(model, fit, cohort))
+
+
+def problem_behind(model: Model, fit: str, cohort: str) -> Path | None:
+    """The problem of such a fit, with a result or without; None if there is none."""
+    return problem_of(model, fit, _taker(model, fit, cohort))
+
+
+def _taker(model: Model, fit: str, cohort: str) -> Cohort:
+    """Which of a cohort and those it extends takes the estimates of a fit."""
     rows = lineage(model, cohort) or [Cohort(name="")]
-    return result_of(model, fit, next((row for row in rows if fit in row.from_fit), rows[-1]))
+    return next((row for row in rows if fit in row.from_fit), rows[-1])
 
 
 def lineage(model: Model, cohort: str | None) -> list[Cohort]:

@@ -93,22 +93,36 @@ def warn_of_result(path: Path, message: str, category: type[Warning] = UserWarni
 
 
 def result_of(model: Model, fit: str, cohort: Cohort) -> Path:
-    """The committed result of a fit whose estimates are taken at a cohort; `InputError` if there is none.
+    """The committed result of a fit whose estimates are taken at a cohort; `InputError` if there is none."""
+    paths = _possible_results(model, fit, cohort)
+    if existing := next((path for path in paths if path.is_file()), None):
+        return existing
+    folder = paths[0].parent
+    problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
+    message = f"there is no result {paths[0]}; run 'kinetics fit {problem} --save'"
+    raise InputError(Fault(message, cohort.fits_where, f"cohorts.{cohort.name}.from_fit"))
+
+
+def problem_of(model: Model, fit: str, cohort: Cohort) -> Path | None:
+    """The problem of a fit whose estimates are taken at a cohort, fitted or not yet; None if there is none."""
+    results = _possible_results(model, fit, cohort)
+    existing = [path for path in results if path.is_file()][:1]
+    problems = (path.with_name(f"{fit}.toml") for path in existing or results)
+    return next((path for path in problems if path.is_file()), None)
+
+
+def _possible_results(model: Model, fit: str, cohort: Cohort) -> list[Path]:
+    """Where the result of a fit may lie whose estimates are taken at a cohort, in the order of search.
 
     A fit that the cohort names lies beside the file that names it, which may be one that the model extends. One that
     only a fit problem names lies beside the model, or else beside what it extends.
     """
     files = [cohort.fits_file] if fit in cohort.from_fit else [model.path, *model.extends]
-    folder, *further = dict.fromkeys(map(fits_folder, files))
-    name = f"cohorts.{cohort.name}.from_fit"
+    folders = list(dict.fromkeys(map(fits_folder, files)))
     if Path(fit).name != fit:
-        raise InputError(Fault(f"names a fit of {folder}, without a folder; found '{fit}'", cohort.fits_where, name))
-    paths = [result_path(each / f"{fit}.toml") for each in (folder, *further)]
-    if existing := next((path for path in paths if path.is_file()), None):
-        return existing
-    problem = fit if folder == library_folder("fits") else folder / f"{fit}.toml"
-    message = f"there is no result {paths[0]}; run 'kinetics fit {problem} --save'"
-    raise InputError(Fault(message, cohort.fits_where, name))
+        message = f"names a fit of {folders[0]}, without a folder; found '{fit}'"
+        raise InputError(Fault(message, cohort.fits_where, f"cohorts.{cohort.name}.from_fit"))
+    return [result_path(folder / f"{fit}.toml") for folder in folders]
 
 
 def flat_key(model: Model, name: str) -> str:

@@ -158,7 +158,7 @@ def checkpoint_of(objective: AnyObjective, *, resume: bool) -> Iterator[Checkpoi
     nothing is kept then. `FitInterrupted` in place of a KeyboardInterrupt of the block.
     """
     problem = objective.problem
-    with exclusive(_path(problem), problem.name, resume=resume) as path:
+    with exclusive(checkpoint_path(problem), problem.name, resume=resume) as path:
         checkpoint = Checkpoint(path, resume=resume)
         file = None if path is None else checkpoint.file("evaluations.jsonl")
         try:
@@ -178,7 +178,7 @@ def _done(checkpoint: Checkpoint, objective: AnyObjective) -> str:
     return f"{done}, and all of {len(objective.evaluations)} evaluations; the best so far is {values}"
 
 
-def _path(problem: FitProblem) -> Path:
+def checkpoint_path(problem: FitProblem) -> Path:
     """What the files are called, without their ends: others for other data, models, cohort values or settings."""
     cohorts = {name: cohort.content_hash for name, cohort in problem.cohorts.items()}
     free = [[one.name, one.start, one.lower, one.upper, one.log_sd] for one in problem.free]

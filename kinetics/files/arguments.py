@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from numbers import Integral
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from kinetics.errors import Fault, Faults, InputError
 
@@ -17,6 +17,29 @@ T = TypeVar("T")
 
 Progress: TypeAlias = Callable[[int, int], None]
 """What every verb reports to while it works: called with (done, all)."""
+
+
+class StepProgress(Protocol):
+    """Where a step of a long job reports its progress."""
+
+    def count(self, done: int, total: int) -> None:
+        """So many of all are done."""
+        ...
+
+
+Watcher: TypeAlias = Callable[[str], AbstractContextManager[StepProgress]]
+"""From the label of a step to a context in which it reports its progress."""
+
+
+class _Silent:
+    def count(self, done: int, total: int) -> None:
+        """Ignore it."""
+
+
+def unwatched(_: str) -> AbstractContextManager[StepProgress]:
+    """A `Watcher` that shows nothing."""
+    return nullcontext(_Silent())
+
 
 _HINTS = {
     ("Regimen", "Course"): "write course.repeat(1)",

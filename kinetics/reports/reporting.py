@@ -9,6 +9,7 @@ import xarray as xr
 
 from kinetics.comparison import comparison_of
 from kinetics.crossvalidation import CrossValidation
+from kinetics.dependence import FitOutcomes
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Fit, SimulationStudy
 from kinetics.identifiability import Identification
@@ -19,7 +20,7 @@ from kinetics.reports.clinic import clinic_text
 from kinetics.reports.comparison import comparison_text
 from kinetics.reports.crossvalidation import crossvalidation_text
 from kinetics.reports.evidence import evidence_text
-from kinetics.reports.fit import fit_text
+from kinetics.reports.fit import fit_outcomes_text, fit_text
 from kinetics.reports.identifiability import identifiability_text
 from kinetics.reports.patient import fit_of_patient_text, patient_text
 from kinetics.reports.prediction import prediction_text
@@ -32,10 +33,10 @@ from kinetics.text.tables import WIDTH
 from kinetics.variants import ModelComparison
 
 _VERBS = (
-    "simulate, fit, fit_patient, fit_population, refit, crossvalidate, compare_models, identify, evidence, compare, "
-    "predict or predict_patient"
+    "simulate, fit, fit_all, fit_patient, fit_population, refit, crossvalidate, compare_models, identify, evidence, "
+    "compare, predict or predict_patient"
 )
-OfFits = Fit | PatientFit | ClinicFit | SimulationStudy | CrossValidation | ModelComparison
+OfFits = Fit | FitOutcomes | PatientFit | ClinicFit | SimulationStudy | CrossValidation | ModelComparison
 Result = OfFits | Identification | Evidence | xr.Dataset | xr.DataTree
 
 
@@ -44,11 +45,11 @@ def report(result: Result, *, width: int = WIDTH) -> Page:
 
     Parameters
     ----------
-    result : Fit, PatientFit, ClinicFit, SimulationStudy, CrossValidation, ModelComparison, Identification, Evidence, \
-Dataset, DataTree
-        Of `fit`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `compare_models`, `identify`, `evidence`,
-        `simulate` (outputs with their units on (time) or (patient, time)), `compare` (on (regimen, time)), `predict` or
-        `predict_patient`.
+    result : Fit, FitOutcomes, PatientFit, ClinicFit, SimulationStudy, CrossValidation, ModelComparison, \
+Identification, Evidence, Dataset, DataTree
+        Of `fit`, `fit_all`, `fit_patient`, `fit_population`, `refit`, `crossvalidate`, `compare_models`, `identify`,
+        `evidence`, `simulate` (outputs with their units on (time) or (patient, time)), `compare` (on (regimen, time)),
+        `predict` or `predict_patient`.
     width : int
         Characters a line of prose.
 
@@ -78,6 +79,11 @@ def _text(result: Any, _: int) -> str:
 @_text.register
 def _(result: Fit, width: int) -> str:
     return fit_text(result.summary(), result.problem.title, result.problem.about, width)
+
+
+@_text.register
+def _(result: FitOutcomes, width: int) -> str:
+    return fit_outcomes_text(result, width)
 
 
 @_text.register

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import xarray as xr
 
@@ -17,7 +16,7 @@ from kinetics.estimate import Estimates, Fit, fit
 from kinetics.estimate.agreement import EstimateAgreement, agreement
 from kinetics.figures import draw
 from kinetics.figures.base.kind import Inputs
-from kinetics.files.arguments import Progress
+from kinetics.files.arguments import Progress, StepProgress, Watcher, unwatched
 from kinetics.files.reading import reason_of
 from kinetics.files.writing import write_atomically
 from kinetics.prediction import predict, recovery_summary
@@ -27,23 +26,6 @@ from kinetics.reports.recovery import recovery_json
 from kinetics.reproduction.plan import Plan, PlannedFigure, PlannedPrediction, read_plan
 from kinetics.results import write_result
 from kinetics.text.tables import WIDTH
-
-
-class JobProgress(Protocol):
-    """Where a step of a plan reports its progress."""
-
-    def count(self, done: int, total: int) -> None:
-        """So many of all are done."""
-        ...
-
-
-class _Silent:
-    def count(self, done: int, total: int) -> None:
-        """Ignore it."""
-
-
-Watcher = Callable[[str], AbstractContextManager[JobProgress]]
-"""From the label of a step to a context in which it reports its progress."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +131,7 @@ def reproduce(
     """
     checked = plan if isinstance(plan, Plan) else read_plan(None if plan is None else Path(plan))
     made: list[Product] = []
-    for product in products(checked, make_folder(Path(folder)), lambda _: nullcontext(_Silent())):
+    for product in products(checked, make_folder(Path(folder)), unwatched):
         made.append(product)
         if progress is not None:
             progress(len(made), checked.size)
@@ -201,7 +183,7 @@ def products(plan: Plan, folder: Path, watch: Watcher) -> Iterator[Product]:
     yield Product("report", (folder / "report.txt",))
 
 
-def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: JobProgress) -> xr.DataTree:
+def _predicted(estimates: Estimates, planned: PlannedPrediction, steps: StepProgress) -> xr.DataTree:
     row = planned.row
     return predict(
         estimates,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kinetics.cohorts.fit_results import result_path
 from kinetics.estimate import Estimates, FitProblem, fit
+from kinetics.estimate.agreement import current_result
 from kinetics.files.arguments import Progress, all_of, loaded
 from kinetics.variants.fitted import FittedVariant, ModelComparison
 from kinetics.variants.loading import load_variants
@@ -76,18 +76,9 @@ def compare_models(
 
 def _estimates(problem: FitProblem, progress: Progress, *, refit: bool, save: bool) -> Estimates:
     """The committed result if it may be taken, else that of a fit."""
-    if not refit and (estimates := _committed(problem)) is not None:
+    if not refit and (estimates := current_result(problem)) is not None:
         return estimates
     result = fit(problem, progress=progress)
     if save:
         result.save()
     return result.estimates
-
-
-def _committed(problem: FitProblem) -> Estimates | None:
-    """The committed result of a problem; None without one, or if it is older than its problem, tables or model."""
-    path = result_path(problem.path)
-    if not path.is_file():
-        return None
-    estimates = Estimates.read(path)
-    return None if problem.outdated(estimates.facts) else estimates

@@ -8,12 +8,10 @@ from typing import Any
 
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.estimate import FitProblem
+from kinetics.estimate.problem.extension import VARIANTS
 from kinetics.files.library import names_a_file, similar_name
 from kinetics.reduction import find_rest
 from kinetics.text.lists import listed
-
-FOLDER = "variants"
-"""The folder of the variants of a fit, beside its file."""
 
 
 def load_variants(base: FitProblem, names: Sequence[FitProblem | str | Path] | None = None) -> list[FitProblem]:
@@ -46,14 +44,14 @@ def load_variants(base: FitProblem, names: Sequence[FitProblem | str | Path] | N
             variants.append(variant)
             _check(base, variant)
     if not variants and not faults:
-        folder = base.path.parent / FOLDER
+        folder = base.path.parent / VARIANTS
         faults.add(f"no variants: {folder} has no fit that extends '{base.name}'; name some", name="variants")
     faults.raise_if_any()
     return variants
 
 
 def _files(base: FitProblem) -> list[Path]:
-    paths = (base.path.parent / FOLDER).glob("*.toml")
+    paths = (base.path.parent / VARIANTS).glob("*.toml")
     return sorted(path for path in paths if "." not in path.stem)
 
 
@@ -63,8 +61,8 @@ def _path(base: FitProblem, name: str | Path) -> Path:
     known = [path.stem for path in _files(base)]
     if name not in known:
         hint = similar_name(name, known) or f"; there are {', '.join(known) or 'none'}"
-        raise UnknownNameError(f"no '{name}' in {base.path.parent / FOLDER}{hint}")
-    return base.path.parent / FOLDER / f"{name}.toml"
+        raise UnknownNameError(f"no '{name}' in {base.path.parent / VARIANTS}{hint}")
+    return base.path.parent / VARIANTS / f"{name}.toml"
 
 
 def _check(base: FitProblem, variant: FitProblem) -> None:

@@ -17,6 +17,7 @@ COMMANDS = (
     "datagen",
     "identify",
     "fit",
+    "fit-all",
     "refit",
     "crossvalidate",
     "compare-models",

@@ -12,6 +12,8 @@ from kinetics.files.library import find_file, path_from
 from kinetics.model.extension import ExtendedDocument, Keys
 
 MAX_LEVELS = 8
+VARIANTS = "variants"
+"""The folder beside a fit in which those lie that extend it, with models that compete."""
 ROW = frozenset({"lower", "upper"})
 """What every row of ``[free]`` and ``[spreads]`` has, and no table of such rows."""
 
