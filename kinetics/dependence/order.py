@@ -122,8 +122,8 @@ class _Reading:
 
     def planned(self, key: Path, *, is_named: bool) -> PlannedFit:
         read = self.read[key]
-        patients = TYPICAL if read.population is None else read.population.patients
-        work = int(read.header["starts"] or 1) * patients
+        virtual = read.population or read.facts
+        work = int(read.header["starts"] or 1) * (TYPICAL if virtual is None else virtual.patients)
         return PlannedFit(read.document.path, tuple(self.after[key]), is_named, work)
 
 
@@ -170,7 +170,7 @@ def _problems_before(read: ProblemReader) -> Iterator[Path]:
         return
     own, model = (read.name, *stems(read.extends)), read.model
     before = dict[Path, None]()
-    for cohort in dict.fromkeys(item.row.cohort for item in read.rows):
+    for cohort in dict.fromkeys(item.row.cohort or "" for item in (*read.rows, *read.fact_rows)):
         with suppress(InputError):
             for fit in fits_before(own, read.builds_on, model, cohort):
                 if (path := problem_behind(model, fit, cohort)) is not None:
