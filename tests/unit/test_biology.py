@@ -128,7 +128,8 @@ def test_no_state_falls_below_minus_its_absolute_tolerance(patient):
 
 def test_lymphocytes_are_the_sum_of_their_parts(patient):
     times = np.linspace(0, UNTIL, 500)
-    parts = sum(patient[0].curve(name)(times) for name in ("CD4", "CD8", "B", "NK"))
+    cells = ("CD4", "CD8", "B", "NK", "double_negative_DN_b")
+    parts = sum(patient[0].curve(name)(times) for name in cells)
     np.testing.assert_allclose(patient[0].curve("lymphocytes")(times), parts, rtol=1e-12)
     ratio = patient[0].curve("Treg")(times) / patient[0].curve("CD4")(times)
     np.testing.assert_allclose(patient[0].curve("Treg_fraction")(times), ratio, rtol=1e-12)
