@@ -78,7 +78,7 @@ def course() -> Cells:
     model, regimen = Model.load("reconstitution"), Regimen.load("ms_first_course")
     drawn = {"patients": 256, "sampling": "quasi", "seed": 1}
     result = simulate(model, regimen, cohort="relapsing", until="10 year", every="0.25 day", **drawn)
-    means = result[list(model.outputs)].mean("patient")
+    means = result[[name for name in model.outputs if name != "C"]].mean("patient")
     means["Treg_fraction"] = means["Treg"] / means["CD4"]
     page = (DOCS / "validation.md").read_text(encoding="utf-8")
     times = re.findall(r"^\| (\d+ (?:day|month)) \|", page[page.index(f"## {BEHAVIOUR}") :], re.MULTILINE)
@@ -94,7 +94,7 @@ def course() -> Cells:
 def renewed(page: str, column: str, cells: Cells, after: str = "") -> str:
     """A page with new numbers in the first table behind a text whose first column has this head and one of the rows."""
     begin = page.index(after)
-    for table in re.finditer(rf"^\| `?{re.escape(column)}`? \|.*\n(?:\|.*\n)+", page[begin:], re.MULTILINE):
+    for table in re.finditer(rf"^\| `?{re.escape(column)}`? \|.*\n\|[-|: ]+\n(?:\|.*\n)+", page[begin:], re.MULTILINE):
         head, rule, *lines = table[0].splitlines()
         rows = {_cells(line)[0].strip("`"): _cells(line) for line in lines}
         if not rows.keys() & cells.keys():
@@ -132,7 +132,7 @@ def _validation(page: str) -> str:
 def _models(page: str) -> str:
     for path in sorted(FITS.glob("*.result.toml")):
         name = path.name.removesuffix(".result.toml")
-        if f"| `{name}` |" in page:
+        if f"| `{name}` | estimate |" in page:
             page = renewed(page, name, estimates(name))
     return page
 
