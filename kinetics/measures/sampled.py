@@ -77,5 +77,15 @@ def sampled_extremes(times: np.ndarray, values: np.ndarray) -> SampledExtremes:
 
 
 def time_of_steepest_rise(times: np.ndarray, values: np.ndarray) -> float:
-    """The time, of those given, at which a curve of two points at least rises fastest, by central differences."""
-    return float(times[np.gradient(values, times).argmax()])
+    """When a curve of two points at least rises fastest, by central differences.
+
+    Between the times, it is the top of a parabola through the steepest slope and its neighbours: a small change of the
+    curve is a small change of the time.
+    """
+    slopes = np.gradient(values, times)
+    top = int(slopes.argmax())
+    if top in (0, times.size - 1):
+        return float(times[top])
+    middles = 0.5 * (times[top - 1 : top + 1] + times[top : top + 2])
+    before, after = np.diff(slopes[top - 1 : top + 2]) / np.diff(times[top - 1 : top + 2])
+    return float(times[top] if before == after else middles[0] + np.diff(middles)[0] * before / (before - after))

@@ -179,6 +179,26 @@ def test_a_direction_between_two_sides_is_of_their_ratio(facts):
     assert found.estimates["k"].log_se == pytest.approx(math.log(0.8 / 0.2) / 2 / NORMAL_95 / slope, rel=0.01)
 
 
+def test_a_direction_between_shares_has_the_sampling_error_of_both(facts):
+    row = EVENT | {"relation": "below", "versus": "time = 200 day", "value": 0.1, "unit": "", "n": 250}
+    problem = FitProblem.load(facts(row, free=H, header="discrepancy = 0.1"))
+    objective = FactsObjective(problem)
+    shares = 1 - np.exp(-0.002 * np.array([100, 200]))
+    variance = sum((1 - p) / (250 * p) for p in (0.1 * shares[1], shares[1])) + 0.1**2
+    (error,) = objective.rows(objective.start, []).values
+    assert error == pytest.approx(math.log(shares[0] / shares[1] / 0.1) / math.sqrt(variance), rel=1e-5)
+
+
+def test_a_narrow_step_is_more_exact(facts):
+    text = 'table = "facts.csv"\nrows = ["count"]\npatients = 16\nstep = '
+    slopes = []
+    for step in (0.2, 0.01):
+        objective = FactsObjective(FitProblem.load(facts(COUNT | {"rounding": 0.8}, free=K, facts=f"{text}{step}")))
+        slopes.append(float(objective.rows(objective.start, ["k"]).jacobian[0, 0] / math.sqrt(12)))
+    # ln A = ln A0 - 0.5 at the start, and its derivative by ln k is - k t
+    assert abs(slopes[1] + 0.5) < 1e-4 < abs(slopes[0] + 0.5) < 0.01
+
+
 def test_a_level_that_is_free_moves_with_its_parameter_and_a_spread_is_estimated(facts):
     above = COUNT | {"kind": "share_above", "statistic": "share", "output": "N_blood", "unit": "percent"}
     above |= {"time": "1 day", "n": 500}
@@ -252,6 +272,7 @@ def test_a_share_of_everybody_has_no_logit(facts):
         ('table = "none.csv"\nrows = ["count"]', ["facts.table", "No such file"]),
         ('table = "facts.csv"\nrows = ["count"]\npatients = 8', ["facts.patients: ", "greater than or equal to 16"]),
         ('table = "facts.csv"\nrows = ["count"]\npatients = 1000000', ["facts.patients: "]),
+        ('table = "facts.csv"\nrows = ["count"]\nstep = 0.0', ["facts.step: "]),
         ('table = "facts.csv"\nrows = ["count"]\nmodel = "decay"', ["facts.model: unknown key"]),
     ],
 )

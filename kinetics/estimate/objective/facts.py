@@ -15,9 +15,6 @@ from kinetics.estimate.problem.problem import FitProblem
 from kinetics.published import Arm, Target, Verdict, evaluate_evidence
 from kinetics.published.likelihoods import PredictedSummary
 
-STEP = 0.1
-"""Of the logarithm of a parameter: so wide that shares of some hundred patients, which move in steps, are smooth."""
-
 
 class FactsObjective(LikelihoodObjective):
     r"""The log posterior of published facts, each of which has a normal error on the scale of its kind.
@@ -34,7 +31,7 @@ class FactsObjective(LikelihoodObjective):
     def __init__(self, problem: FitProblem) -> None:
         super().__init__(problem)
         assert problem.facts is not None
-        self._patients = problem.facts.patients
+        self._patients, self._move = problem.facts.patients, problem.facts.step
         self._fitted = _facts(problem.fitted)
         self._latest: tuple[bytes, np.ndarray] | None = None
 
@@ -72,9 +69,10 @@ class FactsObjective(LikelihoodObjective):
     def _derivative(self, log_parameters: np.ndarray, name: str, errors: np.ndarray) -> np.ndarray:
         """Of the errors by the logarithm of an estimate, (fact,)."""
         if name not in self.names:
-            return (self._errors(log_parameters, {name: np.exp(STEP)}) - errors) / STEP
+            return (self._errors(log_parameters, {name: np.exp(self._move)}) - errors) / self._move
         index = self.names.index(name)
-        ends = np.clip(log_parameters[index] + np.array([-STEP, STEP]), self.lower[index], self.upper[index])
+        ends = log_parameters[index] + np.array([-self._move, self._move])
+        ends = np.clip(ends, self.lower[index], self.upper[index])
         before, after = (self._errors(np.where(np.arange(len(self.names)) == index, e, log_parameters)) for e in ends)
         return (after - before) / np.ptp(ends)
 

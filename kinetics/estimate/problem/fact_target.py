@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from kinetics.errors import InputError
 from kinetics.published import NORMAL_95, EvidenceRow, PublishedFact, PublishedRow, Target, Verdict
 from kinetics.published.kinds.quantity import OfShare, Quantity
-from kinetics.published.kinds.scale import LOGARITHM, Scale
+from kinetics.published.kinds.scale import LEAST, LOGARITHM, Scale
 from kinetics.published.likelihoods import Interval, PredictedSummary
 from kinetics.published.row import Finite
 
@@ -84,6 +84,9 @@ class FactTarget(Target):
 
     def sd(self, verdict: Verdict) -> float:
         """The standard deviation of the error, where a verdict says how numbers of studies of the row's n differ."""
+        if self.row.n and self._compares_shares:
+            assert verdict.versus is not None
+            return math.hypot(self.error_sd, _sd_of_log_ratio(math.exp(self._goal), verdict.versus, self.row.n))
         if verdict.studies is None or self._of_share or self.row.sd is not None:
             return self.error_sd
         lower, upper = (self._on_scale(end) for end in verdict.studies)
@@ -105,6 +108,16 @@ class FactTarget(Target):
         if verdict.versus is None:
             return verdict.model
         return verdict.model / verdict.versus if verdict.versus else math.nan
+
+    @property
+    def _compares_shares(self) -> bool:
+        """Whether it is a direction between two shares of patients."""
+        return self._of_share and isinstance(self.fact.versus, OfShare) and math.isinf(self.upper - self.lower)
+
+    @property
+    def _goal(self) -> float:
+        """Where a direction begins to hold, on the scale."""
+        return self.upper if math.isinf(self.lower) else self.lower
 
     @property
     def _of_share(self) -> bool:
@@ -155,6 +168,12 @@ def fact_target(fact: PublishedFact, discrepancy: float) -> FactTarget:
         message = "has no error; it needs 'lower' and 'upper', 'n' or 'rounding', or the fit a discrepancy"
         raise InputError(message)
     return FactTarget(FactRow.of(row), quantity.arm.regimen, fact, scale, lower, upper, sd)
+
+
+def _sd_of_log_ratio(ratio: float, share: float, n: int) -> float:
+    """Of a share in n patients that is ``ratio`` times another one, in as many, over that."""
+    shares = [min(max(each, LEAST), 1 - LEAST) for each in (ratio * share, share)]
+    return math.sqrt(sum((1 - each) / (n * each) for each in shares))
 
 
 def _ends(row: EvidenceRow, scale: Scale, factor: float) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 
 from kinetics.errors import InputError
 from kinetics.estimate.problem.fact_target import FactTarget, fact_target
@@ -23,11 +23,15 @@ NOT_OF_FACTS = ("population", "between_studies", "errors")
 
 
 class FactsRow(Row):
-    """``[facts]``: the file of evidence, the names of its rows, and the virtual patients of each arm."""
+    """``[facts]``: the file of evidence, the names of its rows, and the virtual patients of each arm.
+
+    ``step`` is how far the logarithm of a parameter moves to both sides for a derivative.
+    """
 
     table: Text
     rows: Annotated[list[Line], Field(min_length=1)]
     patients: Annotated[StrictInt, Field(ge=16, le=100_000)] = 256
+    step: Annotated[StrictFloat, Field(ge=1e-3, le=0.5)] = 0.1
 
 
 def read_facts_row(reader: ProblemReader) -> FactsRow | None:
