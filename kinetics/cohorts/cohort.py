@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, is_typical, problem_of, result_of
-from kinetics.errors import Fault, InputError, UnknownNameError
+from kinetics.cohorts.fit_results import SPREAD, cohort_of_fit, committed_estimates, is_typical
+from kinetics.cohorts.lineage import fits_behind, lineage
+from kinetics.errors import Fault, InputError
 from kinetics.files.checksums import content_hash
 from kinetics.model.correlations import by_pair
 from kinetics.model.model import Model
 from kinetics.model.quantities import Cohort, Parameter
 from kinetics.model.variation import in_cohort
-from kinetics.text.suggestions import did_you_mean
 
 EstimatesAt = Callable[[str, Mapping[str, float]], Mapping[str, float]]
 
@@ -41,6 +41,9 @@ class CohortParameters:
         Of patients in each category, of parameters that are categories.
     correlations : dict of (str, str) to float
         Of the normal deviates of two parameters, whose names are in alphabetical order.
+    priors : dict of str to float
+        Log standard deviations of values that rest on a prior: the model, or the cohort that says the value, declares
+        it, and none of the fits estimated them.
     """
 
     name: str
@@ -51,6 +54,7 @@ class CohortParameters:
     distributions: dict[str, str] = field(default_factory=dict)
     shares: dict[str, tuple[float, ...]] = field(default_factory=dict)
     correlations: dict[tuple[str, str], float] = field(default_factory=dict)
+    priors: dict[str, float] = field(default_factory=dict)
 
     @property
     def estimable(self) -> dict[str, float]:
@@ -71,6 +75,10 @@ class CohortParameters:
             shares={name: shares for name, shares in self.shares.items() if name not in known},
             correlations={pair: value for pair, value in self.correlations.items() if known.isdisjoint(pair)},
         )
+
+    def own_priors(self, model: Model) -> dict[str, float]:
+        """Those of `priors` that are not the model's."""
+        return {name: sd for name, sd in self.priors.items() if sd != model.parameters[name].prior}
 
     @property
     def content_hash(self) -> str:
@@ -121,7 +129,11 @@ def cohort_parameters(
 
 
 def assembled_cohort(
-    model: Model, cohort: str | None, fits: Mapping[str, str] | None = None, estimates: EstimatesAt | None = None
+    model: Model,
+    cohort: str | None,
+    fits: Mapping[str, str] | None = None,
+    estimates: EstimatesAt | None = None,
+    shifts: Mapping[str, float] | None = None,
 ) -> CohortParameters:
     """`cohort_parameters` without a look at derived quantities, and with other estimates than the committed ones.
 
@@ -132,15 +144,21 @@ def assembled_cohort(
     estimates : callable, optional
         Called with the name of a fit and what is estimable before it; gives estimates by flat name, which count where
         the fit does. Without it they are the committed ones.
+    shifts : mapping of str to float, optional
+        By how much the logarithms of values that rest on a prior are moved, by flat name.
     """
-    values, estimated, spreads = dict(model.defaults), {}, {}
     rows, correlations = dict(model.parameters), by_pair(model.correlations)
+    priors = {flat: row.prior for flat, row in rows.items() if row.prior is not None}
+    values, estimated, spreads = model.defaults | _moved(model.defaults, priors, shifts or {}), {}, {}
     path = lineage(model, cohort) or [Cohort(name="")]
     fits_at = _fits_at(path, fits)
     for row in path:
-        values |= {flat: entry.value for flat, entry in row.values.items()}
-        estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
         rows |= {flat: in_cohort(rows[flat], entry) for flat, entry in row.values.items()}
+        own_priors = {flat: entry.prior for flat, entry in row.values.items() if entry.prior is not None}
+        priors = {flat: prior for flat, prior in priors.items() if flat not in row.values} | own_priors
+        own = {flat: entry.value for flat, entry in row.values.items()}
+        values |= own | _moved(own, own_priors, shifts or {})
+        estimated = {flat: fit for flat, fit in estimated.items() if flat not in row.values}
         correlations |= by_pair(row.correlations)
         spreads = {flat: spread for flat, spread in spreads.items() if flat not in row.values}
         for fit in fits_at[row.name]:
@@ -161,7 +179,13 @@ def assembled_cohort(
         distributions={n: row.distribution for n, row in rows.items() if row.distribution not in (None, "log_normal")},
         shares={name: row.shares for name, row in rows.items() if row.shares is not None},
         correlations={pair: row.value for pair, row in correlations.items()},
+        priors={flat: prior for flat, prior in priors.items() if flat not in estimated},
     )
+
+
+def _moved(values: Mapping[str, float], priors: Mapping[str, float], shifts: Mapping[str, float]) -> dict[str, float]:
+    """Those of some values that rest on a prior and are moved."""
+    return {flat: values[flat] * math.exp(shifts[flat]) for flat in priors if flat in shifts}
 
 
 def _split(estimates: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
@@ -203,40 +227,3 @@ def _fits_at(rows: Sequence[Cohort], fits: Mapping[str, str] | None) -> dict[str
         texts = (message.format(fit, fits[fit] or "several", cohort) for fit in fits if fit in lost)
         raise InputError(*(Fault(text, name="cohort") for text in texts))
     return taken
-
-
-def fits_behind(model: Model, cohort: str) -> tuple[str, ...]:
-    """The names of the fits a cohort takes estimates from, earlier first."""
-    return tuple(fit for row in lineage(model, cohort) for fit in row.from_fit)
-
-
-def committed_result(model: Model, fit: str, cohort: str) -> Path:
-    """The committed result of a fit that a cohort takes estimates from, or that a fit of the cohort builds on."""
-    return result_of(model, fit, _taker(model, fit, cohort))
-
-
-def problem_behind(model: Model, fit: str, cohort: str) -> Path | None:
-    """The problem of such a fit, with a result or without; None if there is none."""
-    return problem_of(model, fit, _taker(model, fit, cohort))
-
-
-def _taker(model: Model, fit: str, cohort: str) -> Cohort:
-    """Which of a cohort and those it extends takes the estimates of a fit."""
-    rows = lineage(model, cohort) or [Cohort(name="")]
-    return next((row for row in rows if fit in row.from_fit), rows[-1])
-
-
-def lineage(model: Model, cohort: str | None) -> list[Cohort]:
-    """The cohort and those it extends, oldest first; nothing for the model's own values."""
-    if not cohort:
-        return []
-    if cohort not in model.cohorts:
-        known = f"there are {', '.join(model.cohorts)}" if model.cohorts else "it declares no cohorts"
-        hint = did_you_mean(cohort, model.cohorts)
-        raise UnknownNameError(f"model '{model.name}' has no cohort '{cohort}'; {known}{hint}")
-    rows: list[Cohort] = []
-    name: str | None = cohort
-    while name is not None:
-        rows.append(model.cohorts[name])
-        name = rows[-1].extends
-    return rows[::-1]

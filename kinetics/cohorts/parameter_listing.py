@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, lineage
+from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
+from kinetics.cohorts.lineage import lineage
 from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.files.library import library_folder
 from kinetics.model.model import Model

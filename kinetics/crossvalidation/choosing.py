@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kinetics.cohorts.cohort import committed_result
+from kinetics.cohorts.lineage import committed_result
 from kinetics.crossvalidation.discrepancy import Discrepancy
 from kinetics.crossvalidation.discrepancy_file import discrepancy_of, discrepancy_path, read_discrepancy
 from kinetics.errors import Fault, InputError

@@ -10,8 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeAlias
 
-from kinetics.cohorts.cohort import problem_behind
 from kinetics.cohorts.fit_results import result_path
+from kinetics.cohorts.lineage import problem_behind
 from kinetics.errors import Fault, Faults, InputError
 from kinetics.estimate import Estimates
 from kinetics.estimate.problem.extension import VARIANTS, read_fit_document

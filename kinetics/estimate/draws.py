@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kinetics.cohorts.cohort import CohortParameters, assembled_cohort, committed_result, fits_behind
+from kinetics.cohorts.cohort import CohortParameters, assembled_cohort
 from kinetics.cohorts.fit_results import flat_key, warn_if_older
+from kinetics.cohorts.lineage import committed_result, fits_behind
 from kinetics.compile import System
 from kinetics.errors import InputError
 from kinetics.estimate.estimates import Estimates
@@ -49,21 +50,29 @@ def drawn_cohorts(
     r"""Cohorts drawn from the joint normal approximation of all fits of a chain, on logarithms.
 
     A fit that held others' estimates fixed follows them: :math:`\ln\theta = \ln\hat\theta + B(\ln\eta - \ln\hat\eta) +
-    Lz`, with :math:`LL^T` its own covariance and :math:`z` standard normal. The other parameters of the cohort are
-    kept. A draw that puts a derived quantity below its minimum is drawn again, `InputError` after a thousand in a row.
-    Draw number k depends on (seed, k) alone.
+    Lz`, with :math:`LL^T` its own covariance and :math:`z` standard normal. Parameters that rest on a prior, which no
+    fit of the chain estimates, are drawn from it, and the fits follow them in the same way. The other parameters of the
+    cohort are kept. A draw that puts a parameter out of its range or a derived quantity below its minimum is drawn
+    again, `InputError` after a thousand in a row. Draw number k depends on (seed, k) alone.
     """
     roots, seed = [_root(fit.covariance) for fit in chain], checked_seed(seed)
-    return [_draw(system, chain, roots, cohort, np.random.SeedSequence((seed, k))) for k in range(draws)]
+    priors = estimated_cohort(system.model, chain, cohort).priors
+    return [_draw(system, chain, roots, cohort, priors, np.random.SeedSequence((seed, k))) for k in range(draws)]
 
 
 def _draw(
-    system: System, chain: Sequence[Estimates], roots: Sequence[np.ndarray], cohort: str, key: np.random.SeedSequence
+    system: System,
+    chain: Sequence[Estimates],
+    roots: Sequence[np.ndarray],
+    cohort: str,
+    priors: Mapping[str, float],
+    key: np.random.SeedSequence,
 ) -> CohortParameters:
     generator = np.random.default_rng(key)
     for _ in range(ATTEMPTS):
         deviations = [root @ generator.standard_normal(len(root)) for root in roots]
-        drawn = _with_deviations(system.model, chain, cohort, deviations)
+        shifts = {flat: log_sd * generator.standard_normal() for flat, log_sd in priors.items()}
+        drawn = _with_deviations(system.model, chain, cohort, deviations, shifts)
         parameters = system.parameter_array(drawn.values)
         if np.isfinite(parameters).all() and not system.out_of_range(system.constants(parameters)):
             return drawn
@@ -71,14 +80,21 @@ def _draw(
 
 
 def _with_deviations(
-    model: Model, chain: Sequence[Estimates], cohort: str, deviations: Sequence[np.ndarray]
+    model: Model,
+    chain: Sequence[Estimates],
+    cohort: str,
+    deviations: Sequence[np.ndarray],
+    shifts: Mapping[str, float] | None = None,
 ) -> CohortParameters:
-    """The cohort with the logarithms of every fit's estimates at a deviation."""
+    """The cohort with the logarithms of every fit's estimates at a deviation, and others moved."""
     of_fit = {fit.fit: (fit, deviation) for fit, deviation in zip(chain, deviations, strict=True)}
     cohorts = {fit.fit: fit.cohort or "" for fit in chain}
-    return assembled_cohort(
-        model, cohort, cohorts, lambda name, before: _drawn(model, of_fit[name][0], before, of_fit[name][1])
-    )
+
+    def estimates(name: str, before: Mapping[str, float]) -> dict[str, float]:
+        fit, deviation = of_fit[name]
+        return _drawn(model, fit, before, deviation)
+
+    return assembled_cohort(model, cohort, cohorts, estimates, shifts)
 
 
 def _drawn(model: Model, fit: Estimates, values: Mapping[str, float], deviation: np.ndarray) -> dict[str, float]:

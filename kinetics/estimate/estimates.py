@@ -43,7 +43,7 @@ class Estimates:
     covariance : ndarray, (parameter, parameter)
         Of the natural logarithms.
     earlier : tuple of str
-        Names of the parameters :math:`\eta` estimated by earlier fits.
+        Names of the parameters :math:`\eta` that earlier fits estimated, or that rest on a prior.
     earlier_values : ndarray, (earlier,)
         The values :math:`\hat\eta` at which they were fixed, in the model's units.
     response : ndarray, (parameter, earlier)
@@ -52,7 +52,7 @@ class Estimates:
         Provenance and summary numbers: ``package_version``, ``model_hash``, ``data_hash``, ``seed``, ``cost``,
         ``condition_number`` and ``about``.
     builds_on : tuple of str
-        The fits that estimated :math:`\eta`, earlier first.
+        The fits that estimated them, earlier first.
 
     Raises
     ------

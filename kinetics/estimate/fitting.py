@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kinetics import __version__
-from kinetics.cohorts.cohort import committed_result
+from kinetics.cohorts.lineage import committed_result
 from kinetics.errors import Faults
 from kinetics.estimate.checkpoint import checkpoint_of
 from kinetics.estimate.estimates import Estimates
@@ -130,7 +131,6 @@ def _best(searches: Sequence[Search]) -> Search:
 def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> Estimates:
     problem = objective.problem
     cohorts = sorted({target.row.cohort for target in problem.fitted})
-    earlier = _earlier(problem, cohorts)
     return Estimates(
         fit=problem.name,
         model=problem.model.reference,
@@ -140,9 +140,7 @@ def _estimates(objective: AnyObjective, best: Search, at_best: Uncertainty) -> E
         verdicts=at_best.verdicts,
         values=np.exp(best.end),
         covariance=at_best.covariance,
-        earlier=tuple(earlier),
-        earlier_values=np.array([problem.cohorts[cohort].estimable[flat] for flat, cohort in earlier.values()]),
-        response=_response(objective, best.end, at_best, [flat for flat, _ in earlier.values()]),
+        **_with_response(objective, best.end, at_best, cohorts),
         facts={
             "package_version": __version__,
             "model_hash": problem.model.content_hash,
@@ -171,13 +169,32 @@ def _earlier(problem: FitProblem, cohorts: Sequence[str]) -> dict[str, tuple[str
     return earlier
 
 
-def _response(objective: AnyObjective, optimum: np.ndarray, at_best: Uncertainty, earlier: Sequence[str]) -> np.ndarray:
-    """How the optimum moves with parameters that earlier fits estimated, (parameter, earlier).
+def _with_response(
+    objective: AnyObjective, optimum: np.ndarray, at_best: Uncertainty, cohorts: Sequence[str]
+) -> dict[str, Any]:
+    """The fields of `Estimates` on what was held: estimates of earlier fits, and priors that the optimum moves with."""
+    problem = objective.problem
+    earlier, free = _earlier(problem, cohorts), {parameter.flat for parameter in problem.free}
+    known = free | {flat for flat, _ in earlier.values()}
+    resting = [(flat, cohort) for cohort in cohorts for flat in problem.cohorts[cohort].priors]
+    held = earlier | {flat: (flat, cohort) for flat, cohort in resting if flat not in known}
+    response = _response(objective, optimum, at_best, [flat for flat, _ in held.values()])
+    kept = [index for index, name in enumerate(held) if name in earlier or response[:, index].any()]
+    values = [problem.cohorts[cohort].estimable[flat] for flat, cohort in held.values()]
+    return {
+        "earlier": tuple(name for index, name in enumerate(held) if index in kept),
+        "earlier_values": np.array([values[index] for index in kept]),
+        "response": response[:, kept],
+    }
 
-    B = -(J'J)^-1 J' K, with J and K the Jacobians of the fitted rows by the free and by the earlier parameters.
+
+def _response(objective: AnyObjective, optimum: np.ndarray, at_best: Uncertainty, held: Sequence[str]) -> np.ndarray:
+    """How the optimum moves with parameters that are held, (parameter, held).
+
+    B = -(J'J)^-1 J' K, with J and K the Jacobians of the fitted rows by the free and by the held parameters.
     """
-    if not earlier:
+    if not held:
         return np.zeros((optimum.size, 0))
-    both = objective.rows(optimum, [*objective.names, *earlier]).jacobian
-    by_free, by_earlier = both[:, : optimum.size], both[:, optimum.size :]
-    return -at_best.covariance @ by_free.T @ by_earlier
+    both = objective.rows(optimum, [*objective.names, *held]).jacobian
+    by_free, by_held = both[:, : optimum.size], both[:, optimum.size :]
+    return -at_best.covariance @ by_free.T @ by_held

@@ -15,7 +15,7 @@ from kinetics.model.quantities import Cohort, CohortValue, Correlation, Paramete
 from kinetics.model.ranges import out_of_range
 from kinetics.model.reading import TableReader, without_incomplete
 from kinetics.model.schema import CohortRow, CohortValueRow
-from kinetics.model.variation import in_cohort, variation_faults
+from kinetics.model.variation import OWN_KEYS, in_cohort, variation_faults
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import conversion
 
@@ -106,8 +106,8 @@ def _cohort_value(
     if own is not None and parameter.unit is not None:
         with reader.at(*keys):
             factor = float(conversion(own, parameter.unit))
-    varies = {key: fields[key] for key in ("spread", "distribution", "shares")}
-    entry = CohortValue(math.nan if value is None else value * factor, source or CHOICE, **varies)
+    own_keys = {key: fields[key] for key in OWN_KEYS}
+    entry = CohortValue(math.nan if value is None else value * factor, source or CHOICE, **own_keys)
     if entry.spread is not None and in_cohort(parameter, entry).distribution == "normal":
         entry = replace(entry, spread=entry.spread * factor)  # in the unit of the row, as the value is
     return entry

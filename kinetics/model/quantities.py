@@ -62,7 +62,8 @@ class Parameter(Quantity):
     shares : tuple of float, optional
         Of patients in category 0, 1, ...; of distribution ``categories`` alone.
     prior : float, optional
-        Standard deviation of the natural logarithm about ``value``, for fits that free the parameter.
+        Standard deviation of the natural logarithm about ``value``, for fits that free the parameter, and for
+        predictions if none does.
     minimum, maximum : float, optional
         The least and the greatest value it may take, in ``unit``.
     positive : bool
@@ -195,13 +196,14 @@ class Output(Quantity):
 
 @dataclass(frozen=True)
 class CohortValue:
-    """A parameter's value in a cohort, in the parameter's unit, its source, and how it varies if that is its own."""
+    """A parameter's value in a cohort, in its unit, with its source, and its own variation and prior if it has them."""
 
     value: float
     source: str
     spread: float | None = None
     distribution: str | None = None
     shares: tuple[float, ...] | None = None
+    prior: float | None = None
 
 
 @dataclass(frozen=True)

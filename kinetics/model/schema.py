@@ -58,12 +58,12 @@ class CohortValueRow(Row):
     spread: AboveZero | None = None
     distribution: Distribution | None = None
     shares: Shares | None = None
+    prior: Annotated[AboveZero, Field(le=10)] | None = None
 
 
 class ParameterRow(CohortValueRow):
     """A row of ``[parameters]``."""
 
-    prior: Annotated[AboveZero, Field(le=10)] | None = None
     minimum: Number | None = None
     maximum: Number | None = None
     positive: StrictBool = False

@@ -12,6 +12,8 @@ from kinetics.units import parse_unit
 
 DISTRIBUTIONS = ("log_normal", "logit_normal", "normal", "categories")
 VARIATION_KEYS = ("spread", "distribution", "shares")
+OWN_KEYS = (*VARIATION_KEYS, "prior")
+"""What a cohort may say of a parameter beside its value."""
 MOST_SPREAD = 10
 """On a logarithm or a logit: beyond it, every draw is at one end or the other."""
 ROUNDING = 1e-6
@@ -30,7 +32,7 @@ def in_cohort(parameter: Parameter, entry: CohortValue) -> Parameter:
     >>> in_cohort(older, CohortValue(65.0, "choice")).spread
     8.0
     """
-    own = {key: declared for key in VARIATION_KEYS if (declared := getattr(entry, key)) is not None}
+    own = {key: declared for key in OWN_KEYS if (declared := getattr(entry, key)) is not None}
     if entry.distribution not in (None, _distribution(parameter)):
         own = {"spread": None, "shares": None} | own
     return replace(parameter, value=entry.value, **own)

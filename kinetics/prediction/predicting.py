@@ -60,7 +60,7 @@ def predict(
     until, every, cohort : str
         The last time and the step of the output; the cohort, by default the one the fit estimates.
     draws, patients, study : int
-        Parameter sets, drawn from the covariances of the fits behind the cohort; virtual patients; those of a trial.
+        Parameter sets, drawn from covariances of the fits behind the cohort, or priors; patients; those of a trial.
     seed : int
         Of draws, patients and trials. What number k of each is depends on seed and k alone.
     states, measures, engine, reduce, progress
@@ -124,7 +124,8 @@ def run_prediction(prediction: LoadedPrediction, progress: Progress | None = Non
     tree = xr.DataTree.from_dict({"/": root, **groups})  # pyright: ignore[reportUnknownMemberType]
     names = ", ".join(fit.fit for fit in prediction.chain)
     used = "none" if prediction.discrepancy is None else prediction.discrepancy.fit
-    tree.attrs |= {"fits": names, "seed": prediction.seed, "draws": draws, "discrepancy_of_fit": used}
+    tree.attrs |= {"fits": names, "priors": ", ".join(prediction.typical.priors), "seed": prediction.seed}
+    tree.attrs |= {"draws": draws, "discrepancy_of_fit": used}
     return tree
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from kinetics.cohorts.cohort import CohortParameters, lineage
+from kinetics.cohorts.cohort import CohortParameters
+from kinetics.cohorts.lineage import lineage
 from kinetics.crossvalidation import Discrepancy
 from kinetics.crossvalidation.choosing import discrepancy_behind
 from kinetics.errors import Fault, Faults, InputError, warn

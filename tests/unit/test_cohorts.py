@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from kinetics.cohorts.cohort import cohort_parameters, fits_behind
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.cohorts.lineage import fits_behind
 from kinetics.compile import compile_model
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitProblem

@@ -168,6 +168,8 @@ def _free_parameter(cohort: CohortParameters | None, model: Model, name: str, ro
         unit = unit_text(declared.unit)
         faults.add(f"starts from {start:g} {unit}, outside its bounds {lower:g} to {upper:g} {unit}")
     prior = row.prior if row.prior is not None else declared.prior
+    if row.prior is None and cohort is not None:
+        prior = cohort.priors.get(flat, prior)
     if prior is None:
         faults.add('has no prior in the model file; give prior = NUMBER (log standard deviation) or prior = "flat"')
     faults.raise_if_any()

@@ -123,6 +123,7 @@ class FitProblem:
         read = ProblemReader(*read_fit_document(find_file(name, "fits")))
         read.faults.raise_if_any()
         assert read.model is not None
+        own = {n: priors for n, cohort in read.cohorts.items() if (priors := cohort.own_priors(read.model))}
         return cls(
             name=read.name,
             **{key: read.header[key] for key in ("title", "about", "starts", "seed")},
@@ -138,6 +139,7 @@ class FitProblem:
                 {name: cohort.content_hash for name, cohort in read.cohorts.items()},
                 {target.row.name: _when_visited(target) for target in read.targets if target.visits},
                 *hash_of_facts(read.targets),
+                *([own] if own else ()),
             ),
             population=read.population,
             facts=read.facts,

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
-from kinetics.cohorts.cohort import CohortParameters, cohort_parameters, fits_behind
+from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
+from kinetics.cohorts.lineage import fits_behind
 from kinetics.compile import compile_model
 from kinetics.errors import Faults, InputError
 from kinetics.estimate.problem.facts import fact_targets, facts_of, read_fact_rows, read_facts_row

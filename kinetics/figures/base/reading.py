@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from kinetics.cohorts.cohort import lineage
+from kinetics.cohorts.lineage import lineage
 from kinetics.comparison.spec import check_axis_ends
 from kinetics.errors import Faults, InputError, UnitError
 from kinetics.figures.base.rows import CountPanelRow, PageRow, PanelRow, TimedHeaderRow, TimeRow, TreatmentHeaderRow

@@ -15,7 +15,7 @@ from kinetics.reports.prediction.rows import rows_of_times, unit_of
 from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text, percent_text
-from kinetics.text.tables import WIDTH, table
+from kinetics.text.tables import WIDTH, paragraph, table
 
 STATISTICS = {
     "mean": "mean",
@@ -42,6 +42,9 @@ def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = Tru
     patients = f"cohort {facts['cohort']}" if facts.get("cohort") else "the model's own cohort"
     parts = (
         f"{facts['regimen']}, {patients}, from {facts['fits']}; {facts['draws']} draws of the parameters",
+        paragraph(f"Drawn from priors, since no fit estimates them: {facts['priors']}.", width)
+        if facts.get("priors")
+        else "",
         f"Typical patient {label}\n{time_course_table(root, names, intervals, width)}" if counts else "",
         recovery_table(
             recovery_summary(tree),
@@ -59,7 +62,7 @@ def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = Tru
 def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
     """The same for a program: ``recovery``, and ``population`` and ``study`` if the prediction has them."""
     names = _printed(tree.to_dataset())
-    facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "draws", "seed")}
+    facts = {key: tree.attrs.get(key) for key in ("regimen", "cohort", "model", "fits", "priors", "draws", "seed")}
     content = {**facts, "recovery": recovery_json(recovery_summary(tree))}
     if "discrepancy" in tree.children:
         content["discrepancy"] = discrepancy_json(tree, names)
