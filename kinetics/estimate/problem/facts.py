@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StrictFloat, StrictInt
 
@@ -82,13 +82,6 @@ def fact_targets(reader: ProblemReader, facts: Sequence[PublishedFact]) -> tuple
         with reader.faults.gather(fact.placed.where, fact.placed.row.name):
             _check_settings(reader, fact.placed.row)
     return tuple(targets)
-
-
-def hash_of_facts(targets: Sequence[Target]) -> Iterator[Any]:
-    """What the hash of a fit of facts has besides: the arms of both sides of each fact."""
-    facts = [target.fact for target in targets if isinstance(target, FactTarget)]
-    if facts:
-        yield [[each.arm.regimen.content_hash, each.arm.cohort.content_hash] for f in facts for each in f.quantities]
 
 
 def _check_settings(reader: ProblemReader, row: EvidenceRow) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,12 +14,12 @@ from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import BETWEEN_STUDIES
 from kinetics.compile import System, compile_model
 from kinetics.errors import Faults, InputError
+from kinetics.estimate.problem.data_hash import data_hash
 from kinetics.estimate.problem.extension import read_fit_document
-from kinetics.estimate.problem.facts import FactsRow, hash_of_facts
+from kinetics.estimate.problem.facts import FactsRow
 from kinetics.estimate.problem.free import FreeParameter
 from kinetics.estimate.problem.reading import PopulationRow, ProblemReader, fits_before, stems
 from kinetics.files.arguments import whole_number
-from kinetics.files.checksums import content_hash
 from kinetics.files.library import find_file
 from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
@@ -123,7 +122,6 @@ class FitProblem:
         read = ProblemReader(*read_fit_document(find_file(name, "fits")))
         read.faults.raise_if_any()
         assert read.model is not None
-        own = {n: priors for n, cohort in read.cohorts.items() if (priors := cohort.own_priors(read.model))}
         return cls(
             name=read.name,
             **{key: read.header[key] for key in ("title", "about", "starts", "seed")},
@@ -132,15 +130,7 @@ class FitProblem:
             targets=read.targets,
             discrepancy=float(read.header["discrepancy"]),
             path=read.document.path,
-            data_hash=content_hash(
-                read.document.data,
-                [item.row.model_dump(exclude_defaults=True) for item in (*read.rows, *read.fact_rows)],
-                {target.row.regimen: target.regimen.content_hash for target in read.targets},
-                {name: cohort.content_hash for name, cohort in read.cohorts.items()},
-                {target.row.name: _when_visited(target) for target in read.targets if target.visits},
-                *hash_of_facts(read.targets),
-                *([own] if own else ()),
-            ),
+            data_hash=data_hash(read, read.model),
             population=read.population,
             facts=read.facts,
             builds_on=read.builds_on,
@@ -231,11 +221,6 @@ class FitProblem:
             if (value := values.get(one.flat)) is not None
             and not one.lower * (1 - ROUNDING) <= value <= one.upper * (1 + ROUNDING)
         }
-
-
-def _when_visited(target: Target) -> tuple[float, ...]:
-    """When its patients are measured, and how far the days may be from that, if anything says so."""
-    return target.visits if math.isinf(target.window) else (*target.visits, target.window)
 
 
 def targets_by_arm(problem: FitProblem, targets: Sequence[T]) -> dict[Arm, list[T]]:
