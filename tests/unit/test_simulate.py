@@ -378,7 +378,7 @@ def test_provenance_is_complete(typical, patients, reconstitution):
     assert (attrs["model"], attrs["model_hash"]) == ("reconstitution", reconstitution.content_hash)
     assert (attrs["regimen"], attrs["regimen_hash"]) == ("ms_licensed", LICENSED.content_hash)
     assert (attrs["cohort"], attrs["cohort_hash"], attrs["fits"]) == (
-        "relapsing", cohort.content_hash, "care_ms_course_1_population, cladribine_nadirs",
+        "relapsing", cohort.content_hash, "care_ms_course_1_population, cladribine_nadirs, transplantation",
     )  # fmt: skip
     assert attrs["engine"] == "scipy LSODA"
     assert 0 < attrs["absolute_tolerance"] < attrs["relative_tolerance"] < 1e-6
