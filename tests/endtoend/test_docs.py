@@ -205,10 +205,13 @@ def test_models_page_has_the_parameters_of_the_file(name):
                 ), (key, column)
 
 
-@pytest.mark.parametrize("name", [*FITS, *POPULATIONS, "cladribine_nadirs"])
+@pytest.mark.parametrize(
+    "name", [*FITS, *POPULATIONS, "cladribine_nadirs", "transplantation", "palifermin_trial", "relapse_activity"]
+)
 def test_models_page_has_the_committed_estimates(name):
     estimates = Estimates.read(ROOT / "fits" / f"{name}.result.toml")
-    told = {row[name]: row for row in rows(section(DOCS / "models.md", "reconstitution"), name) if name in row}
+    page = section(DOCS / "models.md", estimates.model)
+    told = {row[name]: row for row in rows(page, name) if name in row}
     assert list(told) == list(estimates.names)
     for key, value, log_se, verdict in zip(
         estimates.names, estimates.values, estimates.log_se, estimates.verdicts, strict=True
