@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kinetics.regimen.times import MAX_COUNT
+from kinetics.regimen.times import DAY, MAX_COUNT, SAME
 from kinetics.text.suggestions import did_you_mean
+from kinetics.units import conversion
 
 if TYPE_CHECKING:
     from kinetics.model import Model
@@ -109,5 +110,8 @@ def _dose_faults(record: DoseRecord, model: Model) -> Iterator[str]:
         yield "amount must be positive; only a reset, or a constant infusion (a rate) at steady state, has none"
     if record.interval == 0 and record.additional > 0:
         yield f"{record.additional} additional doses need a positive interval"
-    if record.interval == 0 and record.steady_state in (1, 2):
-        yield "a steady state of repeated doses needs a positive interval"
+    if record.steady_state in (1, 2):
+        if record.interval == 0:
+            yield "a steady state of repeated doses needs a positive interval"
+        elif 0 < record.interval <= SAME * float(conversion(DAY, model.time)):
+            yield f"a steady state needs an interval of more than {SAME:g} day; times closer than this are one"

@@ -7,6 +7,8 @@ import pytest
 from kinetics.errors import InputError
 from kinetics.patients import CovariateSeries, read_patients
 
+from .patient_cases import COMPARTMENT
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -118,6 +120,14 @@ FAULTS = {
     "unknown steady state": ("1 5 10 0 24 0 3 1 1 0 1 0 . 70", "", "SS: must be 0, 1 or 2, found 3"),
     "unknown event": ("1 5 10 0 0 0 0 7 1 0 1 0 . 70", "", "EVID: must be 0, 1, 2, 3 or 4, found 7"),
     "negative amount": ("1 5 -10 0 0 0 0 1 1 0 1 0 . 70", "", "AMT: must be positive in a record of doses"),
+    "dose beside a count": (
+        "1 5 10 0 0 0 0 0 1 3 0 0 . 70",
+        "",
+        "AMT: is 10 in a record of EVID 0, which gives nothing; EVID 1 is a dose, 4 a reset and a dose",
+    ),
+    "dose of another event": ("1 5 10 0 0 0 0 2 1 0 1 0 . 70", "", "AMT: is 10 in a record of EVID 2"),
+    "dose of a reset": ("1 5 10 0 0 0 0 3 1 0 1 0 . 70", "", "AMT: is 10 in a record of EVID 3"),
+    "rate of a reset": ("1 5 0 10 0 0 0 3 1 0 1 0 . 70", "", "RATE: is 10 in a record of EVID 3"),
     "unknown rate": ("1 5 10 -3 0 0 0 1 1 0 1 0 . 70", "", "RATE: must be positive, 0 (bolus)"),
     "compartment switched off": ("1 5 10 0 0 0 0 1 -1 0 1 0 . 70", "", "CMT: is negative"),
     "censoring of another kind": ("1 5 0 0 0 0 0 0 1 3 0 2 . 70", "", "CENS: must be 0, 1 (below) or -1 (above)"),
@@ -133,6 +143,31 @@ def test_what_has_no_meaning_is_refused_with_row_and_column(read, fault):
     found = [str(fault) for fault in caught.value.faults]
     assert any(message in text for text in found), found
     assert all(f"events.csv:{4 if further else 3}: " in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    {
+        "rate": ("1 0 100 -1 0 0 0 1 1", "the model has no rate of drug: add 'rate' to [doses.drug]"),
+        "duration": ("1 0 100 -2 0 0 0 1 1", "the model has no duration of drug: add 'duration' to [doses.drug]"),
+        "steady state": ("1 0 100 0 1e-9 0 1 1 1", "a steady state needs an interval of more than 1e-09 day"),
+        "additional": ("1 0 100 0 1 10001 0 1 1", "additional must be from 0 to 10000, found 10001"),
+    }.values(),
+)
+def test_a_dose_that_the_model_cannot_be_given_is_named_with_its_row(tmp_path, row, message):
+    (tmp_path / "one.toml").write_text(COMPARTMENT)
+    rows = ["ID TIME AMT RATE II ADDL SS EVID DV", row.rpartition(" ")[0] + " .", "1 2 0 0 0 0 0 0 3.5"]
+    (tmp_path / "events.csv").write_text("\n".join(",".join(text.split()) for text in rows) + "\n")
+    (tmp_path / "mapping.toml").write_text(
+        '[patients]\nlayout = "events"\ncounts = "events.csv"\nmodel = "one.toml"\n[columns]\npatient = "ID"\n'
+        'time = "TIME"\namount = "AMT"\nrate = "RATE"\ninterval = "II"\nadditional = "ADDL"\n'
+        'steady_state = "SS"\nevent = "EVID"\nvalue = "DV"\n'
+        '[time]\nunit = "hour"\n[analytes.DV]\noutput = "C"\n[drugs.AMT]\ndose = "drug"\n'
+    )
+    with pytest.raises(InputError) as caught:
+        read_patients(tmp_path / "mapping.toml")
+    (fault,) = caught.value.faults
+    assert str(fault).startswith(f"{tmp_path / 'events.csv'}:2: AMT: {message}")
 
 
 def test_a_dose_and_a_value_in_one_row_without_evid_are_refused(read):

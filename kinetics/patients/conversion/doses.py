@@ -11,6 +11,7 @@ from kinetics.patients.layouts.entries import DoseEntry, Entries
 from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.patients.mapping.names import likely_dose
 from kinetics.regimen import DoseRecord
+from kinetics.regimen.records import record_faults
 from kinetics.regimen.times import rescale
 from kinetics.text.suggestions import did_you_mean
 from kinetics.units import Unit, conversion, display_unit, laboratory_unit, parse_unit
@@ -29,6 +30,7 @@ class Doses:
 def doses_of(entries: Entries, mapping: DataMapping, model: Model | None, time_of: TimeOf, faults: Faults) -> Doses:
     """The doses of a model that entries are, amounts in its units; an unknown drug is a fault, once."""
     doses, known, refused = Doses(), {name.casefold(): row for name, row in mapping.drugs.items()}, set[str]()
+    faulty = {fault.where for fault in faults}
     for entry in entries.doses:
         row, time = known.get(entry.drug.casefold()), time_of(entry)
         if not entry.drug:
@@ -45,7 +47,11 @@ def doses_of(entries: Entries, mapping: DataMapping, model: Model | None, time_o
                     shown = display_unit(unit) or "plain numbers"
                     entries.notes.append(f"no unit is stated for doses of '{entry.drug}': amounts are read in {shown}")
                 doses.units[row.dose] = unit
-                doses.records.append((entry, _record(entry, row.dose, time, float(conversion(own, unit)))))
+                record = _record(entry, row.dose, time, float(conversion(own, unit)))
+                # of a row with a fault, what else is wrong may follow from that
+                if model is not None and entry.where not in faulty and (wrong := [*record_faults(record, model)]):
+                    raise InputError(*wrong)
+                doses.records.append((entry, record))
     return doses
 
 

@@ -42,6 +42,7 @@ def event_entries(reader: ColumnReader, entries: Entries) -> None:
         entries.patients.setdefault(entry.patient, entry.where)
         add_covariates(reader, row, entry, covariates, entries)
         event, compartment = _event(reader, row)
+        _check_nothing_given(reader, row, event)
         if event in (DOSE, RESET, RESET_AND_DOSE):
             with reader.faults.gather(entry.where):
                 entries.doses.append(_dose(reader, row, entry, event, compartment))
@@ -85,6 +86,16 @@ def _event(reader: ColumnReader, row: int) -> tuple[int, int | None]:
         reader.fault(row, "event", f"must be 0, 1, 2, 3 or 4, found {event}")
         return OTHER, number
     return event, number
+
+
+def _check_nothing_given(reader: ColumnReader, row: int, event: int) -> None:
+    """Note an amount or a rate in a record that gives nothing, which PREDPP refuses too."""
+    if event in (DOSE, RESET_AND_DOSE) or reader.number(row, "event") != event:
+        return
+    for role in ("amount", "rate"):
+        if number := reader.number(row, role):
+            gives = f"EVID {DOSE} is a dose, {RESET_AND_DOSE} a reset and a dose"
+            reader.fault(row, role, f"is {number:g} in a record of EVID {event}, which gives nothing; {gives}")
 
 
 def _is_name(cell: Cell) -> bool:
