@@ -160,7 +160,7 @@ def _assembled(
         check_dose_duplicates(entries.doses, time_of, faults)
     doses = doses_of(entries, mapping, model, time_of, faults)
     series, units = covariates_of(entries, mapping, time_of, faults)
-    patients = patients_of(entries, counts, doses, series, faults)
+    patients = patients_of(entries, counts, doses, mapping, series, faults)
     notes = (*entries.notes, *notes_on(patients))
     outputs = {analyte.output: analyte.target for analyte in analytes}
     parameters = parameters_of(mapping, units)

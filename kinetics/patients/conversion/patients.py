@@ -15,6 +15,7 @@ from kinetics.patients.conversion.occasions import occasions_of
 from kinetics.patients.data.patient_data import id_key
 from kinetics.patients.data.records import CovariateSeries, Observation, Patient
 from kinetics.patients.layouts.entries import Entries, Entry
+from kinetics.patients.mapping.mapping import DataMapping
 from kinetics.regimen import DoseRecord
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text
@@ -27,6 +28,7 @@ def patients_of(
     entries: Entries,
     counts: Iterable[Count],
     doses: Doses,
+    mapping: DataMapping,
     series: Mapping[str, dict[str, CovariateSeries]],
     faults: Faults,
 ) -> dict[str, Patient]:
@@ -34,7 +36,8 @@ def patients_of(
 
     An occasion that comes again is a fault.
     """
-    ids = {*entries.patients, *(entry.patient for entry in entries.doses)}
+    # in the order of rows, so that faults are
+    ids = dict.fromkeys([*entries.patients, *(entry.patient for entry in entries.doses)])
     by_patient: dict[str, list[_Keyed]] = {id: [] for id in ids}
     for count in counts:
         key = (count.time, count.entry.order) if entries.keeps_order else (count.time, 0, count.output, count.value)
@@ -42,10 +45,12 @@ def patients_of(
     for entry, dose in doses.records:
         key = (dose.time, entry.order) if entries.keeps_order else (dose.time, 1, dose.drug, dose.amount)
         by_patient[entry.patient].append((key, entry, dose))
-    return {id: _patient(id, records, series.get(id, {}), faults) for id, records in by_patient.items()}
+    return {id: _patient(id, records, mapping, series.get(id, {}), faults) for id, records in by_patient.items()}
 
 
-def _patient(id: str, records: list[_Keyed], series: dict[str, CovariateSeries], faults: Faults) -> Patient:
+def _patient(
+    id: str, records: list[_Keyed], mapping: DataMapping, series: dict[str, CovariateSeries], faults: Faults
+) -> Patient:
     observations: list[Observation] = []
     doses: list[DoseRecord] = []
     ordered = sorted(records, key=lambda keyed: keyed[0])
@@ -58,7 +63,8 @@ def _patient(id: str, records: list[_Keyed], series: dict[str, CovariateSeries],
                     record.time, record.output, record.value, record.censored, record.limit, record.bound, sequence
                 )
             )
-    return Patient(id, tuple(observations), tuple(doses), series, occasions_of([row[1] for row in ordered], faults))
+    occasions = occasions_of([row for _, row, _ in ordered], mapping, faults)
+    return Patient(id, tuple(observations), tuple(doses), series, occasions)
 
 
 def notes_on(patients: Mapping[str, Patient]) -> list[str]:
