@@ -199,6 +199,22 @@ def test_courses_make_the_same_occasions_as_a_column(drug):
     assert both[1].treated.occasions["P1"].names == ("course 1", "course 2", "course 3")
 
 
+@pytest.mark.filterwarnings("ignore:the counts hardly determine")
+def test_a_prediction_has_the_courses_that_are_the_occasions(drug):
+    stated = {"parameters": PARAMETERS, "occasions": "course", "course_gap": "10 hour", "algorithm": SHORT}
+    fit = fit_population(simulated(6), drug, method="FO", **stated).patient("P1")
+    assert fit.treatment.starts.tolist() == [*STARTS]
+    assert fit.treatment.occasions == STARTS[1:]
+    tree = fit.predict(retreat="60 hour", until="90 hour", every="1 hour", draws=2)
+    assert tree["course_start"].values.tolist() == [*STARTS, 60.0]
+    # the last course again is one dose
+    time, best = tree["time"].values, tree["C"].values
+    values = dict(zip(fit.names, fit.values(fit.random[None])[0].tolist(), strict=True))
+    before, after = (best[np.abs(time - at).argmin()] for at in (60.0, 61.0))
+    left = np.exp(-values["CL"] / values["V"])
+    assert after == pytest.approx((before + 100.0 / values["V"]) * left, rel=1e-4)
+
+
 def faulty(changes, drug, **options):
     with pytest.raises(InputError) as caught:
         ClinicProblem.of(changes(simulated(6)), drug, **{"parameters": PARAMETERS} | options)
@@ -222,9 +238,16 @@ def test_what_is_wrong_with_occasions_is_named(drug):
     assert "no parameter differs between them" in faulty(same, drug, parameters=["CL"], occasions="column")
     assert "course_gap: is for occasions = 'course'" in faulty(same, drug, course_gap="3 day")
     assert "must be a positive time" in faulty(same, drug, occasions="course", course_gap="-1 day")
+    # that the gap is no text says nothing of occasions
+    assert (
+        faulty(same, drug, occasions="course", course_gap=5)
+        == "clinic.course_gap: input should be a valid string, found 5"
+    )
     assert "'column' or 'course'" in faulty(same, drug, occasions="visit")
-    for spread in (float("nan"), float("inf"), -0.1, 0.0):
-        assert "CL.occasion_spread" in faulty(same, drug, parameters={"CL": {"occasion_spread": spread}})
+    for spread in (float("nan"), float("inf"), -0.1, 0.0, "0.3", 1e300, 1e-200):
+        text = faulty(same, drug, parameters={"CL": {"occasion_spread": spread}})
+        assert text.startswith("parameters.CL.occasion_spread: ")
+        assert text.count("\n") == 0
 
 
 TABLE = "ID,TIME,AMT,EVID,DV,OCC\n1,0,100,1,.,1\n1,2,.,0,5.0,{}\n1,15,.,0,1.0,1\n1,15,100,1,.,2\n1,17,.,0,6.0,2\n"
@@ -249,7 +272,7 @@ def test_a_column_of_occasions_is_read_written_and_read_again(tmp_path):
     {
         "blank": (".", "events.csv:3: OCC: is empty; say which occasion the row is of"),
         "not finite": ("inf", "events.csv:3: OCC: must be a finite number or a name, found 'inf'"),
-        "again": ("2", "events.csv:4: occasion '1' of patient '1' comes again after '2'"),
+        "again": ("2", "events.csv:4: OCC: occasion '1' of patient '1' comes again after '2'"),
     }.values(),
 )
 def test_every_fault_of_a_column_of_occasions_has_its_row(tmp_path, cell, message):
@@ -262,6 +285,20 @@ def test_every_fault_of_a_column_of_occasions_has_its_row(tmp_path, cell, messag
     with pytest.raises(InputError) as caught:
         read_patients(tmp_path / "mapping.toml")
     assert message in str(caught.value)
+
+
+def test_faults_of_several_patients_stand_in_the_order_of_rows(tmp_path):
+    rows = [
+        f"P{number},{time},{value},{time % 2}" for number in range(9, 0, -1) for time, value in enumerate((5, 4, 3))
+    ]
+    (tmp_path / "events.csv").write_text("\n".join(["ID,TIME,DV,OCC", *rows]) + "\n")
+    (tmp_path / "mapping.toml").write_text(
+        '[patients]\nlayout = "events"\ncounts = "events.csv"\n[columns]\npatient = "ID"\ntime = "TIME"\n'
+        'value = "DV"\noccasion = "OCC"\n[analytes.DV]\noutput = "C"\n'
+    )
+    with pytest.raises(InputError) as caught:
+        read_patients(tmp_path / "mapping.toml")
+    assert [fault.where.rpartition(":")[2] for fault in caught.value.faults] == [str(4 + 3 * n) for n in range(9)]
 
 
 def test_occasions_of_counts_need_those_of_doses(tmp_path):

@@ -72,8 +72,9 @@ class PatientFit:
     @cached_property
     def treatment(self) -> Treatment:
         """What was given, in courses, with occasions; its time zero is ``time_zero`` of the data."""
-        treatment, occasions = Treatment.of(self.patient, self.fits.data.time), self.patients.treated.occasions
-        if not occasions:
+        rule, occasions = self.patients.treated.rule, self.patients.treated.occasions
+        treatment = Treatment.of(self.patient, self.fits.data.time, gap=None if rule is None else rule.gap)
+        if rule is None:
             return treatment
         return replace(treatment, occasions=tuple(time for time, _ in occasions[self.id].starts))
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kinetics.patients.data.records import Observation, Patient
 from kinetics.patients.population.treatment import Treatment, first_time
-from kinetics.units import Unit, unit_text
+from kinetics.units import Unit
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PatientOccasions:
             times = {record.sequence: record.time - begin for record in patient.records}
             starts = tuple((times[one.sequence], one.sequence) for one in patient.occasions[1:])
             return cls(tuple(one.name for one in patient.occasions) or ("",), starts, begin)
-        courses = Treatment.of(patient, time, gap=f"{rule.gap!r} {unit_text(time)}").courses
+        courses = Treatment.of(patient, time, gap=rule.gap).courses
         starts = tuple((course[0].time, course[0].sequence) for course in courses[1:])
         return cls(tuple(f"course {number}" for number in range(1, len(starts) + 2)), starts, begin)
 

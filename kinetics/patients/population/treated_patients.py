@@ -40,8 +40,10 @@ class TreatedPatients:
         Their doses and covariates, and the times of their counts, in the order of ``observations``.
     covariates : mapping of str to mapping of str to TimedValues
         The values of each patient that replace those of parameters, as of `model_covariates`.
+    rule : OccasionRule or None
+        What an occasion is; None if nothing differs between occasions.
     occasions : mapping of str to PatientOccasions
-        Those of each patient, by id; empty if nothing differs between occasions.
+        Those of each patient, by id; empty without a rule.
     between_occasions : tuple of str
         The parameters that differ between these, by flat name.
     """
@@ -51,6 +53,7 @@ class TreatedPatients:
     observations: Observations
     histories: Histories
     covariates: Mapping[str, Mapping[str, TimedValues]]
+    rule: OccasionRule | None = None
     occasions: Mapping[str, PatientOccasions] = field(default_factory=dict[str, PatientOccasions])
     between_occasions: tuple[str, ...] = ()
 
@@ -82,7 +85,7 @@ class TreatedPatients:
             for own, id in zip(_present(observations), observations.ids, strict=True)
         ]
         prepared = histories(given, model)
-        return cls(converted, model, observations, prepared, covariates, occasions, tuple(between_occasions))
+        return cls(converted, model, observations, prepared, covariates, rule, occasions, tuple(between_occasions))
 
     @cached_property
     def system(self) -> System:

@@ -10,7 +10,6 @@ import numpy as np
 from kinetics.files.checksums import content_hash
 from kinetics.patients.data.records import Patient
 from kinetics.regimen import DoseRecord
-from kinetics.regimen.times import Amount
 from kinetics.units import Unit, to_unit
 
 COURSE_GAP = "60 day"
@@ -43,7 +42,7 @@ class Treatment:
     occasions: tuple[float, ...] | None = None
 
     @classmethod
-    def of(cls, patient: Patient, time: Unit, *, gap: Amount = COURSE_GAP) -> Treatment:
+    def of(cls, patient: Patient, time: Unit, *, gap: float | None = None) -> Treatment:
         """What a patient was given.
 
         Parameters
@@ -52,14 +51,16 @@ class Treatment:
             Whose doses they are.
         time : pint.Unit
             The unit of time of the data.
-        gap : str or pint.Quantity
-            A dose that begins later than this after the one before begins a new course.
+        gap : float, optional
+            A dose that begins later than this after the one before begins a new course, in that unit; `COURSE_GAP` by
+            default.
         """
+        gap = to_unit(COURSE_GAP, time) if gap is None else gap
         records = simulated_records(patient)
         courses: list[list[DoseRecord]] = []
         for dose, is_set_anew in _doses(records):
             is_later = bool(courses) and dose.time > courses[-1][0].time
-            if not courses or (is_set_anew and is_later) or dose.time - courses[-1][-1].time > to_unit(gap, time):
+            if not courses or (is_set_anew and is_later) or dose.time - courses[-1][-1].time > gap:
                 courses.append([])
             courses[-1].append(dose)
         return cls(records, tuple(map(tuple, courses)), f"doses of {patient.id}")
