@@ -15,6 +15,7 @@ from . import patient_cases as cases
 
 TIMES = np.array([-5.0, 5.0, 20.0, 80.0, 120.0])
 REST = {"P1": 0.8, "P2": 1.3}
+REST_OF_P1 = np.array([0.75, 0.77, 0.79, 0.8, 0.81])
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,20 @@ def test_curves_are_the_solutions_at_the_parameters_of_each_patient(fits):
     np.testing.assert_allclose(undosed[np.isfinite(undosed)], 1.0)
     assert curves["dose_time"].values[:, 0].tolist()[:2] == [0.0, 0.0]
     assert np.isnan(curves["dose_time"].values[2]).all()
+
+
+def test_a_prediction_is_as_fine_before_time_zero_as_behind_it(model):
+    """Doses a year before it: straight lines between the courses would be no curve."""
+    early = Patient("P1", cases.patient("P1", TIMES, REST_OF_P1).observations, (DoseRecord(-400.0, "drug_a", 20.0),))
+    fit = kinetics.fit_patient(cases.data(early), "P1", model=model, cohort="adults")
+    tree = fit.predict(until="200 day", every="20 day", draws=2)
+    times, best = tree["time"].values, tree["N"].values
+    assert times[0] == -400.0
+    assert np.diff(times).max() <= 20.0
+    n_0, k = fit.values(fit.random[None])[0]
+    np.testing.assert_allclose(best, cases.pool(times + 400.0, n_0, k), rtol=1e-5)
+    with pytest.raises(kinetics.InputError, match="every: gives more than 100000 times"):
+        fit.predict(until="200 day", every="0.005 day", draws=2)
 
 
 def test_visits_have_both_predictions_at_every_count(fits):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -128,5 +129,5 @@ def curve_times(fit: PatientFit, treatment: Treatment, until: float, every: floa
     model, begin = fit.model, fit.time_zero
     starts = (treatment.starts + begin).tolist()
     after = [start + to_unit(length, model.time) for start in starts for length in AFTER_A_DOSE]
-    regular = every * np.arange(int(until / every * (1 + 1e-12)) + 1)
+    regular = every * np.arange(math.ceil(begin / every), int(until / every * (1 + 1e-12)) + 1)
     return np.array(apart([begin, *regular, *(time for time in (*starts, *after) if time < until), until], SAME))

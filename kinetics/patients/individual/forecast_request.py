@@ -87,7 +87,7 @@ class ForecastRequest:
         limits = lower_limits(model, typical)
         schedule = faults.attempt("visits", lambda: None if visits is None else _schedule(visits, fit, limits))
         further = faults.attempt("measures", lambda: read_measures(measures, model.outputs, limits))
-        if step is not None and last is not None and last / step > MAX_TIMES:
+        if step is not None and last is not None and (last - fit.time_zero) / step > MAX_TIMES:
             faults.add(f"gives more than {MAX_TIMES} times; take a longer step", name="every")
         faults.raise_if_any()
         assert size is not None

@@ -73,7 +73,10 @@ def chance_below(
         times, own = visits[name], slice(0, visits[name].size)
         values = curves.of(name, times)
         values = values[np.isfinite(values).all(axis=1)]
-        table["time"][row, own], table["true"][row, own] = times, (values < limit).mean(axis=0)
+        table["time"][row, own] = times
+        if not len(values):
+            continue
+        table["true"][row, own] = (values < limit).mean(axis=0)
         if name in errors.kinds:
             table["measured"][row, own] = share_measured_below(name, values, limit, errors).mean(axis=0)
     model, dims = curves.model, ("output", "visit")
