@@ -56,10 +56,10 @@ def percent_text(share: float) -> str:
 
     Examples
     --------
-    >>> percent_text(0.876), percent_text(float("nan"))
-    ('88 %', '-')
+    >>> percent_text(0.876), percent_text(-0.002), percent_text(float("nan"))
+    ('88 %', '0 %', '-')
     """
-    return "-" if math.isnan(share) else f"{100 * share:.0f} %"
+    return "-" if math.isnan(share) else f"{100 * share:z.0f} %"
 
 
 def finite(value: Any) -> Any:

@@ -429,6 +429,13 @@ def test_one_and_two_threads_have_the_same_numbers(model, method):
 
 
 @pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+def test_a_start_without_a_covariance_is_refused(model, method):
+    short = {"explore": 2, "smooth": 2, "draws": 50, "importance": 100, "replicates": 100}
+    with pytest.raises(InputError, match="nothing can be estimated from this start"):
+        fit_population(simulated(3), model, method=method, errors={"C": "proportional 1e-300"}, algorithm=short)
+
+
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
 def test_a_patient_whose_counts_are_impossible_is_named(model, method):
     patients = dict(simulated(3).patients)
     patients["P2"] = Patient("P2", patients["P2"].observations)  # no dose, and yet a concentration

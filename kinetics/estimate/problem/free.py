@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt
+from pydantic import AfterValidator, Field, StrictFloat
 from pydantic_core import PydanticCustomError
 
 from kinetics.cohorts.cohort import CohortParameters
@@ -20,7 +20,7 @@ from kinetics.units import Unit, conversion, parse_unit, unit_text
 
 R = TypeVar("R", bound=Row)
 
-PositiveNumber = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
+PositiveNumber = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
 
 DOUBT = 0.5
 """Standard deviation of the logarithm of a spread about the model's, where a fit does not say."""

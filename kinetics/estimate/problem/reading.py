@@ -40,7 +40,7 @@ class FitRow(Row):
     model: Text
     tables: Annotated[list[Text], Field(min_length=1)] | None = None
     about: str = ""
-    discrepancy: Annotated[StrictFloat | StrictInt, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
+    discrepancy: Annotated[StrictFloat, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
     horizon: Text = "20 year"
     starts: Annotated[StrictInt, Field(ge=1, le=1000)] = 3
     seed: Annotated[StrictInt, Field(ge=0)] = 0

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kinetics.cohorts.cohort import CohortParameters
 from kinetics.errors import Fault, Faults, InputError, warn
 from kinetics.files.arguments import Progress, loaded
@@ -110,8 +112,12 @@ def _problem(
 def _fit(problem: ClinicProblem, out: str | Path | None, progress: Progress, *, resume: bool) -> ClinicFit:
     clinic = Clinic.of(problem)
     with checkpoint_of(problem, resume=resume) as checkpoint:
-        estimate = estimate_population(clinic, checkpoint, progress)
-        fit = ClinicFit(clinic, estimate, conclude(clinic, estimate.values, progress))
+        try:
+            estimate = estimate_population(clinic, checkpoint, progress)
+            fit = ClinicFit(clinic, estimate, conclude(clinic, estimate.values, progress))
+        except np.linalg.LinAlgError as error:
+            how = "start from spreads and errors of the size that is to be expected"
+            raise InputError(f"nothing can be estimated from this start ({error}): {how}") from error
         for line in fit.warnings:
             warn(line)
         if out is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kinetics.errors import InputError
-from kinetics.files.rows import Reader
+from kinetics.files.rows import Reader, as_table
 from kinetics.patients.clinic.problem.parameters import EstimatedParameter
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.population.occasions import OccasionRule, PatientOccasions
@@ -35,7 +35,9 @@ def read_occasions(
         reader.add("is for occasions = 'course'; state that too, or leave it out", "clinic", "course_gap")
     if stated is not None and parameters and not varying:
         reader.add("no parameter differs between them; give one an occasion_spread", "clinic", "occasions")
-    if not varying or data is None:
+    written = as_table(reader.document.data.get("clinic"))
+    refused = ("occasions" in written and stated is None) or ("course_gap" in written and course_gap is None)
+    if not varying or data is None or refused:
         return None
     with reader.at("clinic", "course_gap"):
         gap = to_unit(course_gap or COURSE_GAP, data.time)

@@ -17,6 +17,8 @@ from kinetics.patients.clinic.problem.schema import ParameterRow
 from kinetics.units import Unit, parse_unit, read_number, to_unit
 
 ONE = parse_unit("1")
+OF_LOGARITHMS, IN_UNITS = (1e-6, 100.0), (1e-100, 1e100)
+"""The least and the largest spread to start from: of logarithms and logits, and of a normal parameter, in its unit."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,10 @@ def estimated(model: Model, cohort: CohortParameters, name: str, row: ParameterR
     changed = replace(declared, value=start, distribution=distribution, spread=spread or None, shares=None)
     for message in [*out_of_range(changed, start)] or _not_positive(distribution, start):
         faults.add(f"starts out of range: {message}", name=f"parameters.{name}.start")
+    for key, value in (("spread", spread), ("occasion_spread", row.occasion_spread)):
+        least, most = IN_UNITS if distribution == "normal" else OF_LOGARITHMS
+        if value and not least <= value <= most:
+            faults.add(f"must be from {least:g} to {most:g}, found {value:g}", name=f"parameters.{name}.{key}")
     faults.raise_if_any()
     spreads = float(spread or 0), float(row.occasion_spread or 0)
     return EstimatedParameter(name, flat, unit, start, distribution, logit_bounds(declared), *spreads)

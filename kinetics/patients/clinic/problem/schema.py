@@ -8,9 +8,9 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from kinetics.files.rows import Line, Row
 
-Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
-NotNegative = Annotated[StrictFloat | StrictInt, Field(ge=0, allow_inf_nan=False)]
-Positive = Annotated[StrictFloat | StrictInt, Field(gt=0, allow_inf_nan=False)]
+Number = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+NotNegative = Annotated[StrictFloat, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[StrictStr], Field(max_length=1000)]
 MethodName = Literal["SAEM", "FO", "FOCE", "FOCEI", "Laplace"]
 METHODS: tuple[str, ...] = get_args(MethodName)
@@ -28,7 +28,7 @@ class ClinicRow(Row):
     mapping: Line | None = None
     cohort: Line | None = None
     method: MethodName = "SAEM"
-    prior: Positive | None = None
+    prior: Annotated[StrictFloat, Field(gt=0, le=1_000_000)] | None = None
     blocks: Annotated[list[Names], Field(max_length=1000)] | None = None
     occasions: Literal["column", "course"] | None = None
     course_gap: Line | None = None
