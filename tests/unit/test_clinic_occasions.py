@@ -1,6 +1,8 @@
 """Variability between the occasions of a patient: exact likelihoods, known populations recovered, faults named."""
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -226,6 +228,12 @@ def without_occasions(data):
     return PatientData(patients, data.time, data.outputs, data.drugs)
 
 
+def misplaced(occasions, data):
+    """The same with other occasions of one patient."""
+    changed = replace(data["P3"], occasions=tuple(Occasion(name, number) for number, name in occasions))
+    return replace(data, patients={**data.patients, "P3": changed})
+
+
 def test_what_is_wrong_with_occasions_is_named(drug):
     def same(data):
         return data
@@ -233,6 +241,9 @@ def test_what_is_wrong_with_occasions_is_named(drug):
     assert "occasion_spread needs occasions, and the data name none" in faulty(without_occasions, drug)
     text = faulty(lambda data: simulated(6, occasions=1), drug)
     assert "every patient has counts in one occasion alone: how CL differs between occasions cannot be" in text
+    for wrong in (((0, "1"), (99, "2")), ((5, "1"), (0, "2")), ((0, "1"), (5, "1"))):
+        text = faulty(partial(misplaced, wrong), drug)
+        assert "occasions of patients P3 do not begin with records one after the other" in text
     text = faulty(without_occasions, drug, occasions="course")  # 60 days have no second course
     assert "in one occasion alone" in text
     assert "no parameter differs between them" in faulty(same, drug, parameters=["CL"], occasions="column")

@@ -340,6 +340,13 @@ def test_every_cell_that_cannot_be_a_parameter_is_named_at_once(files):
     assert "events.csv:6: patient P3: 'WT' is -5 kg, but must be positive" in text
 
 
+def test_a_text_among_numbers_that_no_table_has_is_refused(files):
+    data, model = opened(files(one_patient(), WT + 'rule = "last"\n'))
+    wrong = replace(data["P1"], covariates={"WT": replace(data["P1"].covariates["WT"], values=(60.0, 80.0, "x", 40.0))})
+    with pytest.raises(InputError, match=r"patient P1: 'WT' is 'x', and no number"):
+        fit_patient(replace(data, patients={"P1": wrong}), "P1", model=model)
+
+
 def test_a_column_without_a_value_is_named(files):
     with pytest.raises(InputError, match=r"mapping.toml:21: covariates.WT: no patient has a value, and it sets"):
         read_patients(files(one_patient(weights=[""] * 4)))

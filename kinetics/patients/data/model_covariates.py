@@ -102,6 +102,8 @@ class _Setter:
         rule, faults = data.parameters[self.name].rule, Faults()
         if not series.is_constant and rule is None:
             faults.add(f"'{self.name}' changes over time, and its rule is not stated; {STATE_A_RULE}")
+        if texts := [value for value in series.values if isinstance(value, str)]:
+            raise InputError(f"'{self.name}' is '{texts[0]:.40}', and no number")
         numbers = tuple(self.factor * float(value) for value in series.values)
         for message in _out_of_range(self.target, numbers):
             faults.add(f"'{self.name}' {message}")

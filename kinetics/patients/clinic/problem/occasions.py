@@ -8,6 +8,7 @@ from kinetics.errors import InputError
 from kinetics.files.rows import Reader, as_table
 from kinetics.patients.clinic.problem.parameters import EstimatedParameter
 from kinetics.patients.data.patient_data import PatientData
+from kinetics.patients.data.records import Patient
 from kinetics.patients.population.occasions import OccasionRule, PatientOccasions
 from kinetics.patients.population.treatment import COURSE_GAP
 from kinetics.units import to_unit
@@ -57,9 +58,21 @@ def _check(rule: OccasionRule, varying: Sequence[str], data: PatientData, patien
         raise InputError(NO_OCCASIONS)
     if missing := [one.id for one in chosen if rule.source == "column" and not one.occasions]:
         raise InputError(f"the data name no occasion of patients {', '.join(missing[:5])}")
+    if misplaced := [one.id for one in chosen if rule.source == "column" and not _in_order(one)]:
+        raise InputError(
+            f"occasions of patients {', '.join(misplaced[:5])} do not begin with records one after the other; "
+            "each needs a name of its own, and the number (sequence) of its first record"
+        )
     occasions = {one.id: PatientOccasions.of(one, rule, data.time) for one in chosen}
     if all(len({occasions[one.id].number(row) for row in one.observations}) < 2 for one in chosen):
         raise InputError(
             f"every patient has counts in one occasion alone: how {', '.join(varying)} differs between occasions "
             "cannot be separated from how patients differ; leave occasion_spread out"
         )
+
+
+def _in_order(patient: Patient) -> bool:
+    """Whether each occasion begins with a record of the patient, one after the other, each once."""
+    numbers, names = [one.sequence for one in patient.occasions], {one.name for one in patient.occasions}
+    known = {record.sequence for record in patient.records}
+    return numbers == sorted(set(numbers)) and known.issuperset(numbers) and len(names) == len(numbers)
