@@ -17,12 +17,13 @@ import pytest
 from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import FitInterrupted
-from kinetics.mixed_effects import MaximumState
+from kinetics.mixed_effects import MaximumState, Method, objective
 from kinetics.model import Model
 from kinetics.patients import CovariateSeries, DoseRecord, Observation, Patient, PatientData, read_patients
 from kinetics.patients.clinic import ClinicProblem, fit_population
 from kinetics.patients.clinic.problem.assembling import Clinic
 from kinetics.patients.population.treated_patients import TreatedPatients
+from kinetics.reports.clinic import clinic_text
 from kinetics.text.numbers import finite
 from kinetics.units import parse_unit
 
@@ -135,6 +136,11 @@ OF_FILE = {
         'hold = ["C:b"]',
         "",
         ":4: clinic.hold: 'C:b' is no value of the population; there are CL, V,",
+    ),
+    "part of a block held": (
+        'blocks = [["CL", "V"]]\nhold = ["var(V,CL)"]',
+        "",
+        ":5: clinic.hold: hold all of var(CL,CL), var(V,CL), var(V,V), or none",
     ),
     "unknown covariate": ("", '[covariates.wieght]\non = ["CL"]', ":5: covariates.wieght: the data have no such"),
     "covariate on nothing": ("", '[covariates.weight]\non = ["F"]', "'F' is not estimated"),
@@ -426,6 +432,22 @@ def test_one_and_two_threads_have_the_same_numbers(model, method):
     assert same(*fits)
     predicted = [fit.patient("P3").predict(draws=20, until="30 hour")["interval"]["C"].values for fit in fits]
     np.testing.assert_array_equal(*predicted)
+
+
+@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+def test_a_population_that_is_held_whole_is_evaluated(model, method):
+    short = {"explore": 2, "smooth": 2, "draws": 50, "importance": 100, "replicates": 100}
+    hold = ["CL", "V", "var(CL,CL)", "var(V,V)", "C:a"]
+    fit = fit_population(simulated(4), model, method=method, hold=hold, algorithm=short)
+    assert [row.name for row in fit.rows if row.held] == hold
+    assert [row.estimate for row in fit.rows] == pytest.approx([row.start for row in fit.rows], rel=1e-12)
+    found = {name: value for name, (value, _) in fit.objectives}
+    if method == "FOCEI":
+        known = objective(Method.FOCEI, fit.clinic.model, fit.clinic.start).full
+        assert found["objective"] == pytest.approx(known, rel=1e-9)
+    assert found["AIC"] == found["importance_sampling"]
+    assert fit.tree()["covariance"].to_dataset().sizes["value"] == 0
+    assert "held" in clinic_text(fit.summary(), "", "")
 
 
 @pytest.mark.parametrize("method", ["SAEM", "FOCEI"])

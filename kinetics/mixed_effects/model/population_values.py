@@ -153,7 +153,7 @@ class Coordinates:
         for step in JACOBIAN_STEP * np.eye(at.size):
             above, below = (np.asarray(function(self.unpack(at + sign * step, values))) for sign in (1, -1))
             columns.append((above - below) / (2 * JACOBIAN_STEP))
-        return np.stack(columns, axis=-1)
+        return np.stack(columns, axis=-1) if columns else np.empty((*np.shape(function(values)), 0))
 
     def named(self, values: PopulationValues) -> dict[str, float]:
         """Every free value by name, as ``natural`` has it."""

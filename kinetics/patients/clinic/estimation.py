@@ -112,5 +112,8 @@ def _maximum(clinic: Clinic, checkpoint: ClinicCheckpoint, progress: Progress, m
         except InputError as error:
             warn(f"the estimate begins anew: {error}")
     found = maximise(method, clinic.model, clinic.start, state=state, on_round=on_round)
+    if not clinic.model.coordinates.names:
+        evaluated = np.array([found.objective.full])
+        return Estimate(found.values, np.empty((1, 0)), evaluated, True, "every value is held")
     how = "a further round gained nothing" if found.converged else "the search did not converge"
     return Estimate(found.values, found.trace[:, :-1], found.trace[:, -1], found.converged, how)

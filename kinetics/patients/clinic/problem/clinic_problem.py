@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.cohorts.cohort import CohortParameters
-from kinetics.errors import Faults, UnknownNameError, warn
+from kinetics.errors import InputError, UnknownNameError, warn
 from kinetics.files.arguments import loaded
 from kinetics.files.checksums import content_hash
 from kinetics.files.documents import read_document
@@ -184,11 +184,16 @@ class ClinicProblem:
     @property
     def value_names(self) -> tuple[str, ...]:
         """The names of all values of the population, as the result has them."""
+        return self._coordinates.all_names
+
+    @property
+    def _coordinates(self) -> Coordinates:
+        """All values of the population, none held."""
         kinds = self.errors.kinds
         fixed = tuple(name for one in self.parameters for name in self.individual(one).fixed)
         errors = ResidualErrors({output: kinds[output] for output in sorted(kinds)})
         levels = CovarianceBlocks.of(self.blocks), CovarianceBlocks.of(self.between_occasions)
-        return Coordinates(fixed, *levels, errors.names).all_names
+        return Coordinates(fixed, *levels, errors.names)
 
     @property
     def between_occasions(self) -> tuple[str, ...]:
@@ -201,14 +206,15 @@ class ClinicProblem:
         return parameter.individual(tuple(effect.name for effect in self.covariates if flat in effect.parameters))
 
     def check_held(self) -> None:
-        """Note every name of ``hold`` that is no value of the population."""
-        faults, known = Faults(), self.value_names
-        for name in self.hold:
-            if name not in known:
-                faults.add(
-                    f"'{name}' is no value of the population; there are {', '.join(known)}{did_you_mean(name, known)}"
-                )
-        faults.raise_if_any()
+        """Note every name of ``hold`` that is no value of the population, and every block that is held in part."""
+        known = self.value_names
+        unknown = f"is no value of the population; there are {', '.join(known)}"
+        if faults := [f"'{name}' {unknown}{did_you_mean(name, known)}" for name in self.hold if name not in known]:
+            raise InputError(*faults)
+        try:
+            replace(self._coordinates, held=self.hold)
+        except InputError as error:
+            raise InputError(*(fault.message for fault in error.faults)) from None
 
     def with_settings(self, *, method: str | None = None, seed: int | None = None) -> ClinicProblem:
         """The same problem with other settings than the file's, where they are not None.
