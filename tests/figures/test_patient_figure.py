@@ -62,6 +62,17 @@ def tree(fit):
     return fit.predict(until="24 month", retreat="12 month", draws=20)
 
 
+@pytest.mark.parametrize(("until", "unit", "days"), [("130 day", "month", 30.4375), ("50 day", "day", 1.0)])
+def test_a_short_result_has_an_axis_of_short_times(fit, until, unit, days):
+    tree = fit.predict(until=until, every="1 day", draws=2)
+    figure = draw(tree).figure
+    np.testing.assert_allclose(artist(figure, "curve-N").get_xdata(), tree["time"].values / days)
+    axes = figure.axes[0]
+    assert axes.get_xlabel().endswith(f"({unit})")
+    low, high = axes.get_xlim()
+    assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 3
+
+
 def artist(figure, gid):
     (found,) = figure.findobj(lambda one: one.get_gid() == gid)
     return found

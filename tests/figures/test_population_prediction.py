@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 from kinetics.errors import InputError
 from kinetics.figures import draw, read_figure
@@ -58,6 +59,22 @@ def test_counts_median_range_limit_and_doses_are_those_of_the_result(tree):
     assert set(artist(figure, "limit-A").get_ydata()) == {0.4}
     assert not figure.findobj(lambda one: one.get_gid() == "limit-B")
     np.testing.assert_allclose(artist(figure, "doses-A").get_xdata(), np.array([10, 210]) / MONTH)
+
+
+@pytest.mark.parametrize(
+    ("facts", "title"),
+    [
+        ({"model": "/home/me/v1.2.toml", "cohort": "adults"}, "v1.2, cohort adults"),
+        ({"model": "recovery", "cohort": "adults", "clinic": "ours"}, "recovery, population of ours"),
+        ({"model": "recovery"}, "recovery"),
+        ({"model": "recovery", "clinic": "ours", "title": "Our patients"}, "Our patients"),
+    ],
+)
+def test_the_title_names_whose_population_it_is_and_no_folder(facts, title):
+    tree = group()
+    tree.attrs = facts
+    figure = draw(NAME, input=tree).figure
+    assert f"Population prediction: {title}" in {text.get_text() for text in figure.findobj(Text)}
 
 
 @pytest.fixture

@@ -69,10 +69,14 @@ class OutputsFigure(Kind[OutputsSpec]):
 
 
 def _result_title(tree: xr.DataTree) -> str:
-    """The title of a result; without one, its model and cohort."""
+    """The title of a result; without one, its model and the population, which is a clinic's own or a cohort."""
     facts = tree.attrs
-    of_model = ", cohort ".join(str(facts[key]) for key in ("model", "cohort") if facts.get(key))
-    return str(facts.get("title") or of_model)
+    # a model that does not ship is named by its path
+    parts = [Path(str(facts.get("model", ""))).name.removesuffix(".toml")]
+    parts += [
+        f"{of} {facts[key]}" for key, of in (("clinic", "population of"), ("cohort", "cohort")) if facts.get(key)
+    ][:1]
+    return str(facts.get("title") or ", ".join(filter(None, parts)))
 
 
 def chosen_outputs(rows: xr.Dataset, names: Sequence[str] | None) -> list[str]:

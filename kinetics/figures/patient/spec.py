@@ -13,6 +13,7 @@ from pydantic import Field, StrictInt
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Scale, Seed
+from kinetics.figures.base.time_axis import readable_time
 from kinetics.files.documents import Document
 from kinetics.files.rows import Line
 from kinetics.model import Model
@@ -62,7 +63,8 @@ class PatientSpec:
             raise InputError(f"the result has no output '{unknown[0]}'; there are {', '.join(map(str, available))}")
         cohort = f", cohort {facts['cohort']}" if facts.get("cohort") else ""
         title = f"Patient {facts['patient']}: {facts['model']}{cohort}"
-        return cls(PatientHeaderRow(kind="patient", title=title, outputs=tuple(outputs)), PageRow())
+        unit, _ = readable_time(tree.to_dataset()["time"])
+        return cls(PatientHeaderRow(kind="patient", title=title, outputs=tuple(outputs), unit=unit), PageRow())
 
     @property
     def data_hash(self) -> str:

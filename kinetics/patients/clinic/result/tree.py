@@ -46,6 +46,7 @@ def fit_tree(fit: ClinicFit) -> xr.DataTree:
         model_hash=problem.model.content_hash,
         data_hash=problem.data.content_hash,
         problem_hash=problem.content_hash,
+        clinic=problem.name,
         cohort=problem.cohort.name or None,
         cohort_hash=problem.cohort.content_hash,
         title=problem.title or None,
