@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.optimize import brentq
+from scipy.stats import multivariate_normal, norm
 
 from kinetics.errors import InputError
 from kinetics.mixed_effects import Method, objective
@@ -14,6 +15,9 @@ from kinetics.model import Model
 from kinetics.patients import DoseRecord, Observation, Occasion, Patient, PatientData, read_patients
 from kinetics.patients.clinic import ClinicProblem, fit_population
 from kinetics.patients.clinic.problem.assembling import Clinic
+from kinetics.patients.population.assembling import PatientsOfCohort
+from kinetics.patients.population.occasions import PatientOccasions
+from kinetics.patients.population.population_prediction import population_prediction
 from kinetics.reports.clinic import clinic_text
 from kinetics.reports.patient import patient_text
 from kinetics.units import parse_unit
@@ -199,6 +203,45 @@ def test_courses_make_the_same_occasions_as_a_column(drug):
     values = [objective(Method.FOCEI, one.model, one.start).full for one in both]
     assert values[0] == pytest.approx(values[1], rel=1e-12)
     assert both[1].treated.occasions["P1"].names == ("course 1", "course 2", "course 3")
+
+
+def test_curves_between_counts_have_the_parameters_of_each_occasion(fits):
+    tree = fits[0].tree()
+    curves, visits = tree["individual_fits"].dataset, tree["visits"].dataset
+    for id in curves["patient"].values:
+        own, curve = visits["patient"].values == id, curves.sel(patient=id)
+        for name in ("IPRED", "PRED"):
+            logarithm = np.log(curve["C"].sel(prediction=name).values)
+            found = np.exp(np.interp(visits["time"].values[own], curve["time"].values, logarithm))
+            np.testing.assert_allclose(found, visits[name].values[own], rtol=1e-5)
+
+
+def test_a_simulated_group_changes_from_occasion_to_occasion(total):
+    """A rate of each occasion: its effects add up over the time that is spent in each."""
+    rows = {"R": {"distribution": "normal", "spread": 0.01, "occasion_spread": 0.8}}
+    data = counted()
+    problem = ClinicProblem.of(data, total, parameters=rows, errors={"total": "additive 0.01 mg"})
+    clinic = Clinic.of(problem)
+    patients = PatientsOfCohort(clinic.treated, problem.cohort, problem.errors, clinic.model, clinic.start)
+    found = population_prediction(patients, seed=3)
+    times, low, high = found["time"].values, *found["total"].sel(count="true", quantile=[0.05, 0.95]).values
+    deviations = []
+    for patient in data:
+        starts = [patient.observations[one.sequence].time for one in patient.occasions[1:]]
+        edges = np.array([0.0, *starts, np.inf])
+        spans = np.clip(times[:, None], edges[:-1], edges[1:]) - edges[:-1]
+        deviations.append(np.sqrt(0.01**2 * times**2 + 0.8**2 * (spans**2).sum(axis=1)))
+    at = np.searchsorted(times, times[-1] * np.array([0.2, 0.5, 0.8, 1.0]))
+    for index in at:
+        own = [one[index] for one in deviations]
+        width = brentq(lambda z, own=own: norm.cdf(z / np.array(own)).mean() - 0.95, 0.0, 100.0)
+        assert (high - low)[index] == pytest.approx(2 * width, rel=0.12)
+
+
+def test_occasions_that_are_counted_from_another_time_keep_their_times():
+    three = PatientOccasions(("a", "b", "c"), ((10.0, 3), (20.0, 5)), 0.0)
+    assert three.counted_from(-5.0, 1) == PatientOccasions(("a", "b"), ((15.0, 3),), -5.0)
+    assert three.counted_from(0.0, 9) == three
 
 
 @pytest.mark.filterwarnings("ignore:the counts hardly determine")

@@ -11,7 +11,6 @@ import numpy as np
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.data.records import Observation, Patient
 from kinetics.patients.population.assembling import PatientsOfCohort
-from kinetics.patients.population.treated_patients import TreatedPatients
 from kinetics.patients.population.treatment import length
 from kinetics.units import Unit
 
@@ -37,7 +36,7 @@ class PatientCurves:
     def __init__(self, patients: PatientsOfCohort, times: Mapping[str, np.ndarray]) -> None:
         self.patients, mixed, model = patients, patients.model, patients.treated.structure
         self.units = {name: model.outputs[name].unit for name in mixed.observations.analytes}
-        treated = TreatedPatients.of(_counted_at(patients.treated.data, self.units, times), model)
+        treated = patients.treated.with_counts(_counts_at(patients.treated.data, self.units, times))
         self.observations = treated.observations
         self.structure = treated.predictions(patients.cohort, [one.name for one in mixed.parameters.parameters])
 
@@ -90,11 +89,12 @@ def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
     return table
 
 
-def _counted_at(data: PatientData, units: Mapping[str, Unit], grids: Mapping[str, np.ndarray]) -> PatientData:
-    """The same patients, each with a count of every output at some times, after doses of that time."""
+def _counts_at(
+    data: PatientData, units: Mapping[str, Unit], grids: Mapping[str, np.ndarray]
+) -> dict[str, list[Observation]]:
+    """Counts of every output at some times of each patient, after what else is recorded at that time."""
     last = 1 + max((record.sequence for one in data for record in one.records), default=0)
-    counted: dict[str, Patient] = {}
-    for id, times in grids.items():
-        rows = [Observation(time, name, 1.0, sequence=last) for name in units for time in times.tolist()]
-        counted[id] = replace(data.patient(id), observations=tuple(rows))
-    return replace(data, patients=counted, outputs=units)
+    return {
+        id: [Observation(time, name, 1.0, sequence=last) for name in units for time in times.tolist()]
+        for id, times in grids.items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kinetics.patients.data.records import Observation, Patient
@@ -58,6 +58,11 @@ class PatientOccasions:
         courses = Treatment.of(patient, time, gap=rule.gap).courses
         starts = tuple((course[0].time, course[0].sequence) for course in courses[1:])
         return cls(tuple(f"course {number}" for number in range(1, len(starts) + 2)), starts, begin)
+
+    def counted_from(self, begin: float, most: int) -> PatientOccasions:
+        """The first occasions, of which ``most`` begin later, of a simulation that begins at another time."""
+        moved = tuple((time + self.begin - begin, sequence) for time, sequence in self.starts[:most])
+        return replace(self, names=self.names[: most + 1], starts=moved, begin=begin)
 
     def number(self, record: Observation) -> int:
         """The number of the occasion of a count, from 0."""

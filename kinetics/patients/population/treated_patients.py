@@ -14,7 +14,7 @@ from kinetics.mixed_effects import Observations
 from kinetics.model import Model
 from kinetics.patients.data.model_covariates import model_covariates
 from kinetics.patients.data.patient_data import PatientData
-from kinetics.patients.data.records import Patient
+from kinetics.patients.data.records import Observation, Patient
 from kinetics.patients.population.model_units import in_model_units
 from kinetics.patients.population.observed import observed
 from kinetics.patients.population.occasions import OccasionRule, PatientOccasions
@@ -73,6 +73,13 @@ class TreatedPatients:
         covariates, occasions = model_covariates(converted, model), dict[str, PatientOccasions]()
         if rule is not None:
             occasions = {one.id: PatientOccasions.of(one, rule, converted.time) for one in converted}
+        return cls._prepared(converted, model, covariates, rule, occasions, tuple(between_occasions))
+
+    @classmethod
+    def _prepared(
+        cls, converted: PatientData, model: Model, covariates: Mapping[str, Mapping[str, TimedValues]],
+        rule: OccasionRule | None, occasions: Mapping[str, PatientOccasions], between_occasions: tuple[str, ...],
+    ) -> TreatedPatients:  # fmt: skip
         observations = observed(list(converted), next(iter(model.outputs)), occasions)
         sequences = np.array([row.sequence for one in converted for row in one.observations])
         given = [
@@ -85,7 +92,21 @@ class TreatedPatients:
             for own, id in zip(_present(observations), observations.ids, strict=True)
         ]
         prepared = histories(given, model)
-        return cls(converted, model, observations, prepared, covariates, rule, occasions, tuple(between_occasions))
+        return cls(converted, model, observations, prepared, covariates, rule, occasions, between_occasions)
+
+    def with_counts(self, counts: Mapping[str, Sequence[Observation]]) -> TreatedPatients:
+        """The same patients in the same occasions, with other counts, by id, of the outputs that were counted.
+
+        What is behind the last occasion of which anybody has a count belongs to that.
+        """
+        last = self.observations.n_occasions - 1
+        patients = {id: replace(self.data.patient(id), observations=tuple(rows)) for id, rows in counts.items()}
+        occasions = {
+            id: self.occasions[id].counted_from(first_time(patient), last)
+            for id, patient in patients.items() if id in self.occasions
+        }  # fmt: skip
+        data = replace(self.data, patients=patients)
+        return self._prepared(data, self.structure, self.covariates, self.rule, occasions, self.between_occasions)
 
     @cached_property
     def system(self) -> System:
