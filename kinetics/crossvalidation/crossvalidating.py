@@ -4,7 +4,8 @@
 # pyright: reportUnnecessaryIsInstance=false
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from kinetics.crossvalidation.folds import Fold, checked_kinds, folds_of
 from kinetics.crossvalidation.left_out import predict_left_out
 from kinetics.crossvalidation.record import FoldRecord
 from kinetics.crossvalidation.result import CrossValidation
+from kinetics.crossvalidation.unfitted import predict_unfitted, unfitted_facts
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, FitInterrupted, FitProblem
 from kinetics.files.arguments import Progress, loaded
@@ -24,14 +26,15 @@ def crossvalidate(
     *,
     by: str | Sequence[str] | None = None,
     seed: int | None = None,
+    evidence: str | Path | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> CrossValidation:
     """Leave out rows, visits and whole sources of a fit in turn, and predict them from a fit of the rest.
 
-    Each refit is one search from the estimates of all rows. What errors of left-out numbers, on the logarithm, have
-    beyond those of sampling and of the parameters is the discrepancy of the model.
+    Each refit is one search from the estimates of all rows. Sources that the fit never had are predicted too. What
+    errors, on the logarithm, have beyond those of sampling and of the parameters is the discrepancy of the model.
 
     Parameters
     ----------
@@ -42,6 +45,9 @@ def crossvalidate(
         which the fit has two.
     seed : int, optional
         Of virtual patients; by default that of the fit.
+    evidence : str or pathlib.Path, optional
+        Published facts of other sources, a file or its name in the library; by default ``evidence.csv`` beside the
+        problem, if there is one.
     out, resume : optional
         A file, NAME.json, that keeps every fold as soon as it is done; whether to go on from the folds in it.
     progress : callable, optional
@@ -55,7 +61,7 @@ def crossvalidate(
     ------
     InputError, kinetics.estimate.FitInterrupted
         If there is no such fit, its result is missing or older than its problem, a kind of fold is unknown, or nothing
-        would be left to fit; if it is interrupted.
+        would be left to fit, or ``evidence`` has no number of another source; if it is interrupted.
 
     Examples
     --------
@@ -63,21 +69,35 @@ def crossvalidate(
     >>> validated.log_score, validated.save()  # doctest: +SKIP
     """
     kinds = checked_kinds(by)
-    if resume and out is None:
-        raise InputError("resume: goes on with the folds of an earlier call; name their file with out")
+    _check_resumed(resume, out)
     problem = fit.problem if isinstance(fit, Fit) else loaded("fit", fit, FitProblem)
     _check_statistics(problem)
-    optimum = fit.best.end if isinstance(fit, Fit) else _committed_optimum(problem)
+    estimates = fit.estimates if isinstance(fit, Fit) else _committed_estimates(problem)
     problem = problem.with_settings(seed=seed)
-    folds = folds_of(problem, kinds)
+    facts = unfitted_facts(problem, kinds, evidence)
+    folds = folds_of(problem, kinds, with_unfitted=bool(facts))
+    optimum = problem.log_parameters(estimates.by_flat_name(problem.model))
     record = FoldRecord(out, problem, optimum, resume=resume)
-    try:
+    with _naming_done(record, folds):
         _complete(record, problem, folds, optimum, progress)
+        return CrossValidation(problem, (*record.of(folds), *predict_unfitted(problem, estimates, facts)))
+
+
+@contextmanager
+def _naming_done(record: FoldRecord, folds: Sequence[Fold]) -> Iterator[None]:
+    """Let an interruption of the block say which folds are done and kept."""
+    try:
+        yield
     except KeyboardInterrupt:
-        where = "not kept; name a file for them with --out (in Python out)" if out is None else f"kept in {out}"
+        hint = "not kept; name a file for them with --out (in Python out)"
+        where = hint if record.path is None else f"kept in {record.path}"
         done = f"{len(record.of(folds))} of {len(folds)} folds are done and {where}"
-        raise FitInterrupted(done, is_resumable=out is not None) from None
-    return CrossValidation(problem, record.of(folds))
+        raise FitInterrupted(done, is_resumable=record.path is not None) from None
+
+
+def _check_resumed(resume: bool, out: str | Path | None) -> None:
+    if resume and out is None:
+        raise InputError("resume: goes on with the folds of an earlier call; name their file with out")
 
 
 def _check_statistics(problem: FitProblem) -> None:
@@ -105,8 +125,7 @@ def _complete(
         progress(len(folds), len(folds))
 
 
-def _committed_optimum(problem: FitProblem) -> np.ndarray:
-    """The logarithms of the committed estimates in the order of the problem, (parameter,)."""
+def _committed_estimates(problem: FitProblem) -> Estimates:
     path = result_path(problem.path)
     if not path.is_file():
         message = f"'{problem.name}' has no committed result; run 'kinetics fit {problem.path} --save', or give a Fit"
@@ -115,5 +134,4 @@ def _committed_optimum(problem: FitProblem) -> np.ndarray:
     if changed := problem.outdated(estimates.facts):
         advice = f"run 'kinetics fit {problem.name} --save'"
         raise InputError(Fault(f"{path} is older than its {' and its '.join(changed)}; {advice}", name="fit"))
-    values = estimates.by_flat_name(problem.model)
-    return np.log([values[free.flat] for free in problem.free])
+    return estimates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import tomli_w
 from pydantic import Field, StrictStr
@@ -38,9 +38,9 @@ class HeadRow(Row):
 class ClassRow(Row):
     """``[[classes]]``: the discrepancy of one output, or of all (``*``), at a distance."""
 
-    distance: StrictStr
+    distance: Literal["visit", "source"]
     output: StrictStr
-    number: StrictStr
+    number: Literal["value", "sd", "share", "time", "*"]
     log_sd: Number
     freedom: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     numbers: Annotated[int, Field(ge=0)]

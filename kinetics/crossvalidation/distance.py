@@ -48,6 +48,11 @@ class Distance:
         """Whether all of it is within the data."""
         return not self.constant and not self.courses and not self.later.any()
 
+    @property
+    def steps(self) -> float:
+        """How many steps there are at the last time, whose variances add."""
+        return self.constant + len(self.courses) + float(self.later[-1]) ** 2
+
 
 def fitted_arms(problem: FitProblem) -> tuple[FittedArm, ...]:
     """The arms of the fitted rows of a problem."""

@@ -13,10 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.special import gammaln, stdtrit
+
+Vector: TypeAlias = Sequence[float] | np.ndarray
 
 PRIOR_FREEDOM = 4.0
 """Degrees of freedom of the discrepancy of all outputs as prior of that of one: a choice; the fewest at which Student's
@@ -65,7 +67,27 @@ NONE = DiscrepancySD(0.0, math.inf, 0)
 """Of a model that is right."""
 
 
-def paule_mandel(errors: Sequence[float], variances: Sequence[float]) -> float:
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of mean zero, their variances without what is estimated, and how much each counts, all (number,).
+
+    Numbers of one finding are not independent: together they count as one.
+    """
+
+    values: np.ndarray
+    variances: np.ndarray
+    weights: np.ndarray
+
+    def freedom(self, between: float) -> float:
+        """The degrees of freedom of a variance that is estimated from them."""
+        return 0.0 if between == 0 else float(self.weights @ (between / (self.variances + between)) ** 2)
+
+    def estimate(self) -> float:
+        """The variance between, by `paule_mandel`."""
+        return paule_mandel(self.values, self.variances, self.weights)
+
+
+def paule_mandel(errors: Vector, variances: Vector, weights: Vector | None = None) -> float:
     """The estimate of the variance between, 0 at least.
 
     Parameters
@@ -74,6 +96,8 @@ def paule_mandel(errors: Sequence[float], variances: Sequence[float]) -> float:
         Errors of mean zero, on the logarithm.
     variances : sequence of float, (number,)
         Of each, without the discrepancy.
+    weights : sequence of float, (number,), optional
+        How much each counts; by default 1.
 
     Returns
     -------
@@ -88,38 +112,46 @@ def paule_mandel(errors: Sequence[float], variances: Sequence[float]) -> float:
     """
     from scipy.optimize import brentq
 
-    squares, known = np.square(errors), np.asarray(variances, dtype=float)
+    known = np.asarray(variances, dtype=float)
+    counted = np.ones(known.size) if weights is None else np.asarray(weights, dtype=float)
+    squares = counted * np.square(errors)
     if not squares.size or squares.sum() == 0:
         return 0.0
 
     def excess(between: float) -> float:
-        return float(np.sum(squares / (known + between))) - squares.size
+        return float(np.sum(squares / (known + between)) - counted.sum())
 
     lowest = 1e-12 * float(squares.max())
     if excess(lowest) <= 0:
         return 0.0
-    root: Any = brentq(excess, lowest, float(squares.sum()), xtol=1e-14)
+    root: Any = brentq(excess, lowest, float(squares.sum() / counted.sum()) * (1 + 1e-9), xtol=1e-14)
     return float(root)
 
 
-def pooled_sd(errors: Sequence[float], variances: Sequence[float]) -> DiscrepancySD:
+def pooled_sd(errors: Errors) -> DiscrepancySD:
     """Of a class by itself."""
-    between = paule_mandel(errors, variances)
-    freedom = max(_freedom(variances, between), PRIOR_FREEDOM)
-    return DiscrepancySD(math.sqrt(between), freedom, len(errors))
+    between = errors.estimate()
+    return DiscrepancySD(math.sqrt(between), max(errors.freedom(between), PRIOR_FREEDOM), errors.values.size)
 
 
-def shrunk_sd(errors: Sequence[float], variances: Sequence[float], pooled: DiscrepancySD) -> DiscrepancySD:
-    r"""Of one output, drawn towards that of all: a scaled inverse chi-squared prior.
+def shrunk_sd(errors: Errors, prior: DiscrepancySD) -> DiscrepancySD:
+    r"""Of a class that is drawn towards another: a scaled inverse chi-squared prior.
 
-    With :math:`\nu_0` = `PRIOR_FREEDOM` and :math:`m` as above, at the pooled value,
+    With :math:`\nu_0` = `PRIOR_FREEDOM` and :math:`m` as above, at the larger of the two estimates,
     :math:`\tau^2 \leftarrow (\nu_0 \tau_p^2 + m \tau^2)/(\nu_0 + m)` (Gelman et al. 2013, Bayesian Data Analysis, 2.6;
     Smyth 2004, doi 10.2202/1544-6115.1027).
     """
-    own = _freedom(variances, pooled.log_sd**2)
-    between = (PRIOR_FREEDOM * pooled.log_sd**2 + own * paule_mandel(errors, variances)) / (PRIOR_FREEDOM + own)
-    return DiscrepancySD(math.sqrt(between), PRIOR_FREEDOM + own, len(errors))
+    own = errors.estimate()
+    freedom = errors.freedom(max(own, prior.log_sd**2))
+    between = (PRIOR_FREEDOM * prior.log_sd**2 + freedom * own) / (PRIOR_FREEDOM + freedom)
+    return DiscrepancySD(math.sqrt(between), PRIOR_FREEDOM + freedom, errors.values.size)
 
 
-def _freedom(variances: Sequence[float], between: float) -> float:
-    return 0.0 if between == 0 else float(np.sum((between / (np.asarray(variances, dtype=float) + between)) ** 2))
+def summed_sd(near: DiscrepancySD, step: DiscrepancySD, steps: float) -> DiscrepancySD:
+    """Of the sum of an error and of some more that are independent, each of the size of a step."""
+    parts = near.log_sd**2, steps * step.log_sd**2
+    total = sum(parts)
+    if total == 0:
+        return NONE
+    freedom = total**2 / sum(part**2 / one.freedom for part, one in zip(parts, (near, step), strict=True))
+    return DiscrepancySD(math.sqrt(total), freedom, step.numbers if steps else near.numbers)

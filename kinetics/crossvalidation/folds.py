@@ -12,15 +12,25 @@ from kinetics.text.suggestions import did_you_mean
 
 KINDS = ("row", "visit", "source")
 """What is left out together: a row; all rows of a study at a time; all rows of a source."""
+UNFITTED = "unfitted"
+"""What a fold is of that no fit needs to leave out: all rows of a source that none has."""
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows, by name, that are left out together; ``by`` is one of `KINDS`, ``name`` what they have in common."""
+    """Rows, by name, that are left out together; ``by`` is one of `KINDS`, or `UNFITTED`.
+
+    ``name`` is what the rows have in common.
+    """
 
     by: str
     name: str
     rows: tuple[str, ...]
+
+    @property
+    def steps(self) -> float:
+        """How far its rows are from those of other folds of its kind: another source is a step away."""
+        return float(self.by == "source")
 
 
 def checked_kinds(by: str | Sequence[str] | None) -> tuple[str, ...] | None:
@@ -44,8 +54,10 @@ def checked_kinds(by: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(kind for kind in KINDS if kind in chosen)
 
 
-def folds_of(problem: FitProblem, by: str | Sequence[str] | None = None) -> list[Fold]:
+def folds_of(problem: FitProblem, by: str | Sequence[str] | None = None, *, with_unfitted: bool = False) -> list[Fold]:
     """The folds of the fitted rows of a problem, kind by kind; by default of every kind that has two folds.
+
+    ``with_unfitted`` says that there are sources that were never fitted: the fit may then have a single source.
 
     Raises
     ------
@@ -59,10 +71,10 @@ def folds_of(problem: FitProblem, by: str | Sequence[str] | None = None) -> list
             groups.setdefault(_group(kind, target.row), []).append(target.row.name)
         if len(groups) > 1:
             folds += [Fold(kind, name, tuple(rows)) for name, rows in groups.items()]
-        elif kinds is not None:
+        elif kinds is not None and not (kind == "source" and with_unfitted):
             faults.add(f"fit '{problem.name}' has one {kind}, {next(iter(groups))}: nothing is left to fit", name="by")
     faults.raise_if_any()
-    if not folds:
+    if not folds and not with_unfitted:
         message = f"fit '{problem.name}' has one fitted row: nothing is left to fit when it is left out"
         raise InputError(Fault(message, name="fit"))
     return folds

@@ -18,9 +18,12 @@ from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.search import AnyObjective, minimise, objective_of
 from kinetics.estimate.uncertainty.covariance import uncertainty
 from kinetics.published import NORMAL_95, PopulationTarget, PublishedRow, Target, TypicalTarget
+from kinetics.published.kinds import KINDS
 from kinetics.published.likelihoods import PredictedSummary
 from kinetics.units import conversion, parse_unit
 
+INFORMATIVE = 1.0
+"""A left-out number whose log standard error is larger, a factor of seven either way, is not predicted by the rest."""
 STEP = 1e-4
 """Of the logarithm of a parameter, in differences of a population's summary."""
 
@@ -29,9 +32,10 @@ STEP = 1e-4
 class LeftOutNumber:
     """A published number and what a fit without its fold predicts of it, on the logarithm; of a share on the logit.
 
-    ``number`` is ``value``, ``sd`` (a row's standard deviation between patients) or ``share``. ``error`` is published
-    minus predicted. ``sampling_sd`` is the standard error of a study of the published size, rounding included;
-    ``parameter_sd`` is what the parameters of the fold's fit leave open.
+    ``number`` is ``value``, ``sd`` (a row's standard deviation between patients), ``share`` or ``time``. ``error`` is
+    published minus predicted. ``sampling_sd`` is the standard error of a study of the published size, rounding
+    included; ``parameter_sd`` is what the parameters of the fold's fit leave open. ``steps`` is how far the number is
+    from the data, and ``weight`` how much it counts: the numbers of one finding count as one.
     """
 
     row: str
@@ -40,6 +44,13 @@ class LeftOutNumber:
     error: float
     sampling_sd: float
     parameter_sd: float
+    steps: float = 0.0
+    weight: float = 1.0
+
+    @property
+    def informative(self) -> bool:
+        """Whether the other rows predict it at all."""
+        return self.parameter_sd <= INFORMATIVE
 
     @property
     def variance(self) -> float:
@@ -73,6 +84,7 @@ def predict_left_out(problem: FitProblem, fold: Fold, optimum: np.ndarray) -> Fo
         numbers = tuple(_numbers(objective_of(only(problem, fold)), search.end, covariance))
     except (IntegrationError, np.linalg.LinAlgError) as error:
         return FoldResult(fold, (), False, time.perf_counter() - begun, str(error))
+    numbers = tuple(replace(one, steps=fold.steps) for one in numbers)
     failure = "" if all(math.isfinite(one.error) for one in numbers) else "the model does not reach a number left out"
     return FoldResult(fold, () if failure else numbers, search.converged, time.perf_counter() - begun, failure)
 
@@ -93,7 +105,7 @@ def _of_typical_patient(left_out: Objective, optimum: np.ndarray, covariance: np
         if not target.row.is_range:
             sampling = math.hypot(target.row.own_log_se() or 0.0, _rounding(target.row, target.row.value))
             slope = gradient * target.error_sd
-            yield _number(target, "value", -value * target.error_sd, sampling, slope, covariance)
+            yield _number(target, _scale(target.row), -value * target.error_sd, sampling, slope, covariance)
 
 
 def _of_population(
@@ -129,7 +141,7 @@ def _summaries(target: PopulationTarget, predicted: PredictedSummary) -> dict[st
         return {"share": (published - value, (upper - lower) / (2 * NORMAL_95))}
     relative = (interval.upper - interval.lower) / (2 * NORMAL_95) / interval.value if known else row.own_log_se()
     sampling = math.hypot(relative or 0.0, _rounding(row, row.value))
-    numbers = {"value": (_log_ratio(row.value, interval.value), sampling)}
+    numbers = {_scale(row): (_log_ratio(row.value, interval.value), sampling)}
     if predicted.spread is not None and predicted.spread.ends is not None:
         spread = predicted.spread
         relative = math.log(spread.upper / spread.lower) / (2 * NORMAL_95)
@@ -142,6 +154,11 @@ def _number(
 ) -> LeftOutNumber:
     of_parameters = math.sqrt(max(float(slope @ covariance @ slope), 0.0))
     return LeftOutNumber(target.row.name, target.row.output, name, float(error), float(sampling), of_parameters)
+
+
+def _scale(row: PublishedRow) -> str:
+    """Which numbers have errors like its own."""
+    return KINDS[row.kind].discrepancy_class or "value"
 
 
 def _log_ratio(published: float | None, value: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kinetics.crossvalidation.discrepancy import NEAR, Discrepancy
+from kinetics.crossvalidation.discrepancy import Discrepancy
 from kinetics.crossvalidation.distance import Distance
 from kinetics.population.seeds import checked_seed
 
@@ -25,7 +25,7 @@ def offset_sd(
     Independent sources add: one of each course, and one of each step away from the data. Arguments as of
     `drawn_offsets`. (The standard deviation is that of the scale of Student's t.)
     """
-    near, step = discrepancy.sd(output, NEAR).log_sd, discrepancy.step.log_sd
+    near, step = discrepancy.sd(output).log_sd, discrepancy.step(output).log_sd
     own = _weights(times, starts, month)
     steps = _step_weights(distance, times, month)
     return np.sqrt(near**2 * (own**2).sum(axis=0) + step**2 * (steps**2).sum(axis=0))
@@ -67,18 +67,18 @@ def drawn_offsets(
         Dimensionless.
     """
     own, steps, seed = _weights(times, starts, month), _step_weights(distance, times, month), checked_seed(seed)
-    near, step = [discrepancy.sd(output, NEAR) for output in outputs], discrepancy.step
+    classes = [(discrepancy.sd(output), discrepancy.step(output)) for output in outputs]
     offsets = np.empty((draws, len(outputs), times.size))
     for draw in range(draws):
         generator = np.random.default_rng(np.random.SeedSequence((seed, draw), spawn_key=(STREAM,)))
         of_courses = generator.standard_normal((len(outputs), len(own)))
         of_steps = generator.standard_normal((len(outputs), len(steps)))
         scales = generator.standard_normal((len(outputs), 2))
-        for index, one in enumerate(near):
+        for index, pair in enumerate(classes):
             # one scale for all courses: the standard deviation is what is not known
             scale, far = (
                 each.log_sd / np.sqrt(_mean_square(normal, each.freedom))
-                for each, normal in zip((one, step), scales[index], strict=True)
+                for each, normal in zip(pair, scales[index], strict=True)
             )
             offsets[draw, index] = scale * (of_courses[index] @ own) + far * (of_steps[index] @ steps)
     return offsets

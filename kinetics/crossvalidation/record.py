@@ -51,7 +51,9 @@ class FoldRecord:
         """The result of another fold of the same rows, for this one: a visit may be all that a source has."""
         results = (one for one in self._results.values() if set(one.fold.rows) == set(fold.rows))
         same = next(results, None)
-        return None if same is None else replace(same, fold=fold)
+        if same is None:
+            return None
+        return replace(same, fold=fold, numbers=tuple(replace(one, steps=fold.steps) for one in same.numbers))
 
     def of(self, folds: Sequence[Fold]) -> tuple[FoldResult, ...]:
         """Those of folds that are done, in order."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinetics.crossvalidation.discrepancy import FAR, INFORMATIVE, NEAR, estimated_classes, sd_of
+from kinetics.crossvalidation.discrepancy import estimated_classes, sd_of
 from kinetics.crossvalidation.estimating import NONE
-from kinetics.crossvalidation.folds import KINDS, Fold
+from kinetics.crossvalidation.folds import KINDS, UNFITTED, Fold
 from kinetics.crossvalidation.left_out import FoldResult, LeftOutNumber
 
 LEVEL = 0.9
@@ -43,11 +43,6 @@ class ScoredNumber:
         return abs(self.left_out.error) <= self.reach_with
 
     @property
-    def informative(self) -> bool:
-        """Whether the other rows predict it at all."""
-        return self.left_out.parameter_sd <= INFORMATIVE
-
-    @property
     def standardised(self) -> float:
         """The error in units of its standard deviation without the discrepancy."""
         return self.left_out.error / math.sqrt(self.left_out.variance)
@@ -64,9 +59,11 @@ class ScoredNumber:
             "error": own.error,
             "sampling_sd": own.sampling_sd,
             "parameter_sd": own.parameter_sd,
+            "steps": own.steps,
+            "weight": own.weight,
             "discrepancy_sd": self.discrepancy_sd,
             "standardised": self.standardised,
-            "informative": self.informative,
+            "informative": own.informative,
             "inside": self.inside,
             "inside_with": self.inside_with,
             "log_density": self.log_density,
@@ -79,9 +76,8 @@ def scored_numbers(results: Sequence[FoldResult]) -> Iterator[ScoredNumber]:
     for result in results:
         if result.numbers:
             classes = estimated_classes(results, result.fold.rows)
-            distance = FAR if result.fold.by == "source" else NEAR
             for one in result.numbers:
-                discrepancy, variance = sd_of(classes, one.output, distance, one.number), one.variance
+                discrepancy, variance = sd_of(classes, one.output, one.steps, one.number), one.variance
                 yield ScoredNumber(
                     result.fold,
                     one,
@@ -94,26 +90,32 @@ def scored_numbers(results: Sequence[FoldResult]) -> Iterator[ScoredNumber]:
 
 
 def score_rows(numbers: Sequence[ScoredNumber]) -> list[Mapping[str, Any]]:
-    """One row a kind of fold: how many numbers, coverage as shares of those that the rest predicts, and log scores."""
+    """One row a kind of fold: how many numbers, coverage as shares of those that the rest predicts, and log scores.
+
+    The numbers of one finding count as one in shares and scores.
+    """
     rows = list[Mapping[str, Any]]()
-    for by in KINDS:
+    for by in (*KINDS, UNFITTED):
         own = [one for one in numbers if one.fold.by == by]
-        informative = [one for one in own if one.informative]
+        informative = [one for one in own if one.left_out.informative]
         if own:
             rows.append(
                 {
                     "by": by,
                     "folds": len({one.fold.name for one in own}),
                     "numbers": len(own),
+                    "findings": round(sum(one.left_out.weight for one in own)),
                     "not_predicted": len(own) - len(informative),
-                    "coverage": _share([one.inside for one in informative]),
-                    "coverage_with": _share([one.inside_with for one in informative]),
-                    "log_score": sum(one.log_density for one in own),
-                    "log_score_with": sum(one.log_density_with for one in own),
+                    "coverage": _share(informative, [one.inside for one in informative]),
+                    "coverage_with": _share(informative, [one.inside_with for one in informative]),
+                    "log_score": float(sum(one.left_out.weight * one.log_density for one in own)),
+                    "log_score_with": float(sum(one.left_out.weight * one.log_density_with for one in own)),
                 }
             )
     return rows
 
 
-def _share(inside: Sequence[bool]) -> float:
-    return sum(inside) / len(inside) if inside else math.nan
+def _share(numbers: Sequence[ScoredNumber], inside: Sequence[bool]) -> float:
+    weights = [one.left_out.weight for one in numbers]
+    counted = sum(weight for weight, is_inside in zip(weights, inside, strict=True) if is_inside)
+    return counted / sum(weights) if weights else math.nan

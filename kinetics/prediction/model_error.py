@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ class ModelError:
         self.distance: Distance = distance_from(discrepancy.arms, is_fitted, regimen, *at)
         names = [output.name for output in self._outputs]
         self._drawn = drawn_offsets(discrepancy, names, self.distance, *at, draws, seed)
+        elsewhere = replace(self.distance, constant=self.distance.constant + 1)
+        self._drawn_of_trial = drawn_offsets(discrepancy, names, elsewhere, *at, draws, seed)
         self._sd = [offset_sd(discrepancy, name, self.distance, *at) for name in names]
 
     def group(self, drawn: xr.Dataset, measures: Sequence[TimeToThreshold], of_population: Drawn | None) -> xr.Dataset:
@@ -73,14 +76,17 @@ class ModelError:
         return xr.Dataset(data | recovery, coords, self._facts())
 
     def _of_population(self, drawn: Drawn, index: int, output: Output) -> dict[str, xr.Variable]:
-        """Percentiles over patients, and what a future trial finds, moved by the offsets of each draw."""
+        """Percentiles over patients, and what a future trial finds, moved by the offsets of each draw.
+
+        A future trial is another source, which is a step further from the data.
+        """
         column, factor, data = list(self.model.outputs).index(output.name), np.exp(self._drawn[:, index]), {}
         median = drawn.counts.drawn[:, PERCENTILES.index(0.5), :, column] * factor
         data[f"{output.name}_population_median"] = self._quantiles(median, output, f"median over patients, {OVER}")
         if moments := drawn.trials.get("moments"):
             of_output = moments.drawn[..., column]
             trials = len(of_output) // drawn.draws
-            moved = of_output * np.repeat(factor, trials, axis=0)[:, None]
+            moved = of_output * np.repeat(np.exp(self._drawn_of_trial[:, index]), trials, axis=0)[:, None]
             for number, statistic in enumerate(MOMENTS):
                 label = f"{statistic} of a future trial, {OVER}"
                 data[f"{output.name}_{statistic}"] = self._quantiles(moved[:, number], output, label)

@@ -2,7 +2,7 @@
 
 from kinetics.published.arm import Arm
 from kinetics.published.evidence_row import EvidenceRow
-from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
+from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence, simulated_patients
 from kinetics.published.facts import PublishedFact, read_facts
 from kinetics.published.moment_target import ArmMoments, MomentTarget, arms_of_moments, moment_target
 from kinetics.published.population_target import PopulationTarget, population_target
@@ -35,5 +35,6 @@ __all__ = [
     "moment_target",
     "population_target",
     "read_facts",
+    "simulated_patients",
     "typical_target",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from kinetics.files.arguments import Progress
 from kinetics.population.seeds import checked_seed
+from kinetics.published.arm import Arm
 from kinetics.published.facts import PublishedFact
 from kinetics.published.kinds import Quantity
 from kinetics.published.patients import Patients
@@ -86,15 +87,16 @@ def evaluate_evidence(
     runs = patients + 1  # with the typical patient
     steps = ProgressOfParts(progress, len(arms) * runs)
     for quantities in arms.values():
-        simulated = _simulate(quantities, patients, seed, steps.next(runs))
+        simulated = simulated_patients(quantities, quantities[0].arm, patients, seed, steps.next(runs))
         answers |= {quantity: quantity.answer(simulated) for quantity in quantities}
         studies |= {each: each.studies(simulated, each.row.n or 0) for each in quantities if each.row.needs_studies}
     return Evaluated(tuple(_verdict(fact, answers, studies) for fact in facts), patients, seed)
 
 
-def _simulate(quantities: Sequence[Quantity], patients: int, seed: int, progress: Progress | None) -> Patients:
-    """The patients of one arm, at all times that its quantities need."""
-    arm = quantities[0].arm
+def simulated_patients(
+    quantities: Sequence[Quantity], arm: Arm, patients: int, seed: int, progress: Progress | None = None
+) -> Patients:
+    """The patients of an arm, at all times that some quantities need."""
     times = np.unique(np.concatenate([[0.0], *(each.times() for each in quantities)]))
     # one instant at least after 0, or there is nothing to integrate
     times = times if times.size > 1 else np.append(times, 1.0)

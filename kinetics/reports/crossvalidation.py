@@ -7,29 +7,35 @@ import textwrap
 from typing import Any
 
 from kinetics.crossvalidation import CrossValidation
-from kinetics.crossvalidation.discrepancy import ALL
+from kinetics.crossvalidation.discrepancy import ALL, FAR, NEAR
+from kinetics.crossvalidation.folds import UNFITTED
 from kinetics.text.numbers import number_text, percent_text
 from kinetics.text.tables import WIDTH, table
 
 INTRODUCTION = (
     "Each number is predicted from a fit of the rows outside its fold. Errors are published minus predicted, on the "
     "logarithm. Intervals are of 90 %, without and with the discrepancy of the model, which is estimated without the "
-    "fold. A number that the other rows do not predict within a factor of seven is not counted in coverage."
+    "fold. A number that the other rows do not predict within a factor of seven is not counted in coverage. Sources "
+    "that the fit never had are predicted without a refit. A finding counts once, whatever its numbers."
 )
+
+_LEFT_OUT = {UNFITTED: "never fitted"}
+_DISTANCES = {NEAR: "visit", FAR: "each step"}
+"""As tables have them."""
 
 
 def crossvalidation_text(validated: CrossValidation, width: int = WIDTH) -> str:
     """Scores, every number, and the discrepancy."""
     scores = [
         [
-            row["by"],
-            *(str(row[key]) for key in ("folds", "numbers", "not_predicted")),
+            _LEFT_OUT.get(row["by"], row["by"]),
+            *(str(row[key]) for key in ("folds", "numbers", "findings", "not_predicted")),
             *(_share(row[key]) for key in ("coverage", "coverage_with")),
             *(f"{row[key]:.2f}" for key in ("log_score", "log_score_with")),
         ]
         for row in validated.score_rows()
     ]
-    head = ["left out", "folds", "numbers", "not predicted", "coverage", "with", "log score", "with"]
+    head = ["left out", "folds", "numbers", "findings", "not predicted", "coverage", "with", "log score", "with"]
     parts = [
         f"{validated.problem.name}: cross-validation, log score {validated.log_score:.2f}",
         textwrap.fill(INTRODUCTION, width),
@@ -63,21 +69,34 @@ def crossvalidation_json(validated: CrossValidation) -> dict[str, Any]:
 def _numbers_table(validated: CrossValidation) -> str:
     cells = [
         [
-            one.fold.by,
+            _LEFT_OUT.get(one.fold.by, one.fold.by),
             one.left_out.row,
             one.left_out.number,
+            f"{one.left_out.steps:.1f}",
             f"{one.left_out.error:+.2f}",
             f"{one.left_out.sampling_sd:.2f}",
             f"{one.left_out.parameter_sd:.2f}",
             f"{one.discrepancy_sd:.2f}",
             f"{one.standardised:+.1f}",
-            ("inside" if one.inside else "outside") if one.informative else "not predicted",
-            ("inside" if one.inside_with else "outside") if one.informative else "",
+            ("inside" if one.inside else "outside") if one.left_out.informative else "not predicted",
+            ("inside" if one.inside_with else "outside") if one.left_out.informative else "",
         ]
         for one in validated.numbers
     ]
-    head = ["left out", "row", "number", "error", "sampling", "parameters", "model", "error/SD", "90 %", "with"]
-    return table(head, cells, text=(0, 1, 2, 8, 9))
+    head = [
+        "left out",
+        "row",
+        "number",
+        "steps",
+        "error",
+        "sampling",
+        "parameters",
+        "model",
+        "error/SD",
+        "90 %",
+        "with",
+    ]
+    return table(head, cells, text=(0, 1, 2, 9, 10))
 
 
 def _discrepancy_table(validated: CrossValidation) -> str:
@@ -85,9 +104,8 @@ def _discrepancy_table(validated: CrossValidation) -> str:
         return "No row is predicted by the others: nothing is known of the discrepancy of the model."
     cells = [
         [
-            distance,
-            "all" if output == ALL else output,
-            number,
+            _DISTANCES[distance],
+            *("all" if name == ALL else name for name in (output, number)),
             f"{one.log_sd:.3f}",
             f"{one.log_sd * one.relative_se:.3f}",
             number_text(one.freedom),

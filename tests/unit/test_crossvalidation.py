@@ -120,6 +120,24 @@ def test_intervals_with_the_discrepancy_cover_at_their_level(log_sd, without):
     assert without[0] < np.mean([row["coverage"] for row in rows]) < without[1]
 
 
+@pytest.mark.parametrize("log_sds", [(0.0, 0.0), (0.05, 0.05), (0.15, 0.05), (0.3, 0.1)])
+def test_intervals_cover_visits_of_two_outputs_left_out_together(log_sds):
+    generator, inside = np.random.default_rng(6), []
+    for _ in range(150):
+        folds = []
+        for visit in range(6):
+            numbers = []
+            for output, log_sd in zip("AB", log_sds, strict=True):
+                for number in ("value", "sd"):
+                    sampling, parameter = generator.uniform(0.02, 0.06), generator.uniform(0.02, 0.12)
+                    error = generator.normal(0, np.sqrt(sampling**2 + parameter**2 + log_sd**2))
+                    numbers.append(LeftOutNumber(f"{output}_{visit}", output, number, error, sampling, parameter))
+            rows = tuple(dict.fromkeys(one.row for one in numbers))
+            folds.append(FoldResult(Fold("visit", str(visit), rows), tuple(numbers), True, 0.0))
+        inside.append(score_rows(list(scored_numbers(folds)))[0]["coverage_with"])
+    assert 0.87 < np.mean(inside) < 0.94
+
+
 def test_the_discrepancy_of_a_fold_does_not_know_its_own_rows():
     folds = list(simulated_folds(np.random.default_rng(4), 0.1))
     wild = [replace(folds[0], numbers=(replace(folds[0].numbers[0], error=50.0),)), *folds[1:]]
@@ -249,6 +267,22 @@ def test_an_interval_with_the_discrepancy_has_the_width_of_student_s_t(project, 
     assert tree["discrepancy"]["N_blood_log_sd"].values[[0, 38]] == pytest.approx([0.0, 0.1])
 
 
+def test_a_future_trial_is_a_step_further_from_the_data(project, fitted):
+    classes = {
+        ("visit", "N_blood", "value"): DiscrepancySD(0.1, 1e6, 9),
+        ("source", "*", "*"): DiscrepancySD(0.3, 1e6, 9),
+    }
+    discrepancy = replace(crossvalidate(fitted, by="row").discrepancy, classes=classes)
+    options = {"until": "40 day", "every": "20 day", "draws": 200, "patients": 16, "study": 500, "seed": 3}
+    group = predict(fitted, regimen(project), discrepancy=discrepancy, **options)["discrepancy"]
+    median, mean = (
+        np.log(group[f"N_blood_{name}"].sel(quantile=[0.025, 0.975]).values[:, -1])
+        for name in ("population_median", "mean")
+    )
+    of_parameters = np.ptp(median) ** 2 - (2 * 1.96 * 0.1) ** 2
+    assert np.ptp(mean) ** 2 == pytest.approx(of_parameters + (2 * 1.96) ** 2 * (0.1**2 + 0.3**2), rel=0.3)
+
+
 def test_a_discrepancy_is_read_as_it_was_written_and_checked(project, fitted):
     validated = crossvalidate(fitted)
     saved = validated.save()
@@ -262,10 +296,15 @@ def test_a_discrepancy_is_read_as_it_was_written_and_checked(project, fitted):
     saved.write_text(saved.read_text().replace("numbers = 4", "numbers = 5"))
     with pytest.warns(ChecksumWarning, match="edited by hand"):
         read_discrepancy(saved)
-    saved.write_text('[discrepancy]\nfit = "one"\n[[classes]]\ndistance = 1\n[more]\n')
+    saved.write_text('[discrepancy]\nfit = "one"\n[[classes]]\ndistance = "visits"\nnumber = "mean"\n[more]\n')
     with pytest.raises(InputError) as error:
         read_discrepancy(saved)
-    assert {fault.name for fault in error.value.faults} >= {"more", "discrepancy", "classes.0.distance"}
+    assert {fault.name for fault in error.value.faults} >= {
+        "more",
+        "discrepancy",
+        "classes.0.distance",
+        "classes.0.number",
+    }
 
 
 def test_a_discrepancy_of_another_fit_is_refused_and_an_old_one_not_used(project, fitted):

@@ -29,6 +29,14 @@ def crossvalidate(
         int | None,
         typer.Option("--seed", metavar="S", min=0, help="Seed of virtual patients; by default that of the fit."),
     ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence",
+            metavar="FILE",
+            help="Published facts, of which those of other sources are predicted; by default evidence.csv beside FIT.",
+        ),
+    ] = None,
     save: Annotated[
         bool, typer.Option("--save", help="Write NAME.discrepancy.toml beside the problem; predictions read it.")
     ] = False,
@@ -43,6 +51,7 @@ def crossvalidate(
     from kinetics.crossvalidation import crossvalidate as run
     from kinetics.crossvalidation.discrepancy_file import discrepancy_path
     from kinetics.crossvalidation.folds import folds_of
+    from kinetics.crossvalidation.unfitted import unfitted_facts
     from kinetics.estimate import FitProblem
     from kinetics.reports.crossvalidation import crossvalidation_json, crossvalidation_text
 
@@ -54,13 +63,13 @@ def crossvalidate(
     with faults.gather():
         problem = FitProblem.load(fit)
         with faults.gather():
-            folds_of(problem, kinds)
+            folds_of(problem, kinds, with_unfitted=bool(unfitted_facts(problem, kinds, evidence)))
         if save:
             destination(faults, discrepancy_path(problem.path), ".toml", name="--save")
     faults.raise_if_any()
     assert problem is not None
     with watched(f"{problem.name}: folds") as steps, resumable():
-        validated = run(problem, by=kinds, seed=seed, out=out, resume=resume, progress=steps.count)
+        validated = run(problem, by=kinds, seed=seed, evidence=evidence, out=out, resume=resume, progress=steps.count)
     if out is not None:
         wrote(out)
     if save:

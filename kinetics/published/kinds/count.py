@@ -25,6 +25,7 @@ class Count(Quantity):
 
     columns = Columns(("output", "time"), (), OF_PATIENTS)
     columns_in_fits = Columns(("output", "time"), (), (*FITTED, "covariance"))
+    discrepancy_class = "value"
     own_unit = Quantity.unit_of_output
 
     def sample(self, patients: Patients) -> np.ndarray:
@@ -48,6 +49,7 @@ class PercentOfBaseline(Quantity):
     """An output at a time over its value before treatment, each as measured."""
 
     columns, columns_in_fits = Count.columns, Columns(("output", "time"), (), FITTED)
+    discrepancy_class = "value"
 
     def sample(self, patients: Patients) -> np.ndarray:
         """The share of the measurement before treatment, (patient,)."""
@@ -73,6 +75,7 @@ class Ratio(Quantity):
 
     columns = Columns(("output", "over", "time"), (), OF_PATIENTS)
     columns_in_fits = Columns(("output", "over", "time"), (), FITTED)
+    discrepancy_class = "value"
 
     def own_unit(self) -> Any:
         """That of one output over that of the other."""

@@ -23,6 +23,7 @@ class _Extreme(OverWindow):
     """A point of the curve; of baseline, or in the unit of the output if the unit of the row is of that kind."""
 
     columns = Columns(("output",), WINDOW, MIDDLE)
+    discrepancy_class = "value"
     extreme: ClassVar[str]
     """The field of `kinetics.measures.sampled.SampledExtremes`."""
 
@@ -38,10 +39,14 @@ class _Extreme(OverWindow):
         """That of the curve of the statistic."""
         return getattr(self._extremes(*self._values_over(patients)), self.extreme)
 
+    def moment(self, patients: Patients) -> float:
+        """That of the point."""
+        at = self.extreme.removeprefix("time_of_")
+        return getattr(self._extremes(*self._values_over(patients)), f"time_of_{at}")
+
     def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
         """Those of the statistic at the time of the point, as measured there and before treatment."""
-        at = getattr(self._extremes(*self._values_over(patients)), f"time_of_{self.extreme}")
-        sample = patients.measured_once(self.output, at)
+        sample = patients.measured_once(self.output, self.moment(patients))
         if self._of_baseline():
             sample = sample / patients.measured_once(self.output, 0.0)
         return studies_interval(ObservedSample(sample), str(self.row.statistic), n)
@@ -59,7 +64,7 @@ class _TimeOfExtreme(_Extreme):
     """When the curve, in the unit of the output, has the point."""
 
     own_unit = Quantity.unit_of_time
-    sampled = False
+    sampled, discrepancy_class = False, None
 
     def _of_baseline(self) -> bool:
         return False
@@ -83,6 +88,10 @@ class Fall(_Extreme):
     def number(self, patients: Patients) -> float:
         """The share of baseline that is lost."""
         return 1.0 - super().number(patients)
+
+    def scaled(self, number: float) -> float:
+        """The logarithm of what is left."""
+        return super().scaled(1.0 - number)
 
     def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
         """By the share that is left."""

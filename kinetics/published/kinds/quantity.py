@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
+from scipy.special import logit
 
 from kinetics.engines.sensitivity import SensitiveTrajectory
 from kinetics.engines.trajectory import Trajectory
@@ -20,7 +21,7 @@ from kinetics.published.derived import DerivedNumber
 from kinetics.published.kinds.scale import LOGARITHM, LOGIT, Scale
 from kinetics.published.likelihoods.proportion import binomial_interval
 from kinetics.published.likelihoods.studies import studies_interval
-from kinetics.units import parse_unit
+from kinetics.units import conversion, parse_unit
 
 if TYPE_CHECKING:
     from kinetics.published.arm import Arm
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 OF_KIND = ("output", "over", "time", "since", "level", "visits", "expression")
 """Columns that only some kinds have."""
 
+MANY = 1000
+"""Patients of a study that does not say how many."""
 FITTED = ("mean", "median", "geometric_mean", "range", "unstated")
 MIDDLE = (*FITTED, "typical")
 OF_PATIENTS = (*MIDDLE, "sd")
@@ -109,6 +112,8 @@ class Quantity:
     """Whether the number of patients of a study says how far its number may be from that of all."""
     scale: ClassVar[Scale | None] = LOGARITHM
     """On which it is fitted; None if it cannot be."""
+    discrepancy_class: ClassVar[Literal["value", "time", "share"] | None] = None
+    """Which numbers have errors of one scale, where the model is wrong; None of those that are no error of a level."""
 
     def __init__(
         self,
@@ -152,6 +157,10 @@ class Quantity:
         assert patients is not None
         return float(self.number(patients.typical if self.row.statistic == "typical" else patients))
 
+    def moment(self, patients: Patients) -> float:
+        """When the number is of, in the model's time; by default the time of the row."""
+        return self.time or 0.0
+
     def number(self, patients: Patients) -> Any:
         """The number of all patients; by default the statistic of `sample`."""
         return statistic_of(self.sample(patients), str(self.row.statistic))
@@ -159,6 +168,10 @@ class Quantity:
     def sample(self, patients: Patients) -> np.ndarray:
         """The number of each patient, (patient,), in `unit`."""
         raise NotImplementedError
+
+    def scaled(self, number: float) -> float:
+        """A number, in `unit`, as its errors are: the logarithm, by default of itself; NaN if there is none."""
+        return math.log(number) if number > 0 else math.nan if math.isnan(number) else -math.inf
 
     def studies(self, patients: Patients, n: int) -> tuple[float, float]:
         """Where 95 % of studies of n patients have the number, in `unit`; NaN if it has no law of sampling."""
@@ -185,6 +198,12 @@ class OfShare(Quantity):
     """A share of patients, or a probability that is one."""
 
     scale = LOGIT
+    discrepancy_class = "share"
+
+    def scaled(self, number: float) -> float:
+        """The logit, of half a patient at least and at most."""
+        half = 0.5 / (self.row.n or MANY)
+        return float(logit(np.clip(number * float(conversion(self.unit, parse_unit("1"))), half, 1 - half)))
 
     def studies_of(self, patients: Patients, n: int) -> tuple[float, float]:
         """Of the binomial distribution."""

@@ -28,12 +28,17 @@ class TimeToThreshold(AtLevel, OverWindow):
 
     columns = Columns(("output", "level"), WINDOW, (*OF_PATIENTS, "survival_median"))
     columns_in_fits = Columns(("output", "level"), ("visits",), (*FITTED, "survival_median"))
-    own_unit = Quantity.unit_of_time
+    own_unit, discrepancy_class = Quantity.unit_of_time, "time"
 
     def sample(self, patients: Patients) -> np.ndarray:
         """The time, (patient,), at visits that of the day; infinite for never, NaN for one never below."""
         times = self.returns(patients)
         return times if self.visits is None else self.days(times, patients)
+
+    def moment(self, patients: Patients) -> float:
+        """That of the number, or the end of the window if it is never."""
+        number = self.answer(patients)
+        return number if np.isfinite(number) else super().moment(patients)
 
     def returns(self, patients: Patients) -> np.ndarray:
         """When each patient is back, (patient,), at visits as they are scheduled."""
@@ -90,6 +95,7 @@ class ShareRecovered(OfShare, TimeToThreshold):
     columns = Columns(("output", "level"), WINDOW, ("share",))
     columns_in_fits = Columns(("output", "level", "visits"), ("time", "since"), ("share",))
     own_unit = Quantity.own_unit
+    moment = OverWindow.moment
 
     def number(self, patients: Patients) -> Any:
         """The share; NaN if nobody was below."""
@@ -100,7 +106,7 @@ class TimeBelow(AtLevel, OverWindow):
     """How long each patient is below the level."""
 
     columns = Columns(("output", "level"), WINDOW, OF_PATIENTS)
-    own_unit = Quantity.unit_of_time
+    own_unit, discrepancy_class = Quantity.unit_of_time, "time"
 
     def sample(self, patients: Patients) -> np.ndarray:
         """The time, (patient,)."""

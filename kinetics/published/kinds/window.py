@@ -50,6 +50,10 @@ class OverWindow(Quantity):
         parts = [np.arange(start, min(end, start + fine_for), fine) for start in (begin, *inside)]
         return np.unique(np.concatenate([*parts, np.arange(begin, end, coarse), [end]]))
 
+    def moment(self, patients: Patients) -> float:
+        """The end of the window."""
+        return float(self._times[-1])
+
     def curves(self, patients: Patients) -> SampledCurves:
         """The output of each patient over the window: as measured at visits, else the true values."""
         at_visits = self.visits is not None
