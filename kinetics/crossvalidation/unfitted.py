@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kinetics.cohorts.cohort import CohortParameters, committed_result, fits_behind
+from kinetics.cohorts.cohort import CohortParameters
 from kinetics.cohorts.fit_results import result_path
+from kinetics.cohorts.lineage import committed_result, fits_behind
 from kinetics.crossvalidation.distance import distance_from, fitted_arms
 from kinetics.crossvalidation.folds import UNFITTED, Fold
 from kinetics.crossvalidation.left_out import FoldResult, LeftOutNumber
