@@ -14,6 +14,7 @@ import pytest
 
 from kinetics import FitProblem, Model, Regimen, simulate
 from kinetics.cohorts.fit_results import result_path
+from kinetics.crossvalidation.discrepancy_file import read_discrepancy
 from kinetics.engines.scipy import TOLERANCES
 from kinetics.estimate import Estimates, Refit, SimulationStudy
 from kinetics.estimate.objective.population import PopulationObjective
@@ -157,6 +158,17 @@ def test_validation_has_every_variant_that_ships_with_its_committed_log_posterio
             str(len(problem.free)),
             pytest.approx(-facts["cost"], abs=0.06),
         )
+
+
+def test_validation_has_the_discrepancy_that_is_committed():
+    problem = FitProblem.load(POPULATIONS[0])
+    own = read_discrepancy(problem.path.with_name(f"{problem.name}.discrepancy.toml"))
+    assert (own.data_hash, own.model_hash) == (problem.data_hash, problem.model.content_hash)
+    text = section(DOCS / "validation.md", "What is validated, and what is not").replace("\n  ", " ")
+    step = own.classes["source", "*", "*"]
+    values, times, shares = (own.classes["source", "*", number].log_sd for number in ("value", "time", "share"))
+    assert f"of {step.log_sd:.2f} (standard error {step.log_sd * step.relative_se:.2f}) for all numbers" in text
+    assert f"{values:.2f} for counts, {times:.2f} for times and, on the logit, {shares:.2f} for shares" in text
 
 
 def test_the_simulation_study_is_the_one_kept_with_its_problem():

@@ -39,12 +39,12 @@ def discrepancy_text(tree: xr.DataTree, width: int = WIDTH) -> str:
         for row in rows
     ]
     facts = error.attrs
-    note = f"The discrepancy of the model is that of fit '{facts['fit']}', by rows left out (kinetics crossvalidate)."
+    note = f"The discrepancy of the model is that of fit '{facts['fit']}', by numbers left out (kinetics crossvalidate)."
     if not facts["is_within_the_data"]:
         steps = "This prediction goes beyond the data of that fit, each step of which widens the interval."
         note = f"{note} {steps}"
     if facts["courses_beyond_the_data"]:
-        note = f"{note} Nothing after so many courses has been validated."
+        note = f"{note} Nothing after so many courses was fitted."
     title = "Time to the lower limit of normal, typical patient, with the discrepancy of the model"
     recovery = [f"{title}\n{table(['output', 'course', 'months: 95 % interval'], cells)}"] if cells else []
     return "\n\n".join([*recovery, textwrap.fill(note, width)])
