@@ -62,14 +62,15 @@ def read_facts(
     placed: Sequence[PlacedRow[EvidenceRow]],
     faults: Faults,
     model: Model | None = None,
-    cohort_of: CohortOf = cohort_parameters,
+    cohort_of: CohortOf | None = None,
 ) -> list[PublishedFact]:
     """What every row of a file of evidence asks for, of the rows that are right, in their order.
 
     Everything wrong is noted in ``faults`` at its row; what is wrong with a model only at the first row that names it.
-    With a ``model`` all rows are of that one, whichever they name. ``cohort_of`` gives the cohort of a name.
+    With a ``model`` all rows are of that one, whichever they name. ``cohort_of`` gives the cohort of a name, by default as
+    `cohort_parameters`.
     """
-    library = _Library(model, cohort_of)
+    library = _Library(model, cohort_of or cohort_parameters)
     facts: list[PublishedFact] = []
     _check_findings(placed, faults)
     fitted = {_asked_for(each.row) for each in placed if each.row.in_fit}
