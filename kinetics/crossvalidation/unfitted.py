@@ -62,7 +62,7 @@ def unfitted_facts(
         beside = problem.path.with_name("evidence.csv")
         return _facts_in(beside, problem) if by_source and beside.is_file() else []
     if not by_source:
-        raise InputError("evidence: has numbers of other sources; leave out sources too")
+        raise InputError(Fault("has numbers of other sources; leave out sources too", name="evidence"))
     path = loaded("evidence", evidence, Path, evidence_path)
     facts = _facts_in(path, problem)
     if not facts:

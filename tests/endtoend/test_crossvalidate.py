@@ -40,6 +40,8 @@ def test_folds_are_kept_and_the_discrepancy_widens_predictions(run, project: Pat
     [
         (("--by", "week"), "--by: no folds by 'week'; there are row, visit, source"),
         (("--by", "source"), "--by: fit 'turnover' has one source, choice: nothing is left to fit"),
+        (("--evidence", "nothing"), "--evidence: no 'nothing' in fits"),
+        (("--by", "visit", "--evidence", "nothing"), "--evidence: has numbers of other sources; leave out sources too"),
         (("--resume",), "--resume: goes on with the folds of an earlier call; name them with --out FILE.json"),
         (("--out", "folds.txt"), "end the name in .json"),
         ((), "has no committed result; run 'kinetics fit"),

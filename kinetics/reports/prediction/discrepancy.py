@@ -39,7 +39,8 @@ def discrepancy_text(tree: xr.DataTree, width: int = WIDTH) -> str:
         for row in rows
     ]
     facts = error.attrs
-    note = f"The discrepancy of the model is that of fit '{facts['fit']}', by numbers left out (kinetics crossvalidate)."
+    fit = f"that of fit '{facts['fit']}', by numbers left out (kinetics crossvalidate)"
+    note = f"The discrepancy of the model is {fit}."
     if not facts["is_within_the_data"]:
         steps = "This prediction goes beyond the data of that fit, each step of which widens the interval."
         note = f"{note} {steps}"
