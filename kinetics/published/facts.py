@@ -67,8 +67,8 @@ def read_facts(
     """What every row of a file of evidence asks for, of the rows that are right, in their order.
 
     Everything wrong is noted in ``faults`` at its row; what is wrong with a model only at the first row that names it.
-    With a ``model`` all rows are of that one, whichever they name. ``cohort_of`` gives the cohort of a name, by default as
-    `cohort_parameters`.
+    With a ``model`` all rows are of that one, whichever they name. ``cohort_of`` gives the cohort of a name, by
+    default as `cohort_parameters`.
     """
     library = _Library(model, cohort_of or cohort_parameters)
     facts: list[PublishedFact] = []
