@@ -149,11 +149,11 @@ def test_whack_a_mole_holds_B_cells_down_and_leaves_Treg(licensed):
 
 
 def test_courses_over_six_years_are_those_of_practice():
-    """About 50, 30, 15 and 5 % of patients with none, one, two and more further courses."""
+    """50, 30, 15 and 5 % of patients with none, one, two and more further courses, rounded to 5 %."""
     found = patients("retreatment_on_activity", "72 month", number=1024)
     courses = np.isfinite(found.triggered_time.values).sum(axis=1) / 3
     shares = [np.mean(courses == number) for number in (0, 1, 2)]
-    assert [*shares, 1 - sum(shares)] == pytest.approx([0.50, 0.30, 0.15, 0.05], rel=0.25)
+    assert [*shares, 1 - sum(shares)] == pytest.approx([0.50, 0.30, 0.15, 0.05], abs=0.025)
     later = np.diff(found.triggered_time.values[:, ::3], axis=1)
     assert np.nanmin(later) > 12 * MONTH
 
