@@ -80,6 +80,10 @@ class FitOutcomes:
     ----------
     outcomes : tuple of FitOutcome
         In the order in which they were made.
+
+    Examples
+    --------
+    >>> fit_all().table()  # doctest: +SKIP
     """
 
     outcomes: tuple[FitOutcome, ...]

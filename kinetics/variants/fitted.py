@@ -96,6 +96,10 @@ class ModelComparison:
     ----------
     variants : tuple of FittedVariant
         In the order of the call.
+
+    Examples
+    --------
+    >>> compare_models("my_fit").table()  # doctest: +SKIP
     """
 
     variants: tuple[FittedVariant, ...]

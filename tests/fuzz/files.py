@@ -46,6 +46,8 @@ unit = "mg"
 """
 FACTS = 8
 """What is left of the table of facts; of the plan of the main job a row of each kind is: to read all takes seconds."""
+FIT_OF_FACTS = "relapse_activity"
+"""The fit of facts that is left, whose rows are."""
 _QUICK = ("model", "regimen", "visits", "table", "evidence", "bibliography", "covariates", "patients")
 
 
@@ -66,7 +68,13 @@ class Project:
         (folder / "clinic" / "clinic.toml").write_text(MAPPING)
         facts = folder / "fits" / "evidence.csv"
         rows = facts.read_text().splitlines(keepends=True)
-        facts.write_text("".join(rows[:1] + rows[1 :: len(rows) // FACTS]))
+        fitted = [row for row in rows[1:] if row.startswith("courses_")]
+        facts.write_text(
+            "".join(rows[:1] + fitted + [row for row in rows[1 :: len(rows) // FACTS] if row not in fitted])
+        )
+        for problem in (folder / "fits").glob("*.toml"):
+            if "[facts]" in problem.read_text() and problem.stem != FIT_OF_FACTS:
+                problem.unlink()
         plan = folder / "fits" / "reproduce.toml"
         header, prediction, *_ = plan.read_text().split("[[predictions]]")
         header = re.sub("(?m)^fits = .*$", 'fits = ["care_ms_course_1"]', header)

@@ -295,6 +295,7 @@ def test_gradients_of_reconstitution_are_those_of_differences(reconstitution, na
     expected = log_difference(variant, name, lambda t: t.outputs(times)[:, columns])
     # differences resolve nothing below the noise of the integrations they are made of
     noise = 1e-8 * np.abs(trajectory.outputs(times)[:, columns]).max(axis=0)
+    noise += 1e-6 * np.abs(expected).max(axis=0)  # and a derivative that passes zero is no more exact than beside it
     np.testing.assert_array_less(np.abs(found - expected), 1e-5 * np.abs(expected) + noise)
 
 
