@@ -47,7 +47,7 @@ unit = "mg"
 FACTS = 8
 """What is left of the table of facts; of the plan of the main job a row of each kind is: to read all takes seconds."""
 FIT_OF_FACTS = "relapse_activity"
-"""The fit of facts that is left, whose rows are."""
+"""The fit of facts that is changed; the rows of the others are not there."""
 _QUICK = ("model", "regimen", "visits", "table", "evidence", "bibliography", "covariates", "patients")
 
 
@@ -72,15 +72,18 @@ class Project:
         facts.write_text(
             "".join(rows[:1] + fitted + [row for row in rows[1 :: len(rows) // FACTS] if row not in fitted])
         )
-        for problem in (folder / "fits").glob("*.toml"):
-            if "[facts]" in problem.read_text() and problem.stem != FIT_OF_FACTS:
-                problem.unlink()
+        of_facts = {path.stem for path in (folder / "fits").glob("*.toml") if "[facts]" in path.read_text()}
+        without_rows = of_facts - {FIT_OF_FACTS}
         plan = folder / "fits" / "reproduce.toml"
         header, prediction, *_ = plan.read_text().split("[[predictions]]")
         header = re.sub("(?m)^fits = .*$", 'fits = ["care_ms_course_1"]', header)
         figure = plan.read_text().split("[[figures]]")[1]
         plan.write_text(f"{header}[[predictions]]{prediction}[[figures]]{figure}")
-        self.honest = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES}
+        self.honest = {
+            path: path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in _SUFFIXES and path.name.split(".")[0] not in without_rows
+        }
         self.kinds: dict[str, list[Path]] = {}
         for path in self.honest:
             self.kinds.setdefault(self._kind(path), []).append(path)
