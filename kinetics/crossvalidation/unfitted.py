@@ -95,7 +95,8 @@ def _is_level(fact: PublishedFact, problem: FitProblem) -> bool:
     """Whether it is a level, or made of levels, of an output in the unit of one that was fitted."""
     if fact.quantity is None or fact.quantity.discrepancy_class is None or fact.exploratory:
         return False
-    fitted = {problem.model.outputs[target.row.output].unit.dimensionality for target in problem.fitted}
+    outputs = (problem.model.outputs.get(target.row.output) for target in problem.fitted)
+    fitted = {output.unit.dimensionality for output in outputs if output is not None}
     output = fact.quantity.arm.model.outputs.get(fact.quantity.output)
     return output is not None and output.unit.dimensionality in fitted
 

@@ -32,7 +32,7 @@ def load_variants(base: FitProblem, names: Sequence[FitProblem | str | Path] | N
     """
     faults, variants = Faults(), list[FitProblem]()
     if base.population is None:
-        message = "is of the typical patient; only of a population is it known whether a published number lies inside"
+        message = "has no table [population]; only of a population is it known whether a published number lies inside"
         faults.add(message, str(base.path))
     for name in _files(base) if names is None else names:
         with faults.gather(name=name.name if isinstance(name, FitProblem) else f"{name!s:.60}"):

@@ -51,3 +51,10 @@ def test_bad_calls(run, project: Path, options: tuple[str, ...], message: str) -
     answer = run("crossvalidate", project / "fits" / "turnover.toml", *options)
     assert answer.status == 2
     assert message in answer.err
+
+
+@pytest.mark.parametrize("verb", ["crossvalidate", "identify", "refit", "compare-models"])
+def test_what_a_fit_of_facts_cannot_do_is_said(run, verb: str) -> None:
+    answer = run(verb, "relapse_activity")
+    assert answer.status == 2
+    assert any(told in answer.err for told in ("is a fit of facts", "has no table [population]")), answer.err

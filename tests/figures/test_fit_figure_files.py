@@ -26,7 +26,7 @@ def test_the_case_is_clean(figures, name):
     ("figure", "old", "new", "name", "part", "message"),
     [
         ("check", '"../population.toml"', '"none"', "figure.fit", '"none"', "no 'none' in fits"),
-        ("check", '"../population.toml"', '"../typical.toml"', "figure.fit", "typical", "is of the typical patient"),
+        ("check", '"../population.toml"', '"../typical.toml"', "figure.fit", "typical", "has no table [population]"),
         ("check", 'until = "120 day"', "", "figure", "[figure]", "missing 'until'"),
         ("check", 'until = "120 day"', 'until = "9 mg"', "figure.until", "9 mg", "'mg' is not a kind of 'day'"),
         ("check", 'until = "120 day"', 'until = "80 day"', "panels.counts.rows", "early", "lies after the end"),

@@ -202,4 +202,4 @@ def test_names_of_variants_are_looked_for_beside_the_fit(base, variant):
 def test_a_fit_without_variants_or_without_a_population_is_refused(base):
     assert "no variants: " in faults(lambda: kinetics.compare_models(base))
     base.write_text(base.read_text().replace("[population]\npatients = 64", ""))
-    assert "is of the typical patient" in faults(lambda: kinetics.compare_models(base, [base]))
+    assert "has no table [population]" in faults(lambda: kinetics.compare_models(base, [base]))

@@ -147,7 +147,7 @@ def refit(
 def _check(problem: FitProblem, replicates: int, out: str | Path | None, resume: bool) -> None:
     """Refuse a problem without patients, too few replicates, and nothing to go on from."""
     if problem.population is None:
-        raise InputError(f"fit '{problem.name}' is of the typical patient: it has no patients to draw")
+        raise InputError(f"fit '{problem.name}' has no table [population]: it has no patients to draw")
     if problem.population.likelihood == "normal":
         message = "replicates of normal measurements are studies of 'kinetics datagen', each fitted"
         raise InputError(f"fit '{problem.name}' has likelihood = \"normal\": {message}")

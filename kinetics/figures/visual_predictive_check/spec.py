@@ -71,7 +71,7 @@ def read_check(document: Document) -> CheckSpec:
         reader.refuse()
     problem = reader.problem(header.fit)
     if problem is not None and problem.population is None:
-        message = f"fit '{problem.name}' is of the typical patient; name a fit with a table [population]"
+        message = f"fit '{problem.name}' has no table [population]; name a fit with one"
         reader.add(message, "figure", "fit")
         problem = None
     if problem is not None and problem.population is not None and problem.population.likelihood == "normal":
