@@ -79,7 +79,12 @@ def _facts_in(path: Path, problem: FitProblem) -> list[PublishedFact]:
     used = {each.row.source for each in placed if each.row.in_fit}
     used |= {target.row.source for target in problem.fitted}
     kept = [fact for fact in facts if fact.placed.row.source not in used and _is_number(fact)]
-    return [fact for fact in kept if _is_level(fact, problem) and _takes_estimates(fact, problem)]
+    kept = [fact for fact in kept if _is_level(fact, problem)]
+    if not problem.extends:
+        return [fact for fact in kept if _takes_estimates(fact, problem)]
+    base = FitProblem.load(problem.extends[0])
+    own = [fact for fact in kept if _takes_estimates(fact, base) and _quantity(fact).arm.model.name == base.model.name]
+    return [fact.under(lambda arm: replace(arm, model=problem.model)) for fact in own]
 
 
 def _is_number(fact: PublishedFact) -> bool:
@@ -111,9 +116,12 @@ def _takes_estimates(fact: PublishedFact, problem: FitProblem) -> bool:
 def predict_unfitted(problem: FitProblem, estimates: Estimates, facts: Sequence[PublishedFact]) -> list[FoldResult]:
     """One fold a source: its numbers beside what the estimates of a fit predict.
 
+    A fit that extends another stands for it in the cohorts that take the estimates of the other, with its own model.
     Facts of one cohort and regimen share their patients: `PATIENTS` at the estimates, and `PATIENTS_OF_DRAWS` at each
     of `DRAWS` draws from the covariances of all fits behind the cohort.
     """
+    if problem.extends:
+        estimates = replace(estimates, fit=problem.extends[0].stem)
     arms, numbers = defaultdict[Hashable, list[PublishedFact]](list), dict[PublishedFact, LeftOutNumber | str]()
     for fact in facts:
         arms[_quantity(fact).arm.key].append(fact)
