@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.options import AsJson, OutNetCDF, Resume, Whole
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -52,7 +52,7 @@ def fit(
     from kinetics.estimate import fit as run
     from kinetics.estimate.agreement import agreement
 
-    named = None if profile is None else [part.strip() for part in profile.split(",") if part.strip()]
+    named = parts_of(profile)
     profiled = "all" if named == ["all"] else named
     problem = _problem(name, engine, out, profiled, posterior, save=save, reduce=not whole)
     with watched(problem.name) as steps, resumable():

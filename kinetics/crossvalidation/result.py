@@ -16,6 +16,7 @@ import xarray as xr
 from kinetics.crossvalidation.discrepancy import Discrepancy, estimated_classes
 from kinetics.crossvalidation.discrepancy_file import discrepancy_path, write_discrepancy
 from kinetics.crossvalidation.distance import fitted_arms
+from kinetics.crossvalidation.folds import UNFITTED
 from kinetics.crossvalidation.left_out import FoldResult
 from kinetics.crossvalidation.scores import ScoredNumber, score_rows, scored_numbers
 from kinetics.errors import InputError
@@ -74,6 +75,15 @@ class CrossValidation:
         """
         scores = {row["by"]: row["log_score_with"] for row in self.score_rows()}
         return float(next((scores[by] for by in ("visit", "row", "source") if by in scores), np.nan))
+
+    def log_scores(self) -> dict[str, float]:
+        """Log scores, discrepancy included, by what is left out: ``row``, ``visit``, ``source``, each unfitted source."""
+        scores = {row["by"]: row["log_score_with"] for row in self.score_rows() if row["by"] != UNFITTED}
+        for one in self.numbers:
+            if one.fold.by == UNFITTED:
+                before = scores.get(one.fold.name, 0.0)
+                scores[one.fold.name] = before + one.left_out.weight * one.log_density_with
+        return {by: float(score) for by, score in scores.items()}
 
     @property
     def warnings(self) -> tuple[str, ...]:

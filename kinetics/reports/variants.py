@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kinetics.published.likelihoods import PredictedSummary
@@ -41,16 +42,17 @@ def _cells(comparison: ModelComparison) -> tuple[list[str], list[list[str]]]:
     first = comparison.variants[0]
     names = [f"{one.row.name}, {display_unit(parse_unit(one.row.unit))}" for one in first.compared]
     head = ["variant", "parameters", "log likelihood", "log posterior", "inside"]
-    head += [*([] if first.score is None else ["score"]), *names]
+    scores = list(dict.fromkeys(name for one in comparison.variants for name in one.scores))
+    head += [*scores, *names]
     published = ["published", *[""] * (len(head) - len(names) - 1), *(_published(one) for one in first.compared)]
-    return head, [published, *map(_line, comparison.variants)]
+    return head, [published, *(_line(one, scores) for one in comparison.variants)]
 
 
-def _line(one: FittedVariant) -> list[str]:
+def _line(one: FittedVariant, scores: Sequence[str]) -> list[str]:
     inside, known = one.numbers_inside
     numbers = [str(len(one.problem.free)), f"{one.log_likelihood:.1f}", f"{one.log_posterior:.1f}"]
-    score = [] if one.score is None else [f"{one.score:.1f}"]
-    return [one.problem.name, *numbers, f"{inside} of {known}", *score, *map(_compared, one.compared)]
+    scored = [f"{one.scores[name]:.1f}" if name in one.scores else "-" for name in scores]
+    return [one.problem.name, *numbers, f"{inside} of {known}", *scored, *map(_compared, one.compared)]
 
 
 def _published(one: PredictedSummary) -> str:

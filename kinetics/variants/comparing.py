@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def compare_models(
     *,
     refit: bool = False,
     save: bool = False,
-    score: Callable[[FitProblem, Estimates], float] | None = None,
+    score: Callable[[FitProblem, Estimates], Mapping[str, float]] | None = None,
     progress: Progress | None = None,
 ) -> ModelComparison:
     """Fit variants of a fit to its rows, and set them side by side.
@@ -39,7 +39,7 @@ def compare_models(
     save : bool
         Write ``NAME.result.toml`` beside each problem that was fitted, as soon as it is.
     score : callable, optional
-        Gives a further column, larger for the better: called with each problem and its estimates.
+        Gives further columns, larger for the better: called with each problem and its estimates.
     progress : callable, optional
         Called with (done, all) variants.
 
@@ -70,7 +70,7 @@ def compare_models(
     for one in problems:
         report()
         variant = FittedVariant.at(one, _estimates(one, report, refit=refit, save=save))
-        fitted.append(variant if score is None else replace(variant, score=score(one, variant.estimates)))
+        fitted.append(variant if score is None else replace(variant, scores=score(one, variant.estimates)))
     return ModelComparison(tuple(fitted))
 
 

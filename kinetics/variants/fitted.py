@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kinetics.estimate import Estimates, FitProblem
@@ -31,8 +32,8 @@ class FittedVariant:
         Of the fitted rows at the estimates; priors count without their constants, as in the search.
     predicted : tuple of PredictedSummary
         Every row in the population, fitted or only compared, in order.
-    score : float, optional
-        What the caller of `compare_models` computes of the estimates, such as a cross-validated log score.
+    scores : mapping of str to float
+        What the caller of `compare_models` computes of the estimates, by column, such as cross-validated log scores.
     """
 
     problem: FitProblem
@@ -40,7 +41,7 @@ class FittedVariant:
     log_likelihood: float
     log_posterior: float
     predicted: tuple[PredictedSummary, ...]
-    score: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @classmethod
     def at(cls, problem: FitProblem, estimates: Estimates) -> FittedVariant:
@@ -81,7 +82,7 @@ class FittedVariant:
             "log_posterior": self.log_posterior,
             "numbers_inside": inside,
             "numbers": known,
-            **({} if self.score is None else {"score": self.score}),
+            **({"scores": dict(self.scores)} if self.scores else {}),
             "compared": {
                 one.row.name: {"value": one.interval.value, "verdict": VERDICTS[one.inside()]} for one in self.compared
             },
@@ -121,7 +122,7 @@ class ModelComparison:
 
         rows = {}
         for one in self.summary():
-            compared = one.pop("compared")
+            compared, scores = one.pop("compared"), one.pop("scores", {})
             verdicts = {f"{name} verdict": row["verdict"] for name, row in compared.items()}
-            rows[one.pop("variant")] = one | {name: row["value"] for name, row in compared.items()} | verdicts
+            rows[one.pop("variant")] = one | scores | {name: row["value"] for name, row in compared.items()} | verdicts
         return pd.DataFrame.from_dict(rows, orient="index")

@@ -153,7 +153,7 @@ def test_the_table_the_page_and_the_json_say_the_same(base, variant):
 
 def test_a_score_of_the_caller_is_a_column(base, variant):
     variant("faster", FASTER)
-    comparison = kinetics.compare_models(base, score=lambda problem, estimates: 10 * estimates["k"].value)
+    comparison = kinetics.compare_models(base, score=lambda problem, estimates: {"score": 10 * estimates["k"].value})
     assert list(comparison.table()["score"]) == pytest.approx([1.0, 0.5], rel=0.05)
     lines = models_markdown(comparison).splitlines()
     assert [line.split(" | ")[5] for line in lines if "---" not in line] == ["score", "", "1.0", "0.5"]

@@ -69,6 +69,11 @@ def check_cluster(faults: Faults, cluster: str | None, workers: int | None, miss
         check_worker_memory(workers or 0)
 
 
+def parts_of(text: str | None) -> list[str] | None:
+    """The parts of an option between commas; None if it is not given."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
 def destination(
     faults: Faults,
     path: Path | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.options import AsJson
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -28,19 +28,33 @@ def compare_models(
     save: Annotated[
         bool, typer.Option("--save", help="Write NAME.result.toml beside each problem that is fitted.")
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--crossvalidate",
+            metavar="visit,source",
+            help="Add log scores of what is left out, and of each source that no fit had: minutes a variant.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table as Markdown.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Variants of a fit, each with a model of its own, fitted to the same rows and set side by side."""
+    from kinetics.crossvalidation import crossvalidate
+    from kinetics.crossvalidation.folds import checked_kinds
     from kinetics.files.writing import write_atomically
     from kinetics.reports.variants import models_json, models_markdown, models_text
     from kinetics.variants import compare_models as run
 
     faults = Faults()
     destination(faults, out, ".md", inputs=[name, *(variants or ())])
+    kinds = parts_of(by)
+    with faults.gather():
+        checked_kinds(kinds)
     faults.raise_if_any()
+    score = None if kinds is None else lambda problem, _: crossvalidate(problem, by=kinds).log_scores()
     with watched(f"variants of {name}") as steps, resumable():
-        comparison = run(name, variants or None, refit=refit, save=save, progress=steps.count)
+        comparison = run(name, variants or None, refit=refit, save=save, score=score, progress=steps.count)
     if out is not None:
         write_atomically(out, models_markdown(comparison))
         wrote(out)

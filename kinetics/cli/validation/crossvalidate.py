@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.options import AsJson, Resume
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -59,7 +59,7 @@ def crossvalidate(
     destination(faults, out, ".json", inputs=[fit])
     if resume and out is None:
         faults.add("goes on with the folds of an earlier call; name them with --out FILE.json", name="--resume")
-    kinds = None if by is None else [part.strip() for part in by.split(",") if part.strip()]
+    kinds = parts_of(by)
     with faults.gather():
         problem = FitProblem.load(fit)
         with faults.gather():
