@@ -77,7 +77,7 @@ class CrossValidation:
         return float(next((scores[by] for by in ("visit", "row", "source") if by in scores), np.nan))
 
     def log_scores(self) -> dict[str, float]:
-        """Log scores, discrepancy included, by what is left out: ``row``, ``visit``, ``source``, each unfitted source."""
+        """Log scores, discrepancy included, by what is left out: row, visit, source, and each unfitted source."""
         scores = {row["by"]: row["log_score_with"] for row in self.score_rows() if row["by"] != UNFITTED}
         for one in self.numbers:
             if one.fold.by == UNFITTED:

@@ -274,3 +274,19 @@ def visits_of(generator):
     errors = generator.normal(0, np.hypot(0.1, 0.05), 12)
     for number, each in enumerate(unfitted(errors, sampling=0.05)):
         yield replace(each, numbers=tuple(replace(one, row=f"visit_{number}", steps=0.0) for one in each.numbers))
+
+
+def test_a_variant_predicts_what_the_fit_it_extends_does(problem):
+    """The same model under another name has the same numbers, and the scores of sources add up to that of all."""
+    folder = problem.with_name("variants")
+    folder.mkdir()
+    variant = folder / "renamed.toml"
+    variant.write_text(f'[fit]\ntitle = "renamed"\nextends = "../{problem.name}"\n')
+    fit(variant).save()
+    file = write(problem.with_name("facts.csv"), {}, {"source": "another_2001", "time": "7 day"})
+    base, own = (crossvalidate(one, by="source", evidence=file) for one in (problem, variant))
+    assert [one.left_out for one in own.numbers] == [one.left_out for one in base.numbers]
+    scores = own.log_scores()
+    assert {"elsewhere_2001", "another_2001"} <= scores.keys()
+    rows = {row["by"]: row["log_score_with"] for row in own.score_rows()}
+    assert scores["elsewhere_2001"] + scores["another_2001"] == pytest.approx(rows[UNFITTED])
