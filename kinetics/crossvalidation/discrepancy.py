@@ -76,9 +76,9 @@ class Discrepancy:
         """
         return sd_of(self.classes, output, steps, number)
 
-    def step(self, output: str) -> DiscrepancySD:
+    def step(self, output: str, number: str = "value") -> DiscrepancySD:
         """What each step away from the data adds: as much as a visit has, where no other source tells."""
-        return _step(self.classes, output, "value") or NONE
+        return _step(self.classes, output, number) or NONE
 
 
 def sd_of(classes: Mapping[Class, DiscrepancySD], output: str, steps: float, number: str) -> DiscrepancySD:

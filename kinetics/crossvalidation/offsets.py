@@ -40,6 +40,7 @@ def drawn_offsets(
     month: float,
     draws: int,
     seed: int,
+    number: str = "value",
 ) -> np.ndarray:
     r"""Offsets of the logarithms of outputs: one draw an output and course, and one each step away from the data.
 
@@ -60,6 +61,8 @@ def drawn_offsets(
         A month in that unit.
     draws, seed : int
         How many. Draw number k depends on (seed, k) and the outputs alone.
+    number : str
+        The kind of number whose classes are used; the logit of a ``share``, the logarithm of any other.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def drawn_offsets(
         Dimensionless.
     """
     own, steps, seed = _weights(times, starts, month), _step_weights(distance, times, month), checked_seed(seed)
-    classes = [(discrepancy.sd(output), discrepancy.step(output)) for output in outputs]
+    classes = [(discrepancy.sd(output, number=number), discrepancy.step(output, number)) for output in outputs]
     offsets = np.empty((draws, len(outputs), times.size))
     for draw in range(draws):
         generator = np.random.default_rng(np.random.SeedSequence((seed, draw), spawn_key=(STREAM,)))

@@ -77,13 +77,16 @@ class CrossValidation:
         return float(next((scores[by] for by in ("visit", "row", "source") if by in scores), np.nan))
 
     def log_scores(self) -> dict[str, float]:
-        """Log scores, discrepancy included, by what is left out: row, visit, source, and each unfitted source."""
-        scores = {row["by"]: row["log_score_with"] for row in self.score_rows() if row["by"] != UNFITTED}
+        """Log scores, discrepancy included, by what is left out: row, visit, source, and each unfitted source.
+
+        Numbers that the rest does not predict are left out of them.
+        """
+        scores = dict[str, float]()
         for one in self.numbers:
-            if one.fold.by == UNFITTED:
-                before = scores.get(one.fold.name, 0.0)
-                scores[one.fold.name] = before + one.left_out.weight * one.log_density_with
-        return {by: float(score) for by, score in scores.items()}
+            if one.left_out.informative:
+                column = one.fold.name if one.fold.by == UNFITTED else one.fold.by
+                scores[column] = scores.get(column, 0.0) + one.left_out.weight * one.log_density_with
+        return scores
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ def unfitted_facts(
     kinds : sequence of str, optional
         What is left out; None for all. Without ``source`` there are no such numbers.
     evidence : str or pathlib.Path, optional
-        Their file, by name or path; by default ``evidence.csv`` beside the problem, if there is one.
+        Their file, by name or path; by default ``evidence.csv`` beside the problem, or the one that it extends, if
+        there is one.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def unfitted_facts(
     """
     by_source = kinds is None or "source" in kinds
     if evidence is None:
-        beside = problem.path.with_name("evidence.csv")
+        beside = (problem.extends or (problem.path,))[0].with_name("evidence.csv")
         return _facts_in(beside, problem) if by_source and beside.is_file() else []
     if not by_source:
         raise InputError(Fault("has numbers of other sources; leave out sources too", name="evidence"))

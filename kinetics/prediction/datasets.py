@@ -18,8 +18,8 @@ the course began, on (quantile, time); ``OUTPUT_recovery_mean``, ``OUTPUT_recove
 ``discrepancy``, if the fit was cross-validated: what the model gets wrong too. Outputs on (quantile, time) of the
 typical patient over draws of the parameters and of the discrepancy; ``OUTPUT_log_sd`` on (time), the standard deviation
 of the logarithm by the discrepancy alone; ``recovery_quantiles`` on (quantile, output, course), and ``recovery_share``.
-With patients ``OUTPUT_population_median``, with a future trial ``OUTPUT_mean``, ``OUTPUT_sd`` and ``OUTPUT_median``, on
-(quantile, time). Shares and recovery times of patients and trials are without it.
+With patients ``OUTPUT_population_median`` on (quantile, time), ``OUTPUT_recovery_median_of_patients`` and
+``OUTPUT_share_never`` on (quantile, course). With a future trial every variable of ``study``.
 
 Every variable has its unit in ``attrs["units"]``. Quantiles over draws or trials have ``monte_carlo_error``: the
 standard error of the ends of the 95 % intervals of the variable as a share of their width.

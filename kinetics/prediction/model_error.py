@@ -13,17 +13,16 @@ from kinetics.crossvalidation import Discrepancy
 from kinetics.crossvalidation.distance import Distance, distance_from
 from kinetics.crossvalidation.offsets import drawn_offsets, offset_sd
 from kinetics.measures import TimeToThreshold, measure
-from kinetics.measures.patient_statistics import censored_quantiles, curve_quantiles, share_recovered
+from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
 from kinetics.model import Model
 from kinetics.model.quantities import Output
-from kinetics.prediction.over_draws import PERCENTILES, Drawn
-from kinetics.prediction.trial_counts import MOMENTS
+from kinetics.prediction.moved_populations import OVER, Offsets, known_quantiles, moved_population
+from kinetics.prediction.over_draws import Drawn
 from kinetics.regimen import Regimen
 from kinetics.results import MEDIAN_AND_95, variable
 from kinetics.units import Unit, conversion, parse_unit
 
 ONE = parse_unit("1")
-OVER = "over parameter draws and the discrepancy of the model"
 
 
 class ModelError:
@@ -50,9 +49,19 @@ class ModelError:
         at = self.times, self._starts, self._month
         self.distance: Distance = distance_from(discrepancy.arms, is_fitted, regimen, *at)
         names = [output.name for output in self._outputs]
-        self._drawn = drawn_offsets(discrepancy, names, self.distance, *at, draws, seed)
+        # a future trial is another source: a step further; of shares and times other sources alone say how far off
         elsewhere = replace(self.distance, constant=self.distance.constant + 1)
-        self._drawn_of_trial = drawn_offsets(discrepancy, names, elsewhere, *at, draws, seed)
+        self._offsets = Offsets(
+            *(
+                drawn_offsets(discrepancy, names, distance, *at, draws, seed, number)
+                for distance, number in (
+                    (self.distance, "value"),
+                    (elsewhere, "value"),
+                    (self.distance, "share"),
+                    (self.distance, "time"),
+                )
+            )
+        )
         self._sd = [offset_sd(discrepancy, name, self.distance, *at) for name in names]
 
     def group(self, drawn: xr.Dataset, measures: Sequence[TimeToThreshold], of_population: Drawn | None) -> xr.Dataset:
@@ -60,44 +69,20 @@ class ModelError:
         moved, data = drawn.copy(), dict[str, xr.Variable]()
         for index, output in enumerate(self._outputs):
             name = output.name
-            moved[name] = drawn[name] * np.exp(self._drawn[:, index])
+            moved[name] = drawn[name] * np.exp(self._offsets.counts[:, index])
             moved[name].attrs = drawn[name].attrs
-            data[name] = self._quantiles(moved[name].values, output, OVER)
+            data[name] = known_quantiles(moved[name].values, output, OVER)
             label = f"{name}, log standard deviation of the discrepancy"
             data[f"{name}_log_sd"] = variable(("time",), self._sd[index], ONE, label)
-            if of_population is not None:
-                data |= self._of_population(of_population, index, output)
         own = [one for one in measures if one.output in {output.name for output in self._outputs}]
         recovery, coords = self._recovery(moved, own)
+        if of_population is not None:
+            data |= moved_population(of_population, self._outputs, self.model, self._offsets, self._root)
         coords |= {
             "quantile": variable(("quantile",), list(MEDIAN_AND_95), ONE, f"quantile {OVER}"),
             "time": self._root["time"],
         }
         return xr.Dataset(data | recovery, coords, self._facts())
-
-    def _of_population(self, drawn: Drawn, index: int, output: Output) -> dict[str, xr.Variable]:
-        """Percentiles over patients, and what a future trial finds, moved by the offsets of each draw.
-
-        A future trial is another source, which is a step further from the data.
-        """
-        column, factor, data = list(self.model.outputs).index(output.name), np.exp(self._drawn[:, index]), {}
-        median = drawn.counts.drawn[:, PERCENTILES.index(0.5), :, column] * factor
-        data[f"{output.name}_population_median"] = self._quantiles(median, output, f"median over patients, {OVER}")
-        if moments := drawn.trials.get("moments"):
-            of_output = moments.drawn[..., column]
-            trials = len(of_output) // drawn.draws
-            moved = of_output * np.repeat(np.exp(self._drawn_of_trial[:, index]), trials, axis=0)[:, None]
-            for number, statistic in enumerate(MOMENTS):
-                label = f"{statistic} of a future trial, {OVER}"
-                data[f"{output.name}_{statistic}"] = self._quantiles(moved[:, number], output, label)
-        return data
-
-    def _quantiles(self, values: np.ndarray, output: Output, label: str) -> xr.Variable:
-        """`MEDIAN_AND_95` over draws, (draw, time), that have numbers."""
-        known = values[~np.isnan(values).any(axis=1)]
-        table = curve_quantiles(known, MEDIAN_AND_95)
-        long_name = f"{output.about or output.name}, {label}"
-        return variable(("quantile", "time"), table, output.unit, long_name, exploratory=output.exploratory)
 
     def _recovery(
         self, moved: xr.Dataset, measures: Sequence[TimeToThreshold]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 from kinetics.checking import check, load
 from kinetics.crossvalidation import crossvalidate
@@ -281,6 +282,39 @@ def test_a_future_trial_is_a_step_further_from_the_data(project, fitted):
     )
     of_parameters = np.ptp(median) ** 2 - (2 * 1.96 * 0.1) ** 2
     assert np.ptp(mean) ** 2 == pytest.approx(of_parameters + (2 * 1.96) ** 2 * (0.1**2 + 0.3**2), rel=0.3)
+
+
+def test_shares_and_times_of_recovery_are_as_far_off_as_their_classes_say(project, fitted):
+    """The logit of a share, and the logarithm of a time, have the variance of the draws and that of the class."""
+    classes = {
+        ("visit", "N_blood", "value"): DiscrepancySD(0.0, 1e6, 9),
+        ("source", "*", "*"): DiscrepancySD(0.0, 1e6, 9),
+        ("source", "*", "share"): DiscrepancySD(0.8, 1e6, 9),
+        ("source", "*", "time"): DiscrepancySD(0.2, 1e6, 9),
+    }
+    discrepancy = replace(crossvalidate(fitted, by="row").discrepancy, classes=classes)
+    options = {"until": "120 day", "every": "2 day", "draws": 400, "patients": 64, "study": 400, "seed": 3}
+    tree = predict(fitted, regimen(project), discrepancy=discrepancy, **options)
+    group, study = tree["discrepancy"].to_dataset(), tree["study"].to_dataset()
+    day = int(np.argmin(np.abs(study["N_blood_share_below"].sel(quantile=0.5).values - 0.5)))
+
+    def begun(days):  # an offset begins smoothly within a month
+        share = min(float(days) / 30.4375, 1.0)
+        return share**2 * (3 - 2 * share)
+
+    def width(values, scale):
+        return np.ptp(scale(values.sel(quantile=[0.025, 0.975]).values))
+
+    at = {"time": day}
+    without, moved = (width(each["N_blood_share_below"].isel(at), logit) for each in (study, group))
+    sd = 0.8 * begun(study["time"][day])
+    assert moved**2 == pytest.approx(without**2 + (2 * 1.96 * sd) ** 2, rel=0.25)
+    own = tree["population_recovery"]["median_quantiles"].sel(output="N_blood").isel(course=0)
+    without = width(own, np.log)
+    moved = width(group["N_blood_recovery_median_of_patients"].isel(course=0), np.log)
+    sd = 0.2 * begun(own.sel(quantile=0.5))
+    assert moved**2 == pytest.approx(without**2 + (2 * 1.96 * sd) ** 2, rel=0.25)
+    assert "Recovery over patients with the discrepancy of the model" in report(tree)
 
 
 def test_a_discrepancy_is_read_as_it_was_written_and_checked(project, fitted):

@@ -16,6 +16,7 @@ from kinetics.reports.recovery import not_reached
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, table
+from kinetics.units import conversion, parse_unit
 
 
 def with_discrepancy(tree: xr.DataTree, variables: Mapping[str, str]) -> list[xr.Dataset]:
@@ -48,7 +49,38 @@ def discrepancy_text(tree: xr.DataTree, width: int = WIDTH) -> str:
         note = f"{note} Nothing after so many courses was fitted."
     title = "Time to the lower limit of normal, typical patient, with the discrepancy of the model"
     recovery = [f"{title}\n{table(['output', 'course', 'months: 95 % interval'], cells)}"] if cells else []
-    return "\n\n".join([*recovery, textwrap.fill(note, width)])
+    return "\n\n".join([*recovery, *_of_population(tree, rows), textwrap.fill(note, width)])
+
+
+def _of_population(tree: xr.DataTree, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Recovery over patients, and in a future trial if there is one, with the discrepancy."""
+    error = tree["discrepancy"].to_dataset()
+    columns = {
+        "recovery_median_of_patients": "median of patients, months",
+        "share_never": "never",
+        "recovery_mean": "mean of a trial, months",
+        "recovery_median": "median of a trial, months",
+    }
+    names = [name for name in columns if rows and f"{rows[0]['output']}_{name}" in error]
+    if not names:
+        return []
+    cells = [
+        [row["output"], str(row["course"]), *(_cell(error[f"{row['output']}_{name}"], row, tree) for name in names)]
+        for row in rows
+    ]
+    title = "Recovery over patients with the discrepancy of the model: 95 % intervals"
+    return [f"{title}\n{table(['output', 'course', *(columns[name] for name in names)], cells)}"]
+
+
+def _cell(quantiles: xr.DataArray, row: Mapping[str, Any], tree: xr.DataTree) -> str:
+    """The interval of a share in percent, or of a time in months."""
+    lower, upper = (
+        float(quantiles.sel(course=row["course"], quantile=end)) for end in (MEDIAN_AND_95[0], MEDIAN_AND_95[-1])
+    )
+    if quantiles.attrs["units"] == "1":
+        return "-" if math.isnan(lower) else f"{100 * lower:.0f} to {100 * upper:.0f} %"
+    month = float(conversion(parse_unit(tree["time"].attrs["units"]), parse_unit("month")))
+    return _ends_text({**row, "lower": lower * month, "upper": upper * month})
 
 
 def _ends_text(row: Mapping[str, Any]) -> str:
