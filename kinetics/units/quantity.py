@@ -34,6 +34,8 @@ def read_number(text: str) -> float | None:
 def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = "day") -> tuple[float, Unit]:
     """Read a number with its unit, such as ``"12 mg"`` or ``"0.4 1e9/L"``, and convert it to ``unit`` if there is one.
 
+    A number that stands alone is read only where ``unit`` is ``1``.
+
     Parameters
     ----------
     example : str
@@ -48,6 +50,8 @@ def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = 
     --------
     >>> parse_quantity("2 month", "day")[0]
     60.875
+    >>> parse_quantity("0.4", "1")[0]
+    0.4
     """
     match = _QUANTITY.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_LENGTH else None
     target = parse_unit(unit) if isinstance(unit, str) else unit
@@ -55,9 +59,9 @@ def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = 
     if match is None:
         such = f"write a number, a space and a unit, such as '12 {target_text}'"
         raise UnitError(f"cannot read quantity {str(text)[:60]!r}; {such}")
-    if match[2] is None:
+    if match[2] is None and target != registry.Unit(""):
         raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {target_text}'")
-    own = parse_unit(match[2])
+    own = parse_unit(match[2] or "1")
     target = own if target is None else target
     if own.dimensionality != target.dimensionality:  # reported in the words of the text, before units are made short
         raise UnitError(f"'{match[2]}' is not a kind of '{unit_text(target)}'")
