@@ -16,7 +16,7 @@ from kinetics.errors import Faults
 
 def evidence(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.csv]", help="Facts; by default fits/evidence.csv that ships.")
+        str | None, typer.Argument(metavar="[NAME|FILE]", help="Facts; by default fits/evidence.csv that ships.")
     ] = None,
     patients: Annotated[
         int, typer.Option("--patients", metavar="N", min=2, help="Virtual patients of each cohort; best a power of 2.")

@@ -18,7 +18,6 @@ from kinetics.cli.arguments.options import (
     FutureTrial,
     OutNetCDF,
     Patients,
-    RegimenName,
     Retreat,
     RetreatWith,
     Seed,
@@ -37,7 +36,14 @@ def predict(
     until: Until,
     every: Every = "1 month",
     cohort: FitCohort = None,
-    regimen: RegimenName = None,
+    regimen: Annotated[
+        str | None,
+        typer.Option(
+            "--regimen",
+            metavar="NAME|FILE",
+            help="What is given; see 'kinetics models'. Without it, what --retreat adds.",
+        ),
+    ] = None,
     retreat: Retreat = None,
     retreat_with: RetreatWith = "retreatment",
     draws: Draws = 200,

@@ -26,6 +26,7 @@ def crossvalidate(
     *,
     by: str | Sequence[str] | None = None,
     seed: int | None = None,
+    estimates: Estimates | None = None,
     evidence: str | Path | None = None,
     out: str | Path | None = None,
     resume: bool = False,
@@ -33,8 +34,8 @@ def crossvalidate(
 ) -> CrossValidation:
     """Leave out rows, visits and whole sources of a fit in turn, and predict them from a fit of the rest.
 
-    Each refit is one search from the estimates of all rows. Sources that the fit never had are predicted too. What
-    errors, on the logarithm, have beyond those of sampling and of the parameters is the discrepancy of the model.
+    Each refit is one search from the estimates of all rows. What errors, on the logarithm, have beyond those of
+    sampling and of the parameters is the discrepancy of the model. Sources that the fit never had are predicted too.
 
     Parameters
     ----------
@@ -43,11 +44,10 @@ def crossvalidate(
     by : str or sequence of str, optional
         What is left out together: ``row``, ``visit`` (all rows of a study at a time), ``source``; by default all of
         which the fit has two.
-    seed : int, optional
-        Of virtual patients; by default that of the fit.
+    seed, estimates : int, Estimates
+        Of virtual patients, by default that of the fit; of all rows, by default those of the fit, or committed.
     evidence : str or pathlib.Path, optional
-        Published facts of other sources, a file or its name in the library; by default ``evidence.csv`` beside the
-        problem, if there is one.
+        Published facts of other sources, a file or its name; by default ``evidence.csv`` beside the problem.
     out, resume : optional
         A file, NAME.json, that keeps every fold as soon as it is done; whether to go on from the folds in it.
     progress : callable, optional
@@ -72,7 +72,7 @@ def crossvalidate(
     _check_resumed(resume, out)
     problem = fit.problem if isinstance(fit, Fit) else loaded("fit", fit, FitProblem)
     _check_statistics(problem)
-    estimates = fit.estimates if isinstance(fit, Fit) else _committed_estimates(problem)
+    estimates = _estimates_of_all_rows(fit, problem) if estimates is None else estimates
     problem = problem.with_settings(seed=seed)
     facts = unfitted_facts(problem, kinds, evidence)
     folds = folds_of(problem, kinds, with_unfitted=bool(facts))
@@ -101,7 +101,7 @@ def _check_resumed(resume: bool, out: str | Path | None) -> None:
 
 
 def _check_statistics(problem: FitProblem) -> None:
-    """Refuse fits whose rows are not predicted one by one: of facts, normal measurements, or random effects."""
+    """Refuse rows that are not predicted one by one, as of facts or random effects, or have errors of no logarithm."""
     if problem.facts is not None:
         message = f"'{problem.name}' is a fit of facts; cross-validation is of rows of tables"
         raise InputError(Fault(message, name="fit"))
@@ -110,6 +110,9 @@ def _check_statistics(problem: FitProblem) -> None:
         kind = 'likelihood = "normal"' if normal else "random effects of studies"
         message = "its rows are of one likelihood, and cross-validation predicts each number alone"
         raise InputError(Fault(f"'{problem.name}' has {kind}: {message}", name="fit"))
+    if own := [target.row.name for target in problem.fitted if target.row.on_own_scale]:
+        message = f"has rows with a standard_error, such as '{own[0]}'; cross-validation is of errors of logarithms"
+        raise InputError(Fault(f"'{problem.name}' {message}: give them a log_se", name="fit"))
 
 
 def _complete(
@@ -125,13 +128,16 @@ def _complete(
         progress(len(folds), len(folds))
 
 
-def _committed_estimates(problem: FitProblem) -> Estimates:
+def _estimates_of_all_rows(fit: object, problem: FitProblem) -> Estimates:
+    """Those of a fit, else the committed ones."""
+    if isinstance(fit, Fit):
+        return fit.estimates
     path = result_path(problem.path)
     if not path.is_file():
         message = f"'{problem.name}' has no committed result; run 'kinetics fit {problem.path} --save', or give a Fit"
         raise InputError(Fault(message, name="fit"))
     estimates = Estimates.read(path)
     if changed := problem.outdated(estimates.facts):
-        advice = f"run 'kinetics fit {problem.name} --save'"
+        advice = f"run 'kinetics fit {problem.path} --save'"
         raise InputError(Fault(f"{path} is older than its {' and its '.join(changed)}; {advice}", name="fit"))
     return estimates

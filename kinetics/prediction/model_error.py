@@ -75,7 +75,7 @@ class ModelError:
             label = f"{name}, log standard deviation of the discrepancy"
             data[f"{name}_log_sd"] = variable(("time",), self._sd[index], ONE, label)
         own = [one for one in measures if one.output in {output.name for output in self._outputs}]
-        recovery, coords = self._recovery(moved, own)
+        recovery, coords = self._recovery(drawn, moved, own)
         if of_population is not None:
             data |= moved_population(of_population, self._outputs, self.model, self._offsets, self._root)
         coords |= {
@@ -85,16 +85,23 @@ class ModelError:
         return xr.Dataset(data | recovery, coords, self._facts())
 
     def _recovery(
-        self, moved: xr.Dataset, measures: Sequence[TimeToThreshold]
+        self, drawn: xr.Dataset, moved: xr.Dataset, measures: Sequence[TimeToThreshold]
     ) -> tuple[dict[str, xr.Variable], dict[str, Any]]:
-        """Times to the lower limit of the moved curves; those between output times are interpolated."""
+        """Times to the lower limit of the moved curves.
+
+        Curves at output times tell by which factor a move changes a time. A fall between output times is not moved.
+        """
         course = self._root["course"]
         coords: dict[str, Any] = {"output": [one.output for one in measures], "course": course}
         if not measures:
             return {}, coords
-        curves = moved[[one.output for one in measures]].assign_coords(course_start=self._root["course_start"])
-        taken = measure(curves, measures)
-        times = np.stack([taken[one.name].transpose("draw", "course").values for one in measures], axis=1)
+        exact, before, after = (
+            np.stack([taken[one.name].transpose("draw", "course").values for one in measures], axis=1)
+            for taken in (drawn, self._sampled(drawn, measures), self._sampled(moved, measures))
+        )
+        known = np.isfinite(exact) & np.isfinite(before) & (before > 0)
+        times = after * np.divide(exact, before, out=np.ones_like(after), where=known)
+        times = np.where(np.isnan(before) & np.isnan(after), exact, times)
         unit, long_name = parse_unit(self._root["time"].attrs["units"]), "time to the lower limit of normal"
         quantiles = censored_quantiles(times, MEDIAN_AND_95)
         recovered = share_recovered(times)
@@ -104,6 +111,11 @@ class ModelError:
                 ("output", "course"), recovered, ONE, "share that recovers, of the draws that fell below the limit"
             ),
         }, coords
+
+    def _sampled(self, curves: xr.Dataset, measures: Sequence[TimeToThreshold]) -> xr.Dataset:
+        """The times that curves at output times have, by interpolation."""
+        outputs = curves[[one.output for one in measures]]
+        return measure(outputs.assign_coords(course_start=self._root["course_start"]), measures)
 
     def _facts(self) -> dict[str, Any]:
         """What was used, and how far from the data it is used."""

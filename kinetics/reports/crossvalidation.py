@@ -107,7 +107,7 @@ def _discrepancy_table(validated: CrossValidation) -> str:
             _DISTANCES[distance],
             *("all" if name == ALL else name for name in (output, number)),
             f"{one.log_sd:.3f}",
-            f"{one.log_sd * one.relative_se:.3f}",
+            f"{one.log_sd * one.relative_se:.3f}" if one.log_sd else "-",
             number_text(one.freedom),
             str(one.numbers),
         ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinetics.published.likelihoods import PredictedSummary
+from kinetics.text.escaping import markdown_text
 from kinetics.text.numbers import number_text
 from kinetics.text.tables import WIDTH, in_blocks, paragraph
 from kinetics.units import display_unit, parse_unit
@@ -14,8 +15,12 @@ from kinetics.variants.fitted import VERDICTS, FittedVariant
 
 _NOTE = (
     "Log likelihood and log posterior are of the fitted rows; priors count without their constants. Inside: numbers of "
-    "the fitted rows, means and standard deviations apart, that lie where 95 % of studies would. The other columns are "
-    "rows that are compared, not fitted."
+    "the fitted rows, means and standard deviations apart, that lie where 95 % of studies would. Columns with "
+    "verdicts are rows that are compared, not fitted."
+)
+_SCORES = (
+    "The columns after 'inside' are scores, higher is better: of a cross-validation sums of log densities of what was "
+    "left out, by what it was, or of a source that no fit had; '-' where the variant does not predict it."
 )
 
 
@@ -23,14 +28,17 @@ def models_text(comparison: ModelComparison, width: int = WIDTH) -> str:
     """The titles, the table in blocks, and what its columns mean."""
     titles = (f"{one.problem.name}: {one.problem.title}" for one in comparison.variants)
     head, rows = _cells(comparison)
-    return "\n\n".join(["\n".join(titles), in_blocks(head, rows, width, text=(0,)), paragraph(_NOTE, width)])
+    notes = [_NOTE, *([_SCORES] if any(one.scores for one in comparison.variants) else [])]
+    parts = ["\n".join(titles), in_blocks(head, rows, width, text=(0,)), paragraph(" ".join(notes), width)]
+    return "\n\n".join(parts)
 
 
 def models_markdown(comparison: ModelComparison) -> str:
     """The table for a page."""
     head, rows = _cells(comparison)
     rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)) + "\n"
+    escaped = [map(markdown_text, cells) for cells in (head, *rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (escaped[0], rule, *escaped[1:])) + "\n"
 
 
 def models_json(comparison: ModelComparison) -> dict[str, Any]:
@@ -40,7 +48,7 @@ def models_json(comparison: ModelComparison) -> dict[str, Any]:
 
 def _cells(comparison: ModelComparison) -> tuple[list[str], list[list[str]]]:
     first = comparison.variants[0]
-    names = [f"{one.row.name}, {display_unit(parse_unit(one.row.unit))}" for one in first.compared]
+    names = [", ".join(filter(None, (one.row.name, display_unit(parse_unit(one.row.unit))))) for one in first.compared]
     head = ["variant", "parameters", "log likelihood", "log posterior", "inside"]
     scores = list(dict.fromkeys(name for one in comparison.variants for name in one.scores))
     head += [*scores, *names]

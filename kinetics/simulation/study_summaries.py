@@ -22,7 +22,7 @@ from kinetics.files.writing import write_atomically
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.simulation.simulating import simulate
-from kinetics.units import Unit, parse_unit, unit_text
+from kinetics.units import Unit, parse_unit, unit_text, written_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,7 @@ def _measurements(model: Model, result: xr.Dataset, outputs: Sequence[str]) -> l
 def _means(arm: dict[str, Any], measured: Sequence[_Measurement]) -> list[dict[str, Any]]:
     return [
         arm
-        | {"output": one.output, "statistic": "mean", "time": one.time, "unit": unit_text(one.unit)}
+        | {"output": one.output, "statistic": "mean", "time": one.time, "unit": written_unit(one.unit)}
         | {"value": float(one.values.mean()), "sd": float(one.values.std(ddof=1))}
         for one in measured
     ]

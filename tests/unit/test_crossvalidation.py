@@ -268,6 +268,22 @@ def test_an_interval_with_the_discrepancy_has_the_width_of_student_s_t(project, 
     assert tree["discrepancy"]["N_blood_log_sd"].values[[0, 38]] == pytest.approx([0.0, 0.1])
 
 
+@pytest.mark.parametrize("every", ["1 day", "10 day", "40 day"])
+def test_recovery_without_any_discrepancy_is_that_of_the_parameters_whatever_the_step(project, fitted, every):
+    classes = {("visit", "N_blood", "value"): DiscrepancySD(0.0, 4.0, 9)}
+    discrepancy = replace(crossvalidate(fitted, by="row").discrepancy, classes=classes)
+    tree = predict(fitted, regimen(project), until="80 day", every=every, draws=20, discrepancy=discrepancy)
+    moved, own = tree["discrepancy"]["recovery_quantiles"], tree["recovery"]["quantiles"]
+    np.testing.assert_allclose(moved.values, own.sel(output=moved["output"]).values, rtol=1e-12)
+
+
+def test_a_discrepancy_of_zero_has_no_standard_error(project):
+    exact = [{"time": f"{time} day", "value": 2 * np.exp(-time / 10), "log_se": 0.1} for time in (1, 5, 9)]
+    path = project.fit(*exact, free={"A0": A0})
+    rows = report(crossvalidate(fit(path), by="row")).split("Discrepancy of the model")[1].splitlines()
+    assert [row.split()[3:5] for row in rows if row.startswith("visit")] == [["0.000", "-"]] * 2
+
+
 def test_a_future_trial_is_a_step_further_from_the_data(project, fitted):
     classes = {
         ("visit", "N_blood", "value"): DiscrepancySD(0.1, 1e6, 9),

@@ -636,3 +636,9 @@ def test_the_highest_after_the_nadir_is_not_the_highest_of_all():
 def test_a_published_number_is_inside_or_outside_or_nobody_knows():
     assert Interval(1.0, 0.8, 1.2).holds(1.1) is True
     assert Interval(1.0, math.nan, math.nan).holds(1.1) is None
+
+
+def test_the_command_takes_a_name_of_the_library_as_the_verb_does():
+    answer = CliRunner().invoke(app, ["evidence", "evidnce"])
+    assert answer.exit_code == 2
+    assert "no 'evidnce' in fits; did you mean 'evidence'?" in answer.output

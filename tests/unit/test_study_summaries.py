@@ -259,6 +259,20 @@ def test_a_planned_study_has_more_patients_than_measurements(project, tmp_path):
         datagen(tmp_path / "models" / "model.toml", observe=visits, until="20 day", patients=3)
 
 
+def test_errors_that_are_not_of_logarithms_are_not_taken_for_those(project):
+    with pytest.raises(InputError, match="has rows with a standard_error, such as 'study 0, Y, 0 day'"):
+        crossvalidate(FitProblem.load(project(LEVELS, FIT)))
+
+
+def test_studies_on_the_logarithm_have_an_interval_on_the_logarithm(project):
+    rows = [row | {"standard_error": "", "log_se": 0.4} for row in LEVELS]
+    result = fit(project(rows, FIT + BETWEEN.replace(', distribution = "normal"', "")))
+    level, between = (result.estimates[name].value for name in ("level", "level.between_studies"))
+    reach = 1.96 * np.hypot(0.4, between)
+    ends = level * np.exp(-reach), level * np.exp(reach)
+    assert result.predicted[0].interval.ends == pytest.approx(ends, rel=1e-3)
+
+
 def test_rows_of_one_likelihood_are_not_predicted_one_by_one(project):
     with pytest.raises(InputError, match="'studies' has random effects of studies: its rows are of one likelihood"):
         crossvalidate(FitProblem.load(project(LEVELS, FIT + BETWEEN)))

@@ -1,9 +1,13 @@
 """Variants of a fit: problems that extend another, models that compete on the same rows, and bad variants."""
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import kinetics
+from kinetics.cli import app
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import FitProblem
 from kinetics.reports.variants import models_json, models_markdown
@@ -151,12 +155,31 @@ def test_the_table_the_page_and_the_json_say_the_same(base, variant):
     assert "faster: a variant" in kinetics.report(comparison)
 
 
+def test_variants_that_are_not_saved_have_log_scores_too(base, variant):
+    variant("faster", FASTER)
+    answer = CliRunner().invoke(app, ["compare-models", str(base), "--crossvalidate", "row", "--json"])
+    assert answer.exit_code == 0, answer.output
+    first, faster = (row["scores"]["row"] for row in json.loads(answer.stdout)["variants"])
+    assert faster == pytest.approx(first, abs=1e-3)
+    assert not list(base.parent.rglob("*.result.toml"))
+
+
 def test_a_score_of_the_caller_is_a_column(base, variant):
     variant("faster", FASTER)
     comparison = kinetics.compare_models(base, score=lambda problem, estimates: {"score": 10 * estimates["k"].value})
     assert list(comparison.table()["score"]) == pytest.approx([1.0, 0.5], rel=0.05)
     lines = models_markdown(comparison).splitlines()
     assert [line.split(" | ")[5] for line in lines if "---" not in line] == ["score", "", "1.0", "0.5"]
+    assert "are scores, higher is better" in kinetics.report(comparison)
+    assert "are scores" not in kinetics.report(kinetics.compare_models(base))
+
+
+def test_names_from_a_table_do_not_break_the_page(project, base, variant):
+    rows = project.fits / "one.csv"
+    rows.write_text(rows.read_text().replace("later", "later | <b>"))
+    variant("faster", FASTER)
+    page = models_markdown(kinetics.compare_models(base))
+    assert page.splitlines()[0].endswith(r"| later \| \<b\>, 1e9/L |")
 
 
 def test_a_variant_of_other_rows_is_refused(project, base, variant):

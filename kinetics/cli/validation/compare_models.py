@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
+
+if TYPE_CHECKING:
+    from kinetics.estimate import Estimates, FitProblem
 
 
 def compare_models(
@@ -52,7 +55,11 @@ def compare_models(
     with faults.gather():
         checked_kinds(kinds)
     faults.raise_if_any()
-    score = None if kinds is None else lambda problem, _: crossvalidate(problem, by=kinds).log_scores()
+
+    def log_scores(problem: FitProblem, estimates: Estimates) -> dict[str, float]:
+        return crossvalidate(problem, by=kinds, estimates=estimates).log_scores()
+
+    score = None if kinds is None else log_scores
     with watched(f"variants of {name}") as steps, resumable():
         comparison = run(name, variants or None, refit=refit, save=save, score=score, progress=steps.count)
     if out is not None:

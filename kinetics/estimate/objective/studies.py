@@ -88,10 +88,20 @@ class StudyEffectsObjective(LikelihoodObjective):
             assert isinstance(target, TypicalTarget)
             scales = [estimates[one.of] if one.kind == "log_normal" else 1.0 for one in effects]
             between = sum((g * s * estimates[e.flat]) ** 2 for g, s, e in zip(gradient, scales, effects, strict=True))
-            own = target.error_sd * (1.0 if target.row.on_own_scale else value)
-            reach = NORMAL_95 * float(np.sqrt(between + own**2)) if np.isfinite(own) else np.nan
-            summaries.append(PredictedSummary(target.row, Interval(value, value - reach, value + reach), None))
+            ends = _ends(target, value, float(np.sqrt(between)))
+            summaries.append(PredictedSummary(target.row, Interval(value, *ends), None))
         return tuple(summaries)
+
+
+def _ends(target: TypicalTarget, value: float, between: float) -> tuple[float, float]:
+    """Where the number of 95 % of new studies lies, on the scale of the row's error; NaN if it has no error."""
+    if not np.isfinite(target.error_sd):
+        return np.nan, np.nan
+    if target.row.on_own_scale:
+        reach = NORMAL_95 * float(np.hypot(target.error_sd, between))
+        return value - reach, value + reach
+    factor = float(np.exp(NORMAL_95 * np.hypot(target.error_sd, between / value)))
+    return value / factor, value * factor
 
 
 def _whitened(studies: StudyModel, at: StudyModes) -> tuple[list[np.ndarray], list[np.ndarray]]:
