@@ -19,6 +19,7 @@ from kinetics.crossvalidation.unfitted import predict_unfitted, unfitted_facts
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit, FitInterrupted, FitProblem
 from kinetics.files.arguments import Progress, loaded
+from kinetics.published.facts import PublishedFact
 
 
 def crossvalidate(
@@ -68,19 +69,27 @@ def crossvalidate(
     >>> validated = crossvalidate("my_fit", by=["visit", "source"])  # doctest: +SKIP
     >>> validated.log_score, validated.save()  # doctest: +SKIP
     """
-    kinds = checked_kinds(by)
+    checked_kinds(by)
     _check_resumed(resume, out)
     problem = fit.problem if isinstance(fit, Fit) else loaded("fit", fit, FitProblem)
-    _check_statistics(problem)
+    folds, facts = plan_folds(problem, by, evidence)
     estimates = _estimates_of_all_rows(fit, problem) if estimates is None else estimates
     problem = problem.with_settings(seed=seed)
-    facts = unfitted_facts(problem, kinds, evidence)
-    folds = folds_of(problem, kinds, with_unfitted=bool(facts))
     optimum = problem.log_parameters(estimates.by_flat_name(problem.model))
     record = FoldRecord(out, problem, optimum, resume=resume)
     with _naming_done(record, folds):
         _complete(record, problem, folds, optimum, progress)
         return CrossValidation(problem, (*record.of(folds), *predict_unfitted(problem, estimates, facts)))
+
+
+def plan_folds(
+    problem: FitProblem, by: str | Sequence[str] | None = None, evidence: str | Path | None = None
+) -> tuple[list[Fold], list[PublishedFact]]:
+    """What is left out in turn, and the facts of sources never fitted; an `InputError` if there is no such thing."""
+    kinds = checked_kinds(by)
+    _check_statistics(problem)
+    facts = unfitted_facts(problem, kinds, evidence)
+    return folds_of(problem, kinds, with_unfitted=bool(facts)), facts
 
 
 @contextmanager

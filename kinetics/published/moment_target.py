@@ -177,8 +177,8 @@ def _check_definite(order: Sequence[tuple[str, float]], pairs: Sequence[MomentTa
         correlations = np.abs(matrix[size - 1, : size - 1] / (sd[:-1] * sd[-1]))
         ends = {order[size - 1], order[int(np.argmax(correlations))]}
         row = next(pair.row for pair in pairs if {_key(one) for one in pair.measurements} == ends)
-        message = "the covariance matrix of the arm is not positive definite; of the measurement that makes it so, this"
-        raise InputError(Fault(f"{message} is the largest correlation, {correlations.max():.3g}", name=row.name))
+        hint = f"look first at this, a correlation of {correlations.max():.3g}"
+        raise InputError(Fault(f"the covariance matrix of the arm is not positive definite; {hint}", name=row.name))
 
 
 def arms_of_moments(targets: Sequence[MomentTarget]) -> list[list[MomentTarget]]:

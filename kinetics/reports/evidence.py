@@ -53,7 +53,7 @@ def evidence_markdown(evaluated: Evaluated, source: str) -> str:
             "interval and without n nobody can say, and the finding counts as not inside. Rows that are no "
             "independent test are listed with the reason and not counted. "
             f"{evaluated.patients} virtual patients (seed {evaluated.seed}) stand for each cohort. "
-            "How each kind of number is taken of them: [formats](formats/evidence.md).",
+            "`docs/formats/evidence.md` says how each kind of number is taken of them.",
             100,
         ),
         "",

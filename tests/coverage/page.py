@@ -32,6 +32,8 @@ is not exactly 95 %. A rounded number counts as inside if a number that rounds t
 | published | n | of | parameter | printed |
 |---|---|---|---|---|
 """
+BAR = (0.93, 0.97)
+"""What an interval of 95 % should hold, and the error of 1000 studies."""
 PREDICTED = """
 ## Predictions of a future study
 
@@ -54,7 +56,19 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
     if predicted:
         lines.append(PREDICTED.format(n=predicted[0]["n"]))
         lines += [f"| {row['case']} | {row['n']} | {_percent(row['printed'])} |\n" for row in predicted]
-    return "".join(lines)
+    return "".join([*lines, _outside(rows)])
+
+
+def _outside(rows: Sequence[dict[str, Any]]) -> str:
+    """A list of the coverages outside `BAR`."""
+    found = [
+        f"- {row['case']}, {'prediction' if row['by'] == 'prediction' else name}: {_percent(row[name])}\n"
+        for row in rows
+        for name in ("parameter", "printed")
+        if not math.isnan(row[name]) and not BAR[0] <= round(row[name], 3) <= BAR[1]
+    ]
+    text = "".join(found) or "None.\n"
+    return f"\n## Outside {100 * BAR[0]:.0f} to {100 * BAR[1]:.0f} %\n\n{text}"
 
 
 def _percent(share: float) -> str:

@@ -58,3 +58,10 @@ def test_what_a_fit_of_facts_cannot_do_is_said(run, verb: str) -> None:
     answer = run(verb, "relapse_activity")
     assert answer.status == 2
     assert any(told in answer.err for told in ("is a fit of facts", "has no table [population]")), answer.err
+
+
+def test_variants_are_not_fitted_before_their_scores_are_known_to_exist(run, project: Path) -> None:
+    answer = run("compare-models", project / "fits" / "turnover.toml", "--crossvalidate", "source")
+    assert answer.status == 2
+    assert "--crossvalidate: fit 'turnover' has one source, choice: nothing is left to fit" in answer.err
+    assert "variants of" not in answer.err

@@ -229,7 +229,7 @@ def changed(rows, index, **cells):
             FIT + NORMAL,
             "table.csv:4: one, Y, 0 day, 9 day, covariance: the covariance",
         ),
-        (changed(MOMENTS, 2, value=0.95), FIT + NORMAL, "this is the largest correlation, 1.06"),
+        (changed(MOMENTS, 2, value=0.95), FIT + NORMAL, "look first at this, a correlation of 1.06"),
         (changed(MOMENTS, 2, with_time="8 day"), FIT + NORMAL, "there is no mean of Y at this time"),
         (changed(MOMENTS, 2, with_time=""), FIT + NORMAL, "a covariance needs 'with_time' or 'with_output'"),
         (changed(MOMENTS, 1, n=50), FIT + NORMAL, "are of different numbers of patients n"),

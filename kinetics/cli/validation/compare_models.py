@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinetics.cli.arguments.inputs import destination, parts_of
+from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import AsJson
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
@@ -15,7 +16,7 @@ from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 if TYPE_CHECKING:
-    from kinetics.estimate import Estimates, FitProblem
+    from kinetics.estimate import Estimates
 
 
 def compare_models(
@@ -44,7 +45,8 @@ def compare_models(
 ) -> None:
     """Variants of a fit, each with a model of its own, fitted to the same rows and set side by side."""
     from kinetics.crossvalidation import crossvalidate
-    from kinetics.crossvalidation.folds import checked_kinds
+    from kinetics.crossvalidation.crossvalidating import plan_folds
+    from kinetics.estimate import FitProblem
     from kinetics.files.writing import write_atomically
     from kinetics.reports.variants import models_json, models_markdown, models_text
     from kinetics.variants import compare_models as run
@@ -52,8 +54,9 @@ def compare_models(
     faults = Faults()
     destination(faults, out, ".md", inputs=[name, *(variants or ())])
     kinds = parts_of(by)
-    with faults.gather():
-        checked_kinds(kinds)
+    if kinds is not None:  # before the fits, which take long
+        with faults.gather(), named_as_options({"by": "--crossvalidate"}):
+            plan_folds(FitProblem.load(name), kinds)
     faults.raise_if_any()
 
     def log_scores(problem: FitProblem, estimates: Estimates) -> dict[str, float]:
