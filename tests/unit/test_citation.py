@@ -4,7 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from pybtex.database import parse_string
@@ -15,6 +17,8 @@ from kinetics.citation.bibtex import bibtex
 from kinetics.citation.methods import PATH as METHODS
 from kinetics.errors import Faults
 from kinetics.files.bibliography import Source, check_bibliography, read_bibliography
+
+from . import patient_cases as cases
 
 ROOT = Path(__file__).parents[2]
 COMMAND = re.compile(r"\\(?:textbackslash|textasciitilde|textasciicircum|textbraceleft|textbraceright)\{\}|\\[&%$#_]")
@@ -183,3 +187,38 @@ def test_the_address_of_a_publication_is_written_as_it_is():
 def test_the_version_is_that_of_the_project():
     stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert entries(cite("hill_cawthorne_2012"))["lymphokinetics"].fields["version"] == stated
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "methods"),
+    [
+        (
+            {"method": "SAEM", "standard_errors": "linearised"},
+            {"kuhn_2005", "lavielle_2007", "karimi_2020", "retout_2002"},
+        ),
+        (
+            {"method": "FOCEI", "standard_errors": "stochastic_approximation"},
+            {"wang_2007", "almquist_2015", "louis_1982"},
+        ),
+    ],
+)
+def test_a_clinic_cites_its_algorithm_its_standard_errors_and_its_diagnostics(algorithm, methods):
+    visits = xr.Dataset({"NPDE": ("visit", [0.1])})
+    facts = {"model": "rituximab", **algorithm}
+    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=facts), "visits": visits})
+    assert keys(tree) == {"lymphokinetics", "candelaria_2018", "brendel_2006", *methods}
+
+
+def test_a_posterior_and_profiles_cite_their_methods():
+    nothing = xr.Dataset()
+    groups = {"/": xr.Dataset(attrs={"model": "rituximab"}), "profiles": nothing, "posterior": nothing}
+    cited = keys(xr.DataTree.from_dict(groups))
+    assert {"venzon_1988", "raue_2009", "foreman_mackey_2013", "ter_braak_2006"} <= cited
+
+
+def test_a_fit_of_a_patient_cites_the_engine(tmp_path):
+    times = np.array([1.0, 5.0, 20.0])
+    own = cases.patient("P1", times, cases.pool(times, 1.0, 0.02))
+    fitted = kinetics.fit_patient(cases.data(own), "P1", model=cases.model(tmp_path, cases.POOL))
+    assert keys(fitted) == {"lymphokinetics", "steinebach_2023"}
+    assert keys(fitted.fits) == keys(fitted)
