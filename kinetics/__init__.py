@@ -4,8 +4,8 @@ Start with `models`, which lists what ships, and `load`, which reads it; `read_p
 `fit_patient` fits a patient's counts, `predict_patient` says what a further course would do, and `fit_population`
 estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
-`predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and
-`report` write things out. Each takes a name of the library, a path or an object.
+`predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show`,
+`report` and `cite` write things out. Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kinetics.checking import check, load
+    from kinetics.citation import cite
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.crossvalidation import CrossValidation, Discrepancy, crossvalidate
     from kinetics.dependence import FitOutcomes, fit_all
@@ -100,6 +101,7 @@ __all__ = [
     "VisitSchedule",
     "__version__",
     "check",
+    "cite",
     "compare",
     "compare_models",
     "crossvalidate",
@@ -133,6 +135,7 @@ __all__ = [
 # importing numba, scipy and xarray takes seconds, so a name is fetched when it is first used
 _ROOMS = {
     "kinetics.checking": ("check", "load"),
+    "kinetics.citation": ("cite",),
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
     "kinetics.crossvalidation": ("CrossValidation", "Discrepancy", "crossvalidate"),
     "kinetics.dependence": ("FitOutcomes", "fit_all"),

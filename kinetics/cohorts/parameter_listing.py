@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.cohorts.lineage import lineage
-from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.bibliography import CHOICE, Source, find_source
 from kinetics.files.library import library_folder
 from kinetics.model.model import Model
 from kinetics.model.quantities import CohortValue, Parameter
@@ -51,19 +52,38 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParam
                     distribution='')
     """
     resolved = cohort_parameters(model, cohort)
-    stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
-    for row in lineage(model, cohort):
-        stated |= row.values
+    stated = _stated(model, cohort)
     rows = []
     for name, row in model.parameters.items():
         value, unit = resolved.values[name], display_unit(row.unit)
         if name in resolved.estimated:
             source, doi = f"estimate of {resolved.estimated[name]}", ""
         else:
-            source, doi = _cited(stated[name].source, row, model)
+            key = stated[name].source
+            found = _source(key, row, model)
+            source, doi = (found.short, found.fields.get("doi", "")) if found else (key, "")
         spread, kind = resolved.spreads.get(name), _kind(resolved, name)
         rows.append(ListedParameter(name, value, unit, spread, source, doi, row.about, kind))
     return rows
+
+
+def cited_sources(model: Model, cohort: str | None, estimated: Collection[str]) -> dict[str, Source]:
+    """The sources of the parameters of a model, or of one of its cohorts, by key, without those of estimated ones."""
+    stated = _stated(model, cohort)
+    found = {
+        stated[name].source: _source(stated[name].source, row, model)
+        for name, row in model.parameters.items()
+        if name not in estimated
+    }
+    return {key: source for key, source in found.items() if source is not None}
+
+
+def _stated(model: Model, cohort: str | None) -> dict[str, CohortValue]:
+    """The value that files say of each parameter, with its source: of the model, its cohort, and what that extends."""
+    stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
+    for row in lineage(model, cohort):
+        stated |= row.values
+    return stated
 
 
 def _kind(resolved: CohortParameters, name: str) -> str:
@@ -71,12 +91,11 @@ def _kind(resolved: CohortParameters, name: str) -> str:
     return f"{resolved.distributions.get(name, '')} {shares}".strip()
 
 
-def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:
-    """A source in short, and its DOI."""
+def _source(key: str, row: Parameter, model: Model) -> Source | None:
+    """The entry of a source; None of a choice, or if there is none."""
     # a parameter of a composite was declared in its own file, and a cohort's value in the composite's or in its bases',
     # each beside its own bibliography
     files = [Path(row.where.rpartition(":")[0]), model.path, *model.extends] if model.path is not None else []
     folders = [file.parent for file in files] or [library_folder("models")]
     sources = (find_source(key, folder) for folder in folders)
-    source = None if key == CHOICE else next(filter(None, sources), None)
-    return (source.short, source.fields.get("doi", "")) if source else (key, "")
+    return None if key == CHOICE else next(filter(None, sources), None)

@@ -28,22 +28,38 @@ _WAYS = ({"doi"}, {"url"}, {"howpublished"}, {"note"}, {"journal", "volume"}, {"
 
 @dataclass(frozen=True)
 class Source:
-    """An entry of a bibliography: its key, its fields such as ``author`` and ``doi``, its line, and if all was read."""
+    """An entry of a bibliography: its key, its fields such as ``author`` and ``doi``, its line, and if all was read.
+
+    ``entry_type`` is such as article.
+    """
 
     key: str
     fields: dict[str, str]
     line: int = 1
     whole: bool = True
+    entry_type: str = "misc"
 
     @property
     def short(self) -> str:
-        """Family name of the first author, or without one the journal or title, and the year; for tables."""
-        author = self.fields.get("author", "").split(" and ")[0]
-        words = author.split()
-        # "Marie de Vries": the family name starts at its particle
-        start = next((index for index, word in enumerate(words) if word[0].islower()), -1)
-        family = author.split(",")[0] if "," in author else " ".join(words[start:])
-        name = family.strip("{}") or self.fields.get("journal") or self.fields.get("title", "")
+        """Who wrote it and when, for tables: ``shortauthor``, else the family name of the first author, and the year.
+
+        Without an author, the journal or the title stands there.
+
+        Examples
+        --------
+        >>> Source("a", {"author": "de Vries, Marie and Roe, Jane", "year": "2012"}).short
+        'de Vries 2012'
+        >>> Source("b", {"author": "{World Health Organization}", "year": "2020"}).short
+        'World Health Organization 2020'
+        """
+        author = self.fields.get("shortauthor") or self.fields.get("author", "").split(" and ")[0]
+        family = author.split(",")[0]
+        if "shortauthor" not in self.fields and "," not in author and not author.startswith("{"):
+            words = author.split()
+            # "Marie de Vries": the family name starts at its particle
+            start = next((index for index, word in enumerate(words) if word[0].islower()), -1)
+            family = " ".join(words[start:])
+        name = family.replace("{", "").replace("}", "") or self.fields.get("journal") or self.fields.get("title", "")
         return f"{name} {self.fields.get('year', '')}".strip() or self.key
 
 
@@ -102,7 +118,7 @@ def _read(path: Path, *_: int) -> tuple[list[Source], list[tuple[int, str]]]:
         line, start = line + text.count("\n", start, parser.command_start), parser.command_start
         if kind.lower() not in ("string", "preamble") and key is not None:
             values = {name.lower(): " ".join("".join(parts).split()) for name, parts in fields[0]}
-            sources.append(Source(key, values, line, len(parser.faults) == known))
+            sources.append(Source(key, values, line, len(parser.faults) == known, kind.lower()))
         known = len(parser.faults)
     return sources, parser.faults
 
@@ -113,6 +129,16 @@ def find_source(key: str, folder: Path) -> Source | None:
         if source := read_bibliography(candidate / "references.bib").get(key):
             return source
     return None
+
+
+def cited(key: str, folder: Path) -> str:
+    """A source in short, as tables print it: who and when. A key that is in no bibliography, such as `choice`, stays.
+
+    >>> cited(CHOICE, library_folder("models"))
+    'choice'
+    """
+    source = None if key == CHOICE else find_source(key, folder)
+    return source.short if source else key
 
 
 def check_bibliography(path: Path, faults: Faults) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from kinetics.files.bibliography import cited
 from kinetics.published import NOT_COUNTED, Evaluated, EvidenceRow, Finding, Verdict
 from kinetics.published.evaluating import NEVER_FITTED, agreement_counts
 from kinetics.published.verdict import Group
@@ -213,7 +214,7 @@ _COLUMNS: dict[str, Callable[[Verdict], str]] = {
     "why": lambda each: NOT_COUNTED.get(each.not_counted or "", ""),
     "use": lambda each: each.row.use,
     "agrees": lambda each: _WORDS[each.agrees],
-    "source": lambda each: each.row.source,
+    "source": lambda each: cited(each.row.source, each.placed.path.parent),
     "mark": lambda each: each.row.mark,
     "reason": lambda each: each.row.reason,
 }

@@ -1,7 +1,7 @@
 """Escape text of files for terminals, JSON, Markdown and figures; find the characters that no file may hold.
 
-LaTeX needs nothing here: only identifiers and symbols that `kinetics.model.latex.is_latex` accepts reach it. SVG is
-escaped by matplotlib, which draws no text as mathematics within `kinetics.figures.base.style.style`.
+Equations in LaTeX need nothing here: only identifiers and symbols that `kinetics.model.latex.is_latex` accepts reach
+them. SVG is escaped by matplotlib, which draws no text as mathematics within `kinetics.figures.base.style.style`.
 """
 
 from __future__ import annotations
@@ -137,6 +137,39 @@ def markdown_code(text: str) -> str:
     `a'b.csv`
     """
     return f"`{one_line(one_space(text)).replace('`', chr(39))}`"
+
+
+_IN_LATEX = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}", **{character: f"\\{character}" for character in "&%$#_"},
+}  # fmt: skip
+
+
+def latex_text(text: str, *, groups: bool = False) -> str:
+    r"""A text as a part of a paragraph of LaTeX, or of a field of BibTeX: it means itself, and no command runs.
+
+    With ``groups``, braces in pairs stay, which protect words from a style of BibTeX.
+
+    Examples
+    --------
+    >>> print(latex_text(r"\input{a_b} & 5 %"))
+    \textbackslash{}input\textbraceleft{}a\_b\textbraceright{} \& 5 \%
+    >>> print(latex_text("{DNA} of a } b", groups=True), latex_text("the {DNA}", groups=True))
+    \textbraceleft{}DNA\textbraceright{} of a \textbraceright{} b the {DNA}
+    """
+    plain = one_line(one_space(text))
+    pairs = groups and _has_pairs(plain)
+    return "".join(each if pairs and each in "{}" else _IN_LATEX.get(each, each) for each in plain)
+
+
+def _has_pairs(text: str) -> bool:
+    """Whether each brace of a text is one of a pair."""
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")

@@ -53,7 +53,7 @@ def test_weight_bands_give_what_the_dose_per_weight_gives():
 
 
 def test_transplantation_brings_back_lineages_in_the_published_order():
-    """NK and monocytes by 1 month, B by 6, T by 24 (Storek 2008); naive CD4 by 9 to 12, CD4 not at 24 (Cull 2017)."""
+    """NK and monocytes by 1 month, B by 6, T by 24 (Storek 2004); naive CD4 by 9 to 12, CD4 not at 24 (Cull 2017)."""
     found = patients("reconstitution", "ahsct", "24 month")[["NK", "monocytes", "B", "CD8", "CD4_naive", "CD4"]]
     counts = of_baseline(found).median("patient")
     assert float(at(counts.NK, 1)) > 0.5
