@@ -19,12 +19,13 @@ OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help install reproduce test types tests chance fuzz bench study coverage format lock clean
+.PHONY: help install reproduce test types tests chance thorough fuzz bench study coverage format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
 	@echo "make test        linters, type checker, then all tests"
 	@echo "make chance      the property tests with other, and more, random examples"
+	@echo "make thorough    cases that make test leaves out, of what other cases test too"
 	@echo "make fuzz        an hour of hostile expressions and files; ARGS=\"--seed 2 --minutes 10\" for other ones, or fewer"
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
 	@echo "make study       200 synthetic replicates of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
@@ -86,6 +87,10 @@ tests: $(CLUSTER)
 # The properties with examples drawn by chance, to be run from time to time: `make test` draws the same ones every time.
 chance: $(INSTALLED)
 	$(PYTEST) --hypothesis-profile=chance tests/properties tests/unit $(ARGS)
+
+# More cases of what `make test` tests, to be run from time to time.
+thorough: $(INSTALLED)
+	$(PYTEST) -m thorough
 
 # A million expressions and ten thousand files; what fails is kept in build/fuzz/ and can be run again alone.
 fuzz: $(INSTALLED)

@@ -195,7 +195,7 @@ def disagreement(system: System, table: np.ndarray, regimen: str | None = "ms_li
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
+@pytest.mark.parametrize("cohort", ["relapsing", pytest.param("progressive", marks=pytest.mark.thorough)])
 def test_ten_years_of_patients_agree_with_radau_to_2e_6(reconstitution, cohort):
     values = cohort_parameters(reconstitution.model, cohort)
     typical = reconstitution.parameter_array(values.values)
@@ -226,7 +226,13 @@ def regimen_of(model: Model) -> str | None:
     return next((name for name in names if {*Regimen.load(name).drugs} <= model.doses.keys()), None)
 
 
-@pytest.mark.parametrize("name", sorted(set(library_names("models")) - {"reconstitution"}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.thorough] if name == "immunogenicity" else [])
+        for name in sorted(set(library_names("models")) - {"reconstitution"})
+    ],
+)
 def test_every_shipped_model_alone_agrees_with_radau_to_3e_6(name):
     """Under a regimen if it takes a drug, and pushed from rest by every input."""
     system = compile_model(Model.load(name))

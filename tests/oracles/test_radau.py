@@ -42,7 +42,7 @@ def test_typical_patient_agrees_to_1e_5(system, cohort):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("patient", range(3))
+@pytest.mark.parametrize("patient", [0, *(pytest.param(other, marks=pytest.mark.thorough) for other in (1, 2))])
 @pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
 def test_virtual_patients_agree_to_1e_5(system, cohort, patient):
     drawn = draw_patients(system, cohort_parameters(system.model, cohort), patient + 1, seed=2)

@@ -26,13 +26,20 @@ ROUNDINGS = 7
 
 
 def cases():
-    """Models with the drugs of regimens they can be given, and these regimens: each set of drugs is compiled once."""
+    """Models with the drugs of regimens they can be given, and these regimens: each set of drugs is compiled once.
+
+    Extensions of 'reconstitution' rest as it does: with a drug they are left to the thorough tests.
+    """
     groups = defaultdict(dict)
     for name in library_names("models"):
         groups[name, ()]["no drug"] = Regimen.none()
         for title, regimen in accepted_regimens(Model.load(name)).items():
             groups[name, regimen.drugs][title] = regimen
-    return [(name, drugs, regimens) for (name, drugs), regimens in groups.items()]
+    left = {key for key in groups if key[0] in {"consequences", "immunogenicity"} and key[1]}
+    return [
+        pytest.param(*key, regimens, marks=[pytest.mark.thorough] if key in left else [])
+        for key, regimens in groups.items()
+    ]
 
 
 def label(part):

@@ -288,7 +288,7 @@ AGAIN = {
 
 
 @pytest.mark.parametrize("case", AGAIN.values(), ids=AGAIN)
-@pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
+@pytest.mark.parametrize("cohort", ["relapsing", pytest.param("progressive", marks=pytest.mark.thorough)])
 def test_engines_agree_on_a_shipped_model(case, cohort):
     name, rules = case
     model = Model.load("reconstitution")
@@ -311,7 +311,7 @@ def test_engines_agree_on_a_shipped_model(case, cohort):
     assert (np.abs(fast.outputs(times) - expected) <= 1e-6 * peak + moved).all()
 
 
-@pytest.mark.parametrize("share", [40, 45, 50])
+@pytest.mark.parametrize("share", [40, *(pytest.param(other, marks=pytest.mark.thorough) for other in (45, 50))])
 def test_engines_agree_on_the_returns_of_many_patients(share):
     """Rituximab whenever B is back at a share of its baseline, after courses 1 and 2, at default tolerances."""
     model = Model.load("reconstitution")

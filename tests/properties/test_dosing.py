@@ -199,7 +199,9 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize("linear", [True, False], ids=["linear", "saturable"])
+@pytest.mark.parametrize(
+    "linear", [pytest.param(True, id="linear", marks=pytest.mark.thorough), pytest.param(False, id="saturable")]
+)
 @pytest.mark.parametrize("kind", RECORDS)
 def test_derivatives_are_those_of_differences(kind, linear):
     values = {"VMAX": 30.0}

@@ -328,8 +328,15 @@ def uninterrupted(model, method):
     return problem, fit_population(problem)
 
 
-@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
-@pytest.mark.parametrize("reason", [KeyboardInterrupt, Killed])
+@pytest.mark.parametrize(
+    ("method", "reason"),
+    [
+        ("SAEM", KeyboardInterrupt),
+        ("FOCEI", Killed),
+        pytest.param("SAEM", Killed, marks=pytest.mark.thorough),
+        pytest.param("FOCEI", KeyboardInterrupt, marks=pytest.mark.thorough),
+    ],
+)
 def test_an_interrupted_estimate_goes_on_to_the_same_bits(model, monkeypatch, method, reason):
     monkeypatch.setattr("kinetics.patients.clinic.checkpoint.KEEP_EVERY", 0.0)
     problem, whole = uninterrupted(model, method)
@@ -409,7 +416,7 @@ def problem_of(model, method):
     return ClinicProblem.of(simulated(8), model, algorithm=without_samples).with_settings(method=method, seed=5)
 
 
-@pytest.mark.parametrize("method", ["SAEM", "FOCEI"])
+@pytest.mark.parametrize("method", ["SAEM", pytest.param("FOCEI", marks=pytest.mark.thorough)])
 def test_a_process_that_was_killed_goes_on_to_the_same_bits_with_more_threads(model, method):
     one_thread = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     call = [sys.executable, "-c", KILLED, str(model), method]
