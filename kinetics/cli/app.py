@@ -18,6 +18,7 @@ from kinetics.cli.check import check
 from kinetics.cli.compare import compare
 from kinetics.cli.data import guess, read
 from kinetics.cli.datagen import datagen
+from kinetics.cli.documents import report
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
@@ -74,6 +75,7 @@ _WITH_ARGUMENTS = (
     compare,
     fit_population,
     figure,
+    report,
 )
 
 
@@ -132,6 +134,7 @@ _COMMANDS = (
     (evidence, "Every published fact beside the model."),
     (fit_population, "The population of a clinic's patients."),
     (figure, "Draw a figure."),
+    (report, "A result as one file to read, print or send."),
 )
 
 
@@ -140,7 +143,7 @@ def _name(command: Callable[..., Any]) -> str:
 
 
 _NAMES = [_name(command) for command, _ in _COMMANDS]
-_ORDER = [*_NAMES[:-2], "data", *_NAMES[-2:]]
+_ORDER = [*_NAMES[:-3], "data", *_NAMES[-3:]]
 _OF_DATA = ((guess, "Propose a mapping."), (read, "Check, print and write a table."))
 
 data = typer.Typer(

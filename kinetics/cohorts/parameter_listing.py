@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kinetics.cohorts.cohort import CohortParameters, cohort_parameters
 from kinetics.cohorts.lineage import lineage
-from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.files.bibliography import CHOICE, Source, find_source
 from kinetics.files.library import library_folder
 from kinetics.model.model import Model
 from kinetics.model.quantities import CohortValue, Parameter
@@ -15,7 +15,7 @@ from kinetics.units import display_unit
 
 
 class ListedParameter(NamedTuple):
-    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one.
+    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short, and its ``publication``, if it has one.
 
     ``distribution`` says how it varies if not log-normally; categories have their shares there.
     """
@@ -25,9 +25,14 @@ class ListedParameter(NamedTuple):
     unit: str
     spread: float | None
     source: str
-    doi: str
+    publication: Source | None
     about: str
     distribution: str
+
+    @property
+    def doi(self) -> str:
+        """That of the publication, or nothing."""
+        return self.publication.fields.get("doi", "") if self.publication else ""
 
 
 def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParameter]:
@@ -47,8 +52,8 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParam
     >>> pool = State(name="A", unit="mg", initial=0, rate=0)
     >>> still = Model.from_symbols("still", time="day", parameters=[volume], states=[pool])
     >>> parameter_table(still)[0]
-    ListedParameter(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume',
-                    distribution='')
+    ListedParameter(name='V', value=10.0, unit='L', spread=0.2, source='choice', publication=None,
+                    about='volume', distribution='')
     """
     resolved = cohort_parameters(model, cohort)
     stated = {name: CohortValue(row.value, row.source) for name, row in model.parameters.items()}
@@ -58,11 +63,11 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParam
     for name, row in model.parameters.items():
         value, unit = resolved.values[name], display_unit(row.unit)
         if name in resolved.estimated:
-            source, doi = f"estimate of {resolved.estimated[name]}", ""
+            source, publication = f"estimate of {resolved.estimated[name]}", None
         else:
-            source, doi = _cited(stated[name].source, row, model)
+            source, publication = _cited(stated[name].source, row, model)
         spread, kind = resolved.spreads.get(name), _kind(resolved, name)
-        rows.append(ListedParameter(name, value, unit, spread, source, doi, row.about, kind))
+        rows.append(ListedParameter(name, value, unit, spread, source, publication, row.about, kind))
     return rows
 
 
@@ -71,12 +76,12 @@ def _kind(resolved: CohortParameters, name: str) -> str:
     return f"{resolved.distributions.get(name, '')} {shares}".strip()
 
 
-def _cited(key: str, row: Parameter, model: Model) -> tuple[str, str]:
-    """A source in short, and its DOI."""
+def _cited(key: str, row: Parameter, model: Model) -> tuple[str, Source | None]:
+    """A source in short, and its publication, if it is one."""
     # a parameter of a composite was declared in its own file, and a cohort's value in the composite's or in its bases',
     # each beside its own bibliography
     files = [Path(row.where.rpartition(":")[0]), model.path, *model.extends] if model.path is not None else []
     folders = [file.parent for file in files] or [library_folder("models")]
     sources = (find_source(key, folder) for folder in folders)
     source = None if key == CHOICE else next(filter(None, sources), None)
-    return (source.short, source.fields.get("doi", "")) if source else (key, "")
+    return (source.short, source) if source else (key, None)
