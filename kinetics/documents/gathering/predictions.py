@@ -13,13 +13,16 @@ from kinetics.documents.gathering.pictures import picture
 from kinetics.documents.gathering.provenance import provenance_section
 from kinetics.files.checksums import tree_checksum
 from kinetics.model import Model
+from kinetics.reports.course import time_factor
 from kinetics.reports.prediction import prediction_parts
 from kinetics.reports.recovery import recovery, recovery_table
 from kinetics.reports.simulation import counts_table, simulation_title
 from kinetics.text.numbers import number_text
-from kinetics.units import display_unit, parse_unit
+from kinetics.units import conversion, parse_unit
 
 _BAND = "Line: typical patient at the estimates. Band: 95 % interval over the uncertainty of the parameters."
+_SHORT = 60
+"""Days up to which a time is said in days."""
 _OF_PATIENTS = "Line: median of the patients. Band: 5 to 95 % of them."
 
 
@@ -71,9 +74,11 @@ def _cohort(facts: dict[str, Any]) -> str:
 
 
 def _span(root: xr.Dataset) -> str:
-    """The time that a result covers."""
-    time = root["time"]
-    return f"{number_text(float(time[-1] - time[0]))} {display_unit(parse_unit(time.attrs['units']))}s"
+    """The time that a result covers, in days or months."""
+    days = float(root["time"][-1] - root["time"][0]) * time_factor(root, "day")
+    if days < _SHORT:
+        return f"{number_text(days)} days"
+    return f"{number_text(float(conversion(parse_unit('day'), parse_unit('month'))) * days)} months"
 
 
 def recovery_sentences(rows: Any) -> list[str]:
