@@ -57,6 +57,11 @@ class Printer(MathMLPresentationPrinter):
         relation = f"<mo>{_RELATIONS[e.rel_op]}</mo>"
         return _element(f"<mrow>{self.markup(e.lhs)}{relation}{self.markup(e.rhs)}</mrow>")
 
+    def _print_power(self, expr: Any) -> Any:
+        base, exponent = expr.args
+        shown = self.markup(base) if base.is_Symbol else f"<mrow><mo>(</mo>{self.markup(base)}<mo>)</mo></mrow>"
+        return _element(f"<msup>{shown}{self.markup(exponent)}</msup>")
+
     def _print_Max(self, expr: Any) -> Any:
         return self._named("max", expr.args)
 

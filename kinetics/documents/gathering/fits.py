@@ -24,7 +24,7 @@ from kinetics.published import NORMAL_95
 from kinetics.reports.fit import agreement_facts, estimates_table, interval_parts, targets_table, targets_title
 from kinetics.text.escaping import one_space
 from kinetics.text.lists import listed
-from kinetics.text.numbers import interval_text, number_text
+from kinetics.text.numbers import count_text, interval_text, number_text
 from kinetics.text.tables import Table
 from kinetics.units import parse_unit, written_unit
 
@@ -52,11 +52,12 @@ def _summary_blocks(result: FittedResult) -> list[Block]:
     problem, rows = result.problem, result.summary["targets"]
     cohort = f", cohort {result.estimates.cohort}" if result.estimates.cohort else ""
     fitted = [row for row in rows if row["use"] == "fit"]
-    others = f" {len(rows) - len(fitted)} further numbers are compared, not fitted." if len(rows) > len(fitted) else ""
+    compared = count_text(len(rows) - len(fitted), "further number")
+    others = f" Compared, not fitted: {compared}." if len(rows) > len(fitted) else ""
     kind = "population of patients" if problem.population else "typical patient"
     text = (
-        f"{len(problem.free)} parameters of model {problem.model.name}{cohort} were estimated from {len(fitted)} "
-        f"published numbers, for the {kind}.{others} {_inside(rows)}"
+        f"Estimated of model {problem.model.name}{cohort}: {count_text(len(problem.free), 'parameter')}, from "
+        f"{count_text(len(fitted), 'published number')}, for the {kind}.{others} {_inside(rows)}"
     )
     known = _by_verdict(result.estimates)
     notes = [Note(f"{one_space(warning)}.") for warning in result.summary["warnings"]]
