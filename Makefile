@@ -11,6 +11,7 @@ MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.cluster
+REPORT := $(VENV)/.report
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
@@ -69,19 +70,25 @@ $(CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@$(PIP) install --require-hashes -r requirements-cluster.lock
 	@touch $@
 
+# What reports need, an optional extra, and what their tests check pages with.
+$(REPORT): $(CLUSTER) requirements-report.lock
+	@echo "Installing the packages of requirements-report.lock"
+	@$(PIP) install --require-hashes -r requirements-report.lock
+	@touch $@
+
 reproduce: $(INSTALLED)
 	$(BIN)/kinetics reproduce --out $(OUT)
 
-test: $(CLUSTER)
+test: $(REPORT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 # One after the other they would leave a core idle, as Pyright uses one.
-types: $(CLUSTER)
+types: $(REPORT)
 	$(BIN)/pyright
 
-tests: $(CLUSTER)
+tests: $(REPORT)
 	$(PYTEST) --durations=10
 
 # The properties with examples drawn by chance, to be run from time to time: `make test` draws the same ones every time.
@@ -130,6 +137,9 @@ lock: $(RESOLVER)
 	sed -n 's/^cluster = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(RESOLVER) pip compile - --constraint requirements.lock --upgrade \
 	  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --quiet --output-file requirements-cluster.lock
+	sed -n 's/^report = \[\(.*\)\]$$/\1/p; s/^pages = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | \
+	  $(RESOLVER) pip compile - --constraint requirements.lock --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet --output-file requirements-report.lock
 	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:

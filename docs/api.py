@@ -24,7 +24,7 @@ CHAPTERS = {
     "Fit and predict a patient": ("fit_patient", "fit_patients", "predict_patient", "PatientFit", "PatientFits"),
     "Estimate a clinic's population": ("fit_population", "ClinicProblem", "ClinicFit"),
     "Predict and compare": ("predict", "compare", "evidence"),
-    "Write and draw": ("report", "draw", "cite", "read_result", "write_result", "reproduce"),
+    "Write and draw": ("report", "write_report", "draw", "cite", "read_result", "write_result", "reproduce"),
     "What a model is": ("Model", "VisitSchedule"),
     "What is given": ("Regimen", "Course", "Dose", "Rule"),
     "What is fitted and compared": (

@@ -5,7 +5,8 @@ Start with `models`, which lists what ships, and `load`, which reads it; `read_p
 estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
 `predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show`,
-`report` and `cite` write things out. Each takes a name of the library, a path or an object.
+`report` and `cite` write things out as text, `write_report` as a document. Each takes a name of the library, a path or
+an object.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.crossvalidation import CrossValidation, Discrepancy, crossvalidate
     from kinetics.dependence import FitOutcomes, fit_all
+    from kinetics.documents import write_report
     from kinetics.errors import (
         ClusterError,
         InputError,
@@ -129,6 +131,7 @@ __all__ = [
     "reproduce",
     "show",
     "simulate",
+    "write_report",
     "write_result",
 ]
 
@@ -139,6 +142,7 @@ _ROOMS = {
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
     "kinetics.crossvalidation": ("CrossValidation", "Discrepancy", "crossvalidate"),
     "kinetics.dependence": ("FitOutcomes", "fit_all"),
+    "kinetics.documents": ("write_report",),
     "kinetics.errors": (
         "ClusterError",
         "InputError",

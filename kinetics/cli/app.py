@@ -18,7 +18,7 @@ from kinetics.cli.check import check
 from kinetics.cli.compare import compare
 from kinetics.cli.data import guess, read
 from kinetics.cli.datagen import datagen
-from kinetics.cli.documents import cite
+from kinetics.cli.documents import cite, report
 from kinetics.cli.evidence import evidence
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
@@ -76,6 +76,7 @@ _WITH_ARGUMENTS = (
     fit_population,
     figure,
     cite,
+    report,
 )
 
 
@@ -135,6 +136,7 @@ _COMMANDS = (
     (fit_population, "The population of a clinic's patients."),
     (figure, "Draw a figure."),
     (cite, "References of a result, as BibTeX."),
+    (report, "A result as one file to read, print or send."),
 )
 
 

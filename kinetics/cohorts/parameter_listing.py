@@ -16,7 +16,7 @@ from kinetics.units import display_unit
 
 
 class ListedParameter(NamedTuple):
-    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short and with its ``doi``, if it has one.
+    """One parameter for a reader: ``value`` in ``unit``, ``source`` in short, and its ``publication``, if it has one.
 
     ``distribution`` says how it varies if not log-normally; categories have their shares there.
     """
@@ -26,9 +26,14 @@ class ListedParameter(NamedTuple):
     unit: str
     spread: float | None
     source: str
-    doi: str
+    publication: Source | None
     about: str
     distribution: str
+
+    @property
+    def doi(self) -> str:
+        """That of the publication, or nothing."""
+        return self.publication.fields.get("doi", "") if self.publication else ""
 
 
 def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParameter]:
@@ -48,8 +53,8 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParam
     >>> pool = State(name="A", unit="mg", initial=0, rate=0)
     >>> still = Model.from_symbols("still", time="day", parameters=[volume], states=[pool])
     >>> parameter_table(still)[0]
-    ListedParameter(name='V', value=10.0, unit='L', spread=0.2, source='choice', doi='', about='volume',
-                    distribution='')
+    ListedParameter(name='V', value=10.0, unit='L', spread=0.2, source='choice', publication=None,
+                    about='volume', distribution='')
     """
     resolved = cohort_parameters(model, cohort)
     stated = _stated(model, cohort)
@@ -57,13 +62,13 @@ def parameter_table(model: Model, cohort: str | None = None) -> list[ListedParam
     for name, row in model.parameters.items():
         value, unit = resolved.values[name], display_unit(row.unit)
         if name in resolved.estimated:
-            source, doi = f"estimate of {resolved.estimated[name]}", ""
+            source, publication = f"estimate of {resolved.estimated[name]}", None
         else:
             key = stated[name].source
-            found = _source(key, row, model)
-            source, doi = (found.short, found.fields.get("doi", "")) if found else (key, "")
+            publication = _source(key, row, model)
+            source = publication.short if publication else key
         spread, kind = resolved.spreads.get(name), _kind(resolved, name)
-        rows.append(ListedParameter(name, value, unit, spread, source, doi, row.about, kind))
+        rows.append(ListedParameter(name, value, unit, spread, source, publication, row.about, kind))
     return rows
 
 

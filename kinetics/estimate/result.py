@@ -21,7 +21,7 @@ from kinetics.estimate.objective.base import LikelihoodObjective
 from kinetics.estimate.problem.problem import FitProblem
 from kinetics.estimate.search import AnyObjective, Search
 from kinetics.estimate.stages import run_profiles, run_sampler
-from kinetics.estimate.summary import fit_summary, interval_rows
+from kinetics.estimate.summary import fit_summary, interval_rows, rms_log_error
 from kinetics.estimate.tree import fit_tree
 from kinetics.estimate.uncertainty.covariance import Uncertainty
 from kinetics.estimate.uncertainty.posterior import Posterior
@@ -127,12 +127,7 @@ class Fit:
 
     def rms_log_error(self) -> float:
         """Root mean square of ln(model / published) over the fitted rows that give a value; NaN if none does."""
-        errors = [
-            target.log_error(value)
-            for target, value in zip(self.problem.targets, self.values, strict=True)
-            if target.row.use == "fit" and not target.row.is_range and not target.row.on_own_scale
-        ]
-        return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
+        return rms_log_error(self.problem.targets, self.values)
 
     def minus_2_log_likelihood(self) -> float | None:
         """Minus twice the log likelihood of the fitted rows, with all constants; None of a least-squares fit."""

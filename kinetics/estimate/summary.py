@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,22 @@ from kinetics.estimate.study_estimates import study_estimates
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
-from kinetics.published import NORMAL_95
+from kinetics.published import NORMAL_95, Target
 from kinetics.results import MEDIAN_AND_95
 from kinetics.units import parse_unit, written_unit
 
 if TYPE_CHECKING:
     from kinetics.estimate.result import Fit
+
+
+def rms_log_error(targets: Sequence[Target], values: Sequence[float] | np.ndarray) -> float:
+    """Root mean square of ln(model / published) over the fitted rows that give a value; NaN if none does."""
+    errors = [
+        target.log_error(value)
+        for target, value in zip(targets, values, strict=True)
+        if target.row.use == "fit" and not target.row.is_range and not target.row.on_own_scale
+    ]
+    return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
 
 
 def fit_summary(fit: Fit) -> dict[str, Any]:

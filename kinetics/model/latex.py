@@ -84,7 +84,7 @@ def equations(model: Model) -> list[Equation]:
     >>> print(equations(decay)[0].latex)
     \frac{\mathrm{d} A}{\mathrm{d} t} &= - A k_{el}
     """
-    symbols = _symbols(model)
+    symbols = symbols_latex(model)
     printer = LatexPrinter({"symbol_names": symbols, "fold_short_frac": False})
 
     def equation(kind: str, row: Quantity, left: str, right: Any) -> Equation:
@@ -105,7 +105,7 @@ def latex(model: Model) -> str:
     return f"\\begin{{align*}}\n{lines}\n\\end{{align*}}\n"
 
 
-def _symbols(model: Model) -> dict[sp.Symbol, str]:
+def symbols_latex(model: Model) -> dict[sp.Symbol, str]:
     """The LaTeX of every name: its own symbol, else made from the name; a symbol that two names share is not used."""
     tables = (model.parameters, model.inputs, model.states, model.derived, model.outputs)
     rows = [row for table in tables for row in table.values()]

@@ -9,7 +9,7 @@ import xarray as xr
 
 from kinetics.results import marked
 from kinetics.text.numbers import number_text
-from kinetics.text.tables import WIDTH, in_blocks
+from kinetics.text.tables import Table
 from kinetics.units import conversion, display_unit, parse_unit
 
 ROWS = 16
@@ -74,8 +74,8 @@ def chosen_times(result: xr.Dataset) -> tuple[str, np.ndarray]:
 
 
 def time_course_table(
-    result: xr.Dataset, names: Sequence[str], intervals: Sequence[xr.Dataset] = (), width: int = WIDTH
-) -> str:
+    result: xr.Dataset, names: Sequence[str], intervals: Sequence[xr.Dataset] = (), title: str = ""
+) -> Table:
     """Outputs on (time) as a table, a column each.
 
     ``intervals`` have the same on (quantile, time); the lowest and the highest quantile are printed in brackets.
@@ -96,4 +96,4 @@ def time_course_table(
         columns.append(cells)
     attrs = {name: result[name].attrs for name in names}
     head = [unit, *(heading(marked(name, own.get("exploratory")), own["units"]) for name, own in attrs.items())]
-    return in_blocks(head, list(zip(*columns, strict=True)), width)
+    return Table(title, head, list(zip(*columns, strict=True)), text=(), wide=True)

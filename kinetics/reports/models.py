@@ -86,9 +86,13 @@ def _listed(title: str, rows: Iterable[tuple[str, str, Any]]) -> str:
     return f"{title}\n{table(cells[0], cells[1:], text=range(5))}" if cells else ""
 
 
+def expression_text(expression: Any) -> str:
+    """An expression in the notation of model files."""
+    return _Plain({"order": None}).doprint(expression)
+
+
 def _equations_text(model: Model) -> str:
     """The equations in the notation of model files."""
-    text = _Plain({"order": None}).doprint
     groups = {
         "Rates": [(f"d/dt {row.name}", row.rate) for row in model.states.values()],
         "At time 0": [(row.name, row.initial) for row in model.states.values()],
@@ -96,7 +100,7 @@ def _equations_text(model: Model) -> str:
         "Outputs": [(row.name, row.value) for row in model.outputs.values()],
     }
     return "\n\n".join(
-        "\n".join([title, *(f"  {name} = {text(value)}" for name, value in rows)])
+        "\n".join([title, *(f"  {name} = {expression_text(value)}" for name, value in rows)])
         for title, rows in groups.items()
         if rows
     )

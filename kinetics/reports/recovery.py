@@ -14,7 +14,7 @@ from kinetics.measures import course_windows
 from kinetics.measures.patient_statistics import censored_quantiles, share_recovered
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import interval_text, number_text, percent_text
-from kinetics.text.tables import html_table, table
+from kinetics.text.tables import Table, html_table
 from kinetics.units import conversion, parse_unit
 
 UNIT = "month"
@@ -27,7 +27,7 @@ class Recovery(list[dict[str, Any]]):
     """What intervals and shares are over."""
 
     def __repr__(self) -> str:
-        return recovery_table(self, "Months from the first dose of each course to the level", self.sample)
+        return str(recovery_table(self, "Months from the first dose of each course to the level", self.sample))
 
     def _repr_html_(self) -> str:
         return html_table("Months from the first dose of each course to the level", *_cells(self, self.sample))
@@ -120,8 +120,8 @@ def recovery_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def recovery_table(
     rows: Iterable[Mapping[str, Any]], title: str, sample: str = "patients", exploratory: Collection[str] = ()
-) -> str:
-    """Recovery times as a table under a title; empty without rows.
+) -> Table:
+    """Recovery times as a table under a title.
 
     Intervals and shares are over the sample: patients, or draws. ``exploratory`` outputs are marked so.
 
@@ -135,11 +135,9 @@ def recovery_table(
     B            1  not in 12 months
     """
     rows = list(rows)
-    if not rows:
-        return ""
-    failed = max(row.get("failed", 0) for row in rows)
-    note = f"\n{failed} of the {sample} could not be integrated and are left out." if failed else ""
-    return f"{title}\n{table(*_cells(rows, sample, exploratory))}{note}"
+    failed = max((row.get("failed", 0) for row in rows), default=0)
+    note = f"{failed} of the {sample} could not be integrated and are left out." if failed else ""
+    return Table(title, *_cells(rows, sample, exploratory), note=note)
 
 
 def _cells(

@@ -135,5 +135,5 @@ def _(result: xr.Dataset, width: int) -> str:
     if "regimen" in result.dims:
         return comparison_text(comparison_of(result), result, width)
     times = any("_time_to_" in str(name) for name in result.data_vars)
-    parts = [simulation_title(result), counts_table(result, width), *([repr(recovery(result))] if times else [])]
+    parts = [simulation_title(result), counts_table(result).lines(width), *([repr(recovery(result))] if times else [])]
     return "\n\n".join(parts)

@@ -153,7 +153,7 @@ def _estimates_text(estimates: Estimates) -> str:
         name: {"value": row.value, "se": row.value * row.log_se, "unit": row.unit, "verdict": row.verdict}
         for name, row in estimates.by_name.items()
     }
-    return f"Committed result\n{estimates_table(rows)}"
+    return str(estimates_table(rows, "Committed result"))
 
 
 def _figure_text(path: Path) -> str:

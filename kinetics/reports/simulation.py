@@ -14,6 +14,7 @@ from kinetics.reports.course import exploratory, series, time_course_table
 from kinetics.reports.recovery import recovery_json, recovery_rows, recovery_table
 from kinetics.reports.triggered import triggered_json, triggered_text
 from kinetics.results import MEDIAN_AND_95
+from kinetics.text.tables import Table
 from kinetics.units import parse_unit, written_unit
 
 _QUANTILES = dict(zip(("lower", "values", "upper"), MEDIAN_AND_95, strict=True))
@@ -29,12 +30,15 @@ def simulation_text(
     marks = exploratory(result)
     true = f"Time from the first dose of each course to the lower limit of normal, {_who(result)}"
     observed = f"The same as visits show it, noise included, schedule {result.attrs.get('visits')}"
-    parts = [
-        simulation_title(result),
-        counts_table(result, width) if counts else "",
-        triggered_text(result, rules, width) if rules else "",
+    times = (
         recovery_table(_true_rows(result, recovery), true, exploratory=marks),
         recovery_table(_observed_rows(result, recovery), observed, exploratory=marks),
+    )
+    parts = [
+        simulation_title(result),
+        counts_table(result).lines(width) if counts else "",
+        triggered_text(result, rules, width) if rules else "",
+        *(table.lines(width) for table in times if table.rows),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -89,13 +93,13 @@ def _unit(array: xr.DataArray) -> str:
     return written_unit(parse_unit(array.attrs["units"]))
 
 
-def counts_table(result: xr.Dataset, width: int) -> str:
+def counts_table(result: xr.Dataset, title: str = "") -> Table:
     """Outputs over time; of patients their median, and 95 % of them in brackets."""
     if "patient" not in result.dims:
-        return time_course_table(result, series(result), (), width)
+        return time_course_table(result, series(result), (), title)
     quantiles = _over_patients(result)
     median = quantiles.sel(quantile=0.5)
-    return time_course_table(median, series(median), (quantiles,), width)
+    return time_course_table(median, series(median), (quantiles,), title)
 
 
 def _over_patients(result: xr.Dataset) -> xr.Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from kinetics.text.escaping import one_line, one_space
@@ -64,6 +65,85 @@ def in_blocks(
     )
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table of a report: a terminal prints it, a document lays it out.
+
+    Parameters
+    ----------
+    title : str
+        Over the table, of several lines if need be.
+    head : sequence of str, (column,)
+        The heading of each column.
+    rows : sequence of sequences of str, (row, column)
+        The cells.
+    text : collection of int
+        The columns that are text, aligned to the left; the others are numbers.
+    note : str
+        Under the table, of several lines if need be.
+    groups : sequence of str, (row,)
+        The heading under which each row stands, if rows are grouped.
+    wide : bool
+        Whether columns may stand in blocks below one another, as `in_blocks` has them.
+    sources : int, optional
+        The column whose cells are keys of a bibliography.
+
+    Examples
+    --------
+    >>> print(Table("Sizes", ["name", "size"], [["a", "1"], ["b", "20"]], groups=["one digit:", "two digits:"]))
+    Sizes
+    name  size
+    one digit:
+    a        1
+    two digits:
+    b       20
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text: Collection[int] = (0,)
+    note: str = ""
+    groups: Sequence[str] = ()
+    wide: bool = False
+    sources: int | None = None
+
+    def lines(self, width: int = WIDTH) -> str:
+        """The table as lines of text; prose and blocks of columns are at most ``width`` characters wide."""
+        if self.wide:
+            body = in_blocks(self.head, self.rows, width, self.text)
+        else:
+            body = "\n".join(self._grouped(table(self.head, self.rows, self.text).splitlines()))
+        return "\n".join(filter(None, (paragraphs(self.title, width), body, paragraphs(self.note, width))))
+
+    def _grouped(self, lines: Sequence[str]) -> Iterable[str]:
+        """The head and the rows, with the heading of each group before its first row."""
+        yield lines[0]
+        group = None
+        for line, own in zip(lines[1:], self.groups or [None] * (len(lines) - 1), strict=True):
+            if own != group:
+                yield str(own)
+            group = own
+            yield line
+
+    def __str__(self) -> str:
+        return self.lines()
+
+
+def page_text(parts: Iterable[str | Table], width: int = WIDTH) -> str:
+    """Paragraphs and tables one below the other, with an empty line between them; what is empty is left out.
+
+    Examples
+    --------
+    >>> print(page_text(["First.", "", "Second."]))
+    First.
+    <BLANKLINE>
+    Second.
+    """
+    texts = (part.lines(width) if isinstance(part, Table) else paragraphs(part, width) for part in parts)
+    return "\n\n".join(filter(None, texts))
+
+
 def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table for a notebook, under a title; what it holds is escaped.
 
@@ -95,3 +175,8 @@ def headline(name: str, title: str, source: str) -> str:
 def paragraph(text: str, width: int = WIDTH) -> str:
     """A text in lines of at most ``width`` characters."""
     return textwrap.fill(text, width)
+
+
+def paragraphs(text: str, width: int = WIDTH) -> str:
+    """A text of several lines, each of them a `paragraph`."""
+    return "\n".join(paragraph(line, width) for line in text.split("\n"))

@@ -29,6 +29,7 @@ COMMANDS = (
     "fit-population",
     "figure",
     "cite",
+    "report",
 )
 HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")
 

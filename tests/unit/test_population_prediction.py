@@ -20,10 +20,11 @@ from kinetics.prediction import predict
 from kinetics.prediction.over_draws import over_draws
 from kinetics.prediction.population import PATIENTS, Population, populations
 from kinetics.regimen import Regimen
-from kinetics.reports.prediction import population_json, population_text, trial_json, trial_text
+from kinetics.reports.prediction import population_json, population_parts, trial_json, trial_parts
 from kinetics.results import MEDIAN_AND_95, read_result, write_result
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.runs import Run
+from kinetics.text.tables import page_text
 
 # after a bolus of 1 mg at time 0, Y = N0 (1 - exp(-g t)); W stays at N0, which differs between patients
 MODEL = """
@@ -372,7 +373,7 @@ def test_text_and_json_say_what_the_tree_holds(tree):
     first, second = content["recovery"]
     assert first["months"] * 30.4375 == pytest.approx(-np.log(1 - LIMIT / THETA) / G, rel=0.01)
     assert (first["censored"], second["censored"]) == (False, True)
-    text = population_text(tree, names)
+    text = page_text(population_parts(tree, names))
     assert "Population of 1000 patients" in text
     assert f"{100 * second['share_not_at_risk']:.0f} %" in text
     study = trial_json(tree, names)
@@ -380,7 +381,7 @@ def test_text_and_json_say_what_the_tree_holds(tree):
     assert {row["statistic"] for row in study["rows"]} == statistics
     assert [(row["output"], row["course"]) for row in study["recovery"]] == [("Y", 1), ("W", 1)]
     assert (study["patients"], {row["unit"] for row in study["rows"]}) == (STUDY, {"1e9/L", ""})
-    shown = trial_text(tree, names)
+    shown = page_text(trial_parts(tree, names))
     assert "A future trial of 36 patients, its mean" in shown
     assert "A future trial of 36 patients who are seen below the lower limit" in shown
     for each in (text, shown):

@@ -26,7 +26,7 @@ def rows(request):
 
 
 def test_the_table_of_a_fit_keeps_what_was_published(rows):
-    text = targets_table(rows)
+    text = str(targets_table(rows))
     assert max(map(len, text.splitlines())) <= 100
     for row in rows:
         (line,) = [line for line in text.splitlines() if line.split()[0] == row["name"]]
@@ -64,21 +64,21 @@ def test_patients_who_failed_are_not_taken_for_healthy_ones(result):
     first, second = recovery_rows(result, {"A": "back"})
     assert (first["patients"], first["failed"], first["share_recovered"]) == (4, 1, 0.5)
     assert (first["window"], second["window"]) == pytest.approx((12, 24))
-    text = recovery_table([first, second], "Recovery")
+    text = str(recovery_table([first, second], "Recovery"))
     assert "patients recovered" in text
     assert "1 of the patients could not be integrated" in text
     (lost,) = recovery_rows(result.isel(patient=[2], course=[0]), {"A": "back"})
     (healthy,) = recovery_rows(result.isel(patient=[3], course=[0]), {"A": "back"})
-    assert "failed" in recovery_table([lost], "Recovery").splitlines()[2]
-    assert "never below" in recovery_table([healthy], "Recovery")
+    assert "failed" in str(recovery_table([lost], "Recovery")).splitlines()[2]
+    assert "never below" in str(recovery_table([healthy], "Recovery"))
 
 
 def test_what_is_not_reached_says_within_how_long(result):
     (row,) = recovery_rows(result.isel(patient=[1], course=[0]), {"A": "back"})
-    assert recovery_table([row], "Recovery").count("not in 36 months") == 2
+    assert str(recovery_table([row], "Recovery")).count("not in 36 months") == 2
     (row, _) = recovery_rows(result.isel(patient=[1]), {"A": "back"})
-    assert recovery_table([row], "Recovery", "draws").count("not in 12 months") == 2
-    assert "draws recovered" in recovery_table([row], "Recovery", "draws")
+    assert str(recovery_table([row], "Recovery", "draws")).count("not in 12 months") == 2
+    assert "draws recovered" in str(recovery_table([row], "Recovery", "draws"))
 
 
 @pytest.mark.parametrize(("days", "unit"), [([0, 1, 2], "day"), ([0, 0.5, 1, 1.5, 2], "hour"), ([0, 30, 400], "month")])

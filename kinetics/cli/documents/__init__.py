@@ -1,5 +1,6 @@
-"""Subcommands that write what goes into a manuscript."""
+"""Commands that write documents."""
 
 from kinetics.cli.documents.cite import cite
+from kinetics.cli.documents.report import report
 
-__all__ = ["cite"]
+__all__ = ["cite", "report"]

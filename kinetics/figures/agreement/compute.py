@@ -34,7 +34,7 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     that of a study of its size would, 0 if not, -1 if it cannot be judged; ``label``, ``unit``, ``use``, ``source``,
     ``is_range``.
     """
-    lines = [line for target in _predicted_summaries(problem, estimates) for line in _lines_of(*target)]
+    lines = [line for target in predicted_summaries(problem, estimates) for line in _lines_of(*target)]
     columns = {name: [line[name] for line in lines] for name in lines[0]}
     names = np.array(columns.pop("line"), dtype=object)
     return xr.Dataset(
@@ -46,7 +46,7 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     )
 
 
-def _predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, PredictedSummary]]:
+def predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tuple[Target, PredictedSummary]]:
     """The model's value of each target; a typical patient has no interval."""
     from kinetics.estimate.objective.base import LikelihoodObjective
     from kinetics.estimate.search import objective_of

@@ -1,5 +1,5 @@
 """The population of a clinic as text."""
 
-from kinetics.reports.clinic.text import clinic_text
+from kinetics.reports.clinic.text import clinic_sentence, clinic_text, diagnostic_tables, population_tables
 
-__all__ = ["clinic_text"]
+__all__ = ["clinic_sentence", "clinic_text", "diagnostic_tables", "population_tables"]

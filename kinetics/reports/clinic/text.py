@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kinetics.text.escaping import one_space
 from kinetics.text.numbers import count_text, interval_text, number_text, percent_text
-from kinetics.text.tables import WIDTH, headline, paragraph, table
+from kinetics.text.tables import WIDTH, Table, headline, page_text
 
 Rows = Mapping[str, Mapping[str, Any]]
 OBJECTIVES = {
@@ -27,23 +28,38 @@ STANDARD_ERRORS = {
 
 def clinic_text(summary: Mapping[str, Any], title: str, about: str, width: int = WIDTH) -> str:
     """Everything that a fit of a clinic says, in the order in which it is read."""
-    rows: Rows = summary["population"]
-    parts = [
+    parts: list[str | Table] = [
         headline(summary["clinic"], title, ""),
-        paragraph(about, width) if about else "",
-        paragraph(_what(summary), width),
-        "Typical values; 95 % intervals\n" + _values(rows, "typical"),
-        _section("Covariates: coefficients on the normal scale of the parameter", rows, "coefficient"),
-        "Differences between patients\n" + _between(rows, summary["shrinkage"]["random_effects"]),
-        _between_occasions(rows, summary["shrinkage"]["occasion_effects"]),
-        "Errors of measurement\n" + _errors(rows, summary["errors"], summary["shrinkage"]["residuals"]),
-        "Minus twice the log likelihood\n" + _objectives(summary),
+        one_space(about),
+        clinic_sentence(summary),
+        *population_tables(summary),
+        *diagnostic_tables(summary),
+        *(f"Note: {warning}." for warning in summary["warnings"]),
     ]
-    parts += [paragraph(f"Note: {warning}.", width) for warning in summary["warnings"]]
-    return "\n\n".join(filter(None, parts))
+    return page_text(parts, width)
 
 
-def _what(summary: Mapping[str, Any]) -> str:
+def population_tables(summary: Mapping[str, Any]) -> list[str | Table]:
+    """Typical values, coefficients of covariates, and how patients and occasions differ, as far as they do."""
+    rows: Rows = summary["population"]
+    between = _between(rows, summary["shrinkage"]["random_effects"])
+    tables = (
+        _values("Typical values; 95 % intervals", rows, "typical"),
+        _values("Covariates: coefficients on the normal scale of the parameter", rows, "coefficient"),
+        between,
+        _between_occasions(rows, summary["shrinkage"]["occasion_effects"]),
+    )
+    without = [] if between.rows else [f"{between.title}: none."]
+    return [*(table for table in tables if table.rows), *without]
+
+
+def diagnostic_tables(summary: Mapping[str, Any]) -> list[Table]:
+    """Errors of measurement and likelihoods."""
+    return [_errors(summary["population"], summary["errors"], summary["shrinkage"]["residuals"]), _objectives(summary)]
+
+
+def clinic_sentence(summary: Mapping[str, Any]) -> str:
+    """How many patients and counts there are, and by which method the population was estimated."""
     counts, censored = summary["counts"], summary["censored"]
     beyond = f", {censored} of them beyond a limit of quantification" if censored else ""
     prior = summary["prior_patients"]
@@ -57,13 +73,9 @@ def _of_kind(rows: Rows, *kinds: str) -> Iterator[tuple[str, Mapping[str, Any]]]
     return ((name, row) for name, row in rows.items() if row["kind"] in kinds)
 
 
-def _section(title: str, rows: Rows, kind: str) -> str:
-    return f"{title}\n{_values(rows, kind)}" if any(_of_kind(rows, kind)) else ""
-
-
-def _values(rows: Rows, kind: str) -> str:
+def _values(title: str, rows: Rows, kind: str) -> Table:
     head = ["parameter", "unit", "estimate", "standard error", "relative", "interval"]
-    return table(head, [[name, *_cells(row)] for name, row in _of_kind(rows, kind)], text=(0, 1, 5))
+    return Table(title, head, [[name, *_cells(row)] for name, row in _of_kind(rows, kind)], text=(0, 1, 5))
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -75,7 +87,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return [unit, number_text(row["value"]), number_text(row["se"]), relative, interval]
 
 
-def _between(rows: Rows, shrinkage: Mapping[str, float]) -> str:
+def _between(rows: Rows, shrinkage: Mapping[str, float]) -> Table:
     """Variances and covariances, each beside the standard deviation or correlation that it says."""
     head = ["value", "estimate", "standard error", "relative", "SD or correlation", "shrinkage"]
     lines: list[Sequence[str]] = []
@@ -88,29 +100,29 @@ def _between(rows: Rows, shrinkage: Mapping[str, float]) -> str:
             said, shrunk = row["value"] / math.sqrt(math.prod(variances)), ""
         _, *cells = _cells(row)
         lines.append([name, *cells[:3], number_text(said), shrunk])
-    return table(head, lines, text=(0,)) if lines else "none"
+    return Table("Differences between patients", head, lines)
 
 
-def _between_occasions(rows: Rows, shrinkage: Mapping[str, float]) -> str:
-    """Variances between the occasions of a patient, with the standard deviation of each; empty without any."""
+def _between_occasions(rows: Rows, shrinkage: Mapping[str, float]) -> Table:
+    """Variances between the occasions of a patient, with the standard deviation of each."""
     head = ["value", "estimate", "standard error", "relative", "SD", "shrinkage"]
     lines = [
         [name, *_cells(row)[1:4], number_text(math.sqrt(row["value"])), percent_text(shrunk)]
         for (name, row), shrunk in zip(_of_kind(rows, "occasion_variance"), shrinkage.values(), strict=True)
     ]
-    return "Differences between the occasions of a patient\n" + table(head, lines, text=(0,)) if lines else ""
+    return Table("Differences between the occasions of a patient", head, lines)
 
 
-def _errors(rows: Rows, kinds: Mapping[str, str], shrinkage: Mapping[str, float]) -> str:
+def _errors(rows: Rows, kinds: Mapping[str, str], shrinkage: Mapping[str, float]) -> Table:
     head = ["value", "kind", "unit", "estimate", "standard error", "relative", "shrinkage"]
     lines = [
         [name, kinds[output := name.rpartition(":")[0]], *_cells(row)[:4], percent_text(shrinkage[output])]
         for name, row in _of_kind(rows, "residual")
     ]
-    return table(head, lines, text=(0, 1, 2))
+    return Table("Errors of measurement", head, lines, text=(0, 1, 2))
 
 
-def _objectives(summary: Mapping[str, Any]) -> str:
+def _objectives(summary: Mapping[str, Any]) -> Table:
     found = summary["objectives"]
     lines: list[Sequence[str]] = []
     for name, label in OBJECTIVES.items():
@@ -118,4 +130,4 @@ def _objectives(summary: Mapping[str, Any]) -> str:
         if value is not None and math.isfinite(value):
             error = f"standard error {number_text(found[f'{name}_error'])}" if f"{name}_error" in found else ""
             lines.append([label.format(method=summary["method"]), f"{value:.3f}", error])
-    return table(["by", "value", ""], lines, text=(0, 2))
+    return Table("Minus twice the log likelihood", ["by", "value", ""], lines, text=(0, 2))

@@ -25,7 +25,7 @@ from kinetics.reports.patient.rows import (
 from kinetics.reports.recovery import interval_cell, not_reached
 from kinetics.results import marked
 from kinetics.text.numbers import count_text, interval_text, number_text, percent_text
-from kinetics.text.tables import WIDTH, in_blocks, table
+from kinetics.text.tables import WIDTH, Table, page_text
 
 RowsOf: TypeAlias = Callable[[xr.DataTree, str], list[dict[str, float]]]
 INFORMED = (
@@ -41,31 +41,39 @@ def fit_of_patient_text(fit: PatientFit) -> str:
     counts, doses = len(fit.patient.observations), len(fit.patient.given)
     cohort = fit.patients.cohort.name or "the values of the model"
     head = f"Patient {fit.id}: {count_text(counts, 'count')}, {count_text(doses, 'dose')}; {fit.model.name}, {cohort}"
-    return f"{head}\n\n{_parameters_text(fit.parameters, counts, fit.known_text)}"
+    return page_text([head, patient_parameters(fit.parameters, counts, fit.known_text)])
 
 
 def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
-    """A prediction of a patient: its parameters, counts over the years, recovery, and chances at visits."""
+    """A prediction of a patient: what it is of, its parameters, and `patient_parts`."""
+    return page_text([patient_title(tree), parameters_of_tree(tree), *patient_parts(tree)], width)
+
+
+def patient_title(tree: xr.DataTree) -> str:
+    """Whose counts were fitted, under which population, and what is planned."""
     facts = tree.attrs
     planned = f", {count_text(int(facts['planned']), 'further course')} planned" if facts["planned"] else ""
     if new := int(facts.get("new_occasions", 0)):
         planned += f"; {NEW_OCCASION if new == 1 else NEW_OCCASIONS}"
     cohort = facts.get("cohort") or "the values of the model"
-    head = (
+    return (
         f"Patient {facts['patient']}: {count_text(int(facts['counts']), 'count')}; {facts['model']}, {cohort}{planned}"
     )
-    parts = (
-        head,
-        _parameters_text(tree["parameters"].to_dataset(), int(facts["counts"]), str(facts["known"])),
-        _counts_text(tree, width),
-        _difference_text(tree, width) if "difference" in tree.children else "",
-        _recovery_text(tree),
-        _below_text(tree, width),
-    )
-    return "\n\n".join(filter(None, parts))
 
 
-def _parameters_text(parameters: xr.Dataset, counts: int, known: str) -> str:
+def parameters_of_tree(tree: xr.DataTree) -> Table:
+    """`patient_parameters` of a prediction."""
+    return patient_parameters(tree["parameters"].to_dataset(), int(tree.attrs["counts"]), str(tree.attrs["known"]))
+
+
+def patient_parts(tree: xr.DataTree) -> list[Table]:
+    """Counts over the years, what the planned treatment changes, recovery, and chances at visits."""
+    tables = (_counts(tree), _difference(tree), _recovery(tree), _below(tree))
+    return [table for table in tables if table.rows]
+
+
+def patient_parameters(parameters: xr.Dataset, counts: int, known: str) -> Table:
+    """The parameters of a patient, each with how much the counts inform it; ``known`` is what they rest on."""
     rows = [
         [
             row["parameter"],
@@ -78,31 +86,30 @@ def _parameters_text(parameters: xr.Dataset, counts: int, known: str) -> str:
         for row in parameter_rows(parameters)
     ]
     head = ["parameter", "unit", "estimate", "95 % interval", "typical", "informed"]
-    prior = "" if counts else "\nThere are no counts: all of this is what the population says."
-    return "\n".join(filter(None, [table(head, rows, text=(0, 1, 5)), known, f"{INFORMED}{prior}"]))
+    prior = "" if counts else "There are no counts: all of this is what the population says."
+    return Table("", head, rows, (0, 1, 5), "\n".join(filter(None, (known, INFORMED, prior))))
 
 
-def _counts_text(tree: xr.DataTree, width: int) -> str:
+def _counts(tree: xr.DataTree) -> Table:
     title = "Counts after so many months [95 % interval of the true count]; where a course begins, before it"
-    return f"{title}\n{_over_time(tree, count_rows, width)}"
+    return _over_time(tree, count_rows, title)
 
 
-def _difference_text(tree: xr.DataTree, width: int) -> str:
-    changes = _over_time(tree, difference_rows, width)
-    return f"What the planned treatment changes [95 % interval]\n{changes}" if changes else ""
+def _difference(tree: xr.DataTree) -> Table:
+    return _over_time(tree, difference_rows, "What the planned treatment changes [95 % interval]")
 
 
-def _over_time(tree: xr.DataTree, rows_of: RowsOf, width: int) -> str:
-    """A row a month and a column an output, each number with its interval; empty without a row."""
+def _over_time(tree: xr.DataTree, rows_of: RowsOf, title: str) -> Table:
+    """A row a month and a column an output, each number with its interval."""
     names = printed_outputs(tree)
     by_output = [rows_of(tree, name) for name in names]
     columns = [[f"{number_text(row['value'])} [{_ends(row)}]" for row in rows] for rows in by_output]
     months = [_month(row["months"]) for row in by_output[-1]] if by_output else []
     cells = list(zip(months, *columns, strict=True))
-    return in_blocks(["month", *_heads(tree, names)], cells, width) if cells else ""
+    return Table(title, ["month", *_heads(tree, names)], cells, text=(), wide=True)
 
 
-def _recovery_text(tree: xr.DataTree) -> str:
+def _recovery(tree: xr.DataTree) -> Table:
     marks, rows = exploratory(tree.to_dataset()), []
     for row in recovery_summary(tree):
         never_below = math.isnan(row["months"])
@@ -121,10 +128,10 @@ def _recovery_text(tree: xr.DataTree) -> str:
         "Months from the first dose of each course to the lower limit of normal\n"
         "[never: the chance that it is not reached before the next course or the end]"
     )
-    return f"{title}\n{table(head, rows)}" if rows else ""
+    return Table(title, head, rows)
 
 
-def _below_text(tree: xr.DataTree, width: int) -> str:
+def _below(tree: xr.DataTree) -> Table:
     """The chances at visits that are still to come; at the printed times where no schedule names visits."""
     rows = below_rows(tree)
     outputs = list(dict.fromkeys(f"{row['output']} < {row['limit']:g} {row['unit']}" for row in rows))
@@ -141,7 +148,7 @@ def _below_text(tree: xr.DataTree, width: int) -> str:
     cells = [[_month(at), *(by_time[at].get(output, "") for output in outputs)] for at in sorted(by_time)]
     where = "at visits to come" if is_scheduled else "after so many months"
     title = f"Probability that the true, and the measured, count is below its lower limit of normal, {where}"
-    return f"{title}\n{in_blocks(['month', *outputs], cells, width)}" if cells else ""
+    return Table(title, ["month", *outputs], cells, text=(), wide=True)
 
 
 def _month(months: float) -> str:

@@ -2,11 +2,20 @@
 
 from kinetics.reports.prediction.text import (
     population_json,
-    population_text,
+    population_parts,
     prediction_json,
+    prediction_parts,
     prediction_text,
     trial_json,
-    trial_text,
+    trial_parts,
 )
 
-__all__ = ["population_json", "population_text", "prediction_json", "prediction_text", "trial_json", "trial_text"]
+__all__ = [
+    "population_json",
+    "population_parts",
+    "prediction_json",
+    "prediction_parts",
+    "prediction_text",
+    "trial_json",
+    "trial_parts",
+]

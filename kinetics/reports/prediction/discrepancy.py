@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from kinetics.reports.prediction.rows import rows_of_times, unit_of
 from kinetics.reports.recovery import not_reached
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text
-from kinetics.text.tables import WIDTH, table
+from kinetics.text.tables import Table
 from kinetics.units import conversion, parse_unit
 
 
@@ -29,10 +28,10 @@ def with_discrepancy(tree: xr.DataTree, variables: Mapping[str, str]) -> list[xr
     return [error[list(variables.values())].rename({variable: name for name, variable in variables.items()})]
 
 
-def discrepancy_text(tree: xr.DataTree, width: int = WIDTH) -> str:
+def discrepancy_parts(tree: xr.DataTree) -> list[str | Table]:
     """Recovery with the discrepancy of the model, where that is from, and how far from the data it is used."""
     if "discrepancy" not in tree.children:
-        return ""
+        return []
     error = tree["discrepancy"].to_dataset()
     rows = discrepancy_recovery_summary(tree)
     cells = [
@@ -48,11 +47,11 @@ def discrepancy_text(tree: xr.DataTree, width: int = WIDTH) -> str:
     if facts["courses_beyond_the_data"]:
         note = f"{note} Nothing after so many courses was fitted."
     title = "Time to the lower limit of normal, typical patient, with the discrepancy of the model"
-    recovery = [f"{title}\n{table(['output', 'course', 'months: 95 % interval'], cells)}"] if cells else []
-    return "\n\n".join([*recovery, *_of_population(tree, rows), textwrap.fill(note, width)])
+    recovery = [Table(title, ["output", "course", "months: 95 % interval"], cells)] if cells else []
+    return [*recovery, *_of_population(tree, rows), note]
 
 
-def _of_population(tree: xr.DataTree, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _of_population(tree: xr.DataTree, rows: Sequence[Mapping[str, Any]]) -> list[Table]:
     """Recovery over patients, and in a future trial if there is one, with the discrepancy."""
     error = tree["discrepancy"].to_dataset()
     columns = {
@@ -69,7 +68,7 @@ def _of_population(tree: xr.DataTree, rows: Sequence[Mapping[str, Any]]) -> list
         for row in rows
     ]
     title = "Recovery over patients with the discrepancy of the model: 95 % intervals"
-    return [f"{title}\n{table(['output', 'course', *(columns[name] for name in names)], cells)}"]
+    return [Table(title, ["output", "course", *(columns[name] for name in names)], cells)]
 
 
 def _cell(quantiles: xr.DataArray, row: Mapping[str, Any], tree: xr.DataTree) -> str:

@@ -10,12 +10,12 @@ import xarray as xr
 
 from kinetics.prediction import population_recovery_summary, recovery_summary, trial_recovery_summary
 from kinetics.reports.course import exploratory, series, time_course_table
-from kinetics.reports.prediction.discrepancy import discrepancy_json, discrepancy_text, with_discrepancy
+from kinetics.reports.prediction.discrepancy import discrepancy_json, discrepancy_parts, with_discrepancy
 from kinetics.reports.prediction.rows import rows_of_times, unit_of
 from kinetics.reports.recovery import interval_cell, not_reached, recovery_json, recovery_table
 from kinetics.results import MEDIAN_AND_95, marked
 from kinetics.text.numbers import number_text, percent_text
-from kinetics.text.tables import WIDTH, paragraph, table
+from kinetics.text.tables import WIDTH, Table, page_text
 
 STATISTICS = {
     "mean": "mean",
@@ -33,30 +33,30 @@ TIMES = {
 
 
 def prediction_text(tree: xr.DataTree, width: int = WIDTH, *, counts: bool = True) -> str:
+    """What a prediction is of, and `prediction_parts`, in lines of at most ``width`` characters."""
+    facts = tree.attrs
+    patients = f"cohort {facts['cohort']}" if facts.get("cohort") else "the model's own cohort"
+    head = f"{facts['regimen']}, {patients}, from {facts['fits']}; {facts['draws']} draws of the parameters"
+    return page_text([head, *prediction_parts(tree, counts=counts)], width)
+
+
+def prediction_parts(tree: xr.DataTree, *, counts: bool = True) -> list[str | Table]:
     """Counts over time, if asked, and recovery of a prediction, with those of its population and its study."""
     root, interval = tree.to_dataset(), tree["interval"].to_dataset()
     names, facts = _printed(root), tree.attrs
     intervals, label = (interval,), "[95 % interval over parameter uncertainty]"
     if further := with_discrepancy(tree, {name: name for name in names}):
         intervals, label = (interval, *further), f"{label} [95 % with the discrepancy of the model too]"
-    patients = f"cohort {facts['cohort']}" if facts.get("cohort") else "the model's own cohort"
-    parts = (
-        f"{facts['regimen']}, {patients}, from {facts['fits']}; {facts['draws']} draws of the parameters",
-        paragraph(f"Drawn from priors, since no fit estimates them: {facts['priors']}.", width)
-        if facts.get("priors")
-        else "",
-        f"Typical patient {label}\n{time_course_table(root, names, intervals, width)}" if counts else "",
-        recovery_table(
-            recovery_summary(tree),
-            "Time from the first dose of each course to the lower limit of normal, typical patient",
-            "draws",
-            exploratory(root),
-        ),
-        discrepancy_text(tree, width),
-        population_text(tree, names, width, counts=counts) if "over_patients" in tree.children else "",
-        trial_text(tree, names, width) if counts and "study" in tree.children else "",
-    )
-    return "\n\n".join(filter(None, parts))
+    times = "Time from the first dose of each course to the lower limit of normal, typical patient"
+    recovery = recovery_table(recovery_summary(tree), times, "draws", exploratory(root))
+    return [
+        *([f"Drawn from priors, since no fit estimates them: {facts['priors']}."] if facts.get("priors") else []),
+        *([time_course_table(root, names, intervals, f"Typical patient {label}")] if counts else []),
+        *([recovery] if recovery.rows else []),
+        *discrepancy_parts(tree),
+        *(population_parts(tree, names, counts=counts) if "over_patients" in tree.children else []),
+        *(trial_parts(tree, names) if counts and "study" in tree.children else []),
+    ]
 
 
 def prediction_json(tree: xr.DataTree) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _printed(root: xr.Dataset) -> list[str]:
     return [name for name in series(root) if "lower_limit" in root[name].attrs] or series(root)
 
 
-def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH, *, counts: bool = True) -> str:
+def population_parts(tree: xr.DataTree, names: Sequence[str], *, counts: bool = True) -> list[str | Table]:
     """Counts of outputs of a predicted population with both intervals, if asked, and its recovery."""
     people, drawn = tree["over_patients"].to_dataset(), tree["over_parameters"].to_dataset()
     facts = people.attrs
@@ -89,7 +89,7 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
     if further:
         head = f"{head} [95 % with the discrepancy too]"
     intervals = (people, drawn.sel(patient_quantile=0.5), *further)
-    course = [f"{head}\n{time_course_table(median, names, intervals, width)}"] if counts else []
+    course = [time_course_table(median, names, intervals, head)] if counts else []
     rows, marks = population_recovery_summary(tree), exploratory(median)
     cells = [
         [
@@ -109,14 +109,14 @@ def population_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH,
         "[95 % intervals over parameter uncertainty; never: not before the next course or the end]"
     )
     notes = [f"{facts['failed']} of the patients could not be integrated and are left out."] if facts["failed"] else []
-    recovery = [f"{title}\n{table(names_of, cells)}"] if rows else []
-    return "\n\n".join([*course, *recovery, *notes, *_error_note(drawn, tree["population_recovery"].to_dataset())])
+    recovery = [Table(title, names_of, cells)] if rows else []
+    return [*course, *recovery, *notes, *_error_note(drawn, tree["population_recovery"].to_dataset())]
 
 
-def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> str:
+def trial_parts(tree: xr.DataTree, names: Sequence[str]) -> list[str | Table]:
     """What a future trial will find of outputs, with 95 %."""
     study = tree["study"].to_dataset()
-    parts = []
+    parts: list[str | Table] = []
     for statistic, words in STATISTICS.items():
         variables = {name: f"{name}_{statistic}" for name in names if f"{name}_{statistic}" in study}
         if not variables:
@@ -126,7 +126,7 @@ def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> s
         further = with_discrepancy(tree, variables)
         label = "[95 % prediction interval]" + (" [with the discrepancy of the model too]" if further else "")
         head = f"A future trial of {study.attrs['patients']} patients, its {words}: median {label}"
-        parts.append(f"{head}\n{time_course_table(middle, list(variables), (interval, *further), width)}")
+        parts.append(time_course_table(middle, list(variables), (interval, *further), head))
     if rows := trial_recovery_summary(tree):
         cells = [
             [marked(row["output"], row["output"] in exploratory(tree.to_dataset())), str(row["course"])]
@@ -138,8 +138,8 @@ def trial_text(tree: xr.DataTree, names: Sequence[str], width: int = WIDTH) -> s
             f"A future trial of {study.attrs['patients']} patients who are seen below the lower limit:\n"
             "months from the first dose of each course until they are seen back [95 % prediction interval]"
         )
-        parts.append(f"{title}\n{table(['output', 'course', *TIMES.values()], cells)}")
-    return "\n\n".join([*parts, *_error_note(study)])
+        parts.append(Table(title, ["output", "course", *TIMES.values()], cells))
+    return [*parts, *_error_note(study)]
 
 
 def _months_cell(row: Mapping[str, Any], statistic: str) -> str:

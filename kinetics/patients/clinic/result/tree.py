@@ -50,6 +50,8 @@ def fit_tree(fit: ClinicFit) -> xr.DataTree:
         cohort=problem.cohort.name or None,
         cohort_hash=problem.cohort.content_hash,
         title=problem.title or None,
+        about=problem.about or None,
+        errors="; ".join(f"{output}: {kind}" for output, kind in problem.errors.kinds.items()),
         method=problem.method,
         prior_patients=problem.prior,
         seed=problem.seed,

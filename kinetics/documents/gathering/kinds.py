@@ -1,0 +1,83 @@
+"""The kinds of result that a document can be made of, and which of them one is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from kinetics.cohorts.fit_results import result_path
+from kinetics.documents.content import Document
+from kinetics.documents.gathering.fits import fit_document
+from kinetics.documents.gathering.fitted_result import FittedResult
+from kinetics.documents.gathering.patients import clinic_document, patient_document
+from kinetics.documents.gathering.predictions import prediction_document, simulation_document
+from kinetics.errors import Fault, InputError
+from kinetics.estimate import Estimates, Fit
+from kinetics.files.kinds import file_of_kind, files_of
+from kinetics.model import Model
+from kinetics.patients.clinic import ClinicFit
+from kinetics.results import read_result
+
+_OWN_MODEL = "is for a result that does not name the file of its model; a fit does"
+ACCEPTED = "a fit, a prediction, a simulation, the prediction of a patient or the fit of a clinic"
+
+
+def document_of(result: Any, model: Model | None = None) -> Document:
+    """The document of a result, or of its file; ``model`` is what it is of, if that does not ship.
+
+    An `InputError` if it is of no kind that has a document.
+    """
+    if isinstance(result, str | os.PathLike):
+        return _of_file(Path(result) if isinstance(result, os.PathLike) else result, model)
+    if isinstance(result, Fit | Estimates | ClinicFit) and model is not None:
+        raise InputError(Fault(_OWN_MODEL, name="model"))
+    if isinstance(result, Fit):
+        return fit_document(FittedResult.of_fit(result))
+    if isinstance(result, Estimates):
+        return fit_document(FittedResult.of_estimates(result))
+    if isinstance(result, ClinicFit):
+        return clinic_document(result.tree(), result.problem.model, result)
+    if isinstance(result, xr.Dataset):
+        return _of_tree(xr.DataTree(result), model)
+    if isinstance(result, xr.DataTree):
+        return _of_tree(result, model)
+    raise InputError(Fault(f"must be {ACCEPTED}, or its file; found {type(result).__name__}", name="result"))
+
+
+def _of_file(name: str | Path, model: Model | None) -> Document:
+    found = file_of_kind(name, ("fit", "result", "dataset"))
+    if found is None:
+        kind, path = files_of(name)[0]
+        raise InputError(Fault(f"is a {kind}; a report is of {ACCEPTED}", str(path)))
+    kind, path = found
+    if kind == "dataset":
+        return _of_tree(read_result(path), model, path.parent)
+    if model is not None:
+        raise InputError(Fault(_OWN_MODEL, name="model"))
+    return fit_document(FittedResult.of_estimates(_estimates(kind, path), path.parent))
+
+
+def _estimates(kind: str, path: Path) -> Estimates:
+    committed = result_path(path) if kind == "fit" else path
+    if not committed.is_file():
+        raise InputError(Fault(f"has no committed result; 'kinetics fit {path.stem} --save' writes it", str(path)))
+    return Estimates.read(committed)
+
+
+def _of_tree(tree: xr.DataTree, model: Model | None, folder: Path | None = None) -> Document:
+    if "estimates" in tree.children:
+        if model is not None:
+            raise InputError(Fault(_OWN_MODEL, name="model"))
+        return fit_document(FittedResult.of_tree(tree, folder))
+    if "model" not in tree.attrs:
+        raise InputError(Fault(f"says no model; a report is of {ACCEPTED}", name="result"))
+    if {"population", "shrinkage"} <= set(tree.children):
+        return clinic_document(tree, model)
+    if "recovery" in tree.children:
+        return patient_document(tree, model) if "patient" in tree.attrs else prediction_document(tree, model)
+    if tree.children or "regimen" in tree.dims:
+        raise InputError(Fault(f"is of another kind; a report is of {ACCEPTED}", name="result"))
+    return simulation_document(tree, model)

@@ -1,0 +1,22 @@
+"""Figures of results: the one place where a document calls `kinetics.draw`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinetics.documents.content import Picture
+from kinetics.figures.drawing import draw
+from kinetics.figures.rendering import render
+
+WIDTH = 174.0
+"""Of a figure, mm: both columns of a page."""
+
+
+def picture(subject: Any, caption: str, alt: str, **options: Any) -> Picture:
+    """The figure of a result or of a name, as `draw` draws it with these options."""
+    drawing = draw(subject, width=WIDTH, **options)
+
+    def content(suffix: str) -> bytes:
+        return render(drawing.figure, suffix, dpi=200)
+
+    return Picture(caption, alt, content)
