@@ -22,9 +22,24 @@ def show(
         str | None,
         typer.Option("--code", metavar="FUNCTION", help="Print the assembly of a model's function, such as rate."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="SECTION",
+            help="Of a model: equations, parameters, correlations, inputs, doses, outputs or cohorts; repeatable.",
+        ),
+    ] = None,
+    search: Annotated[
+        str, typer.Option("--search", metavar="TEXT", help="Of a model: the rows that have this text, such as IL7.")
+    ] = "",
     allow_large: AllowLarge = False,
 ) -> None:
     """Equations and parameter table of a model; doses of a regimen; visits; problem and committed result of a fit."""
     from kinetics.reports.showing import show as run
 
-    print_text(run(name, cohort=cohort, latex=latex, code=code, width=page_width(), allow_large=allow_large))
+    page = run(
+        name, cohort=cohort, latex=latex, code=code, only=only or (), search=search, width=page_width(),
+        allow_large=allow_large,
+    )  # fmt: skip
+    print_text(page)

@@ -20,7 +20,7 @@ from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME, in_days
 from kinetics.text.suggestions import did_you_mean
-from kinetics.text.tables import headline, html_table, paragraph
+from kinetics.text.tables import WIDTH, headline, html_table, paragraph
 from kinetics.units import Unit, conversion
 
 
@@ -239,9 +239,12 @@ class VisitSchedule:
         return f"<VisitSchedule {self.name or 'without a name'}: {', '.join(row.name for row in self.series)}>"
 
     def _repr_html_(self) -> str:
-        head = headline(self.name, self.title, self.source)
-        return html_table(head, ["series"], [[str(row)] for row in self.series])
+        return html_table(headline(self.name, self.title, self.source), ["series"], [[str(row)] for row in self.series])
 
-    def __str__(self) -> str:
-        head = headline(self.name, self.title, self.source)
-        return "\n".join(filter(None, (head, paragraph(self.about), *map(str, self.series))))
+    def text(self, width: int = WIDTH) -> str:
+        """Title, what the source says, and series, in lines of at most ``width`` characters."""
+        lines = (headline(self.name, self.title, self.source), *map(str, self.series))
+        head, *series = (paragraph(line, width, hang=4) for line in lines)
+        return "\n".join(filter(None, (head, paragraph(self.about, width), *series)))
+
+    __str__ = text

@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics.cohorts.fit_results import BETWEEN_STUDIES
 from kinetics.text.numbers import interval_text, number_text, percent_text
-from kinetics.text.tables import WIDTH, paragraph, table
+from kinetics.text.tables import WIDTH, paragraph, prose_table, table
 from kinetics.units import display_unit, parse_unit, written_unit
 
 _TYPICAL_HEAD = "Published against fitted; 95 % intervals in brackets"
@@ -37,7 +37,7 @@ def fit_text(summary: Mapping[str, Any], title: str, about: str, width: int = WI
         f"{summary['fit']}: {title}",
         paragraph(about, width) if about else "",
         paragraph(_head(summary), width) + "\n" + targets_table(summary["targets"]),
-        "Estimates\n" + estimates_table(summary["estimates"]),
+        "Estimates\n" + estimates_table(summary["estimates"], width),
         _studies_text(summary.get("studies", {})),
         _intervals_text(summary, width),
         ", ".join(facts),
@@ -130,10 +130,10 @@ def _ratio(row: Mapping[str, Any]) -> str:
     return number_text(value / published) if published else "-"
 
 
-def estimates_table(estimates: Mapping[str, Mapping[str, Any]]) -> str:
+def estimates_table(estimates: Mapping[str, Mapping[str, Any]], width: int = WIDTH) -> str:
     """Estimates with their standard errors and what the data say of each."""
     cells = [[*_estimate(name, row), number_text(row["se"]), row["verdict"]] for name, row in estimates.items()]
-    return table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, text=(0, 1, 4))
+    return prose_table(["parameter", "unit", "estimate", "standard error", "verdict"], cells, width, text=(0, 1))
 
 
 def _estimate(name: str, row: Mapping[str, Any]) -> list[str]:
