@@ -48,10 +48,8 @@ def show(
     ----------
     name : str or pathlib.Path
         A name of the library, of which every kind is shown, or the path of a file.
-    cohort : str, optional
-        Whose values stand in a model's table; the model's own otherwise.
-    latex : bool
-        Write a model's equations as LaTeX.
+    cohort, latex : str and bool, optional
+        Whose values stand in a model's table, its own otherwise; whether its equations are LaTeX.
     code : str, optional
         Show the LLVM assembly of one of a model's functions, such as ``"rate"``, in place of all else.
     only : str or sequence of str

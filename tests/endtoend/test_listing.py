@@ -23,6 +23,12 @@ def test_models_lists_what_is_pinned(run) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_what_ships_is_listed_once(run) -> None:
+    text = " ".join(run("models").out.split())
+    for about in {*run("models", "--json").json["cohorts"].values()}:
+        assert text.count(about) == 1, about
+
+
 def test_show_a_model(run) -> None:
     text = run("show", "alemtuzumab").out
     assert "d/dt A_p = Q*(A_c/V1 - A_p/V2)" in text
