@@ -43,7 +43,9 @@ def compare(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE.{svg,pdf,png,nc}", help="Draw it, or write the numbers; replaced only by a success."
+            "--out",
+            metavar="FILE.{svg,pdf,png,nc,csv,xlsx}",
+            help="Draw it or write it; replaced only by a success.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -53,11 +55,11 @@ def compare(
     from kinetics.comparison import load_regimens, read_comparison
     from kinetics.figures import draw, figure_of_comparison
     from kinetics.reports.comparison import comparison_json, comparison_text
-    from kinetics.results import write_result
+    from kinetics.results import RESULTS, write_result
 
     faults = Faults()
     check_engine(faults, engine)
-    destination(faults, out, *PICTURES, ".nc", inputs=[spec, *regimens])
+    destination(faults, out, *PICTURES, *RESULTS, inputs=[spec, *regimens])
     comparison, loaded = None, []
     with faults.gather():
         comparison = read_comparison(spec, model=model, cohort=cohort, until=until)
@@ -74,8 +76,8 @@ def compare(
     check_any_done(result)
     if out is None:
         return
-    if out.suffix.lower() == ".nc":
-        write_result(result, out)
+    if out.suffix.lower() in RESULTS:
+        wrote(*write_result(result, out))
     else:
         draw(figure_of_comparison(comparison, loaded), out, input=result)
-    wrote(out)
+        wrote(out)

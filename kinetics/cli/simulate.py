@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import check_cluster, chosen_regimen, destination, named_values
+from kinetics.cli.arguments.inputs import check_cluster, chosen_regimen, destination, named_values, parts_of
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
     ClusterAddress,
     Covariates,
+    EndOrTimes,
     EngineName,
     Every,
     Patients,
@@ -26,7 +27,7 @@ from kinetics.cli.arguments.options import (
     Sampling,
     Seed,
     States,
-    Until,
+    Times,
     Whole,
     Workers,
 )
@@ -38,8 +39,9 @@ from kinetics.errors import Faults
 
 def simulate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
-    until: Until,
+    until: EndOrTimes = None,
     every: Every = "1 month",
+    times: Times = None,
     cohort: Annotated[
         str | None,
         typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the model's own values."),
@@ -83,7 +85,7 @@ def simulate(
         Path | None,
         typer.Option(
             "--out",
-            metavar="FILE.nc|FILE.zarr",
+            metavar="FILE.{nc,csv,xlsx,zarr}",
             help="Write the result; patients go to .zarr chunk by chunk, in little memory. Replaced only by a success.",
         ),
     ] = None,
@@ -97,7 +99,7 @@ def simulate(
     from kinetics.engines import Tolerances
     from kinetics.measures import recovery_measures
     from kinetics.reports.simulation import simulation_json, simulation_text
-    from kinetics.results import write_result
+    from kinetics.results import RESULTS, write_result
     from kinetics.simulation import SimulationRequest, load_request, run_request
 
     faults = Faults()
@@ -106,7 +108,7 @@ def simulate(
     if store is not None:
         _check_store(faults, store, with_patients=with_patients)
     else:
-        destination(faults, out, ".nc", *([".zarr"] if with_patients else []), inputs=[model, regimen, covariates])
+        destination(faults, out, *RESULTS, *([".zarr"] if with_patients else []), inputs=[model, regimen, covariates])
         if resume:
             faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
     check_cluster(faults, cluster, workers, "" if with_patients else "--patients")
@@ -115,7 +117,8 @@ def simulate(
     of_states = named_values(faults, "--absolute", "N='1e-30 1e9/L'", absolute or ())
     request = SimulationRequest(
         model=model, regimen=chosen_regimen(faults, regimen, retreat or (), retreat_with), until=until, every=every,
-        cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling, covariates=covariates,
+        times=parts_of(times), cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling,
+        covariates=covariates,
         states=states, observe=observe, engine=engine, method=method, tolerances=tolerances, absolute=of_states,
         reduce=not whole, out=store, resume=resume,
     )  # fmt: skip
@@ -128,9 +131,7 @@ def simulate(
     with _watched(loaded.model.name, store) as steps, connected(cluster, workers) as client:
         result = run_request(replace(loaded, measures=tuple(recovery), client=client), steps.count)
     if out is not None:
-        if store is None:
-            write_result(result, out)
-        wrote(out)
+        wrote(*([out] if store is not None else write_result(result, out)))
     if as_json:
         print_json(simulation_json(result, recovery, loaded.regimen.rules))
     else:

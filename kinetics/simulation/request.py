@@ -15,7 +15,7 @@ from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates
 from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
-from kinetics.regimen.times import Amount
+from kinetics.regimen.times import Amount, Amounts
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -33,6 +33,8 @@ class SimulationRequest:
         The doses, or the name or path of a regimen; no drug by default.
     until, every : str or pint.Quantity
         Times: the last output time, and the step of the outputs, both ends included.
+    times : sequence of str or pint.Quantity, optional
+        The output times, such as ``["0 day", "3 month", "7 month"]``, in place of both; the last one is the end.
     cohort : str or CohortParameters, optional
         A cohort of the model, or its values and spreads as something else found them; the model's own otherwise.
     parameters : mapping, or sequence of mappings, optional
@@ -85,9 +87,10 @@ class SimulationRequest:
     """
 
     model: Model | str | Path
-    until: Amount
+    until: Amount | None = None
     regimen: Regimen | Course | str | Path | None = None
     every: Amount = "1 month"
+    times: Amounts | None = None
     cohort: str | CohortParameters | None = None
     parameters: ParameterSet | Sequence[ParameterSet] | None = None
     patients: int | None = None

@@ -31,15 +31,16 @@ if TYPE_CHECKING:
     from kinetics.population.covariates import Covariates
     from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
-    from kinetics.regimen.times import Amount
+    from kinetics.regimen.times import Amount, Amounts
 
 
 def simulate(
     model: Model | str | Path,
     regimen: Regimen | Course | str | Path | None = None,
     *,
-    until: Amount,
+    until: Amount | None = None,
     every: Amount = "1 month",
+    times: Amounts | None = None,
     cohort: str | CohortParameters | None = None,
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
@@ -66,8 +67,8 @@ def simulate(
     ----------
     model, regimen : object, str or pathlib.Path
         What is integrated, and under which doses: objects, names of the library, or paths; no drug by default.
-    until, every : str or pint.Quantity
-        The last output time and the step, such as ``"36 month"``.
+    until, every, times : str or pint.Quantity, or a sequence of them
+        The last output time and the step, such as ``"36 month"``; or the output times themselves.
     cohort, parameters, patients, seed, sampling, covariates : optional
         A cohort; values that differ from it; virtual patients: number, seed, how they are drawn, table of known values.
     states, measures, observe : optional
@@ -90,9 +91,10 @@ def simulate(
     >>> simulate("my_model.toml", "my_regimen.toml", until="36 month", measures="recovery")  # doctest: +SKIP
     """
     return run_request(SimulationRequest(
-        model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
-        seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
-        engine=engine, method=method, tolerances=tolerances, absolute=absolute, reduce=reduce, out=out, chunk=chunk,
+        model=model, regimen=regimen, until=until, every=every, times=times, cohort=cohort, parameters=parameters,
+        patients=patients, seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures,
+        observe=observe, engine=engine, method=method, tolerances=tolerances, absolute=absolute, reduce=reduce, out=out,
+        chunk=chunk,
         resume=resume, client=client), progress)  # fmt: skip
 
 

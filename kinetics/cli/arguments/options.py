@@ -32,6 +32,13 @@ RetreatWith = Annotated[
     str, typer.Option("--retreat-with", metavar="NAME|FILE", help="The regimen of one course that --retreat gives.")
 ]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help='The last time, such as "10 year".')]
+EndOrTimes = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help='The last time, such as "10 year"; or give --times.')
+]
+Times = Annotated[
+    str | None,
+    typer.Option("--times", metavar="TIME,...", help='Output times, such as "0 day, 3 month, 7 month", alone.'),
+]
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help='The step of the output, such as "1 month".')]
 Patients = Annotated[
     int | None,
@@ -60,6 +67,12 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an inter
 OutNetCDF = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE.nc", help="Write the result as NetCDF; replaced only by a success."),
+]
+OutResult = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE.{nc,csv,xlsx}", help="Write the result: NetCDF, or tables; replaced only by a success."
+    ),
 ]
 ClusterAddress = Annotated[
     str | None,
