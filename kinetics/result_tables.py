@@ -34,7 +34,7 @@ def result_tables(result: xr.Dataset | xr.DataTree) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to pandas.DataFrame
-        Of each a row for every point of the dims, with coordinates and variables in columns such as ``CD4 [1e9/L]``;
+        Of each a row for every point of the dims, with coordinates and variables in columns such as ``N [1e9/L]``;
         that of the variables over time is the first.
 
     Examples
@@ -106,7 +106,7 @@ def _cell(value: Any) -> Any:
     return spreadsheet_text(value) if isinstance(value, str) else value
 
 
-def _workbook(tables: Mapping[str, pd.DataFrame], facts: Mapping[str, Any], path: Path) -> bytes:
+def _workbook(tables: Mapping[str, pd.DataFrame], facts: Mapping[Any, Any], path: Path) -> bytes:
     book = _openpyxl(path).Workbook(write_only=True)
     about = pd.DataFrame({"name": list(map(str, facts)), "value": list(map(str, facts.values()))})
     for number, (name, table) in enumerate({**tables, "provenance": about}.items(), 1):

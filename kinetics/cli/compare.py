@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import REGIMENS
 from kinetics.cli.arguments.inputs import check_engine, destination
 from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
 from kinetics.cli.terminal.failures import check_any_done
@@ -18,7 +19,10 @@ PICTURES = (".svg", ".pdf", ".png")
 
 
 def compare(
-    regimens: Annotated[list[str], typer.Argument(metavar="REGIMEN...", help="Regimens that ship, or files; up to 7.")],
+    regimens: Annotated[
+        list[str],
+        typer.Argument(metavar="REGIMEN...", help="Regimens that ship, or files; up to 7.", autocompletion=REGIMENS),
+    ],
     cohort: Annotated[
         str | None, typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the comparison's.")
     ] = None,

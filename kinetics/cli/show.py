@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import ALL
 from kinetics.cli.arguments.options import AllowLarge
 from kinetics.cli.terminal.output import page_width, print_text
 
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A model, regimen, visits, fit or figure that ships, or a file.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model, regimen, visits, fit or figure that ships, or a file.", autocompletion=ALL
+        ),
     ],
     cohort: Annotated[
         str | None, typer.Option("--cohort", metavar="NAME", help="Show this cohort's values in a model's table.")

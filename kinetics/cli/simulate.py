@@ -19,6 +19,8 @@ from kinetics.cli.arguments.options import (
     EndOrTimes,
     EngineName,
     Every,
+    KeepParameters,
+    ModelName,
     Patients,
     RegimenName,
     Resume,
@@ -38,7 +40,7 @@ from kinetics.errors import Faults
 
 
 def simulate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
+    model: ModelName,
     until: EndOrTimes = None,
     every: Every = "1 month",
     times: Times = None,
@@ -60,6 +62,7 @@ def simulate(
     seed: Seed = 0,
     sampling: Sampling = "random",
     states: States = False,
+    keep_parameters: KeepParameters = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help='Change a parameter, such as k_el="0.1 1/day"; repeatable.'),
@@ -118,9 +121,8 @@ def simulate(
     request = SimulationRequest(
         model=model, regimen=chosen_regimen(faults, regimen, retreat or (), retreat_with), until=until, every=every,
         times=parts_of(times), cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling,
-        covariates=covariates,
-        states=states, observe=observe, engine=engine, method=method, tolerances=tolerances, absolute=of_states,
-        reduce=not whole, out=store, resume=resume,
+        covariates=covariates, states=states, keep_parameters=keep_parameters, observe=observe, engine=engine,
+        method=method, tolerances=tolerances, absolute=of_states, reduce=not whole, out=store, resume=resume,
     )  # fmt: skip
     loaded = None
     with faults.gather(), named_as_options({"model": "", **{name: f"--set {name}" for name in changes}}):

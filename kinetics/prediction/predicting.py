@@ -62,10 +62,9 @@ def predict(
         The last time and the step of the output, or a list of times; the cohort, by default the one the fit estimates.
     draws, patients, study : int
         Parameter sets, drawn from covariances of the fits behind the cohort, or priors; patients; those of a trial.
-    seed : int
-        Of draws, patients and trials. What number k of each is depends on seed and k alone.
-    states, measures, engine, reduce, progress
-        As of `simulate`; measures of the typical patient, each draw and each patient are added to times of recovery.
+    seed, states, measures, engine, reduce, progress
+        As of `simulate`; number k of draws, patients and trials depends on seed and k alone. Measures of the typical
+        patient, each draw and each patient are added to times of recovery.
     discrepancy : bool, Discrepancy, str or pathlib.Path
         What the model gets wrong, shown apart: by default as saved of the latest fit behind it, False for none.
 

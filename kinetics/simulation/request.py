@@ -51,6 +51,9 @@ class SimulationRequest:
         rows.
     states : bool
         Return every state beside the outputs.
+    keep_parameters : bool
+        Return the parameters in which patients or draws differ too, on (patient) or (draw), by flat name. Without it
+        those of a table of covariates alone are returned, and ``patient_id``, the names that it has.
     measures : Measure, str, or iterable of them
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
         A text is a name such as ``"nadir"`` (of every output), ``"N time_to 40 % of baseline"`` or ``"recovery"``
@@ -98,6 +101,7 @@ class SimulationRequest:
     sampling: str = "random"
     covariates: str | Path | Covariates | None = None
     states: bool = False
+    keep_parameters: bool = False
     measures: Measure | str | Iterable[Measure | str] = ()
     observe: VisitSchedule | str | Path | None = None
     engine: str = "auto"
