@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import read_document
+from kinetics.files.kinds import document_of
 from kinetics.files.library import find_file
 from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
@@ -47,7 +47,7 @@ class SeriesRow(Row):
 
 def read_visits(path: Path) -> tuple[TitleRow, tuple[Series, ...]]:
     """Read and check a file of visits: what it says of itself, and its series; `InputError` with every fault of it."""
-    reader = Reader(read_document(path), Faults())
+    reader = Reader(document_of("visits", path), Faults())
     reader.row(VisitsFileRow, reader.document.data)
     title = reader.title("visits")
     read = {
