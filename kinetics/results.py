@@ -108,7 +108,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> list[Pat
     elif path.suffix.lower() == ".nc":
         files = [(path, sealed(_with_checksum(result).to_netcdf(None, engine="h5netcdf")))]
     else:
-        raise InputError(Fault(f"a result is written as {' or '.join(RESULTS)}; end the name so", str(path)))
+        raise InputError(Fault(f"end the name in {' or '.join(RESULTS)}", str(path)))
     for file, content in files:
         write_atomically(file, content)
     return [file for file, _ in files]
