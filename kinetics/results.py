@@ -17,11 +17,14 @@ from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, seal
 from kinetics.files.declared import check_netcdf, check_store
 from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
+from kinetics.result_tables import TABLES, table_files
 from kinetics.units import Unit, parse_unit, unit_text
 
 MEDIAN_AND_95 = (0.025, 0.5, 0.975)
 """Quantiles at the median and the ends of a 95 % interval; those of 90 % of patients follow."""
 MEDIAN_AND_90 = (0.05, 0.5, 0.95)
+RESULTS = (".nc", *TABLES)
+"""Suffixes of files of results."""
 LIMIT_LEVEL = "lower_limit_level"
 """The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
 
@@ -65,22 +68,27 @@ def variable(
     return xr.Variable(dims, values, {**described, **attrs})
 
 
-def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
-    """Write a dataset or a tree of them to NetCDF, atomically, with a checksum of its content.
+def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> list[Path]:
+    """Write a dataset or a tree of them to NetCDF, atomically, with a checksum of its content; or as tables.
 
-    The file is made in memory: HDF5 does not survive a disk that is full.
+    The file is made in memory: HDF5 does not survive a disk that is full. NetCDF alone is read again.
 
     Parameters
     ----------
     result : xarray.Dataset or xarray.DataTree
         Variables on dims of any kind, such as (patient, time), each with its ``units``.
     path : str or pathlib.Path
-        The file, NAME.nc; one of this name is replaced.
+        The file, NAME.nc, NAME.csv or NAME.xlsx; one of this name is replaced.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was written. Variables that are not over time have CSV files of their own, NAME.DIMS.csv.
 
     Raises
     ------
     InputError
-        If the path cannot be written, or does not end in ``.nc``.
+        If the path cannot be written, ends in another suffix, or an extra is missing.
     StorageError
         If there is no room for it.
 
@@ -90,13 +98,20 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     >>> import xarray as xr
     >>> result = xr.Dataset({"A": ("time", [1.0, 0.2], {"units": "1/nL"})})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_result(result, f"{folder}/result.nc")
+    ...     written = write_result(result, f"{folder}/result.nc")
     ...     read_result(f"{folder}/result.nc")["A"].values
     array([1. , 0.2])
     """
-    if Path(path).suffix.lower() != ".nc":
-        raise InputError(Fault("a result is written as NetCDF; end the name in .nc", str(path)))
-    write_atomically(path, sealed(_with_checksum(result).to_netcdf(None, engine="h5netcdf")))
+    path = Path(path)
+    if path.suffix.lower() in TABLES:
+        files = list(table_files(result, path))
+    elif path.suffix.lower() == ".nc":
+        files = [(path, sealed(_with_checksum(result).to_netcdf(None, engine="h5netcdf")))]
+    else:
+        raise InputError(Fault(f"end the name in {' or '.join(RESULTS)}", str(path)))
+    for file, content in files:
+        write_atomically(file, content)
+    return [file for file, _ in files]
 
 
 def read_result(path: str | Path) -> xr.DataTree:
@@ -127,7 +142,7 @@ def read_result(path: str | Path) -> xr.DataTree:
     >>> import tempfile
     >>> import xarray as xr
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_result(xr.Dataset({"A": ((), 2.0, {"units": "1/nL"})}), f"{folder}/result.nc")
+    ...     written = write_result(xr.Dataset({"A": ((), 2.0, {"units": "1/nL"})}), f"{folder}/result.nc")
     ...     tree = read_result(f"{folder}/result.nc")
     >>> tree["A"].item(), tree["A"].attrs["units"]
     (2.0, '1/nL')

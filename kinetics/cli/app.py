@@ -91,7 +91,6 @@ app = typer.Typer(
     help="Simulate lymphocyte depletion and recovery, fit it to published numbers, predict, draw.",
     epilog=example(*_EXAMPLES["reproduce"]),
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import REGIMENS
 from kinetics.cli.arguments.inputs import check_engine, destination
 from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
 from kinetics.cli.terminal.failures import check_any_done
@@ -18,7 +19,10 @@ PICTURES = (".svg", ".pdf", ".png")
 
 
 def compare(
-    regimens: Annotated[list[str], typer.Argument(metavar="REGIMEN...", help="Regimens that ship, or files; up to 7.")],
+    regimens: Annotated[
+        list[str],
+        typer.Argument(metavar="REGIMEN...", help="Regimens that ship, or files; up to 7.", autocompletion=REGIMENS),
+    ],
     cohort: Annotated[
         str | None, typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the comparison's.")
     ] = None,
@@ -43,7 +47,9 @@ def compare(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE.{svg,pdf,png,nc}", help="Draw it, or write the numbers; replaced only by a success."
+            "--out",
+            metavar="FILE.{svg,pdf,png,nc,csv,xlsx}",
+            help="Draw it or write it; replaced only by a success.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -53,11 +59,11 @@ def compare(
     from kinetics.comparison import load_regimens, read_comparison
     from kinetics.figures import draw, figure_of_comparison
     from kinetics.reports.comparison import comparison_json, comparison_text
-    from kinetics.results import write_result
+    from kinetics.results import RESULTS, write_result
 
     faults = Faults()
     check_engine(faults, engine)
-    destination(faults, out, *PICTURES, ".nc", inputs=[spec, *regimens])
+    destination(faults, out, *PICTURES, *RESULTS, inputs=[spec, *regimens])
     comparison, loaded = None, []
     with faults.gather():
         comparison = read_comparison(spec, model=model, cohort=cohort, until=until)
@@ -74,8 +80,8 @@ def compare(
     check_any_done(result)
     if out is None:
         return
-    if out.suffix.lower() == ".nc":
-        write_result(result, out)
+    if out.suffix.lower() in RESULTS:
+        wrote(*write_result(result, out))
     else:
         draw(figure_of_comparison(comparison, loaded), out, input=result)
-    wrote(out)
+        wrote(out)

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from kinetics.cli.arguments.inputs import destination, listed_names
-from kinetics.cli.arguments.options import AsJson, RegimenName, Seed, Until
+from kinetics.cli.arguments.options import AsJson, ModelName, RegimenName, Seed, Until
 from kinetics.cli.terminal.output import print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
 
 
 def datagen(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
+    model: ModelName,
     observe: Annotated[
         str, typer.Option("--observe", metavar="NAME|FILE", help="What is measured and when, with the model's noise.")
     ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.options import AsJson, OutNetCDF, Resume, Whole
 from kinetics.cli.terminal.failures import INTERRUPTED, tell
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def fit(
-    name: Annotated[str, typer.Argument(metavar="FIT", help="A fit that ships, or the file of a fit problem.")],
+    name: Annotated[
+        str, typer.Argument(metavar="FIT", help="A fit that ships, or the file of a fit problem.", autocompletion=FITS)
+    ],
     out: OutNetCDF = None,
     save: Annotated[
         bool,

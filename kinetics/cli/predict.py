@@ -6,23 +6,24 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import chosen_regimen, destination
+from kinetics.cli.arguments.inputs import chosen_regimen, destination, parts_of
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
     Draws,
+    EndOrTimes,
     EngineName,
     Every,
     FitCohort,
     FitResult,
     FutureTrial,
-    OutNetCDF,
+    OutResult,
     Patients,
     Retreat,
     RetreatWith,
     Seed,
     States,
-    Until,
+    Times,
     Whole,
 )
 from kinetics.cli.terminal.failures import check_any_done
@@ -33,8 +34,9 @@ from kinetics.errors import Faults
 
 def predict(
     fit: FitResult,
-    until: Until,
+    until: EndOrTimes = None,
     every: Every = "1 month",
+    times: Times = None,
     cohort: FitCohort = None,
     regimen: Annotated[
         str | None,
@@ -56,20 +58,21 @@ def predict(
     no_discrepancy: Annotated[
         bool, typer.Option("--no-discrepancy", help="Leave out what cross-validation says the model gets wrong.")
     ] = False,
-    out: OutNetCDF = None,
+    out: OutResult = None,
     as_json: AsJson = False,
 ) -> None:
     """Counts and recovery after any courses, over patients and over the uncertainty of the estimates."""
     from kinetics.prediction import PredictionRequest, load_prediction, run_prediction
     from kinetics.reports.prediction import prediction_json, prediction_text
-    from kinetics.results import write_result
+    from kinetics.results import RESULTS, write_result
 
     faults = Faults()
-    destination(faults, out, ".nc", inputs=[fit])
+    destination(faults, out, *RESULTS, inputs=[fit])
     treatment = chosen_regimen(faults, regimen, retreat or (), retreat_with)
     request = PredictionRequest(
-        fit, treatment, until=until, every=every, cohort=cohort, draws=draws, patients=patients, study=study,
-        seed=seed, states=states, engine=engine, reduce=not whole, discrepancy=not no_discrepancy,
+        fit, treatment, until=until, every=every, times=parts_of(times), cohort=cohort, draws=draws,
+        patients=patients, study=study, seed=seed, states=states, engine=engine, reduce=not whole,
+        discrepancy=not no_discrepancy,
     )  # fmt: skip
     prediction = None
     with faults.gather(), named_as_options({name: f"--{name}" for name in vars(request)} | {"estimates": ""}):
@@ -79,8 +82,7 @@ def predict(
     with watched(f"predicting from {prediction.fit}") as steps:
         tree = run_prediction(prediction, steps.count)
     if out is not None:
-        write_result(tree, out)
-        wrote(out)
+        wrote(*write_result(tree, out))
     if as_json:
         print_json(prediction_json(tree))
     else:

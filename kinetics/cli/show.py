@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import ALL
 from kinetics.cli.arguments.options import AllowLarge
 from kinetics.cli.terminal.output import page_width, print_text
 
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A model, regimen, visits, fit or figure that ships, or a file.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model, regimen, visits, fit or figure that ships, or a file.", autocompletion=ALL
+        ),
     ],
     cohort: Annotated[
         str | None, typer.Option("--cohort", metavar="NAME", help="Show this cohort's values in a model's table.")
@@ -22,9 +26,24 @@ def show(
         str | None,
         typer.Option("--code", metavar="FUNCTION", help="Print the assembly of a model's function, such as rate."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="SECTION",
+            help="Of a model: equations, parameters, correlations, inputs, doses, outputs or cohorts; repeatable.",
+        ),
+    ] = None,
+    search: Annotated[
+        str, typer.Option("--search", metavar="TEXT", help="Of a model: the rows that have this text, such as IL7.")
+    ] = "",
     allow_large: AllowLarge = False,
 ) -> None:
     """Equations and parameter table of a model; doses of a regimen; visits; problem and committed result of a fit."""
     from kinetics.reports.showing import show as run
 
-    print_text(run(name, cohort=cohort, latex=latex, code=code, width=page_width(), allow_large=allow_large))
+    page = run(
+        name, cohort=cohort, latex=latex, code=code, only=only or (), search=search, width=page_width(),
+        allow_large=allow_large,
+    )  # fmt: skip
+    print_text(page)

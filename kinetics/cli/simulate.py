@@ -10,14 +10,17 @@ from typing import Annotated
 
 import typer
 
-from kinetics.cli.arguments.inputs import check_cluster, chosen_regimen, destination, named_values
+from kinetics.cli.arguments.inputs import check_cluster, chosen_regimen, destination, named_values, parts_of
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import (
     AsJson,
     ClusterAddress,
     Covariates,
+    EndOrTimes,
     EngineName,
     Every,
+    KeepParameters,
+    ModelName,
     Patients,
     RegimenName,
     Resume,
@@ -26,7 +29,7 @@ from kinetics.cli.arguments.options import (
     Sampling,
     Seed,
     States,
-    Until,
+    Times,
     Whole,
     Workers,
 )
@@ -37,9 +40,10 @@ from kinetics.errors import Faults
 
 
 def simulate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.")],
-    until: Until,
+    model: ModelName,
+    until: EndOrTimes = None,
     every: Every = "1 month",
+    times: Times = None,
     cohort: Annotated[
         str | None,
         typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default the model's own values."),
@@ -58,6 +62,7 @@ def simulate(
     seed: Seed = 0,
     sampling: Sampling = "random",
     states: States = False,
+    keep_parameters: KeepParameters = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help='Change a parameter, such as k_el="0.1 1/day"; repeatable.'),
@@ -83,7 +88,7 @@ def simulate(
         Path | None,
         typer.Option(
             "--out",
-            metavar="FILE.nc|FILE.zarr",
+            metavar="FILE.{nc,csv,xlsx,zarr}",
             help="Write the result; patients go to .zarr chunk by chunk, in little memory. Replaced only by a success.",
         ),
     ] = None,
@@ -97,7 +102,7 @@ def simulate(
     from kinetics.engines import Tolerances
     from kinetics.measures import recovery_measures
     from kinetics.reports.simulation import simulation_json, simulation_text
-    from kinetics.results import write_result
+    from kinetics.results import RESULTS, write_result
     from kinetics.simulation import SimulationRequest, load_request, run_request
 
     faults = Faults()
@@ -106,7 +111,7 @@ def simulate(
     if store is not None:
         _check_store(faults, store, with_patients=with_patients)
     else:
-        destination(faults, out, ".nc", *([".zarr"] if with_patients else []), inputs=[model, regimen, covariates])
+        destination(faults, out, *RESULTS, *([".zarr"] if with_patients else []), inputs=[model, regimen, covariates])
         if resume:
             faults.add("goes on with a store; name it with --out FILE.zarr", name="--resume")
     check_cluster(faults, cluster, workers, "" if with_patients else "--patients")
@@ -115,9 +120,9 @@ def simulate(
     of_states = named_values(faults, "--absolute", "N='1e-30 1e9/L'", absolute or ())
     request = SimulationRequest(
         model=model, regimen=chosen_regimen(faults, regimen, retreat or (), retreat_with), until=until, every=every,
-        cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling, covariates=covariates,
-        states=states, observe=observe, engine=engine, method=method, tolerances=tolerances, absolute=of_states,
-        reduce=not whole, out=store, resume=resume,
+        times=parts_of(times), cohort=cohort, parameters=changes, patients=patients, seed=seed, sampling=sampling,
+        covariates=covariates, states=states, keep_parameters=keep_parameters, observe=observe, engine=engine,
+        method=method, tolerances=tolerances, absolute=of_states, reduce=not whole, out=store, resume=resume,
     )  # fmt: skip
     loaded = None
     with faults.gather(), named_as_options({"model": "", **{name: f"--set {name}" for name in changes}}):
@@ -128,9 +133,7 @@ def simulate(
     with _watched(loaded.model.name, store) as steps, connected(cluster, workers) as client:
         result = run_request(replace(loaded, measures=tuple(recovery), client=client), steps.count)
     if out is not None:
-        if store is None:
-            write_result(result, out)
-        wrote(out)
+        wrote(*([out] if store is not None else write_result(result, out)))
     if as_json:
         print_json(simulation_json(result, recovery, loaded.regimen.rules))
     else:

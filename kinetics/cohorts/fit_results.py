@@ -115,13 +115,15 @@ def _possible_results(model: Model, fit: str, cohort: Cohort) -> list[Path]:
     """Where the result of a fit may lie whose estimates are taken at a cohort, in the order of search.
 
     A fit that the cohort names lies beside the file that names it, which may be one that the model extends. One that
-    only a fit problem names lies beside the model, or else beside what it extends.
+    only a fit problem names lies beside the model, or else beside what it extends. One that lies nowhere there ships.
     """
     files = [cohort.fits_file] if fit in cohort.from_fit else [model.path, *model.extends]
     folders = list(dict.fromkeys(map(fits_folder, files)))
     if Path(fit).name != fit:
         message = f"names a fit of {folders[0]}, without a folder; found '{fit}'"
         raise InputError(Fault(message, cohort.fits_where, f"cohorts.{cohort.name}.from_fit"))
+    if not any((folder / f"{fit}.toml").is_file() for folder in folders):
+        folders = list(dict.fromkeys((*folders, library_folder("fits"))))
     return [result_path(folder / f"{fit}.toml") for folder in folders]
 
 

@@ -13,8 +13,8 @@ DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
 RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS
 """What no quantity of a model may be called, whatever its results are."""
 NAMES = {
-    "simulate": f"{' '.join(sorted(DIMS))} course_start failure triggered_time triggered_rule triggered_amount "
-    "trigger_capped",
+    "simulate": f"{' '.join(sorted(DIMS))} course_start failure patient_id triggered_time triggered_rule "
+    "triggered_amount trigger_capped",
     "predict": "quantile patient_quantile draws interval recovery patients over_patients over_parameters "
     "population_recovery study",
     "compare": "regimen quantile failed",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinetics.errors import Fault, InputError
 from kinetics.files.library import library_folder, library_names, names_a_file, similar_name
+
+if TYPE_CHECKING:
+    from kinetics.files.documents import Document
 
 KINDS = {
     "model": "models",
@@ -35,6 +39,17 @@ _TABLES = {
 _SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"} | dict.fromkeys(
     (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq"), "patients"
 )
+_TAKES = {
+    "model": "; 'kinetics simulate' takes this one",
+    "regimen": "; --regimen takes this one",
+    "visits": "; --observe takes this one",
+    "fit": "; 'kinetics fit' takes this one",
+    "result": "; 'kinetics predict' takes this one",
+    "figure": "; 'kinetics figure' takes this one",
+    "patients": "; 'kinetics data read' takes this one",
+    "clinic": "; 'kinetics fit-population' takes this one",
+}
+"""What a file of some kinds is for."""
 _EVIDENCE = {"mark", "statement"}
 """Columns of published facts, which tables for fitting lack."""
 
@@ -69,6 +84,18 @@ def file_of_kind(name: str | Path, kinds: Sequence[str]) -> tuple[str, Path] | N
     """The file of a name that is of one of some kinds, the first of them if the name has several; None without one."""
     files = dict(files_of(name))
     return next(((kind, files[kind]) for kind in kinds if kind in files), None)
+
+
+def document_of(kind: str, path: Path) -> Document:
+    """The document at a path; refused, with an `InputError`, if it is of another kind than the one that is needed."""
+    from kinetics.files.documents import read_document
+
+    document = read_document(path)
+    other = next((other for other in (*KINDS, *OTHERS) if other in document.data), None)
+    if kind not in document.data and other is not None:
+        message = f"is a file of kind {other}, and one of kind {kind} is needed{_TAKES.get(other, '')}"
+        raise InputError(Fault(message, f"{path}:1"))
+    return document
 
 
 def kind_of(path: Path) -> str:

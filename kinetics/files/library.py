@@ -11,6 +11,7 @@ from pathlib import Path
 from kinetics.errors import UnknownNameError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_PARTS = ("models", "models/regimens", "models/visits", "fits", "fits/figures")
 _SINGLE = ("reproduce", "comparison")
 """Files that are one of their kind among the fits, and are not chosen by name."""
 
@@ -41,8 +42,9 @@ def find_file(name: str | Path, part: str) -> Path:
         return Path(text)
     names = library_names(part)
     if text not in names:
-        hint = similar_name(text, names) or f"; there are {', '.join(names) or 'none'}"
-        raise UnknownNameError(f"no '{text}' in {part}{hint}")
+        other = next((other for other in _PARTS if text in library_names(other)), None)
+        hint = f"; it is one of {other}" if other else similar_name(text, names)
+        raise UnknownNameError(f"no '{text}' in {part}{hint}; there are {', '.join(names) or 'none'}")
     return library_folder(part) / f"{text}.toml"
 
 

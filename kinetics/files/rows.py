@@ -176,6 +176,16 @@ def _dotted(keys: Keys) -> str:
     return ".".join(map(str, keys))[:200]
 
 
+def dotted_name(flat: str, aliases: Iterable[str]) -> str:
+    """A flat name as a file writes it: with a dot behind the longest alias of a used model that it begins with.
+
+    >>> dotted_name("pk_k_el", ["pk"]), dotted_name("k_el", ["pk"])
+    ('pk.k_el', 'k_el')
+    """
+    alias = max((alias for alias in aliases if flat.startswith(f"{alias}_")), key=len, default="")
+    return f"{alias}.{flat[len(alias) + 1 :]}" if alias else flat
+
+
 def dotted_rows(
     table: Mapping[str, Any], names: Container[str], columns: Iterable[str], path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:

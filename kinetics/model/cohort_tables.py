@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kinetics.expressions import is_name
 from kinetics.files.bibliography import CHOICE
-from kinetics.files.rows import dotted_rows
+from kinetics.files.rows import as_table, dotted_name, dotted_rows
 from kinetics.model.correlations import by_pair, check_correlations, read_correlations
 from kinetics.model.quantities import Cohort, CohortValue, Correlation, Parameter
 from kinetics.model.ranges import out_of_range
@@ -100,7 +100,8 @@ def _cohort_value(
     parameter = parameters.get(flat)
     if parameter is None:
         if path[0] not in reader.names.lost:
-            reader.add(f"unknown parameter '{'.'.join(path)}'{did_you_mean(flat, parameters)}", *keys)
+            known = (dotted_name(name, as_table(reader.document.data.get("uses"))) for name in parameters)
+            reader.add(f"unknown parameter '{'.'.join(path)}'{did_you_mean('.'.join(path), known)}", *keys)
         return None
     factor = math.nan
     if own is not None and parameter.unit is not None:

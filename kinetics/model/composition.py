@@ -32,7 +32,8 @@ MAX_QUANTITIES = 3000
 class Draft:
     """A flat model before its units and order are checked; ``header`` is `ModelHeaderRow` by key, None for a fault.
 
-    ``extends`` are the files whose rows it took, ``files`` counts all that were read.
+    ``extends`` are the files whose rows it took, ``files`` counts all that were read. ``aliases`` are
+    the names of the models it uses.
     """
 
     header: dict[str, Any]
@@ -42,6 +43,7 @@ class Draft:
     document: Document
     extends: tuple[Path, ...] = ()
     files: int = 1
+    aliases: tuple[str, ...] = ()
 
 
 def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draft:
@@ -69,7 +71,7 @@ def read_draft(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> Draf
     files = 1 + len(bases) + sum(draft.files for draft in used.values())
     correlations = _correlations(reader, used)
     cohorts = read_cohorts(reader, tables["parameters"], correlations)
-    return Draft(header, tables, correlations, cohorts, document, bases, files)
+    return Draft(header, tables, correlations, cohorts, document, bases, files, tuple(used))
 
 
 def _read_used(document: Document, faults: Faults, trail: tuple[Path, ...]) -> tuple[dict[str, Draft], list[str]]:

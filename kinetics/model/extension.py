@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Faults, InputError, warn
-from kinetics.files.documents import Document, read_document
+from kinetics.files.documents import Document
+from kinetics.files.kinds import document_of
 from kinetics.files.library import find_file, names_a_file, path_from
 from kinetics.files.rows import read_fields
 from kinetics.model.schema import BaseHeaderRow, CohortValueRow
@@ -55,7 +56,7 @@ def read_extended(path: Path, faults: Faults, trail: tuple[Path, ...] = ()) -> t
     ``trail`` are the files that led here, to refuse a model that extends itself. A base that cannot be read raises:
     without it nothing in the file can be checked.
     """
-    own, trail = read_document(path), (*trail, path.resolve())
+    own, trail = document_of("model", path), (*trail, path.resolve())
     header = own.data.get("model")
     if not isinstance(header, dict) or "extends" not in header:
         return own, ()

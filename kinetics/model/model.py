@@ -12,6 +12,7 @@ import sympy as sp  # pyright: ignore[reportMissingTypeStubs]
 
 from kinetics.errors import Faults, UnknownNameError
 from kinetics.files.library import find_file, library_folder
+from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
 from kinetics.model.checks import check_tables
@@ -41,14 +42,10 @@ class Model:
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations : tuple of Correlation
         Of the parameters that vary between patients, by flat name.
-    order : tuple of str
-        Derived quantities and outputs, each after those it uses.
-    constants : tuple of str
-        Those of ``order`` that depend on parameters alone.
-    path : pathlib.Path or None
-        The file it was read from.
-    extends : tuple of pathlib.Path
-        The files whose rows it took as an extension, nearest first.
+    order, constants : tuple of str
+        Derived quantities and outputs, each after those it uses; those of them that depend on parameters alone.
+    path, extends, aliases : pathlib.Path or None, and tuples
+        The file it was read from; those whose rows it took as an extension, nearest first; names of models it uses.
 
     Examples
     --------
@@ -73,6 +70,7 @@ class Model:
     about: str = ""
     path: Path | None = None
     extends: tuple[Path, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         kinds = ("states", "parameters", "outputs", "doses", "cohorts")
@@ -102,6 +100,7 @@ class Model:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
+        rest["aliases"] = draft.aliases
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -187,23 +186,24 @@ class Model:
         """The flat name of a parameter or input that may be written with a dot; `UnknownNameError` if there is none."""
         flat = name.replace(".", "_")
         if flat not in self.defaults:
-            hint = did_you_mean(flat, self.defaults)
-            raise UnknownNameError(f"model '{self.name}' has no parameter '{name}'{hint}")
+            dotted = (dotted_name(known, self.aliases) for known in self.defaults)
+            raise UnknownNameError(f"model '{self.name}' has no parameter '{name}'{did_you_mean(name, dotted)}")
         return flat
 
     def quantity(self, name: str) -> Quantity:
         """The state or output of a name; `UnknownNameError` if there is none."""
         if (row := self.states.get(name) or self.outputs.get(name)) is not None:
             return row
-        outputs = ", ".join(self.outputs) or "none"
-        raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {outputs}")
+        raise UnknownNameError(f"model '{self.name}' has no output or state '{name}'; outputs are {self._outputs()}")
 
     def output(self, name: str) -> Output:
         """The output of a name; `UnknownNameError` if there is none."""
         if name not in self.outputs:
-            outputs = ", ".join(self.outputs) or "none"
-            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {outputs}")
+            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
         return self.outputs[name]
+
+    def _outputs(self) -> str:
+        return ", ".join(self.outputs) or "none"
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""

@@ -13,14 +13,14 @@ from pydantic import Field
 
 from kinetics.errors import Faults, InputError, UnknownNameError
 from kinetics.files.checksums import content_hash
-from kinetics.files.documents import read_document
+from kinetics.files.kinds import document_of
 from kinetics.files.library import find_file
 from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table
 from kinetics.model import Model
 from kinetics.observation.series import Series
 from kinetics.regimen.times import DAY, SAME, in_days
 from kinetics.text.suggestions import did_you_mean
-from kinetics.text.tables import headline, html_table, paragraph
+from kinetics.text.tables import WIDTH, headline, html_table, paragraph
 from kinetics.units import Unit, conversion
 
 
@@ -47,7 +47,7 @@ class SeriesRow(Row):
 
 def read_visits(path: Path) -> tuple[TitleRow, tuple[Series, ...]]:
     """Read and check a file of visits: what it says of itself, and its series; `InputError` with every fault of it."""
-    reader = Reader(read_document(path), Faults())
+    reader = Reader(document_of("visits", path), Faults())
     reader.row(VisitsFileRow, reader.document.data)
     title = reader.title("visits")
     read = {
@@ -239,9 +239,12 @@ class VisitSchedule:
         return f"<VisitSchedule {self.name or 'without a name'}: {', '.join(row.name for row in self.series)}>"
 
     def _repr_html_(self) -> str:
-        head = headline(self.name, self.title, self.source)
-        return html_table(head, ["series"], [[str(row)] for row in self.series])
+        return html_table(headline(self.name, self.title, self.source), ["series"], [[str(row)] for row in self.series])
 
-    def __str__(self) -> str:
-        head = headline(self.name, self.title, self.source)
-        return "\n".join(filter(None, (head, paragraph(self.about), *map(str, self.series))))
+    def text(self, width: int = WIDTH) -> str:
+        """Title, what the source says, and series, in lines of at most ``width`` characters."""
+        lines = (headline(self.name, self.title, self.source), *map(str, self.series))
+        head, *series = (paragraph(line, width, hang=4) for line in lines)
+        return "\n".join(filter(None, (head, paragraph(self.about, width), *series)))
+
+    __str__ = text

@@ -19,6 +19,8 @@ from kinetics.model.quantities import Input, Parameter
 from kinetics.model.ranges import out_of_range
 from kinetics.units import conversion, display_unit, parse_unit, read_number
 
+ID = "id"
+"""The column with names of patients."""
 MAX_PATIENTS = 100_000
 """Rows of a table."""
 
@@ -30,7 +32,7 @@ class Covariates:
     """Known values of patients, (patient, covariate), in the units of the model.
 
     ``names`` are the parameters that are known, ``columns`` their indices among all of the model. ``lines`` are those
-    of the patients in the file at ``path``.
+    of the patients in the file at ``path``, ``ids`` what it calls them; empty without a column ``id``.
     """
 
     names: tuple[str, ...]
@@ -38,6 +40,7 @@ class Covariates:
     values: np.ndarray
     path: Path
     lines: tuple[int, ...]
+    ids: tuple[str, ...] = ()
 
     @property
     def content_hash(self) -> str:
@@ -65,7 +68,7 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
     """Read a table of covariates.
 
     It is a CSV file: a header of parameters of the model, dotted in a composite, with the unit in brackets
-    (``weight [kg]``), then one row a patient.
+    (``weight [kg]``), then one row a patient. A column ``id`` has the name of each patient.
 
     Raises
     ------
@@ -91,10 +94,29 @@ def read_covariates(path: str | Path, model: Model) -> Covariates:
     columns = _columns(header, model, f"{path}:{line}", faults)
     values = [_patient(row, header, columns, f"{path}:{line}", faults) for line, row in patients]
     faults.raise_if_any()
+    ids = _ids(header, patients, path, faults)
+    faults.raise_if_any()
     names = tuple(column.name for column in columns if column is not None)
     parameters = list(model.defaults)
     indices = np.array([parameters.index(name) for name in names], dtype=int)
-    return Covariates(names, indices, np.array(values), path, tuple(line for line, _ in patients))
+    return Covariates(names, indices, np.array(values), path, tuple(line for line, _ in patients), ids)
+
+
+def _ids(
+    header: Sequence[str], patients: Sequence[tuple[int, list[str]]], path: Path, faults: Faults
+) -> tuple[str, ...]:
+    """The names of the patients, each of one patient alone; empty without a column of them."""
+    columns = [column for column, text in enumerate(header) if text.strip() == ID]
+    if not columns:
+        return ()
+    lines: dict[str, int] = {}
+    for line, row in patients:
+        name = row[columns[0]].strip()
+        if not name:
+            faults.add("is empty; name every patient, or leave the column out", f"{path}:{line}", ID)
+        elif lines.setdefault(name, line) != line:
+            faults.add(f"'{name}' is named before, at line {lines[name]}", f"{path}:{line}", ID)
+    return tuple(lines)
 
 
 def _without_empty_ends(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
@@ -122,6 +144,8 @@ def _columns(header: Sequence[str], model: Model, where: str, faults: Faults) ->
     names: set[str] = set()
     for text in header:
         columns.append(None)
+        if text.strip() == ID and ID not in model.defaults:
+            continue
         with faults.gather(where, text.strip()[:100]):
             column = _column(text, model)
             if column.name in names:

@@ -24,7 +24,7 @@ from kinetics.prediction.request import LoadedPrediction, PredictionRequest, loa
 from kinetics.prediction.trial import FutureTrial
 from kinetics.prediction.typical import drawn_interval, recovery_over_draws
 from kinetics.regimen import Regimen
-from kinetics.regimen.times import Amount
+from kinetics.regimen.times import Amount, Amounts
 from kinetics.simulation.engine import choose_engine
 from kinetics.simulation.progress import ProgressOfParts
 from kinetics.simulation.runs import Run
@@ -35,8 +35,9 @@ def predict(
     estimates: Estimates | Fit | xr.DataTree | str | Path,
     regimen: Regimen | str | Path,
     *,
-    until: Amount,
+    until: Amount | None = None,
     every: Amount = "1 month",
+    times: Amounts | None = None,
     cohort: str | None = None,
     draws: int = 200,
     patients: int | None = None,
@@ -57,14 +58,13 @@ def predict(
         A fit, its estimates or its tree, on (parameter,), each in its ``unit``; or the name or path of its file.
     regimen : Regimen, str or pathlib.Path
         What is given, or its name or path; ``regimen + course.at("36 month")`` for a retreatment.
-    until, every, cohort : str
-        The last time and the step of the output; the cohort, by default the one the fit estimates.
+    until, every, times, cohort : str
+        The last time and the step of the output, or a list of times; the cohort, by default the one the fit estimates.
     draws, patients, study : int
         Parameter sets, drawn from covariances of the fits behind the cohort, or priors; patients; those of a trial.
-    seed : int
-        Of draws, patients and trials. What number k of each is depends on seed and k alone.
-    states, measures, engine, reduce, progress
-        As of `simulate`; measures of the typical patient, each draw and each patient are added to times of recovery.
+    seed, states, measures, engine, reduce, progress
+        As of `simulate`; number k of draws, patients and trials depends on seed and k alone. Measures of the typical
+        patient, each draw and each patient are added to times of recovery.
     discrepancy : bool, Discrepancy, str or pathlib.Path
         What the model gets wrong, shown apart: by default as saved of the latest fit behind it, False for none.
 
@@ -88,8 +88,8 @@ def predict(
     >>> tree = predict("my_fit", "two_courses", until="5 year")  # doctest: +SKIP
     """
     return run_prediction(load_prediction(PredictionRequest(
-        estimates, regimen, until=until, every=every, cohort=cohort, draws=draws, patients=patients, study=study,
-        seed=seed, states=states, measures=measures, engine=engine, reduce=reduce, discrepancy=discrepancy,
+        estimates, regimen, until=until, every=every, times=times, cohort=cohort, draws=draws, patients=patients,
+        study=study, seed=seed, states=states, measures=measures, engine=engine, reduce=reduce, discrepancy=discrepancy,
     )), progress)  # fmt: skip
 
 
@@ -100,7 +100,8 @@ def run_prediction(prediction: LoadedPrediction, progress: Progress | None = Non
     draws, patients = request.draws, request.patients
     cohorts = drawn_cohorts(system, prediction.chain, prediction.cohort, draws, prediction.seed)
     steps = ProgressOfParts(progress, 1 + draws + (0 if patients is None else patients + (1 + draws) * PATIENTS))
-    common: dict[str, Any] = {"until": request.until, "every": request.every, "cohort": prediction.typical}
+    common: dict[str, Any] = {"until": request.until, "every": request.every, "times": request.times}
+    common |= {"cohort": prediction.typical}
     common |= {"states": request.states, "measures": prediction.measures}
     common |= {"engine": request.engine, "reduce": request.reduce}
     root = simulate(model, regimen, progress=steps.next(1), **common)

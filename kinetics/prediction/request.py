@@ -23,11 +23,10 @@ from kinetics.model import Model
 from kinetics.population.seeds import checked_seed
 from kinetics.prediction.population import PATIENTS
 from kinetics.regimen import Regimen
-from kinetics.regimen.times import Amount
+from kinetics.regimen.times import Amount, Amounts
 from kinetics.simulation.engine import check_engine
-from kinetics.simulation.planning import output_times
+from kinetics.simulation.planning import check_output_times, requested_times
 from kinetics.simulation.simulation import COPIES
-from kinetics.units import check_duration, to_unit
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,9 @@ class PredictionRequest:
 
     estimates: Estimates | Fit | xr.DataTree | str | Path
     regimen: Regimen | str | Path
-    until: Amount
+    until: Amount | None = None
     every: Amount = "1 month"
+    times: Amounts | None = None
     cohort: str | None = None
     draws: int = 200
     patients: int | None = None
@@ -101,8 +101,7 @@ def load_prediction(request: PredictionRequest) -> LoadedPrediction:
     """
     faults = Faults()
     attempt = faults.attempt
-    attempt("until", lambda: check_duration(request.until))
-    attempt("every", lambda: check_duration(request.every))
+    check_output_times(faults, request.until, request.every, request.times)
     attempt("engine", lambda: check_engine(request.engine))
     attempt("", lambda: whole_number("draws", request.draws, 2))
     attempt("", lambda: _check_trial(request))
@@ -173,7 +172,7 @@ def _cohort(name: str | None, estimates: Estimates, model: Model) -> str:
 def _check_capacity(model: Model, request: PredictionRequest) -> None:
     """Refuse what does not fit into memory; states count whether they are returned or not."""
     draws, patients, trial = request.draws, request.patients, request.study
-    times = output_times(to_unit(request.until, model.time), to_unit(request.every, model.time)).size
+    times = requested_times(request.until, request.every, request.times, model.time).size
     of_one = 8.0 * times * (len(model.outputs) + len(model.states)) + 200 * len(model.defaults)
     of_trial = 16.0 * (times + len(model.outputs))
     needed = COPIES * of_one * (draws + (patients or 0)) + of_trial * (trial or 0)

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from pydantic import Field, StrictInt
 
 from kinetics.errors import Faults, InputError
-from kinetics.files.documents import Document, read_document
+from kinetics.files.documents import Document
+from kinetics.files.kinds import document_of
 from kinetics.files.rows import Reader, Row, Text, TitleRow, as_list, as_table, read_row
 from kinetics.regimen.dose import Dose
 from kinetics.regimen.rule import MAX_DOSES, Rule, check_rules
@@ -76,7 +77,7 @@ class RegimenFile(NamedTuple):
 
 def read_regimen(path: Path) -> RegimenFile:
     """Read and check a regimen file; `InputError` with every fault of it."""
-    reader = _Reader(read_document(path))
+    reader = _Reader(document_of("regimen", path))
     reader.row(RegimenFileRow, reader.document.data)
     title = reader.title("regimen")
     courses = [

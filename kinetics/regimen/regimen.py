@@ -17,7 +17,7 @@ from kinetics.regimen.dose import HEAD, Dose, content_text, course_rows, course_
 from kinetics.regimen.reading import read_regimen
 from kinetics.regimen.rule import Rule, check_rules
 from kinetics.regimen.times import SAME, Amount, apart, days, in_days, offsets, time_text
-from kinetics.text.tables import headline, html_table, paragraph
+from kinetics.text.tables import WIDTH, headline, html_table, paragraph
 from kinetics.units import Quantity
 
 
@@ -236,10 +236,13 @@ class Regimen:
         rules = [f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1)]
         return [headline(self.name, self.title, self.source), *rules]
 
-    def __str__(self) -> str:
-        head, *rules = self._lines()
+    def text(self, width: int = WIDTH) -> str:
+        """Title, what the publication says, courses and rules, in lines of at most ``width`` characters."""
+        head, *rules = (paragraph(line, width, hang=4) for line in self._lines())
         table = course_table(course.doses for course in self.courses) if self.courses else ""
-        return "\n".join(filter(None, (head, paragraph(self.about), table, *rules)))
+        return "\n".join(filter(None, (head, paragraph(self.about, width), table, *rules)))
+
+    __str__ = text
 
     def _repr_html_(self) -> str:
         rows = course_rows(course.doses for course in self.courses)

@@ -16,8 +16,9 @@ class Listing(dict[str, dict[str, str]]):
     """The title of each thing that ships by its name, by kind; a cohort's name is ``MODEL, COHORT``."""
 
     def text(self, width: int = WIDTH) -> str:
-        """A list a kind, in lines of at most ``width`` characters."""
-        return "\n\n".join(_section(title, rows, width) for title, rows in self.items() if rows)
+        """A list a kind, in lines of at most ``width`` characters; a cohort that several models have stands once."""
+        listed = {**self, "cohorts": _by_cohort(self.get("cohorts", {}))}
+        return "\n\n".join(_section(title, rows, width) for title, rows in listed.items() if rows)
 
     def __repr__(self) -> str:
         return f"<What ships: {', '.join(f'{len(rows)} {kind}' for kind, rows in self.items())}>"
@@ -55,6 +56,22 @@ def models() -> Listing:
             for cohort, row in data.get("cohorts", {}).items():
                 cohorts[f"{name}, {cohort}"] = str(row.get("about", ""))
     return Listing({"models": listed.pop("models"), "cohorts": cohorts, **listed})
+
+
+def _by_cohort(cohorts: dict[str, str]) -> dict[str, str]:
+    """What each cohort is, and the models that have it, by its name; others of the same name keep a row of their own.
+
+    >>> _by_cohort({"base, adults": "healthy", "larger, adults": "healthy", "other, adults": "ill"})
+    {'adults': 'healthy (base, larger)', 'other, adults': 'ill (other)'}
+    """
+    models: dict[tuple[str, str], list[str]] = {}
+    for name, about in cohorts.items():
+        model, _, cohort = name.partition(", ")
+        models.setdefault((cohort, " ".join(about.split())), []).append(model)
+    rows: dict[str, str] = {}
+    for (cohort, about), own in models.items():
+        rows[f"{own[0]}, {cohort}" if cohort in rows else cohort] = f"{about} ({', '.join(own)})".strip()
+    return rows
 
 
 def _section(title: str, rows: dict[str, str], width: int) -> str:

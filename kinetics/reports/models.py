@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sympy.printing.precedence import PRECEDENCE
@@ -10,6 +11,7 @@ from sympy.printing.str import StrPrinter
 
 from kinetics.cohorts import parameter_table
 from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.errors import Fault, InputError
 from kinetics.expressions import exponent_text
 from kinetics.model import Model
 from kinetics.model import latex as latex_of
@@ -17,7 +19,7 @@ from kinetics.model.quantities import Cohort
 from kinetics.results import marked
 from kinetics.text.escaping import one_space
 from kinetics.text.numbers import number_text
-from kinetics.text.tables import WIDTH, paragraph, table
+from kinetics.text.tables import WIDTH, equation_lines, paragraph, prose_table
 from kinetics.units import display_unit
 
 
@@ -41,83 +43,137 @@ class _Plain(StrPrinter):
         return f"min({self.stringify(expr.args, ', ')})"
 
 
-def model_text(model: Model, cohort: str | None = None, latex: bool = False, width: int = WIDTH) -> str:
-    """Title, what it extends, equations, parameter table (of a cohort if one is named), outputs and cohorts of a model.
-
-    The equations are LaTeX if asked; ``width`` is of a line of prose. Raises an `UnknownNameError` if the model has no
-    such cohort.
-    """
-    values = f"Parameters, cohort {cohort}" if cohort else "Parameters"
-    parts = [
-        f"{model.name}: {model.title}",
-        "Extends " + ", which extends ".join(path.stem for path in model.extends) if model.extends else "",
-        paragraph(model.about, width) if model.about else "",
-        latex_of(model).rstrip() if latex else _equations_text(model),
-        f"{values}\n{_parameters_text(model, cohort)}" if model.parameters else "",
-        _correlations_text(model, cohort),
-        _listed("Inputs, with their resting values", ((n, number_text(r.rest), r) for n, r in model.inputs.items())),
-        _listed("Doses", ((n, f"into {row.into}", row) for n, row in model.doses.items())),
-        _listed(
-            "Outputs in words",
-            ((marked(n, row.exploratory), _limit(row.lower_limit), row) for n, row in model.outputs.items()),
-        ),
-        "\n".join(["Cohorts", *map(_cohort_text, model.cohorts.values())]) if model.cohorts else "",
-    ]
-    return "\n\n".join(filter(None, parts))
-
-
-def _cohort_text(cohort: Cohort) -> str:
-    fits = f"estimates of {', then '.join(cohort.from_fit)}" if cohort.from_fit else ""
-    return f"  {cohort.name}: {'; '.join(filter(None, (one_space(cohort.about), fits)))}"
-
-
-def _correlations_text(model: Model, cohort: str | None) -> str:
-    rows = cohort_parameters(model, cohort).correlations.items()
-    lines = [f"  {one} and {other}: {value:g}" for (one, other), value in rows]
-    return "\n".join(["Correlations between patients", *lines]) if lines else ""
-
-
-def _limit(name: str | None) -> str:
-    return f"lower limit {name}" if name else ""
-
-
-def _listed(title: str, rows: Iterable[tuple[str, str, Any]]) -> str:
-    cells = [["", name, display_unit(row.unit), detail, one_space(row.about)] for name, detail, row in rows]
-    return f"{title}\n{table(cells[0], cells[1:], text=range(5))}" if cells else ""
-
-
 def expression_text(expression: Any) -> str:
     """An expression in the notation of model files."""
     return _Plain({"order": None}).doprint(expression)
 
 
-def _equations_text(model: Model) -> str:
-    """The equations in the notation of model files."""
-    groups = {
-        "Rates": [(f"d/dt {row.name}", row.rate) for row in model.states.values()],
-        "At time 0": [(row.name, row.initial) for row in model.states.values()],
-        "Derived": [(row.name, row.value) for row in model.derived.values()],
-        "Outputs": [(row.name, row.value) for row in model.outputs.values()],
-    }
-    return "\n\n".join(
-        "\n".join([title, *(f"  {name} = {expression_text(value)}" for name, value in rows)])
-        for title, rows in groups.items()
-        if rows
-    )
+SECTIONS = ("equations", "parameters", "correlations", "inputs", "doses", "outputs", "cohorts")
+"""What a page of a model has, in this order."""
 
 
-def _parameters_text(model: Model, cohort: str | None = None) -> str:
-    """Every parameter with unit, value, between-patient spread, source and meaning."""
-    rows = parameter_table(model, cohort)
-    cells = [
-        [
-            row.name,
-            f"{row.value:.6g}",
-            row.unit,
-            " ".join(filter(None, ("" if row.spread is None else f"{row.spread:g}", row.distribution))),
-            f"{row.source} ({row.doi})" if row.doi else row.source,
-            row.about,
-        ]
-        for row in rows
+def model_text(
+    model: Model,
+    cohort: str | None = None,
+    latex: bool = False,
+    width: int = WIDTH,
+    *,
+    only: Collection[str] = (),
+    search: str = "",
+) -> str:
+    """Title, what it extends, equations, parameter table (of a cohort if one is named), outputs and cohorts of a model.
+
+    The equations are LaTeX if asked; ``width`` is of a line. With ``only`` there are these of `SECTIONS` alone, with
+    ``search`` the rows alone that have this text, capitals aside, a dot and an underscore being one. Raises an
+    `UnknownNameError` if the model has no such cohort, and an `InputError` if no row has the text.
+    """
+    page = _ModelPage(model, cohort, latex, width, search)
+    sections = [text for name in SECTIONS if (not only or name in only) and (text := getattr(page, name)())]
+    if only or search:
+        if not sections:
+            among = f" among its {', '.join(only)}" if only else ""
+            raise InputError(Fault(f"model '{model.name}' has no row with '{search}'{among}", name="search"))
+        return "\n\n".join(sections)
+    head = [
+        paragraph(f"{model.name}: {model.title}", width),
+        "Extends " + ", which extends ".join(path.stem for path in model.extends) if model.extends else "",
+        paragraph(model.about, width) if model.about else "",
     ]
-    return table(["parameter", "value", "unit", "spread", "source", "about"], cells, text=(0, 2, 4, 5))
+    return "\n\n".join(filter(None, [*head, *sections]))
+
+
+@dataclass(frozen=True)
+class _ModelPage:
+    """The sections of a page, each empty if it has no row."""
+
+    model: Model
+    cohort: str | None
+    latex: bool
+    width: int
+    search: str
+
+    def equations(self) -> str:
+        """The equations in the notation of model files, or as LaTeX."""
+        if self.latex:
+            return "" if self.search else latex_of(self.model).rstrip()
+        model = self.model
+        groups = {
+            "Rates": [(f"d/dt {row.name}", row.rate) for row in model.states.values()],
+            "At time 0": [(row.name, row.initial) for row in model.states.values()],
+            "Derived": [(row.name, row.value) for row in model.derived.values()],
+            "Outputs": [(row.name, row.value) for row in model.outputs.values()],
+        }
+        return "\n\n".join(
+            "\n".join([title, *(equation_lines(line, self.width) for line in lines)])
+            for title, rows in groups.items()
+            if (lines := [line for name, value in rows if self._has(line := f"{name} = {expression_text(value)}")])
+        )
+
+    def parameters(self) -> str:
+        """Every parameter with unit, value, between-patient spread, source and meaning."""
+        rows = [
+            [
+                row.name,
+                f"{row.value:.6g}",
+                row.unit,
+                " ".join(filter(None, ("" if row.spread is None else f"{row.spread:g}", row.distribution))),
+                " – ".join(filter(None, (f"{row.source} ({row.doi})" if row.doi else row.source, row.about))),
+            ]
+            for row in parameter_table(self.model, self.cohort)
+        ]
+        head = ["parameter", "value", "unit", "spread", "source and meaning"]
+        title = f"Parameters, cohort {self.cohort}" if self.cohort else "Parameters"
+        return self._table(title, head, rows, text=(0, 2))
+
+    def correlations(self) -> str:
+        """Correlations between patients."""
+        rows = cohort_parameters(self.model, self.cohort).correlations.items()
+        lines = [line for (one, other), value in rows if self._has(line := f"{one} and {other}: {value:g}")]
+        return self._lines("Correlations between patients", lines)
+
+    def inputs(self) -> str:
+        """Inputs, with their resting values."""
+        rows = ((name, number_text(row.rest), row) for name, row in self.model.inputs.items())
+        return self._described("Inputs, with their resting values", rows)
+
+    def doses(self) -> str:
+        """Doses, and the state that each goes into."""
+        return self._described("Doses", ((name, f"into {row.into}", row) for name, row in self.model.doses.items()))
+
+    def outputs(self) -> str:
+        """What each output means."""
+        rows = self.model.outputs.items()
+        described = ((marked(name, row.exploratory), _limit(row.lower_limit), row) for name, row in rows)
+        return self._described("Outputs in words", described)
+
+    def cohorts(self) -> str:
+        """What each cohort is, and the fits whose estimates it takes."""
+        return self._lines("Cohorts", [line for row in self.model.cohorts.values() if self._has(line := _about(row))])
+
+    def _described(self, title: str, rows: Iterable[tuple[str, str, Any]]) -> str:
+        cells = [["", name, display_unit(row.unit), detail, row.about] for name, detail, row in rows]
+        return self._table(title, ["", "", "", "", ""], cells, text=range(4))
+
+    def _table(self, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], text: Collection[int]) -> str:
+        rows = [row for row in rows if self._has("\n".join(row))]
+        lines = prose_table(head, rows, self.width, text)
+        return f"{title}\n{lines if any(head) else lines.partition(chr(10))[2]}" if rows else ""
+
+    def _lines(self, title: str, lines: Sequence[str]) -> str:
+        return "\n".join([title, *(paragraph(line, self.width, indent=2, hang=2) for line in lines)]) if lines else ""
+
+    def _has(self, text: str) -> bool:
+        return _searched(self.search) in _searched(text)
+
+
+def _searched(text: str) -> str:
+    return one_space(text).replace(".", "_").casefold()
+
+
+def _about(cohort: Cohort) -> str:
+    fits = f"estimates of {', then '.join(cohort.from_fit)}" if cohort.from_fit else ""
+    return f"{cohort.name}: {'; '.join(filter(None, (one_space(cohort.about), fits)))}"
+
+
+def _limit(name: str | None) -> str:
+    return f"lower limit {name}" if name else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kinetics.cohorts.fit_results import result_path
 from kinetics.compile import model_assembly
-from kinetics.errors import Fault, InputError
+from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.files.documents import read_document
 from kinetics.files.kinds import files_of
@@ -14,9 +15,10 @@ from kinetics.model import Model
 from kinetics.observation import VisitSchedule
 from kinetics.regimen import Regimen
 from kinetics.reports.fit import estimates_table
-from kinetics.reports.models import model_text
+from kinetics.reports.models import SECTIONS, model_text
 from kinetics.text.numbers import number_text
-from kinetics.text.tables import WIDTH, paragraph, table
+from kinetics.text.suggestions import did_you_mean
+from kinetics.text.tables import WIDTH, in_blocks, paragraph
 from kinetics.units import display_unit
 
 
@@ -35,6 +37,8 @@ def show(
     cohort: str | None = None,
     latex: bool = False,
     code: str | None = None,
+    only: str | Sequence[str] = (),
+    search: str = "",
     width: int = WIDTH,
     allow_large: bool = False,
 ) -> Page:
@@ -44,14 +48,16 @@ def show(
     ----------
     name : str or pathlib.Path
         A name of the library, of which every kind is shown, or the path of a file.
-    cohort : str, optional
-        Whose values stand in a model's table; the model's own otherwise.
-    latex : bool
-        Write a model's equations as LaTeX.
+    cohort, latex : str and bool, optional
+        Whose values stand in a model's table, its own otherwise; whether its equations are LaTeX.
     code : str, optional
         Show the LLVM assembly of one of a model's functions, such as ``"rate"``, in place of all else.
+    only : str or sequence of str
+        These sections alone of a model: equations, parameters, correlations, inputs, doses, outputs, cohorts.
+    search : str
+        Those rows alone of a model's sections that have this text, such as ``"IL7"``.
     width : int
-        Characters a line of prose.
+        Characters a line.
     allow_large : bool
         Read tables of patients of more than 50 MB.
 
@@ -63,43 +69,54 @@ def show(
     Raises
     ------
     InputError
-        If there is no such file, or nothing to show of its kind.
-    UnknownNameError
-        If a model has no such function.
+        If there is no such file, section or function, nothing to show of a kind of file, or no row with the text.
 
     Examples
     --------
     >>> from kinetics.files.library import library_names
     >>> page = show(library_names("models/regimens")[0])
     """
-    files = files_of(name)
-    if (cohort or latex or code) and not any(kind == "model" for kind, _ in files):
-        raise InputError("--cohort, --latex and --code are for models")
+    sections, files = (only,) if isinstance(only, str) else tuple(only), files_of(name)
+    if cohort or latex or code or sections or search:
+        files = _models_among(files, sections)
     if code:
-        return Page("\n\n".join(model_assembly(Model.load(path), code) for kind, path in files if kind == "model"))
-    texts = (
-        _patients_text(path, width, allow_large=allow_large)
-        if kind == "patients"
-        else _text(kind, path, cohort, latex, width)
-        for kind, path in files
+        return Page("\n\n".join(model_assembly(Model.load(path), code) for _, path in files))
+    return Page(
+        "\n\n".join(
+            _patients_text(path, width, allow_large=allow_large)
+            if kind == "patients"
+            else model_text(Model.load(path), cohort, latex, width, only=sections, search=search)
+            if kind == "model"
+            else _text(kind, path, width)
+            for kind, path in files
+        )
     )
-    return Page("\n\n".join(texts))
 
 
-def _text(kind: str, path: Path, cohort: str | None, latex: bool, width: int) -> str:
+def _models_among(files: Sequence[tuple[str, Path]], sections: Sequence[str]) -> list[tuple[str, Path]]:
+    """The files that are models, of which these sections are shown."""
+    models = [(kind, path) for kind, path in files if kind == "model"]
+    if not models:
+        raise InputError("--cohort, --latex, --code, --only and --search are for models")
+    if unknown := [name for name in sections if name not in SECTIONS]:
+        known = f"there are {', '.join(SECTIONS)}"
+        faults = (f"no section '{name}'{did_you_mean(name, SECTIONS)}; {known}" for name in unknown)
+        raise UnknownNameError(*(Fault(fault, name="only") for fault in faults))
+    return models
+
+
+def _text(kind: str, path: Path, width: int) -> str:
     match kind:
-        case "model":
-            return model_text(Model.load(path), cohort, latex, width)
         case "regimen":
-            return str(Regimen.load(path))
+            return Regimen.load(path).text(width)
         case "visits":
-            return str(VisitSchedule.load(path))
+            return VisitSchedule.load(path).text(width)
         case "fit":
-            return f"{_problem_text(FitProblem.load(path), width)}\n\n{_result_text(path)}"
+            return f"{_problem_text(FitProblem.load(path), width)}\n\n{_result_text(path, width)}"
         case "result":
-            return _estimates_text(Estimates.read(path))
+            return _estimates_text(Estimates.read(path), width)
         case "figure":
-            return _figure_text(path)
+            return _figure_text(path, width)
         case _:
             raise InputError(Fault(f"nothing to show of a {kind}; 'kinetics check' checks it", str(path)))
 
@@ -130,35 +147,39 @@ def _problem_text(problem: FitProblem, width: int) -> str:
         for t in problem.targets
     ]
     parts = [
-        f"{problem.name}: {problem.title}",
+        paragraph(f"{problem.name}: {problem.title}", width),
         paragraph(problem.about, width) if problem.about else "",
-        f"Model {problem.model.name}; {problem.starts} searches from seed {problem.seed}; "
-        f"discrepancy {problem.discrepancy:g} (log standard deviation)",
+        paragraph(
+            f"Model {problem.model.name}; {problem.starts} searches from seed {problem.seed}; "
+            f"discrepancy {problem.discrepancy:g} (log standard deviation)",
+            width,
+        ),
         "Free parameters\n"
-        + table(["parameter", "unit", "start", "lower", "upper", "prior (log SD)"], free, text=(0, 1)),
-        "Published rows\n" + table(["row", *columns[1:]], published, text=range(len(columns))),
+        + in_blocks(["parameter", "unit", "start", "lower", "upper", "prior (log SD)"], free, width, text=(0, 1)),
+        "Published rows\n" + in_blocks(["row", *columns[1:]], published, width, text=range(len(columns))),
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _result_text(path: Path) -> str:
+def _result_text(path: Path, width: int) -> str:
     committed = result_path(path)
     if not committed.is_file():
         return f"No committed result; 'kinetics fit {path.stem} --save' writes it."
-    return _estimates_text(Estimates.read(committed))
+    return _estimates_text(Estimates.read(committed), width)
 
 
-def _estimates_text(estimates: Estimates) -> str:
+def _estimates_text(estimates: Estimates, width: int) -> str:
     rows = {
         name: {"value": row.value, "se": row.value * row.log_se, "unit": row.unit, "verdict": row.verdict}
         for name, row in estimates.by_name.items()
     }
-    return str(estimates_table(rows, "Committed result"))
+    return estimates_table(rows, "Committed result").lines(width)
 
 
-def _figure_text(path: Path) -> str:
+def _figure_text(path: Path, width: int) -> str:
     from kinetics.figures import read_figure
 
     read_figure(path)
     header = read_document(path).data["figure"]
-    return "\n".join(filter(None, (f"{path.stem}: {header.get('title', '')}", paragraph(header.get("note", "")))))
+    texts = (f"{path.stem}: {header.get('title', '')}", header.get("note", ""))
+    return "\n".join(paragraph(text, width) for text in texts if text)

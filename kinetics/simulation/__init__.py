@@ -6,8 +6,9 @@ are done.
 Variables of the result
     Outputs, and states if requested, on (time), (draw, time) or (patient, time), each with ``units``; a value at the
     time of a dose is the value before it. Measures on (..., course), and ``course_start`` on (course). A patient whose
-    integration fails is NaN with the reason in ``failure``. With visits, ``OUTPUT_seen`` on (patient, visit_SERIES), as
-    `kinetics.observation` has it. With rules, what they gave: ``triggered_time``, ``triggered_amount`` and
+    integration fails is NaN with the reason in ``failure``. Covariates and drawn parameters that are kept are on
+    (patient) or (draw), names of patients in ``patient_id``. With visits, ``OUTPUT_seen`` on (patient, visit_SERIES),
+    as `kinetics.observation` has it. With rules, what they gave: ``triggered_time``, ``triggered_amount`` and
     ``triggered_rule`` on (..., trigger), NaN or 0 behind the last dose, and ``trigger_capped`` on (..., rule).
 
 Errors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,37 @@ import xarray as xr
 
 from kinetics.expressions.reserved import joined
 from kinetics.results import LIMIT_LEVEL, provenance, variable
+from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.run_results import RunResults
 from kinetics.simulation.runs import Run
 from kinetics.simulation.triggered_doses import triggered_variables
+
+
+def with_parameters(dataset: xr.Dataset, request: LoadedRequest, rows: np.ndarray, dim: str, first: int) -> xr.Dataset:
+    """The dataset with parameters of its runs, (run, parameter), that were drawn, if requested, or known; and ids.
+
+    Raises
+    ------
+    InputError
+        If a parameter is called as something else in the dataset is.
+    """
+    known, cohort, sets = request.covariates, request.cohort, request.parameters
+    names = set(() if known is None else known.names)
+    if request.keep_parameters and dim == "patient":
+        names |= {*cohort.spreads, *cohort.shares}
+    elif request.keep_parameters and isinstance(sets, Sequence):
+        names |= {request.model.flat_name(name) for one in sets for name in one}
+    declared = {**request.model.parameters, **request.model.inputs}
+    variables: dict[str, Any] = {
+        name: variable((dim,), rows[:, column], declared[name].unit, declared[name].about or name)
+        for column, name in enumerate(request.model.defaults)
+        if name in names
+    }
+    if known is not None and known.ids:
+        ids = np.array(known.ids[first : first + len(rows)], dtype=object)
+        variables["patient_id"] = xr.Variable((dim,), ids, {"long_name": "what the table calls the patient"})
+    joined(dict(dataset.variables), variables)
+    return dataset.assign(variables)
 
 
 def labelled(

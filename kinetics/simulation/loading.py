@@ -19,8 +19,8 @@ from kinetics.population.seeds import checked_seed
 from kinetics.population.variability import check_sampling
 from kinetics.regimen import Course, Regimen
 from kinetics.simulation.engine import ENGINES, choose_engine
+from kinetics.simulation.planning import check_output_times
 from kinetics.simulation.request import LoadedRequest, SimulationRequest
-from kinetics.units import check_duration
 
 
 def load_request(request: SimulationRequest) -> LoadedRequest:
@@ -35,8 +35,7 @@ def load_request(request: SimulationRequest) -> LoadedRequest:
     attempt = faults.attempt
     model = attempt("model", lambda: loaded("model", request.model, Model))
     regimen = attempt("regimen", lambda: _regimen(request))
-    attempt("until", lambda: check_duration(request.until))
-    attempt("every", lambda: check_duration(request.every))
+    check_output_times(faults, request.until, request.every, request.times)
     solver = "engine" if request.engine not in ENGINES else "method"
     attempt(solver, lambda: choose_engine(request.engine, request.method, 1, None))
     seed = attempt("seed", lambda: checked_seed(request.seed))

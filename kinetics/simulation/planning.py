@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,17 +12,18 @@ import numpy as np
 from kinetics.compile import compile_model
 from kinetics.engines.rule_monitor import baselines_of
 from kinetics.engines.tolerances import state_tolerances
-from kinetics.errors import InputError
+from kinetics.errors import Faults, InputError
 from kinetics.files.checksums import content_hash
 from kinetics.measures import lower_limits
 from kinetics.observation import times_with_visits, with_visits
 from kinetics.population.run_parameters import RunParameters, changes_text, run_parameters
+from kinetics.regimen.times import Amount, Amounts, as_tuple
 from kinetics.simulation.engine import Engine, choose_engine
 from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.runs import Run
 from kinetics.simulation.simulation import Observed, Simulation
 from kinetics.simulation.triggered_doses import rules_text
-from kinetics.units import to_unit
+from kinetics.units import Unit, check_duration, to_unit
 
 
 def plan_simulation(request: LoadedRequest) -> Simulation:
@@ -34,8 +36,7 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         cannot be returned to.
     """
     model = request.model
-    last, step = to_unit(request.until, model.time), to_unit(request.every, model.time)
-    times = output_times(last, step)
+    times = requested_times(request.until, request.every, request.times, model.time)
     system = compile_model(model, request.regimen.drugs if request.reduce else None)
     parameters = run_parameters(
         system, request.cohort, request.parameters, request.patients, request.seed, request.sampling, request.covariates
@@ -51,9 +52,10 @@ def plan_simulation(request: LoadedRequest) -> Simulation:
         rules = run.triggers is not None
         run = replace(run, times=times_with_visits(model, request.observe, times, run.starts, rules=rules))
         observed = partial(with_visits, model=model, schedule=request.observe, seed=request.seed, output_times=times)
+    chosen = {"every": to_unit(request.every, model.time)} if request.times is None else {"times": times.tolist()}
     settings = {
-        "until": last,
-        "every": step,
+        "until": float(times[-1]),
+        **chosen,
         "reduce": request.reduce,
         "parameter_values_hash": content_hash(request.changes),
     }
@@ -95,6 +97,34 @@ def _facts(request: LoadedRequest, run: Run, parameters: RunParameters) -> dict[
         "absolute_tolerance": tolerances.absolute,
         "absolute_tolerances": ", ".join(f"{name} = {value!r}" for name, value in tolerances.of_states) or None,
     }
+
+
+def check_output_times(faults: Faults, until: Amount | None, every: Amount, times: Amounts | None) -> None:
+    """Note what is wrong with the times of a request: a last time and a step, or a list of times."""
+    if times is not None:
+        if until is not None:
+            faults.add("leave it out: of a list of times the last one is the end", name="until")
+        faults.attempt("times", lambda: _check_list(as_tuple(times)))
+        return
+    if until is None:
+        faults.add("missing: give the last time, such as '10 year', or a list of times", name="until")
+    else:
+        faults.attempt("until", lambda: check_duration(until))
+    faults.attempt("every", lambda: check_duration(every))
+
+
+def _check_list(times: Sequence[Amount]) -> None:
+    days = [to_unit(time, "day") for time in times]
+    if not days or min(days) < 0 or not max(days) > 0:
+        raise InputError("must be times from 0 on, the last after 0, such as '0 day', '3 month'")
+
+
+def requested_times(until: Amount | None, every: Amount, times: Amounts | None, unit: Unit) -> np.ndarray:
+    """The output times in a unit, (time,), in their order: those of a list, each once, or a grid."""
+    if times is not None:
+        return np.unique([to_unit(time, unit) for time in as_tuple(times)])
+    assert until is not None
+    return output_times(to_unit(until, unit), to_unit(every, unit))
 
 
 def output_times(until: float, every: float) -> np.ndarray:

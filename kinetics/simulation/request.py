@@ -15,7 +15,7 @@ from kinetics.observation import VisitSchedule
 from kinetics.population.covariates import Covariates
 from kinetics.population.run_parameters import ParameterSet, parameter_values
 from kinetics.regimen import Course, Regimen
-from kinetics.regimen.times import Amount
+from kinetics.regimen.times import Amount, Amounts
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -33,6 +33,8 @@ class SimulationRequest:
         The doses, or the name or path of a regimen; no drug by default.
     until, every : str or pint.Quantity
         Times: the last output time, and the step of the outputs, both ends included.
+    times : sequence of str or pint.Quantity, optional
+        The output times, such as ``["0 day", "3 month", "7 month"]``, in place of both; the last one is the end.
     cohort : str or CohortParameters, optional
         A cohort of the model, or its values and spreads as something else found them; the model's own otherwise.
     parameters : mapping, or sequence of mappings, optional
@@ -49,6 +51,9 @@ class SimulationRequest:
         rows.
     states : bool
         Return every state beside the outputs.
+    keep_parameters : bool
+        Return the parameters in which patients or draws differ too, on (patient) or (draw), by flat name. Without it
+        those of a table of covariates alone are returned, and ``patient_id``, the names that it has.
     measures : Measure, str, or iterable of them
         Taken on the dense solution, so that times are root-found at the integrator's accuracy; adds the dim ``course``.
         A text is a name such as ``"nadir"`` (of every output), ``"N time_to 40 % of baseline"`` or ``"recovery"``
@@ -85,9 +90,10 @@ class SimulationRequest:
     """
 
     model: Model | str | Path
-    until: Amount
+    until: Amount | None = None
     regimen: Regimen | Course | str | Path | None = None
     every: Amount = "1 month"
+    times: Amounts | None = None
     cohort: str | CohortParameters | None = None
     parameters: ParameterSet | Sequence[ParameterSet] | None = None
     patients: int | None = None
@@ -95,6 +101,7 @@ class SimulationRequest:
     sampling: str = "random"
     covariates: str | Path | Covariates | None = None
     states: bool = False
+    keep_parameters: bool = False
     measures: Measure | str | Iterable[Measure | str] = ()
     observe: VisitSchedule | str | Path | None = None
     engine: str = "auto"

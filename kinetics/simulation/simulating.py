@@ -31,15 +31,16 @@ if TYPE_CHECKING:
     from kinetics.population.covariates import Covariates
     from kinetics.population.run_parameters import ParameterSet
     from kinetics.regimen import Course
-    from kinetics.regimen.times import Amount
+    from kinetics.regimen.times import Amount, Amounts
 
 
 def simulate(
     model: Model | str | Path,
     regimen: Regimen | Course | str | Path | None = None,
     *,
-    until: Amount,
+    until: Amount | None = None,
     every: Amount = "1 month",
+    times: Amounts | None = None,
     cohort: str | CohortParameters | None = None,
     parameters: ParameterSet | Sequence[ParameterSet] | None = None,
     patients: int | None = None,
@@ -47,6 +48,7 @@ def simulate(
     sampling: str = "random",
     covariates: str | Path | Covariates | None = None,
     states: bool = False,
+    keep_parameters: bool = False,
     measures: Measure | str | Iterable[Measure | str] = (),
     observe: VisitSchedule | str | Path | None = None,
     engine: str = "auto",
@@ -64,14 +66,11 @@ def simulate(
 
     Parameters
     ----------
-    model, regimen : object, str or pathlib.Path
-        What is integrated, and under which doses: objects, names of the library, or paths; no drug by default.
-    until, every : str or pint.Quantity
-        The last output time and the step, such as ``"36 month"``.
-    cohort, parameters, patients, seed, sampling, covariates : optional
+    model, regimen, until, every, times : object, str or pathlib.Path
+        What is integrated, under which doses, no drug by default; the last time and the step of the output, or times.
+    cohort, parameters, patients, seed, sampling, covariates, states, keep_parameters, measures, observe : optional
         A cohort; values that differ from it; virtual patients: number, seed, how they are drawn, table of known values.
-    states, measures, observe : optional
-        States beside the outputs; measures such as ``["nadir", "recovery"]``; visits of a schedule.
+        States and individual parameters beside outputs; measures such as ``["nadir", "recovery"]``; visits.
     engine, method, tolerances, absolute, reduce, out, chunk, resume, client, progress : optional
         The integrator, its error bounds, if states at rest are left out; a Zarr store; a Dask cluster; f(done, all).
 
@@ -90,10 +89,11 @@ def simulate(
     >>> simulate("my_model.toml", "my_regimen.toml", until="36 month", measures="recovery")  # doctest: +SKIP
     """
     return run_request(SimulationRequest(
-        model=model, regimen=regimen, until=until, every=every, cohort=cohort, parameters=parameters, patients=patients,
-        seed=seed, sampling=sampling, covariates=covariates, states=states, measures=measures, observe=observe,
-        engine=engine, method=method, tolerances=tolerances, absolute=absolute, reduce=reduce, out=out, chunk=chunk,
-        resume=resume, client=client), progress)  # fmt: skip
+        model=model, regimen=regimen, until=until, every=every, times=times, cohort=cohort, parameters=parameters,
+        patients=patients, seed=seed, sampling=sampling, covariates=covariates, states=states,
+        keep_parameters=keep_parameters, measures=measures, observe=observe, engine=engine, method=method,
+        tolerances=tolerances, absolute=absolute, reduce=reduce, out=out, chunk=chunk, resume=resume, client=client,
+    ), progress)  # fmt: skip
 
 
 def run_request(request: SimulationRequest, progress: Progress | None = None) -> xr.Dataset:

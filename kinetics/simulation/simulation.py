@@ -14,7 +14,7 @@ from kinetics.errors import warn
 from kinetics.files.arguments import Progress
 from kinetics.files.capacity import check_disk, check_memory, check_runs, size_text
 from kinetics.population.run_parameters import RunParameters
-from kinetics.simulation.labelled import labelled
+from kinetics.simulation.labelled import labelled, with_parameters
 from kinetics.simulation.request import LoadedRequest
 from kinetics.simulation.run_results import RunResults
 from kinetics.simulation.runs import Run
@@ -87,7 +87,11 @@ class Simulation:
     def labelled(self, results: RunResults, first: int) -> xr.Dataset:
         """The dataset of runs numbered from ``first``."""
         dataset = labelled(self.run, results, self.dim, first, self.facts, self.limits)
-        return dataset if self.observed is None else self.observed(dataset)
+        dataset = dataset if self.observed is None else self.observed(dataset)
+        if self.dim is None:
+            return dataset
+        rows = self.parameters.rows(first, first + len(results.failures))
+        return with_parameters(dataset, self.request, rows, self.dim, first)
 
     def check_capacity(self, store: Path | None = None) -> None:
         """Refuse, with an `InputError`, a result that has no room in memory or in a store; warn of a large one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,37 @@ def in_blocks(
     )
 
 
+def prose_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH, text: Collection[int] = (0,)
+) -> str:
+    """A table in lines of at most ``width`` characters, whose last column is prose.
+
+    The prose is beside the other columns if these leave a quarter of the width, and its words fit; else under them.
+
+    Examples
+    --------
+    >>> print(prose_table(["name", "about"], [["k", "how fast it goes"]], width=14))
+    name  about
+    k     how fast
+          it goes
+    >>> print(prose_table(["name", "about"], [["elimination", "how fast it goes"]], width=14))
+    name
+    elimination
+        how fast
+        it goes
+    """
+    front = table(list(head[:-1]), [row[:-1] for row in rows], text).split("\n")
+    indent = max(map(len, front)) + len(GAP)
+    longest = max((len(word) for row in rows for word in row[-1].split()), default=0)
+    if width - indent < max(width // 4, longest):
+        under = [paragraph(one_space(row[-1]), width, indent=4) for row in rows]
+        return "\n".join([front[0], *("\n".join(filter(None, pair)) for pair in zip(front[1:], under, strict=True))])
+    proses = [head[-1], *(one_space(row[-1]) for row in rows)]
+    return "\n".join(
+        paragraph(f"{line.ljust(indent)}{prose}", width, hang=indent) for line, prose in zip(front, proses, strict=True)
+    )
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of a report: a terminal prints it, a document lays it out.
@@ -83,6 +115,8 @@ class Table:
         Under the table, of several lines if need be.
     groups : sequence of str, (row,)
         The heading under which each row stands, if rows are grouped.
+    prose : bool
+        Whether the last column is prose, which `prose_table` breaks into lines.
     wide : bool
         Whether columns may stand in blocks below one another, as `in_blocks` has them.
     sources : int, optional
@@ -105,6 +139,7 @@ class Table:
     text: Collection[int] = (0,)
     note: str = ""
     groups: Sequence[str] = ()
+    prose: bool = False
     wide: bool = False
     sources: int | None = None
 
@@ -112,6 +147,8 @@ class Table:
         """The table as lines of text; prose and blocks of columns are at most ``width`` characters wide."""
         if self.wide:
             body = in_blocks(self.head, self.rows, width, self.text)
+        elif self.prose:
+            body = prose_table(self.head, self.rows, width, self.text)
         else:
             body = "\n".join(self._grouped(table(self.head, self.rows, self.text).splitlines()))
         return "\n".join(filter(None, (paragraphs(self.title, width), body, paragraphs(self.note, width))))
@@ -172,11 +209,35 @@ def headline(name: str, title: str, source: str) -> str:
     return ": ".join(filter(None, (name, title))) + (f" ({source})" if source else "")
 
 
-def paragraph(text: str, width: int = WIDTH) -> str:
-    """A text in lines of at most ``width`` characters."""
-    return textwrap.fill(text, width)
+def paragraph(text: str, width: int = WIDTH, indent: int = 0, hang: int = 0) -> str:
+    """A text in lines of at most ``width`` characters; those after the first are indented ``hang`` further."""
+    return textwrap.fill(
+        text, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang), break_on_hyphens=False
+    )
 
 
 def paragraphs(text: str, width: int = WIDTH) -> str:
     """A text of several lines, each of them a `paragraph`."""
     return "\n".join(paragraph(line, width) for line in text.split("\n"))
+
+
+class _AtSigns(textwrap.TextWrapper):
+    """Breaks a line at spaces, and before a sign of multiplication or division."""
+
+    wordsep_simple_re = re.compile(r"(\s+)|(?=[*/])")
+
+
+def equation_lines(text: str, width: int = WIDTH) -> str:
+    """An equation in lines of at most ``width`` characters, indented by two, those after the first by six.
+
+    Examples
+    --------
+    >>> print(equation_lines("d/dt A = -A*clearance/volume", 20))
+      d/dt A = -A
+          *clearance
+          /volume
+    """
+    wrapper = _AtSigns(
+        width, initial_indent="  ", subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+    )
+    return wrapper.fill(text)

@@ -15,6 +15,7 @@ from kinetics.units.text import unit_text, written_unit
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 """Digits of ASCII with a decimal point and an exponent: without underscores, commas, hexadecimals, nan or inf."""
+_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
 _QUANTITY = re.compile(rf"\s*({NUMBER})(?:(?:\s+|(?=×))(\S.*?))?\s*")
 
 
@@ -58,6 +59,8 @@ def parse_quantity(text: str, unit: str | Unit | None = None, *, example: str = 
     target_text = example if target is None else written_unit(target)
     if match is None:
         such = f"write a number, a space and a unit, such as '12 {target_text}'"
+        if isinstance(text, str) and _DATE.match(text.strip()):
+            such = f"it looks like a date, and times count from the first dose: {such}"
         raise UnitError(f"cannot read quantity {str(text)[:60]!r}; {such}")
     if match[2] is None and target != registry.Unit(""):
         raise UnitError(f"quantity '{text}' has no unit; write for example '{match[1]} {target_text}'")

@@ -1,6 +1,13 @@
 """`kinetics models` and `kinetics show`."""
 
+import re
 from pathlib import Path
+
+import pytest
+
+from kinetics import show
+from kinetics.files.kinds import KINDS
+from kinetics.files.library import library_names
 
 
 def test_models_lists_what_is_pinned(run) -> None:
@@ -14,6 +21,12 @@ def test_models_lists_what_is_pinned(run) -> None:
     text = run("models").out
     assert all(name.split(", ")[-1] in text for group in listed.values() for name in group)
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_what_ships_is_listed_once(run) -> None:
+    text = " ".join(run("models").out.split())
+    for about in {*run("models", "--json").json["cohorts"].values()}:
+        assert text.count(about) == 1, about
 
 
 def test_show_a_model(run) -> None:
@@ -33,8 +46,10 @@ def test_show_latex(run) -> None:
 
 def test_show_a_cohort(run) -> None:
     def phi(*options: str) -> list[str]:
-        lines = run("show", "reconstitution", *options).out.splitlines()
-        return next(line for line in lines if line.startswith("cd4_phi ")).split()
+        text = run("show", "reconstitution", *options).out
+        row = re.search(r"^cd4_phi .*(\n .*)*", text, re.MULTILINE)  # with the lines on which it goes on
+        assert row is not None
+        return row[0].split()
 
     assert phi()[1] == "1"
     assert phi("--cohort", "progressive")[1] != "1"
@@ -73,3 +88,33 @@ def test_code_of_a_model_is_shown_by_function(run) -> None:
     wrong = run("show", "alemtuzumab", "--code", "rates")
     assert wrong.status == 2
     assert "has no function 'rates'; did you mean 'rate'?" in wrong.err
+
+
+@pytest.mark.slow
+def test_no_line_of_what_is_shown_is_wider_than_a_terminal() -> None:
+    for part in KINDS.values():
+        for name in library_names(part):
+            assert max(map(len, show(name, width=80).splitlines())) <= 80, name
+
+
+def test_a_page_of_a_model_can_be_narrowed_to_sections_and_to_rows(run) -> None:
+    parameters = run("show", "reconstitution", "--only", "parameters").out
+    assert parameters.startswith("Parameters\n")
+    assert "d/dt" not in parameters
+    searched = run("show", "reconstitution", "--search", "signals.il7").out
+    assert "d/dt signals_IL7 = " in searched
+    assert "d/dt nk_NK_b" not in searched
+    both = run("show", "alemtuzumab", "--only", "parameters", "--only", "outputs", "--search", "clearance").out
+    assert [line.split()[0] for line in both.splitlines() if line and line[0] != " "][:3] == [
+        "Parameters",
+        "parameter",
+        "CL",
+    ]
+
+
+def test_what_a_page_cannot_be_narrowed_to_is_named(run) -> None:
+    answer = run("show", "cd4", "--only", "paramters")
+    assert answer.status == 2
+    assert "did you mean 'parameters'?" in answer.err
+    assert "no row with 'oxygen'" in run("show", "cd4", "--search", "oxygen").err
+    assert "are for models" in run("show", "ms_licensed", "--only", "parameters").err

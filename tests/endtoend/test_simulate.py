@@ -213,7 +213,7 @@ def test_integrators_agree(run, project: Path) -> None:
         (("--until", "1 year", "--every", "1 day", "--set", "limit_CD4=1 day"), "--set limit_CD4"),
         (("--until", "1 year", "--every", "1 day", "--set", "limit_CD4"), "write NAME='VALUE UNIT'"),
         (("--until", "1 year", "--every", "1 day", "--out", "no/such/folder/x.nc"), "cannot be written"),
-        (("--until", "1 year", "--every", "1 day", "--out", "x.csv"), "end the name in .nc"),
+        (("--until", "1 year", "--every", "1 day", "--out", "x.txt"), "end the name in .nc"),
     ],
 )
 def test_bad_options_name_the_option(run, options: tuple[str, ...], said: str) -> None:

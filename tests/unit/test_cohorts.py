@@ -11,6 +11,7 @@ from kinetics.compile import compile_model
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.estimate import Estimates, FitProblem
 from kinetics.estimate.draws import chain_of_fits, drawn_cohorts, estimated_cohort
+from kinetics.files.library import library_folder
 from kinetics.model import Model
 
 from .conftest import Project
@@ -288,3 +289,19 @@ def test_a_chain_of_cohorts_is_followed_or_refused_at_once(project, levels):
         with pytest.raises(InputError, match=r"cohorts\.c0\.extends: more than 50 levels of cohorts"):
             Model.load(project.model)
     assert time.process_time() - started < 5
+
+
+def test_an_extension_of_a_shipped_model_beside_fits_of_its_own_has_the_shipped_fits(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "fits").mkdir()
+    path = tmp_path / "models" / "mine.toml"
+    path.write_text(
+        '[model]\ntime = "day"\ntitle = "Mine"\nextends = "reconstitution"\n\n'
+        '[cohorts.own]\nabout = "ours"\nfrom_fit = "hill_cawthorne_2012_population"\n'
+    )
+    model = Model.load(path)
+    shipped = Estimates.read(library_folder("fits") / "hill_cawthorne_2012_population.result.toml")
+    assert cohort_parameters(model, "own").values["cd4_phi"] == shipped.by_name["cd4.phi"].value
+    (tmp_path / "fits" / "hill_cawthorne_2012_population.toml").write_text("[fit]\n")  # the user's own, not yet fitted
+    with pytest.raises(InputError, match="there is no result"):
+        cohort_parameters(model, "own")

@@ -251,3 +251,34 @@ def test_a_stream_goes_on_with_the_same_table_alone(tmp_path, table):
         simulate(weighed(), resume=True, sampling="quasi", **asked)
     resumed = simulate(weighed(), resume=True, **asked).load()
     xr.testing.assert_equal(resumed, simulate(weighed(), Regimen.none(), covariates=table, **TIMES))
+
+
+def test_what_is_known_of_patients_is_in_the_dataset_by_their_names(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_text("id,weight [kg]\nP-07,70\nP-09,61.5\n")
+    result = simulate(weighed(), until="2 day", every="1 day", covariates=path)
+    assert result["patient_id"].values.tolist() == ["P-07", "P-09"]
+    assert result["weight"].values.tolist() == [70.0, 61.5]
+    assert "CL" not in result
+    streamed = simulate(weighed(), until="2 day", every="1 day", covariates=path, out=tmp_path / "x.zarr", chunk=1)
+    xr.testing.assert_equal(streamed.load(), result)
+
+
+def test_drawn_parameters_are_kept_as_they_were_drawn():
+    asked = {"until": "1 day", "patients": 3, "seed": 5}
+    result = simulate("alemtuzumab", keep_parameters=True, **asked)
+    model = Model.load("alemtuzumab")
+    system, cohort = compile_model(model), cohort_parameters(model)
+    drawn = draw_patients(system, cohort, 3, seed=5)
+    for name in cohort.spreads:
+        np.testing.assert_array_equal(result[name], drawn[:, list(model.defaults).index(name)])
+        assert result[name].attrs["units"]
+    assert not set(cohort.spreads) & set(simulate("alemtuzumab", **asked).variables)
+
+
+def test_names_of_patients_are_of_one_patient_each(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_text("id,weight [kg]\nP-07,70\nP-07,61.5\n,80\n")
+    with pytest.raises(InputError) as caught:
+        read_covariates(path, weighed())
+    assert [fault.where.rpartition(":")[2] for fault in caught.value.faults] == ["3", "4"]

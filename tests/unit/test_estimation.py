@@ -1,8 +1,11 @@
 """Estimation against closed forms: the toy model is A(t) = A0 exp(-k j t), Q = A c^2."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from kinetics import Course, Dose, Regimen
 from kinetics.errors import IntegrationError
 from kinetics.estimate import FitInterrupted, FitProblem, fit
 from kinetics.estimate.objective.typical import Objective
@@ -294,3 +297,31 @@ def assert_jacobian(objective, at, step=2e-3):
         np.testing.assert_allclose(
             jacobian[:, column], sum(differences) / step, rtol=1e-5, atol=1e-5 * np.abs(jacobian).max()
         )
+
+
+def test_where_most_rows_are_outside_the_fit_says_so_and_what_to_look_at_first(project):
+    rows = [{"time": "0 day", "value": value, "log_se": 0.1} for value in (0.5, 3.0, 18.0)]
+    found = finished(project.fit(*rows, free={"A0": f"{A0}, {FLAT}"}))
+    (warning,) = [each for each in found.warnings if "outside" in each]
+    assert warning.startswith("2 of 3 fitted rows are outside what their errors allow: the model or the rows are wrong")
+    assert "look first at row_" in warning
+    assert "row_2" not in warning
+
+
+def test_where_few_rows_are_outside_nothing_is_said(project):
+    rows = [{"time": "0 day", "value": value, "log_se": 0.1} for value in (2.9, 3.0, 3.1, 18.0)]
+    rows[-1]["log_se"] = 0.9
+    assert not any("outside" in each for each in finished(project.fit(*rows, free={"A0": f"{A0}, {FLAT}"})).warnings)
+
+
+def test_a_row_outside_after_a_later_course_asks_which_course_its_time_counts_from(project):
+    found = finished(project.fit({"time": "20 day", "value": 3.0, "log_se": 0.1}, free={"A0": f"{A0}, {FLAT}"}))
+    courses = Regimen([Course([Dose("drug", "1 mg")]).at(f"{day} day") for day in (0, 10)])
+    (target,) = found.problem.targets
+    late = replace(
+        found, problem=replace(found.problem, targets=(replace(target, regimen=courses),)), values=np.ones(1)
+    )
+    (warning,) = [each for each in late.warnings if "after course" in each]
+    assert warning.startswith("row_1 is outside, and its time, 20 day from the first dose, is after course 2 at 10 day")
+    early = replace(late, problem=found.problem)
+    assert not any("after course" in each for each in early.warnings)

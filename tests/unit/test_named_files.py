@@ -2,13 +2,16 @@
 
 import pytest
 
+from kinetics import simulate
 from kinetics.comparison import read_comparison
 from kinetics.errors import Faults, InputError
 from kinetics.estimate import FitProblem
 from kinetics.figures import read_figure
+from kinetics.files.library import library_folder
 from kinetics.files.tables import read_table
 from kinetics.model import Model
 from kinetics.published import EvidenceRow, read_facts
+from kinetics.regimen import Regimen
 from kinetics.reproduction.plan import read_plan
 from tests.unit.conftest import ROW
 
@@ -169,3 +172,27 @@ def test_what_many_rows_name_is_told_once_with_the_first_of_them(project):
     (fault,) = (fault for fault in error.value.faults if fault.file == str(project.fits / "gone.toml"))
     rows = ", ".join(f"{project.fits / 'one.csv'}:{line}" for line in (2, 3, 4))
     assert str(fault).endswith(f"(named at {rows} and 6 more)")
+
+
+def test_a_file_of_another_kind_is_named_as_what_it_is():
+    regimen = library_folder("models") / "regimens" / "ms_licensed.toml"
+    with pytest.raises(InputError, match="is a file of kind regimen, and one of kind model is needed; --regimen takes"):
+        Model.load(regimen)
+    with pytest.raises(InputError, match="of kind model, and one of kind fit is needed; 'kinetics simulate' takes"):
+        FitProblem.load(library_folder("models") / "nk.toml")
+
+
+def test_a_name_of_another_kind_is_said_to_be_one_of_it():
+    with pytest.raises(InputError, match="no 'ms_licensed' in models; it is one of models/regimens"):
+        Model.load("ms_licensed")
+
+
+def test_a_name_that_is_not_there_comes_with_the_nearest_and_the_list():
+    with pytest.raises(InputError, match=r"did you mean 'ms_licensed'\?; there are .*ms_licensed, oncology_12_weeks"):
+        Regimen.load("ms_licensd")
+
+
+@pytest.mark.parametrize("text", ["2026-03-01", "1.3.2026", "3/1/26"])
+def test_a_date_is_no_time_of_a_simulation(text):
+    with pytest.raises(InputError, match="it looks like a date, and times count from the first dose"):
+        simulate("nk", until=text)

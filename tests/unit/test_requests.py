@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -183,3 +184,31 @@ def test_regimens_that_are_compared_are_a_list():
         compare("ms_licensed", library_folder("fits") / "comparison.toml")
     with pytest.raises(InputError, match="must be a Regimen"):
         compare([3], library_folder("fits") / "comparison.toml")
+
+
+CHOSEN = ["0 day", "3 month", "40 day"]
+
+
+@pytest.mark.parametrize("patients", [None, 3])
+def test_output_times_as_a_list_are_those_in_their_order_and_the_values_there(patients):
+    few = simulate("alemtuzumab", "ms_first_course", times=CHOSEN, patients=patients, seed=3)
+    grid = simulate("alemtuzumab", "ms_first_course", until="3 month", every="10 day", patients=patients, seed=3)
+    assert few["time"].values.tolist() == [0.0, 40.0, 91.3125]
+    for name in Model.load("alemtuzumab").outputs:
+        np.testing.assert_allclose(few[name], grid[name].sel(time=[0.0, 40.0, 91.3125]), rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"times": CHOSEN, "until": "3 month"}, "until: leave it out"),
+        ({}, "until: missing"),
+        ({"times": []}, "times: must be times from 0 on"),
+        ({"times": ["-1 day", "3 day"]}, "times: must be times from 0 on"),
+        ({"times": ["0 day"]}, "times: must be times from 0 on"),
+        ({"times": ["3 litre"]}, "times: "),
+    ],
+)
+def test_output_times_that_cannot_be_are_refused(asked, message):
+    with pytest.raises(InputError, match=message):
+        simulate("nk", **asked)

@@ -100,6 +100,11 @@ def destination(
         else:
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem[:40]}-"):
                 pass
+            if path.suffix.lower() == ".xlsx":
+                from kinetics.result_tables import check_tables
+
+                with faults.gather(name=name):
+                    check_tables(path)
     except (OSError, ValueError) as error:
         faults.add(f"cannot be written: {reason_of(error)}", str(path), name)
 

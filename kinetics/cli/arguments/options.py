@@ -7,8 +7,15 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import MODELS, REGIMENS, completing
+
 FitResult = Annotated[
-    str, typer.Argument(metavar="FIT", help="A file of 'kinetics fit --out', or a fit with a committed result.")
+    str,
+    typer.Argument(
+        metavar="FIT",
+        help="A file of 'kinetics fit --out', or a fit with a committed result.",
+        autocompletion=completing("fits", suffix=".nc"),
+    ),
 ]
 FitCohort = Annotated[
     str | None, typer.Option("--cohort", metavar="NAME", help="A cohort of the model; by default that of the fit.")
@@ -22,16 +29,37 @@ EngineName = Annotated[
 ]
 RegimenName = Annotated[
     str | None,
-    typer.Option("--regimen", metavar="NAME|FILE", help="What is given; see 'kinetics models'. Without it, no drug."),
+    typer.Option(
+        "--regimen",
+        metavar="NAME|FILE",
+        help="What is given; see 'kinetics models'. Without it, no drug.",
+        autocompletion=REGIMENS,
+    ),
 ]
 Retreat = Annotated[
     list[str] | None,
     typer.Option("--retreat", metavar="TIME", help='A further course at this time, such as "24 month"; repeatable.'),
 ]
 RetreatWith = Annotated[
-    str, typer.Option("--retreat-with", metavar="NAME|FILE", help="The regimen of one course that --retreat gives.")
+    str,
+    typer.Option(
+        "--retreat-with",
+        metavar="NAME|FILE",
+        help="The regimen of one course that --retreat gives.",
+        autocompletion=REGIMENS,
+    ),
 ]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help='The last time, such as "10 year".')]
+EndOrTimes = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help='The last time, such as "10 year"; or give --times.')
+]
+Times = Annotated[
+    str | None,
+    typer.Option("--times", metavar="TIME,...", help='Output times, such as "0 day, 3 month, 7 month", alone.'),
+]
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A model that ships, or a file.", autocompletion=MODELS)
+]
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help='The step of the output, such as "1 month".')]
 Patients = Annotated[
     int | None,
@@ -55,11 +83,20 @@ Sampling = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
 States = Annotated[bool, typer.Option("--states", help="Return every state beside the outputs.")]
+KeepParameters = Annotated[
+    bool, typer.Option("--parameters", help="Return the parameters in which patients differ too.")
+]
 Whole = Annotated[bool, typer.Option("--whole", help="Integrate states at rest too; the numbers are the same.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from what an interrupted run of the same call has kept.")]
 OutNetCDF = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE.nc", help="Write the result as NetCDF; replaced only by a success."),
+]
+OutResult = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE.{nc,csv,xlsx}", help="Write the result: NetCDF, or tables; replaced only by a success."
+    ),
 ]
 ClusterAddress = Annotated[
     str | None,
@@ -80,7 +117,8 @@ MappingFile = Annotated[
     typer.Option("--mapping", metavar="FILE.toml", help="What columns mean; 'kinetics data guess' writes it."),
 ]
 ModelOfData = Annotated[
-    str | None, typer.Option("--model", metavar="MODEL", help="The model whose outputs were measured.")
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="The model whose outputs were measured.", autocompletion=MODELS),
 ]
 AllowLarge = Annotated[bool, typer.Option("--allow-large", help="Read a table of patients of more than 50 MB.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]

@@ -16,7 +16,7 @@ from kinetics.cli.arguments.options import (
     DosesFile,
     Every,
     MappingFile,
-    OutNetCDF,
+    OutResult,
     Retreat,
     Seed,
 )
@@ -67,7 +67,7 @@ def patient(
         typer.Option("--posterior", metavar="N", min=2, help="Sample the posterior, in place of Laplace's method."),
     ] = None,
     seed: Seed = 0,
-    out: OutNetCDF = None,
+    out: OutResult = None,
     figure: Annotated[
         Path | None,
         typer.Option("--figure", metavar="FILE.{svg,pdf,png}", help="Draw counts, fitted curve and prediction."),
@@ -82,10 +82,10 @@ def patient(
     from kinetics.patients.individual.arguments import named_model
     from kinetics.patients.individual.fitting import fit_patient
     from kinetics.reports.patient import patient_json, patient_text
-    from kinetics.results import write_result
+    from kinetics.results import RESULTS, write_result
 
     faults, inputs = Faults(), [path for path in (counts, doses, mapping) if path is not None]
-    destination(faults, out, ".nc", inputs=inputs)
+    destination(faults, out, *RESULTS, inputs=inputs)
     destination(faults, figure, ".svg", ".pdf", ".png", name="--figure", inputs=inputs)
     stated = named_values(faults, "--error", "N='proportional 0.15'", errors or ())
     chosen = faults.attempt("--model", lambda: model or named_model(counts, mapping))
@@ -100,8 +100,7 @@ def patient(
             seed=seed,
         )  # fmt: skip
     if out is not None:
-        write_result(tree, out)
-        wrote(out)
+        wrote(*write_result(tree, out))
     if figure is not None:
         from kinetics.figures import draw
 

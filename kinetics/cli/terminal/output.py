@@ -80,6 +80,7 @@ def page_width() -> int:
     return max(60, shutil.get_terminal_size((100, 24)).columns) if sys.stdout.isatty() else 100
 
 
-def wrote(path: Path) -> None:
-    """Say where a file went."""
-    tell(f"wrote {path}")
+def wrote(*paths: Path) -> None:
+    """Say where files went."""
+    for path in paths:
+        tell(f"wrote {path}")

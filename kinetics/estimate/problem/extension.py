@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Faults, InputError
-from kinetics.files.documents import Document, read_document
+from kinetics.files.documents import Document
+from kinetics.files.kinds import document_of
 from kinetics.files.library import find_file, path_from
 from kinetics.model.extension import ExtendedDocument, Keys
 
@@ -26,7 +27,7 @@ def read_fit_document(path: Path, trail: tuple[Path, ...] = ()) -> tuple[Documen
 
     ``trail`` are the files that led here, to refuse a problem that extends itself. A base that cannot be read raises.
     """
-    own, trail = read_document(path), (*trail, path.resolve())
+    own, trail = document_of("fit", path), (*trail, path.resolve())
     header = own.data.get("fit")
     if not isinstance(header, dict) or "extends" not in header:
         return own, ()

@@ -89,7 +89,7 @@ def _ratio(row: Mapping[str, Any]) -> str:
 def estimates_table(estimates: Mapping[str, Mapping[str, Any]], title: str = "Estimates") -> Table:
     """Estimates with their standard errors and what the data say of each."""
     cells = [[*_estimate(name, row), number_text(row["se"]), row["verdict"]] for name, row in estimates.items()]
-    return Table(title, ["parameter", "unit", "estimate", "standard error", "verdict"], cells, (0, 1, 4))
+    return Table(title, ["parameter", "unit", "estimate", "standard error", "verdict"], cells, (0, 1, 4), prose=True)
 
 
 def _estimate(name: str, row: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,48 @@
+"""What a shell completes: names of models, regimens and fits that ship, and files of the folder that is typed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from kinetics.cli.arguments.completion import completing
+from kinetics.files.library import library_names
+
+
+def completed(words: str, shell: str = "bash") -> list[str]:
+    """What the shell is given for the last word of a line."""
+    line = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1), "_TYPER_COMPLETE_ARGS": words}
+    program = "import sys; sys.argv[0] = 'kinetics'; from kinetics.cli import main; main()"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **line, "_KINETICS_COMPLETE": f"complete_{shell}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert not answer.stderr
+    return answer.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("kinetics simulate ", "models"),
+        ("kinetics simulate cd4 --regimen ", "models/regimens"),
+        ("kinetics fit ", "fits"),
+        ("kinetics predict ", "fits"),
+        ("kinetics compare ms_licensed ", "models/regimens"),
+    ],
+)
+def test_names_that_ship_are_completed(words, part):
+    assert completed(words) == library_names(part)
+
+
+def test_a_begun_name_is_completed():
+    assert completed("kinetics show recons") == ["reconstitution"]
+
+
+def test_a_path_is_completed_with_files_of_its_folder(tmp_path):
+    (tmp_path / "mine.toml").touch()
+    (tmp_path / "mine.csv").touch()
+    (tmp_path / "more").mkdir()
+    assert completing("models")(f"{tmp_path}/m") == [f"{tmp_path}/mine.toml", f"{tmp_path}/more/"]
+    assert completing("models")(f"{tmp_path}/none/m") == []
