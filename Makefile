@@ -11,6 +11,7 @@ MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.cluster
+DOCS := $(VENV)/.docs
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
@@ -19,7 +20,7 @@ OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help install reproduce test types tests chance fuzz bench study coverage format lock clean
+.PHONY: help docs wheel install reproduce test types tests chance fuzz bench study coverage format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
@@ -29,6 +30,8 @@ help:
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
 	@echo "make study       200 synthetic replicates of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
 	@echo "make coverage    how often 95 % intervals hold the truth: docs/coverage.md; goes on where it was interrupted"
+	@echo "make docs        the documentation as a site, in build/docs; executes every block"
+	@echo "make wheel       the package with its documentation, in dist/"
 	@echo "make format      sort imports, mend what the linter can, lay out the code"
 	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment, caches and results"
@@ -66,6 +69,12 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 $(CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@echo "Installing the packages of requirements-cluster.lock"
 	@$(PIP) install --require-hashes -r requirements-cluster.lock
+	@touch $@
+
+# Sphinx and what it needs, an optional extra.
+$(DOCS): $(INSTALLED) requirements-docs.lock
+	@echo "Installing the packages of requirements-docs.lock"
+	@$(PIP) install --require-hashes -r requirements-docs.lock
 	@touch $@
 
 reproduce: $(INSTALLED)
@@ -106,6 +115,13 @@ study: $(INSTALLED)
 coverage: $(INSTALLED)
 	$(BIN)/python tests/coverage $(ARGS)
 
+# A warning is an error. Results of blocks are kept in build/notebooks until the package changes.
+docs: $(DOCS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
+
+wheel: docs
+	$(BIN)/python -m hatchling build -t wheel
+
 format: $(LOCKED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -125,6 +141,9 @@ lock: $(RESOLVER)
 	sed -n 's/^cluster = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(RESOLVER) pip compile - --constraint requirements.lock --upgrade \
 	  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --quiet --output-file requirements-cluster.lock
+	$(RESOLVER) pip compile pyproject.toml --extra docs --constraint requirements.lock --upgrade --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet \
+	  --output-file requirements-docs.lock
 	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:

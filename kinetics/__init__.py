@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.crossvalidation import CrossValidation, Discrepancy, crossvalidate
     from kinetics.dependence import FitOutcomes, fit_all
+    from kinetics.documentation import docs
     from kinetics.errors import (
         ClusterError,
         InputError,
@@ -104,6 +105,7 @@ __all__ = [
     "compare_models",
     "crossvalidate",
     "datagen",
+    "docs",
     "draw",
     "evidence",
     "fit",
@@ -136,6 +138,7 @@ _ROOMS = {
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
     "kinetics.crossvalidation": ("CrossValidation", "Discrepancy", "crossvalidate"),
     "kinetics.dependence": ("FitOutcomes", "fit_all"),
+    "kinetics.documentation": ("docs",),
     "kinetics.errors": (
         "ClusterError",
         "InputError",

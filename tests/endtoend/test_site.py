@@ -1,0 +1,163 @@
+"""The documentation as a site: a page for everything, and pages that need no other host and fit a phone."""
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+import kinetics
+from kinetics.files.library import library_names
+
+ROOT = Path(__file__).parents[2]
+DOCS, SITE = ROOT / "docs", ROOT / "build" / "docs"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+)
+PHONE = 360
+"""Width of a small phone, pixels."""
+VISIT = """<!doctype html><title>visit</title><iframe width="WIDTH" height="900"></iframe><script>
+const pages = PAGES, frame = document.querySelector("iframe"), seen = {};
+const ready = () => new Promise(done => frame.addEventListener("load", done, {once: true}));
+(async () => {
+  for (const page of pages) {
+    const loaded = ready();
+    frame.src = page;
+    await loaded;
+    const inner = frame.contentWindow;
+    if (inner.MathJax?.startup?.promise) await inner.MathJax.startup.promise;
+    const root = inner.document.documentElement;
+    seen[page] = {
+      title: inner.document.title,
+      overflow: root.scrollWidth - root.clientWidth,
+      failedMath: inner.document.querySelectorAll("mjx-merror, [data-mjx-error]").length,
+      math: [inner.document.querySelectorAll("mjx-container").length, inner.document.querySelectorAll(".math").length],
+      brokenImages: [...inner.document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),
+    };
+  }
+  await fetch("/visited", {method: "POST", body: JSON.stringify(seen)});
+})();
+</script>"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "what"), [("models", "tables of model"), ("fits", "page of fit")], ids=["models", "fits"]
+)
+def test_every_file_of_the_library_has_a_page(folder, what):
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (DOCS / folder).glob("*.md")}
+    index = pages.pop("index")
+    assert sorted(pages) == library_names(folder)
+    assert [name for name, text in pages.items() if f"<!-- site: {what} `{name}` -->" not in text] == []
+    assert [name for name in pages if f"\n{name}\n" not in index] == []
+
+
+def test_every_public_name_is_on_the_page_of_the_interface():
+    listed = re.findall(r"^   (\w+)$", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(name for name in kinetics.__all__ if not name.startswith("__"))
+
+
+def test_blocks_become_cells_and_what_is_shown_alone_does_not():
+    pytest.importorskip("myst_nb", reason="the extra 'docs' is not installed")
+    program = runpy.run_path(str(DOCS / "extensions" / "notebooks.py"))
+    page = "# T\n\n```python\na = 1\n```\n\n```bash\nls\n```\n\n```py\nb\n```\n\n```\nc\n```\n"
+    text = program["as_notebook"](page)
+    assert text.count("{code-cell}") == 2
+    assert "%%bash\nls" in text
+    assert "```py\nb\n```" in text
+    assert program["as_notebook"]("# T\n\n```text\nx\n```\n") == "# T\n\n```text\nx\n```\n"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        self.visited, self.done, self.missing = {}, threading.Event(), []
+        self.pages = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts)
+        super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(SITE)))
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != "/visit":
+            return super().do_GET()
+        pages = json.dumps([f"/{page}" for page in self.server.pages])
+        body = VISIT.replace("PAGES", pages).replace("WIDTH", str(PHONE)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        return self.wfile.write(body)
+
+    def do_POST(self):
+        self.server.visited = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+        self.server.done.set()
+
+    def log_error(self, format, *args):
+        self.server.missing.append(self.path)
+
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def visit(tmp_path_factory):
+    """Every page opened in a frame as wide as a phone: what was seen, what was missing, which hosts were asked."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium")
+    if not (SITE / "index.html").is_file():
+        pytest.skip("no built documentation: make docs")
+    folder = tmp_path_factory.mktemp("browser")
+    with _Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own = f"127.0.0.1:{server.server_address[1]}"
+        log = folder / "network.json"
+        flags = (
+            *FLAGS,
+            f"--user-data-dir={folder / 'profile'}",
+            f"--log-net-log={log}",
+            "--net-log-capture-mode=Default",
+        )
+        browser = subprocess.Popen([CHROMIUM, *flags, f"http://{own}/visit"], stderr=subprocess.DEVNULL)
+        try:
+            assert server.done.wait(600), "the browser did not visit every page"
+        finally:
+            browser.terminate()
+            browser.wait(30)
+            server.shutdown()
+        asked = set(
+            re.findall(r'"url":"((?:https?|wss?|ftp)://[^/"]*)', log.read_text(encoding="utf-8", errors="replace"))
+        )
+        return server, asked - {f"http://{own}"}
+
+
+@pytest.mark.slow
+def test_no_page_asks_another_host(visit):
+    server, others = visit
+    assert len(server.visited) == len(server.pages) > 50
+    assert others == set()
+
+
+@pytest.mark.slow
+def test_pages_have_all_they_show_and_fit_a_phone(visit):
+    server, _ = visit
+    assert server.missing == []
+    seen = server.visited
+    assert {page: one for page, one in seen.items() if one["brokenImages"] or one["failedMath"]} == {}
+    assert {page: one["math"] for page, one in seen.items() if one["math"][0] < one["math"][1]} == {}
+    assert {page: one["overflow"] for page, one in seen.items() if one["overflow"] > 0} == {}
