@@ -22,9 +22,8 @@ def _entry(name: str) -> str:
     title = tomllib.loads(text)["figure"].get("title", name)
     page = DOCS / "gallery.md"
     return joined(
-        f"## {name}",
+        f"## {markdown_text(title)}",
         figure(PICTURES / f"{name}.svg", page, title),
-        markdown_text(title),
         _written(name),
         f"```text\nkinetics figure {name} --out {name}.svg\n```",
         f'```{{raw}} html\n<details class="file"><summary>Figure file fits/figures/{name}.toml</summary>\n```',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from kinetics.files.library import library_folder, library_names
 PAGES = DOCS / "models"
 SCHEMATICS = DOCS / "figures" / "schematics"
 _BEGIN, _END = "\\begin{align*}", "\\end{align*}"
+_FACTORS = re.compile(r"(?<=[\w}])(?<!mathrm\{d\}) (?=\\mathrm|[A-Za-z])")
+_SPACE = r"\\, "  # between factors, since their names are words
 
 
 def model_list() -> str:
@@ -54,7 +57,8 @@ def _file(name: str) -> dict[str, Any]:
 def _equations(name: str) -> str:
     text = str(kinetics.show(name, latex=True))
     lines = text[text.index(_BEGIN) + len(_BEGIN) : text.index(_END)].strip("\n")
-    return f"```{{math}}\n{_BEGIN}\n{lines}\n{_END}\n```"
+    names = f"The names are those of `models/{name}.toml`."
+    return f"{names}\n\n```{{math}}\n{_BEGIN}\n{_FACTORS.sub(_SPACE, lines)}\n{_END}\n```"
 
 
 def _parts(file: Mapping[str, Any]) -> str:
