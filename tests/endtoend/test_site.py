@@ -36,30 +36,7 @@ POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; report-u
 """The browser loads nothing from another host, and tells what a page asked for."""
 PHONE = 360
 """Width of a small phone, pixels."""
-VISIT = """<!doctype html><title>visit</title><link rel="icon" href="data:,"><iframe width="WIDTH" height="900"></iframe><script>
-const SCROLLED = "table, pre, .math, .highlight, .cell_output", pages = PAGES, frame = document.querySelector("iframe"), seen = {};
-const ready = () => new Promise(done => frame.addEventListener("load", done, {once: true}));
-(async () => {
-  for (const page of pages) {
-    const loaded = ready();
-    frame.src = page;
-    await loaded;
-    const inner = frame.contentWindow;
-    if (inner.MathJax?.startup?.promise) await inner.MathJax.startup.promise;
-    const root = inner.document.documentElement;
-    seen[page] = {
-      title: inner.document.title,
-      overflow: root.scrollWidth - root.clientWidth,
-      clipped: [...inner.document.querySelectorAll("article :is(h1, h2, h3, p, li, dt), .prev-next-area p")]
-        .filter(e => e.getBoundingClientRect().right > WIDTH && !e.closest(SCROLLED)).map(e => e.textContent.slice(0, 60)),
-      failedMath: inner.document.querySelectorAll("mjx-merror, [data-mjx-error]").length,
-      math: [inner.document.querySelectorAll("mjx-container").length, inner.document.querySelectorAll(".math").length],
-      brokenImages: [...inner.document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),
-    };
-  }
-  await fetch("/visited", {method: "POST", body: JSON.stringify(seen)});
-})();
-</script>"""
+VISIT = Path(__file__).with_name("site_visit.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
