@@ -27,7 +27,6 @@ extensions = [
     "extensions.vendored",
 ]
 exclude_patterns = ["extensions", "figures", "synthetic_clinic"]
-nitpicky = False
 suppress_warnings = ["bibtex.missing_field"]  # the bibliography has the fields that were seen
 
 # Markdown, as it reads on a page of the repository too
@@ -41,6 +40,7 @@ nb_execution_mode = "cache"
 nb_execution_cache_path = str(cache_folder(ROOT))
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 nb_execution_timeout = 300
 nb_merge_streams = True
 
@@ -48,6 +48,7 @@ nb_merge_streams = True
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+default_role = "py:obj"  # a name in single backquotes is a link where it has a page
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
@@ -65,6 +66,7 @@ html_copy_source = False
 html_theme_options = {
     "navbar_persistent": ["search-button-field"],
     "navbar_align": "left",
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
