@@ -8,14 +8,12 @@ A fence ``py`` is shown alone: what it needs, such as the nodes of a cluster, no
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from docutils import nodes
-from jupyter_client.connect import ConnectionFileMixin
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.application import Sphinx
 
@@ -92,8 +90,6 @@ def _show_as_bash(_: Sphinx, document: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
-    if os.name == "posix":  # kernels answer on files, not on ports that others of the machine could read
-        ConnectionFileMixin.transport.default_value = "ipc"
     app.connect("source-read", _read, priority=600)
     app.connect("doctree-read", _show_as_bash)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
