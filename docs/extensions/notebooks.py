@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
+from myst_nb.core import render
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.application import Sphinx
 
@@ -88,8 +89,21 @@ def _show_as_bash(_: Sphinx, document: nodes.document) -> None:
             block["language"], block.children, block.rawsource = "bash", [nodes.Text(text)], text
 
 
+def joined_streams(outputs: list[Any]) -> list[Any]:
+    """Pieces of a stream that follow each other as one text; a cell of bash sends pieces of 100 bytes."""
+    joined: list[Any] = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output["output_type"] == "stream" and last.get("name") == output["name"]:
+            last["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
+    render.coalesce_streams = joined_streams  # that of MyST-NB ends a line behind each piece
     app.connect("source-read", _read, priority=600)
     app.connect("doctree-read", _show_as_bash)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
