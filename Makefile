@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
-CLUSTER := $(VENV)/.cluster
-REPORT := $(VENV)/.report
+CLUSTER := $(VENV)/.extra-cluster
+DOCS := $(VENV)/.extra-docs
+TESTED := $(CLUSTER) $(VENV)/.extra-report
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
@@ -20,7 +21,7 @@ OUT := reproduced
 BENCH := build/benchmarks.json
 STUDY := build/study.json
 
-.PHONY: help install reproduce test types tests chance thorough fuzz bench study coverage format lock clean
+.PHONY: help docs wheel install reproduce test types tests chance thorough fuzz bench study coverage format lock clean
 
 help:
 	@echo "make reproduce   fit, compare with the published values, predict, draw; results in $(OUT)/"
@@ -31,6 +32,8 @@ help:
 	@echo "make bench       time the engines against their peers; tables, and $(BENCH); ARGS=--quick for a short run"
 	@echo "make study       200 synthetic replicates of 36 patients, refitted: bias and coverage; goes on where it was interrupted"
 	@echo "make coverage    how often 95 % intervals hold the truth: docs/coverage.md; goes on where it was interrupted"
+	@echo "make docs        the documentation as a site, in build/docs; executes every block"
+	@echo "make wheel       the package with its documentation, in dist/"
 	@echo "make format      sort imports, mend what the linter can, lay out the code"
 	@echo "make lock        resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment, caches and results"
@@ -64,31 +67,25 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Dask, an optional extra, for the tests and the benchmark of clusters.
-$(CLUSTER): $(INSTALLED) requirements-cluster.lock
-	@echo "Installing the packages of requirements-cluster.lock"
-	@$(PIP) install --require-hashes -r requirements-cluster.lock
-	@touch $@
-
-# What reports need, an optional extra, and what their tests check pages with.
-$(REPORT): $(CLUSTER) requirements-report.lock
-	@echo "Installing the packages of requirements-report.lock"
-	@$(PIP) install --require-hashes -r requirements-report.lock
+# An optional extra, from a lock file of its own: cluster is Dask, report writes documents, docs is Sphinx.
+$(VENV)/.extra-%: requirements-%.lock $(INSTALLED)
+	@echo "Installing the packages of $<"
+	@$(PIP) install --require-hashes -r $<
 	@touch $@
 
 reproduce: $(INSTALLED)
 	$(BIN)/kinetics reproduce --out $(OUT)
 
-test: $(REPORT)
+test: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 # One after the other they would leave a core idle, as Pyright uses one.
-types: $(REPORT)
+types: $(TESTED)
 	$(BIN)/pyright
 
-tests: $(REPORT)
+tests: $(TESTED)
 	$(PYTEST) --durations=10
 
 # The properties with examples drawn by chance, to be run from time to time: `make test` draws the same ones every time.
@@ -118,6 +115,13 @@ study: $(INSTALLED)
 coverage: $(INSTALLED)
 	$(BIN)/python tests/coverage $(ARGS)
 
+# A warning is an error. Results of blocks are kept in build/notebooks until the package changes.
+docs: $(DOCS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
+
+wheel: docs
+	$(BIN)/python -m hatchling build -t wheel
+
 format: $(LOCKED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -140,6 +144,9 @@ lock: $(RESOLVER)
 	sed -n 's/^report = \[\(.*\)\]$$/\1/p; s/^pages = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '" ' | tr ',' '\n' | \
 	  $(RESOLVER) pip compile - --constraint requirements.lock --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet --output-file requirements-report.lock
+	$(RESOLVER) pip compile pyproject.toml --extra docs --constraint requirements.lock --upgrade --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet \
+	  --output-file requirements-docs.lock
 	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:

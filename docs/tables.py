@@ -1,7 +1,7 @@
-"""Write the numbers of the tables of fits in validation.md and models.md: ``python docs/tables.py``, after a refit.
+"""Write the numbers of the tables of fits in validation.md: ``python docs/tables.py``, after a refit.
 
 Cells of the model are replaced; the others stay. Rows that a fit no longer has are left out, and new ones have nothing
-but numbers, so that somebody fills in the rest. `tests/endtoend/test_docs.py` compares the pages with the program.
+but numbers, so that somebody fills in the rest. `tests/endtoend/test_docs.py` compares the page with the program.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from kinetics.text.numbers import number_text
 from kinetics.units import to_unit
 
 DOCS = Path(__file__).parent
-FITS = DOCS.parent / "fits"
 TYPICAL = ("care_ms_course_1", "hill_cawthorne_2012")
 POPULATIONS = ("care_ms_course_1_population", "hill_cawthorne_2012_population")
 BEHAVIOUR = "Behaviour of the relapsing cohort after one course"
@@ -61,16 +60,6 @@ def population_rows(name: str) -> Cells:
             ends = f"{number_text(interval.lower)} to {number_text(interval.upper)}" if known else "-"
             cells[row] = {"model": number_text(interval.value), "95 % of studies": ends, "inside": INSIDE[inside]}
     return cells
-
-
-def estimates(name: str) -> Cells:
-    """The committed estimates of a fit."""
-    found = _estimates(FITS / f"{name}.toml")
-    columns = zip(found.names, found.values, found.log_se, found.verdicts, strict=True)
-    return {
-        key: {"estimate": f"{value:.3g}", "log standard error": f"{log_se:.3f}", "verdict": verdict}
-        for key, value, log_se, verdict in columns
-    }
 
 
 def course() -> Cells:
@@ -129,15 +118,6 @@ def _validation(page: str) -> str:
     return page[:structures] + re.sub(r"(?:^\|.*\n)+", lambda _: table, page[structures:], count=1, flags=re.MULTILINE)
 
 
-def _models(page: str) -> str:
-    for path in sorted(FITS.glob("*.result.toml")):
-        name = path.name.removesuffix(".result.toml")
-        if f"| `{name}` | estimate |" in page:
-            page = renewed(page, name, estimates(name))
-    return page
-
-
 if __name__ == "__main__":
-    for file, write in (("validation.md", _validation), ("models.md", _models)):
-        target = DOCS / file
-        target.write_text(write(target.read_text(encoding="utf-8")), encoding="utf-8")
+    page = DOCS / "validation.md"
+    page.write_text(_validation(page.read_text(encoding="utf-8")), encoding="utf-8")

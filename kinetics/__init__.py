@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison, compare, read_comparison
     from kinetics.crossvalidation import CrossValidation, Discrepancy, crossvalidate
     from kinetics.dependence import FitOutcomes, fit_all
+    from kinetics.documentation import docs
     from kinetics.documents import write_report
     from kinetics.errors import (
         ClusterError,
@@ -108,6 +109,7 @@ __all__ = [
     "compare_models",
     "crossvalidate",
     "datagen",
+    "docs",
     "draw",
     "evidence",
     "fit",
@@ -142,6 +144,7 @@ _ROOMS = {
     "kinetics.comparison": ("Comparison", "compare", "read_comparison"),
     "kinetics.crossvalidation": ("CrossValidation", "Discrepancy", "crossvalidate"),
     "kinetics.dependence": ("FitOutcomes", "fit_all"),
+    "kinetics.documentation": ("docs",),
     "kinetics.documents": ("write_report",),
     "kinetics.errors": (
         "ClusterError",

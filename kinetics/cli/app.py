@@ -24,7 +24,7 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
 from kinetics.cli.identify import identify
-from kinetics.cli.models import models
+from kinetics.cli.library import docs, models
 from kinetics.cli.patients import fit_population, patient
 from kinetics.cli.predict import predict
 from kinetics.cli.reproduce import reproduce
@@ -118,6 +118,7 @@ def options(
 _COMMANDS = (
     (reproduce, "The main job: fits, predictions, figures."),
     (models, "List what ships."),
+    (docs, "Open the documentation."),
     (show, "Equations and parameter table."),
     (check, "Report every fault of files."),
     (simulate, "Counts over time under a regimen."),

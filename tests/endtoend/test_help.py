@@ -11,6 +11,7 @@ import kinetics
 COMMANDS = (
     "reproduce",
     "models",
+    "docs",
     "show",
     "check",
     "simulate",

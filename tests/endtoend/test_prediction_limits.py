@@ -26,7 +26,7 @@ def test_the_page_has_the_numbers_of_the_model():
 def test_the_page_is_one_screen_and_is_linked():
     page = (DOCS / "prediction_limits.md").read_text(encoding="utf-8")
     assert len(page.splitlines()) < 70
-    for path in (DOCS.parent / "README.md", DOCS / "validation.md", DOCS / "tutorial.md"):
+    for path in (DOCS.parent / "README.md", DOCS / "validation.md", DOCS / "index.md"):
         assert "prediction_limits.md" in path.read_text(encoding="utf-8")
 
 
