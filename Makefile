@@ -11,6 +11,7 @@ MADE := $(VENV)/.made
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.cluster
+EXPLORE := $(VENV)/.explore
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
@@ -68,19 +69,25 @@ $(CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@$(PIP) install --require-hashes -r requirements-cluster.lock
 	@touch $@
 
+# Panel and Bokeh, an optional extra, and what drives a browser, for the tests of the explorer.
+$(EXPLORE): $(INSTALLED) requirements-explore.lock
+	@echo "Installing the packages of requirements-explore.lock"
+	@$(PIP) install --require-hashes -r requirements-explore.lock
+	@touch $@
+
 reproduce: $(INSTALLED)
 	$(BIN)/kinetics reproduce --out $(OUT)
 
-test: $(CLUSTER)
+test: $(CLUSTER) $(EXPLORE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 # One after the other they would leave a core idle, as Pyright uses one.
-types: $(CLUSTER)
+types: $(CLUSTER) $(EXPLORE)
 	$(BIN)/pyright
 
-tests: $(CLUSTER)
+tests: $(CLUSTER) $(EXPLORE)
 	$(PYTEST) --durations=10
 
 # The properties with examples drawn by chance, to be run from time to time: `make test` draws the same ones every time.
@@ -125,6 +132,9 @@ lock: $(RESOLVER)
 	sed -n 's/^cluster = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(RESOLVER) pip compile - --constraint requirements.lock --upgrade \
 	  --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --quiet --output-file requirements-cluster.lock
+	sed -n 's/^\(explore\|browser\) = \["\(.*\)"\]$$/\2/p' pyproject.toml | sed 's/", "/\n/g' | $(RESOLVER) pip compile - \
+	  --constraint requirements.lock --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet --output-file requirements-explore.lock
 	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:

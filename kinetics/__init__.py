@@ -5,7 +5,7 @@ Start with `models`, which lists what ships, and `load`, which reads it; `read_p
 estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
 `predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show` and
-`report` write things out. Each takes a name of the library, a path or an object.
+`report` write things out; `explore` opens a page in the browser. Each takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
+    from kinetics.explorer import Explorer, explore
     from kinetics.figures import draw
     from kinetics.identifiability import identify
     from kinetics.measures import (
@@ -74,6 +75,7 @@ __all__ = [
     "Discrepancy",
     "Dose",
     "Estimates",
+    "Explorer",
     "Fit",
     "FitOutcomes",
     "FitProblem",
@@ -106,6 +108,7 @@ __all__ = [
     "datagen",
     "draw",
     "evidence",
+    "explore",
     "fit",
     "fit_all",
     "fit_patient",
@@ -146,6 +149,7 @@ _ROOMS = {
         "UnknownNameError",
     ),
     "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit", "refit"),
+    "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("draw",),
     "kinetics.identifiability": ("identify",),
     "kinetics.measures": (

@@ -19,6 +19,7 @@ from kinetics.cli.compare import compare
 from kinetics.cli.data import guess, read
 from kinetics.cli.datagen import datagen
 from kinetics.cli.evidence import evidence
+from kinetics.cli.explore import explore
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
@@ -132,6 +133,7 @@ _COMMANDS = (
     (evidence, "Every published fact beside the model."),
     (fit_population, "The population of a clinic's patients."),
     (figure, "Draw a figure."),
+    (explore, "A page in the browser to play with a model."),
 )
 
 
@@ -140,7 +142,7 @@ def _name(command: Callable[..., Any]) -> str:
 
 
 _NAMES = [_name(command) for command, _ in _COMMANDS]
-_ORDER = [*_NAMES[:-2], "data", *_NAMES[-2:]]
+_ORDER = [*_NAMES[:-3], "data", *_NAMES[-3:]]
 _OF_DATA = ((guess, "Propose a mapping."), (read, "Check, print and write a table."))
 
 data = typer.Typer(
