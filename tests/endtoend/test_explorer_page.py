@@ -14,6 +14,7 @@ import pytest
 
 import kinetics
 from kinetics.explorer.link import state_from_link
+from kinetics.explorer.state import state_text
 
 for extra in ("panel", "bokeh"):
     pytest.importorskip(extra, reason="Panel is not installed; it is the extra 'explore'")
@@ -208,7 +209,7 @@ def test_files_are_handed_out(page, tmp_path, regimen):
             page.locator(f"#{name}").press("Enter")
         files[name] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[name])
-    rows = list(csv.DictReader(files["csv"].open()))
+    rows = list(csv.DictReader(files["csv"].read_text().splitlines()))
     assert {row["output"] for row in rows} == {"N"}
     assert kinetics.Regimen.load(files["regimen-0"]) == kinetics.Regimen.load(regimen)
     assert files["figure-0"].read_text().startswith("<?xml")
@@ -237,11 +238,13 @@ def test_a_phone_needs_no_sideways_scroll(browser, url):
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def asked(url, method="GET", path=None, **headers):
+def asked(url, path=None, **headers):
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-    connection.request(method, parts.path if path is None else path, headers=headers)
-    return connection.getresponse().status
+    with contextlib.closing(connection):
+        connection.request("GET", parts.path if path is None else path, headers=headers)
+        with connection.getresponse() as response:
+            return response.status
 
 
 def test_a_request_with_the_link_is_answered(url):
@@ -275,3 +278,38 @@ def test_another_address_is_refused_without_unsafe_listen(model):
     assert done.returncode == 2
     assert "--unsafe-listen" in done.stderr
     assert done.stdout == ""
+
+
+MOVES = 20
+
+
+@pytest.fixture(scope="module")
+def visit():
+    """A visit to the whole model, and the state after each move of a slider."""
+    from kinetics.explorer.curves import Computation
+    from kinetics.explorer.page.choices import choices_of
+    from kinetics.explorer.page.session import Session
+
+    explorer = kinetics.explore("reconstitution", cohort="relapsing", regimen="ms_licensed")
+    computation, state = Computation(explorer.model), explorer.state
+    visit = Session(explorer.subject, state, computation, choices_of(explorer.subject))
+    name, value = explorer.subject.suggested[0], computation.cohort("relapsing").values[explorer.subject.suggested[0]]
+
+    def moved(by, patients):
+        scenario = state.scenarios[0].model_copy(update={"parameters": {name: value * by}})
+        return state.model_copy(update={"scenarios": (scenario,), "patients": patients})
+
+    for patients in (0, 100):
+        visit.answer({"kind": "state", "state": state_text(moved(1.5, patients))})
+    return visit, moved
+
+
+@pytest.mark.processor_time(MOVES * 0.2)
+@pytest.mark.parametrize("patients", [0, 100])
+def test_a_slider_answers_in_less_than_200_ms_on_average(visit, patients):
+    visit, moved = visit
+    for move in range(MOVES):
+        state = moved(1 + move / 100, patients)
+        visit.answer({"kind": "state", "state": state_text(state)})
+        assert visit.state == state
+        assert visit.controls.faults == []
