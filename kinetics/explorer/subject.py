@@ -20,7 +20,7 @@ from kinetics.files.arguments import loaded, naming
 from kinetics.files.kinds import file_of_kind
 from kinetics.files.library import library_names
 from kinetics.model import Model
-from kinetics.patients import PatientData, read_patients
+from kinetics.patients import DataMapping, PatientData, read_patients
 from kinetics.results import read_result
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def read_subject(
     elif isinstance(source, Model):
         chosen = source
     else:
+        model = model or _model_of_table(source)
         comparison = None if model is not None else read_comparison()
         chosen = _model(model, None if comparison is None else comparison.model)
         cohort = cohort or (None if comparison is None else comparison.header.cohort)
@@ -99,6 +100,14 @@ class _Table:
     """A table of patients that waits for its model."""
 
     path: Path
+
+
+def _model_of_table(source: object) -> str | Path | None:
+    """The model that a mapping of tables names."""
+    if not isinstance(source, _Table) or source.path.suffix != ".toml":
+        return None
+    mapping = DataMapping.load(source.path)
+    return mapping.named_file("model") if mapping.patients.model else None
 
 
 def _loaded(subject: object) -> Model | Estimates | xr.Dataset | PatientData | _Table | None:

@@ -47,7 +47,7 @@ class Panel:
         unit = display_unit(model.outputs[output].unit)
         scale: Any = "log" if log else "linear"
         self.plot = figure(
-            height=250, sizing_mode="stretch_width", y_axis_type=scale, toolbar_location=None, tools="",
+            height=230, sizing_mode="stretch_width", y_axis_type=scale, toolbar_location=None, tools="",
             x_range=Range1d(0, 1), y_range=Range1d(0.1, 1), min_border_right=12, min_border_left=58,
         )  # fmt: skip
         self._name(marked(output, model.is_exploratory(output)), unit)
@@ -76,18 +76,16 @@ class Panel:
         for source, colour in zip(self.bands, COLOUR, strict=True):
             self.plot.patch("x", "y", source=source, fill_color=colour, fill_alpha=0.15, line_color=None)
         self.plot.line("x", "y", source=self.limit, line_color="#666666", line_dash="2 3", line_width=1.5)
-        drawn = [
-            self.plot.line("x", "y", source=source, line_color=colour, line_dash=dash, line_width=2)
+        style: dict[str, Any] = {"size": 6, "line_color": _POINT, "line_alpha": 0.6, "fill_color": None}
+        measured = self.plot.scatter("x", "y", source=self.points, marker="circle", **style)
+        censored = self.plot.scatter("x", "y", source=self.censored, marker="inverted_triangle", **style)
+        drawn = [  # above the points, which may be many
+            self.plot.line("x", "y", source=source, line_color=colour, line_dash=dash, line_width=2.2)
             for source, colour, dash in zip(self.lines, COLOUR, DASH, strict=True)
         ]
-        style: dict[str, Any] = {"size": 7, "line_color": _POINT, "line_width": 1.2}
-        measured = self.plot.scatter("x", "y", source=self.points, fill_color="white", marker="circle", **style)
-        below = self.plot.scatter(
-            "x", "y", source=self.censored, fill_color="white", marker="inverted_triangle", **style
-        )
         self.plot.add_tools(
             HoverTool(renderers=drawn, tooltips=f"month @x{{0.0}}: @y{{0.[0000]}} {unit}", point_policy="snap_to_data"),
-            HoverTool(renderers=[measured, below], tooltips=f"@patient, month @x{{0.0}}: @y{{0.[0000]}} {unit}"),
+            HoverTool(renderers=[measured, censored], tooltips=f"@patient, month @x{{0.0}}: @y{{0.[0000]}} {unit}"),
         )
 
     def update(self, state: State, curves: Sequence[ScenarioCurves], points: Points | None) -> None:
@@ -97,10 +95,11 @@ class Panel:
             one = curves[number] if number < len(curves) else None
             line, band = _curve(one, self.output), _band(one, self.output)
             shown += [line["y"], band["y"]]
-            self.lines[number].data, self.bands[number].data = self._positive(line), self._positive(band)
+            _set(self.lines[number], self._positive(line))
+            _set(self.bands[number], self._positive(band))
         limits = sorted({one.limits[self.output] for one in curves if self.output in one.limits})
         gaps = [value for limit in limits for value in (limit, limit, np.nan)]
-        self.limit.data = {"x": [0.0, state.until, np.nan] * len(limits), "y": gaps}
+        _set(self.limit, {"x": [0.0, state.until, np.nan] * len(limits), "y": gaps})
         self._show_points(points)
         shown += [np.array(limits), np.asarray(self.points.data["y"]), np.asarray(self.censored.data["y"])]
         self._set_ranges(state, np.concatenate(shown))
@@ -119,7 +118,7 @@ class Panel:
         for source, is_censored in ((self.points, False), (self.censored, True)):
             own = [row for row in rows if bool(row[3]) == is_censored]
             months, values, patients, _ = zip(*own, strict=True) if own else ((), (), (), ())
-            source.data = {"x": list(months), "y": list(values), "patient": list(patients)}
+            _set(source, {"x": list(months), "y": list(values), "patient": list(patients)})
 
     def _set_ranges(self, state: State, values: np.ndarray) -> None:
         self.plot.x_range.start, self.plot.x_range.end = 0, state.until
@@ -133,6 +132,14 @@ class Panel:
             self.plot.y_range.start, self.plot.y_range.end = bottom / 1.5, top * 1.5
         else:
             self.plot.y_range.start, self.plot.y_range.end = 0, top * 1.06
+
+
+def _set(source: ColumnDataSource, data: dict[str, Any]) -> None:
+    """Give a source its data, if they are others: what the browser has need not go there again."""
+    old = source.data
+    same = (np.array_equal(old[key], data[key], equal_nan=key != "patient") for key in data)
+    if not all(len(old[key]) == len(data[key]) for key in data) or not all(same):
+        source.data = data
 
 
 def _curve(one: ScenarioCurves | None, output: str) -> dict[str, np.ndarray]:
@@ -179,13 +186,12 @@ def key_html(state: State, curves: Sequence[ScenarioCurves], points: Mapping[str
         f"{escape(scenario.name)}</span>"
         for scenario, colour, dash in zip(state.scenarios, COLOUR, DASH, strict=False)
     ]
-    statistic = listed(dict.fromkeys(one.statistic for one in curves))
-    about = f"Lines: {statistic}{'; bands: 5 to 95 % of patients' if state.patients else ''}."
+    about = listed(dict.fromkeys(one.statistic for one in curves)) + (", band 5 to 95 %" if state.patients else "")
     if any(one.limits.keys() & set(state.outputs) for one in curves):
-        about += " Dotted: lower limit of normal."
+        about += "; dotted: lower limit of normal"
     if points:
-        about += " Circles: your counts, triangles: beyond a limit of quantification."
+        about += "; circles: your counts, triangles: censored"
     return (
-        '<div style="font:14px/1.5 system-ui,sans-serif;color:#111"><div style="display:flex;flex-wrap:wrap;'
-        f'gap:4px 18px">{"".join(entries)}</div><div style="color:#444">{escape(about)}</div></div>'
+        '<div style="font:14px/1.4 system-ui,sans-serif;color:#111"><div style="display:flex;flex-wrap:wrap;'
+        f'gap:4px 18px">{"".join(entries)}</div><div style="color:#444;font-size:13px">{escape(about)}</div></div>'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import panel as pn
+from panel.io.document import hold
 
 from kinetics.errors import Fault, Faults, InputError, IntegrationError
 from kinetics.explorer.checks import check_state
@@ -76,10 +78,11 @@ class Session:
     def answer(self, message: Any) -> None:
         """Answer what the browser asks for; what is wrong with it is shown on the page."""
         faults = Faults()
-        with faults.gather():
-            self._do(message if isinstance(message, Mapping) else {})
-        if len(faults):
-            self._tell(faults)
+        with hold():  # one message to the browser, which then draws once
+            with faults.gather():
+                self._do(message if isinstance(message, Mapping) else {})
+            if len(faults):
+                self._tell(faults)
 
     def _do(self, message: Mapping[str, Any]) -> None:
         texts = {key: value for key, value in message.items() if isinstance(value, str)}
@@ -146,4 +149,11 @@ class Session:
         return {name: float(values[name]) for name in self.model.parameters}
 
     def _tell(self, faults: Faults) -> None:
-        self.controls.faults = [{"path": fault.name, "text": str(fault)} for fault in faults]
+        self.controls.faults = [{"path": fault.name, "text": _words(fault)} for fault in faults]
+
+
+def _words(fault: Fault) -> str:
+    """A fault with its path in words of the page, which counts from 1."""
+    words = re.sub(r"\.(\d+)", lambda match: f" {int(match[1]) + 1}", fault.name)
+    words = words.replace("scenarios ", "scenario ").replace("doses ", "dose row ").replace(".", ", ")
+    return str(Fault(fault.message, fault.where, words, fault.named_at))
