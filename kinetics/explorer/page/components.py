@@ -18,6 +18,7 @@ class Controls(JSComponent):
     choices = param.Dict(default={})
     view = param.Dict(default={})
     faults = param.List(default=[])
+    answers = param.Integer(default=0)
 
     _esm = _HERE / "controls.js"
     _stylesheets: ClassVar[list[str]] = [_CSS]

@@ -8,6 +8,7 @@ export function render({ model, el }) {
   const form = new Form(model, el);
   model.on("view", () => form.show());
   model.on("faults", () => form.tell());
+  model.on("answers", () => form.next());
   form.show();
   form.tell();
 }
@@ -29,23 +30,34 @@ class Form {
     this.choices = model.choices;
     this.shape = "";
     this.extra = {}; // sliders that were added and are at the cohort's value, by number of scenario
-    this.timer = null;
+    this.waiting = false;
+    this.changed = false;
     this.faults = element("div", { role: "alert", tabIndex: -1 });
     this.body = element("form", { on: { submit: (event) => event.preventDefault() } });
     el.append(this.faults, this.body);
   }
 
-  // what changes is sent at once, and a drag at most every 60 ms
-  send(change, { later = false } = {}) {
+  // a change is sent at once; while an answer is awaited, changes gather and the latest state follows it
+  send(change) {
     change(this.state);
-    clearTimeout(this.timer);
-    const post = () => this.model.send_msg({ kind: "state", state: JSON.stringify(this.state) });
-    if (later) this.timer = setTimeout(post, 60);
-    else post();
+    this.changed = true;
+    this.post();
+  }
+
+  post() {
+    if (this.waiting || !this.changed) return;
+    this.waiting = true;
+    this.changed = false;
+    this.model.send_msg({ kind: "state", state: JSON.stringify(this.state) });
+  }
+
+  next() {
+    this.waiting = false;
+    this.post();
   }
 
   show() {
-    this.state = JSON.parse(JSON.stringify(this.model.view.state));
+    if (!this.changed) this.state = JSON.parse(JSON.stringify(this.model.view.state));
     const shape = JSON.stringify([
       this.state.scenarios.map((one) => [one.doses.map((dose) => dose.drug), this.sliders(one), one.cohort]),
       this.model.view.counts, this.state.outputs,
@@ -210,7 +222,7 @@ class Form {
     range.fill = () => { range.value = place(now()); text(); };
     exact.fill = () => { exact.value = Number(now().toPrecision(4)); };
     range.addEventListener("input", () => {
-      this.send((state) => set(state, Number(range.value) === 0 && own() !== 0 ? null : value(Number(range.value))), { later: true });
+      this.send((state) => set(state, Number(range.value) === 0 && own() !== 0 ? null : value(Number(range.value))));
       exact.fill();
       text();
     });

@@ -83,6 +83,7 @@ class Session:
                 self._do(message if isinstance(message, Mapping) else {})
             if len(faults):
                 self._tell(faults)
+            self.controls.answers += 1
 
     def _do(self, message: Mapping[str, Any]) -> None:
         texts = {key: value for key, value in message.items() if isinstance(value, str)}
