@@ -19,12 +19,12 @@ from kinetics.cli.compare import compare
 from kinetics.cli.data import guess, read
 from kinetics.cli.datagen import datagen
 from kinetics.cli.evidence import evidence
-from kinetics.cli.explore import explore
 from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
 from kinetics.cli.identify import identify
 from kinetics.cli.models import models
+from kinetics.cli.pages import explore
 from kinetics.cli.patients import fit_population, patient
 from kinetics.cli.predict import predict
 from kinetics.cli.reproduce import reproduce

@@ -64,23 +64,23 @@ class ScenarioCurves:
 
     def middle(self, output: str) -> np.ndarray:
         """The curve of the typical patient, or the median of patients, (time,), in the unit of the output."""
-        return self.quantiles(output)[1] if self.of_patients else self.result[output].values
+        return self._quantiles(output)[1] if self.of_patients else self.result[output].values
 
     def band(self, output: str) -> tuple[np.ndarray, np.ndarray] | None:
         """5 and 95 % of patients, each (time,), in the unit of the output; None for the typical patient."""
         if not self.of_patients:
             return None
-        lower, _, upper = self.quantiles(output)
+        lower, _, upper = self._quantiles(output)
         return lower, upper
 
-    def quantiles(self, output: str) -> np.ndarray:
+    def _quantiles(self, output: str) -> np.ndarray:
         """5, 50 and 95 % of patients, (quantile, time), in the unit of the output."""
-        if output not in self._quantiles:
+        if output not in self._kept:
             integrated = self.result["failure"].values == ""
-            self._quantiles[output] = curve_quantiles(self.result[output].values[integrated], MEDIAN_AND_90)
-        return self._quantiles[output]
+            self._kept[output] = curve_quantiles(self.result[output].values[integrated], MEDIAN_AND_90)
+        return self._kept[output]
 
-    _quantiles: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], repr=False)
+    _kept: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], repr=False)
 
     @cached_property
     def recovery(self) -> Recovery:

@@ -34,6 +34,14 @@ class Explorer:
         The model, the counts and the suggested sliders.
     state : State
         What the page starts with.
+
+    Examples
+    --------
+    >>> explorer = explore()
+    >>> explorer.command.startswith("kinetics simulate ")
+    True
+    >>> explore(link=explorer.link).state == explorer.state
+    True
     """
 
     def __init__(self, subject: Subject, state: State) -> None:

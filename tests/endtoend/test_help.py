@@ -28,6 +28,7 @@ COMMANDS = (
     "data",
     "fit-population",
     "figure",
+    "explore",
 )
 HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, NumeralTickFormatter, Range1d
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, NumeralTickFormatter, Range1d, Title
 from bokeh.plotting import figure
 
 from kinetics.explorer.curves import ScenarioCurves
@@ -46,11 +46,15 @@ class Panel:
         self.output, self.log = output, log
         unit = display_unit(model.outputs[output].unit)
         scale: Any = "log" if log else "linear"
+        self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=0.1, end=1)
+        title: Any = Title(text_font_size="14px", text_font="sans-serif", text_color="#111111")
+        title.text = marked(output, model.is_exploratory(output)) + (f" ({unit})" if unit else "")
         self.plot = figure(
+            title=title,
             height=230, sizing_mode="stretch_width", y_axis_type=scale, toolbar_location=None, tools="",
-            x_range=Range1d(0, 1), y_range=Range1d(0.1, 1), min_border_right=12, min_border_left=58,
+            x_range=self.x_range, y_range=self.y_range, min_border_right=12, min_border_left=58,
         )  # fmt: skip
-        self._name(marked(output, model.is_exploratory(output)), unit)
+        self._set_axes()
         self.lines = [ColumnDataSource({"x": [], "y": []}) for _ in range(MAX_SCENARIOS)]
         self.bands = [ColumnDataSource({"x": [], "y": []}) for _ in range(MAX_SCENARIOS)]
         self.limit = ColumnDataSource({"x": [], "y": []})
@@ -58,11 +62,7 @@ class Panel:
         self.censored = ColumnDataSource({"x": [], "y": [], "patient": []})
         self._draw(unit)
 
-    def _name(self, label: str, unit: str) -> None:
-        self.plot.title.text = f"{label} ({unit})" if unit else label
-        self.plot.title.text_font_size = "14px"
-        self.plot.title.text_font = "sans-serif"
-        self.plot.title.text_color = "#111111"
+    def _set_axes(self) -> None:
         self.plot.xaxis.axis_label = "months"
         for axis in self.plot.axis:
             axis.major_label_text_font_size = axis.axis_label_text_font_size = "12px"
@@ -79,7 +79,7 @@ class Panel:
         style: dict[str, Any] = {"size": 6, "line_color": _POINT, "line_alpha": 0.6, "fill_color": None}
         measured = self.plot.scatter("x", "y", source=self.points, marker="circle", **style)
         censored = self.plot.scatter("x", "y", source=self.censored, marker="inverted_triangle", **style)
-        drawn = [  # above the points, which may be many
+        drawn: list[Any] = [  # above the points, which may be many
             self.plot.line("x", "y", source=source, line_color=colour, line_dash=dash, line_width=2.2)
             for source, colour, dash in zip(self.lines, COLOUR, DASH, strict=True)
         ]
@@ -121,7 +121,7 @@ class Panel:
             _set(source, {"x": list(months), "y": list(values), "patient": list(patients)})
 
     def _set_ranges(self, state: State, values: np.ndarray) -> None:
-        self.plot.x_range.start, self.plot.x_range.end = 0, state.until
+        self.x_range.start, self.x_range.end = 0, state.until
         step = next((step for step in _STEPS if state.until / step <= _TICKS), _STEPS[-1])
         self.plot.xaxis.ticker = FixedTicker(ticks=list(np.arange(0, state.until + step / 2, step)))
         finite = values[np.isfinite(values)]
@@ -129,9 +129,9 @@ class Panel:
         top = float(positive.max()) if positive.size else 1.0
         if self.log:
             bottom = max(float(positive.min()) if positive.size else 0.1, top / 10**_DECADES)
-            self.plot.y_range.start, self.plot.y_range.end = bottom / 1.5, top * 1.5
+            self.y_range.start, self.y_range.end = bottom / 1.5, top * 1.5
         else:
-            self.plot.y_range.start, self.plot.y_range.end = 0, top * 1.06
+            self.y_range.start, self.y_range.end = 0, top * 1.06
 
 
 def _set(source: ColumnDataSource, data: dict[str, Any]) -> None:

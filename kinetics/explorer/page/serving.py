@@ -10,6 +10,7 @@ from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
 from bokeh.server.util import bind_sockets
 from panel.io.application import build_applications
+from panel.template.base import BaseTemplate
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
@@ -61,7 +62,7 @@ class Server:
         On which port; 0 for a random one that is free.
     """
 
-    def __init__(self, page: Callable[[], object], *, address: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(self, page: Callable[[], BaseTemplate], *, address: str = LOOPBACK, port: int = 0) -> None:
         try:
             sockets, self.port = bind_sockets(address, port)
         except OSError as error:
