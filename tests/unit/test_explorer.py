@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -310,3 +311,34 @@ def test_another_address_is_refused(address):
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_this_machine_is_not_refused(address):
     check_address(address, unsafe_listen=False)
+
+
+def test_without_the_extra_it_says_how_to_install_it(monkeypatch, model, state):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(kinetics.InputError, match=r"pip install 'lymphokinetics\[explore\]'"):
+        kinetics.explore(model, link=link_text(state)).serve()
+
+
+def test_a_fit_gives_its_model_its_cohort_and_its_estimates():
+    estimates = kinetics.Estimates.load("hill_cawthorne_2012")
+    explorer = kinetics.explore("hill_cawthorne_2012")
+    assert explorer.model.reference == estimates.model
+    assert explorer.state.scenarios[0].cohort == estimates.cohort
+    # this cohort takes another fit's estimates; what is explored is this one
+    assert explorer.state.scenarios[0].parameters == estimates.by_flat_name(explorer.model)
+
+
+def test_the_estimates_of_a_fit_that_is_not_committed_are_set():
+    estimates = kinetics.Estimates.load("hill_cawthorne_2012")
+    fresh = replace(estimates, values=1.1 * estimates.values)
+    explorer = kinetics.explore(fresh)
+    expected = fresh.by_flat_name(explorer.model)
+    assert explorer.state.scenarios[0].parameters == pytest.approx(expected)
+
+
+def test_a_written_result_gives_its_regimen(tmp_path):
+    result = kinetics.simulate("reconstitution", "ms_licensed", until="2 month", cohort="relapsing")
+    kinetics.write_result(result, tmp_path / "result.nc")
+    explorer = kinetics.explore(tmp_path / "result.nc")
+    assert regimen_of(explorer.state.scenarios[0]) == kinetics.Regimen.load("ms_licensed")
+    assert explorer.state.scenarios[0].cohort == "relapsing"
