@@ -181,6 +181,16 @@ def test_two_scenarios_stand_side_by_side(page):
     assert page.locator("table").first.locator("thead th").all_inner_texts() == ["Scenario 1", "Scenario 2"]
 
 
+def test_another_output_gets_a_panel(page):
+    canvases = page.locator("canvas")
+    before = canvases.count()
+    page.locator('[data-key="output.amount"]').press("Space")
+    sync_api.expect(canvases).to_have_count(2 * before, timeout=PATIENCE)
+    page.locator('[data-key="output.N"]').press("Space")
+    sync_api.expect(canvases).to_have_count(before, timeout=PATIENCE)
+    assert state_of(page).outputs == ("amount",)
+
+
 def test_counts_are_loaded_and_a_faulty_table_names_every_fault(page, tmp_path):
     table = tmp_path / "counts.csv"
     table.write_text("patient;day;analyte;value;unit\nP1;0;N;950;cells/uL\nP1;60;N;200;cells/uL\n")

@@ -78,7 +78,7 @@ class Session:
     def answer(self, message: Any) -> None:
         """Answer what the browser asks for; what is wrong with it is shown on the page."""
         faults = Faults()
-        with hold():  # one message to the browser, which then draws once
+        with hold(freeze=True):  # one message to the browser, which then draws once
             with faults.gather():
                 self._do(message if isinstance(message, Mapping) else {})
             if len(faults):
