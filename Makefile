@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.extra-cluster
 DOCS := $(VENV)/.extra-docs
-TESTED := $(CLUSTER) $(VENV)/.extra-report
+TESTED := $(CLUSTER) $(VENV)/.extra-report $(VENV)/.extra-explore
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
@@ -67,7 +67,7 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# An optional extra, from a lock file of its own: cluster is Dask, report writes documents, docs is Sphinx.
+# An optional extra, from a lock file of its own: cluster is Dask, report writes documents, explore is Panel, docs is Sphinx.
 $(VENV)/.extra-%: requirements-%.lock $(INSTALLED)
 	@echo "Installing the packages of $<"
 	@$(PIP) install --require-hashes -r $<
@@ -147,6 +147,9 @@ lock: $(RESOLVER)
 	$(RESOLVER) pip compile pyproject.toml --extra docs --constraint requirements.lock --upgrade --universal --python-version 3.11 \
 	  --fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet \
 	  --output-file requirements-docs.lock
+	sed -n 's/^\(explore\|browser\) = \["\(.*\)"\]$$/\2/p' pyproject.toml | sed 's/", "/\n/g' | $(RESOLVER) pip compile - \
+	  --constraint requirements.lock --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet --output-file requirements-explore.lock
 	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:

@@ -5,8 +5,8 @@ Start with `models`, which lists what ships, and `load`, which reads it; `read_p
 estimates the population of a clinic's patients.
 Then `simulate`, `measure` and `recovery`; `identify` and `fit`, `fit_all`, `crossvalidate` and `compare_models`;
 `predict` and `compare`; `evidence` and `check`. `datagen` writes what a planned study would publish. `draw`, `show`,
-`report` and `cite` write things out as text, `write_report` as a document. Each takes a name of the library, a path or
-an object.
+`report` and `cite` write things out as text, `write_report` as a document; `explore` opens a page in the browser. Each
+takes a name of the library, a path or an object.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
+    from kinetics.explorer import Explorer, explore
     from kinetics.figures import draw
     from kinetics.identifiability import identify
     from kinetics.measures import (
@@ -78,6 +79,7 @@ __all__ = [
     "Discrepancy",
     "Dose",
     "Estimates",
+    "Explorer",
     "Fit",
     "FitOutcomes",
     "FitProblem",
@@ -112,6 +114,7 @@ __all__ = [
     "docs",
     "draw",
     "evidence",
+    "explore",
     "fit",
     "fit_all",
     "fit_patient",
@@ -156,6 +159,7 @@ _ROOMS = {
         "UnknownNameError",
     ),
     "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit", "refit"),
+    "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("draw",),
     "kinetics.identifiability": ("identify",),
     "kinetics.measures": (

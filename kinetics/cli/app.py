@@ -24,7 +24,8 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
 from kinetics.cli.identify import identify
-from kinetics.cli.library import docs, models
+from kinetics.cli.models import models
+from kinetics.cli.pages import docs, explore
 from kinetics.cli.patients import fit_population, patient
 from kinetics.cli.predict import predict
 from kinetics.cli.reproduce import reproduce
@@ -137,6 +138,7 @@ _COMMANDS = (
     (figure, "Draw a figure."),
     (cite, "References of a result, as BibTeX."),
     (report, "A result as one file to read, print or send."),
+    (explore, "A page in the browser to play with a model."),
 )
 
 

@@ -31,6 +31,7 @@ COMMANDS = (
     "figure",
     "cite",
     "report",
+    "explore",
 )
 HEAVY = ("numpy", "scipy", "sympy", "pint", "xarray", "pandas", "numba", "matplotlib", "pydantic", "rich", "h5py")
 

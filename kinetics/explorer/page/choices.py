@@ -1,0 +1,61 @@
+"""What a form offers: cohorts, drugs, regimens, outputs, and the parameters with their units and ranges."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kinetics.errors import InputError
+from kinetics.explorer.checks import check_state
+from kinetics.explorer.regimens import doses_of
+from kinetics.explorer.state import MAX_PATIENTS, MAX_SCENARIOS, Scenario
+from kinetics.explorer.subject import Subject
+from kinetics.files.library import library_names
+from kinetics.model.ranges import range_of
+from kinetics.regimen import Regimen
+from kinetics.units import display_unit
+
+
+def choices_of(subject: Subject) -> dict[str, Any]:
+    """The choices of a form, as JSON has them."""
+    model = subject.model
+    return {
+        "model": model.title or model.name,
+        "cohorts": [{"name": name, "about": row.about} for name, row in model.cohorts.items()],
+        "drugs": [{"name": name, "unit": display_unit(row.unit) or "1", "about": row.about}
+                  for name, row in model.doses.items()],
+        "outputs": [{"name": name, "about": row.about} for name, row in model.outputs.items()],
+        "parameters": [_parameter(row) for row in model.parameters.values()],
+        "suggested": list(subject.suggested),
+        "regimens": _regimens(subject),
+        "scenarios": MAX_SCENARIOS,
+        "patients": MAX_PATIENTS,
+    }  # fmt: skip
+
+
+def _parameter(row: Any) -> dict[str, Any]:
+    least, most = range_of(row)
+    bounds = {"least": least, "most": most}
+    return {
+        "name": row.name,
+        "about": row.about,
+        "unit": display_unit(row.unit),
+        **{key: value if math.isfinite(value) else None for key, value in bounds.items()},
+    }
+
+
+def _regimens(subject: Subject) -> list[dict[str, Any]]:
+    """The regimens that ship and that rows and the model can take."""
+    offered = list[dict[str, Any]]()
+    for name in library_names("models/regimens"):
+        try:
+            regimen = Regimen.load(name)
+            doses = doses_of(regimen)
+            scenario = Scenario(name="a", doses=doses)
+            state = subject.state.model_copy(update={"scenarios": (scenario,), "until": 600.0})
+            check_state(state, subject.model)
+        except InputError:
+            continue
+        rows = [row.model_dump(mode="json") for row in doses]
+        offered.append({"name": name, "title": regimen.title, "doses": rows})
+    return offered
