@@ -27,7 +27,6 @@ extensions = [
     "extensions.vendored",
 ]
 exclude_patterns = ["extensions", "figures", "synthetic_clinic"]
-suppress_warnings = ["bibtex.missing_field"]  # the bibliography has the fields that were seen
 
 # Markdown, as it reads on a page of the repository too
 myst_enable_extensions = ["amsmath", "dollarmath"]

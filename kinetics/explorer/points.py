@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinetics.errors import InputError
+from kinetics.files.writing import write_atomically
 from kinetics.model import Model
 from kinetics.patients import PatientData, read_patients
 from kinetics.units import conversion, parse_unit
@@ -65,7 +66,7 @@ def read_points(name: str, content: bytes, model: Model, folder: Path) -> Patien
     if len(content) > MAX_BYTES:
         raise InputError(f"the table has {len(content)} bytes, a page takes {MAX_BYTES}; start with the file instead")
     path = folder / f"counts{suffix}"
-    path.write_bytes(content)
+    write_atomically(path, content)
     try:
         return read_patients(path, model=model)
     finally:

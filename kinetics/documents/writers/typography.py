@@ -18,8 +18,8 @@ def typeset(text: str) -> str:
 
     Examples
     --------
-    >>> typeset("CD4 (1e9/L)"), typeset("2.50e-07 mg/m^2"), typeset("-0.5 to 1.2"), typeset("P-07")
-    ('CD4 (10⁹/L)', '2.50 × 10⁻⁷ mg/m²', '−0.5 to 1.2', 'P-07')
+    >>> typeset("N (1e9/L)"), typeset("2.50e-07 mg/m^2"), typeset("-0.5 to 1.2"), typeset("P-07")
+    ('N (10⁹/L)', '2.50 × 10⁻⁷ mg/m²', '−0.5 to 1.2', 'P-07')
     """
     text = _COUNT.sub(lambda match: f"10{match[1].translate(_RAISED)}/", safe_lines(text))
     text = _EXPONENT.sub(lambda match: f"{match[1]} × 10{str(int(match[2])).translate(_RAISED)}", text)
