@@ -7,13 +7,14 @@ from pathlib import Path
 
 from kinetics.documents.writers.browser import run_browser
 from kinetics.errors import InputError
+from kinetics.files.writing import write_atomically
 
 
 def pdf_bytes(html: str) -> bytes:
     """A page as PDF, tagged for screen readers, with the headings as its outline."""
     with tempfile.TemporaryDirectory(prefix="lymphokinetics-") as folder:
         page, out = Path(folder) / "report.html", Path(folder) / "report.pdf"
-        page.write_text(html, encoding="utf-8")
+        write_atomically(page, html)
         run_browser(
             [
                 "--no-pdf-header-footer",
