@@ -1,0 +1,66 @@
+"""The caption of a figure: text of its own beside the picture, and words for who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from kinetics.figures.base.words import say
+from kinetics.text.escaping import markdown_text
+
+_MOST = 12
+"""Series that an alternative text follows, at most."""
+
+
+@dataclass
+class Caption:
+    """What stands beneath a figure: its title, then sentences on what is drawn, each once."""
+
+    title: str = ""
+    sentences: list[str] = field(default_factory=list)
+
+    def add(self, sentence: str) -> None:
+        """Add a sentence, unless it is there already or empty; a full stop is put behind it."""
+        text = sentence.strip().rstrip(";,")
+        if text:
+            text = text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+            if text not in self.sentences:
+                self.sentences.append(text)
+
+    def markdown(self) -> str:
+        """One paragraph; nothing of a title or label is taken for Markdown."""
+        title = f"{self.title.rstrip('.')}." if self.title else ""
+        bold = f"**{markdown_text(title)}**" if title else ""
+        return " ".join(filter(None, (bold, *map(markdown_text, self.sentences))))
+
+
+def alternative_text(title: str, headings: Sequence[str], data: pd.DataFrame) -> str:
+    """A figure in words: title, panels, and of each curve where it begins, its least value and where it ends."""
+    curves = data[data["kind"].isin(("simulated", "median", "curve", "individual"))]
+    several = len(headings) > 1
+    parts = [title.rstrip("."), say("alt_panels", n=len(headings)) if several else ""]
+    parts += [heading for heading in headings if several]
+    for (panel, series), rows in list(curves.groupby(["panel", "series"], sort=False))[:_MOST]:
+        y, x = rows["y"].to_numpy(float), rows["x"].to_numpy(float)
+        good = np.isfinite(y)
+        if good.sum() < 2:
+            continue
+        x, y, unit, time = x[good], y[good], rows["unit"].iloc[0], rows["x_unit"].iloc[0]
+        low, high = int(y.argmin()), int(y.argmax())
+        name = f"{panel}, {series}" if several else str(series)
+        ends = {"start": _number(y[0]), "end": _number(y[-1]), "at_end": _number(x[-1]), "unit": unit, "time": time}
+        if 0 < low < y.size - 1:
+            words = say("alt_falls", name=name, low=_number(y[low]), at=_number(x[low]), **ends)
+        elif 0 < high < y.size - 1:
+            words = say("alt_rises", name=name, high=_number(y[high]), at=_number(x[high]), **ends)
+        else:
+            words = say("alt_goes", name=name, **ends)
+        parts.append(" ".join(words.split()).replace(" ,", ",").replace(" ;", ";"))
+    return ". ".join(filter(None, parts)) + "."
+
+
+def _number(value: float) -> str:
+    return f"{float(f'{value:.2g}'):.10g}"
