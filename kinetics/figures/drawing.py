@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import xarray as xr
 from matplotlib.axes import Axes
 from pydantic import ValidationError
 
@@ -130,7 +131,7 @@ def _drawn(request: Request, axes: Sequence[Axes], progress: Progress) -> Drawn:
         tree = kind.compute(Inputs(request.estimates, progress=progress))
     try:
         kind.check(tree)
-        pages = [_fitted(page, lambda one: one.draw(tree, axes)) for page in kind.pages(tree)]
+        pages = [_fitted(page, tree, axes) for page in kind.pages(tree)]
     except KineticsError:
         raise
     except Exception as error:
@@ -141,14 +142,14 @@ def _drawn(request: Request, axes: Sequence[Axes], progress: Progress) -> Drawn:
     return Drawn(request.name, kind, tree, pages, identity)
 
 
-def _fitted(kind: Kind[Any], drawn: Any) -> Page:
+def _fitted(kind: Kind[Any], tree: xr.DataTree, axes: Sequence[Axes]) -> Page:
     """The page of a figure; if it does not fit, the error says in which width it does."""
     try:
-        return drawn(kind)
+        return kind.draw(tree, axes)
     except LayoutError as error:
         faults = error.faults
     page, own = kind.page, kind.page.mm
-    fits = (width for width in _WIDER if width > own and _fits(kind, page, width, drawn))
+    fits = (width for width in _WIDER if width > own and _fits(kind, page, width, tree))
     wider = next(fits, None)
     named = {mm: name for name, mm in WIDTHS.items()}
     remedy = "make it higher, or draw less in it"
@@ -159,9 +160,9 @@ def _fitted(kind: Kind[Any], drawn: Any) -> Page:
     raise InputError(Fault(f"the figure does not fit in {own:g} mm: {first}{more}; {remedy}", name="width"))
 
 
-def _fits(kind: Kind[Any], page: PageRow, width: float, drawn: Any) -> bool:
+def _fits(kind: Kind[Any], page: PageRow, width: float, tree: xr.DataTree) -> bool:
     try:
-        drawn(kind.on_page(page.model_copy(update={"width": width})))
+        kind.on_page(page.model_copy(update={"width": width})).draw(tree)
     except LayoutError:
         return False
     return True
@@ -195,7 +196,7 @@ def _checked_arguments(out: object, dpi: object, size: Mapping[str, Any], look: 
     if isinstance(dpi, bool) or not isinstance(dpi, int) or not 72 <= dpi <= 2400:
         faults.add(f"must be a whole number from 72 to 2400, found {dpi!r}", name="dpi")
     for kind, values in ((PageRow, size), (LookRow, look)):
-        stated = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        stated = {name: _plain(value) for name, value in values.items()}
         try:
             kind.model_validate({name: value for name, value in stated.items() if value is not None})
         except ValidationError as error:
@@ -204,6 +205,10 @@ def _checked_arguments(out: object, dpi: object, size: Mapping[str, Any], look: 
                 faults.add(problem_text(problem), name=name)
     faults.raise_if_any()
     return paths
+
+
+def _plain(value: Any) -> Any:
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
 
 
 def _checked_axes(ax: object) -> tuple[Axes, ...]:

@@ -43,12 +43,14 @@ def alternative_text(title: str, headings: Sequence[str], data: pd.DataFrame) ->
     several = len(headings) > 1
     parts = [title.rstrip("."), say("alt_panels", n=len(headings)) if several else ""]
     parts += [heading for heading in headings if several]
-    for (panel, series), rows in list(curves.groupby(["panel", "series"], sort=False))[:_MOST]:
-        y, x = rows["y"].to_numpy(float), rows["x"].to_numpy(float)
+    names = list(dict.fromkeys(zip(curves["panel"], curves["series"], strict=True)))
+    for panel, series in names[:_MOST]:
+        rows = curves[(curves["panel"] == panel) & (curves["series"] == series)]
+        y, x = np.asarray(rows["y"], dtype=float), np.asarray(rows["x"], dtype=float)
         good = np.isfinite(y)
         if good.sum() < 2:
             continue
-        x, y, unit, time = x[good], y[good], rows["unit"].iloc[0], rows["x_unit"].iloc[0]
+        x, y, unit, time = x[good], y[good], next(iter(rows["unit"])), next(iter(rows["x_unit"]))
         low, high = int(y.argmin()), int(y.argmax())
         name = f"{panel}, {series}" if several else str(series)
         ends = {"start": _number(y[0]), "end": _number(y[-1]), "at_end": _number(x[-1]), "unit": unit, "time": time}

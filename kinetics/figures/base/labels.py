@@ -59,9 +59,16 @@ def parameter_label(model: Model, name: str) -> str:
     parameter = model.parameters.get(name.removesuffix(".spread"))
     if parameter is None:
         return shown_label(name, name.replace("_", " "))
-    own = parameter.label or re.split(r"[;:(,]", parameter.about)[0].strip() or name.replace("_", " ")
+    own = parameter.label or _short_about(parameter.about) or name.replace("_", " ")
+    if not parameter.label and sum(_short_about(row.about) == own for row in model.parameters.values()) > 1:
+        own = f"{own} ({name.split('_')[0].upper()})"  # of one submodel among several that are alike
     own = say("spread_of", what=own) if name.endswith(".spread") else own
     return shown_label(name, own)
+
+
+def _short_about(about: str) -> str:
+    """What a parameter is about, up to the first sign that ends a clause."""
+    return re.split(r"[;:(,]", about)[0].strip()
 
 
 def unit_label(unit: str) -> str:

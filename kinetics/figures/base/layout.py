@@ -87,7 +87,7 @@ def _what_is_too_small(figure: Figure, panels: Sequence[Axes]) -> Iterator[str]:
         for name, pixels in (("wide", box.width), ("high", box.height)):
             if (size := pixels / figure.dpi / MM) < LEAST_AXES:
                 yield f"axes would be {size:.0f} mm {name}; at least {LEAST_AXES:g} mm"
-    sizes = [text.get_fontsize() for text in drawn_texts(figure)]
+    sizes = [float(text.get_fontsize()) for text in drawn_texts(figure)]
     if sizes and min(sizes) < LEAST_LETTERS - 1e-9:
         yield f"text of {min(sizes):.3g} points; at least {LEAST_LETTERS:g}"
 

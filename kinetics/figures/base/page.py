@@ -225,11 +225,12 @@ class Page:
         width, height = self.figure.get_size_inches()
         corner = (2 * _EDGE * MM / width, _EDGE * MM / height)
         room = self.figure.bbox.width * (1 - 2 * corner[0])
-        for columns in range(min(len(labels), _MOST_COLUMNS), 0, -1):
-            legend = self.figure.legend(handles, labels, ncols=columns, bbox_to_anchor=corner, **look)
-            if columns == 1 or legend.get_window_extent().width <= room:
-                break
+        columns = min(len(labels), _MOST_COLUMNS)
+        legend = self.figure.legend(handles, labels, ncols=columns, bbox_to_anchor=corner, **look)
+        while columns > 1 and legend.get_window_extent().width > room:
             legend.remove()
+            columns -= 1
+            legend = self.figure.legend(handles, labels, ncols=columns, bbox_to_anchor=corner, **look)
         legend.set_bbox_to_anchor((2 * _EDGE * MM, _EDGE * MM), transform=self.figure.dpi_scale_trans)
         legend.set_in_layout(False)
         return legend

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import FillBetweenPolyCollection, LineCollection
+from matplotlib.container import ErrorbarContainer
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
@@ -46,7 +47,7 @@ def unit_of(label: str) -> str:
 
 def _of_axes(letter: str, axes: Axes) -> Iterator[Row]:
     units = {"unit": unit_of(axes.get_ylabel()), "x_unit": unit_of(axes.get_xlabel() or _label_below(axes))}
-    bars = {id(each.lines[0]): each for each in axes.containers if hasattr(each, "has_yerr")}
+    bars = {id(each.lines[0]): each for each in axes.containers if isinstance(each, ErrorbarContainer)}
     for artist in axes.get_children():
         gid = artist.get_gid()
         if gid is None:

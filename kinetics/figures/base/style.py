@@ -125,10 +125,10 @@ def text_colour(colour: str) -> str:
     >>> text_colour("#0A3296")
     '#0a3296'
     """
-    rgb = to_rgb(colour)
-    while contrast(to_hex(rgb)) < 5.2:
-        rgb = tuple(0.97 * each for each in rgb)
-    return to_hex(rgb)
+    red, green, blue = to_rgb(colour)
+    while contrast(to_hex((red, green, blue))) < 5.2:
+        red, green, blue = 0.97 * red, 0.97 * green, 0.97 * blue
+    return to_hex((red, green, blue))
 
 
 def contrast(colour: str) -> float:

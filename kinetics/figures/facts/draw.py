@@ -151,7 +151,7 @@ class _Panel:
         """A number with its bar at its time, of several at one time the bars nested; a study right of it on paper."""
         axes = self.axes
         is_study = gid.startswith("study")
-        aside = ScaledTranslation((_ASIDE * (rank + 1) if is_study else 0) / 72, 0, axes.figure.dpi_scale_trans)  # pyright: ignore[reportArgumentType]
+        aside = ScaledTranslation((_ASIDE * (rank + 1) if is_study else 0) / 72, 0, axes.figure.dpi_scale_trans)
         place = axes.transData + aside
         if ends is not None:
             width = 1.0 if is_study else 1.0 + _WIDER * rank

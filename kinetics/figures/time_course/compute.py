@@ -137,13 +137,13 @@ def simulated_curve(spec: TimeCourseSpec, tree: xr.DataTree, curve: CurveRow) ->
 def _centre(tree: xr.DataTree, output: str, percent: bool, scale: float) -> np.ndarray:
     """The median of what the band is of, draws or patients; without a band the curve of the result."""
     if "interval" not in tree.children or output not in tree["interval"]:
-        return tree[output].values * scale
+        return tree.to_dataset()[output].values * scale
     if percent and "draws" in tree.children:
         drawn = tree["draws"].to_dataset()[output]
         return (100.0 * drawn / drawn.isel(time=0)).median(dim="draw", skipna=True).values
     interval = tree["interval"].to_dataset()[output]
     if not np.isclose(interval["quantile"].values, 0.5).any():
-        return tree[output].values * scale
+        return tree.to_dataset()[output].values * scale
     return interval.sel(quantile=0.5, method="nearest").values * scale
 
 
