@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import xarray as xr
 from matplotlib.axes import Axes
@@ -36,25 +36,51 @@ _WIDER = (60, 70, *sorted(WIDTHS.values()), 100, 140, 200, 240, 300, 400)
 """Widths, mm, that are tried to say which one works."""
 
 
+class Appearance(TypedDict, total=False):
+    """Keywords of `draw`, each in place of what the figure file says; None leaves that.
+
+    Parameters
+    ----------
+    width, height : str or float
+        Of the page: "single" (85 mm), "one-and-a-half" (120), "double" (174) or a number of mm; without a height what
+        the content needs. What does not fit is refused with a width that it fits in.
+    font_size : float
+        Of labels, points; ticks and keys are a little smaller.
+    style : {"house", "own"}
+        "own" draws with your own settings of matplotlib, whose layout is then not checked.
+    language : str
+        Of fixed words: "en", "de", or the path of a file with ``[words]``.
+    words, labels : mapping
+        Fixed words by key, as the file of a language has them; labels by the name of an output, regimen, cohort or
+        parameter, or by the label that they replace.
+    title : str
+        Of the caption.
+    key : bool
+        Whether a key stands beneath.
+    """
+
+    width: str | float | None
+    height: float | None
+    font_size: float | None
+    style: str | None
+    language: str | None
+    words: Mapping[str, str] | None
+    labels: Mapping[str, str] | None
+    title: str | None
+    key: bool | None
+
+
 def draw(
     figure: str | Path | Kind[Any] | Result,
     out: str | Path | Sequence[str | Path] | None = None,
     *,
     input: str | Path | Result | Estimates | None = None,
     ax: Axes | Sequence[Axes] | None = None,
-    width: str | float | None = None,
-    height: float | None = None,
-    font_size: float | None = None,
-    style: str | None = None,
-    language: str | None = None,
-    words: Mapping[str, str] | None = None,
-    labels: Mapping[str, str] | None = None,
-    title: str | None = None,
-    key: bool | None = None,
     outputs: Sequence[str] = (),
     model: str | Path | Model | None = None,
     dpi: int = DPI,
     progress: Progress | None = None,
+    **appearance: Unpack[Appearance],
 ) -> Drawn:
     """Draw a figure, and write it if ``out`` says where to.
 
@@ -67,35 +93,18 @@ def draw(
         their median with 5 to 95 %; a clinic as goodness of fit; fits of patients as pages of these.
     out : str, pathlib.Path or a sequence of them, optional
         ``NAME.svg``, ``.pdf``, ``.png`` or ``.tiff`` files; beside each come the caption, ``NAME.md``, and the numbers
-        that are drawn, ``NAME.csv``, as of `Drawn.save`. The same figure gives the same bytes; of what is computed from
-        a figure file alone the metadata hold a hash of everything it was drawn from.
+        that are drawn, ``NAME.csv``, as of `Drawn.save`. The same figure gives the same bytes.
     input : optional
-        What a named figure is drawn from: a result, the estimates of a fit, or the path of a result file. Without it
-        the figure computes what its file says. A time course of another regimen has no published points.
+        What a named figure is drawn from: a result, the estimates of a fit, or the path of a result file; without it
+        what its file says. A time course of another regimen has no published points.
     ax : matplotlib.axes.Axes or a sequence of them, optional
-        Your own axes, as many as the figure has panels; size and layout are then yours too.
-    width, height : optional
-        Of the page: "single" (85 mm), "one-and-a-half" (120), "double" (174) or a number of mm; by default what the
-        file says, and what the content needs. What does not fit is refused with a width that it fits in.
-    font_size : float, optional
-        Of labels, points; ticks and keys are a little smaller.
-    style : {"house", "own"}, optional
-        "own" draws with your own settings of matplotlib, whose layout is then not checked.
-    language : str, optional
-        Of fixed words: "en", "de", or the path of a file with ``[words]``.
-    words, labels : mapping, optional
-        Fixed words by key, as the file of a language has them; labels by the name of an output, regimen, cohort or
-        parameter, or by the label that they replace.
-    title : str, optional
-        Of the caption.
-    key : bool, optional
-        Whether a key stands beneath.
+        Your own, as many as the figure has panels; size and layout are then yours too.
     outputs, model : optional
         Of a result: the outputs to draw, all by default, and its `Model`, if that is none that ships.
-    dpi : int
-        Dots per inch of ``.png`` and ``.tiff``.
-    progress : callable, optional
-        Called with (done, all).
+    dpi, progress : optional
+        Dots per inch of ``.png`` and ``.tiff``; called with (done, all).
+    **appearance
+        Width, style, language, words and so on, in place of what the file says: `Appearance`.
 
     Returns
     -------
@@ -109,17 +118,16 @@ def draw(
 
     Examples
     --------
-    >>> figure, axes = draw("recovery", "recovery.svg", width="single")  # doctest: +SKIP
     >>> draw("recovery", "recovery.jpeg")
     Traceback (most recent call last):
     kinetics.errors.InputError: out: recovery.jpeg: a figure is written as .svg, .pdf, .png, .tiff
     """
-    size = {"width": width, "height": height}
-    look = {"font_size": font_size, "style": style, "language": language, "words": words, "labels": labels, "key": key}
-    paths = _checked_arguments(out, dpi, size, look)
-    axes = _checked_axes(ax)
+    stated: dict[str, Any] = {name: value for name, value in appearance.items() if value is not None}
+    title, axes = stated.pop("title", None), _checked_axes(ax)
+    size = {name: stated.pop(name) for name in ("width", "height") if name in stated}
+    paths = _checked_arguments(out, dpi, size, stated)
     request = resolve(figure, input, outputs, model)
-    request = replace(request, kind=_changed(request.kind, size, look, title))
+    request = replace(request, kind=_changed(request.kind, size, stated, title))
     drawn = _drawn(request, axes, progress or Inputs.progress)
     return replace(drawn, files=drawn.save(*paths, dpi=dpi)) if paths else drawn
 
@@ -176,11 +184,11 @@ def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) ->
 def _changed(kind: Kind[Any], size: Mapping[str, Any], look: Mapping[str, Any], title: str | None) -> Kind[Any]:
     """A figure with the size, look and title of keywords in place of its file's."""
     page = kind.page
-    changes = {name: value for name, value in look.items() if value is not None}
+    changes = dict(look)
     for name in ("words", "labels"):
         if name in changes:
             changes[name] = {**getattr(page.look, name), **changes[name]}
-    update: dict[str, Any] = {name: value for name, value in size.items() if value is not None}
+    update: dict[str, Any] = dict(size)
     if changes:
         update["look"] = page.look.model_copy(update=changes)
     kind = kind.on_page(page.model_copy(update=update)) if update else kind
@@ -198,7 +206,7 @@ def _checked_arguments(out: object, dpi: object, size: Mapping[str, Any], look: 
     for kind, values in ((PageRow, size), (LookRow, look)):
         stated = {name: _plain(value) for name, value in values.items()}
         try:
-            kind.model_validate({name: value for name, value in stated.items() if value is not None})
+            kind.model_validate(stated)
         except ValidationError as error:
             problems = {str(each["loc"][0]): each for each in error.errors(include_url=False)}
             for name, problem in problems.items():

@@ -11,9 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
+from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import short_number, source_text
+from kinetics.figures.base.labels import short_number
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.style import COLOURS, line_width, scale, small
 from kinetics.figures.base.words import say

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from kinetics.figures.base.words import say
+from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.published import PublishedRow
 from kinetics.text.escaping import markdown_text
 
 _MOST = 12
@@ -35,6 +38,34 @@ class Caption:
         title = f"{self.title.rstrip('.')}." if self.title else ""
         bold = f"**{markdown_text(title)}**" if title else ""
         return " ".join(filter(None, (bold, *map(markdown_text, self.sentences))))
+
+
+def source_text(key: str, folder: Path) -> str:
+    """A source in short, by its key in the bibliography."""
+    source = find_source(key, folder)
+    return source.short if source else key
+
+
+def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path) -> str:
+    """What published points of one kind and one source are: kind, statistics with their bars, source.
+
+    ``bars`` is "sd" or "se", the bar of a mean with a published standard deviation; the bibliography is looked for in
+    ``folder`` first.
+    """
+    rows = list(rows)
+    statistics = "; ".join(dict.fromkeys(f"{say(f'statistic_{row.statistic}')}{_bar_text(row, bars)}" for row in rows))
+    text = say(f"published_{rows[0].kind}", statistics=statistics)
+    if rows[0].source == CHOICE:
+        return say("own_numbers", what=text)
+    return say("published_numbers", what=text, source=source_text(rows[0].source, folder))
+
+
+def _bar_text(row: PublishedRow, bars: str) -> str:
+    if row.is_range:
+        return ""
+    if row.lower is not None and row.upper is not None:
+        return f" {say('and')} {say(f'interval_{row.interval}')}"
+    return f" ± {bars.upper()}" if row.sd is not None and row.kind != "time_to_threshold" else ""
 
 
 def alternative_text(title: str, headings: Sequence[str], data: pd.DataFrame) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from kinetics.figures.base.rows import TimeRow
 from kinetics.figures.base.words import say, shown_label
-from kinetics.files.bibliography import CHOICE, find_source
 from kinetics.model import Model
 from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import conversion, display_unit, parse_unit, unit_text
 
 _POWERS = {"^2": "²", "^3": "³", "**2": "²", "**3": "³"}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLURALS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 
@@ -152,37 +150,23 @@ def short_number(value: float) -> str:
     """
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{float(f'{value:.3g}'):.10g}"
-    from kinetics.figures.base.panels import tick_text
-
     return tick_text(float(f"{value:.3g}"))
 
 
-def source_text(key: str, folder: Path) -> str:
-    """A source in short, by its key in the bibliography."""
-    source = find_source(key, folder)
-    return source.short if source else key
+def tick_text(value: float) -> str:
+    """A number of an axis: plain, or a power of ten with its exponent set high.
 
-
-def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path) -> str:
-    """What published points of one kind and one source are: kind, statistics with their bars, source.
-
-    ``bars`` is "sd" or "se", the bar of a mean with a published standard deviation; the bibliography is looked for in
-    ``folder`` first.
+    Examples
+    --------
+    >>> tick_text(0.001), tick_text(3.1e-5), tick_text(1e-5), tick_text(-12.0)
+    ('0.001', '3.1×10⁻⁵', '10⁻⁵', '−12')
     """
-    rows = list(rows)
-    statistics = "; ".join(dict.fromkeys(f"{say(f'statistic_{row.statistic}')}{_bar_text(row, bars)}" for row in rows))
-    text = say(f"published_{rows[0].kind}", statistics=statistics)
-    if rows[0].source == CHOICE:
-        return say("own_numbers", what=text)
-    return say("published_numbers", what=text, source=source_text(rows[0].source, folder))
-
-
-def _bar_text(row: PublishedRow, bars: str) -> str:
-    if row.is_range:
-        return ""
-    if row.lower is not None and row.upper is not None:
-        return f" {say('and')} {say(f'interval_{row.interval}')}"
-    return f" ± {bars.upper()}" if row.sd is not None and row.kind != "time_to_threshold" else ""
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:g}".replace("-", "−")
+    mantissa, exponent = f"{value:.2e}".split("e")
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    factor = f"{float(mantissa):g}".replace("-", "−")
+    return power if factor == "1" else f"{factor}×{power}"
 
 
 def courses_text(regimen: Regimen, time: str, model: Model | None = None) -> str:

@@ -10,23 +10,20 @@ from string import ascii_lowercase
 from typing import Any
 
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
-from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
 from kinetics.errors import Fault, InputError
 from kinetics.figures.base.caption import Caption, alternative_text
+from kinetics.figures.base.key import EDGE, Handle, place_key
 from kinetics.figures.base.layout import LayoutError, check_layout
 from kinetics.figures.base.plotted import Row, plotted_numbers
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow
 from kinetics.figures.base.style import DOTTED, GREY, MM, line_width, scale, small
 from kinetics.figures.base.words import say
 
-Handle = Artist | tuple[Artist, ...]
 MAX_HEIGHT = 2000
 """Of a page, mm."""
 MAX_PRINTED = 225.0
@@ -35,10 +32,6 @@ HEADING = "heading-"
 """What the gid of the heading of a panel begins with."""
 _NO_ROOM = "constrained_layout not applied"
 """How a warning of matplotlib begins."""
-_EDGE = 1.0
-"""White space around a page, mm."""
-_MOST_COLUMNS = 6
-"""Of a key."""
 
 
 @dataclass(frozen=True)
@@ -191,10 +184,10 @@ class Page:
             self.panels[0].axes.legend(handles, labels, frameon=False, fontsize=small(), loc="best")
 
     def _lay_out(self) -> None:
-        figure, edge = self.figure, _EDGE * MM
+        figure, edge = self.figure, EDGE * MM
         key = 0.0
         if self._key and self.row.look.key:
-            legend = self._legend()
+            legend = place_key(figure, self._key)
             key = legend.get_window_extent().height / figure.dpi + 1.5 * edge
         width, height = figure.get_size_inches()
         if self.row.height is None:
@@ -213,27 +206,6 @@ class Page:
             except UserWarning as warning:
                 raise LayoutError("the labels leave the panels no room") from warning
         figure.set_layout_engine("none")
-
-    def _legend(self) -> Legend:
-        """The key in as many columns as the page has room for."""
-        handles, labels = zip(*self._key, strict=True)
-        look: dict[str, Any] = {
-            "loc": "lower left", "frameon": False, "fontsize": small(), "handlelength": 2.2, "handletextpad": 0.5,
-            "columnspacing": 1.3, "labelspacing": 0.3, "borderaxespad": 0, "borderpad": 0.1,
-            "handler_map": {tuple: HandlerTuple(ndivide=None, pad=0.3)},
-        }  # fmt: skip
-        width, height = self.figure.get_size_inches()
-        corner = (2 * _EDGE * MM / width, _EDGE * MM / height)
-        room = self.figure.bbox.width * (1 - 2 * corner[0])
-        columns = min(len(labels), _MOST_COLUMNS)
-        legend = self.figure.legend(handles, labels, ncols=columns, bbox_to_anchor=corner, **look)
-        while columns > 1 and legend.get_window_extent().width > room:
-            legend.remove()
-            columns -= 1
-            legend = self.figure.legend(handles, labels, ncols=columns, bbox_to_anchor=corner, **look)
-        legend.set_bbox_to_anchor((2 * _EDGE * MM, _EDGE * MM), transform=self.figure.dpi_scale_trans)
-        legend.set_in_layout(False)
-        return legend
 
     def _check_height(self, height: float) -> None:
         if height > MAX_HEIGHT:

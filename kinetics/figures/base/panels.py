@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from kinetics.figures.base.labels import time_label, unit_label
+from kinetics.figures.base.labels import tick_text, time_label, unit_label
 from kinetics.figures.base.page import HEADING, Page, Panel
 from kinetics.figures.base.rows import CountPanelRow, PanelRow, TimeRow
 from kinetics.figures.base.style import scale
@@ -18,7 +18,6 @@ from kinetics.units import to_unit
 _MM_A_TICK = 6.0
 """Of an axis of time, for a tick with its number, at least."""
 _MULTIPLES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 40, 60, 120)
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def row_height(panel_width: float) -> float:
@@ -79,22 +78,6 @@ def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
     multiple = next((each for each in _MULTIPLES if each >= room), math.ceil(room))
     axes.xaxis.set_major_locator(MultipleLocator(step * multiple))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
-
-
-def tick_text(value: float) -> str:
-    """A number of an axis: plain, or a power of ten with its exponent set high.
-
-    Examples
-    --------
-    >>> tick_text(0.001), tick_text(3.1e-5), tick_text(1e-5), tick_text(-12.0)
-    ('0.001', '3.1×10⁻⁵', '10⁻⁵', '−12')
-    """
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:g}".replace("-", "−")
-    mantissa, exponent = f"{value:.2e}".split("e")
-    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-    factor = f"{float(mantissa):g}".replace("-", "−")
-    return power if factor == "1" else f"{factor}×{power}"
 
 
 def set_log_ticks(axes: Axes) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from kinetics.figures.base.panels import tick_text
+from kinetics.figures.base.labels import tick_text
 from kinetics.figures.base.style import GREY, line_width, small, text_colour
 
 

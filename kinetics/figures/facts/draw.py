@@ -10,8 +10,9 @@ import xarray as xr
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
+from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, output_label, regimen_label, regimen_text, source_text
+from kinetics.figures.base.labels import cohort_label, output_label, regimen_label, regimen_text
 from kinetics.figures.base.page import Page, Panel
 from kinetics.figures.base.panels import count_label, row_height, set_scale, set_time_axes
 from kinetics.figures.base.style import GREY, LINES, colour, line_width

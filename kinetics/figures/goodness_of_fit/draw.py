@@ -12,10 +12,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from scipy.special import ndtri
 
 from kinetics.figures.base.kind import Required
-from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.labels import tick_text, unit_label
 from kinetics.figures.base.outputs_figure import OutputsFigure, chosen_outputs, is_wide
 from kinetics.figures.base.page import Page, Panel
-from kinetics.figures.base.panels import set_heading, tick_text, with_unit
+from kinetics.figures.base.panels import set_heading, with_unit
 from kinetics.figures.base.style import COLOURS, DOTTED, GREY, line_width
 from kinetics.figures.base.time_axis import readable_time
 from kinetics.figures.base.words import say, shown_label

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.markers import TICKDOWN
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.labels import tick_text, unit_label
 from kinetics.figures.base.outputs_figure import is_wide
-from kinetics.figures.base.panels import set_heading, set_log_ticks, set_scale, tick_text, with_unit
+from kinetics.figures.base.panels import set_heading, set_log_ticks, set_scale, with_unit
 from kinetics.figures.base.rows import Scale, TimeRow
 from kinetics.figures.base.style import COLOURS, GREY
 from kinetics.figures.base.time_axis import readable_time, time_axis

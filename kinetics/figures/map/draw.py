@@ -92,7 +92,7 @@ class Map(Kind[MapSpec]):
     def _explain(self, data: xr.Dataset, page: Page, same: Sequence[MappedNumber]) -> None:
         spec, header = self.spec, self.spec.header
         for index, point in enumerate(spec.points):
-            page.add_key(_legend_handle(point, index), say("marked", n=index + 1), shown_label(point.label))
+            page.add_key(_legend_handle(point, index), shown_label(point.label).split(":")[0], shown_label(point.label))
         for number in same:
             value = " ".join(filter(None, (_cell_text(float(self._shown(data, number)[0, 0])), _unit(data, number))))
             page.caption.add(say("same_everywhere", what=shown_label(number.row.label), value=value))

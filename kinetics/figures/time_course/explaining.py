@@ -6,7 +6,8 @@ import xarray as xr
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from kinetics.figures.base.labels import cohort_label, courses_text, output_label, published_text
+from kinetics.figures.base.caption import published_text
+from kinetics.figures.base.labels import cohort_label, courses_text, output_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.style import GREY
 from kinetics.figures.base.words import say
@@ -62,12 +63,18 @@ def _explain_curves(spec: TimeCourseSpec, tree: xr.DataTree, page: Page) -> None
 
 def _explain_published(spec: TimeCourseSpec, page: Page, published: Published) -> None:
     samples: dict[str, Line2D] = {}
+    colours: dict[str, set[str]] = {}
     is_own = False
     for drawn in published.values():
-        samples |= {str(sample.get_marker()): sample for _, sample in drawn}
+        for _, sample in drawn:
+            samples[str(sample.get_marker())] = sample
+            colours.setdefault(str(sample.get_marker()), set()).add(str(sample.get_markerfacecolor()))
         rows = [spec.published[name] for name, _ in drawn]
         is_own = is_own or any(row.source == CHOICE for row in rows)
         page.caption.add(published_text(rows, spec.header.bars, spec.path.parent))
+    for marker, sample in samples.items():
+        if len(colours[marker]) > 1:
+            sample.set_markerfacecolor(GREY)
     if samples:
         handles = tuple(sample for marker, sample in samples.items() if marker != "|") or tuple(samples.values())
         page.add_key(handles, spec.header.points or say("own_points" if is_own else "published"))

@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
+from kinetics.figures.base.caption import published_text
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import published_text
 from kinetics.figures.base.page import Page, Panel
 from kinetics.figures.base.panels import row_height, set_scale, set_time_axes
 from kinetics.figures.base.style import COLOURS, line_width
