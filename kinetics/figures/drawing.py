@@ -19,7 +19,7 @@ from kinetics.figures.base.page import Page
 from kinetics.figures.base.rows import WIDTHS, LookRow, PageRow
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
-from kinetics.figures.drawn import Drawn
+from kinetics.figures.drawn import Drawn, check_beside
 from kinetics.figures.identity import figure_hash
 from kinetics.figures.rendering import DPI, FORMATS
 from kinetics.figures.resolving import Request, Result, resolve
@@ -201,6 +201,7 @@ def _checked_arguments(out: object, dpi: object, size: Mapping[str, Any], look: 
     faults, paths = Faults(), list[Path]()
     with faults.gather(name="out"):
         paths = _checked_paths(out)
+        check_beside(paths)
     if isinstance(dpi, bool) or not isinstance(dpi, int) or not 72 <= dpi <= 2400:
         faults.add(f"must be a whole number from 72 to 2400, found {dpi!r}", name="dpi")
     for kind, values in ((PageRow, size), (LookRow, look)):

@@ -14,8 +14,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from kinetics.errors import Faults
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.page import Page
+from kinetics.figures.base.plotted import COLUMNS
 from kinetics.figures.base.words import say
 from kinetics.figures.rendering import DPI, render, render_pages
 from kinetics.files.writing import write_atomically
@@ -23,6 +25,26 @@ from kinetics.text.escaping import markdown_text
 
 _SCREEN = 2 * 96
 """Dots per inch of a picture in a notebook: two a pixel, so that it is sharp."""
+
+
+def check_beside(paths: Sequence[Path]) -> None:
+    """Refuse pictures whose caption or numbers would replace files that no figure wrote, with every such file."""
+    faults = Faults()
+    for path in paths:
+        table, text = path.with_suffix(".csv"), path.with_suffix(".md")
+        if table.exists() and not _is_of_figure(table):
+            faults.add(f"{table}: is no table of a figure, and would be replaced; give the picture another name")
+        elif text.exists() and not table.exists():
+            faults.add(f"{text}: is no caption of a figure, and would be replaced; give the picture another name")
+    faults.raise_if_any()
+
+
+def _is_of_figure(table: Path) -> bool:
+    head = ",".join(COLUMNS).encode()
+    if not table.is_file():
+        return False
+    with table.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +126,7 @@ class Drawn:
             The files of pictures. A file is written whole or not at all, and none before all could be drawn.
         """
         paths = [Path(path) for path in out]
+        check_beside(paths)
         figures, own = [page.figure for page in self.pages], self.kind.page.look.style == "own"
         pictures = [file for path in paths for file in render_pages(figures, path, self.identity, dpi, own=own)]
         texts = {path.with_suffix(".md"): self._text() for path in paths}

@@ -175,3 +175,14 @@ def test_a_bar_that_would_leave_a_log_axis_ends_at_it(folder, tree):
     drawn = draw(folder / "figure.toml", input=tree)
     row = drawn.data[(drawn.data["kind"] == "published") & (drawn.data["x"] == 6)]
     assert float(row["lower"].iloc[0]) == pytest.approx(0.01)
+
+
+def test_files_of_others_are_not_replaced(folder, tree):
+    (folder / "mine.csv").write_text("patient,CD4\n")
+    (folder / "notes.md").write_text("mine")
+    for name in ("mine.svg", "notes.svg"):
+        with pytest.raises(InputError, match="would be replaced; give the picture another name"):
+            draw(folder / "figure.toml", folder / name, input=tree)
+        assert not (folder / name).exists()
+    for _ in range(2):
+        draw(folder / "figure.toml", folder / "own.svg", input=tree)
