@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.patches import Patch
 
 from kinetics.comparison import ComparedRow, Reading, compare, course_lengths
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, regimen_label, regimen_text, short_number, unit_label
+from kinetics.figures.base.labels import cohort_label, regimen_label, regimen_text, short_number, time_text, unit_label
 from kinetics.figures.base.page import Page, wrapped
 from kinetics.figures.base.panels import set_scale, set_time_axes, with_unit
 from kinetics.figures.base.rows import FigureHeaderRow, PanelRow, TimeRow
@@ -76,6 +77,12 @@ class ComparedRegimens(Kind[ComparisonSpec]):
     def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A row an output: its curves, then dots with their numbers."""
         _Drawing(self.spec, tree.to_dataset(), page).draw()
+
+
+def _reading_label(reading: Reading) -> str:
+    """What was read off; a time as "month 24"."""
+    match = re.fullmatch(r"at (\S+ (?:day|week|month|year))", reading.label)
+    return reading.label if match is None else f"at {time_text(match[1])}"
 
 
 class _Drawing:
@@ -196,7 +203,7 @@ class _Drawing:
         ]
         draw_dots(axes, dots, width)
         shown = f"% {say('of_baseline')}" if reading.percent else unit
-        words = with_unit(shown_label(reading.label), shown)
+        words = with_unit(shown_label(_reading_label(reading)), shown)
         letters = int(width / (0.353 * small() * 0.56))
         axes.set_xlabel(wrapped(words, letters, break_long_words=False), fontsize=small(), linespacing=1.0)
 
