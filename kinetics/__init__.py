@@ -199,7 +199,7 @@ _ELSEWHERE = {
     "read_figure": "write kinetics.figures.read_figure",
     "profile": "write fit(NAME, profile='all'), or fit(NAME).profile()",
     "sample": "write fit(NAME, posterior=1000), or fit(NAME).sample()",
-    "save": "a Fit and a Drawing have .save(); kinetics.write_result writes a dataset",
+    "save": "a Fit and a Drawn have .save(); kinetics.write_result writes a dataset",
     "SimulationRequest": "write kinetics.simulation.SimulationRequest",
     "FitInterrupted": "write kinetics.estimate.FitInterrupted",
 }

@@ -33,13 +33,14 @@ class ComparisonHeaderRow(Row):
 
 
 class OutputRow(Row):
-    """``[[rows]]``: an output, what is read off it, and how its curve is drawn."""
+    """``[[rows]]``: an output, what is read off it, and how its curve is drawn; ``percent``, a share as percent."""
 
     output: Line
     label: Annotated[StrictStr, Field(min_length=1, max_length=200)]
     measures: Annotated[list[Line], Field(min_length=1, max_length=20)]
     exploratory: StrictBool = False
     percent_of_baseline: StrictBool = False
+    percent: StrictBool = False
     scale: Literal["log", "linear"] = "linear"
     lower: AxisEnd | None = None
     upper: AxisEnd | None = None

@@ -1,28 +1,30 @@
-"""`draw`: a figure that ships, a figure file or a result, as a picture."""
+"""`draw`: a figure that ships, a figure file or a result, as a picture with its caption and its numbers."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import xarray as xr
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from pydantic import ValidationError
 
-from kinetics.errors import Faults, InputError, KineticsError
+from kinetics.errors import Fault, Faults, InputError, KineticsError
 from kinetics.figures.base.kind import Inputs, Kind
-from kinetics.figures.base.style import FONT_SIZE
+from kinetics.figures.base.layout import LayoutError
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.rows import WIDTHS, LookRow, PageRow
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.drawn import Drawn, check_beside
 from kinetics.figures.identity import figure_hash
-from kinetics.figures.rendering import FORMATS, render, render_pages
+from kinetics.figures.rendering import DPI, FORMATS
 from kinetics.figures.resolving import Request, Result, resolve
 from kinetics.files.arguments import Progress
-from kinetics.files.writing import write_atomically
+from kinetics.files.rows import problem_text
 from kinetics.model import Model
 
 if TYPE_CHECKING:
@@ -30,73 +32,42 @@ if TYPE_CHECKING:
     from kinetics.estimate import Estimates
     from kinetics.regimen import Regimen
 
-_SIZES = {"font_size": (4, 30, "points"), "width": (40, 400, "mm"), "height": (40, 2000, "mm")}
-"""What a number may be, and its unit."""
-_SCREEN = 2 * 96
-"""Dots per inch of a picture in a notebook: two a pixel, so that it is sharp."""
+_WIDER = (60, 70, *sorted(WIDTHS.values()), 100, 140, 200, 240, 300, 400)
+"""Widths, mm, that are tried to say which one works."""
 
 
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """A figure that was drawn.
+class Appearance(TypedDict, total=False):
+    """Keywords of `draw`, each in place of what the figure file says; None leaves that.
 
     Parameters
     ----------
-    name : str
-        Of the figure, or what it was drawn from.
-    kind : Kind
-        The checked figure: ``kind.spec`` is what its file says.
-    data : xarray.DataTree
-        The numbers that are shown, each with its ``units``, on dims such as (patient, time).
-    figure : matplotlib.figure.Figure
-        The picture, which may be changed before `save`.
-    files : tuple of pathlib.Path
-        Where it was written.
+    width, height : str or float
+        Of the page: "single" (85 mm), "one-and-a-half" (120), "double" (174) or a number of mm; without a height what
+        the content needs. What does not fit is refused with a width that it fits in.
     font_size : float
-        Of its titles and labels, points.
-
-    A figure may have several `pages`; ``figure`` is the first.
+        Of labels, points; ticks and keys are a little smaller.
+    style : {"house", "own"}
+        "own" draws with your own settings of matplotlib, whose layout is then not checked.
+    language : str
+        Of fixed words: "en", "de", or the path of a file with ``[words]``.
+    words, labels : mapping
+        Fixed words by key, as the file of a language has them; labels by the name of an output, regimen, cohort or
+        parameter, or by the label that they replace.
+    title : str
+        Of the caption.
+    key : bool
+        Whether a key stands beneath.
     """
 
-    name: str
-    kind: Kind[Any]
-    data: xr.DataTree = field(repr=False)
-    figure: Figure = field(repr=False)
-    files: tuple[Path, ...] = ()
-    font_size: float = field(default=FONT_SIZE, repr=False)
-
-    @property
-    def pages(self) -> Iterator[Figure]:
-        """The pictures of all pages: the first as it is now, each other drawn when it is its turn."""
-        yield self.figure
-        yield from (page.draw(self.data, self.font_size) for page in self.kind.pages(self.data)[1:])
-
-    @property
-    def n_pages(self) -> int:
-        """The number of pages."""
-        return len(self.kind.pages(self.data))
-
-    def save(self, *out: str | Path) -> None:
-        """Write the picture, as it is now, as ``.svg``, ``.pdf`` or ``.png``: several pages as of `draw`."""
-        files = [file for path in _checked_paths(out) for file in render_pages(self.pages, path, self.n_pages)]
-        for path, content in files:
-            write_atomically(path, content)
-
-    def __repr__(self) -> str:
-        width, height = self.figure.get_size_inches() * 25.4
-        files = f": {', '.join(map(str, self.files))}" if self.files else ""
-        pages = f", {number} pages" if (number := self.n_pages) > 1 else ""
-        return f"<Drawing {self.name}, {self.kind.name}, {width:.0f} x {height:.0f} mm{pages}{files}>"
-
-    def _repr_png_(self) -> bytes:
-        return render(self.figure, ".png", dpi=_SCREEN)
-
-    def _repr_html_(self) -> str:
-        width = self.figure.get_size_inches()[0] * 96
-        picture = base64.b64encode(self._repr_png_()).decode()
-        image = f'<img src="data:image/png;base64,{picture}" width="{width:.0f}" alt="figure of kind {self.kind.name}">'
-        number = self.n_pages
-        return image if number == 1 else f"{image}<p>Page 1 of {number}; .save('NAME.pdf') writes all.</p>"
+    width: str | float | None
+    height: float | None
+    font_size: float | None
+    style: str | None
+    language: str | None
+    words: Mapping[str, str] | None
+    labels: Mapping[str, str] | None
+    title: str | None
+    key: bool | None
 
 
 def draw(
@@ -104,13 +75,13 @@ def draw(
     out: str | Path | Sequence[str | Path] | None = None,
     *,
     input: str | Path | Result | Estimates | None = None,
-    font_size: float = FONT_SIZE,
-    width: float | None = None,
-    height: float | None = None,
+    ax: Axes | Sequence[Axes] | None = None,
     outputs: Sequence[str] = (),
     model: str | Path | Model | None = None,
+    dpi: int = DPI,
     progress: Progress | None = None,
-) -> Drawing:
+    **appearance: Unpack[Appearance],
+) -> Drawn:
     """Draw a figure, and write it if ``out`` says where to.
 
     Parameters
@@ -121,25 +92,24 @@ def draw(
         is drawn as agreement with its published numbers; a simulation or a prediction as outputs over time, patients as
         their median with 5 to 95 %; a clinic as goodness of fit; fits of patients as pages of these.
     out : str, pathlib.Path or a sequence of them, optional
-        ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi) files. The same figure gives the same bytes; of what
-        is computed from a figure file alone the metadata hold a hash of everything it was drawn from. Several pages are
-        one ``.pdf``, or a file each, such as ``NAME-01.svg``.
+        ``NAME.svg``, ``.pdf``, ``.png`` or ``.tiff`` files; beside each come the caption, ``NAME.md``, and the numbers
+        that are drawn, ``NAME.csv``, as of `Drawn.save`. The same figure gives the same bytes.
     input : optional
-        What a named figure is drawn from: a result, the estimates of a fit, or the path of a result file. Without it
-        the figure computes what its file says. A time course of another regimen has no published points.
-    font_size : float
-        Of titles and labels, points; ticks, legends and notes are a little smaller.
-    width, height : float, optional
-        Of the page, mm; by default what the file says.
+        What a named figure is drawn from: a result, the estimates of a fit, or the path of a result file; without it
+        what its file says. A time course of another regimen has no published points.
+    ax : matplotlib.axes.Axes or a sequence of them, optional
+        Your own, as many as the figure has panels; size and layout are then yours too.
     outputs, model : optional
         Of a result: the outputs to draw, all by default, and its `Model`, if that is none that ships.
-    progress : callable, optional
-        Called with (done, all).
+    dpi, progress : optional
+        Dots per inch of ``.png`` and ``.tiff``; called with (done, all).
+    **appearance
+        Width, style, language, words and so on, in place of what the file says: `Appearance`.
 
     Returns
     -------
-    Drawing
-        With the matplotlib figure as ``figure`` and the numbers as ``data``; a notebook shows the picture.
+    Drawn
+        ``figure, axes = draw(...)``; also with ``caption``, ``alt`` and ``data``. A notebook shows the picture.
 
     Raises
     ------
@@ -148,36 +118,28 @@ def draw(
 
     Examples
     --------
-    >>> drawing = draw("recovery", "recovery.svg", font_size=9)  # doctest: +SKIP
     >>> draw("recovery", "recovery.jpeg")
     Traceback (most recent call last):
-    kinetics.errors.InputError: out: recovery.jpeg: a figure is written as .svg, .pdf, .png
+    kinetics.errors.InputError: out: recovery.jpeg: a figure is written as .svg, .pdf, .png, .tiff
     """
-    page = {key: value for key, value in (("width", width), ("height", height)) if value is not None}
-    paths = _checked_arguments(out, {"font_size": font_size} | page)
+    stated: dict[str, Any] = {name: value for name, value in appearance.items() if value is not None}
+    title, axes = stated.pop("title", None), _checked_axes(ax)
+    size = {name: stated.pop(name) for name in ("width", "height") if name in stated}
+    paths = _checked_arguments(out, dpi, size, stated)
     request = resolve(figure, input, outputs, model)
-    if page:
-        request = replace(request, kind=request.kind.on_page(**page))
-    return _drawn(request, paths, font_size, progress or Inputs.progress)
+    request = replace(request, kind=_changed(request.kind, size, stated, title))
+    drawn = _drawn(request, axes, progress or Inputs.progress)
+    return replace(drawn, files=drawn.save(*paths, dpi=dpi)) if paths else drawn
 
 
-def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: Progress) -> Drawing:
+def _drawn(request: Request, axes: Sequence[Axes], progress: Progress) -> Drawn:
     kind, tree, identity = request.kind, request.tree, None
     if tree is None:
         identity = None if request.estimates else figure_hash(kind.spec)
         tree = kind.compute(Inputs(request.estimates, progress=progress))
     try:
         kind.check(tree)
-        first, *others = kind.pages(tree)
-        # each file has a picture of its own: laid out for another format, axes would move
-        pictures = [first.draw(tree, font_size) for _ in paths or (None,)]
-        files = [
-            file
-            for path, picture in zip(paths, pictures, strict=False)
-            for file in render_pages(
-                chain([picture], (page.draw(tree, font_size) for page in others)), path, 1 + len(others), identity
-            )
-        ]
+        pages = [_fitted(page, tree, axes) for page in kind.pages(tree)]
     except KineticsError:
         raise
     except Exception as error:
@@ -185,9 +147,33 @@ def _drawn(request: Request, paths: Sequence[Path], font_size: float, progress: 
             raise
         # a file whose names fit, but whose shapes, types or attributes are those of no result, raises anything
         raise InputError(f"the result cannot be drawn: {type(error).__name__}: {error}") from error
-    for path, content in files:
-        write_atomically(path, content)
-    return Drawing(request.name, kind, tree, pictures[0], tuple(path for path, _ in files), font_size)
+    return Drawn(request.name, kind, tree, pages, identity)
+
+
+def _fitted(kind: Kind[Any], tree: xr.DataTree, axes: Sequence[Axes]) -> Page:
+    """The page of a figure; if it does not fit, the error says in which width it does."""
+    try:
+        return kind.draw(tree, axes)
+    except LayoutError as error:
+        faults = error.faults
+    page, own = kind.page, kind.page.mm
+    fits = (width for width in _WIDER if width > own and _fits(kind, page, width, tree))
+    wider = next(fits, None)
+    named = {mm: name for name, mm in WIDTHS.items()}
+    remedy = "make it higher, or draw less in it"
+    if wider is not None:
+        remedy = f"it fits in {wider:g} mm" + (f", '{named[wider]}'" if wider in named else "")
+    first = "; ".join(fault.message for fault in faults[:3])
+    more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
+    raise InputError(Fault(f"the figure does not fit in {own:g} mm: {first}{more}; {remedy}", name="width"))
+
+
+def _fits(kind: Kind[Any], page: PageRow, width: float, tree: xr.DataTree) -> bool:
+    try:
+        kind.on_page(page.model_copy(update={"width": width})).draw(tree)
+    except LayoutError:
+        return False
+    return True
 
 
 def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) -> Kind[Any]:
@@ -195,17 +181,50 @@ def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) ->
     return ComparedRegimens(ComparisonSpec.of(comparison, regimens))
 
 
-def _checked_arguments(out: object, sizes: Mapping[str, object]) -> list[Path]:
+def _changed(kind: Kind[Any], size: Mapping[str, Any], look: Mapping[str, Any], title: str | None) -> Kind[Any]:
+    """A figure with the size, look and title of keywords in place of its file's."""
+    page = kind.page
+    changes = dict(look)
+    for name in ("words", "labels"):
+        if name in changes:
+            changes[name] = {**getattr(page.look, name), **changes[name]}
+    update: dict[str, Any] = dict(size)
+    if changes:
+        update["look"] = page.look.model_copy(update=changes)
+    kind = kind.on_page(page.model_copy(update=update)) if update else kind
+    with kind.look():  # refuses an unknown language or word before any work
+        return kind if title is None else kind.with_title(title)
+
+
+def _checked_arguments(out: object, dpi: object, size: Mapping[str, Any], look: Mapping[str, Any]) -> list[Path]:
     """The paths to write, all arguments being checked before any work."""
     faults, paths = Faults(), list[Path]()
     with faults.gather(name="out"):
         paths = _checked_paths(out)
-    for name, value in sizes.items():
-        least, most, unit = _SIZES[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            faults.add(f"must be a number of {unit} from {least} to {most}, found {value!r}", name=name)
+        check_beside(paths)
+    if isinstance(dpi, bool) or not isinstance(dpi, int) or not 72 <= dpi <= 2400:
+        faults.add(f"must be a whole number from 72 to 2400, found {dpi!r}", name="dpi")
+    for kind, values in ((PageRow, size), (LookRow, look)):
+        stated = {name: _plain(value) for name, value in values.items()}
+        try:
+            kind.model_validate(stated)
+        except ValidationError as error:
+            problems = {str(each["loc"][0]): each for each in error.errors(include_url=False)}
+            for name, problem in problems.items():
+                faults.add(problem_text(problem), name=name)
     faults.raise_if_any()
     return paths
+
+
+def _plain(value: Any) -> Any:
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
+
+
+def _checked_axes(ax: object) -> tuple[Axes, ...]:
+    listed = [] if ax is None else [ax] if isinstance(ax, Axes) else list(getattr(ax, "flat", cast("Any", ax)))
+    if not all(isinstance(each, Axes) for each in listed):
+        raise InputError(Fault("must be Axes of matplotlib, or a sequence of them", name="ax"))
+    return tuple(cast("list[Axes]", listed))
 
 
 def _checked_paths(out: object) -> list[Path]:

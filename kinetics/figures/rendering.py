@@ -4,85 +4,83 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from kinetics import __version__
-from kinetics.errors import InputError
-from kinetics.figures.base.style import style
+from kinetics.figures.base.style import FAMILIES, style
 from kinetics.text.escaping import one_line, safe_lines
 
 _CREATOR = f"lymphokinetics {__version__}"
+DPI = 300
+"""Dots per inch of pixels, unless a number is stated."""
 FORMATS: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": _CREATOR},
     ".pdf": {"CreationDate": None, "Creator": _CREATOR},
     ".png": {"Software": _CREATOR},
+    ".tiff": {"Software": _CREATOR},
 }
 """What a picture may be, with metadata that is the same every time."""
-_IDENTITY = {".svg": "Identifier", ".pdf": "Subject", ".png": "Identifier"}
+_IDENTITY = {".svg": "Identifier", ".pdf": "Subject", ".png": "Identifier", ".tiff": "Identifier"}
 """Where it says what it was drawn from."""
-_NO_ROOM = "constrained_layout not applied"
+_BUNDLED = "'DejaVu Sans'"
+_WRITTEN = ", ".join(f"'{family}'" for family in FAMILIES)
 
 
 def render_pages(
-    pages: Iterable[Figure], path: Path, number: int, identity: str | None = None
+    pages: Sequence[Figure], path: Path, identity: str | None = None, dpi: int = DPI, *, own: bool = False
 ) -> Iterator[tuple[Path, bytes]]:
-    """The files of a figure of so many pages, each with its content: one PDF, or NAME-01.svg and so on.
-
-    A figure of one page is one file of any format. An `InputError` as of `render`.
-    """
+    """The files of a figure, each with its content: one PDF, or NAME-01.svg and so on if there are several pages."""
     suffix = path.suffix.lower()
-    if number == 1 or suffix != ".pdf":
-        width = max(2, len(str(number)))
+    if len(pages) == 1 or suffix != ".pdf":
+        width = max(2, len(str(len(pages))))
         for index, page in enumerate(pages, 1):
-            numbered = path if number == 1 else path.with_name(f"{path.stem}-{index:0{width}}{path.suffix}")
-            yield numbered, render(page, suffix, identity)
+            numbered = path if len(pages) == 1 else path.with_name(f"{path.stem}-{index:0{width}}{path.suffix}")
+            yield numbered, render(page, suffix, identity, dpi, own=own)
         return
     content = io.BytesIO()
-    with style(), _layout_faults(), PdfPages(content, metadata=_metadata(suffix, identity)) as document:
+    with style(own=own), PdfPages(content, metadata=_metadata(suffix, identity)) as document:
         for page in pages:
             _escape_texts(page)
             document.savefig(page)
     yield path, content.getvalue()
 
 
-def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int = 300) -> bytes:
-    """A picture as ``.svg`` (text stays text), ``.pdf`` or ``.png`` (300 dpi unless given).
+def render(picture: Figure, suffix: str, identity: str | None = None, dpi: int = DPI, *, own: bool = False) -> bytes:
+    """A picture as ``.svg`` (text stays text), ``.pdf`` (fonts embedded), ``.png`` or ``.tiff``, of ``dpi``.
 
-    ``identity``, a hash of everything it is drawn from, goes into its metadata. An `InputError` if the labels leave the
-    panels no room.
+    ``identity``, a hash of everything it is drawn from, goes into its metadata; ``own`` is as of `style`.
     """
-    metadata = _metadata(suffix, identity)
     content = io.BytesIO()
-    with style(), _layout_faults(), warnings.catch_warnings():
+    with style(own=own), warnings.catch_warnings():
         if suffix == ".svg":  # text stays text, for whatever fonts a reader has
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         _escape_texts(picture)
-        picture.savefig(content, format=suffix[1:], metadata=metadata, dpi=dpi)
+        made = ".png" if suffix == ".tiff" else suffix
+        picture.savefig(content, format=made[1:], metadata=_metadata(made, identity), dpi=dpi)
+    if suffix == ".tiff":
+        return _tiff(content, identity, dpi)
+    if suffix == ".svg":
+        return content.getvalue().replace(_BUNDLED.encode(), _WRITTEN.encode())
+    return content.getvalue()
+
+
+def _tiff(png: io.BytesIO, identity: str | None, dpi: int) -> bytes:
+    """Pixels as journals take them: red, green and blue without transparency, compressed without loss."""
+    content = io.BytesIO()
+    about = {"software": _CREATOR} | ({"description": identity} if identity else {})
+    Image.open(png).convert("RGB").save(content, "TIFF", compression="tiff_lzw", dpi=(dpi, dpi), **about)
     return content.getvalue()
 
 
 def _metadata(suffix: str, identity: str | None) -> dict[str, Any]:
     return FORMATS[suffix] | ({_IDENTITY[suffix]: identity} if identity else {})
-
-
-@contextmanager
-def _layout_faults() -> Iterator[None]:
-    """Refuse a figure whose labels leave no room for its axes, which matplotlib only warns of."""
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message=_NO_ROOM, category=UserWarning)
-            yield
-    except UserWarning as warning:
-        if not str(warning).startswith(_NO_ROOM):
-            raise
-        raise InputError("the labels leave the panels no room; make the page larger, or say less") from warning
 
 
 def _escape_texts(picture: Figure) -> None:

@@ -147,9 +147,9 @@ class Reader:
         """The values of one table, as `read_fields`."""
         return read_fields(kind, data, self.document, keys, self.faults)
 
-    def title(self, key: str) -> TitleRow | None:
+    def title(self, key: str, kind: type[TitleRow] = TitleRow) -> TitleRow | None:
         """The table that says what the file is; None, which has been noted, if there is none."""
-        row = self.row(TitleRow, self.document.data[key], key) if key in self.document.data else None
+        row = self.row(kind, self.document.data[key], key) if key in self.document.data else None
         if row:
             self.source(row.source, key, "source")
         return row

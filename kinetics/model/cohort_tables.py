@@ -55,7 +55,8 @@ def _header(reader: TableReader, name: str, data: Any, tables: Mapping[str, Any]
     if fields["extends"] is not None and fields["extends"] not in tables:
         reader.add(f"extends unknown cohort '{fields['extends']}'", *keys, "extends")
     fits = fields["from_fit"] or ()
-    return fields | {"about": fields["about"] or "", "from_fit": (fits,) if isinstance(fits, str) else tuple(fits)}
+    texts = {key: fields[key] or "" for key in ("about", "label")}
+    return fields | texts | {"from_fit": (fits,) if isinstance(fits, str) else tuple(fits)}
 
 
 def _upwards(name: str, rows: Mapping[str, dict[str, Any]], known: Mapping[str, Any]) -> list[str]:
@@ -73,7 +74,7 @@ def _cohort(
 ) -> tuple[Cohort, _Known]:
     keys = ("cohorts", name)
     parameters, values = dict(base.parameters), {}
-    header = {key: fields[key] for key in ("about", "extends", "from_fit")}
+    header = {key: fields[key] for key in ("about", "label", "extends", "from_fit")}
     for path, row in dotted_rows(fields["parameters"] or {}, base.parameters, CohortValueRow.model_fields):
         flat, location = "_".join(path), (*keys, "parameters", *path)
         value = _cohort_value(reader, location, path, row, base.parameters)

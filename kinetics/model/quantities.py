@@ -19,14 +19,15 @@ DOSE_EXPRESSIONS = ("lag", "bioavailability", "duration", "rate")
 class Quantity:
     """What every named thing of a model has; its name is an identifier, unique in the model.
 
-    ``unit`` is a unit of pint, or text for `kinetics.units.parse_unit`; ``latex`` is its symbol in equations, made from
-    the name if empty. ``where`` is the ``file:line`` of its declaration, and ``locations`` has that of each of its keys
-    there, with the dotted key as the file has it.
+    ``unit`` is a unit of pint, or text for `kinetics.units.parse_unit`; figures call it ``label``, equations ``latex``.
+    ``where`` is the ``file:line`` of its declaration, and ``locations`` has that of each of its keys there, with the
+    dotted key as the file has it.
     """
 
     name: str
     unit: Any
     about: str = ""
+    label: str = ""
     latex: str = ""
     where: str = field(default="", compare=False)
     locations: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
@@ -234,6 +235,7 @@ class Cohort:
 
     name: str
     about: str = ""
+    label: str = ""
     extends: str | None = None
     from_fit: tuple[str, ...] = ()
     values: Mapping[str, CohortValue] = field(default_factory=dict)

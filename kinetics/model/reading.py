@@ -37,7 +37,7 @@ _KINDS = {
     "outputs": _Kind(OutputRow, Output, ("value",)),
 }
 # what stands for a value that was missing or wrong, and has been reported
-_BLANK = {"value": math.nan, "rest": math.nan, "into": "", "about": "", "latex": "", "source": CHOICE}
+_BLANK = {"value": math.nan, "rest": math.nan, "into": "", "about": "", "label": "", "latex": "", "source": CHOICE}
 
 
 class Names(dict[str, sp.Symbol]):

@@ -31,6 +31,8 @@ def _fits(names: Any) -> Any:
 
 Fits = Annotated[Any, AfterValidator(_fits)]
 Latex = Annotated[StrictStr, AfterValidator(_latex)]
+ShortLabel = Annotated[StrictStr, Field(max_length=100)]
+"""What figures call it, where its name is an identifier and what it is about too long."""
 
 
 class ModelHeaderRow(Row):
@@ -68,6 +70,7 @@ class ParameterRow(CohortValueRow):
     maximum: Number | None = None
     positive: StrictBool = False
     symbol: Latex = ""
+    label: ShortLabel = ""
 
 
 class DerivedRow(Row):
@@ -95,6 +98,7 @@ class DoseRow(Row):
     unit: Text
     into: Text
     about: str = ""
+    label: ShortLabel = ""
     lag: Text | None = None
     bioavailability: Text | None = None
     duration: Text | None = None
@@ -118,6 +122,7 @@ class OutputRow(Row):
     unit: Text
     value: Text
     about: str = ""
+    label: ShortLabel = ""
     lower_limit: Text | None = None
     noise: Annotated[AboveZero, Field(le=2)] | None = None
     quantification: AboveZero | None = None
@@ -130,6 +135,7 @@ class CohortRow(Row):
     """``[cohorts.NAME]``; the values of ``parameters`` are `CohortValueRow`, ``correlations`` are `CorrelationRow`."""
 
     about: str = ""
+    label: ShortLabel = ""
     extends: Text | None = None
     from_fit: Fits = ()
     parameters: dict[str, Any] = Field(default_factory=dict)

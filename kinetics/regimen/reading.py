@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, StrictStr
 
 from kinetics.errors import Faults, InputError
 from kinetics.files.documents import Document
@@ -23,6 +23,12 @@ R = TypeVar("R", bound=Row)
 
 # for a value of a faulty row, so that the others are checked too
 _STAND_IN = {"drug": "drug", "amount": "1 gram", "output": "output", "level": "baseline"}
+
+
+class RegimenTitleRow(TitleRow):
+    """``[regimen]``; ``label`` is what figures call it, where the title is too long."""
+
+    label: Annotated[StrictStr, Field(max_length=100)] = ""
 
 
 class RegimenFileRow(Row):
@@ -79,7 +85,7 @@ def read_regimen(path: Path) -> RegimenFile:
     """Read and check a regimen file; `InputError` with every fault of it."""
     reader = _Reader(document_of("regimen", path))
     reader.row(RegimenFileRow, reader.document.data)
-    title = reader.title("regimen")
+    title = reader.title("regimen", RegimenTitleRow)
     courses = [
         reader.course(table, ("courses", i)) for i, table in enumerate(as_list(reader.document.data.get("courses")))
     ]

@@ -115,6 +115,8 @@ class Regimen:
         start together as one.
     about : str
         What the publication says of it, and which parts are choices.
+    label : str
+        What figures call it, if the title is too long for that.
 
     Raises
     ------
@@ -137,6 +139,7 @@ class Regimen:
     source: str = field(default="", compare=False)
     rules: Sequence[Rule] = ()
     about: str = field(default="", compare=False)
+    label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         courses = all_of("courses", self.courses, Course, "[Course([dose])]")
@@ -195,7 +198,7 @@ class Regimen:
 
     def _called(self, courses: Sequence[Course], change: str, rules: Sequence[Rule]) -> Regimen:
         name = ", ".join(filter(None, (self.name, change)))
-        return Regimen(courses, name, self.title, self.source, rules, self.about)
+        return Regimen(courses, name, self.title, self.source, rules, self.about, self.label)
 
     def rules_among(self, courses: Sequence[Course], own: Sequence[Course] | None = None) -> list[Rule]:
         """The rules with the numbers that this regimen's courses, as they stand among others, have there."""

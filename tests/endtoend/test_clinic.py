@@ -60,7 +60,9 @@ def test_a_clinic_is_fitted_printed_and_written(run, clinic: Path) -> None:
     answer = run("fit-population", clinic, "--out", out, "--figures", figures, "--json")
     assert answer.status == 0, answer.err
     kinds = {"goodness_of_fit", "individual_fits", "population_prediction", "visual_predictive_check"}
-    assert {path.name for path in figures.iterdir()} == {f"{kind}.pdf" for kind in kinds}
+    assert {path.name for path in figures.iterdir()} == {
+        f"{kind}{suffix}" for kind in kinds for suffix in (".pdf", ".md", ".csv")
+    }
     again = clinic.parent / "fits.svg"
     answer_again = run("figure", "individual_fits", out, "--out", again)
     assert answer_again.status == 0, answer_again.err

@@ -61,6 +61,8 @@ def test_a_plan_is_run_into_one_folder(run, plan: Path, tmp_path: Path) -> None:
     answer = run("reproduce", "--plan", plan, "--out", out)
     assert answer.status == 0, answer.err
     assert sorted(path.name for path in out.iterdir()) == [
+        "pool.csv",
+        "pool.md",
         "pool.png",
         "pool.svg",
         "report.txt",

@@ -114,11 +114,11 @@ unit = "1e9/L"
 rows = ["early", "late", "window"]
 [panels.low]
 type = "share"
-title = "N below 0.4 1e9/L"
+title = "N below 0.4 × 10⁹/L"
 rows = ["low_20", "low_60"]
 [panels.back]
 type = "recovery"
-title = "N back at 0.4 1e9/L"
+title = "N back at 0.4 × 10⁹/L"
 rows = ["back", "back_mean", "back_by_60"]
 """
 

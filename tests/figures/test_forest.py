@@ -67,7 +67,7 @@ def test_every_study_is_drawn(tmp_path):
     assert found == {f"{what}-level-{name}" for name in names for what in ("study", "interval")} | {"pooled-level"}
     assert "I² = " in text
     # one row a study: its own estimate is the row
-    data = drawing.data.to_dataset().sel(parameter="level")
+    data = drawing.result.to_dataset().sel(parameter="level")
     assert data["estimate"].values == pytest.approx([4.0, 5.5, 6.5, 7.5])
     assert (data["upper"] - data["estimate"]).values / 1.959964 == pytest.approx([0.3, 0.2, 0.5, 1.5])
     assert float(data["weight"].sum()) == pytest.approx(1)

@@ -29,7 +29,7 @@ TOLERANCE = 2
 """Root mean square of the differences of all pixels, of 255: a moved label exceeds it, antialiasing does not."""
 
 looks_as_before = pytest.mark.mpl_image_compare(
-    baseline_dir="baseline", tolerance=TOLERANCE, savefig_kwargs={"dpi": 60}
+    baseline_dir="baseline", tolerance=TOLERANCE, savefig_kwargs={"dpi": 60}, style="default"
 )
 pytestmark = pytest.mark.skipif(
     not matplotlib.__version__.startswith(f"{DRAWN_WITH}."),

@@ -96,7 +96,7 @@ def test_cells_numbers_marks_and_the_value_without_rules_are_drawn(folder, tree)
     drawn = (folder / "map.svg").read_text()
     assert 'id="map-amount-final"' in drawn
     assert 'id="point-1"' in drawn
-    assert "without the rules: drug left 0.0606 mg" in " ".join(drawn.split())
+    assert "Without the rules: drug left 0.0606 mg" in (folder / "map.md").read_text()
     for value in tree["amount_final"].values.ravel():
         assert f"{value:.3g}" in drawn
 

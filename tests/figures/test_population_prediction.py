@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import xarray as xr
-from matplotlib.text import Text
 
 from kinetics.errors import InputError
 from kinetics.figures import draw, read_figure
@@ -73,8 +72,7 @@ def test_counts_median_range_limit_and_doses_are_those_of_the_result(tree):
 def test_the_title_names_whose_population_it_is_and_no_folder(facts, title):
     tree = group()
     tree.attrs = facts
-    figure = draw(NAME, input=tree).figure
-    assert f"Population prediction: {title}" in {text.get_text() for text in figure.findobj(Text)}
+    assert draw(NAME, input=tree).caption.startswith(f"**Population prediction: {title}.**")
 
 
 @pytest.fixture
@@ -89,7 +87,7 @@ def figure_file(tmp_path):
 
 def test_a_file_that_names_its_data_needs_no_result(figure_file, tmp_path):
     drawing = draw(figure_file, tmp_path / "group.svg")
-    assert set(drawing.data["visits"]["patient"].values) == {"P1", "P2"}
+    assert set(drawing.result["visits"]["patient"].values) == {"P1", "P2"}
     assert "<dc:identifier>" in (tmp_path / "group.svg").read_text(encoding="utf-8")
 
 

@@ -155,9 +155,9 @@ def test_curves_limits_and_numbers_are_drawn(tmp_path, compared):
     comparison, regimens, found = compared
     draw(figure_of_comparison(comparison, regimens), tmp_path / "out.svg", input=found)
     drawn = (tmp_path / "out.svg").read_text()
-    for name in ("simulated-N-two", "simulated-amount-one", "limit-N", "reading-N-overshoot-one"):
+    for name in ("simulated-N-two", "simulated-amount-one", "limit-N", "reading-N-time_to_limit_first-one"):
         assert f'id="{name}"' in drawn
-    assert "drug (exploratory)" in drawn
+    assert "Exploratory, not fitted to data of this quantity: drug." in (tmp_path / "out.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_arrays_that_pass_have_shape_and_unit(name):
 
 def test_arrays_of_what_a_verb_returns_have_shape_and_unit():
     of_verbs = results()
-    assert {"Fit", "Drawing", "Identification", "SimulationStudy"} <= set(of_verbs)
+    assert {"Fit", "Drawn", "Identification", "SimulationStudy"} <= set(of_verbs)
     assert [fault for one in of_verbs.values() for fault in array_faults(one)] == []
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.figures.base.labels import row_label, unit_label
+from kinetics.model import Model
 from kinetics.published import Target
 from kinetics.published.likelihoods import Interval, PredictedSummary
 
@@ -34,7 +35,7 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     that of a study of its size would, 0 if not, -1 if it cannot be judged; ``label``, ``unit``, ``use``, ``source``,
     ``is_range``.
     """
-    lines = [line for target in predicted_summaries(problem, estimates) for line in _lines_of(*target)]
+    lines = [line for target in predicted_summaries(problem, estimates) for line in _lines_of(*target, problem.model)]
     columns = {name: [line[name] for line in lines] for name in lines[0]}
     names = np.array(columns.pop("line"), dtype=object)
     return xr.Dataset(
@@ -60,7 +61,7 @@ def predicted_summaries(problem: FitProblem, estimates: Estimates) -> list[tuple
     return [(target, PredictedSummary(target.row, value, None)) for target, value in zip(targets, alone, strict=True)]
 
 
-def _lines_of(target: Target, shown: PredictedSummary) -> Iterator[dict[str, Any]]:
+def _lines_of(target: Target, shown: PredictedSummary, model: Model) -> Iterator[dict[str, Any]]:
     """The number of a row, and its standard deviation if there is one on both sides."""
     row, nan = target.row, math.nan
     ends = (row.lower, row.upper) if row.is_range or row.interval == "confidence" else (None, None)
@@ -74,6 +75,8 @@ def _lines_of(target: Target, shown: PredictedSummary) -> Iterator[dict[str, Any
         texts = {"label": label, "unit": unit_label(row.unit), "use": row.use, "source": row.source}
         return {"line": name, **numbers, "inside": verdict, "is_range": np.int8(row.is_range), **texts}
 
-    yield line(row.name, row_label(row), (value, lower, upper), shown.interval, shown.inside())
+    yield line(row.name, row_label(row, model=model), (value, lower, upper), shown.interval, shown.inside())
     if shown.spread is not None and row.sd is not None:
-        yield line(f"{row.name}.sd", row_label(row, "SD"), (row.sd, nan, nan), shown.spread, shown.spread_inside())
+        yield line(
+            f"{row.name}.sd", row_label(row, "SD", model), (row.sd, nan, nan), shown.spread, shown.spread_inside()
+        )

@@ -7,22 +7,23 @@ import math
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.agreement.compute import NUMBERS, agreement_lines
+from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import short_number, source_text
-from kinetics.figures.base.page import Entry, add_title_and_legend, blank_page
-from kinetics.figures.base.style import COLOURS, scale, small
+from kinetics.figures.base.labels import short_number
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.style import COLOURS, line_width, scale, small
+from kinetics.figures.base.words import say
 from kinetics.files.bibliography import CHOICE
 
 _LOOKS = {1: (COLOURS["blue"], "o"), 0: (COLOURS["vermillion"], "D"), -1: ("white", "s")}
 """Colour and shape of the published number: inside, outside, cannot be judged."""
 _EDGE = {"markersize": 4.2, "markeredgecolor": "black", "markeredgewidth": 0.5}
-_GROUPS = {"fit": "fitted", "calibrate": "set directly", "validate": "validation, not fitted"}
+_GROUPS = ("fit", "calibrate", "validate")
 _FARTHEST = math.log(20)
 """The axis goes no further to either side of the model, whatever was published."""
 _LEAST = math.log(1.35)
@@ -35,7 +36,7 @@ _RATIOS = {
     math.inf: (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
 }
 """Ticks, by the length of the axis that is just too long for them."""
-_COLUMNS = {"published": (0.20, "right"), "model": (0.42, "right"), "(95 %)": (0.45, "left"), "unit": (0.86, "left")}
+_COLUMNS = {"published": (0.24, "right"), "model": (0.48, "right"), "range": (0.51, "left"), "unit": (0.86, "left")}
 """Of the table beside the axes."""
 
 
@@ -62,32 +63,32 @@ class Agreement(Kind[FitFigureSpec]):
         names = (*NUMBERS, "inside", "is_range", "label", "unit", "use", "source")
         return Required({"/": names}, {"figure": self.name, "fit": self.spec.problem.name})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A forest of lines, with a table beside them."""
-        return _Forest(self.spec, tree.to_dataset()).drawn()
+        _Forest(self.spec, tree.to_dataset(), page).draw()
 
 
 class _Forest:
     """One figure under construction."""
 
-    def __init__(self, spec: FitFigureSpec, lines: xr.Dataset) -> None:
-        self.spec, self.lines = spec, lines
+    def __init__(self, spec: FitFigureSpec, lines: xr.Dataset, page: Page) -> None:
+        self.spec, self.lines, self.page = spec, lines, page
         uses = [str(use) for use in lines["use"].values]
         self.order = [(use, index) for use in _GROUPS for index, own in enumerate(uses) if own == use]
         self.ends = _ends(lines)
 
-    def drawn(self) -> Figure:
+    def draw(self) -> None:
         """Lines from top to bottom, a heading before each group."""
         groups = list(dict.fromkeys(use for use, _ in self.order))
         rows = len(self.order) + 1.6 * len(groups) - 0.6
-        page = self.spec.page
-        figure = blank_page(page.width, page.height or scale() * (_LINE * rows + 46))
+        figure = self.page.blank(scale() * (_LINE * rows + 16))
         axes, table = figure.subplots(1, 2, sharey=True, width_ratios=(1.0, 1.0))
+        self.page.add_panel(axes, 1)
         self._set_axes(axes, table, rows)
         beside = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "ha": "right", "va": "center"}
         y, ticks = 0.0, {}
         for use in groups:
-            axes.annotate(_GROUPS[use], (0, y), (-4, 0), fontweight="bold", fontsize=small(), **beside)
+            axes.annotate(say(f"use_{use}"), (0, y), (-4, 0), fontweight="bold", fontsize=small(), **beside)
             for each in (axes, table):
                 each.axhline(y, color="#C8C8C8", linewidth=0.5)
             for _, index in (each for each in self.order if each[0] == use):
@@ -96,8 +97,7 @@ class _Forest:
                 self._draw_line(axes, table, index, y)
             y += 1.6
         axes.set_yticks(list(ticks), list(ticks.values()), fontsize=small())
-        add_title_and_legend(figure, self.spec.header, self._entries())
-        return figure
+        self._explain()
 
     def _set_axes(self, axes: Axes, table: Axes, rows: float) -> None:
         axes.set_ylim(rows - 0.4, -0.6)
@@ -105,7 +105,7 @@ class _Forest:
         ratios = next(ratios for length, ratios in _RATIOS.items() if self.ends[1] - self.ends[0] < length)
         ratios = [ratio for ratio in ratios if self.ends[0] <= math.log(ratio) <= self.ends[1]]
         axes.set_xticks(np.log(ratios), [f"{ratio:g}" for ratio in ratios])
-        axes.set_xlabel("published / model (log scale)")
+        axes.set_xlabel(say("published_over_model"))
         axes.axvline(0, color="black", linewidth=0.8, zorder=2)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -114,8 +114,10 @@ class _Forest:
         judged = np.isfinite(self.lines["model_lower"].values).any()
         above = {"xycoords": table.transAxes, "textcoords": "offset points", "va": "bottom"}
         for text, (x, side) in _COLUMNS.items():
-            if text != "(95 %)" or judged:
-                table.annotate(text, (x, 1), (0, 2), ha=side, fontsize=small(), fontweight="bold", **above)
+            if text != "range" or judged:
+                table.annotate(
+                    say(f"column_{text}"), (x, 1), (0, 2), ha=side, fontsize=small(), fontweight="bold", **above
+                )
 
     def _draw_line(self, axes: Axes, table: Axes, index: int, y: float) -> None:
         name = str(self.lines["line"].values[index])
@@ -157,31 +159,26 @@ class _Forest:
         for text, (x, side) in zip(texts, _COLUMNS.values(), strict=True):
             table.text(x, y, text, ha=side, va="center", fontsize=small())
 
-    def _entries(self) -> list[Entry]:
-        verdicts = set(self.lines["inside"].values.tolist())
-        verdict_texts = {
-            1: "published, inside: where a study of its size would lie, or, of a range, around the model's value",
-            0: "published, outside",
-            -1: "published; there is no interval to judge by",
-        }
-        entries: list[Entry] = [
-            (_legend_handle(*_LOOKS[key]), text) for key, text in verdict_texts.items() if key in verdicts
-        ]
-        if np.isfinite(self.lines["published_lower"].values).any():
-            bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=0.9)
-            entries.append((bar, "published 95 % interval, or range; the point of a range is what lies nearest"))
-        if np.isfinite(self.lines["rounding"].values).any():
-            text = "what the published number may have been before it was rounded; inside if any of it is"
-            entries.append((Line2D([], [], color="black", linewidth=0.9), text))
-        if np.isfinite(self.lines["model_lower"].values).any():
-            entries.append((Patch(facecolor="#B8B8B8"), "model: 95 % of studies with that number of patients"))
+    def _explain(self) -> None:
+        """Key and caption."""
+        page, lines = self.page, self.lines
+        verdicts = set(lines["inside"].values.tolist())
+        for key, word in ((1, "inside"), (0, "outside"), (-1, "unjudged")):
+            if key in verdicts:
+                page.add_key(_legend_handle(*_LOOKS[key]), say(word), say(f"{word}_meaning"))
+        if np.isfinite(lines["published_lower"].values).any():
+            bar = Line2D([], [], color="black", marker="|", markersize=4, linewidth=line_width(0.9))
+            page.add_key(bar, say("published_interval"), say("published_interval_meaning"))
+        if np.isfinite(lines["rounding"].values).any():
+            page.caption.add(say("rounding_meaning"))
+        if np.isfinite(lines["model_lower"].values).any():
+            page.add_key(Patch(facecolor="#B8B8B8"), say("model_studies"), say("model_studies_meaning"))
         else:
-            entries.append((Line2D([], [], color="black", linewidth=0.8), "model: typical patient"))
-        sources = dict.fromkeys(map(str, self.lines["source"].values))
+            page.caption.add(say("model_typical_meaning"))
+        sources = dict.fromkeys(map(str, lines["source"].values))
         names = [source_text(key, self.spec.path.parent) for key in sources if key != CHOICE]
-        names += ["and chosen values"] if CHOICE in sources else []
-        entries.append((Line2D([], [], linestyle="none"), f"published by: {', '.join(names)}"))
-        return entries
+        names += [say("chosen_values")] if CHOICE in sources else []
+        page.caption.add(say("published_by", sources=", ".join(names)))
 
 
 def _ends(lines: xr.Dataset) -> tuple[float, float]:
@@ -201,8 +198,8 @@ def _log_ratio(value: float, model: float) -> float:
 
 def _model_text(value: float) -> str:
     if math.isnan(value):
-        return "never below"
-    return "not reached" if math.isinf(value) else short_number(value)
+        return say("not_below")
+    return say("not_reached") if math.isinf(value) else short_number(value)
 
 
 def _legend_handle(colour: str, marker: str) -> Line2D:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import xarray as xr
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from kinetics.errors import Faults
-from kinetics.figures.base.style import FONT_SIZE, style
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.rows import FigureHeaderRow, PageRow
+from kinetics.figures.base.style import style
+from kinetics.figures.base.words import Words, read_language, speaking, with_words
 from kinetics.files.arguments import Progress
 from kinetics.files.documents import Document
 
@@ -70,9 +75,22 @@ class Kind(ABC, Generic[Spec]):
         problem = getattr(self.spec, "problem", None)
         return None if problem is None else problem.name
 
-    def on_page(self, **size: float) -> Any:
-        """The same figure on a page whose ``width`` or ``height``, in mm, differs."""
-        return type(self)(replace(self.spec, page=self.spec.page.model_copy(update=size)))
+    @property
+    def page(self) -> PageRow:
+        """The size and the look of the page."""
+        return self.spec.page
+
+    def on_page(self, page: PageRow) -> Any:
+        """The same figure on another page."""
+        return type(self)(replace(self.spec, page=page))
+
+    def with_title(self, title: str) -> Any:
+        """The same figure with another title of its caption."""
+        return type(self)(replace(self.spec, header=self.spec.header.model_copy(update={"title": title})))
+
+    def header(self, tree: xr.DataTree) -> FigureHeaderRow:
+        """Title and note of the caption; those of the file unless a kind takes them from the result."""
+        return self.spec.header
 
     @abstractmethod
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
@@ -87,13 +105,27 @@ class Kind(ABC, Generic[Spec]):
         return (self,)
 
     @abstractmethod
-    def picture(self, tree: xr.DataTree) -> Figure:
-        """Draw a result that `check` accepts, within `kinetics.figures.base.style.style`."""
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
+        """Draw a result that `check` accepts on a page, within `look`: panels, key and caption."""
 
-    def draw(self, tree: xr.DataTree, font_size: float = FONT_SIZE) -> Figure:
-        """Draw a result that `check` accepts; ``font_size`` is in points."""
-        with style(font_size):
-            return self.picture(tree)
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """The style and the words of the figure."""
+        look = self.page.look
+        folder = getattr(self.spec, "path", Path()).parent
+        words = Words(with_words(read_language(look.language, folder), look.words), look.labels)
+        with style(look.font_size, own=look.style == "own"), speaking(words):
+            yield
+
+    def draw(self, tree: xr.DataTree, axes: Sequence[Axes] = ()) -> Page:
+        """Draw a result that `check` accepts, on a page of its own or into a caller's axes; a `LayoutError` if the
+        page has no room for it.
+        """
+        with self.look():
+            page = Page(self.page, self.header(tree), axes)
+            self.picture(tree, page)
+            page.finish()
+        return page
 
     def check(self, tree: xr.DataTree) -> None:
         """Refuse a result that is not what the figure shows, with everything that does not fit."""

@@ -1,70 +1,143 @@
-"""Published rows, regimens, units and numbers in words, for the lines and legends of figures."""
+"""Published rows, regimens, units and numbers in words, for axes, keys and captions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+import re
 from typing import Any
 
-from kinetics.files.bibliography import CHOICE, find_source
+from kinetics.figures.base.rows import TimeRow
+from kinetics.figures.base.words import say, shown_label
+from kinetics.model import Model
 from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import conversion, display_unit, parse_unit, unit_text
 
-_STATISTICS = {
-    "mean": "mean",
-    "median": "median",
-    "geometric_mean": "geometric mean",
-    "survival_median": "median of survival analysis",
-    "share": "share of patients",
-    "covariance": "covariance",
-    "range": "range",
-    "unstated": "value (statistic not stated)",
-}
-"""Of a published row, in the words of a legend."""
-_INTERVALS = {"confidence": "95 % interval", "quartiles": "quartiles", "extremes": "extremes"}
-_SHORT = {
-    "survival_median": "median",
-    "geometric_mean": "geom. mean",
-    "unstated": "not stated",
-    "share": "share",
-}
-_WHAT = {
-    "count": "{output}",
-    "percent_of_baseline": "{output} of baseline",
-    "ratio": "{output}/{over}",
-    "time_to_threshold": "{output} back at {level}",
-    "share_below": "{output} below {level}",
-    "share_above": "{output} above {level}",
-    "share_recovered": "{output} back at {level}",
-}
+_POWERS = {"^2": "²", "^3": "³", "**2": "²", "**3": "³"}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLURALS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 
-def row_label(row: PublishedRow, statistic: str = "") -> str:
+def row_label(row: PublishedRow, statistic: str = "", model: Model | None = None) -> str:
     """A published row in a few words, with another ``statistic`` than its own, such as "SD", if one is given.
 
     Examples
     --------
     >>> columns = {"name": "a", "use": "fit", "regimen": "r", "cohort": "c", "source": "choice", "unit": "month"}
-    >>> row = {"kind": "time_to_threshold", "statistic": "survival_median", "output": "N", "level": "0.4 mg/L"}
+    >>> row = {"kind": "time_to_threshold", "statistic": "survival_median", "output": "N", "level": "0.4 1e9/L"}
     >>> row_label(PublishedRow(**columns, **row, value=3))
-    'N back at 0.4 mg/L, median'
+    'N back at 0.4 × 10⁹/L, median'
     """
-    what = _WHAT[row.kind].format(output=row.output, over=row.over, level=row.level)
-    when = f", {row.time}" if row.time else ", ever" if row.kind == "share_recovered" else ""
-    return f"{what}{when}, {statistic or _SHORT.get(row.statistic, row.statistic)}"
+    values = {"output": output_label(model, row.output), "level": quantity_text(str(row.level))}
+    values["over"] = output_label(model, row.over) if row.over else ""
+    what = say(f"row_{row.kind}", **values)
+    when = f", {time_text(row.time)}" if row.time else f", {say('ever')}" if row.kind == "share_recovered" else ""
+    return f"{what}{when}, {statistic or say(f'short_{row.statistic}')}"
+
+
+def output_label(model: Model | None, name: str) -> str:
+    """The label of an output: the reader's, or that of the model, or its name."""
+    own = "" if model is None or name not in model.outputs else model.outputs[name].label
+    return shown_label(name, own or name.replace("_", " "))
+
+
+def regimen_label(regimen: Regimen) -> str:
+    """The label of a regimen: the reader's, or its own label or title, or its name in words."""
+    return shown_label(regimen.name, regimen.label or regimen.title or regimen.name.replace("_", " "))
+
+
+def cohort_label(model: Model | None, name: object) -> str:
+    """The label of a cohort: the reader's, or that of the model, or its name in words."""
+    cohort = str(name)
+    own = "" if model is None or cohort not in model.cohorts else model.cohorts[cohort].label
+    return shown_label(cohort, own or cohort.replace("_", " "))
+
+
+def parameter_label(model: Model, name: str) -> str:
+    """The label of a parameter, by its flat name: the reader's, or that of the model, or what it is about in short."""
+    parameter = model.parameters.get(name.removesuffix(".spread"))
+    if parameter is None:
+        return shown_label(name, name.replace("_", " "))
+    own = parameter.label or _short_about(parameter.about) or name.replace("_", " ")
+    if not parameter.label and sum(_short_about(row.about) == own for row in model.parameters.values()) > 1:
+        own = f"{own} ({name.split('_')[0].upper()})"  # of one submodel among several that are alike
+    own = say("spread_of", what=own) if name.endswith(".spread") else own
+    return shown_label(name, own)
+
+
+def _short_about(about: str) -> str:
+    """What a parameter is about, up to the first sign that ends a clause."""
+    return re.split(r"[;:(,]", about)[0].strip()
 
 
 def unit_label(unit: str) -> str:
-    """A unit as axes and columns have it: percent as %, counts as 1e9/L, a plain number as nothing.
+    """A unit as axes and captions have it: percent as %, counts as 10⁹/L, a plain number as nothing.
 
     Examples
     --------
-    >>> unit_label("percent"), unit_label("cells/nL"), unit_label("1")
-    ('%', '1e9/L', '')
+    >>> unit_label("percent"), unit_label("cells/nL"), unit_label("1"), unit_label("mg/m^2"), unit_label("1/uL")
+    ('%', '10⁹/L', '', 'mg/m²', 'per µL')
+    >>> unit_label("month")
+    'months'
     """
     parsed = parse_unit(unit)
-    return "%" if parsed == parse_unit("percent") else display_unit(parsed)
+    if parsed == parse_unit("percent"):
+        return "%"
+    text = display_unit(parsed)
+    if text in _PLURALS:
+        return say(f"{text}s")
+    text = text.replace("1e9/L", "10⁹/L").replace("uL", "µL").replace("ug", "µg")
+    for power, sign in _POWERS.items():
+        text = text.replace(power, sign)
+    return f"{say('per')} {text[2:]}" if text.startswith("1/") else text
+
+
+def amount_text(number: str, unit: str) -> str:
+    """A number with its unit, as prose has it.
+
+    Examples
+    --------
+    >>> amount_text("0.4", "1e9/L"), amount_text("50", "percent"), amount_text("1", "month")
+    ('0.4 × 10⁹/L', '50 %', '1 month')
+    """
+    shown = unit_label(unit)
+    if shown.startswith("10⁹"):
+        return f"{number} × {shown}"
+    if (text := display_unit(parse_unit(unit))) in _PLURALS and number == "1":
+        return f"{number} {say(text)}"
+    return f"{number} {shown}".rstrip()
+
+
+def quantity_text(text: str) -> str:
+    """A quantity or share of a file, such as a threshold, as prose has it.
+
+    Examples
+    --------
+    >>> quantity_text("400 cells/uL"), quantity_text("50 % of baseline"), quantity_text("12 month")
+    ('400 per µL', '50 % of baseline', '12 months')
+    """
+    number, _, unit = text.partition(" ")
+    if not unit or "baseline" in unit:
+        return text.replace("of baseline", say("of_baseline"))
+    return amount_text(number, unit)
+
+
+def time_text(text: str) -> str:
+    """A time of a file in words: "month 6", as a published table has it.
+
+    Examples
+    --------
+    >>> time_text("6 month")
+    'month 6'
+    """
+    number, _, unit = text.partition(" ")
+    shown = display_unit(parse_unit(unit))
+    return f"{say(shown) if shown in _PLURALS else shown} {number}"
+
+
+def time_label(time: TimeRow) -> str:
+    """The label of an axis of time, with its unit."""
+    label = shown_label(time.label) if time.label else say("time_since_first_dose")
+    return f"{label} ({unit_label(time.unit)})"
 
 
 def short_number(value: float) -> str:
@@ -72,71 +145,79 @@ def short_number(value: float) -> str:
 
     Examples
     --------
-    >>> short_number(0.04213), short_number(104.6), short_number(1234.5), short_number(0.0)
-    ('0.0421', '105', '1230', '0')
+    >>> short_number(0.04213), short_number(104.6), short_number(1234.5), short_number(0.0), short_number(3.1e-5)
+    ('0.0421', '105', '1230', '0', '3.1×10⁻⁵')
     """
-    if value == 0 or not 1e-4 <= abs(value) < 1e5:
-        return f"{value:.3g}"
-    return f"{float(f'{value:.3g}'):.10g}"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{float(f'{value:.3g}'):.10g}"
+    return tick_text(float(f"{value:.3g}"))
 
 
-def patients_text(cohort: object, patients: str = "typical patient") -> str:
-    """Whose course is drawn."""
-    return f"{patients}, cohort {cohort}" if cohort else patients
+def tick_text(value: float) -> str:
+    """A number of an axis: plain, or a power of ten with its exponent set high.
 
-
-def source_text(key: str, folder: Path) -> str:
-    """A source in short, by its key in the bibliography."""
-    source = find_source(key, folder)
-    return source.short if source else key
-
-
-def published_text(rows: Iterable[PublishedRow], bars: str, folder: Path, kinds: Mapping[str, str]) -> str:
-    """What published points of one kind and one source are: kind, statistics with their bars, source.
-
-    ``bars`` is "sd" or "se", the bar of a mean with a published standard deviation; ``kinds`` says what is said of
-    each kind, with a place for ``{statistics}``; the bibliography is looked for in ``folder`` first.
+    Examples
+    --------
+    >>> tick_text(0.001), tick_text(3.1e-5), tick_text(1e-5), tick_text(-12.0)
+    ('0.001', '3.1×10⁻⁵', '10⁻⁵', '−12')
     """
-    rows = list(rows)
-    statistics = dict.fromkeys(_STATISTICS[row.statistic] + _bar_text(row, bars) for row in rows)
-    text = kinds[rows[0].kind].format(statistics="; ".join(statistics))
-    if rows[0].source == CHOICE:
-        return f"chosen, not published: {text}"
-    return f"published: {text} ({source_text(rows[0].source, folder)})"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:g}".replace("-", "−")
+    mantissa, exponent = f"{value:.2e}".split("e")
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    factor = f"{float(mantissa):g}".replace("-", "−")
+    return power if factor == "1" else f"{factor}×{power}"
 
 
-def _bar_text(row: PublishedRow, bars: str) -> str:
-    if row.is_range:
-        return ""
-    if row.lower is not None and row.upper is not None:
-        return f" and {_INTERVALS[row.interval]}"
-    return f" ± {bars.upper()}" if row.sd is not None and row.kind != "time_to_threshold" else ""
-
-
-def courses_text(regimen: Regimen, time: str) -> str:
-    """What was given when, in words; ``time`` is the unit of time to write.
+def courses_text(regimen: Regimen, time: str, model: Model | None = None) -> str:
+    """What is given when, in words; ``time`` is the unit of time to write.
 
     Examples
     --------
     >>> from kinetics.regimen import Course
     >>> courses_text(Course.of("drug_a", "12 mg", every="1 day", count=3).repeat(2, every="12 month"), "month")
-    'course of drug_a: 36 mg at month 0, 12'
+    'drug a, 36 mg at months 0 and 12'
     """
     factor = float(conversion(parse_unit("day"), parse_unit(time)))
     starts: dict[str, dict[str, list[str]]] = {}
     for course in regimen.courses:
-        start = f"{round(course.start.magnitude * factor, 2):g}"
         for drug in dict.fromkeys(dose.drug for dose in course.doses):
-            amounts = [dose.amount for dose in course.doses if dose.drug == drug]
-            total: Any = sum(amounts[1:], amounts[0])
-            amount = f"{total.magnitude:g} {unit_text(total.units)}".removesuffix(" 1")
+            own = [dose for dose in course.doses if dose.drug == drug]
+            total: Any = sum((dose.amount for dose in own[1:]), own[0].amount)
+            start = f"{round(own[0].start.magnitude * factor, 2):g}"
+            amount = dose_text(drug, total, model)
             starts.setdefault(drug, {}).setdefault(amount, []).append(start)
     return "; ".join(
-        f"course of {drug}: " + ", ".join(f"{amount} at {time} {', '.join(times)}" for amount, times in amounts.items())
+        f"{drug_label(drug, model)}, "
+        + ", ".join(f"{amount} {_when(times, time)}".strip() for amount, times in amounts.items())
         for drug, amounts in starts.items()
     )
 
 
-def regimen_text(regimen: Regimen, time: str) -> str:
+def dose_text(drug: str, amount: Any, model: Model | None) -> str:
+    """An amount of a drug; of what has no unit nothing, if the model says what the number is of."""
+    number, unit = f"{amount.magnitude:g}", unit_text(amount.units)
+    if unit != "1":
+        return amount_text(number, unit)
+    about = "" if model is None or drug not in model.doses else model.doses[drug].about
+    return f"{number} ({about})" if about else number
+
+
+def drug_label(drug: str, model: Model | None) -> str:
+    """The label of a drug: the reader's, or that of the model, or its name in words."""
+    own = "" if model is None or drug not in model.doses else model.doses[drug].label
+    return shown_label(drug, own or drug.replace("_", " "))
+
+
+def _when(times: list[str], unit: str) -> str:
+    name = unit if unit in _PLURALS else display_unit(parse_unit(unit))
+    if len(times) == 1:
+        return say("at_time", unit=say(name), time=times[0])
+    listed = f"{', '.join(times[:-1])} {say('and')} {times[-1]}"
+    return say("at_times", unit=say(f"{name}s"), times=listed)
+
+
+def regimen_text(regimen: Regimen, time: str, model: Model | None = None) -> str:
     """Courses and rules of a regimen, in words."""
-    return "; ".join([courses_text(regimen, time), *map(str, regimen.rules)])
+    rules = [str(rule).replace("^2", "²").replace("_", " ") for rule in regimen.rules]
+    return "; ".join(filter(None, [courses_text(regimen, time, model), *rules]))

@@ -15,6 +15,7 @@ from kinetics.errors import Fault, InputError
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow
+from kinetics.figures.base.words import say
 from kinetics.files.documents import Document
 from kinetics.files.rows import Line
 from kinetics.text.suggestions import did_you_mean
@@ -41,14 +42,14 @@ class OutputsSpec:
 class OutputsFigure(Kind[OutputsSpec]):
     """A kind of figure that is drawn from a result of patients, and needs no file: its name stands for it."""
 
-    header: ClassVar[type[OutputsHeaderRow]] = OutputsHeaderRow
+    header_row: ClassVar[type[OutputsHeaderRow]] = OutputsHeaderRow
     """``[figure]`` of its files."""
 
     @classmethod
     def load(cls, document: Document) -> OutputsSpec:
         """Check a figure file; an `InputError` has every fault."""
         reader = SpecReader(document)
-        header, page = reader.table(cls.header, "figure"), reader.page()
+        header, page = reader.table(cls.header_row, "figure"), reader.page()
         if header is None or reader.faults:
             reader.refuse()
         return OutputsSpec(header, page, document.path)
@@ -56,11 +57,11 @@ class OutputsFigure(Kind[OutputsSpec]):
     @classmethod
     def without_file(cls, outputs: Sequence[str] = ()) -> OutputsFigure:
         """The figure of some outputs, of all by default."""
-        return cls(OutputsSpec(cls.header(kind=cls.name, outputs=[*outputs] or None), PageRow()))
+        return cls(OutputsSpec(cls.header_row(kind=cls.name, outputs=[*outputs] or None), PageRow()))
 
-    def titled(self, tree: xr.DataTree, what: str) -> Any:
+    def header(self, tree: xr.DataTree) -> Any:
         """The header; if the file has no title, it is what the figure shows and of which result."""
-        title = self.spec.header.title or ": ".join(filter(None, (what, _result_title(tree))))
+        title = self.spec.header.title or ": ".join(filter(None, (say(f"title_{self.name}"), _result_title(tree))))
         return self.spec.header.model_copy(update={"title": title})
 
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:

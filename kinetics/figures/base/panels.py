@@ -1,76 +1,28 @@
-"""Panels of a page: a grid of axes, their letters, titles and scales."""
+"""Axes of panels: letters, headings, scales, labels and ticks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from string import ascii_lowercase
+import math
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from kinetics.figures.base.labels import unit_label
-from kinetics.figures.base.page import blank_page
-from kinetics.figures.base.rows import PageRow, PanelRow, TimeRow
+from kinetics.figures.base.labels import tick_text, time_label, unit_label
+from kinetics.figures.base.page import HEADING, Page, Panel
+from kinetics.figures.base.rows import CountPanelRow, PanelRow, TimeRow
 from kinetics.figures.base.style import scale
+from kinetics.figures.base.words import say, shown_label
 from kinetics.units import to_unit
 
-
-@dataclass(frozen=True)
-class Panel:
-    """Empty axes of a grid, counted row by row from 0; the letter is empty for a single panel."""
-
-    axes: Axes
-    index: int
-    letter: str
-    is_lowest: bool
+_MM_A_TICK = 6.0
+"""Of an axis of time, for a tick with its number, at least."""
+_MULTIPLES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 40, 60, 120)
 
 
-@dataclass(frozen=True)
-class PanelGrid:
-    """A page with its panels, row by row."""
-
-    figure: Figure
-    panels: Sequence[Panel]
-    rows: int
-    columns: int
-
-
-def panel_grid(
-    page: PageRow, count: int, height: Callable[[int], float], columns: int = 2, **options: Any
-) -> PanelGrid:
-    """A page with a grid of ``count`` panels, in at most ``columns`` if the file says no number.
-
-    ``height`` goes from the rows of the grid to the height of the page in mm, at the default size of text, if the file
-    gives none; ``options`` are those of `matplotlib.figure.Figure.subplots`.
-    """
-    columns = page.columns or min(columns, count)
-    rows = -(-count // columns)
-    figure = blank_page(page.width, page.height or scale() * height(rows))
-    grid = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
-    for axes in grid[count:]:
-        axes.remove()
-    panels = [
-        Panel(axes, index, panel_letter(index, count), index + columns >= count)
-        for index, axes in enumerate(grid[:count])
-    ]
-    return PanelGrid(figure, panels, rows, columns)
-
-
-def panel_letter(index: int, panels: int) -> str:
-    """The letter of a panel: a to z, then aa, ab; empty for a single panel.
-
-    Examples
-    --------
-    >>> panel_letter(0, 2), panel_letter(27, 30), panel_letter(0, 1)
-    ('a', 'ab', '')
-    """
-    if panels == 1:
-        return ""
-    before, last = divmod(index, len(ascii_lowercase))
-    return (ascii_lowercase[before - 1] if before else "") + ascii_lowercase[last]
+def row_height(panel_width: float) -> float:
+    """The height of a row of panels with their labels, mm: flatter where they are wide."""
+    return min(max(0.66 * panel_width, 34.0), 62.0) + 12.0
 
 
 def with_unit(label: str, unit: str) -> str:
@@ -78,9 +30,21 @@ def with_unit(label: str, unit: str) -> str:
     return f"{label} ({unit})" if unit else label
 
 
-def set_title(axes: Axes, letter: str, title: str, **look: Any) -> None:
-    """Letter and title, above the left end of the axes."""
-    axes.set_title("  ".join(filter(None, (letter, title))), loc="left", fontweight="bold", **look)
+def set_heading(axes: Axes, letter: str, heading: str, **look: Any) -> None:
+    """The letter of a panel in bold, and beside it what it shows, above the left end of the axes."""
+    pad = look.pop("pad", 3.0)
+    above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    left = 0.0
+    if letter:
+        text = axes.annotate(letter, (0, 1), (0, pad), fontweight="bold", fontsize=_larger(), **above)
+        left = text.get_window_extent().width * 72 / text.get_figure(root=True).dpi + 4  # pyright: ignore[reportOptionalMemberAccess]
+    if heading:
+        axes.annotate(heading, (0, 1), (left, pad), **above, **look).set_gid(f"{HEADING}{letter}")
+
+
+def _larger() -> float:
+    """The size of letters of panels, points: a little more than that of labels, within 8."""
+    return max(min(8.0, 8.0 * scale()), 7.0 * scale())
 
 
 def set_scale(axes: Axes, kind: str) -> None:
@@ -88,17 +52,46 @@ def set_scale(axes: Axes, kind: str) -> None:
     axes.set_yscale(kind, **({"nonpositive": "clip"} if kind == "log" else {}))
 
 
-def set_time_axes(axes: Axes, row: PanelRow, time: TimeRow, letter: str, label: str, unit: str, **look: Any) -> None:
-    """Title, label and ticks of a panel of numbers over time; a linear axis is from zero, numbers have no exponents."""
-    set_title(axes, letter, row.title, **look)
+def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label: str, unit: str, **look: Any) -> None:
+    """Heading, labels and ticks of a panel of numbers over time; a linear axis is from zero, with few numbers."""
+    axes = panel.axes
+    set_heading(axes, panel.letter, shown_label(row.title) if row.title else "", **look)
     axes.set_ylabel(with_unit(label, unit_label(unit)))
-    axes.xaxis.set_major_locator(MultipleLocator(to_unit(time.ticks, time.unit)))
+    set_time_ticks(page, axes, time)
     if row.lower is not None or row.upper is not None or row.scale == "linear":
         axes.set_ylim(row.lower if row.lower is not None or row.scale == "log" else 0, row.upper)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if row.scale == "log":
+        set_log_ticks(axes)
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axes.tick_params(labelbottom=panel.is_lowest)
+    if panel.is_lowest:
+        axes.set_xlabel(time_label(time))
 
 
-def set_log_minor_ticks(axes: Axes) -> None:
-    """Minor ticks at 2 to 9 times the powers of ten, without numbers."""
+def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
+    """Ticks at the step of the file, or at a multiple of it where these have no room."""
+    step = to_unit(time.ticks, time.unit)
+    low, high = sorted(axes.get_xlim())
+    room = max((high - low) / step * _MM_A_TICK * scale() / page.panel_width, 1e-9)
+    multiple = next((each for each in _MULTIPLES if each >= room), math.ceil(room))
+    axes.xaxis.set_major_locator(MultipleLocator(step * multiple))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+
+
+def set_log_ticks(axes: Axes) -> None:
+    """Numbers at powers of ten, or between them on a short axis; minor ticks at 2 to 9 times, without numbers."""
+    lower, upper = axes.get_ylim()
+    is_long = math.log10(upper / lower) > 1.7
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if is_long else (1.0, 2.0, 5.0), numticks=8))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def count_label(row: CountPanelRow) -> str:
+    """The label of an axis of counts or shares: the file's, or "count", and of what if it is a percentage."""
+    if row.percent_of_baseline:
+        return shown_label(row.label) if row.label else say("count_of_baseline")
+    return shown_label(row.label) if row.label else say("count")

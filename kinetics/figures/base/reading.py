@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from kinetics.cohorts.lineage import lineage
 from kinetics.comparison.spec import check_axis_ends
 from kinetics.errors import Faults, InputError, UnitError
-from kinetics.figures.base.rows import CountPanelRow, PageRow, PanelRow, TimedHeaderRow, TimeRow, TreatmentHeaderRow
+from kinetics.figures.base.rows import (
+    CountPanelRow,
+    LookRow,
+    PageRow,
+    PanelRow,
+    SizeRow,
+    TimedHeaderRow,
+    TimeRow,
+    TreatmentHeaderRow,
+)
+from kinetics.figures.base.words import read_language, with_words
 from kinetics.files.documents import Document
 from kinetics.files.library import find_file, path_from
 from kinetics.files.rows import Reader
@@ -36,7 +46,7 @@ class SpecReader(Reader):
 
     def __init__(self, document: Document, *tables: str) -> None:
         super().__init__(document, Faults())
-        self.check_tables("figure", "size", *tables)
+        self.check_tables("figure", "size", "look", *tables)
 
     def refuse(self) -> NoReturn:
         """Raise an `InputError` with every fault."""
@@ -44,8 +54,14 @@ class SpecReader(Reader):
         raise AssertionError("a part of the figure is missing, and nothing says why")
 
     def page(self) -> PageRow:
-        """``[size]``."""
-        return self.table(PageRow, "size") or PageRow()
+        """``[size]`` and ``[look]``."""
+        size, look = self.table(SizeRow, "size") or SizeRow(), self.table(LookRow, "look") or LookRow()
+        for key, check in (
+            ("language", lambda: read_language(look.language, self.document.path.parent)),
+            ("words", lambda: with_words(read_language("en"), look.words)),
+        ):
+            self.read(check, "look", key)
+        return PageRow(**dict(size), look=look)
 
     def time(self, header: TimedHeaderRow | None, runs: int = 1, most: int = MAX_TIMES) -> TimeRow:
         """``[time]``, checked, with the times that ``runs`` simulations have."""

@@ -1,10 +1,11 @@
-"""What figure files of several kinds say alike: header, page, axis of time, panels, curves."""
+"""What figure files of several kinds say alike: header, page, look, axis of time, panels, curves."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
 
 from kinetics.comparison.spec import AxisEnd
 from kinetics.files.rows import Line, Row
@@ -16,10 +17,24 @@ Seed = Annotated[StrictInt, Field(ge=0)]
 Colour = Literal["blue", "vermillion", "green", "purple", "orange", "sky", "black"]
 Scale = Literal["log", "linear"]
 Millimetres = Annotated[StrictFloat | StrictInt, Field(ge=40, le=400)]
+WIDTHS: dict[str, float] = {"single": 85, "one-and-a-half": 120, "double": 174}
+"""Columns of journals, mm; a page of 89 or 183 mm is as well a number."""
+
+
+def _width(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and 40 <= value <= 400
+    if not is_number and (not isinstance(value, str) or value not in WIDTHS):
+        message = f"must be one of {', '.join(WIDTHS)}, or a number of mm from 40 to 400"
+        raise PydanticCustomError("width", message)  # pyright: ignore[reportArgumentType]
+    return value
+
+
+Width = Annotated[Any, AfterValidator(_width)]
+"""A column of journals, or millimetres."""
 
 
 class FigureHeaderRow(Row):
-    """``[figure]``, as far as every kind has it."""
+    """``[figure]``, as far as every kind has it; ``title`` and ``note`` go into the caption."""
 
     kind: Line
     title: Title = ""
@@ -43,20 +58,42 @@ class TreatmentHeaderRow(FigureHeaderRow):
     unit: Line = "month"
 
 
-class PageRow(Row):
-    """``[size]``: print size in millimetres; without a height, what the content needs. Panels stand in columns."""
+class SizeRow(Row):
+    """``[size]``: print size; without a height, what the content needs. Panels stand in columns."""
 
-    width: Millimetres = 170
+    width: Width = "double"
     height: Millimetres | None = None
     columns: Annotated[StrictInt, Field(ge=1, le=6)] | None = None
 
+    @property
+    def mm(self) -> float:
+        """The width in millimetres."""
+        return WIDTHS[self.width] if isinstance(self.width, str) else float(self.width)
+
+
+class LookRow(Row):
+    """``[look]``: size of text in points, style, language, whether there is a key, other words and labels."""
+
+    font_size: Annotated[StrictFloat | StrictInt, Field(ge=5, le=30)] = 7
+    style: Literal["house", "own"] = "house"
+    language: Line = "en"
+    key: StrictBool = True
+    words: dict[Line, Label] = Field(default_factory=dict, max_length=500)
+    labels: dict[Line, Label] = Field(default_factory=dict, max_length=500)
+
+
+class PageRow(SizeRow):
+    """``[size]`` and ``[look]`` of a file together."""
+
+    look: LookRow = LookRow()
+
 
 class TimeRow(Row):
-    """``[time]``: the horizontal axis."""
+    """``[time]``: the horizontal axis; without a label, "time since the first dose" in the language of the figure."""
 
     unit: Line = "month"
     ticks: Line = "12 month"
-    label: Label = "time since the first dose"
+    label: Label | None = None
 
 
 class PanelRow(Row):
@@ -72,5 +109,5 @@ class CountPanelRow(PanelRow):
     """``[panels.NAME]`` of outputs over time, in ``unit`` or in percent of the value before treatment."""
 
     unit: Line
-    label: Label = "count"
+    label: Label | None = None
     percent_of_baseline: StrictBool = False

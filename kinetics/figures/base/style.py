@@ -1,44 +1,50 @@
-"""How figures look: colours that survive colour blindness, print sizes, fonts that the package brings along."""
+"""How figures look: colours that survive colour blindness and grey print, print sizes, fonts of the package."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.font_manager import FontProperties
 
 MM = 1 / 25.4
 """Inches in a millimetre."""
-FONT_SIZE = 7.5
-"""Of titles and labels, points."""
-_SMALL = 7.0
-"""Of ticks, legends and notes at that size: no text is smaller."""
+FONT_SIZE = 7.0
+"""Of labels, points."""
+_SMALL = 6.0
+"""Of ticks and keys at that size: no text is smaller."""
 COLOURS = {
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "green": "#009E73",
-    "purple": "#CC79A7",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
+    "blue": "#0A3296",
+    "vermillion": "#CF5C00",
+    "green": "#2A8050",
+    "purple": "#752760",
+    "orange": "#E8A324",
+    "sky": "#5C9FD4",
     "black": "#000000",
 }
-"""The palette of Okabe and Ito (https://jfly.uni-koeln.de/color/), without yellow, which is lost on white paper."""
+"""Hues of Okabe and Ito (https://jfly.uni-koeln.de/color/), each of a lightness of its own: distinct in grey too."""
 LINES = ("-", (0, (6, 1.8)), (0, (7, 1.6, 1.6, 1.6)), (0, (3.5, 1.4)), (0, (7, 1.6, 1.6, 1.6, 1.6, 1.6)))
 MARKERS = ("o", "s", "^", "D", "v")
-"""Line styles and markers of the curves of a panel, in order: what tells them apart in grey."""
+"""Line styles and markers of the curves of a panel, in order: what tells them apart without colour."""
 DOTTED = (0, (1, 1.5))
 """Line style of limits."""
 GREY = "#4D4D4D"
+FAMILIES = ("Arial", "Helvetica", "Liberation Sans", "DejaVu Sans")
+"""What a reader's program may set the text of an SVG in. The layout is that of DejaVu Sans, the widest of them, which
+matplotlib brings along: it is the same on every machine, and holds with the others."""
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"],
+    "font.sans-serif": ["DejaVu Sans"],
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
+    "axes.labelpad": 2.5,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.minor.width": 0.4,
@@ -47,38 +53,63 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.major.size": 2.5,
     "xtick.minor.size": 1.5,
     "ytick.minor.size": 1.5,
-    "lines.linewidth": 1.2,
+    "xtick.major.pad": 2.0,
+    "ytick.major.pad": 2.0,
+    "lines.linewidth": 1.1,
     "lines.dash_capstyle": "butt",
     "lines.scale_dashes": True,
     "hatch.linewidth": 0.4,
+    "figure.dpi": 100,
+    "savefig.dpi": 300,
+}
+_FILES: dict[Any, Any] = {
     "text.usetex": False,
     "text.parse_math": False,  # a dollar sign of a file is a dollar sign
     "svg.fonttype": "none",
     "svg.hashsalt": "lymphokinetics",
     "pdf.fonttype": 42,
-    "figure.dpi": 100,
-    "savefig.dpi": 300,
 }
+"""Of files, in any style: text stays text in an SVG, a PDF embeds its fonts, the same figure has the same bytes."""
+_OWN: ContextVar[bool] = ContextVar("own_style", default=False)
 
 
 @contextmanager
-def style(font_size: float = FONT_SIZE) -> Iterator[None]:
-    """Draw within the house style, whatever the user's own settings; they are back afterwards.
+def style(font_size: float = FONT_SIZE, *, own: bool = False) -> Iterator[None]:
+    """Draw within the house style, or the user's ``own`` settings of matplotlib; these are back afterwards.
 
-    ``font_size``, in points, is that of titles and labels; ticks, legends and notes are a little smaller.
+    ``font_size``, in points, is that of labels in the house style; ticks and keys are a little smaller.
     """
-    small_size = _SMALL * font_size / FONT_SIZE
+    small_size = max(_SMALL * font_size / FONT_SIZE, 5.0)
     sizes: dict[Any, float] = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), font_size)
     sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), small_size)
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS | sizes)
-        yield
+    token = _OWN.set(own)
+    try:
+        with mpl.rc_context():
+            if not own:
+                mpl.rcdefaults()
+                mpl.rcParams.update(_SETTINGS | sizes)
+            mpl.rcParams.update(_FILES)
+            yield
+    finally:
+        _OWN.reset(token)
+
+
+def colour(index: int, name: str | None = None) -> str:
+    """The colour of a name, or of a curve by its number: in a user's own style that of the user's cycle."""
+    if _OWN.get():
+        cycle = mpl.rcParams["axes.prop_cycle"].by_key().get("color") or list(COLOURS.values())
+        return to_hex(cycle[(index if name is None else list(COLOURS).index(name)) % len(cycle)])
+    return COLOURS[name] if name else list(COLOURS.values())[index % len(COLOURS)]
+
+
+def line_width(points: float) -> float:
+    """The width of a line that is so wide where others are 1.1 points."""
+    return points * float(mpl.rcParams["lines.linewidth"]) / _SETTINGS["lines.linewidth"]
 
 
 def small() -> float:
     """The size of small text within `style`, points."""
-    return float(mpl.rcParams["legend.fontsize"])
+    return FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
 
 
 def scale() -> float:
@@ -87,12 +118,21 @@ def scale() -> float:
 
 
 def text_colour(colour: str) -> str:
-    """A colour dark enough to read small text in.
+    """A colour dark enough to read small text in: a contrast to white of at least 4.5 (WCAG 2.2, 1.4.3).
 
     Examples
     --------
-    >>> text_colour("#E69F00")
-    '#966700'
+    >>> text_colour("#0A3296")
+    '#0a3296'
     """
     red, green, blue = to_rgb(colour)
-    return to_hex((0.65 * red, 0.65 * green, 0.65 * blue))
+    while contrast(to_hex((red, green, blue))) < 5.2:
+        red, green, blue = 0.97 * red, 0.97 * green, 0.97 * blue
+    return to_hex((red, green, blue))
+
+
+def contrast(colour: str) -> float:
+    """The contrast of a colour to white paper, 1 to 21, as WCAG 2.2 defines it."""
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 1.05 / (luminance + 0.05)

@@ -38,6 +38,17 @@ def readable_time(times: xr.DataArray) -> tuple[str, float]:
     return unit, float(conversion(own, parse_unit(unit)))
 
 
+def tick_step(length: float, most: float) -> float:
+    """A round step with at most about so many ticks along an axis.
+
+    Examples
+    --------
+    >>> tick_step(120, 6), tick_step(60, 8)
+    (24, 12)
+    """
+    return next((step for step in _STEPS if length / step <= most), length / most)
+
+
 def time_axis(days: float, ticks: float, *, unit: str | None = None, label: str | None = None) -> TimeRow:
     """An axis of so many days, with at most about so many ticks; the unit is that of `time_unit` if none is stated.
 
@@ -48,6 +59,5 @@ def time_axis(days: float, ticks: float, *, unit: str | None = None, label: str 
     """
     unit = unit or time_unit(days)
     length = days / to_unit(f"1 {unit}", "day")
-    step = next((step for step in _STEPS if length / step <= ticks), length / ticks)
-    row = TimeRow(unit=unit, ticks=f"{step:.6g} {unit}")
+    row = TimeRow(unit=unit, ticks=f"{tick_step(length, ticks):.6g} {unit}")
     return row if label is None else row.model_copy(update={"label": label})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import xarray as xr
@@ -55,6 +55,10 @@ class ComparisonSpec:
     def of_result(cls, result: xr.Dataset, model: str | None = None) -> ComparisonSpec:
         """For a result of `kinetics.compare`; an `InputError` if its comparison or model does not ship."""
         return cls.of(comparison_of(result, model), regimens_of(result))
+
+    def with_title(self, title: str) -> ComparisonSpec:
+        """The same figure with another title."""
+        return replace(self, title=title)
 
     @property
     def header(self) -> FigureHeaderRow:

@@ -13,6 +13,7 @@ from kinetics.cohorts.cohort import cohort_parameters
 from kinetics.errors import InputError
 from kinetics.figures.base.reading import MAX_CURVES, SpecReader
 from kinetics.figures.base.rows import Colour, CountPanelRow, Label, PageRow, Seed, TimedHeaderRow, TimeRow
+from kinetics.figures.base.words import shown_label
 from kinetics.files.documents import Document
 from kinetics.files.library import library_folder, path_from
 from kinetics.files.rows import Line, Row
@@ -20,7 +21,6 @@ from kinetics.files.tables import PlacedRow, read_table
 from kinetics.model import Model
 from kinetics.published import EvidenceRow
 from kinetics.regimen import Regimen, check_accepted
-from kinetics.results import marked
 from kinetics.units import conversion, parse_unit, to_unit
 
 _KINDS = ("count", "percent_of_baseline", "event_share")
@@ -89,8 +89,20 @@ class FactsSpec:
         return [row for row in self.curves if row.panel == name]
 
     def label(self, curve: FactCurveRow) -> str:
-        """Of a curve, with the mark of what the file or the model calls exploratory."""
-        return marked(curve.label, curve.exploratory or self.model.is_exploratory(curve.output))
+        """Of a curve: the reader's, or the file's."""
+        return shown_label(curve.label)
+
+    def is_exploratory(self, curve: FactCurveRow) -> bool:
+        """Whether the file or the model calls a curve exploratory."""
+        return curve.exploratory or self.model.is_exploratory(curve.output)
+
+    @property
+    def by_label(self) -> dict[str, FactCurveRow]:
+        """The first curve of each label, in the order of the file: curves of one label look alike in all panels."""
+        rows: dict[str, FactCurveRow] = {}
+        for row in self.curves:
+            rows.setdefault(self.label(row), row)
+        return rows
 
     def zero(self, curve: FactCurveRow) -> float:
         """When the time of a curve begins to count, in the unit of the axis."""

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
 from kinetics.errors import InputError
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import short_number, unit_label
-from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
-from kinetics.figures.base.panels import panel_grid, panel_letter, set_title, with_unit
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY, small
+from kinetics.figures.base.labels import parameter_label, short_number, unit_label
+from kinetics.figures.base.page import Page, panel_letter
+from kinetics.figures.base.panels import set_heading, with_unit
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY, line_width, small
+from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.forest.spec import ForestSpec, read_forest
 
 _LINE = 4.2
@@ -61,20 +61,19 @@ class Forest(Kind[ForestSpec]):
         """Studies of the fit."""
         return Required({"/": (*_OF_STUDY, *_OF_ALL)}, {"figure": self.name, "fit": self.spec.problem.name})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A panel a parameter, a line a study."""
         data, names = tree.to_dataset(), self.spec.parameters
         if missing := [name for name in names if name not in data["parameter"].values]:
             raise InputError(f"the result has no {', '.join(missing)}")
         rows = data.sizes["study"] + 2
-        page = self.spec.page.model_copy(update={"columns": 2})
-        height = lambda panels: panels * (_LINE * rows + 18) + 20  # noqa: E731
-        grid = panel_grid(page, 2 * len(names), height, columns=2, width_ratios=(1.0, 0.6))
-        for index, name in enumerate(names):
-            axes, table = (grid.panels[2 * index + side].axes for side in (0, 1))
-            _Panel(axes, table, data.sel(parameter=name)).draw(panel_letter(index, len(names)))
-        add_title_and_legend(grid.figure, self.spec.header, _entries())
-        return grid.figure
+        figure = page.blank(len(names) * (_LINE * rows + 18))
+        grid = figure.subplots(len(names), 2, squeeze=False, width_ratios=(1.0, 0.75))
+        for index, (name, (axes, table)) in enumerate(zip(names, grid, strict=True)):
+            page.add_panel(axes, len(names))
+            label = parameter_label(self.spec.problem.model, name.replace(".", "_"))
+            _Panel(axes, table, data.sel(parameter=name), label).draw(panel_letter(index, len(names)))
+        _explain(page)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,22 +83,23 @@ class _Panel:
     axes: Axes
     table: Axes
     data: xr.Dataset
+    label: str
 
     def draw(self, letter: str) -> None:
         """Studies from top to bottom, then all together."""
-        axes, name, studies = self.axes, self._name, [str(study) for study in self.data["study"].values]
+        axes, label, studies = self.axes, self.label, [str(study) for study in self.data["study"].values]
         last, count = len(studies) + 0.4, len(studies)
-        set_title(axes, letter, name)
-        axes.set_xlabel(with_unit(name, unit_label(str(self.data["unit"].values))))
+        set_heading(axes, letter, label)
+        axes.set_xlabel(with_unit(label, unit_label(str(self.data["unit"].values))))
         axes.axvline(self._number("pooled"), color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=1)
-        axes.set_yticks([*range(count), last], [*studies, "all studies"], fontsize=small())
+        axes.set_yticks([*range(count), last], [*map(shown_label, studies), say("all_studies")], fontsize=small())
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         self.table.set_axis_off()
         for each in (axes, self.table):
             each.set_ylim(count + 1.4, -1.6)
             each.axhline(count - 0.4, color="#C8C8C8", linewidth=0.5)
-        self._write(-1.0, "estimate [95 % interval]", "weight", fontweight="bold")
+        self._write(-1.0, say("estimate_and_interval"), say("weight"), fontweight="bold")
         weights = self.data["weight"].values
         sizes = np.interp(weights, [0, max(float(weights.max()), 1e-9)], _SIZES)
         for y, study in enumerate(studies):
@@ -116,9 +116,9 @@ class _Panel:
     def _draw_study(self, y: int, study: str, size: float) -> None:
         value, lower, upper, weight = (float(self.data[key].values[y]) for key in _OF_STUDY)
         if math.isnan(value):
-            self._write(y, "its rows say nothing", "0 %")
+            self._write(y, say("says_nothing"), "0 %")
             return
-        (bar,) = self.axes.plot([lower, upper], [y, y], color="black", linewidth=0.9, zorder=2)
+        (bar,) = self.axes.plot([lower, upper], [y, y], color="black", linewidth=line_width(0.9), zorder=2)
         bar.set_gid(f"interval-{self._name}-{study}")
         (point,) = self.axes.plot([value], [y], "s", color=COLOURS["blue"], markersize=size, zorder=3)
         point.set_gid(f"study-{self._name}-{study}")
@@ -131,7 +131,7 @@ class _Panel:
         diamond = Polygon(corners, closed=True, **look)
         diamond.set_gid(f"pooled-{self._name}")
         self.axes.add_patch(diamond)
-        of_log = " of the logarithm" if int(self.data["logarithmic"]) else ""
+        of_log = f" {say('of_logarithm')}" if int(self.data["logarithmic"]) else ""
         self._write(y, _interval(value, lower, upper), "100 %", fontweight="bold")
         between = f"τ{of_log} = {short_number(self._number('tau'))}, I² = {100 * self._number('i_squared'):.0f} %"
         self._write(y + 0.85, between, "")
@@ -148,11 +148,9 @@ def _interval(value: float, lower: float, upper: float) -> str:
     return "{} [{}, {}]".format(*numbers)
 
 
-def _entries() -> list[Entry]:
+def _explain(page: Page) -> None:
     square = Line2D([], [], color=COLOURS["blue"], marker="s", linestyle="-", markersize=4)
+    page.add_key(square, say("one_study"), say("one_study_meaning"))
     diamond = Line2D([], [], color=COLOURS["vermillion"], marker="D", linestyle="none", markersize=4)
-    return [
-        (square, "a study by its own rows, with its 95 % interval; the larger, the more it weighs"),
-        (diamond, "all studies together, with the 95 % interval"),
-        text_entry("τ: standard deviation between studies; I²: its share of the variance"),
-    ]
+    page.add_key(diamond, say("all_studies"), say("all_studies_meaning"))
+    page.caption.add(say("heterogeneity_meaning"))

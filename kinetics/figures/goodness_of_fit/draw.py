@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from scipy.special import ndtri
 
 from kinetics.figures.base.kind import Required
-from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.labels import tick_text, unit_label
 from kinetics.figures.base.outputs_figure import OutputsFigure, chosen_outputs, is_wide
-from kinetics.figures.base.page import Entry, add_title_and_legend
-from kinetics.figures.base.panels import Panel, panel_grid, set_title, with_unit
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY
+from kinetics.figures.base.page import Page, Panel
+from kinetics.figures.base.panels import set_heading, with_unit
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY, line_width
 from kinetics.figures.base.time_axis import readable_time
+from kinetics.figures.base.words import say, shown_label
 
 COLUMNS = ("patient", "output", "unit", "time", "censored", "value", "PRED", "IPRED", "CWRES", "NPDE")
 _LOOK = {"markersize": 2.4, "markeredgewidth": 0.5, "linestyle": "none"}
@@ -56,18 +56,18 @@ class GoodnessOfFit(OutputsFigure):
         """The counts beside their predictions."""
         return Required({"visits": COLUMNS})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """Rows of panels, those of an output together."""
         visits = tree["visits"].to_dataset()
         outputs = [_counts(visits, name) for name in chosen_outputs(visits, self.spec.header.outputs)]
-        grid = panel_grid(self.spec.page, len(_PANELS) * len(outputs), lambda rows: _ROW * rows + 24, columns=3)
+        count = len(_PANELS) * len(outputs)
+        grid = page.grid(count, lambda rows: _ROW * rows, page.columns_for(count, 3, least=40))
         for number, counts in enumerate(outputs):
-            panels = grid.panels[number * len(_PANELS) : (number + 1) * len(_PANELS)]
+            panels = grid[number * len(_PANELS) : (number + 1) * len(_PANELS)]
             for panel, draw in zip(panels, _PANELS, strict=True):
                 draw(panel, counts)
         is_beyond = any((~counts.quantified).any() for counts in outputs)
-        add_title_and_legend(grid.figure, self.titled(tree, "Goodness of fit"), _entries(is_beyond=is_beyond))
-        return grid.figure
+        _explain(page, is_beyond=is_beyond)
 
 
 def _counts(visits: xr.Dataset, name: str) -> _Counts:
@@ -88,11 +88,14 @@ def _against_prediction(panel: Panel, counts: _Counts, key: str, words: str) -> 
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_major_locator(LogLocator(numticks=5))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
             axis.set_minor_formatter(NullFormatter())
     ends = [float(both.min()), float(both.max())]
-    axes.plot(ends, ends, color=GREY, linewidth=0.8, zorder=1)
-    _label(panel, counts, with_unit(words, unit_label(counts.unit)), with_unit("observed", unit_label(counts.unit)))
+    axes.plot(ends, ends, color=GREY, linewidth=line_width(0.8), zorder=1)
+    _label(
+        panel, counts, with_unit(words, unit_label(counts.unit)), with_unit(say("observed"), unit_label(counts.unit))
+    )
 
 
 def _residual(panel: Panel, counts: _Counts, key: str, against: str) -> None:
@@ -102,7 +105,7 @@ def _residual(panel: Panel, counts: _Counts, key: str, against: str) -> None:
     points.set_gid(f"{key}-{against}-{counts.name}")
     _band(panel.axes)
     is_time = against == "time"
-    unit, words = (counts.time_unit, "time") if is_time else (counts.unit, "population prediction")
+    unit, words = (counts.time_unit, say("time")) if is_time else (counts.unit, say("population_prediction"))
     _label(panel, counts, with_unit(words, unit_label(unit)), key)
 
 
@@ -111,13 +114,13 @@ def _quantiles(panel: Panel, counts: _Counts) -> None:
     normal = ndtri((np.arange(values.size) + 0.5) / max(values.size, 1))
     (points,) = panel.axes.plot(normal, values, "o", markerfacecolor="none", color=COLOURS["blue"], **_LOOK)
     points.set_gid(f"NPDE-normal-{counts.name}")
-    panel.axes.axline((0, 0), slope=1, color=GREY, linewidth=0.8, zorder=1)
-    _label(panel, counts, "normal quantile", "NPDE")
+    panel.axes.axline((0, 0), slope=1, color=GREY, linewidth=line_width(0.8), zorder=1)
+    _label(panel, counts, say("normal_quantile"), "NPDE")
 
 
 _PANELS = (
-    lambda panel, counts: _against_prediction(panel, counts, "PRED", "population prediction"),
-    lambda panel, counts: _against_prediction(panel, counts, "IPRED", "individual prediction"),
+    lambda panel, counts: _against_prediction(panel, counts, "PRED", say("population_prediction")),
+    lambda panel, counts: _against_prediction(panel, counts, "IPRED", say("individual_prediction")),
     lambda panel, counts: _residual(panel, counts, "CWRES", "time"),
     lambda panel, counts: _residual(panel, counts, "CWRES", "PRED"),
     lambda panel, counts: _residual(panel, counts, "NPDE", "time"),
@@ -136,25 +139,26 @@ def _points(axes: Axes, counts: _Counts, x: np.ndarray, y: np.ndarray, gid: str)
 
 
 def _band(axes: Axes) -> None:
-    axes.axhline(0, color=GREY, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=GREY, linewidth=line_width(0.8), zorder=1)
     for end in (-_USUAL, _USUAL):
-        axes.axhline(end, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=1)
+        axes.axhline(end, color=GREY, linewidth=line_width(0.8), linestyle=DOTTED, zorder=1)
 
 
 def _label(panel: Panel, counts: _Counts, x: str, y: str) -> None:
-    set_title(panel.axes, panel.letter, counts.name)
+    set_heading(panel.axes, panel.letter, shown_label(counts.name))
     panel.axes.set_xlabel(x)
     panel.axes.set_ylabel(y)
 
 
-def _entries(*, is_beyond: bool) -> list[Entry]:
-    point = Line2D([], [], marker="o", color=COLOURS["blue"], markerfacecolor="none", **_LOOK)
-    entries: list[Entry] = [(point, "a count")]
+def _explain(page: Page, *, is_beyond: bool) -> None:
+    page.add_key(
+        Line2D([], [], marker="o", color=COLOURS["blue"], markerfacecolor="none", **_LOOK), say("measured_count")
+    )
     if is_beyond:
-        beyond = Line2D([], [], marker="v", color=COLOURS["orange"], **_LOOK)
-        entries.append((beyond, "a count beyond its limit of quantification, at the limit; it has no CWRES"))
-    line = Line2D([], [], color=GREY, linewidth=0.8)
-    entries.append((line, "equality; zero"))
-    dotted = Line2D([], [], color=GREY, linewidth=0.8, linestyle=DOTTED)
-    entries.append((dotted, "95 % of residuals lie between these, if the model is right"))
-    return entries
+        where = say("beyond")
+        mark = Line2D([], [], marker="v", color=COLOURS["orange"], **_LOOK)
+        page.add_key(mark, say("beyond_limit", where=where), say("beyond_without_residual"))
+    page.add_key(Line2D([], [], color=GREY, linewidth=line_width(0.8)), say("equality"))
+    dotted = Line2D([], [], color=GREY, linewidth=line_width(0.8), linestyle=DOTTED)
+    page.add_key(dotted, say("residuals_95"), say("residuals_95_meaning"))
+    page.caption.add(say("residuals_are"))

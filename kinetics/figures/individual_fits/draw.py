@@ -8,15 +8,14 @@ from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pydantic import Field, StrictInt
 
 from kinetics.errors import Fault, InputError
 from kinetics.figures.base.kind import Required
 from kinetics.figures.base.outputs_figure import OutputsFigure, OutputsHeaderRow, chosen_outputs
-from kinetics.figures.base.page import Entry, add_title_and_legend
-from kinetics.figures.base.panels import panel_grid
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.words import say
 from kinetics.figures.individual_fits.panel import (
     ABOVE,
     BELOW,
@@ -32,8 +31,8 @@ from kinetics.text.suggestions import did_you_mean
 
 NAME = "individual_fits"
 VISITS = ("patient", "output", "unit", "time", "censored", "value")
-_NARROW = 120
-"""Width of a page, mm, under which it has two columns."""
+_LEAST = 40.0
+"""Width of a panel with its labels, mm, at least."""
 _COLUMNS = 4
 """Panels beside each other, at most."""
 _ROWS = 6
@@ -57,7 +56,7 @@ class IndividualFits(OutputsFigure):
     """
 
     name = NAME
-    header = IndividualFitsHeaderRow
+    header_row = IndividualFitsHeaderRow
 
     def required(self) -> Required:
         """Counts, and curves between them."""
@@ -65,41 +64,38 @@ class IndividualFits(OutputsFigure):
 
     def pages(self, tree: xr.DataTree) -> Sequence[IndividualFits]:
         """Some patients each; all pages have the same axes."""
-        header, patients = self.titled(tree, "Individual fits"), self._patients(tree)
+        header, patients = self.spec.header, self._patients(tree)
         size = header.patients_per_page or self._page_size(len(self._outputs(tree)))
         groups = [patients[first : first + size] for first in range(0, len(patients), size)]
         if len(groups) == 1:
             return (self,)
-        titles = [f"{header.title}, page {number} of {len(groups)}" for number in range(1, len(groups) + 1)]
-        changes = [{"title": title, "patients": group} for title, group in zip(titles, groups, strict=True)]
-        return [type(self)(replace(self.spec, header=header.model_copy(update=each))) for each in changes]
+        headers = [header.model_copy(update={"patients": group}) for group in groups]
+        return [type(self)(replace(self.spec, header=each)) for each in headers]
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """The panels of each patient from left to right, with as many rows as they need."""
         outputs, patients = self._outputs(tree), self._patients(tree)
         visits, curves = tree["visits"].to_dataset(), tree[NAME].to_dataset()
         columns, slots = self._columns(len(outputs)), self._slots(len(outputs))
-        page = self.spec.page.model_copy(update={"columns": columns})
         count = len(patients) * slots
-        grid = panel_grid(page, count, lambda rows: _ROW * rows + 24)
-        axes = {name: panel_axes(visits, curves, name, page.width / columns) for name in outputs}
-        for panel in grid.panels:
+        grid = page.grid(count, lambda rows: _ROW * rows, columns)
+        axes = {name: panel_axes(visits, curves, name, page.panel_width) for name in outputs}
+        for panel in list(grid):
             patient, own = patients[panel.index // slots], panel.index % slots
             if own >= len(outputs):
-                panel.axes.remove()
+                page.remove(panel)
                 continue
             content = FitPanel(visits, curves, patient, outputs[own])
             content.draw(panel.axes, axes[outputs[own]])
             content.label(panel.axes, axes[outputs[own]], is_lowest=panel.is_lowest)
         sides = set(np.sign(visits["censored"].values[np.isin(visits["output"].values, outputs)]).tolist())
-        add_title_and_legend(grid.figure, self.titled(tree, "Individual fits"), _entries(sides))
-        return grid.figure
+        _explain(page, sides)
 
     def _columns(self, outputs: int) -> int:
         """Panels beside each other: those of one patient, or patients if there is one output."""
         if self.spec.page.columns:
             return self.spec.page.columns
-        most = 2 if self.spec.page.width < _NARROW else _COLUMNS
+        most = max(1, min(_COLUMNS, int(self.spec.page.mm // _LEAST)))
         return most if outputs == 1 else min(outputs, most)
 
     def _slots(self, outputs: int) -> int:
@@ -126,15 +122,15 @@ class IndividualFits(OutputsFigure):
         return chosen
 
 
-def _entries(sides: set[int]) -> list[Entry]:
+def _explain(page: Page, sides: set[int]) -> None:
     def point(look: dict[str, Any]) -> Line2D:
         return Line2D([], [], linestyle="none", **look)
 
-    entries: list[Entry] = [(point(COUNT), "count")]
+    page.add_key(point(COUNT), say("measured_count"))
     for side, look, word in ((-1, BELOW, "below"), (1, ABOVE, "above")):
         if side in sides:
-            entries.append((point(look), f"count {word} this limit of quantification"))
-    entries.append((Line2D([], [], **INDIVIDUAL), "curve at the most probable parameters of the patient"))
-    entries.append((Line2D([], [], **TYPICAL), "typical patient, the same doses and covariates"))
-    entries.append((point(DOSE | {"marker": "|"}), "dose"))
-    return entries
+            where = say(word)
+            page.add_key(point(look), say("beyond_limit", where=where), say("beyond_limit_meaning", where=where))
+    page.add_key(Line2D([], [], **INDIVIDUAL), say("individual_curve"), say("individual_curve_meaning"))
+    page.add_key(Line2D([], [], **TYPICAL), say("typical_curve"), say("typical_curve_meaning"))
+    page.add_key(point(DOSE | {"marker": "|"}), say("dose"))

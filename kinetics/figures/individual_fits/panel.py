@@ -9,14 +9,15 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.markers import TICKDOWN
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from kinetics.figures.base.labels import unit_label
+from kinetics.figures.base.labels import tick_text, unit_label
 from kinetics.figures.base.outputs_figure import is_wide
-from kinetics.figures.base.panels import set_log_minor_ticks, set_scale, set_title, with_unit
+from kinetics.figures.base.panels import set_heading, set_log_ticks, set_scale, with_unit
 from kinetics.figures.base.rows import Scale, TimeRow
 from kinetics.figures.base.style import COLOURS, GREY
 from kinetics.figures.base.time_axis import readable_time, time_axis
+from kinetics.figures.base.words import say, shown_label
 from kinetics.units import conversion, parse_unit, to_unit
 
 _BLACK = COLOURS["black"]
@@ -108,15 +109,14 @@ class FitPanel:
     def label(self, axes: Axes, on: PanelAxes, *, is_lowest: bool) -> None:
         """The patient above, the output beside the axis; numbers of time under the lowest panel of a column."""
         shown = self.patient if len(self.patient) <= _LONGEST else f"{self.patient[: _LONGEST - 1]}…"
-        set_title(axes, "", shown, pad=2.5)
-        axes.set_ylabel(with_unit(self.name, unit_label(self.unit)))
+        set_heading(axes, "", shown_label(shown), pad=2.5)
+        axes.set_ylabel(with_unit(shown_label(self.name), unit_label(self.unit)))
         axes.xaxis.set_major_locator(MultipleLocator(to_unit(on.time.ticks, on.time.unit)))
         axes.tick_params(labelbottom=is_lowest)
         if is_lowest:
-            axes.set_xlabel(f"time ({on.time.unit})")
+            axes.set_xlabel(with_unit(say("time"), unit_label(on.time.unit)))
         if on.scale == "log":
-            axes.yaxis.set_major_locator(LogLocator())
-            set_log_minor_ticks(axes)
+            set_log_ticks(axes)
         else:
             axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))

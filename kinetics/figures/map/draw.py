@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,26 +10,30 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import patients_text, regimen_text, short_number
-from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
-from kinetics.figures.base.panels import panel_grid, set_title, with_unit
-from kinetics.figures.base.style import MARKERS, MM, scale, small
+from kinetics.figures.base.labels import (
+    cohort_label,
+    quantity_text,
+    regimen_label,
+    regimen_text,
+    short_number,
+    unit_label,
+)
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.panels import set_heading, with_unit
+from kinetics.figures.base.style import MARKERS, MM, line_width, scale, small
+from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.map.compute import map_grid
 from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow, read_map
-from kinetics.units import display_unit, parse_unit
 
 _AROUND = 31.0
 """Width of a panel's labels and colour bar, mm."""
 _PANEL, _LABELS = 58.0, 15.0
 """Height of a panel if the file gives none, and of its labels, mm."""
-_REST = 26.0
-"""Height of what stands around all panels, mm."""
 _COLOURS = colormaps["cividis"]
 """Perceptually uniform, and the same to colour-blind eyes (doi:10.1371/journal.pone.0199239)."""
 _DIGIT_WIDTH, _CELL_HEIGHT = 1.45, 3.8
@@ -68,41 +72,59 @@ class Map(Kind[MapSpec]):
         names += [number.name_without_rules for number in spec.maps if spec.needs_without_rules(number)]
         return Required({"/": (*names, "doses", "capped")}, attrs)
 
-    def picture(self, tree: xr.DataTree) -> Figure:
-        """A panel a number."""
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
+        """A panel a number that differs between cells; what is the same in all is said in the caption."""
         data, spec = tree.to_dataset(), self.spec
-        marks = 4 * len(spec.points)
-        grid = panel_grid(spec.page, len(spec.maps), lambda rows: rows * (_PANEL + _LABELS) + _REST + marks)
-        width, height = grid.figure.get_size_inches() / MM
-        size = width / grid.columns - scale() * _AROUND, (height - scale() * _REST) / grid.rows - scale() * _LABELS
-        for panel, number in zip(grid.panels, spec.maps, strict=True):
-            _Panel(spec, number, panel.axes, size).draw(data, panel.letter, grid.figure)
-        add_title_and_legend(grid.figure, spec.header, self._entries(data))
-        return grid.figure
+        shown = [number for number in spec.maps if not _is_same(self._shown(data, number))] or spec.maps[:1]
+        columns = page.columns_for(len(shown), least=70)
+        panels = page.grid(len(shown), lambda rows: rows * (_PANEL + _LABELS), columns)
+        width, height = page.figure.get_size_inches() / MM
+        size = width / columns - scale() * _AROUND, height / page.rows - scale() * _LABELS
+        for panel, number in zip(panels, shown, strict=True):
+            _Panel(spec, number, panel.axes, size).draw(self._shown(data, number), data, panel.letter, page)
+        self._explain(data, page, [number for number in spec.maps if number not in shown])
 
-    def _entries(self, data: xr.Dataset) -> list[Entry]:
-        spec, header, regimen = self.spec, self.spec.header, self.spec.regimen
-        entries: list[Entry] = [(_legend_handle(point, index), point.label) for index, point in enumerate(spec.points)]
+    def _shown(self, data: xr.Dataset, number: MappedNumber) -> np.ma.MaskedArray[Any, Any]:
+        """What is coloured, (y, x): a number, or its change by the rules."""
+        values = data[number.name].values
+        return np.ma.masked_invalid(values - (data[number.name_without_rules].values if number.row.difference else 0.0))
+
+    def _explain(self, data: xr.Dataset, page: Page, same: Sequence[MappedNumber]) -> None:
+        spec, header = self.spec, self.spec.header
+        for index, point in enumerate(spec.points):
+            page.add_key(_legend_handle(point, index), shown_label(point.label).split(":")[0], shown_label(point.label))
+        for number in same:
+            value = " ".join(filter(None, (_cell_text(float(self._shown(data, number)[0, 0])), _unit(data, number))))
+            page.caption.add(say("same_everywhere", what=shown_label(number.row.label), value=value))
         if spec.shows_without_rules:
-            entries.append(text_entry(f"without the rules: {', '.join(self._values_without_rules(data))}"))
-        doses = f"{regimen.name}: {regimen_text(regimen, display_unit(parse_unit(header.unit)))}"
-        whose = f"model: {patients_text(header.cohort)}, {header.until}"
-        entries.append(text_entry(f"{whose}; {doses}; what the axes name is varied"))
+            page.caption.add(say("without_rules", what="; ".join(self._values_without_rules(data))))
+        cohort = say("of_cohort", cohort=cohort_label(spec.model, header.cohort)) if header.cohort else ""
+        page.caption.add(say("map_is", until=quantity_text(header.until), cohort=cohort))
+        doses = regimen_text(spec.regimen, header.unit, spec.model)
+        page.caption.add(f"{regimen_label(spec.regimen)}: {doses}; {say('axes_vary')}")
         if any(number.row.difference for number in spec.maps):
-            entries.append(text_entry("change by the rules: with them less without them, all else the same"))
+            page.caption.add(say("change_is"))
         if not all(np.isfinite(data[number.name].values).all() for number in spec.maps):
-            entries.append((Rectangle((0, 0), 1, 1, facecolor=_MISSING), "no such number: level never left or reached"))
+            page.add_key(Rectangle((0, 0), 1, 1, facecolor=_MISSING), say("no_number"), say("no_number_meaning"))
         if capped := int(data["capped"].values.sum()):
-            text = f"in {capped} of {data['capped'].size} cells a rule would act again but for its cap"
-            entries.append(text_entry(text))
-        return entries
+            page.caption.add(say("capped", n=capped, all=data["capped"].size))
+        if labels := [shown_label(number.row.label) for number in spec.maps if spec.is_exploratory(number.row)]:
+            page.caption.add(say("exploratory", what=", ".join(labels)))
 
     def _values_without_rules(self, data: xr.Dataset) -> Iterator[str]:
         """What each panel would show without the rules."""
         for number in self.spec.maps:
-            values = data[number.name_without_rules]
-            value, unit = _cell_text(float(values[0, 0])), number.shown_unit(values.attrs["units"])
-            yield " ".join(filter(None, (self.spec.label(number.row), value, unit)))
+            value = _cell_text(float(data[number.name_without_rules][0, 0]))
+            yield " ".join(filter(None, (shown_label(number.row.label), value, _unit(data, number))))
+
+
+def _is_same(shown: np.ma.MaskedArray[Any, Any]) -> bool:
+    """Whether all cells have one number, but for rounding."""
+    return bool(shown.count() == shown.size and float(shown.max() - shown.min()) <= _SAME * abs(float(shown.max())))
+
+
+def _unit(data: xr.Dataset, number: MappedNumber) -> str:
+    return number.shown_unit(data[number.name].attrs["units"])
 
 
 class _Panel:
@@ -111,16 +133,13 @@ class _Panel:
     def __init__(self, spec: MapSpec, number: MappedNumber, axes: Axes, size: tuple[float, float]) -> None:
         self.spec, self.number, self.axes, self.size = spec, number, axes, size
 
-    def draw(self, data: xr.Dataset, letter: str, figure: Figure) -> None:
+    def draw(self, shown: np.ma.MaskedArray[Any, Any], data: xr.Dataset, letter: str, page: Page) -> None:
         """Draw the number, with its colour bar."""
-        number, row = self.number, self.number.row
-        values = data[number.name].values
-        shown = np.ma.masked_invalid(values - (data[number.name_without_rules].values if row.difference else 0.0))
+        number, row, unit = self.number, self.number.row, _unit(data, self.number)
         self.axes.set_facecolor(_MISSING)
         edges = [np.arange(count + 1) - 0.5 for count in (shown.shape[1], shown.shape[0])]
-        mesh = self.axes.pcolormesh(
-            *edges, shown, cmap=_COLOURS, norm=_colour_scale(shown), edgecolors="white", linewidth=0.3
-        )
+        look: dict[str, Any] = {"edgecolors": "white", "linewidth": line_width(0.3)}
+        mesh = self.axes.pcolormesh(*edges, shown, cmap=_COLOURS, norm=_colour_scale(shown), **look)
         mesh.set_gid(f"map-{row.output}-{number.reading.name}")
         texts = np.vectorize(_cell_text, otypes=[object])(shown.filled(np.nan))
         widest = scale() * _DIGIT_WIDTH * max(map(len, texts.flat)) + 0.8
@@ -129,19 +148,25 @@ class _Panel:
         else:
             self._draw_numbers(shown, texts)
         self._draw_points()
-        unit = number.shown_unit(data[number.name].attrs["units"])
-        bar = figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
-        bar.set_label(with_unit("change by the rules", unit) if row.difference else unit or "no unit")
+        bar = page.figure.colorbar(mesh, ax=self.axes, pad=0.02, aspect=25)
+        bar.set_label(with_unit(say("change"), unit) if row.difference else unit or say("ratio"))
         bar.outline.set_linewidth(0.4)
-        set_title(self.axes, letter, self.spec.label(row))
+        set_heading(self.axes, letter, shown_label(row.label))
         self._set_axes()
+        self._add_numbers(page, shown, letter, unit)
+
+    def _add_numbers(self, page: Page, shown: np.ma.MaskedArray[Any, Any], letter: str, unit: str) -> None:
+        x, y = (self.spec.axes[key] for key in ("x", "y"))
+        common = {"panel": letter, "series": shown_label(self.number.row.label), "kind": "map", "unit": unit}
+        for (j, i), value in np.ndenumerate(shown.filled(np.nan)):
+            page.add_numbers(common | {"x": x.values[i], "y": y.values[j], "value": float(value), "x_unit": x.unit})
 
     def _set_axes(self) -> None:
         for drawn, axis in ((self.axes.xaxis, self.spec.axes["x"]), (self.axes.yaxis, self.spec.axes["y"])):
             every = max(1, -(-len(axis.values) // 8))
             drawn.set_ticks(np.arange(len(axis.values))[::every], [f"{value:g}" for value in axis.values[::every]])
-            unit = axis.unit.replace("^2", "²").replace("^3", "³")  # as far as it is one
-            drawn.set_label_text(with_unit(axis.label, "" if axis.unit == "1" else unit))
+            unit = axis.unit if "baseline" in axis.unit else unit_label(axis.unit)
+            drawn.set_label_text(with_unit(shown_label(axis.label), unit))
         for side in ("left", "bottom"):
             self.axes.spines[side].set_visible(False)
 

@@ -15,6 +15,7 @@ from kinetics.errors import InputError
 from kinetics.figures.base.labels import unit_label
 from kinetics.figures.base.reading import MAX_PANELS, SpecReader
 from kinetics.figures.base.rows import Label, PageRow, TreatmentHeaderRow
+from kinetics.figures.base.words import say
 from kinetics.files.documents import Document
 from kinetics.files.rows import Line
 from kinetics.measures import lower_limits
@@ -22,7 +23,6 @@ from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.population.run_parameters import parameter_values
 from kinetics.regimen import Regimen, check_accepted, course_starts
-from kinetics.results import marked
 from kinetics.units import to_unit
 
 Number = Annotated[StrictFloat | StrictInt, Field(allow_inf_nan=False)]
@@ -97,7 +97,7 @@ class MappedNumber:
 
     def shown_unit(self, own: str) -> str:
         """The unit of an axis or a text, from that of the variable."""
-        return "% of baseline" if self.reading.percent else unit_label(own)
+        return f"% {say('of_baseline')}" if self.reading.percent else unit_label(own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +120,9 @@ class MapSpec:
         """Whether a number is simulated without the rules too."""
         return self.shows_without_rules or number.row.difference
 
-    def label(self, row: MapRow) -> str:
-        """Of a panel, with the mark of what the file or the model calls exploratory."""
-        return marked(row.label, row.exploratory or self.model.is_exploratory(row.output))
+    def is_exploratory(self, row: MapRow) -> bool:
+        """Whether the file or the model calls a number exploratory."""
+        return row.exploratory or self.model.is_exploratory(row.output)
 
     @property
     def shows_without_rules(self) -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import xarray as xr
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.page import Entry, add_title_and_legend, limit_entry
-from kinetics.figures.base.panels import Panel, panel_grid, set_log_minor_ticks, set_scale, set_time_axes
+from kinetics.figures.base.labels import output_label
+from kinetics.figures.base.page import Page, Panel
+from kinetics.figures.base.panels import row_height, set_scale, set_time_axes
 from kinetics.figures.base.rows import PanelRow, TimeRow
-from kinetics.figures.base.style import scale
 from kinetics.figures.base.time_axis import time_axis
+from kinetics.figures.base.words import say
 from kinetics.figures.patient.panel import (
     BAND,
     CENSORED,
@@ -26,17 +24,12 @@ from kinetics.figures.patient.panel import (
     RECOVERY,
     WITHOUT,
     OutputPanel,
+    recovery_words,
 )
 from kinetics.figures.patient.spec import PatientSpec, read_patient_figure
 from kinetics.prediction import recovery_summary
 from kinetics.units import conversion, parse_unit
 
-_NARROW = 120
-"""Width of a page, mm, under which panels stand in one column."""
-_ROWS = {1: 43.0, 2: 54.0}
-"""Height of a row of so many panels, mm."""
-_TITLE = 14.0
-"""Points from the axes to the title of a panel: words on recovery stand between."""
 _MM_A_TICK = 9.0
 
 
@@ -75,19 +68,20 @@ class PatientCourse(Kind[PatientSpec]):
         patient = self.spec.header.patient
         return Required({**groups, "observations": ()}, {} if patient is None else {"patient": patient})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A panel an output: those with counts or a limit of normal, or those that the file names."""
         spec, names = self.spec, self._outputs(tree)
-        columns = 1 if spec.page.width < _NARROW else 2
-        grid = panel_grid(spec.page, len(names), lambda rows: _ROWS[columns] * rows + 36, columns)
-        time = self._time(tree, spec.page.width / grid.columns)
+        columns = page.columns_for(len(names), least=70)
+        panels = page.grid(len(names), lambda rows: row_height(page.width / columns - 16) * rows, columns)
+        time = self._time(tree, page.panel_width)
         rows = recovery_summary(tree)
-        for panel, name in zip(grid.panels, names, strict=True):
+        for panel, name in zip(panels, names, strict=True):
             own = [row for row in rows if row["output"] == name]
-            self._draw_panel(panel, OutputPanel(tree, name, time.unit, own), time)
-        grid.figure.align_ylabels()
-        add_title_and_legend(grid.figure, spec.header, list(self._entries(tree, names)))
-        return grid.figure
+            self._draw_panel(page, panel, OutputPanel(tree, name, time.unit, own), time)
+            if own and (words := recovery_words(own[-1])):
+                page.caption.add(f"{output_label(spec.model, name)}: {words}")
+        page.figure.align_ylabels([panel.axes for panel in panels])
+        self._explain(page, tree, names)
 
     def _outputs(self, tree: xr.DataTree) -> list[str]:
         root, counted = tree.to_dataset(), tree["observations"].data_vars
@@ -101,39 +95,37 @@ class PatientCourse(Kind[PatientSpec]):
         factor = float(conversion(parse_unit(root["time"].attrs["units"]), parse_unit("day")))
         days = float(root["time"][-1] - root["time"][0]) * factor
         is_first_dose = "course_start" in root and float(root["course_start"][0]) == 0
-        label = "time since the first dose" if is_first_dose else "time"
+        label = None if is_first_dose else say("time")
         return time_axis(days, width / _MM_A_TICK, unit=self.spec.header.unit, label=label)
 
-    def _draw_panel(self, panel: Panel, content: OutputPanel, time: TimeRow) -> None:
+    def _draw_panel(self, page: Page, panel: Panel, content: OutputPanel, time: TimeRow) -> None:
         kind = self.spec.header.scale
         set_scale(panel.axes, kind)
         lower, upper = content.vertical_ends(kind)
-        row = PanelRow(title=content.name, scale=kind, lower=lower, upper=upper)
-        set_time_axes(panel.axes, row, time, panel.letter, "count", content.unit, pad=_TITLE * scale())
-        if kind == "log":
-            set_log_minor_ticks(panel.axes)
-        if panel.is_lowest:
-            panel.axes.set_xlabel(f"{time.label} ({time.unit})")
+        row = PanelRow(title=output_label(self.spec.model, content.name), scale=kind, lower=lower, upper=upper)
         content.draw(panel.axes)
+        set_time_axes(page, panel, row, time, say("count"), content.unit, pad=5)
 
-    def _entries(self, tree: xr.DataTree, names: list[str]) -> Iterator[Entry]:
+    def _explain(self, page: Page, tree: xr.DataTree, names: list[str]) -> None:
         root, observed = tree.to_dataset(), tree["observations"].to_dataset()
-        yield Line2D([], [], linestyle="none", **COUNT), "counts"
+        page.add_key(Line2D([], [], linestyle="none", **COUNT), say("measured_count"))
         sides = [observed[f"{name}_censored"].values for name in names if f"{name}_censored" in observed]
         if sides:
-            where = "beyond" if any((side > 0).any() for side in sides) else "below"
-            yield Line2D([], [], linestyle="none", **CENSORED), f"count {where} this limit of quantification"
-        yield Line2D([], [], **CURVE), "fitted curve: the most probable parameters"
-        yield Patch(**BAND["true"]), "95 % interval of the true count"
+            where = say("beyond" if any((side > 0).any() for side in sides) else "below")
+            mark = Line2D([], [], linestyle="none", **CENSORED)
+            page.add_key(mark, say("beyond_limit", where=where), say("beyond_limit_meaning", where=where))
+        page.add_key(Line2D([], [], **CURVE), say("fitted_curve"), say("fitted_curve_meaning"))
+        page.add_key(Patch(**BAND["true"]), say("true_95"), say("true_95_meaning"))
         if tree["measured"].data_vars:
-            yield Patch(**BAND["measured"]), "95 % interval of a measured count"
+            page.add_key(Patch(**BAND["measured"]), say("measured_95"), say("measured_95_meaning"))
         if tree.attrs["planned"]:
-            yield Line2D([], [], **WITHOUT), "median without what is planned"
+            page.add_key(Line2D([], [], **WITHOUT), say("without_planned"), say("without_planned_meaning"))
         if "course_start" in root:
-            yield Line2D([], [], linestyle="none", **COURSE), "course given"
+            page.add_key(Line2D([], [], linestyle="none", **COURSE), say("course_given"))
         if tree.attrs["planned"]:
-            yield Line2D([], [], linestyle="none", **PLANNED), "course planned"
+            page.add_key(Line2D([], [], linestyle="none", **PLANNED), say("course_planned"))
         if any("lower_limit" in root[name].attrs for name in names):
-            yield limit_entry("lower limit of normal")
+            page.add_limit()
             if "course_start" in root:
-                yield Line2D([], [], **{**INTERVAL, **RECOVERY}), "recovery after each course, with its 95 % interval"
+                mark = Line2D([], [], **{**INTERVAL, **RECOVERY})
+                page.add_key(mark, say("recovery"), say("recovery_meaning"))

@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY, small, text_colour
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY
+from kinetics.figures.base.words import say
 from kinetics.results import MEDIAN_AND_95
 from kinetics.units import conversion, parse_unit
 from kinetics.units.levels import read_level
@@ -32,8 +33,6 @@ PLANNED: dict[str, Any] = {
 }  # fmt: skip
 RECOVERY: dict[str, Any] = {"marker": "D", "markersize": 3.4, "color": _RED, "zorder": 7}
 INTERVAL: dict[str, Any] = {"color": _RED, "linewidth": 1.6, "solid_capstyle": "butt", "zorder": 6}
-_WORDS = 4.5
-"""Points from the axes to the words on recovery, above which the title stands."""
 _DECADES = 4
 """Of a logarithmic axis, at most."""
 _MARGIN = 0.02
@@ -146,11 +145,6 @@ class OutputPanel:
             if math.isfinite(row["months"]):
                 (mark,) = axes.plot([start + self.months * row["months"]], [self.limit], **RECOVERY)
                 mark.set_gid(f"recovery-{self.name}-{row['course']}")
-        if self.recovery:
-            axes.annotate(
-                recovery_words(self.recovery[-1]), (0.0, 1.0), (0, _WORDS), xycoords="axes fraction",
-                textcoords="offset points", va="bottom", fontsize=small(), color=text_colour(_RED),
-            )  # fmt: skip
 
 
 def recovery_words(row: Mapping[str, Any]) -> str:
@@ -169,9 +163,10 @@ def recovery_words(row: Mapping[str, Any]) -> str:
     'course 2: never below'
     """
     if math.isnan(row["months"]):
-        return f"course {row['course']}: never below"
+        return say("course_never_below", n=row["course"])
     if math.isinf(row["months"]):
         never = 1 - row["share_recovered"]
-        return f"course {row['course']}: not back in {row['window']:.3g} months (chance {100 * never:.0f} %)"
+        return say("course_not_back", n=row["course"], window=f"{row['window']:.3g}", chance=f"{100 * never:.0f}")
     upper = f"{row['upper']:.3g}" if math.isfinite(row["upper"]) else f"> {row['window']:.3g}"
-    return f"course {row['course']}: back in {row['months']:.3g} ({row['lower']:.3g} to {upper}) months"
+    times = {"months": f"{row['months']:.3g}", "lower": f"{row['lower']:.3g}", "upper": upper}
+    return say("course_back", n=row["course"], **times)

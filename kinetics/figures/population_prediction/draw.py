@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Required
 from kinetics.figures.base.outputs_figure import OutputsFigure, OutputsSpec, chosen_outputs, is_wide
-from kinetics.figures.base.page import Entry, add_title_and_legend, limit_entry
-from kinetics.figures.base.panels import Panel, panel_grid, set_log_minor_ticks, set_scale, set_time_axes
+from kinetics.figures.base.page import Page, Panel
+from kinetics.figures.base.panels import row_height, set_scale, set_time_axes
 from kinetics.figures.base.rows import PanelRow, TimeRow
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY
+from kinetics.figures.base.style import COLOURS, DOTTED, GREY, line_width
 from kinetics.figures.base.time_axis import readable_time, time_axis
+from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.population_prediction.spec import GroupHeaderRow, GroupSpec, read_group_figure
 from kinetics.files.documents import Document
 from kinetics.results import LIMIT_LEVEL, MEDIAN_AND_90
@@ -35,10 +35,6 @@ _BEYOND: dict[str, Any] = {
 }  # fmt: skip
 _DOSE: dict[str, Any] = {"marker": TICKDOWN, "markersize": 4.5, "markeredgewidth": 0.8, "color": GREY}
 _BAND: dict[str, Any] = {"facecolor": _BLUE, "alpha": 0.22, "linewidth": 0}
-_NARROW = 120
-"""Width of a page, mm, under which panels stand in one column."""
-_ROWS = {1: 43.0, 2: 54.0}
-"""Height of a row of so many panels, mm."""
 _MM_A_TICK = 9.0
 _MARGIN = 0.02
 _BELOW_COUNTS = 2.0
@@ -53,7 +49,7 @@ class PopulationPrediction(OutputsFigure):
     """
 
     name = NAME
-    header = GroupHeaderRow
+    header_row = GroupHeaderRow
 
     @classmethod
     def load(cls, document: Document) -> OutputsSpec:
@@ -73,45 +69,38 @@ class PopulationPrediction(OutputsFigure):
         """Counts, and the range of the population."""
         return Required({NAME: ("time", "dose_time"), "visits": VISITS})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """Panels of outputs, on one axis of time."""
         visits, predicted = tree["visits"].to_dataset(), tree[NAME].to_dataset()
         names = chosen_outputs(visits, self.spec.header.outputs)
-        columns = 1 if self.spec.page.width < _NARROW else 2
-        grid = panel_grid(self.spec.page, len(names), lambda rows: _ROWS[columns] * rows + 30, columns)
+        columns = page.columns_for(len(names))
+        panels = page.grid(len(names), lambda rows: row_height(page.width / columns - 16) * rows, columns)
         unit, factor = readable_time(predicted["time"])
         times = predicted["time"].values * factor
         days = float(times[-1] - times[0]) * float(conversion(parse_unit(unit), parse_unit("day")))
-        time = time_axis(days, self.spec.page.width / grid.columns / _MM_A_TICK, unit=unit, label="time")
-        for panel, name in zip(grid.panels, names, strict=True):
+        time = time_axis(days, page.panel_width / _MM_A_TICK, unit=unit, label=say("time"))
+        for panel, name in zip(panels, names, strict=True):
             own = visits.isel(visit=np.flatnonzero(visits["output"].values == name))
-            _set_axes(panel, own, predicted[name], time)
             margin = _MARGIN * float(times[-1] - times[0])
             panel.axes.set_xlim(float(times[0]) - margin, float(times[-1]) + margin)
+            _set_axes(page, panel, own, predicted[name], time)
             _draw_prediction(panel.axes, predicted, name, factor)
             _draw_counts(panel.axes, own, name, factor)
-        grid.figure.align_ylabels()
+        page.figure.align_ylabels([panel.axes for panel in panels])
         is_beyond = bool((visits["censored"].values != 0).any())
         has_limit = any(LIMIT_LEVEL in predicted[name].attrs for name in names)
-        add_title_and_legend(
-            grid.figure, self.titled(tree, "Population prediction"), _entries(is_beyond=is_beyond, has_limit=has_limit)
-        )
-        return grid.figure
+        _explain(page, is_beyond=is_beyond, has_limit=has_limit)
 
 
-def _set_axes(panel: Panel, visits: xr.Dataset, predicted: xr.DataArray, time: TimeRow) -> None:
+def _set_axes(page: Page, panel: Panel, visits: xr.Dataset, predicted: xr.DataArray, time: TimeRow) -> None:
     counts, along = visits["value"].values, predicted.values
     highest = float(max(counts.max(initial=0.0), along.max(initial=0.0))) or 1.0
     kind, lower = "linear", None
     if is_wide(counts):
         kind, lower = "log", float(counts.min()) / _BELOW_COUNTS
     set_scale(panel.axes, kind)
-    row = PanelRow(title=str(predicted.name), scale=kind, lower=lower, upper=1.3 * highest)
-    set_time_axes(panel.axes, row, time, panel.letter, "count", str(predicted.attrs["units"]), pad=6)
-    if kind == "log":
-        set_log_minor_ticks(panel.axes)
-    if panel.is_lowest:
-        panel.axes.set_xlabel(f"{time.label} ({time.unit})")
+    row = PanelRow(title=shown_label(str(predicted.name)), scale=kind, lower=lower, upper=1.3 * highest)
+    set_time_axes(page, panel, row, time, say("count"), str(predicted.attrs["units"]), pad=4)
 
 
 def _draw_prediction(axes: Axes, predicted: xr.Dataset, name: str, factor: float) -> None:
@@ -137,15 +126,14 @@ def _draw_counts(axes: Axes, visits: xr.Dataset, name: str, factor: float) -> No
         axes.plot(times[own], values[own], linestyle="none", zorder=2, **look)[0].set_gid(f"{gid}-{name}")
 
 
-def _entries(*, is_beyond: bool, has_limit: bool) -> list[Entry]:
-    entries: list[Entry] = [
-        (Line2D([], [], linestyle="none", **{**_COUNT, "markersize": 3.0}), "counts of all patients")
-    ]
+def _explain(page: Page, *, is_beyond: bool, has_limit: bool) -> None:
+    page.add_key(Line2D([], [], linestyle="none", **{**_COUNT, "markersize": 3.0}), say("counts_of_all"))
     if is_beyond:
-        entries.append((Line2D([], [], linestyle="none", **_BEYOND), "count beyond this limit of quantification"))
-    entries += [
-        (Line2D([], [], color=_BLUE, linewidth=1.4), "median of simulated patients, same doses"),
-        (Patch(**_BAND), "5 to 95 % of counts measured in these"),
-        (Line2D([], [], linestyle="none", **{**_DOSE, "marker": "|"}), "dose of at least half of the patients"),
-    ]
-    return [*entries, limit_entry("lower limit of normal")] if has_limit else entries
+        where = say("beyond")
+        mark = Line2D([], [], linestyle="none", **_BEYOND)
+        page.add_key(mark, say("beyond_limit", where=where), say("beyond_limit_meaning", where=where))
+    page.add_key(Line2D([], [], color=_BLUE, linewidth=line_width(1.4)), say("median"), say("median_same_doses"))
+    page.add_key(Patch(**_BAND), say("measured_90"), say("measured_90_meaning"))
+    page.add_key(Line2D([], [], linestyle="none", **{**_DOSE, "marker": "|"}), say("dose"), say("dose_of_half"))
+    if has_limit:
+        page.add_limit()

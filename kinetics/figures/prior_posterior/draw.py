@@ -9,21 +9,21 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import short_number
-from kinetics.figures.base.page import Entry, add_title_and_legend
-from kinetics.figures.base.panels import panel_grid, with_unit
-from kinetics.figures.base.style import COLOURS, GREY, small
+from kinetics.figures.base.labels import parameter_label, short_number
+from kinetics.figures.base.page import Page, wrapped
+from kinetics.figures.base.rows import FigureHeaderRow
+from kinetics.figures.base.style import COLOURS, GREY, line_width, small
+from kinetics.figures.base.words import say
 from kinetics.figures.prior_posterior.compute import GROUPS, Knowledge, knowledge, knowledge_tree
 
 _PRIOR, _POSTERIOR, _SAMPLE = GREY, COLOURS["blue"], COLOURS["vermillion"]
 _COLUMNS = 4
-_ROW = 27.0
+_ROW = 32.0
 """Height of a row of panels, mm."""
 _POINTS = 71
 """Of a curve over the panel, and again where the posterior is."""
@@ -47,20 +47,30 @@ class PriorPosterior(Kind[FitFigureSpec]):
         """The tree of the fit."""
         return Required(GROUPS, {"fit": self.spec.problem.name})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def header(self, tree: xr.DataTree) -> FigureHeaderRow:
+        """The note says too at which estimates other parameters are held."""
+        held = str(tree.attrs.get("builds_on", ""))
+        other = say("held_at", fits=held) if held else ""
+        return self.spec.header.model_copy(update={"note": " ".join(filter(None, (self.spec.header.note, other)))})
+
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A panel a parameter."""
         rows = knowledge(tree)
-        grid = panel_grid(self.spec.page, len(rows), lambda lines: _ROW * lines + 30, _COLUMNS)
-        for panel, row in zip(grid.panels, rows, strict=True):
-            _draw_panel(panel.axes, row)
-        held = str(tree.attrs.get("builds_on", ""))
-        other = f"Other parameters are held at the estimates of {held}." if held else ""
-        note = " ".join(filter(None, (self.spec.header.note, other)))
-        add_title_and_legend(grid.figure, self.spec.header, _entries(rows), note)
-        return grid.figure
+        columns = page.columns_for(len(rows), _COLUMNS, least=40)
+        panels = page.grid(len(rows), lambda lines: _ROW * lines, columns)
+        for panel, row in zip(panels, rows, strict=True):
+            label = parameter_label(self.spec.problem.model, self._flat(row.name))
+            _draw_panel(panel.axes, row, wrapped(label, int(page.panel_width / 1.15)))
+        _explain(rows, page)
+
+    def _flat(self, name: str) -> str:
+        """The flat name of a parameter that the fit knows by another."""
+        spread = name.endswith(".spread")
+        stem = name.removesuffix(".spread")
+        return stem.replace(".", "_") + (".spread" if spread else "")
 
 
-def _draw_panel(axes: Axes, row: Knowledge) -> None:
+def _draw_panel(axes: Axes, row: Knowledge, label: str) -> None:
     middle, reach = math.log(row.value), 4 * row.log_se
     close = np.linspace(middle - reach, middle + reach, _POINTS)
     x = np.unique(np.concatenate([np.linspace(*row.span(), _POINTS), close]))
@@ -82,15 +92,19 @@ def _draw_panel(axes: Axes, row: Knowledge) -> None:
     axes.spines["left"].set_visible(False)
     ticks = _ticks(row.span())
     axes.set_xticks(np.log(ticks), [short_number(tick) for tick in ticks])
-    axes.set_title(with_unit(row.name, row.unit), loc="left", fontsize=small(), pad=2)
+    axes.set_title(label, loc="left", fontsize=small(), pad=3)
+    if row.unit:
+        axes.set_xlabel(f"({row.unit})", fontsize=small(), labelpad=1)
     axes.text(0.99, 0.99, _narrowing(row), transform=axes.transAxes, ha="right", va="top", fontsize=small())
 
 
 def _narrowing(row: Knowledge) -> str:
     """How much narrower the posterior is than the prior."""
     if row.log_se == 0:
-        return "at a bound"
-    return f"SD {row.log_se:.2g}, flat prior" if row.is_flat else f"SD {row.log_se:.2g} of {row.log_sd:.2g}"
+        return say("at_a_bound")
+    if row.is_flat:
+        return say("narrowing_flat", after=f"{row.log_se:.2g}")
+    return say("narrowing", after=f"{row.log_se:.2g}", before=f"{row.log_sd:.2g}")
 
 
 def _ticks(span: tuple[float, float]) -> list[float]:
@@ -108,13 +122,11 @@ def _ticks(span: tuple[float, float]) -> list[float]:
     return ticks[:: -(-len(ticks) // 4)]
 
 
-def _entries(rows: Sequence[Knowledge]) -> list[Entry]:
-    prior = Patch(facecolor=(*to_rgb(_PRIOR), 0.18), edgecolor=_PRIOR, linestyle=(0, (5, 1.6)), linewidth=0.9)
-    entries: list[Entry] = [
-        (prior, "prior: log-normal, or flat within the bounds of the search"),
-        (Line2D([], [], color=_POSTERIOR), "posterior: normal approximation of the logarithm"),
-    ]
+def _explain(rows: Sequence[Knowledge], page: Page) -> None:
+    look = {"facecolor": (*to_rgb(_PRIOR), 0.18), "edgecolor": _PRIOR, "linestyle": (0, (5, 1.6))}
+    page.add_key(Patch(linewidth=line_width(0.9), **look), say("prior"), say("prior_meaning"))
+    page.add_key(Line2D([], [], color=_POSTERIOR), say("posterior"), say("posterior_meaning"))
     if any(row.sample is not None for row in rows):
-        entries.append((Line2D([], [], color=_SAMPLE, linewidth=0.9), "posterior: sampled"))
-    text = "SD: standard deviation of the natural logarithm after the fit, of that before it; axes are logarithmic"
-    return [*entries, (Line2D([], [], linestyle="none"), text)]
+        sample = Line2D([], [], color=_SAMPLE, linewidth=line_width(0.9))
+        page.add_key(sample, say("sampled"), say("sampled_meaning"))
+    page.caption.add(say("narrowing_meaning"))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCurve:
-    """A curve in the units of its axes: ``time`` and ``value``, (time,), of the typical patient.
+    """A curve in the units of its axes: ``time`` and ``value``, (time,).
+
+    It is the median of draws or patients if there is a band, else the curve of the typical patient.
 
     ``band`` has the lower and upper end of the interval over parameter uncertainty, each (time,), and ``outer`` of that
     with the discrepancy of the model; ``limit`` is the lower limit of normal; ``scale`` goes from the output's unit to
@@ -124,12 +126,25 @@ def simulated_curve(spec: TimeCourseSpec, tree: xr.DataTree, curve: CurveRow) ->
     scale = 100.0 / start if panel.percent_of_baseline else float(conversion(own, parse_unit(panel.unit)))
     return SimulatedCurve(
         time,
-        array.values * scale,
+        _centre(tree, curve.output, panel.percent_of_baseline, scale),
         _band(tree, curve.output, panel.percent_of_baseline, scale),
         _outer(tree, curve.output, panel.percent_of_baseline, scale),
         _limit(spec, curve, own, scale),
         scale,
     )
+
+
+def _centre(tree: xr.DataTree, output: str, percent: bool, scale: float) -> np.ndarray:
+    """The median of what the band is of, draws or patients; without a band the curve of the result."""
+    if "interval" not in tree.children or output not in tree["interval"]:
+        return tree.to_dataset()[output].values * scale
+    if percent and "draws" in tree.children:
+        drawn = tree["draws"].to_dataset()[output]
+        return (100.0 * drawn / drawn.isel(time=0)).median(dim="draw", skipna=True).values
+    interval = tree["interval"].to_dataset()[output]
+    if not np.isclose(interval["quantile"].values, 0.5).any():
+        return tree.to_dataset()[output].values * scale
+    return interval.sel(quantile=0.5, method="nearest").values * scale
 
 
 def _band(tree: xr.DataTree, output: str, percent: bool, scale: float) -> tuple[np.ndarray, np.ndarray] | None:

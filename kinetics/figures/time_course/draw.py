@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind
-from kinetics.figures.base.labels import courses_text, published_text
-from kinetics.figures.base.page import Entry, add_title_and_legend, limit_entry
-from kinetics.figures.base.panels import panel_grid, set_log_minor_ticks, set_scale, set_time_axes
-from kinetics.figures.base.rows import CountPanelRow
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY, LINES, MARKERS, small, text_colour
+from kinetics.figures.base.page import Page, Panel
+from kinetics.figures.base.panels import count_label, row_height, set_scale, set_time_axes
+from kinetics.figures.base.rows import CountPanelRow, FigureHeaderRow, PageRow
+from kinetics.figures.base.style import DOTTED, LINES, MARKERS, colour, line_width, small, text_colour
+from kinetics.figures.base.words import say
 from kinetics.figures.time_course.compute import SimulatedCurve, check_result, simulated_curve, simulated_tree
+from kinetics.figures.time_course.explaining import Published, explain, is_as_planned
 from kinetics.figures.time_course.placing import pixels_along, place_beside, place_on_line, spread_labels
 from kinetics.figures.time_course.points import (
     PublishedPoint,
@@ -33,19 +31,10 @@ from kinetics.figures.time_course.points import (
 )
 from kinetics.figures.time_course.reading import read_time_course
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
-from kinetics.text.escaping import one_line
 from kinetics.units import to_unit
 
-PATIENTS = "patients_summarised"
-"""Attribute of a result whose curves are medians of so many patients, and whose interval is theirs."""
 _MARGIN = 0.02
 """Of the time axis, left of zero, so that the fall from baseline is not hidden by the axis."""
-_PUBLISHED = {
-    "count": "{statistics}",
-    "percent_of_baseline": "{statistics} in percent of baseline, drawn from the model's baseline",
-    "time_to_threshold": "recovery time, {statistics}",
-}
-"""What the legend says of each kind of published row."""
 
 
 class TimeCourse(Kind[TimeCourseSpec]):
@@ -65,11 +54,22 @@ class TimeCourse(Kind[TimeCourseSpec]):
         """The name of the fit that it predicts from, if the file names one."""
         return None if self.spec.header.fit is None else Path(self.spec.header.fit).stem
 
-    def on_page(self, **size: float) -> TimeCourse:
-        """The same figure on a page whose ``width`` or ``height``, in mm, differs."""
-        rows = self.spec.rows
-        changed = rows.model_copy(update={"size": rows.size.model_copy(update=size)})
-        return TimeCourse(replace(self.spec, rows=changed))
+    def on_page(self, page: PageRow) -> TimeCourse:
+        """The same figure on another page."""
+        return TimeCourse(replace(self.spec, rows=self.spec.rows.model_copy(update={"page": page})))
+
+    def with_title(self, title: str) -> TimeCourse:
+        """The same figure with another title of its caption."""
+        header = self.spec.header.model_copy(update={"title": title})
+        return TimeCourse(replace(self.spec, rows=self.spec.rows.model_copy(update={"header": header})))
+
+    def header(self, tree: xr.DataTree) -> FigureHeaderRow:
+        """The note speaks of published numbers, and of bands, only if they are drawn."""
+        spec, header = self.spec, self.spec.header
+        drawn = is_as_planned(spec, tree) and spec.published
+        band = any(curve.output in tree["interval"] for curve in spec.curves) if "interval" in tree.children else False
+        notes = (header.note, header.note_published if drawn else "", header.note_band if band else "")
+        return header.model_copy(update={"note": " ".join(filter(None, notes))})
 
     def compute(self, inputs: Inputs = FILE_ALONE) -> xr.DataTree:
         """A prediction from the fit of the file, or the cohort's typical patient if it names none."""
@@ -79,16 +79,16 @@ class TimeCourse(Kind[TimeCourseSpec]):
         """Refuse a result that is not what the figure shows, with everything that does not fit."""
         check_result(self.spec, tree)
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """Panels of curves; published points stand beside those of the regimen of the file only."""
-        return _Drawing(self.spec, tree).drawn()
+        _Drawing(self.spec, tree, page).draw()
 
 
 @dataclass
 class _Panel:
     """A panel while it is drawn, and what is placed when its size is known."""
 
-    axes: Axes
+    place: Panel
     name: str
     row: CountPanelRow
     curves: list[tuple[CurveRow, SimulatedCurve]] = field(default_factory=list)
@@ -96,143 +96,102 @@ class _Panel:
     limits: list[tuple[Text, float]] = field(default_factory=list)
     points: list[tuple[PublishedPoint, Text | None]] = field(default_factory=list)
 
+    @property
+    def axes(self) -> Axes:
+        """Of the panel."""
+        return self.place.axes
+
 
 class _Drawing:
     """One figure under construction."""
 
-    def __init__(self, spec: TimeCourseSpec, tree: xr.DataTree) -> None:
-        self.spec, self.tree, self.root = spec, tree, tree.to_dataset()
-        own = spec.regimen.content_hash
-        self.as_planned = self.root.attrs.get("regimen_hash", own) == own
-        self.published: dict[tuple[str, ...], list[tuple[str, Line2D]]] = {}
-        self.panels: list[_Panel] = []
+    def __init__(self, spec: TimeCourseSpec, tree: xr.DataTree, page: Page) -> None:
+        self.spec, self.tree, self.page, self.root = spec, tree, page, tree.to_dataset()
+        self.as_planned = is_as_planned(spec, tree)
+        self.published: Published = {}
 
-    def drawn(self) -> Figure:
-        """Draw everything, lay it out, then place the labels that depend on the layout."""
-        rows = self.spec.rows
-        grid = panel_grid(rows.size, len(rows.panels), lambda lines: 90.0 * lines)
-        for cell, (name, row) in zip(grid.panels, rows.panels.items(), strict=True):
-            panel = _Panel(cell.axes, name, row)
+    def draw(self) -> None:
+        """Draw everything; labels that depend on the layout are placed after it."""
+        rows, page = self.spec.rows, self.page
+        columns = page.columns_for(len(rows.panels))
+        height = row_height(0.85 * page.width / columns - 12)
+        panels = page.grid(len(rows.panels), lambda lines: height * lines, columns)
+        for cell, (name, row) in zip(panels, rows.panels.items(), strict=True):
+            panel = _Panel(cell, name, row)
             self._fill(panel)
-            _set_axes(panel, self.spec, self.root, cell.letter)
-            cell.axes.tick_params(labelbottom=cell.is_lowest)
-            if cell.is_lowest:
-                cell.axes.set_xlabel(f"{rows.time.label} ({rows.time.unit})")
-            self.panels.append(panel)
-        grid.figure.align_ylabels()
-        add_title_and_legend(grid.figure, rows.header, self._entries(), self._note())
-        grid.figure.draw_without_rendering()
-        grid.figure.set_layout_engine("none")
-        for panel in self.panels:
-            _place_labels(panel)
-        return grid.figure
+            self._set_axes(panel)
+            page.when_laid_out(partial(_place_labels, panel))
+        page.figure.align_ylabels([panel.axes for panel in panels])
+        explain(self.spec, self.tree, page, self.published)
 
     def _fill(self, panel: _Panel) -> None:
         set_scale(panel.axes, panel.row.scale)
+        if panel.row.lower is not None or panel.row.upper is not None:
+            panel.axes.set_ylim(panel.row.lower, panel.row.upper)
         for index, row in enumerate(self.spec.panel_curves(panel.name)):
             curve = simulated_curve(self.spec, self.tree, row)
             panel.curves.append((row, curve))
-            colour = COLOURS[row.colour] if row.colour else list(COLOURS.values())[index]
-            self._draw_curve(panel, row, curve, colour, index)
+            own = colour(index, row.colour)
+            self._draw_curve(panel, row, curve, own, index)
             if curve.limit is not None:
-                self._draw_limit(panel, row, curve.limit, colour)
+                self._draw_limit(panel, row, curve.limit, own)
             for name in row.published if self.as_planned else ():
-                self._draw_published(panel, name, row, curve, colour, MARKERS[index % len(MARKERS)])
+                self._draw_published(panel, name, row, curve, own, MARKERS[index % len(MARKERS)])
 
-    def _draw_curve(self, panel: _Panel, row: CurveRow, curve: SimulatedCurve, colour: str, index: int) -> None:
-        gid = f"{panel.name}-{row.output}"
-        if curve.outer is not None:
-            area = panel.axes.fill_between(curve.time, *curve.outer, color=colour, alpha=0.1, linewidth=0, zorder=1.5)
-            area.set_gid(f"outer-band-{gid}")
-        if curve.band is not None:
-            area = panel.axes.fill_between(curve.time, *curve.band, color=colour, alpha=0.2, linewidth=0, zorder=2)
-            area.set_gid(f"band-{gid}")
+    def _draw_curve(self, panel: _Panel, row: CurveRow, curve: SimulatedCurve, own: str, index: int) -> None:
+        gid, axes, label = f"{panel.name}-{row.output}", panel.axes, self.spec.label(row)
+        for ends, alpha, name, behind in ((curve.outer, 0.1, "outer-band", 1.5), (curve.band, 0.2, "band", 2)):
+            if ends is not None:
+                look: dict[str, Any] = {"color": own, "alpha": alpha, "linewidth": 0, "zorder": behind, "label": label}
+                axes.fill_between(curve.time, *ends, **look).set_gid(f"{name}-{gid}")
         style = LINES[index % len(LINES)]
-        label = self.spec.label(row)
-        (line,) = panel.axes.plot(curve.time, curve.value, color=colour, linestyle=style, label=label, zorder=4)
+        (line,) = axes.plot(curve.time, curve.value, color=own, linestyle=style, label=label, zorder=4)
         line.set_gid(f"simulated-{gid}")
         if len(self.spec.panel_curves(panel.name)) > 1:
-            look: dict[str, Any] = {"color": text_colour(colour), "va": "center"}
-            text = panel.axes.text(1.015, 0.5, label, transform=panel.axes.transAxes, **look)
-            panel.ends.append((text, float(curve.value[-1])))
+            beside: dict[str, Any] = {"color": text_colour(own), "va": "center", "transform": axes.transAxes}
+            panel.ends.append((axes.text(1.015, 0.5, label, **beside), float(curve.value[-1])))
 
-    def _draw_limit(self, panel: _Panel, row: CurveRow, limit: float, colour: str) -> None:
-        line = panel.axes.axhline(limit, color=text_colour(colour), linewidth=0.8, linestyle=DOTTED, zorder=3)
-        line.set_gid(f"limit-{panel.name}-{row.output}")
-        look: dict[str, Any] = {"color": text_colour(colour), "fontsize": small(), "zorder": 6}
-        if len(self.spec.panel_curves(panel.name)) == 1:
-            text, beside = f"LLN\n{limit:.3g}", panel.axes.get_yaxis_transform()
-            panel.axes.text(1.02, limit, text, transform=beside, va="center", linespacing=1.0, **look)
-            return
-        text = f"LLN {self.spec.label(row)} {limit:.3g}"
-        label = panel.axes.text(0, 0, text, transform=panel.axes.transAxes, va="bottom", **look)
+    def _draw_limit(self, panel: _Panel, row: CurveRow, limit: float, own: str) -> None:
+        look: dict[str, Any] = {"color": text_colour(own), "linewidth": line_width(0.8), "linestyle": DOTTED}
+        panel.axes.axhline(limit, zorder=3, **look).set_gid(f"limit-{panel.name}-{row.output}")
+        text = say("limit_of", label=self.spec.label(row)) if len(self.spec.panel_curves(panel.name)) > 1 else ""
+        beside: dict[str, Any] = {"color": text_colour(own), "fontsize": small(), "zorder": 6, "va": "bottom"}
+        label = panel.axes.text(0, 0, text or say("limit"), transform=panel.axes.transAxes, **beside)
         label.set_in_layout(False)
         panel.limits.append((label, limit))
 
     def _draw_published(
-        self, panel: _Panel, name: str, row: CurveRow, curve: SimulatedCurve, colour: str, marker: str
+        self, panel: _Panel, name: str, row: CurveRow, curve: SimulatedCurve, own: str, marker: str
     ) -> None:
         published = self.spec.published[name]
         point = published_point(published, self.spec, row, curve)
-        draw_point(panel.axes, point, colour, marker).lines[0].set_gid(f"published-{name}")
-        panel.points.append((point, draw_value(panel.axes, point, colour)))
+        drawn = draw_point(panel.axes, point, own, marker).lines[0]
+        drawn.set_gid(f"published-{name}")
+        drawn.set_label(self.spec.label(row))
+        panel.points.append((point, draw_value(panel.axes, point, own)))
         self.published.setdefault((published.source, published.kind, published.statistic), []).append(
-            (name, legend_handle(point, colour, marker))
+            (name, legend_handle(point, own, marker))
         )
 
-    def _note(self) -> str:
-        """What is said beneath, of published numbers and of bands only if they are drawn."""
-        header = self.spec.header
-        band = any(curve.band is not None for panel in self.panels for _, curve in panel.curves)
-        notes = (header.note, header.note_published if self.published else "", header.note_band if band else "")
-        return " ".join(filter(None, notes))
-
-    def _entries(self) -> list[Entry]:
-        curves = [curve for panel in self.panels for _, curve in panel.curves]
-        whose, interval = "typical patient", "95 % interval over parameter uncertainty"
-        if patients := self.root.attrs.get(PATIENTS):
-            whose, interval = f"median of {patients} patients", "5 to 95 % of patients"
-        entries: list[Entry] = [(Line2D([], [], color=GREY), f"simulated with the model: {whose}")]
-        if any(curve.band is not None for curve in curves):
-            band = Patch(facecolor=GREY, alpha=0.25, linewidth=0)
-            entries.append((band, f"simulated with the model: {interval}"))
-        if any(curve.outer is not None for curve in curves):
-            outer = Patch(facecolor=GREY, alpha=0.12, linewidth=0)
-            entries.append((outer, "the same and the discrepancy of the model"))
-        if any(curve.limit is not None for curve in curves):
-            entries.append(limit_entry("lower limit of normal (LLN)"))
-        for drawn in self.published.values():
-            samples = {(s.get_marker(), s.get_markerfacecolor()): s for _, s in drawn}
-            rows = [self.spec.published[name] for name, _ in drawn]
-            text = published_text(rows, self.spec.header.bars, self.spec.path.parent, _PUBLISHED)
-            entries.append((tuple(samples.values()), text))
-        if "course_start" in self.root:
-            mark = Line2D([], [], color="black", marker="v", markersize=3.5, markeredgewidth=0, linestyle="none")
-            regimen = one_line(str(self.root.attrs.get("regimen") or "own regimen"))
-            known = courses_text(self.spec.regimen, self.spec.rows.time.unit)
-            entries.append((mark, known if self.as_planned else f"course of treatment ({regimen})"))
-        return entries
-
-
-def _set_axes(panel: _Panel, spec: TimeCourseSpec, root: xr.Dataset, letter: str) -> None:
-    """Give a panel with its curves its axes, its title, and the marks of courses that the result holds."""
-    axes, row, time = panel.axes, panel.row, spec.rows.time
-    end = min(to_unit(spec.header.until, time.unit), float(panel.curves[0][1].time[-1]))
-    axes.set_xlim(-_MARGIN * end, end)
-    set_time_axes(axes, row, time, letter, row.label, row.unit, pad=9)
-    if row.scale == "log":
-        lower, upper = axes.get_ylim()
-        is_wide = np.log10(upper / lower) > 1.7
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if is_wide else (1.0, 2.0, 5.0)))
-        set_log_minor_ticks(axes)
-    if "course_start" in root:
-        starts = root["course_start"].values * to_unit(f"1 {root['course_start'].attrs['units']}", time.unit)
-        for start in starts:
-            axes.axvline(start, color="#C8C8C8", linewidth=0.5, zorder=1)
-        look = {"color": "black", "markersize": 3.5, "markeredgewidth": 0, "clip_on": False}
-        heights = np.full(starts.size, 1.03)
-        (marks,) = axes.plot(starts, heights, "v", transform=axes.get_xaxis_transform(), **look)
-        marks.set_gid(f"courses-{panel.name}")
+    def _set_axes(self, panel: _Panel) -> None:
+        """Axes, heading, and the marks of courses that the result holds."""
+        axes, time = panel.axes, self.spec.rows.time
+        end = min(to_unit(self.spec.header.until, time.unit), float(panel.curves[0][1].time[-1]))
+        axes.set_xlim(-_MARGIN * end, end)
+        has_courses = "course_start" in self.root
+        set_time_axes(
+            self.page, panel.place, panel.row, time, count_label(panel.row), panel.row.unit, pad=8 if has_courses else 3
+        )
+        if has_courses:
+            starts = self.root["course_start"].values * to_unit(
+                f"1 {self.root['course_start'].attrs['units']}", time.unit
+            )
+            for start in starts:
+                axes.axvline(start, color="#C8C8C8", linewidth=line_width(0.5), zorder=1)
+            look = {"color": "black", "markersize": 3.5, "markeredgewidth": 0, "clip_on": False}
+            heights = np.full(starts.size, 1.03)
+            (marks,) = axes.plot(starts, heights, "v", transform=axes.get_xaxis_transform(), **look)
+            marks.set_gid(f"courses-{panel.name}")
 
 
 def _place_labels(panel: _Panel) -> None:

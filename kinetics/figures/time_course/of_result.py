@@ -9,14 +9,16 @@ import numpy as np
 import xarray as xr
 
 from kinetics.errors import InputError
-from kinetics.figures.base.rows import CountPanelRow
+from kinetics.figures.base.labels import cohort_label, output_label
+from kinetics.figures.base.rows import CountPanelRow, PageRow
 from kinetics.figures.base.time_axis import time_axis
-from kinetics.figures.time_course.draw import PATIENTS, TimeCourse
-from kinetics.figures.time_course.spec import CurveRow, SizeRow, SpecRows, TimeCourseHeaderRow, TimeCourseSpec
+from kinetics.figures.time_course.draw import TimeCourse
+from kinetics.figures.time_course.explaining import PATIENTS
+from kinetics.figures.time_course.spec import CurveRow, SpecRows, TimeCourseHeaderRow, TimeCourseSpec
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import MEDIAN_AND_90
-from kinetics.units import to_unit
+from kinetics.units import parse_unit, to_unit
 
 _CURVES = 5
 """In a panel, at most."""
@@ -54,13 +56,13 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
         raise InputError(f"the result has no output '{unknown[0]}'; there are {', '.join(available)}")
     if not available:
         raise InputError(f"the result has no output of model '{model.name}'; it has {', '.join(map(str, root))}")
-    panels, curves = _panels(root, list(outputs) or available)
+    panels, curves = _panels(root, list(outputs) or available, model)
     days, cohort = to_unit(f"{float(root['time'][-1])} {root['time'].attrs['units']}", "day"), root.attrs.get("cohort")
     until, columns = f"{days:.12g} day", min(2, len(panels))
     rows = SpecRows(
         header=TimeCourseHeaderRow(
             kind=TimeCourse.name,
-            title=f"{model.name}, cohort {cohort}" if cohort else model.name,
+            title=f"{model.title}, {cohort_label(model, cohort)}" if cohort else model.title,
             model=model.name,
             cohort=cohort,
             regimen=str(root.attrs.get("regimen") or "no drug"),
@@ -68,7 +70,7 @@ def time_course_of(tree: xr.DataTree, model: Model | None = None, outputs: Seque
             every=until,
         ),
         retreat=None,
-        size=SizeRow(height=min(30 + 60 * -(-len(panels) // columns), 400), columns=columns),
+        page=PageRow(columns=columns),
         time=time_axis(days, _TICKS),
         panels=panels,
         curves=dict(enumerate(curves)),
@@ -87,7 +89,7 @@ def _model_of(root: xr.Dataset) -> Model:
         raise InputError(message) from error
 
 
-def _panels(root: xr.Dataset, outputs: Sequence[str]) -> tuple[dict[str, CountPanelRow], list[CurveRow]]:
+def _panels(root: xr.Dataset, outputs: Sequence[str], model: Model) -> tuple[dict[str, CountPanelRow], list[CurveRow]]:
     """Outputs of one unit in as many panels as they need."""
     units: dict[str, list[str]] = {}
     for name in outputs:
@@ -98,15 +100,16 @@ def _panels(root: xr.Dataset, outputs: Sequence[str]) -> tuple[dict[str, CountPa
         for first in range(0, len(names), _CURVES):
             own = names[first : first + _CURVES]
             panel = f"panel_{len(panels) + 1}"
-            panels[panel] = _panel(root[own], unit)
-            curves += [CurveRow(panel=panel, output=name, label=name) for name in own]
+            panels[panel] = _panel(root[own], unit, model)
+            curves += [CurveRow(panel=panel, output=name, label=output_label(model, name)) for name in own]
     return panels, curves
 
 
-def _panel(data: xr.Dataset, unit: str) -> CountPanelRow:
+def _panel(data: xr.Dataset, unit: str, model: Model) -> CountPanelRow:
     values = np.concatenate([np.ravel(data[name].values) for name in data])
     positive = values[np.isfinite(values) & (values > 0)]
-    title, label = (str(next(iter(data))) if len(data) == 1 else ""), "value" if unit == "1" else "amount"
+    title = output_label(model, str(next(iter(data)))) if len(data) == 1 else ""
+    label = None if parse_unit(unit).is_compatible_with("1/L") else "amount" if unit != "1" else "ratio or share"
     if not positive.size or positive.max() / positive.min() < _LEAST_RATIO:
         return CountPanelRow(unit=unit, label=label, title=title)
     lower = float(positive.max() / 10**_DECADES)

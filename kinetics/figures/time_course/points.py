@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETDOWNBASE
 from matplotlib.text import Text
 
 from kinetics.figures.base.style import small, text_colour
@@ -65,15 +66,20 @@ def _bar(row: PublishedRow, factor: float, bars: str) -> tuple[float, float] | N
 
 
 def draw_point(axes: Axes, point: PublishedPoint, colour: str, marker: str) -> ErrorbarContainer:
-    """Draw a point with its bars; a range has a bar and no marker."""
-    middle, shown = point.y, marker
-    if np.isnan(middle) and point.y_interval is not None:
-        middle, shown = sum(point.y_interval) / 2, "none"
+    """Draw a point with its bars; a range has a bar and no marker, a bar that would leave a log axis ends there."""
+    middle, shown, ends = point.y, marker, point.y_interval
+    if np.isnan(middle) and ends is not None:
+        middle, shown = sum(ends) / 2, "none"
+    floor = axes.get_ylim()[0]
+    if ends is not None and axes.get_yscale() == "log" and ends[0] < floor < middle:
+        ends = floor, ends[1]
+        look = {"marker": CARETDOWNBASE, "markersize": 3.0, "color": "black", "markeredgewidth": 0, "clip_on": False}
+        axes.plot([point.x], [floor], zorder=7, **look)
     return axes.errorbar(
         [point.x],
         [middle],
         xerr=_ends(point.x, point.x_interval),
-        yerr=_ends(middle, point.y_interval),
+        yerr=_ends(middle, ends),
         color=colour,
         ecolor="black",
         marker=shown,

@@ -14,7 +14,6 @@ from kinetics.figures.base.rows import (
     Colour,
     CountPanelRow,
     Label,
-    Millimetres,
     Note,
     PageRow,
     Seed,
@@ -22,12 +21,12 @@ from kinetics.figures.base.rows import (
     TimeRow,
 )
 from kinetics.figures.base.style import COLOURS
+from kinetics.figures.base.words import shown_label
 from kinetics.files.rows import Line
 from kinetics.model import Model
 from kinetics.model.schema import Row
 from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen, course_starts
-from kinetics.results import marked
 from kinetics.units import parse_unit
 
 
@@ -44,6 +43,7 @@ class TimeCourseHeaderRow(TimedHeaderRow):
     seed: Seed = 0
     tables: tuple[Line, ...] = ()
     bars: Literal["sd", "se"] = "se"
+    points: Label | None = None
 
 
 class RetreatRow(Row):
@@ -51,13 +51,6 @@ class RetreatRow(Row):
 
     regimen: Line
     at: Annotated[list[Line], Field(min_length=1)]
-
-
-class SizeRow(PageRow):
-    """``[size]`` of a time course: panels stand below one another unless the file says otherwise."""
-
-    height: Millimetres | None = 90
-    columns: Annotated[StrictInt, Field(ge=1, le=6)] | None = 1
 
 
 class CurveRow(Row):
@@ -76,7 +69,7 @@ class SpecRows(Row):
 
     header: TimeCourseHeaderRow
     retreat: RetreatRow | None
-    size: SizeRow
+    page: PageRow
     time: TimeRow
     panels: dict[str, CountPanelRow]
     curves: dict[int, CurveRow]
@@ -106,9 +99,14 @@ class TimeCourseSpec:
         """The curves, in the order of the file."""
         return tuple(self.rows.curves.values())
 
+    @property
+    def page(self) -> PageRow:
+        """``[size]`` and ``[look]``."""
+        return self.rows.page
+
     def label(self, row: CurveRow) -> str:
-        """Of a curve, with the mark of what the model calls exploratory."""
-        return marked(row.label, self.model.is_exploratory(row.output))
+        """Of a curve: the reader's, or the file's."""
+        return shown_label(row.output, row.label)
 
     def panel_curves(self, panel: str) -> tuple[CurveRow, ...]:
         """The curves of a panel, in the order of the file."""
@@ -126,14 +124,14 @@ def read_rows(reader: SpecReader) -> SpecRows | None:
     data = reader.document.data
     header = reader.table(TimeCourseHeaderRow, "figure")
     retreat = reader.table(RetreatRow, "retreat") if "retreat" in data else None
-    size = reader.table(SizeRow, "size") or SizeRow()
+    page = reader.page()
     time = reader.time(header, header.draws if header and header.fit else 1)
     panels = reader.panels(CountPanelRow, "its unit")
     curves = reader.listed(CurveRow, "curves", MAX_CURVES, "panel, output and label")
     _check_curves(reader, curves, data.get("panels", {}))
     if header is None:
         return None
-    return SpecRows(header=header, retreat=retreat, size=size, time=time, panels=panels, curves=curves)
+    return SpecRows(header=header, retreat=retreat, page=page, time=time, panels=panels, curves=curves)
 
 
 def _check_curves(reader: SpecReader, curves: Mapping[int, CurveRow], panels: Any) -> None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import courses_text, patients_text, short_number
-from kinetics.figures.base.page import Entry, add_title_and_legend, text_entry
-from kinetics.figures.base.panels import panel_grid, set_title
-from kinetics.figures.base.style import COLOURS, scale, small
+from kinetics.figures.base.labels import (
+    amount_text,
+    cohort_label,
+    courses_text,
+    output_label,
+    parameter_label,
+    quantity_text,
+    short_number,
+)
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.panels import set_heading
+from kinetics.figures.base.style import COLOURS, line_width, small
+from kinetics.figures.base.words import say
 from kinetics.figures.tornado.compute import recovery_elasticities, typical_values
 from kinetics.figures.tornado.spec import TornadoSpec, read_tornado
-from kinetics.units import conversion, display_unit, parse_unit, to_unit
-from kinetics.units.levels import read_level
+from kinetics.units import conversion, parse_unit, to_unit
 
 _LATER, _EARLIER = COLOURS["vermillion"], COLOURS["blue"]
-_BAR = 3.9
+_BAR = 5.2
 """Height of a bar with its gap, mm."""
 
 
@@ -44,74 +53,83 @@ class Tornado(Kind[TornadoSpec]):
         attrs = {"figure": self.name, "model_hash": self.spec.model.content_hash}
         return Required({"/": ("time", "elasticity", "limit")}, attrs)
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A panel an output."""
         data, header = tree.to_dataset(), self.spec.header
         bars = min(header.largest, data.sizes["parameter"])
-        count, height = data.sizes["output"], lambda rows: rows * (_BAR * bars + 19) + 24
-        grid = panel_grid(self.spec.page, count, height, sharex=True)
+        count = data.sizes["output"]
+        columns = page.columns_for(count, least=70)
         reach = self._reach(data)
-        for panel in grid.panels:
-            panel.axes.set_xlim(-reach, reach)
-            self._draw_panel(panel.axes, data.isel(output=panel.index), panel.letter)
-            panel.axes.tick_params(labelbottom=True)
-        add_title_and_legend(grid.figure, header, self._entries())
-        return grid.figure
+        for panel in page.grid(count, lambda rows: rows * (_BAR * bars + 19), columns, sharex=False):
+            panel.axes.set_xlim(*reach)
+            self._draw_panel(panel.axes, data.isel(output=panel.index), panel.letter, page)
+        self._explain(page)
 
-    def _reach(self, data: xr.Dataset) -> float:
+    def _reach(self, data: xr.Dataset) -> tuple[float, float]:
         """How far the axis goes on each side; there is room for the number beside the longest bar."""
-        sizes = np.abs(self._changes(data))
-        return 1.45 * float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)) or 1.0
+        changes = self._changes(data)
+        finite = changes[np.isfinite(changes)]
+        low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+        length = (high - low) or 1.0
+        return low - 0.16 * length, high + 0.16 * length
 
     def _changes(self, data: xr.Dataset) -> np.ndarray:
         return data["elasticity"].values * float(self.spec.header.percent)
 
-    def _draw_panel(self, axes: Axes, data: xr.Dataset, letter: str) -> None:
-        output, time = str(data["output"].values), float(data["time"])
-        level = read_level(str(data["limit"].values))
-        assert level.unit is not None  # a limit of normal is a quantity
-        limit = f"{level.number:g} {display_unit(level.unit)}"
-        unit = self.spec.header.unit
-        factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(unit)))
-        result = f"back at {limit} after {short_number(time * factor)} {unit}"
-        if not np.isfinite(time):
-            result = f"not below {limit}" if np.isnan(time) else f"not back at {limit} by {self.spec.header.until}"
-        set_title(axes, letter, output, pad=13 * scale())
-        axes.annotate(result, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points")
+    def _draw_panel(self, axes: Axes, data: xr.Dataset, letter: str, page: Page) -> None:
+        output, time, header = str(data["output"].values), float(data["time"]), self.spec.header
+        limit = quantity_text(str(data["limit"].values))
+        factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(header.unit)))
+        if np.isfinite(time):
+            result = say("back_after", limit=limit, time=amount_text(short_number(time * factor), header.unit))
+        else:
+            until = quantity_text(header.until)
+            result = (
+                say("not_below_limit", limit=limit) if np.isnan(time) else say("not_back", limit=limit, until=until)
+            )
+        label = output_label(self.spec.model, output)
+        set_heading(axes, letter, label)
+        page.caption.add(f"{label}: {result}")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.axvline(0, color="black", linewidth=0.6, zorder=3)
-        axes.set_xlabel(f"change of the time (%) per +{self.spec.header.percent} % of the parameter")
+        axes.axvline(0, color="black", linewidth=line_width(0.6), zorder=3)
+        axes.set_xlabel(f"{say('change_of_time')} (%)")
         if np.isfinite(time):
-            self._draw_bars(axes, data, output)
+            self._draw_bars(axes, data, output, page)
 
-    def _draw_bars(self, axes: Axes, data: xr.Dataset, output: str) -> None:
+    def _draw_bars(self, axes: Axes, data: xr.Dataset, output: str, page: Page) -> None:
         changes, names = self._changes(data), [str(name) for name in data["parameter"].values]
         order = np.argsort(-np.abs(changes), kind="stable")
         shown, rest = order[: self.spec.header.largest], order[self.spec.header.largest :]
+        labels = [parameter_label(self.spec.model, names[index]) for index in shown]
+        axes.set_yticks(range(len(labels)), [_short(label, page.width) for label in labels], fontsize=small())
+        axes.tick_params(axis="y", length=0)
         for y, index in enumerate(shown):
             change = float(changes[index])
             (bar,) = axes.barh(y, change, height=0.72, color=_LATER if change > 0 else _EARLIER, zorder=2)
             bar.set_gid(f"bar-{output}-{names[index]}")
+            bar.set_label(labels[y])
             side = 1 if change > 0 else -1
             beside = {"textcoords": "offset points", "va": "center", "fontsize": small()}
             axes.annotate(_signed(change), (change, y), (2.5 * side, 0), ha="left" if side > 0 else "right", **beside)
-            axes.annotate(names[index], (0, y), (-2.5 * side, 0), ha="right" if side > 0 else "left", **beside)
-        axes.set_ylim(self.spec.header.largest + 0.3, -0.6)
+        axes.set_ylim(self.spec.header.largest - 0.3, -0.6)
         if rest.size:
-            words = f"{rest.size} others, none above {abs(changes[shown[-1]]):.2g} %"
-            position = 0.0, self.spec.header.largest - 0.15
-            axes.text(*position, words, transform=axes.get_yaxis_transform(), va="center", fontsize=small())
+            label = output_label(self.spec.model, output)
+            page.caption.add(say("others", label=label, n=rest.size, most=f"{abs(changes[shown[-1]]):.2g}"))
 
-    def _entries(self) -> list[Entry]:
-        header = self.spec.header
-        derivatives = f"exact derivatives, scaled to +{header.percent} %; limits held"
-        doses = courses_text(self.spec.regimen, header.unit)
-        return [
-            (Patch(facecolor=_LATER), "recovery later with more of the parameter (+)"),
-            (Patch(facecolor=_EARLIER), "recovery earlier (−)"),
-            text_entry(f"model: {patients_text(header.cohort)}; {derivatives}; {doses}"),
-        ]
+    def _explain(self, page: Page) -> None:
+        header, model = self.spec.header, self.spec.model
+        page.add_key(Patch(facecolor=_LATER), say("later"))
+        page.add_key(Patch(facecolor=_EARLIER), say("earlier"))
+        cohort = say("of_cohort", cohort=cohort_label(model, header.cohort)) if header.cohort else ""
+        page.caption.add(say("tornado_is", percent=header.percent, cohort=cohort))
+        page.caption.add(say("courses", what=courses_text(self.spec.regimen, header.unit, model)))
+
+
+def _short(label: str, width: float) -> str:
+    """A label in two lines, if it is long, of a width that leaves room for bars on a page so wide."""
+    most = 26 if width < 110 else 34
+    return "\n".join(textwrap.wrap(label, most, max_lines=2, placeholder="…")) or label
 
 
 def _signed(value: float) -> str:

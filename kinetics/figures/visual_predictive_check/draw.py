@@ -6,21 +6,20 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
+from kinetics.figures.base.caption import published_text
 from kinetics.figures.base.fit_figure import chosen_estimates
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import published_text
-from kinetics.figures.base.page import Entry, add_title_and_legend
-from kinetics.figures.base.panels import panel_grid, set_scale, set_time_axes
-from kinetics.figures.base.style import COLOURS
+from kinetics.figures.base.page import Page, Panel
+from kinetics.figures.base.panels import row_height, set_scale, set_time_axes
+from kinetics.figures.base.style import COLOURS, line_width
+from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.visual_predictive_check.compute import PANEL, ROW, check_tree, patients_of
-from kinetics.figures.visual_predictive_check.spec import TYPES, CheckPanelRow, CheckSpec, read_check
+from kinetics.figures.visual_predictive_check.spec import CheckPanelRow, CheckSpec, read_check
 from kinetics.published import PublishedRow
 from kinetics.units import to_unit
 
@@ -31,15 +30,6 @@ _RIGHT = 0.02
 """Of the axis, from the published number at its time to the model's."""
 _BELOW = 6.0
 """The same downwards for recovery times, percent of patients."""
-_ROW = 48.0
-"""Height of a row of panels, mm."""
-_SAID = {
-    **dict.fromkeys((*TYPES["counts"], *TYPES["share"]), "{statistics}"),
-    "time_to_threshold": "recovery time, at half of the patients it is of: {statistics}",
-    "share_recovered": "share of patients seen back",
-}
-"""What the legend says of each kind of published row."""
-_LABELS = {"counts": "count", "share": "patients", "recovery": "patients seen back"}
 
 
 class VisualPredictiveCheck(Kind[CheckSpec]):
@@ -66,26 +56,28 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
         groups = {f"panel_{n}": (*PANEL, *(["population"] if row.type == "counts" else [])) for n, row in panels}
         return Required(groups, {"figure": self.name, "fit": self.spec.problem.name})
 
-    def picture(self, tree: xr.DataTree) -> Figure:
+    def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A curve with its bands a panel, and the rows that belong to it."""
         spec = self.spec
-        grid = panel_grid(spec.page, len(spec.panels), lambda rows: _ROW * rows + 40)
-        for panel, (name, row) in zip(grid.panels, spec.panels.items(), strict=True):
+        columns = page.columns_for(len(spec.panels))
+        height = row_height(page.width / columns - 16)
+        for panel, (name, row) in zip(
+            page.grid(len(spec.panels), lambda rows: height * rows, columns), spec.panels.items(), strict=True
+        ):
             data = tree[f"panel_{panel.index + 1}"].to_dataset()
-            self._set_axes(panel.axes, row, str(data["value"].attrs["units"]), panel.letter)
+            self._set_axes(page, panel, row, str(data["value"].attrs["units"]))
             _draw_curve(panel.axes, data, name, row.type)
             self._draw_rows(panel.axes, data)
-            if panel.is_lowest:
-                panel.axes.set_xlabel(f"{spec.time.label} ({spec.time.unit})")
-        grid.figure.align_ylabels()
-        add_title_and_legend(grid.figure, spec.header, self._entries())
-        return grid.figure
+        page.figure.align_ylabels([panel.axes for panel in page.panels])
+        self._explain(page)
 
-    def _set_axes(self, axes: Axes, row: CheckPanelRow, unit: str, letter: str) -> None:
+    def _set_axes(self, page: Page, panel: Panel, row: CheckPanelRow, unit: str) -> None:
+        axes = panel.axes
         end = to_unit(self.spec.header.until, self.spec.time.unit)
         axes.set_xlim(-_MARGIN * end, end * (1 + _MARGIN))
         set_scale(axes, row.scale)
-        set_time_axes(axes, row, self.spec.time, letter, row.label or _LABELS[row.type], unit)
+        label = shown_label(row.label) if row.label else say(f"label_{row.type}")
+        set_time_axes(page, panel, row, self.spec.time, label, unit)
         if row.type != "counts":
             axes.set_ylim(-2, 102)
             axes.yaxis.set_major_locator(MultipleLocator(25))
@@ -100,39 +92,24 @@ class VisualPredictiveCheck(Kind[CheckSpec]):
                 number = own[who], own[f"{who}_lower"], own[f"{who}_upper"]
                 _draw_number(axes, f"{who}-{name}", position, number, published=not aside, along_time=along_time)
 
-    def _entries(self) -> list[Entry]:
+    def _explain(self, page: Page) -> None:
         types = {row.type for row in self.spec.panels.values()}
-        curves = {
-            "counts": "median of patients",
-            "share": "share of patients",
-            "recovery": "share of patients seen back by a visit, of those seen below",
-        }
-        curve = "; ".join(text for kind, text in curves.items() if kind in types)
-        marks: list[tuple[Artist, str]] = [(Line2D([], [], color=_MODEL), curve)]
         if "counts" in types:
             light = Patch(facecolor=_MODEL, alpha=0.16, linewidth=0)
-            marks.insert(0, (light, "5 to 95 % of patients as a visit would measure them"))
+            page.add_key(light, say("measured_90"), say("measured_90_meaning"))
+        curve = "; ".join(say(f"curve_{kind}") for kind in ("counts", "share", "recovery") if kind in types)
+        page.add_key(Line2D([], [], color=_MODEL), say("model"), say("model_curve", what=curve))
         numbers = map(patients_of, self.spec.targets.values())
         if sizes := sorted({number for number in numbers if number is not None}):
             dark = Patch(facecolor=_MODEL, alpha=0.45, linewidth=0)
-            summaries = [*(["medians"] if "counts" in types else []), *(["shares"] if types - {"counts"} else [])]
-            studies = f"in studies of {' or '.join(map(str, sizes))} patients"
-            marks.append((dark, f"95 % of {' or '.join(summaries)} {studies}"))
-        marks.append((_sample_number(False), "the published statistic with its SD, or with 95 % of studies"))
-        return [*((mark, f"simulated with the model: {text}") for mark, text in marks), *self._published()]
-
-    def _published(self) -> list[Entry]:
-        """All published rows in one entry, chosen ones in another."""
+            page.add_key(dark, say("studies_95"), say("studies_95_meaning", n=f" {say('or')} ".join(map(str, sizes))))
+        page.add_key(_sample_number(False), say("model_statistic"), say("model_statistic_meaning"))
+        page.add_key(_sample_number(True), say("published"))
         groups: dict[tuple[str, str], dict[str, PublishedRow]] = {}
         for row in (target.row for targets in self.spec.targets.values() for target in targets):
-            groups.setdefault((row.source, _SAID[row.kind]), {})[row.name] = row
-        texts = [published_text(rows.values(), "sd", self.spec.path.parent, _SAID) for rows in groups.values()]
-        parts = [text.partition(": ")[::2] for text in texts]
-        heads = dict.fromkeys(head for head, _ in parts)
-        return [
-            (_sample_number(True), f"{head}: " + "; ".join(rest for own, rest in parts if own == head))
-            for head in heads
-        ]
+            groups.setdefault((row.source, row.kind), {})[row.name] = row
+        for rows in groups.values():
+            page.caption.add(published_text(rows.values(), "sd", self.spec.path.parent))
 
 
 def _draw_curve(axes: Axes, data: xr.Dataset, name: str, kind: str) -> None:
@@ -163,7 +140,7 @@ def _draw_number(
     look = {"color": colour, "zorder": 6 if published else 5}
     if np.isfinite([lower, upper]).all():
         bar = ((lower, upper), (at, at)) if along_time else ((at, at), (lower, upper))
-        axes.plot(*bar, linewidth=1.1, solid_capstyle="butt", **look)[0].set_gid(f"{gid}-bar")
+        axes.plot(*bar, linewidth=line_width(1.1), solid_capstyle="butt", **look)[0].set_gid(f"{gid}-bar")
     position = (value, at) if along_time else (at, value)
     (point,) = axes.plot(*position, linestyle="none", **_marker(published), **look)
     point.set_gid(gid)
@@ -171,7 +148,7 @@ def _draw_number(
 
 def _sample_number(published: bool) -> Line2D:
     """A number with its bar, for the legend."""
-    return Line2D([], [], color=_PUBLISHED if published else _MODEL, linewidth=1.1, **_marker(published))
+    return Line2D([], [], color=_PUBLISHED if published else _MODEL, linewidth=line_width(1.1), **_marker(published))
 
 
 def _marker(published: bool) -> dict[str, Any]:
