@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from kinetics.estimate import Estimates, Fit, FitProblem, fit, refit
     from kinetics.explorer import Explorer, explore
-    from kinetics.figures import draw
+    from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
     from kinetics.measures import (
         AreaUnderCurve,
@@ -78,6 +78,7 @@ __all__ = [
     "DataMapping",
     "Discrepancy",
     "Dose",
+    "Drawn",
     "Estimates",
     "Explorer",
     "Fit",
@@ -160,7 +161,7 @@ _ROOMS = {
     ),
     "kinetics.estimate": ("Estimates", "Fit", "FitProblem", "fit", "refit"),
     "kinetics.explorer": ("Explorer", "explore"),
-    "kinetics.figures": ("draw",),
+    "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
     "kinetics.measures": (
         "AreaUnderCurve",

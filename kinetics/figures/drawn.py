@@ -65,6 +65,12 @@ class Drawn:
         A hash of everything that it was drawn from, if that is a figure file alone.
     files : tuple of pathlib.Path
         Where it was written.
+
+    Examples
+    --------
+    >>> from kinetics.figures import draw
+    >>> figure, axes = drawn = draw("recovery", width="single")  # doctest: +SKIP
+    >>> drawn.save("recovery.pdf")  # doctest: +SKIP
     """
 
     name: str

@@ -80,11 +80,11 @@ class Course:
 
     def repeat(self, count: int, every: Amount | None = None) -> Regimen:
         """The same course ``count`` times, each ``every`` after the one before."""
-        return Regimen([self], name=_course_name(self)).repeat(count, every)
+        return self._alone.repeat(count, every)
 
     def __add__(self, other: Course | Regimen | Rule) -> Regimen:
         is_part = isinstance(other, Course | Regimen | Rule)
-        return Regimen([self], name=_course_name(self)) + other if is_part else NotImplemented
+        return self._alone + other if is_part else NotImplemented
 
     def __repr__(self) -> str:
         return f"<Course at {time_text(self.start.magnitude)}: {dose_count(self.doses)}>"
@@ -93,11 +93,11 @@ class Course:
         return course_table([self.doses])
 
     def _repr_html_(self) -> str:
-        return html_table(_course_name(self), HEAD, course_rows([self.doses]))
+        return html_table(self._alone.name, HEAD, course_rows([self.doses]))
 
-
-def _course_name(course: Course) -> str:
-    return f"course at {time_text(course.start.magnitude)}"
+    @property
+    def _alone(self) -> Regimen:
+        return Regimen([self], name=f"course at {time_text(self.start.magnitude)}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,10 +113,8 @@ class Regimen:
     rules : sequence of Rule
         Doses that depend on the state; the same rule twice counts once. A rule that names a course counts those that
         start together as one.
-    about : str
-        What the publication says of it, and which parts are choices.
-    label : str
-        What figures call it, if the title is too long for that.
+    about, label : str
+        What the publication says of it, and which parts are choices; what figures call it, if not by its title.
 
     Raises
     ------
@@ -216,7 +214,7 @@ class Regimen:
             name = " + ".join(filter(None, (base.name, f"rule on {other.output}")))
             return replace(base, name=name, rules=(*self.rules, other))
         if isinstance(other, Course):
-            other = Regimen([other], name=_course_name(other))
+            other = other._alone
         if not isinstance(other, Regimen):
             return NotImplemented
         if not (self._is_drug and other._is_drug):
@@ -232,12 +230,12 @@ class Regimen:
         return bool(self.courses or self.rules)
 
     def __repr__(self) -> str:
-        content = content_text(len(self.courses), self.doses, len(self.rules))
-        return f"<Regimen {self.name or 'without a name'}: {content}>"
+        name, content = self.name or "without a name", content_text(len(self.courses), self.doses, len(self.rules))
+        return f"<Regimen {name}: {content}>"
 
     def _lines(self) -> list[str]:
-        rules = [f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1)]
-        return [headline(self.name, self.title, self.source), *rules]
+        head = headline(self.name, self.title, self.source)
+        return [head, *(f"rule {number}: {rule}" for number, rule in enumerate(self.rules, 1))]
 
     def text(self, width: int = WIDTH) -> str:
         """Title, what the publication says, courses and rules, in lines of at most ``width`` characters."""
@@ -248,5 +246,5 @@ class Regimen:
     __str__ = text
 
     def _repr_html_(self) -> str:
-        rows = course_rows(course.doses for course in self.courses)
-        return html_table("; ".join(filter(None, self._lines())), HEAD, rows)
+        title, rows = "; ".join(filter(None, self._lines())), course_rows(course.doses for course in self.courses)
+        return html_table(title, HEAD, rows)
