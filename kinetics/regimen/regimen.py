@@ -80,11 +80,10 @@ class Course:
 
     def repeat(self, count: int, every: Amount | None = None) -> Regimen:
         """The same course ``count`` times, each ``every`` after the one before."""
-        return self._alone.repeat(count, every)
+        return self.alone.repeat(count, every)
 
     def __add__(self, other: Course | Regimen | Rule) -> Regimen:
-        is_part = isinstance(other, Course | Regimen | Rule)
-        return self._alone + other if is_part else NotImplemented
+        return self.alone + other if isinstance(other, Course | Regimen | Rule) else NotImplemented
 
     def __repr__(self) -> str:
         return f"<Course at {time_text(self.start.magnitude)}: {dose_count(self.doses)}>"
@@ -93,10 +92,11 @@ class Course:
         return course_table([self.doses])
 
     def _repr_html_(self) -> str:
-        return html_table(self._alone.name, HEAD, course_rows([self.doses]))
+        return html_table(self.alone.name, HEAD, course_rows([self.doses]))
 
     @property
-    def _alone(self) -> Regimen:
+    def alone(self) -> Regimen:
+        """A regimen of this course and no other."""
         return Regimen([self], name=f"course at {time_text(self.start.magnitude)}")
 
 
@@ -214,7 +214,7 @@ class Regimen:
             name = " + ".join(filter(None, (base.name, f"rule on {other.output}")))
             return replace(base, name=name, rules=(*self.rules, other))
         if isinstance(other, Course):
-            other = other._alone
+            other = other.alone
         if not isinstance(other, Regimen):
             return NotImplemented
         if not (self._is_drug and other._is_drug):
