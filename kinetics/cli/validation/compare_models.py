@@ -67,7 +67,7 @@ def compare_models(
         return crossvalidate(problem, by=kinds, estimates=estimates).log_scores()
 
     score = None if kinds is None else log_scores
-    with watched(f"variants of {name}") as steps, resumable():
+    with watched(f"variants of {name}", lines_a_step=0) as steps, resumable():
         comparison = run(name, variants or None, refit=refit, save=save, score=score, progress=steps.count)
     if out is not None:
         write_atomically(out, models_markdown(comparison))
