@@ -14,7 +14,7 @@ import xarray as xr
 from kinetics import __version__
 from kinetics.errors import Fault, Faults, InputError, warn
 from kinetics.files.checksums import CHECKSUM, ChecksumWarning, check_seal, sealed, tree_checksum
-from kinetics.files.declared import check_netcdf, check_store
+from kinetics.files.declared import check_netcdf, check_store, check_zarr
 from kinetics.files.reading import check_regular
 from kinetics.files.writing import write_atomically
 from kinetics.result_tables import TABLES, table_files
@@ -130,7 +130,8 @@ def read_result(path: str | Path) -> xr.DataTree:
     Raises
     ------
     InputError
-        If it is no NetCDF file and no Zarr store, is damaged, leads elsewhere, or declares more than fits into memory.
+        If it is no NetCDF file and no Zarr store, is damaged, leads elsewhere, or declares more than fits into memory;
+        if a store is read and the extra ``store`` is missing.
 
     Warns
     -----
@@ -195,6 +196,7 @@ def _verified(tree: xr.DataTree, path: Path) -> xr.DataTree:
 
 
 def _read_store(path: Path) -> xr.DataTree:
+    check_zarr(path)
     from zarr.storage import LocalStore
 
     if not path.is_dir():

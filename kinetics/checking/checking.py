@@ -22,7 +22,8 @@ class Findings:
     by_file : dict of str to tuple of Fault
         The faults of each file, or of a name that leads to none; empty for a file that is sound.
     notes : dict of str to tuple of str
-        What tables of patients hold, and what was assumed of them, by file.
+        What a reader must know, by file: what tables of patients hold, and what was assumed of them; rows of a fit
+        that are after a later course; that another program or version wrote a dataset.
 
     Examples
     --------

@@ -12,18 +12,20 @@ from kinetics.errors import Faults
 
 
 def check_file(path: Path, kind: str, faults: Faults, *, allow_large: bool = False) -> tuple[str, ...]:
-    """Note every fault of a file of a kind of `CHECKS`, or of patients; what a table of patients holds is returned."""
+    """Note every fault of a file of a kind of `CHECKS`, or of patients; what else a reader must know is returned."""
     if kind == "patients":
         return check_patients(path, faults, allow_large=allow_large)
     with faults.gather(str(path)):
-        CHECKS[kind](path, faults)
+        return CHECKS[kind](path, faults) or ()
     return ()
 
 
-def _check_fit(path: Path, _: Faults) -> None:
+def _check_fit(path: Path, _: Faults) -> tuple[str, ...]:
+    """Its notes say which rows are after a later course, as a publication may count from that."""
     from kinetics.estimate import FitProblem
+    from kinetics.estimate.fit_warnings import time_notes
 
-    FitProblem.load(path)
+    return time_notes(FitProblem.load(path).targets)
 
 
 def _check_figure(path: Path, _: Faults) -> None:
@@ -70,7 +72,7 @@ def _check_bibliography(path: Path, faults: Faults) -> None:
     check_bibliography(path, faults)
 
 
-CHECKS: dict[str, Callable[[Path, Faults], None]] = {
+CHECKS: dict[str, Callable[[Path, Faults], tuple[str, ...] | None]] = {
     "model": check_model,
     "regimen": check_regimen,
     "visits": check_visits,
@@ -86,4 +88,4 @@ CHECKS: dict[str, Callable[[Path, Faults], None]] = {
     "dataset": check_dataset,
     "bibliography": _check_bibliography,
 }
-"""By the kinds of `kinetics.files.kinds`."""
+"""By the kinds of `kinetics.files.kinds`; some return notes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+from kinetics import __version__
 from kinetics.errors import Faults, InputError, warn
 
 
@@ -41,10 +42,14 @@ def check_discrepancy(path: Path, _: Faults) -> None:
         raise InputError(f"there is no committed result {result.name} beside it")
 
 
-def check_dataset(path: Path, faults: Faults) -> None:
-    """A result holds what was written, every unit in it can be read, and the estimates of a fit are such."""
+def check_dataset(path: Path, faults: Faults) -> tuple[str, ...]:
+    """A result holds what was written, every unit in it can be read, and the estimates of a fit are such.
+
+    A note says so if another program or another version wrote it.
+    """
     from kinetics.estimate import Estimates
     from kinetics.files.checksums import ChecksumWarning
+    from kinetics.result_kinds import described
     from kinetics.results import read_result
     from kinetics.units import parse_unit
 
@@ -67,3 +72,5 @@ def check_dataset(path: Path, faults: Faults) -> None:
     if "estimates" in tree.children:
         with faults.gather(str(path), "/estimates"):
             Estimates.from_tree(tree)
+    own = (tree.attrs.get("package"), tree.attrs.get("package_version")) == ("lymphokinetics", __version__)
+    return () if own else (f"is {described(tree)}",)

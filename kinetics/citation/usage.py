@@ -23,6 +23,7 @@ from kinetics.files.library import find_file, path_from
 from kinetics.files.tables import PlacedRow
 from kinetics.model import Model
 from kinetics.published import EvidenceRow
+from kinetics.result_kinds import described
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def usage_of_tree(tree: xr.DataTree, model: Model | None) -> Usage:
         If the result does not say its model, or that cannot be found.
     """
     facts: dict[str, Any] = {str(name): value for name, value in tree.attrs.items()}
-    model = model or _model_of(facts)
+    model = model or _model_of(tree)
     if facts.get("model_hash") not in (None, model.content_hash):
         warn(f"model '{model.name}' has changed since the result was made; its sources may be others")
     cohort, rows = facts.get("cohort") or None, _observed(tree, model)
@@ -161,10 +162,11 @@ def _rows_of_fit(name: str, used: UsedCohort) -> list[tuple[str, Path]]:
     return _rows(FitProblem.load(path))
 
 
-def _model_of(facts: dict[str, Any]) -> Model:
-    name = facts.get("model")
+def _model_of(tree: xr.DataTree) -> Model:
+    name = tree.attrs.get("model")
     if not name:
-        raise InputError(Fault("does not say its model; give it as 'model' (--model FILE)", name="result"))
+        message = f"does not say its model; give it as 'model' (--model FILE): it is {described(tree)}"
+        raise InputError(Fault(message, name="result"))
     try:
         return Model.load(str(name))
     except InputError as error:

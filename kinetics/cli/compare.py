@@ -10,12 +10,11 @@ import typer
 from kinetics.cli.arguments.completion import REGIMENS
 from kinetics.cli.arguments.inputs import check_engine, destination
 from kinetics.cli.arguments.options import AsJson, EngineName, Patients, Seed
+from kinetics.cli.arguments.pictures import PICTURES, Language, Width, picture
 from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
 from kinetics.errors import Faults
-
-PICTURES = (".svg", ".pdf", ".png")
 
 
 def compare(
@@ -48,10 +47,12 @@ def compare(
         Path | None,
         typer.Option(
             "--out",
-            metavar="FILE.{svg,pdf,png,nc,csv,xlsx}",
+            metavar="FILE.{svg,pdf,png,tiff,nc,csv,xlsx}",
             help="Draw it or write it; replaced only by a success.",
         ),
     ] = None,
+    width: Width = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Regimens side by side: nadirs, recovery, overshoot, time below limits and indices, in one cohort."""
@@ -64,6 +65,8 @@ def compare(
     faults = Faults()
     check_engine(faults, engine)
     destination(faults, out, *PICTURES, *RESULTS, inputs=[spec, *regimens])
+    drawn = out if out is not None and out.suffix.lower() in PICTURES else None
+    look = picture(faults, drawn, width, language, inputs=[spec, *regimens])
     comparison, loaded = None, []
     with faults.gather():
         comparison = read_comparison(spec, model=model, cohort=cohort, until=until)
@@ -83,5 +86,4 @@ def compare(
     if out.suffix.lower() in RESULTS:
         wrote(*write_result(result, out))
     else:
-        draw(figure_of_comparison(comparison, loaded), out, input=result)
-        wrote(out)
+        wrote(*draw(figure_of_comparison(comparison, loaded), out, input=result, **look).files)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinetics.cli.arguments.inputs import destination
+from kinetics.cli.arguments.completion import FIGURES
+from kinetics.cli.arguments.pictures import Language, Width, picture
 from kinetics.cli.terminal.output import wrote
 from kinetics.cli.terminal.progress import watched
-from kinetics.errors import Faults
+from kinetics.errors import Fault, Faults, InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from kinetics.figures.base.kind import Kind
 
 
 def figure(
@@ -18,8 +24,9 @@ def figure(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A figure that ships, or a figure file; of a clinic's INPUT.nc also goodness_of_fit, individual_fits "
-            "or visual_predictive_check.",
+            help="A figure that ships, a figure file, or a result.nc; of a clinic's INPUT.nc also goodness_of_fit, "
+            "individual_fits or visual_predictive_check.",
+            autocompletion=FIGURES,
         ),
     ],
     out: Annotated[
@@ -34,45 +41,60 @@ def figure(
         Path | None,
         typer.Argument(metavar="INPUT.nc", help="A result, or a fit to draw from; without it what the figure says."),
     ] = None,
-    width: Annotated[
-        str | None,
-        typer.Option("--width", metavar="WIDTH", help="single (85 mm), one-and-a-half (120), double (174), or mm."),
-    ] = None,
+    width: Width = None,
     height: Annotated[float | None, typer.Option("--height", metavar="MM", help="Of the page.")] = None,
     font_size: Annotated[float | None, typer.Option("--font-size", metavar="POINTS", help="Of labels.")] = None,
-    language: Annotated[
-        str | None, typer.Option("--language", metavar="NAME", help="en, de, or a file with [words].")
-    ] = None,
+    language: Language = None,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Of the caption.")] = None,
     key: Annotated[bool | None, typer.Option("--key/--no-key", help="Whether a key stands beneath.")] = None,
     dpi: Annotated[int, typer.Option("--dpi", metavar="N", help="Of png and tiff, dots per inch.")] = 300,
 ) -> None:
     """Draw a figure as svg, pdf, png or tiff, with its caption and its numbers beside it."""
-    from kinetics.figures import draw, read_figure
+    from kinetics.figures import draw
     from kinetics.results import read_result
 
     faults = Faults()
-    destination(faults, out, ".svg", ".pdf", ".png", ".tiff", inputs=[name, source])
-    kind = result = None
+    look = picture(faults, out, width, language, inputs=[name, source])
+    drawn_from = result = None
     with faults.gather():
-        kind = read_figure(name)
+        drawn_from = _figure(name)
     with faults.gather():
         result = None if source is None else read_result(source)
     faults.raise_if_any()
-    assert kind is not None
-    size = None if width is None else _number(width)
-    with watched(f"drawing {name}") as steps:
-        drawn = draw(
-            kind, out, input=result, width=size, height=height, font_size=font_size, language=language, title=title,
-            key=key, dpi=dpi, progress=steps.count,
-        )  # fmt: skip
+    assert drawn_from is not None
+    try:
+        with watched(f"drawing {name}") as steps:
+            drawn = draw(
+                drawn_from, out, input=result, height=height, font_size=font_size, title=title, key=key, dpi=dpi,
+                progress=steps.count, **look,
+            )  # fmt: skip
+    except InputError as error:
+        if source is None or result is None or all("input" not in (fault.where, fault.name) for fault in error.faults):
+            raise
+        raise InputError(_other_kind(name, source, result), *error.faults) from error
     for path in drawn.files:
         wrote(path)
 
 
-def _number(text: str) -> str | float:
-    """A width in mm, or the name of a preset."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def _figure(name: str) -> Kind[Any] | Path:
+    """The figure of a name or a file, or the path of a result, which is drawn as its kind is."""
+    from kinetics.figures import read_figure
+    from kinetics.figures.kinds import OF_RESULTS
+    from kinetics.files.kinds import is_path
+    from kinetics.files.library import library_names, similar_name
+
+    names = [*library_names("fits/figures"), *OF_RESULTS]
+    if is_path(name) and Path(name).suffix.lower() in (".nc", ".zarr"):
+        return Path(name)
+    if not is_path(name) and name not in names:
+        raise InputError(f"no figure '{name}'{similar_name(name, names)}; there are {', '.join(names)}")
+    return read_figure(name)
+
+
+def _other_kind(name: str, source: Path, result: xr.DataTree) -> Fault:
+    """What an input is that a figure cannot be drawn from, and what makes the right one."""
+    from kinetics.figures.kinds import OF_RESULTS
+    from kinetics.result_kinds import described, needed
+
+    remedy = needed("clinic") if name in OF_RESULTS else "without INPUT.nc it is drawn from what its file says"
+    return Fault(f"is {described(result)}, and {name} cannot be drawn from it; {remedy}", str(source))

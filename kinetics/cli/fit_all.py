@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.options import AsJson, Resume
 from kinetics.cli.fit import resumable
 from kinetics.cli.terminal.failures import BAD_INPUT, tell
@@ -16,7 +17,11 @@ from kinetics.cli.terminal.progress import watched
 def fit_all(
     fits: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FIT...]", help="Fits, their files, or folders of them; by default all that ship."),
+        typer.Argument(
+            metavar="[FIT...]",
+            help="Fits, their files, or folders of them; by default all that ship.",
+            autocompletion=FITS,
+        ),
     ] = None,
     variants: Annotated[
         bool, typer.Option("--variants", help="Also those in the folder 'variants' beside a fit that extend it.")

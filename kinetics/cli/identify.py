@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import completing
 from kinetics.cli.arguments.inputs import listed_names
 from kinetics.cli.arguments.options import AsJson, RegimenName
 from kinetics.cli.terminal.failures import tell
@@ -14,7 +15,14 @@ from kinetics.cli.terminal.progress import watched
 
 
 def identify(
-    name: Annotated[str, typer.Argument(metavar="FIT|MODEL", help="A fit problem or a model that ships, or a file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIT|MODEL",
+            help="A fit problem or a model that ships, or a file.",
+            autocompletion=completing("fits", "models"),
+        ),
+    ],
     parameters: Annotated[
         str | None, typer.Option("--parameters", metavar="NAME,NAME", help="Of a model: what is unknown.")
     ] = None,

@@ -15,10 +15,9 @@ from kinetics.cohorts.result_toml import read_result_file, write_result_file
 from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.estimate.estimate_checks import check_estimates
 from kinetics.estimate.problem.problem import FitProblem
-from kinetics.estimate.tree import FACTS, fields_in_tree
+from kinetics.estimate.tree import FACTS, fields_in_file, fields_in_tree
 from kinetics.files.library import find_file
 from kinetics.model import Model
-from kinetics.results import read_result
 from kinetics.text.lists import listed
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
@@ -155,8 +154,8 @@ class Estimates:
             bounds.
         """
         text = str(name)
-        if text.endswith(".nc"):
-            return cls.from_tree(read_result(name))
+        if Path(text).suffix.lower() in (".nc", ".zarr"):
+            return cls(**fields_in_file(Path(text)))
         committed = Path(text) if text.endswith(".result.toml") else result_path(find_file(name, "fits"))
         problem = committed.with_name(committed.name.replace(".result.toml", ".toml"))
         if problem.is_file() and not committed.is_file():

@@ -97,6 +97,21 @@ def _distance(target: Target, value: float) -> float:
     return float(np.nan_to_num(abs(target.log_error(value)), nan=0.0))
 
 
+def time_notes(targets: Sequence[Target]) -> tuple[str, ...]:
+    """A note on the fitted rows whose time is after a later course than the first, if there are any."""
+    late = [
+        (target.row, course) for target in targets if target.row.use == "fit" and (course := _course_before(target))
+    ]
+    if not late:
+        return ()
+    row, (number, start) = late[0]
+    rows = "1 row is" if len(late) == 1 else f"{len(late)} rows are"
+    return (
+        f"{rows} after a later course, such as {row.name}, {row.time} from the first dose, after course {number} at "
+        f"{time_text(start)}; if the publication counts from that course, add {time_text(start)}",
+    )
+
+
 def _course_before(target: Target) -> tuple[int, float] | None:
     """The last course before the time of a row, and its start in days; None if it is the first, or there is no time."""
     if target.row.time is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from kinetics.estimate.study_estimates import study_estimates
 from kinetics.estimate.uncertainty.posterior import Posterior
 from kinetics.estimate.uncertainty.practical import profile_verdict
 from kinetics.estimate.uncertainty.profile import Profile
-from kinetics.results import provenance, variable
+from kinetics.result_kinds import described, needed
+from kinetics.results import provenance, read_result, variable
 
 if TYPE_CHECKING:
     from kinetics.estimate.estimates import Estimates
@@ -27,11 +29,19 @@ FACTS = ("package_version", "model_hash", "data_hash", "seed", "cost", "conditio
 """The keys of `Estimates.facts`, attributes of the tree."""
 
 
+def fields_in_file(path: Path) -> dict[str, Any]:
+    """The fields of `Estimates` in the file of a result; `InputError`, with its path, if that is not of a fit."""
+    tree = read_result(path)
+    try:
+        return fields_in_tree(tree)
+    except InputError as error:
+        raise InputError(*(fault.located(str(path), "") for fault in error.faults)) from error
+
+
 def fields_in_tree(tree: xr.DataTree) -> dict[str, Any]:
     """The fields of `Estimates` by name; `InputError` if the tree is not that of a fit."""
-    for group in ("estimates", "covariance"):
-        if group not in tree.children:
-            raise InputError(f"not the result of a fit: it has no group '{group}'")
+    if "estimates" not in tree.children:
+        raise InputError(f"not the result of a fit: it is {described(tree)}; {needed('fit')}")
     try:
         estimates, covariance = tree["estimates"].to_dataset(), tree["covariance"].to_dataset()
         facts = {key: tree.attrs[key] for key in FACTS}
@@ -49,7 +59,8 @@ def fields_in_tree(tree: xr.DataTree) -> dict[str, Any]:
             "builds_on": tuple(filter(None, str(tree.attrs["builds_on"]).split(", "))),
         }
     except (KeyError, AttributeError) as error:
-        raise InputError(f"not the result of a fit: it has no {error}") from error
+        message = f"not a result of a fit that this version reads: it is {described(tree)}, and has no {error}"
+        raise InputError(f"{message}; {needed('fit')}") from error
     except (TypeError, ValueError) as error:  # shapes and types of another program's file
         raise InputError(f"not the result of a fit: {error}") from error
 

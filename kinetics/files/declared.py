@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import re
@@ -52,6 +53,12 @@ def check_netcdf(path: Path) -> None:
                         raise InputError(Fault(f"'{name}' is stored in other files; a result is one file", str(path)))
                     declared += float(item.size or 0) * item.dtype.itemsize
     check_memory(2 * declared, str(path), _ADVICE)
+
+
+def check_zarr(path: Path) -> None:
+    """Refuse, with an `InputError`, to read or write a Zarr store where Zarr is not installed."""
+    if any(importlib.util.find_spec(name) is None for name in ("numcodecs", "zarr")):
+        raise InputError(Fault("a store needs Zarr; install it with: pip install 'lymphokinetics[store]'", str(path)))
 
 
 def check_store(path: Path) -> None:

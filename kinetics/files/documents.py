@@ -25,6 +25,7 @@ _PART = re.compile(r"""[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
 _PATH = rf"(?>{_PART.pattern})(?:[ \t]*+\.[ \t]*+(?>{_PART.pattern}))*+"
 _HEADER = re.compile(rf"[ \t]*+(\[\[?+)[ \t]*+({_PATH})[ \t]*+\]")
 _KEY = re.compile(rf"[ \t]*+({_PATH})[ \t]*+=")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _LONG_NUMBER = re.compile(r"(?<![\w])[0-9][0-9_]{4000,}+")
 _STRING = r"""['"]([^'"]*)['"]"""
 # comments, strings, dotted keys and the rest, each taken whole: none is scanned from every place inside it
@@ -68,6 +69,9 @@ def read_text(path: Path) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if raw.startswith(_HDF5):
+            message = "is NetCDF, and a text file is needed; 'kinetics predict', 'figure' and 'report' take results"
+            raise InputError(Fault(message, str(path))) from error
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(Fault(f"not UTF-8 text (byte {error.start}, line {line})", str(path))) from error
     _check_characters(text, path)

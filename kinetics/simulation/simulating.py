@@ -112,7 +112,7 @@ def run_request(request: SimulationRequest, progress: Progress | None = None) ->
 
 def _streamed(simulation: Simulation, progress: Progress | None) -> xr.Dataset:
     """The result in a store, opened lazily."""
-    from kinetics.simulation.store import check_destination, stream  # Zarr takes half a second
+    from kinetics.simulation.store import check_destination, stream
 
     assert simulation.request.out is not None
     path = check_destination(simulation.request.out)

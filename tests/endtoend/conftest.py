@@ -100,7 +100,8 @@ def run(monkeypatch: pytest.MonkeyPatch):
     """Call a subcommand in this process; on a busy machine too, no line of progress comes between its messages."""
     from kinetics.cli import app
 
-    monkeypatch.setattr("kinetics.cli.terminal.progress.PATIENCE", 3600.0)
+    for name in ("PATIENCE", "LONG"):
+        monkeypatch.setattr(f"kinetics.cli.terminal.progress.{name}", 3600.0)
 
     def call(*arguments: object, **options: object) -> Answer:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], **options)

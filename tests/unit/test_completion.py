@@ -30,6 +30,11 @@ def completed(words: str, shell: str = "bash") -> list[str]:
         ("kinetics fit ", "fits"),
         ("kinetics predict ", "fits"),
         ("kinetics compare ms_licensed ", "models/regimens"),
+        ("kinetics figure ", "fits/figures"),
+        ("kinetics crossvalidate ", "fits"),
+        ("kinetics compare-models ", "fits"),
+        ("kinetics refit ", "fits"),
+        ("kinetics fit-all ", "fits"),
     ],
 )
 def test_names_that_ship_are_completed(words, part):
@@ -38,6 +43,7 @@ def test_names_that_ship_are_completed(words, part):
 
 def test_a_begun_name_is_completed():
     assert completed("kinetics show recons") == ["reconstitution"]
+    assert completed("kinetics identify recons") == ["reconstitution"]
 
 
 def test_a_path_is_completed_with_files_of_its_folder(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from kinetics import Course, Dose, Regimen
 from kinetics.errors import IntegrationError
 from kinetics.estimate import FitInterrupted, FitProblem, fit
+from kinetics.estimate.fit_warnings import time_notes
 from kinetics.estimate.objective.typical import Objective
 from kinetics.estimate.search import searches
 
@@ -325,3 +326,9 @@ def test_a_row_outside_after_a_later_course_asks_which_course_its_time_counts_fr
     assert warning.startswith("row_1 is outside, and its time, 20 day from the first dose, is after course 2 at 10 day")
     early = replace(late, problem=found.problem)
     assert not any("after course" in each for each in early.warnings)
+    (note,) = time_notes(late.problem.targets)
+    assert note.startswith(
+        "1 row is after a later course, such as row_1, 20 day from the first dose, after course 2 at"
+    )
+    assert note.endswith("if the publication counts from that course, add 10 day")
+    assert time_notes(found.problem.targets) == ()

@@ -71,8 +71,9 @@ def test_the_overlap_is_told_in_one_unit():
         with_retreatment(Regimen.load("ms_licensed"), course, ["366 day"])
 
 
-def test_what_is_no_fit_says_which_group_is_missing():
-    with pytest.raises(InputError, match="it has no group 'estimates'"):
+def test_what_is_no_fit_says_what_it_is_and_which_command_writes_one():
+    message = "^not the result of a fit: it is of another program; 'kinetics fit FIT --out FILE.nc' writes one$"
+    with pytest.raises(InputError, match=message):
         Estimates.from_tree(xr.DataTree())
 
 

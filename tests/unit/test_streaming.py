@@ -514,3 +514,23 @@ def test_memory_does_not_grow_with_the_number_of_patients(tmp_path):
     few, many = (int(line) / 1024 for line in done.stdout.split())
     values = 18_000 * 366 * 3 * 8 / 2**20  # what the further patients would take in memory, 151 MiB
     assert many - few < 0.3 * values
+
+
+@pytest.mark.parametrize("module", ["zarr", "numcodecs"])
+def test_a_missing_extra_says_how_it_is_installed(drug, tmp_path, monkeypatch, module):
+    (tmp_path / "old.zarr").mkdir()
+    monkeypatch.setitem(sys.modules, module, None)
+    message = r"\.zarr: a store needs Zarr; install it with: pip install 'lymphokinetics\[store\]'"
+    with pytest.raises(InputError, match=message):
+        stream(drug, tmp_path / "new.zarr")
+    with pytest.raises(InputError, match=message):
+        read_result(tmp_path / "old.zarr")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old.zarr"]
+
+
+def test_results_and_simulations_do_not_need_zarr():
+    code = (
+        "import sys; sys.modules['zarr'] = sys.modules['numcodecs'] = None; import kinetics.simulation.store; "
+        "import kinetics.results; import kinetics.checking; import kinetics.cli"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -20,6 +20,7 @@ from kinetics.cli.arguments.options import (
     Retreat,
     Seed,
 )
+from kinetics.cli.arguments.pictures import Language, Width, picture
 from kinetics.cli.terminal.failures import check_any_done
 from kinetics.cli.terminal.output import page_width, print_json, print_text, wrote
 from kinetics.cli.terminal.progress import watched
@@ -70,8 +71,10 @@ def patient(
     out: OutResult = None,
     figure: Annotated[
         Path | None,
-        typer.Option("--figure", metavar="FILE.{svg,pdf,png}", help="Draw counts, fitted curve and prediction."),
+        typer.Option("--figure", metavar="FILE.{svg,pdf,png,tiff}", help="Draw counts, fitted curve and prediction."),
     ] = None,
+    width: Width = None,
+    language: Language = None,
     allow_large: AllowLarge = False,
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +89,7 @@ def patient(
 
     faults, inputs = Faults(), [path for path in (counts, doses, mapping) if path is not None]
     destination(faults, out, *RESULTS, inputs=inputs)
-    destination(faults, figure, ".svg", ".pdf", ".png", name="--figure", inputs=inputs)
+    look = picture(faults, figure, width, language, "--figure", inputs)
     stated = named_values(faults, "--error", "N='proportional 0.15'", errors or ())
     chosen = faults.attempt("--model", lambda: model or named_model(counts, mapping))
     faults.raise_if_any()
@@ -104,8 +107,7 @@ def patient(
     if figure is not None:
         from kinetics.figures import draw
 
-        draw(tree, figure)
-        wrote(figure)
+        wrote(*draw(tree, figure, **look).files)
     if as_json:
         print_json(patient_json(tree))
     else:

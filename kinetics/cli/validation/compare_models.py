@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import AsJson
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def compare_models(
-    name: Annotated[str, typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.", autocompletion=FITS),
+    ],
     variants: Annotated[
         list[str] | None,
         typer.Argument(
@@ -63,7 +67,7 @@ def compare_models(
         return crossvalidate(problem, by=kinds, estimates=estimates).log_scores()
 
     score = None if kinds is None else log_scores
-    with watched(f"variants of {name}") as steps, resumable():
+    with watched(f"variants of {name}", lines_a_step=0) as steps, resumable():
         comparison = run(name, variants or None, refit=refit, save=save, score=score, progress=steps.count)
     if out is not None:
         write_atomically(out, models_markdown(comparison))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import destination, parts_of
 from kinetics.cli.arguments.options import AsJson, Resume
 from kinetics.cli.fit import resumable
@@ -17,7 +18,12 @@ from kinetics.errors import Faults
 
 def crossvalidate(
     fit: Annotated[
-        str, typer.Argument(metavar="FIT", help="A fit that ships, or the file of a fit problem; with a result.")
+        str,
+        typer.Argument(
+            metavar="FIT",
+            help="A fit that ships, or the file of a fit problem; with a result.",
+            autocompletion=FITS,
+        ),
     ],
     by: Annotated[
         str | None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kinetics.cli.arguments.completion import FITS
 from kinetics.cli.arguments.inputs import check_cluster, destination, named_values
 from kinetics.cli.arguments.option_names import named_as_options
 from kinetics.cli.arguments.options import AsJson, ClusterAddress, Resume, Seed, Workers
@@ -20,7 +21,10 @@ MAX_REPLICATES = 100_000
 
 
 def refit(
-    name: Annotated[str, typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="FIT", help="A population fit that ships, or the file of one.", autocompletion=FITS),
+    ],
     replicates: Annotated[
         int,
         typer.Option("--replicates", metavar="N", min=2, max=MAX_REPLICATES, help="How many synthetic data sets."),

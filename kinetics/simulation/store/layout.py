@@ -1,4 +1,7 @@
-"""The Zarr store of a simulation: laid out for all runs before the first, then filled chunk by chunk."""
+"""The Zarr store of a simulation: laid out for all runs before the first, then filled chunk by chunk.
+
+Zarr is an extra, and is imported when a store is written.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
-import zarr
-from zarr.storage import LocalStore
 
 from kinetics.simulation.simulation import Simulation
 
@@ -18,6 +19,9 @@ FORMAT = 2  # of Zarr: the one whose strings and consolidated metadata are part 
 
 def begin_store(simulation: Simulation, part: Path, chunk: int) -> None:
     """An empty store for all runs, of which the metadata alone takes room."""
+    import zarr
+    from zarr.storage import LocalStore
+
     store = part / "store"
     for name in ("store", "replaced"):
         shutil.rmtree(part / name, ignore_errors=True)
@@ -36,6 +40,9 @@ def begin_store(simulation: Simulation, part: Path, chunk: int) -> None:
 
 def arrays_of(simulation: Simulation, dataset: xr.Dataset, store: Path) -> dict[str, Any]:
     """The arrays that every chunk adds to."""
+    import zarr
+    from zarr.storage import LocalStore
+
     group = zarr.open_group(LocalStore(store), mode="r+", zarr_format=FORMAT, use_consolidated=False)
     return {str(name): group[str(name)] for name, array in dataset.variables.items() if simulation.dim in array.dims}
 

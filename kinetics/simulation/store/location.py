@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from kinetics.errors import InputError
 from kinetics.files.checksums import paths_in
-from kinetics.files.declared import CHUNK_NAME, META
+from kinetics.files.declared import CHUNK_NAME, META, check_zarr
 from kinetics.files.reading import read_json, reason_of
 
 _OWN = re.compile(r"store|progress\.json|\.progress-\w+\.json|lock|replaced")
@@ -33,12 +33,13 @@ def check_destination(path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the name does not end in ``.zarr``, something that no stream has written is there, or the folder cannot be
-        written to.
+        If the name does not end in ``.zarr``, Zarr is not installed, something that no stream has written is there, or
+        the folder cannot be written to.
     """
     path = Path(path)
     if path.suffix.lower() != ".zarr":
         raise InputError(f"{path}: a stream is written as a Zarr store; end the name in .zarr")
+    check_zarr(path)
     try:
         target = path.resolve()
         if target.exists():
