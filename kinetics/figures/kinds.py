@@ -11,14 +11,17 @@ from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
 from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.exposure.draw import Exposure
 from kinetics.figures.facts.draw import Facts
 from kinetics.figures.forest.draw import Forest
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.individual_fits.draw import IndividualFits
+from kinetics.figures.lineages.draw import Lineages
 from kinetics.figures.map.draw import Map
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.population_prediction.draw import PopulationPrediction
 from kinetics.figures.prior_posterior.draw import PriorPosterior
+from kinetics.figures.spaghetti.draw import Spaghetti
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
 from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
@@ -45,6 +48,9 @@ KINDS: dict[str, type[Kind[Any]]] = {
             Map,
             Facts,
             PatientCourse,
+            Lineages,
+            Exposure,
+            Spaghetti,
         )
     },
 }

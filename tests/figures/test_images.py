@@ -13,6 +13,7 @@ from kinetics.comparison import load_regimens, read_comparison
 from kinetics.figures import draw, figure_of_comparison
 from kinetics.figures.kinds import KINDS
 
+from . import parts
 from . import test_facts as facts
 from . import test_forest as forests
 from . import test_goodness_of_fit as goodness
@@ -156,3 +157,18 @@ def test_individual_fits():
 @looks_as_before
 def test_population_prediction():
     return draw("population_prediction", input=group.group()).figure
+
+
+@looks_as_before
+def test_lineages(tmp_path):
+    return draw(parts.write(tmp_path) / "lineages.toml").figure
+
+
+@looks_as_before
+def test_exposure(tmp_path):
+    return draw(parts.write(tmp_path) / "exposure.toml").figure
+
+
+@looks_as_before
+def test_spaghetti(tmp_path):
+    return draw(parts.write(tmp_path) / "spaghetti.toml").figure

@@ -15,7 +15,9 @@ from kinetics.figures.base.style import MM, small
 Handle = Artist | tuple[Artist, ...]
 EDGE = 1.0
 """White space around a page, mm."""
-_MOST_COLUMNS = 6
+_MOST_COLUMNS = 8
+_ROOM = 0.96
+"""Of the width, for the key: letters are a little wider at other resolutions."""
 
 
 def place_key(figure: Figure, entries: Sequence[tuple[Handle, str]]) -> Legend:
@@ -35,7 +37,7 @@ def place_key(figure: Figure, entries: Sequence[tuple[Handle, str]]) -> Legend:
         "bbox_to_anchor": (2 * EDGE * MM, EDGE * MM),
         "bbox_transform": figure.dpi_scale_trans,
     }
-    room = figure.bbox.width - 4 * EDGE * MM * figure.dpi
+    room = _ROOM * (figure.bbox.width - 4 * EDGE * MM * figure.dpi)
     columns = min(len(labels), _MOST_COLUMNS)
     legend = figure.legend(handles, labels, ncols=columns, **look)
     while columns > 1 and legend.get_window_extent().width > room:

@@ -239,7 +239,7 @@ def panel_letter(index: int, panels: int) -> str:
 def heading_of(axes: Axes) -> str:
     """What a panel shows: its heading, or else the label of its vertical axis."""
     headings = (text.get_text() for text in axes.texts if str(text.get_gid()).startswith(HEADING))
-    return next(headings, "") or axes.get_ylabel()
+    return " ".join(next(headings, "").split()) or axes.get_ylabel()
 
 
 def wrapped(text: str, width: int, *, break_long_words: bool = True) -> str:

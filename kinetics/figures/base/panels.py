@@ -5,18 +5,33 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
 from kinetics.figures.base.labels import tick_text, time_label, unit_label
-from kinetics.figures.base.page import HEADING, Page, Panel
-from kinetics.figures.base.rows import CountPanelRow, PanelRow, TimeRow
-from kinetics.figures.base.style import scale
+from kinetics.figures.base.page import HEADING, Page, Panel, wrapped
+from kinetics.figures.base.rows import CountPanelRow, OutputPanelRow, PanelRow, TimeRow
+from kinetics.figures.base.style import DOTTED, GREY, line_width, scale
 from kinetics.figures.base.words import say, shown_label
-from kinetics.units import to_unit
+from kinetics.results import LIMIT_LEVEL
+from kinetics.units import Unit, to_unit
+from kinetics.units.levels import read_level
 
 _MM_A_TICK = 6.0
 """Of an axis of time, for a tick with its number, at least."""
+_LINE = 1.4
+"""Height of a line of text, of the size of its letters."""
+_SMALL_PANEL = 39.0
+"""Width of a small panel with its labels, mm, at least."""
+_MM_A_LETTER = 1.28
+"""Of a heading, about, at the default size of text."""
+_COURSE: dict[str, Any] = {
+    "marker": "v", "color": "black", "markersize": 3.5, "markeredgewidth": 0, "linestyle": "none",
+}  # fmt: skip
 _MULTIPLES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 40, 60, 120)
 
 
@@ -25,18 +40,23 @@ def row_height(panel_width: float) -> float:
     return min(max(0.66 * panel_width, 34.0), 62.0) + 12.0
 
 
+def small_row_height(panel_width: float, columns: int) -> float:
+    """The height of a row of small panels, mm: beside each other they need room for labels of two lines."""
+    return row_height(panel_width) + (6.0 if columns > 1 else 0.0)
+
+
 def with_unit(label: str, unit: str) -> str:
     """The label of an axis: its unit in parentheses, if it has one."""
     return f"{label} ({unit})" if unit else label
 
 
 def set_heading(axes: Axes, letter: str, heading: str, **look: Any) -> None:
-    """The letter of a panel in bold, and beside it what it shows, above the left end of the axes."""
+    """The letter of a panel in bold, and beside the first line what it shows, above the left end of the axes."""
     pad = look.pop("pad", 3.0)
     above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
-    left = 0.0
+    left, up = 0.0, heading.count("\n") * _LINE * float(mpl.rcParams["font.size"])
     if letter:
-        text = axes.annotate(letter, (0, 1), (0, pad), fontweight="bold", fontsize=_larger(), **above)
+        text = axes.annotate(letter, (0, 1), (0, pad + up), fontweight="bold", fontsize=_larger(), **above)
         left = text.get_window_extent().width * 72 / text.get_figure(root=True).dpi + 4  # pyright: ignore[reportOptionalMemberAccess]
     if heading:
         axes.annotate(heading, (0, 1), (left, pad), **above, **look).set_gid(f"{HEADING}{letter}")
@@ -55,7 +75,8 @@ def set_scale(axes: Axes, kind: str) -> None:
 def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label: str, unit: str, **look: Any) -> None:
     """Heading, labels and ticks of a panel of numbers over time; a linear axis is from zero, with few numbers."""
     axes = panel.axes
-    set_heading(axes, panel.letter, shown_label(row.title) if row.title else "", **look)
+    heading = _in_lines(shown_label(row.title), page.panel_width - 3) if row.title else ""
+    set_heading(axes, panel.letter, heading, **look)
     axes.set_ylabel(with_unit(label, unit_label(unit)))
     set_time_ticks(page, axes, time)
     if row.lower is not None or row.upper is not None or row.scale == "linear":
@@ -67,7 +88,14 @@ def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     axes.tick_params(labelbottom=panel.is_lowest)
     if panel.is_lowest:
-        axes.set_xlabel(time_label(time))
+        axes.set_xlabel(_in_lines(time_label(time), page.panel_width + 8))
+
+
+def _in_lines(text: str, width: float) -> str:
+    """A text in lines of about so many mm at most; a product stays on one line."""
+    letters = max(int(width / (_MM_A_LETTER * scale())), 12)
+    lines = wrapped(text.replace(" × ", "\u00a0×\u00a0"), letters, break_long_words=False)
+    return lines.replace("\u00a0", " ")
 
 
 def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
@@ -90,8 +118,43 @@ def set_log_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def count_label(row: CountPanelRow) -> str:
+def count_label(row: OutputPanelRow) -> str:
     """The label of an axis of counts or shares: the file's, or "count", and of what if it is a percentage."""
-    if row.percent_of_baseline:
-        return shown_label(row.label) if row.label else say("count_of_baseline")
-    return shown_label(row.label) if row.label else say("count")
+    if row.label:
+        return shown_label(row.label)
+    return say("count_of_baseline" if isinstance(row, CountPanelRow) and row.percent_of_baseline else "count")
+
+
+def even_columns(page: Page, count: int) -> int:
+    """In how many columns small panels stand: the file's number, else at most three, so that every row is full.
+
+    Of more panels than four the last row may be shorter.
+    """
+    most = page.columns_for(count, 3, _SMALL_PANEL)
+    if page.row.columns or count > 4:
+        return most
+    return max(columns for columns in range(1, most + 1) if count % columns == 0)
+
+
+def draw_limit(axes: Axes, output: xr.DataArray, unit: Unit, name: str) -> Line2D | None:
+    """The lower limit of normal of a simulated output, in the unit of the axes, if it has one; gid ``limit-NAME``."""
+    if (level := output.attrs.get(LIMIT_LEVEL)) is None:
+        return None
+    height = read_level(str(level)).value(unit, math.nan)
+    line = axes.axhline(height, color=GREY, linewidth=line_width(0.8), linestyle=DOTTED, zorder=3)
+    line.set_gid(f"limit-{name}")
+    return line
+
+
+def mark_courses(axes: Axes, starts: np.ndarray, name: str) -> None:
+    """Triangles above the axes where courses start, (course,) in the unit of the axis; the gid is ``courses-NAME``."""
+    for start in starts:
+        axes.axvline(start, color="#C8C8C8", linewidth=line_width(0.5), zorder=1)
+    heights = np.full(starts.size, 1.03)
+    (marks,) = axes.plot(starts, heights, transform=axes.get_xaxis_transform(), clip_on=False, **_COURSE)
+    marks.set_gid(f"courses-{name}")
+
+
+def explain_courses(page: Page, courses: str) -> None:
+    """What the triangles of `mark_courses` are, in the key; ``courses`` says what is given when, for the caption."""
+    page.add_key(Line2D([], [], **_COURSE), say("course"), say("courses_are", what=courses))

@@ -105,9 +105,14 @@ class PanelRow(Row):
     upper: AxisEnd | None = None
 
 
-class CountPanelRow(PanelRow):
-    """``[panels.NAME]`` of outputs over time, in ``unit`` or in percent of the value before treatment."""
+class OutputPanelRow(PanelRow):
+    """``[panels.NAME]`` of outputs over time, in ``unit``."""
 
     unit: Line
     label: Label | None = None
+
+
+class CountPanelRow(OutputPanelRow):
+    """``[panels.NAME]`` of outputs over time, in ``unit`` or in percent of the value before treatment."""
+
     percent_of_baseline: StrictBool = False

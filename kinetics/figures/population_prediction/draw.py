@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,15 @@ from matplotlib.patches import Patch
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Required
 from kinetics.figures.base.outputs_figure import OutputsFigure, OutputsSpec, chosen_outputs, is_wide
 from kinetics.figures.base.page import Page, Panel
-from kinetics.figures.base.panels import row_height, set_scale, set_time_axes
+from kinetics.figures.base.panels import draw_limit, row_height, set_scale, set_time_axes
 from kinetics.figures.base.rows import PanelRow, TimeRow
-from kinetics.figures.base.style import COLOURS, DOTTED, GREY, line_width
+from kinetics.figures.base.style import COLOURS, GREY, line_width
 from kinetics.figures.base.time_axis import readable_time, time_axis
 from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.population_prediction.spec import GroupHeaderRow, GroupSpec, read_group_figure
 from kinetics.files.documents import Document
 from kinetics.results import LIMIT_LEVEL, MEDIAN_AND_90
 from kinetics.units import conversion, parse_unit
-from kinetics.units.levels import read_level
 
 NAME = "population_prediction"
 VISITS = ("output", "unit", "time", "censored", "value")
@@ -110,10 +108,7 @@ def _draw_prediction(axes: Axes, predicted: xr.Dataset, name: str, factor: float
     axes.fill_between(times, lower, upper, zorder=1, **_BAND).set_gid(f"measured-{name}")
     median = array.sel(count="true", quantile=middle).values
     axes.plot(times, median, color=_BLUE, linewidth=1.4, zorder=4)[0].set_gid(f"median-{name}")
-    if (level := array.attrs.get(LIMIT_LEVEL)) is not None:
-        limit = read_level(str(level)).value(parse_unit(array.attrs["units"]), math.nan)
-        line = axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=DOTTED, zorder=3)
-        line.set_gid(f"limit-{name}")
+    draw_limit(axes, array, parse_unit(array.attrs["units"]), name)
     doses = predicted["dose_time"].values * factor
     across = axes.get_xaxis_transform()
     marks = axes.plot(doses, np.ones(doses.size), transform=across, linestyle="none", zorder=5, **_DOSE)

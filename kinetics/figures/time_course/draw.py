@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind
 from kinetics.figures.base.page import Page, Panel
-from kinetics.figures.base.panels import count_label, row_height, set_scale, set_time_axes
+from kinetics.figures.base.panels import count_label, mark_courses, row_height, set_scale, set_time_axes
 from kinetics.figures.base.rows import CountPanelRow, FigureHeaderRow, PageRow
 from kinetics.figures.base.style import DOTTED, LINES, MARKERS, colour, line_width, small, text_colour
 from kinetics.figures.base.words import say
@@ -186,12 +186,7 @@ class _Drawing:
             starts = self.root["course_start"].values * to_unit(
                 f"1 {self.root['course_start'].attrs['units']}", time.unit
             )
-            for start in starts:
-                axes.axvline(start, color="#C8C8C8", linewidth=line_width(0.5), zorder=1)
-            look = {"color": "black", "markersize": 3.5, "markeredgewidth": 0, "clip_on": False}
-            heights = np.full(starts.size, 1.03)
-            (marks,) = axes.plot(starts, heights, "v", transform=axes.get_xaxis_transform(), **look)
-            marks.set_gid(f"courses-{panel.name}")
+            mark_courses(axes, starts, panel.name)
 
 
 def _place_labels(panel: _Panel) -> None:

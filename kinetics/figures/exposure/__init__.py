@@ -1,0 +1,1 @@
+"""The level of a drug over time, and how long it is above a threshold."""

@@ -1,0 +1,1 @@
+"""The parts of counts over time, one upon the other."""

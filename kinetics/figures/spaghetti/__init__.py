@@ -1,0 +1,1 @@
+"""Curves of many patients, with their median and range."""
