@@ -19,6 +19,7 @@ from kinetics.figures.map.draw import Map
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.population_prediction.draw import PopulationPrediction
 from kinetics.figures.prior_posterior.draw import PriorPosterior
+from kinetics.figures.schematic.draw import Schematic
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
 from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
@@ -45,6 +46,7 @@ KINDS: dict[str, type[Kind[Any]]] = {
             Map,
             Facts,
             PatientCourse,
+            Schematic,
         )
     },
 }
