@@ -11,6 +11,7 @@ from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
 from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.evidence.draw import EvidenceForest
 from kinetics.figures.facts.draw import Facts
 from kinetics.figures.forest.draw import Forest
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
@@ -47,6 +48,7 @@ KINDS: dict[str, type[Kind[Any]]] = {
             Facts,
             PatientCourse,
             Schematic,
+            EvidenceForest,
         )
     },
 }

@@ -17,6 +17,8 @@ from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.evidence.draw import EvidenceForest
+from kinetics.figures.evidence.spec import EvidenceSpec
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.kinds import KINDS, OF_RESULTS, read_figure
@@ -30,9 +32,10 @@ from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fits import PatientFits
+from kinetics.published.evaluating import Evidence
 from kinetics.results import read_result
 
-Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits
+Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits | Evidence
 _SUFFIXES = (".nc", ".zarr")
 
 
@@ -67,6 +70,9 @@ def resolve(
     if outputs or model is not None:
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
+    if isinstance(figure, Evidence):
+        forest = EvidenceForest(EvidenceSpec.of(figure))
+        return Request(forest, forest.name, forest.tree(figure))
     if isinstance(figure, Fit):
         kind = Agreement(FitFigureSpec.of(figure.problem, Agreement.name))
         return _from_source(kind, figure.problem.name, figure)

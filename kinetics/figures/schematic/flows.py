@@ -154,12 +154,12 @@ def _terms(model: Model, state: str, rate: Any) -> Iterator[_Term]:
     states = {row.symbol for row in model.states.values()}
     for product in _products(_without_aliases(model, rate), states):
         number, rest = product.as_coeff_Mul()
-        factors: tuple[Any, ...] = sp.Mul.make_args(rest)
+        factors: Any = sp.Mul.make_args(rest)
         signs = [_is_negative_sum(factor) for factor in factors]
         is_negative = (number < 0) != bool(sum(signs) % 2)
         if number != 0:
-            flipped = [-f if s else f for f, s in zip(factors, signs, strict=True)]
-            yield _Term(state, sp.Abs(number) * sp.Mul(*flipped), not is_negative)
+            flipped: list[Any] = [-f if s else f for f, s in zip(factors, signs, strict=True)]
+            yield _Term(state, sp.Abs(number) * sp.prod(flipped), not is_negative)
 
 
 def _without_aliases(model: Model, rate: Any) -> Any:
@@ -177,7 +177,7 @@ def _products(expression: Any, states: set[Any]) -> Iterator[Any]:
         for term in expression.args:
             yield from _products(term, states)
         return
-    factors = sp.Mul.make_args(expression)
+    factors: Any = sp.Mul.make_args(expression)
     parted = next((each for each in factors if each.is_Add and not _regulates(each, factors, states)), None)
     if parted is None:
         yield expression
