@@ -37,10 +37,8 @@ class Drawable:
 
         Parameters
         ----------
-        out : str, pathlib.Path or a sequence of them, optional
-            Files such as ``NAME.svg``.
-        **options
-            Those of `kinetics.draw`: ``ax``, ``width``, ``language``, ``labels`` and so on.
+        out, **options : optional
+            Those of `kinetics.draw`: files such as ``NAME.svg``, ``ax``, ``width``, ``language`` and so on.
 
         Returns
         -------

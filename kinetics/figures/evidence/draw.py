@@ -32,8 +32,8 @@ _WORDS = {
 """The word of a kind of fact; others, such as correlations, have no ratio to the model."""
 
 
-_LONG = 24
-"""Characters of a source; a longer one is in the caption alone."""
+_LONG = 52
+"""Characters of a label with its source; where there are more, the source is in the caption alone."""
 
 
 class EvidenceForest(Kind[EvidenceSpec]):
@@ -103,7 +103,8 @@ class EvidenceForest(Kind[EvidenceSpec]):
         is_at = row.time is not None and row.kind not in ("fall", "time_to_threshold", "time_of_peak", "nadir")
         when = f", {time_text(str(row.time))}" if is_at else f", {say('ever')}" if row.kind == "share_recovered" else ""
         source = source_text(row.source, self.spec.facts.parent)
-        return f"{what}{when} ({source})" if len(source) <= _LONG else f"{what}{when}"
+        label = f"{what}{when}"
+        return f"{label} ({source})" if len(label) + len(source) <= _LONG else label
 
 
 @cache
