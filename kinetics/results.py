@@ -29,6 +29,43 @@ LIMIT_LEVEL = "lower_limit_level"
 """The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
 
 
+class Drawable:
+    """A result that `kinetics.draw` draws."""
+
+    def plot(self, out: Any = None, **options: Any) -> Any:
+        """Draw it, as `kinetics.draw` does; write the picture if ``out`` says where to.
+
+        Parameters
+        ----------
+        out, **options : optional
+            Those of `kinetics.draw`: files such as ``NAME.svg``, ``ax``, ``width``, ``language`` and so on.
+
+        Returns
+        -------
+        kinetics.Drawn
+            ``figure, axes = result.plot()``.
+        """
+        import kinetics  # a chained verb is that of the flat namespace, which stands above the rooms
+
+        return kinetics.draw(self._drawn_from(), out, **options)
+
+    def _drawn_from(self) -> Any:
+        """What is drawn of it."""
+        return self
+
+
+@xr.register_dataset_accessor("kinetics")
+@xr.register_datatree_accessor("kinetics")
+class ResultAccessor(Drawable):
+    """What a dataset or a tree of a result can do: ``result.kinetics.plot()`` draws a simulation or a prediction."""
+
+    def __init__(self, result: xr.Dataset | xr.DataTree) -> None:
+        self._result = result
+
+    def _drawn_from(self) -> xr.Dataset | xr.DataTree:
+        return self._result
+
+
 def provenance(**facts: Any) -> dict[str, Any]:
     """Attributes that say how a result came about; facts that are None are left out.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import kinetics
@@ -28,12 +29,20 @@ def model_list() -> str:
 def model_heading(name: str) -> str:
     """The title of a model, what its file says of it, and its schematic."""
     model = _file(name)["model"]
-    picture = SCHEMATICS / f"{name}.svg"
-    alt = f"Compartments and flows of {name}"
     return joined(
         f"**{markdown_text(model['title'])}.** {markdown_text(model.get('about', ''))}",
-        figure(picture, PAGES / "index.md", alt) if picture.exists() else "",
+        figure(_schematic(name), PAGES / "index.md", f"Compartments and flows of {name}"),
     )
+
+
+def _schematic(name: str) -> Path:
+    """The picture of a model's compartments and flows, drawn unless it is newer than every model file."""
+    picture, models = SCHEMATICS / f"{name}.svg", library_folder("models")
+    newest = max(path.stat().st_mtime for path in models.glob("*.toml"))
+    if not picture.exists() or picture.stat().st_mtime < newest:
+        SCHEMATICS.mkdir(exist_ok=True)
+        kinetics.draw("schematic", picture, model=name)
+    return picture
 
 
 def model_tables(name: str) -> str:

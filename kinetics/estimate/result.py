@@ -29,7 +29,7 @@ from kinetics.estimate.uncertainty.practical import profile_warnings
 from kinetics.estimate.uncertainty.profile import Profile
 from kinetics.files.arguments import Progress
 from kinetics.published.likelihoods import PredictedSummary
-from kinetics.results import write_result
+from kinetics.results import Drawable, write_result
 from kinetics.text.numbers import count_text
 
 if TYPE_CHECKING:
@@ -43,17 +43,17 @@ _ELSEWHERE = {
     "success": "fit.best.converged",
     "predict": "kinetics.predict(fit, REGIMEN, until=TIME)",
     **dict.fromkeys(("report", "fit_report"), "kinetics.report(fit)"),
-    **dict.fromkeys(("plot", "draw"), "kinetics.draw(fit)"),
+    "draw": "fit.plot()",
 }
 """What users of other packages look for in the result of a fit, and where it is."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
+class Fit(Drawable):
     """A finished fit.
 
     `table` has the estimates and their intervals, for work in Python; `summary` is everything as plain numbers, for
-    JSON; `kinetics.report` is everything as text, and `kinetics.draw` its figure.
+    JSON; `kinetics.report` is everything as text, and `plot` its figure.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
 from kinetics.figures.comparison.draw import ComparedRegimens
+from kinetics.figures.evidence.draw import EvidenceForest
 from kinetics.figures.exposure.draw import Exposure
 from kinetics.figures.facts.draw import Facts
 from kinetics.figures.forest.draw import Forest
@@ -21,6 +22,7 @@ from kinetics.figures.map.draw import Map
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.population_prediction.draw import PopulationPrediction
 from kinetics.figures.prior_posterior.draw import PriorPosterior
+from kinetics.figures.schematic.draw import Schematic
 from kinetics.figures.spaghetti.draw import Spaghetti
 from kinetics.figures.time_course.draw import TimeCourse
 from kinetics.figures.tornado.draw import Tornado
@@ -51,6 +53,8 @@ KINDS: dict[str, type[Kind[Any]]] = {
             Lineages,
             Exposure,
             Spaghetti,
+            Schematic,
+            EvidenceForest,
         )
     },
 }

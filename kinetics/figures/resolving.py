@@ -17,20 +17,25 @@ from kinetics.figures.base.fit_figure import FitFigureSpec
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
+from kinetics.figures.evidence.draw import EvidenceForest
+from kinetics.figures.evidence.spec import EvidenceSpec
 from kinetics.figures.goodness_of_fit.draw import GoodnessOfFit
 from kinetics.figures.individual_fits.draw import IndividualFits
 from kinetics.figures.kinds import KINDS, OF_RESULTS, read_figure
 from kinetics.figures.patient.draw import PatientCourse
 from kinetics.figures.patient.spec import PatientSpec
+from kinetics.figures.schematic.draw import Schematic
+from kinetics.figures.schematic.spec import SchematicSpec
 from kinetics.figures.time_course.of_result import time_course_of, with_interval_of_patients
 from kinetics.files.arguments import loaded, naming
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fits import PatientFits
+from kinetics.published.evaluating import Evidence
 from kinetics.results import read_result
 
-Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits
+Result = xr.DataTree | xr.Dataset | Fit | ClinicFit | PatientFits | Evidence
 _SUFFIXES = (".nc", ".zarr")
 
 
@@ -59,9 +64,15 @@ def resolve(
         return _of_result(_tree(figure), outputs, model)
     if isinstance(figure, str) and figure in OF_RESULTS and outputs and model is None:
         return _from_source(OF_RESULTS[figure].without_file(outputs), figure, source)
+    if figure == Schematic.name and model is not None and not outputs and source is None:
+        known = loaded("model", model, Model)
+        return Request(Schematic(SchematicSpec.of(known)), known.name)
     if outputs or model is not None:
         which = "outputs" if outputs else "model"
         raise InputError(Fault("is for a result; a figure file names its own", name=which))
+    if isinstance(figure, Evidence):
+        forest = EvidenceForest(EvidenceSpec.of(figure))
+        return Request(forest, forest.name, forest.tree(figure))
     if isinstance(figure, Fit):
         kind = Agreement(FitFigureSpec.of(figure.problem, Agreement.name))
         return _from_source(kind, figure.problem.name, figure)
@@ -71,7 +82,9 @@ def resolve(
         message = "must be the name of a figure, such as 'recovery', the path of a figure file, or a result"
         raise InputError(Fault(f"{message}; found {type(figure).__name__} {figure!r:.40}", name="figure"))
     if figure in KINDS.keys() - OF_RESULTS.keys() and figure not in library_names("fits/figures"):
-        raise InputError(Fault(f"'{figure}' is a kind of figure; draw(result) draws a result", name="figure"))
+        is_of_model = figure == Schematic.name
+        remedy = "draw('schematic', model=NAME) draws a model" if is_of_model else "draw(result) draws a result"
+        raise InputError(Fault(f"'{figure}' is a kind of figure; {remedy}", name="figure"))
     with naming("figure"):
         kind = read_figure(figure if isinstance(figure, str) else Path(figure))
     return _from_source(kind, Path(figure).stem, source)

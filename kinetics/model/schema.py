@@ -89,6 +89,7 @@ class InputRow(Row):
     unit: Text
     rest: Number
     about: str = ""
+    label: ShortLabel = ""
     symbol: Latex = ""
 
 
@@ -112,6 +113,7 @@ class StateRow(Row):
     initial: Text
     rate: Text
     about: str = ""
+    label: ShortLabel = ""
     tolerance: AboveZero | None = None
     symbol: Latex = ""
 

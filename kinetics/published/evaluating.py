@@ -13,6 +13,7 @@ from kinetics.files.tables import read_table
 from kinetics.published.evidence_row import EvidenceRow
 from kinetics.published.fact_verdicts import AgreementCount, Evaluated, evaluate_evidence
 from kinetics.published.facts import read_facts
+from kinetics.results import Drawable
 from kinetics.text.tables import html_table
 
 NEVER_FITTED = "independent findings never used in a fit"
@@ -20,7 +21,7 @@ NEVER_FITTED = "independent findings never used in a fit"
 
 
 @dataclass(frozen=True, repr=False)
-class Evidence(Evaluated):
+class Evidence(Evaluated, Drawable):
     """Every published fact of a file beside the model.
 
     Parameters

@@ -80,7 +80,7 @@ def test_a_profile_says_of_what_it_is_and_where_it_ends(path):
         ("params", "fit.estimates['NAME']"),
         ("fit_report", "kinetics.report(fit)"),
         ("report", "kinetics.report(fit)"),
-        ("plot", "kinetics.draw(fit)"),
+        ("draw", "fit.plot()"),
         ("conf_interval", "fit.profile()"),
         ("success", "fit.best.converged"),
         ("predict", "kinetics.predict(fit"),

@@ -36,6 +36,11 @@ def agreement_lines(problem: FitProblem, estimates: Estimates) -> xr.Dataset:
     ``is_range``.
     """
     lines = [line for target in predicted_summaries(problem, estimates) for line in _lines_of(*target, problem.model)]
+    return dataset_of_lines(lines)
+
+
+def dataset_of_lines(lines: Sequence[dict[str, Any]]) -> xr.Dataset:
+    """Lines of a figure of agreement, each with all of its numbers and texts, over (line,)."""
     columns = {name: [line[name] for line in lines] for name in lines[0]}
     names = np.array(columns.pop("line"), dtype=object)
     return xr.Dataset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -65,14 +66,14 @@ class Agreement(Kind[FitFigureSpec]):
 
     def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A forest of lines, with a table beside them."""
-        _Forest(self.spec, tree.to_dataset(), page).draw()
+        AgreementLines(self.spec.path.parent, tree.to_dataset(), page).draw()
 
 
-class _Forest:
-    """One figure under construction."""
+class AgreementLines:
+    """Lines of published numbers over the model's, with a table beside them; sources are looked for in ``folder``."""
 
-    def __init__(self, spec: FitFigureSpec, lines: xr.Dataset, page: Page) -> None:
-        self.spec, self.lines, self.page = spec, lines, page
+    def __init__(self, folder: Path, lines: xr.Dataset, page: Page) -> None:
+        self.folder, self.lines, self.page = folder, lines, page
         uses = [str(use) for use in lines["use"].values]
         self.order = [(use, index) for use in _GROUPS for index, own in enumerate(uses) if own == use]
         self.ends = _ends(lines)
@@ -149,7 +150,7 @@ class _Forest:
     def _write(self, table: Axes, index: int, numbers: dict[str, float], y: float) -> None:
         unit = str(self.lines["unit"].values[index])
         if self.lines["is_range"].values[index]:
-            published = f"{short_number(numbers['published_lower'])}–{short_number(numbers['published_upper'])}"
+            published = _range_text(numbers["published_lower"], numbers["published_upper"])
         else:
             published = short_number(numbers["published"])
         within = ""
@@ -176,7 +177,7 @@ class _Forest:
         else:
             page.caption.add(say("model_typical_meaning"))
         sources = dict.fromkeys(map(str, lines["source"].values))
-        names = [source_text(key, self.spec.path.parent) for key in sources if key != CHOICE]
+        names = [source_text(key, self.folder) for key in sources if key != CHOICE]
         names += [say("chosen_values")] if CHOICE in sources else []
         page.caption.add(say("published_by", sources=", ".join(names)))
 
@@ -194,6 +195,12 @@ def _ends(lines: xr.Dataset) -> tuple[float, float]:
 def _log_ratio(value: float, model: float) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.log(np.float64(value) / np.float64(model)))
+
+
+def _range_text(lower: float, upper: float) -> str:
+    if math.isinf(upper):
+        return f"≥ {short_number(lower)}"
+    return f"≤ {short_number(upper)}" if lower <= 0 else f"{short_number(lower)}–{short_number(upper)}"
 
 
 def _model_text(value: float) -> str:

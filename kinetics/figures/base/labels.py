@@ -8,6 +8,7 @@ from typing import Any
 from kinetics.figures.base.rows import TimeRow
 from kinetics.figures.base.words import say, shown_label
 from kinetics.model import Model
+from kinetics.model.quantities import Quantity
 from kinetics.published import PublishedRow
 from kinetics.regimen import Regimen
 from kinetics.units import conversion, display_unit, parse_unit, unit_text
@@ -62,6 +63,12 @@ def parameter_label(model: Model, name: str) -> str:
         own = f"{own} ({name.split('_')[0].upper()})"  # of one submodel among several that are alike
     own = say("spread_of", what=own) if name.endswith(".spread") else own
     return shown_label(name, own)
+
+
+def quantity_label(quantity: Quantity) -> str:
+    """The label of a state or an input: the reader's, or that of the model, or what it is about in short."""
+    about = _short_about(quantity.about).partition(" over ")[0]
+    return shown_label(quantity.name, quantity.label or about or quantity.name.replace("_", " "))
 
 
 def _short_about(about: str) -> str:

@@ -4,11 +4,10 @@
 # pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from kinetics.mixed_effects import Modes, laplace_covariance
 from kinetics.patients.data.patient_data import PatientData
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.patients.population.assembling import PatientsOfCohort
-from kinetics.results import provenance
+from kinetics.results import Drawable, provenance
 from kinetics.text.tables import html_table
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PatientFits:
+class PatientFits(Drawable):
     """Fits of many patients under one population, each by its id. See `kinetics.fit_patients`.
 
     Parameters
@@ -101,15 +100,6 @@ class PatientFits:
             cohort=cohort.name or None, cohort_hash=cohort.content_hash,
         )  # fmt: skip
         return tree
-
-    def plot(self, out: str | Path | Sequence[str | Path] | None = None, **options: Any) -> Any:
-        """Draw the counts and the curve of each patient, some patients a page; write it if ``out`` says where to.
-
-        Options, and what comes back, are those of `kinetics.draw`.
-        """
-        import kinetics
-
-        return kinetics.draw(self, out, **options)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -22,7 +22,7 @@ from kinetics.patients.clinic.estimation import Estimate
 from kinetics.patients.clinic.problem.assembling import Clinic
 from kinetics.patients.clinic.problem.clinic_problem import ClinicProblem
 from kinetics.patients.clinic.result.population_table import POSITIVE, PopulationRow, population_rows
-from kinetics.results import write_result
+from kinetics.results import Drawable, write_result
 from kinetics.text.lists import listed
 from kinetics.text.numbers import count_text, number_text
 from kinetics.text.tables import html_table
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ClinicFit:
+class ClinicFit(Drawable):
     """The population of a clinic's patients, and what is known of each. See `kinetics.fit_population`.
 
     Parameters
