@@ -50,7 +50,7 @@ class Labels:
         return regimen_label(Regimen.load(name)) if name in library_names("models/regimens") else name
 
     def table(self, table: Table) -> Table:
-        """A table whose headings and first column have labels, such as ``B cells (1e9/L)`` for ``B (1e9/L)``."""
+        """A table whose headings and first column have labels, such as ``count in blood (1e9/L)`` for ``N (1e9/L)``."""
         rows = [[self._cell(row[0]), *row[1:]] for row in table.rows]
         return replace(table, head=[self._cell(cell) for cell in table.head], rows=rows)
 
