@@ -52,6 +52,7 @@ def test_a_page_of_a_patient_has_the_numbers_and_labels_of_its_prediction(predic
     kinetics.write_report(predicted, page, model=model)
     tree, result = parsed(page), read_result(predicted)
     assert headings(tree) == ["Summary", "Data", "Equations", "Parameters", "Predictions", "Provenance"]
+    assert [row for row in table_rows(tree, "Counts, 4 times") if row][-1] == ["90", "< 0.600"]
     rows = [row for row in table_rows(tree, "Counts after so many months") if row]
     value = float(result.to_dataset()["pool"].values[-1])
     lower, upper = result["interval"].to_dataset()["pool"].values[[0, -1], -1].tolist()

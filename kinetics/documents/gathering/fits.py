@@ -168,6 +168,6 @@ def _identifiability(result: FittedResult) -> list[Block]:
         return [*words, f"What the equations alone allow to be known cannot be told: {error}", drawn]
     found = replace(found, practical=dict(zip(result.estimates.names, result.estimates.verdicts, strict=True)))
     head, rows = found.table()
-    arms = f"Were these known at all times without error: {'; '.join(found.arms)}: {found.summary}"
+    arms = f"Were these known at all times without error: {'; '.join(map(labels.words, found.arms))}: {found.summary}"
     known = labels.table(Table("What can be known of each parameter", head, rows, range(len(head))))
     return [*words, arms, known, drawn]

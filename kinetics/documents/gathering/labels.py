@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kinetics.documents.content import Block
-from kinetics.figures.base.labels import cohort_label, output_label, parameter_label, regimen_label
-from kinetics.files.library import library_names
+from kinetics.figures.base.labels import cohort_label, named_regimen_label, output_label, parameter_label
 from kinetics.model import Model
-from kinetics.regimen import Regimen
 from kinetics.text.tables import Table
 
 _T = TypeVar("_T", bound=Block)
 _NAME = re.compile(r"[\w.]+(?= \(| <|:b$|:a$|$)")
+_WORD = re.compile(r"(?P<cohort>cohort )?(?P<name>[A-Za-z_]\w*)")
 _PAIR = re.compile(r"var\(([\w.]+),([\w.]+)\)")
 
 
@@ -47,7 +46,17 @@ class Labels:
 
     def regimen(self, name: str) -> str:
         """The label of a regimen that ships, or else its name."""
-        return regimen_label(Regimen.load(name)) if name in library_names("models/regimens") else name
+        return named_regimen_label(name)
+
+    def words(self, sentence: str) -> str:
+        """A sentence with the labels of the outputs, the cohort and the regimen that it names."""
+        return _WORD.sub(self._word, sentence)
+
+    def _word(self, found: re.Match[str]) -> str:
+        name = found["name"]
+        if found["cohort"]:
+            return self.cohort(name) if name in self._model.cohorts else found[0]
+        return self.of(name) if name in self._model.outputs else self.regimen(name)
 
     def table(self, table: Table) -> Table:
         """A table whose headings and first column have labels, such as ``count in blood (1e9/L)`` for ``N (1e9/L)``."""

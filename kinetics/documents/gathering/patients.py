@@ -28,6 +28,8 @@ from kinetics.text.tables import Table
 from kinetics.units import display_unit, parse_unit, written_unit
 
 _AMOUNT = "dose_amount_"
+_BESIDE = ("_censored", "_limit", "_bound")
+_SIGNS = {-1: "< ", 0: "", 1: "> "}
 _ESTIMATES = "Parameters of the patient"
 
 
@@ -37,7 +39,14 @@ def patient_document(tree: xr.DataTree, model: Model | None = None) -> Document:
     labels, own = Labels(model), replace(parameters_of_tree(tree), title=_ESTIMATES)
     reach = f"The prediction reaches to month {number_text(float(output_months(tree)[-1]))}."
     sections = [
-        Section("Summary", [f"{patient_title(tree)}.", reach, *recovery_sentences(recovery(tree), labels)]),
+        Section(
+            "Summary",
+            [
+                f"{patient_title(tree, labels.cohort(facts.get('cohort')))}.",
+                reach,
+                *recovery_sentences(recovery(tree), labels),
+            ],
+        ),
         Section("Data", labels.blocks(_records(tree["observations"].to_dataset()))),
         equations_section(model),
         parameters_section(model, facts.get("cohort"), bibliography, own),
@@ -80,9 +89,9 @@ def _tree_of_fit(fit: PatientFit) -> xr.DataTree:
 def _records_of_fit(fit: PatientFit, labels: Labels) -> list[Block]:
     """The counts and doses of a patient, a row each."""
     outputs, drugs, time = fit.model.outputs, fit.model.doses, display_unit(fit.fits.data.time)
-    signs = {"": "", "below": "< ", "above": "> "}
+    signs = {"": 0, "below": -1, "above": 1}
     counts = [
-        [f"{one.time:g}", labels.of(one.output), f"{signs[one.censored]}{number_text(one.value)}",
+        [f"{one.time:g}", labels.of(one.output), f"{_SIGNS[signs[one.censored]]}{number_text(one.value)}",
          written_unit(outputs[one.output].unit)]
         for one in fit.patient.observations
     ]  # fmt: skip
@@ -105,7 +114,8 @@ def _records(observed: xr.Dataset) -> list[Block]:
     """The counts and doses of a patient, and where they are from."""
     amounts = [str(name) for name in observed if str(name).startswith(_AMOUNT)]
     measured = {str(name): own for name, own in observed.items() if own.dims == ("patient", "visit")}
-    names = [name for name, own in measured.items() if "units" in own.attrs and name != "count_time"]
+    beside = {f"{name}{ending}" for name in measured for ending in _BESIDE}
+    names = [name for name, own in measured.items() if "units" in own.attrs and name not in {"count_time"} | beside]
     blocks: list[Block] = [
         _record_table("Counts", observed, "count_time", names, {name: name for name in names}),
         _record_table("Doses", observed, "dose_time", amounts, {name: name.removeprefix(_AMOUNT) for name in amounts}),
@@ -114,14 +124,21 @@ def _records(observed: xr.Dataset) -> list[Block]:
     return [*blocks, *([f"Read from {sources}."] if sources else [])]
 
 
+def _numbers(observed: xr.Dataset, name: str) -> list[str]:
+    """The values of a variable, those beyond a limit of quantification with its sign."""
+    values = observed[name].values.ravel()
+    sides = observed[f"{name}_censored"].values.ravel() if f"{name}_censored" in observed else np.zeros(values.size)
+    return [f"{_SIGNS[int(side)]}{number_text(float(value))}" for value, side in zip(values, sides, strict=True)]
+
+
 def _record_table(title: str, observed: xr.Dataset, time: str, names: list[str], labels: dict[str, str]) -> Table:
     """A row a time, a column a variable; what was not measured is a dash."""
     if time not in observed or not names:
         return Table(title, ["time"], [])
     times = observed[time].values.ravel()
     kept = np.flatnonzero(np.isfinite(times))
-    columns = [observed[name].values.ravel() for name in names]
-    rows = [[number_text(float(times[at])), *(number_text(float(column[at])) for column in columns)] for at in kept]
+    columns = [_numbers(observed, name) for name in names]
+    rows = [[f"{times[at]:g}", *(column[at] for column in columns)] for at in kept]
     unit = display_unit(parse_unit(observed[time].attrs["units"]))
     head = [unit, *(heading(labels[name], observed[name].attrs["units"]) for name in names)]
     return Table(f"{title}, {count_text(len(rows), 'time')}", head, rows, ())
