@@ -14,11 +14,12 @@ from bokeh.plotting import figure
 from kinetics.explorer.curves import ScenarioCurves
 from kinetics.explorer.points import Points
 from kinetics.explorer.state import MAX_SCENARIOS, State
+from kinetics.figures.base.labels import output_label, unit_label
 from kinetics.figures.base.style import COLOURS
 from kinetics.model import Model
 from kinetics.results import marked
 from kinetics.text.lists import listed
-from kinetics.units import display_unit
+from kinetics.units import unit_text
 
 COLOUR = tuple(COLOURS[name] for name in ("blue", "vermillion", "green", "black"))
 DASH = ("solid", "8 4", "12 4 2 4", "3 3")
@@ -44,11 +45,11 @@ class Panel:
 
     def __init__(self, output: str, model: Model, *, log: bool) -> None:
         self.output, self.log = output, log
-        unit = display_unit(model.outputs[output].unit)
+        unit = unit_label(unit_text(model.outputs[output].unit))
         scale: Any = "log" if log else "linear"
         self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=0.1, end=1)
         title: Any = Title(text_font_size="14px", text_font="sans-serif", text_color="#111111")
-        title.text = marked(output, model.is_exploratory(output)) + (f" ({unit})" if unit else "")
+        title.text = marked(output_label(model, output), model.is_exploratory(output)) + (f" ({unit})" if unit else "")
         self.plot = figure(
             title=title,
             height=230, sizing_mode="stretch_width", y_axis_type=scale, toolbar_location=None, tools="",
