@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -27,6 +28,7 @@ DASH = ("solid", "8 4", "12 4 2 4", "3 3")
 _POINT = "#4D4D4D"
 _DECADES = 3.5
 """Of a logarithmic axis, at most."""
+_FEW_DECADES = 2
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 _TICKS = 7
 _GRID = """
@@ -131,8 +133,23 @@ class Panel:
         if self.log:
             bottom = max(float(positive.min()) if positive.size else 0.1, top / 10**_DECADES)
             self.y_range.start, self.y_range.end = bottom / 1.5, top * 1.5
+            self.plot.yaxis.ticker = FixedTicker(ticks=log_ticks(bottom / 1.5, top * 1.5))
         else:
             self.y_range.start, self.y_range.end = 0, top * 1.06
+
+
+def log_ticks(bottom: float, top: float) -> list[float]:
+    """Ticks of a logarithmic axis: decades, and 2 and 5 times these where there are few.
+
+    Examples
+    --------
+    >>> log_ticks(0.005, 2.0), log_ticks(0.3, 2.5)
+    ([0.01, 0.1, 1.0], [0.5, 1.0, 2.0])
+    """
+    first, last = math.floor(math.log10(bottom)), math.ceil(math.log10(top))
+    factors = (1, 2, 5) if math.log10(top / bottom) < _FEW_DECADES else (1,)
+    ticks = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in factors]
+    return [tick for tick in ticks if bottom <= tick <= top]
 
 
 def _set(source: ColumnDataSource, data: dict[str, Any]) -> None:

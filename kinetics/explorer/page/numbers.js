@@ -76,7 +76,7 @@ function build(model, body) {
   for (const [name, label] of view.widths) wide.append(text("option", label, { value: name }));
   wide.value = width;
   wide.addEventListener("change", () => { width = wide.value; });
-  const labelled = text("label", "Width of figures");
+  const labelled = text("label", "Width of figures", { class: "narrow" });
   labelled.append(wide);
   const row = (...nodes) => {
     const node = text("div", "", { class: "row" });
