@@ -62,8 +62,10 @@ class PatientSpec:
         available = list(tree["interval"].data_vars)
         if unknown := [name for name in outputs if name not in available]:
             raise InputError(f"the result has no output '{unknown[0]}'; there are {', '.join(map(str, available))}")
-        cohort = f", {cohort_label(model, facts['cohort'])}" if facts.get("cohort") else ""
-        title = f"Patient {facts['patient']}: {model.title if model else facts['model']}{cohort}"
+        name = facts.get("cohort") or ""
+        cohort = cohort_label(model, name) if model and name else f"cohort {name}" if name else ""
+        about = ", ".join(filter(None, (model.title if model else facts["model"], cohort)))
+        title = f"Patient {facts['patient']}: {about}"
         unit, _ = readable_time(tree.to_dataset()["time"])
         header = PatientHeaderRow(kind="patient", title=title, outputs=tuple(outputs), unit=unit)
         return cls(header, PageRow(), model=model)
