@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from kinetics.estimate import Estimates, Fit
     from kinetics.model import Model
     from kinetics.patients.clinic import ClinicFit
+    from kinetics.patients.individual.patient_fit import PatientFit
 
-    Result = str | PathLike[str] | Fit | Estimates | ClinicFit | xr.DataTree | xr.Dataset
+    Result = str | PathLike[str] | Fit | Estimates | ClinicFit | PatientFit | xr.DataTree | xr.Dataset
 
 
 def write_report(result: Result, path: str | Path, *, model: str | Path | Model | None = None) -> Path:
@@ -30,10 +31,10 @@ def write_report(result: Result, path: str | Path, *, model: str | Path | Model 
 
     Parameters
     ----------
-    result : str, pathlib.Path, Fit, Estimates, ClinicFit, xarray.DataTree or xarray.Dataset
+    result : str, pathlib.Path, Fit, Estimates, ClinicFit, PatientFit, xarray.DataTree or xarray.Dataset
         The file of a result: ``NAME.result.toml`` or ``NAME.nc`` of a fit, ``.nc`` of a prediction, a simulation, a
         patient or a clinic; the name of a fit that ships, for its committed result; or what `fit`, `predict`,
-        `simulate`, `predict_patient` or `fit_population` returned.
+        `simulate`, `compare`, `fit_patient`, `predict_patient` or `fit_population` returned.
     path : str or pathlib.Path
         Ends in ``.html``, one file that needs no other and no network; ``.pdf``, printed by a browser of the Chromium
         family; or ``.docx``. One of this name is replaced.

@@ -12,18 +12,19 @@ import numpy as np
 
 from kinetics.explorer.curves import ScenarioCurves
 from kinetics.explorer.state import State
+from kinetics.figures.base.labels import output_label, unit_label
 from kinetics.model import Model
 from kinetics.reports.recovery import interval_cell, not_reached
 from kinetics.text.escaping import spreadsheet_text
 from kinetics.text.numbers import number_text, percent_text
-from kinetics.units import display_unit, written_unit
+from kinetics.units import unit_text, written_unit
 
 Table = dict[str, Any]
 """``head``, a list of str, and ``rows``, lists of str; the first column names the row."""
 _MONTHS = (0, 1, 3, 6, 9, 12, 18, 24, 36, 48, 60, 84, 120, 180, 240, 360, 480, 600)
 
 
-def recovery_cells(state: State, curves: Sequence[ScenarioCurves]) -> Table:
+def recovery_cells(state: State, curves: Sequence[ScenarioCurves], model: Model) -> Table:
     """Months from the start of each course to the lower limit of normal, a column a scenario."""
     cells: dict[tuple[str, int], dict[int, str]] = {}
     for number, one in enumerate(curves):
@@ -34,7 +35,7 @@ def recovery_cells(state: State, curves: Sequence[ScenarioCurves]) -> Table:
     several = any(course > 1 for _, course in order)
     rows = [
         [
-            f"{output}, course {course}" if several else output,
+            output_label(model, output) + (f", course {course}" if several else ""),
             *(cells[output, course].get(number, "") for number in range(len(curves))),
         ]
         for output, course in order
@@ -57,9 +58,9 @@ def count_cells(state: State, curves: Sequence[ScenarioCurves], model: Model) ->
     months = [month for month in _MONTHS if month <= state.until] or [0]
     head, columns = ["month"], list[list[str]]()
     for output in state.outputs:
-        unit = display_unit(model.outputs[output].unit)
+        label, unit = output_label(model, output), unit_label(unit_text(model.outputs[output].unit))
         for scenario, one in zip(state.scenarios, curves, strict=True):
-            name = f"{output}, {scenario.name}" if len(curves) > 1 else output
+            name = f"{label}, {scenario.name}" if len(curves) > 1 else label
             head.append(f"{name} ({unit})" if unit else name)
             columns.append([number_text(value) for value in np.interp(months, one.months, one.middle(output))])
     return {

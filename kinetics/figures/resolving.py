@@ -104,7 +104,7 @@ def _of_result(tree: xr.DataTree, outputs: Sequence[str], model: str | Path | Mo
         compared = ComparedRegimens(ComparisonSpec.of_result(tree.to_dataset(), known and known.reference))
         return Request(compared, compared.spec.comparison.name, tree)
     if "patient" in tree.attrs and "interval" in tree.children:
-        return Request(PatientCourse(PatientSpec.of_result(tree, outputs)), str(tree.attrs["patient"]), tree)
+        return Request(PatientCourse(PatientSpec.of_result(tree, outputs, known)), str(tree.attrs["patient"]), tree)
     tree = with_interval_of_patients(tree)
     kind = time_course_of(tree, known, outputs)
     return Request(kind, kind.spec.model.name, tree)

@@ -11,7 +11,7 @@ import xarray as xr
 from kinetics.comparison import ComparedRow, Comparison, Reading, course_lengths
 from kinetics.reports.course import heading
 from kinetics.text.numbers import number_text, percent_text
-from kinetics.text.tables import WIDTH, in_blocks, paragraph
+from kinetics.text.tables import WIDTH, Table, paragraph
 from kinetics.units import display_unit, parse_unit, written_unit
 
 
@@ -43,15 +43,26 @@ def comparison_text(comparison: Comparison, result: xr.Dataset, width: int = WID
     model = ", ".join(filter(None, (facts["model"], facts.get("cohort") and f"cohort {facts['cohort']}")))
     who = f"median [5 to 95 %] of {facts['patients']} patients" if "patients" in facts else "typical patient"
     parts = [paragraph(f"{comparison.header.title}: {model}, {comparison.header.until}, {who}", width)]
-    parts += [_table(comparison, row, result, width) for row in comparison.rows]
-    if "failed" in result and result["failed"].values.any():
-        failed = ", ".join(f"{count} under {name}" for name, count in _by_regimen(result["failed"]).items() if count)
-        parts.append(paragraph(f"Patients that could not be integrated and are left out: {failed}.", width))
-    parts.append(paragraph(" ".join(filter(None, (_MEANING, comparison.header.note))), width))
+    parts += [table.lines(width) for table in comparison_tables(comparison, result)]
+    parts += [paragraph(note, width) for note in comparison_notes(result)]
+    parts.append(paragraph(" ".join(filter(None, (MEANING, comparison.header.note))), width))
     return "\n\n".join(parts)
 
 
-_MEANING = (
+def comparison_tables(comparison: Comparison, result: xr.Dataset) -> list[Table]:
+    """A table an output, with a column a regimen and a row a reading."""
+    return [_table(comparison, row, result) for row in comparison.rows]
+
+
+def comparison_notes(result: xr.Dataset) -> list[str]:
+    """How many patients are left out, if any are."""
+    if "failed" not in result or not result["failed"].values.any():
+        return []
+    failed = ", ".join(f"{count} under {name}" for name, count in _by_regimen(result["failed"]).items() if count)
+    return [f"Patients that could not be integrated and are left out: {failed}."]
+
+
+MEANING = (
     "Times count from the first dose of all, times back at a level from the first dose of the course. The nadir is the "
     "lowest and the highest after it the highest of all courses; times below or above a level are summed."
 )
@@ -61,7 +72,7 @@ def _by_regimen(values: xr.DataArray) -> dict[str, Any]:
     return dict(zip(values["regimen"].values.tolist(), values.values.tolist(), strict=True))
 
 
-def _table(comparison: Comparison, row: ComparedRow, result: xr.Dataset, width: int) -> str:
+def _table(comparison: Comparison, row: ComparedRow, result: xr.Dataset) -> Table:
     names = result["regimen"].values.tolist()
     windows = [course_lengths(result, index, comparison.time) for index in range(len(names))]
     lines = []
@@ -70,7 +81,7 @@ def _table(comparison: Comparison, row: ComparedRow, result: xr.Dataset, width: 
         cells = [_cell(result, name, index, reading, windows[index], comparison) for index in range(len(names))]
         unit = display_unit(parse_unit(result[name].attrs["units"]))
         lines.append([reading.heading(unit), *cells])
-    return f"{_head(row, result)}\n{in_blocks(['', *names], lines, width, text=(0,))}"
+    return Table(_head(row, result), ["", *names], lines, text=(0,), wide=True)
 
 
 def _head(row: ComparedRow, result: xr.Dataset) -> str:

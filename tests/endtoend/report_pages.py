@@ -45,6 +45,24 @@ def without_policy(text: str) -> str:
     return re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
 
 
+def parsed(page):
+    """The page as a tree; a fault of its HTML is an error."""
+    html5lib = pytest.importorskip("html5lib", reason="html5lib is not installed")
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return parser.parse(Path(page).read_text(encoding="utf-8"))
+
+
+def texts(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+def table_rows(tree, title):
+    """The cells of the table under a title."""
+    (caption,) = [one for one in tree.iter("p") if one.get("class") == "caption" and texts(one).startswith(title)]
+    (region,) = [one for one in tree.iter("div") if one.get("aria-labelledby") == caption.get("id")]
+    return [[texts(cell) for cell in row if cell.tag == "td"] for row in region.iter("tr")]
+
+
 RUN = """axe.run(document, {resultTypes: ['violations']}).then(found => {
   const faults = found.violations.map(one => one.id + ': ' + one.nodes[0].html.slice(0, 200));
   document.title = 'axe' + encodeURIComponent(JSON.stringify([faults, found.passes.length])) + 'axe';

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from importlib import resources
 from urllib.parse import urlsplit
 
 import pytest
@@ -136,8 +138,8 @@ def test_the_keyboard_moves_a_slider(page):
     state = state_of(page)
     assert state.scenarios[0].parameters == {"k": 0.2}
     assert recovery(page) == pytest.approx(months / 4, rel=0.02)
-    assert slider.get_attribute("aria-valuetext") == "0.2 1/day"
-    assert slider.get_attribute("aria-label") == "elimination, 1/day"
+    assert slider.get_attribute("aria-valuetext") == "0.2 per day"
+    assert slider.get_attribute("aria-label") == "elimination, per day"
 
 
 def test_what_the_slider_shows_is_what_simulate_gives(page, regimen, model):
@@ -222,7 +224,9 @@ def test_files_are_handed_out(page, tmp_path, regimen):
     rows = list(csv.DictReader(files["csv"].read_text().splitlines()))
     assert {row["output"] for row in rows} == {"N"}
     assert kinetics.Regimen.load(files["regimen-0"]) == kinetics.Regimen.load(regimen)
-    assert files["figure-0"].read_text().startswith("<?xml")
+    with zipfile.ZipFile(files["figure-0"]) as archive:
+        assert archive.namelist() == [f"scenario_1{suffix}" for suffix in (".csv", ".md", ".pdf", ".svg")]
+        assert 'width="493.2' in archive.read("scenario_1.svg").decode().partition("viewBox")[0]
     assert files["command"].read_text().startswith("kinetics simulate ")
 
 
@@ -246,6 +250,35 @@ def test_a_hostile_link_is_refused_with_every_fault(browser, url):
 def test_a_phone_needs_no_sideways_scroll(browser, url):
     with opened(browser, url, width=360) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_page_breaks_no_rule_of_accessibility(browser, url, width):
+    pytest.importorskip("axe_core_python", reason="axe is not installed")
+    with opened(browser, url, width=width) as page:
+        page.evaluate(resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+        for summary in page.locator("summary").all():
+            summary.click()
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        faults = [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
+        assert len(found["passes"]) > 10
+        assert faults == []
+
+
+def test_the_counts_of_a_user_are_points_of_the_figure(page, tmp_path):
+    table = tmp_path / "counts.csv"
+    table.write_text("patient;day;analyte;value;unit\nP1;0;N;950;cells/uL\nP1;60;N;200;cells/uL\n")
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_text("1 patient, 2 counts of N").wait_for(timeout=PATIENCE)
+    page.locator("#width").select_option("single")
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.locator("#figure-0").press("Enter")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        rows = list(csv.DictReader(archive.read("scenario_1.csv").decode().splitlines()))
+        caption = archive.read("scenario_1.md").decode()
+    points = [(float(row["x"]), float(row["y"])) for row in rows if row["kind"] == "count"]
+    assert points == [pytest.approx((0, 0.95)), pytest.approx((60 / 30.4375, 0.2), rel=1e-3)]
+    assert "own counts" in caption
 
 
 def asked(url, path=None, **headers):

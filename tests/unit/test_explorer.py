@@ -68,7 +68,7 @@ def test_a_curve_is_the_closed_form(model, state):
 
 
 def test_a_time_of_recovery_is_the_closed_form(model, state):
-    cells = recovery_cells(state, Computation(model).of(state))
+    cells = recovery_cells(state, Computation(model).of(state), model)
     assert cells["head"] == ["", "one dose", "faster"]
     ((name, *times),) = cells["rows"]
     assert name == "N"

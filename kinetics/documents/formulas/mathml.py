@@ -79,5 +79,5 @@ def _element(markup: str) -> Any:
 
 def _unescaped(markup: str) -> str:
     """Characters in place of the entities of sympy's printer, but for those that markup needs."""
-    markup = markup.replace("&ExponentialE;", "e")
+    markup = markup.replace("&ExponentialE;", "e").replace("<mo>-</mo>", "<mo>−</mo>")
     return _ENTITY.sub(lambda match: html.unescape(match[0]), markup)

@@ -9,15 +9,16 @@ from typing import Any
 
 from kinetics.documents.content import Block, Document, Note, Section
 from kinetics.documents.gathering.bibliography import Bibliography
+from kinetics.documents.gathering.fit_predictions import fit_predictions
 from kinetics.documents.gathering.fitted_result import FittedResult
+from kinetics.documents.gathering.labels import Labels
 from kinetics.documents.gathering.models import equations_section, parameters_table
 from kinetics.documents.gathering.pictures import picture
 from kinetics.documents.gathering.provenance import provenance_section
 from kinetics.errors import InputError
-from kinetics.estimate import Estimates
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
-from kinetics.figures.base.labels import row_label
+from kinetics.figures.base.labels import cohort_label, regimen_label, row_label
 from kinetics.figures.prior_posterior.draw import PriorPosterior
 from kinetics.identifiability import identify
 from kinetics.published import NORMAL_95
@@ -42,15 +43,17 @@ def fit_document(result: FittedResult) -> Document:
         Section("Agreement with the published numbers", _agreement(result, bibliography)),
         Section("Diagnostics", _diagnostics(result)),
         Section("Identifiability", _identifiability(result)),
+        Section("Predictions", fit_predictions(result)),
         provenance_section(result.facts, problem.model),
     ]
+    sections = [section for section in sections if section.blocks]
     subtitle = f"Fit {problem.name} of model {problem.model.name}"
     return Document(one_space(problem.title) or problem.name, subtitle, sections, bibliography.references)
 
 
 def _summary_blocks(result: FittedResult) -> list[Block]:
     problem, rows = result.problem, result.summary["targets"]
-    cohort = f", cohort {result.estimates.cohort}" if result.estimates.cohort else ""
+    cohort = f", {cohort_label(problem.model, result.estimates.cohort)}" if result.estimates.cohort else ""
     fitted = [row for row in rows if row["use"] == "fit"]
     compared = count_text(len(rows) - len(fitted), "further number")
     others = f" Compared, not fitted: {compared}." if len(rows) > len(fitted) else ""
@@ -59,7 +62,7 @@ def _summary_blocks(result: FittedResult) -> list[Block]:
         f"Estimated of model {problem.model.name}{cohort}: {count_text(len(problem.free), 'parameter')}, from "
         f"{count_text(len(fitted), 'published number')}, for the {kind}.{others} {_inside(rows)}"
     )
-    known = _by_verdict(result.estimates)
+    known = _by_verdict(result)
     notes = [Note(f"{one_space(warning)}.") for warning in result.summary["warnings"]]
     return [text.strip(), *([one_space(problem.about)] if problem.about else []), *known, *notes]
 
@@ -80,22 +83,24 @@ def _inside(rows: Iterable[Mapping[str, Any]]) -> str:
     return f"Model over published number of the fitted rows: {number_text(min(ratios))} to {number_text(max(ratios))}."
 
 
-def _by_verdict(estimates: Estimates) -> list[str]:
+def _by_verdict(result: FittedResult) -> list[str]:
     """A sentence for each thing that the data say of parameters."""
+    estimates, labels = result.estimates, Labels(result.problem.model)
     names: dict[str, list[str]] = {}
     for name, verdict in zip(estimates.names, estimates.verdicts, strict=True):
-        names.setdefault(verdict, []).append(name)
+        names.setdefault(verdict, []).append(labels.of(name))
     return [f"{verdict[:1].upper()}{verdict[1:]}: {listed(own, len(own))}." for verdict, own in names.items()]
 
 
 def _data_table(result: FittedResult, bibliography: Bibliography) -> Table:
-    rows, folder = [], result.problem.path.parent
+    rows, model, folder = [], result.problem.model, result.problem.path.parent
     for target in result.problem.targets:
         row = target.row
-        whose = ", ".join(filter(None, (row.cohort, row.regimen)))
+        cohort = cohort_label(model, row.cohort) if row.cohort else ""
+        whose = ", ".join(filter(None, (cohort, regimen_label(target.regimen) if row.regimen else "")))
         rows.append(
             [
-                row_label(row),
+                row_label(row, model=model),
                 target.published_text,
                 written_unit(parse_unit(row.unit)),
                 "-" if row.n is None else str(row.n),
@@ -117,7 +122,8 @@ def _estimates(result: FittedResult) -> Table:
         factor = math.exp(NORMAL_95 * row.log_se)
         ends.append(interval_text(row.value / factor, row.value * factor))
     rows = [[*row[:4], interval, row[4]] for row, interval in zip(table.rows, ends, strict=True)]
-    return replace(table, head=[*table.head[:4], "95 % interval", table.head[4]], rows=rows, text=(0, 1, 4, 5))
+    head = [*table.head[:4], "95 % interval", table.head[4]]
+    return Labels(result.problem.model).table(replace(table, head=head, rows=rows, text=(0, 1, 4, 5)))
 
 
 def _all_parameters(result: FittedResult, bibliography: Bibliography) -> Table:
@@ -130,18 +136,15 @@ def _agreement(result: FittedResult, bibliography: Bibliography) -> list[Block]:
     folder = result.problem.path.parent
     rows = [{**row, "source": bibliography.cite(row["source"], folder)} for row in result.titled]
     spec = FitFigureSpec.of(result.problem, Agreement.name)
-    caption = "Every published number beside the model's, at the estimates."
-    return [
-        targets_table(rows, targets_title(result.summary)),
-        picture(Agreement(spec), caption, f"{caption} The table above has the numbers.", input=result.estimates),
-    ]
+    drawn = picture(Agreement(spec), input=result.estimates)
+    return [targets_table(rows, targets_title(result.summary)), drawn]
 
 
 def _diagnostics(result: FittedResult) -> list[Block]:
     facts = agreement_facts(result.summary)
     cost = f"Cost, half the sum of squared residuals: {number_text(float(result.estimates.facts['cost']))}."
     blocks: list[Block] = [" ".join([cost, *(f"{fact[:1].upper()}{fact[1:]}." for fact in facts)])]
-    blocks += filter(None, interval_parts(result.summary))
+    blocks += Labels(result.problem.model).blocks(filter(None, interval_parts(result.summary)))
     if result.searches is not None:
         searches = result.searches
         rows = [
@@ -156,15 +159,15 @@ def _diagnostics(result: FittedResult) -> list[Block]:
 
 def _identifiability(result: FittedResult) -> list[Block]:
     """What the equations let be known, and what these data say."""
-    words = _by_verdict(result.estimates)
+    words, labels = _by_verdict(result), Labels(result.problem.model)
     spec = FitFigureSpec.of(result.problem, PriorPosterior.name)
-    caption = "Each parameter before and after the data: prior and posterior."
-    drawn = picture(PriorPosterior(spec), caption, f"{caption} Estimates are in a table above.", input=result.estimates)
+    drawn = picture(PriorPosterior(spec), input=result.estimates)
     try:
         found = identify(result.problem)
     except InputError as error:
         return [*words, f"What the equations alone allow to be known cannot be told: {error}", drawn]
     found = replace(found, practical=dict(zip(result.estimates.names, result.estimates.verdicts, strict=True)))
     head, rows = found.table()
-    arms = f"Were these known at all times without error: {'; '.join(found.arms)}: {found.summary}"
-    return [*words, arms, Table("What can be known of each parameter", head, rows, range(len(head))), drawn]
+    arms = f"Were these known at all times without error: {'; '.join(map(labels.words, found.arms))}: {found.summary}"
+    known = labels.table(Table("What can be known of each parameter", head, rows, range(len(head))))
+    return [*words, arms, known, drawn]

@@ -62,7 +62,7 @@ class FittedResult:
     @cached_property
     def titled(self) -> list[dict[str, Any]]:
         """The targets of the summary with a name for readers."""
-        labels = {target.row.name: row_label(target.row) for target in self.problem.targets}
+        labels = {target.row.name: row_label(target.row, model=self.problem.model) for target in self.problem.targets}
         return [{**row, "name": labels[row["name"]]} for row in self.summary["targets"]]
 
 

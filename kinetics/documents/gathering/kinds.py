@@ -10,19 +10,22 @@ import xarray as xr
 
 from kinetics.cohorts.fit_results import result_path
 from kinetics.documents.content import Document
+from kinetics.documents.gathering.clinics import clinic_document
+from kinetics.documents.gathering.comparisons import comparison_document
 from kinetics.documents.gathering.fits import fit_document
 from kinetics.documents.gathering.fitted_result import FittedResult
-from kinetics.documents.gathering.patients import clinic_document, patient_document
+from kinetics.documents.gathering.patients import patient_document, patient_fit_document
 from kinetics.documents.gathering.predictions import prediction_document, simulation_document
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
+from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.results import read_result
 
 _OWN_MODEL = "is for a result that does not name the file of its model; a fit does"
-ACCEPTED = "a fit, a prediction, a simulation, the prediction of a patient or the fit of a clinic"
+ACCEPTED = "a fit, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
 
 
 def document_of(result: Any, model: Model | None = None) -> Document:
@@ -32,7 +35,7 @@ def document_of(result: Any, model: Model | None = None) -> Document:
     """
     if isinstance(result, str | os.PathLike):
         return _of_file(Path(result) if isinstance(result, os.PathLike) else result, model)
-    if isinstance(result, Fit | Estimates | ClinicFit) and model is not None:
+    if isinstance(result, Fit | Estimates | ClinicFit | PatientFit) and model is not None:
         raise InputError(Fault(_OWN_MODEL, name="model"))
     if isinstance(result, Fit):
         return fit_document(FittedResult.of_fit(result))
@@ -40,6 +43,8 @@ def document_of(result: Any, model: Model | None = None) -> Document:
         return fit_document(FittedResult.of_estimates(result))
     if isinstance(result, ClinicFit):
         return clinic_document(result.tree(), result.problem.model, result)
+    if isinstance(result, PatientFit):
+        return patient_fit_document(result)
     if isinstance(result, xr.Dataset):
         return _of_tree(xr.DataTree(result), model)
     if isinstance(result, xr.DataTree):
@@ -78,6 +83,8 @@ def _of_tree(tree: xr.DataTree, model: Model | None, folder: Path | None = None)
         return clinic_document(tree, model)
     if "recovery" in tree.children:
         return patient_document(tree, model) if "patient" in tree.attrs else prediction_document(tree, model)
-    if tree.children or "regimen" in tree.dims:
+    if "regimen" in tree.dims:
+        return comparison_document(tree, model)
+    if tree.children:
         raise InputError(Fault(f"is of another kind; a report is of {ACCEPTED}", name="result"))
     return simulation_document(tree, model)

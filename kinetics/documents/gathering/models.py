@@ -10,6 +10,7 @@ from kinetics.cohorts import parameter_table
 from kinetics.documents.content import Block, Section
 from kinetics.documents.formulas import formulas_of, symbols_of
 from kinetics.documents.gathering.bibliography import Bibliography
+from kinetics.documents.gathering.labels import Labels
 from kinetics.errors import Fault, InputError
 from kinetics.model import Model
 from kinetics.text.escaping import one_space
@@ -58,11 +59,10 @@ def parameters_table(model: Model, cohort: str | None, bibliography: Bibliograph
         unit = row.unit or "1"
         rows.append([symbols[row.name], row.name, value, unit, spread or "-", source, one_space(row.about)])
     head = ["symbol", "parameter", "value", "unit", "spread between patients", "source", "meaning"]
-    of = f"cohort {cohort}" if cohort else "the model's own values"
     note = "Spread: standard deviation of the logarithm between patients, unless a distribution is named."
-    return Table(f"Parameters, {of}", head, rows, (0, 1, 3, 4, 5, 6), note)
+    return Table(f"Parameters, {Labels(model).cohort(cohort)}", head, rows, (0, 1, 3, 4, 5, 6), note)
 
 
 def parameters_section(model: Model, cohort: str | None, bibliography: Bibliography, *first: Block) -> Section:
     """Parameters that were estimated, then all of the model."""
-    return Section("Parameters", [*first, parameters_table(model, cohort, bibliography)])
+    return Section("Parameters", [*Labels(model).blocks(first), parameters_table(model, cohort, bibliography)])

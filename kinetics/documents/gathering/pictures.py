@@ -12,11 +12,11 @@ WIDTH = 174.0
 """Of a figure, mm: both columns of a page."""
 
 
-def picture(subject: Any, caption: str, alt: str, **options: Any) -> Picture:
-    """The figure of a result or of a name, as `draw` draws it with these options."""
-    drawing = draw(subject, width=WIDTH, **options)
+def picture(subject: Any, **options: Any) -> Picture:
+    """The figure of a result or of a name, as `draw` draws it with these options, with its own caption and words."""
+    drawn = draw(subject, width=WIDTH, **options)
 
     def content(suffix: str) -> bytes:
-        return render(drawing.figure, suffix, dpi=200)
+        return render(drawn.figure, suffix, dpi=200)
 
-    return Picture(caption, alt, content)
+    return Picture(drawn.plain_caption, drawn.alt, content)

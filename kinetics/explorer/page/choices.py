@@ -10,10 +10,19 @@ from kinetics.explorer.checks import check_state
 from kinetics.explorer.regimens import doses_of
 from kinetics.explorer.state import MAX_PATIENTS, MAX_SCENARIOS, Scenario
 from kinetics.explorer.subject import Subject
+from kinetics.figures.base.labels import (
+    cohort_label,
+    drug_label,
+    output_label,
+    parameter_label,
+    regimen_label,
+    unit_label,
+)
 from kinetics.files.library import library_names
+from kinetics.model import Model
 from kinetics.model.ranges import range_of
 from kinetics.regimen import Regimen
-from kinetics.units import display_unit
+from kinetics.units import display_unit, unit_text
 
 
 def choices_of(subject: Subject) -> dict[str, Any]:
@@ -21,11 +30,12 @@ def choices_of(subject: Subject) -> dict[str, Any]:
     model = subject.model
     return {
         "model": model.title or model.name,
-        "cohorts": [{"name": name, "about": row.about} for name, row in model.cohorts.items()],
-        "drugs": [{"name": name, "unit": display_unit(row.unit) or "1", "about": row.about}
+        "cohorts": [{"name": name, "label": cohort_label(model, name)} for name in model.cohorts],
+        "drugs": [{"name": name, "label": drug_label(name, model), "unit": display_unit(row.unit) or "1"}
                   for name, row in model.doses.items()],
-        "outputs": [{"name": name, "about": row.about} for name, row in model.outputs.items()],
-        "parameters": [_parameter(row) for row in model.parameters.values()],
+        "outputs": [{"name": name, "label": output_label(model, name), "about": row.about}
+                    for name, row in model.outputs.items()],
+        "parameters": [_parameter(row, model) for row in model.parameters.values()],
         "suggested": list(subject.suggested),
         "regimens": _regimens(subject),
         "scenarios": MAX_SCENARIOS,
@@ -33,13 +43,14 @@ def choices_of(subject: Subject) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _parameter(row: Any) -> dict[str, Any]:
+def _parameter(row: Any, model: Model) -> dict[str, Any]:
     least, most = range_of(row)
     bounds = {"least": least, "most": most}
     return {
         "name": row.name,
+        "label": parameter_label(model, row.name),
         "about": row.about,
-        "unit": display_unit(row.unit),
+        "unit": unit_label(unit_text(row.unit)),
         **{key: value if math.isfinite(value) else None for key, value in bounds.items()},
     }
 
@@ -57,5 +68,5 @@ def _regimens(subject: Subject) -> list[dict[str, Any]]:
         except InputError:
             continue
         rows = [row.model_dump(mode="json") for row in doses]
-        offered.append({"name": name, "title": regimen.title, "doses": rows})
+        offered.append({"name": name, "label": regimen_label(regimen), "doses": rows})
     return offered

@@ -94,7 +94,8 @@ class Form {
         state.scenarios.push({ ...copy, name: `Scenario ${number}` });
       }) } });
     add.dataset.key = "add";
-    this.body.replaceChildren(...scenarios, add, this.common(), this.counts());
+    const title = element("h2", { className: "quiet", textContent: "Scenarios" });
+    this.body.replaceChildren(title, ...scenarios, add, this.common(), this.counts());
     if (focus) [...this.body.querySelectorAll("[data-key]")].find((node) => node.dataset.key === focus)?.focus();
   }
 
@@ -117,8 +118,8 @@ class Form {
   scenario(one, number) {
     const path = `scenarios.${number}`;
     const now = () => this.state.scenarios[number];
-    const cohorts = [["", "the model's own values"], ...this.choices.cohorts.map((row) => [row.name, row.name])];
-    const regimens = [["", "choose a regimen …"], ...this.choices.regimens.map((row) => [row.name, row.title])];
+    const cohorts = [["", "the model's own values"], ...this.choices.cohorts.map((row) => [row.name, row.label])];
+    const regimens = [["", "choose a regimen …"], ...this.choices.regimens.map((row) => [row.name, row.label])];
     const remove = this.state.scenarios.length < 2 ? null : element("button", {
       type: "button", textContent: `Remove ${one.name}`,
       on: { click: () => this.send((state) => state.scenarios.splice(number, 1)) } });
@@ -166,7 +167,7 @@ class Form {
     const field = (label, key, options, wide) => this.field(label, `${path}.${key}`, options, () => now()[key],
       (state, value) => { state.scenarios[number].doses[index][key] = value; }, wide);
     const count = (least) => ({ type: "number", min: least, step: "any" });
-    const drugs = this.choices.drugs.map((row) => [row.name, row.name]);
+    const drugs = this.choices.drugs.map((row) => [row.name, row.label]);
     const remove = element("button", { type: "button", textContent: "Remove", on: {
       click: () => this.send((state) => state.scenarios[number].doses.splice(index, 1)) } });
     remove.setAttribute("aria-label", `Remove dose row ${index + 1}`);
@@ -187,7 +188,7 @@ class Form {
   addSlider(number) {
     const used = this.sliders(this.state.scenarios[number]);
     const rest = this.choices.parameters.filter((row) => !used.includes(row.name));
-    const choices = [["", "add a slider …"], ...rest.map((row) => [row.name, `${row.name}: ${row.about}`])];
+    const choices = [["", "add a slider …"], ...rest.map((row) => [row.name, row.about ? `${row.about} (${row.name})` : row.name])];
     const node = element("select", { on: { change: () => {
       this.extra[number] = [...(this.extra[number] ?? []), node.value];
       this.show();
@@ -214,7 +215,7 @@ class Form {
     };
     const id = `${key}.exact`;
     const range = element("input", { type: "range", min: own() === 0 ? 0 : -STEPS, max: STEPS, step: 1 });
-    range.setAttribute("aria-label", `${row.about || name}${row.unit ? `, ${row.unit}` : ""}`);
+    range.setAttribute("aria-label", `${row.label}${row.unit ? `, ${row.unit}` : ""}`);
     range.dataset.key = key;
     const exact = element("input", { type: "number", id, step: "any" });
     exact.dataset.key = id;
@@ -230,14 +231,14 @@ class Form {
     range.fill();
     exact.fill();
     return element("div", { className: "slider" },
-      element("div", { className: "head" }, element("label", { htmlFor: id, textContent: row.about || name }), exact,
+      element("div", { className: "head" }, element("label", { htmlFor: id, textContent: row.label, title: row.about }), exact,
         element("span", { className: "unit", textContent: row.unit })),
       range);
   }
 
   common() {
     const outputs = this.choices.outputs.map((row) => {
-      const box = this.field(row.name, `output.${row.name}`, { type: "checkbox" }, () => this.state.outputs.includes(row.name),
+      const box = this.field(row.label, `output.${row.name}`, { type: "checkbox" }, () => this.state.outputs.includes(row.name),
         (state, checked) => {
           const names = this.choices.outputs.map((one) => one.name);
           const chosen = checked ? [...state.outputs, row.name] : state.outputs.filter((name) => name !== row.name);

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import base64
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kinetics.errors import InputError
 from kinetics.explorer.commands import command_lines, file_names, python_code
 from kinetics.explorer.curves import ScenarioCurves
+from kinetics.explorer.picture import figure_archive
+from kinetics.explorer.points import Points
 from kinetics.explorer.regimens import regimen_text
 from kinetics.explorer.state import State
 from kinetics.explorer.tables import curves_csv
-from kinetics.figures import draw
 from kinetics.model import Model
 
 
-def download(what: str, number: Any, state: State, curves: Sequence[ScenarioCurves], model: Model) -> dict[str, str]:
+def download(
+    asked: Mapping[str, Any],
+    state: State,
+    curves: Sequence[ScenarioCurves],
+    points: Mapping[str, Points],
+    model: Model,
+) -> dict[str, str]:
     """A file: its name, its media type and its content in base 64.
 
-    ``what`` is ``csv``, ``command`` or ``python`` of all scenarios, or ``regimen`` or ``figure`` of one, by
-    its number; anything else is an `InputError`.
+    Of what is ``asked`` for, ``what`` is ``csv``, ``command`` or ``python`` of all scenarios, or ``regimen`` or
+    ``figure`` of one, by its number, ``scenario``; a figure has a ``width``. Anything else is an `InputError`.
     """
+    what, number = asked.get("what"), asked.get("scenario", 0)
     if not isinstance(number, int) or not 0 <= number < len(state.scenarios):
         raise InputError("there is no such scenario; load the page again")
     scenario, file = state.scenarios[number], file_names(state)[number]
@@ -37,7 +43,9 @@ def download(what: str, number: Any, state: State, curves: Sequence[ScenarioCurv
         case "regimen":
             return _file(file, "application/toml", regimen_text(scenario))
         case "figure":
-            return _file(file.replace(".toml", ".svg"), "image/svg+xml", _figure(curves[number], state, model))
+            name, width = file.removesuffix(".toml"), str(asked.get("width"))
+            content = figure_archive(curves[number], state, model, points, width=width, name=name)
+            return _file(f"{name}.zip", "application/zip", content)
         case _:
             raise InputError("there is no such file; load the page again")
 
@@ -45,11 +53,3 @@ def download(what: str, number: Any, state: State, curves: Sequence[ScenarioCurv
 def _file(name: str, media_type: str, content: str | bytes) -> dict[str, str]:
     raw = content.encode() if isinstance(content, str) else content
     return {"name": name, "type": media_type, "content": base64.b64encode(raw).decode()}
-
-
-def _figure(curves: ScenarioCurves, state: State, model: Model) -> bytes:
-    """The figure that `kinetics.draw` makes of the same result."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "figure.svg")
-        draw(curves.result, path, outputs=state.outputs, model=model)
-        return path.read_bytes()

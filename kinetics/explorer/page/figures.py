@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -14,11 +15,12 @@ from bokeh.plotting import figure
 from kinetics.explorer.curves import ScenarioCurves
 from kinetics.explorer.points import Points
 from kinetics.explorer.state import MAX_SCENARIOS, State
+from kinetics.figures.base.labels import output_label, unit_label
 from kinetics.figures.base.style import COLOURS
 from kinetics.model import Model
 from kinetics.results import marked
 from kinetics.text.lists import listed
-from kinetics.units import display_unit
+from kinetics.units import unit_text
 
 COLOUR = tuple(COLOURS[name] for name in ("blue", "vermillion", "green", "black"))
 DASH = ("solid", "8 4", "12 4 2 4", "3 3")
@@ -26,6 +28,7 @@ DASH = ("solid", "8 4", "12 4 2 4", "3 3")
 _POINT = "#4D4D4D"
 _DECADES = 3.5
 """Of a logarithmic axis, at most."""
+_FEW_DECADES = 2
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 _TICKS = 7
 _GRID = """
@@ -44,11 +47,11 @@ class Panel:
 
     def __init__(self, output: str, model: Model, *, log: bool) -> None:
         self.output, self.log = output, log
-        unit = display_unit(model.outputs[output].unit)
+        unit = unit_label(unit_text(model.outputs[output].unit))
         scale: Any = "log" if log else "linear"
         self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=0.1, end=1)
         title: Any = Title(text_font_size="14px", text_font="sans-serif", text_color="#111111")
-        title.text = marked(output, model.is_exploratory(output)) + (f" ({unit})" if unit else "")
+        title.text = marked(output_label(model, output), model.is_exploratory(output)) + (f" ({unit})" if unit else "")
         self.plot = figure(
             title=title,
             height=230, sizing_mode="stretch_width", y_axis_type=scale, toolbar_location=None, tools="",
@@ -130,8 +133,23 @@ class Panel:
         if self.log:
             bottom = max(float(positive.min()) if positive.size else 0.1, top / 10**_DECADES)
             self.y_range.start, self.y_range.end = bottom / 1.5, top * 1.5
+            self.plot.yaxis.ticker = FixedTicker(ticks=log_ticks(bottom / 1.5, top * 1.5))
         else:
             self.y_range.start, self.y_range.end = 0, top * 1.06
+
+
+def log_ticks(bottom: float, top: float) -> list[float]:
+    """Ticks of a logarithmic axis: decades, and 2 and 5 times these where there are few.
+
+    Examples
+    --------
+    >>> log_ticks(0.005, 2.0), log_ticks(0.3, 2.5)
+    ([0.01, 0.1, 1.0], [0.5, 1.0, 2.0])
+    """
+    first, last = math.floor(math.log10(bottom)), math.ceil(math.log10(top))
+    factors = (1, 2, 5) if math.log10(top / bottom) < _FEW_DECADES else (1,)
+    ticks = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in factors]
+    return [tick for tick in ticks if bottom <= tick <= top]
 
 
 def _set(source: ColumnDataSource, data: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 // The numbers of the explorer: tables, files, the link and the commands.
 
+let width = "double"; // of a figure, kept while the page is built anew
+
 export function render({ model, el }) {
   const status = document.createElement("p");
   status.className = "quiet";
@@ -67,9 +69,15 @@ function build(model, body) {
   const view = model.view;
   const button = (id, label, message) => {
     const node = text("button", label, { type: "button", id });
-    node.addEventListener("click", () => model.send_msg({ kind: "download", scenario: 0, ...message }));
+    node.addEventListener("click", () => model.send_msg({ kind: "download", scenario: 0, width: wide.value, ...message }));
     return node;
   };
+  const wide = text("select", "", { id: "width" });
+  for (const [name, label] of view.widths) wide.append(text("option", label, { value: name }));
+  wide.value = width;
+  wide.addEventListener("change", () => { width = wide.value; });
+  const labelled = text("label", "Width of figures", { class: "narrow" });
+  labelled.append(wide);
   const row = (...nodes) => {
     const node = text("div", "", { class: "row" });
     node.append(...nodes);
@@ -94,9 +102,11 @@ function build(model, body) {
     text("h2", "Take it with you"),
     row(button("csv", "Curves (CSV)", { what: "csv" }), button("command", "Command lines", { what: "command" }),
       button("python", "Python", { what: "python" })),
+    row(labelled),
     ...view.scenarios.map((name, scenario) => row(
       button(`regimen-${scenario}`, `Regimen file of ${name}`, { what: "regimen", scenario }),
-      button(`figure-${scenario}`, `Figure of ${name} (SVG)`, { what: "figure", scenario }))),
+      button(`figure-${scenario}`, `Figure of ${name}`, { what: "figure", scenario }))),
+    text("p", "A figure is a zip: SVG and PDF, the caption, and the numbers that are drawn. Your counts are its points.", { class: "note" }),
     text("h3", "Link that restores this page"), link,
     text("p", "It works while this explorer runs. Later: kinetics explore --link 'LINK'. It never holds your counts.", { class: "note" }),
     details("commands", "The command lines and the Python that repeat it", text("pre", view.command, { tabindex: "0" }), text("pre", view.python, { tabindex: "0" })),

@@ -26,6 +26,7 @@ from kinetics.explorer.points import Points, points_of, read_points
 from kinetics.explorer.state import State, read_state
 from kinetics.explorer.subject import Subject
 from kinetics.explorer.tables import count_cells, recovery_cells
+from kinetics.figures.base.rows import WIDTHS
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 
@@ -99,8 +100,7 @@ class Session:
                 self.points, self.counts = {}, ""
                 self._show(Faults())
             case "download":
-                what, number = texts.get("what", ""), message.get("scenario", 0)
-                self.numbers.send(download(what, number, self.state, self.curves, self.model))
+                self.numbers.send(download(message, self.state, self.curves, self.points, self.model))
             case _:
                 raise InputError("the page asks for what there is not; load it again")
 
@@ -134,10 +134,11 @@ class Session:
             "counts": self.counts,
         }
         self.numbers.view = {
-            "recovery": recovery_cells(state, curves),
+            "recovery": recovery_cells(state, curves, model),
             "counts": count_cells(state, curves, model),
             "scenarios": [scenario.name for scenario in state.scenarios],
             "patients": state.patients,
+            "widths": [[name, f"{name}, {mm:g} mm"] for name, mm in WIDTHS.items()],
             "link": link_text(state),
             "command": command_lines(state, model),
             "python": python_code(state, model),

@@ -35,9 +35,16 @@ class Caption:
 
     def markdown(self) -> str:
         """One paragraph; nothing of a title or label is taken for Markdown."""
-        title = f"{self.title.rstrip('.')}." if self.title else ""
-        bold = f"**{markdown_text(title)}**" if title else ""
+        bold = f"**{markdown_text(self._heading)}**" if self.title else ""
         return " ".join(filter(None, (bold, *map(markdown_text, self.sentences))))
+
+    def plain(self) -> str:
+        """The same without markup."""
+        return " ".join(filter(None, (self._heading, *self.sentences)))
+
+    @property
+    def _heading(self) -> str:
+        return f"{self.title.rstrip('.')}." if self.title else ""
 
 
 def source_text(key: str, folder: Path) -> str:

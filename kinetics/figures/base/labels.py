@@ -7,6 +7,7 @@ from typing import Any
 
 from kinetics.figures.base.rows import TimeRow
 from kinetics.figures.base.words import say, shown_label
+from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.quantities import Quantity
 from kinetics.published import PublishedRow
@@ -44,6 +45,11 @@ def output_label(model: Model | None, name: str) -> str:
 def regimen_label(regimen: Regimen) -> str:
     """The label of a regimen: the reader's, or its own label or title, or its name in words."""
     return shown_label(regimen.name, regimen.label or regimen.title or regimen.name.replace("_", " "))
+
+
+def named_regimen_label(name: str) -> str:
+    """The label of the regimen that a result names, if it ships; or else the name."""
+    return regimen_label(Regimen.load(name)) if name in library_names("models/regimens") else shown_label(name)
 
 
 def cohort_label(model: Model | None, name: object) -> str:

@@ -11,6 +11,7 @@ import xarray as xr
 from pydantic import Field, StrictInt
 
 from kinetics.errors import InputError
+from kinetics.figures.base.labels import cohort_label
 from kinetics.figures.base.reading import SpecReader
 from kinetics.figures.base.rows import FigureHeaderRow, PageRow, Scale, Seed
 from kinetics.figures.base.time_axis import readable_time
@@ -44,7 +45,7 @@ class PatientHeaderRow(FigureHeaderRow):
 class PatientSpec:
     """A figure of one patient that can be drawn.
 
-    ``data`` and ``model`` are what it is computed from; a figure of a result has none.
+    ``data`` and ``model`` are what it is computed from; a figure of a result has no data, and a model only for labels.
     """
 
     header: PatientHeaderRow
@@ -55,16 +56,19 @@ class PatientSpec:
     path: Path = Path()
 
     @classmethod
-    def of_result(cls, tree: xr.DataTree, outputs: Sequence[str] = ()) -> PatientSpec:
+    def of_result(cls, tree: xr.DataTree, outputs: Sequence[str] = (), model: Model | None = None) -> PatientSpec:
         """For a result of `kinetics.predict_patient`; an `InputError` for an output that it has not."""
         facts = tree.attrs
         available = list(tree["interval"].data_vars)
         if unknown := [name for name in outputs if name not in available]:
             raise InputError(f"the result has no output '{unknown[0]}'; there are {', '.join(map(str, available))}")
-        cohort = f", cohort {facts['cohort']}" if facts.get("cohort") else ""
-        title = f"Patient {facts['patient']}: {facts['model']}{cohort}"
+        name = facts.get("cohort") or ""
+        cohort = cohort_label(model, name) if model and name else f"cohort {name}" if name else ""
+        about = ", ".join(filter(None, (model.title if model else facts["model"], cohort)))
+        title = f"Patient {facts['patient']}: {about}"
         unit, _ = readable_time(tree.to_dataset()["time"])
-        return cls(PatientHeaderRow(kind="patient", title=title, outputs=tuple(outputs), unit=unit), PageRow())
+        header = PatientHeaderRow(kind="patient", title=title, outputs=tuple(outputs), unit=unit)
+        return cls(header, PageRow(), model=model)
 
     @property
     def data_hash(self) -> str:

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.caption import published_text
-from kinetics.figures.base.labels import cohort_label, courses_text, output_label
+from kinetics.figures.base.labels import cohort_label, courses_text, named_regimen_label, output_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.panels import explain_courses
 from kinetics.figures.base.style import GREY
@@ -84,6 +84,6 @@ def _explain_published(spec: TimeCourseSpec, page: Page, published: Published) -
 def _explain_courses(spec: TimeCourseSpec, tree: xr.DataTree, page: Page) -> None:
     if "course_start" not in tree:
         return
-    regimen = one_line(str(tree.attrs.get("regimen") or say("own_regimen")))
+    regimen = one_line(named_regimen_label(str(tree.attrs.get("regimen") or say("own_regimen"))))
     known = courses_text(spec.regimen, spec.rows.time.unit, spec.model)
     explain_courses(page, known if is_as_planned(spec, tree) else regimen)

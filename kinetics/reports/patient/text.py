@@ -49,16 +49,14 @@ def patient_text(tree: xr.DataTree, width: int = WIDTH) -> str:
     return page_text([patient_title(tree), parameters_of_tree(tree), *patient_parts(tree)], width)
 
 
-def patient_title(tree: xr.DataTree) -> str:
-    """Whose counts were fitted, under which population, and what is planned."""
+def patient_title(tree: xr.DataTree, population: str = "") -> str:
+    """Whose counts were fitted, under which population, by default its model and cohort, and what is planned."""
     facts = tree.attrs
     planned = f", {count_text(int(facts['planned']), 'further course')} planned" if facts["planned"] else ""
     if new := int(facts.get("new_occasions", 0)):
         planned += f"; {NEW_OCCASION if new == 1 else NEW_OCCASIONS}"
-    cohort = facts.get("cohort") or "the values of the model"
-    return (
-        f"Patient {facts['patient']}: {count_text(int(facts['counts']), 'count')}; {facts['model']}, {cohort}{planned}"
-    )
+    population = population or f"{facts['model']}, {facts.get('cohort') or 'the values of the model'}"
+    return f"Patient {facts['patient']}: {count_text(int(facts['counts']), 'count')}; {population}{planned}"
 
 
 def parameters_of_tree(tree: xr.DataTree) -> Table:
