@@ -23,8 +23,7 @@ from kinetics.units import Unit, parse_unit, unit_text
 MEDIAN_AND_95 = (0.025, 0.5, 0.975)
 """Quantiles at the median and the ends of a 95 % interval; those of 90 % of patients follow."""
 MEDIAN_AND_90 = (0.05, 0.5, 0.95)
-RESULTS = (".nc", *TABLES)
-"""Suffixes of files of results."""
+RESULTS = (".nc", *TABLES)  # suffixes of files of results
 LIMIT_LEVEL = "lower_limit_level"
 """The attribute of an output that has its lower limit of normal as a level; ``lower_limit`` is the parameter."""
 
@@ -139,8 +138,7 @@ def write_result(result: xr.Dataset | xr.DataTree, path: str | Path) -> list[Pat
     ...     read_result(f"{folder}/result.nc")["A"].values
     array([1. , 0.2])
     """
-    path = Path(path)
-    if path.suffix.lower() in TABLES:
+    if (path := Path(path)).suffix.lower() in TABLES:
         files = list(table_files(result, path))
     elif path.suffix.lower() == ".nc":
         files = [(path, sealed(_with_checksum(result).to_netcdf(None, engine="h5netcdf")))]

@@ -305,7 +305,10 @@ def test_a_result_whose_attributes_are_those_of_none(run, tmp_path, kind):
         answer = run(*call)
         assert "fault of the program" not in answer.err
         assert answer.status in (0, 2)
-        assert answer.status == 0 or all(line.startswith(("error: ", "warning: ")) for line in answer.err.splitlines())
+        said = [
+            line for line in answer.err.splitlines() if not line.startswith("drawing ")
+        ]  # progress, on a slow machine
+        assert answer.status == 0 or all(line.startswith(("error: ", "warning: ")) for line in said)
 
 
 def test_a_file_larger_than_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from kinetics.figures.base.kind import Inputs
 from kinetics.figures.time_course.spec import CurveRow, TimeCourseSpec
 from kinetics.files.library import find_file, path_from
 from kinetics.simulation.simulating import simulate
-from kinetics.units import conversion, parse_unit, to_unit
+from kinetics.units import conversion, parse_unit, to_unit, unit_text
 
 if TYPE_CHECKING:
     from kinetics.estimate import Estimates
@@ -110,8 +110,17 @@ def check_result(spec: TimeCourseSpec, tree: xr.DataTree) -> None:
         faults.add("has no time", source)
     else:
         with faults.gather(source, "time"):
-            conversion(parse_unit(root["time"].attrs.get("units", "")), parse_unit("day"))
+            _check_end(root["time"], spec.header.until)
     faults.raise_if_any()
+
+
+def _check_end(time: xr.DataArray, until: str) -> None:
+    """Times are those of a result, and reach the end of the figure."""
+    unit = parse_unit(time.attrs.get("units", ""))
+    days = float(conversion(unit, parse_unit("day")))
+    end = float(time[-1]) if time.size and time.dtype.kind == "f" else np.nan
+    if end * days < to_unit(until, "day") * (1 - 1e-9):
+        raise InputError(f"ends at {end:g} {unit_text(unit)}, the figure at {until}; make a result that is as long")
 
 
 def simulated_curve(spec: TimeCourseSpec, tree: xr.DataTree, curve: CurveRow) -> SimulatedCurve:
