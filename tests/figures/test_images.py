@@ -130,6 +130,24 @@ def test_facts(tmp_path):
 
 
 @looks_as_before
+def test_evidence(tmp_path):
+    folder = tmp_path / "facts"  # paths of rows count from it, not from where the program runs
+    folder.mkdir()
+    files = {"model.toml": facts.MODEL, "regimen.toml": facts.REGIMEN, "evidence.csv": facts.EVIDENCE}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (tmp_path / "figure.toml").write_text(
+        '[figure]\nkind = "evidence"\nevidence = "facts/evidence.csv"\npatients = 8\n'
+    )
+    return draw(tmp_path / "figure.toml").figure
+
+
+@looks_as_before
+def test_schematic(folder):
+    return draw("schematic", model=folder / "model.toml").figure
+
+
+@looks_as_before
 def test_patient(tmp_path):
     files = {"recovery": patients.cases.POOL, "clinic": patients.MAPPING, "figure": patients.FIGURE}
     for name, text in files.items():

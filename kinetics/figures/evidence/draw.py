@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from kinetics.figures.base.labels import output_label, quantity_text, time_text,
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.words import say
 from kinetics.figures.evidence.spec import EvidenceSpec, read_evidence
+from kinetics.files.library import path_from
 from kinetics.model import Model
 from kinetics.published.evaluating import Evidence, evidence
 from kinetics.published.verdict import Verdict
@@ -96,7 +98,7 @@ class EvidenceForest(Kind[EvidenceSpec]):
     def _label(self, verdict: Verdict) -> str:
         """What was published, and by whom."""
         row = verdict.row
-        model = _model(str(row.model))
+        model = _model(path_from(verdict.placed.path, str(row.model)))
         level = quantity_text(str(row.level)) if row.level and row.level != "baseline" else say("baseline")
         output, over = (_output_label(model, str(name)) for name in (row.output, row.over))
         what = say(f"fact_{_WORDS[row.kind]}", output=output, over=over, level=level)
@@ -108,7 +110,7 @@ class EvidenceForest(Kind[EvidenceSpec]):
 
 
 @cache
-def _model(name: str) -> Model:
+def _model(name: str | Path) -> Model:
     return Model.load(name)
 
 
