@@ -45,7 +45,7 @@ def result_tables(result: xr.Dataset | xr.DataTree) -> dict[str, pd.DataFrame]:
     >>> list(tables)
     ['time', 'values']
     >>> print(tables["time"].to_csv(index=False), end="")
-    time [day],A [1/nL]
+    time [day],A [1e9/L]
     0.0,1.0
     2.0,0.2
     """

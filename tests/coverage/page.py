@@ -65,7 +65,7 @@ def _outside(rows: Sequence[dict[str, Any]]) -> str:
         f"- {row['case']}, {'prediction' if row['by'] == 'prediction' else name}: {_percent(row[name])}\n"
         for row in rows
         for name in ("parameter", "printed")
-        if not math.isnan(row[name]) and not BAR[0] <= round(row[name], 3) <= BAR[1]
+        if not math.isnan(row.get(name, math.nan)) and not BAR[0] <= round(row[name], 3) <= BAR[1]
     ]
     text = "".join(found) or "None.\n"
     return f"\n## Outside {100 * BAR[0]:.0f} to {100 * BAR[1]:.0f} %\n\n{text}"

@@ -65,7 +65,7 @@ def test_check_names_every_fault_with_status_2_and_prints_no_escape(run, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("data", "read", "counts.csv", "--out", "x.txt"), "end the name in .csv or .nc"),
+        (("data", "read", "counts.csv", "--out", "x.txt"), "end the name in .nc or .csv or .xlsx"),
         (("data", "guess", "counts.csv", "--out", "counts.csv"), "end the name in .toml"),
         (("data", "read", "none.csv"), "none.csv: cannot be read"),
         (("data", "read", "counts.csv", "--out", "counts.csv"), "is what is read; name another file"),

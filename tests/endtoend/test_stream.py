@@ -165,7 +165,7 @@ def test_a_full_disk_is_told_and_keeps_what_is_finished(run, call, project: Path
     ("options", "said"),
     [
         (("--out", "x.zarr"), "x.zarr: --out: is for --patients"),
-        (("--patients", 3, "--out", "x.csv"), "end the name in .nc or .zarr"),
+        (("--patients", 3, "--out", "x.txt"), "end the name in .nc or"),
         (("--patients", 3, "--out", "no/such/x.zarr"), "--out: no/such/x.zarr: cannot be written"),
         (("--patients", 3, "--out", "models.zarr"), "is there and is no Zarr store"),
         (("--patients", 3, "--out", "x.nc", "--resume"), "--resume: goes on with a store"),

@@ -176,7 +176,7 @@ CASES = [
         ("pd.R_0 =", "pd.R_1 ="),
         "both.toml:18",
         "cohorts.low.parameters.pd.R_1",
-        "unknown parameter 'pd.R_1'; did you mean 'pd_R_0'?",
+        "unknown parameter 'pd.R_1'; did you mean 'pd.R_0'?",
     ),
     (
         "cohort's value without a number",

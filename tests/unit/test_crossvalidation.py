@@ -253,7 +253,7 @@ def test_a_prediction_shows_the_discrepancy_apart_unless_it_is_turned_off(projec
     assert (wide[35:] > 2 * width[35:]).all()
     assert (on.attrs["discrepancy_of_fit"], off.attrs["discrepancy_of_fit"]) == ("one", "none")
     assert on["discrepancy"].attrs["data_hash"] == fitted.problem.data_hash
-    assert "[95 % with the discrepancy of the model too]" in report(on)
+    assert "[95 % with the discrepancy of the model too]" in " ".join(report(on).split())
     again = predict(fitted, regimen(project), **options)
     np.testing.assert_array_equal(on["discrepancy"]["N_blood"].values, again["discrepancy"]["N_blood"].values)
 
