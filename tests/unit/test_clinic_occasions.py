@@ -380,7 +380,7 @@ def test_a_planned_course_is_a_new_occasion_of_the_population(fits):
         fit.predict(retreat="20 hour")
     tree = fit.predict(retreat="60 hour", until="90 hour", every="1 hour", draws=400, seed=2)
     assert tree.attrs["new_occasions"] == 1
-    assert "it is a new occasion, whose effects are drawn from the population" in patient_text(tree)
+    assert "it is a new occasion, whose effects are drawn from the population" in " ".join(patient_text(tree).split())
     time, draws = tree["draws"]["time"].values, tree["draws"]["C"].values
     # the last decline of each draw says its clearance over volume in the new occasion
     late = np.abs(time[:, None] - [80.0, 90.0]).argmin(axis=0)
