@@ -64,6 +64,7 @@ def fitting(figure, tree, width):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:cap reached")
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_figure_that_ships_fits_each_column_or_says_which_it_fits(name):
     whole = draw(name)
