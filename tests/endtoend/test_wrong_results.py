@@ -70,7 +70,7 @@ def test_check_notes_another_program_and_another_version(run, folder):
 
 def test_an_unknown_figure_is_answered_with_the_nearest_and_the_list(run, tmp_path):
     answer = run("figure", "goodness_of_ft", "--out", tmp_path / "x.svg", "--width", "5", "--language", "deu")
-    assert "no figure 'goodness_of_ft'; did you mean 'goodness_of_fit'?; there are antidrug_antibodies, " in answer.err
+    assert "no figure 'goodness_of_ft'; did you mean 'goodness_of_fit'?; there are alemtuzumab_exposure, " in answer.err
     assert "--width: must be one of single, one-and-a-half, double, or a number of mm from 40 to 400" in answer.err
     assert "--language: no language 'deu'; did you mean 'de'?" in answer.err
 

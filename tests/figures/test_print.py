@@ -75,7 +75,7 @@ def test_a_figure_that_ships_fits_each_column_or_says_which_it_fits(name):
 
 def test_axes_and_letters_that_are_too_small_are_refused(folder, tree):
     with pytest.raises(InputError, match=r"does not fit in 40 mm: .*; it fits in "):
-        draw(folder / "figure.toml", input=tree, height=60, width=40)
+        draw(folder / "figure.toml", input=tree, height=40, width=40)
     figure = Figure(figsize=(2, 2))
     figure.text(0.5, 0.5, "one")
     figure.text(0.5, 0.52, "two")

@@ -42,7 +42,7 @@ def test_names_that_ship_are_completed(words, part):
 
 
 def test_a_begun_name_is_completed():
-    assert completed("kinetics show recons") == ["reconstitution"]
+    assert completed("kinetics show recons") == ["reconstitution", "reconstitution_schematic"]
     assert completed("kinetics identify recons") == ["reconstitution"]
 
 

@@ -54,7 +54,7 @@ def flows(model: Model) -> list[Flow]:
     >>> from kinetics.model import Parameter, State
     >>> k, d, A, B = sp.symbols("k d A B")
     >>> rates = [Parameter(name=name, value=0.1, unit="1/day") for name in "kd"]
-    >>> first = State(name="A", unit="mg", initial=1, rate=-k * A)
+    >>> first = State(name="A", unit="mg", initial=0, rate=-k * A)
     >>> second = State(name="B", unit="mg", initial=0, rate=k * A - d * B)
     >>> chain = Model.from_symbols("chain", time="day", parameters=rates, states=[first, second])
     >>> [(flow.source, flow.target) for flow in flows(chain)]
