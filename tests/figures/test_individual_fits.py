@@ -96,6 +96,9 @@ def test_all_pages_have_the_same_axes(tree):
     assert {axes.get_ylabel(): axes.get_yscale() for axes in first.axes} == {"A (10⁹/L)": "log", "B (10⁹/L)": "linear"}
 
 
+PAIR = ("changed-02.svg", "fits-02.svg")
+
+
 def test_a_pdf_has_all_pages_and_other_formats_a_file_a_page(tree, tmp_path):
     drawing = draw(tree, [tmp_path / "fits.pdf", tmp_path / "fits.svg"])
     assert [path.name for path in drawing.files] == ["fits.pdf", "fits-01.svg", "fits-02.svg"]
@@ -106,7 +109,9 @@ def test_a_pdf_has_all_pages_and_other_formats_a_file_a_page(tree, tmp_path):
     again.figure.axes[0].set_title("changed")
     again.save(tmp_path / "changed.svg")
     assert "changed" in (tmp_path / "changed-01.svg").read_text(encoding="utf-8")
-    assert (tmp_path / "changed-02.svg").read_bytes() == (tmp_path / "fits-02.svg").read_bytes()
+    # ids are hashes of places to the last digit, which a second layout may move by a rounding
+    other, same = (re.sub(r"\b[a-z][0-9a-f]{10}\b", "", (tmp_path / name).read_text(encoding="utf-8")) for name in PAIR)
+    assert other == same
 
 
 def test_one_page_is_one_file(tree, tmp_path):
