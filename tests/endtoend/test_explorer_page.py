@@ -5,7 +5,6 @@ import csv
 import http.client
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -18,21 +17,12 @@ import kinetics
 from kinetics.explorer.link import state_from_link
 from kinetics.explorer.state import state_text
 
+from .chromium import CHROMIUM, FLAGS
+
 for extra in ("panel", "bokeh"):
     pytest.importorskip(extra, reason="Panel is not installed; it is the extra 'explore'")
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 15_000
 """Milliseconds: a busy machine makes a page late, not wrong."""
 
@@ -80,7 +70,7 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("there is no Chromium")
     with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
 

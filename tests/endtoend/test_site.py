@@ -3,7 +3,6 @@
 import json
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,21 +16,12 @@ import pytest
 import kinetics
 from kinetics.files.library import library_names
 
+from .chromium import CHROMIUM, FLAGS
+
 ROOT = Path(__file__).parents[2]
 DOCS, SITE = ROOT / "docs", ROOT / "build" / "docs"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # what the browser asks on its own account
-)
+OWN_REQUESTS = ("--disable-extensions", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+"""What the browser asks on its own account finds no host."""
 POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; report-uri /blocked"
 """The browser loads nothing from another host, and tells what a page asked for."""
 PHONE = 360
@@ -128,7 +118,7 @@ def visit(tmp_path_factory):
     with _Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         own = f"127.0.0.1:{server.server_address[1]}"
-        flags = (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+        flags = (*FLAGS, *OWN_REQUESTS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
         browser = subprocess.Popen([CHROMIUM, *flags, f"http://{own}/visit"], stderr=subprocess.DEVNULL)
         try:
             assert server.done.wait(600), "the browser did not visit every page"

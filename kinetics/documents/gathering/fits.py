@@ -165,7 +165,7 @@ def _identifiability(result: FittedResult) -> list[Block]:
     try:
         found = identify(result.problem)
     except InputError as error:
-        return [*words, f"What the equations alone allow to be known cannot be told: {error}", drawn]
+        return [*words, f"Which parameters the equations determine cannot be computed: {error}", drawn]
     found = replace(found, practical=dict(zip(result.estimates.names, result.estimates.verdicts, strict=True)))
     head, rows = found.table()
     arms = f"Were these known at all times without error: {'; '.join(map(labels.words, found.arms))}: {found.summary}"
