@@ -37,7 +37,7 @@ def cited(source: str) -> str:
 
 
 def figure(path: Path, page: Path, alt: str) -> str:
-    """A picture of docs/figures on a page."""
+    """A picture on a page."""
     return f"![{markdown_text(alt)}]({os.path.relpath(path, page.parent)})"
 
 

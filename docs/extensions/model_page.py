@@ -13,7 +13,7 @@ from extensions.markdown import DOCS, cited, figure, joined, markdown_code, mark
 from kinetics.files.library import library_folder, library_names
 
 PAGES = DOCS / "models"
-SCHEMATICS = DOCS / "figures" / "schematics"
+SCHEMATICS = DOCS.parent / "build" / "schematics"  # built, so not among the pages and pictures of docs/
 _BEGIN, _END = "\\begin{align*}", "\\end{align*}"
 _FACTORS = re.compile(r"(?<=[\w}])(?<!mathrm\{d\}) (?=\\mathrm|[A-Za-z])")
 _SPACE = r"\\, "  # between factors, since their names are words
@@ -40,7 +40,7 @@ def _schematic(name: str) -> Path:
     picture, models = SCHEMATICS / f"{name}.svg", library_folder("models")
     newest = max(path.stat().st_mtime for path in models.glob("*.toml"))
     if not picture.exists() or picture.stat().st_mtime < newest:
-        SCHEMATICS.mkdir(exist_ok=True)
+        SCHEMATICS.mkdir(parents=True, exist_ok=True)
         kinetics.draw("schematic", picture, model=name)
     return picture
 

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -234,6 +235,16 @@ def test_links_lead_somewhere(page):
         file = page.parent / path if path else page
         assert file.exists(), f"{name_of(page)}: {target}"
         assert not anchor or anchor in anchors(file), f"{name_of(page)}: {target}"
+
+
+def test_what_a_build_writes_is_not_among_the_pages_and_pictures_of_the_project():
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("needs a checkout of git")
+    command = [git, "ls-files", "--others", "--ignored", "--exclude-standard", "docs"]
+    ignored = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    built = [name for name in ignored if not name.startswith("docs/api/") and "__pycache__" not in name]
+    assert built == []  # docs/api: Sphinx wants the stubs of docstrings beside its pages
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
