@@ -166,6 +166,19 @@ def short_number(value: float) -> str:
     return tick_text(float(f"{value:.3g}"))
 
 
+def three_digits(value: float) -> str:
+    """Three digits, also where the last are zeros: numbers of a column that are estimates.
+
+    Examples
+    --------
+    >>> three_digits(0.1), three_digits(0.04213), three_digits(20.04), three_digits(1234.5), three_digits(0.0)
+    ('0.100', '0.0421', '20.0', '1230', '0')
+    """
+    if value == 0 or not 1e-3 <= abs(value) < 100:
+        return short_number(value)
+    return f"{float(f'{value:.3g}'):#.3g}"
+
+
 def tick_text(value: float) -> str:
     """A number of an axis: plain, or a power of ten with its exponent set high.
 

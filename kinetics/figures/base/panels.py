@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import matplotlib as mpl
@@ -29,6 +30,7 @@ _SMALL_PANEL = 39.0
 """Width of a small panel with its labels, mm, at least."""
 _MM_A_LETTER = 1.28
 """Of a heading, about, at the default size of text."""
+_TOGETHER = re.compile(r"\S+ [×/] \S+|% \S+|\([^()]{1,24}\)|\b[^\W\d]+ \d+\b(?=$|[ ,])")
 _COURSE: dict[str, Any] = {
     "marker": "v", "color": "black", "markersize": 3.5, "markeredgewidth": 0, "linestyle": "none",
 }  # fmt: skip
@@ -75,7 +77,7 @@ def set_scale(axes: Axes, kind: str) -> None:
 def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label: str, unit: str, **look: Any) -> None:
     """Heading, labels and ticks of a panel of numbers over time; a linear axis is from zero, with few numbers."""
     axes = panel.axes
-    heading = _in_lines(shown_label(row.title), page.panel_width - 3) if row.title else ""
+    heading = in_lines(shown_label(row.title), page.panel_width - 3) if row.title else ""
     set_heading(axes, panel.letter, heading, **look)
     axes.set_ylabel(with_unit(label, unit_label(unit)))
     set_time_ticks(page, axes, time)
@@ -88,14 +90,23 @@ def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     axes.tick_params(labelbottom=panel.is_lowest)
     if panel.is_lowest:
-        axes.set_xlabel(_in_lines(time_label(time), page.panel_width + 8))
+        axes.set_xlabel(in_lines(time_label(time), page.panel_width + 8))
 
 
-def _in_lines(text: str, width: float) -> str:
-    """A text in lines of about so many mm at most; a product stays on one line."""
+def in_lines(text: str, width: float) -> str:
+    """A text at the size of headings in lines of about so many mm at most, none much shorter than the others.
+
+    What belongs together stays on one line: a product, a source in parentheses, a unit of time and its number.
+    """
     letters = max(int(width / (_MM_A_LETTER * scale())), 12)
-    lines = wrapped(text.replace(" × ", "\u00a0×\u00a0"), letters, break_long_words=False)
-    return lines.replace("\u00a0", " ")
+    joined = _TOGETHER.sub(lambda match: match[0].replace(" ", "\u00a0"), text)
+    lines = wrapped(joined, letters, break_long_words=False)
+    even = (wrapped(joined, least, break_long_words=False) for least in range(letters // 2, letters))
+    return next((each for each in even if _size(each) <= _size(lines)), lines).replace("\u00a0", " ")
+
+
+def _size(lines: str) -> tuple[int, int]:
+    return lines.count("\n"), max(map(len, lines.split("\n")))
 
 
 def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
