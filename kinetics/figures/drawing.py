@@ -8,7 +8,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
-import xarray as xr
 from matplotlib.axes import Axes
 from pydantic import ValidationError
 

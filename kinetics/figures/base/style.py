@@ -61,7 +61,6 @@ _SETTINGS: dict[Any, Any] = {
     "lines.scale_dashes": True,
     "hatch.linewidth": 0.4,
     "text.hinting": "none",  # hinted letters are narrower at 100 dpi, where the layout is made, than in print
-    "text.hinting_factor": 1,
     "figure.dpi": 100,
     "savefig.dpi": 300,
 }
