@@ -98,10 +98,7 @@ def test_text_is_as_wide_at_the_resolution_of_the_layout_as_in_print():
     with style():
         figure = Figure(figsize=(4, 1))
         label = figure.text(0, 0.5, "lymphocytes back at 1.0 × 10⁹/L, geom. mean", fontsize=6)
-        widths = []
-        for dpi in (100, 200, 1200):
-            figure.set_dpi(dpi)
-            widths.append(label.get_window_extent().width / dpi)
+        widths = [label.get_window_extent(dpi=dpi).width / dpi for dpi in (100, 200, 1200)]
         assert widths == pytest.approx([text_width(label.get_text(), 6) * MM] * 3, rel=0.01)
 
 
