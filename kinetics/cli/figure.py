@@ -79,15 +79,10 @@ def figure(
 def _figure(name: str) -> Kind[Any] | Path:
     """The figure of a name or a file, or the path of a result, which is drawn as its kind is."""
     from kinetics.figures import read_figure
-    from kinetics.figures.kinds import OF_RESULTS
     from kinetics.files.kinds import is_path
-    from kinetics.files.library import library_names, similar_name
 
-    names = [*library_names("fits/figures"), *OF_RESULTS]
     if is_path(name) and Path(name).suffix.lower() in (".nc", ".zarr"):
         return Path(name)
-    if not is_path(name) and name not in names:
-        raise InputError(f"no figure '{name}'{similar_name(name, names)}; there are {', '.join(names)}")
     return read_figure(name)
 
 

@@ -8,18 +8,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
-import xarray as xr
 from matplotlib.axes import Axes
 from pydantic import ValidationError
 
 from kinetics.errors import Fault, Faults, InputError, KineticsError
 from kinetics.figures.base.kind import Inputs, Kind
-from kinetics.figures.base.layout import LayoutError
-from kinetics.figures.base.page import Page
-from kinetics.figures.base.rows import WIDTHS, LookRow, PageRow
+from kinetics.figures.base.rows import LookRow, PageRow
 from kinetics.figures.comparison.draw import ComparedRegimens
 from kinetics.figures.comparison.spec import ComparisonSpec
 from kinetics.figures.drawn import Drawn, check_beside
+from kinetics.figures.fitting import fitted
 from kinetics.figures.identity import figure_hash
 from kinetics.figures.rendering import DPI, FORMATS
 from kinetics.figures.resolving import Request, Result, resolve
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from kinetics.comparison import Comparison
     from kinetics.estimate import Estimates
     from kinetics.regimen import Regimen
-
-_WIDER = (60, 70, *sorted(WIDTHS.values()), 100, 140, 200, 240, 300, 400)
-"""Widths, mm, that are tried to say which one works."""
 
 
 class Appearance(TypedDict, total=False):
@@ -139,7 +134,7 @@ def _drawn(request: Request, axes: Sequence[Axes], progress: Progress) -> Drawn:
         tree = kind.compute(Inputs(request.estimates, progress=progress))
     try:
         kind.check(tree)
-        pages = [_fitted(page, tree, axes) for page in kind.pages(tree)]
+        pages = [fitted(page, tree, axes) for page in kind.pages(tree)]
     except KineticsError:
         raise
     except Exception as error:
@@ -148,32 +143,6 @@ def _drawn(request: Request, axes: Sequence[Axes], progress: Progress) -> Drawn:
         # a file whose names fit, but whose shapes, types or attributes are those of no result, raises anything
         raise InputError(f"the result cannot be drawn: {type(error).__name__}: {error}") from error
     return Drawn(request.name, kind, tree, pages, identity)
-
-
-def _fitted(kind: Kind[Any], tree: xr.DataTree, axes: Sequence[Axes]) -> Page:
-    """The page of a figure; if it does not fit, the error says in which width it does."""
-    try:
-        return kind.draw(tree, axes)
-    except LayoutError as error:
-        faults = error.faults
-    page, own = kind.page, kind.page.mm
-    fits = (width for width in _WIDER if width > own and _fits(kind, page, width, tree))
-    wider = next(fits, None)
-    named = {mm: name for name, mm in WIDTHS.items()}
-    remedy = "make it higher, or draw less in it"
-    if wider is not None:
-        remedy = f"it fits in {wider:g} mm" + (f", '{named[wider]}'" if wider in named else "")
-    first = "; ".join(fault.message for fault in faults[:3])
-    more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-    raise InputError(Fault(f"the figure does not fit in {own:g} mm: {first}{more}; {remedy}", name="width"))
-
-
-def _fits(kind: Kind[Any], page: PageRow, width: float, tree: xr.DataTree) -> bool:
-    try:
-        kind.on_page(page.model_copy(update={"width": width})).draw(tree)
-    except LayoutError:
-        return False
-    return True
 
 
 def figure_of_comparison(comparison: Comparison, regimens: Sequence[Regimen]) -> Kind[Any]:

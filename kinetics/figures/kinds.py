@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kinetics.errors import Fault, InputError
+from kinetics.errors import Fault, InputError, UnknownNameError
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.kind import Kind
 from kinetics.figures.base.outputs_figure import OutputsFigure
@@ -29,7 +29,7 @@ from kinetics.figures.tornado.draw import Tornado
 from kinetics.figures.visual_predictive_check.draw import VisualPredictiveCheck
 from kinetics.figures.visual_predictive_check.of_clinic import ClinicVisualPredictiveCheck
 from kinetics.files.documents import read_document
-from kinetics.files.library import find_file, library_names
+from kinetics.files.library import find_file, library_names, names_a_file, similar_name
 
 OF_RESULTS: dict[str, type[OutputsFigure]] = {
     kind.name: kind for kind in (GoodnessOfFit, IndividualFits, PopulationPrediction, ClinicVisualPredictiveCheck)
@@ -78,8 +78,10 @@ def read_figure(name: str | Path) -> Kind[Any]:
     InputError
         With every fault of the file.
     """
-    if name in OF_RESULTS and name not in library_names("fits/figures"):
-        return OF_RESULTS[str(name)].without_file()
+    if isinstance(name, str) and not names_a_file(name) and name not in library_names("fits/figures"):
+        if name in OF_RESULTS:
+            return OF_RESULTS[name].without_file()
+        raise UnknownNameError(_unknown(name))
     document = read_document(find_file(name, "fits/figures"))
     header = document.data.get("figure")
     kind = header.get("kind") if isinstance(header, dict) else None
@@ -89,6 +91,15 @@ def read_figure(name: str | Path) -> Kind[Any]:
         raise InputError(Fault(f"{message}; there are {', '.join(sorted(KINDS))}", where, "figure.kind"))
     chosen = _chosen(kind, document.data)
     return chosen(chosen.load(document))
+
+
+def _unknown(name: str) -> str:
+    """That there is no figure of a name: the nearest, and what there is."""
+    if name in KINDS:
+        return f"'{name}' is a kind of figure; a file of yours with kind = \"{name}\" under [figure] says what it shows"
+    names = [*library_names("fits/figures"), *OF_RESULTS]
+    kinds = ", ".join(sorted(KINDS.keys() - OF_RESULTS.keys()))
+    return f"no figure '{name}'{similar_name(name, names)}; there are {', '.join(names)}; and files of kind {kinds}"
 
 
 def _chosen(kind: str, content: Mapping[str, Any]) -> type[Kind[Any]]:

@@ -154,3 +154,14 @@ def test_a_simulation_is_drawn_as_it_comes(folder):
         model=folder / "model.toml",
     )
     assert len(drawing.figure.axes) == 2  # counts, and the drug in mg
+
+
+@pytest.mark.parametrize("name", ["recovry", "individual_fit"])
+def test_an_unknown_name_has_the_nearest_and_every_figure_and_kind(name):
+    with pytest.raises(InputError, match=r"did you mean '(recovery|individual_fits)'.*goodness_of_fit.*spaghetti"):
+        read_figure(name)
+
+
+def test_a_kind_is_no_figure_and_the_message_says_what_it_needs():
+    with pytest.raises(InputError, match="'exposure' is a kind of figure"):
+        read_figure("exposure")

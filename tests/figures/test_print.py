@@ -10,9 +10,11 @@ from PIL import Image
 
 from kinetics.errors import InputError
 from kinetics.figures import draw, read_figure
+from kinetics.figures import fitting as fitting_in
 from kinetics.figures.base.layout import LEAST_AXES, LayoutError, check_layout, drawn_texts
+from kinetics.figures.base.panels import in_lines, set_log_ticks
 from kinetics.figures.base.rows import WIDTHS
-from kinetics.figures.base.style import COLOURS, LINES, MARKERS, MM, contrast, text_colour
+from kinetics.figures.base.style import COLOURS, LINES, MARKERS, MM, contrast, style, text_colour, text_width
 from kinetics.files.library import library_names
 
 from .cases import FIGURES, write_case
@@ -90,6 +92,49 @@ def test_axes_and_letters_that_are_too_small_are_refused(folder, tree):
     assert "'beyond the edge' leaves the page by" in messages
     assert "text of 4 points; at least 5" in messages
     assert f"axes would be 5 mm wide; at least {LEAST_AXES:g} mm" in messages
+
+
+def test_text_is_as_wide_at_the_resolution_of_the_layout_as_in_print():
+    text = "lymphocytes back at 1.0 × 10⁹/L, geom. mean"
+    with style():
+        for dpi in (100, 200, 1200):
+            width = Figure(figsize=(4, 1), dpi=dpi).text(0, 0.5, text, fontsize=6).get_window_extent().width / dpi
+            assert width == pytest.approx(text_width(text, 6) * MM, rel=0.01)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_table_beside_axes_fits_every_column(figures, width):
+    drawn = draw(figures / "agreement.toml", width=width)
+    check_print(drawn, WIDTHS[width])
+    headings = {text.get_text() for text in drawn_texts(drawn.figure)}
+    assert {"published", "model", "unit"} <= headings
+
+
+def test_a_page_higher_than_print_names_the_column_that_holds_it(figures, monkeypatch):
+    height = draw(figures / "agreement.toml", width="double").figure.get_size_inches()[1] / MM
+    monkeypatch.setattr(fitting_in, "_PRINTED", height + 0.1)
+    with pytest.raises(InputError, match=r"would be \d+ mm high, and a page of print has .*; it fits in 1(20|74) mm"):
+        draw(figures / "agreement.toml", width="single")
+    monkeypatch.setattr(fitting_in, "_PRINTED", 1.0)  # no column holds it: it is drawn all the same
+    assert draw(figures / "agreement.toml", width="single").axes
+
+
+def test_lines_of_a_label_are_even_and_keep_together_what_belongs_together():
+    with style():
+        assert in_lines("CD4 T cells, month 12, mean", 28) == "CD4 T cells,\nmonth 12, mean"
+        assert in_lines("B cells back at 0.1 × 10⁹/L (Comi 2019)", 40) == "B cells back at\n0.1 × 10⁹/L (Comi 2019)"
+
+
+def test_numbers_of_a_logarithmic_axis_are_all_plain_or_all_powers():
+    axes = Figure().add_subplot()
+    for ends, texts in (
+        ((1e-4, 2), ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "1"]),
+        ((0.001, 2), ["0.001", "0.01", "0.1", "1"]),
+    ):
+        axes.set(yscale="log", ylim=ends)
+        set_log_ticks(axes)
+        ticks = [tick for tick in axes.get_yticks() if ends[0] * 0.999 <= tick <= ends[1]]
+        assert [axes.yaxis.get_major_formatter()(tick, 0) for tick in ticks] == texts
 
 
 def test_colours_differ_in_grey_on_converted_pixels():

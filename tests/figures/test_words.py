@@ -8,7 +8,9 @@ import pytest
 
 from kinetics.errors import InputError
 from kinetics.figures import draw
-from kinetics.figures.base.words import languages, read_language
+from kinetics.figures.base.words import Words, languages, read_language, speaking
+from kinetics.figures.treatments import rule_text
+from kinetics.regimen.rule import Rule
 
 from .conftest import FIGURE
 
@@ -91,3 +93,13 @@ def test_a_file_of_words_of_ones_own(folder, tree):
 def test_what_is_no_language_or_word_is_refused(folder, tree, option, message):
     with pytest.raises(InputError, match=message):
         draw(folder / "figure.toml", input=tree, **option)
+
+
+def test_a_rule_is_said_in_the_language_of_the_figure():
+    rule = Rule("N", "40 % of baseline", "drug_a", "12 mg", "4 hour", direction="down", most=2, after_course=1)
+    with speaking(Words(read_language("de"), {"N": "N-Zellen"})):
+        text = rule_text(rule)
+    assert (
+        text
+        == "wenn N-Zellen auf 40 % des Ausgangswerts fällt nach Zyklus 1: drug a, 12 mg über 4 Stunden, höchstens 2-mal"
+    )

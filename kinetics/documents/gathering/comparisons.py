@@ -14,7 +14,7 @@ from kinetics.documents.gathering.models import equations_section, parameters_se
 from kinetics.documents.gathering.pictures import picture
 from kinetics.documents.gathering.predictions import facts_of
 from kinetics.documents.gathering.provenance import provenance_section
-from kinetics.figures.base.labels import regimen_label, regimen_text
+from kinetics.figures.treatments import regimen_label, regimen_text
 from kinetics.files.library import library_folder
 from kinetics.model import Model
 from kinetics.regimen import Regimen

@@ -9,7 +9,7 @@ from kinetics.documents.content import Block
 from kinetics.documents.gathering.fitted_result import FittedResult
 from kinetics.documents.gathering.labels import Labels
 from kinetics.documents.gathering.predictions import simulated_blocks
-from kinetics.figures.base.labels import regimen_label
+from kinetics.figures.treatments import regimen_label
 from kinetics.measures import recovery_measures
 from kinetics.regimen.times import in_days
 from kinetics.simulation.simulating import simulate

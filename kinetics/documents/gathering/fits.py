@@ -18,8 +18,9 @@ from kinetics.documents.gathering.provenance import provenance_section
 from kinetics.errors import InputError
 from kinetics.figures.agreement.draw import Agreement
 from kinetics.figures.base.fit_figure import FitFigureSpec
-from kinetics.figures.base.labels import cohort_label, regimen_label, row_label
+from kinetics.figures.base.labels import cohort_label, row_label
 from kinetics.figures.prior_posterior.draw import PriorPosterior
+from kinetics.figures.treatments import regimen_label
 from kinetics.identifiability import identify
 from kinetics.published import NORMAL_95
 from kinetics.reports.fit import agreement_facts, estimates_table, interval_parts, targets_table, targets_title

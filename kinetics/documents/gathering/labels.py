@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kinetics.documents.content import Block
-from kinetics.figures.base.labels import cohort_label, named_regimen_label, output_label, parameter_label
+from kinetics.figures.base.labels import cohort_label, output_label, parameter_label
+from kinetics.figures.treatments import named_regimen_label
 from kinetics.model import Model
 from kinetics.text.tables import Table
 

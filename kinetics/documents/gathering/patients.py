@@ -14,7 +14,7 @@ from kinetics.documents.gathering.models import equations_section, model_of, par
 from kinetics.documents.gathering.pictures import picture
 from kinetics.documents.gathering.predictions import facts_of, recovery_sentences
 from kinetics.documents.gathering.provenance import provenance_section
-from kinetics.figures.base.labels import drug_label
+from kinetics.figures.treatments import drug_label
 from kinetics.model import Model
 from kinetics.patients.individual.patient_fit import PatientFit
 from kinetics.patients.population.individual_curves import individual_curves

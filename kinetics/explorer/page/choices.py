@@ -10,14 +10,8 @@ from kinetics.explorer.checks import check_state
 from kinetics.explorer.regimens import doses_of
 from kinetics.explorer.state import MAX_PATIENTS, MAX_SCENARIOS, Scenario
 from kinetics.explorer.subject import Subject
-from kinetics.figures.base.labels import (
-    cohort_label,
-    drug_label,
-    output_label,
-    parameter_label,
-    regimen_label,
-    unit_label,
-)
+from kinetics.figures.base.labels import cohort_label, output_label, parameter_label, unit_label
+from kinetics.figures.treatments import drug_label, regimen_label
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.ranges import range_of

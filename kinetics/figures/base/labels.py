@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from kinetics.figures.base.rows import TimeRow
 from kinetics.figures.base.words import say, shown_label
-from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.quantities import Quantity
 from kinetics.published import PublishedRow
-from kinetics.regimen import Regimen
-from kinetics.units import conversion, display_unit, parse_unit, unit_text
+from kinetics.units import display_unit, parse_unit
 
 _POWERS = {"^2": "²", "^3": "³", "**2": "²", "**3": "³"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PLURALS = ("second", "minute", "hour", "day", "week", "month", "year")
+PLURALS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 
 def row_label(row: PublishedRow, statistic: str = "", model: Model | None = None) -> str:
@@ -42,16 +39,6 @@ def output_label(model: Model | None, name: str) -> str:
     return shown_label(name, own or name.replace("_", " "))
 
 
-def regimen_label(regimen: Regimen) -> str:
-    """The label of a regimen: the reader's, or its own label or title, or its name in words."""
-    return shown_label(regimen.name, regimen.label or regimen.title or regimen.name.replace("_", " "))
-
-
-def named_regimen_label(name: str) -> str:
-    """The label of the regimen that a result names, if it ships; or else the name."""
-    return regimen_label(Regimen.load(name)) if name in library_names("models/regimens") else shown_label(name)
-
-
 def cohort_label(model: Model | None, name: object) -> str:
     """The label of a cohort: the reader's, or that of the model, or its name in words."""
     cohort = str(name)
@@ -66,7 +53,8 @@ def parameter_label(model: Model, name: str) -> str:
         return shown_label(name, name.replace("_", " "))
     own = parameter.label or _short_about(parameter.about) or name.replace("_", " ")
     if not parameter.label and sum(_short_about(row.about) == own for row in model.parameters.values()) > 1:
-        own = f"{own} ({name.split('_')[0].upper()})"  # of one submodel among several that are alike
+        part = name.split("_")[0]  # of one submodel among several that are alike
+        own = f"{own} ({part if len(part) > 3 else part.upper()})"
     own = say("spread_of", what=own) if name.endswith(".spread") else own
     return shown_label(name, own)
 
@@ -96,7 +84,7 @@ def unit_label(unit: str) -> str:
     if parsed == parse_unit("percent"):
         return "%"
     text = display_unit(parsed)
-    if text in _PLURALS:
+    if text in PLURALS:
         return say(f"{text}s")
     text = text.replace("1e9/L", "10⁹/L").replace("uL", "µL").replace("ug", "µg")
     for power, sign in _POWERS.items():
@@ -115,7 +103,7 @@ def amount_text(number: str, unit: str) -> str:
     shown = unit_label(unit)
     if shown.startswith("10⁹"):
         return f"{number} × {shown}"
-    if (text := display_unit(parse_unit(unit))) in _PLURALS and number == "1":
+    if (text := display_unit(parse_unit(unit))) in PLURALS and number == "1":
         return f"{number} {say(text)}"
     return f"{number} {shown}".rstrip()
 
@@ -144,7 +132,7 @@ def time_text(text: str) -> str:
     """
     number, _, unit = text.partition(" ")
     shown = display_unit(parse_unit(unit))
-    return f"{say(shown) if shown in _PLURALS else shown} {number}"
+    return f"{say(shown) if shown in PLURALS else shown} {number}"
 
 
 def time_label(time: TimeRow) -> str:
@@ -166,71 +154,30 @@ def short_number(value: float) -> str:
     return tick_text(float(f"{value:.3g}"))
 
 
-def tick_text(value: float) -> str:
-    """A number of an axis: plain, or a power of ten with its exponent set high.
+def three_digits(value: float) -> str:
+    """Three digits, also where the last are zeros: numbers of a column that are estimates.
 
     Examples
     --------
-    >>> tick_text(0.001), tick_text(3.1e-5), tick_text(1e-5), tick_text(-12.0)
-    ('0.001', '3.1×10⁻⁵', '10⁻⁵', '−12')
+    >>> three_digits(0.1), three_digits(0.04213), three_digits(20.04), three_digits(1234.5), three_digits(0.0)
+    ('0.100', '0.0421', '20.0', '1230', '0')
     """
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
+    if value == 0 or not 1e-3 <= abs(value) < 100:
+        return short_number(value)
+    return f"{float(f'{value:.3g}'):#.3g}"
+
+
+def tick_text(value: float, *, powers: bool = False) -> str:
+    """A number of an axis: plain, or a power of ten with its exponent set high; ``powers``: all but 1 and 10 so.
+
+    Examples
+    --------
+    >>> tick_text(0.001), tick_text(3.1e-5), tick_text(1e-5), tick_text(-12.0), tick_text(0.01, powers=True)
+    ('0.001', '3.1×10⁻⁵', '10⁻⁵', '−12', '10⁻²')
+    """
+    if value in (0, 1, 10) or (not powers and 1e-3 <= abs(value) < 1e5):
         return f"{value:g}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")
     power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
     factor = f"{float(mantissa):g}".replace("-", "−")
     return power if factor == "1" else f"{factor}×{power}"
-
-
-def courses_text(regimen: Regimen, time: str, model: Model | None = None) -> str:
-    """What is given when, in words; ``time`` is the unit of time to write.
-
-    Examples
-    --------
-    >>> from kinetics.regimen import Course
-    >>> courses_text(Course.of("drug_a", "12 mg", every="1 day", count=3).repeat(2, every="12 month"), "month")
-    'drug a, 36 mg at months 0 and 12'
-    """
-    factor = float(conversion(parse_unit("day"), parse_unit(time)))
-    starts: dict[str, dict[str, list[str]]] = {}
-    for course in regimen.courses:
-        for drug in dict.fromkeys(dose.drug for dose in course.doses):
-            own = [dose for dose in course.doses if dose.drug == drug]
-            total: Any = sum((dose.amount for dose in own[1:]), own[0].amount)
-            start = f"{round(own[0].start.magnitude * factor, 2):g}"
-            amount = dose_text(drug, total, model)
-            starts.setdefault(drug, {}).setdefault(amount, []).append(start)
-    return "; ".join(
-        f"{drug_label(drug, model)}, "
-        + ", ".join(f"{amount} {_when(times, time)}".strip() for amount, times in amounts.items())
-        for drug, amounts in starts.items()
-    )
-
-
-def dose_text(drug: str, amount: Any, model: Model | None) -> str:
-    """An amount of a drug; of what has no unit nothing, if the model says what the number is of."""
-    number, unit = f"{amount.magnitude:g}", unit_text(amount.units)
-    if unit != "1":
-        return amount_text(number, unit)
-    about = "" if model is None or drug not in model.doses else model.doses[drug].about
-    return f"{number} ({about})" if about else number
-
-
-def drug_label(drug: str, model: Model | None) -> str:
-    """The label of a drug: the reader's, or that of the model, or its name in words."""
-    own = "" if model is None or drug not in model.doses else model.doses[drug].label
-    return shown_label(drug, own or drug.replace("_", " "))
-
-
-def _when(times: list[str], unit: str) -> str:
-    name = unit if unit in _PLURALS else display_unit(parse_unit(unit))
-    if len(times) == 1:
-        return say("at_time", unit=say(name), time=times[0])
-    listed = f"{', '.join(times[:-1])} {say('and')} {times[-1]}"
-    return say("at_times", unit=say(f"{name}s"), times=listed)
-
-
-def regimen_text(regimen: Regimen, time: str, model: Model | None = None) -> str:
-    """Courses and rules of a regimen, in words."""
-    rules = [str(rule).replace("^2", "²").replace("_", " ") for rule in regimen.rules]
-    return "; ".join(filter(None, [courses_text(regimen, time, model), *rules]))

@@ -99,17 +99,19 @@ class Page:
         """In how many columns so many panels stand: the file's number, else ``columns``, if each has ``least`` mm."""
         return max(1, min(self.row.columns or columns, count, int(self.width // least)))
 
-    def grid(self, count: int, height: Callable[[int], float], columns: int, **options: Any) -> list[Panel]:
+    def grid(
+        self, count: int, height: Callable[[int], float], columns: int, most: float = MAX_PRINTED, **options: Any
+    ) -> list[Panel]:
         """A grid of ``count`` panels, in so many ``columns``.
 
-        ``height`` goes from the rows of the grid to its height in mm, at the default size of text; ``options`` are
-        those of `matplotlib.figure.Figure.subplots`.
+        ``height`` goes from the rows of the grid to its height in mm, at the default size of text, to which panels
+        shrink if it is more than ``most``; ``options`` are those of `matplotlib.figure.Figure.subplots`.
         """
         if self._own_axes:
             return self._borrowed(count)
         self.columns = columns
         self.rows = -(-count // self.columns)
-        figure = self.blank(min(scale() * height(self.rows), MAX_PRINTED))
+        figure = self.blank(min(scale() * height(self.rows), most))
         grid = list(figure.subplots(self.rows, self.columns, squeeze=False, **options).flat)
         for axes in grid[count:]:
             axes.remove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import matplotlib as mpl
@@ -18,7 +19,7 @@ from kinetics.figures.base.rows import CountPanelRow, OutputPanelRow, PanelRow, 
 from kinetics.figures.base.style import DOTTED, GREY, line_width, scale
 from kinetics.figures.base.words import say, shown_label
 from kinetics.results import LIMIT_LEVEL
-from kinetics.units import Unit, to_unit
+from kinetics.units import Unit, parse_unit, to_unit
 from kinetics.units.levels import read_level
 
 _MM_A_TICK = 6.0
@@ -29,9 +30,12 @@ _SMALL_PANEL = 39.0
 """Width of a small panel with its labels, mm, at least."""
 _MM_A_LETTER = 1.28
 """Of a heading, about, at the default size of text."""
+_TOGETHER = re.compile(r"\S+ [×/] \S+|% \S+|\([^()]{1,24}\)|\b[^\W\d]+ \d+\b(?=$|[ ,])")
 _COURSE: dict[str, Any] = {
     "marker": "v", "color": "black", "markersize": 3.5, "markeredgewidth": 0, "linestyle": "none",
 }  # fmt: skip
+_UNITS = {"count": "1/L", "concentration": "mg/L", "rate": "1/day", "time": "day", "ratio_or_share": "1"}
+"""What an axis without a label shows, by a unit that can be converted to its own."""
 _MULTIPLES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 40, 60, 120)
 
 
@@ -75,12 +79,11 @@ def set_scale(axes: Axes, kind: str) -> None:
 def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label: str, unit: str, **look: Any) -> None:
     """Heading, labels and ticks of a panel of numbers over time; a linear axis is from zero, with few numbers."""
     axes = panel.axes
-    heading = _in_lines(shown_label(row.title), page.panel_width - 3) if row.title else ""
+    heading = in_lines(shown_label(row.title), page.panel_width - 3) if row.title else ""
     set_heading(axes, panel.letter, heading, **look)
     axes.set_ylabel(with_unit(label, unit_label(unit)))
     set_time_ticks(page, axes, time)
-    if row.lower is not None or row.upper is not None or row.scale == "linear":
-        axes.set_ylim(row.lower if row.lower is not None or row.scale == "log" else 0, row.upper)
+    _set_ends(axes, row)
     if row.scale == "log":
         set_log_ticks(axes)
     else:
@@ -88,14 +91,35 @@ def set_time_axes(page: Page, panel: Panel, row: PanelRow, time: TimeRow, label:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     axes.tick_params(labelbottom=panel.is_lowest)
     if panel.is_lowest:
-        axes.set_xlabel(_in_lines(time_label(time), page.panel_width + 8))
+        axes.set_xlabel(in_lines(time_label(time), page.panel_width + 8))
 
 
-def _in_lines(text: str, width: float) -> str:
-    """A text in lines of about so many mm at most; a product stays on one line."""
+def _set_ends(axes: Axes, row: PanelRow) -> None:
+    """The ends of the vertical axis: the file's, or as far as the numbers go; of numbers that are all zero, one."""
+    lower, upper = row.lower, row.upper
+    if lower is None or upper is None:
+        axes.autoscale(axis="y")
+    if row.scale == "linear":
+        lower = 0 if lower is None else lower
+        upper = 1 if upper is None and axes.dataLim.y1 <= 0 else upper
+    if lower is not None or upper is not None:
+        axes.set_ylim(lower, upper)
+
+
+def in_lines(text: str, width: float) -> str:
+    """A text at the size of headings in lines of about so many mm at most, none much shorter than the others.
+
+    What belongs together stays on one line: a product, a source in parentheses, a unit of time and its number.
+    """
     letters = max(int(width / (_MM_A_LETTER * scale())), 12)
-    lines = wrapped(text.replace(" × ", "\u00a0×\u00a0"), letters, break_long_words=False)
-    return lines.replace("\u00a0", " ")
+    joined = _TOGETHER.sub(lambda match: match[0].replace(" ", "\u00a0"), text)
+    lines = wrapped(joined, letters, break_long_words=False)
+    even = (wrapped(joined, least, break_long_words=False) for least in range(letters // 2, letters))
+    return next((each for each in even if _size(each) <= _size(lines)), lines).replace("\u00a0", " ")
+
+
+def _size(lines: str) -> tuple[int, int]:
+    return lines.count("\n"), max(map(len, lines.split("\n")))
 
 
 def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
@@ -109,20 +133,27 @@ def set_time_ticks(page: Page, axes: Axes, time: TimeRow) -> None:
 
 
 def set_log_ticks(axes: Axes) -> None:
-    """Numbers at powers of ten, or between them on a short axis; minor ticks at 2 to 9 times, without numbers."""
+    """Numbers at powers of ten, or between them on a short axis; minor ticks at 2 to 9 times, without numbers.
+
+    All numbers of an axis are plain, or all are powers.
+    """
     lower, upper = axes.get_ylim()
     is_long = math.log10(upper / lower) > 1.7
+    powers = lower <= (1.001e-4 if is_long else 0.999e-3) or upper >= 0.999e5
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if is_long else (1.0, 2.0, 5.0), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, powers=powers)))
     axes.yaxis.set_minor_locator(LogLocator(subs=tuple(map(float, range(2, 10))), numticks=99))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def count_label(row: OutputPanelRow) -> str:
-    """The label of an axis of counts or shares: the file's, or "count", and of what if it is a percentage."""
+    """The label of an axis of outputs: the file's, or what their unit is of, and of what if it is a percentage."""
     if row.label:
         return shown_label(row.label)
-    return say("count_of_baseline" if isinstance(row, CountPanelRow) and row.percent_of_baseline else "count")
+    if isinstance(row, CountPanelRow) and row.percent_of_baseline:
+        return say("count_of_baseline")
+    unit = parse_unit(row.unit)
+    return say(next((what for what, typical in _UNITS.items() if unit.is_compatible_with(typical)), "amount"))
 
 
 def even_columns(page: Page, count: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 MM = 1 / 25.4
 """Inches in a millimetre."""
@@ -59,6 +60,7 @@ _SETTINGS: dict[Any, Any] = {
     "lines.dash_capstyle": "butt",
     "lines.scale_dashes": True,
     "hatch.linewidth": 0.4,
+    "text.hinting": "none",  # hinted letters are narrower at 100 dpi, where the layout is made, than in print
     "figure.dpi": 100,
     "savefig.dpi": 300,
 }
@@ -110,6 +112,13 @@ def line_width(points: float) -> float:
 def small() -> float:
     """The size of small text within `style`, points."""
     return FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """The width of the longest line of a text of so many points within `style`, mm."""
+    font = FontProperties(size=size, weight=weight)
+    widths = (text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] for line in text.split("\n"))
+    return max(widths) / 72 / MM
 
 
 def scale() -> float:

@@ -40,14 +40,23 @@ def draw_dots(axes: Axes, dots: Sequence[Dot], width: float) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_bounds(low, reach * 1.06)
-    axes.xaxis.set_major_locator(MaxNLocator(3 if width < 30 else 4, steps=[1, 2, 5, 10]))
-    ends = (low - 0.01 * reach, reach * 1.07)
-    axes.set_xticks([tick for tick in axes.get_xticks() if ends[0] <= tick <= ends[1]])
+    axes.set_xticks(_ticks(low, 1.06 * reach, 3 if width < 30 else 4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     if low < 0:
         axes.axvline(0, color="#B0B0B0", linewidth=line_width(0.5), zorder=1)
     for y, dot in enumerate(dots):
         _draw_dot(axes, dot, y, 1.06 * reach)
+
+
+def _ticks(low: float, high: float, intervals: int) -> list[float]:
+    """Round numbers of an axis, in about so many intervals; two at least, so that it has a scale."""
+    ticks = list[float]()
+    while len(ticks) < 2:
+        every = MaxNLocator(intervals, steps=[1, 2, 5, 10]).tick_values(low, high)
+        slack = 0.01 * (high - low)
+        ticks = [float(tick) for tick in every if low - slack <= tick <= high + slack]
+        intervals += 1
+    return ticks
 
 
 def _draw_dot(axes: Axes, dot: Dot, y: int, end: float) -> None:

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from kinetics.comparison import ComparedRow, Reading, compare, course_lengths
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, regimen_label, regimen_text, short_number, time_text, unit_label
+from kinetics.figures.base.labels import cohort_label, short_number, time_text, unit_label
 from kinetics.figures.base.page import Page, wrapped
 from kinetics.figures.base.panels import set_scale, set_time_axes, with_unit
 from kinetics.figures.base.rows import FigureHeaderRow, PanelRow, TimeRow
@@ -23,6 +23,7 @@ from kinetics.figures.base.time_axis import tick_step
 from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.comparison.dots import Dot, draw_dots
 from kinetics.figures.comparison.spec import ComparisonSpec, read_compared_regimens
+from kinetics.figures.treatments import regimen_label, regimen_text
 from kinetics.units import conversion, display_unit, parse_unit
 
 _BODY, _DOT = 17.0, 3.8

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from kinetics.figures.agreement.compute import NUMBERS, dataset_of_lines
-from kinetics.figures.agreement.draw import AgreementLines
+from kinetics.figures.agreement.lines import AgreementLines
 from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import output_label, quantity_text, time_text, unit_label

@@ -11,20 +11,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import (
-    amount_text,
-    cohort_label,
-    output_label,
-    regimen_label,
-    regimen_text,
-    short_number,
-)
+from kinetics.figures.base.labels import amount_text, cohort_label, output_label, short_number
 from kinetics.figures.base.page import Page, Panel
 from kinetics.figures.base.panels import even_columns, set_scale, set_time_axes, small_row_height
 from kinetics.figures.base.style import COLOURS, LINES, line_width, small
 from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.exposure.compute import simulated_levels, time_above, with_crossings
 from kinetics.figures.exposure.spec import ExposureSpec, read_exposure
+from kinetics.figures.treatments import regimen_label, regimen_text
 from kinetics.units import conversion, parse_unit, to_unit
 
 _LEVEL: dict[str, Any] = {"color": COLOURS["blue"]}

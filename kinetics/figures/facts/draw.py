@@ -12,13 +12,14 @@ from matplotlib.transforms import ScaledTranslation
 
 from kinetics.figures.base.caption import source_text
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, output_label, regimen_label, regimen_text
+from kinetics.figures.base.labels import cohort_label, output_label
 from kinetics.figures.base.page import Page, Panel
 from kinetics.figures.base.panels import count_label, row_height, set_scale, set_time_axes
 from kinetics.figures.base.style import GREY, LINES, colour, line_width
 from kinetics.figures.base.words import say
 from kinetics.figures.facts.compute import population_means
 from kinetics.figures.facts.spec import FactCurveRow, FactsSpec, read_facts
+from kinetics.figures.treatments import regimen_label, regimen_text
 from kinetics.published.facts import EvidenceRow
 from kinetics.published.likelihoods import binomial_interval
 from kinetics.units import conversion, parse_unit, to_unit

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, courses_text, output_label
+from kinetics.figures.base.labels import cohort_label, output_label
 from kinetics.figures.base.page import Page, Panel
 from kinetics.figures.base.panels import (
     count_label,
@@ -25,6 +25,7 @@ from kinetics.figures.base.style import colour, line_width
 from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.lineages.compute import check_sums, in_unit, simulated_parts, stacked, with_time_before
 from kinetics.figures.lineages.spec import AreaRow, LineagesSpec, read_lineages
+from kinetics.figures.treatments import courses_text
 from kinetics.units import parse_unit, to_unit
 
 _TOTAL: dict[str, Any] = {"color": "black", "linestyle": "-", "zorder": 4}

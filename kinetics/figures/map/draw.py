@@ -15,20 +15,14 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import (
-    cohort_label,
-    quantity_text,
-    regimen_label,
-    regimen_text,
-    short_number,
-    unit_label,
-)
+from kinetics.figures.base.labels import cohort_label, quantity_text, short_number, unit_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.panels import set_heading, with_unit
 from kinetics.figures.base.style import MARKERS, MM, line_width, scale, small
 from kinetics.figures.base.words import say, shown_label
 from kinetics.figures.map.compute import map_grid
 from kinetics.figures.map.spec import MappedNumber, MapSpec, PointRow, read_map
+from kinetics.figures.treatments import regimen_label, regimen_text
 
 _AROUND = 31.0
 """Width of a panel's labels and colour bar, mm."""

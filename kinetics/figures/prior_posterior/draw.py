@@ -15,7 +15,8 @@ from matplotlib.patches import Patch
 from kinetics.figures.base.fit_figure import FitFigureSpec, chosen_estimates, read_fit_figure
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import parameter_label, short_number
-from kinetics.figures.base.page import Page, wrapped
+from kinetics.figures.base.page import Page
+from kinetics.figures.base.panels import in_lines, set_heading
 from kinetics.figures.base.rows import FigureHeaderRow
 from kinetics.figures.base.style import COLOURS, GREY, line_width, small
 from kinetics.figures.base.words import say
@@ -60,7 +61,8 @@ class PriorPosterior(Kind[FitFigureSpec]):
         panels = page.grid(len(rows), lambda lines: _ROW * lines, columns)
         for panel, row in zip(panels, rows, strict=True):
             label = parameter_label(self.spec.problem.model, self._flat(row.name))
-            _draw_panel(panel.axes, row, wrapped(label, int(page.panel_width / 1.15)))
+            set_heading(panel.axes, panel.letter, in_lines(label, page.panel_width + 3))
+            _draw_panel(panel.axes, row)
         _explain(rows, page)
 
     def _flat(self, name: str) -> str:
@@ -70,7 +72,7 @@ class PriorPosterior(Kind[FitFigureSpec]):
         return stem.replace(".", "_") + (".spread" if spread else "")
 
 
-def _draw_panel(axes: Axes, row: Knowledge, label: str) -> None:
+def _draw_panel(axes: Axes, row: Knowledge) -> None:
     middle, reach = math.log(row.value), 4 * row.log_se
     close = np.linspace(middle - reach, middle + reach, _POINTS)
     x = np.unique(np.concatenate([np.linspace(*row.span(), _POINTS), close]))
@@ -92,7 +94,6 @@ def _draw_panel(axes: Axes, row: Knowledge, label: str) -> None:
     axes.spines["left"].set_visible(False)
     ticks = _ticks(row.span())
     axes.set_xticks(np.log(ticks), [short_number(tick) for tick in ticks])
-    axes.set_title(label, loc="left", fontsize=small(), pad=3)
     if row.unit:
         axes.set_xlabel(f"({row.unit})", fontsize=small(), labelpad=1)
     axes.text(0.99, 0.99, _narrowing(row), transform=axes.transAxes, ha="right", va="top", fontsize=small())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kinetics.figures.base.labels import drug_label
 from kinetics.figures.schematic.flows import Flow
+from kinetics.figures.treatments import drug_label
 from kinetics.model import Model
 
 _KINDS = ("dose", "source", "growth", "loss")

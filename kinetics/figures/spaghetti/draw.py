@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
-from kinetics.figures.base.labels import cohort_label, courses_text
+from kinetics.figures.base.labels import cohort_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.panels import explain_courses, row_height
 from kinetics.figures.base.style import line_width
@@ -17,6 +17,7 @@ from kinetics.figures.base.words import say
 from kinetics.figures.spaghetti.compute import FEWEST, counted_patients, patients_tree
 from kinetics.figures.spaghetti.panel import BAND, CENSORED, COUNTED, MEDIAN, SIMULATED, PatientsPanel
 from kinetics.figures.spaghetti.spec import SpaghettiSpec, read_spaghetti
+from kinetics.figures.treatments import courses_text
 
 
 class Spaghetti(Kind[SpaghettiSpec]):

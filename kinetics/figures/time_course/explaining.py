@@ -7,12 +7,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from kinetics.figures.base.caption import published_text
-from kinetics.figures.base.labels import cohort_label, courses_text, named_regimen_label, output_label
+from kinetics.figures.base.labels import cohort_label, output_label
 from kinetics.figures.base.page import Page
 from kinetics.figures.base.panels import explain_courses
 from kinetics.figures.base.style import GREY
 from kinetics.figures.base.words import say
 from kinetics.figures.time_course.spec import TimeCourseSpec
+from kinetics.figures.treatments import courses_text, named_regimen_label
 from kinetics.files.bibliography import CHOICE
 from kinetics.text.escaping import one_line
 

@@ -18,7 +18,7 @@ from kinetics.figures.time_course.spec import CurveRow, SpecRows, TimeCourseHead
 from kinetics.model import Model
 from kinetics.regimen import Regimen
 from kinetics.results import MEDIAN_AND_90
-from kinetics.units import parse_unit, to_unit
+from kinetics.units import to_unit
 
 _CURVES = 5
 """In a panel, at most."""
@@ -109,9 +109,8 @@ def _panel(data: xr.Dataset, unit: str, model: Model) -> CountPanelRow:
     values = np.concatenate([np.ravel(data[name].values) for name in data])
     positive = values[np.isfinite(values) & (values > 0)]
     title = output_label(model, str(next(iter(data)))) if len(data) == 1 else ""
-    label = None if parse_unit(unit).is_compatible_with("1/L") else "amount" if unit != "1" else "ratio or share"
     if not positive.size or positive.max() / positive.min() < _LEAST_RATIO:
-        return CountPanelRow(unit=unit, label=label, title=title)
+        return CountPanelRow(unit=unit, title=title)
     lower = float(positive.max() / 10**_DECADES)
     end = lower if positive.min() < lower else None
-    return CountPanelRow(unit=unit, label=label, title=title, scale="log", lower=end)
+    return CountPanelRow(unit=unit, title=title, scale="log", lower=end)

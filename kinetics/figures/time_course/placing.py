@@ -41,7 +41,9 @@ def spread_labels(axes: Axes, labels: Sequence[Text], heights: Sequence[float]) 
     box = axes.get_window_extent()
     pixels = axes.transData.transform(np.column_stack([np.full(len(heights), axes.get_xlim()[1]), heights]))[:, 1]
     line = max(label.get_window_extent().height for label in labels)
-    placed = spread(np.clip(pixels, box.y0, box.y1), 1.05 * line, box.y0, box.y1)
+    page = axes.get_figure(root=True).bbox  # pyright: ignore[reportOptionalMemberAccess]
+    lower, upper = max(box.y0, page.y0 + 0.5 * line), min(box.y1, page.y1 - 0.5 * line)
+    placed = spread(np.clip(pixels, lower, upper), 1.05 * line, lower, upper)
     for label, y in zip(labels, placed, strict=True):
         label.set_y((y - box.y0) / box.height)
 

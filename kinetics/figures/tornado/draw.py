@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -13,23 +15,38 @@ from kinetics.figures.base.kind import FILE_ALONE, Inputs, Kind, Required
 from kinetics.figures.base.labels import (
     amount_text,
     cohort_label,
-    courses_text,
     output_label,
     parameter_label,
     quantity_text,
     short_number,
 )
 from kinetics.figures.base.page import Page
-from kinetics.figures.base.panels import set_heading
+from kinetics.figures.base.panels import in_lines, set_heading
 from kinetics.figures.base.style import COLOURS, line_width, small
 from kinetics.figures.base.words import say
 from kinetics.figures.tornado.compute import recovery_elasticities, typical_values
 from kinetics.figures.tornado.spec import TornadoSpec, read_tornado
+from kinetics.figures.treatments import courses_text
 from kinetics.units import conversion, parse_unit, to_unit
 
 _LATER, _EARLIER = COLOURS["vermillion"], COLOURS["blue"]
-_BAR = 5.2
-"""Height of a bar with its gap, mm."""
+_BAR = 2.7
+"""Height of a bar, mm."""
+_GAP, _LINE = 1.0, 2.4
+"""Heights of the gap between bars, and of each line of a label, mm."""
+_OF_LABELS = 0.42
+"""Of the width of a panel, for labels at the size of headings."""
+_AROUND = 15.0
+"""Height of what is above and below the bars of a panel, mm."""
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """The change of the time with a parameter, in percent, and the label of it."""
+
+    name: str
+    label: str
+    change: float
 
 
 class Tornado(Kind[TornadoSpec]):
@@ -55,15 +72,24 @@ class Tornado(Kind[TornadoSpec]):
 
     def picture(self, tree: xr.DataTree, page: Page) -> None:
         """A panel an output."""
-        data, header = tree.to_dataset(), self.spec.header
-        bars = min(header.largest, data.sizes["parameter"])
+        data = tree.to_dataset()
         count = data.sizes["output"]
         columns = page.columns_for(count, least=70)
+        bars = [self._bars(data.isel(output=index), page.width / columns) for index in range(count)]
+        height = max(sum(_height(bar.label) for bar in each) for each in bars)
         reach = self._reach(data)
-        for panel in page.grid(count, lambda rows: rows * (_BAR * bars + 19), columns, sharex=False):
+        for panel in page.grid(count, lambda rows: rows * (height + _AROUND), columns, math.inf, sharex=False):
             panel.axes.set_xlim(*reach)
-            self._draw_panel(panel.axes, data.isel(output=panel.index), panel.letter, page)
+            panel.axes.set_ylim(height + 0.5 * _GAP, -0.5 * _GAP)
+            self._draw_panel(panel.axes, data.isel(output=panel.index), bars[panel.index], panel.letter, page)
         self._explain(page)
+
+    def _bars(self, data: xr.Dataset, width: float) -> list[_Bar]:
+        """The longest bars of an output, of which labels leave room in panels of so many mm."""
+        changes, names = self._changes(data), [str(name) for name in data["parameter"].values]
+        order = np.argsort(-np.abs(changes), kind="stable")[: self.spec.header.largest]
+        labels = [in_lines(parameter_label(self.spec.model, names[index]), _OF_LABELS * width) for index in order]
+        return [_Bar(names[index], label, float(changes[index])) for index, label in zip(order, labels, strict=True)]
 
     def _reach(self, data: xr.Dataset) -> tuple[float, float]:
         """How far the axis goes on each side; there is room for the number beside the longest bar."""
@@ -76,7 +102,7 @@ class Tornado(Kind[TornadoSpec]):
     def _changes(self, data: xr.Dataset) -> np.ndarray:
         return data["elasticity"].values * float(self.spec.header.percent)
 
-    def _draw_panel(self, axes: Axes, data: xr.Dataset, letter: str, page: Page) -> None:
+    def _draw_panel(self, axes: Axes, data: xr.Dataset, bars: Sequence[_Bar], letter: str, page: Page) -> None:
         output, time, header = str(data["output"].values), float(data["time"]), self.spec.header
         limit = quantity_text(str(data["limit"].values))
         factor = float(conversion(parse_unit(data["time"].attrs["units"]), parse_unit(header.unit)))
@@ -95,27 +121,9 @@ class Tornado(Kind[TornadoSpec]):
         axes.axvline(0, color="black", linewidth=line_width(0.6), zorder=3)
         axes.set_xlabel(f"{say('change_of_time')} (%)")
         if np.isfinite(time):
-            self._draw_bars(axes, data, output, page)
-
-    def _draw_bars(self, axes: Axes, data: xr.Dataset, output: str, page: Page) -> None:
-        changes, names = self._changes(data), [str(name) for name in data["parameter"].values]
-        order = np.argsort(-np.abs(changes), kind="stable")
-        shown, rest = order[: self.spec.header.largest], order[self.spec.header.largest :]
-        labels = [parameter_label(self.spec.model, names[index]) for index in shown]
-        axes.set_yticks(range(len(labels)), [_short(label, page.width) for label in labels], fontsize=small())
-        axes.tick_params(axis="y", length=0)
-        for y, index in enumerate(shown):
-            change = float(changes[index])
-            (bar,) = axes.barh(y, change, height=0.72, color=_LATER if change > 0 else _EARLIER, zorder=2)
-            bar.set_gid(f"bar-{output}-{names[index]}")
-            bar.set_label(labels[y])
-            side = 1 if change > 0 else -1
-            beside = {"textcoords": "offset points", "va": "center", "fontsize": small()}
-            axes.annotate(_signed(change), (change, y), (2.5 * side, 0), ha="left" if side > 0 else "right", **beside)
-        axes.set_ylim(self.spec.header.largest - 0.3, -0.6)
-        if rest.size:
-            label = output_label(self.spec.model, output)
-            page.caption.add(say("others", label=label, n=rest.size, most=f"{abs(changes[shown[-1]]):.2g}"))
+            _draw_bars(axes, bars, output)
+            if rest := data.sizes["parameter"] - len(bars):
+                page.caption.add(say("others", label=label, n=rest, most=f"{abs(bars[-1].change):.2g}"))
 
     def _explain(self, page: Page) -> None:
         header, model = self.spec.header, self.spec.model
@@ -126,10 +134,27 @@ class Tornado(Kind[TornadoSpec]):
         page.caption.add(say("courses", what=courses_text(self.spec.regimen, header.unit, model)))
 
 
-def _short(label: str, width: float) -> str:
-    """A label in two lines, if it is long, of a width that leaves room for bars on a page so wide."""
-    most = 26 if width < 110 else 34
-    return "\n".join(textwrap.wrap(label, most, max_lines=2, placeholder="…")) or label
+def _draw_bars(axes: Axes, bars: Sequence[_Bar], output: str) -> None:
+    y, ticks = 0.0, list[float]()
+    for bar in bars:
+        height = _height(bar.label)
+        ticks.append(y + 0.5 * height)
+        y += height
+        look = {"height": _BAR, "color": _LATER if bar.change > 0 else _EARLIER, "zorder": 2}
+        (drawn,) = axes.barh(ticks[-1], bar.change, **look)
+        drawn.set_gid(f"bar-{output}-{bar.name}")
+        drawn.set_label(bar.label.replace("\n", " "))
+        side = 1 if bar.change > 0 else -1
+        beside = {"textcoords": "offset points", "va": "center_baseline", "fontsize": small()}
+        ends = {"ha": "left" if side > 0 else "right"}
+        axes.annotate(_signed(bar.change), (bar.change, ticks[-1]), (2.5 * side, 0), **ends, **beside)
+    axes.set_yticks(ticks, [bar.label for bar in bars], fontsize=small())
+    axes.tick_params(axis="y", length=0)
+
+
+def _height(label: str) -> float:
+    """Of a bar with its gap and a label of some lines, mm."""
+    return _GAP + _LINE * (label.count("\n") + 1)
 
 
 def _signed(value: float) -> str:
