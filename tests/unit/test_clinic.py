@@ -44,6 +44,8 @@ about = "amount in the body"
 MODEL = COMPARTMENT.replace("\n[doses.drug]\n", PARAMETER).replace('"A/V"', '"F*A/V"') + OUTPUT
 TIMES = (1.0, 4.0, 9.0, 16.0)
 SHORT = {"explore": 20, "smooth": 20, "draws": 50, "importance": 100, "replicates": 100}
+ESTIMATES = {**SHORT, "posterior": False}
+"""Without samples of each patient, which take longer than the search for the estimates."""
 
 
 def simulated(n=30, seed=1, limit=None, sd=(0.3, 0.2), typical=(1.3, 9.0), weight_on_clearance=0.0):
@@ -282,9 +284,9 @@ def test_saem_recovers_a_known_population(model):
 
 def test_a_covariate_has_its_power_and_explains_variance(model):
     data = simulated(30, weight_on_clearance=2.0)
-    plain = fit_population(data, model, method="FOCEI", algorithm=SHORT)
+    plain = fit_population(data, model, method="FOCEI", algorithm=ESTIMATES)
     covariates = {"weight": {"on": ["CL"], "form": "logarithm", "centre": "70 kg"}}
-    fit = fit_population(data, model, method="FOCEI", covariates=covariates, algorithm=SHORT)
+    fit = fit_population(data, model, method="FOCEI", covariates=covariates, algorithm=ESTIMATES)
     rows = {row.name: row for row in fit.rows}
     assert abs(rows["CL:weight"].estimate - 2.0) < 2.5 * rows["CL:weight"].standard_error
     assert rows["var(CL,CL)"].estimate < 0.6 * plain.values.individuals[0, 0]
@@ -294,7 +296,7 @@ def test_a_covariate_has_its_power_and_explains_variance(model):
 def test_a_prior_pulls_towards_the_cohort_and_as_far_as_its_weight(model):
     data = simulated(10)
     typical = [
-        fit_population(data, model, method="FOCEI", prior=prior, algorithm=SHORT).typical["CL"]
+        fit_population(data, model, method="FOCEI", prior=prior, algorithm=ESTIMATES).typical["CL"]
         for prior in (None, 10.0, 1e6)
     ]
     assert typical[0] > typical[1] > typical[2]
@@ -304,7 +306,8 @@ def test_a_prior_pulls_towards_the_cohort_and_as_far_as_its_weight(model):
 
 
 def test_counts_below_a_limit_do_not_bias_the_estimate(model):
-    fits = [fit_population(simulated(30, limit=limit), model, method="FOCEI", algorithm=SHORT) for limit in (None, 1.5)]
+    data = [simulated(30, limit=limit) for limit in (None, 1.5)]
+    fits = [fit_population(one, model, method="FOCEI", algorithm=ESTIMATES) for one in data]
     assert fits[1].summary()["censored"] > 10
     for row, other in zip(*(fit.rows for fit in fits), strict=True):
         assert abs(row.estimate - other.estimate) < row.standard_error
@@ -362,7 +365,7 @@ def same(one, other):
 def test_a_damaged_checkpoint_begins_anew(model, monkeypatch, tmp_path):
     monkeypatch.setattr("kinetics.patients.clinic.checkpoint.cache_folder", lambda: tmp_path)
     monkeypatch.setattr("kinetics.patients.clinic.checkpoint.KEEP_EVERY", 0.0)
-    problem = ClinicProblem.of(simulated(4), model, algorithm=SHORT)
+    problem = ClinicProblem.of(simulated(4), model, algorithm=ESTIMATES)
     with pytest.raises(FitInterrupted):
         fit_population(problem, progress=stopped_at(3, KeyboardInterrupt))
     (file,) = (tmp_path / "clinics").glob("*.json")
@@ -412,8 +415,7 @@ fit_population(problem_of(model, method), progress=at_iteration if method == "SA
 
 def problem_of(model, method):
     """One that a killed process and this one work on."""
-    without_samples = {**SHORT, "posterior": False}
-    return ClinicProblem.of(simulated(8), model, algorithm=without_samples).with_settings(method=method, seed=5)
+    return ClinicProblem.of(simulated(8), model, algorithm=ESTIMATES).with_settings(method=method, seed=5)
 
 
 @pytest.mark.parametrize("method", ["SAEM", pytest.param("FOCEI", marks=pytest.mark.thorough)])
