@@ -6,11 +6,17 @@ import signal
 from contextlib import suppress
 from functools import cache
 
+import numba
 import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("KINETICS_TRACEBACK", None)
+
+# As many processes as processors run tests: threads of each would wait for one another, busily. Workers inherit the
+# variable, before they load NumPy; a test of threads asks for more.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+numba.set_num_threads(1)
 
 # modules and tests stay: looking through them for garbage again and again takes a tenth of the time of all tests
 gc.disable()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import count, islice
 from threading import Lock, RLock
 
 import numpy as np
@@ -68,9 +70,9 @@ class Functions:
         caller, rows = self._caller(name), len(tables[0])
         out = np.empty((rows, self.compiled(name).size))
         tables = tuple(np.ascontiguousarray(table, dtype=float) for table in tables)
-        begins = [(address(table), table.strides[0] if len(table) == rows else 0) for table in (*tables, out)]
-        for row in range(rows):
-            caller.function(*(begin + row * stride for begin, stride in begins))
+        # addresses of the rows of each table: a loop over them in Python would take far longer than the function
+        places = [count(address(table), table.strides[0] if len(table) == rows else 0) for table in (*tables, out)]
+        deque(islice(map(caller.function, *places), rows), maxlen=0)
         return out
 
     def _caller(self, name: str) -> _Caller:

@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -256,6 +255,7 @@ def test_text_is_wrapped_at_100_characters(page):
     assert [line for line in prose if len(line) > 100 and " " in unbreakable.sub("", line[90:])] == []
 
 
+@cache
 def commands():
     """Every command line of the pages, by subcommand: the options it uses."""
     used = {}
@@ -267,8 +267,7 @@ def commands():
 
 
 @pytest.mark.parametrize("command", sorted(commands()))
-def test_commands_exist_with_their_options(command):
-    ask = [sys.executable, "-m", "kinetics.cli", command, "--help"]
-    told = subprocess.run(ask, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    assert {option for option in commands()[command] if option not in told.stdout} == set()
+def test_commands_exist_with_their_options(run, command):
+    told = run(command, "--help")
+    assert told.status == 0, told.err
+    assert {option for option in commands()[command] if option not in told.out} == set()

@@ -43,7 +43,7 @@ def test_typical_patient_agrees_to_1e_5(system, cohort):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("patient", [0, *(pytest.param(other, marks=pytest.mark.thorough) for other in (1, 2))])
-@pytest.mark.parametrize("cohort", ["relapsing", "progressive"])
+@pytest.mark.parametrize("cohort", ["relapsing", pytest.param("progressive", marks=pytest.mark.thorough)])
 def test_virtual_patients_agree_to_1e_5(system, cohort, patient):
     drawn = draw_patients(system, cohort_parameters(system.model, cohort), patient + 1, seed=2)
     assert worst_disagreement(system, system.constants(drawn[patient])) < 1e-5

@@ -22,24 +22,28 @@ from kinetics.simulation import simulate
 from tests.conftest import accepted_regimens, plan_of
 
 UNTIL, TIGHT = "4 year", Tolerances(1e-13, 1e-19)
-ROUNDINGS = 7
+ROUNDINGS, FIRST = 7, 2
 
 
 def cases():
     """Models with the drugs of regimens they can be given, and these regimens: each set of drugs is compiled once.
 
-    Extensions of 'reconstitution' rest as it does: with a drug they are left to the thorough tests.
+    What rests depends on the drugs alone: further regimens of the same are left to the thorough tests. So are, with a
+    drug, extensions of 'reconstitution', which rest as it does.
     """
     groups = defaultdict(dict)
     for name in library_names("models"):
         groups[name, ()]["no drug"] = Regimen.none()
         for title, regimen in accepted_regimens(Model.load(name)).items():
             groups[name, regimen.drugs][title] = regimen
-    left = {key for key in groups if key[0] in {"consequences", "immunogenicity"} and key[1]}
-    return [
-        pytest.param(*key, regimens, marks=[pytest.mark.thorough] if key in left else [])
-        for key, regimens in groups.items()
-    ]
+    parts = []
+    for (name, drugs), regimens in groups.items():
+        is_left = name in {"consequences", "immunogenicity"} and drugs
+        first = dict(list(regimens.items())[:FIRST])
+        further = {title: regimen for title, regimen in regimens.items() if title not in first}
+        parts.append(pytest.param(name, drugs, first, marks=[pytest.mark.thorough] if is_left else []))
+        parts += [pytest.param(name, drugs, further, marks=pytest.mark.thorough)] if further else []
+    return parts
 
 
 def label(part):

@@ -149,9 +149,9 @@ def test_the_loops_are_loaded_by_a_process_that_met_other_types_before(own_cache
         subprocess.run(
             [sys.executable, "-W", "error", "-c", OTHER_TYPES, count], capture_output=True, text=True, check=True
         ).stdout.split()
-        for count in ("0", "5", "1000")
+        for count in ("0", "1000")
     ]
-    assert [hits for _, hits in answers] == ["0", "1", "1"]
+    assert [hits for _, hits in answers] == ["0", "1"]
     assert len({total for total, _ in answers}) == 1
 
 

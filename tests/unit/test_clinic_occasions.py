@@ -98,8 +98,8 @@ def fits(drug):
     data = simulated()
     of_drug = {"parameters": PARAMETERS, "errors": {"C": "lognormal 0.15"}, "algorithm": SHORT}
     focei = fit_population(data, drug, method="FOCEI", **of_drug)
-    length = {"explore": 100, "smooth": 150}
-    return focei, fit_population(data, drug, seed=3, **of_drug | {"algorithm": SHORT | length})
+    of_saem = {"explore": 100, "smooth": 150, "posterior": False}
+    return focei, fit_population(data, drug, seed=3, **of_drug | {"algorithm": SHORT | of_saem})
 
 
 TRUTH = {

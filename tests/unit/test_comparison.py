@@ -2,13 +2,13 @@
 
 import json
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import kinetics
+from kinetics.cli import app
 from kinetics.comparison import compare, load_regimens, read_comparison
 from kinetics.errors import InputError
 from kinetics.figures import draw, figure_of_comparison
@@ -193,8 +193,8 @@ def test_everything_wrong_is_said_at_once_with_status_2(folder):
     path.write_text(SPEC.replace('output = "amount"', 'output = "M"').replace('"overshoot"', '"over"'))
     call = ["compare", str(folder / "two.toml"), str(folder / "two.toml"), "none_such", "--spec", str(path)]
     call += ["--cohort", "elders", "--out", str(folder / "out.jpeg")]
-    done = subprocess.run([sys.executable, "-m", "kinetics.cli", *call], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 2
     assert not done.stdout
     for said in (
         "no output 'M'",
@@ -212,8 +212,8 @@ def test_everything_wrong_is_said_at_once_with_status_2(folder):
 def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_named(folder, held_down):
     (folder / "fewer.toml").write_text(held_down.replace("[outputs.amount]", "[outputs.other]"))
     call = ["compare", str(folder / "two.toml"), "--spec", str(folder / "spec.toml"), "--json"]
-    call = [sys.executable, "-m", "kinetics.cli", *call, "--model", str(folder / "fewer.toml")]
-    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    done = CliRunner().invoke(app, [*call, "--model", str(folder / "fewer.toml")])
+    assert done.exit_code == 0
     assert [row["output"] for row in json.loads(done.stdout)["rows"]] == ["N"]
     told = done.stderr.splitlines()  # progress follows on a slow machine
     assert told[0] == "warning: rows left out, since model 'fewer' has no such output: amount"
@@ -226,7 +226,8 @@ def test_rows_that_a_model_in_place_of_the_files_own_lacks_are_left_out_and_name
 
 def test_json_alone_is_printed(folder):
     call = ["compare", str(folder / "two.toml"), "--spec", str(folder / "spec.toml"), "--json"]
-    done = subprocess.run([sys.executable, "-m", "kinetics.cli", *call], capture_output=True, text=True, check=True)
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 0
     assert json.loads(done.stdout)["regimens"] == ["two"]
 
 

@@ -5,21 +5,33 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from kinetics.cli import app
 from kinetics.cli.arguments.completion import completing
 from kinetics.files.library import library_names
 
 
-def completed(words: str, shell: str = "bash") -> list[str]:
-    """What the shell is given for the last word of a line."""
+def asked(words: str) -> dict[str, str]:
+    """What Bash tells the command of a line whose last word is completed."""
     line = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1), "_TYPER_COMPLETE_ARGS": words}
-    program = "import sys; sys.argv[0] = 'kinetics'; from kinetics.cli import main; main()"
-    answer = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, **line, "_KINETICS_COMPLETE": f"complete_{shell}"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return {**line, "_KINETICS_COMPLETE": "complete_bash"}
+
+
+def completed(words: str) -> list[str]:
+    """What the shell is given for the last word of a line."""
+    answer = CliRunner().invoke(app, [], env=asked(words), prog_name="kinetics")
     assert not answer.stderr
     return answer.stdout.split()
+
+
+def test_a_shell_that_starts_the_command_is_given_what_completes():
+    program = "import sys; sys.argv[0] = 'kinetics'; from kinetics.cli import main; main()"
+    environment = {**os.environ, **asked("kinetics fit ")}
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (answer.stderr, answer.stdout.split()) == ("", library_names("fits"))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +39,6 @@ def completed(words: str, shell: str = "bash") -> list[str]:
     [
         ("kinetics simulate ", "models"),
         ("kinetics simulate cd4 --regimen ", "models/regimens"),
-        ("kinetics fit ", "fits"),
         ("kinetics predict ", "fits"),
         ("kinetics compare ms_licensed ", "models/regimens"),
         ("kinetics figure ", "fits/figures"),

@@ -10,6 +10,7 @@ from numba import get_num_threads
 
 ROUNDS = 8
 """Patients a lane in a chunk: enough to keep lanes full, few enough that threads end at about the same time."""
+_compiled: set[Callable[..., None]] = set()
 
 
 def in_chunks(integrate: Callable[..., None], patients: int, lanes: int, *arguments: Any) -> None:
@@ -21,7 +22,9 @@ def in_chunks(integrate: Callable[..., None], patients: int, lanes: int, *argume
     if min(threads, len(begins)) < 2:
         integrate(0, patients, *arguments)
         return
-    integrate(0, 0, *arguments)  # compiles, before threads would all want to
+    if integrate not in _compiled:  # before threads would all want to
+        integrate(0, 0, *arguments)
+        _compiled.add(integrate)
     # Threads and no processes: the kernels hold no lock of Python, and each patient has a place of its own in the
     # results.
     with ThreadPoolExecutor(threads) as pool:

@@ -149,7 +149,7 @@ _LINE = 64  # bytes
 def aligned(size: int) -> np.ndarray:
     """Zeros that begin at a line of the cache: a vector register that is loaded across two takes twice as long."""
     array = np.zeros(size + _LINE // 8)
-    first = -(array.ctypes.data // 8) % (_LINE // 8)
+    first = -(address(array) // 8) % (_LINE // 8)
     return array[first : first + size]
 
 

@@ -109,7 +109,7 @@ def doses_in_effect(scheduled: ScheduledDoses, of_model: DoseConstants, same: fl
     lag, share, duration, rate = (of_model.values[key][at] for key in DEFAULTS)
     lag_, share_, duration_, rate_ = (of_model.changes[key][at] for key in DEFAULTS)
     amount, amount_ = share * scheduled.amount, share_ * scheduled.amount[:, None]
-    by_rate = np.isin(scheduled.kind, (RATE, MODELLED_RATE))
+    by_rate = (scheduled.kind == RATE) | (scheduled.kind == MODELLED_RATE)
     # what a record states is no function of a parameter
     duration_ = np.where((scheduled.kind == MODELLED_DURATION)[:, None], duration_, 0.0)
     rate_ = np.where((scheduled.kind == MODELLED_RATE)[:, None], rate_, 0.0)

@@ -52,6 +52,6 @@ def log_joint_density(
     """The log joint density without derivatives, (lane,); minus infinity where it is not a number."""
     precision = np.linalg.inv(model.covariance(values))
     predictions = model.predict(values.fixed, random, individuals)
-    log = model.density(predictions, values.residual, individuals).log.sum(axis=1)
+    log = model.log_likelihood(predictions, values.residual, individuals)
     total = log - 0.5 * (random * (random @ precision)).sum(axis=1)
     return np.where(np.isfinite(total), total, -np.inf)

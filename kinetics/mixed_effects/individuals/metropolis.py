@@ -162,7 +162,7 @@ class _Sweep:
 
     def evaluate(self, predictions: np.ndarray) -> np.ndarray:
         model, individuals = self.sampler.model, self.sampler.individuals
-        log = model.density(predictions, self.values.residual, individuals).log.sum(axis=1)
+        log = model.log_likelihood(predictions, self.values.residual, individuals)
         return np.where(np.isfinite(log), log, -np.inf)
 
     def propose_prior(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetics.errors import Faults
 from kinetics.mixed_effects.model.individual_parameters import IndividualParameter, ParameterModel
-from kinetics.mixed_effects.model.observation_density import Density, density
+from kinetics.mixed_effects.model.observation_density import Density, density, log_density
 from kinetics.mixed_effects.model.observations import Observations
 from kinetics.mixed_effects.model.population_values import Coordinates, PopulationValues
 from kinetics.mixed_effects.model.predictor import Predictor, StructuralPredictor
@@ -222,6 +222,10 @@ class MixedEffectsModel:
     ) -> Density:
         """The density of the observations of lanes at predictions; see `observation_density.density`."""
         return density(self.observations, self.errors, individuals, predictions, residual, sd_at)
+
+    def log_likelihood(self, predictions: np.ndarray, residual: np.ndarray, individuals: np.ndarray) -> np.ndarray:
+        """The log density of all observations of lanes at predictions, (lane,)."""
+        return log_density(self.observations, self.errors, individuals, predictions, residual).sum(axis=1)
 
 
 def _entry(name: str) -> str:

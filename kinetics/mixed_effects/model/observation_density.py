@@ -79,30 +79,29 @@ def density(
         Other predictions, which give the standard deviations: without interaction. Derivatives by the prediction are
         then at fixed standard deviations.
     """
-    analyte, present = observations.analyte[individuals], observations.present[individuals]
-    is_log = errors.is_logarithmic[analyte]
-    sd, slope, by_parameter = errors.deviations(analyte, f if sd_at is None else sd_at, residual)
-    if sd_at is not None:
-        slope = np.zeros_like(slope)
-    is_lost, censored = is_log & ~(f > 0), observations.censored[individuals]  # the logarithm of such is no number
-    stretch = np.where(is_log, 1.0 / np.where(is_log & ~is_lost, f, 1.0), 1.0)
-    center = np.where(is_lost, np.where(censored, LOWEST, np.nan), _scaled(f, is_log))
-    upper = _scaled(observations.upper[individuals], is_log)
-    z = np.where(present & np.isfinite(upper), (upper - center) / sd, 0.0)
-    log = -0.5 * z * z - np.log(sd) - 0.5 * LOG_2PI - np.where(is_log & np.isfinite(upper), upper, 0.0)
-    by_center, by_sd, center_information, sd_information = z / sd, (z * z - 1) / sd, sd**-2.0, 2 * sd**-2.0
+    about = _standardised(observations, errors, individuals, f, residual, sd_at)
+    z, sd, present, censored = about.z, about.sd, about.present, about.censored
+    log, by_center, by_sd = about.log(), z / sd, (z * z - 1) / sd
+    center_information, sd_information = sd**-2.0, 2 * sd**-2.0
     if censored.any():
-        lower = _scaled(observations.lower[individuals], is_log)
-        first, last = ((end[censored] - center[censored]) / sd[censored] for end in (lower, upper))
-        terms = _censored(first, last, sd[censored])
-        for array, new in zip((log, by_center, by_sd, center_information, sd_information), terms, strict=True):
+        terms = _censored(*about.ends(), log[censored], sd[censored])
+        for array, new in zip((by_center, by_sd, center_information, sd_information), terms, strict=True):
             array[censored] = new
-    score = by_center * stretch + by_sd * slope
-    information = center_information * stretch**2 + sd_information * slope**2
+    stretch = np.where(about.is_log, 1.0 / np.where(about.is_log & ~about.is_lost, f, 1.0), 1.0)
+    score = by_center * stretch + by_sd * about.slope
+    information = center_information * stretch**2 + sd_information * about.slope**2
     log, score, information, by_sd, sd_information = (
         np.where(present, array, 0.0) for array in (log, score, information, by_sd, sd_information)
     )
-    return Density(log, score, information, by_sd, sd_information, by_parameter)
+    return Density(log, score, information, by_sd, sd_information, about.by_parameter)
+
+
+def log_density(
+    observations: Observations, errors: ResidualErrors, individuals: np.ndarray, f: np.ndarray, residual: np.ndarray
+) -> np.ndarray:
+    """The log density alone, (lane, observation), as `density` has it; of many proposals nothing else is needed."""
+    about = _standardised(observations, errors, individuals, f, residual, None)
+    return np.where(about.present, about.log(), 0.0)
 
 
 def curvature(
@@ -124,6 +123,59 @@ def curvature(
     return (below - above) / (2 * step)
 
 
+@dataclass(frozen=True, eq=False)
+class _Standardised:
+    """Observations about predictions on the scale of their errors, all (lane, observation)."""
+
+    present: np.ndarray
+    censored: np.ndarray
+    is_log: np.ndarray
+    is_lost: np.ndarray
+    """The logarithm of the prediction is no number."""
+    lower: np.ndarray
+    """As observed."""
+    upper: np.ndarray
+    """Scaled, as ``center`` and ``sd``."""
+    center: np.ndarray
+    sd: np.ndarray
+    slope: np.ndarray
+    by_parameter: np.ndarray
+    z: np.ndarray
+
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ends of censored observations, in standard deviations."""
+        at, center, sd = self.censored, self.center, self.sd
+        return (_scaled(self.lower, self.is_log)[at] - center[at]) / sd[at], (self.upper[at] - center[at]) / sd[at]
+
+    def log(self) -> np.ndarray:
+        """The log density."""
+        jacobian = np.where(self.is_log & np.isfinite(self.upper), self.upper, 0.0)
+        log = -0.5 * self.z * self.z - np.log(self.sd) - 0.5 * LOG_2PI - jacobian
+        if self.censored.any():
+            log[self.censored] = _log_probability(*self.ends())
+        return log
+
+
+def _standardised(
+    observations: Observations,
+    errors: ResidualErrors,
+    individuals: np.ndarray,
+    f: np.ndarray,
+    residual: np.ndarray,
+    sd_at: np.ndarray | None,
+) -> _Standardised:
+    analyte, present = observations.analyte[individuals], observations.present[individuals]
+    censored, is_log = observations.censored[individuals], errors.is_logarithmic[analyte]
+    sd, slope, by_parameter = errors.deviations(analyte, f if sd_at is None else sd_at, residual)
+    if sd_at is not None:
+        slope = np.zeros_like(slope)
+    is_lost = is_log & ~(f > 0)
+    center = np.where(is_lost, np.where(censored, LOWEST, np.nan), _scaled(f, is_log))
+    lower, upper = observations.lower[individuals], _scaled(observations.upper[individuals], is_log)
+    z = np.where(present & np.isfinite(upper), (upper - center) / sd, 0.0)
+    return _Standardised(present, censored, is_log, is_lost, lower, upper, center, sd, slope, by_parameter, z)
+
+
 def _scaled(values: np.ndarray, is_log: np.ndarray) -> np.ndarray:
     """Values, or their logarithms; minus infinity for the logarithm of what is not positive."""
     if not is_log.any():
@@ -133,17 +185,22 @@ def _scaled(values: np.ndarray, is_log: np.ndarray) -> np.ndarray:
     return np.where(is_log, logs, values)
 
 
-def _censored(lower: np.ndarray, upper: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Log probability of an interval in standard deviations; its scores and information by centre and deviation."""
+def _log_probability(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """The log probability of an interval in standard deviations."""
     flip = lower > 0  # differences of upper tails, where those of lower ones would cancel
     a, b = np.where(flip, -upper, lower), np.where(flip, -lower, upper)
     log = log_ndtr(b)
     both = np.isfinite(a)
     log[both] += np.log1p(-np.exp(np.minimum(log_ndtr(a[both]) - log[both], -1e-16)))
+    return log
+
+
+def _censored(lower: np.ndarray, upper: np.ndarray, log: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Scores and information, by centre and deviation, of an interval of a log probability in standard deviations."""
     u, v = (_density_ratio(end, log) for end in (upper, lower))
     zu, zv = (ratio * np.where(np.isfinite(end), end, 0.0) for ratio, end in ((u, upper), (v, lower)))
     by_center, by_sd = (v - u) / sd, (zv - zu) / sd
-    return log, by_center, by_sd, np.maximum(((u - v) ** 2 + zu - zv) / sd**2, 0.0), by_sd**2
+    return by_center, by_sd, np.maximum(((u - v) ** 2 + zu - zv) / sd**2, 0.0), by_sd**2
 
 
 def _density_ratio(z: np.ndarray, log_probability: np.ndarray) -> np.ndarray:

@@ -86,5 +86,9 @@ class ClosedForm:
         return {name: value[individuals] for name, value in self.inputs.items()}
 
     def _by_name(self, individuals: np.ndarray, parameters: np.ndarray) -> dict[str, np.ndarray]:
-        at = np.take_along_axis(parameters, self.occasions[individuals][:, :, None], axis=1)
+        occasions = self.occasions[individuals]
+        if parameters.shape[1] == 1:
+            at = np.broadcast_to(parameters, (*occasions.shape, parameters.shape[2]))
+        else:
+            at = np.take_along_axis(parameters, occasions[:, :, None], axis=1)
         return dict(zip(self.parameters, np.moveaxis(at, -1, 0), strict=True))
