@@ -24,6 +24,11 @@ function element(tag, options = {}, ...children) {
   return node;
 }
 
+// a number as a field has room for it; the state keeps all of its digits
+function shown(value) {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
+}
+
 class Form {
   constructor(model, el) {
     this.model = model;
@@ -105,7 +110,7 @@ class Form {
     const node = element(tag, rest);
     for (const [value, text] of choices ?? []) node.append(element("option", { value, textContent: text }));
     node.dataset.key = key;
-    node.fill = () => { if (options.type === "checkbox") node.checked = get(); else node.value = get(); };
+    node.fill = () => { if (options.type === "checkbox") node.checked = get(); else node.value = shown(get()); };
     node.fill();
     node.addEventListener("change", () => this.send((state) => {
       const number = options.type === "number";
