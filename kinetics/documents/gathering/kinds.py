@@ -29,7 +29,7 @@ from kinetics.results import read_result
 _OWN_MODEL = "is for a result that does not name the file of its model; a fit does"
 ACCEPTED = "a fit, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
 _WRITTEN_BY = "kinetics fit, predict, simulate, compare, patient and fit-population write one with --out FILE.nc"
-_DOCUMENTS: dict[str | None, Callable[[xr.DataTree, Model | None], Document]] = {
+_DOCUMENTS: dict[str, Callable[[xr.DataTree, Model | None], Document]] = {
     "clinic": clinic_document,
     "patient": patient_document,
     "prediction": prediction_document,
@@ -90,7 +90,7 @@ def _of_tree(tree: xr.DataTree, model: Model | None, path: Path | None = None) -
         if model is not None:
             raise InputError(Fault(_OWN_MODEL, name="model"))
         return fit_document(FittedResult.of_tree(tree, None if path is None else path.parent))
-    if kind not in _DOCUMENTS:
+    if kind is None or kind not in _DOCUMENTS:
         raise InputError(_fault(f"is {described(tree)}; a report is of {ACCEPTED}; {_WRITTEN_BY}", path))
     try:
         return _DOCUMENTS[kind](tree, model)

@@ -167,13 +167,13 @@ def _change(model: BokehModel, **values: Any) -> None:
 
 def _set(source: ColumnDataSource, data: dict[str, Any]) -> None:
     """Give a source its data, but for columns that the browser has already."""
-    old = source.data
+    old: Any = source.data
     if any(len(old[key]) != len(data[key]) for key in data):
         source.data = data
         return
     for key, column in data.items():
         if not np.array_equal(old[key], column, equal_nan=key != "patient"):
-            source.data[key] = column
+            old[key] = column
 
 
 def _curve(one: ScenarioCurves | None, output: str) -> dict[str, np.ndarray]:
