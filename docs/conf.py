@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "sphinxcontrib.bibtex",
+    "extensions.accessible",
     "extensions.library",
     "extensions.notebooks",
     "extensions.vendored",

@@ -54,6 +54,25 @@ KINDS = {
 """Each kind by its name, the more particular first."""
 
 
+def kind_of(tree: xr.DataTree) -> str | None:
+    """The name in `KINDS` of what a result is; None if it is of another program, or of no kind.
+
+    Examples
+    --------
+    >>> kind_of(xr.DataTree(xr.Dataset(coords={"time": [0.0]}, attrs={"package": "lymphokinetics", "model": "pk"})))
+    'simulation'
+    >>> kind_of(xr.DataTree(xr.Dataset(coords={"time": [0.0]}, attrs={"model": "pk"})))
+    """
+    if tree.attrs.get("package") != "lymphokinetics":
+        return None
+    return next((name for name, kind in KINDS.items() if kind.fits(tree)), None)
+
+
+def is_of_this_version(tree: xr.DataTree) -> bool:
+    """Whether this version of the package wrote a result."""
+    return tree.attrs.get("package_version") == __version__
+
+
 def described(tree: xr.DataTree) -> str:
     """What a result is: its kind, its model, and the version that wrote it if that is another.
 
@@ -67,10 +86,11 @@ def described(tree: xr.DataTree) -> str:
     """
     if tree.attrs.get("package") != "lymphokinetics":
         return "of another program"
-    what = next((kind.what for kind in KINDS.values() if kind.fits(tree)), "a dataset")
-    model, version = tree.attrs.get("model"), tree.attrs.get("package_version")
-    of = f" of model '{model}'" if model else ""
-    return f"{what}{of}" if version == __version__ else f"{what}{of}, written by lymphokinetics {version}"
+    kind, model = kind_of(tree), tree.attrs.get("model")
+    what = (KINDS[kind].what if kind else "a dataset") + (f" of model '{model}'" if model else "")
+    if is_of_this_version(tree):
+        return what
+    return f"{what}, written by lymphokinetics {tree.attrs.get('package_version')}"
 
 
 def needed(kind: str) -> str:

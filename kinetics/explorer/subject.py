@@ -14,6 +14,7 @@ from kinetics.cohorts.fit_results import is_typical
 from kinetics.comparison import read_comparison
 from kinetics.errors import Fault, InputError
 from kinetics.estimate import Estimates, Fit
+from kinetics.explorer.histories import histories_of
 from kinetics.explorer.regimens import doses_of
 from kinetics.explorer.state import DoseSeries, Scenario, State
 from kinetics.files.arguments import loaded, naming
@@ -89,6 +90,8 @@ def read_subject(
 
         with naming("regimen"):
             doses = doses_of(loaded("regimen", regimen, Kind))
+    elif data is not None and len(data) == 1:
+        doses = histories_of(data).get(data.ids[0], ())
     scenario = Scenario(name="Scenario 1", cohort=cohort or "", parameters=changes, doses=doses)
     state = State(model=chosen.reference, outputs=_outputs(chosen, data), scenarios=(scenario,))
     suggested = [*changes, *(name for name in parameters.estimated if name in chosen.parameters)]

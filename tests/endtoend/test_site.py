@@ -9,6 +9,7 @@ import threading
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,19 @@ POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; report-u
 """The browser loads nothing from another host, and tells what a page asked for."""
 PHONE = 360
 """Width of a small phone, pixels."""
+READ = (
+    "index",
+    "start",
+    "models/reconstitution",
+    "fits/hill_cawthorne_2012",
+    "tutorials/simulate",
+    "gallery",
+    "commands",
+    "api/kinetics.simulate",
+    "references",
+    "search",
+)
+"""A page of each kind."""
 VISIT = Path(__file__).with_name("site_visit.html").read_text(encoding="utf-8")
 
 
@@ -142,3 +156,34 @@ def test_pages_have_all_they_show_and_fit_a_phone(visit):
     assert {page: one for page, one in seen.items() if one["brokenImages"] or one["failedMath"]} == {}
     assert {page: one["math"] for page, one in seen.items() if one["math"][0] < one["math"][1]} == {}
     assert {page: one["clipped"] for page, one in seen.items() if one["clipped"] or one["overflow"] > 0} == {}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium")
+    if not (SITE / "index.html").is_file():
+        pytest.skip("no built documentation: make docs")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [PHONE, 1280])
+def test_a_page_of_each_kind_breaks_no_rule_of_accessibility(browser, width):
+    pytest.importorskip("axe_core_python", reason="axe is not installed")
+    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    page, faults = browser.new_page(viewport={"width": width, "height": 900}), []
+    for name in READ:
+        page.goto((SITE / f"{name}.html").as_uri())
+        page.evaluate("window.MathJax?.startup?.promise")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert len(found["passes"]) > 10
+        faults += [f"{name}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
+    page.close()
+    assert faults == []

@@ -6,7 +6,7 @@ import xarray as xr
 import kinetics
 from kinetics.cli.arguments.pictures import PICTURES
 from kinetics.figures.rendering import FORMATS
-from kinetics.results import write_result
+from kinetics.results import read_result, write_result
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,26 @@ def test_predict_says_what_it_was_given_and_what_makes_a_fit(run, folder, name):
     assert answer.status == 2
     says = f"not the result of a fit: it is {WHAT[name]}; 'kinetics fit FIT --out FILE.nc' writes one"
     assert answer.err == f"error: {folder / name}: {says}\n"
+
+
+def test_a_report_says_what_it_was_given_and_what_makes_what_it_takes(run, folder, tmp_path):
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    data = xr.Dataset({"n": ("patient", [1])}, {"patient": ["a"]}, {"package": "lymphokinetics", "model": "pk"})
+    write_result(data.assign_attrs(package_version=kinetics.__version__), tmp_path / "data.nc")
+    named = {tmp_path / "data.nc": "a table of patients of model 'pk'", folder / "foreign.nc": WHAT["foreign.nc"]}
+    for path, what in named.items():
+        answer = run("report", path, "--out", tmp_path / "a.html")
+        assert answer.status == 2
+        assert f"error: {path}: is {what}; a report is of a fit, a prediction, a simulation" in answer.err
+        assert "kinetics fit, predict, simulate, compare, patient and fit-population write one" in answer.err
+    old = read_result(folder / "old.nc").to_dataset()
+    del old.attrs["regimen"]
+    write_result(old, tmp_path / "old.nc")
+    answer = run("report", tmp_path / "old.nc", "--out", tmp_path / "a.html")
+    assert answer.status == 2
+    assert f"old.nc: is {WHAT['old.nc']}, and has no 'regimen', which a report needs" in answer.err
+    assert "'kinetics simulate MODEL --out FILE.nc' writes one" in answer.err
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_a_fit_of_another_version_that_lacks_something_says_so(run, folder, tmp_path):

@@ -14,6 +14,7 @@ import kinetics
 from kinetics.explorer.checks import check_state
 from kinetics.explorer.commands import command_lines, file_names, python_code
 from kinetics.explorer.curves import Computation
+from kinetics.explorer.histories import histories_of
 from kinetics.explorer.link import link_text, state_from_link
 from kinetics.explorer.listening import check_address
 from kinetics.explorer.points import points_of, read_points
@@ -21,6 +22,10 @@ from kinetics.explorer.regimens import doses_of, regimen_of, regimen_text
 from kinetics.explorer.state import DoseSeries, Scenario, State, read_state, state_text
 from kinetics.explorer.tables import count_cells, curves_csv, recovery_cells
 from kinetics.files.library import library_names
+from kinetics.patients import PatientData
+from kinetics.patients.data.records import Observation, Patient
+from kinetics.regimen import DoseRecord
+from kinetics.units import parse_unit
 
 MONTH = 30.4375
 
@@ -285,6 +290,30 @@ def test_the_verb_restores_a_link(model, state):
     explorer = kinetics.explore(model, link=link_text(state))
     assert explorer.state == state
     assert explorer.link == link_text(state)
+
+
+def dosed(days, **changes):
+    counts = (Observation(0.0, "N", 1.0), Observation(400.0, "N", 0.5, sequence=1))
+    doses = tuple(
+        DoseRecord(day, "drug_a", 12.0, duration=0.25, sequence=2 + n, **changes) for n, day in enumerate(days)
+    )
+    day, mg = parse_unit("day"), parse_unit("mg")
+    return PatientData({"P1": Patient("P1", counts, doses)}, day, {"N": parse_unit("1e9/L")}, {"drug_a": mg})
+
+
+def test_what_a_patient_was_given_is_courses_of_the_scenario(model):
+    (scenario,) = kinetics.explore(dosed([30.0, 31.0, 32.0, 400.0]), model=model).state.scenarios
+    first, second = scenario.doses
+    assert (first.month, first.count, first.every, first.hours) == (pytest.approx(30 / MONTH), 3, 1.0, 6.0)
+    assert (second.month, second.count, second.drug) == (pytest.approx(400 / MONTH), 1, "drug_a")
+    starts = [dose.start.to("day").magnitude for dose in regimen_of(scenario).doses]
+    assert starts == pytest.approx([30, 31, 32, 400])
+
+
+@pytest.mark.parametrize("data", [dosed([-3.0]), dosed([0.0], reset=True), dosed([0.0], steady_state=1, interval=7.0)])
+def test_doses_that_rows_cannot_hold_are_not_offered(data, model):
+    assert histories_of(data) == {}
+    assert kinetics.explore(data, model=model).state.scenarios[0].doses == ()
 
 
 def test_the_verb_takes_patients(tmp_path, model):

@@ -56,7 +56,7 @@ def _equation(printer: Printer, left: str, words: str, right: Any) -> Formula:
     text, markup = f"{words} = {expression_text(right)}", printer.markup(right)
     terms = right.as_ordered_terms() if isinstance(right, sp.Add) and len(markup) > LONG else [right]
     if len(terms) == 1:
-        return Formula(text, f"<math><mrow>{left}<mo>=</mo>{markup}</mrow></math>")
+        return Formula(text, f'<math displaystyle="true"><mrow>{left}<mo>=</mo>{markup}</mrow></math>')
     lines = []
     for number, term in enumerate(terms):
         is_negative = number > 0 and term.could_extract_minus_sign()
@@ -64,4 +64,4 @@ def _equation(printer: Printer, left: str, words: str, right: Any) -> Formula:
         right_side = f"<mrow><mo>{sign}</mo>{printer.markup(-term if is_negative else term)}</mrow>"
         cells = f"<mtd {_RIGHT}>{'' if number else left}</mtd><mtd {_LEFT}>{right_side}</mtd>"
         lines.append(f"<mtr>{cells}</mtr>")
-    return Formula(text, f"<math><mtable>{''.join(lines)}</mtable></math>")
+    return Formula(text, f'<math displaystyle="true"><mtable displaystyle="true">{"".join(lines)}</mtable></math>')

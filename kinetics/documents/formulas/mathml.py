@@ -46,12 +46,12 @@ class Printer(MathMLPresentationPrinter):
         """Cases beside a brace; the last one holds in all others."""
         rows = []
         for value, condition in expr.args:
-            words = "otherwise" if condition == sp.true else "if "
+            words = "otherwise" if condition == sp.true else "if\N{NO-BREAK SPACE}"
             shown = "" if condition == sp.true else self.markup(condition)
             left = "style='text-align: left'"
             cells = f"<mtd {left}>{self.markup(value)}</mtd><mtd {left}><mtext>{words}</mtext>{shown}</mtd>"
             rows.append(f"<mtr>{cells}</mtr>")
-        return _element(f"<mrow><mo>{{</mo><mtable>{''.join(rows)}</mtable></mrow>")
+        return _element(f"<mrow><mo>{{</mo><mtable displaystyle='true'>{''.join(rows)}</mtable></mrow>")
 
     def _print_Relational(self, e: Any) -> Any:
         relation = f"<mo>{_RELATIONS[e.rel_op]}</mo>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,26 @@ from kinetics.documents.gathering.fits import fit_document
 from kinetics.documents.gathering.fitted_result import FittedResult
 from kinetics.documents.gathering.patients import patient_document, patient_fit_document
 from kinetics.documents.gathering.predictions import prediction_document, simulation_document
-from kinetics.errors import Fault, InputError
+from kinetics.errors import Fault, InputError, KineticsError
 from kinetics.estimate import Estimates, Fit
 from kinetics.files.kinds import file_of_kind, files_of
 from kinetics.model import Model
 from kinetics.patients.clinic import ClinicFit
 from kinetics.patients.individual.patient_fit import PatientFit
+from kinetics.result_kinds import described, is_of_this_version, kind_of, needed
 from kinetics.results import read_result
 
 _OWN_MODEL = "is for a result that does not name the file of its model; a fit does"
 ACCEPTED = "a fit, a prediction, a simulation, a comparison, a patient or the fit of a clinic"
+_WRITTEN_BY = "kinetics fit, predict, simulate, compare, patient and fit-population write one with --out FILE.nc"
+_DOCUMENTS: dict[str, Callable[[xr.DataTree, Model | None], Document]] = {
+    "clinic": clinic_document,
+    "patient": patient_document,
+    "prediction": prediction_document,
+    "comparison": comparison_document,
+    "simulation": simulation_document,
+}
+"""What makes the document of each kind of result but a fit, by its name in `kinetics.result_kinds.KINDS`."""
 
 
 def document_of(result: Any, model: Model | None = None) -> Document:
@@ -59,7 +70,7 @@ def _of_file(name: str | Path, model: Model | None) -> Document:
         raise InputError(Fault(f"is a {kind}; a report is of {ACCEPTED}", str(path)))
     kind, path = found
     if kind == "dataset":
-        return _of_tree(read_result(path), model, path.parent)
+        return _of_tree(read_result(path), model, path)
     if model is not None:
         raise InputError(Fault(_OWN_MODEL, name="model"))
     return fit_document(FittedResult.of_estimates(_estimates(kind, path), path.parent))
@@ -72,19 +83,25 @@ def _estimates(kind: str, path: Path) -> Estimates:
     return Estimates.read(committed)
 
 
-def _of_tree(tree: xr.DataTree, model: Model | None, folder: Path | None = None) -> Document:
-    if "estimates" in tree.children:
+def _of_tree(tree: xr.DataTree, model: Model | None, path: Path | None = None) -> Document:
+    """The document of a result in memory, or of one that was read from ``path``."""
+    kind = kind_of(tree)
+    if kind == "fit":
         if model is not None:
             raise InputError(Fault(_OWN_MODEL, name="model"))
-        return fit_document(FittedResult.of_tree(tree, folder))
-    if "model" not in tree.attrs:
-        raise InputError(Fault(f"says no model; a report is of {ACCEPTED}", name="result"))
-    if {"population", "shrinkage"} <= set(tree.children):
-        return clinic_document(tree, model)
-    if "recovery" in tree.children:
-        return patient_document(tree, model) if "patient" in tree.attrs else prediction_document(tree, model)
-    if "regimen" in tree.dims:
-        return comparison_document(tree, model)
-    if tree.children:
-        raise InputError(Fault(f"is of another kind; a report is of {ACCEPTED}", name="result"))
-    return simulation_document(tree, model)
+        return fit_document(FittedResult.of_tree(tree, None if path is None else path.parent))
+    if kind is None or kind not in _DOCUMENTS:
+        raise InputError(_fault(f"is {described(tree)}; a report is of {ACCEPTED}; {_WRITTEN_BY}", path))
+    try:
+        return _DOCUMENTS[kind](tree, model)
+    except KineticsError:
+        raise
+    except (KeyError, AttributeError) as error:
+        if is_of_this_version(tree):
+            raise
+        message = f"is {described(tree)}, and has no {error}, which a report needs; {needed(kind)}"
+        raise InputError(_fault(message, path)) from error
+
+
+def _fault(message: str, path: Path | None) -> Fault:
+    return Fault(message, name="result") if path is None else Fault(message, str(path))

@@ -17,9 +17,6 @@ _PROSE = 30
 _SHOWN = 40
 """Equations of a group, and rows of a table, beyond which they are folded on a screen."""
 
-_SHORT = 60
-"""Characters of an equation up to which a group of them stands in columns."""
-
 
 def html_text(document: Document, *, opened: bool = False) -> str:
     """The page; ``opened`` unfolds what is folded, for a printer."""
@@ -38,9 +35,7 @@ def html_text(document: Document, *, opened: bool = False) -> str:
     template = environment.get_template("report.html.jinja")
     style = Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))
     cited = {reference.key for reference in document.references}
-    return template.render(
-        document=document, style=style, kind=_kind, cited=cited, opened=opened, shown=_SHOWN, short=_SHORT
-    )
+    return template.render(document=document, style=style, kind=_kind, cited=cited, opened=opened, shown=_SHOWN)
 
 
 def _kind(block: Block | str) -> str:

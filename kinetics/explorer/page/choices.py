@@ -7,6 +7,7 @@ from typing import Any
 
 from kinetics.errors import InputError
 from kinetics.explorer.checks import check_state
+from kinetics.explorer.histories import histories_of
 from kinetics.explorer.regimens import doses_of
 from kinetics.explorer.state import MAX_PATIENTS, MAX_SCENARIOS, Scenario
 from kinetics.explorer.subject import Subject
@@ -15,6 +16,7 @@ from kinetics.figures.treatments import drug_label, regimen_label
 from kinetics.files.library import library_names
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
+from kinetics.patients import PatientData
 from kinetics.regimen import Regimen
 from kinetics.units import display_unit, unit_text
 
@@ -47,6 +49,15 @@ def _parameter(row: Any, model: Model) -> dict[str, Any]:
         "unit": unit_label(unit_text(row.unit)),
         **{key: value if math.isfinite(value) else None for key, value in bounds.items()},
     }
+
+
+def histories_as_choices(data: PatientData | None) -> list[dict[str, Any]]:
+    """The doses of patients, offered beside the regimens that ship."""
+    histories = {} if data is None else histories_of(data)
+    return [
+        {"name": f"patient {id}", "label": f"patient {id}", "doses": [row.model_dump(mode="json") for row in rows]}
+        for id, rows in histories.items()
+    ]
 
 
 def _regimens(subject: Subject) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ class Controls(JSComponent):
     """The form: scenarios, doses, sliders, outputs, the user's counts. It sends states, and shows what is wrong."""
 
     choices = param.Dict(default={})
+    histories = param.List(default=[])
     view = param.Dict(default={})
     faults = param.List(default=[])
     answers = param.Integer(default=0)

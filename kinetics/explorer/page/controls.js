@@ -24,6 +24,11 @@ function element(tag, options = {}, ...children) {
   return node;
 }
 
+// a number as a field has room for it; the state keeps all of its digits
+function shown(value) {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
+}
+
 class Form {
   constructor(model, el) {
     this.model = model;
@@ -105,7 +110,7 @@ class Form {
     const node = element(tag, rest);
     for (const [value, text] of choices ?? []) node.append(element("option", { value, textContent: text }));
     node.dataset.key = key;
-    node.fill = () => { if (options.type === "checkbox") node.checked = get(); else node.value = get(); };
+    node.fill = () => { if (options.type === "checkbox") node.checked = get(); else node.value = shown(get()); };
     node.fill();
     node.addEventListener("change", () => this.send((state) => {
       const number = options.type === "number";
@@ -119,7 +124,8 @@ class Form {
     const path = `scenarios.${number}`;
     const now = () => this.state.scenarios[number];
     const cohorts = [["", "the model's own values"], ...this.choices.cohorts.map((row) => [row.name, row.label])];
-    const regimens = [["", "choose a regimen …"], ...this.choices.regimens.map((row) => [row.name, row.label])];
+    const offered = [...this.choices.regimens, ...this.model.histories];
+    const regimens = [["", "choose a regimen …"], ...offered.map((row) => [row.name, row.label])];
     const remove = this.state.scenarios.length < 2 ? null : element("button", {
       type: "button", textContent: `Remove ${one.name}`,
       on: { click: () => this.send((state) => state.scenarios.splice(number, 1)) } });
@@ -133,7 +139,7 @@ class Form {
       element("h3", { textContent: "Courses" }),
       this.field("Take the courses of", `${path}.regimen`, { tag: "select", choices: regimens }, () => "",
         (state, value) => {
-          const found = this.choices.regimens.find((row) => row.name === value);
+          const found = offered.find((row) => row.name === value);
           if (found) state.scenarios[number].doses = JSON.parse(JSON.stringify(found.doses));
         }),
       ...(one.doses.length ? [] : [element("p", { className: "note", textContent: "No drug is given." })]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
+from bokeh.model import Model as BokehModel
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, NumeralTickFormatter, Range1d, Title
 from bokeh.plotting import figure
 
@@ -66,6 +67,11 @@ class Panel:
         self._draw(unit)
 
     def _set_axes(self) -> None:
+        # a ticker of its own for each axis, kept: a new one makes Bokeh walk through all models of the page
+        self.x_ticker, self.y_ticker = FixedTicker(), FixedTicker()
+        self.plot.xaxis.ticker = self.x_ticker
+        if self.log:
+            self.plot.yaxis.ticker = self.y_ticker
         self.plot.xaxis.axis_label = "months"
         for axis in self.plot.axis:
             axis.major_label_text_font_size = axis.axis_label_text_font_size = "12px"
@@ -124,18 +130,18 @@ class Panel:
             _set(source, {"x": list(months), "y": list(values), "patient": list(patients)})
 
     def _set_ranges(self, state: State, values: np.ndarray) -> None:
-        self.x_range.start, self.x_range.end = 0, state.until
         step = next((step for step in _STEPS if state.until / step <= _TICKS), _STEPS[-1])
-        self.plot.xaxis.ticker = FixedTicker(ticks=list(np.arange(0, state.until + step / 2, step)))
+        _change(self.x_range, start=0, end=state.until)
+        _change(self.x_ticker, ticks=np.arange(0, state.until + step / 2, step).tolist())
         finite = values[np.isfinite(values)]
         positive = finite[finite > 0]
         top = float(positive.max()) if positive.size else 1.0
         if self.log:
             bottom = max(float(positive.min()) if positive.size else 0.1, top / 10**_DECADES)
-            self.y_range.start, self.y_range.end = bottom / 1.5, top * 1.5
-            self.plot.yaxis.ticker = FixedTicker(ticks=log_ticks(bottom / 1.5, top * 1.5))
+            _change(self.y_range, start=bottom / 1.5, end=top * 1.5)
+            _change(self.y_ticker, ticks=log_ticks(bottom / 1.5, top * 1.5))
         else:
-            self.y_range.start, self.y_range.end = 0, top * 1.06
+            _change(self.y_range, start=0, end=top * 1.06)
 
 
 def log_ticks(bottom: float, top: float) -> list[float]:
@@ -152,12 +158,22 @@ def log_ticks(bottom: float, top: float) -> list[float]:
     return [tick for tick in ticks if bottom <= tick <= top]
 
 
+def _change(model: BokehModel, **values: Any) -> None:
+    """Set what is another value; every change is a part of the message to the browser."""
+    for name, value in values.items():
+        if getattr(model, name) != value:
+            setattr(model, name, value)
+
+
 def _set(source: ColumnDataSource, data: dict[str, Any]) -> None:
-    """Give a source its data, if they are others: what the browser has need not go there again."""
-    old = source.data
-    same = (np.array_equal(old[key], data[key], equal_nan=key != "patient") for key in data)
-    if not all(len(old[key]) == len(data[key]) for key in data) or not all(same):
+    """Give a source its data, but for columns that the browser has already."""
+    old: Any = source.data
+    if any(len(old[key]) != len(data[key]) for key in data):
         source.data = data
+        return
+    for key, column in data.items():
+        if not np.array_equal(old[key], column, equal_nan=key != "patient"):
+            old[key] = column
 
 
 def _curve(one: ScenarioCurves | None, output: str) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from kinetics.explorer.checks import check_state
 from kinetics.explorer.commands import command_lines, python_code
 from kinetics.explorer.curves import Computation, ScenarioCurves
 from kinetics.explorer.link import KEY, link_text, state_from_link
+from kinetics.explorer.page.choices import histories_as_choices
 from kinetics.explorer.page.components import Controls, Numbers
 from kinetics.explorer.page.downloads import download
 from kinetics.explorer.page.figures import COLOUR, Figures
@@ -27,6 +28,7 @@ from kinetics.explorer.state import State, read_state
 from kinetics.explorer.subject import Subject
 from kinetics.explorer.tables import count_cells, recovery_cells
 from kinetics.figures.base.rows import WIDTHS
+from kinetics.patients import PatientData
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 
@@ -49,10 +51,10 @@ class Session:
     def __init__(self, subject: Subject, state: State, computation: Computation, choices: Mapping[str, Any]) -> None:
         self.model, self.state, self.computation = subject.model, state, computation
         self.curves: list[ScenarioCurves] = []
-        self.points: dict[str, Points] = {} if subject.data is None else points_of(subject.data, subject.model)
-        self.counts = "" if subject.data is None else subject.data.summary
+        self.points, self.counts = dict[str, Points](), ""
         self.figures = Figures(subject.model)
         self.controls = Controls(choices={**choices, "colours": list(COLOUR)}, sizing_mode="stretch_width")
+        self._take(subject.data)
         self.numbers = Numbers(sizing_mode="stretch_width")
         for component in (self.controls, self.numbers):
             component.on_msg(lambda event: self.answer(event.data))
@@ -97,7 +99,7 @@ class Session:
             case "counts":
                 self._read_counts(texts.get("name", ""), texts.get("content", ""))
             case "clear":
-                self.points, self.counts = {}, ""
+                self._take(None)
                 self._show(Faults())
             case "download":
                 self.numbers.send(download(message, self.state, self.curves, self.points, self.model))
@@ -115,8 +117,14 @@ class Session:
             except InputError as error:
                 named = [Fault(f.message, f.where.replace(f"{folder}/", ""), f.name) for f in error.faults]
                 raise InputError(*named) from error
-        self.points, self.counts = points_of(data, self.model), data.summary
+        self._take(data)
         self._show(Faults())
+
+    def _take(self, data: PatientData | None) -> None:
+        """Take counts as points and doses as regimens to choose, in place of those there were."""
+        self.points = {} if data is None else points_of(data, self.model)
+        self.counts = "" if data is None else data.summary
+        self.controls.histories = histories_as_choices(data)
 
     def _show(self, faults: Faults) -> None:
         """Compute the state and show it."""
