@@ -127,6 +127,6 @@ def _length(period: Period) -> float:
     if np.isinf(period.begin):
         return 0.0
     if np.isfinite(period.end):
-        return period.end - period.begin
+        return float(period.end - period.begin)
     times = np.asarray(period.times, dtype=float)
     return float(times[np.isfinite(times)].max(initial=period.begin) - period.begin)
