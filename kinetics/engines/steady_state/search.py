@@ -86,7 +86,7 @@ class Search:
         """Whether it leads to a state of rest, and is near it."""
         rates = self._rates()
         start, guess, near = self._start() / rates.scale, self.states / rates.scale, self._near() / rates.scale
-        rest = find_rest(rates, start, guess, np.array(self._path) / rates.scale)
+        rest = find_rest(rates, start, guess, [states / rates.scale for states in self._path])
         self._attracted = rest is not None and rest.stable
         if rest is None or not self._attracted:
             return False
