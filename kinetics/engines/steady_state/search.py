@@ -17,6 +17,8 @@ LATER = (0.0, 1.7, 31.0, 1e3, 1e6)
 """How much later, over the time until then, a state must still be at rest."""
 AGREEING = 2
 """Rounds in which nothing may change where steady states lie side by side."""
+MOVING = 0.1
+"""Changes by all of the size of a state, at its present rate, of one that is not near a state of rest."""
 RESTLESS = {False: 100.0, True: 3000.0}
 """Changes by all of the size of a state that are no way to rest: without a state that draws it, and with one."""
 
@@ -55,7 +57,7 @@ class Search:
         self.row, self.start, self.states, self.time = row, start, start, 0.0
         self.rest: Rest | None = None
         self._rows, self._clock, self._relative, self._absolute = rows, clock, relative, absolute
-        self._path, self._agreed, self._attracted = [start], 0, False
+        self._path, self._agreed, self._attracted, self.pace = [start], 0, False, 0.0
         self.pace = self._pace()
 
     @property
@@ -84,6 +86,9 @@ class Search:
 
     def look(self) -> bool:
         """Whether it leads to a state of rest, and is near it."""
+        turns = self._turns().max(initial=0.0)
+        if MOVING < turns <= RESTLESS[False]:
+            return False
         rates = self._rates()
         start, guess, near = self._start() / rates.scale, self.states / rates.scale, self._near() / rates.scale
         rest = find_rest(rates, start, guess, [states / rates.scale for states in self._path])
@@ -123,7 +128,7 @@ class Search:
     def _turns(self) -> np.ndarray:
         """How often each state would change by all of its size at its present rate, in the time until now."""
         rates = self._rates()
-        return np.abs(rates.rate(self.states / rates.scale)) * self.time
+        return np.abs(rates.rate(self.states / rates.scale)) * max(self.time, self.pace)
 
     def _start(self) -> np.ndarray:
         """The start, at the present time."""
