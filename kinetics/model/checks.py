@@ -8,11 +8,13 @@ from typing import Any
 
 from kinetics.errors import Faults
 from kinetics.expressions import Dimensions
+from kinetics.model.clock import with_clock
+from kinetics.model.composition import Draft
 from kinetics.model.definitions import check_size, ordered, parameter_closure
 from kinetics.model.quantities import Dose, DoseConstant, Output, Parameter, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.variation import variation_faults
-from kinetics.units import conversion, parse_unit
+from kinetics.units import conversion, parse_unit, unit_text
 
 _ABOUT = {
     "lag": "time from a dose to its start",
@@ -27,18 +29,36 @@ def check_tables(tables: dict[str, dict[str, Any]], time: Any, where: str, fault
 
     Returns the tables with every conversion of units written in, the ``order`` of definitions, and its ``constants``.
     """
+    tables = with_clock(tables, time, faults)
     tables = {**tables, "derived": {**tables["derived"], **dose_constants(tables, time, faults)}}
     definitions, states = {**tables["derived"], **tables["outputs"]}, tables["states"]
     order = ordered(definitions, faults)
     constants = parameter_closure(definitions, order, states, faults)
     converted = convert_units(tables, time, faults)
-    check_doses(tables["doses"].values(), states, faults)
+    check_doses(tables["doses"].values(), states, time, faults)
     check_limits(tables["outputs"].values(), tables["parameters"], faults)
     check_parameters(tables["parameters"].values(), faults)
     if not states:
         faults.add("a model needs at least one state", where, "states")
     check_size(definitions, order, states, faults)
     return {**converted, "order": tuple(order), "constants": tuple(constants)}
+
+
+def check_unchecked(draft: Draft, time: Any, faults: Faults) -> None:
+    """All units are 1 where a file says that they are unchecked."""
+    if not draft.is_unchecked:
+        return
+    one = parse_unit("1")
+    for row in (row for table in draft.tables.values() for row in table.values()):
+        if row.unit not in (None, one):
+            message = f"has unit '{unit_text(row.unit)}', and the units of the model are unchecked: write '1'"
+            faults.add(message, *row.location("unit"))
+    if time not in (None, one):
+        faults.add(
+            "the units of the model are unchecked: write time = '1'",
+            draft.document.where("model", "time"),
+            "model.time",
+        )
 
 
 def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> dict[str, Any]:
@@ -68,9 +88,11 @@ def convert_units(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) 
     }
 
 
-def check_doses(doses: Iterable[Dose], states: Mapping[str, State], faults: Faults) -> None:
-    """A dose goes into a state of its dimension."""
+def check_doses(doses: Iterable[Dose], states: Mapping[str, State], time: Any, faults: Faults) -> None:
+    """A dose goes into a state of its dimension, of a model whose time has a unit."""
     for dose in doses:
+        if time is not None and time.dimensionless:
+            faults.add("a model whose time has no unit takes no doses", dose.where, dose.name)
         if dose.into and dose.into not in states:
             faults.add(f"goes into unknown state '{dose.into}'", *dose.location("into"))
         elif dose.into and dose.unit is not None and states[dose.into].unit is not None:

@@ -15,7 +15,8 @@ from kinetics.files.library import find_file, library_folder
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
-from kinetics.model.checks import check_tables
+from kinetics.model.checks import check_tables, check_unchecked
+from kinetics.model.clock import time_unit
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
@@ -23,7 +24,7 @@ from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input,
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
-from kinetics.units import Unit, conversion, display_unit, parse_unit
+from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,8 +37,10 @@ class Model:
     ----------
     name, title, about : str
         What it is called and what it is.
+    is_unchecked : bool
+        Whether its file says nothing of units: all are ``1`` then.
     time : pint.Unit
-        The unit of time of the rates.
+        The unit of time of the rates; ``1`` of a model whose times are bare numbers.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations : tuple of Correlation
@@ -68,6 +71,7 @@ class Model:
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     about: str = ""
+    is_unchecked: bool = False
     path: Path | None = None
     extends: tuple[Path, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -98,9 +102,10 @@ class Model:
         header, time = draft.header, None
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
-                time = _time_unit(header["time"])
+                time = time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest["aliases"] = draft.aliases
+        rest |= {"aliases": draft.aliases, "is_unchecked": draft.is_unchecked}
+        check_unchecked(draft, time, faults)
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -125,7 +130,7 @@ class Model:
         name, title : str
             What to call it, in short and at length.
         time : str
-            The unit of time.
+            The unit of time, or ``"1"``.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
         correlations : iterable of Correlation
@@ -151,7 +156,7 @@ class Model:
         values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses}
         tables = adopted_tables(faults, **values, states=states, outputs=outputs)
         with faults.gather("time"):
-            unit = _time_unit(time)
+            unit = time_unit(time)
         return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
 
     @cached_property
@@ -231,11 +236,6 @@ class Model:
                 faults.add(message, *row.location("value"))
         faults.raise_if_any()
         return evaluated_constants({name: self.definitions[name] for name in self.constants}, parameters, faults)
-
-
-def _time_unit(text: str) -> Unit:
-    conversion(unit := parse_unit(text), parse_unit("day"))
-    return unit
 
 
 def _checked(
