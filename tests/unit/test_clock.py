@@ -107,7 +107,10 @@ def test_times_are_bare_numbers_of_a_model_without_unit_of_time(tmp_path):
         ({"until": True}, "True has no unit"),
         ({"times": ["1 day"]}, "times: 'day' is not a kind of '1'"),
         ({}, "give the last time, such as '10'"),
-        ({"until": 10, "regimen": "retreatment"}, "the time of the model has no unit: it takes neither doses nor rules"),
+        (
+            {"until": 10, "regimen": "retreatment"},
+            "the time of the model has no unit: it takes neither doses nor rules",
+        ),
     ],
 )
 def test_what_has_a_unit_of_time_is_refused(tmp_path, arguments, message):
@@ -156,7 +159,7 @@ def test_unchecked_units_are_all_1(tmp_path):
 
 
 def test_units_are_unchecked_or_not_mentioned(tmp_path):
-    with pytest.raises(InputError, match="model.units"):
+    with pytest.raises(InputError, match=r"model\.units"):
         Model.load(write(tmp_path, "free", OSCILLATOR, time="1", more='units = "none"'))
 
 
