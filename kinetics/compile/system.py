@@ -182,8 +182,7 @@ _GENERATOR = (
     *(_PACKAGE / "reduction").glob("*.py"),
     _PACKAGE / "model" / "definitions.py",
     _PACKAGE / "model" / "model.py",
-    _PACKAGE / "expressions" / "evaluation.py",
-    _PACKAGE / "expressions" / "functions.py",
+    *(_PACKAGE / "expressions").glob("*.py"),
 )
 
 

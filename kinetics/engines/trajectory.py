@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.jumps import clock_of
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import from_zero
 from kinetics.units.levels import slack
@@ -55,8 +56,11 @@ class Trajectory:
         return np.unique(np.concatenate([piece.ts for piece in self.pieces]))
 
     def integrated(self, times: np.ndarray) -> np.ndarray:
-        """`states` without those that rest."""
-        return read(self.pieces, times, self.start[: len(self.system.states)])
+        """`states` without those that rest; a clock has no error, so that conditions of time hold from a time on."""
+        states = read(self.pieces, times, self.start[: len(self.system.states)])
+        if (clock := clock_of(self.system)) is not None:
+            states[:, clock] = self.start[clock] + np.maximum(times, 0.0)
+        return states
 
     def states(self, times: np.ndarray) -> np.ndarray:
         """States, (time, state), in the units of the model; at an edge, and a rounding beyond it, before the dose."""

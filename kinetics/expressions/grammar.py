@@ -25,7 +25,8 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "abs": (sp.Abs, 1, 1),
     "min": (sp.Min, 2, None),
     "max": (sp.Max, 2, None),
-} | {name: (kind, 1, 1) for name, kind in ELEMENTARY.items()}
+    **{name: (kind, 1, 1) for name, kind in ELEMENTARY.items()},
+}
 
 
 class _Parser(Conditions):
@@ -87,6 +88,8 @@ class _Parser(Conditions):
             self.position += 1
             return self.number(token.text)
         if token.kind == "name":
+            if token.text in WORDS:
+                raise self.fail(f"'{token.text}' is of conditions, which stand in piecewise and in triggers alone,")
             self.position += 1
             return self.call(token.text) if self.accept("(") else self.symbol(token.text)
         if self.accept("("):

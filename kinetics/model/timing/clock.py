@@ -63,7 +63,11 @@ def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _timed(row: Any) -> Any:
-    """A quantity with the clock in the place of the time."""
+    """A quantity with the clock in the place of the time; zero for an initial value, whose fault is noted."""
     clock = sp.Symbol(CLOCK, real=True)
-    changes = {key: value.xreplace({TIME: clock}) for key, value in _expressions(row) if TIME in value.free_symbols}
+    changes = {
+        key: sp.S.Zero if key == "initial" else value.xreplace({TIME: clock})
+        for key, value in _expressions(row)
+        if TIME in value.free_symbols
+    }
     return replace(row, **changes) if changes else row
