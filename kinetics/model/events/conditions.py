@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
+
+if TYPE_CHECKING:
+    from kinetics.model.events.event import Event
 
 _BY_SIGN: dict[Any, Callable[[np.ndarray], np.ndarray]] = {
     sp.StrictLessThan: lambda sign: sign < 0,
@@ -34,6 +38,25 @@ def comparisons(condition: Any) -> list[Any]:
         return [condition]
     parts = sorted(condition.args, key=sp.default_sort_key) if condition.args else []
     return list(dict.fromkeys(inner for part in parts for inner in comparisons(part)))
+
+
+def switches_of(events: Iterable[Event]) -> list[Any]:
+    """The comparisons of the triggers of events, each once, in order."""
+    return list(dict.fromkeys(row for event in events for row in comparisons(event.trigger)))
+
+
+def is_condition(expression: Any) -> bool:
+    """Whether an expression is made of comparisons joined by and, or, not, exclusive or.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x", real=True)
+    >>> is_condition((x > 2) | sp.false), is_condition(x), is_condition(sp.ITE(x > 2, x > 3, x > 1))
+    (True, False, False)
+    """
+    if isinstance(expression, Relational | BooleanAtom):
+        return True
+    return isinstance(expression, (sp.Not, *_OPERATIONS)) and all(map(is_condition, expression.args))
 
 
 def condition_truth(condition: Any, signs: Mapping[Any, np.ndarray], shape: tuple[int, ...] = ()) -> np.ndarray:
