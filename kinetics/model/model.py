@@ -35,8 +35,8 @@ class Model:
 
     Parameters
     ----------
-    name, title, about, time : str, and pint.Unit
-        What it is called and what it is; the unit of time of the rates.
+    name, title, about, time, is_unchecked : str, pint.Unit and bool
+        What it is called and is; the unit of time, ``1`` if times are bare numbers; whether all units are ``1``.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations, events : tuple of Correlation, and mapping of str to Event
@@ -68,6 +68,7 @@ class Model:
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     about: str = ""
+    is_unchecked: bool = False
     path: Path | None = None
     extends: tuple[Path, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -81,8 +82,8 @@ class Model:
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
-        rows += [["event", row.name, "", "", row.about] for row in self.events.values()]
-        rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
+        others = {"event": self.events, "cohort": self.cohorts}
+        rows += [[kind, row.name, "", "", row.about] for kind, table in others.items() for row in table.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
@@ -101,7 +102,7 @@ class Model:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest["aliases"] = draft.aliases
+        rest |= {"aliases": draft.aliases, "is_unchecked": header["units"] is not None}
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -125,11 +126,9 @@ class Model:
         Parameters
         ----------
         name, title, time : str
-            What to call it, in short and at length; the unit of time.
-        states, parameters, inputs, derived, doses, outputs : iterable of quantity
+            What to call it, in short and at length; the unit of time, or ``"1"``.
+        states, parameters, inputs, derived, doses, outputs, correlations, events : iterable
             Units may be text; expressions may use any sympy symbols of the declared names.
-        correlations, events : iterable of Correlation, iterable of Event
-            Between parameters that vary; what sets states when a condition becomes true.
 
         Raises
         ------
@@ -234,7 +233,9 @@ class Model:
 
 
 def _time_unit(text: str) -> Unit:
-    conversion(unit := parse_unit(text), parse_unit("day"))
+    unit = parse_unit(text)
+    if unit != parse_unit("1"):
+        conversion(unit, parse_unit("day"))
     return unit
 
 
