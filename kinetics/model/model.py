@@ -197,16 +197,16 @@ class Model:
 
     def output(self, name: str) -> Output:
         """The output of a name; `UnknownNameError` if there is none."""
-        if name not in self.outputs:
-            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
-        return self.outputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
 
     def _outputs(self) -> str:
         return ", ".join(self.outputs) or "none"
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""
-        return name is not None and name in self.outputs and self.outputs[name].exploratory
+        return name in self.outputs and self.outputs[name].exploratory
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
@@ -221,8 +221,7 @@ class Model:
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
-            behind it are named.
+            If a parameter is out of range, or one of them below its minimum or not finite; what is behind it is named.
         """
         faults = Faults()
         for row in self.parameters.values():
