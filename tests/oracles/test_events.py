@@ -228,9 +228,9 @@ def test_a_dose_comes_before_an_event_of_its_time(tmp_path, engine):
 def test_an_infusion_goes_on_through_an_event(tmp_path, engine):
     table = DRUG + '[events.half]\ntrigger = "A >= 1"\nassignments = { A = "A/2" }'
     model = model_of(tmp_path, {"A": ("0", "0")}, table)
-    found = trajectory(model, 3.0, engine, Regimen([Course.of("drug", "4 1", "2 day")]))
-    np.testing.assert_allclose(times_of(found, "half"), 0.5 + 0.25 * np.arange(7), rtol=1e-10)
-    np.testing.assert_allclose(states(found, 3.0)[0, 0], 0.5, rtol=1e-9)
+    found = trajectory(model, 3.0, engine, Regimen([Course.of("drug", "4.2 1", "2 day")]))
+    np.testing.assert_allclose(times_of(found, "half"), (1 + 0.5 * np.arange(7)) / 2.1, rtol=1e-10)
+    np.testing.assert_allclose(states(found, 3.0)[0, 0], 0.7, rtol=1e-9)
 
 
 @ENGINES

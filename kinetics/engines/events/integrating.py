@@ -14,9 +14,8 @@ from kinetics.engines.events.execution import Executions
 from kinetics.engines.events.trajectory import EventTrajectory, Piece
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, state_scale
-from kinetics.engines.trajectory import Trajectory
+from kinetics.engines.trajectory import Trajectory, clock_of
 from kinetics.errors import IntegrationError
-from kinetics.model.clock import is_clock
 from kinetics.regimen import Segments, Triggers
 from kinetics.units.levels import slack
 
@@ -105,7 +104,7 @@ class _Run:
         if triggers is not None:
             self._monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
         self._pieces: list[Piece] = []
-        self._clock = [index for index, name in enumerate(system.states) if is_clock(system.model.states[name])]
+        self._clock = clock_of(system)
 
     def give(self, boluses: np.ndarray) -> None:
         """Give doses, (drug,), at once."""
@@ -125,7 +124,9 @@ class _Run:
             fires, limit = False, by_rule
         # doses come first: what fires with one is seen behind it
         self._note(changes, dense, time, np.inf if fires else limit - time - self._same)
-        self.y = self._states(dense, time, limit)
+        self.y = dense.integrated(np.array([limit - time]))[0]
+        if limit == end and self._clock is not None:  # a sum of many stretches has a rounding
+            self.y[self._clock] = self._start[self._clock] + end
         self._pieces.append(Piece(dense, time, limit))
         if self._monitor is not None and by_rule is not None:
             self.y = self._monitor.give_due(limit, self.y)
@@ -212,15 +213,8 @@ class _Run:
         for change in changes:
             if change.time < until:
                 risen |= change.truths & ~self._executions.truths
-                at = time + change.time
-                self._executions.note(at, change.truths | risen, self._states(dense, time, at))
-
-    def _states(self, dense: Trajectory, time: float, at: float) -> np.ndarray:
-        """The states at a time of a stretch that began at another."""
-        y = dense.integrated(np.array([at - time]))[0]
-        # the clock is known: a sum of many stretches would leave a rounding, by which an event at the end comes too late
-        y[self._clock] = self._start[self._clock] + at
-        return y
+                y = dense.integrated(np.array([change.time]))[0]
+                self._executions.note(time + change.time, change.truths | risen, y)
 
     def _rule_time(self, dense: Trajectory, time: float, end: float) -> float | None:
         """When a rule acts before an end; None if none does."""
