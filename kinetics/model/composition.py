@@ -138,7 +138,9 @@ def _renamed(alias: str, draft: Draft) -> dict[str, dict[str, Any]]:
         return Derived(**{key: getattr(row, key) for key in shared})
 
     tables = draft.tables
-    kinds: dict[str, Iterable[Any]] = {kind: tables[kind].values() for kind in ("parameters", "states", "doses", "events")}
+    kinds: dict[str, Iterable[Any]] = {
+        kind: tables[kind].values() for kind in ("parameters", "states", "doses", "events")
+    }
     kinds["derived"] = (*tables["derived"].values(), *map(derived, tables["outputs"].values()))
     return {kind: {row.name: row for row in map(flat, rows)} for kind, rows in kinds.items()}
 
