@@ -24,7 +24,7 @@ SAME = 1e-12
 """Times closer than this share of the whole are one."""
 LONGER = 4.0
 """A stretch is this many times as long as the time between the events before it, or as the stretch before it."""
-SHORTEST = 1e-10
+SHORTEST = 1e-7
 """Share of the whole below which a stretch that cannot be integrated is not tried in halves."""
 
 
