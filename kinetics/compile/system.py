@@ -181,6 +181,7 @@ _GENERATOR = (
     *(_PACKAGE / "compile").rglob("*.py"),
     *(_PACKAGE / "reduction").glob("*.py"),
     _PACKAGE / "model" / "definitions.py",
+    *(_PACKAGE / "model" / "events").glob("*.py"),
     _PACKAGE / "model" / "model.py",
     *(_PACKAGE / "expressions").glob("*.py"),
 )

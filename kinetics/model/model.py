@@ -19,6 +19,7 @@ from kinetics.model.checks import check_tables, check_unchecked
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
+from kinetics.model.events import Event
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.timing.clock import time_unit
@@ -35,16 +36,12 @@ class Model:
 
     Parameters
     ----------
-    name, title, about : str
-        What it is called and what it is.
-    is_unchecked : bool
-        Whether its file says nothing of units: all are ``1`` then.
-    time : pint.Unit
-        The unit of time of the rates; ``1`` of a model whose times are bare numbers.
+    name, title, about, time, is_unchecked : str, pint.Unit and bool
+        What it is called and is; the unit of time, ``1`` if times are bare numbers; whether all units are ``1``.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
-    correlations : tuple of Correlation
-        Of the parameters that vary between patients, by flat name.
+    correlations, events : tuple of Correlation, and mapping of str to Event
+        Of the parameters that vary between patients, by flat name; what sets states when a condition becomes true.
     order, constants : tuple of str
         Derived quantities and outputs, each after those it uses; those of them that depend on parameters alone.
     path, extends, aliases : pathlib.Path or None, and tuples
@@ -67,6 +64,7 @@ class Model:
     states: Mapping[str, State]
     outputs: Mapping[str, Output]
     correlations: tuple[Correlation, ...] = ()
+    events: Mapping[str, Event] = field(default_factory=dict[str, Event])
     cohorts: Mapping[str, Cohort] = field(default_factory=dict[str, Cohort])
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
@@ -85,7 +83,8 @@ class Model:
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
-        rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
+        others = {"event": self.events, "cohort": self.cohorts}
+        rows += [[kind, row.name, "", "", row.about] for kind, table in others.items() for row in table.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
@@ -121,20 +120,17 @@ class Model:
         doses: Iterable[Dose] = (),
         outputs: Iterable[Output] = (),
         correlations: Iterable[Correlation] = (),
+        events: Iterable[Event] = (),
         title: str = "",
     ) -> Model:
         """Build a model from sympy expressions, with the same checks as a file.
 
         Parameters
         ----------
-        name, title : str
-            What to call it, in short and at length.
-        time : str
-            The unit of time, or ``"1"``.
-        states, parameters, inputs, derived, doses, outputs : iterable of quantity
+        name, title, time : str
+            What to call it, in short and at length; the unit of time, or ``"1"``.
+        states, parameters, inputs, derived, doses, outputs, correlations, events : iterable
             Units may be text; expressions may use any sympy symbols of the declared names.
-        correlations : iterable of Correlation
-            Between parameters that vary.
 
         Raises
         ------
@@ -153,8 +149,8 @@ class Model:
         -A*k
         """
         faults, unit = Faults(), None
-        values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses}
-        tables = adopted_tables(faults, **values, states=states, outputs=outputs)
+        values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses, "outputs": outputs}
+        tables = adopted_tables(faults, events, **values, states=states)
         with faults.gather("time"):
             unit = time_unit(time)
         return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
@@ -203,16 +199,16 @@ class Model:
 
     def output(self, name: str) -> Output:
         """The output of a name; `UnknownNameError` if there is none."""
-        if name not in self.outputs:
-            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
-        return self.outputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
 
     def _outputs(self) -> str:
         return ", ".join(self.outputs) or "none"
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""
-        return name is not None and name in self.outputs and self.outputs[name].exploratory
+        return name in self.outputs and self.outputs[name].exploratory
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
@@ -227,8 +223,7 @@ class Model:
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
-            behind it are named.
+            If a parameter is out of range, or one of them below its minimum or not finite; what is behind it is named.
         """
         faults = Faults()
         for row in self.parameters.values():

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults
+from kinetics.model.events import Event
 from kinetics.model.quantities import Dose, State
 from kinetics.units import Unit, conversion, parse_unit
 
@@ -41,10 +42,12 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
     if not any(TIME in value.free_symbols for row in rows for _, value in _expressions(row)):
         return tables
     for row in rows:
-        if row.name == CLOCK and not isinstance(row, Dose):
+        if row.name == CLOCK and not isinstance(row, Dose | Event):
             faults.add("a model that uses 'time' has a state of this name; rename it", row.where, row.name)
         if isinstance(row, State) and TIME in row.initial.free_symbols:
             faults.add("an initial value cannot depend on time", *row.location("initial"))
+        if isinstance(row, Event) and CLOCK in row.assignments:
+            faults.add("an event cannot set the time", *row.location(f"assignments.{CLOCK}"))
     clock = State(
         name=CLOCK, unit=time, initial=sp.S.Zero, rate=sp.S.One, about="time since the start", latex="t", where=""
     )
@@ -53,8 +56,8 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
 
 
 def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
-    """The expressions of a quantity, by key."""
-    if isinstance(row, Dose):
+    """The expressions of a quantity or an event, by key."""
+    if isinstance(row, Dose | Event):
         yield from row.expressions.items()
         return
     for key in _VALUES:
@@ -63,8 +66,10 @@ def _expressions(row: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _timed(row: Any) -> Any:
-    """A quantity with the clock in the place of the time; zero for an initial value, whose fault is noted."""
+    """A row with the clock in the place of the time; zero for an initial value, whose fault is noted."""
     clock = sp.Symbol(CLOCK, real=True)
+    if isinstance(row, Event):
+        return row.with_expressions(lambda _, value: value.xreplace({TIME: clock}))
     changes = {
         key: sp.S.Zero if key == "initial" else value.xreplace({TIME: clock})
         for key, value in _expressions(row)
