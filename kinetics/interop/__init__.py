@@ -1,0 +1,1 @@
+"""Models and problems of other programs, in and out: SBML, PEtab, Antimony, Python, NONMEM."""
