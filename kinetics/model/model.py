@@ -19,6 +19,7 @@ from kinetics.model.checks import check_tables
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
+from kinetics.model.exchange import Exchange
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
@@ -27,7 +28,7 @@ from kinetics.units import Unit, conversion, display_unit, parse_unit
 
 
 @dataclass(frozen=True, repr=False)
-class Model:
+class Model(Exchange):
     """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
 
     Use `Model.load` or `Model.from_symbols` to make one.

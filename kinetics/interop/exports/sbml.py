@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kinetics import __version__
@@ -14,7 +15,9 @@ from kinetics.model import Model
 from kinetics.units import Unit
 
 CLOCK = {"clock": "time"}
+_DIALECT = replace(SBML, names=CLOCK)
 LEVEL, VERSION = 3, 2
+_NOTES = '<body xmlns="http://www.w3.org/1999/xhtml"><p>lymphokinetics {}, model hash {}</p></body>'
 
 
 def sbml_text(model: Model, sources: Mapping[str, Source]) -> str:
@@ -74,10 +77,9 @@ class _Writer:
             self._event(event)
         for row in model.parameters.values():
             self._cite(row)
-        writer = self._libsbml.SBMLWriter()
-        writer.setProgramName("lymphokinetics")
-        writer.setProgramVersion(__version__)
-        return writer.writeSBMLToString(self._document)
+        sbml.setNotes(_NOTES.format(__version__, model.content_hash))
+        # a writer with the name of a program would write the time as well, and no two files would be alike
+        return self._libsbml.writeSBMLToString(self._document)
 
     def _parameter(self, row: Any, *, constant: bool) -> Any:
         parameter = self._sbml.createParameter()
@@ -120,7 +122,7 @@ class _Writer:
             assignment.setMath(self._math(value))
 
     def _math(self, expression: Any) -> Any:
-        text = infix(expression, _formula_dialect())
+        text = infix(expression, _DIALECT)
         math = self._libsbml.parseL3FormulaWithSettings(text, self._settings)
         assert math is not None, self._libsbml.getLastParseL3Error()
         return math
@@ -151,12 +153,6 @@ class _Writer:
         term.setBiologicalQualifierType(self._libsbml.BQB_IS_DESCRIBED_BY)
         term.addResource(f"https://doi.org/{doi}")
         parameter.addCVTerm(term)
-
-
-def _formula_dialect() -> Any:
-    from dataclasses import replace
-
-    return replace(SBML, names=CLOCK)
 
 
 def _library() -> Any:
