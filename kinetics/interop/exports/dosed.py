@@ -119,7 +119,7 @@ class _Parts:
                     target = self._target(drug)
                     changes[target.state] = _symbol(target.state) + target.factor * _number(bolus)
             if changes:
-                self._add_event(f"dosing_{len(self.events) + 1}", TIME >= _number(time), changes, FIRST, initial=False)
+                self._add_event(f"dosing_{len(self.events) + 1}", _number(time) <= TIME, changes, FIRST, initial=False)
 
     def add_rule(self, rules: Triggers, number: int) -> None:
         """A rule: an event at the crossing, others for the later doses of its course and for the ends of infusions."""
@@ -158,9 +158,9 @@ class _Parts:
         begin, end = rules.windows[number].tolist()
         conditions = [given < int(rules.most[number])]
         if begin > 0:
-            conditions.append(TIME >= _number(begin))
+            conditions.append(_number(begin) <= TIME)
         if end < float("inf"):
-            conditions.append(TIME < _number(end))
+            conditions.append(_number(end) > TIME)
         conditions.append(TIME - last >= _number((rules.doses[number] - 1) * rules.every[number] - same))
         if apart > same:
             others = [i for i in range(len(rules)) if rules.drugs[i] == rules.drugs[number]]
@@ -212,7 +212,9 @@ class _Parts:
 def _check_apart(rules: Triggers, number: int, length: float) -> None:
     faults = Faults()
     if rules.most[number] > 1 and rules.apart[number] < length - rules.same:
-        faults.add("its doses may overlap with those of its next action; give it a larger 'apart'", "", f"rule {number + 1}")
+        faults.add(
+            "its doses may overlap with those of its next action; give it a larger 'apart'", "", f"rule {number + 1}"
+        )
     faults.raise_if_any()
 
 
