@@ -22,6 +22,7 @@ from kinetics.text.suggestions import did_you_mean
 FORMATS = {"sbml": ".xml", "antimony": ".ant", "python": ".py", "latex": ".tex", "nonmem": ".csv"}
 """The ending of a file of each format."""
 _WITH_REGIMEN = ("sbml", "antimony", "nonmem")
+_WITH_VALUES = ("sbml", "antimony", "python")
 
 
 def export(
@@ -70,8 +71,10 @@ def export(
     the_model = faults.attempt("model", lambda: loaded("model", model, Model))
     given = faults.attempt("regimen", lambda: _regimen(regimen))
     faults.raise_if_any()
-    assert chosen is not None and the_model is not None and given is not None
-    _check_place(chosen, regimen)
+    assert chosen is not None
+    assert the_model is not None
+    assert given is not None
+    _check_place(chosen, cohort, regimen)
     text = _WRITERS[chosen](the_model, cohort, given)
     if out is not None:
         write_atomically(out, text)
@@ -96,11 +99,13 @@ def _regimen(regimen: Regimen | Course | str | Path | None) -> Regimen:
     return regimen.alone if isinstance(regimen, Course) else loaded("regimen", regimen, Regimen)
 
 
-def _check_place(format: str, regimen: object) -> None:
+def _check_place(format: str, cohort: str | None, regimen: object) -> None:
     if regimen is None and format == "nonmem":
         raise InputError("records of NONMEM are of a regimen; name one with --regimen (in Python regimen=)")
     if regimen is not None and format not in _WITH_REGIMEN:
         raise InputError(f"{format} has no doses; write the regimen as nonmem, or the model as sbml")
+    if cohort is not None and format not in _WITH_VALUES:
+        raise InputError(f"{format} has no parameter values, so it needs no cohort")
 
 
 def _with_doses(model: Model, cohort: str | None, regimen: Regimen) -> Model:

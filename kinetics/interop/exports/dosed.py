@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from kinetics.model.events import Event
 from kinetics.regimen import Regimen, Segments, Triggers, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed
 from kinetics.regimen.times import DAY
-from kinetics.units import conversion
+from kinetics.units import conversion, parse_unit
 
-TIME = sp.Symbol("time", real=True)
+TIME = sp.Symbol("clock", real=True)
 BEFORE = sp.Integer(-(10**9))
 """A time before every other: the last action of a rule that has not acted."""
 FIRST, SECOND = sp.Integer(2), sp.Integer(1)
@@ -62,18 +62,23 @@ def dosed_model(model: Model, values: Mapping[str, float], regimen: Regimen) -> 
     parts = _Parts(model)
     parts.schedule(segments(regimen, units, model.time, end * per_day))
     rules = triggers(regimen, outputs, units, model.time)
-    for number in range(0 if rules is None else len(rules)):
-        parts.add_rule(rules, number)  # type: ignore[arg-type]
-    return Model.from_symbols(
-        model.name,
-        time=str(model.time),
-        title=model.title,
-        parameters=[replace(p, value=values.get(p.name, p.value)) for p in model.parameters.values()],
-        inputs=[replace(i, rest=values.get(i.name, i.rest)) for i in model.inputs.values()],
-        derived=[*model.derived.values(), *parts.derived],
-        states=parts.states(),
-        outputs=model.outputs.values(),
-        events=[*model.events.values(), *parts.events],
+    if rules is not None:
+        parts.add_rules(rules)
+    states = parts.states()
+    if parts.events and "clock" not in states:
+        states["clock"] = State(name="clock", unit=model.time, initial=sp.S.Zero, rate=sp.S.One, latex="t")
+    # what is added is in the units of the model already, so nothing is checked anew
+    return replace(
+        model,
+        parameters={n: replace(row, value=values.get(n, row.value)) for n, row in model.parameters.items()},
+        inputs={n: replace(row, rest=values.get(n, row.rest)) for n, row in model.inputs.items()},
+        derived={**model.derived, **parts.derived},
+        order=(*parts.derived, *model.order),
+        constants=(*model.constants, *parts.derived),
+        doses={},
+        states=states,
+        events={**model.events, **parts.events},
+        path=None,
     )
 
 
@@ -91,17 +96,19 @@ class _Parts:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._taken = {*model.defaults, *model.definitions, *model.states, *model.events}
-        self.derived: list[Derived] = []
-        self.events: list[Event] = []
-        self._added: list[State] = []
+        self.derived: dict[str, Derived] = {}
+        self.events: dict[str, Event] = {}
+        self._added: dict[str, State] = {}
+        self._given: list[sp.Symbol] = []
+        self._last: list[sp.Symbol] = []
         self._inflows: dict[str, Any] = {}
 
-    def states(self) -> Iterator[State]:
+    def states(self) -> dict[str, State]:
         """Those of the model, with their inflows, and the added ones."""
-        for name, row in self._model.states.items():
-            if name != "clock":
-                yield replace(row, rate=row.rate + self._inflows.get(name, 0))
-        yield from self._added
+        with_inflows = {
+            name: replace(row, rate=row.rate + self._inflows.get(name, 0)) for name, row in self._model.states.items()
+        }
+        return {**with_inflows, **self._added}
 
     def schedule(self, plan: Segments) -> None:
         """One event where anything of a schedule changes."""
@@ -121,58 +128,60 @@ class _Parts:
             if changes:
                 self._add_event(f"dosing_{len(self.events) + 1}", _number(time) <= TIME, changes, FIRST, initial=False)
 
-    def add_rule(self, rules: Triggers, number: int) -> None:
-        """A rule: an event at the crossing, others for the later doses of its course and for the ends of infusions."""
+    def add_rules(self, rules: Triggers) -> None:
+        """What each rule has done so far, which the others look at too; then its events."""
+        time, one = self._model.time, parse_unit("1")
+        for number in range(1, len(rules) + 1):
+            self._given.append(self._add_state(f"rule_{number}_given", one, sp.S.Zero))
+            self._last.append(self._add_state(f"rule_{number}_last", time, BEFORE))
+        for number in range(len(rules)):
+            self._add_rule(rules, number)
+
+    def _add_rule(self, rules: Triggers, number: int) -> None:
+        """An event at the crossing, others for the later doses of its course and for the ends of infusions."""
         rule, prefix = rules.rules[number], f"rule_{number + 1}"
-        length = float(rules.durations[number])
-        every, doses = float(rules.every[number]), int(rules.doses[number])
+        given, last, target = self._given[number], self._last[number], self._target(rule.drug)
+        length, every, doses = float(rules.durations[number]), float(rules.every[number]), int(rules.doses[number])
         _check_apart(rules, number, (doses - 1) * every + length)
-        given, last = (self._add_state(f"{prefix}_{what}", unit, first) for what, unit, first in (
-            ("given", "1", sp.S.Zero), ("last", str(self._model.time), BEFORE)
-        ))  # fmt: skip
-        drug = rule.drug
-        allowed = self._allowed(rules, number, given, last)
-        crossing = _symbol(rule.output) >= self._level(rules, number)
-        if rule.direction == "down":
-            crossing = _symbol(rule.output) <= self._level(rules, number)
-        target = self._target(drug)
-        infused = length > rules.same
-        into = self._add_inflow(f"{prefix}_inflow", drug) if infused else _symbol(target.state)
-        amount = _number(rules.amounts[number]) / (_number(length) if infused else 1)
-        amount = amount if infused else target.factor * amount
-        choose = lambda yes, no: sp.Piecewise((yes, allowed), (no, True))  # noqa: E731
-        changes = {given.name: given + choose(1, 0), last.name: choose(TIME, last), into.name: into + choose(amount, 0)}
-        self._add_event(prefix, crossing, changes, SECOND, initial=True)
+        amount, into = _number(rules.amounts[number]), _symbol(target.state)
+        is_infused = length > rules.same
+        if is_infused:
+            into, amount = self._add_inflow(f"{prefix}_inflow", rule.drug), amount / _number(length)
+        else:
+            amount = target.factor * amount
+        allowed, level = self._allowed(rules, number), self._level(rules, number)
+        crossed = _symbol(rule.output) >= level if rule.direction == "up" else _symbol(rule.output) <= level
+        changes = {
+            given.name: given + sp.Piecewise((1, allowed), (0, True)),
+            last.name: sp.Piecewise((TIME, allowed), (last, True)),
+            into.name: into + sp.Piecewise((amount, allowed), (0, True)),
+        }
+        self._add_event(prefix, crossed, changes, SECOND, initial=True)
         for dose in range(doses):
             begin = last + _number(dose * every)
             if dose:
                 later = sp.And(given > 0, begin <= TIME)
                 self._add_event(f"{prefix}_dose_{dose + 1}", later, {into.name: into + amount}, SECOND, initial=True)
-            if infused:
+            if is_infused:
                 over = sp.And(given > 0, begin + _number(length) <= TIME)
                 self._add_event(f"{prefix}_end_{dose + 1}", over, {into.name: into - amount}, FIRST, initial=True)
 
-    def _allowed(self, rules: Triggers, number: int, given: Any, last: Any) -> Any:
+    def _allowed(self, rules: Triggers, number: int) -> Any:
         """Whether a rule may act where its output crosses: see `kinetics.engines.rule_monitor`."""
         apart, same = float(rules.apart[number]), rules.same
         begin, end = rules.windows[number].tolist()
-        conditions = [given < int(rules.most[number])]
+        conditions = [self._given[number] < int(rules.most[number])]
         if begin > 0:
             conditions.append(_number(begin) <= TIME)
         if end < float("inf"):
             conditions.append(_number(end) > TIME)
-        conditions.append(TIME - last >= _number((rules.doses[number] - 1) * rules.every[number] - same))
+        conditions.append(TIME - self._last[number] >= _number((rules.doses[number] - 1) * rules.every[number] - same))
         if apart > same:
             others = [i for i in range(len(rules)) if rules.drugs[i] == rules.drugs[number]]
-            names = [_symbol(self._name_of_last(i)) for i in others]
-            conditions += [TIME - other >= _number(apart - same) for other in names]
+            conditions += [TIME - self._last[i] >= _number(apart - same) for i in others]
             known = [t for t in rules.scheduled[number].tolist() if t < float("inf")]
             conditions += [sp.Abs(TIME - _number(time)) >= _number(apart - same) for time in known]
         return sp.And(*conditions)
-
-    @staticmethod
-    def _name_of_last(number: int) -> str:
-        return f"rule_{number + 1}_last"
 
     def _level(self, rules: Triggers, number: int) -> Any:
         """The level of a rule, a derived quantity of parameters alone."""
@@ -181,9 +190,9 @@ class _Parts:
         start = {row.symbol: row.initial for row in model.states.values()}
         rest = model.written_out(output.value).xreplace(start)
         value = _number(rules.shares[number]) * model.written_out(rest) + _number(rules.fixed[number])
-        about = f"level at which rule {number + 1} acts"
-        self.derived.append(Derived(name=f"rule_{number + 1}_level", unit=output.unit, value=value, about=about))
-        return _symbol(f"rule_{number + 1}_level")
+        name, about = self._free(f"rule_{number + 1}_level"), f"level at which rule {number + 1} acts"
+        self.derived[name] = Derived(name=name, unit=output.unit, value=value, about=about)
+        return _symbol(name)
 
     def _target(self, drug: str) -> _Target:
         dose = self._model.doses[drug]
@@ -198,14 +207,23 @@ class _Parts:
         return inflow
 
     def _add_state(self, name: str, unit: Any, initial: Any) -> sp.Symbol:
-        self._added.append(State(name=name, unit=unit, initial=initial, rate=sp.S.Zero))
+        name = self._free(name)
+        self._added[name] = State(name=name, unit=unit, initial=initial, rate=sp.S.Zero)
         return _symbol(name)
+
+    def _free(self, name: str) -> str:
+        """A name that nothing else has."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
 
     def _add_event(
         self, name: str, trigger: Any, assignments: Mapping[str, Any], priority: Any, *, initial: bool
     ) -> None:
-        self.events.append(
-            Event(name=name, trigger=trigger, assignments=dict(assignments), priority=priority, initial=initial)
+        name = self._free(name)
+        self.events[name] = Event(
+            name=name, trigger=trigger, assignments=dict(assignments), priority=priority, initial=initial
         )
 
 

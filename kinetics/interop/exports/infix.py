@@ -12,7 +12,8 @@ from kinetics.expressions import evaluate
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 _COMPARISONS = {
-    sp.StrictLessThan: "<", sp.LessThan: "<=", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=", sp.Eq: "==", sp.Ne: "!=",
+    sp.StrictLessThan: "<", sp.LessThan: "<=", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=",
+    sp.Eq: "==", sp.Ne: "!=",
 }  # fmt: skip
 
 
