@@ -36,8 +36,8 @@ class Model(Exchange):
 
     Parameters
     ----------
-    name, title, about, time : str, and pint.Unit
-        What it is called and what it is; the unit of time of the rates.
+    name, title, about, time, is_unchecked : str, pint.Unit and bool
+        What it is called and is; the unit of time, ``1`` if times are bare numbers; whether all units are ``1``.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations, events : tuple of Correlation, and mapping of str to Event
@@ -69,6 +69,7 @@ class Model(Exchange):
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     about: str = ""
+    is_unchecked: bool = False
     path: Path | None = None
     extends: tuple[Path, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -82,8 +83,8 @@ class Model(Exchange):
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
-        rows += [["event", row.name, "", "", row.about] for row in self.events.values()]
-        rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
+        others = {"event": self.events, "cohort": self.cohorts}
+        rows += [[kind, row.name, "", "", row.about] for kind, table in others.items() for row in table.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
@@ -102,7 +103,7 @@ class Model(Exchange):
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest["aliases"] = draft.aliases
+        rest |= {"aliases": draft.aliases, "is_unchecked": header["units"] is not None}
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -126,11 +127,9 @@ class Model(Exchange):
         Parameters
         ----------
         name, title, time : str
-            What to call it, in short and at length; the unit of time.
-        states, parameters, inputs, derived, doses, outputs : iterable of quantity
+            What to call it, in short and at length; the unit of time, or ``"1"``.
+        states, parameters, inputs, derived, doses, outputs, correlations, events : iterable
             Units may be text; expressions may use any sympy symbols of the declared names.
-        correlations, events : iterable of Correlation, iterable of Event
-            Between parameters that vary; what sets states when a condition becomes true.
 
         Raises
         ------
@@ -199,16 +198,16 @@ class Model(Exchange):
 
     def output(self, name: str) -> Output:
         """The output of a name; `UnknownNameError` if there is none."""
-        if name not in self.outputs:
-            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
-        return self.outputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
 
     def _outputs(self) -> str:
         return ", ".join(self.outputs) or "none"
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""
-        return name is not None and name in self.outputs and self.outputs[name].exploratory
+        return name in self.outputs and self.outputs[name].exploratory
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
@@ -223,8 +222,7 @@ class Model(Exchange):
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
-            behind it are named.
+            If a parameter is out of range, or one of them below its minimum or not finite; what is behind it is named.
         """
         faults = Faults()
         for row in self.parameters.values():
@@ -235,7 +233,9 @@ class Model(Exchange):
 
 
 def _time_unit(text: str) -> Unit:
-    conversion(unit := parse_unit(text), parse_unit("day"))
+    unit = parse_unit(text)
+    if unit != parse_unit("1"):
+        conversion(unit, parse_unit("day"))
     return unit
 
 
