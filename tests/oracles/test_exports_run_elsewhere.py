@@ -9,6 +9,7 @@ import pytest
 import kinetics
 from kinetics import Model, Regimen
 from kinetics.files.library import library_names
+from kinetics.interop.exports.dosed import dosed_model
 from kinetics.units import conversion, parse_unit
 
 roadrunner = pytest.importorskip("roadrunner", reason="needs libroadrunner, of requirements-sbml.lock")
@@ -56,9 +57,9 @@ def times_of(model):
     return MONTHS * float(conversion(parse_unit("month"), model.time))
 
 
-def ours(model, regimen):
+def ours(model, regimen, engine="scipy"):
     times = [f"{time!r} {model.time}" for time in times_of(model).tolist()]
-    result = kinetics.simulate(model, regimen, times=times, engine="scipy")
+    result = kinetics.simulate(model, regimen, times=times, engine=engine)
     return np.array([result[name].values for name in model.outputs])
 
 
@@ -116,3 +117,11 @@ def test_values_of_a_cohort_are_written():
     runner = roadrunner.RoadRunner(model.to_sbml(cohort="progressive"))
     values = kinetics.simulate(model, cohort="progressive", times=["0 day", "1 day"], engine="scipy")
     assert runner["CD4"] == pytest.approx(float(values["CD4"][0]), rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:cap reached")
+@pytest.mark.parametrize(("name", "regimen"), [("alemtuzumab", "ms_licensed"), ("reconstitution", "whack_a_mole")])
+def test_a_regimen_is_a_case_of_events(name, regimen):
+    model = Model.load(name)
+    dosed = dosed_model(model, model.defaults, Regimen.load(regimen))
+    assert_alike(ours(dosed, None, "batch"), ours(model, regimen, "batch"), model.outputs)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from kinetics.interop.exports.infix import SBML, infix
 from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
+from kinetics.model.clock import CLOCK
 from kinetics.units import Unit
-
-_CLOCK = {"clock": "time"}
-_DIALECT = replace(SBML, names=_CLOCK)
 
 
 def antimony_text(model: Model) -> str:
@@ -24,13 +21,13 @@ def antimony_text(model: Model) -> str:
     >>> from kinetics.model import Parameter, State
     >>> k, A = sp.symbols("k A")
     >>> rate = Parameter(name="k", value=0.1, unit="1/day")
-    >>> pool = State(name="A", unit="mg", initial=1, rate=-k * A)
+    >>> pool = State(name="A", unit="mg", initial=0, rate=-k * A)
     >>> print(antimony_text(Model.from_symbols("decay", time="day", parameters=[rate], states=[pool])))
     // decay
     model decay()
       k = 0.1;
       var A;
-      A = 1;
+      A = 0;
       A' = -A*k;
       unit unit_day = 86400.0 second;
       time_unit is unit_day;
@@ -47,7 +44,7 @@ def antimony_text(model: Model) -> str:
 
 
 def _formula(expression: Any) -> str:
-    return infix(expression, _DIALECT)
+    return infix(expression, SBML)
 
 
 def _numbers(model: Model) -> Iterator[str]:
@@ -62,7 +59,7 @@ def _definitions(model: Model) -> Iterator[str]:
 
 def _states(model: Model) -> Iterator[str]:
     for name, row in model.states.items():
-        if name not in _CLOCK:
+        if name != CLOCK:
             yield f"var {name}"
             yield f"{name} = {_formula(row.initial)}"
             if row.rate != 0:
@@ -83,7 +80,7 @@ def _units(model: Model) -> Iterator[str]:
     known: set[str] = set()
     tables = (model.parameters, model.inputs, model.definitions, model.states)
     for name, unit in [("", model.time), *((name, row.unit) for table in tables for name, row in table.items())]:
-        if name in _CLOCK:
+        if name == CLOCK:
             continue
         identifier = unit_identifier(unit)
         if identifier not in known:

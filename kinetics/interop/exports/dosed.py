@@ -10,13 +10,14 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.model import Derived, Model, State
+from kinetics.model.clock import CLOCK, clock
 from kinetics.model.events import Event
 from kinetics.regimen import Regimen, Segments, Triggers, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed
 from kinetics.regimen.times import DAY
 from kinetics.units import conversion, parse_unit
 
-TIME = sp.Symbol("clock", real=True)
+TIME = sp.Symbol(CLOCK, real=True)
 BEFORE = sp.Integer(-(10**9))
 """A time before every other: the last action of a rule that has not acted."""
 FIRST, SECOND = sp.Integer(2), sp.Integer(1)
@@ -51,7 +52,7 @@ def dosed_model(model: Model, values: Mapping[str, float], regimen: Regimen) -> 
     ... )
     >>> dosed = dosed_model(model, {}, Course.of("drug_a", "1 g").alone)
     >>> {name: str(event.trigger) for name, event in dosed.events.items()}
-    {'dosing_1': 'clock >= 0'}
+    {'dosing_1': '0 <= clock'}
     """
     check_rules_accepted(regimen, model)
     check_fixed(regimen, regimen.doses, model, "events give a dose at once and whole")
@@ -65,8 +66,8 @@ def dosed_model(model: Model, values: Mapping[str, float], regimen: Regimen) -> 
     if rules is not None:
         parts.add_rules(rules)
     states = parts.states()
-    if parts.events and "clock" not in states:
-        states["clock"] = State(name="clock", unit=model.time, initial=sp.S.Zero, rate=sp.S.One, latex="t")
+    if parts.events:
+        states.setdefault(CLOCK, clock(model.time))
     # what is added is in the units of the model already, so nothing is checked anew
     return replace(
         model,

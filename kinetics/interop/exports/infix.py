@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.expressions import evaluate
+from kinetics.model.clock import CLOCK
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 _COMPARISONS = {
@@ -68,13 +69,13 @@ def _call(pairs: Sequence[tuple[str, str]], otherwise: str) -> str:
     return f"piecewise({', '.join([*(part for pair in pairs for part in pair), otherwise])})"
 
 
-SBML = Dialect("^", {"log": "ln"}, ("true", "false"), _operators, _call)
+SBML = Dialect("^", {"log": "ln"}, ("true", "false"), _operators, _call, {CLOCK: "time"})
 """The formulas of SBML Level 3, which Antimony has too."""
 _NUMPY = ("exp", "log", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil")
 _INVERSE = {f"a{name}": f"np.arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
-PYTHON = Dialect(
-    "**", {**{name: f"np.{name}" for name in _NUMPY}, **_INVERSE}, ("True", "False"), _arrays, _chosen
-)  # fmt: skip
+_FUNCTIONS = {**{name: f"np.{name}" for name in _NUMPY}, **_INVERSE, "factorial": "factorial"}
+PYTHON = Dialect("**", _FUNCTIONS, ("True", "False"), _arrays, _chosen)
+"""Python with NumPy as ``np``, and a function ``factorial``."""
 
 
 def infix(expression: Any, dialect: Dialect) -> str:

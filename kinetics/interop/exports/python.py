@@ -20,6 +20,12 @@ Time is in {time}. `rates` is what a solver of ordinary differential equations t
 
 import numpy as np
 '''
+_FACTORIAL = """import math
+
+import numpy as np
+
+factorial = np.vectorize(lambda number: math.gamma(number + 1.0), otypes=[float])
+"""
 
 
 def python_text(model: Model) -> str:
@@ -44,7 +50,8 @@ def python_text(model: Model) -> str:
             "Outputs by name, each as long as `time`, for states (state, time).", _outputs(model),
         ),
     ]  # fmt: skip
-    return "\n\n".join(parts) + "\n"
+    text = "\n\n".join(parts) + "\n"
+    return text.replace("import numpy as np\n", _FACTORIAL, 1) if "factorial(" in text else text
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kinetics import __version__
@@ -12,10 +11,9 @@ from kinetics.files.bibliography import CHOICE, Source
 from kinetics.interop.exports.infix import SBML, infix
 from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
+from kinetics.model.clock import CLOCK
 from kinetics.units import Unit
 
-CLOCK = {"clock": "time"}
-_DIALECT = replace(SBML, names=CLOCK)
 LEVEL, VERSION = 3, 2
 _NOTES = '<body xmlns="http://www.w3.org/1999/xhtml"><p>lymphokinetics {}, model hash {}</p></body>'
 
@@ -60,14 +58,14 @@ class _Writer:
         for name, row in model.definitions.items():
             self._parameter(row, constant=name in model.constants)
         for name, row in model.states.items():
-            if name not in CLOCK:
+            if name != CLOCK:
                 self._parameter(row, constant=False)
         self._settings.setModel(sbml)
         self._settings.setParseAvogadroCsymbol(False)
         for name in model.order:
             self._define(name)
         for name, row in model.states.items():
-            if name not in CLOCK:
+            if name != CLOCK:
                 self._set_initial(name, row.initial)
                 if row.rate != 0:
                     rule = sbml.createRateRule()
@@ -122,7 +120,7 @@ class _Writer:
             assignment.setMath(self._math(value))
 
     def _math(self, expression: Any) -> Any:
-        text = infix(expression, _DIALECT)
+        text = infix(expression, SBML)
         math = self._libsbml.parseL3FormulaWithSettings(text, self._settings)
         assert math is not None, self._libsbml.getLastParseL3Error()
         return math
