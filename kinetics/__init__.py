@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kinetics.explorer import Explorer, explore
     from kinetics.figures import Drawn, draw
     from kinetics.identifiability import identify
+    from kinetics.interop import export
     from kinetics.measures import (
         AreaUnderCurve,
         Nadir,
@@ -116,6 +117,7 @@ __all__ = [
     "draw",
     "evidence",
     "explore",
+    "export",
     "fit",
     "fit_all",
     "fit_patient",
@@ -163,6 +165,7 @@ _ROOMS = {
     "kinetics.explorer": ("Explorer", "explore"),
     "kinetics.figures": ("Drawn", "draw"),
     "kinetics.identifiability": ("identify",),
+    "kinetics.interop": ("export",),
     "kinetics.measures": (
         "AreaUnderCurve",
         "Nadir",

@@ -24,6 +24,7 @@ from kinetics.cli.figure import figure
 from kinetics.cli.fit import fit
 from kinetics.cli.fit_all import fit_all
 from kinetics.cli.identify import identify
+from kinetics.cli.interop import export
 from kinetics.cli.models import models
 from kinetics.cli.pages import docs, explore
 from kinetics.cli.patients import fit_population, patient
@@ -76,6 +77,7 @@ _WITH_ARGUMENTS = (
     compare,
     fit_population,
     figure,
+    export,
     cite,
     report,
 )
@@ -136,6 +138,7 @@ _COMMANDS = (
     (evidence, "Every published fact beside the model."),
     (fit_population, "The population of a clinic's patients."),
     (figure, "Draw a figure."),
+    (export, "A model for other programs: SBML and others."),
     (cite, "References of a result, as BibTeX."),
     (report, "A result as one file to read, print or send."),
     (explore, "A page in the browser to play with a model."),

@@ -20,6 +20,7 @@ from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
 from kinetics.model.events import Event
+from kinetics.model.exchange import Exchange
 from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input, Output, Parameter, Quantity, State
 from kinetics.model.ranges import out_of_range
 from kinetics.model.timing.clock import time_unit
@@ -29,7 +30,7 @@ from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
-class Model:
+class Model(Exchange):
     """A checked compartment model, flat: in a composite every name is ALIAS_NAME.
 
     Use `Model.load` or `Model.from_symbols` to make one.

@@ -48,11 +48,13 @@ def with_clock(tables: dict[str, dict[str, Any]], time: Any, faults: Faults) -> 
             faults.add("an initial value cannot depend on time", *row.location("initial"))
         if isinstance(row, Event) and CLOCK in row.assignments:
             faults.add("an event cannot set the time", *row.location(f"assignments.{CLOCK}"))
-    clock = State(
-        name=CLOCK, unit=time, initial=sp.S.Zero, rate=sp.S.One, about="time since the start", latex="t", where=""
-    )
     timed = {kind: {name: _timed(row) for name, row in table.items()} for kind, table in tables.items()}
-    return timed | {"states": {**timed["states"], CLOCK: clock}}
+    return timed | {"states": {**timed["states"], CLOCK: clock(time)}}
+
+
+def clock(time: Any) -> State:
+    """The state that is the time, in a unit of it."""
+    return State(name=CLOCK, unit=time, initial=sp.S.Zero, rate=sp.S.One, about="time since the start", latex="t")
 
 
 def _expressions(row: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,130 @@
+"""`export`: a model, with a cohort's values and a regimen, as text for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kinetics.cohorts.cohort import cohort_parameters
+from kinetics.errors import Faults, InputError, UnknownNameError
+from kinetics.files.arguments import loaded
+from kinetics.files.bibliography import CHOICE, Source, find_source
+from kinetics.files.writing import write_atomically
+from kinetics.interop.exports.antimony import antimony_text
+from kinetics.interop.exports.dosed import dosed_model
+from kinetics.interop.exports.nonmem import nonmem_text
+from kinetics.interop.exports.python import python_text
+from kinetics.interop.exports.sbml import sbml_text
+from kinetics.model import Model, latex
+from kinetics.regimen import Course, Regimen
+from kinetics.text.suggestions import did_you_mean
+
+FORMATS = {"sbml": ".xml", "antimony": ".ant", "python": ".py", "latex": ".tex", "nonmem": ".csv"}
+"""The ending of a file of each format."""
+_WITH_REGIMEN = ("sbml", "antimony", "nonmem")
+_WITH_VALUES = ("sbml", "antimony", "python")
+
+
+def export(
+    model: Model | str | Path,
+    format: str | None = None,
+    *,
+    cohort: str | None = None,
+    regimen: Regimen | Course | str | Path | None = None,
+    out: str | Path | None = None,
+) -> str:
+    """A model as text for other programs; what a format cannot say is in the table of docs/formats/export.md.
+
+    Parameters
+    ----------
+    model : Model, str or pathlib.Path
+        An object, a name or a file.
+    format : {"sbml", "antimony", "python", "latex", "nonmem"}, optional
+        By default that of the ending of ``out``.
+    cohort : str, optional
+        Whose parameter values are written; the model's own by default.
+    regimen : Regimen, Course, str or pathlib.Path, optional
+        Its doses and rules become events of SBML and Antimony, and its doses the records of NONMEM.
+    out : str or pathlib.Path, optional
+        The file to write.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    InputError
+        If the model does not accept the regimen, the format has no place for it, or the file cannot be written.
+    UnknownNameError
+        If there is no such format, model, cohort or regimen.
+
+    Examples
+    --------
+    >>> import kinetics
+    >>> print(kinetics.export("rituximab", "nonmem", regimen="rituximab_2_x_1000mg").splitlines()[0])
+    ID,TIME,AMT,RATE,EVID,CMT,DV,MDV
+    """
+    faults = Faults()
+    chosen = faults.attempt("format", lambda: _format(format, out))
+    the_model = faults.attempt("model", lambda: loaded("model", model, Model))
+    given = faults.attempt("regimen", lambda: _regimen(regimen))
+    faults.raise_if_any()
+    assert chosen is not None
+    assert the_model is not None
+    assert given is not None
+    _check_place(chosen, cohort, regimen)
+    text = _WRITERS[chosen](the_model, cohort, given)
+    if out is not None:
+        write_atomically(out, text)
+    return text
+
+
+def _format(format: str | None, out: str | Path | None) -> str:
+    suffixes = {suffix: name for name, suffix in FORMATS.items()}
+    if format is None:
+        suffix = "" if out is None else Path(out).suffix.lower()
+        if suffix not in suffixes:
+            raise InputError(f"say which: {', '.join(FORMATS)}; or a file that ends in {', '.join(FORMATS.values())}")
+        return suffixes[suffix]
+    if format not in FORMATS:
+        raise UnknownNameError(f"no format '{format}'{did_you_mean(format, FORMATS)}; there are {', '.join(FORMATS)}")
+    return format
+
+
+def _regimen(regimen: Regimen | Course | str | Path | None) -> Regimen:
+    if regimen is None:
+        return Regimen.none()
+    return regimen.alone if isinstance(regimen, Course) else loaded("regimen", regimen, Regimen)
+
+
+def _check_place(format: str, cohort: str | None, regimen: object) -> None:
+    if regimen is None and format == "nonmem":
+        raise InputError("records of NONMEM are of a regimen; name one with --regimen (in Python regimen=)")
+    if regimen is not None and format not in _WITH_REGIMEN:
+        raise InputError(f"{format} has no doses; write the regimen as nonmem, or the model as sbml")
+    if cohort is not None and format not in _WITH_VALUES:
+        raise InputError(f"{format} has no parameter values, so it needs no cohort")
+
+
+def _with_doses(model: Model, cohort: str | None, regimen: Regimen) -> Model:
+    return dosed_model(model, cohort_parameters(model, cohort).values, regimen)
+
+
+def _sources(model: Model) -> dict[str, Source]:
+    """The publications behind the numbers of a model, from the bibliographies its files may name."""
+    if model.path is None:
+        return {}
+    keys = {row.source for row in model.parameters.values()} - {CHOICE}
+    found = {key: find_source(key, model.path.parent) for key in sorted(keys)}
+    return {key: source for key, source in found.items() if source is not None}
+
+
+_WRITERS: dict[str, Callable[[Model, str | None, Regimen], str]] = {
+    "sbml": lambda model, cohort, regimen: sbml_text(_with_doses(model, cohort, regimen), _sources(model)),
+    "antimony": lambda model, cohort, regimen: antimony_text(_with_doses(model, cohort, regimen)),
+    "python": lambda model, cohort, regimen: python_text(_with_doses(model, cohort, regimen)),
+    "latex": lambda model, cohort, regimen: latex(model),
+    "nonmem": lambda model, cohort, regimen: nonmem_text(regimen, model),
+}

@@ -1,0 +1,1 @@
+"""A model as text for other programs: one writer a file."""
