@@ -8,7 +8,7 @@ from typing import Any
 from kinetics.interop.exports.infix import SBML, infix
 from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
-from kinetics.model.clock import CLOCK
+from kinetics.model.timing.clock import CLOCK
 from kinetics.units import Unit
 
 

@@ -10,7 +10,7 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.model import Derived, Model, State
-from kinetics.model.clock import CLOCK, clock
+from kinetics.model.timing.clock import CLOCK, clock
 from kinetics.model.events import Event
 from kinetics.regimen import Regimen, Segments, Triggers, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.expressions import evaluate
-from kinetics.model.clock import CLOCK
+from kinetics.model.timing.clock import CLOCK
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 _COMPARISONS = {
