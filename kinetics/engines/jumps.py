@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.model.timing.clock import CLOCK, is_clock
+from kinetics.engines.clock import clock_of
 from kinetics.regimen import Segments
-
-
-def clock_of(system: System) -> int | None:
-    """The number of the state that is the time, if there is one."""
-    row = system.model.states.get(CLOCK)
-    return system.states.index(CLOCK) if row is not None and is_clock(row) and CLOCK in system.states else None
 
 
 def jumps(system: System, segments: Segments) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from kinetics.compile import System
-from kinetics.engines.jumps import clock_of
+from kinetics.engines.clock import clock_of
 from kinetics.engines.rule_monitor import TriggeredDoses
 from kinetics.engines.tolerances import from_zero
 from kinetics.units.levels import slack

@@ -12,7 +12,8 @@ from kinetics.compile import System
 from kinetics.engines.events.conditions import Change, Conditions, cut_steps
 from kinetics.engines.events.execution import Executions
 from kinetics.engines.events.trajectory import EventTrajectory, Piece
-from kinetics.engines.jumps import clock_of, jumps
+from kinetics.engines.clock import clock_of
+from kinetics.engines.jumps import jumps
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.engines.trajectory import Trajectory

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kinetics.interop.exports.infix import SBML, infix
+from kinetics.interop.exports.infix import SBML, Dialect, infix, with_time
 from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
-from kinetics.model.timing.clock import CLOCK
+from kinetics.model.timing.clock import is_clock
 from kinetics.units import Unit
 
 
@@ -38,50 +38,48 @@ def antimony_text(model: Model) -> str:
     end
     <BLANKLINE>
     """
-    lines = [*_numbers(model), *_definitions(model), *_states(model), *_events(model), *_units(model)]
+    dialect = with_time(SBML, model)
+    lines = [*_numbers(model), *_definitions(model, dialect), *_states(model, dialect), *_events(model, dialect)]
+    lines += _units(model)
     title = " ".join(model.title.split()) or model.name
     return "\n".join([f"// {title}", f"model {model.name}()", *(f"  {line};" for line in lines), "end", ""])
-
-
-def _formula(expression: Any) -> str:
-    return infix(expression, SBML)
 
 
 def _numbers(model: Model) -> Iterator[str]:
     yield from (f"{name} = {value!r}" for name, value in model.defaults.items())
 
 
-def _definitions(model: Model) -> Iterator[str]:
+def _definitions(model: Model, dialect: Dialect) -> Iterator[str]:
     for name in model.order:
         sign = "=" if name in model.constants else ":="
-        yield f"{name} {sign} {_formula(model.definitions[name].value)}"
+        yield f"{name} {sign} {infix(model.definitions[name].value, dialect)}"
 
 
-def _states(model: Model) -> Iterator[str]:
+def _states(model: Model, dialect: Dialect) -> Iterator[str]:
     for name, row in model.states.items():
-        if name != CLOCK:
+        if not is_clock(row):
             yield f"var {name}"
-            yield f"{name} = {_formula(row.initial)}"
+            yield f"{name} = {infix(row.initial, dialect)}"
             if row.rate != 0:
-                yield f"{name}' = {_formula(row.rate)}"
+                yield f"{name}' = {infix(row.rate, dialect)}"
 
 
-def _events(model: Model) -> Iterator[str]:
+def _events(model: Model, dialect: Dialect) -> Iterator[str]:
     for name, row in model.events.items():
         options = [f"t0={'true' if row.initial else 'false'}", f"persistent={'true' if row.persistent else 'false'}"]
         options += [f"fromTrigger={'true' if row.values_at == 'trigger' else 'false'}"]
-        options += [f"priority={_formula(row.priority)}"] if row.priority is not None else []
-        delay = "" if row.delay is None else f"{_formula(row.delay)} after "
-        changes = ", ".join(f"{state} = {_formula(value)}" for state, value in row.assignments.items())
-        yield f"{name}: at ({delay}{_formula(row.trigger)}), {', '.join(options)}: {changes}"
+        options += [f"priority={infix(row.priority, dialect)}"] if row.priority is not None else []
+        delay = "" if row.delay is None else f"{infix(row.delay, dialect)} after "
+        changes = ", ".join(f"{state} = {infix(value, dialect)}" for state, value in row.assignments.items())
+        yield f"{name}: at ({delay}{infix(row.trigger, dialect)}), {', '.join(options)}: {changes}"
 
 
 def _units(model: Model) -> Iterator[str]:
     known: set[str] = set()
-    tables = (model.parameters, model.inputs, model.definitions, model.states)
-    for name, unit in [("", model.time), *((name, row.unit) for table in tables for name, row in table.items())]:
-        if name == CLOCK:
-            continue
+    states = {name: row for name, row in model.states.items() if not is_clock(row)}
+    tables = (model.parameters, model.inputs, model.definitions, states)
+    rows = [(name, row.unit) for table in tables for name, row in table.items()]
+    for name, unit in [("", model.time), *rows]:
         identifier = unit_identifier(unit)
         if identifier not in known:
             known.add(identifier)

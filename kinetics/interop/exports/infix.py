@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
 
 from kinetics.expressions import evaluate
-from kinetics.model.timing.clock import CLOCK
+from kinetics.model import Model
+from kinetics.model.timing.clock import CLOCK, is_clock
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 _COMPARISONS = {
@@ -69,13 +70,19 @@ def _call(pairs: Sequence[tuple[str, str]], otherwise: str) -> str:
     return f"piecewise({', '.join([*(part for pair in pairs for part in pair), otherwise])})"
 
 
-SBML = Dialect("^", {"log": "ln"}, ("true", "false"), _operators, _call, {CLOCK: "time"})
+SBML = Dialect("^", {"log": "ln"}, ("true", "false"), _operators, _call)
 """The formulas of SBML Level 3, which Antimony has too."""
 _NUMPY = ("exp", "log", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil")
 _INVERSE = {f"a{name}": f"np.arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 _FUNCTIONS = {**{name: f"np.{name}" for name in _NUMPY}, **_INVERSE, "factorial": "factorial"}
 PYTHON = Dialect("**", _FUNCTIONS, ("True", "False"), _arrays, _chosen)
 """Python with NumPy as ``np``, and a function ``factorial``."""
+
+
+def with_time(dialect: Dialect, model: Model) -> Dialect:
+    """A dialect in which the clock of a model is called time; a state that has its name without being it keeps it."""
+    has_clock = CLOCK in model.states and is_clock(model.states[CLOCK])
+    return replace(dialect, names={CLOCK: "time"}) if has_clock else dialect
 
 
 def infix(expression: Any, dialect: Dialect) -> str:

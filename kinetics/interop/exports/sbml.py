@@ -8,10 +8,10 @@ from typing import Any
 from kinetics import __version__
 from kinetics.errors import InputError
 from kinetics.files.bibliography import CHOICE, Source
-from kinetics.interop.exports.infix import SBML, infix
+from kinetics.interop.exports.infix import SBML, infix, with_time
 from kinetics.interop.exports.units import unit_identifier, unit_parts
 from kinetics.model import Model
-from kinetics.model.timing.clock import CLOCK
+from kinetics.model.timing.clock import is_clock
 from kinetics.units import Unit
 
 LEVEL, VERSION = 3, 2
@@ -40,6 +40,8 @@ class _Writer:
     def __init__(self, model: Model, sources: Mapping[str, Source]) -> None:
         self._libsbml = _library()
         self._model, self._sources = model, sources
+        self._dialect = with_time(SBML, model)
+        self._states = {name: row for name, row in model.states.items() if not is_clock(row)}
         self._document = self._libsbml.SBMLDocument(LEVEL, VERSION)
         self._sbml = self._document.createModel()
         self._settings = self._libsbml.L3ParserSettings()
@@ -57,20 +59,18 @@ class _Writer:
             self._parameter(row, constant=True).setValue(row.rest if value is None else value)
         for name, row in model.definitions.items():
             self._parameter(row, constant=name in model.constants)
-        for name, row in model.states.items():
-            if name != CLOCK:
-                self._parameter(row, constant=False)
+        for row in self._states.values():
+            self._parameter(row, constant=False)
         self._settings.setModel(sbml)
         self._settings.setParseAvogadroCsymbol(False)
         for name in model.order:
             self._define(name)
-        for name, row in model.states.items():
-            if name != CLOCK:
-                self._set_initial(name, row.initial)
-                if row.rate != 0:
-                    rule = sbml.createRateRule()
-                    rule.setVariable(name)
-                    rule.setMath(self._math(row.rate))
+        for name, row in self._states.items():
+            self._set_initial(name, row.initial)
+            if row.rate != 0:
+                rule = sbml.createRateRule()
+                rule.setVariable(name)
+                rule.setMath(self._math(row.rate))
         for event in model.events.values():
             self._event(event)
         for row in model.parameters.values():
@@ -120,7 +120,7 @@ class _Writer:
             assignment.setMath(self._math(value))
 
     def _math(self, expression: Any) -> Any:
-        text = infix(expression, SBML)
+        text = infix(expression, self._dialect)
         math = self._libsbml.parseL3FormulaWithSettings(text, self._settings)
         assert math is not None, self._libsbml.getLastParseL3Error()
         return math
