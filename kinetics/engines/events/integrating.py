@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.clock import clock_of
 from kinetics.engines.events.conditions import Change, Conditions, cut_steps
 from kinetics.engines.events.execution import Executions
 from kinetics.engines.events.trajectory import EventTrajectory, Piece
-from kinetics.engines.clock import clock_of
 from kinetics.engines.jumps import jumps
 from kinetics.engines.rule_monitor import RuleMonitor
 from kinetics.engines.tolerances import Tolerances, state_scale

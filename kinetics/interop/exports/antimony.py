@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kinetics.interop.exports.infix import SBML, Dialect, infix, with_time
 from kinetics.interop.exports.units import unit_identifier, unit_parts

@@ -10,8 +10,8 @@ import sympy as sp
 
 from kinetics.errors import Faults
 from kinetics.model import Derived, Model, State
-from kinetics.model.timing.clock import CLOCK, clock
 from kinetics.model.events import Event
+from kinetics.model.timing.clock import CLOCK, clock
 from kinetics.regimen import Regimen, Segments, Triggers, check_rules_accepted, segments, triggers
 from kinetics.regimen.segments import check_fixed
 from kinetics.regimen.times import DAY
