@@ -55,7 +55,7 @@ def test_a_time_that_is_given_twice_but_for_rounding_cuts_once(plan):
         ("piecewise(time < x, 1, 0)", []),  # a state decides
         ("piecewise(time^2 < 2, 1, 0)", []),  # not linear
         ("piecewise(x < 2, 1, 0) + time", []),
-        ("piecewise(on < 2, 1, 0)", []),
+        ("piecewise(on < 2, 1, 0) + time", []),
     ],
 )
 def test_switches_are_found_where_a_comparison_is_linear_in_the_time(rate, expected):
