@@ -3,7 +3,7 @@
 from kinetics.expressions.dimensions import Dimensions
 from kinetics.expressions.evaluation import evaluate
 from kinetics.expressions.functions import exponent_text, log, power, powers_as_written
-from kinetics.expressions.grammar import parse
+from kinetics.expressions.grammar import parse, parse_condition
 from kinetics.expressions.limits import MAX_DEPTH
 from kinetics.expressions.reserved import RESERVED, is_name
 
@@ -16,6 +16,7 @@ __all__ = [
     "is_name",
     "log",
     "parse",
+    "parse_condition",
     "power",
     "powers_as_written",
 ]

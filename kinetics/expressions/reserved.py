@@ -10,7 +10,9 @@ from kinetics.errors import Fault, Faults, InputError
 
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
 """Dims of simulations."""
-RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS
+WORDS = frozenset({"and", "or", "xor", "not", "true", "false"})
+"""Of conditions."""
+RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS | WORDS
 """What no quantity of a model may be called, whatever its results are."""
 NAMES = {
     "simulate": f"{' '.join(sorted(DIMS))} course_start failure patient_id triggered_time triggered_rule "
