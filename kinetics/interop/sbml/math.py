@@ -97,12 +97,12 @@ class Mathematics:
         if kind == "FUNCTION_RATE_OF":
             return meaning.rate(_name_of(node, arguments))
         if kind == "FUNCTION":
-            return self._called(node.getName(), parts(), calls)
+            return self._called(node.getName(), parts(), meaning.time, calls)
         if kind == "FUNCTION_DELAY":
             raise InputError("delay(): equations with delays are not integrated")
         raise InputError(f"'{node.getName() or kind.lower()}' is no mathematics of a model file")
 
-    def _called(self, name: str, values: list[Term], calls: int) -> Term:
+    def _called(self, name: str, values: list[Term], time: Term, calls: int) -> Term:
         """A function of the file, written out with the values of its arguments."""
         if name not in self._functions:
             raise InputError(f"calls '{name}', which is no function of the file")
@@ -112,7 +112,7 @@ class Mathematics:
         if len(values) != len(arguments) or calls >= MAX_CALLS:
             wrong = f"takes {len(arguments)} arguments" if calls < MAX_CALLS else f"is more than {MAX_CALLS} calls deep"
             raise InputError(f"calls the function '{name}', which {wrong}")
-        return self._written(formula.node, _Closed(name, meaning.time), dict(zip(arguments, values, strict=True)), calls + 1)
+        return self._written(formula.node, _Closed(name, time), dict(zip(arguments, values, strict=True)), calls + 1)
 
 
 class _Closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kinetics.expressions import is_name
 from kinetics.expressions.reserved import clash
@@ -33,6 +33,9 @@ class Names:
 
     def __getitem__(self, identifier: str) -> str:
         return self._names[identifier]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
 
     def __contains__(self, identifier: str) -> bool:
         return identifier in self._names

@@ -155,4 +155,3 @@ def _either(otherwise: Term, pair: tuple[Term, Term]) -> Term:
     condition, value = pair
     both, neither = LOGIC["LOGICAL_AND"](condition, value), LOGIC["LOGICAL_AND"](_not(condition), otherwise)
     return LOGIC["LOGICAL_OR"](both, neither)
-

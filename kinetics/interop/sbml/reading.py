@@ -34,7 +34,9 @@ class _Reader:
         quantities = {row.identifier: row for row in (*self.compartments(), *self.species(), *self.parameters())}
         quantities |= {row.identifier: row for row in self.stoichiometries()}
         assigned, rates = self.rules("assignment"), self.rules("rate")
-        self.left_out += [("a constraint, which checks and changes nothing", row.getLine()) for row in model.getListOfConstraints()]
+        self.left_out += [
+            ("a constraint, which checks and changes nothing", row.getLine()) for row in model.getListOfConstraints()
+        ]
         contents = Contents(
             title=_text(model.getName() or model.getId()) or self.parsed.path.stem,
             quantities=quantities,
@@ -113,7 +115,11 @@ class _Reader:
     def reaction(self, row: Any) -> Reaction:
         law = row.getKineticLaw() if row.isSetKineticLaw() else None
         formula = self.formula(law, f"the kinetic law of {row.getId()}")
-        local = [] if law is None else [_parameter(one) for one in (*law.getListOfParameters(), *law.getListOfLocalParameters())]
+        local = (
+            []
+            if law is None
+            else [_parameter(one) for one in (*law.getListOfParameters(), *law.getListOfLocalParameters())]
+        )
         references = [
             self.reference(reference, sign)
             for sign, list_of in ((-1, row.getListOfReactants()), (1, row.getListOfProducts()))
@@ -152,7 +158,9 @@ class _Reader:
         for identifier, row in contents.quantities.items():
             has_value = row.value is not None or identifier in contents.assigned or identifier in contents.initial
             if row.kind == "compartment" and not has_value and row.dimensions:
-                self.left_out.append((f"the size of compartment {identifier}, which is not given: it counts as 1", row.line))
+                self.left_out.append(
+                    (f"the size of compartment {identifier}, which is not given: it counts as 1", row.line)
+                )
             elif row.kind != "compartment" and not has_value:
                 self.faults.add("has no value, and nothing assigns one", self.parsed.where(row.line), identifier)
             elif row.value is not None and not math.isfinite(row.value):

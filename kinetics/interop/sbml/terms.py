@@ -79,7 +79,9 @@ def number_with_exponent(mantissa: float, exponent: int) -> Term:
     '6.022e23'
     """
     digits = number(mantissa)
-    return Term(f"{digits.text}e{exponent}", digits.binds) if "e" not in digits.text else number(mantissa * 10.0**exponent)
+    return (
+        Term(f"{digits.text}e{exponent}", digits.binds) if "e" not in digits.text else number(mantissa * 10.0**exponent)
+    )
 
 
 def product(*factors: Term) -> Term:

@@ -32,7 +32,9 @@ class Translation:
         self.names = Names([*contents.quantities, *contents.reactions, *(row.identifier for row in contents.events)])
         self.tables = Tables()
         self.running, self.starting = _Running(self, {}), _Starting(self, {})
-        self.states = {name: self._state_name(row) for name, row in contents.quantities.items() if contents.changes(name)}
+        self.states = {
+            name: self._state_name(row) for name, row in contents.quantities.items() if contents.changes(name)
+        }
         self.local = {
             row.identifier: {name: self.names.new(f"{self.names[row.identifier]}_{name}") for name in row.local}
             for row in contents.reactions.values()
@@ -48,6 +50,9 @@ class Translation:
             self.reaction(row)
         for row in self.contents.events:
             self.event(row)
+        if not self.states:  # all is constant, or follows from the time alone
+            about = "time since the start: a model needs a state, and the file has none"
+            self.tables.state(self.names.new("elapsed"), _ZERO, Term("1"), self.units.time, about, (1, 1))
         self.faults.raise_if_any()
         return self.tables
 
@@ -67,7 +72,11 @@ class Translation:
 
     def is_by_concentration(self, row: Quantity) -> bool:
         """Whether the state of a species is its concentration: a rule changes it, and another the compartment."""
-        return not row.only_substance and row.identifier in self.contents.rates and row.compartment in self.contents.assigned
+        return (
+            not row.only_substance
+            and row.identifier in self.contents.rates
+            and row.compartment in self.contents.assigned
+        )
 
     def varies(self, identifier: str) -> bool:
         """Whether a quantity has more than one value."""
@@ -150,10 +159,16 @@ class Translation:
         row = self.contents.quantities[identifier]
         if identifier in self.contents.assigned:
             rule = self.contents.assigned[identifier]
-            return self._start_row(identifier, self.units.of(row), lambda: self.formula(rule, self.starting, identifier))
-        if identifier not in self.states and (row.kind != "species" or row.only_substance or not self.varies(row.compartment)):
+            return self._start_row(
+                identifier, self.units.of(row), lambda: self.formula(rule, self.starting, identifier)
+            )
+        if identifier not in self.states and (
+            row.kind != "species" or row.only_substance or not self.varies(row.compartment)
+        ):
             return Term(self.names[identifier])
-        if identifier not in self.contents.initial and (row.kind != "species" or row.is_concentration != row.only_substance):
+        if identifier not in self.contents.initial and (
+            row.kind != "species" or row.is_concentration != row.only_substance
+        ):
             return self.first(row)
         return self._start_row(identifier, self.units.of(row), lambda: self.first(row))
 
@@ -221,9 +236,13 @@ class Translation:
         fields |= {} if row.initial else {"initial": False}
         fields |= {} if row.at_trigger else {"values_at": "execution"}
         fields |= {"about": row.about} if row.about else {}
-        values = {name: self.formula(formula, self.running, row.identifier) for name, formula in row.assignments.items()}
+        values = {
+            name: self.formula(formula, self.running, row.identifier) for name, formula in row.assignments.items()
+        }
         assignments = {self.states[name]: self._assigned(name, values).text for name in values if name in self.states}
-        lines = {("assignments", self.states[name]): row.assignments[name].line for name in values if name in self.states}
+        lines = {
+            ("assignments", self.states[name]): row.assignments[name].line for name in values if name in self.states
+        }
         self.tables.event(self.names[row.identifier], fields | {"assignments": assignments}, row.line, lines)
 
     def _assigned(self, identifier: str, values: Mapping[str, Term]) -> Term:

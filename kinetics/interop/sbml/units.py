@@ -66,7 +66,11 @@ class DeclaredUnits(Units):
         if row.kind == "stoichiometry":
             return "1"
         if row.kind == "compartment":
-            sizes = {3: self._contents.defaults.volume, 2: self._contents.defaults.area, 1: self._contents.defaults.length}
+            sizes = {
+                3: self._contents.defaults.volume,
+                2: self._contents.defaults.area,
+                1: self._contents.defaults.length,
+            }
             default = sizes.get(int(row.dimensions), "") or ("dimensionless" if not row.dimensions else "")
             return self._named(row.unit or default, row.identifier)
         if row.kind == "species" and not row.only_substance:
