@@ -47,9 +47,11 @@ class Tables:
         self._add("states", name, {"unit": unit, "initial": initial.text, "rate": rate.text}, about, lines[0])
         self.lines["states", name, "rate"] = lines[1]
 
-    def event(self, name: str, fields: dict[str, Any], line: int, lines: dict[tuple[str, ...], int]) -> None:
+    def event(
+        self, name: str, fields: dict[str, Any], about: str, line: int, lines: dict[tuple[str, ...], int]
+    ) -> None:
         """Add an event; ``lines`` are those of keys below it."""
-        self._add("events", name, fields, "", line)
+        self._add("events", name, fields, about, line)
         self.lines |= {("events", name, *keys): below for keys, below in lines.items()}
 
     def _add(self, kind: str, name: str, fields: dict[str, Any], about: str, line: int) -> None:
