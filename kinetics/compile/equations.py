@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property, reduce
 from itertools import combinations
-from operator import or_
+from operator import add, or_
 from typing import Any
 
 import sympy as sp
@@ -89,9 +89,13 @@ class Equations:
 
     @cached_property
     def switches(self) -> list[Node]:
-        """Left less right of each comparison in the triggers of events."""
-        sides = (row.args for row in switches_of(self._model.events.values()))
-        return [self._reader.read(left) - self._reader.read(right) for left, right in sides]
+        """Left less right of each comparison in the triggers of events, then the summed sizes of its terms."""
+        differences, sizes = [], []
+        for left, right in (row.args for row in switches_of(self._model.events.values())):
+            differences.append(self._reader.read(left) - self._reader.read(right))
+            terms = self._read([*sp.Add.make_args(left), *sp.Add.make_args(right)])
+            sizes.append(reduce(add, map(abs, terms)))
+        return differences + sizes
 
     @cached_property
     def events(self) -> list[Node]:

@@ -120,7 +120,7 @@ class Functions:
         return self._table("outputs", states, c[None])
 
     def switch_table(self, states: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """Left less right of each comparison in triggers of events at many times, (time, comparison)."""
+        """Left less right of each comparison of events, then the size of its terms, (time, 2 comparisons)."""
         return self._table("switches", states, c[None])
 
     def events(self, y: np.ndarray, c: np.ndarray) -> np.ndarray:
