@@ -103,18 +103,6 @@ def branches(*pairs: Any) -> Any:
 _PLAIN = (sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan, BooleanAtom, bool)
 
 
-def powers_as_written(expression: Any) -> Any:
-    """An expression of SymPy with the functions of this module in the place of SymPy's own.
-
-    Examples
-    --------
-    >>> x = sp.Symbol("x", real=True)
-    >>> powers_as_written(sp.log(x) * sp.sqrt(x) + x**2).atoms(power, log) == {log(x), power(x, sp.S.Half)}
-    True
-    """
-    return expression.replace(sp.log, log).replace(lambda node: node.is_Pow, lambda node: power(*node.args))
-
-
 def _parts(function: Any) -> tuple[Any, Any]:
     base, exponent = function.args
     return base, exponent

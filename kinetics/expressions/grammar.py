@@ -12,6 +12,7 @@ import sympy as sp
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions import limits
 from kinetics.expressions.conditions import COMPARISONS, Conditions
+from kinetics.expressions.elementary import FUNCTIONS as ELEMENTARY
 from kinetics.expressions.functions import branches, log, power
 from kinetics.expressions.reserved import WORDS
 from kinetics.expressions.tokens import shortened
@@ -24,7 +25,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "abs": (sp.Abs, 1, 1),
     "min": (sp.Min, 2, None),
     "max": (sp.Max, 2, None),
-}
+} | {name: (kind, 1, 1) for name, kind in ELEMENTARY.items()}
 
 
 class _Parser(Conditions):

@@ -12,9 +12,10 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults, InputError
-from kinetics.expressions import is_name, powers_as_written
+from kinetics.expressions import as_written, is_name
 from kinetics.model.events import Event, comparisons, is_condition
 from kinetics.model.events.event import EXECUTION, TRIGGER
+from kinetics.model.clock import TIME
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Dose
 from kinetics.units import parse_unit
 
@@ -91,7 +92,7 @@ def _exact(expression: Any) -> Any:
     if not isinstance(exact, sp.Expr) or exact.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         raise InputError(f"must be a finite real number or an expression of sympy, found {expression!r:.60}")
     real = {symbol: sp.Symbol(str(symbol), real=True) for symbol in exact.free_symbols}
-    return powers_as_written(exact.xreplace(real))
+    return as_written(exact.xreplace(real))
 
 
 def _check_names(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> None:
@@ -109,5 +110,5 @@ def _check_names(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> Non
                 expressions = row.expressions
             for key, expression in expressions.items():
                 for name in sorted(map(str, getattr(expression, "free_symbols", ()))):
-                    if name not in kinds:
+                    if name not in kinds and name != TIME.name:
                         faults.add(f"unknown name '{name}'", row.where, f"{row.name}.{key}")

@@ -38,7 +38,9 @@ class Model(Interchange):
     Parameters
     ----------
     name, title, about, time : str, and pint.Unit
-        What it is called and what it is; the unit of time of the rates.
+        What it is called and what it is; the unit of time of the rates, ``1`` of a model whose times are bare numbers.
+    is_unchecked : bool
+        Whether its file says nothing of units: all are ``1`` then.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations, events : tuple of Correlation, and mapping of str to Event
@@ -70,6 +72,7 @@ class Model(Interchange):
     order: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     about: str = ""
+    is_unchecked: bool = False
     path: Path | None = None
     extends: tuple[Path, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -106,7 +109,7 @@ class Model(Interchange):
             with faults.gather(draft.document.where("model", "time"), "model.time"):
                 time = _time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest["aliases"] = draft.aliases
+        rest |= {"aliases": draft.aliases, "is_unchecked": header["units"] is not None}
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -130,7 +133,7 @@ class Model(Interchange):
         Parameters
         ----------
         name, title, time : str
-            What to call it, in short and at length; the unit of time.
+            What to call it, in short and at length; the unit of time, or ``"1"``.
         states, parameters, inputs, derived, doses, outputs : iterable of quantity
             Units may be text; expressions may use any sympy symbols of the declared names.
         correlations, events : iterable of Correlation, iterable of Event
@@ -239,7 +242,9 @@ class Model(Interchange):
 
 
 def _time_unit(text: str) -> Unit:
-    conversion(unit := parse_unit(text), parse_unit("day"))
+    unit = parse_unit(text)
+    if unit != parse_unit("1"):
+        conversion(unit, parse_unit("day"))
     return unit
 
 
