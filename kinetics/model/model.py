@@ -16,7 +16,8 @@ from kinetics.files.library import find_file, library_folder
 from kinetics.files.rows import dotted_name
 from kinetics.model import hashes
 from kinetics.model.adoption import adopted_tables
-from kinetics.model.checks import check_tables
+from kinetics.model.checks import check_tables, check_unchecked
+from kinetics.model.clock import time_unit
 from kinetics.model.composition import read_draft
 from kinetics.model.correlations import check_correlations
 from kinetics.model.definitions import evaluated_constants
@@ -26,7 +27,7 @@ from kinetics.model.quantities import Cohort, Correlation, Derived, Dose, Input,
 from kinetics.model.ranges import out_of_range
 from kinetics.text.suggestions import did_you_mean
 from kinetics.text.tables import html_table
-from kinetics.units import Unit, conversion, display_unit, parse_unit
+from kinetics.units import Unit, display_unit
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,10 +38,8 @@ class Model(Interchange):
 
     Parameters
     ----------
-    name, title, about, time : str, and pint.Unit
-        What it is called and what it is; the unit of time of the rates, ``1`` of a model whose times are bare numbers.
-    is_unchecked : bool
-        Whether its file says nothing of units: all are ``1`` then.
+    name, title, about, time, is_unchecked : str, pint.Unit and bool
+        What it is called and is; the unit of time, ``1`` if times are bare numbers; whether all units are ``1``.
     parameters, inputs, derived, doses, states, outputs, cohorts : mapping of str to quantity
         What it is made of. Expressions are sympy, in the declared units, with every conversion written in.
     correlations, events : tuple of Correlation, and mapping of str to Event
@@ -86,8 +85,8 @@ class Model(Interchange):
         quantities = [(kind, row) for kind, table in kinds.items() for row in table.values()]
         values = {name: f"{row.value:g}" for name, row in self.parameters.items()}
         rows = [[kind, q.name, values.get(q.name, ""), display_unit(q.unit), q.about] for kind, q in quantities]
-        rows += [["event", row.name, "", "", row.about] for row in self.events.values()]
-        rows += [["cohort", row.name, "", "", row.about] for row in self.cohorts.values()]
+        others = {"event": self.events, "cohort": self.cohorts}
+        rows += [[kind, row.name, "", "", row.about] for kind, table in others.items() for row in table.values()]
         return html_table(f"Model {self.name}: {self.title}", ["kind", "name", "value", "unit", "about"], rows)
 
     @classmethod
@@ -107,9 +106,10 @@ class Model(Interchange):
         header, time = draft.header, None
         if header["time"] is not None:
             with faults.gather(draft.document.where("model", "time"), "model.time"):
-                time = _time_unit(header["time"])
+                time = time_unit(header["time"])
         rest = {"title": header["title"], "about": header["about"], "cohorts": draft.cohorts, "extends": draft.extends}
-        rest |= {"aliases": draft.aliases, "is_unchecked": header["units"] is not None}
+        rest |= {"aliases": draft.aliases, "is_unchecked": draft.is_unchecked}
+        check_unchecked(draft, time, faults)
         return _checked(faults, draft.tables, draft.correlations, time, name=path.stem, path=path, **rest)
 
     @classmethod
@@ -134,10 +134,8 @@ class Model(Interchange):
         ----------
         name, title, time : str
             What to call it, in short and at length; the unit of time, or ``"1"``.
-        states, parameters, inputs, derived, doses, outputs : iterable of quantity
+        states, parameters, inputs, derived, doses, outputs, correlations, events : iterable
             Units may be text; expressions may use any sympy symbols of the declared names.
-        correlations, events : iterable of Correlation, iterable of Event
-            Between parameters that vary; what sets states when a condition becomes true.
 
         Raises
         ------
@@ -159,7 +157,7 @@ class Model(Interchange):
         values = {"parameters": parameters, "inputs": inputs, "derived": derived, "doses": doses, "outputs": outputs}
         tables = adopted_tables(faults, events, **values, states=states)
         with faults.gather("time"):
-            unit = _time_unit(time)
+            unit = time_unit(time)
         return _checked(faults, tables, tuple(correlations), unit, name=name, title=title or name)
 
     @cached_property
@@ -206,16 +204,16 @@ class Model(Interchange):
 
     def output(self, name: str) -> Output:
         """The output of a name; `UnknownNameError` if there is none."""
-        if name not in self.outputs:
-            raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
-        return self.outputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        raise UnknownNameError(f"model '{self.name}' has no output '{name}'; there are {self._outputs()}")
 
     def _outputs(self) -> str:
         return ", ".join(self.outputs) or "none"
 
     def is_exploratory(self, name: str | None) -> bool:
         """Whether this is the name of an output that is exploratory."""
-        return name is not None and name in self.outputs and self.outputs[name].exploratory
+        return name in self.outputs and self.outputs[name].exploratory
 
     def written_out(self, expression: Any, keep: Iterable[str] = ()) -> Any:
         """An expression with derived quantities replaced by what they stand for, save those in ``keep``."""
@@ -230,8 +228,7 @@ class Model(Interchange):
         Raises
         ------
         InputError
-            If a parameter is out of its range, or one of them lies below its minimum or is not finite; the parameters
-            behind it are named.
+            If a parameter is out of range, or one of them below its minimum or not finite; what is behind it is named.
         """
         faults = Faults()
         for row in self.parameters.values():
@@ -239,13 +236,6 @@ class Model(Interchange):
                 faults.add(message, *row.location("value"))
         faults.raise_if_any()
         return evaluated_constants({name: self.definitions[name] for name in self.constants}, parameters, faults)
-
-
-def _time_unit(text: str) -> Unit:
-    unit = parse_unit(text)
-    if unit != parse_unit("1"):
-        conversion(unit, parse_unit("day"))
-    return unit
 
 
 def _checked(

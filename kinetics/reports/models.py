@@ -15,6 +15,8 @@ from kinetics.errors import Fault, InputError
 from kinetics.expressions import exponent_text
 from kinetics.model import Model
 from kinetics.model import latex as latex_of
+from kinetics.model.events import Event
+from kinetics.model.events.event import TRIGGER
 from kinetics.model.quantities import Cohort
 from kinetics.results import marked
 from kinetics.text.escaping import one_space
@@ -36,6 +38,30 @@ class _Plain(StrPrinter):
         pairs = [f"{self._print(condition)}, {self._print(value)}" for value, condition in branches]
         return f"piecewise({', '.join([*pairs, self._print(last)])})"
 
+    _print_piecewise = _print_Piecewise
+
+    def _print_Relational(self, expr: Any) -> str:
+        return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
+
+    def _print_And(self, expr: Any) -> str:
+        return self._joined("and", expr)
+
+    def _print_Or(self, expr: Any) -> str:
+        return self._joined("or", expr)
+
+    def _print_Xor(self, expr: Any) -> str:
+        return self._joined("xor", expr)
+
+    def _joined(self, word: str, expr: Any) -> str:
+        return f" {word} ".join(map(self._in_brackets, expr.args))
+
+    def _print_Not(self, expr: Any) -> str:
+        return f"not {self._in_brackets(expr.args[0])}"
+
+    def _in_brackets(self, condition: Any) -> str:
+        """A condition as part of another."""
+        return self._print(condition) if condition.is_Relational else f"({self._print(condition)})"
+
     def _print_Max(self, expr: Any) -> str:
         return f"max({self.stringify(expr.args, ', ')})"
 
@@ -48,7 +74,22 @@ def expression_text(expression: Any) -> str:
     return _Plain({"order": None}).doprint(expression)
 
 
-SECTIONS = ("equations", "parameters", "correlations", "inputs", "doses", "outputs", "cohorts")
+def event_text(event: Event) -> str:
+    """An event in words, in the notation of model files."""
+    values = ", ".join(f"{name} = {expression_text(value)}" for name, value in event.assignments.items())
+    parts = [
+        f"{event.name}: when {expression_text(event.trigger)} becomes true",
+        "" if event.delay is None else f"after {expression_text(event.delay)}",
+        "" if event.persistent else "if it still is",
+        values if event.values_at == TRIGGER or event.delay is None else f"{values} as they are then",
+        "" if event.initial else "at the start too",
+        "" if event.priority is None else f"priority {expression_text(event.priority)}",
+        one_space(event.about),
+    ]
+    return "; ".join(filter(None, parts))
+
+
+SECTIONS = ("equations", "events", "parameters", "correlations", "inputs", "doses", "outputs", "cohorts")
 """What a page of a model has, in this order."""
 
 
@@ -78,6 +119,7 @@ def model_text(
         paragraph(f"{model.name}: {model.title}", width),
         "Extends " + ", which extends ".join(path.stem for path in model.extends) if model.extends else "",
         paragraph(model.about, width) if model.about else "",
+        "units: unchecked" if model.is_unchecked else "",
     ]
     return "\n\n".join(filter(None, [*head, *sections]))
 
@@ -108,6 +150,12 @@ class _ModelPage:
             for title, rows in groups.items()
             if (lines := [line for name, value in rows if self._has(line := f"{name} = {expression_text(value)}")])
         )
+
+    def events(self) -> str:
+        """When each event fires, and what it sets."""
+        if self.latex:
+            return ""
+        return self._lines("Events", [line for row in self.model.events.values() if self._has(line := event_text(row))])
 
     def parameters(self) -> str:
         """Every parameter with unit, value, between-patient spread, source and meaning."""
