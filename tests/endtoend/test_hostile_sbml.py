@@ -16,7 +16,9 @@ PACKAGE = "http://www.sbml.org/sbml/level3/version1/{0}/version1"
 
 def document(content, more="", level="3", version="2", uri=CORE):
     """A document whose model begins on line 3, its content on line 4."""
-    return f'{HEAD}<sbml xmlns="{uri}" level="{level}" version="{version}"{more}>\n<model>\n{content}\n</model></sbml>\n'
+    return (
+        f'{HEAD}<sbml xmlns="{uri}" level="{level}" version="{version}"{more}>\n<model>\n{content}\n</model></sbml>\n'
+    )
 
 
 def parameter(name, value="1", constant="true"):
@@ -45,8 +47,19 @@ def species(attributes=""):
     )
 
 
+def chain(length):
+    """Parameters from line 5 on, each assigned the one after it."""
+    parameters = "".join(parameter(f"k{n}", constant="false") for n in range(length)).replace("\n", "")
+    rules = (
+        f'<assignmentRule variable="k{n}">{MATH}<ci>k{n + 1}</ci></math></assignmentRule>' for n in range(length - 1)
+    )
+    return f"<listOfParameters>\n{parameters}</listOfParameters><listOfRules>{''.join(rules)}</listOfRules>"
+
+
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
-FUNCTION = '<functionDefinition id="{0}">' + MATH + "<lambda><bvar><ci>x</ci></bvar>{1}</lambda></math></functionDefinition>"
+FUNCTION = (
+    '<functionDefinition id="{0}">' + MATH + "<lambda><bvar><ci>x</ci></bvar>{1}</lambda></math></functionDefinition>"
+)
 CALLS = "<apply><ci>f{0}</ci><apply><ci>f{0}</ci><ci>x</ci></apply></apply>"
 DOUBLING = "".join(FUNCTION.format(f"f{n}", CALLS.format(n - 1)) for n in range(1, 18))
 DELAY = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
@@ -80,7 +93,7 @@ FILES = {
     "level 9": (document("", level="9"), 2, "level 9"),
     "no model": (f'{HEAD}<sbml xmlns="{CORE}" level="3" version="2"/>', 1, "no model"),
     "an unknown name": (document(assigned("<ci>q</ci>")), 7, "'q'"),
-    "a circle of rules": (document(assigned("<ci>p</ci>")), 7, "refers to that variable"),
+    "a circle of rules": (document(assigned("<ci>p</ci>")), 7, "cyclic"),
     "a delay": (document(assigned(f"<apply>{DELAY}<cn>1</cn><cn>2</cn></apply>")), 7, "delay()"),
     "an algebraic rule": (document(assigned("<cn>1</cn>").replace('assignmentRule variable="p"', "algebraicRule").replace("/assignmentRule", "/algebraicRule")), 7, "algebraic"),
     "a fast reaction": (document(FAST, version="1", uri=V1), 5, "fast"),
@@ -93,6 +106,11 @@ FILES = {
             f"</listOfFunctionDefinitions>{assigned('<apply><ci>f17</ci><ci>p</ci></apply>', 'p').replace('<ci>p</ci>', '<cn>2</cn>')}"
         ), 7, "longer",
     ),
+    "mathematics of 100000 terms": (document(assigned("<apply><plus/>" + "<cn>1</cn>" * 100_000 + "</apply>")), 7, "elements"),
+    "a sum too long for an expression": (document(assigned("<apply><plus/>" + "<cn>1</cn>" * 5000 + "</apply>")), 7, "longer"),
+    "a rule for nothing": (document(assigned("<cn>1</cn>").replace('variable="p"', 'variable="q"')), 7, "'q'"),
+    "a rule for a constant": (document(assigned("<cn>1</cn>").replace("false", "true")), 7, "constant"),
+    "a chain of 1500 rules": (document(chain(1500)), 5, "more than 1000"),
     "a parameter without a value": (document('<listOfParameters>\n<parameter id="k" constant="true"/></listOfParameters>'), 5, "no value"),
     "an attribute beyond reason": (document(f"<listOfParameters>\n{parameter('k' * 100_000)}</listOfParameters>"), 5, "attribute"),
 }  # fmt: skip
@@ -128,7 +146,9 @@ def test_a_file_of_100_megabytes_is_refused_unread(tmp_path):
 
 def test_functions_that_call_each_other_without_end_are_refused(tmp_path):
     path = tmp_path / "model.xml"
-    functions = f"<listOfFunctionDefinitions>{FUNCTION.format('f0', '<cn>1</cn>')}{DOUBLING}</listOfFunctionDefinitions>"
+    functions = (
+        f"<listOfFunctionDefinitions>{FUNCTION.format('f0', '<cn>1</cn>')}{DOUBLING}</listOfFunctionDefinitions>"
+    )
     path.write_text(document(functions + assigned("<apply><ci>f17</ci><cn>2</cn></apply>")))
     done = run(path)
     assert done.returncode in (0, 2)
