@@ -1,14 +1,13 @@
 """Sixty cases of the SBML semantic test suite: what others computed, and both engines here."""
 
 import csv
-import warnings
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kinetics import simulate
+from kinetics import Model, simulate
 from kinetics.interop.sbml import import_sbml
 
 ORACLES = Path(__file__).parents[3] / "shared" / "oracles"
@@ -80,8 +79,6 @@ def test_the_case_gives_what_the_suite_expects(case, engine):
 
 @pytest.mark.parametrize("path", BENCHMARK, ids=lambda path: path.parent.name)
 def test_a_published_model_is_read_and_its_file_gives_the_same(path, tmp_path):
-    from kinetics import Model
-
     imported = import_sbml(path)
     written = tmp_path / f"{path.stem}.toml"
     written.write_text(imported.to_toml())

@@ -150,8 +150,8 @@ def decay(folder, unit_of_k, math, attributes=DECLARED, definition=("per", "seco
     """One species that decays at rate k, with the unit of k."""
     content = (
         UNITS.format(*definition)
-        + '<listOfCompartments><compartment id="c" size="2" spatialDimensions="3" constant="true"/></listOfCompartments>'
-        '<listOfSpecies><species id="S" compartment="c" initialConcentration="3" hasOnlySubstanceUnits="false" '
+        + '<listOfCompartments><compartment id="c" size="2" spatialDimensions="3" constant="true"/>'
+        '</listOfCompartments><listOfSpecies><species id="S" compartment="c" initialConcentration="3" hasOnlySubstanceUnits="false" '
         'boundaryCondition="false" constant="false"/></listOfSpecies>'
         f'<listOfParameters><parameter id="k" value="0.5" {unit_of_k} constant="true"/></listOfParameters>'
         '<listOfReactions>\n<reaction id="J" reversible="false"><listOfReactants>'

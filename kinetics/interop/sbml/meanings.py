@@ -23,11 +23,13 @@ class Running:
         self._translation, self._local = translation, local
 
     def value(self, identifier: str) -> Term:
+        """What stands for an identifier; `InputError` if it is nothing of the file."""
         if identifier in self._local:
             return Term(self._local[identifier])
         return self._value(identifier)
 
     def rate(self, identifier: str) -> Term:
+        """What stands for its rate of change; nothing changes a local parameter."""
         return ZERO if identifier in self._local else self._rate(identifier)
 
     def _value(self, identifier: str) -> Term:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import pairwise
 
 from kinetics.interop.sbml.terms import (
     AND,
@@ -79,6 +80,7 @@ def _extreme(name: str) -> Callable[..., Term]:
     return lambda *arguments: call(name, *arguments) if len(arguments) > 1 else arguments[0]
 
 
+_RECIPROCALS = {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}
 ARITHMETIC: dict[str, Callable[..., Term]] = {
     "PLUS": total, "TIMES": product, "MINUS": _minus, "DIVIDE": _divide, "POWER": power, "FUNCTION_POWER": power,
     "FUNCTION_ROOT": _root, "FUNCTION_LOG": _log, "FUNCTION_LN": _function("log"), "FUNCTION_EXP": _function("exp"),
@@ -87,14 +89,8 @@ ARITHMETIC: dict[str, Callable[..., Term]] = {
     "FUNCTION_QUOTIENT": _quotient, "FUNCTION_REM": _rest,
     **{f"FUNCTION_{name.upper()}": _function(name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{f"FUNCTION_ARC{name.upper()}": _function(f"a{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{
-        f"FUNCTION_{name.upper()}": _inverse(of)
-        for name, of in {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}.items()
-    },
-    **{
-        f"FUNCTION_ARC{name.upper()}": _of_inverse(f"a{of}")
-        for name, of in {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}.items()
-    },
+    **{f"FUNCTION_{name.upper()}": _inverse(of) for name, of in _RECIPROCALS.items()},
+    **{f"FUNCTION_ARC{name.upper()}": _of_inverse(f"a{of}") for name, of in _RECIPROCALS.items()},
 }  # fmt: skip
 """Of numbers to a number."""
 
@@ -135,7 +131,7 @@ def compare(kind: str, *sides: Term) -> Term:
         text = f"{left.as_number().within(SUM)} {sign} {right.as_number().within(SUM)}"
         return Term(text, COMPARISON, is_condition=True)
 
-    pairs = [pair(left, right) for left, right in zip(sides, sides[1:], strict=False)]
+    pairs = [pair(left, right) for left, right in pairwise(sides)]
     return LOGIC["LOGICAL_AND"](*pairs)
 
 

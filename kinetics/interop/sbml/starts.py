@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Starts:
-    """Texts of constants alone: parameters for the values of the file, derived quantities for all else that is needed."""
+    """Texts of constants alone: parameters for values of the file, derived quantities for all else that is needed."""
 
     def __init__(self, translation: Translation) -> None:
         self._translation = translation

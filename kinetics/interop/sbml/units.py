@@ -9,17 +9,21 @@ from kinetics.errors import InputError
 from kinetics.interop.sbml.contents import Contents, Quantity
 from kinetics.units import parse_unit, unit_text
 
+_OWN_NAMES = (
+    "ampere becquerel candela coulomb farad gram gray henry hertz joule katal kelvin kilogram lumen lux mole newton "
+    "ohm pascal second siemens sievert tesla volt watt weber"
+)
 _KINDS = {
-    "dimensionless": "1", "item": "1", "radian": "1", "steradian": "1", "avogadro": "", "litre": "liter",
-    "liter": "liter", "metre": "meter", "meter": "meter", "mole": "mole", "second": "second", "kilogram": "kilogram",
-    "gram": "gram", **{name: name for name in ("ampere", "becquerel", "candela", "coulomb", "farad", "gray", "henry",
-    "hertz", "joule", "katal", "kelvin", "lumen", "lux", "newton", "ohm", "pascal", "siemens", "sievert", "tesla", "volt",
-    "watt", "weber")},
-}  # fmt: skip
+    **dict.fromkeys(("dimensionless", "item", "radian", "steradian"), "1"),
+    **dict.fromkeys(("litre", "liter"), "liter"),
+    **dict.fromkeys(("metre", "meter"), "meter"),
+    **{name: name for name in _OWN_NAMES.split()},
+}
 _PREFIXES = {
     -18: "atto", -15: "femto", -12: "pico", -9: "nano", -6: "micro", -3: "milli", -2: "centi", -1: "deci", 0: "",
     1: "deca", 2: "hecto", 3: "kilo", 6: "mega", 9: "giga", 12: "tera",
 }  # fmt: skip
+_LEAST = 1e-30
 _TIMES = {60.0: "minute", 3600.0: "hour", 86400.0: "day", 604800.0: "week"}
 
 
@@ -67,6 +71,7 @@ class DeclaredUnits(Units):
             self.of(row)
 
     def of(self, row: Quantity) -> str:
+        """The unit of what mathematics means by a quantity."""
         if row.kind == "stoichiometry":
             return "1"
         if row.kind == "compartment":
@@ -82,12 +87,15 @@ class DeclaredUnits(Units):
         return self.amount(row) if row.kind == "species" else self._named(row.unit, row.identifier)
 
     def amount(self, row: Quantity) -> str:
+        """The unit of the amount of a species."""
         return self._named(row.unit or self._contents.defaults.substance, row.identifier)
 
     def per_time(self, unit: str) -> str:
+        """A unit over that of time."""
         return _text(f"({unit})/({self.time})")
 
     def given(self, row: Quantity) -> str:
+        """The unit of the value that the file gives of a quantity."""
         if row.kind != "species":
             return self.of(row)
         return self._concentration(row) if row.is_concentration else self.amount(row)
@@ -120,6 +128,8 @@ def _factor(kind: str, exponent: float, scale: int, multiplier: float, identifie
         raise fault
     if kind == "second" and multiplier in _TIMES and scale == 0:
         name, multiplier = _TIMES[multiplier], 1.0
+    if not math.isfinite(multiplier) or not _LEAST < multiplier < 1 / _LEAST:
+        raise fault
     tens = round(math.log10(multiplier))
     if not math.isclose(multiplier, 10.0**tens, rel_tol=1e-12):
         raise fault
