@@ -105,6 +105,13 @@ def test_a_pulse_in_time_within_one_step_is_found(tmp_path, engine):
 
 
 @ENGINES
+def test_a_wave_of_time_is_followed_where_nothing_else_moves(tmp_path, engine):
+    table = '[events.up]\ntrigger = "sin(time/d) > 0.5"\nassignments = { x = "x + 1" }'
+    found = trajectory(model_of(tmp_path, {"x": ("0", "0")}, table), 100.0, engine)
+    np.testing.assert_allclose(times_of(found, "up"), math.pi * (1 / 6 + 2 * np.arange(16)), rtol=1e-12)
+
+
+@ENGINES
 def test_an_equality_holds_at_an_instant(tmp_path, engine):
     table = '[events.at]\ntrigger = "time == 3.3*d"\ndelay = "d/2"\nassignments = { x = "x + 1" }\n'
     table += '[events.off]\ntrigger = "x != time/d - 4.1"\nassignments = { y = "y + 1" }'
@@ -278,10 +285,19 @@ def test_patients_divide_as_often_as_each_grows(tmp_path):
     found = {name: simulate(model, engine=name, **options) for name in ("scipy", "batch")}
     doublings = found["batch"].k.values[:, None] * found["batch"].time.values / math.log(2)
     for result in found.values():
-        assert (result.N.values == np.floor(doublings)).all()
+        np.testing.assert_allclose(result.N.values, np.floor(doublings), rtol=1e-12)
         np.testing.assert_allclose(result.M.values, 2 ** (doublings % 1), rtol=2e-5)
     tight = {name: simulate(model, engine=name, tolerances=TIGHT, **options) for name in ("scipy", "batch")}
     np.testing.assert_allclose(tight["scipy"].M.values, tight["batch"].M.values, rtol=1e-8)
+
+
+def test_a_stream_has_the_numbers_that_memory_has(tmp_path):
+    parameters = 'k = { value = 1.3, unit = "1/day", spread = 0.5, source = "choice" }\n'
+    table = '[events.division]\ntrigger = "m >= 2"\nassignments = { m = "m/2" }\n[outputs.M]\nunit = "1"\nvalue = "m"'
+    model = model_of(tmp_path, {"m": ("1", "k*m*d")}, table, parameters)
+    options = {"until": "4 day", "every": "1 day", "patients": 3, "seed": 3}
+    streamed = simulate(tmp_path / "model.toml", out=tmp_path / "out.zarr", chunk=2, **options)
+    assert (streamed.M.values == simulate(model, **options).M.values).all()
 
 
 @ENGINES

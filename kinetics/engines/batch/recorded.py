@@ -35,7 +35,8 @@ class Recorded:
     def of(cls, record: Record) -> Recorded:
         """What compiled code has recorded."""
         count = int(record.size[0])
-        return cls(np.concatenate([[0.0], record.ends[:count]]), record.values[:count])
+        # a copy, so that the room for further steps is given back
+        return cls(np.concatenate([[0.0], record.ends[:count]]), record.values[:count].copy())
 
     @property
     def t_max(self) -> float:
