@@ -74,6 +74,10 @@ def load(name: str | Path) -> Loaded:
             from kinetics.patients import DataMapping, read_patients
 
             return DataMapping.load(path) if path.suffix == ".toml" else read_patients(path)
+        case "sbml":
+            from kinetics.interop.sbml import read_sbml
+
+            return read_sbml(path)
         case "dataset":
             from kinetics.results import read_result
 

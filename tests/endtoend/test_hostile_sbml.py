@@ -217,3 +217,13 @@ def test_a_file_that_exists_stays_if_the_import_fails(run, tmp_path):
     out.write_text("mine")
     assert run("import", path, "--out", out).status == 2
     assert out.read_text() == "mine"
+
+
+def test_it_is_checked_and_taken_by_no_other_command_as_it_is(run, tmp_path):
+    path = tmp_path / "model.xml"
+    path.write_text(document(f"<listOfParameters>\n{parameter('E', constant='false')}</listOfParameters>"))
+    checked = run("check", path)
+    assert (checked.status, "E is E_" in checked.out) == (0, True)
+    simulated = run("simulate", path, "--until", "1 day")
+    assert simulated.status == 2
+    assert "kinetics import" in simulated.err

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kinetics.errors import InputError, warn
+from kinetics.errors import Fault, InputError, warn
 from kinetics.files.documents import MAX_BYTES, Document
 from kinetics.interop.sbml.contents import Contents
 from kinetics.interop.sbml.parsing import Parsed, parse_sbml
@@ -159,7 +159,14 @@ def _check_factors(model: Model, checked: Model) -> None:
     """Refuse units that agree up to a factor: SBML takes numbers as they are, and a model file would convert them."""
     for kind, keys in _EXPRESSIONS.items():
         for name, row in getattr(checked, kind).items():
-            for key in keys:
-                if getattr(row, key) != getattr(getattr(model, kind)[name], key):
-                    where, label = row.location(key)
-                    raise InputError(f"{where}: {label}: units in it differ by a factor")
+            plain = getattr(model, kind)[name]
+            _check_same({key: (getattr(row, key), getattr(plain, key)) for key in keys}, row)
+    for name, event in checked.events.items():
+        plain = model.events[name].expressions
+        _check_same({key: (value, plain[key]) for key, value in event.expressions.items()}, event)
+
+
+def _check_same(pairs: dict[str, tuple[Any, Any]], row: Any) -> None:
+    for key, (converted, plain) in pairs.items():
+        if converted != plain:
+            raise InputError(Fault("units in it differ by a factor", *row.location(key)))
