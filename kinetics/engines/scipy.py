@@ -70,18 +70,14 @@ def integrate(
     monitor = None
     if triggers is not None:
         monitor = RuleMonitor(system, constants, segments, triggers, slack(tolerances.relative))
-    pieces, y, given = [], first, jumps(system, segments)
+    pieces, y, given, jacobian = [], first, jumps(system, segments), partial(_jacobian, functions, constants)
     for segment, (time, end) in enumerate(pairwise(segments.edges.tolist())):
         y = y + given[segment]
         while time < end:
-            rates, stop = segments.rates[segment], end
+            by_rules, stop = 0.0, end
             if monitor is not None:
                 y, by_rules, stop = monitor.begin(time, y, end)
-                rates = rates + by_rules
-            rate, jacobian = (
-                partial(_rate, functions, constants, rates @ doses),
-                partial(_jacobian, functions, constants),
-            )
+            rate = partial(_rate, functions, constants, (segments.rates[segment] + by_rules) @ doses)
             before, options = y, {} if monitor is None else {"monitor": monitor}
             piece, y = solver.solve(rate, jacobian, segment, (time, stop), y, **options)
             if monitor is not None and monitor.cut is not None:
