@@ -183,7 +183,7 @@ _GENERATOR = (
     _PACKAGE / "model" / "definitions.py",
     *(_PACKAGE / "model" / "events").glob("*.py"),
     _PACKAGE / "model" / "model.py",
-    *(_PACKAGE / "expressions" / f"{name}.py" for name in ("evaluation", "functions")),
+    *(_PACKAGE / "expressions").glob("*.py"),
 )
 
 

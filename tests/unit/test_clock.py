@@ -8,6 +8,7 @@ import kinetics
 from kinetics.errors import InputError, UnitError
 from kinetics.model import Derived, Model, Parameter, State, latex
 from kinetics.reports.models import model_text
+from kinetics.reports.simulation import simulation_text
 from kinetics.units import parse_unit
 
 T, X, K = sp.symbols("time x k", real=True)
@@ -136,6 +137,15 @@ def test_a_model_without_unit_of_time_has_no_doses(tmp_path):
 def test_a_time_is_a_unit_of_time_or_1(time):
     with pytest.raises(UnitError):
         Model.from_symbols("m", time=time, states=[State(name="x", unit="1", initial=0, rate=0)])
+
+
+def test_a_table_of_times_without_unit_is_printed(tmp_path):
+    result = kinetics.simulate(write(tmp_path, "free", OSCILLATOR + OUTPUT, time="1"), until=10, every=2.5)
+    lines = simulation_text(result, [], [], 80).splitlines()
+    assert [line.split()[0] for line in lines if line.strip()][1:] == ["time", "0", "2.5", "5", "7.5", "10"]
+
+
+OUTPUT = '[outputs.y]\nunit = "1"\nvalue = "x"\n'
 
 
 # --- units that are unchecked

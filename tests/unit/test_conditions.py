@@ -7,11 +7,14 @@ import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from sympy.printing.latex import LatexPrinter
 
 from kinetics.compile import compile_model
+from kinetics.documents.formulas.mathml import Printer
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions import Dimensions, evaluate, parse, parse_condition, piecewise
 from kinetics.expressions.trees import expression_of, expression_tree
+from kinetics.identifiability.program import build_program
 from kinetics.model import Model, Output, State
 from kinetics.reports.models import expression_text
 from kinetics.units import parse_unit
@@ -150,6 +153,21 @@ def test_conditions_compile_to_their_meaning():
         values = dict(zip("abc", point.tolist(), strict=True))
         expected = [(i + 1) * meaning(text, values) for i, text in enumerate(texts)]
         assert functions.outputs(point, np.zeros(0)).tolist() == expected
+
+
+def test_conditions_are_drawn_with_words_or_signs():
+    choice = parse("piecewise(not (a < b and b != c) xor c == 1, 1, 2)", NAMES)
+    assert r"\neg \left(a < b \wedge b \neq c\right)" in LatexPrinter().doprint(choice)
+    drawn = Printer({symbol: f"<mi>{name}</mi>" for name, symbol in NAMES.items()}).markup(choice)
+    for part in ("<mtext>not </mtext>", "<mtext> and </mtext>", "<mtext> xor </mtext>", "<mo>≠</mo>"):
+        assert part in drawn
+
+
+def test_identifiability_refuses_a_condition_that_it_cannot_decide():
+    states = [State(name="a", unit="1", initial=0, rate=parse("piecewise(a == 2 or a > 3, 1, 0)", {"a": A}))]
+    model = Model.from_symbols("jumping", time="1", states=states)
+    with pytest.raises(InputError, match="identifiability cannot be decided with"):
+        build_program(model, ["a"], {}, [])
 
 
 def test_sides_of_a_comparison_are_of_one_dimension():

@@ -369,7 +369,7 @@ def test_two_cycles_are_two_faults(tmp_path):
 
 def test_a_file_that_is_no_model_says_so(tmp_path):
     assert {name for _, name, _ in faults_of(written(tmp_path, ""))} == {"model", "states"}
-    assert ("model", "must be a table with title, time, about, extends") in [
+    assert ("model", "must be a table with title, time, about, units, extends") in [
         f[1:] for f in faults_of(written(tmp_path, "model = 1"))
     ]
     wrong = "\n".join(

@@ -10,7 +10,7 @@ from kinetics.compile import compile_model
 from kinetics.engines import batch, scipy, sensitivity
 from kinetics.engines.tolerances import state_scale
 from kinetics.errors import InputError
-from kinetics.expressions import log, power
+from kinetics.expressions import ELEMENTARY, log, power
 from kinetics.files.library import library_names
 from kinetics.measures import Nadir
 from kinetics.model import Derived, Dose, Model, Output, Parameter, State
@@ -32,6 +32,10 @@ ONE = "1 1"  # a dose without a unit
         (A / (A + B) + B / (A + B), 1),
         (sp.Float(0.5) - sp.Rational(1, 2), 0),
         (A - A * sp.exp(Z), None),
+        (ELEMENTARY["sin"](A - A) + ELEMENTARY["cosh"](B - B) - 1, 0),
+        (ELEMENTARY["floor"](3 + A - A) - ELEMENTARY["ceil"](B - B - 4), 7),
+        (ELEMENTARY["cos"](A + B) - ELEMENTARY["cos"](B + A), 0),
+        (0 * A + ELEMENTARY["sin"](A), None),
         (sp.exp(A - A + B - B) - 2, -1),
         (sp.exp(A * (A + B)) - sp.exp(A**2 + A * B), 0),
         (log(A / B * B / A), 0),
