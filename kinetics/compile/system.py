@@ -130,8 +130,8 @@ class System:
         """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""
         if not self.rest.resting:
             return states
-        names = list(self.model.states)
-        resting = self.functions.resting_table(as_rows(constants)).reshape(*constants.shape[:-1], len(self.rest.resting))
+        names, shape = list(self.model.states), (*constants.shape[:-1], len(self.rest.resting))
+        resting = self.functions.resting_table(as_rows(constants)).reshape(shape)
         table = np.empty((*states.shape[:-1], len(names)))
         table[..., [names.index(name) for name in self.rest.resting]] = resting
         table[..., [names.index(name) for name in self.states]] = states

@@ -6,7 +6,7 @@ import pytest
 from kinetics import InputError, Model, UnitError, read_sbml, simulate
 from kinetics.errors import KineticsError
 from kinetics.interop.sbml import import_sbml
-from kinetics.interop.sbml.terms import MAX_LENGTH
+from kinetics.interop.sbml.formulas.terms import MAX_LENGTH
 
 libsbml = pytest.importorskip("libsbml")
 
@@ -151,8 +151,8 @@ def decay(folder, unit_of_k, math, attributes=DECLARED, definition=("per", "seco
     content = (
         UNITS.format(*definition)
         + '<listOfCompartments><compartment id="c" size="2" spatialDimensions="3" constant="true"/>'
-        '</listOfCompartments><listOfSpecies><species id="S" compartment="c" initialConcentration="3" hasOnlySubstanceUnits="false" '
-        'boundaryCondition="false" constant="false"/></listOfSpecies>'
+        '</listOfCompartments><listOfSpecies><species id="S" compartment="c" initialConcentration="3" '
+        'hasOnlySubstanceUnits="false" boundaryCondition="false" constant="false"/></listOfSpecies>'
         f'<listOfParameters><parameter id="k" value="0.5" {unit_of_k} constant="true"/></listOfParameters>'
         '<listOfReactions>\n<reaction id="J" reversible="false"><listOfReactants>'
         '<speciesReference species="S" stoichiometry="1" constant="true"/></listOfReactants>\n<kineticLaw>'

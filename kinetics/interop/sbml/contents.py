@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kinetics.interop.sbml.math import Formula
+from kinetics.interop.sbml.formulas.math import Formula
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kinetics.interop.sbml.contents import Event
-from kinetics.interop.sbml.terms import Term, product
+from kinetics.interop.sbml.formulas.terms import Term, product
 
 if TYPE_CHECKING:
     from kinetics.interop.sbml.translation import Translation

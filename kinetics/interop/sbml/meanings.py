@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kinetics.errors import InputError
-from kinetics.interop.sbml.terms import Term
+from kinetics.interop.sbml.formulas.terms import Term
 
 if TYPE_CHECKING:
     from kinetics.interop.sbml.translation import Translation

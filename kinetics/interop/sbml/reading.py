@@ -8,7 +8,7 @@ from typing import Any
 
 from kinetics.interop.sbml.checking import check_contents
 from kinetics.interop.sbml.contents import Contents, Defaults, Event, Quantity, Reaction, Reference
-from kinetics.interop.sbml.math import Formula
+from kinetics.interop.sbml.formulas.math import Formula
 from kinetics.interop.sbml.parsing import Parsed
 from kinetics.text.escaping import forbidden_character, one_space
 

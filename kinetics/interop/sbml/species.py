@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kinetics.interop.sbml.contents import Quantity, Reference
-from kinetics.interop.sbml.math import Meaning
-from kinetics.interop.sbml.terms import Term, negative, number, product, quotient, total
+from kinetics.interop.sbml.formulas.math import Meaning
+from kinetics.interop.sbml.formulas.terms import Term, negative, number, product, quotient, total
 
 if TYPE_CHECKING:
     from kinetics.interop.sbml.translation import Translation

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kinetics.interop.sbml.contents import Quantity
-from kinetics.interop.sbml.terms import Term, product, quotient
+from kinetics.interop.sbml.formulas.terms import Term, product, quotient
 
 if TYPE_CHECKING:
     from kinetics.interop.sbml.translation import Translation

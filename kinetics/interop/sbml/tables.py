@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinetics.interop.sbml.terms import Term
+from kinetics.interop.sbml.formulas.terms import Term
 
 _KINDS = ("parameters", "derived", "states", "outputs", "events")
 

@@ -8,14 +8,14 @@ from contextlib import AbstractContextManager
 from kinetics.errors import Faults, InputError
 from kinetics.interop.sbml.contents import Contents, Quantity, Reaction
 from kinetics.interop.sbml.events import write_event
-from kinetics.interop.sbml.math import Formula, Mathematics, Meaning
+from kinetics.interop.sbml.formulas.math import Formula, Mathematics, Meaning
+from kinetics.interop.sbml.formulas.terms import Term, quotient
 from kinetics.interop.sbml.meanings import ZERO, Running, Starting
 from kinetics.interop.sbml.names import Names
 from kinetics.interop.sbml.parsing import Parsed
 from kinetics.interop.sbml.species import SpeciesRates
 from kinetics.interop.sbml.starts import Starts
 from kinetics.interop.sbml.tables import Tables
-from kinetics.interop.sbml.terms import Term, quotient
 from kinetics.interop.sbml.units import Units
 
 

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Protocol
 
 from kinetics.errors import InputError
-from kinetics.interop.sbml.operators import ARITHMETIC, CONSTANTS, LOGIC, compare, piecewise
-from kinetics.interop.sbml.terms import Term, number, number_with_exponent
+from kinetics.interop.sbml.formulas.operators import ARITHMETIC, CONSTANTS, LOGIC, compare, piecewise
+from kinetics.interop.sbml.formulas.terms import Term, number, number_with_exponent
 
 MAX_NODES = 300_000
 """Of a file, functions written out."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 from itertools import pairwise
 
-from kinetics.interop.sbml.terms import (
+from kinetics.interop.sbml.formulas.terms import (
     AND,
     COMPARISON,
     NOT,
