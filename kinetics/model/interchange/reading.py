@@ -1,4 +1,4 @@
-"""What a model offers of the formats of other programs, whose room stands below that of models."""
+"""Models that other programs give."""
 
 from __future__ import annotations
 
