@@ -214,3 +214,51 @@ def test_a_text_longer_than_an_expression_is_a_fault_of_its_line(tmp_path):
     with pytest.raises(KineticsError, match=r"model\.xml:4: .*longer than"):
         import_sbml(written(tmp_path, parameters(p=1, q=1) + initially(q=math)))
     assert issubclass(UnitError, InputError)
+
+
+def delayed(folder, at_trigger):
+    """A concentration that is set after a delay, in a compartment that grows."""
+    rate = f'<listOfRules><rateRule variable="c">{MATH}{cn(1)}</math></rateRule></listOfRules>'
+    trigger = f"{MATH}{apply('gt', SYMBOL.format('time'), cn(1))}</math>"
+    content = (
+        '<listOfCompartments><compartment id="c" size="2" spatialDimensions="3" constant="false"/>'
+        '</listOfCompartments><listOfSpecies><species id="S" compartment="c" initialAmount="6" '
+        'hasOnlySubstanceUnits="false" boundaryCondition="false" constant="false"/></listOfSpecies>'
+        f'{rate}<listOfEvents><event id="e" useValuesFromTriggerTime="{at_trigger}">'
+        f'<trigger initialValue="true" persistent="true">{trigger}'
+        f"</trigger><delay>{MATH}{cn(1)}</math></delay><listOfEventAssignments>"
+        f'<eventAssignment variable="S">{MATH}{cn(5)}</math></eventAssignment></listOfEventAssignments></event>'
+        "</listOfEvents>"
+    )
+    return import_sbml(written(folder, content)).model
+
+
+def test_an_event_sets_a_concentration_in_the_size_that_the_compartment_has_then(tmp_path):
+    result = simulate(delayed(tmp_path, "false"), times=[1.9, 2.0, 4.0])
+    np.testing.assert_allclose(result["S"].values, [6 / 3.9, 5.0, 5.0 * 4 / 6], rtol=1e-6)
+
+
+def test_an_event_that_would_need_the_size_at_another_time_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"model\.xml:4: e: sets the concentration of 'S'"):
+        delayed(tmp_path, "true")
+
+
+def test_level_2_with_mathematics_of_stoichiometry(tmp_path):
+    """A makes three of B: d[B]/dt = 3 k [A], so that B rises by three times what A falls by."""
+    path = tmp_path / "model.xml"
+    math = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
+    path.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<sbml xmlns="http://www.sbml.org/sbml/level2/version4" level="2" '
+        'version="4"><model><listOfCompartments><compartment id="c" size="2"/></listOfCompartments><listOfSpecies>'
+        '<species id="A" compartment="c" initialConcentration="3"/><species id="B" compartment="c" initialAmount="1"/>'
+        '</listOfSpecies><listOfParameters><parameter id="n" value="2"/></listOfParameters><listOfReactions>'
+        '<reaction id="R" reversible="false"><listOfReactants><speciesReference species="A"/></listOfReactants>'
+        '<listOfProducts><speciesReference species="B"><stoichiometryMath>'
+        f"{math}{apply('times', '<ci>n</ci>', cn(1.5))}</math></stoichiometryMath></speciesReference></listOfProducts><kineticLaw>{math}"
+        f"{apply('times', '<ci>k</ci>', '<ci>c</ci>', '<ci>A</ci>')}</math><listOfParameters>"
+        '<parameter id="k" value="0.5"/></listOfParameters></kineticLaw></reaction></listOfReactions></model></sbml>'
+    )
+    result = simulate(import_sbml(path).model, times=[0.0, 2.0])
+    remaining = 3 * np.exp(-1)
+    np.testing.assert_allclose(result["A"].values, [3.0, remaining], rtol=1e-6)
+    np.testing.assert_allclose(result["B"].values, [0.5, 0.5 + 3 * (3 - remaining)], rtol=1e-6)

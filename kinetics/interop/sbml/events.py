@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kinetics.errors import InputError
 from kinetics.interop.sbml.contents import Event
 from kinetics.interop.sbml.formulas.terms import Term, product
 
@@ -26,15 +27,26 @@ def write_event(translation: Translation, row: Event) -> None:
         for name, formula in row.assignments.items()
     }
     states = {name: translation.states[name] for name in values}
-    fields["assignments"] = {state: _state_value(translation, name, values).text for name, state in states.items()}
+    with translation.at(row.line, row.identifier):
+        fields["assignments"] = {state: _state_value(translation, row, name, values) for name, state in states.items()}
     lines = {("assignments", state): row.assignments[name].line for name, state in states.items()}
     translation.tables.event(translation.names[row.identifier], fields, row.about, row.line, lines)
 
 
-def _state_value(translation: Translation, identifier: str, values: Mapping[str, Term]) -> Term:
+def _state_value(translation: Translation, event: Event, identifier: str, values: Mapping[str, Term]) -> str:
     """What the state of a quantity is set to; the size of a compartment that the event sets too is the new one."""
     row = translation.contents.quantities[identifier]
     if row.kind != "species" or row.only_substance or translation.is_by_concentration(row):
-        return values[identifier]
-    size = values.get(row.compartment) or Term(translation.names[row.compartment])
-    return product(values[identifier], size)
+        return values[identifier].text
+    if row.compartment in values:
+        return product(values[identifier], values[row.compartment]).text
+    if (
+        event.delay is not None
+        and event.at_trigger
+        and translation.varies(translation.contents.quantities[row.compartment])
+    ):
+        message = (
+            f"sets the concentration of '{identifier}', of the time of its trigger, after a delay, and the size of "
+        )
+        raise InputError(f"{message}'{row.compartment}' changes in between; use values of the time of execution")
+    return product(values[identifier], Term(translation.names[row.compartment])).text

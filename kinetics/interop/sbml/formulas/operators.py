@@ -77,7 +77,7 @@ def _rest(above: Term, below: Term) -> Term:
 
 
 def _extreme(name: str) -> Callable[..., Term]:
-    return lambda *arguments: call(name, *arguments) if len(arguments) > 1 else arguments[0]
+    return lambda first, *others: call(name, first, *others) if others else first
 
 
 _RECIPROCALS = {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}
