@@ -137,16 +137,17 @@ def _one_over_root(square: Any) -> Any:
     return power(square, -sp.S.Half)
 
 
+_of: Any = FUNCTIONS
 _SLOPES: dict[type[Elementary], Callable[[Any], Any]] = {
     sin: cos,
-    cos: lambda x: -sin(x),
-    tan: lambda x: 1 + tan(x) ** 2,
+    cos: lambda x: -_of["sin"](x),
+    tan: lambda x: 1 + _of["tan"](x) ** 2,
     asin: lambda x: _one_over_root(1 - x**2),
     acos: lambda x: -_one_over_root(1 - x**2),
     atan: lambda x: 1 / (1 + x**2),
     sinh: cosh,
     cosh: sinh,
-    tanh: lambda x: 1 / cosh(x) ** 2,
+    tanh: lambda x: 1 / _of["cosh"](x) ** 2,
     asinh: lambda x: _one_over_root(1 + x**2),
     acosh: lambda x: _one_over_root(x - 1) * _one_over_root(x + 1),
     atanh: lambda x: 1 / (1 - x**2),

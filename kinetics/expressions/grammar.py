@@ -25,7 +25,8 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "abs": (sp.Abs, 1, 1),
     "min": (sp.Min, 2, None),
     "max": (sp.Max, 2, None),
-} | {name: (kind, 1, 1) for name, kind in ELEMENTARY.items()}
+    **{name: (kind, 1, 1) for name, kind in ELEMENTARY.items()},
+}
 
 
 class _Parser(Conditions):

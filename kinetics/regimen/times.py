@@ -76,8 +76,8 @@ def days(number: float) -> Quantity:
 
 def as_tuple(amounts: Times) -> tuple[Any, ...]:
     """One quantity, or several, as a tuple."""
-    is_one: bool = isinstance(amounts, str | PlainQuantity)
-    return (amounts,) if is_one else tuple(cast("Iterable[Any]", amounts))
+    given: Any = amounts
+    return (given,) if isinstance(amounts, str | PlainQuantity) else tuple(given)
 
 
 def offsets(count: int, every: Amount | None) -> list[float]:

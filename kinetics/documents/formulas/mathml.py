@@ -74,8 +74,8 @@ class Printer(MathMLPresentationPrinter):
     def _joined(self, word: str, conditions: Any) -> Any:
         return _element(f"<mrow>{f'<mtext> {word} </mtext>'.join(map(self._in_brackets, conditions))}</mrow>")
 
-    def _print_Not(self, expr: Any) -> Any:
-        return _element(f"<mrow><mtext>not </mtext>{self._in_brackets(expr.args[0])}</mrow>")
+    def _print_Not(self, e: Any) -> Any:
+        return _element(f"<mrow><mtext>not </mtext>{self._in_brackets(e.args[0])}</mrow>")
 
     def _in_brackets(self, condition: Any) -> str:
         """A condition as part of another."""

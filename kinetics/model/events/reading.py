@@ -42,9 +42,9 @@ def _read(reader: TableReader, name: str, table: Any) -> Event:
         else:
             assignments[state] = reader.expression(text, *path)
             locations[f"assignments.{state}"] = _location(reader, *path)
-    filled = {key: value for key, value in fields.items() if value is not None}
-    where = reader.document.where(KIND, name)
-    return Event(name=name, where=where, locations=locations, **filled | {"assignments": assignments})
+    fields["assignments"] = assignments
+    filled: dict[str, Any] = {key: value for key, value in fields.items() if value is not None}
+    return Event(name=name, where=reader.document.where(KIND, name), locations=locations, **filled)
 
 
 def _condition(reader: TableReader, text: str | None, *keys: str) -> Any:

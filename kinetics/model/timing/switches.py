@@ -41,7 +41,7 @@ class Switches:
             return cls()
         names, symbol = (*model.defaults, *model.constants), clock.symbol
         values = [row.value for row in model.definitions.values()] + [row.rate for row in model.states.values()]
-        compared = sp.Tuple(*values).atoms(Relational)
+        compared: Any = sp.Tuple(*values).atoms(Relational)
         sides = model.written_out(sp.Tuple(*(one.lhs - one.rhs for one in compared)), keep=model.constants)
         roots = {root for side in sides for root in _root(side, symbol, frozenset(names))}
         return cls(names, tuple(sorted(roots, key=sp.default_sort_key)))
