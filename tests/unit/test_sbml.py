@@ -254,7 +254,8 @@ def test_level_2_with_mathematics_of_stoichiometry(tmp_path):
         '</listOfSpecies><listOfParameters><parameter id="n" value="2"/></listOfParameters><listOfReactions>'
         '<reaction id="R" reversible="false"><listOfReactants><speciesReference species="A"/></listOfReactants>'
         '<listOfProducts><speciesReference species="B"><stoichiometryMath>'
-        f"{math}{apply('times', '<ci>n</ci>', cn(1.5))}</math></stoichiometryMath></speciesReference></listOfProducts><kineticLaw>{math}"
+        f"{math}{apply('times', '<ci>n</ci>', cn(1.5))}</math></stoichiometryMath></speciesReference>"
+        f"</listOfProducts><kineticLaw>{math}"
         f"{apply('times', '<ci>k</ci>', '<ci>c</ci>', '<ci>A</ci>')}</math><listOfParameters>"
         '<parameter id="k" value="0.5"/></listOfParameters></kineticLaw></reaction></listOfReactions></model></sbml>'
     )
