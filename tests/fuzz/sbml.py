@@ -56,8 +56,8 @@ _VALUE = re.compile(r'"([^"\n]*)"')
 _OPERATOR = re.compile(r"(?<=<)(?:times|exp|gt|lt|and|true|cn|ci)(?=[\s/>])")
 _WORDS = ("A", "B", "c", "k", "p", "q", "J", "n", "e", "m", "E", "time", "true", "INF", "NaN", "mole", "second", "")
 _OPERATORS = (
-    "plus", "minus", "divide", "power", "root", "log", "ln", "xor", "not", "implies", "factorial", "quotient", "rem", "max",
-    "min", "arccoth", "infinity", "notanumber", "lambda", "piecewise", "selector", "vector", "apply",
+    "plus", "minus", "divide", "power", "root", "log", "ln", "xor", "not", "implies", "factorial", "quotient", "rem",
+    "max", "min", "arccoth", "infinity", "notanumber", "lambda", "piecewise", "selector", "vector", "apply",
 )  # fmt: skip
 
 
