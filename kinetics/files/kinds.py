@@ -36,8 +36,11 @@ _TABLES = {
     "clinic": {"errors", "algorithm"},
 }
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
-_SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography", ".xml": "sbml"}
-_SUFFIXES |= dict.fromkeys((".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq"), "patients")
+_OF_PATIENTS = (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq")
+_SUFFIXES = {
+    **{".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography", ".xml": "sbml"},
+    **dict.fromkeys(_OF_PATIENTS, "patients"),
+}
 _TAKES = {
     "model": "; 'kinetics simulate' takes this one",
     "regimen": "; --regimen takes this one",
