@@ -66,6 +66,13 @@ def _check_evidence(path: Path, faults: Faults) -> None:
     read_facts(read_table(path, EvidenceRow, faults), faults)
 
 
+def _check_sbml(path: Path, _: Faults) -> tuple[str, ...]:
+    """Its notes say what a model file of it lacks."""
+    from kinetics.interop.sbml import import_sbml
+
+    return import_sbml(path).told
+
+
 def _check_bibliography(path: Path, faults: Faults) -> None:
     from kinetics.files.bibliography import check_bibliography
 
@@ -86,6 +93,7 @@ CHECKS: dict[str, Callable[[Path, Faults], tuple[str, ...] | None]] = {
     "table": _check_table,
     "evidence": _check_evidence,
     "dataset": check_dataset,
+    "sbml": _check_sbml,
     "bibliography": _check_bibliography,
 }
 """By the kinds of `kinetics.files.kinds`; some return notes."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def load(name: str | Path) -> Loaded:
-    """Read a model, regimen, visits, fit problem, table of patients, clinic, result, comparison or dataset.
+    """Read a model, also of SBML, regimen, visits, fit problem, patients, clinic, result, comparison or dataset.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ def load(name: str | Path) -> Loaded:
     match kind:
         case "model":
             from kinetics.model import Model as Kind
+        case "sbml":
+            return _sbml(path)
         case "regimen":
             from kinetics.regimen import Regimen as Kind
         case "visits":
@@ -81,6 +83,12 @@ def load(name: str | Path) -> Loaded:
         case _:
             raise InputError(Fault(f"cannot be loaded: it is a {kind}; 'show' and 'check' take it", str(path)))
     return Kind.load(path)
+
+
+def _sbml(path: Path) -> Model:
+    from kinetics.interop.sbml import read_sbml
+
+    return read_sbml(path)
 
 
 def _only_file(name: str | Path) -> tuple[str, Path]:

@@ -20,6 +20,17 @@ from kinetics.model import Model
 from kinetics.reduction import Rest
 
 
+def as_rows(constants: np.ndarray) -> np.ndarray:
+    """Constants of any dims, (..., constant), as a table, (row, constant), which may have no column.
+
+    Examples
+    --------
+    >>> as_rows(np.ones((2, 3, 4))).shape, as_rows(np.ones(0)).shape
+    ((6, 4), (1, 0))
+    """
+    return constants.reshape(np.prod(constants.shape[:-1], dtype=int), constants.shape[-1])
+
+
 class Functions:
     """The functions of a model, compiled when first called.
 

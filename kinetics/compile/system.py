@@ -14,7 +14,7 @@ from kinetics.compile.assembly import assembly
 from kinetics.compile.cache import source_key
 from kinetics.compile.definitions import NAMES, describe
 from kinetics.compile.equations import Equations
-from kinetics.compile.functions import Functions
+from kinetics.compile.functions import Functions, as_rows
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.model import Model
 from kinetics.model.ranges import range_of
@@ -130,8 +130,8 @@ class System:
         """Those of the model, (..., state), from those that are integrated and constants, (..., constant)."""
         if not self.rest.resting:
             return states
-        names, rows = list(self.model.states), constants.reshape(-1, constants.shape[-1])
-        resting = self.functions.resting_table(rows).reshape(*constants.shape[:-1], len(self.rest.resting))
+        names, shape = list(self.model.states), (*constants.shape[:-1], len(self.rest.resting))
+        resting = self.functions.resting_table(as_rows(constants)).reshape(shape)
         table = np.empty((*states.shape[:-1], len(names)))
         table[..., [names.index(name) for name in self.rest.resting]] = resting
         table[..., [names.index(name) for name in self.states]] = states

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.compile.functions import as_rows
 from kinetics.regimen import Segments, Triggers
 
 PARTS = 4  # samples of each step, so that an output that crosses and comes back inside one is seen
@@ -53,7 +54,7 @@ def levels_of(system: System, constants: np.ndarray, triggers: Triggers) -> np.n
 def baselines_of(system: System, constants: np.ndarray, triggers: Triggers) -> np.ndarray:
     """The watched outputs before any drug, (..., rule)."""
     columns = [system.outputs.index(name) for name in triggers.outputs]
-    rest = system.functions.rest_table(np.ascontiguousarray(constants.reshape(-1, constants.shape[-1])))
+    rest = system.functions.rest_table(np.ascontiguousarray(as_rows(constants)))
     return rest[:, columns].reshape(*constants.shape[:-1], len(triggers))
 
 

@@ -36,9 +36,11 @@ _TABLES = {
     "clinic": {"errors", "algorithm"},
 }
 """Other tables of a file of each kind, to guess the kind of a file without its own table."""
-_SUFFIXES = {".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography"} | dict.fromkeys(
-    (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq"), "patients"
-)
+_OF_PATIENTS = (".tsv", ".tab", ".dat", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq")
+_SUFFIXES = {
+    **{".csv": "table", ".nc": "dataset", ".zarr": "dataset", ".bib": "bibliography", ".xml": "sbml"},
+    **dict.fromkeys(_OF_PATIENTS, "patients"),
+}
 _TAKES = {
     "model": "; 'kinetics simulate' takes this one",
     "regimen": "; --regimen takes this one",
@@ -90,6 +92,9 @@ def document_of(kind: str, path: Path) -> Document:
     """The document at a path; refused, with an `InputError`, if it is of another kind than the one that is needed."""
     from kinetics.files.documents import read_document
 
+    if _SUFFIXES.get(path.suffix.casefold()) == "sbml":
+        message = f"is a model of another program, and a file of kind {kind} is needed; see 'kinetics import'"
+        raise InputError(Fault(message, str(path)))
     document = read_document(path)
     other = next((other for other in (*KINDS, *OTHERS) if other in document.data), None)
     if kind not in document.data and other is not None:

@@ -17,12 +17,21 @@ from workers import Failure, Tally, attempt
 HOUR = {
     "expressions": 1_000_000,
     "quantities": 100_000,
+    "sbml": 50_000,
     "files": 10_000,
     "results": 2_000,
     "stores": 500,
     "commands": 1_000,
 }
-SHARES = {"expressions": 0.65, "quantities": 0.02, "files": 0.22, "results": 0.03, "stores": 0.03, "commands": 0.05}
+SHARES = {
+    "expressions": 0.65,
+    "quantities": 0.02,
+    "files": 0.2,
+    "sbml": 0.02,
+    "results": 0.03,
+    "stores": 0.03,
+    "commands": 0.05,
+}
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from damage import Results, Stores
 from expressions import Expressions
 from files import Files
 from quantities import Quantities
+from sbml import Sbml
 
 __all__ = ["SOURCES"]
 
@@ -15,6 +16,7 @@ SOURCES: dict[str, type[Source]] = {
     "expressions": Expressions,
     "quantities": Quantities,
     "files": Files,
+    "sbml": Sbml,
     "results": Results,
     "stores": Stores,
     "commands": Commands,

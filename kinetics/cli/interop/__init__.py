@@ -1,5 +1,6 @@
-"""Commands that exchange models with other programs."""
+"""Commands that read and write formats of other programs."""
 
 from kinetics.cli.interop.export import export
+from kinetics.cli.interop.import_ import import_
 
-__all__ = ["export"]
+__all__ = ["export", "import_"]

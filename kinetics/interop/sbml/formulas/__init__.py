@@ -1,0 +1,1 @@
+"""Mathematics of SBML as text of our grammar."""
