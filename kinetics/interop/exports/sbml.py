@@ -50,7 +50,8 @@ class _Writer:
     def text(self) -> str:
         """The whole document."""
         model, sbml = self._model, self._sbml
-        sbml.setId(model.name)
+        taken = {*model.defaults, *model.definitions, *self._states, *model.events}
+        sbml.setId(f"model_{model.name}" if model.name in taken else model.name)
         sbml.setName(model.title)
         sbml.setTimeUnits(self._unit(model.time))
         # names before formulas, which are read with them in view: `pi` or `time` may be anything's name

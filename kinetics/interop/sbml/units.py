@@ -24,7 +24,8 @@ _PREFIXES = {
     1: "deca", 2: "hecto", 3: "kilo", 6: "mega", 9: "giga", 12: "tera",
 }  # fmt: skip
 _LEAST = 1e-30
-_TIMES = {60.0: "minute", 3600.0: "hour", 86400.0: "day", 604800.0: "week"}
+_TIMES = {60.0: "minute", 3600.0: "hour", 86400.0: "day", 604800.0: "week", 2629800.0: "month", 31557600.0: "year"}
+_PERCENT = 0.01
 
 
 class Units:
@@ -128,6 +129,8 @@ def _factor(kind: str, exponent: float, scale: int, multiplier: float, identifie
         raise fault
     if kind == "second" and multiplier in _TIMES and scale == 0:
         name, multiplier = _TIMES[multiplier], 1.0
+    if name == "1" and multiplier == _PERCENT and scale == 0 and abs(whole) == 1:
+        return "percent" if whole == 1 else "1/percent"
     if not math.isfinite(multiplier) or not _LEAST < multiplier < 1 / _LEAST:
         raise fault
     tens = round(math.log10(multiplier))
