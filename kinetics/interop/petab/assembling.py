@@ -1,0 +1,230 @@
+"""The model of a problem: that of the SBML file, with every formula of the tables as an output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sympy as sp
+
+from kinetics.errors import Faults
+from kinetics.expressions import is_name
+from kinetics.interop.petab.entities import Entity, ImportedModel
+from kinetics.interop.petab.formulas import parse_formula
+from kinetics.interop.petab.functions import RESERVED
+from kinetics.interop.petab.problem import Period, PetabProblem
+from kinetics.model import Model, Output, Parameter, State
+from kinetics.text.suggestions import did_you_mean
+
+
+@dataclass(frozen=True)
+class PetabModel:
+    """A model whose outputs are the formulas of a problem.
+
+    Parameters
+    ----------
+    model : Model
+        Parameters of the problem and placeholders are parameters of it. Outputs are formulas, then all states.
+    entities : mapping of str to Entity
+        What conditions change, by the names of the problem.
+    parameters : mapping of str to str
+        Names of parameters of the model by those of parameters and placeholders of the problem.
+    observables : mapping of str to (str, str)
+        The outputs of the formula of an observable and of its noise.
+    values : mapping of str to str
+        The output of each formula of the conditions.
+    sizes : mapping of str to str
+        The output of the size of each compartment.
+    dynamic : frozenset of str
+        Parameters of the model that states depend on.
+    """
+
+    model: Model
+    entities: Mapping[str, Entity]
+    parameters: Mapping[str, str]
+    observables: Mapping[str, tuple[str, str]]
+    values: Mapping[str, str]
+    sizes: Mapping[str, str]
+    dynamic: frozenset[str]
+
+    def states_output(self, state: str) -> str:
+        """The output that returns a state."""
+        return f"state_{list(self.model.states).index(state)}_"
+
+
+def assemble(problem: PetabProblem, imported: ImportedModel) -> PetabModel:
+    """Put the formulas of a problem into the model.
+
+    Raises
+    ------
+    InputError
+        With every name that stands for nothing, every formula that is wrong, every target that cannot be set.
+    """
+    return _Assembly(problem, imported).finished()
+
+
+@dataclass
+class _Assembly:
+    problem: PetabProblem
+    imported: ImportedModel
+    faults: Faults = field(default_factory=Faults)
+    added: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
+    outputs: dict[str, Output] = field(default_factory=dict[str, Output])
+    parameters: dict[str, str] = field(default_factory=dict[str, str])
+
+    def finished(self) -> PetabModel:
+        problem, model = self.problem, self.imported.model
+        self.entities = dict(self.imported.entities)
+        for alias, name in problem.entities.items():
+            if name in self.entities:
+                self.entities[alias] = self.entities[name]
+        self.symbols: dict[str, Any] = {name: entity.value for name, entity in self.entities.items()}
+        self.symbols["time"] = sp.Symbol("time", real=True)
+        self._add_parameters()
+        observables = {name: self._observable(name) for name in problem.observables}
+        values = self._values()
+        sizes = {
+            entity.compartment: self._output("size", entity.size)
+            for entity in self.entities.values()
+            if entity.compartment
+        }
+        self.faults.raise_if_any()
+        states = self._states(model)
+        for index, state in enumerate(states):
+            self.outputs[f"state_{index}_"] = Output(name=f"state_{index}_", unit="1", value=state.symbol)
+        moved = {state.name for state in states}
+        kept = [row for name, row in model.parameters.items() if name not in moved]
+        whole = Model.from_symbols(
+            model.name, time="1", states=states, parameters=[*kept, *self.added.values()],
+            derived=model.derived.values(), outputs=self.outputs.values(),
+        )  # fmt: skip
+        return PetabModel(
+            whole, self.entities, self.parameters, observables, values, sizes, self._dynamic(whole, values)
+        )
+
+    def _add_parameters(self) -> None:
+        """Give parameters, placeholders, and what conditions set for observables alone, a parameter of the model."""
+        targets = [
+            (target, period.where.get(target, ""))
+            for experiment in self.problem.experiments.values()
+            for period in experiment.periods
+            for target in (*period.assignments, *period.default)
+        ]
+        for name, parameter in self.problem.parameters.items():
+            entity = self.entities.get(name)
+            if name in RESERVED:
+                self.faults.add("is a word of formulas; rename it", parameter.where, name)
+            elif entity is None:
+                self._add(name)
+            elif entity.target not in self.imported.model.parameters:
+                self.faults.add("is no constant parameter of the model", parameter.where, name)
+            else:
+                self.parameters[name] = entity.target
+        for observable in self.problem.observables.values():
+            for name in (*observable.placeholders, *observable.noise_placeholders):
+                if name in self.symbols:
+                    self.faults.add(f"placeholder '{name}' is the name of something else", observable.where)
+                self._add(name)
+        for target, where in targets:
+            if target in self.problem.parameters:
+                self.faults.add("is set by a condition, so it cannot be in the table of parameters", where, target)
+            elif target in self.entities and not self.entities[target].target:
+                self.faults.add("cannot be set: it follows from a rule of the model", where, target)
+            elif target not in self.entities and target not in self.parameters:
+                self._add(target)
+                self.entities[target] = Entity(self.symbols[target], self.parameters[target])
+
+    def _add(self, name: str) -> None:
+        taken = {*self.imported.model.defaults, *self.imported.model.states, *self.imported.model.definitions}
+        own = name
+        while not is_name(own) or own in taken or own in self.added:
+            own = f"p{len(self.added)}_{own}".replace("__", "_")[:60]
+        self.added[own] = Parameter(name=own, value=0.0, unit="1")
+        self.parameters[name], self.symbols[name] = own, self.added[own].symbol
+
+    def _output(self, kind: str, value: Any) -> str:
+        name = f"{kind}_{len(self.outputs)}_"
+        self.outputs[name] = Output(name=name, unit="1", value=value)
+        return name
+
+    def _observable(self, name: str) -> tuple[str, str]:
+        row = self.problem.observables[name]
+        value = self._formula(row.formula, row.where, "observableFormula", (name,))
+        noise = self._formula(row.noise, row.where, "noiseFormula", ())
+        return self._output("value", value), self._output("noise", noise)
+
+    def _formula(self, text: str, where: str, column: str, inside: tuple[str, ...]) -> Any:
+        """A formula as an expression; names of observables in it stand for their formulas."""
+        known = dict(self.symbols)
+        with self.faults.gather(where, column):
+            for name in _named(text, self.problem.observables):
+                if name in self.entities:
+                    continue
+                if name in inside:
+                    self.faults.add(f"'{name}' is defined by itself", where, column)
+                    return sp.S.Zero
+                row = self.problem.observables[name]
+                known[name] = self._formula(row.formula, row.where, "observableFormula", (*inside, name))
+            value = parse_formula(text, known)
+            if value.has(sp.oo, -sp.oo):
+                self.faults.add("is infinite", where, column)
+                return sp.S.Zero
+            return value
+        return sp.S.Zero
+
+    def _values(self) -> dict[str, str]:
+        """The outputs of the formulas of the conditions."""
+        formulas = {
+            text: period.where.get(target, "")
+            for _, period in self._periods()
+            for target, text in period.assignments.items()
+        }
+        return {
+            text: self._output("target", self._formula(text, where, "targetValue", ()))
+            for text, where in formulas.items()
+        }
+
+    def _periods(self) -> Iterator[tuple[int, Period]]:
+        for experiment in self.problem.experiments.values():
+            yield from enumerate(experiment.periods)
+
+    def _states(self, model: Model) -> list[State]:
+        """Those of the model, and parameters that a condition sets to a value that depends on states."""
+        rows = list(model.states.values())
+        symbols = {row.symbol for row in rows} | {self.symbols["time"]}
+        moving = {
+            self.entities[target].target
+            for _, period in self._periods()
+            for target, text in period.assignments.items()
+            if self._written_out(text, model).free_symbols & symbols
+        }
+        parameters = [model.parameters[name] for name in model.parameters if name in moving]
+        return rows + [State(name=row.name, unit="1", initial=row.value, rate=0) for row in parameters]
+
+    def _written_out(self, text: str, model: Model) -> Any:
+        return model.written_out(parse_formula(text, self.symbols))
+
+    def _dynamic(self, model: Model, values: Mapping[str, str]) -> frozenset[str]:
+        """Parameters that initial values, rates and values of conditions depend on."""
+        rows = model.states.values()
+        expressions = [expression for row in rows for expression in (row.initial, row.rate)]
+        expressions += [model.outputs[name].value for name in values.values()]
+        symbols: set[sp.Symbol] = set()
+        for expression in expressions:
+            symbols |= model.written_out(expression).free_symbols
+        return frozenset(map(str, symbols)) & model.defaults.keys()
+
+
+def _named(text: str, names: Iterable[str]) -> list[str]:
+    from kinetics.interop.petab.formulas import formula_names
+
+    return sorted(formula_names(text) & set(names))
+
+
+def unknown_parameter(name: str, known: Iterable[str]) -> str:
+    """What is wrong with an override that names no parameter."""
+    return f"there is no parameter '{name:.40}'{did_you_mean(name, known)}"
+
+
+__all__ = ["PetabModel", "assemble", "replace", "unknown_parameter"]

@@ -1,0 +1,283 @@
+"""The formulas of PEtab, turned into sympy by hand within limits; nothing of a text is ever run."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from kinetics.errors import InputError, UnknownNameError
+from kinetics.expressions import evaluate, limits, power
+from kinetics.expressions.tokens import Token, shortened
+from kinetics.interop.petab.functions import CONSTANTS, FUNCTIONS, RESERVED
+from kinetics.text.suggestions import did_you_mean
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<operator>&&|\|\||<=|>=|==|!=|[-+*/^(),<>!]))"
+)
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "<": sp.StrictLessThan,
+    "<=": sp.LessThan,
+    ">": sp.StrictGreaterThan,
+    ">=": sp.GreaterThan,
+    "==": sp.Eq,
+    "!=": sp.Ne,
+}
+
+
+def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
+    """A formula of PEtab as sympy, in the functions of `kinetics.expressions`; its numbers are exact, or infinite.
+
+    Truth values are 1 and 0 where a number is needed; any number but 0 is true where a truth value is.
+
+    Parameters
+    ----------
+    text : str
+        The formula.
+    symbols : mapping of str to sympy expression
+        What each name stands for.
+
+    Raises
+    ------
+    InputError
+        If the text is not of the grammar, too long or too deep, or has a power beyond the limit.
+    UnknownNameError
+        If it uses names that are not in ``symbols``; all of them are listed.
+
+    References
+    ----------
+    PEtab 2.0.0, section "Math expressions syntax", https://petab.readthedocs.io.
+
+    Examples
+    --------
+    >>> A, k = sp.symbols("A k", real=True)
+    >>> parse_formula("piecewise(k * A, A > 2 && !(k == 0), 0)", {"A": A, "k": k})
+    Piecewise((A*k, Ne(k, 0) & (A > 2)), (0, True))
+    >>> parse_formula("9^9^9^9", {})
+    Traceback (most recent call last):
+    kinetics.errors.InputError: exponent beyond 64 at column 8 of '9^9^9^9'
+    """
+    if not text.strip():
+        raise InputError("empty formula")
+    if len(text) > limits.MAX_LENGTH:
+        raise InputError(f"formula longer than {limits.MAX_LENGTH} characters")
+    parser = _Parser(text, _tokens(text), symbols, [])
+    value = _number(parser.whole())
+    if parser.unknown:
+        raise UnknownNameError(*dict.fromkeys(parser.unknown))
+    if value.has(sp.zoo, sp.nan, sp.I):
+        raise InputError(f"'{shortened(text)}' is not a real number")
+    return value
+
+
+def formula_names(text: str) -> frozenset[str]:
+    """The names of a formula that are no words of the grammar; `InputError` if it holds something that is no word.
+
+    >>> sorted(formula_names("scale * A + max(time, k1)"))
+    ['A', 'k1', 'scale']
+    """
+    return frozenset(token.text for token in _tokens(text) if token.kind == "name") - RESERVED
+
+
+def _tokens(text: str) -> list[Token]:
+    tokens, position = [], 0
+    while text[position:].strip():
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise InputError(f"cannot read '{text[position:].strip()[:20]}' in '{shortened(text)}'")
+        kind = str(match.lastgroup)
+        tokens.append(Token(kind, match[kind], match.start(kind) + 1))
+        position = match.end()
+    return [*tokens, Token("end", "", len(text) + 1)]
+
+
+def _number(value: Any) -> Any:
+    """A value where a number is needed."""
+    if value in (sp.true, sp.false):
+        return sp.Integer(value == sp.true)
+    return sp.Piecewise((1, value), (0, True)) if isinstance(value, Boolean) else value
+
+
+def _truth(value: Any) -> Any:
+    """A value where a truth value is needed."""
+    return value if isinstance(value, Boolean) else sp.Ne(value, 0)
+
+
+@dataclass
+class _Parser:
+    """Precedence climbing: logic < comparison < sum < product < sign and ! < power (right to left)."""
+
+    text: str
+    tokens: list[Token]
+    symbols: Mapping[str, Any]
+    unknown: list[str]
+    position: int = 0
+    depth: int = 0
+    extremes: int = 0
+
+    def fail(self, message: str) -> InputError:
+        return InputError(f"{message} at column {self.tokens[self.position].column} of '{shortened(self.text)}'")
+
+    def refuse(self, fault: str) -> None:
+        if fault:
+            raise self.fail(fault)
+
+    def accept(self, *operators: str) -> str:
+        token = self.tokens[self.position]
+        if token.kind == "operator" and token.text in operators:
+            self.position += 1
+            return token.text
+        return ""
+
+    def expect(self, operator: str) -> None:
+        if not self.accept(operator):
+            raise self.fail(f"expected '{operator}', found '{self.tokens[self.position].text or 'the end'}'")
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > limits.MAX_DEPTH:
+            raise InputError(f"formula nested more than {limits.MAX_DEPTH} deep")
+        yield
+        self.depth -= 1
+
+    def whole(self) -> Any:
+        value = self.logic()
+        if self.tokens[self.position].kind != "end":
+            raise self.fail(f"unexpected '{self.tokens[self.position].text}'")
+        return value
+
+    def logic(self) -> Any:
+        with self.deeper():
+            value = self.comparison()
+            while operator := self.accept("&&", "||"):  # of equal precedence in PEtab
+                other = self.comparison()
+                value = (sp.And if operator == "&&" else sp.Or)(_truth(value), _truth(other))
+        return value
+
+    def comparison(self) -> Any:
+        value = self.sum()
+        while operator := self.accept(*_COMPARISONS):
+            value = self.build(_COMPARISONS[operator], value, self.sum())
+        return value
+
+    def sum(self) -> Any:
+        value = self.product()
+        terms = [value]
+        while operator := self.accept("+", "-"):
+            term = _number(self.product())
+            terms.append(term if operator == "+" else -term)
+        return self.build(sp.Add, *terms) if len(terms) > 1 else value
+
+    def product(self) -> Any:
+        value = self.prefixed()
+        factors = [value]
+        while operator := self.accept("*", "/"):
+            factor = _number(self.prefixed())
+            if operator == "/" and factor == 0:
+                raise self.fail("division by zero")
+            factors.append(factor if operator == "*" else self.build(sp.Pow, factor, sp.S.NegativeOne))
+        return self.build(sp.Mul, *factors) if len(factors) > 1 else value
+
+    def prefixed(self) -> Any:
+        operators = []
+        while operator := self.accept("+", "-", "!"):
+            operators.append(operator)
+        value = self.power()
+        for operator in reversed(operators):
+            value = sp.Not(_truth(value)) if operator == "!" else _number(value) * (-1 if operator == "-" else 1)
+        return value
+
+    def power(self) -> Any:
+        base = self.atom()
+        if not self.accept("^"):
+            return base
+        with self.deeper():
+            exponent = _number(self.prefixed())
+        return self.raised(_number(base), exponent)
+
+    def raised(self, base: Any, exponent: Any) -> Any:
+        self.refuse(limits.power_fault(base, exponent))
+        return self.build(power, base, exponent)
+
+    def atom(self) -> Any:
+        token = self.tokens[self.position]
+        if self.accept("("):
+            value = self.logic()
+            self.expect(")")
+            return value
+        if token.kind not in ("number", "name"):
+            raise self.fail(f"expected a number, a name or '(', found '{token.text or 'the end'}'")
+        self.position += 1
+        if token.kind == "number":
+            return self.number(token.text)
+        return self.call(token.text) if self.accept("(") else self.symbol(token.text)
+
+    def number(self, text: str) -> Any:
+        value, is_zero = float(text), not re.search("[1-9]", text.lower().split("e")[0])
+        if len(text) > limits.MAX_DIGITS or not math.isfinite(value) or (value == 0) != is_zero:
+            raise self.fail(f"number '{text[: limits.MAX_DIGITS]}' is out of range")
+        return sp.S.Zero if is_zero else sp.Rational(text)
+
+    def symbol(self, name: str) -> Any:
+        value = self.symbols.get(name, CONSTANTS.get(name))
+        if value is None:
+            self.unknown.append(f"unknown name '{name}'{did_you_mean(name, self.symbols)}")
+            return sp.Dummy(real=True)
+        return value
+
+    def call(self, name: str) -> Any:
+        arguments = [self.logic()]
+        while self.accept(","):
+            arguments.append(self.logic())
+        self.expect(")")
+        if name == "piecewise":
+            return self.piecewise(arguments)
+        if name not in FUNCTIONS:
+            functions = ", ".join(sorted((*FUNCTIONS, "piecewise")))
+            self.unknown.append(f"unknown function '{name}'; there are {functions}")
+            return sp.Dummy(real=True)
+        function, least, most = FUNCTIONS[name]
+        if not least <= len(arguments) <= (most or len(arguments)):
+            expected = f"at least {least}" if most is None else f"{least}" if least == most else f"{least} or {most}"
+            raise self.fail(f"{name} takes {expected} argument(s), found {len(arguments)},")
+        self.extremes += len(arguments) if name in ("min", "max") else 0
+        if self.extremes > limits.MAX_EXTREMES:
+            raise self.fail(f"more than {limits.MAX_EXTREMES} arguments of min and max in one formula")
+        numbers = [_number(argument) for argument in arguments]
+        if name == "pow":
+            return self.raised(*numbers)
+        if name == "exp":
+            self.refuse(limits.call_fault(name, numbers))
+        return self.build(function, *numbers)
+
+    def piecewise(self, arguments: list[Any]) -> Any:
+        if len(arguments) < 3 or len(arguments) % 2 == 0:
+            raise self.fail("piecewise takes (value, condition) pairs and one last value;")
+        conditions = [_truth(condition) for condition in arguments[1::2]]
+        if any(condition.has(sp.Piecewise) for condition in conditions):
+            raise self.fail("a piecewise inside a condition")
+        values = [_number(value) for value in arguments[::2]]
+        return self.build(sp.Piecewise, *zip(values, [*conditions, sp.true], strict=True))
+
+    def build(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Apply a function of sympy to numbers; the result must be real, and infinite or of numbers a float holds."""
+        numbers = [argument if isinstance(argument, tuple) else _number(argument) for argument in arguments]
+        try:
+            value = function(*numbers)
+            value = value if isinstance(value, Boolean) else limits.rounded(value)
+        except OverflowError as error:
+            raise self.fail("number too large") from error
+        except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
+            raise self.fail("not a real number") from error
+        if not isinstance(value, Boolean) and not (value.is_number and math.isinf(evaluate(value, {}))):
+            self.refuse(limits.result_fault(value))
+        return value

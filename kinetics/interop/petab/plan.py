@@ -1,0 +1,172 @@
+"""The experiments of a problem as periods of the engines, for given values of what is estimated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from kinetics.compile import System, compile_model
+from kinetics.engines.periods import Period as EnginePeriod
+from kinetics.interop.petab.assembling import PetabModel
+from kinetics.interop.petab.conditions import Settings, StateJump
+from kinetics.interop.petab.problem import Experiment, Period, PetabProblem
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedExperiment:
+    """An experiment for the engines, and what holds in each of its periods."""
+
+    periods: tuple[EnginePeriod, ...]
+    settings: tuple[Settings, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What does not change between evaluations.
+
+    Parameters
+    ----------
+    problem : PetabProblem
+        The tables.
+    assembled : PetabModel
+        Its model.
+    """
+
+    problem: PetabProblem
+    assembled: PetabModel
+    _first: dict[tuple[object, ...], tuple[EnginePeriod, Settings]] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def system(self) -> System:
+        """The compiled model; every state is integrated."""
+        return compile_model(self.assembled.model)
+
+    @cached_property
+    def estimated(self) -> tuple[str, ...]:
+        """The names of what is estimated, in the order of the table."""
+        return tuple(name for name, row in self.problem.parameters.items() if row.estimate)
+
+    @cached_property
+    def dynamic(self) -> np.ndarray:
+        """The numbers of those that states depend on, (direction,)."""
+        own = self.assembled.parameters
+        return np.array([i for i, n in enumerate(self.estimated) if own[n] in self.assembled.dynamic], dtype=int)
+
+    def settings(self, values: np.ndarray) -> Settings:
+        """What holds without any condition, for values of what is estimated."""
+        system, own = self.system, self.assembled.parameters
+        parameters = system.parameter_array()
+        changes = np.zeros((parameters.size, len(self.estimated)))
+        for name, row in self.problem.parameters.items():
+            index = system.parameters.index(own[name])
+            parameters[index] = row.nominal
+            if row.estimate:
+                column = self.estimated.index(name)
+                parameters[index], changes[index, column] = values[column], 1.0
+        return Settings.of(system, parameters, changes)
+
+    @cached_property
+    def times(self) -> dict[str, tuple[np.ndarray, ...]]:
+        """The times at which each period of each experiment is measured, in order."""
+        measured: dict[str, list[set[float]]] = {name: [set() for _ in self.periods(name)] for name in self.measured}
+        for row in self.problem.measurements:
+            measured[row.experiment][self.period_of(row.experiment, row.time)].add(row.time)
+        return {name: tuple(np.array(sorted(times)) for times in periods) for name, periods in measured.items()}
+
+    @cached_property
+    def measured(self) -> tuple[str, ...]:
+        """The experiments that have measurements."""
+        return tuple(dict.fromkeys(row.experiment for row in self.problem.measurements))
+
+    def periods(self, experiment: str) -> tuple[Period, ...]:
+        """Those of an experiment; one that has a steady state alone goes on from time 0 without change."""
+        periods = self.problem.experiments[experiment].periods
+        return periods if math.isfinite(periods[-1].start) else (*periods, Period(0.0, {}))
+
+    def period_of(self, experiment: str, time: float) -> int:
+        """The number of the period to which a time belongs: the last that begins no later."""
+        starts = [period.start for period in self.periods(experiment)]
+        return max(index for index, start in enumerate(starts) if start <= time)
+
+    def experiment(self, name: str, base: Settings) -> PlannedExperiment:
+        """An experiment with the parameters that hold in it."""
+        periods, times = self.periods(name), self.times[name]
+        starts = [period.start for period in periods]
+        last = times[-1][-1] if times[-1].size else starts[-1]
+        planned: list[EnginePeriod] = []
+        settings: list[Settings] = []
+        before = base
+        for period, end, at in zip(periods, [*starts[1:], last], times, strict=True):
+            now = self._changed(period, before, base)
+            targets, concentrations = self._targets(period)
+            jump = None
+            if targets or concentrations:
+                jump = StateJump(self.system, before if planned else now, now, targets, concentrations)
+            planned.append(
+                EnginePeriod(
+                    begin=period.start, end=end, parameters=now.parameters,
+                    parameter_changes=now.changes[:, self.dynamic], times=at, jump=jump,
+                )
+            )  # fmt: skip
+            settings.append(now)
+            before = now
+        return PlannedExperiment(tuple(planned), tuple(settings))
+
+    def _changed(self, period: Period, before: Settings, base: Settings) -> Settings:
+        """What holds from the begin of a period on."""
+        system, functions = self.system, self.system.functions
+        set_now = [(target, text) for target, text in period.assignments.items() if not self._is_state(target)]
+        back = [target for target in period.default if not self._is_state(target)]
+        if not set_now and not back:
+            return before
+        parameters, changes = before.parameters.copy(), before.changes.copy()
+        states = functions.initial(before.constants)
+        values = functions.outputs(states, before.constants)
+        by_direction = functions.outputs_by_constant(states, before.constants) @ before.constant_changes
+        for target, text in set_now:
+            index, output = self._parameter(target), system.outputs.index(self.assembled.values[text])
+            parameters[index], changes[index] = values[output], by_direction[output]
+        for target in back:
+            index = self._parameter(target)
+            parameters[index], changes[index] = base.parameters[index], base.changes[index]
+        return Settings.of(system, parameters, changes)
+
+    def _parameter(self, target: str) -> int:
+        return self.system.parameters.index(self.assembled.entities[target].target)
+
+    def _is_state(self, target: str) -> bool:
+        return self.assembled.entities[target].target in self.assembled.model.states
+
+    def _targets(self, period: Period) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+        """The states that a period sets, and those that are amounts of concentrations that are set or kept."""
+        entities, outputs, states = self.assembled.entities, self.system.outputs, self.system.states
+        targets, concentrations = {}, {}
+        for target, text in period.assignments.items():
+            if self._is_state(target):
+                entity = entities[target]
+                targets[states.index(entity.target)] = outputs.index(self.assembled.values[text])
+                if entity.compartment:
+                    concentrations[states.index(entity.target)] = outputs.index(self.assembled.sizes[entity.compartment])
+        for entity in entities.values():
+            if entity.compartment in (*period.assignments, *period.default):
+                concentrations[states.index(entity.target)] = outputs.index(self.assembled.sizes[entity.compartment])
+        return tuple(targets.items()), tuple(concentrations.items())
+
+    def experiments(self, base: Settings) -> list[PlannedExperiment]:
+        """All that are measured; those that begin alike share their first periods."""
+        planned = [self.experiment(name, base) for name in self.measured]
+        shared: dict[object, tuple[EnginePeriod, Settings]] = {}
+        for index, (name, one) in enumerate(zip(self.measured, planned, strict=True)):
+            first = self.periods(name)[0]
+            if len(one.periods) > 1 and not one.periods[0].times.size:
+                key = (first.start, one.periods[1].begin, *first.assignments.items(), *first.default)
+                period, settings = shared.setdefault(key, (one.periods[0], one.settings[0]))
+                planned[index] = PlannedExperiment((period, *one.periods[1:]), (settings, *one.settings[1:]))
+        return planned
+
+
+__all__: Sequence[str] = ("Experiment", "Plan", "PlannedExperiment")
