@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CLUSTER := $(VENV)/.extra-cluster
 DOCS := $(VENV)/.extra-docs
-TESTED := $(CLUSTER) $(VENV)/.extra-report $(VENV)/.extra-explore
+TESTED := $(CLUSTER) $(VENV)/.extra-report $(VENV)/.extra-explore $(VENV)/.extra-sbml
 # A worker that is done takes tests from another; neighbours stay together, for what the tests of a file share.
 PYTEST := $(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal
 PYTHONS := python3 python3.13 python3.12 python3.11
@@ -150,6 +150,9 @@ lock: $(RESOLVER)
 	sed -n 's/^\(explore\|browser\) = \["\(.*\)"\]$$/\2/p' pyproject.toml | sed 's/", "/\n/g' | $(RESOLVER) pip compile - \
 	  --constraint requirements.lock --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet --output-file requirements-explore.lock
+	sed -n 's/^\(sbml\|peers\) = \["\(.*\)"\]$$/\2/p' pyproject.toml | sed 's/", "/\n/g' | $(RESOLVER) pip compile - \
+	  --constraint requirements.lock --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet --output-file requirements-sbml.lock
 	@if grep -nE '://|^--' requirements*.lock; then echo "make: an address in a lock file" >&2; exit 1; fi
 
 clean:
