@@ -134,6 +134,10 @@ class _Differentiation:
         branches = (slope, nothing) if index == 1 else (nothing, slope)
         return self._graph.apply("select", node.arguments[0], *branches)
 
+    def elementary(self, node: Node, _: int, slope: Node) -> Node:
+        """Of the functions in `_SLOPES`."""
+        return _SLOPES[node.operation](node.arguments[0]) * slope
+
     def step(self, argument: Node) -> Node:
         """1 where an argument is positive, else 0."""
         zero = self._graph.constant(0.0)
@@ -146,6 +150,25 @@ class _Differentiation:
         return self._graph.apply("finite_power" if base.free & self._states else "power", base, exponent)
 
 
+def _root(square: Node) -> Node:
+    return square.graph.apply("sqrt", square)
+
+
+_SLOPES: dict[str, Callable[[Node], Node]] = {
+    "sin": lambda x: x.graph.apply("cos", x),
+    "cos": lambda x: -x.graph.apply("sin", x),
+    "tan": lambda x: x.graph.apply("cos", x).to_the(-2),
+    "asin": lambda x: _root((1.0 - x) * (1.0 + x)).reciprocal(),
+    "acos": lambda x: -_root((1.0 - x) * (1.0 + x)).reciprocal(),
+    "atan": lambda x: (1.0 + x * x).reciprocal(),
+    "sinh": lambda x: x.graph.apply("cosh", x),
+    "cosh": lambda x: x.graph.apply("sinh", x),
+    "tanh": lambda x: x.graph.apply("cosh", x).to_the(-2),
+    "asinh": lambda x: _root(1.0 + x * x).reciprocal(),
+    "acosh": lambda x: (_root(x - 1.0) * _root(x + 1.0)).reciprocal(),
+    "atanh": lambda x: ((1.0 - x) * (1.0 + x)).reciprocal(),
+}
+"""The derivatives of functions of one number; those of whole numbers have none but 0."""
 _RULES: dict[str, Callable[[_Differentiation, Node, int, Node], Node]] = {
     "add": _Differentiation.plain,
     "sub": _Differentiation.plain,
@@ -162,4 +185,5 @@ _RULES: dict[str, Callable[[_Differentiation, Node, int, Node], Node]] = {
     "max": _Differentiation.extreme,
     "min": _Differentiation.extreme,
     "select": _Differentiation.chosen,
+    **dict.fromkeys(_SLOPES, _Differentiation.elementary),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-_COMMUTATIVE = frozenset({"add", "mul", "min", "max", "and", "or"})
+_COMMUTATIVE = frozenset({"add", "mul", "min", "max", "and", "or", "xor"})
 
 
 class Node:

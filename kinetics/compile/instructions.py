@@ -25,6 +25,7 @@ _INSTRUCTIONS = {
     "equal": "fcmp oeq {floats} {0}, {1}",
     "and": "and {truths} {0}, {1}",
     "or": "or {truths} {0}, {1}",
+    "xor": "xor {truths} {0}, {1}",
     "not": "xor {truths} {0}, {true}",
     "bits": "bitcast {floats} {0} to {integers}",
     "double": "bitcast {integers} {0} to {floats}",
@@ -43,7 +44,7 @@ _INTRINSICS = {
     "fma": ("fma", 3),
 }
 """Functions that LLVM knows: the name there, and how many arguments."""
-_TRUTHS = frozenset({"less", "at_most", "equal", "and", "or", "not"})
+_TRUTHS = frozenset({"less", "at_most", "equal", "and", "or", "xor", "not"})
 _INTEGERS = frozenset({"bits", "minus", "plus", "shift_left", "shift_right"})
 
 

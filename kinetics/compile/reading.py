@@ -10,15 +10,19 @@ from typing import Any
 import sympy as sp
 
 from kinetics.compile.graph import Graph, Node
-from kinetics.expressions import evaluate, log, power
+from kinetics.expressions import ELEMENTARY, evaluate, log, power
 
-_FUNCTIONS: dict[Any, str] = {sp.exp: "exp", log: "log", sp.Abs: "abs"}
+_FUNCTIONS: dict[Any, str] = {kind: name for name, kind in ELEMENTARY.items()}
+_FUNCTIONS |= {sp.exp: "exp", log: "log", sp.Abs: "abs"}
 _COMPARISONS: dict[Any, str] = {
     sp.StrictLessThan: "less",
     sp.LessThan: "at_most",
     sp.StrictGreaterThan: "less",
     sp.GreaterThan: "at_most",
+    sp.Equality: "equal",
+    sp.Unequality: "equal",
 }
+_JOINED: dict[Any, str] = {sp.And: "and", sp.Or: "or", sp.Xor: "xor"}
 
 
 class Reader:
@@ -70,6 +74,8 @@ class Reader:
             return reduce(lambda left, right: self.graph.apply(operation, left, right), map(self.read, arguments))
         if isinstance(expression, sp.Piecewise):
             return self._piecewise(arguments)
+        if isinstance(expression, ELEMENTARY["ceil"]):
+            return -self.graph.apply("floor", -self.read(arguments[0]))
         return self.graph.apply(_FUNCTIONS[expression.func], *map(self.read, arguments))
 
     def _product(self, factors: Iterable[Any]) -> Node:
@@ -98,18 +104,23 @@ class Reader:
         (last, _), *others = reversed(branches)
         value = self.read(last)
         for result, condition in others:
-            value = self.graph.apply("select", self._condition(condition), self.read(result), value)
+            value = self.graph.apply("select", self.condition(condition), self.read(result), value)
         return value
 
-    def _condition(self, condition: Any) -> Node:
+    def condition(self, condition: Any) -> Node:
+        """The node of a condition: a truth, which is no number."""
         arguments: Any = condition.args
+        if condition in (sp.true, sp.false):
+            zero = self.graph.constant(0.0)
+            return self.graph.apply("at_most" if condition else "less", zero, zero)
         if condition.func in _COMPARISONS:
             left, right = map(self.read, arguments)
             if isinstance(condition, sp.StrictGreaterThan | sp.GreaterThan):
                 left, right = right, left
-            return self.graph.apply(_COMPARISONS[condition.func], left, right)
-        parts = map(self._condition, arguments)
+            compared = self.graph.apply(_COMPARISONS[condition.func], left, right)
+            return self.graph.apply("not", compared) if isinstance(condition, sp.Unequality) else compared
+        parts = map(self.condition, arguments)
         if isinstance(condition, sp.Not):
             return self.graph.apply("not", *parts)
-        operation = "and" if isinstance(condition, sp.And) else "or"
+        operation = _JOINED[condition.func]
         return reduce(lambda left, right: self.graph.apply(operation, left, right), parts)

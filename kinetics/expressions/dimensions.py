@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults, UnitError
+from kinetics.expressions.elementary import Elementary
 from kinetics.expressions.functions import log, power
 from kinetics.expressions.tokens import shortened
 from kinetics.units import Unit, conversion, registry, unit_text
@@ -69,7 +70,7 @@ class Dimensions:
         if isinstance(expression, sp.Abs):
             unit, argument = self.infer(expression.args[0])
             return unit, sp.Abs(argument)
-        if isinstance(expression, sp.exp | log):
+        if isinstance(expression, sp.exp | log | Elementary):
             return _DIMENSIONLESS, expression.func(self._plain(expression.args[0], expression.func.__name__))
         raise UnitError(f"'{expression}' is not of the grammar")
 
@@ -121,12 +122,12 @@ class Dimensions:
     def _piecewise(self, expression: Any) -> tuple[Any, Any]:
         unit, values = self._alike([value for value, _ in expression.args], expression)
         conditions = [self._condition(condition) for _, condition in expression.args]
-        return unit, sp.Piecewise(*zip(values, conditions, strict=True))
+        return unit, expression.func(*zip(values, conditions, strict=True))
 
     def _condition(self, condition: Any) -> Any:
         if condition in (sp.true, sp.false):
             return condition
-        if isinstance(condition, sp.And | sp.Or | sp.Not):  # sympy's own merging of branches with equal values
+        if isinstance(condition, sp.And | sp.Or | sp.Xor | sp.Not):
             return condition.func(*map(self._condition, condition.args))
         _, sides = self._alike(condition.args, condition)
         return condition.func(*sides)

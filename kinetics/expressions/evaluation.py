@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from kinetics.expressions.elementary import FUNCTIONS, factorial_of
 from kinetics.expressions.functions import log, power
 
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
@@ -23,10 +24,17 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sp.LessThan: np.less_equal,
     sp.StrictGreaterThan: np.greater,
     sp.GreaterThan: np.greater_equal,
+    sp.Equality: np.equal,
+    sp.Unequality: np.not_equal,
     sp.And: lambda *arguments: all(arguments),
     sp.Or: lambda *arguments: any(arguments),
+    sp.Xor: lambda *arguments: sum(map(bool, arguments)) % 2 == 1,
     sp.Not: np.logical_not,
+    FUNCTIONS["factorial"]: lambda number: np.float64(factorial_of(float(number))),
 }
+_NUMPYS = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+_NUMPYS |= {"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+_FUNCTIONS |= {kind: getattr(np, _NUMPYS.get(name, name)) for name, kind in FUNCTIONS.items() if name != "factorial"}
 
 
 def evaluate(expression: Any, values: Mapping[sp.Symbol, float]) -> float:

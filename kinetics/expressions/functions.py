@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import sympy as sp
+from sympy.logic.boolalg import BooleanAtom
 from sympy.printing.precedence import PRECEDENCE
 
 ROOTS = 10
@@ -77,16 +78,29 @@ class log(sp.Function):  # the name it is printed under
         return printer._print_log(self, exp or None)
 
 
-def powers_as_written(expression: Any) -> Any:
-    """An expression of SymPy with the functions of this module in the place of SymPy's own.
+class piecewise(sp.Piecewise):  # the name it is printed under
+    """Branches that stay as they are written: SymPy multiplies out the conditions of those with equal values."""
+
+    @classmethod
+    def eval(cls, *_: Any) -> Any:
+        """Nothing is worked out."""
+        return None
+
+
+def branches(*pairs: Any) -> Any:
+    """Values and their conditions; those with comparisons of size alone are SymPy's own.
 
     Examples
     --------
     >>> x = sp.Symbol("x", real=True)
-    >>> powers_as_written(sp.log(x) * sp.sqrt(x) + x**2).atoms(power, log) == {log(x), power(x, sp.S.Half)}
-    True
+    >>> type(branches((1, x < 2), (0, True))).__name__, type(branches((1, sp.Eq(x, 2)), (0, True))).__name__
+    ('Piecewise', 'piecewise')
     """
-    return expression.replace(sp.log, log).replace(lambda node: node.is_Pow, lambda node: power(*node.args))
+    is_plain = all(isinstance(condition, _PLAIN) for _, condition in map(tuple, pairs))
+    return (sp.Piecewise if is_plain else piecewise)(*pairs)
+
+
+_PLAIN = (sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan, BooleanAtom, bool)
 
 
 def _parts(function: Any) -> tuple[Any, Any]:

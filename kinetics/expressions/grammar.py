@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy as sp
 
 from kinetics.errors import InputError, UnknownNameError
 from kinetics.expressions import limits
-from kinetics.expressions.functions import log, power
-from kinetics.expressions.tokens import Token, read_tokens, shortened
+from kinetics.expressions.conditions import COMPARISONS, Conditions
+from kinetics.expressions.elementary import FUNCTIONS as ELEMENTARY
+from kinetics.expressions.functions import branches, log, power
+from kinetics.expressions.reserved import WORDS
+from kinetics.expressions.tokens import shortened
 from kinetics.text.suggestions import did_you_mean
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
@@ -23,61 +25,28 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "abs": (sp.Abs, 1, 1),
     "min": (sp.Min, 2, None),
     "max": (sp.Max, 2, None),
-}
-_COMPARISONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
+} | {name: (kind, 1, 1) for name, kind in ELEMENTARY.items()}
 
 
-class _Parser:
-    """Precedence climbing: comparison < sum < product < sign < power (right to left)."""
+class _Parser(Conditions):
+    """Precedence climbing: sum < product < sign < power (right to left)."""
 
     def __init__(self, text: str, symbols: Mapping[str, sp.Symbol]) -> None:
-        self.text, self.symbols = text, symbols
-        self.tokens = read_tokens(text)
-        self.position = 0
-        self.depth = 0
+        super().__init__(text)
+        self.symbols = symbols
         self.extremes = 0
         self.unknown: list[str] = []
 
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.position]
-
-    def fail(self, message: str) -> InputError:
-        return InputError(f"{message} at column {self.token.column} of '{shortened(self.text)}'")
-
-    def refuse(self, fault: str) -> None:
-        """Fail for a fault in words, if there is one."""
-        if fault:
-            raise self.fail(fault)
-
-    def accept(self, *operators: str) -> str:
-        token = self.token
-        if token.kind == "operator" and token.text in operators:
-            self.position += 1
-            return token.text
-        return ""
-
-    def expect(self, operator: str) -> None:
-        if not self.accept(operator):
-            raise self.fail(f"expected '{operator}', found '{self.token.text or 'the end'}'")
-
-    def whole(self) -> Any:
-        value = self.sum()
+    def whole(self, part: Callable[[], Any]) -> Any:
+        """Read a part of the grammar that the text has to be, and nothing else."""
+        value = part()
         if self.token.kind != "end":
-            hint = "; comparisons stand in piecewise alone," if self.token.text in _COMPARISONS else ""
+            is_logical = self.token.text in (*COMPARISONS, *WORDS)
+            hint = "; conditions stand in piecewise and in triggers alone," if is_logical else ""
             raise self.fail(f"unexpected '{self.token.text}'{hint}")
+        if self.unknown:
+            raise UnknownNameError(*dict.fromkeys(self.unknown))
         return value
-
-    def condition(self) -> Any:
-        left = self.sum()
-        operator = self.accept(*_COMPARISONS)
-        if not operator:
-            text = self.token.text or "the end"
-            raise self.fail(f"a condition of piecewise needs one of < <= > >=, found '{text}'")
-        right = self.sum()
-        if any(side.has(sp.Piecewise) for side in (left, right)):
-            raise self.fail("a piecewise inside a condition")
-        return _COMPARISONS[operator](left, right)
 
     def sum(self) -> Any:
         with self.deeper():
@@ -162,7 +131,7 @@ class _Parser:
 
     def piecewise(self) -> Any:
         pairs = []
-        while self.is_condition_ahead():
+        while self.is_comma_ahead():
             condition = self.condition()
             self.expect(",")
             pairs.append((self.sum(), condition))
@@ -172,40 +141,7 @@ class _Parser:
             raise self.fail("piecewise takes (condition, value) pairs and one last value; no condition")
         otherwise = self.sum()
         self.expect(")")
-        return self.build(sp.Piecewise, *pairs, (otherwise, sp.true))
-
-    def is_condition_ahead(self) -> bool:
-        """Whether a comparison stands before the next comma or closing bracket of this call."""
-        level = 0
-        for token in self.tokens[self.position :]:
-            if token.text == "(":
-                level += 1
-            elif token.text == ")":
-                level -= 1
-            if level < 0 or (level == 0 and token.text == ","):
-                return False
-            if level == 0 and token.text in _COMPARISONS:
-                return True
-        return False
-
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        self.depth += 1
-        if self.depth > limits.MAX_DEPTH:
-            raise InputError(f"expression nested more than {limits.MAX_DEPTH} deep")
-        yield
-        self.depth -= 1
-
-    def build(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Apply a function of sympy; its result must be real, finite, and made of numbers a float can hold."""
-        try:
-            value = limits.rounded(function(*arguments))
-        except OverflowError as error:
-            raise self.fail("number too large") from error
-        except (TypeError, ValueError, ArithmeticError) as error:  # sympy compares a complex number
-            raise self.fail("not a real number") from error
-        self.refuse(limits.result_fault(value))
-        return value
+        return self.build(branches, *pairs, (otherwise, sp.true))
 
 
 def _nothing(*_: Any) -> Any:
@@ -231,14 +167,37 @@ def parse(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
     Traceback (most recent call last):
     kinetics.errors.InputError: exponent beyond 64 at column 8 of '9^9^9^9'
     """
+    parser = _parser(text, symbols)
+    value = parser.whole(parser.sum)
+    if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
+        raise InputError(f"'{shortened(text)}' is not a finite real number")
+    return value
+
+
+def parse_condition(text: str, symbols: Mapping[str, sp.Symbol]) -> Any:
+    """Turn a condition of the grammar into a sympy Boolean: comparisons joined by ``and``, ``or``, ``xor``, ``not``.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        As `parse` does.
+
+    Examples
+    --------
+    >>> m, t = sp.symbols("m t", real=True)
+    >>> parse_condition("m >= 2 and not t < 1", {"m": m, "t": t})
+    (m >= 2) & (t >= 1)
+    >>> parse_condition("m + 1", {"m": m})
+    Traceback (most recent call last):
+    kinetics.errors.InputError: a condition needs one of < <= > >= == !=, found 'the end' at column 6 of 'm + 1'
+    """
+    parser = _parser(text, symbols)
+    return parser.whole(parser.condition)
+
+
+def _parser(text: str, symbols: Mapping[str, sp.Symbol]) -> _Parser:
     if not isinstance(text, str) or not text.strip():
         raise InputError("empty expression")
     if len(text) > limits.MAX_LENGTH:
         raise InputError(f"expression longer than {limits.MAX_LENGTH} characters")
-    parser = _Parser(text, symbols)
-    value = parser.whole()
-    if parser.unknown:
-        raise UnknownNameError(*dict.fromkeys(parser.unknown))
-    if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
-        raise InputError(f"'{shortened(text)}' is not a finite real number")
-    return value
+    return _Parser(text, symbols)

@@ -22,6 +22,7 @@ ROUNDED_BITS = 256
 MAX_EXPONENT = 1024
 """Of two, in a double."""
 MAX_EXTREMES = 16
+MAX_COMPARISONS = 256
 _TOO_HIGH = f"exponent beyond {MAX_POWER}"
 _TOO_LARGE = "number too large"
 

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kinetics.errors import Fault, Faults, InputError
+from kinetics.expressions.elementary import FUNCTIONS as ELEMENTARY
 
 DIMS = frozenset({"time", "patient", "draw", "course", "rule", "trigger"})
 """Dims of simulations."""
-RESERVED = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", "t", "pi", "E"}) | DIMS
+WORDS = frozenset({"and", "or", "xor", "not", "true", "false"})
+"""Of conditions."""
+FUNCTIONS = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "piecewise", *ELEMENTARY})
+RESERVED = frozenset({"t", "pi", "E"}) | FUNCTIONS | WORDS | DIMS
 """What no quantity of a model may be called, whatever its results are."""
 NAMES = {
     "simulate": f"{' '.join(sorted(DIMS))} course_start failure patient_id triggered_time triggered_rule "

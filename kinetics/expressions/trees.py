@@ -8,13 +8,15 @@ import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from kinetics.errors import InputError
-from kinetics.expressions.functions import log, power
+from kinetics.expressions.elementary import FUNCTIONS
+from kinetics.expressions.functions import log, piecewise, power
 
 _NODES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         sp.Add, sp.Mul, sp.Pow, sp.exp, sp.Abs, sp.Max, sp.Min, sp.Piecewise, sp.StrictLessThan, sp.LessThan,
-        sp.StrictGreaterThan, sp.GreaterThan, sp.And, sp.Or, sp.Not, power, log,
+        sp.StrictGreaterThan, sp.GreaterThan, sp.Equality, sp.Unequality,
+        sp.And, sp.Or, sp.Xor, sp.Not, power, log, piecewise, *FUNCTIONS.values(),
     )
 }  # fmt: skip
 _CONSTANTS: dict[str, Any] = {str(one): one for one in (sp.true, sp.false, sp.pi, sp.E)}

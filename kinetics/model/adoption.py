@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from kinetics.errors import Faults, InputError
-from kinetics.expressions import is_name, powers_as_written
+from kinetics.expressions import as_written, is_name
 from kinetics.model.quantities import DOSE_EXPRESSIONS, Dose
 from kinetics.units import parse_unit
 
@@ -57,7 +57,7 @@ def _exact(expression: Any) -> Any:
     if not isinstance(exact, sp.Expr) or exact.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         raise InputError(f"must be a finite real number or an expression of sympy, found {expression!r:.60}")
     real = {symbol: sp.Symbol(str(symbol), real=True) for symbol in exact.free_symbols}
-    return powers_as_written(exact.xreplace(real))
+    return as_written(exact.xreplace(real))
 
 
 def _check_names(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> None:

@@ -11,6 +11,7 @@ not found: what is found is true for all values of the symbols, and what is true
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Collection
 from math import prod
@@ -18,9 +19,10 @@ from typing import Any
 
 import sympy as sp
 
-from kinetics.expressions import log, power
+from kinetics.expressions import ELEMENTARY, evaluate, log, piecewise, power
 
 PRIME = 2**127 - 1
+_WHOLE = (ELEMENTARY["floor"], ELEMENTARY["ceil"])
 LARGEST = 10**6
 """A value up to this size is that integer identically: a random one would be so small with a probability of 1e-32."""
 _COMPARISONS: dict[Any, Callable[[int, int], bool]] = {
@@ -28,6 +30,8 @@ _COMPARISONS: dict[Any, Callable[[int, int], bool]] = {
     sp.LessThan: int.__le__,
     sp.StrictGreaterThan: int.__gt__,
     sp.GreaterThan: int.__ge__,
+    sp.Equality: int.__eq__,
+    sp.Unequality: int.__ne__,
 }
 
 
@@ -123,6 +127,18 @@ class RandomPoint:
         number = _integer(argument)
         return self._unknown(sp.Abs, argument) if number is None else abs(number)
 
+    def _elementary(self, node: Any) -> int:
+        """Of a whole number, a whole number if it is one, and none outside of the domain."""
+        argument = self.value(node.args[0])
+        number = _integer(argument)
+        if number is not None:
+            value = evaluate(node.func(sp.Integer(number)), {})
+            if not math.isfinite(value):
+                raise ZeroDivisionError
+            if value == round(value) and (number in (0, 1) or node.func in _WHOLE):
+                return round(value) % PRIME
+        return self._unknown(node.func, argument)
+
     def _extreme(self, node: Any) -> int:
         """The larger or the smaller of several, where it is known which that is."""
         arguments = frozenset(map(self.value, node.args))
@@ -155,6 +171,9 @@ class RandomPoint:
         if isinstance(condition, sp.And | sp.Or):
             parts, enough = [self._decided(part) for part in condition.args], isinstance(condition, sp.Or)
             return enough if enough in parts else None if None in parts else not enough
+        if isinstance(condition, sp.Xor):
+            parts = [self._decided(part) for part in condition.args]
+            return None if None in parts else sum(map(bool, parts)) % 2 == 1
         compare = _COMPARISONS.get(condition.func)
         left, right = map(self.value, condition.args)
         if compare is None:
@@ -166,7 +185,7 @@ class RandomPoint:
 
     def _condition(self, condition: Any) -> Any:
         """What a condition compares, so that the same one is known again."""
-        if isinstance(condition, sp.And | sp.Or | sp.Not):
+        if isinstance(condition, sp.And | sp.Or | sp.Xor | sp.Not):
             return (condition.func, *map(self._condition, condition.args))
         if condition in (sp.true, sp.false):
             return bool(condition)
@@ -182,6 +201,8 @@ _FUNCTIONS: dict[Any, Callable[[RandomPoint, Any], int]] = {
     sp.Max: RandomPoint._extreme,
     sp.Min: RandomPoint._extreme,
     sp.Piecewise: RandomPoint._piecewise,
+    piecewise: RandomPoint._piecewise,
+    **dict.fromkeys(ELEMENTARY.values(), RandomPoint._elementary),
 }
 
 

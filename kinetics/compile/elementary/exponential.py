@@ -1,4 +1,4 @@
-"""Exponentials, logarithms and powers of arithmetic alone, without branches: the same bits in lanes and in a scalar.
+"""Exponentials, logarithms and powers.
 
 What is smaller than 1e-308 counts as zero, what is larger than 1e307 as infinite.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
 
+from kinetics.compile.elementary.choices import equal, is_no_number, less, negation, select
 from kinetics.compile.graph import Node
 
 LOG_2 = 0.6931471805599453
@@ -33,8 +33,8 @@ def logarithm(x: Node) -> Node:
     series = z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11 + z * series)))))
     whole = _double(_integer("plus", exponent, ROUNDING_BITS)) - ROUNDING
     value = LOG_2 * whole + 2.0 * (s + s * series)
-    value = _select(_less(x, SMALLEST), -math.inf, _select(_less(LARGEST, x), math.inf, value))
-    return _select(_is_no_number_or_negative(x), math.nan, value)
+    value = select(less(x, SMALLEST), -math.inf, select(less(LARGEST, x), math.inf, value))
+    return select(x.graph.apply("or", is_no_number(x), less(x, 0.0)), math.nan, value)
 
 
 def exponential(x: Node) -> Node:
@@ -47,42 +47,32 @@ def exponential(x: Node) -> Node:
     )
     series = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * series))))))
     inside = series * _double(_integer("shift_left", _integer("plus", _bits(shifted), 1023), 52))
-    return _select(_less(LARGEST_LOG, x), math.inf, _select(_less(x, SMALLEST_LOG), 0.0, inside))
+    return select(less(LARGEST_LOG, x), math.inf, select(less(x, SMALLEST_LOG), 0.0, inside))
 
 
 def power(x: Node, y: Node) -> Node:
     """``x**y``, to some 1e-15 times its logarithm; NaN for a negative base under a broken exponent."""
     apply = x.graph.apply
     exponent = y * apply("log", abs(x))
-    magnitude = _select(_equal(y, 0.0), 1.0, apply("exp", exponent))
-    odd = _not(_equal(2.0 * apply("floor", 0.5 * y), y))
-    signed = _select(odd, -magnitude, magnitude)
-    of_negative = _select(_equal(apply("floor", y), y), signed, math.nan)
-    value = _select(_less(x, 0.0), of_negative, magnitude)
-    undefined = apply("and", _is_no_number(exponent), _not(_equal(y, 0.0)))
-    return _select(apply("or", _is_no_number(x), undefined), math.nan, value)
+    magnitude = select(equal(y, 0.0), 1.0, apply("exp", exponent))
+    odd = negation(equal(2.0 * apply("floor", 0.5 * y), y))
+    signed = select(odd, -magnitude, magnitude)
+    of_negative = select(equal(apply("floor", y), y), signed, math.nan)
+    value = select(less(x, 0.0), of_negative, magnitude)
+    undefined = apply("and", is_no_number(exponent), negation(equal(y, 0.0)))
+    return select(apply("or", is_no_number(x), undefined), math.nan, value)
 
 
 def finite_power(x: Node, y: Node) -> Node:
     """``x**y``, and zero where it is infinite, at a base of zero, or beyond 1e100, next to it."""
     value = x.graph.apply("power", x, y)
-    steep = x.graph.apply("and", _less(y, 0.0), _less(STEEPEST, abs(value)))
-    return _select(steep, 0.0, value)
+    steep = x.graph.apply("and", less(y, 0.0), less(STEEPEST, abs(value)))
+    return select(steep, 0.0, value)
 
 
 def log_power(x: Node, y: Node) -> Node:
     """``log(x) * x**y``, and zero at a base of zero, its limit for a positive exponent, or below."""
-    return _select(_less(x, SMALLEST), 0.0, x.graph.apply("log", x) * x.graph.apply("finite_power", x, y))
-
-
-ELEMENTARY: dict[str, Callable[..., Node]] = {
-    "log_power": log_power,
-    "finite_power": finite_power,
-    "power": power,
-    "exp": exponential,
-    "log": logarithm,
-}
-"""By operation, each before those it uses."""
+    return select(less(x, SMALLEST), 0.0, x.graph.apply("log", x) * x.graph.apply("finite_power", x, y))
 
 
 def _bits(x: Node) -> Node:
@@ -97,30 +87,3 @@ def _double(bits: Node) -> Node:
 
 def _integer(operation: str, bits: Node, number: int) -> Node:
     return bits.graph.apply(operation, bits, value=number)
-
-
-def _less(left: Node | float, right: Node | float) -> Node:
-    graph = left.graph if isinstance(left, Node) else right.graph if isinstance(right, Node) else None
-    assert graph is not None
-    return graph.apply("less", graph.adopt(left), graph.adopt(right))
-
-
-def _equal(left: Node, right: Node | float) -> Node:
-    return left.graph.apply("equal", left, left.graph.adopt(right))
-
-
-def _select(condition: Node, value: Node | float, otherwise: Node | float) -> Node:
-    graph = condition.graph
-    return graph.apply("select", condition, graph.adopt(value), graph.adopt(otherwise))
-
-
-def _not(condition: Node) -> Node:
-    return condition.graph.apply("not", condition)
-
-
-def _is_no_number(x: Node) -> Node:
-    return _not(_equal(x, x))
-
-
-def _is_no_number_or_negative(x: Node) -> Node:
-    return x.graph.apply("or", _is_no_number(x), _less(x, 0.0))
