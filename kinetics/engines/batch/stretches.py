@@ -29,6 +29,8 @@ def integrate_stretches(
     names: Sequence[str],
     outputs: Sequence[str],
     tolerances: Tolerances,
+    *,
+    scale: np.ndarray | None = None,
 ) -> Passage:
     """Integrate the stretches of many patients, with derivatives by parameters and by other changes of the start.
 
@@ -48,8 +50,10 @@ def integrate_stretches(
         Parameters to differentiate by, and outputs that are returned.
     tolerances : Tolerances
         Error bounds.
+    scale : ndarray, (row, state), optional
+        The size of each state; by default that of the model's own start and of doses.
     """
-    ensemble, reasons = _ensemble(system, constants, stretches, times, starts, tolerances)
+    ensemble, reasons = _ensemble(system, constants, stretches, times, starts, tolerances, scale)
     solution, directions = empty_solution(system, ensemble), start_changes.shape[2]
     columns = np.array([system.outputs.index(name) for name in outputs], dtype=np.int64)
     gradients = np.full((*times.shape, len(outputs), directions), np.nan)
@@ -74,16 +78,20 @@ def _ensemble(
     times: np.ndarray,
     starts: np.ndarray,
     tolerances: Tolerances,
+    scale: np.ndarray | None,
 ) -> tuple[Ensemble, list[str]]:
     """Rows in arrays, each a plan of its own, and why one cannot be integrated."""
     size, doses, constants = len(stretches), system.dose_matrix(), np.ascontiguousarray(constants)
     admissible = system.admissible(constants)
     reasons = ["" if possible else system.impossible(constants[row]) for row, possible in enumerate(admissible)]
     able = admissible & np.isfinite(starts).all(axis=1)
-    absolute, rest = np.ones(starts.shape), system.functions.initial_table(constants[able])
-    absolute[able] = tolerances.bounds(
-        system, state_scale(system, constants[able], rest, stretches.largest[able], None)
-    )
+    sizes = np.ones(starts.shape)
+    if scale is None:
+        rest = system.functions.initial_table(constants[able])
+        sizes[able] = state_scale(system, constants[able], rest, stretches.largest[able])
+    else:
+        sizes[able] = scale[able]
+    absolute = tolerances.bounds(system, sizes)
     inflows, boluses = (np.ascontiguousarray(amounts @ doses) for amounts in (stretches.rates, stretches.boluses))
     edges, no_course = np.ascontiguousarray(stretches.edges), np.empty((size, 0))
     schedule = Schedule(edges.shape[1] - 1, 0, edges, inflows, boluses, no_course)

@@ -16,6 +16,7 @@ from kinetics.engines.sensitivity import augmented_jacobian, augmented_rate
 from kinetics.engines.stretches import Passage, Stretches
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.errors import IntegrationError
+from kinetics.regimen import Segments
 
 
 def integrate_stretches(
@@ -28,6 +29,8 @@ def integrate_stretches(
     names: Sequence[str],
     outputs: Sequence[str],
     tolerances: Tolerances,
+    *,
+    scale: np.ndarray | None = None,
 ) -> Passage:
     """What `kinetics.engines.batch.stretches.integrate_stretches` does, patient by patient."""
     rows, states, directions = start_changes.shape
@@ -48,7 +51,8 @@ def integrate_stretches(
         by_parameter[:, : len(names)] = system.functions.constants_by_parameter(own)[:, by]
         first = np.concatenate([starts[row], start_changes[row].T.ravel()])
         try:
-            pieces = _solve(system, constants[row], by_parameter, stretches, row, first, tolerances)
+            size = _scale(system, constants[row], stretches.of(row)) if scale is None else scale[row]
+            pieces = _solve(system, constants[row], by_parameter, stretches, row, first, tolerances, size)
         except IntegrationError as error:
             passage.reasons[row] = str(error)
             continue
@@ -72,11 +76,11 @@ def _solve(
     row: int,
     first: np.ndarray,
     tolerances: Tolerances,
+    scale: np.ndarray,
 ) -> list[Any]:
     """The pieces of one patient: states, then their derivatives by each direction in turn."""
     functions, doses, n = system.functions, system.dose_matrix(), len(system.states)
     segments, directions = stretches.of(row), by_parameter.shape[1]
-    scale = state_scale(system, constants, functions.initial(constants), segments.largest)
     absolute = tolerances.bounds(system, scale)
     atol = np.concatenate([absolute, *(absolute / size for size in _sizes(system, constants, by_parameter))])
     solver = StretchSolver(system, segments, "LSODA", tolerances.relative, atol, Guard(system, absolute))
@@ -97,6 +101,11 @@ def _solve(
         piece, z = solver.solve(rate, jacobian, segment, span, z, lband=n - 1, uband=n - 1)
         pieces.append(piece)
     return pieces
+
+
+def _scale(system: System, constants: np.ndarray, segments: Segments) -> np.ndarray:
+    """The size of each state, of the model's own start and of doses."""
+    return state_scale(system, constants, system.functions.initial(constants), segments.largest)
 
 
 def _read(pieces: Sequence[Any], times: np.ndarray, first: np.ndarray) -> np.ndarray:

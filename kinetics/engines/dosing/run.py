@@ -11,7 +11,8 @@ from kinetics.compile import System
 from kinetics.engines.dosing.cutting import cut
 from kinetics.engines.dosing.directions import Directions
 from kinetics.engines.dosing.in_effect import DosesInEffect, dose_constants, doses_in_effect
-from kinetics.engines.dosing.steady_state import SteadyStates, steady_states
+from kinetics.engines.dosing.steady_state import steady_states
+from kinetics.engines.steady_state import SteadyStates
 from kinetics.engines.stretches import Passage, Stretches
 from kinetics.engines.tolerances import Tolerances, state_scale
 from kinetics.regimen.episode_arrays import Histories

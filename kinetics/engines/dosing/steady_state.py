@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from kinetics.compile import System
+from kinetics.engines.steady_state import SteadyStates, solve_conserving
 from kinetics.engines.stretches import Passage
 
 MOST_ITERATIONS = 40
@@ -27,25 +27,6 @@ UNSETTLED = (
 
 Interval = Callable[[np.ndarray, np.ndarray, np.ndarray], Passage]
 """Integrates one interval of some rows, (row,), from starts, (row, state), with their changes."""
-
-
-@dataclass(frozen=True, eq=False)
-class SteadyStates:
-    """The states just before the record of an endless repetition.
-
-    Parameters
-    ----------
-    states : ndarray, (row, state)
-        NaN where there is none.
-    changes : ndarray, (row, state, name)
-        Their derivatives by parameters.
-    reasons : list of str
-        Why there is none; empty if there is one.
-    """
-
-    states: np.ndarray
-    changes: np.ndarray
-    reasons: list[str]
 
 
 def steady_states(
@@ -129,13 +110,13 @@ def _most_free(a: np.ndarray) -> int:
 
 def _solve(a: np.ndarray, right: np.ndarray, at_rest: np.ndarray) -> np.ndarray:
     """Solve (I - A) x = right, (row, state, column); what A conserves of x is what it is ``at_rest``."""
-    u, values, vt = np.linalg.svd(np.eye(a.shape[1]) - a)
+    matrix = np.eye(a.shape[1]) - a
+    u, values, vt = np.linalg.svd(matrix)
     neutral = values <= NEUTRAL * values[:, :1]
     inverse = np.where(neutral, 0.0, 1.0 / np.where(neutral, 1.0, values))
     solution = np.swapaxes(vt, 1, 2) @ (inverse[:, :, None] * (np.swapaxes(u, 1, 2) @ right))
     for row in np.flatnonzero(neutral.any(axis=1)):
-        # left null vectors w have w' Phi = w' y whatever y is: with right ones the solution is moved to w' x = w' x0
-        left, free = u[row][:, neutral[row]], vt[row][neutral[row]].T
-        missing = left.T @ (at_rest[row] - solution[row])
-        solution[row] += free @ np.linalg.lstsq(left.T @ free, missing, rcond=None)[0]
+        # left null vectors w have w' Phi = w' y whatever y is
+        laws = u[row][:, neutral[row]]
+        solution[row] = solve_conserving(matrix[row], right[row], laws, laws.T @ at_rest[row])
     return solution
