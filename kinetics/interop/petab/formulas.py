@@ -13,16 +13,12 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from kinetics.errors import InputError, UnknownNameError
-from kinetics.expressions import evaluate, limits, power
+from kinetics.expressions import branches, evaluate, limits, power
 from kinetics.expressions.tokens import Token, shortened
-from kinetics.interop.petab.functions import CONSTANTS, FUNCTIONS, RESERVED
+from kinetics.interop.petab.functions import CONSTANTS, FUNCTIONS
+from kinetics.interop.petab.words import read_words
 from kinetics.text.suggestions import did_you_mean
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<operator>&&|\|\||<=|>=|==|!=|[-+*/^(),<>!]))"
-)
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "<": sp.StrictLessThan,
     "<=": sp.LessThan,
@@ -69,7 +65,7 @@ def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
         raise InputError("empty formula")
     if len(text) > limits.MAX_LENGTH:
         raise InputError(f"formula longer than {limits.MAX_LENGTH} characters")
-    parser = _Parser(text, _tokens(text), symbols, [])
+    parser = _Parser(text, read_words(text), symbols, [])
     value = _number(parser.whole())
     if parser.unknown:
         raise UnknownNameError(*dict.fromkeys(parser.unknown))
@@ -78,32 +74,11 @@ def parse_formula(text: str, symbols: Mapping[str, Any]) -> Any:
     return value
 
 
-def formula_names(text: str) -> frozenset[str]:
-    """The names of a formula that are no words of the grammar; `InputError` if it holds something that is no word.
-
-    >>> sorted(formula_names("scale * A + max(time, k1)"))
-    ['A', 'k1', 'scale']
-    """
-    return frozenset(token.text for token in _tokens(text) if token.kind == "name") - RESERVED
-
-
-def _tokens(text: str) -> list[Token]:
-    tokens, position = [], 0
-    while text[position:].strip():
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise InputError(f"cannot read '{text[position:].strip()[:20]}' in '{shortened(text)}'")
-        kind = str(match.lastgroup)
-        tokens.append(Token(kind, match[kind], match.start(kind) + 1))
-        position = match.end()
-    return [*tokens, Token("end", "", len(text) + 1)]
-
-
 def _number(value: Any) -> Any:
     """A value where a number is needed."""
     if value in (sp.true, sp.false):
         return sp.Integer(value == sp.true)
-    return sp.Piecewise((1, value), (0, True)) if isinstance(value, Boolean) else value
+    return branches((1, value), (0, True)) if isinstance(value, Boolean) else value
 
 
 def _truth(value: Any) -> Any:
@@ -266,7 +241,7 @@ class _Parser:
         if any(condition.has(sp.Piecewise) for condition in conditions):
             raise self.fail("a piecewise inside a condition")
         values = [_number(value) for value in arguments[::2]]
-        return self.build(sp.Piecewise, *zip(values, [*conditions, sp.true], strict=True))
+        return self.build(branches, *zip(values, [*conditions, sp.true], strict=True))
 
     def build(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Apply a function of sympy to numbers; the result must be real, and infinite or of numbers a float holds."""

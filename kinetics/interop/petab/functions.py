@@ -7,13 +7,18 @@ from typing import Any
 
 import sympy as sp
 
-from kinetics.expressions import log, power
+from kinetics.expressions import ELEMENTARY, branches, log, power
+
+_sin, _cos, _tan = (ELEMENTARY[name] for name in ("sin", "cos", "tan"))
+_asin, _acos, _atan = (ELEMENTARY[name] for name in ("asin", "acos", "atan"))
+_sinh, _cosh, _tanh = (ELEMENTARY[name] for name in ("sinh", "cosh", "tanh"))
+_asinh, _acosh, _atanh = (ELEMENTARY[name] for name in ("asinh", "acosh", "atanh"))
 
 CONSTANTS = {"true": sp.true, "false": sp.false, "inf": sp.oo}
 
 
 def _sign(x: Any) -> Any:
-    return sp.Piecewise((1, x > 0), (-1, x < 0), (0, True))
+    return branches((1, x > 0), (-1, x < 0), (0, True))
 
 
 def _log(x: Any, base: Any = None) -> Any:
@@ -28,30 +33,30 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int | None]] = {
     "ln": (log, 1, 1),
     "log2": (lambda x: _log(x, sp.Integer(2)), 1, 1),
     "log10": (lambda x: _log(x, sp.Integer(10)), 1, 1),
-    "sin": (sp.sin, 1, 1),
-    "cos": (sp.cos, 1, 1),
-    "tan": (sp.tan, 1, 1),
-    "cot": (lambda x: sp.cos(x) / sp.sin(x), 1, 1),
-    "sec": (lambda x: 1 / sp.cos(x), 1, 1),
-    "csc": (lambda x: 1 / sp.sin(x), 1, 1),
-    "arcsin": (sp.asin, 1, 1),
-    "arccos": (sp.acos, 1, 1),
-    "arctan": (sp.atan, 1, 1),
-    "arccot": (lambda x: sp.atan(1 / x), 1, 1),
-    "arcsec": (lambda x: sp.acos(1 / x), 1, 1),
-    "arccsc": (lambda x: sp.asin(1 / x), 1, 1),
-    "sinh": (sp.sinh, 1, 1),
-    "cosh": (sp.cosh, 1, 1),
-    "tanh": (sp.tanh, 1, 1),
-    "coth": (lambda x: sp.cosh(x) / sp.sinh(x), 1, 1),
-    "sech": (lambda x: 1 / sp.cosh(x), 1, 1),
-    "csch": (lambda x: 1 / sp.sinh(x), 1, 1),
-    "arcsinh": (sp.asinh, 1, 1),
-    "arccosh": (sp.acosh, 1, 1),
-    "arctanh": (sp.atanh, 1, 1),
-    "arccoth": (lambda x: sp.atanh(1 / x), 1, 1),
-    "arcsech": (lambda x: sp.acosh(1 / x), 1, 1),
-    "arccsch": (lambda x: sp.asinh(1 / x), 1, 1),
+    "sin": (_sin, 1, 1),
+    "cos": (_cos, 1, 1),
+    "tan": (_tan, 1, 1),
+    "cot": (lambda x: _cos(x) / _sin(x), 1, 1),
+    "sec": (lambda x: 1 / _cos(x), 1, 1),
+    "csc": (lambda x: 1 / _sin(x), 1, 1),
+    "arcsin": (_asin, 1, 1),
+    "arccos": (_acos, 1, 1),
+    "arctan": (_atan, 1, 1),
+    "arccot": (lambda x: _atan(1 / x), 1, 1),
+    "arcsec": (lambda x: _acos(1 / x), 1, 1),
+    "arccsc": (lambda x: _asin(1 / x), 1, 1),
+    "sinh": (_sinh, 1, 1),
+    "cosh": (_cosh, 1, 1),
+    "tanh": (_tanh, 1, 1),
+    "coth": (lambda x: _cosh(x) / _sinh(x), 1, 1),
+    "sech": (lambda x: 1 / _cosh(x), 1, 1),
+    "csch": (lambda x: 1 / _sinh(x), 1, 1),
+    "arcsinh": (_asinh, 1, 1),
+    "arccosh": (_acosh, 1, 1),
+    "arctanh": (_atanh, 1, 1),
+    "arccoth": (lambda x: _atanh(1 / x), 1, 1),
+    "arcsech": (lambda x: _acosh(1 / x), 1, 1),
+    "arccsch": (lambda x: _asinh(1 / x), 1, 1),
     "abs": (sp.Abs, 1, 1),
     "sign": (_sign, 1, 1),
     "min": (sp.Min, 2, None),

@@ -22,8 +22,6 @@ class Family(NamedTuple):
     slope: Callable[..., float]
 
 
-
-
 def _stats() -> Any:
     from scipy import stats
 
@@ -41,9 +39,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "chisquare": Family(("freedom",), lambda n: _stats().chi2(n), lambda x, n: (n / 2 - 1) / x - 0.5),
     "exponential": Family(("scale",), lambda b: _stats().expon(0, b), lambda x, b: -1 / b),
-    "gamma": Family(
-        ("shape", "scale"), lambda a, b: _stats().gamma(a, scale=b), lambda x, a, b: (a - 1) / x - 1 / b
-    ),
+    "gamma": Family(("shape", "scale"), lambda a, b: _stats().gamma(a, scale=b), lambda x, a, b: (a - 1) / x - 1 / b),
     "rayleigh": Family(("scale",), lambda s: _stats().rayleigh(0, s), lambda x, s: 1 / x - x / s**2),
 }
 """By the name that PEtab 2 has for them."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from kinetics.compile import System, compile_model
 from kinetics.engines.periods import Period as EnginePeriod
-from kinetics.interop.petab.assembling import PetabModel
-from kinetics.interop.petab.conditions import Settings, StateJump
-from kinetics.interop.petab.problem import Experiment, Period, PetabProblem
+from kinetics.interop.petab.objective.assembling import PetabModel
+from kinetics.interop.petab.objective.conditions import Settings, StateJump
+from kinetics.interop.petab.problem.problem import Period, PetabProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,6 @@ class Plan:
 
     problem: PetabProblem
     assembled: PetabModel
-    _first: dict[tuple[object, ...], tuple[EnginePeriod, Settings]] = field(default_factory=dict, init=False)
 
     @cached_property
     def system(self) -> System:
@@ -150,7 +148,9 @@ class Plan:
                 entity = entities[target]
                 targets[states.index(entity.target)] = outputs.index(self.assembled.values[text])
                 if entity.compartment:
-                    concentrations[states.index(entity.target)] = outputs.index(self.assembled.sizes[entity.compartment])
+                    concentrations[states.index(entity.target)] = outputs.index(
+                        self.assembled.sizes[entity.compartment]
+                    )
         for entity in entities.values():
             if entity.compartment in (*period.assignments, *period.default):
                 concentrations[states.index(entity.target)] = outputs.index(self.assembled.sizes[entity.compartment])
@@ -167,6 +167,3 @@ class Plan:
                 period, settings = shared.setdefault(key, (one.periods[0], one.settings[0]))
                 planned[index] = PlannedExperiment((period, *one.periods[1:]), (settings, *one.settings[1:]))
         return planned
-
-
-__all__: Sequence[str] = ("Experiment", "Plan", "PlannedExperiment")

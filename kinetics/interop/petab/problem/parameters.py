@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from kinetics.errors import Faults
 from kinetics.interop.petab.priors import KINDS_1, KINDS_2, Prior
-from kinetics.interop.petab.problem import PetabParameter
+from kinetics.interop.petab.problem.problem import PetabParameter
+from kinetics.interop.petab.problem.tables import Row
 from kinetics.interop.petab.scales import SCALES, scaled
-from kinetics.interop.petab.tables import Row
 
 COLUMNS_1 = ("parameterId", "parameterScale", "lowerBound", "upperBound", "estimate")
 COLUMNS_2 = ("parameterId", "lowerBound", "upperBound", "nominalValue", "estimate")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Faults
-from kinetics.interop.petab.documents import Document
-from kinetics.interop.petab.observables import MEASUREMENTS_2, OBSERVABLES_2, measurement, observables_2
-from kinetics.interop.petab.parameters import COLUMNS_2, parameters_2
-from kinetics.interop.petab.problem import Experiment, Measurement, Period, PetabProblem
-from kinetics.interop.petab.tables import Row, read_rows
+from kinetics.interop.petab.problem.documents import Document
+from kinetics.interop.petab.problem.observables import MEASUREMENTS_2, OBSERVABLES_2, measurement, observables_2
+from kinetics.interop.petab.problem.parameters import COLUMNS_2, parameters_2
+from kinetics.interop.petab.problem.problem import Experiment, Measurement, Period, PetabProblem
+from kinetics.interop.petab.problem.tables import Row, read_rows
 from kinetics.text.suggestions import did_you_mean
 
 AS_IS = ""
@@ -48,9 +48,8 @@ def read_problem_2(document: Document, faults: Faults) -> PetabProblem | None:
             row.refuse(f"there is no experiment '{name:.40}'{did_you_mean(name, experiments)}", "experimentId")
         measurements.append(one := measurement(row, name, observables))
         starts = [period.start for period in experiments[name].periods] if name in experiments else []
-        if first := [start for start in starts if math.isfinite(start)][:1]:
-            if one.time < first[0]:
-                row.refuse(f"lies before time {first[0]:g}, at which the experiment starts", "time")
+        if (first := [start for start in starts if math.isfinite(start)][:1]) and one.time < first[0]:
+            row.refuse(f"lies before time {first[0]:g}, at which the experiment starts", "time")
     return PetabProblem(
         path=document.path, model_path=model, version=2, parameters=parameters, observables=observables,
         experiments=experiments, measurements=tuple(measurements),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinetics.errors import Faults
-from kinetics.interop.petab.documents import read_document
-from kinetics.interop.petab.problem import PetabProblem
-from kinetics.interop.petab.version1 import read_problem_1
-from kinetics.interop.petab.version2 import read_problem_2
+from kinetics.interop.petab.problem.documents import read_document
+from kinetics.interop.petab.problem.problem import PetabProblem
+from kinetics.interop.petab.problem.version1 import read_problem_1
+from kinetics.interop.petab.problem.version2 import read_problem_2
 
 _READERS = {"1": read_problem_1, "1.0.0": read_problem_1, "2": read_problem_2, "2.0.0": read_problem_2}
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
+from kinetics.interop.sbml import ImportedModel
 
 from kinetics.errors import Faults
 from kinetics.expressions import is_name
-from kinetics.interop.petab.entities import Entity, ImportedModel
 from kinetics.interop.petab.formulas import parse_formula
 from kinetics.interop.petab.functions import RESERVED
-from kinetics.interop.petab.problem import Period, PetabProblem
-from kinetics.model import Model, Output, Parameter, State
-from kinetics.text.suggestions import did_you_mean
+from kinetics.interop.petab.objective.entities import Entity, entities_of
+from kinetics.interop.petab.problem.problem import Period, PetabProblem
+from kinetics.interop.petab.words import formula_names
+from kinetics.model import Derived, Model, Output, Parameter, State
+
+_TIME = sp.Symbol("time", real=True)
 
 
 @dataclass(frozen=True)
@@ -54,53 +57,69 @@ class PetabModel:
 
 
 def assemble(problem: PetabProblem, imported: ImportedModel) -> PetabModel:
-    """Put the formulas of a problem into the model.
+    """Put the formulas of a problem into the model, without units.
 
     Raises
     ------
     InputError
         With every name that stands for nothing, every formula that is wrong, every target that cannot be set.
     """
-    return _Assembly(problem, imported).finished()
+    return _Assembly(problem, imported.model, dict(entities_of(imported))).finished()
 
 
 @dataclass
 class _Assembly:
     problem: PetabProblem
-    imported: ImportedModel
+    base: Model
+    entities: dict[str, Entity]
     faults: Faults = field(default_factory=Faults)
     added: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
     outputs: dict[str, Output] = field(default_factory=dict[str, Output])
     parameters: dict[str, str] = field(default_factory=dict[str, str])
+    set_anew: set[str] = field(default_factory=set[str])
 
     def finished(self) -> PetabModel:
-        problem, model = self.problem, self.imported.model
-        self.entities = dict(self.imported.entities)
+        problem = self.problem
         for alias, name in problem.entities.items():
             if name in self.entities:
                 self.entities[alias] = self.entities[name]
         self.symbols: dict[str, Any] = {name: entity.value for name, entity in self.entities.items()}
-        self.symbols["time"] = sp.Symbol("time", real=True)
+        self.symbols["time"] = self.base.states["clock"].symbol if "clock" in self.base.states else _TIME
         self._add_parameters()
         observables = {name: self._observable(name) for name in problem.observables}
         values = self._values()
-        sizes = {
-            entity.compartment: self._output("size", entity.size)
-            for entity in self.entities.values()
-            if entity.compartment
-        }
+        compartments = {entity.compartment: entity.size for entity in self.entities.values() if entity.compartment}
+        sizes = {name: self._output("size", size) for name, size in compartments.items()}
         self.faults.raise_if_any()
-        states = self._states(model)
+        whole = self._model()
+        return PetabModel(
+            whole, self.entities, self.parameters, observables, values, sizes, _dynamic(whole, values.values())
+        )
+
+    def _model(self) -> Model:
+        """The model with everything that was added."""
+        base, states = self.base, self._states()
         for index, state in enumerate(states):
             self.outputs[f"state_{index}_"] = Output(name=f"state_{index}_", unit="1", value=state.symbol)
         moved = {state.name for state in states}
-        kept = [row for name, row in model.parameters.items() if name not in moved]
-        whole = Model.from_symbols(
-            model.name, time="1", states=states, parameters=[*kept, *self.added.values()],
-            derived=model.derived.values(), outputs=self.outputs.values(),
-        )  # fmt: skip
-        return PetabModel(
-            whole, self.entities, self.parameters, observables, values, sizes, self._dynamic(whole, values)
+        parameters = [replace(row, unit="1") for row in base.parameters.values()]
+        set_now = {entity.target for name, entity in self.entities.items() if name in self.set_anew}
+        constants = base.constant_values(base.defaults)
+        parameters += [
+            Parameter(name=name, value=constants[name], unit="1") for name in base.constants if name in set_now
+        ]
+        known = {row.name for row in parameters}
+        return Model.from_symbols(
+            base.name,
+            time="1",
+            states=states,
+            parameters=[row for row in (*parameters, *self.added.values()) if row.name not in moved],
+            derived=[
+                Derived(name=name, unit="1", value=row.value)
+                for name, row in base.definitions.items()
+                if name not in known | moved
+            ],
+            outputs=self.outputs.values(),
         )
 
     def _add_parameters(self) -> None:
@@ -117,9 +136,10 @@ class _Assembly:
                 self.faults.add("is a word of formulas; rename it", parameter.where, name)
             elif entity is None:
                 self._add(name)
-            elif entity.target not in self.imported.model.parameters:
+            elif entity.target not in (*self.base.parameters, *self.base.constants):
                 self.faults.add("is no constant parameter of the model", parameter.where, name)
             else:
+                self.set_anew.add(name)
                 self.parameters[name] = entity.target
         for observable in self.problem.observables.values():
             for name in (*observable.placeholders, *observable.noise_placeholders):
@@ -127,6 +147,7 @@ class _Assembly:
                     self.faults.add(f"placeholder '{name}' is the name of something else", observable.where)
                 self._add(name)
         for target, where in targets:
+            self.set_anew.add(target)
             if target in self.problem.parameters:
                 self.faults.add("is set by a condition, so it cannot be in the table of parameters", where, target)
             elif target in self.entities and not self.entities[target].target:
@@ -136,7 +157,7 @@ class _Assembly:
                 self.entities[target] = Entity(self.symbols[target], self.parameters[target])
 
     def _add(self, name: str) -> None:
-        taken = {*self.imported.model.defaults, *self.imported.model.states, *self.imported.model.definitions}
+        taken = {*self.base.defaults, *self.base.states, *self.base.definitions}
         own = name
         while not is_name(own) or own in taken or own in self.added:
             own = f"p{len(self.added)}_{own}".replace("__", "_")[:60]
@@ -189,42 +210,30 @@ class _Assembly:
         for experiment in self.problem.experiments.values():
             yield from enumerate(experiment.periods)
 
-    def _states(self, model: Model) -> list[State]:
+    def _states(self) -> list[State]:
         """Those of the model, and parameters that a condition sets to a value that depends on states."""
-        rows = list(model.states.values())
-        symbols = {row.symbol for row in rows} | {self.symbols["time"]}
+        rows = [replace(row, unit="1") for row in self.base.states.values()]
+        symbols = {row.symbol for row in rows} | {_TIME}
         moving = {
             self.entities[target].target
             for _, period in self._periods()
             for target, text in period.assignments.items()
-            if self._written_out(text, model).free_symbols & symbols
+            if self.base.written_out(parse_formula(text, self.symbols)).free_symbols & symbols
         }
-        parameters = [model.parameters[name] for name in model.parameters if name in moving]
+        parameters = [row for name, row in self.base.parameters.items() if name in moving]
         return rows + [State(name=row.name, unit="1", initial=row.value, rate=0) for row in parameters]
 
-    def _written_out(self, text: str, model: Model) -> Any:
-        return model.written_out(parse_formula(text, self.symbols))
 
-    def _dynamic(self, model: Model, values: Mapping[str, str]) -> frozenset[str]:
-        """Parameters that initial values, rates and values of conditions depend on."""
-        rows = model.states.values()
-        expressions = [expression for row in rows for expression in (row.initial, row.rate)]
-        expressions += [model.outputs[name].value for name in values.values()]
-        symbols: set[sp.Symbol] = set()
-        for expression in expressions:
-            symbols |= model.written_out(expression).free_symbols
-        return frozenset(map(str, symbols)) & model.defaults.keys()
+def _dynamic(model: Model, values: Iterable[str]) -> frozenset[str]:
+    """Parameters that initial values, rates and values of conditions depend on."""
+    rows = model.states.values()
+    expressions = [expression for row in rows for expression in (row.initial, row.rate)]
+    expressions += [model.outputs[name].value for name in values]
+    symbols: set[sp.Symbol] = set()
+    for expression in expressions:
+        symbols |= model.written_out(expression).free_symbols
+    return frozenset(map(str, symbols)) & model.defaults.keys()
 
 
 def _named(text: str, names: Iterable[str]) -> list[str]:
-    from kinetics.interop.petab.formulas import formula_names
-
     return sorted(formula_names(text) & set(names))
-
-
-def unknown_parameter(name: str, known: Iterable[str]) -> str:
-    """What is wrong with an override that names no parameter."""
-    return f"there is no parameter '{name:.40}'{did_you_mean(name, known)}"
-
-
-__all__ = ["PetabModel", "assemble", "replace", "unknown_parameter"]

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from kinetics.errors import Faults
-from kinetics.interop.petab.formulas import formula_names
-from kinetics.interop.petab.problem import Measurement, Observable
+from kinetics.interop.petab.problem.problem import Measurement, Observable
+from kinetics.interop.petab.problem.tables import Row
 from kinetics.interop.petab.scales import SCALES
-from kinetics.interop.petab.tables import Row
+from kinetics.interop.petab.words import formula_names
 from kinetics.text.suggestions import did_you_mean
 
 OBSERVABLES_1 = OBSERVABLES_2 = ("observableId", "observableFormula", "noiseFormula")

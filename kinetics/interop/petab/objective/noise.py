@@ -60,7 +60,9 @@ def noise_terms(
     linear = transformation == 0
     base = np.where(transformation == 2, _LN10, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        moved = [np.where(linear, value, np.log(np.where(linear, 1.0, value)) / base) for value in (measured, simulated)]
+        moved = [
+            np.where(linear, value, np.log(np.where(linear, 1.0, value)) / base) for value in (measured, simulated)
+        ]
         residuals = (moved[0] - moved[1]) / sigma
         jacobian = np.where(linear, 0.0, -np.log(np.where(linear, 1.0, measured) * base))
         width = np.where(laplace, np.log(2.0 * sigma), 0.5 * np.log(2.0 * np.pi * sigma**2))

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kinetics.errors import Faults
-from kinetics.interop.petab.documents import Document
-from kinetics.interop.petab.observables import MEASUREMENTS_1, OBSERVABLES_1, measurement, observables_1
-from kinetics.interop.petab.parameters import COLUMNS_1, parameters_1
-from kinetics.interop.petab.problem import STEADY, Experiment, Measurement, Period, PetabProblem
-from kinetics.interop.petab.tables import Row, read_rows
+from kinetics.interop.petab.problem.documents import Document
+from kinetics.interop.petab.problem.observables import MEASUREMENTS_1, OBSERVABLES_1, measurement, observables_1
+from kinetics.interop.petab.problem.parameters import COLUMNS_1, parameters_1
+from kinetics.interop.petab.problem.problem import STEADY, Experiment, Measurement, Period, PetabProblem
+from kinetics.interop.petab.problem.tables import Row, read_rows
 from kinetics.text.suggestions import did_you_mean
 
 _KEYS = ("format_version", "parameter_file", "problems", "id", "extensions")
